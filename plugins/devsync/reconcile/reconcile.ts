@@ -34,11 +34,11 @@ export interface Change {
   readonly reason: Reason;
 }
 
-export type ConflictReason =
-  /** Both sides changed it, differently. */
-  | 'both changed'
-  /** What would have to go holds ignored files, or something that cannot be read. */
-  | 'in the way';
+/**
+ * `both changed`: differently. `in the way`: what would have to go holds ignored files, or something that
+ * cannot be read.
+ */
+export type ConflictReason = 'both changed' | 'in the way';
 
 export interface Conflict {
   readonly path: string;
@@ -160,59 +160,70 @@ class Reconciler {
   }
 
   #disagreement(found: Disagreement, mode: Mode): void {
-    if (mode === 'one-way-replica') this.#take('beta', found, 'wins');
-    else if (mode === 'one-way-safe') this.#oneWaySafe(found);
-    else this.#twoWay(found, mode);
+    const verdict = verdictOn(found, mode);
+    if (verdict === 'conflict') this.#conflict(found);
+    else if (verdict === 'leave') this.#agreeOnNothing(found);
+    else this.#take(verdict.side, found, verdict.reason);
   }
 
-  #twoWay(found: Disagreement, mode: Mode): void {
-    const { ancestor, alpha, beta } = found;
-    if (isUnchanged(ancestor, alpha)) return this.#take('alpha', found, reasonFor(ancestor, beta));
-    if (isUnchanged(ancestor, beta)) return this.#take('beta', found, reasonFor(ancestor, alpha));
-    const deletes = {
-      alpha: isDeletionOnly(ancestor, alpha),
-      beta: isDeletionOnly(ancestor, beta),
-    };
-    // Two different deletions can only disagree where one of them took it all.
-    if (deletes.alpha && deletes.beta) {
-      const rest: Side = alpha === undefined ? 'beta' : 'alpha';
-      return this.#take(rest, found, 'deleted');
-    }
-    if (deletes.alpha) return this.#take('alpha', found, 'edit beats delete');
-    if (deletes.beta) return this.#take('beta', found, 'edit beats delete');
-    if (mode === 'two-way-resolved') return this.#take('beta', found, 'wins');
-    this.#conflict(found, 'both changed');
-  }
-
-  #oneWaySafe(found: Disagreement): void {
-    const { path, ancestor, alpha, beta } = found;
-    if (isUnchanged(ancestor, beta) && ancestor !== undefined)
-      return this.#take('beta', found, reasonFor(ancestor, alpha));
-    if (isDeletionOnly(ancestor, beta)) return this.#take('beta', found, reasonFor(ancestor, alpha));
-    // What the source does not have and the target made its own is the target's.
-    if (alpha === undefined) {
-      if (ancestor !== undefined) this.plan.ancestor.push([path, undefined]);
-      return;
-    }
-    this.#conflict(found, 'both changed');
+  /** What the source does not have and the target made its own is the target's. */
+  #agreeOnNothing({ path, ancestor }: Disagreement): void {
+    if (ancestor !== undefined) this.plan.ancestor.push([path, undefined]);
   }
 
   /** The side takes over what the other one has, unless that would hit something it must not. */
   #take(side: Side, found: Disagreement, reason: Reason): void {
     const [old, incoming] = [found[side], found[other(side)]];
     // A deletion may leave ignored files behind; nothing can be put in their place, though.
-    const blocked = contains(old, isProblem) || (incoming !== undefined && contains(old, isUntracked));
-    if (blocked) return this.#conflict(found, 'in the way');
+    if (contains(old, isProblem) || (incoming !== undefined && contains(old, isUntracked))) {
+      this.plan.conflicts.push({
+        path: found.path,
+        alpha: found.alpha,
+        beta: found.beta,
+        reason: 'in the way',
+      });
+      return;
+    }
     const leaveOut = side === 'alpha' ? this.#options.oneWay : undefined;
     this.plan[side].push({ path: found.path, old, new: trackedPart(incoming, leaveOut), reason });
   }
 
-  #conflict(found: Disagreement, reason: ConflictReason): void {
-    const conflict = { path: found.path, alpha: found.alpha, beta: found.beta, reason };
-    const winner = reason === 'both changed' ? this.#options.resolution?.(conflict) : undefined;
+  #conflict(found: Disagreement): void {
+    const conflict: Conflict = {
+      path: found.path,
+      alpha: found.alpha,
+      beta: found.beta,
+      reason: 'both changed',
+    };
+    const winner = this.#options.resolution?.(conflict);
     if (winner === undefined) this.plan.conflicts.push(conflict);
     else this.#take(other(winner), found, 'resolved');
   }
+}
+
+type Verdict = { readonly side: Side; readonly reason: Reason } | 'conflict' | 'leave';
+const take = (side: Side, reason: Reason): Verdict => ({ side, reason });
+
+function verdictOn(found: Disagreement, mode: Mode): Verdict {
+  if (mode === 'one-way-replica') return take('beta', 'wins');
+  return mode === 'one-way-safe' ? oneWaySafe(found) : twoWay(found, mode);
+}
+
+function twoWay({ ancestor, alpha, beta }: Disagreement, mode: Mode): Verdict {
+  if (isUnchanged(ancestor, alpha)) return take('alpha', reasonFor(ancestor, beta));
+  if (isUnchanged(ancestor, beta)) return take('beta', reasonFor(ancestor, alpha));
+  const [alphaDeletes, betaDeletes] = [isDeletionOnly(ancestor, alpha), isDeletionOnly(ancestor, beta)];
+  // Two different deletions can only disagree where one of them took it all.
+  if (alphaDeletes && betaDeletes) return take(alpha === undefined ? 'beta' : 'alpha', 'deleted');
+  if (alphaDeletes) return take('alpha', 'edit beats delete');
+  if (betaDeletes) return take('beta', 'edit beats delete');
+  return mode === 'two-way-resolved' ? take('beta', 'wins') : 'conflict';
+}
+
+function oneWaySafe({ ancestor, alpha, beta }: Disagreement): Verdict {
+  const untouched = ancestor !== undefined && isUnchanged(ancestor, beta);
+  if (untouched || isDeletionOnly(ancestor, beta)) return take('beta', reasonFor(ancestor, alpha));
+  return alpha === undefined ? 'leave' : 'conflict';
 }
 
 interface Disagreement {
