@@ -1,0 +1,90 @@
+/**
+ * Directories that are held open, so that a path cannot be swapped for a link between two steps.
+ *
+ * Node has no openat(2). On Linux `/proc/self/fd/N/name` does the same: the kernel takes the directory that is
+ * open, whatever has become of the path that led there. Elsewhere the path has to do.
+ */
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
+import { isAbsolute } from 'node:path';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+const canHold = process.platform === 'linux' && existsSync('/proc/self/fd');
+
+/** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
+export class Folder implements Disposable {
+  readonly #fd: number | undefined;
+  /** A path to the directory itself that file system calls take. */
+  readonly path: string;
+
+  private constructor(path: string, fd: number | undefined) {
+    this.path = fd === undefined ? path : `/proc/self/fd/${fd}`;
+    this.#fd = fd;
+  }
+
+  /** Opens a directory; a link in its place is refused (ENOTDIR, ELOOP). */
+  static open(path: string): Folder {
+    if (canHold) return new Folder(path, openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    if (!lstatSync(path).isDirectory()) throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' });
+    return new Folder(path, undefined);
+  }
+
+  /** A path to something in it. The name must have been checked. */
+  at(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** A directory in it, not through a link. */
+  child(name: string): Folder {
+    return Folder.open(this.at(name));
+  }
+
+  stat(name: string): Stats {
+    return lstatSync(this.at(name));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+  }
+}
+
+const mostLinks = 40;
+
+/**
+ * The real path of a directory below a base (a container's root as seen from beside it), each link taken as
+ * the container would take it: an absolute one begins at the base, `..` stops there.
+ * Throws what the file system says: ENOENT, ENOTDIR, EACCES.
+ */
+export function resolveWithin(base: string, path: string): string {
+  let pending = path.split('/');
+  const done: string[] = [];
+  for (let links = 0; pending.length > 0; ) {
+    const name = pending.shift() as string;
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      done.pop();
+      continue;
+    }
+    const full = [base, ...done, name].join('/');
+    if (!lstatSync(full).isSymbolicLink()) {
+      done.push(name);
+      continue;
+    }
+    if (++links > mostLinks) throw Object.assign(new Error(`ELOOP: too many links: ${path}`), { code: 'ELOOP' });
+    const target = readlinkSync(full);
+    if (isAbsolute(target)) done.length = 0;
+    pending = [...target.split('/'), ...pending];
+  }
+  return `/${done.join('/')}`;
+}
