@@ -3,6 +3,7 @@ import { RefusedError, UsageError, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../src/kube/objects.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../src/kube/resources.ts';
+import { taskOfPod } from './sides.ts';
 import { volumeIdentity } from './volume-identity.ts';
 
 /** A claim and the client of its cluster. */
@@ -17,6 +18,8 @@ export interface Mount {
   readonly pod: string;
   /** Absent while the pod is not scheduled. */
   readonly node: string | undefined;
+  /** The x8sync task whose pod it is, if any. */
+  readonly task: string | undefined;
 }
 
 export interface ClaimState {
@@ -40,15 +43,9 @@ export function describeClaim({ kube, namespace, claim }: ClaimRef): string {
  * Reads a claim, its volume and its mounts.
  *
  * @param cluster identity of the cluster, for volumes that live on a node.
- * @param own task whose own pods don't count as mounts, if any.
  * @throws ApiError where it does not exist or may not be read.
  */
-export async function readClaim(
-  ref: ClaimRef,
-  cluster: string,
-  own: (pod: Pod) => boolean,
-  signal: AbortSignal,
-): Promise<ClaimState> {
+export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSignal): Promise<ClaimState> {
   const { kube, namespace, claim } = ref;
   const [object, all] = await Promise.all([
     kube.get(persistentVolumeClaims, { namespace, name: claim }, { signal }),
@@ -56,10 +53,7 @@ export async function readClaim(
   ]);
   const bound = object.status?.phase === 'Bound';
   const volume = bound ? await readVolume(ref, object, signal) : undefined;
-  const mounts = mountsOf(
-    claim,
-    all.items.filter((pod) => !own(pod)),
-  );
+  const mounts = mountsOf(claim, all.items);
   return {
     ref,
     uid: object.metadata.uid ?? '',
@@ -98,7 +92,7 @@ export function mountsOf(claim: string, all: readonly Pod[]): Mount[] {
   return all
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     .filter(({ spec }) => spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim))
-    .map(({ metadata, spec }) => ({ pod: metadata.name, node: spec.nodeName }));
+    .map((pod) => ({ pod: pod.metadata.name, node: pod.spec.nodeName, task: taskOfPod(pod) }));
 }
 
 /** @throws X8sError where files can't be read from this claim. */
@@ -132,13 +126,27 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
   const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
   if (same)
     throw new RefusedError(`source and target are the same volume: ${describeClaim(source.ref)} and ${name}`);
-  const users = target.mounts.map(({ pod }) => pod);
+  const users = target.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
   if (users.length > 0 && !allowMounted) {
     throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
       hint: 'scale its workload down first, or pass --allow-mounted if it can bear files that change under it',
     });
   }
   checkNotExclusive(target);
+}
+
+/**
+ * Two movers never write to one claim, whatever was allowed for other pods.
+ *
+ * @throws RefusedError where the pod of another task has it mounted.
+ */
+export function checkNoRival(target: ClaimState, task: string): void {
+  const rival = target.mounts.find((mount) => mount.task !== undefined && mount.task !== task)?.task;
+  if (!rival) return;
+  const { context } = target.ref.kube.cluster;
+  throw new RefusedError(`task ${rival} has a mover on target claim ${describeClaim(target.ref)}`, {
+    hint: `go on with it by --name ${rival}, or end it: kubectl x8sync cleanup ${rival} --context ${context}`,
+  });
 }
 
 function checkFilesystem({ object, ref }: ClaimState): void {
@@ -151,7 +159,7 @@ function checkFilesystem({ object, ref }: ClaimState): void {
 
 /** ReadWriteOncePod means what it says. */
 function checkNotExclusive({ object, mounts, ref }: ClaimState): void {
-  const [mount] = mounts;
+  const mount = mounts.find(({ task }) => task === undefined);
   if (mount && object.spec.accessModes?.includes('ReadWriteOncePod')) {
     throw new RefusedError(`claim ${describeClaim(ref)} is ReadWriteOncePod and in use by pod ${mount.pod}`, {
       hint: 'no second pod can mount it; scale its workload down first',

@@ -52,7 +52,10 @@ export async function ensure<T extends KubeObject>(
 
 function withDigest<T extends KubeObject>(object: T, digest: string): T {
   const { metadata } = object;
-  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [digestAnnotation]: digest } } };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [digestAnnotation]: digest } },
+  };
 }
 
 /**
@@ -60,28 +63,49 @@ function withDigest<T extends KubeObject>(object: T, digest: string): T {
  *
  * @throws RefusedError where it is not ours.
  */
-export function checkOurs(kube: KubeClient, resource: Resource, present: KubeObject, wanted: Pick<KubeObject, 'metadata'>): void {
+export function checkOurs(
+  kube: KubeClient,
+  resource: Resource,
+  present: KubeObject,
+  wanted: Pick<KubeObject, 'metadata'>,
+): void {
   const owners = new Set(wanted.metadata.ownerReferences?.map(({ uid }) => uid));
   if (present.metadata.ownerReferences?.some(({ uid }) => owners.has(uid))) return;
   // An owner of an earlier life of the same task: the garbage collector is on its way.
   if (present.metadata.deletionTimestamp || sameTask(present, wanted)) return;
   const { namespace, name } = present.metadata;
-  throw new RefusedError(`${resource.kind} ${namespace}/${name} in ${kube.cluster.context} is in the way: this task did not make it`, {
-    hint: 'choose another task name with --name, or remove it if it is not needed',
-  });
+  throw new RefusedError(
+    `${resource.kind} ${namespace}/${name} in ${kube.cluster.context} is in the way: this task did not make it`,
+    {
+      hint: 'choose another task name with --name, or remove it if it is not needed',
+    },
+  );
 }
 
 function sameTask({ metadata: a }: KubeObject, { metadata: b }: Pick<KubeObject, 'metadata'>): boolean {
   const key = 'x8s.dev/task';
   const maker = 'app.kubernetes.io/managed-by';
-  return a.labels?.[key] !== undefined && a.labels[key] === b.labels?.[key] && a.labels[maker] === b.labels?.[maker];
+  return (
+    a.labels?.[key] !== undefined &&
+    a.labels[key] === b.labels?.[key] &&
+    a.labels[maker] === b.labels?.[maker]
+  );
 }
 
 /** Deletes one object, this very one, with all that it controls, and waits until it is gone. */
-export async function remove(kube: KubeClient, resource: Resource, { metadata }: KubeObject, options: EnsureOptions): Promise<void> {
+export async function remove(
+  kube: KubeClient,
+  resource: Resource,
+  { metadata }: KubeObject,
+  options: EnsureOptions,
+): Promise<void> {
   const { namespace, name, uid } = metadata;
   try {
-    await kube.delete(resource, { namespace, name }, { uid, propagationPolicy: 'Foreground', signal: options.signal });
+    await kube.delete(
+      resource,
+      { namespace, name },
+      { uid, propagationPolicy: 'Foreground', signal: options.signal },
+    );
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

@@ -24,13 +24,21 @@ export async function admittedFidelity(
     if (refusal === undefined) return fidelity;
     refusals.push(refusal);
   }
-  throw new RefusedError(`namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`, {
-    details: refusals,
-    hint: "kubectl label namespace shows its pod-security.kubernetes.io levels; 'restricted' is enough for a copy without owners",
-  });
+  throw new RefusedError(
+    `namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`,
+    {
+      details: refusals,
+      hint: "kubectl label namespace shows its pod-security.kubernetes.io levels; 'restricted' is enough for a copy without owners",
+    },
+  );
 }
 
-async function tryPod(kube: KubeClient, namespace: string, spec: PodSpec, signal: AbortSignal): Promise<string | undefined> {
+async function tryPod(
+  kube: KubeClient,
+  namespace: string,
+  spec: PodSpec,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const metadata = { name: 'x8sync-admission-check', namespace };
   try {
     await kube.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec }, { dryRun: true, signal });

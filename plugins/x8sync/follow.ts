@@ -26,7 +26,9 @@ export interface FollowHandlers {
   /** A line of a pod's log, in order; the same line twice only where a new pod says it again. */
   line(line: MoverLine, pod: Pod): void;
   /** What holds it up right now; empty where nothing does. */
-  waiting(text: string): void;
+  waiting(text: string, pod?: Pod): void;
+  /** A container of it has begun to run. */
+  started(): void;
 }
 
 /** A pod as far as this module follows it. */
@@ -39,7 +41,11 @@ interface Watched {
  * Follows every pod of the selector, now and later, until the signal ends it. Rejects where a pod can't come
  * up and waiting would not help.
  */
-export async function followPods(target: Followed, handlers: FollowHandlers, signal: AbortSignal): Promise<void> {
+export async function followPods(
+  target: Followed,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
   const { kube, namespace, selector } = target;
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
@@ -49,13 +55,22 @@ export async function followPods(target: Followed, handlers: FollowHandlers, sig
   };
   const handler = {
     replaced: (items: readonly Pod[]) => items.forEach(look),
-    event: (type: string, pod: Pod) => (type === 'DELETED' ? handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`) : look(pod)),
+    event: (type: string, pod: Pod) =>
+      type === 'DELETED'
+        ? handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`, pod)
+        : look(pod),
   };
   await listWatch(kube, pods, { namespace, labelSelector: selector }, handler, ended);
   ended.throwIfAborted();
 }
 
-async function lookAt(target: Followed, pod: Pod, known: Map<string, Watched>, handlers: FollowHandlers, signal: AbortSignal): Promise<void> {
+async function lookAt(
+  target: Followed,
+  pod: Pod,
+  known: Map<string, Watched>,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
   const uid = pod.metadata.uid ?? '';
   const watched = known.get(uid) ?? { troubles: new PodTroubles(), readingLog: false };
   known.set(uid, watched);
@@ -65,16 +80,22 @@ async function lookAt(target: Followed, pod: Pod, known: Map<string, Watched>, h
   if (said) for (const text of said.split('\n')) if (text !== '') handlers.line(parseMoverLine(text), pod);
   if (!watched.readingLog && (state?.running ?? state?.terminated)) {
     watched.readingLog = true;
-    handlers.waiting('');
+    handlers.waiting('', pod);
+    handlers.started();
     await readLog(target, pod, handlers, signal);
     return;
   }
   const trouble = watched.readingLog ? undefined : watched.troubles.look(pod);
   if (trouble?.fatal) throw await failureOf(target, pod, trouble.text, signal);
-  if (trouble) handlers.waiting(trouble.text);
+  if (trouble) handlers.waiting(trouble.text, pod);
 }
 
-async function readLog(target: Followed, pod: Pod, handlers: FollowHandlers, signal: AbortSignal): Promise<void> {
+async function readLog(
+  target: Followed,
+  pod: Pod,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
   const { kube, namespace, container } = target;
   const log = followLogs(kube, { namespace, pod: pod.metadata.name, container, follow: true, signal });
   try {
@@ -83,7 +104,7 @@ async function readLog(target: Followed, pod: Pod, handlers: FollowHandlers, sig
     signal.throwIfAborted();
     // A pod that is gone takes its log along; its successor is followed in its place.
     if (!(error instanceof X8sError)) throw error;
-    handlers.waiting(`its log can't be read: ${error.message}`);
+    handlers.waiting(`its log can't be read: ${error.message}`, pod);
   }
 }
 
@@ -103,9 +124,15 @@ async function failureOf(target: Followed, pod: Pod, text: string, signal: Abort
 }
 
 /** The last events of a pod, for an error; none where they can't be had. */
-export async function recentEvents(kube: KubeClient, { metadata }: Pod, signal: AbortSignal): Promise<string[]> {
+export async function recentEvents(
+  kube: KubeClient,
+  { metadata }: Pod,
+  signal: AbortSignal,
+): Promise<string[]> {
   try {
-    return await eventsOf(kube, { namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' }, 3, { signal });
+    return await eventsOf(kube, { namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' }, 3, {
+      signal,
+    });
   } catch {
     return [];
   }

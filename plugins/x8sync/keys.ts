@@ -31,7 +31,11 @@ export interface Fingerprints {
  * Takes up the keys of an interrupted run where both sides have the same, else makes both anew. Secrets come
  * before the pods that mount them: one that is missing when its pod starts costs two seconds of back-off.
  */
-export async function ensureKeys(source: KeyedSide, target: KeyedSide, options: EnsureOptions): Promise<Fingerprints> {
+export async function ensureKeys(
+  source: KeyedSide,
+  target: KeyedSide,
+  options: EnsureOptions,
+): Promise<Fingerprints> {
   const [there, here] = await Promise.all([present(source, options), present(target, options)]);
   const [a, b] = [fingerprintsOf(there, source), fingerprintsOf(here, target)];
   if (a && b && a.client === b.client && a.host === b.host) return a;
@@ -53,15 +57,27 @@ function fingerprintsOf(secret: Secret | undefined, { side }: KeyedSide): Finger
   return client && host && ours && !deletionTimestamp ? { client, host } : undefined;
 }
 
-async function discard({ kube }: KeyedSide, secret: Secret | undefined, options: EnsureOptions): Promise<void> {
+async function discard(
+  { kube }: KeyedSide,
+  secret: Secret | undefined,
+  options: EnsureOptions,
+): Promise<void> {
   if (secret) await remove(kube, secrets, secret, options);
 }
 
-async function create(source: KeyedSide, target: KeyedSide, { signal }: EnsureOptions): Promise<Fingerprints> {
+async function create(
+  source: KeyedSide,
+  target: KeyedSide,
+  { signal }: EnsureOptions,
+): Promise<Fingerprints> {
   const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
   const annotations = { [clientKeyAnnotation]: client.fingerprint, [hostKeyAnnotation]: host.fingerprint };
   const knownHosts = `${hostKeyAlias} ${host.publicKey}\n`;
-  const forSource = sourceSecret(source.side, { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` }, annotations);
+  const forSource = sourceSecret(
+    source.side,
+    { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },
+    annotations,
+  );
   const forTarget = targetSecret(target.side, { clientKey: client.privateKey, knownHosts }, annotations);
   await Promise.all([
     source.kube.create(secrets, forSource, { signal }),

@@ -1,7 +1,7 @@
 /** What a copy is asked to do, and what it came to. */
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
-import type { Outcome, MoverStats } from './mover-protocol.ts';
+import type { MoverStats, Outcome } from './mover-protocol.ts';
 import type { WayName } from './ways.ts';
 
 /** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
@@ -50,7 +50,11 @@ export const specSchema = 1;
  * What decides the data, and nothing else: another workstation, another context name, image or way is the
  * same task. Claims are their UIDs; namespace and name are for the reader of a difference.
  */
-export function copySpec(request: CopyRequest, source: ClaimState, target: ClaimState): Record<string, string> {
+export function copySpec(
+  request: CopyRequest,
+  source: ClaimState,
+  target: ClaimState,
+): Record<string, string> {
   return {
     sourceClaim: `${request.source.namespace}/${request.source.claim}`,
     sourceUid: source.uid,

@@ -57,14 +57,19 @@ const loadBalancer: Way = {
     }),
 };
 
-const all: Readonly<Record<WayName, Way>> = { clusterip: clusterIp, nodeport: nodePort, loadbalancer: loadBalancer };
+const all: Readonly<Record<WayName, Way>> = {
+  clusterip: clusterIp,
+  nodeport: nodePort,
+  loadbalancer: loadBalancer,
+};
 
 /**
  * The ways to try, in order. Within one cluster its own network is enough; between two, a node's port costs
  * nothing and opens nothing to the internet, so a load balancer comes last.
  */
 export function waysFor(wanted: readonly WayName[], sameCluster: boolean): Way[] {
-  const names: readonly WayName[] = wanted.length > 0 ? wanted : sameCluster ? ['clusterip'] : ['nodeport', 'loadbalancer'];
+  const names: readonly WayName[] =
+    wanted.length > 0 ? wanted : sameCluster ? ['clusterip'] : ['nodeport', 'loadbalancer'];
   return names.map((name) => all[name]);
 }
 
@@ -87,9 +92,13 @@ async function nodeAddresses(context: WayContext): Promise<string[]> {
 
 /** External addresses of all nodes before internal ones: a cluster that has both is reached from outside. */
 export function addressesOf(items: readonly Node[]): string[] {
-  const ready = items.filter(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'));
+  const ready = items.filter(({ status }) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+  );
   const of = (type: string) =>
-    ready.slice(0, maxNodes).flatMap(({ status }) => status?.addresses?.find((address) => address.type === type)?.address ?? []);
+    ready
+      .slice(0, maxNodes)
+      .flatMap(({ status }) => status?.addresses?.find((address) => address.type === type)?.address ?? []);
   return [...of('ExternalIP'), ...of('InternalIP')];
 }
 
