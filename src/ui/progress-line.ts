@@ -11,8 +11,9 @@ export function fractionOf({ bytes, totalBytes, items, totalItems }: Progress): 
   return of(bytes, totalBytes) ?? of(items, totalItems);
 }
 
-const amount = (done: string, total: string | undefined) =>
-  total === undefined ? done : `${done} of ${total}`;
+function amount(done: number, total: number | undefined, format: (value: number) => string): string {
+  return total === undefined ? format(done) : `${format(done)}/${format(total)}`;
+}
 
 /**
  * The figures without the bar: `42% · 1.2 GiB/2.8 GiB · 12,345/50,000 files · 112 MiB/s · 14s left`.
