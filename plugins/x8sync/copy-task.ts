@@ -2,11 +2,10 @@
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
-import { acquire } from '../../src/tasks/lock.ts';
-import { checkTaskName, Label, managerOf, newTaskName } from '../../src/tasks/names.ts';
+import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
-import { describeClaim } from './claim.ts';
+import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
 import { removeChildren } from './remove-children.ts';
 import { type CopyRequest, specSchema } from './request.ts';
@@ -113,17 +112,10 @@ export class CopyTask {
     waiting: (text: string) => void,
     signal: AbortSignal,
   ): Promise<HeldLock> {
-    const { target } = this.#request;
-    const lock = await acquire(target.kube, {
-      namespace: target.namespace,
-      name: `${tool}-claim-${claimUid}`,
-      labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
-      about: `Target claim ${describeClaim(target)}`,
-      purpose: `x8sync task ${task}`,
-      clock: this.#context.clock,
-      signal,
-      waiting: ({ holder }) => waiting(`waiting for ${holder.split(' ')[0]}, who may have died`),
-    });
+    const { kube, namespace, claim } = this.#request.target;
+    const { clock } = this.#context;
+    const purpose = `x8sync task ${task}`;
+    const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
     this.#lock = lock;
     lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
     return lock;
