@@ -13,11 +13,11 @@ export interface Operation {
 /** What became of an operation. */
 export interface Outcome {
   readonly path: string;
-  /** What is at the path now, as far as the operation got. */
-  readonly now: Maybe;
   /** Why it was not done. */
   readonly problem?: string;
-  /** It was done, but what it replaced was not what had been planned for; the trash has it. */
+  /** A directory that was to go stays: there are ignored or new things in it. */
+  readonly left?: boolean;
+  /** It was done, but what it replaced had been changed in that very moment; the trash has that. */
   readonly surprise?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /** Content digests, and what is remembered of them so that nothing is read twice. */
 import * as crypto from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
 
 /** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
 export interface Fingerprint {
@@ -102,6 +102,16 @@ export function openFile(path: string): number {
 /** Contents up to this size are read in one go; larger ones in parts, with others getting their turn. */
 export const chunkSize = 1 << 18;
 const shared = Buffer.allocUnsafe(chunkSize);
+
+/** A regular file as a whole. */
+export function readWhole(path: string): Buffer {
+  const fd = openFile(path);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** The digest of a file of at most `chunkSize` bytes, or undefined where it turned out to be longer. */
 export function digestSmall(path: string): string | undefined {

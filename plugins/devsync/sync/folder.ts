@@ -9,6 +9,7 @@ import {
   constants,
   existsSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readlinkSync,
   type Stats,
@@ -32,7 +33,8 @@ export class Folder implements Disposable {
   /** Opens a directory; a link in its place is refused (ENOTDIR, ELOOP). */
   static open(path: string): Folder {
     if (canHold) return new Folder(path, openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    if (!lstatSync(path).isDirectory()) throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' });
+    if (!lstatSync(path).isDirectory())
+      throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' });
     return new Folder(path, undefined);
   }
 
@@ -44,6 +46,26 @@ export class Folder implements Disposable {
   /** A directory in it, not through a link. */
   child(name: string): Folder {
     return Folder.open(this.at(name));
+  }
+
+  /** A directory in it, made where it is missing, for our own eyes. */
+  make(name: string): Folder {
+    try {
+      mkdirSync(this.at(name), { mode: 0o700 });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    }
+    return this.child(name);
+  }
+
+  /** The directory at the end of a way down, each part opened or made without following links. */
+  descend(parts: readonly string[], step: 'child' | 'make' = 'child'): Folder {
+    let folder = Folder.open(`${this.path}/.`);
+    for (const part of parts) {
+      using outer = folder;
+      folder = outer[step](part);
+    }
+    return folder;
   }
 
   stat(name: string): Stats {
@@ -81,7 +103,8 @@ export function resolveWithin(base: string, path: string): string {
       done.push(name);
       continue;
     }
-    if (++links > mostLinks) throw Object.assign(new Error(`ELOOP: too many links: ${path}`), { code: 'ELOOP' });
+    if (++links > mostLinks)
+      throw Object.assign(new Error(`ELOOP: too many links: ${path}`), { code: 'ELOOP' });
     const target = readlinkSync(full);
     if (isAbsolute(target)) done.length = 0;
     pending = [...target.split('/'), ...pending];

@@ -22,6 +22,8 @@ export interface ScanContext {
   readonly mounts: ReadonlySet<string>;
   /** Names that differ only by case are the same file here. */
   readonly foldsNames: boolean;
+  /** Names come back with letters and accents taken apart (HFS+). */
+  readonly decomposes?: boolean | undefined;
   /** Tells the executable bit where the file system has none. */
   readonly executableFrom?: ((path: string) => boolean) | undefined;
   /** Called with every directory before its content is read, so that nothing slips in between. */
@@ -102,7 +104,7 @@ export class Scanner {
   #file(path: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
     const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
     const file = { kind: 'file', digest, size: stats.size, executable } as const;
-    return permissions === 'kept' ? { ...file, mode: stats.mode & 0o7777 } : file;
+    return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
   }
 
   async #largeFile(path: string, name: string, parent: Folder): Promise<Entry> {
@@ -110,7 +112,8 @@ export class Scanner {
       const before = parent.stat(name);
       const digest = await digestLarge(parent.at(name), this.#context.signal);
       const after = parent.stat(name);
-      if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino) continue;
+      if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
+        continue;
       this.#context.cache.set(path, before, digest);
       return this.#file(path, after, digest, this.#context.options);
     }
@@ -134,7 +137,8 @@ export class Scanner {
     this.#context.onDirectory?.(path, folder);
     const children = new Map<string, Entry>();
     const slow: string[] = [];
-    for (const name of readdirSync(folder.path)) {
+    for (const raw of readdirSync(folder.path)) {
+      const name = this.#context.decomposes ? raw.normalize('NFC') : raw;
       const child = join(path, name);
       const entry = this.#childNow(child, name, folder);
       if (entry === 'slow') slow.push(name);
@@ -147,7 +151,7 @@ export class Scanner {
     }
     if (this.#context.foldsNames) markClashes(children);
     return this.#context.options.permissions === 'kept'
-      ? { kind: 'directory', children, mode: stats.mode & 0o7777 }
+      ? { kind: 'directory', children, mode: stats.mode & 0o777 }
       : { kind: 'directory', children };
   }
 
@@ -178,7 +182,8 @@ function markClashes(children: Map<string, Entry>): void {
     const folded = foldName(name);
     const twin = seen.get(folded);
     if (twin === undefined) seen.set(folded, name);
-    else for (const one of [twin, name]) children.set(one, problem(`${twin} and ${name} differ only by case`));
+    else
+      for (const one of [twin, name]) children.set(one, problem(`${twin} and ${name} differ only by case`));
   }
 }
 
@@ -203,6 +208,8 @@ export function reasonOf(error: unknown): string {
     case 'ENAMETOOLONG':
       return 'the name is too long';
     default:
-      return error instanceof Error ? error.message.replace(/ '\/proc\/self\/fd\/[^']*'/g, '') : String(error);
+      return error instanceof Error
+        ? error.message.replace(/ '\/proc\/self\/fd\/[^']*'/g, '')
+        : String(error);
   }
 }

@@ -37,11 +37,11 @@ function perform(root: Maybe, operations: readonly Operation[], fails: (index: n
     const isFull = before?.kind === 'directory' && before.children.size > 0;
     const parent = path.includes('/') ? lookup(now, path.slice(0, path.lastIndexOf('/'))) : now;
     const expected = operation.old === undefined ? before === undefined : before?.kind === operation.old.kind;
-    if (operation.new === undefined && isPhantom(before)) return { path, now: before };
+    if (operation.new === undefined && isPhantom(before)) return { path, left: true };
     const impossible = parent?.kind !== 'directory' || !expected || (operation.new === undefined && isFull);
-    if (fails(index) || impossible) return { path, now: before, problem: 'failed' };
+    if (fails(index) || impossible) return { path, problem: 'failed' };
     now = edited(now, [[path, operation.new]]);
-    return { path, now: operation.new };
+    return { path };
   });
   return { now, outcomes };
 }
