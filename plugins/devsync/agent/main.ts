@@ -106,7 +106,7 @@ class Agent {
       await session.served?.close();
       const send = (type: 'content' | 'end' | 'credit' | 'tree', header: unknown, body?: Uint8Array) =>
         this.#channel.send(type, id, header, body);
-      session.served = new Served(parameters as OpenRequest, send);
+      session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
       return session.served.opened;
     }
     if (method === 'close') {

@@ -16,7 +16,6 @@ import {
   asText,
   asWanted,
   packEdits,
-  packNeeds,
   packOutcomes,
 } from '../wire/check.ts';
 import { packContents, unpackContents, Window } from '../wire/content.ts';
@@ -44,7 +43,8 @@ export class Served {
   #sent: Maybe;
   #pushes = false;
 
-  constructor(request: OpenRequest, send: Send) {
+  /** @param enqueue runs something in turn with the session's frames. */
+  constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
     const { base, root: wanted } = request;
     const resolved = resolveOrMake(request);
     const root = base + resolved;
@@ -67,7 +67,8 @@ export class Served {
       quiet,
       cap,
       isBusy: () => this.#endpoint.isBusy,
-      run: () => void this.#push().catch(() => {}),
+      // In turn with the calls: what the workstation is told must come in the order in which it happened.
+      run: () => enqueue(() => this.#push()),
     });
     this.#endpoint.onHint = () => {
       if (this.#pushes) this.#debounce.hint();
@@ -86,7 +87,7 @@ export class Served {
       case 'refresh':
         return await this.#refresh(given.everything === true);
       case 'missing':
-        return packNeeds(await this.#endpoint.missing(asWanted(given.wanted)));
+        return await this.#missing(given.wanted);
       case 'read':
         return await this.#read(id, given.needs);
       case 'apply':
@@ -148,6 +149,16 @@ export class Served {
       const last = from + editsAFrame >= edits.length;
       if (part.length > 0 || from === 0) await this.#send('tree', { edits: packEdits(part), last, degraded });
     }
+  }
+
+  /** Tells what need not be sent: of a first sync, nothing. */
+  async #missing(wanted: unknown): Promise<unknown> {
+    const asked = asWanted(wanted);
+    const needs = await this.#endpoint.missing(asked);
+    const missing = new Set(needs.map(({ digest }) => digest));
+    const here = asked.map(({ digest }) => digest).filter((digest) => !missing.has(digest));
+    const partial = needs.filter(({ offset }) => offset > 0).map(({ digest, offset }) => [digest, offset]);
+    return { here: [...new Set(here)], partial };
   }
 
   async #apply(operations: unknown, name: string): Promise<unknown> {

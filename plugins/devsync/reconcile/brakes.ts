@@ -6,13 +6,21 @@ export type Brake =
   /** The root is gone on this side, or is no directory any more, or nothing is left in it. */
   | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: Side }
   /** So many of the files that this side has would go at once. */
-  | { readonly kind: 'mass deletion'; readonly side: Side; readonly files: number; readonly of: number };
+  | { readonly kind: 'mass deletion'; readonly side: Side; readonly files: number; readonly of: number }
+  /** What would be overwritten or deleted does not fit into the trash. */
+  | { readonly kind: 'trash too small'; readonly side: Side; readonly bytes: number; readonly limit: number };
 
 /** Fewer files than this may go at once without a question. */
 export const fewFiles = 10;
 
 /** The first reason to stop and ask, if there is one. A confirmed one is for the caller to let pass. */
-export function brakeFor(ancestor: Maybe, alpha: Maybe, beta: Maybe, plan: Plan): Brake | undefined {
+export function brakeFor(
+  ancestor: Maybe,
+  alpha: Maybe,
+  beta: Maybe,
+  plan: Plan,
+  trashLimits: Readonly<Record<Side, number>>,
+): Brake | undefined {
   const trees = { alpha, beta };
   for (const side of ['alpha', 'beta'] as const) {
     const root = rootBrake(ancestor, trees[side], side);
@@ -21,6 +29,10 @@ export function brakeFor(ancestor: Maybe, alpha: Maybe, beta: Maybe, plan: Plan)
   for (const side of ['alpha', 'beta'] as const) {
     const { files, of } = filesLost(trees[side], plan, side);
     if (files >= fewFiles && files * 2 > of) return { kind: 'mass deletion', side, files, of };
+  }
+  for (const side of ['alpha', 'beta'] as const) {
+    const [bytes, limit] = [bytesDiscarded(plan, side), trashLimits[side]];
+    if (bytes > limit) return { kind: 'trash too small', side, bytes, limit };
   }
   return undefined;
 }
@@ -53,6 +65,17 @@ function filesLost(tree: Maybe, plan: Plan, side: Side): { files: number; of: nu
   return { files, of: measure(tree).files };
 }
 
+/** Bytes that go into a side's trash. */
+function bytesDiscarded(plan: Plan, side: Side): number {
+  let bytes = 0;
+  for (const { old, new: to } of plan[side]) {
+    const isKept = old?.kind === 'file' && to?.kind === 'file' && old.digest === to.digest;
+    // Directories on both sides differ in their permissions only.
+    if (!isKept && !(old?.kind === 'directory' && to?.kind === 'directory')) bytes += measure(old).bytes;
+  }
+  return bytes;
+}
+
 /** A sentence for a person; the names say where: `in the container`, `on this workstation`. */
 export function explainBrake(brake: Brake, names: Readonly<Record<Side, string>>): string {
   const where = names[brake.side];
@@ -65,5 +88,7 @@ export function explainBrake(brake: Brake, names: Readonly<Record<Side, string>>
       return `the directory is empty ${where}`;
     case 'mass deletion':
       return `${brake.files} of ${brake.of} files would be deleted ${where}`;
+    case 'trash too small':
+      return `${brake.bytes} bytes would be replaced or deleted ${where}, and the trash holds ${brake.limit}`;
   }
 }

@@ -8,6 +8,8 @@ export interface Operation {
   readonly path: string;
   readonly old: Tracked | undefined;
   readonly new: Tracked | undefined;
+  /** A later operation needs the same content. */
+  readonly reuse?: boolean;
 }
 
 /** What became of an operation. */

@@ -99,19 +99,27 @@ export class AgentConnection {
 
   /** Asks the agent for something. Rejects with an AgentError, or with why the stream ended. */
   async call(session: number, method: string, parameters?: unknown): Promise<unknown> {
-    return await this.begin(session, method, parameters).answer;
+    return await this.begin(session, method, parameters, (answer) => answer).answer;
   }
 
-  /** As `call`, with the number that other frames refer to. */
-  begin(session: number, method: string, parameters?: unknown): { id: number; answer: Promise<unknown> } {
+  /**
+   * As `call`, with the number that other frames refer to. `use` runs on the answer before any later frame is
+   * looked at.
+   */
+  begin<T>(
+    session: number,
+    method: string,
+    parameters: unknown,
+    use: (answer: unknown) => T,
+  ): { id: number; answer: Promise<T> } {
     const id = ++this.#lastId;
-    return { id, answer: this.#await(id, 'call', session, { id, method, parameters }) };
+    return { id, answer: this.#await(id, 'call', session, { id, method, parameters }, use) };
   }
 
   /** Resolves when everything sent before has been dealt with. */
   async barrier(session: number): Promise<void> {
     const id = ++this.#lastId;
-    await this.#await(id, 'barrier', session, { id });
+    await this.#await(id, 'barrier', session, { id }, () => {});
   }
 
   send(type: FrameType, session: number, header: unknown, body?: Uint8Array): Promise<void> {
@@ -122,8 +130,25 @@ export class AgentConnection {
     this.#channel.end(new ChannelClosed(why));
   }
 
-  #await(id: number, type: FrameType, session: number, header: unknown): Promise<unknown> {
-    const answer = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+  #await<T>(
+    id: number,
+    type: FrameType,
+    session: number,
+    header: unknown,
+    use: (answer: unknown) => T,
+  ): Promise<T> {
+    const answer = new Promise<T>((resolve, reject) =>
+      this.#waiting.set(id, {
+        resolve: (value) => {
+          try {
+            resolve(use(value));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        reject,
+      }),
+    );
     this.#channel.send(type, session, header).catch((error: Error) => this.#settle(id)?.reject(error));
     return answer;
   }

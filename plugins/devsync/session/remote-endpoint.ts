@@ -8,9 +8,9 @@ import type { TrashItem } from '../sync/trash.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
+  asDigest,
   asEdits,
   asList,
-  asNeeds,
   asObject,
   asOutcomes,
   asPath,
@@ -70,14 +70,20 @@ export class RemoteEndpoint implements Endpoint {
 
   async missing(wanted: readonly Wanted[]): Promise<Need[]> {
     const needs: Need[] = [];
-    for (const part of inParts(wanted))
-      needs.push(...asNeeds(await this.#call('missing', { wanted: packWanted(part) })));
+    for (const part of inParts(wanted)) {
+      const { here, partial } = asObject(
+        await this.#call('missing', { wanted: packWanted(part) }),
+        'an answer',
+      );
+      needs.push(...needsOf(part, asList(here, 'digests'), asList(partial, 'parts')));
+    }
     return needs;
   }
 
   async *read(needs: readonly Need[]): AsyncGenerator<Chunk> {
     for (const part of inParts(needs)) {
-      const { id, answer } = this.#connection.begin(this.#session, 'read', { needs: packNeeds(part) });
+      const parameters = { needs: packNeeds(part) };
+      const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
       const incoming = new Incoming();
       this.#incoming.set(id, incoming);
       answer.catch((error: Error) => incoming.fail(error));
@@ -100,12 +106,7 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
-    const parts = [...inParts(operations)].map(async (part) => {
-      const answer = await this.#call('apply', { operations: packOperations(part), name });
-      const outcomes = asOutcomes(answer, part);
-      this.tree = edited(this.tree, editsOf(part, outcomes));
-      return outcomes;
-    });
+    const parts = [...inParts(operations)].map((part) => this.#applyPart(part, name));
     return (await Promise.all(parts)).flat();
   }
 
@@ -144,6 +145,17 @@ export class RemoteEndpoint implements Endpoint {
     await this.#call('close').catch(() => {});
   }
 
+  #applyPart(part: readonly Operation[], name: string): Promise<Outcome[]> {
+    const parameters = { operations: packOperations(part), name };
+    // At once: news of the tree that come right behind are about what it is after this.
+    const use = (answer: unknown) => {
+      const outcomes = asOutcomes(answer, part);
+      this.tree = edited(this.tree, editsOf(part, outcomes));
+      return outcomes;
+    };
+    return this.#connection.begin(this.#session, 'apply', parameters, use).answer;
+  }
+
   #call(method: string, parameters?: unknown): Promise<unknown> {
     return this.#connection.call(this.#session, method, parameters);
   }
@@ -172,6 +184,20 @@ export class RemoteEndpoint implements Endpoint {
 
 function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < list.length; from += aCall) yield list.slice(from, from + aCall);
+}
+
+/** What is neither there nor there in part is missing as a whole, which goes without saying. */
+function needsOf(wanted: readonly Wanted[], here: unknown[], partial: unknown[]): Need[] {
+  const isHere = new Set(here.map(asDigest));
+  const offsets = new Map(partial.map((one) => asPair(one)));
+  return wanted
+    .filter(({ digest }) => !isHere.has(digest))
+    .map((one) => ({ ...one, offset: Math.min(one.size, offsets.get(one.digest) ?? 0) }));
+}
+
+function asPair(value: unknown): [string, number] {
+  const [digest, offset] = asList(value, 'a part');
+  return [asDigest(digest), asCount(offset, 'an offset')];
 }
 
 function asTrashItem(value: unknown): TrashItem {

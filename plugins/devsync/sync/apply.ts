@@ -3,13 +3,13 @@
  * it was planned for, and whatever goes, goes to the trash.
  */
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import type { Directory, File, Symlink, Tracked } from '../reconcile/entry.ts';
+import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
 import { Folder } from './folder.ts';
 import { foldName, partsOf } from './names.ts';
-import { isWhatWasSeen, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
+import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
 import { codeOf, reasonOf, type ScanOptions } from './scan.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
@@ -31,7 +31,7 @@ const slice = 15;
 
 /** Does the operations in order, each on its own: one that fails says why and the others go on. */
 export async function apply(context: ApplyContext, operations: readonly Operation[]): Promise<Outcome[]> {
-  using applier = new Applier(context, operations);
+  using applier = new Applier(context);
   const outcomes: Outcome[] = [];
   let turnEnds = performance.now() + slice;
   for (const operation of operations) {
@@ -45,14 +45,10 @@ export async function apply(context: ApplyContext, operations: readonly Operatio
 
 class Applier implements Disposable {
   readonly #context: ApplyContext;
-  /** How many operations still need a content. */
-  readonly #needs = new Map<string, number>();
   #parent: { readonly path: string; readonly folder: Folder } | undefined;
 
-  constructor(context: ApplyContext, operations: readonly Operation[]) {
+  constructor(context: ApplyContext) {
     this.#context = context;
-    for (const { new: entry } of operations)
-      if (entry?.kind === 'file') this.#needs.set(entry.digest, (this.#needs.get(entry.digest) ?? 0) + 1);
   }
 
   async attempt(operation: Operation): Promise<Outcome> {
@@ -68,16 +64,18 @@ class Applier implements Disposable {
     this.#leave();
   }
 
-  async #perform({ path, old, new: wanted }: Operation): Promise<Outcome> {
+  async #perform(operation: Operation): Promise<Outcome> {
+    const { path, old, new: wanted } = operation;
     const place = this.#placeOf(path);
     if (wanted === undefined && old === undefined) return { path };
     if (wanted === undefined)
       return old?.kind === 'directory' ? this.#removeDirectory(place) : this.#remove(place, old);
     if (old?.kind === 'directory' && wanted.kind === 'directory') return this.#directoryMode(place, wanted);
-    if (old === undefined) return this.#create(place, wanted);
+    const content = () => this.#context.staging.take((wanted as File).digest, operation.reuse !== true);
+    if (old === undefined) return this.#create(place, wanted, content);
     if (old.kind === 'directory' || wanted.kind === 'directory')
       return { path, problem: 'cannot be done in one step' };
-    return await this.#replace(place, old, wanted);
+    return await this.#replace(place, old, wanted, content);
   }
 
   #placeOf(path: string): Place {
@@ -102,7 +100,7 @@ class Applier implements Disposable {
     this.#parent = undefined;
   }
 
-  #create(place: Place, wanted: Tracked): Outcome {
+  #create(place: Place, wanted: Tracked, content: () => string): Outcome {
     const { path, folder, name } = place;
     if (this.#context.foldsNames) {
       const twin = readdirSync(folder.path).find((one) => one !== name && foldName(one) === foldName(name));
@@ -110,7 +108,7 @@ class Applier implements Disposable {
         return { path, problem: `${twin} differs only by case, and this is the same file here` };
     }
     if (wanted.kind === 'directory') return this.#createDirectory(place, wanted);
-    return putNew(place, wanted, this.#context, wanted.kind === 'file' ? this.#content(wanted) : undefined);
+    return putNew(place, wanted, this.#context, wanted.kind === 'file' ? content() : undefined);
   }
 
   #createDirectory({ path, at, folder }: Place, wanted: Directory): Outcome {
@@ -157,18 +155,12 @@ class Applier implements Disposable {
     return removeLeaf(place, stats, this.#context);
   }
 
-  async #replace(place: Place, old: File | Symlink, wanted: File | Symlink): Promise<Outcome> {
+  async #replace(place: Place, old: Leaf, wanted: Leaf, content: () => string): Promise<Outcome> {
     const { path, at } = place;
     const stats = lstatSync(at, { throwIfNoEntry: false });
     if (stats === undefined) return { path, problem: 'it has gone meanwhile' };
     if (!(await isWhatWasSeen(place, old, stats, this.#context)))
       return { path, problem: 'it has changed meanwhile' };
-    return putOver(place, old, wanted, stats, this.#context, () => this.#content(wanted as File));
-  }
-
-  #content({ digest }: File): string {
-    const left = (this.#needs.get(digest) ?? 1) - 1;
-    this.#needs.set(digest, left);
-    return this.#context.staging.take(digest, left === 0);
+    return putOver(place, old, wanted, stats, this.#context, content);
   }
 }

@@ -28,12 +28,13 @@ export class Debounce {
     this.#options = options;
   }
 
-  /** Something has changed. */
-  hint(): void {
-    this.#last = performance.now();
+  /** Something has changed. `settled`: and nothing more is to be waited for. */
+  hint(settled = false): void {
+    const now = performance.now();
+    if (!settled) this.#last = now;
     if (this.#timer !== undefined) return;
-    this.#first = this.#last;
-    this.#wait(this.#options.quiet);
+    this.#first = now;
+    this.#wait(settled ? 0 : this.#options.quiet);
   }
 
   close(): void {

@@ -36,6 +36,8 @@ export interface EndpointFacts {
   readonly hasModes: boolean;
   /** Bytes that are free. */
   readonly freeBytes: number;
+  /** Contents of an earlier run wait to be used. */
+  readonly hasStaged: boolean;
 }
 
 export interface Endpoint {

@@ -63,7 +63,7 @@ export class LocalEndpoint implements Endpoint {
     this.#private = root.make(privateFolder);
     this.#staging = new Staging(this.#private.make('staging'));
     this.#trash = new Trash(this.#private.make('trash'), options.trashLimit);
-    this.facts = factsOf(this.#private);
+    this.facts = factsOf(this.#private, this.#staging.isUsed);
     this.#tracker = new Tracker({
       root: options.root,
       options: options.scan,
@@ -101,6 +101,7 @@ export class LocalEndpoint implements Endpoint {
     return this.#alone(() => this.#tracker.refresh());
   }
 
+  /** Once for a digest that is wanted at several paths. */
   async missing(wanted: readonly Wanted[]): Promise<Need[]> {
     const byDigest = new Map(wanted.map((one) => [one.digest, one]));
     for (const digest of byDigest.keys()) if (await this.#staging.has(digest)) byDigest.delete(digest);
@@ -145,8 +146,7 @@ export class LocalEndpoint implements Endpoint {
   discard(items: readonly Wanted[], name: string): Promise<void> {
     return this.#alone(async () => {
       this.#trash.begin(name);
-      for (const { digest, path } of items)
-        if (await this.#staging.has(digest)) this.#trash.move(this.#staging.take(digest, true), path);
+      for (const { digest, path } of items) this.#trash.move(this.#staging.take(digest, false), path);
     });
   }
 
@@ -274,7 +274,7 @@ function loadCache(folder: Folder): DigestCache {
 }
 
 /** Tries out what the file system does. */
-function factsOf(folder: Folder): EndpointFacts {
+function factsOf(folder: Folder, hasStaged: boolean): EndpointFacts {
   const probe = folder.at('Probe');
   writeOwn(folder, 'Probe', '');
   chmodSync(probe, 0o755);
@@ -290,6 +290,7 @@ function factsOf(folder: Folder): EndpointFacts {
     foldsNames,
     hasModes: hasModes && keepsModes,
     freeBytes: bavail * bsize,
+    hasStaged,
   };
 }
 

@@ -27,7 +27,7 @@ export interface Place {
   readonly name: string;
 }
 
-type Leaf = File | Symlink;
+export type Leaf = File | Symlink;
 
 /** Whether a file or a link is still the one that the plan was made for; its content decides, never its time. */
 export async function isWhatWasSeen(

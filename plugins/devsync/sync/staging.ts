@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -31,6 +32,9 @@ export interface Chunk {
   readonly data: Uint8Array;
 }
 
+/** Milliseconds for which contents of an earlier run are kept. */
+const keepFor = 24 * 3600 * 1000;
+
 interface Open {
   readonly fd: number;
   readonly hash: Hash;
@@ -49,6 +53,17 @@ export class Staging {
   /** @param folder of our own, on the root's file system. */
   constructor(folder: Folder) {
     this.#folder = folder;
+    for (const name of readdirSync(folder.path)) {
+      const path = folder.at(name);
+      // An earlier run may be taken up again, but not for ever; copies and links on their way are of no use.
+      if (name.length < 64 || name.includes('.copy') || Date.now() - lstatSync(path).mtimeMs > keepFor)
+        rmSync(path, { force: true });
+    }
+  }
+
+  /** Whether an earlier process left anything. */
+  get isUsed(): boolean {
+    return readdirSync(this.#folder.path).length > 0;
   }
 
   /** The file that holds the content. */
@@ -134,13 +149,6 @@ export class Staging {
     for (const { fd } of this.#open.values()) closeSync(fd);
     this.#open.clear();
     this.#folder.close();
-  }
-
-  /** Removes everything that waits, but for parts of large contents. */
-  clear(): void {
-    this.#verified.clear();
-    for (const name of readdirSync(this.#folder.path))
-      if (!name.endsWith('.part')) rmSync(this.#folder.at(name), { force: true });
   }
 
   #writeWhole(chunk: Chunk): string | undefined {

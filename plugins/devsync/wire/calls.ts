@@ -67,13 +67,14 @@ export interface Opened {
 
 export function asOpened(value: unknown): Opened {
   const { facts, root, mount } = asObject(value, 'an answer');
-  const { rootId, foldsNames, hasModes, freeBytes } = asObject(facts, 'facts');
+  const { rootId, foldsNames, hasModes, freeBytes, hasStaged } = asObject(facts, 'facts');
   return {
     facts: {
       rootId: asText(rootId, 'an id'),
       foldsNames: foldsNames === true,
       hasModes: hasModes === true,
       freeBytes: asCount(freeBytes, 'a size'),
+      hasStaged: hasStaged === true,
     },
     root: asText(root, 'a path'),
     mount: asText(mount, 'a mount'),

@@ -126,12 +126,17 @@ export function asEdits(value: unknown): Edit[] {
 }
 
 export const packOperations = (operations: readonly Operation[]): unknown[] =>
-  operations.map(({ path, old, new: to }) => [path, packEntry(old), packEntry(to)]);
+  operations.map(({ path, old, new: to, reuse }) => [
+    path,
+    packEntry(old),
+    packEntry(to),
+    ...(reuse ? [1] : []),
+  ]);
 
 export function asOperations(value: unknown): Operation[] {
   return asList(value, 'operations').map((one) => {
-    const [path, old, to] = asList(one, 'an operation');
-    return { path: asPath(path), old: asTracked(old), new: asTracked(to) };
+    const [path, old, to, reuse] = asList(one, 'an operation');
+    return { path: asPath(path), old: asTracked(old), new: asTracked(to), reuse: reuse === 1 };
   });
 }
 

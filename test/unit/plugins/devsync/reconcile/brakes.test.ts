@@ -13,7 +13,7 @@ function brake(
   mode: Mode = 'two-way-safe',
 ) {
   const trees = [tree(ancestor), tree(alpha), tree(beta)] as const;
-  return brakeFor(...trees, reconcile(...trees, { mode }));
+  return brakeFor(...trees, reconcile(...trees, { mode }), { alpha: 200, beta: 200 });
 }
 
 describe('brakeFor', () => {
@@ -60,6 +60,16 @@ describe('brakeFor', () => {
       side: 'beta',
       files: 30,
       of: 30,
+    });
+  });
+
+  test('stops where the trash could not hold what would go', () => {
+    const big = (name: string) => ({ a: name.repeat(300) });
+    expect(brake(big('1'), big('2'), big('1'))).toEqual({
+      kind: 'trash too small',
+      side: 'beta',
+      bytes: 300,
+      limit: 200,
     });
   });
 
