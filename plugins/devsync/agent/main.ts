@@ -6,7 +6,7 @@ import { asHello, bestCompression, type OpenRequest, ourHello } from '../wire/ca
 import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
-import { Served } from './server.ts';
+import { type Send, Served } from './server.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
 const silenceLimit = 45_000;
@@ -104,8 +104,7 @@ class Agent {
   ): Promise<unknown> {
     if (method === 'open') {
       await session.served?.close();
-      const send = (type: 'content' | 'end' | 'credit' | 'tree', header: unknown, body?: Uint8Array) =>
-        this.#channel.send(type, id, header, body);
+      const send: Send = (type, header, body) => this.#channel.send(type, id, header, body);
       session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
       return session.served.opened;
     }

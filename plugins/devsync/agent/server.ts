@@ -25,7 +25,7 @@ import { mountOf, mountsBelow } from './mounts.ts';
 export type Send = (
   type: 'content' | 'end' | 'credit' | 'tree',
   header: unknown,
-  body?: Uint8Array,
+  body?: readonly Uint8Array[],
 ) => Promise<void>;
 
 /** Edits in one frame. */
@@ -174,8 +174,8 @@ export class Served {
     const window = new Window();
     this.#windows.set(id, window);
     try {
-      for await (const { header, body } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
-        await window.take(body.length);
+      for await (const { header, body, bytes } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
+        await window.take(bytes);
         await this.#send('content', header, body);
       }
       await this.#send('end', { stream: id });

@@ -134,18 +134,39 @@ export function contains(entry: Maybe, predicate: (entry: Entry) => boolean): bo
 /** Every entry of a tree with its path, parents before children. */
 export function* walk(entry: Maybe, path = ''): Generator<readonly [string, Entry]> {
   if (entry === undefined) return;
-  yield [path, entry];
-  for (const [name, child] of childrenOf(entry)) yield* walk(child, join(path, name));
+  const pending: (readonly [string, Entry])[] = [[path, entry]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    yield next;
+    const [at, found] = next;
+    if (found.kind === 'directory')
+      for (const [name, child] of [...found.children].reverse()) pending.push([join(at, name), child]);
+  }
 }
 
-/** The number of files in it and their bytes. */
-export function measure(entry: Maybe): { files: number; bytes: number } {
-  if (entry?.kind === 'file') return { files: 1, bytes: entry.size };
-  const total = { files: 0, bytes: 0 };
-  for (const child of childrenOf(entry).values()) {
-    const part = measure(child);
-    total.files += part.files;
-    total.bytes += part.bytes;
+/** What a tree amounts to. */
+export interface Summary {
+  readonly files: number;
+  readonly bytes: number;
+  readonly problems: number;
+}
+
+const none: Summary = { files: 0, bytes: 0, problems: 0 };
+const summaries = new WeakMap<Directory, Summary>();
+
+/** The number of files in it, their bytes, and how much of it is in trouble. A directory is counted once. */
+export function measure(entry: Maybe): Summary {
+  if (entry?.kind === 'file') return { files: 1, bytes: entry.size, problems: 0 };
+  if (entry?.kind === 'problem') return { ...none, problems: 1 };
+  if (entry?.kind !== 'directory') return none;
+  const known = summaries.get(entry);
+  if (known) return known;
+  const total = { ...none } as { -readonly [key in keyof Summary]: number };
+  for (const child of entry.children.values()) {
+    const { files, bytes, problems } = measure(child);
+    total.files += files;
+    total.bytes += bytes;
+    total.problems += problems;
   }
+  summaries.set(entry, total);
   return total;
 }

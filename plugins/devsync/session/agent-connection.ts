@@ -122,7 +122,7 @@ export class AgentConnection {
     await this.#await(id, 'barrier', session, { id }, () => {});
   }
 
-  send(type: FrameType, session: number, header: unknown, body?: Uint8Array): Promise<void> {
+  send(type: FrameType, session: number, header: unknown, body?: readonly Uint8Array[]): Promise<void> {
     return this.#channel.send(type, session, header, body);
   }
 

@@ -1,5 +1,5 @@
 /** Carries changes from one side to the other: contents first, then what is to be done with them. */
-import { walk } from '../reconcile/entry.ts';
+import { measure } from '../reconcile/entry.ts';
 import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
@@ -83,12 +83,7 @@ async function isWorthAsking(
   if (wanted.some(({ digest }) => leaving.has(digest))) return true;
   const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
   if (bytes <= little) return false;
-  return to.facts.hasStaged || hasFiles(to);
-}
-
-function hasFiles({ tree }: Endpoint): boolean {
-  for (const [, entry] of walk(tree)) if (entry.kind === 'file') return true;
-  return false;
+  return to.facts.hasStaged || measure(to.tree).files > 0;
 }
 
 function needsContent({ old, new: wanted }: Operation): boolean {

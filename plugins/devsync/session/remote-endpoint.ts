@@ -99,8 +99,8 @@ export class RemoteEndpoint implements Endpoint {
 
   /** Resolves when all is under way; what is called afterwards finds it there. */
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    for await (const { header, body } of packContents(0, chunks)) {
-      await this.#outgoing.take(body.length);
+    for await (const { header, body, bytes } of packContents(0, chunks)) {
+      await this.#outgoing.take(bytes);
       await this.#connection.send('content', this.#session, header, body);
     }
   }

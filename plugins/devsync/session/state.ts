@@ -1,6 +1,6 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 import { type Brake, explainBrake } from '../reconcile/brakes.ts';
-import { type Maybe, measure, walk } from '../reconcile/entry.ts';
+import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
 import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
 
 export type Place = 'local' | 'container';
@@ -78,10 +78,12 @@ export function conflictStates(conflicts: readonly Conflict[], sides: Sides): Co
 /** Whatever in a tree cannot be synced. */
 export function problemsIn(tree: Maybe, place: Place): ProblemState[] {
   const found: ProblemState[] = [];
-  for (const [path, entry] of walk(tree)) {
-    if (entry.kind === 'problem') found.push({ path, place, problem: entry.problem });
-    if (found.length >= most) break;
-  }
+  const look = (path: string, entry: Maybe): void => {
+    if (measure(entry).problems === 0 || found.length >= most) return;
+    if (entry?.kind === 'problem') found.push({ path, place, problem: entry.problem });
+    for (const [name, child] of childrenOf(entry)) look(join(path, name), child);
+  };
+  look('', tree);
   return found;
 }
 

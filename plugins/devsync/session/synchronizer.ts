@@ -287,11 +287,13 @@ export class Synchronizer {
     const done = outcomes.local.length + outcomes.container.length;
     const { local, container, clock, signal } = this.#options;
     const inTrees = [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')];
+    const total = measure(local.tree);
     const degraded = [local.degraded, container.degraded].filter((one) => one !== undefined);
     this.#tell({
       phase: 'watching',
       message: '',
-      ...measure(local.tree),
+      files: total.files,
+      bytes: total.bytes,
       problems: [...problems, ...inTrees],
       degraded,
       ...(done > 0 && { lastChange: clock.now().toISOString() }),

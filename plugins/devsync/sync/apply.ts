@@ -7,11 +7,12 @@ import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
-import { Folder } from './folder.ts';
+import { Descent } from './folder.ts';
 import { foldName, partsOf } from './names.ts';
 import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
-import { codeOf, reasonOf, type ScanOptions } from './scan.ts';
+import type { ScanOptions } from './scan.ts';
 import type { Staging } from './staging.ts';
+import { codeOf, reasonOf } from './system-error.ts';
 import type { Trash } from './trash.ts';
 
 export interface ApplyContext {
@@ -45,10 +46,11 @@ export async function apply(context: ApplyContext, operations: readonly Operatio
 
 class Applier implements Disposable {
   readonly #context: ApplyContext;
-  #parent: { readonly path: string; readonly folder: Folder } | undefined;
+  readonly #descent: Descent;
 
   constructor(context: ApplyContext) {
     this.#context = context;
+    this.#descent = new Descent(context.root);
   }
 
   async attempt(operation: Operation): Promise<Outcome> {
@@ -61,7 +63,7 @@ class Applier implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#leave();
+    this.#descent.leave();
   }
 
   async #perform(operation: Operation): Promise<Outcome> {
@@ -80,24 +82,9 @@ class Applier implements Disposable {
 
   #placeOf(path: string): Place {
     const [parent, name] = splitPath(path);
-    partsOf(path, process.platform);
-    const folder = this.#enter(parent);
+    const folder = this.#descent.to(parent);
+    if (name !== '') partsOf(name, process.platform);
     return { path, at: name === '' ? folder.path : folder.at(name), folder, name };
-  }
-
-  /** The parent is opened part by part and kept open: its neighbours are likely to come next. */
-  #enter(path: string): Folder {
-    if (this.#parent?.path === path) return this.#parent.folder;
-    this.#leave();
-    using root = Folder.open(this.#context.root);
-    const folder = root.descend(path === '' ? [] : path.split('/'));
-    this.#parent = { path, folder };
-    return folder;
-  }
-
-  #leave(): void {
-    this.#parent?.folder.close();
-    this.#parent = undefined;
   }
 
   #create(place: Place, wanted: Tracked, content: () => string): Outcome {
@@ -114,7 +101,7 @@ class Applier implements Disposable {
   #createDirectory({ path, at, folder }: Place, wanted: Directory): Outcome {
     try {
       mkdirSync(at);
-      setMode(at, wanted.mode, lstatSync(`${folder.path}/.`), this.#context);
+      setMode(at, wanted.mode, folder.self, this.#context);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
       if (!lstatSync(at).isDirectory()) return { path, problem: 'something else has appeared there' };
@@ -128,7 +115,7 @@ class Applier implements Disposable {
   }
 
   #removeDirectory({ path, at }: Place): Outcome {
-    this.#leave();
+    this.#descent.leave();
     const { folder, name } = this.#placeOf(path);
     if (path === '') return { path, problem: 'the root itself is never deleted' };
     try {

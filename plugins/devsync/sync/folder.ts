@@ -15,6 +15,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { partsOf } from './names.ts';
+import { codeOf } from './system-error.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 const canHold = process.platform === 'linux' && existsSync('/proc/self/fd');
@@ -22,6 +24,7 @@ const canHold = process.platform === 'linux' && existsSync('/proc/self/fd');
 /** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
 export class Folder implements Disposable {
   readonly #fd: number | undefined;
+  #self: Stats | undefined;
   /** A path to the directory itself that file system calls take. */
   readonly path: string;
 
@@ -53,7 +56,7 @@ export class Folder implements Disposable {
     try {
       mkdirSync(this.at(name), { mode: 0o700 });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
     return this.child(name);
   }
@@ -72,12 +75,47 @@ export class Folder implements Disposable {
     return lstatSync(this.at(name));
   }
 
+  /** Of the directory itself, as it was when it was first asked for. */
+  get self(): Stats {
+    this.#self ??= lstatSync(`${this.path}/.`);
+    return this.#self;
+  }
+
   [Symbol.dispose](): void {
     this.close();
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
+  }
+}
+
+/** The way down to one directory below a root after another; the last one is kept open for its neighbours. */
+export class Descent implements Disposable {
+  readonly #root: string;
+  #here: { readonly path: string; readonly folder: Folder } | undefined;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** The directory at a path below the root, its names checked. It stays open until the next call. */
+  to(path: string): Folder {
+    if (this.#here?.path === path) return this.#here.folder;
+    this.leave();
+    using root = Folder.open(this.#root);
+    const folder = root.descend(partsOf(path, process.platform));
+    this.#here = { path, folder };
+    return folder;
+  }
+
+  leave(): void {
+    this.#here?.folder.close();
+    this.#here = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.leave();
   }
 }
 

@@ -23,7 +23,7 @@ import {
   type Need,
   type Wanted,
 } from './endpoint.ts';
-import { Folder } from './folder.ts';
+import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { compileIgnores } from './ignore.ts';
 import { partsOf, privateFolder } from './names.ts';
@@ -110,12 +110,11 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
+    using descent = new Descent(this.#root);
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
-        using root = Folder.open(this.#root);
-        using folder = root.descend(partsOf(parent, process.platform));
-        yield* chunksOf(folder.at(name), need, signal);
+        yield* chunksOf(descent.to(parent).at(name), need, signal);
       } catch {
         // Gone or unreadable by now; whoever asked will look again.
         signal?.throwIfAborted();
@@ -228,13 +227,13 @@ export class LocalEndpoint implements Endpoint {
 
   /** What is wanted may be in the tree under another name: a rename costs nothing. */
   async #adoptOwn(wanted: Map<string, Wanted>): Promise<void> {
+    using descent = new Descent(this.#root);
     for (const [path, entry] of walk(this.tree)) {
       if (entry.kind !== 'file' || !wanted.has(entry.digest)) continue;
       const [parent, name] = splitPath(path);
       try {
-        using root = Folder.open(this.#root);
-        using folder = root.descend(parent === '' ? [] : parent.split('/'));
-        if (await this.#staging.adopt(entry.digest, folder.at(name))) wanted.delete(entry.digest);
+        const file = descent.to(parent).at(name);
+        if (await this.#staging.adopt(entry.digest, file)) wanted.delete(entry.digest);
       } catch {
         // It has gone; then it will be sent.
       }

@@ -15,7 +15,8 @@ import type { Outcome } from '../reconcile/operations.ts';
 import type { ApplyContext } from './apply.ts';
 import { digestLarge, digestSmall } from './digest.ts';
 import type { Folder } from './folder.ts';
-import { codeOf } from './scan.ts';
+import { stagedMode } from './staging.ts';
+import { codeOf } from './system-error.ts';
 
 export interface Place {
   /** Relative to the root. */
@@ -56,7 +57,7 @@ export function putNew(
   try {
     if (wanted.kind === 'symlink') symlinkSync(wanted.target, at);
     else if (content !== undefined) {
-      dress(content, wanted, lstatSync(`${folder.path}/.`), false, context);
+      dress(content, wanted, folder.self, false, context);
       moveToFree(content, at);
       remember(place, wanted, context);
     }
@@ -152,15 +153,17 @@ function link({ target }: Symlink, { staging }: ApplyContext): string {
 function dress(content: string, wanted: File, like: Stats, isFile: boolean, context: ApplyContext): void {
   if (!context.hasModes) return;
   giveTo(content, like);
-  setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context);
+  setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context, stagedMode);
 }
 
-function setFileMode(at: string, wanted: File, like: number, { hasModes }: ApplyContext): void {
+/** @param now the mode that it has, as far as that is known. */
+function setFileMode(at: string, wanted: File, like: number, { hasModes }: ApplyContext, now?: number): void {
   if (!hasModes) return;
   const plain = like & 0o7777 & ~0o111;
   // Whoever may read it may run it.
   const portable = wanted.executable ? plain | ((plain & 0o444) >> 2) : plain;
-  chmodSync(at, wanted.mode ?? portable);
+  const mode = wanted.mode ?? portable;
+  if (mode !== now) chmodSync(at, mode);
 }
 
 const ourselves = { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };

@@ -5,6 +5,7 @@ import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.
 import { Folder } from './folder.ts';
 import type { IsIgnored } from './ignore.ts';
 import { foldName, linkProblem, nameProblem, partsOf } from './names.ts';
+import { codeOf, reasonOf } from './system-error.ts';
 
 export interface ScanOptions {
   /** `portable`: the executable bit; `kept`: all permission bits. */
@@ -188,28 +189,3 @@ function markClashes(children: Map<string, Entry>): void {
 }
 
 const isGone = (error: unknown) => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error));
-
-/** The code of a system error, or nothing. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-/** What a system error means, in a few words, without the path in it. */
-export function reasonOf(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'permission denied';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'no space left';
-    case 'EROFS':
-      return 'the file system is read-only';
-    case 'ENAMETOOLONG':
-      return 'the name is too long';
-    default:
-      return error instanceof Error
-        ? error.message.replace(/ '\/proc\/self\/fd\/[^']*'/g, '')
-        : String(error);
-  }
-}

@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   copyFileSync,
@@ -19,7 +20,7 @@ import {
 } from 'node:fs';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
 import type { Folder } from './folder.ts';
-import { reasonOf } from './scan.ts';
+import { codeOf, reasonOf } from './system-error.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
@@ -34,6 +35,9 @@ export interface Chunk {
 
 /** Milliseconds for which contents of an earlier run are kept. */
 const keepFor = 24 * 3600 * 1000;
+
+/** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
+export const stagedMode = 0o644 & ~process.umask();
 
 interface Open {
   readonly fd: number;
@@ -93,6 +97,7 @@ export class Staging {
     const copy = `${this.path(digest)}.copy`;
     try {
       copyFileSync(from, copy, constants.COPYFILE_FICLONE);
+      chmodSync(copy, stagedMode);
       const actual = digestSmall(copy) ?? (await digestLarge(copy));
       if (actual === digest) renameSync(copy, this.path(digest));
       else rmSync(copy, { force: true });
@@ -155,11 +160,11 @@ export class Staging {
     if (sha256(chunk.data) !== chunk.digest) return 'it changed while it was read';
     const path = this.path(chunk.digest);
     try {
-      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o600 });
+      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
     } catch (error) {
       rmSync(path, { force: true });
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o600 });
+      if (codeOf(error) !== 'EEXIST') throw error;
+      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
     }
     this.#arrived(chunk.digest);
     return undefined;
@@ -178,7 +183,7 @@ export class Staging {
     const fd = openSync(
       part,
       O_WRONLY | O_NOFOLLOW | (offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND),
-      0o600,
+      0o644,
     );
     const open = { fd, hash, written: offset };
     this.#open.set(digest, open);

@@ -16,7 +16,7 @@ import { join } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { Folder } from './folder.ts';
 import { partsOf } from './names.ts';
-import { codeOf } from './scan.ts';
+import { codeOf } from './system-error.ts';
 
 export interface TrashItem {
   /** Names the operation; sorts by time. */

@@ -8,7 +8,7 @@ import { type FSWatcher, statfsSync, watch } from 'node:fs';
 import { join } from '../reconcile/entry.ts';
 import type { Folder } from './folder.ts';
 import { privateFolder } from './names.ts';
-import { codeOf } from './scan.ts';
+import { codeOf } from './system-error.ts';
 
 /** File systems on which notifications do not tell what other machines do. */
 const networked = new Map([

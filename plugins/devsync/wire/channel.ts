@@ -60,12 +60,14 @@ export class Channel {
    * Sends a frame; frames arrive in the order of the calls. Resolves when more may be sent without piling up
    * in memory. Rejects where the channel has ended.
    */
-  async send(type: FrameType, session: number, header?: unknown, body?: Uint8Array): Promise<void> {
+  async send(
+    type: FrameType,
+    session: number,
+    header?: unknown,
+    body: readonly Uint8Array[] = [],
+  ): Promise<void> {
     if (this.#ended) throw this.#ended;
-    const frame = encodeFrame(
-      { type, session, ...(header !== undefined && { header }), ...(body && { body }) },
-      this.compression,
-    );
+    const frame = encodeFrame({ type, session, header, body }, this.compression);
     if (!this.#options.output.write(frame)) await this.#drained();
   }
 

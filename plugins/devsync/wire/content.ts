@@ -10,7 +10,9 @@ const enough = 256 << 10;
 
 interface ContentFrame {
   readonly header: { readonly form: 'whole'; readonly stream: number; readonly items: unknown[] };
-  readonly body: Uint8Array;
+  readonly body: readonly Uint8Array[];
+  /** Of the body. */
+  readonly bytes: number;
 }
 
 /** Packs chunks into frames. `stream` says which call they belong to. */
@@ -22,7 +24,7 @@ export async function* packContents(
   let parts: Uint8Array[] = [];
   let length = 0;
   const flush = (): ContentFrame => {
-    const frame = { header: { form: 'whole', stream, items } as const, body: Buffer.concat(parts, length) };
+    const frame = { header: { form: 'whole', stream, items } as const, body: parts, bytes: length };
     [items, parts, length] = [[], [], 0];
     return frame;
   };

@@ -1,11 +1,12 @@
 /**
  * Frames: what goes over the one stream to an agent. Each says how long it is and bears a checksum, because
- * streams through a cluster are cut, and sometimes cut short without an error.
+ * streams through a cluster are cut, and sometimes cut short without an error. (Contents in a body bear
+ * SHA-256 digests of their own.)
  *
  * | bytes | |
  * | --- | --- |
  * | 4 | length of all that follows |
- * | 4 | CRC-32 of all that follows |
+ * | 4 | CRC-32 of all that follows but the body, before compression |
  * | 1 | type |
  * | 1 | how header and body are compressed |
  * | 4 | session: one agent may serve several syncs |
@@ -64,26 +65,41 @@ export class FrameError extends Error {
 
 const noBody = new Uint8Array();
 
+/** A frame that is to be sent; its body may be in parts. */
+export interface Outgoing {
+  readonly type: FrameType;
+  readonly session: number;
+  readonly header?: unknown;
+  readonly body?: readonly Uint8Array[];
+}
+
 /** A frame as bytes. */
 export function encodeFrame(
-  { type, session, header, body }: { type: FrameType; session: number; header?: unknown; body?: Uint8Array },
+  { type, session, header, body = [] }: Outgoing,
   compression: Compression = 'none',
 ): Buffer {
   const json = Buffer.from(header === undefined ? '' : JSON.stringify(header));
-  const plain = body === undefined ? json : Buffer.concat([json, body]);
-  const payload = compress(plain, compression);
-  const used = payload === plain ? 'none' : compression;
-  const frame = Buffer.allocUnsafe(prefix + fixed + payload.length);
-  if (frame.length > maxFrame) throw new FrameError(`a frame of ${frame.length} bytes is too long`);
-  frame.writeUInt32BE(frame.length - 4, 0);
+  const packed = compress([json, ...body], compression);
+  const parts = packed === undefined ? [json, ...body] : [packed];
+  const length = parts.reduce((sum, part) => sum + part.length, prefix + fixed);
+  if (length > maxFrame) throw new FrameError(`a frame of ${length} bytes is too long`);
+  const frame = Buffer.allocUnsafe(length);
+  frame.writeUInt32BE(length - 4, 0);
   frame[8] = frameTypes.indexOf(type);
-  frame[9] = compressions.indexOf(used);
+  frame[9] = compressions.indexOf(packed === undefined ? 'none' : compression);
   frame.writeUInt32BE(session, 10);
   frame.writeUInt32BE(json.length, 14);
-  payload.copy(frame, prefix + fixed);
-  frame.writeUInt32BE(crc32(frame.subarray(prefix)), 4);
+  frame.writeUInt32BE(checksum(frame, json), 4);
+  let position = prefix + fixed;
+  for (const part of parts) {
+    frame.set(part, position);
+    position += part.length;
+  }
   return frame;
 }
+
+const checksum = (frame: Buffer, json: Uint8Array) =>
+  crc32(json, crc32(frame.subarray(prefix, prefix + fixed), 0));
 
 /** Puts frames together again from pieces of any size. */
 export class FrameDecoder {
@@ -130,8 +146,6 @@ function notFrames(data: Buffer): FrameError {
 }
 
 function decodeFrame(frame: Buffer): Frame {
-  if (frame.readUInt32BE(4) !== crc32(frame.subarray(prefix)))
-    throw new FrameError('a frame was damaged on its way');
   const type = frameTypes[frame[8] as number];
   const compression = compressions[frame[9] as number];
   if (type === undefined || compression === undefined)
@@ -139,8 +153,10 @@ function decodeFrame(frame: Buffer): Frame {
   const payload = decompress(frame.subarray(prefix + fixed), compression);
   const headerLength = frame.readUInt32BE(14);
   if (headerLength > payload.length) throw new FrameError('a frame whose header is longer than itself');
+  const json = payload.subarray(0, headerLength);
+  if (frame.readUInt32BE(4) !== checksum(frame, json)) throw new FrameError('a frame was damaged on its way');
   const body = headerLength === payload.length ? noBody : payload.subarray(headerLength);
-  return { type, session: frame.readUInt32BE(10), header: parse(payload.subarray(0, headerLength)), body };
+  return { type, session: frame.readUInt32BE(10), header: parse(json), body };
 }
 
 function parse(json: Buffer): unknown {
@@ -155,13 +171,25 @@ function parse(json: Buffer): unknown {
 /** Below this many bytes compressing is not worth a thought. */
 const small = 512;
 
-function compress(data: Buffer, compression: Compression): Buffer {
-  if (compression === 'none' || data.length < small) return data;
-  const packed =
-    compression === 'zstd'
-      ? zlib.zstdCompressSync(data, { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } })
-      : zlib.deflateRawSync(data, { level: 1 });
-  return packed.length < data.length * 0.9 ? packed : data;
+/** The parts in one, compressed; undefined where it does not pay. */
+function compress(parts: readonly Uint8Array[], compression: Compression): Buffer | undefined {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (compression === 'none' || length < small || !isCompressible(parts.at(-1) as Uint8Array, compression))
+    return undefined;
+  const packed = pack(Buffer.concat(parts, length), compression);
+  return packed.length < length * 0.9 ? packed : undefined;
+}
+
+/** What a few bytes of it tell. */
+function isCompressible(data: Uint8Array, compression: Compression): boolean {
+  const sample = data.subarray(0, 4096);
+  return sample.length < small || pack(sample, compression).length < sample.length * 0.9;
+}
+
+function pack(data: Uint8Array, compression: Compression): Buffer {
+  return compression === 'zstd'
+    ? zlib.zstdCompressSync(data, { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } })
+    : zlib.deflateRawSync(data, { level: 1 });
 }
 
 function decompress(data: Buffer, compression: Compression): Buffer {
@@ -174,18 +202,19 @@ function decompress(data: Buffer, compression: Compression): Buffer {
   }
 }
 
-const crc32: (data: Uint8Array) => number = 'crc32' in zlib ? (data) => zlib.crc32(data) : slowCrc32();
+/** Goes on from the checksum of what came before; 0 to begin with. */
+const crc32: (data: Uint8Array, before: number) => number = 'crc32' in zlib ? zlib.crc32 : slowCrc32();
 
 /** For Node before 20.15. */
-function slowCrc32(): (data: Uint8Array) => number {
+function slowCrc32(): (data: Uint8Array, before: number) => number {
   const table = new Uint32Array(256).map((_, index) => {
     let value = index;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
     return value;
   });
-  return (data) => {
-    let crc = 0xffffffff;
+  return (data, before) => {
+    let crc = ~before;
     for (const byte of data) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] as number);
-    return (crc ^ 0xffffffff) >>> 0;
+    return ~crc >>> 0;
   };
 }

@@ -8,12 +8,15 @@ import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
-import { type SyncState } from '../../../../../plugins/devsync/session/state.ts';
-import { Synchronizer, type SynchronizerOptions } from '../../../../../plugins/devsync/session/synchronizer.ts';
-import { defaultTrashLimit } from '../../../../../plugins/devsync/sync/trash.ts';
+import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';
+import {
+  Synchronizer,
+  type SynchronizerOptions,
+} from '../../../../../plugins/devsync/session/synchronizer.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
+import { defaultTrashLimit } from '../../../../../plugins/devsync/sync/trash.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
@@ -57,7 +60,8 @@ export class Pair {
 
   /** Starts an agent and a synchronizer. */
   async start(): Promise<void> {
-    const { ignores = { lists: [], vcs: false }, scan = { permissions: 'portable', symlinks: 'portable' } } = this.#options;
+    const { ignores = { lists: [], vcs: false }, scan = { permissions: 'portable', symlinks: 'portable' } } =
+      this.#options;
     bundle ??= bundleAgent();
     const launch = agentLaunch(await bundle, this.#options.node ?? process.execPath);
     const [command = '', ...args] = launch.command;
@@ -78,7 +82,12 @@ export class Pair {
     this.connection = await AgentConnection.start(streams, launch);
     const trashLimit = this.#options.sync?.trashLimits?.local ?? defaultTrashLimit;
     const common = { scan, ignores, trashLimit };
-    const container = await RemoteEndpoint.open(this.connection, 1, { base: '', root: this.container, create: false, ...common });
+    const container = await RemoteEndpoint.open(this.connection, 1, {
+      base: '',
+      root: this.container,
+      create: false,
+      ...common,
+    });
     const local = new LocalEndpoint({ root: this.local, ...common });
     this.#localEndpoint = local;
     const ancestor = new AncestorStore(join(this.base, 'state'));
@@ -102,10 +111,12 @@ export class Pair {
     });
     this.failure = undefined;
     const ended = this.connection.ended;
-    this.#running = Promise.race([this.synchronizer.run(), ended.then((why) => Promise.reject(why))]).catch((error) => {
-      this.failure = error;
-      this.#stop.abort();
-    });
+    this.#running = Promise.race([this.synchronizer.run(), ended.then((why) => Promise.reject(why))]).catch(
+      (error) => {
+        this.failure = error;
+        this.#stop.abort();
+      },
+    );
   }
 
   /** Ends both, as an orderly stop does. */
@@ -113,7 +124,10 @@ export class Pair {
     this.#stop.abort();
     await this.#running;
     const { process: child } = this;
-    const exited = child?.exitCode === null && child.signalCode === null && new Promise((done) => child.once('exit', done));
+    const exited =
+      child?.exitCode === null &&
+      child.signalCode === null &&
+      new Promise((done) => child.once('exit', done));
     this.connection?.close();
     await exited;
     await this.#localEndpoint?.close();
