@@ -138,5 +138,11 @@ export function nodeDaemon(node: NodeSpec, cluster: ClusterSpec, part: (typeof n
   return { name: `${node.name}/${part}`, netns: node.netns, command: commands[part]() };
 }
 
+/** The lab's own controllers, on the workstation's side of the network. */
+export const agentDaemon = (): Daemon => ({
+  name: 'agent',
+  command: [process.execPath, join(import.meta.dirname, 'agent', 'main.ts')],
+});
+
 /** The socket by which a node's containerd is asked. */
 export const socketOf = (node: NodeSpec): string => containerdSocket(node.name);

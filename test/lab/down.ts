@@ -37,9 +37,13 @@ export async function unmountBelow(folder: string): Promise<void> {
 /** What the CNI plugins and containerd leave outside of the lab's folders. */
 function removeStrays(): void {
   const results = '/var/lib/cni/results';
-  if (existsSync(results))
-    for (const name of readdirSync(results)) if (name.startsWith('x8s-')) rmSync(join(results, name));
-  for (const folder of [results, '/var/lib/cni', '/run/containerd/s', '/run/containerd', '/run/netns'])
+  const names = existsSync(results) ? readdirSync(results) : [];
+  for (const name of names.filter((n) => n.startsWith('x8s-'))) {
+    const [, sandbox] = /^x8s-\w+-([0-9a-f]+)-/.exec(name) ?? [];
+    rmSync(join(results, name));
+    rmSync(join(results, `cni-loopback-${sandbox}-lo`), { force: true });
+  }
+  for (const folder of [results, '/var/lib/cni', '/run/containerd/s', '/run/containerd'])
     try {
       rmdirSync(folder); // Only where no one else has anything in it.
     } catch {}

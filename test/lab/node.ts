@@ -39,6 +39,8 @@ disabled_plugins = ${JSON.stringify(disabled)}
     conf_dir = "${cri.cni}"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "${run}/runc"
 `;
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { binary, buildBinaries } from './binaries.ts';
 import { makeCertificates, writeUserKubeconfig } from './certs.ts';
 import { applyManifests, clusterReady, startContainerd, startControlPlane, startKubelet } from './cluster.ts';
-import { controlPlaneDaemon, controlPlaneParts, nodeDaemon, nodeParts } from './components.ts';
+import { agentDaemon, controlPlaneDaemon, controlPlaneParts, nodeDaemon, nodeParts } from './components.ts';
 import { clusters, fastDir, kubeconfigPath } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
@@ -16,10 +16,11 @@ import { run } from './shell.ts';
 
 /** All servers of the two clusters. */
 export function allDaemons(): Daemon[] {
-  return clusters.flatMap((cluster) => [
+  const servers = clusters.flatMap((cluster) => [
     ...controlPlaneParts.map((part) => controlPlaneDaemon(cluster, part)),
     ...cluster.nodes.flatMap((node) => nodeParts.map((part) => nodeDaemon(node, cluster, part))),
   ]);
+  return [...servers, agentDaemon()];
 }
 
 /** Servers of the lab that are not running. */
@@ -99,6 +100,7 @@ async function startClusters(): Promise<void> {
       }),
     ),
   );
+  start(agentDaemon());
   writeUserKubeconfig(clusters);
 }
 
