@@ -1,0 +1,25 @@
+/** Time, as an engine sees it: handed in, so that tests own it. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Clock {
+  /** Milliseconds of a clock that never goes back; only differences mean something. */
+  monotonic(): number;
+  /** Wall time, for what people read and for nothing else. */
+  now(): Date;
+  /** Resolves after so many milliseconds, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  now: () => new Date(),
+  sleep: async (ms, signal) => {
+    try {
+      await sleep(ms, undefined, signal ? { signal } : {});
+    } catch {
+      signal?.throwIfAborted();
+    }
+  },
+};

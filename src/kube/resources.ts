@@ -1,0 +1,89 @@
+/** Resources (what a URL names) of the kinds that the project itself uses, and their paths. */
+import type * as o from './objects.ts';
+
+/**
+ * A resource of the API: what a request's path is made of. `T` is the shape of its objects.
+ * `kind` and `apiVersion` are what its objects bear.
+ */
+export interface Resource<T extends o.KubeObject = o.KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** Lower-case plural, as in the path. */
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Carries the type only; never set. */
+  readonly _object?: T;
+}
+
+function resource<T extends o.KubeObject>(
+  groupVersion: string,
+  plural: string,
+  kind: string,
+  namespaced = true,
+): Resource<T> {
+  const [version = '', group = ''] = groupVersion.split('/').reverse();
+  return { group, version, plural, kind, namespaced };
+}
+
+export const configMaps = resource<o.ConfigMap>('v1', 'configmaps', 'ConfigMap');
+export const secrets = resource<o.Secret>('v1', 'secrets', 'Secret');
+export const pods = resource<o.Pod>('v1', 'pods', 'Pod');
+export const services = resource<o.Service>('v1', 'services', 'Service');
+export const events = resource<o.Event>('v1', 'events', 'Event');
+export const persistentVolumeClaims = resource<o.PersistentVolumeClaim>(
+  'v1',
+  'persistentvolumeclaims',
+  'PersistentVolumeClaim',
+);
+export const persistentVolumes = resource<o.PersistentVolume>(
+  'v1',
+  'persistentvolumes',
+  'PersistentVolume',
+  false,
+);
+export const namespaces = resource<o.Namespace>('v1', 'namespaces', 'Namespace', false);
+export const nodes = resource<o.Node>('v1', 'nodes', 'Node', false);
+export const statefulSets = resource<o.StatefulSet>('apps/v1', 'statefulsets', 'StatefulSet');
+export const deployments = resource<o.Deployment>('apps/v1', 'deployments', 'Deployment');
+export const jobs = resource<o.Job>('batch/v1', 'jobs', 'Job');
+export const leases = resource<o.Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
+export const networkPolicies = resource<o.NetworkPolicy>(
+  'networking.k8s.io/v1',
+  'networkpolicies',
+  'NetworkPolicy',
+);
+export const storageClasses = resource<o.StorageClass>(
+  'storage.k8s.io/v1',
+  'storageclasses',
+  'StorageClass',
+  false,
+);
+
+/** `v1`, or `group/version`. */
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** `pods`, or `statefulsets.apps`: how kubectl and RBAC messages name a resource. */
+export function nameOf({ group, plural }: Resource): string {
+  return group === '' ? plural : `${plural}.${group}`;
+}
+
+/**
+ * The path of a collection or of one object, each part percent-encoded as it stands (a name keeps its case:
+ * `MyRole:Admin` is a valid ClusterRole name).
+ */
+export function pathOf(
+  resource: Resource,
+  { namespace, name, subresource }: { namespace?: string | undefined; name?: string; subresource?: string },
+): string {
+  const root = resource.group === '' ? '/api' : `/apis/${resource.group}`;
+  const parts = [root, resource.version];
+  if (resource.namespaced && namespace !== undefined) parts.push('namespaces', encodeURIComponent(namespace));
+  parts.push(resource.plural);
+  if (name !== undefined) parts.push(encodeURIComponent(name));
+  if (subresource !== undefined) parts.push(subresource);
+  return parts.join('/');
+}
