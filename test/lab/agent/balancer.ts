@@ -22,15 +22,12 @@ const wantsAddress = (service: Service): boolean =>
 
 /** Gives addresses to the Services of one cluster for as long as the agent runs. */
 export function serveLoadBalancers(context: Context): void {
-  const once = new OncePerKey();
+  const once = new OncePerKey(context);
   const promised = new Map<string, string>();
   const services = new Collection<Service>(context, '/api/v1/services', (service, gone) => {
     const key = keyOf(service);
     if (gone) promised.delete(key);
-    else if (wantsAddress(service))
-      void once
-        .run(key, () => assign(service, key))
-        .catch((error: unknown) => context.log(`${key}: ${String(error)}`));
+    else if (wantsAddress(service)) once.run(key, () => assign(service, key));
   });
 
   async function assign(service: Service, key: string): Promise<void> {

@@ -52,17 +52,45 @@ export class Collection<T extends KubeObject> {
   }
 }
 
-/** Runs work for a key once at a time; the same key meanwhile is not queued, its next event will come. */
+/** Runs work for a key once at a time, and again after a moment where it failed. */
 export class OncePerKey {
-  readonly #busy = new Set<string>();
+  /** Per busy key the work that came meanwhile; only the newest matters. */
+  readonly #next = new Map<string, (() => Promise<void>) | undefined>();
+  readonly #log: (line: string) => void;
 
-  async run(key: string, work: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(key)) return;
-    this.#busy.add(key);
+  constructor({ log }: Pick<Context, 'log'>) {
+    this.#log = log;
+  }
+
+  /** Starts the work for a key, or keeps it until what is under way for that key is done. */
+  run(key: string, work: () => Promise<void>): void {
+    if (this.#next.has(key)) this.#next.set(key, work);
+    else {
+      this.#next.set(key, undefined);
+      void this.#drain(key, work);
+    }
+  }
+
+  async #drain(key: string, first: () => Promise<void>): Promise<void> {
+    let pause = 200;
+    for (let work: (() => Promise<void>) | undefined = first; work; ) {
+      const failed = await this.#fails(key, work);
+      if (failed) await new Promise((resolve) => setTimeout(resolve, pause));
+      pause = failed ? pause * 2 : 200;
+      const newer: (() => Promise<void>) | undefined = this.#next.get(key);
+      this.#next.set(key, undefined);
+      work = newer ?? (failed && pause < 30_000 ? work : undefined);
+    }
+    this.#next.delete(key);
+  }
+
+  async #fails(key: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
-    } finally {
-      this.#busy.delete(key);
+      return false;
+    } catch (error) {
+      this.#log(`${key}: ${String(error)}`);
+      return true;
     }
   }
 }

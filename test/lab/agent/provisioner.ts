@@ -38,15 +38,13 @@ const nodeAnnotation = 'volume.kubernetes.io/selected-node';
 
 /** Serves the claims of one cluster for as long as the agent runs. */
 export function serveVolumes(context: Context): void {
-  const once = new OncePerKey();
-  const serve = (key: string, work: () => Promise<void>): void => {
-    void once.run(key, work).catch((error: unknown) => context.log(`${key}: ${String(error)}`));
-  };
+  const once = new OncePerKey(context);
   new Collection<Claim>(context, '/api/v1/persistentvolumeclaims', (claim, gone) => {
-    if (!gone && isOurs(claim)) serve(`claim ${keyOf(claim)}`, () => provision(context, claim));
+    if (!gone && isOurs(claim)) once.run(`claim ${claim.metadata.uid}`, () => provision(context, claim));
   });
   new Collection<Volume>(context, '/api/v1/persistentvolumes', (volume, gone) => {
-    if (!gone && isReleased(volume)) serve(`volume ${volume.metadata.name}`, () => reclaim(context, volume));
+    if (!gone && isReleased(volume))
+      once.run(`volume ${volume.metadata.name}`, () => reclaim(context, volume));
   });
 }
 
