@@ -7,8 +7,12 @@ import { say } from './report.ts';
 import { attempt, run } from './shell.ts';
 
 interface Module {
+  /** Names its folder in the cache. */
+  readonly name: string;
   /** Folder below `go/`. */
   readonly folder: string;
+  /** Folders that it is built from, where those are not all of the module's. */
+  readonly sources?: readonly string[];
   readonly label: string;
   readonly packages: readonly string[];
   readonly programs: readonly string[];
@@ -32,27 +36,44 @@ const versionFlags = Object.entries({
   .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`)
   .join(' ');
 
+/** Own programs, apart by where they go: a change to a node's must not make the images anew. */
+function ownTools(name: string, programs: readonly string[]): Module {
+  const packages = programs.map((program) => `./${program}`);
+  return {
+    name: `${name}-tools`,
+    folder: 'tools',
+    sources: programs,
+    label: `the ${name} tools`,
+    packages,
+    programs,
+  };
+}
+
 const modules: readonly Module[] = [
   {
+    name: 'kubernetes',
     folder: 'kubernetes',
     label: `Kubernetes ${versions.kubernetes} (about 5 minutes)`,
     packages: kubernetesPrograms.map((name) => `k8s.io/kubernetes/cmd/${name}`),
     programs: kubernetesPrograms,
     ldflags: versionFlags,
   },
-  { folder: 'etcd', label: `etcd ${versions.etcd}`, packages: ['.'], programs: ['etcd'] },
-  { folder: 'coredns', label: `CoreDNS ${versions.coredns}`, packages: ['.'], programs: ['coredns'] },
+  { name: 'etcd', folder: 'etcd', label: `etcd ${versions.etcd}`, packages: ['.'], programs: ['etcd'] },
   {
-    folder: 'tools',
-    label: "the lab's own tools",
-    packages: ['./pause', './static'],
-    programs: ['pause', 'static'],
+    name: 'coredns',
+    folder: 'coredns',
+    label: `CoreDNS ${versions.coredns}`,
+    packages: ['.'],
+    programs: ['coredns'],
   },
+  ownTools('image', ['pause', 'static']),
+  ownTools('node', ['wan', 'cni']),
 ];
 
 const sourceOf = (module: Module): string => join(import.meta.dirname, 'go', module.folder);
 
 function filesBelow(folder: string): string[] {
+  if (!statSync(folder).isDirectory()) return [folder];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
@@ -61,10 +82,12 @@ function filesBelow(folder: string): string[] {
 
 /** A module's folder in the cache: named by all that its programs are made of. */
 function outputOf(module: Module): string {
+  const source = sourceOf(module);
   const hash = createHash('sha256').update(JSON.stringify([module.packages, module.ldflags]));
-  for (const file of filesBelow(sourceOf(module)))
-    hash.update(file.slice(sourceOf(module).length)).update(readFileSync(file));
-  return join(cacheDir, 'bin', `${module.folder}-${hash.digest('hex').slice(0, 12)}`);
+  const folders = module.sources ?? readdirSync(source);
+  for (const file of folders.flatMap((folder) => filesBelow(join(source, folder))))
+    hash.update(file.slice(source.length)).update(readFileSync(file));
+  return join(cacheDir, 'bin', `${module.name}-${hash.digest('hex').slice(0, 12)}`);
 }
 
 /** Where a program of the lab is. */

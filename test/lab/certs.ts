@@ -1,5 +1,5 @@
 /** Certificates and kubeconfigs: an authority per cluster, so that neither cluster trusts the other's users. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClusterSpec, kubeconfigPath, pkiDir } from './config.ts';
 import { run } from './shell.ts';
@@ -127,5 +127,7 @@ export function writeUserKubeconfig(clusters: readonly ClusterSpec[]): void {
       user: { 'client-certificate-data': data('admin.crt'), 'client-key-data': data('admin.key') },
     };
   });
-  writeFileSync(kubeconfigPath, kubeconfig(entries), { mode: 0o600 });
+  // Others may be reading it: it is there whole or not at all.
+  writeFileSync(`${kubeconfigPath}.new`, kubeconfig(entries), { mode: 0o600 });
+  renameSync(`${kubeconfigPath}.new`, kubeconfigPath);
 }

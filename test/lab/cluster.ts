@@ -1,7 +1,6 @@
 /** Bringing up one cluster: its control plane, its nodes, and what its API must hold. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCertificates } from './certs.ts';
 import { controlPlaneDaemon, controlPlaneParts, nodeDaemon } from './components.ts';
 import { type ClusterSpec, containerdSocket, fastDir, type NodeSpec } from './config.ts';
 import { ready, start } from './daemons.ts';
@@ -18,7 +17,8 @@ export async function startControlPlane(cluster: ClusterSpec): Promise<void> {
   for (const part of [etcd, apiserver]) start(controlPlaneDaemon(cluster, part));
   await apiReady(cluster);
   // These end at once where the server has not made their roles yet.
-  for (const part of clients) start(controlPlaneDaemon(cluster, part));
+  const useful = cluster.nodes.length > 0 ? clients : clients.filter((part) => part !== 'kube-scheduler');
+  for (const part of useful) start(controlPlaneDaemon(cluster, part));
 }
 
 /** Waits until the API server of a cluster says that it is ready. */
@@ -84,11 +84,4 @@ export async function clusterReady(cluster: ClusterSpec, timeout = 60_000): Prom
   } finally {
     api.close();
   }
-}
-
-/** Certificates, control plane and manifests of one cluster. */
-export async function bringUp(cluster: ClusterSpec): Promise<void> {
-  await makeCertificates(cluster);
-  await startControlPlane(cluster);
-  await applyManifests(cluster);
 }

@@ -139,6 +139,11 @@ export async function plugThird(cluster: ClusterSpec): Promise<void> {
   await batch([...clusterPorts(cluster).flatMap(plug), `-n ${cluster.netns} link set lo up`]);
 }
 
+/** Removes the namespace of a cluster without nodes. */
+export async function unplugThird(cluster: ClusterSpec): Promise<void> {
+  await attempt('ip', ['netns', 'delete', cluster.netns]);
+}
+
 /** Whether the network of the main clusters is there. */
 export function hasNetwork(): boolean {
   const spaces = [wan.netns, ...allNodes.map((node) => node.netns)];

@@ -3,24 +3,22 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { binary, buildBinaries } from './binaries.ts';
 import { makeCertificates, writeUserKubeconfig } from './certs.ts';
 import { applyManifests, clusterReady, startContainerd, startControlPlane, startKubelet } from './cluster.ts';
-import { agentDaemon, controlPlaneDaemon, controlPlaneParts, nodeDaemon, nodeParts } from './components.ts';
-import { clusters, fastDir, kubeconfigPath } from './config.ts';
+import { agentDaemon } from './components.ts';
+import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
-import { allProcesses, isRunning } from './groups.ts';
+import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
 import { imageTemplate, loadProjectImages } from './images/load.ts';
+import { daemonsOf } from './levers/components.ts';
 import { hasNetwork, makeNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
 import { say, seconds, step } from './report.ts';
 import { run } from './shell.ts';
+import { hasThird } from './third.ts';
 
 /** All servers of the two clusters. */
 export function allDaemons(): Daemon[] {
-  const servers = clusters.flatMap((cluster) => [
-    ...controlPlaneParts.map((part) => controlPlaneDaemon(cluster, part)),
-    ...cluster.nodes.flatMap((node) => nodeParts.map((part) => nodeDaemon(node, cluster, part))),
-  ]);
-  return [...servers, agentDaemon()];
+  return [...clusters.flatMap(daemonsOf), agentDaemon()];
 }
 
 /** Servers of the lab that are not running. */
@@ -46,9 +44,12 @@ export async function bringLabUp(): Promise<void> {
 
 /** Starts again what was stopped or died; what runs is left alone. */
 async function heal(): Promise<void> {
+  await step('building the programs', buildBinaries);
+  for (const { name } of allDaemons()) signal(processesOf(name), 'SIGCONT');
   const missing = missingDaemons();
   if (missing.length > 0) say(`starting again: ${missing.map((daemon) => daemon.name).join(', ')}`);
   await Promise.all(clusters.map(startControlPlane));
+  if (hasThird()) await startControlPlane(thirdCluster);
   for (const daemon of missing) start(daemon);
   await allReady();
   await refreshImages();

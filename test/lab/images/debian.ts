@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDir } from '../config.ts';
 import { say } from '../report.ts';
 import { attempt, CommandError, run } from '../shell.ts';
@@ -88,23 +88,23 @@ async function checkRsync(root: string): Promise<void> {
   if (code !== 0) throw new Error(`the image's rsync is ${version}; ${oldestRsync} or newer is needed`);
 }
 
-/** The layer with Debian and the mover's programs; made once for a list of packages. */
-export async function debianLayer(): Promise<Layer> {
+/** The layer with Debian and the mover's programs; made once for a recipe. */
+export function debianLayer(): Promise<Layer> {
   const recipe = readFileSync(import.meta.filename);
   const key = createHash('sha256').update(recipe).update(process.arch).digest('hex').slice(0, 12);
   const path = join(cacheDir, 'images', `debian-${key}.tar`);
-  const stored = storedLayer(path);
-  if (stored) return stored;
+  return storedLayer(path, () => makeLayer(path));
+}
+
+async function makeLayer(path: string): Promise<Layer> {
   say('building the image with OpenSSH and rsync (about a minute) …');
-  mkdirSync(join(cacheDir, 'images'), { recursive: true });
-  const root = mkdtempSync(join(cacheDir, 'images', 'debian-root-'));
+  mkdirSync(dirname(path), { recursive: true });
+  const root = mkdtempSync(`${path}.`);
   try {
     chmodSync(root, 0o755);
-    await bootstrap(root).catch((error: unknown) => {
-      const log = attempt('tail', ['-5', join(root, 'debootstrap/debootstrap.log')]);
-      return log.then(({ stdout }) => {
-        throw error instanceof CommandError ? new Error(`${error.message}\n${stdout}`) : error;
-      });
+    await bootstrap(root).catch(async (error: unknown) => {
+      const { stdout } = await attempt('tail', ['-5', join(root, 'debootstrap/debootstrap.log')]);
+      throw error instanceof CommandError ? new Error(`${error.message}\n${stdout}`) : error;
     });
     await settle(root);
     await checkRsync(root);

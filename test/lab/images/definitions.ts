@@ -44,17 +44,17 @@ const layerPath = (name: string, ...inputs: readonly (string | Buffer)[]): strin
 };
 
 /** Packs a layer out of a folder that `fill` fills, unless it was packed before. */
-async function layerOf(path: string, fill: (folder: string) => void | Promise<void>): Promise<Layer> {
-  const stored = storedLayer(path);
-  if (stored) return stored;
-  mkdirSync(dirname(path), { recursive: true });
-  const folder = mkdtempSync(`${path}.`);
-  try {
-    await fill(folder);
-    return await packLayer(folder, path, { owned: true });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function layerOf(path: string, fill: (folder: string) => void | Promise<void>): Promise<Layer> {
+  return storedLayer(path, async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const folder = mkdtempSync(`${path}.`);
+    try {
+      await fill(folder);
+      return await packLayer(folder, path, { owned: true });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 }
 
 const accounts =
@@ -108,8 +108,7 @@ async function overlay(name: string): Promise<Layer[]> {
   const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
   const contents = paths.flatMap((path) => [path.slice(folder.length), readFileSync(path)]);
   const path = layerPath(basename(name), ...contents);
-  const stored = storedLayer(path);
-  return [stored ?? (await packLayer(folder, path, { owned: true }))];
+  return [await storedLayer(path, () => packLayer(folder, path, { owned: true }))];
 }
 
 /** Images that change only with the lab itself. */

@@ -60,9 +60,16 @@ export async function packLayer(folder: string, path: string, { owned = false } 
   return layer;
 }
 
-/** A layer that was packed before; undefined where there is none. */
-export function storedLayer(path: string): Layer | undefined {
-  if (!existsSync(path) || !existsSync(`${path}.json`)) return undefined;
+const layers = new Map<string, Promise<Layer>>();
+
+/** The layer at a path, packed by `make` only where it was not before, and only once at a time. */
+export function storedLayer(path: string, make: () => Promise<Layer>): Promise<Layer> {
+  const stored = layers.get(path) ?? (existsSync(`${path}.json`) ? readLayer(path) : make());
+  layers.set(path, stored);
+  return stored;
+}
+
+async function readLayer(path: string): Promise<Layer> {
   return { ...(JSON.parse(readFileSync(`${path}.json`, 'utf8')) as Layer), path };
 }
 

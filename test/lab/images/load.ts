@@ -1,6 +1,6 @@
 /** Getting images to the nodes: a template that every node starts from, and small imports for what changed since. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allNodes, cacheDir, containerdSocket, type NodeSpec, nodeDir } from '../config.ts';
 import { ready, start, stop } from '../daemons.ts';
@@ -52,39 +52,42 @@ async function makeTemplate(path: string, images: readonly Image[]): Promise<voi
   }
 }
 
+interface Loaded {
+  /** Digests of images by name. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Digests of layers that the node's containerd has. */
+  readonly layers: readonly string[];
+}
+
 const loadedFile = (node: NodeSpec): string => join(nodeDir(node.name), 'images.json');
 
-function loadedOn(node: NodeSpec): Record<string, string> {
-  return existsSync(loadedFile(node))
-    ? (JSON.parse(readFileSync(loadedFile(node), 'utf8')) as Record<string, string>)
-    : {};
+/** Images that are loaded on a node now, and their layers. */
+async function loadedOn(node: NodeSpec): Promise<Loaded> {
+  if (existsSync(loadedFile(node))) return JSON.parse(readFileSync(loadedFile(node), 'utf8')) as Loaded;
+  return { images: {}, layers: layersOf(await baseImages()) }; // It was just made out of the template.
 }
+
+const layersOf = (images: readonly Image[]): string[] =>
+  images.flatMap((image) => image.layers.map((layer) => layer.digest));
 
 /** Imports the project's images on all nodes that have others; returns the names that were imported. */
 export async function loadProjectImages(nodes: readonly NodeSpec[] = allNodes): Promise<string[]> {
   const images = await projectImages();
-  const inTemplate = new Set(
-    (await baseImages()).flatMap((image) => image.layers.map((layer) => layer.digest)),
-  );
-  const imported = await Promise.all(nodes.map((node) => loadOn(node, images, inTemplate)));
+  const imported = await Promise.all(nodes.map((node) => loadOn(node, images)));
   return [...new Set(imported.flat())];
 }
 
-async function loadOn(
-  node: NodeSpec,
-  images: readonly Image[],
-  inTemplate: ReadonlySet<string>,
-): Promise<string[]> {
-  const loaded = loadedOn(node);
-  const changed = images.filter((image) => loaded[image.name] !== imageDigest(image));
+async function loadOn(node: NodeSpec, images: readonly Image[]): Promise<string[]> {
+  const loaded = await loadedOn(node);
+  const changed = images.filter((image) => loaded.images[image.name] !== imageDigest(image));
   if (changed.length === 0) return [];
-  mkdirSync(nodeDir(node.name), { recursive: true });
   const archive = join(nodeDir(node.name), 'images.tar');
-  // The layers of the template are there already, so an archive is a few kilobytes.
-  await writeArchive(changed, archive, (layer) => inTemplate.has(layer.digest));
+  // Layers that are there already are left out, so an archive is mostly a few kilobytes.
+  await writeArchive(changed, archive, (layer) => loaded.layers.includes(layer.digest));
   await ctr(containerdSocket(node.name), 'images', 'import', archive);
   rmSync(archive);
   const now = Object.fromEntries(changed.map((image) => [image.name, imageDigest(image)]));
-  writeFileSync(loadedFile(node), JSON.stringify({ ...loaded, ...now }));
+  const layers = [...new Set([...loaded.layers, ...layersOf(changed)])];
+  writeFileSync(loadedFile(node), JSON.stringify({ images: { ...loaded.images, ...now }, layers }));
   return changed.map((image) => image.name);
 }
