@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
 import type { MoverStats, Outcome } from './mover-protocol.ts';
-import type { WayName } from './ways.ts';
+import type { WayName } from './way-names.ts';
 
 /** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
 export type Mode = 'merge' | 'force' | 'dry-run';

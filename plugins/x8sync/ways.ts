@@ -7,9 +7,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { Node, Service } from '../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
-
-export const wayNames = ['clusterip', 'nodeport', 'loadbalancer'] as const;
-export type WayName = (typeof wayNames)[number];
+import type { WayName } from './way-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
 export interface WayContext {
