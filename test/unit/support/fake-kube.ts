@@ -12,6 +12,7 @@ import type {
 } from '../../../src/kube/client.ts';
 import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
+import type { Transport } from '../../../src/kube/transport.ts';
 import { apiError, type Collection, FakeCluster } from './fake-cluster.ts';
 import { selects } from './fake-selectors.ts';
 import { fakeWatch } from './fake-watch.ts';
@@ -56,6 +57,10 @@ export class FakeKube implements KubeClient {
   constructor(objects: FakeCluster, about: ClusterInfo) {
     this.objects = objects;
     this.cluster = about;
+  }
+
+  get transport(): Transport {
+    throw new Error('the fake has no transport: hand the code under test a fake of that');
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T> {

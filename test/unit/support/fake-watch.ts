@@ -14,8 +14,8 @@ export async function* fakeWatch(
   query: Query,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const wanted = selects(asText(query['labelSelector']), asText(query['fieldSelector']));
-  let seen = Number(query['resourceVersion'] ?? cluster.version);
+  const wanted = selects(asText(query.labelSelector), asText(query.fieldSelector));
+  let seen = Number(query.resourceVersion ?? cluster.version);
   if (seen < cluster.compactedAt)
     return yield line('ERROR', { code: 410, reason: 'Expired', kind: 'Status' });
   const over = AbortSignal.any([signal, cluster.link]);

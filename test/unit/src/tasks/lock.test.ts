@@ -84,7 +84,9 @@ describe('a free lock', () => {
     const losers = both.filter((one) => one.error instanceof RefusedError);
     expect(both.filter((one) => one.value)).toHaveLength(1);
     expect(losers).toHaveLength(1);
-    expect((losers[0]?.error as Error).message).toMatch(/claim prod\/data is in use by (alice|bob)@/);
+    expect(losers[0]?.error).toMatchObject({
+      message: expect.stringMatching(/claim prod\/data is in use by (alice|bob)@/),
+    });
   });
 
   test('is not taken where an object of somebody else has its name', async () => {
@@ -94,7 +96,7 @@ describe('a free lock', () => {
       data: { precious: 'yes' },
     });
     await expect(take(alice)).rejects.toThrow(/was not made by kubectl-x8sync/);
-    expect(cluster.find('/configmaps', ref.namespace, ref.name)?.['data']).toEqual({ precious: 'yes' });
+    expect(cluster.find('/configmaps', ref.namespace, ref.name)?.data).toEqual({ precious: 'yes' });
   });
 
   test('is waited for while its old object is being deleted', async () => {
@@ -230,7 +232,7 @@ describe('losing a lock', () => {
     await clock.advance(30_000);
     expect(held.signal.aborted).toBe(false);
     const now = await alice.kube.get(configMaps, ref);
-    expect(now.metadata.labels?.['seen']).toBe('yes');
+    expect(now.metadata.labels?.seen).toBe('yes');
   });
 
   test('by its deletion', async () => {
