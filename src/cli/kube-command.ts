@@ -7,6 +7,8 @@ import type { ClusterFlags } from './kube-access.ts';
 import { option } from './options.ts';
 
 const group = 'Cluster options';
+/** Longer than a slow admission webhook (10 s by default), short enough to wait for in vain. */
+export const defaultRequestTimeoutMs = 15_000;
 
 export interface KubeCommandContext extends CommandContext {
   /**
@@ -54,8 +56,10 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
   });
   token = option.text('--token', { value: 'TOKEN', description: 'Bearer token for the API server.', group });
   requestTimeout = option.duration('--request-timeout', {
-    description: 'How long one request to a cluster may take, e.g. 5s or 2m; 0 for no limit.',
+    description:
+      'How long a cluster may take to answer one request, e.g. 5s or 2m; 0 for no limit. Default: 15s.',
     group,
+    default: defaultRequestTimeoutMs,
   });
 
   override open(base: CommandContext): Opened<KubeCommandContext> {
@@ -63,8 +67,7 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
     const clients = new Map<string, Promise<KubeClient>>();
     const kube = (name?: string) => {
       const key = name ?? this.kubeContext ?? '';
-      const opened =
-        clients.get(key) ?? kubeAccess.connect({ ...this.#flags(name), signal: base.signal });
+      const opened = clients.get(key) ?? kubeAccess.connect(this.#flags(name), base.reporter.warn);
       clients.set(key, opened);
       return opened;
     };
