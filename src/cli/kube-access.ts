@@ -19,6 +19,8 @@ export interface KubeAccess {
   connect(flags: ClusterFlags, onWarning: (text: string) => void): Promise<KubeClient>;
   /** Names of the kubeconfig's contexts, the current one first. */
   contexts(kubeconfig: string | undefined): Promise<readonly string[]>;
+  /** Names of the contexts that lead to this API server, the current one first. */
+  contextsOfServer(server: string, kubeconfig: string | undefined): Promise<readonly string[]>;
 }
 
 /** src/kube, loaded when first asked: help and version never pay for it. */
@@ -32,6 +34,10 @@ export function lazyKubeAccess(userAgent: string): KubeAccess {
       const { listContexts } = await import('../kube/kubeconfig.ts');
       const { current, names } = await listContexts(kubeconfig);
       return [...new Set([...(current === '' ? [] : [current]), ...names])];
+    },
+    contextsOfServer: async (server, kubeconfig) => {
+      const { contextsOfServer } = await import('../kube/kubeconfig.ts');
+      return contextsOfServer(server, kubeconfig);
     },
   };
 }

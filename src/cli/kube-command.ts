@@ -1,4 +1,5 @@
 /** Commands that talk to clusters, with kubectl's own flags for that. */
+import { UnreachableError } from '../errors.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BaseCommand, type Opened } from './base-command.ts';
 import { contextNames, namespaceNames } from './completion/providers.ts';
@@ -16,6 +17,8 @@ export interface KubeCommandContext extends CommandContext {
    * for the same, it is the same. All are closed when the command ends.
    */
   kube(context?: string): Promise<KubeClient>;
+  /** A client of the cluster with this API server; an UnreachableError where no context leads there. */
+  kubeByServer(server: string): Promise<KubeClient>;
 }
 
 /** kubectl's flags for who, where and how long; `-n` is there for what `run` makes of it. */
@@ -71,7 +74,13 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
       clients.set(key, opened);
       return opened;
     };
-    return { context: { ...base, kube }, close: () => closeAll(clients.values()) };
+    const kubeByServer = async (server: string) => {
+      const [context] = await kubeAccess.contextsOfServer(server, this.kubeconfig);
+      if (context === undefined)
+        throw new UnreachableError(`no context of the kubeconfig leads to ${server}`);
+      return kube(context);
+    };
+    return { context: { ...base, kube, kubeByServer }, close: () => closeAll(clients.values()) };
   }
 
   /** `--cluster`, `--user` and `--server` belong to the chosen context; another one brings its own. */
