@@ -1,6 +1,7 @@
 /** What the rest of the suite may ask of one cluster. `connect` (connect.ts) makes one. */
 import type { KubeList, KubeObject } from './objects.ts';
 import type { Resource } from './resources.ts';
+import type { Transport } from './transport.ts';
 
 /** Which cluster a client talks to, for messages and for finding it again. */
 export interface ClusterInfo {
@@ -72,6 +73,8 @@ export interface RawRequest extends CallOptions {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** What it is about, for messages: `configmaps in namespace "x"`. Method and path where absent. */
+  readonly what?: string;
 }
 
 /**
@@ -81,6 +84,8 @@ export interface RawRequest extends CallOptions {
  */
 export interface KubeClient {
   readonly cluster: ClusterInfo;
+  /** The HTTP below: for streams (exec, port-forward) and for nothing that a method here does. */
+  readonly transport: Transport;
   /** Any request; resolves with the parsed JSON body. */
   request<T = unknown>(request: RawRequest): Promise<T>;
   /** A body as a stream of bytes (logs, watches): ends with the response, destroyed on abort. */
