@@ -33,10 +33,10 @@ export function discover(
   { refresh = false, ...options }: CallOptions & { refresh?: boolean } = {},
 ): Promise<Discovery> {
   const cached = refresh ? undefined : known.get(kube);
-  if (cached) return cached;
+  // It may have failed for its own caller only, whose signal was aborted.
+  if (cached !== undefined) return cached.catch(() => discover(kube, options));
   const asked = fetchResources(kube, options).then(withPreference);
   known.set(kube, asked);
-  // A failure, or the abort of the caller who happened to ask first, is not for the next one.
   asked.catch(() => {
     if (known.get(kube) === asked) known.delete(kube);
   });
