@@ -4,6 +4,7 @@ import type { BaseCommand } from './base-command.ts';
 import type { PluginContext } from './context.ts';
 import type { OptionDeclaration, PositionalDeclaration } from './declarations.ts';
 import { declarationOf } from './options.ts';
+import { dedent } from './wrap.ts';
 
 /** A class of command, as a plugin lists it. */
 export type CommandClass = (new () => BaseCommand) & typeof Command<PluginContext>;
@@ -47,7 +48,7 @@ export class PluginCli extends Cli<PluginContext> {
     const fields = this.registrations.get(commandClass)?.specs.values() ?? [];
     const declarations = [...fields].map(declarationOf).filter((declaration) => declaration !== undefined);
     const fill = (text = '') =>
-      text.trim().replaceAll('$0', this.binaryName).replaceAll('$PLUGIN', this.#pluginName);
+      dedent(text).replaceAll('$0', this.binaryName).replaceAll('$PLUGIN', this.#pluginName);
     return {
       commandClass,
       paths: commandClass.paths ?? [[]],
