@@ -114,6 +114,11 @@ export class MoverWatch {
       };
       if (this.#progress) this.#onProgress(this.#progress);
     }
+    return until(this.#end.promise, this.#signal);
+  }
+
+  /** The mover's last line, whatever becomes of the run. */
+  get end(): Promise<MoverEnd> {
     return this.#end.promise;
   }
 
