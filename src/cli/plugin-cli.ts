@@ -41,6 +41,7 @@ export class PluginCli extends Cli<PluginContext> {
     this.#pluginName = name;
     for (const commandClass of commandClasses) this.register(commandClass);
     this.commands = commandClasses.map((commandClass) => this.#definitionOf(commandClass));
+    checkOptions(this.commands);
   }
 
   #definitionOf(commandClass: CommandClass): CommandDefinition {
@@ -60,5 +61,26 @@ export class PluginCli extends Cli<PluginContext> {
       options: declarations.filter((declaration) => 'names' in declaration),
       positionals: declarations.filter((declaration) => 'required' in declaration),
     };
+  }
+}
+
+/**
+ * The command line is read before it is known which command it is for, so an option must not be a flag in one
+ * command and take a value in another; and within one command a name can belong to one option only.
+ */
+function checkOptions(commands: readonly CommandDefinition[]): void {
+  const takesValue = new Map<string, boolean>();
+  for (const { options, paths } of commands) {
+    const names = options.flatMap((option) => option.names);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice) throw new Error(`${paths[0]?.join(' ')}: ${twice} is declared twice`);
+    for (const option of options) {
+      for (const name of option.names) {
+        const value = option.value !== undefined;
+        if ((takesValue.get(name) ?? value) !== value)
+          throw new Error(`${name} is a flag in one command and takes a value in another`);
+        takesValue.set(name, value);
+      }
+    }
   }
 }
