@@ -9,7 +9,12 @@ import { brotliCompressSync } from 'node:zlib';
 /** Before anything else: if memory runs out, it is the agent that goes, and never the app. */
 const expendable = `try{require("fs").writeFileSync("/proc/self/oom_score_adj","1000")}catch{}`;
 
+/** The oldest Node that runs the agent, and how the loader ends in an older one. */
+export const oldestNode = 20;
+export const exitTooOld = 71;
+
 const loader = (digest: string) => `${expendable}
+if(+process.versions.node.split(".")[0]<${oldestNode}){process.stderr.write("node "+process.version+" in the container is older than ${oldestNode}\\n");process.exit(${exitTooOld})}
 let b=Buffer.alloc(0);const i=process.stdin;
 i.on("data",function f(d){
 b=Buffer.concat([b,d]);if(b.length<4)return;

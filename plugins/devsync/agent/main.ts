@@ -7,6 +7,7 @@ import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
 import { type Send, Served } from './server.ts';
+import { lookAround } from './sight.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
 const silenceLimit = 45_000;
@@ -102,6 +103,8 @@ class Agent {
     method: string,
     parameters: unknown,
   ): Promise<unknown> {
+    if (method === 'sight')
+      return lookAround(asText(asObject(parameters, 'parameters').containerId, 'an id'));
     if (method === 'open') {
       await session.served?.close();
       const send: Send = (type, header, body) => this.#channel.send(type, id, header, body);
