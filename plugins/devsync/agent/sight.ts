@@ -37,7 +37,10 @@ function mainProcess(id: string): number {
     return group.includes(id) && group !== ours;
   };
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const found = pids.filter(isOurs).map(Number).sort((a, b) => a - b);
+  const found = pids
+    .filter(isOurs)
+    .map(Number)
+    .sort((a, b) => a - b);
   return found[0] ?? 1;
 }
 

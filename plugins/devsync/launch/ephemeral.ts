@@ -71,7 +71,10 @@ async function tryAs(
 }
 
 /** One of ours that runs for this container and user. */
-async function running({ target, image }: LaunchContext, user: User | undefined): Promise<string | undefined> {
+async function running(
+  { target, image }: LaunchContext,
+  user: User | undefined,
+): Promise<string | undefined> {
   const entries = (target.pod.spec.ephemeralContainers ?? []) as Beside[];
   return entries.find(
     (entry) =>
@@ -126,7 +129,8 @@ function isUp(pod: Pod | undefined, name: string): true | undefined {
   const reason = waiting?.reason ?? '';
   if (/ErrImageNeverPull|ImagePullBackOff|InvalidImageName|CreateContainer(Config)?Error/.test(reason))
     throw new Declined(`ephemeral container ${name}: ${reason}: ${waiting?.message ?? ''}`);
-  if (terminated) throw new Declined(`ephemeral container ${name} ended: ${terminated.message ?? terminated.reason}`);
+  if (terminated)
+    throw new Declined(`ephemeral container ${name} ended: ${terminated.message ?? terminated.reason}`);
   return undefined;
 }
 
@@ -138,8 +142,13 @@ function describeState(status: ContainerStatus | undefined): string {
 function asSight(value: unknown): Sight {
   const { base, uid, gid, why } = asObject(value, 'an answer');
   const root = base === undefined ? undefined : asText(base, 'a path');
-  if (root !== undefined && !/^\/proc\/\d+\/root$/.test(root)) throw new Declined(`the agent works in ${root}`);
-  return { base: root, user: { uid: asCount(uid, 'a user'), gid: asCount(gid, 'a group') }, why: asText(why, 'words') };
+  if (root !== undefined && !/^\/proc\/\d+\/root$/.test(root))
+    throw new Declined(`the agent works in ${root}`);
+  return {
+    base: root,
+    user: { uid: asCount(uid, 'a user'), gid: asCount(gid, 'a group') },
+    why: asText(why, 'words'),
+  };
 }
 
 /** Names of the containers that we added to a pod and that stay until it goes. */

@@ -13,7 +13,10 @@ export interface Refusal {
 }
 
 /** Rejects with every refusal where no way works. */
-export async function launch(name: LauncherName, context: LaunchContext): Promise<Launched & { refusals: Refusal[] }> {
+export async function launch(
+  name: LauncherName,
+  context: LaunchContext,
+): Promise<Launched & { refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
   for (const way of name === 'auto' ? (['exec', 'ephemeral'] as const) : [name]) {
     try {

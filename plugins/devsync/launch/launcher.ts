@@ -50,7 +50,13 @@ export async function startAgent(
 ): Promise<AgentConnection> {
   const launch: AgentLaunch = agentLaunch(bundle, node);
   const { namespace, pod } = target;
-  const session = await exec(kube, { namespace, pod: pod.metadata.name, container, command: launch.command, signal });
+  const session = await exec(kube, {
+    namespace,
+    pod: pod.metadata.name,
+    container,
+    command: launch.command,
+    signal,
+  });
   const { stdin, stdout, stderr, close } = session;
   let words = '';
   stderr.on('data', (data: Buffer) => {

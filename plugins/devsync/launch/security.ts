@@ -17,7 +17,8 @@ export function containerOf(pod: Pod, name: string): Fields | undefined {
   return pod.spec.containers.find((container) => container.name === name);
 }
 
-const asFields = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
+const asFields = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null ? (value as Fields) : {};
 const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /** The user as the pod's specification or status says it; undefined where only the image knows. */

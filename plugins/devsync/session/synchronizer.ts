@@ -11,7 +11,7 @@ import {
   reconcile,
   SettledMemo,
 } from '../reconcile/reconcile.ts';
-import { lookup } from '../reconcile/tree.ts';
+import { type Edit, lookup } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, Wanted } from '../sync/endpoint.ts';
 import { isGitDirectory } from '../sync/names.ts';
@@ -47,6 +47,8 @@ export interface SynchronizerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
+  /** Told the paths that both sides have come to agree on. */
+  readonly onLearned?: (paths: readonly string[]) => void;
 }
 
 /** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
@@ -182,7 +184,7 @@ export class Synchronizer {
       return;
     }
     [this.#held, this.#confirmed] = [undefined, undefined];
-    this.#options.ancestor.learn(plan.ancestor);
+    this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
@@ -243,15 +245,21 @@ export class Synchronizer {
     counter: 'sent' | 'received',
   ) {
     if (changes.length === 0) return Promise.resolve([]);
-    const { ancestor, signal } = this.#options;
+    const { signal } = this.#options;
     return carryOut(changes, {
       from,
       to,
       name,
       signal,
-      onLearned: (edits) => ancestor.learn(edits),
+      onLearned: (edits) => this.#learn(edits),
       onProgress: ({ operations }) => this.#tell({ [counter]: this.#state[counter] + operations }),
     });
+  }
+
+  #learn(edits: readonly Edit[]): void {
+    if (edits.length === 0) return;
+    this.#options.ancestor.learn(edits);
+    this.#options.onLearned?.(edits.map(([path]) => path));
   }
 
   /** What only the container has comes to this workstation's trash before it is overwritten there. */

@@ -8,7 +8,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
-import { areNested, asSpec, haveSameTarget, role, schema, type SyncSpec, tool } from './spec.ts';
+import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
 import type { Workstation } from './workstation.ts';
 
 /** A sync as the cluster knows it. */
@@ -60,9 +60,12 @@ export class Catalog {
   async get(namespace: string, name: string, signal: AbortSignal): Promise<Sync> {
     const record = await this.#store.find(namespace, name, role, { signal });
     if (record !== undefined) return toSync(record);
-    throw new X8sError(`${this.#kube.cluster.context}: no sync ${JSON.stringify(name)} in namespace ${namespace}`, {
-      hint: 'kubectl devsync get -A lists all of this cluster.',
-    });
+    throw new X8sError(
+      `${this.#kube.cluster.context}: no sync ${JSON.stringify(name)} in namespace ${namespace}`,
+      {
+        hint: 'kubectl devsync get -A lists all of this cluster.',
+      },
+    );
   }
 
   /** All of a namespace, or of the cluster. */
@@ -85,9 +88,12 @@ export class Catalog {
   async #refuseOverlap(name: string, namespace: string, spec: SyncSpec, signal: AbortSignal): Promise<void> {
     const local = this.#workstation.registered().find((one) => areNested(one.path, spec.local.path, sep));
     if (local && !(local.name === name && local.namespace === namespace))
-      throw new RefusedError(`${spec.local.path} overlaps with ${local.path}, which the sync ${local.name} has`, {
-        hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
-      });
+      throw new RefusedError(
+        `${spec.local.path} overlaps with ${local.path}, which the sync ${local.name} has`,
+        {
+          hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
+        },
+      );
     const others = await this.#visible(namespace, signal);
     const remote = others.find(
       (one) =>
@@ -97,10 +103,13 @@ export class Catalog {
         areNested(one.spec.remote, spec.remote),
     );
     if (remote)
-      throw new RefusedError(`${spec.remote} overlaps with ${remote.spec.remote} of the sync ${remote.name}`, {
-        details: [describeRecord(remote.record)],
-        hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
-      });
+      throw new RefusedError(
+        `${spec.remote} overlaps with ${remote.spec.remote} of the sync ${remote.name}`,
+        {
+          details: [describeRecord(remote.record)],
+          hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
+        },
+      );
   }
 
   async #visible(namespace: string, signal: AbortSignal): Promise<Sync[]> {
@@ -132,7 +141,8 @@ export function checkLocal(path: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new UsageError(`LOCAL ${path} does not exist`);
-    if (code === 'ENOTDIR') throw new UsageError(`LOCAL ${path} is not a directory`, { hint: 'Only directories can be synced.' });
+    if (code === 'ENOTDIR')
+      throw new UsageError(`LOCAL ${path} is not a directory`, { hint: 'Only directories can be synced.' });
     throw new UsageError(`LOCAL ${path} cannot be used: ${code}`);
   }
   return real;

@@ -103,7 +103,8 @@ export function asSpec(value: unknown): SyncSpec {
 /** REMOTE as it is kept: absolute, without dots, double slashes and a slash at the end. */
 export function normalizeRemote(remote: string): string {
   const parts = remote.split('/').filter((part) => part !== '' && part !== '.');
-  if (!remote.startsWith('/')) throw new UsageError(`REMOTE ${JSON.stringify(remote)} is not an absolute path`);
+  if (!remote.startsWith('/'))
+    throw new UsageError(`REMOTE ${JSON.stringify(remote)} is not an absolute path`);
   if (parts.includes('..')) throw new UsageError(`REMOTE ${JSON.stringify(remote)} has ".." in it`);
   if (parts.length === 0)
     throw new UsageError('REMOTE is the root of the container', { hint: 'Name a directory in it.' });
@@ -123,7 +124,10 @@ export function haveSameTarget(one: TargetSpec, other: TargetSpec): boolean {
 }
 
 /** Rules that both sides follow, from what is given and what the directory's own files say. */
-export function ignoreRules({ ignore, ignoreVcs, from, takeGit }: SyncSpec, lists: IgnoreRules['lists']): IgnoreRules {
+export function ignoreRules(
+  { ignore, ignoreVcs, from, takeGit }: SyncSpec,
+  lists: IgnoreRules['lists'],
+): IgnoreRules {
   // What is given by hand has the last word.
   const given = { base: '', patterns: ignore.join('\n') };
   return { lists: [...lists, given], vcs: ignoreVcs || (from === 'container' && !takeGit) };

@@ -55,7 +55,13 @@ export async function exec(kube: KubeClient, options: ExecOptions): Promise<Exec
   const path = `${pathOf(pods, { namespace, name: pod, subresource: 'exec' })}?${query}`;
   await kube.transport.ready(signal);
   const { url, headers, tls, agent } = await kube.transport.webSocket();
-  const options_ = { headers, ...tls, perMessageDeflate: false, handshakeTimeout: 20_000, ...(agent && { agent }) };
+  const options_ = {
+    headers,
+    ...tls,
+    perMessageDeflate: false,
+    handshakeTimeout: 20_000,
+    ...(agent && { agent }),
+  };
   const socket = new WebSocket(url + path, protocols, options_);
   const session = sessionOver(socket, signal);
   await opened(socket, kube, signal);
@@ -184,7 +190,10 @@ function exitStatusOf(text: string): ExitStatus {
     | undefined;
   if (status?.status === 'Success') return { code: 0, reason: '' };
   const cause = status?.details?.causes?.find(({ reason }) => reason === 'ExitCode');
-  return { code: cause?.message === undefined ? undefined : Number(cause.message), reason: status?.message ?? text };
+  return {
+    code: cause?.message === undefined ? undefined : Number(cause.message),
+    reason: status?.message ?? text,
+  };
 }
 
 function parseStatus(text: string): Status | undefined {
