@@ -14,14 +14,14 @@ export const oldestNode = 20;
 export const exitTooOld = 71;
 
 const loader = (digest: string) => `${expendable}
-if(+process.versions.node.split(".")[0]<${oldestNode}){process.stderr.write("node "+process.version+" in the container is older than ${oldestNode}\\n");process.exit(${exitTooOld})}
-let b=Buffer.alloc(0);const i=process.stdin;
+const p=process;if(+p.versions.node.split(".")[0]<${oldestNode}){p.stderr.write("node "+p.version+" in the container is older than ${oldestNode}\\n");p.exit(${exitTooOld})}
+let b=Buffer.alloc(0);const i=p.stdin;
 i.on("data",function f(d){
 b=Buffer.concat([b,d]);if(b.length<4)return;
 const n=b.readUInt32BE(0)+4;if(b.length<n)return;
 i.off("data",f);i.pause();
 const c=require("zlib").brotliDecompressSync(b.subarray(4,n));
-if(require("crypto").createHash("sha256").update(c).digest("hex")!=="${digest}"){process.stderr.write("the agent was damaged on its way\\n");process.exit(70)}
+if(require("crypto").createHash("sha256").update(c).digest("hex")!=="${digest}"){p.stderr.write("the agent was damaged on its way\\n");p.exit(70)}
 const m={exports:{}};new Function("require","module","exports",c.toString())(require,m,m.exports);
 m.exports.start(b.subarray(n));i.resume();
 })`;

@@ -1,5 +1,6 @@
 /** What an agent beside a container sees of it: its main process, and whether its root may be entered. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { codeOf } from '../sync/system-error.ts';
 
 export interface Sight {
@@ -20,7 +21,7 @@ export function lookAround(containerId: string): Sight {
     return { base, uid, gid, why: '' };
   } catch (error) {
     const began = uid === effective ? '' : ' (it changed its user after it began)';
-    const us = `${process.getuid?.()}:${process.getgid?.()}`;
+    const us = `${machine.uid}:${machine.gid}`;
     const why = `the root of process ${pid}, which runs as ${uid}:${gid}${began}, is closed to ${us}: ${codeOf(error)}`;
     return { base: undefined, uid, gid, why };
   }

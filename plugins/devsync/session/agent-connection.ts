@@ -1,5 +1,6 @@
 /** A live stream to an agent: calls and their answers, and the frames of each session. */
 import type { Readable, Writable } from 'node:stream';
+import { machine } from '../../../src/machine.ts';
 import type { AgentLaunch } from '../agent/loader.ts';
 import { asHello, bestCompression, type Hello, ourHello } from '../wire/calls.ts';
 import { Channel, ChannelClosed } from '../wire/channel.ts';
@@ -79,7 +80,7 @@ export class AgentConnection {
     const timer = setTimeout(() => connection.close('the agent did not start in time'), helloLimit);
     try {
       const hello = await connection.#hello;
-      await connection.#channel.send('hello', 0, ourHello({ node: process.version }));
+      await connection.#channel.send('hello', 0, ourHello({ node: machine.nodeVersion }));
       connection.#channel.compression = bestCompression(hello);
       return connection;
     } finally {

@@ -3,6 +3,7 @@
  * it was planned for, and whatever goes, goes to the trash.
  */
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
@@ -83,7 +84,7 @@ class Applier implements Disposable {
   #placeOf(path: string): Place {
     const [parent, name] = splitPath(path);
     const folder = this.#descent.to(parent);
-    if (name !== '') partsOf(name, process.platform);
+    if (name !== '') partsOf(name, machine.platform);
     return { path, at: name === '' ? folder.path : folder.at(name), folder, name };
   }
 

@@ -15,11 +15,12 @@ import {
   type Stats,
 } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { machine } from '../../../src/machine.ts';
 import { partsOf } from './names.ts';
 import { codeOf } from './system-error.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
-const canHold = process.platform === 'linux' && existsSync('/proc/self/fd');
+const canHold = machine.platform === 'linux' && existsSync('/proc/self/fd');
 
 /** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
 export class Folder implements Disposable {
@@ -104,7 +105,7 @@ export class Descent implements Disposable {
     if (this.#here?.path === path) return this.#here.folder;
     this.leave();
     using root = Folder.open(this.#root);
-    const folder = root.descend(partsOf(path, process.platform));
+    const folder = root.descend(partsOf(path, machine.platform));
     this.#here = { path, folder };
     return folder;
   }

@@ -10,6 +10,7 @@ import {
   statfsSync,
   writeFileSync,
 } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
@@ -157,7 +158,7 @@ export class LocalEndpoint implements Endpoint {
     return this.#alone(async () => {
       const [parent, base] = splitPath(item.path);
       using root = Folder.open(this.#root);
-      using folder = root.descend(partsOf(parent, process.platform), 'make');
+      using folder = root.descend(partsOf(parent, machine.platform), 'make');
       const copy = this.#staging.scratch();
       this.#trash.use(item, (file) => copyLeaf(file, copy));
       this.#trash.begin(name);
@@ -277,7 +278,7 @@ function factsOf(folder: Folder, hasStaged: boolean): EndpointFacts {
   const probe = folder.at('Probe');
   writeOwn(folder, 'Probe', '');
   chmodSync(probe, 0o755);
-  const hasModes = process.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
+  const hasModes = machine.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
   chmodSync(probe, 0o600);
   const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
   const foldsNames = lstatSync(folder.at('pROBE'), { throwIfNoEntry: false }) !== undefined;

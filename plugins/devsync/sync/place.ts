@@ -10,6 +10,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import type { File, Symlink } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { ApplyContext } from './apply.ts';
@@ -166,7 +167,7 @@ function setFileMode(at: string, wanted: File, like: number, { hasModes }: Apply
   if (mode !== now) chmodSync(at, mode);
 }
 
-const ourselves = { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+const ourselves = { uid: machine.uid ?? -1, gid: machine.gid ?? -1 };
 
 function giveTo(at: string, like: Stats): void {
   if (like.uid === ourselves.uid && like.gid === ourselves.gid) return;

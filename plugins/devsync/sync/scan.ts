@@ -1,5 +1,6 @@
 /** Looks at a directory tree: what is there, and the digests of what has changed since the last look. */
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { type Entry, join, type Maybe, problem, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import { Folder } from './folder.ts';
@@ -50,7 +51,7 @@ export class Scanner {
 
   /** What is at the path now, all the way down; undefined: nothing, or its parent is no directory any more. */
   async scan(path: string): Promise<Maybe> {
-    const parts = partsOf(path, process.platform);
+    const parts = partsOf(path, machine.platform);
     const name = parts.pop();
     const folders: Folder[] = [];
     try {
@@ -69,7 +70,7 @@ export class Scanner {
   }
 
   async #look(path: string, name: string, parent: Folder): Promise<Maybe> {
-    const bad = nameProblem(name, process.platform);
+    const bad = nameProblem(name, machine.platform);
     if (bad !== undefined) return problem(bad);
     try {
       const stats = parent.stat(name);
@@ -159,7 +160,7 @@ export class Scanner {
   #childNow(path: string, name: string, folder: Folder): Entry | 'slow' | undefined {
     const bad = name.includes('\uFFFD')
       ? 'a file name that is not valid Unicode'
-      : nameProblem(name, process.platform);
+      : nameProblem(name, machine.platform);
     if (bad !== undefined) return problem(bad);
     try {
       return this.#lookNow(path, name, folder, folder.stat(name)) ?? 'slow';

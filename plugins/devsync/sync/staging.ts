@@ -18,6 +18,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
 import type { Folder } from './folder.ts';
 import { codeOf, reasonOf } from './system-error.ts';
@@ -37,7 +38,7 @@ export interface Chunk {
 const keepFor = 24 * 3600 * 1000;
 
 /** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
-export const stagedMode = 0o644 & ~process.umask();
+export const stagedMode = 0o644 & ~machine.umask;
 
 interface Open {
   readonly fd: number;
@@ -146,7 +147,7 @@ export class Staging {
 
   /** A file with a content of its own that no digest names, such as a link on its way. */
   scratch(): string {
-    return this.#folder.at(`scratch${process.pid}-${this.#copies++}`);
+    return this.#folder.at(`scratch${machine.pid}-${this.#copies++}`);
   }
 
   /** Closes what is unfinished and keeps it for next time. */

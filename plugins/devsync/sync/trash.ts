@@ -12,6 +12,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { Folder } from './folder.ts';
@@ -82,7 +83,7 @@ export class Trash {
   /** Runs a function on the file that holds an item. Throws ENOENT where it is not there any more. */
   use<T>({ operation, path }: Pick<TrashItem, 'operation' | 'path'>, run: (file: string) => T): T {
     const [parent, name] = splitPath(path);
-    using folder = this.#folder.descend([operation, ...partsOf(parent, process.platform)]);
+    using folder = this.#folder.descend([operation, ...partsOf(parent, machine.platform)]);
     return run(folder.at(name));
   }
 
@@ -107,7 +108,7 @@ export class Trash {
     const key = `${this.#operation}/${parent}`;
     if (this.#place?.path !== key) {
       this.#leave();
-      const parts = [this.#operation, ...partsOf(parent, process.platform)];
+      const parts = [this.#operation, ...partsOf(parent, machine.platform)];
       this.#place = { path: key, folder: this.#folder.descend(parts, 'make') };
     }
     return freeName(this.#place.folder, name);

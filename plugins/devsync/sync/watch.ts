@@ -5,6 +5,7 @@
  * On Linux one watch a directory: Node's recursive watcher loses events there after a file was replaced.
  */
 import { type FSWatcher, statfsSync, watch } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import type { Folder } from './folder.ts';
 import { privateFolder } from './names.ts';
@@ -32,7 +33,7 @@ export function networkFileSystem(path: string): string | undefined {
 }
 
 /** macOS and Windows watch whole trees, and do it well. */
-const wholeTrees = process.platform === 'darwin' || process.platform === 'win32';
+const wholeTrees = machine.platform === 'darwin' || machine.platform === 'win32';
 
 export class Watches {
   readonly #watchers = new Map<string, FSWatcher>();
