@@ -79,7 +79,12 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
   }
 }
 
-async function openRemote(launched: Launched, spec: SyncSpec, common: Common): Promise<RemoteEndpoint> {
+/** Opens REMOTE. Rejects with an X8sError that says what is wrong with it. */
+export async function openRemote(
+  launched: Launched,
+  spec: SyncSpec,
+  common: Common,
+): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;
   const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
   try {

@@ -74,6 +74,13 @@ export class Catalog {
     return records.filter(({ unreadable }) => unreadable === undefined).map(toSync);
   }
 
+  /** Gives a sync another specification under its name: nothing that was agreed on goes with it. */
+  async replace(sync: Sync, spec: SyncSpec, signal: AbortSignal): Promise<Sync> {
+    const { name, namespace } = sync;
+    await this.delete(sync, signal);
+    return await this.create({ name, namespace, spec, allowOverlap: false, signal });
+  }
+
   /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */
   async delete(sync: Sync, signal: AbortSignal): Promise<void> {
     await this.#store.remove(sync.record, { signal });

@@ -56,6 +56,14 @@ export class LocalEndpoint implements Endpoint {
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   #turn: Promise<unknown> = Promise.resolve();
 
+  /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
+  static rootIdOf(root: string): string {
+    using folder = Folder.open(root);
+    using own = folder.make(privateFolder);
+    writeOwn(own, '.gitignore', '*\n');
+    return rootIdIn(own);
+  }
+
   /** Throws where the root is no directory that can be written to. */
   constructor(options: LocalOptions) {
     this.#root = options.root;
