@@ -5,8 +5,10 @@ import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
+import { taskLabels } from '../../../src/tasks/names.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
+import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
@@ -51,7 +53,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     existing: uid,
     about: `sync ${namespace}/${name}`,
     purpose: `kubectl devsync: ${sync.spec.local.path}`,
-    labels: {},
+    labels: taskLabels(tool, name, role),
     clock,
     signal,
     waiting: ({ holder }) => options.onLog(`${name}: waiting for ${holder.split(' ')[0]}, who may have died`),
