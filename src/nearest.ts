@@ -36,7 +36,7 @@ export function nearestFirst(word: string, candidates: readonly string[]): strin
 /** The candidate that was probably meant: at most two edits, or a third of the word; else undefined. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const [best] = nearestFirst(word, candidates);
-  if (best === undefined) return undefined;
+  if (best === undefined || word === '') return undefined;
   if (word.length > 1 && best.startsWith(word)) return best;
   return distance(word.toLowerCase(), best.toLowerCase()) <= Math.max(2, Math.floor(word.length / 3))
     ? best
