@@ -114,11 +114,11 @@ export class CopyRun {
   async result(): Promise<CopyResult> {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
     const { mode, source, target: to } = this.#request;
-    const { outcome, message, stats, lost } = end;
+    const { outcome, message, stats, failures, lost } = end;
     const { address, changes, complaints } = this.#watch;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    return { ...names, outcome, message, mode, address, stats, lost, changes, complaints, seconds };
+    return { ...names, outcome, message, mode, address, stats, failures, lost, changes, complaints, seconds };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */

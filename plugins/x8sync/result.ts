@@ -21,12 +21,17 @@ export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
 /** The error of a mover that came to no good end. */
 export function failureOf(end: MoverEnd, request: CopyRequest, complaints: readonly string[]): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
-  const details = complaints.slice(-10);
+  const details = [...complaints, ...end.failures].slice(-10);
   switch (end.outcome) {
     case 'no-room':
       return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
         details,
-        hint: 'nothing was written; make the target larger, or remove from it what is not needed',
+        hint: 'make the target larger, or remove from it what is not needed',
+      });
+    case 'source-empty':
+    case 'refused':
+      return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
+        details,
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {

@@ -8,7 +8,7 @@ import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
 import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
-import { imageTemplate, loadProjectImages } from './images/load.ts';
+import { imageTemplate, loadImages } from './images/load.ts';
 import { daemonsOf } from './levers/components.ts';
 import { hasNetwork, makeNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
@@ -58,7 +58,7 @@ async function heal(): Promise<void> {
 /** Builds the project's images where their files changed, and imports them. */
 export async function refreshImages(): Promise<void> {
   const begin = Date.now();
-  const loaded = await loadProjectImages();
+  const loaded = await loadImages();
   if (loaded.length > 0) say(`images loaded in ${seconds(begin)}: ${loaded.join(', ')}`);
 }
 
@@ -112,7 +112,7 @@ async function startNodes(template: string): Promise<void> {
       step(`containerd of ${node.name}`, () => startContainerd(node, cluster, template)),
     ),
   );
-  await step('loading images', () => loadProjectImages());
+  await step('loading images', () => loadImages());
 }
 
 /** Where the kubectl of the clusters' version is. */
