@@ -47,12 +47,14 @@ export async function runLiveList(
       registerSignalListeners: false,
     },
   );
+  context.screen.isLive = true;
   const drawn = list.run();
   try {
     await runInOrder(groups, (step) => step.run());
   } finally {
     await Promise.all(steps.filter((step) => step.idle).map((step) => step.abandon()));
     await drawn;
+    context.screen.isLive = false;
   }
 }
 
