@@ -177,7 +177,7 @@ export class TaskStore {
         if (isNotFound(error)) throw this.#deleted(record, error);
         if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
       }
-      await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
+      if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
       current = await this.#reread(record, options);
     }
   }
