@@ -109,7 +109,9 @@ export function parseArguments(
   const commandLine = [binaryName, ...path].join(' ');
   const options = scanned.given.map((given) => canonicalOption(given, command, commandLine));
   const positionals = scanned.words.slice(path.length);
-  checkCount(positionals, command, commandLine, () => unknownCommand(positionals[0] ?? '', commands, binaryName));
+  checkCount(positionals, command, commandLine, () =>
+    unknownCommand(positionals[0] ?? '', commands, binaryName),
+  );
   return { command, canonical: [...path, ...options, '--', ...positionals] };
 }
 
@@ -118,7 +120,7 @@ function canonicalOption(
   command: CommandDefinition,
   commandLine: string,
 ): string {
-  if (!option || !command.options.includes(option) && !sameOption(option, command)) {
+  if (!option || (!command.options.includes(option) && !sameOption(option, command))) {
     const names = command.options.filter(({ hidden }) => !hidden).flatMap((known) => known.names);
     const meant = nearest(typed, names);
     throw new UsageError(`unknown flag ${typed}`, {
@@ -154,13 +156,19 @@ function checkCount(
   );
 }
 
-function unknownCommand(
+/** The error for a word that is no command of the plugin. */
+export function unknownCommand(
   word: string,
   commands: readonly CommandDefinition[],
   binaryName: string,
 ): UsageError {
-  const names = commands.filter(({ hidden }) => !hidden).flatMap(({ paths }) => paths.map((path) => path.join(' ')));
-  const meant = nearest(word, names.filter((name) => name !== ''));
+  const names = commands
+    .filter(({ hidden }) => !hidden)
+    .flatMap(({ paths }) => paths.map((path) => path.join(' ')));
+  const meant = nearest(
+    word,
+    names.filter((name) => name !== ''),
+  );
   return new UsageError(`unknown command ${JSON.stringify(word)} for ${binaryName}`, {
     hint: meant ? `did you mean ${binaryName} ${meant}?` : `see ${binaryName} --help`,
   });

@@ -20,6 +20,7 @@ export interface OptionDeclaration {
   /** Heading in help. */
   readonly group: string;
   readonly hidden: boolean;
+  readonly repeatable: boolean;
   readonly choices: readonly string[] | undefined;
   readonly complete: Completer | undefined;
 }

@@ -19,7 +19,9 @@ export async function executeCommand<C extends CommandContext>(command: BaseComm
   const fail = async (error: unknown) => {
     const failure = failureOf(error, limit.signal);
     if (isDocument(output) && !printer.printed) await printer.document({ error: describeError(failure) });
-    context.stderr.write(renderFailure(failure, { plugin: context.plugin, style: createStyle(color), verbose }));
+    context.stderr.write(
+      renderFailure(failure, { plugin: context.plugin, style: createStyle(color), verbose }),
+    );
     return failure.exitCode;
   };
   try {
@@ -89,7 +91,9 @@ function timeLimit(signal: AbortSignal, ms: number | undefined): { signal: Abort
   const timer = setTimeout(
     () =>
       controller.abort(
-        new TimeoutError(`not done within ${formatDuration(ms)}`, { hint: 'a longer --timeout gives it more' }),
+        new TimeoutError(`not done within ${formatDuration(ms)}`, {
+          hint: 'a longer --timeout gives it more',
+        }),
       ),
     ms,
   );

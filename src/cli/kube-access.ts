@@ -1,7 +1,7 @@
-/** The kubectl flags that choose a cluster and who one is there. */
+/** How commands reach clusters. */
 import type { KubeClient } from '../kube/client.ts';
 
-/** What kubectl's global flags say; absent where not given. */
+/** kubectl's flags that choose a cluster and who one is there; absent where not given. */
 export interface ClusterFlags {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
@@ -12,16 +12,32 @@ export interface ClusterFlags {
   readonly asGroups?: readonly string[] | undefined;
   readonly token?: string | undefined;
   /** Milliseconds for one request; 0 for no limit. */
-  readonly requestTimeoutMs?: number | undefined;
+  readonly requestTimeoutMs: number;
 }
 
-export interface ConnectOptions extends ClusterFlags {
-  readonly signal: AbortSignal;
-}
-
-/** How commands reach clusters; src/kube behind an import that only who needs it pays for. */
 export interface KubeAccess {
-  connect(options: ConnectOptions): Promise<KubeClient>;
-  /** Names of the contexts in the kubeconfig, the current one first. */
+  connect(flags: ClusterFlags, onWarning: (text: string) => void): Promise<KubeClient>;
+  /** Names of the kubeconfig's contexts, the current one first. */
   contexts(kubeconfig: string | undefined): Promise<readonly string[]>;
+  /** Names of the contexts that lead to this API server, the current one first. */
+  contextsOfServer(server: string, kubeconfig: string | undefined): Promise<readonly string[]>;
+}
+
+/** src/kube, loaded when first asked: help and version never pay for it. */
+export function lazyKubeAccess(userAgent: string): KubeAccess {
+  return {
+    connect: async (flags, onWarning) => {
+      const { connect } = await import('../kube/connect.ts');
+      return connect({ ...flags, userAgent, onWarning });
+    },
+    contexts: async (kubeconfig) => {
+      const { listContexts } = await import('../kube/kubeconfig.ts');
+      const { current, names } = await listContexts(kubeconfig);
+      return [...new Set([...(current === '' ? [] : [current]), ...names])];
+    },
+    contextsOfServer: async (server, kubeconfig) => {
+      const { contextsOfServer } = await import('../kube/kubeconfig.ts');
+      return contextsOfServer(server, kubeconfig);
+    },
+  };
 }

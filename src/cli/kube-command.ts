@@ -1,4 +1,5 @@
 /** Commands that talk to clusters, with kubectl's own flags for that. */
+import { UnreachableError } from '../errors.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BaseCommand, type Opened } from './base-command.ts';
 import { contextNames, namespaceNames } from './completion/providers.ts';
@@ -7,6 +8,8 @@ import type { ClusterFlags } from './kube-access.ts';
 import { option } from './options.ts';
 
 const group = 'Cluster options';
+/** Longer than a slow admission webhook (10 s by default), short enough to wait for in vain. */
+export const defaultRequestTimeoutMs = 15_000;
 
 export interface KubeCommandContext extends CommandContext {
   /**
@@ -14,6 +17,8 @@ export interface KubeCommandContext extends CommandContext {
    * for the same, it is the same. All are closed when the command ends.
    */
   kube(context?: string): Promise<KubeClient>;
+  /** A client of the cluster with this API server; an UnreachableError where no context leads there. */
+  kubeByServer(server: string): Promise<KubeClient>;
 }
 
 /** kubectl's flags for who, where and how long; `-n` is there for what `run` makes of it. */
@@ -54,8 +59,10 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
   });
   token = option.text('--token', { value: 'TOKEN', description: 'Bearer token for the API server.', group });
   requestTimeout = option.duration('--request-timeout', {
-    description: 'How long one request to a cluster may take, e.g. 5s or 2m; 0 for no limit.',
+    description:
+      'How long a cluster may take to answer one request, e.g. 5s or 2m; 0 for no limit. Default: 15s.',
     group,
+    default: defaultRequestTimeoutMs,
   });
 
   override open(base: CommandContext): Opened<KubeCommandContext> {
@@ -63,12 +70,17 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
     const clients = new Map<string, Promise<KubeClient>>();
     const kube = (name?: string) => {
       const key = name ?? this.kubeContext ?? '';
-      const opened =
-        clients.get(key) ?? kubeAccess.connect({ ...this.#flags(name), signal: base.signal });
+      const opened = clients.get(key) ?? kubeAccess.connect(this.#flags(name), base.reporter.warn);
       clients.set(key, opened);
       return opened;
     };
-    return { context: { ...base, kube }, close: () => closeAll(clients.values()) };
+    const kubeByServer = async (server: string) => {
+      const [context] = await kubeAccess.contextsOfServer(server, this.kubeconfig);
+      if (context === undefined)
+        throw new UnreachableError(`no context of the kubeconfig leads to ${server}`);
+      return kube(context);
+    };
+    return { context: { ...base, kube, kubeByServer }, close: () => closeAll(clients.values()) };
   }
 
   /** `--cluster`, `--user` and `--server` belong to the chosen context; another one brings its own. */

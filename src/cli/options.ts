@@ -26,6 +26,7 @@ export interface ValueSpec extends OptionSpec {
 
 interface FullSpec extends ValueSpec {
   readonly takesValue: boolean;
+  readonly repeatable?: boolean;
   readonly choices?: readonly string[];
 }
 
@@ -51,6 +52,7 @@ function declareOption<T>(names: string, spec: FullSpec, read: (given: readonly 
     description: spec.env ? `${spec.description} Environment: ${spec.env}.` : spec.description,
     group: spec.group ?? 'Options',
     hidden: spec.hidden ?? false,
+    repeatable: spec.repeatable ?? false,
     choices: spec.choices,
     complete: spec.complete,
   };
@@ -193,12 +195,14 @@ export const option = {
   duration,
   /** May be given several times, and several at once with commas between, as kubectl's slices. */
   list: (names: string, spec: ValueSpec): string[] =>
-    declareOption(names, { ...spec, takesValue: true }, (given) =>
+    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) =>
       given.flatMap((one) => one.text.split(',')).filter((one) => one !== ''),
     ),
   /** May be given several times; commas belong to the value. */
   repeated: (names: string, spec: ValueSpec): string[] =>
-    declareOption(names, { ...spec, takesValue: true }, (given) => given.map((one) => one.text)),
+    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) =>
+      given.map((one) => one.text),
+    ),
 } as const;
 
 /** Declares one argument; the order of the fields is the order of the arguments. */

@@ -1,6 +1,7 @@
 /** clipanion's registry of one plugin's commands, read as definitions. */
 import { Cli, type Command } from 'clipanion';
-import type { BaseCommand, PluginContext } from './base-command.ts';
+import type { BaseCommand } from './base-command.ts';
+import type { PluginContext } from './context.ts';
 import type { OptionDeclaration, PositionalDeclaration } from './declarations.ts';
 import { declarationOf } from './options.ts';
 
@@ -29,8 +30,14 @@ export class PluginCli extends Cli<PluginContext> {
   /** Every command in the order of registration. */
   readonly commands: readonly CommandDefinition[];
 
-  constructor(binaryName: string, commandClasses: readonly CommandClass[]) {
+  readonly #pluginName: string;
+
+  constructor(
+    { binaryName, name }: { binaryName: string; name: string },
+    commandClasses: readonly CommandClass[],
+  ) {
     super({ binaryName });
+    this.#pluginName = name;
     for (const commandClass of commandClasses) this.register(commandClass);
     this.commands = commandClasses.map((commandClass) => this.#definitionOf(commandClass));
   }
@@ -39,14 +46,15 @@ export class PluginCli extends Cli<PluginContext> {
     const { usage } = commandClass;
     const fields = this.registrations.get(commandClass)?.specs.values() ?? [];
     const declarations = [...fields].map(declarationOf).filter((declaration) => declaration !== undefined);
-    const oneLine = (text = '') => text.trim();
+    const fill = (text = '') =>
+      text.trim().replaceAll('$0', this.binaryName).replaceAll('$PLUGIN', this.#pluginName);
     return {
       commandClass,
       paths: commandClass.paths ?? [[]],
-      summary: oneLine(usage?.description),
-      details: oneLine(usage?.details),
+      summary: fill(usage?.description),
+      details: fill(usage?.details),
       category: usage?.category ?? 'Commands',
-      examples: (usage?.examples ?? []).map(([what, line]) => [what, line.replaceAll('$0', this.binaryName)]),
+      examples: (usage?.examples ?? []).map(([what, line]) => [what, fill(line)]),
       hidden: usage === undefined,
       options: declarations.filter((declaration) => 'names' in declaration),
       positionals: declarations.filter((declaration) => 'required' in declaration),

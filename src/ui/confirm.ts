@@ -15,7 +15,9 @@ export interface ConfirmOptions {
  */
 export async function confirm(question: string, { input, output, signal }: ConfirmOptions): Promise<boolean> {
   if (!input.isTTY || !output.isTTY)
-    throw new UsageError(`no terminal to ask on: ${question}`, { hint: 'pass --yes to go on without a question' });
+    throw new UsageError(`no terminal to ask on: ${question}`, {
+      hint: 'pass --yes to go on without a question',
+    });
   const terminal = createInterface({ input, output });
   // In raw mode Ctrl-C is a key for readline, not a signal; pass it on to who handles signals.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));

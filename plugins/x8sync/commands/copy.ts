@@ -1,10 +1,11 @@
 /** `kubectl x8sync SOURCE TARGET` */
-import { argument, option } from '../../../src/cli/options.ts';
+
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError } from '../../../src/errors.ts';
-import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
 import type { ClaimRef } from '../claim.ts';
+import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
 import { moverImage } from '../images.ts';
 import type { CopyRequest, CopyResult, Mode } from '../request.ts';
 import { type WayName, wayNames } from '../way-names.ts';
@@ -25,8 +26,14 @@ export class CopyCommand extends KubeCommand {
     `,
     examples: [
       ['Copy a claim to another cluster', '$0 prod-eu/shop/database prod-us/shop/database'],
-      ['See what would change, and change nothing', '$0 --dry-run prod-eu/shop/database prod-us/shop/database'],
-      ['Give the task a name, to find it again from any workstation', '$0 --name move-db old/shop/data new/shop/data'],
+      [
+        'See what would change, and change nothing',
+        '$0 --dry-run prod-eu/shop/database prod-us/shop/database',
+      ],
+      [
+        'Give the task a name, to find it again from any workstation',
+        '$0 --name move-db old/shop/data new/shop/data',
+      ],
       ['Make the target an exact copy: empty it first', '$0 --force staging/data dev/data'],
     ],
   });
@@ -38,14 +45,18 @@ export class CopyCommand extends KubeCommand {
     description: 'Name of the task; the same name again resumes it. A UUID where not given.',
     complete: completeTask,
   });
-  force = option.flag('--force', { description: 'Empty the target first, once the source is reached. Asks.' });
+  force = option.flag('--force', {
+    description: 'Empty the target first, once the source is reached. Asks.',
+  });
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
   dryRun = option.flag('--dry-run', { description: 'Only tell what would change.' });
-  allowMounted = option.flag('--allow-mounted', { description: 'Write to the target although pods have it mounted.' });
+  allowMounted = option.flag('--allow-mounted', {
+    description: 'Write to the target although pods have it mounted.',
+  });
   way = option.list('--way', {
     value: 'WAY',
     description: `How the target reaches the source, in order of trying: ${wayNames.join(', ')}.`,
-    complete: async () => wayNames,
+    complete: async () => wayNames.map((value) => ({ value })),
   });
   image = option.text('--image', {
     value: 'IMAGE',
@@ -78,12 +89,18 @@ export class CopyCommand extends KubeCommand {
     return { source, target, name, mode, allowMounted, ways, image, timeoutMs: this.waitLimit };
   }
 
-  async #claim({ context, namespace, claim }: ClaimArgument, kube: KubeCommandContext['kube']): Promise<ClaimRef> {
+  async #claim(
+    { context, namespace, claim }: ClaimArgument,
+    kube: KubeCommandContext['kube'],
+  ): Promise<ClaimRef> {
     const client = await kube(context);
     return { kube: client, namespace: namespace ?? this.namespace ?? client.cluster.namespace, claim };
   }
 
-  async #confirm({ target: { kube, namespace, claim } }: CopyRequest, { confirm }: KubeCommandContext): Promise<void> {
+  async #confirm(
+    { target: { kube, namespace, claim } }: CopyRequest,
+    { confirm }: KubeCommandContext,
+  ): Promise<void> {
     if (this.yes) return;
     const name = `${kube.cluster.context}/${namespace}/${claim}`;
     if (!(await confirm(`Delete every file in ${name} before copying?`))) {
@@ -107,7 +124,10 @@ function incompleteness({ outcome, lost, message, complaints }: CopyResult): Inc
     });
   }
   if (lost.length === 0) return undefined;
-  return new IncompleteError(`the files are copied, but not everything of them could be kept: ${lost.join(', ')}`, {
-    hint: "in a namespace that admits the 'baseline' Pod Security level all of it is kept",
-  });
+  return new IncompleteError(
+    `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
+    {
+      hint: "in a namespace that admits the 'baseline' Pod Security level all of it is kept",
+    },
+  );
 }

@@ -1,8 +1,9 @@
 /** `list`, `status` and `cleanup`: what any workstation can see and do of the tasks in a cluster. */
-import { argument, option } from '../../../src/cli/options.ts';
-import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
-import type { Outcome } from '../../../src/cli/output.ts';
+
 import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { TaskView } from '../inventory.ts';
@@ -10,17 +11,32 @@ import { completeTask } from './completion.ts';
 
 /** What these commands share: where they look for tasks. */
 abstract class TaskCommand extends KubeCommand {
-  protected async tasks({ kube, clock, signal }: KubeCommandContext, task?: string): Promise<{ client: KubeClient; views: TaskView[] }> {
-    const [{ listTasks }, { storeOf }, client] = await Promise.all([import('../inventory.ts'), import('../copy-task.ts'), kube()]);
+  protected async tasks(
+    { kube, clock, signal }: KubeCommandContext,
+    task?: string,
+  ): Promise<{ client: KubeClient; views: TaskView[] }> {
+    const [{ listTasks }, { storeOf }, client] = await Promise.all([
+      import('../inventory.ts'),
+      import('../copy-task.ts'),
+      kube(),
+    ]);
     const { namespace } = this;
-    return { client, views: await listTasks(storeOf(client, { clock }), client, { namespace, task, signal }) };
+    return {
+      client,
+      views: await listTasks(storeOf(client, { clock }), client, { namespace, task, signal }),
+    };
   }
 
-  protected async oneTask(context: KubeCommandContext, task: string): Promise<{ client: KubeClient; view: TaskView }> {
+  protected async oneTask(
+    context: KubeCommandContext,
+    task: string,
+  ): Promise<{ client: KubeClient; view: TaskView }> {
     const { client, views } = await this.tasks(context, task);
     const [view] = views;
     if (view) return { client, view };
-    const where = this.namespace ? `namespace ${this.namespace} of ${client.cluster.context}` : client.cluster.context;
+    const where = this.namespace
+      ? `namespace ${this.namespace} of ${client.cluster.context}`
+      : client.cluster.context;
     throw new X8sError(`there is no task ${JSON.stringify(task)} in ${where}`, {
       hint: `--context names another cluster to look in; ${context.binaryName} list shows the tasks of one`,
     });
@@ -40,10 +56,9 @@ export class ListCommand extends TaskCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { views } = await this.tasks(context);
-    const { documentOf, tableOf } = await import('../task-table.ts');
+    const { documentOf, tableOf } = await import('./task-view.ts');
     const names = views.map(({ task }) => task);
-    const none = views.length === 0 ? { text: 'No tasks found.' } : {};
-    return { data: views.map(documentOf), table: tableOf(views, context.clock.now()), names, ...none };
+    return { data: views.map(documentOf), table: tableOf(views, context.clock.now()), names };
   }
 }
 
@@ -57,7 +72,7 @@ export class StatusCommand extends TaskCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { view } = await this.oneTask(context, this.name);
-    const { describeTask, documentOf } = await import('../task-table.ts');
+    const { describeTask, documentOf } = await import('./task-view.ts');
     return { data: documentOf(view), text: describeTask(view, context.clock.now()) };
   }
 }
@@ -76,8 +91,13 @@ export class CleanupCommand extends TaskCommand {
     ],
   });
   name = argument.optional('NAME', { description: 'Name of the task.', complete: completeTask });
-  all = option.flag('--all', { description: 'Every task that the cluster knows of, or the namespace given by -n.' });
-  waitLimit = option.duration('--timeout', { default: 120_000, description: 'How long to wait for a deletion.' });
+  all = option.flag('--all', {
+    description: 'Every task that the cluster knows of, or the namespace given by -n.',
+  });
+  waitLimit = option.duration('--timeout', {
+    default: 120_000,
+    description: 'How long to wait for a deletion.',
+  });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.all === (this.name !== undefined)) throw new UsageError('give the NAME of a task, or --all');
@@ -102,7 +122,11 @@ export class CleanupCommand extends TaskCommand {
         },
       })),
     );
-    return { data: { cleaned, failed: failures.map(({ message }) => message) }, text: sentence(cleaned), error: failures[0] };
+    return {
+      data: { cleaned, failed: failures.map(({ message }) => message) },
+      text: sentence(cleaned),
+      error: failures[0],
+    };
   }
 
   async #chosen(context: KubeCommandContext): Promise<{ client: KubeClient; views: TaskView[] }> {

@@ -22,7 +22,7 @@ export function resourceNames<T extends KubeObject>(
   const nameOf = filter.nameOf ?? ((object: T) => object.metadata.name);
   return async (request) => {
     const kube = await request.kube();
-    const namespace = request.valueOf('--namespace') ?? kube.cluster.namespace;
+    const namespace = request.optionValue('--namespace') ?? kube.cluster.namespace;
     const { labelSelector } = filter;
     const { items } = await kube.list(resource, { namespace, labelSelector, signal: request.signal });
     return asCandidates([...new Set(items.flatMap((item) => nameOf(item) ?? []))]);

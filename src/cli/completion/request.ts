@@ -9,7 +9,7 @@ export interface CompletionRequest {
   /** Aborted when the time for an answer is over. */
   readonly signal: AbortSignal;
   /** Last value of an option on the command line by its long name, e.g. `--namespace`. */
-  valueOf(name: string): string | undefined;
+  optionValue(name: string): string | undefined;
   /** The cluster that the options on the command line choose, or another context of the same kubeconfig. */
   kube(context?: string): Promise<KubeClient>;
   /** Names of the kubeconfig's contexts. */

@@ -1,8 +1,8 @@
-/** Tasks as people and programs read them. */
-import type { Table } from '../../src/cli/table.ts';
-import type { TaskRecord } from '../../src/tasks/record.ts';
-import { formatAgeSince } from '../../src/ui/format.ts';
-import { decisiveRecord, specOf, type TaskView } from './inventory.ts';
+/** Tasks of a cluster as people and programs read them. */
+import { type Table, table } from '../../../src/cli/table.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { formatAgeSince } from '../../../src/ui/format.ts';
+import { decisiveRecord, specOf, type TaskView } from '../inventory.ts';
 
 /** The document of `-o json`; stable field names. */
 export function documentOf(view: TaskView): Record<string, unknown> {
@@ -27,23 +27,20 @@ export function documentOf(view: TaskView): Record<string, unknown> {
 }
 
 export function tableOf(views: readonly TaskView[], now: Date): Table {
-  return {
-    columns: [
-      { title: 'NAME' },
-      { title: 'PHASE' },
-      { title: 'SOURCE' },
-      { title: 'TARGET' },
-      { title: 'PROGRESS' },
-      { title: 'AGE' },
-      { title: 'PEER', wide: true },
+  const rows = views.map((view) => ({ view, record: decisiveRecord(view), ...specOf(decisiveRecord(view)) }));
+  return table(
+    rows,
+    [
+      { header: 'NAME', value: ({ view }) => view.task },
+      { header: 'PHASE', value: ({ record }) => record?.phase ?? '' },
+      { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
+      { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
+      { header: 'PROGRESS', value: ({ record }) => progressOf(record) },
+      { header: 'AGE', value: ({ record }) => formatAgeSince(record?.createdAt, now) },
+      { header: 'PEER', value: ({ record }) => record?.peer?.server ?? '', wide: true },
     ],
-    rows: views.map((view) => {
-      const record = decisiveRecord(view);
-      const { sourceClaim = '', targetClaim = '' } = specOf(record);
-      const age = formatAgeSince(record?.createdAt, now);
-      return [view.task, record?.phase ?? '', sourceClaim, targetClaim, progressOf(record), age, record?.peer?.server ?? ''];
-    }),
-  };
+    'No tasks found.',
+  );
 }
 
 /** One task, a field a line, as `kubectl describe` shows things. */
