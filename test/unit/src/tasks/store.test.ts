@@ -1,9 +1,9 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { RefusedError } from '../../../../src/errors.ts';
 import { configMaps } from '../../../../src/kube/resources.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';
 import { TaskStore } from '../../../../src/tasks/store.ts';
-import { fakeClock } from '../../support/fake-clock.ts';
+import { fakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeCluster } from '../../support/fake-cluster.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 
@@ -111,31 +111,36 @@ describe('opening a task', () => {
   });
 
   test('waits for a record that is being deleted', async () => {
-    const { cluster, clock, kube, store } = scene();
+    const { cluster, kube, store } = scene();
     const { record } = await store.open(web);
     await kube.patch(configMaps, ref, { metadata: { finalizers: ['a/b'] } }, { type: 'merge' });
     await kube.delete(configMaps, ref);
     const opening = store.open(web);
-    await clock.advance(1000);
+    await settle();
     expect(cluster.find('/configmaps', ref.namespace, ref.name)?.metadata.uid).toBe(record.uid);
     await kube.patch(configMaps, ref, { metadata: { finalizers: null } }, { type: 'merge' });
-    await clock.advance(1000);
     const opened = await opening;
     expect(opened.outcome).toBe('created');
     expect(opened.record.uid).not.toBe(record.uid);
   });
 
   test('gives up on a record that is being deleted and never goes', async () => {
-    const { clock, kube, store } = scene();
-    await store.open(web);
-    await kube.patch(configMaps, ref, { metadata: { finalizers: ['a/b'] } }, { type: 'merge' });
-    await kube.delete(configMaps, ref);
-    const opening = store.open(web).catch((error) => error);
-    await clock.advance(61_000);
-    expect(await opening).toMatchObject({
-      exitCode: 124,
-      message: expect.stringContaining('does not go away'),
-    });
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    try {
+      const { kube, store } = scene();
+      await store.open(web);
+      await kube.patch(configMaps, ref, { metadata: { finalizers: ['a/b'] } }, { type: 'merge' });
+      await kube.delete(configMaps, ref);
+      const opening = store.open(web).catch((error) => error);
+      await settle();
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(await opening).toMatchObject({
+        exitCode: 124,
+        message: expect.stringMatching(/x8sync-web-target.* to go/),
+      });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('is one record, whoever of two is first', async () => {
