@@ -74,7 +74,9 @@ async function childrenOf(
 
 /** What has no owner was not made by a task, and what another record of this name owns is its own. */
 function isChild({ metadata: { ownerReferences = [] } }: KubeObject, record: TaskRecord): boolean {
-  const another = ownerReferences.some(({ name, uid }) => name === record.name && uid !== record.uid);
+  const another = ownerReferences.some(
+    ({ kind, name, uid }) => kind === 'ConfigMap' && name === record.name && uid !== record.uid,
+  );
   return ownerReferences.length > 0 && !another;
 }
 

@@ -20,8 +20,8 @@ async function scene() {
   const make = (collection: string, name: string, more: Partial<KubeObject['metadata']>) =>
     cluster.create(collection, { metadata: { name, namespace: 'prod', labels, ...more } }).metadata;
   const owner = ownerReference(record);
-  const job = make('batch/jobs', 'mover', { ownerReferences: [owner] });
-  make('/pods', 'mover-x', { ownerReferences: [ownedBy('mover', 'Job', job.uid ?? '')] });
+  const job = make('batch/jobs', record.name, { ownerReferences: [owner] });
+  make('/pods', 'mover-x', { ownerReferences: [ownedBy(record.name, 'Job', job.uid ?? '')] });
   make('/secrets', 'keys', { ownerReferences: [owner] });
   const remove = (limitMs = 5000) =>
     removeChildren(kube, record, { kinds: [jobs, pods, secrets], limitMs, clock: systemClock });
