@@ -29,8 +29,6 @@ export interface OpenOptions {
   /** Label value of the pair of claims. */
   readonly pair: string;
   readonly claimUid: string;
-  /** Told what the lock waits for. */
-  readonly waiting: (text: string) => void;
   /** Throws where a task of this name must not begin. */
   readonly check: (task: string) => void;
 }
@@ -48,9 +46,10 @@ export class CopyTask {
   readonly #request: CopyRequest;
   readonly #context: CopyContext;
   readonly #stop: AbortController;
+  /** Told what the lock waits for. */
+  waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
   #opened: Partial<Record<Role, OpenSide>> = {};
-  /** Records that this very run made: what fails early leaves none behind. */
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
 
@@ -65,10 +64,10 @@ export class CopyTask {
    * Takes the target claim's lock and opens the task on both sides. The lock is one for each target claim,
    * whatever the task's name, and lies where the harm would be.
    */
-  async open({ spec, pair, claimUid, waiting, check }: OpenOptions): Promise<OpenSides> {
+  async open({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSides> {
     const { source, target, name } = this.#request;
     const signal = AbortSignal.any([this.#context.signal, this.#stop.signal]);
-    const lock = await this.#takeLock(claimUid, name ?? 'without a name', waiting, signal);
+    const lock = await this.#takeLock(claimUid, name ?? 'without a name', signal);
     const stores = {
       source: storeOf(source.kube, this.#context),
       target: storeOf(target.kube, this.#context),
@@ -106,14 +105,10 @@ export class CopyTask {
     return { source: this.#opened.source, target: this.#opened.target };
   }
 
-  async #takeLock(
-    claimUid: string,
-    task: string,
-    waiting: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<HeldLock> {
+  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<HeldLock> {
     const { kube, namespace, claim } = this.#request.target;
     const { clock } = this.#context;
+    const { waiting } = this;
     const purpose = `x8sync task ${task}`;
     const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
     this.#lock = lock;
@@ -146,10 +141,7 @@ export class CopyTask {
    * Deletes all that the task made on both sides, but its records, and waits until it is gone. Resolves with
    * a line for each thing that is still there.
    */
-  async removeChildren(
-    waiting: { detail(text: string): void },
-    signal = this.#stop.signal,
-  ): Promise<string[]> {
+  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
     const sides = (['target', 'source'] as const).flatMap((role) => {
       const side = this.#opened[role]?.side;
       return side

@@ -13,7 +13,8 @@ function copyLines(result: CopyResult): string[] {
   const rate = seconds > 0 ? `, ${formatRate(stats.transferredBytes / seconds)} over all` : '';
   return [
     `${headline(result)} ${source} → ${target} in ${formatDuration(seconds * 1000)}${rate}`,
-    `  files        ${formatCount(stats.files)} at the source, ${formatCount(stats.transferredFiles)} copied (${formatBytes(stats.transferredBytes)} of ${formatBytes(stats.totalBytes)})`,
+    `  files        ${formatCount(stats.transferredFiles)} of ${formatCount(stats.files)} copied, ${formatBytes(stats.transferredBytes)} of ${formatBytes(stats.totalBytes)}`,
+    `  entries      ${formatCount(stats.entries)} with directories and links, ${formatCount(stats.createdEntries)} of them new`,
     ...extraneousLine(result),
     ...lossLine(result),
     `  task         ${task}`,
@@ -23,7 +24,7 @@ function copyLines(result: CopyResult): string[] {
 function headline({ outcome, lost, stats }: CopyResult): string {
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
-  return stats.transferredFiles === 0 && stats.createdFiles === 0 ? 'Already the same:' : 'Copied:';
+  return stats.transferredFiles === 0 && stats.createdEntries === 0 ? 'Already the same:' : 'Copied:';
 }
 
 function extraneousLine({ stats, mode }: CopyResult): string[] {
@@ -37,12 +38,12 @@ function lossLine({ lost }: CopyResult): string[] {
 
 function dryRunLines(result: CopyResult): string[] {
   const { stats, changes, source, target } = result;
-  const more = stats.transferredFiles - changes.length;
+  const more = stats.changes - changes.length;
   return [
     `Dry run: ${source} → ${target}, nothing was changed`,
     ...changes.map((change) => `  ${change}`),
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
-    `  would copy   ${formatPlural(stats.transferredFiles, 'file')} of ${formatCount(stats.files)} (${formatBytes(stats.transferredBytes)}), ${formatCount(stats.createdFiles)} of them new`,
+    `  would change ${formatPlural(stats.changes, 'entry')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
     ...extraneousLine(result),
   ];
 }

@@ -33,6 +33,8 @@ export interface CopyResult {
   /** The source's address that answered. */
   readonly address: string | undefined;
   readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, … */
   readonly lost: readonly string[];
   /** With `dry-run`: what would change, the first few hundred. */

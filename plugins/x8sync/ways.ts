@@ -65,10 +65,10 @@ const all: Readonly<Record<WayName, Way>> = {
  * The ways to try, in order. Within one cluster its own network is enough; between two, a node's port costs
  * nothing and opens nothing to the internet, so a load balancer comes last.
  */
-export function waysFor(wanted: readonly WayName[], sameCluster: boolean): Way[] {
-  const names: readonly WayName[] =
-    wanted.length > 0 ? wanted : sameCluster ? ['clusterip'] : ['nodeport', 'loadbalancer'];
-  return names.map((name) => all[name]);
+export function waysFor(wanted: readonly WayName[], sameCluster: boolean): readonly [Way, ...Way[]] {
+  const [first, ...others] = wanted.map((name) => all[name]);
+  if (first) return [first, ...others];
+  return sameCluster ? [clusterIp] : [nodePort, loadBalancer];
 }
 
 function ingressOf(service: Service | undefined): string[] | undefined {

@@ -3,9 +3,9 @@ import { parseMoverLine } from '../../../../plugins/x8sync/mover-protocol.ts';
 
 describe('parseMoverLine', () => {
   test('progress', () => {
-    const text =
-      'x8s:progress {"bytes":10,"totalBytes":100,"files":1,"totalFiles":5,"rate":20,"scanning":true}';
-    expect(parseMoverLine(text)).toEqual({
+    const line =
+      'x8s:progress {"bytes":10,"totalBytes":100,"files":1,"totalFiles":5,"rate":20,"scanning":true,"attempt":1}';
+    expect(parseMoverLine(line)).toEqual({
       kind: 'progress',
       progress: { bytes: 10, totalBytes: 100, files: 1, totalFiles: 5, rate: 20, scanning: true },
     });
@@ -14,22 +14,25 @@ describe('parseMoverLine', () => {
   test('the end, with its nonce, outcome and figures', () => {
     const end = {
       nonce: 'n',
-      code: 5,
       outcome: 'partial',
       message: 'a "file"\n',
+      failures: ['a b'],
       lost: ['ownership'],
       seconds: 1.5,
     };
     const stats = {
+      entries: 5,
       files: 3,
       transferredFiles: 2,
-      createdFiles: 1,
+      createdEntries: 1,
+      changes: 0,
       totalBytes: 9,
       transferredBytes: 8,
       extraneous: 4,
+      vanished: 0,
     };
-    const line = parseMoverLine(`x8s:end ${JSON.stringify({ ...end, stats })}`);
-    expect(line).toEqual({ kind: 'end', end: { ...end, stats } });
+    const line = `x8s:end ${JSON.stringify({ ...end, task: 't', code: 5, stats: { ...stats, dirs: 2 } })}`;
+    expect(parseMoverLine(line)).toEqual({ kind: 'end', end: { ...end, stats } });
   });
 
   test('an end without figures counts nothing', () => {
@@ -40,9 +43,17 @@ describe('parseMoverLine', () => {
     });
   });
 
-  test('changes and logs keep their text as it is', () => {
-    expect(parseMoverLine('x8s:change >f+++++++++ a b')).toEqual({ kind: 'change', text: '>f+++++++++ a b' });
-    expect(parseMoverLine('x8s:log rsync: it failed')).toEqual({ kind: 'log', text: 'rsync: it failed' });
+  test('changes and logs', () => {
+    expect(parseMoverLine('x8s:change {"item":">f+++++++++","name":"a b"}')).toEqual({
+      kind: 'change',
+      item: '>f+++++++++',
+      name: 'a b',
+    });
+    expect(parseMoverLine('x8s:log {"level":"error","text":"it failed"}')).toEqual({
+      kind: 'log',
+      level: 'error',
+      text: 'it failed',
+    });
   });
 
   test.each([
@@ -52,7 +63,7 @@ describe('parseMoverLine', () => {
     'x8s:new {"field":1}',
     'x8s:end 7',
     '',
-  ])('%j is a plain log line', (text) => {
-    expect(parseMoverLine(text)).toEqual({ kind: 'log', text });
+  ])("%j is some program's own line", (line) => {
+    expect(parseMoverLine(line)).toEqual({ kind: 'log', level: 'info', text: line });
   });
 });

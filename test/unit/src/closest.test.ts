@@ -1,0 +1,13 @@
+import { expect, test } from '@jest/globals';
+import { closest } from '../../../src/closest.ts';
+
+test.each([
+  ['deploymnt', ['services', 'deployments', 'pods'], 'deployments'],
+  ['prd', ['stage', 'prod'], 'prod'],
+  ['PROD', ['stage', 'eu-prod-1'], 'eu-prod-1'],
+  ['', ['b', 'a'], 'a'],
+])('%p is closest to', (word, candidates, first) => {
+  const sorted = closest(word, candidates);
+  expect(sorted[0]).toBe(first);
+  expect(sorted).toHaveLength(candidates.length);
+});
