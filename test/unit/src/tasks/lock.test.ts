@@ -150,6 +150,19 @@ describe('a held lock', () => {
     expect(attempt.value).toBeDefined();
   });
 
+  test('is held for one’s own patience, where its holder’s promise can’t be read', async () => {
+    const { clock, alice, bob } = scene();
+    await take(alice);
+    alice.kube.before = unreachable;
+    const annotations = { 'x8s.dev/stale-after': 'for ever' };
+    await bob.kube.patch(configMaps, ref, { metadata: { annotations } }, { type: 'merge' });
+    const attempt = watched(take(bob));
+    await clock.advance(14_400);
+    expect(attempt).toEqual({});
+    await clock.advance(1000);
+    expect(attempt.value).toBeDefined();
+  });
+
   test('goes to one only, where two take it over', async () => {
     const { cluster, clock, alice, bob } = scene();
     const carol = workstation(cluster, clock, 'carol@desk');
