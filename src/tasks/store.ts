@@ -215,9 +215,10 @@ export class TaskStore {
     await waitGone(this.#kube, configMaps, record, { uid: record.uid, timeoutMs: GONE_LIMIT_MS, signal });
   }
 
-  async #tryCreate(object: ConfigMap, options: CallOptions): Promise<ConfigMap | undefined> {
+  /** Not to be aborted: a create that is cut off may have happened, and nobody would know of the record. */
+  async #tryCreate(object: ConfigMap, { timeoutMs }: CallOptions): Promise<ConfigMap | undefined> {
     try {
-      return await this.#kube.create(configMaps, object, { signal: options.signal });
+      return await this.#kube.create(configMaps, object, { timeoutMs });
     } catch (error) {
       if (isAlreadyExists(error)) return undefined;
       throw error;
