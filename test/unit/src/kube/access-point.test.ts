@@ -89,7 +89,13 @@ describe('accessPoint', () => {
 
   test('works without a user, and without any kubeconfig where a server is given', () => {
     expect(choose({ context: 'anonymous' }).user).toEqual({});
-    const empty = { ...config, currentContext: '', contexts: new Map(), clusters: new Map(), users: new Map() };
+    const empty = {
+      ...config,
+      currentContext: '',
+      contexts: new Map(),
+      clusters: new Map(),
+      users: new Map(),
+    };
     const { info } = accessPoint(empty, { server: 'https://x.test', token: 't' }, {});
     expect(info.context).toBe('x.test');
     expect(() => accessPoint(empty, {}, {})).toThrow(/no context is named/);
