@@ -113,10 +113,10 @@ describe('resolveResource', () => {
 
   test('asks again for what it does not know, and then names what is closest', async () => {
     server = await fakeApiServer(aggregated);
-    await expect(resolveResource(server.kube, 'deploymets')).rejects.toMatchObject({
+    await expect(resolveResource(server.kube, 'evnts')).rejects.toMatchObject({
       exitCode: 2,
-      message: 'fake: no resource "deploymets"',
-      hint: 'did you mean deployments.apps? Is its CRD installed in that cluster?',
+      message: 'fake: no resource "evnts"',
+      hint: 'did you mean events? is its CRD installed in that cluster?',
       details: ['not answering just now: metrics.k8s.io/v1'],
     });
     expect(server.requests).toHaveLength(4);
