@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { nearestFirst } from '../nearest.ts';
 import type { ClusterInfo } from './client.ts';
-import type { ClusterEntry, Kubeconfig, UserEntry } from './kubeconfig.ts';
+import { type ClusterEntry, type Kubeconfig, normalServer, type UserEntry } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
 
 /** What kubectl's own flags can change. */
@@ -95,12 +95,12 @@ export function choices(what: string, wanted: string, names: readonly string[]):
 
 function serverUrl(server: string | undefined, cluster: string, config: Kubeconfig): string {
   if (!server) throw new UsageError(`cluster ${JSON.stringify(cluster)} in ${config.origin} has no server`);
-  const url = URL.parse(server.includes('://') ? server : `http://${server}`);
-  if (!url || !/^https?:$/.test(url.protocol))
+  const url = normalServer(server);
+  if (url === undefined)
     throw new UsageError(
       `cluster ${JSON.stringify(cluster)} in ${config.origin}: server ${server} is no URL`,
     );
-  return url.href.replace(/\/$/, '');
+  return url;
 }
 
 /** A token given by flag replaces every other way to log in except a client certificate, as in kubectl. */
