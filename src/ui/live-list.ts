@@ -50,7 +50,7 @@ export async function runLiveList(
   context.screen.isLive = true;
   const drawn = list.run();
   try {
-    await runInOrder(groups, (step) => step.run());
+    await runInOrder(groups, (step, isOwn) => step.run(isOwn));
   } finally {
     await Promise.all(steps.filter((step) => step.idle).map((step) => step.abandon()));
     await drawn;

@@ -55,6 +55,10 @@ describe('accessPoint', () => {
     expect(error.hint).toMatch(/^contexts that exist: prod, /);
   });
 
+  test('puts names that hold the wanted one before those that look like it', () => {
+    expect(failure({ context: 'stage' }).hint).toMatch(/^contexts that exist: arn:aws/);
+  });
+
   test.each([
     [{ context: 'dangling' }, 'no cluster "nowhere" in'],
     [{ user: 'nobody' }, 'no user "nobody" in'],
