@@ -88,6 +88,8 @@ function rendererOptions({ stream, style }: ListContext) {
     }),
     // The error is printed once, by whoever catches it, with details and hint.
     showErrorMessage: false,
+    // Stopped by another step's failure; listr2 knows only that it did not run to its end.
+    icon: { SKIPPED_WITH_COLLAPSE: figures.circleSlash },
     color: {
       PENDING: color(style.caution),
       COMPLETED: color(style.good),

@@ -213,6 +213,17 @@ describe('the live list', () => {
     expect(shown(terminal)).toEqual(['✔ First', '✖ Second', '✔ Other', '◼ Third']);
   });
 
+  test('marks what another failure stopped otherwise than what failed by itself', async () => {
+    const { terminal, reporter: told } = reporter({ live: true });
+    const reason = new Error('the reason');
+    const stopped = step('Stopped', async () => {
+      await redrawn();
+      throw reason;
+    });
+    await watch(told, [{ concurrent: [step('Failed', () => Promise.reject(reason)), stopped] }]);
+    expect(shown(terminal)).toEqual(['✖ Failed', '⊘ Stopped']);
+  });
+
   test('lets lines pass above it, in order, and keeps them', async () => {
     const { terminal, reporter: told } = reporter({ live: true, verbose: true });
     told.info('before');
