@@ -172,16 +172,10 @@ class Contest<T extends KubeObject> {
     try {
       // Not to be aborted: a write that is cut off may have happened, and nobody would release the lock.
       const written = object ? await this.#lock.write(object, claim, {}) : await this.#lock.create(claim, {});
-      return new HeldLock({
-        lock: this.#lock,
-        object: written,
-        claim,
-        taken,
-        clock,
-        heartbeatMs,
-        keep,
-        about,
-      });
+      const lock = this.#lock;
+      const held = new HeldLock({ lock, object: written, claim, taken, clock, heartbeatMs, keep, about });
+      // An answer may be so late that the lock can't be relied on any more; then it is taken once more.
+      return held.signal.aborted ? undefined : held;
     } catch (error) {
       // Somebody else was quicker; a holder that appears now is seen moving, so it is alive.
       const gone = object !== undefined && isNotFound(error);
