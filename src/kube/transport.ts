@@ -34,6 +34,12 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The answer goes on for long (a watch, a log): it gets a connection of its own, outside of the pool's limit.
+   */
+  readonly streaming?: boolean;
+  /** Longest pause within the answer's body, in milliseconds; none where absent. */
+  readonly bodyIdleMs?: number | undefined;
 }
 
 /** The answer's head has arrived; its body is read by exactly one of the two, or given up by `discard`. */
@@ -47,6 +53,11 @@ export interface HttpResponse {
 }
 
 export interface Transport {
+  /**
+   * Resolves when there are credentials: at once as a rule, but an exec plugin may wait for a person.
+   * Rejects with a UsageError or UnreachableError where there are none to be had.
+   */
+  ready(signal?: AbortSignal): Promise<void>;
   /**
    * Sends one request over the cluster's pool. Refreshes credentials and sends again, once, on a 401.
    * Rejects with an UnreachableError where no answer came, or with the signal's reason.

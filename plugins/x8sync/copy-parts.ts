@@ -1,0 +1,160 @@
+/**
+ * Everything that a copy learns and makes, each begun when the first step asks for it: so what can happen
+ * side by side does, and nothing happens twice. What stands further down needs what stands above it.
+ */
+import { randomUUID } from 'node:crypto';
+import { clusterId } from '../../src/kube/identity.ts';
+import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from './claim.ts';
+import type { CopyTask } from './copy-task.ts';
+import type { EnsureOptions } from './ensure.ts';
+import { admittedFidelity } from './fidelity.ts';
+import { ensureKeys } from './keys.ts';
+import { lazy } from './lazy.ts';
+import { sampleTargetPod, startMover } from './move.ts';
+import { type CopyRequest, copySpec, pairLabel } from './request.ts';
+import { checkNoRival } from './rivals.ts';
+import { sampleSourcePod, serveSource } from './serve.ts';
+import { waysFor } from './ways.ts';
+
+export class CopyParts {
+  readonly #request: CopyRequest;
+  readonly #task: CopyTask;
+  readonly #options: EnsureOptions;
+
+  constructor(request: CopyRequest, task: CopyTask, signal: AbortSignal) {
+    this.#request = request;
+    this.#task = task;
+    this.#options = { timeoutMs: request.timeoutMs, signal };
+  }
+
+  /** What was begun, to its end, well or not: after it nothing more is made. Only after an abort. */
+  async settled(): Promise<void> {
+    for (let known = -1; known < this.#begun.size; ) {
+      known = this.#begun.size;
+      await Promise.allSettled(this.#begun);
+    }
+  }
+
+  readonly #begun = new Set<Promise<unknown>>();
+
+  #part<T>(begin: () => Promise<T>): () => Promise<T> {
+    return lazy(() => {
+      const promise = begin();
+      this.#begun.add(promise);
+      return promise;
+    });
+  }
+
+  /** The source claim, fit to be read. */
+  readonly source = this.#part(async () => {
+    const state = await this.#claim(this.#request.source);
+    checkSource(state);
+    return state;
+  });
+
+  /** The target claim, fit to be written. */
+  readonly target = this.#part(async () => {
+    const [state, source] = await Promise.all([this.#claim(this.#request.target), this.source()]);
+    checkTarget(state, source, this.#request.allowMounted);
+    return state;
+  });
+
+  readonly sourceFidelity = this.#part(async () => {
+    const source = await this.source();
+    return this.#admitted(source, sampleSourcePod(source, this.#request.image));
+  });
+
+  readonly targetFidelity = this.#part(async () => {
+    const target = await this.target();
+    return this.#admitted(target, sampleTargetPod(target, this.#request.image, this.#request.mode));
+  });
+
+  /** Ways to the source, in the order of trying. */
+  readonly ways = this.#part(async () => {
+    const { source, target, ways } = this.#request;
+    const [a, b] = await Promise.all([this.#clusterId(source), this.#clusterId(target)]);
+    return waysFor(ways, a === b);
+  });
+
+  readonly #openOptions = this.#part(async () => {
+    const [source, target] = await Promise.all([this.source(), this.target()]);
+    return {
+      spec: copySpec(this.#request, source, target),
+      pair: pairLabel(source, target),
+      claimUid: target.uid,
+      check: (task: string) => checkNoRival(target, task, this.#options.signal),
+    };
+  });
+
+  /** The target's record, with the target claim's lock held. */
+  readonly openedTarget = this.#part(async () => this.#task.openTarget(await this.#openOptions()));
+
+  readonly openedSource = this.#part(async () => {
+    const target = await this.openedTarget();
+    return this.#task.openSource(await this.#openOptions(), target);
+  });
+
+  /** The records of both sides. */
+  readonly opened = this.#part(async () => {
+    const [source, target] = await Promise.all([this.openedSource(), this.openedTarget()]);
+    return { source, target };
+  });
+
+  readonly keys = this.#part(async () => {
+    const { source, target } = await this.opened();
+    return ensureKeys(source.side, target.side, this.#options);
+  });
+
+  /** The Service over the source's sshd; its pod may still be on its way. */
+  readonly service = this.#part(async () => {
+    const { side } = (await this.opened()).source;
+    const { image } = this.#request;
+    const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
+    const [keys, [way]] = await Promise.all([this.keys(), this.ways()]);
+    return serveSource({ side, claim, fidelity, image, keys, way }, this.#options);
+  });
+
+  /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
+  readonly firstAddresses = this.#part(async () => {
+    const { kube, namespace, name } = (await this.opened()).source.side;
+    const [service, [way]] = await Promise.all([this.service(), this.ways()]);
+    if (way.name === 'loadbalancer') return [];
+    return way.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
+  });
+
+  /** The mover's Job, begun or taken up. */
+  readonly mover = this.#part(async () => {
+    const { side, record } = (await this.opened()).target;
+    const { image, mode, name } = this.#request;
+    const [claim, fidelity, sourceFidelity] = await Promise.all([
+      this.target(),
+      this.targetFidelity(),
+      this.sourceFidelity(),
+    ]);
+    const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
+    // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
+    const run = { task: record.uid, nonce: randomUUID(), keepPartial: name !== undefined };
+    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, ...run };
+    return startMover(plan, this.#options);
+  });
+
+  async #claim(ref: ClaimRef): Promise<ClaimState> {
+    return readClaim(ref, await this.#clusterId(ref), this.#options.signal);
+  }
+
+  readonly #clusterIds = new Map<ClaimRef, Promise<string>>();
+
+  /** The UID of kube-system tells clusters apart; who may not read it compares API servers. */
+  #clusterId(ref: ClaimRef): Promise<string> {
+    const { kube } = ref;
+    const known = this.#clusterIds.get(ref);
+    const id =
+      known ?? clusterId(kube, { signal: this.#options.signal }).then((uid) => uid ?? kube.cluster.server);
+    this.#clusterIds.set(ref, id);
+    return id;
+  }
+
+  #admitted({ ref: { kube, namespace } }: ClaimState, pod: ReturnType<typeof sampleSourcePod>) {
+    return admittedFidelity(kube, namespace, pod, this.#options.signal);
+  }
+}

@@ -1,0 +1,152 @@
+/** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
+import { X8sError } from '../../src/errors.ts';
+import type { StepHandle } from '../../src/ui/reporter.ts';
+import { type ClaimState, describeClaim } from './claim.ts';
+import type { CopyContext } from './copy.ts';
+import { CopyParts } from './copy-parts.ts';
+import { CopyTask, type OpenSide } from './copy-task.ts';
+import { MoverWatch } from './mover-watch.ts';
+import { reachSource } from './reach.ts';
+import type { CopyRequest, CopyResult } from './request.ts';
+import { failureOf, isWhole, titleOf } from './result.ts';
+import { describeSize } from './size.ts';
+
+export class CopyRun {
+  readonly #request: CopyRequest;
+  readonly #context: CopyContext;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #began: number;
+  readonly #task: CopyTask;
+  readonly #parts: CopyParts;
+  readonly #watch: MoverWatch;
+
+  constructor(request: CopyRequest, context: CopyContext) {
+    this.#request = request;
+    this.#context = context;
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    this.#began = context.clock.monotonic();
+    this.#task = new CopyTask(request, context, this.#stop);
+    this.#parts = new CopyParts(request, this.#task, this.#signal);
+    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal);
+  }
+
+  /** Runs a step's work; its failure ends every other step, and they all reject with that one failure. */
+  async guard(work: () => Promise<void>): Promise<void> {
+    try {
+      this.#signal.throwIfAborted();
+      await work();
+    } catch (error) {
+      if (!this.#signal.aborted) this.#stop.abort(error);
+      throw this.#signal.reason;
+    }
+  }
+
+  async checkSource(handle: StepHandle): Promise<void> {
+    const [source, fidelity] = await Promise.all([this.#parts.source(), this.#parts.sourceFidelity()]);
+    handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
+    const users = source.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
+    if (users.length > 0) {
+      handle.warn(
+        `The source is in use by ${users.join(', ')}: files that change meanwhile may arrive half changed.`,
+      );
+    }
+    if (fidelity === 'user') handle.warn(restricted(source, 'what user 65532 may not read is not copied'));
+  }
+
+  async checkTarget(handle: StepHandle): Promise<void> {
+    const [target, fidelity] = await Promise.all([this.#parts.target(), this.#parts.targetFidelity()]);
+    handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
+    if (fidelity === 'user')
+      handle.warn(restricted(target, 'owners, devices and file capabilities are not kept'));
+  }
+
+  async openTarget(handle: StepHandle): Promise<void> {
+    this.#task.waiting = (text) => handle.detail(text);
+    handle.title(nameTaken(await this.#parts.openedTarget()));
+  }
+
+  async openSource(handle: StepHandle): Promise<void> {
+    handle.title(nameTaken(await this.#parts.openedSource()));
+  }
+
+  async serve(handle: StepHandle): Promise<void> {
+    const { side } = (await this.#parts.opened()).source;
+    await this.#parts.service();
+    await this.#watch.serving(side, this.#request.timeoutMs, handle);
+    handle.title(`Source is served over SSH by pod ${side.name}-0`);
+  }
+
+  async startMover(handle: StepHandle): Promise<void> {
+    const { source, target } = await this.#parts.opened();
+    const { timeoutMs } = this.#request;
+    const mover = await this.#parts.mover();
+    this.#watch.follow(target.side, mover, timeoutMs, handle);
+    const [ways, service, first] = await Promise.all([
+      this.#parts.ways(),
+      this.#parts.service(),
+      this.#parts.firstAddresses(),
+    ]);
+    const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
+    const sides = { source: source.side, target: target.side, watch: this.#watch };
+    const context = { ...sides, timeoutMs, clock: this.#context.clock, signal: this.#signal };
+    await reachSource(ways, service, known, context, handle);
+    const { address } = this.#watch;
+    handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
+  }
+
+  async watch(handle: StepHandle): Promise<void> {
+    const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
+    if (end.outcome !== 'ok' && end.outcome !== 'partial') {
+      throw failureOf(end, this.#request, this.#watch.complaints);
+    }
+    handle.title(titleOf(end, this.#request.mode));
+  }
+
+  async cleanUp(handle: StepHandle): Promise<void> {
+    const end = await this.#watch.ended();
+    const left = await this.#task.removeChildren(handle, this.#signal);
+    if (left.length > 0)
+      throw new X8sError('the files are copied, but not all could be cleaned up', { details: left });
+    await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', titleOf(end, this.#request.mode));
+  }
+
+  /** What the run came to. Only after its steps. */
+  async result(): Promise<CopyResult> {
+    const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
+    const { mode, source, target: to } = this.#request;
+    const { outcome, message, stats, failures, lost } = end;
+    const { address, changes, complaints } = this.#watch;
+    const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
+    const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
+    return { ...names, outcome, message, mode, address, stats, failures, lost, changes, complaints, seconds };
+  }
+
+  /** Ends a run that failed or was interrupted; resolves with the error to show. */
+  async giveUp(error: unknown): Promise<unknown> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(error);
+    await this.#parts.settled();
+    return this.#task.giveUp(error);
+  }
+
+  /** What would be left in the clusters if the process ended now, a line each. */
+  leftovers(): readonly string[] {
+    return this.#task.leftovers();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(new X8sError('the run is over'));
+    await this.#task.release();
+  }
+}
+
+function nameTaken({ record, side, outcome }: OpenSide): string {
+  const how =
+    outcome === 'resumed' ? 'taken up where it stopped' : outcome === 'again' ? 'run again' : 'is new';
+  return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
+}
+
+function restricted({ ref }: ClaimState, loss: string): string {
+  const where = `${ref.kube.cluster.context}/${ref.namespace}`;
+  return `${where} admits no root (Pod Security), so the pod there is an ordinary user: ${loss}.`;
+}

@@ -1,0 +1,229 @@
+/** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
+import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { HeldLock } from '../../src/tasks/held-lock.ts';
+import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
+import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
+import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
+import { lockClaim } from './claim-lock.ts';
+import type { CopyContext } from './copy.ts';
+import { removeChildren } from './remove-children.ts';
+import { type CopyRequest, specSchema } from './request.ts';
+import { type OwnedSide, type Role, sideOf, tool } from './sides.ts';
+
+/** A side that this run works on. */
+export interface OpenSide {
+  readonly record: TaskRecord;
+  readonly side: OwnedSide;
+  readonly outcome: StartOutcome;
+}
+
+export interface OpenOptions {
+  /** What decides the data; see `copySpec`. */
+  readonly spec: Readonly<Record<string, string>>;
+  /** Label value of the pair of claims. */
+  readonly pair: string;
+  readonly claimUid: string;
+  /** Throws where a task of this name must not begin. */
+  readonly check: (task: string) => Promise<void>;
+}
+
+/** Progress is written for other workstations to see, seldom enough to cost nothing. */
+const progressEveryMs = 10_000;
+/** After Ctrl-C a person waits no longer than this for the clean-up. */
+const interruptedLimitMs = 10_000;
+
+export function storeOf(kube: KubeClient, { clock }: Pick<CopyContext, 'clock'>): TaskStore {
+  return new TaskStore({ kube, tool, schema: specSchema, clock });
+}
+
+export class CopyTask {
+  readonly #request: CopyRequest;
+  readonly #context: CopyContext;
+  readonly #stop: AbortController;
+  readonly #signal: AbortSignal;
+  /** Told what the lock waits for. */
+  waiting: (text: string) => void = () => {};
+  #lock: HeldLock | undefined;
+  #opened: Partial<Record<Role, OpenSide>> = {};
+  #progressAt = Number.NEGATIVE_INFINITY;
+  #ended = false;
+
+  constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
+    if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
+    this.#request = request;
+    this.#context = context;
+    this.#stop = stop;
+    this.#signal = AbortSignal.any([context.signal, stop.signal]);
+  }
+
+  /**
+   * Takes the target claim's lock and opens the task at the target. The lock is one for each target claim,
+   * whatever the task's name, and lies where the harm would be.
+   */
+  async openTarget({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSide> {
+    const { source, target, name } = this.#request;
+    const signal = this.#signal;
+    await this.#takeLock(claimUid, name ?? 'without a name', signal);
+    const store = storeOf(target.kube, this.#context);
+    const [known] =
+      name === undefined
+        ? await store.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
+        : [];
+    const task = name ?? known?.task ?? newTaskName();
+    await check(task);
+    this.#context.reporter.info(`Task ${task}`);
+    const peer = { server: source.kube.cluster.server, namespace: source.namespace };
+    return this.#open('target', task, { spec, pair, peer });
+  }
+
+  /** Opens the task at the source, as that of the target's. */
+  async openSource({ spec, pair }: OpenOptions, { record }: OpenSide): Promise<OpenSide> {
+    const { kube, namespace } = this.#request.target;
+    const peer = { server: kube.cluster.server, namespace, uid: record.uid };
+    return this.#open('source', record.task, { spec, pair, peer });
+  }
+
+  async #open(
+    role: Role,
+    task: string,
+    { spec, pair, peer }: Pick<OpenOptions, 'spec' | 'pair'> & { readonly peer: Peer },
+  ): Promise<OpenSide> {
+    const { kube, namespace } = this.#request[role];
+    const store = storeOf(kube, this.#context);
+    const labels = { 'x8s.dev/pair': pair };
+    const signal = this.#signal;
+    const found = await store.open({ namespace, task, role, spec, labels, peer, signal });
+    const side = sideOf(kube, found.record);
+    // Known from here on, so that a run that ends right now takes it away again.
+    this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
+    const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', signal });
+    const open = { ...started, side };
+    this.#opened[role] = open;
+    return open;
+  }
+
+  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<void> {
+    const { kube, namespace, claim } = this.#request.target;
+    const { clock } = this.#context;
+    const { waiting } = this;
+    const purpose = `x8sync task ${task}`;
+    const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
+    this.#lock = lock;
+    lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
+  }
+
+  /** Writes how far it is to both records, now and then; a write that fails is not worth a failed copy. */
+  progress(text: string): void {
+    const now = this.#context.clock.monotonic();
+    if (now - this.#progressAt < progressEveryMs) return;
+    this.#progressAt = now;
+    for (const open of Object.values(this.#opened)) {
+      this.#update(open, (record) => ({ ...record, progress: text })).catch(() => {});
+    }
+  }
+
+  /**
+   * Deletes all that the task made on both sides, but its records, and waits until it is gone. Resolves with
+   * a line for each thing that is still there.
+   */
+  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
+    const sides = (['target', 'source'] as const).flatMap((role) => {
+      const side = this.#opened[role]?.side;
+      return side
+        ? [
+            removeChildren(side, role, { timeoutMs: this.#request.timeoutMs, signal }, (text) =>
+              waiting.detail(text),
+            ),
+          ]
+        : [];
+    });
+    return (await Promise.all(sides)).flat();
+  }
+
+  /** Writes the end of the run to both records. */
+  async finish(phase: EndPhase, message: string): Promise<void> {
+    const finishedAt = this.#context.clock.now().toISOString();
+    const ended = { phase, message, finishedAt, progress: undefined, holder: undefined };
+    await Promise.all(
+      Object.values(this.#opened).map((open) => this.#update(open, (state) => ({ ...state, ...ended }))),
+    );
+    this.#ended = true;
+  }
+
+  async #update(open: OpenSide, change: (state: TaskStateView) => TaskStateView): Promise<void> {
+    await storeOf(open.side.kube, this.#context).update(open.record, (state) =>
+      Object.assign(state, change(state)),
+    );
+  }
+
+  /**
+   * Ends a task whose run failed or was interrupted. A named task that is interrupted stays as it is: its
+   * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind.
+   */
+  async giveUp(error: unknown): Promise<unknown> {
+    if (this.#ended || Object.keys(this.#opened).length === 0) return error;
+    const interrupted = this.#context.signal.aborted;
+    if (this.#lock?.signal.aborted) return error;
+    if (interrupted && this.#request.name !== undefined) return this.#leave(error);
+    const limit = AbortSignal.timeout(
+      interrupted ? interruptedLimitMs : Math.min(this.#request.timeoutMs, 60_000),
+    );
+    try {
+      const left = await this.removeChildren({ detail: () => {} }, limit);
+      if (left.length > 0) throw new X8sError(left.join('; '));
+      await this.#closeRecords(error, limit);
+      this.#ended = true;
+      return error;
+    } catch (failure) {
+      return withDetails(error, [
+        `The clean-up did not come to its end: ${messageOf(failure)}`,
+        ...this.leftovers(),
+      ]);
+    }
+  }
+
+  async #leave(error: unknown): Promise<unknown> {
+    const name = this.#request.name;
+    await this.finish('Interrupted', 'interrupted; its mover goes on by itself').catch(() => {});
+    const { context } = this.#request.target.kube.cluster;
+    return new InterruptedError(
+      exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT',
+      `interrupted; task ${name} goes on in the clusters`,
+      {
+        hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
+      },
+    );
+  }
+
+  /** A task that a person named keeps its record of the failure; of a nameless one nothing is left. */
+  async #closeRecords(error: unknown, signal: AbortSignal): Promise<void> {
+    if (this.#request.name !== undefined) return this.finish('Failed', messageOf(error));
+    await Promise.all(
+      Object.values(this.#opened).map(({ side, record }) =>
+        storeOf(side.kube, this.#context).remove(record, { signal }),
+      ),
+    );
+  }
+
+  /** What is in the clusters because of this run, a line each; empty once it has ended. */
+  leftovers(): string[] {
+    if (this.#ended) return [];
+    return Object.entries(this.#opened).map(
+      ([role, { side, record }]) =>
+        `${role}: objects with label x8s.dev/task=${record.task} in namespace ${side.namespace} of ${side.kube.cluster.context}`,
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+  }
+}
+
+type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
+
+function withDetails(error: unknown, details: readonly string[]): unknown {
+  if (!(error instanceof X8sError)) return error;
+  const all = [...error.details, ...details];
+  return Object.defineProperty(error, 'details', { value: all });
+}

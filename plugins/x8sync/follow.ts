@@ -1,0 +1,173 @@
+/**
+ * Follows the pods of one workload (the source's sshd, the target's mover) until a line of theirs settles it.
+ * The mover's own last line is the end of a run; the Job's condition comes seconds later and tells less.
+ */
+import type { Clock } from '../../src/clock.ts';
+import { X8sError } from '../../src/errors.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { eventsOf } from '../../src/kube/events.ts';
+import type { ContainerState, Pod } from '../../src/kube/objects.ts';
+import { pods } from '../../src/kube/resources.ts';
+import { followLogs } from '../../src/kube/streams/logs.ts';
+import { listWatch } from '../../src/kube/watch.ts';
+import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
+import { PodTroubles } from './pod-trouble.ts';
+
+/** Between two attempts to read the log of a container that goes on although its log broke off. */
+const logRetryMs = 1000;
+
+export interface Followed {
+  readonly clock: Clock;
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  /** Label selector of the pods. */
+  readonly selector: string;
+  readonly container: string;
+  /** What it is, for messages: `the mover`. */
+  readonly what: string;
+}
+
+export interface FollowHandlers {
+  /** A line of a pod's log, in order; the same line twice only where a new pod says it again. */
+  line(line: MoverLine, pod: Pod): void;
+  /** What holds it up right now; empty where nothing does. */
+  waiting(text: string, pod?: Pod): void;
+  /** The container of a pod of it has begun to run. */
+  started(pod: Pod): void;
+}
+
+/** A pod as far as this module follows it. */
+interface Watched {
+  readonly troubles: PodTroubles;
+  readingLog: boolean;
+}
+
+/**
+ * Follows every pod of the selector, now and later, until the signal ends it. Rejects where a pod can't come
+ * up and waiting would not help.
+ */
+export async function followPods(
+  target: Followed,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kube, namespace, selector } = target;
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const known = new Map<string, Watched>();
+  const look = (pod: Pod) => {
+    lookAt(target, pod, known, handlers, ended).catch((error: unknown) => stop.abort(error));
+  };
+  const handler = {
+    replaced: (items: readonly Pod[]) => items.forEach(look),
+    event: (type: string, pod: Pod) =>
+      type === 'DELETED'
+        ? handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`, pod)
+        : look(pod),
+  };
+  await listWatch(kube, pods, { namespace, labelSelector: selector }, handler, ended);
+  ended.throwIfAborted();
+}
+
+async function lookAt(
+  target: Followed,
+  pod: Pod,
+  known: Map<string, Watched>,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
+  const uid = pod.metadata.uid ?? '';
+  const watched = known.get(uid) ?? { troubles: new PodTroubles(), readingLog: false };
+  known.set(uid, watched);
+  const state = stateOf(pod, target.container);
+  const said = state?.terminated?.message;
+  // The termination message outlives a log that was rotated away or whose stream broke.
+  if (said) for (const text of said.split('\n')) if (text !== '') handlers.line(parseMoverLine(text), pod);
+  if (!watched.readingLog && (state?.running ?? state?.terminated)) {
+    watched.readingLog = true;
+    handlers.waiting('', pod);
+    handlers.started(pod);
+    await readLog(target, pod, handlers, signal);
+    return;
+  }
+  const trouble = watched.readingLog ? undefined : watched.troubles.look(pod);
+  if (trouble?.fatal) throw await failureOf(target, pod, trouble.text, signal);
+  if (trouble) handlers.waiting(trouble.text, pod);
+}
+
+/**
+ * Reads a container's log to its end. A log that breaks off (the API server or the kubelet was restarted) is
+ * read again, and what is known of it passed over.
+ */
+async function readLog(
+  target: Followed,
+  pod: Pod,
+  handlers: FollowHandlers,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let known = 0; ; ) {
+    try {
+      let count = 0;
+      for await (const text of logOf(target, pod, signal)) {
+        count += 1;
+        if (count <= known) continue;
+        known = count;
+        handlers.line(parseMoverLine(text), pod);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // A pod that is gone takes its log along; its successor is followed in its place.
+      if (!(error instanceof X8sError)) throw error;
+      handlers.waiting(`its log can't be read: ${error.message}`, pod);
+    }
+    if (await isOver(target, pod, signal)) return;
+    await target.clock.sleep(logRetryMs, signal);
+  }
+}
+
+function logOf({ kube, namespace, container }: Followed, { metadata: { name } }: Pod, signal: AbortSignal) {
+  return followLogs(kube, { namespace, pod: name, container, follow: true, signal });
+}
+
+/** True where the container will write nothing more. */
+async function isOver({ kube, namespace, container }: Followed, pod: Pod, signal: AbortSignal) {
+  const { name, uid } = pod.metadata;
+  try {
+    const now = await kube.find(pods, { namespace, name }, { signal });
+    return !now || now.metadata.uid !== uid || stateOf(now, container)?.terminated !== undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return false;
+  }
+}
+
+export function stateOf(pod: Pod, container: string): ContainerState | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === container)?.state;
+}
+
+async function failureOf(target: Followed, pod: Pod, text: string, signal: AbortSignal): Promise<X8sError> {
+  const { kube, namespace, what } = target;
+  const { name, uid } = pod.metadata;
+  const where = `pod ${namespace}/${name} in ${kube.cluster.context}`;
+  return new X8sError(`${what} can't start: ${text}`, {
+    details: [where, ...(await recentEvents(kube, pod, signal))],
+    hint: `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
+    cause: uid,
+  });
+}
+
+/** The last events of a pod, for an error; none where they can't be had. */
+export async function recentEvents(
+  kube: KubeClient,
+  { metadata }: Pod,
+  signal: AbortSignal,
+): Promise<string[]> {
+  try {
+    return await eventsOf(kube, { namespace: metadata.namespace ?? '', uid: metadata.uid ?? '' }, 3, {
+      signal,
+    });
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,108 @@
+/** What the source's and the target's pod have in common: security, volumes, placement. */
+import type { PodSpec } from '../../../src/kube/objects.ts';
+
+/**
+ * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
+ * level; `user` runs where only `restricted` is allowed, and can keep none of these.
+ */
+export type Fidelity = 'root' | 'user';
+
+/** The least that sshd with chroot and a reading rsync need as root. */
+const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'SYS_CHROOT'];
+/** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
+const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+
+/** The image's own user for pods that may not be root. */
+export const userId = 65532;
+
+/** Where a pod must run: on the one node that a claim is mounted on. */
+export interface Placement {
+  readonly node?: string | undefined;
+}
+
+/** What the pods of a task are made of. */
+export interface PodPlan extends Placement {
+  readonly image: string;
+  readonly fidelity: Fidelity;
+  readonly claim: string;
+  /** Mounts the claim read-only. */
+  readonly readOnly: boolean;
+  /** Name of the Secret with this side's keys. */
+  readonly secret: string;
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly side: 'source' | 'target';
+}
+
+/** No sidecar of a service mesh may keep a Job from ending or stand between ssh and its peer. */
+export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
+
+function securityContext({ fidelity, side }: PodPlan): Record<string, unknown> {
+  const common = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true };
+  if (fidelity === 'user') {
+    return {
+      ...common,
+      runAsNonRoot: true,
+      runAsUser: userId,
+      runAsGroup: userId,
+      capabilities: { drop: ['ALL'] },
+    };
+  }
+  const add = side === 'source' ? sourceCapabilities : targetCapabilities;
+  return { ...common, runAsUser: 0, runAsGroup: 0, capabilities: { drop: ['ALL'], add } };
+}
+
+/** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
+function placement({ node }: Placement): Record<string, unknown> {
+  if (node === undefined) return {};
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+  return {
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+      },
+    },
+    tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
+  };
+}
+
+/**
+ * The pod of one side. No fsGroup, ever: the kubelet would rewrite owners and modes of a person's data, also
+ * through a read-only mount.
+ */
+export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
+  return {
+    restartPolicy,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: 10,
+    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    ...placement(plan),
+    containers: [
+      {
+        name: plan.side,
+        image: plan.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: [plan.command],
+        env: Object.entries(plan.env).map(([name, value]) => ({ name, value })),
+        securityContext: securityContext(plan),
+        resources: { requests: { cpu: '10m', memory: '32Mi' } },
+        volumeMounts: [
+          { name: 'data', mountPath: `/${plan.side}`, readOnly: plan.readOnly },
+          { name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true },
+          { name: 'run', mountPath: '/run/x8s' },
+          { name: 'tmp', mountPath: '/tmp' },
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
+      {
+        name: 'keys',
+        secret: { secretName: plan.secret, defaultMode: plan.fidelity === 'root' ? 0o400 : 0o444 },
+      },
+      { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+      { name: 'tmp', emptyDir: {} },
+    ],
+  };
+}

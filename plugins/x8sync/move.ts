@@ -1,0 +1,132 @@
+/** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
+
+import { isAlreadyExists } from '../../src/kube/api-error.ts';
+import type { Job } from '../../src/kube/objects.ts';
+import { jobs, networkPolicies } from '../../src/kube/resources.ts';
+import type { ClaimState } from './claim.ts';
+import { checkOurs, type EnsureOptions, ensure, remove } from './ensure.ts';
+import type { Fingerprints } from './keys.ts';
+import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
+import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
+import { optional } from './optional.ts';
+import type { Mode } from './request.ts';
+import type { OwnedSide } from './sides.ts';
+
+export interface MovePlan {
+  readonly side: OwnedSide;
+  readonly claim: ClaimState;
+  readonly fidelity: Fidelity;
+  /** The source's: decides which user sshd lets in. */
+  readonly sourceFidelity: Fidelity;
+  readonly image: string;
+  readonly keys: Fingerprints;
+  readonly mode: Mode;
+  readonly task: string;
+  /** Proves that an end line is this Job's. */
+  readonly nonce: string;
+  /** Addresses known by now; further ones are delivered into the running pod. */
+  readonly addresses: readonly string[];
+  /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
+  readonly keepPartial: boolean;
+}
+
+export interface Mover {
+  readonly job: Job;
+  readonly nonce: string;
+  /** It was running, or had come to its end, before this run. */
+  readonly takenUp: boolean;
+  /** Addresses that its pods know from their start. */
+  readonly addresses: readonly string[];
+}
+
+const nonceAnnotation = 'x8s.dev/nonce';
+const keysAnnotation = 'x8s.dev/keys';
+const addressesAnnotation = 'x8s.dev/addresses';
+
+/** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
+const connectSeconds = 900;
+
+function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): PodPlan {
+  const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
+  return {
+    side: 'target',
+    command: '/usr/local/bin/x8s-copy',
+    image,
+    fidelity,
+    claim: claim.ref.claim,
+    node: claim.node,
+    readOnly: mode === 'dry-run',
+    secret,
+    env: {
+      X8S_NONCE: nonce,
+      X8S_TASK: task,
+      X8S_MODE: mode,
+      X8S_FIDELITY: fidelity,
+      X8S_USER: sourceFidelity === 'root' ? 'root' : 'mover',
+      X8S_ADDRESSES: addresses.join(' '),
+      X8S_CONNECT_SECONDS: String(connectSeconds),
+      X8S_KEEP_PARTIAL: keepPartial ? '1' : '0',
+    },
+  };
+}
+
+/**
+ * Makes the Job, or takes up the one that an interrupted run of this task left, if it goes on or has ended
+ * well. One that failed, or that has other keys, is deleted with its pod and awaited: never two writers.
+ */
+export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
+  const { side } = plan;
+  await optional(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
+  const keys = `${plan.keys.client} ${plan.keys.host}`;
+  const { nonce, addresses } = plan;
+  const annotations = {
+    [nonceAnnotation]: nonce,
+    [keysAnnotation]: keys,
+    [addressesAnnotation]: addresses.join(' '),
+  };
+  const job = targetJob(side, targetPodPlan(plan, side.name), annotations);
+  for (;;) {
+    try {
+      options.signal.throwIfAborted();
+      // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+      const made = await side.kube.create(jobs, job);
+      return { job: made, nonce, takenUp: false, addresses };
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+    const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
+    if (!present) continue;
+    checkOurs(side.kube, jobs, present, job);
+    if (usable(present, keys)) return takenUp(present);
+    await remove(side.kube, jobs, present, options);
+  }
+}
+
+function takenUp(job: Job): Mover {
+  const annotations = job.metadata.annotations ?? {};
+  const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
+  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, addresses };
+}
+
+function usable({ metadata, status }: Job, keys: string): boolean {
+  const failed = status?.conditions?.some(
+    ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
+  );
+  return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
+}
+
+/** What the admission check tries: the same pod, of no task yet. */
+export const sampleTargetPod = (claim: ClaimState, image: string, mode: Mode) => (fidelity: Fidelity) => {
+  const sample = {
+    claim,
+    fidelity,
+    sourceFidelity: fidelity,
+    image,
+    mode,
+    task: '',
+    nonce: '',
+    addresses: [],
+    keepPartial: false,
+  };
+  return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
+};

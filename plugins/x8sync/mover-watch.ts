@@ -1,0 +1,278 @@
+/** What the pods of both sides say, gathered: who serves, who is connected, how far it is, how it ended. */
+import type { Clock } from '../../src/clock.ts';
+import { TimeoutError, X8sError } from '../../src/errors.ts';
+import type { Job, Pod } from '../../src/kube/objects.ts';
+import { jobs, pods } from '../../src/kube/resources.ts';
+import { waitFor } from '../../src/kube/wait.ts';
+import { formatBytes, formatRate } from '../../src/ui/format.ts';
+import type { StepHandle } from '../../src/ui/reporter.ts';
+import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
+import { limited, until } from './lazy.ts';
+import type { Mover } from './move.ts';
+import type { MoverEnd, MoverLine, MoverProgress } from './mover-protocol.ts';
+import type { OwnedSide } from './sides.ts';
+
+const maxComplaints = 20;
+const maxChanges = 200;
+/** A Job is Failed seconds after its pod said why; what it said may still be on its way. */
+const lastWordsMs = 5000;
+
+export class MoverWatch {
+  readonly complaints: string[] = [];
+  readonly changes: string[] = [];
+  /** The source's address that answered. */
+  address: string | undefined;
+  readonly #clock: Clock;
+  readonly #stop: AbortController;
+  readonly #signal: AbortSignal;
+  readonly #serving = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<string>();
+  readonly #connected = Promise.withResolvers<void>();
+  readonly #end = Promise.withResolvers<MoverEnd>();
+  #pod: string | undefined;
+  #onPod: (pod: string) => void = () => {};
+  #progress: MoverProgress | undefined;
+  #onProgress: (progress: MoverProgress) => void = () => {};
+
+  /** @param stop is aborted with the reason where a pod can't come up or is lost for good. */
+  constructor(clock: Clock, stop: AbortController, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#stop = stop;
+    this.#signal = signal;
+    for (const { promise } of [this.#serving, this.#started, this.#connected, this.#end])
+      promise.catch(() => {});
+  }
+
+  /** Resolves once the source's sshd listens. */
+  async serving(side: OwnedSide, timeoutMs: number, handle: StepHandle): Promise<void> {
+    const followed: Followed = {
+      clock: this.#clock,
+      kube: side.kube,
+      namespace: side.namespace,
+      selector: side.selectorText,
+      container: 'source',
+      what: "the source's pod",
+    };
+    const last = this.#follow(followed, handle, this.#serving, (line, pod) => {
+      if (line.kind === 'serving') this.#serving.resolve();
+      else if (line.kind === 'closed') this.#inBackground(reopen(followed, pod, this.#signal), this.#serving);
+      else if (line.kind === 'log' && line.level !== 'info') this.complain(`source: ${line.text}`);
+    });
+    await limited(
+      this.#serving.promise,
+      timeoutMs,
+      () => last.late(followed, timeoutMs),
+      this.#clock,
+      this.#signal,
+    );
+  }
+
+  /** Resolves once the source's sshd listens. */
+  get served(): Promise<void> {
+    return this.#serving.promise;
+  }
+
+  /** Resolves with the name of the mover's pod once its container runs. */
+  get started(): Promise<string> {
+    return this.#started.promise;
+  }
+
+  /** Begins to follow the mover; `started` and `connected` and `ended` tell of it. */
+  follow(side: OwnedSide, { job, nonce }: Mover, timeoutMs: number, handle: StepHandle): void {
+    const followed: Followed = {
+      clock: this.#clock,
+      kube: side.kube,
+      namespace: side.namespace,
+      selector: side.selectorText,
+      container: 'target',
+      what: 'the mover',
+    };
+    const last = this.#follow(
+      followed,
+      handle,
+      this.#end,
+      (line) => this.#moverLine(line, nonce, handle),
+      (pod) => this.#podStarted(pod),
+    );
+    this.#inBackground(
+      limited(
+        this.#started.promise,
+        timeoutMs,
+        () => last.late(followed, timeoutMs),
+        this.#clock,
+        this.#signal,
+      ),
+      this.#end,
+    );
+    this.#inBackground(this.#watchJob(side, job), this.#end);
+  }
+
+  /** Tells of every pod of the mover that begins to run: the present one, and those that take its place. */
+  set onPod(tell: (pod: string) => void) {
+    this.#onPod = tell;
+    if (this.#pod !== undefined) tell(this.#pod);
+  }
+
+  #podStarted({ metadata: { name } }: Pod): void {
+    this.#pod = name;
+    this.#onPod(name);
+    this.#started.resolve(name);
+  }
+
+  /** Resolves once the mover has an SSH connection to the source, or has come to its end. */
+  connected(): Promise<void> {
+    return until(Promise.race([this.#connected.promise, this.#end.promise.then(() => {})]), this.#signal);
+  }
+
+  /** Resolves with the mover's own last line. */
+  async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
+    if (handle) {
+      this.#onProgress = (progress) => {
+        handle.progress(progressOf(progress));
+        onProgress(textOf(progress));
+      };
+      if (this.#progress) this.#onProgress(this.#progress);
+    }
+    return until(this.#end.promise, this.#signal);
+  }
+
+  /** The mover's last line, whatever becomes of the run. */
+  get end(): Promise<MoverEnd> {
+    return this.#end.promise;
+  }
+
+  #moverLine(line: MoverLine, nonce: string, handle: StepHandle): void {
+    if (line.kind === 'end' && line.end.nonce === nonce) this.#ending(line.end, handle);
+    else if (line.kind === 'connected') {
+      this.address = line.address;
+      this.#connected.resolve();
+    } else if (line.kind === 'progress') {
+      this.#progress = line.progress;
+      this.#onProgress(line.progress);
+    } else if (line.kind === 'change' && this.changes.length < maxChanges) {
+      this.changes.push(`${line.item} ${line.name}`);
+    } else if (line.kind === 'log' && line.level !== 'info') this.complain(line.text);
+  }
+
+  /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */
+  #ending(end: MoverEnd, handle: StepHandle): void {
+    if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
+    else this.#end.resolve(end);
+  }
+
+  /** Notes what is worth telling where the run fails. */
+  complain(text: string): void {
+    if (this.complaints.includes(text)) return;
+    this.complaints.push(text);
+    if (this.complaints.length > maxComplaints) this.complaints.shift();
+  }
+
+  #follow(
+    followed: Followed,
+    handle: StepHandle,
+    awaited: Awaited,
+    line: FollowHandlers['line'],
+    started: FollowHandlers['started'] = () => {},
+  ): LastWords {
+    const last = new LastWords(this.#signal);
+    const waiting = (text: string, pod?: Pod) => {
+      last.note(text, pod);
+      handle.detail(text);
+    };
+    this.#inBackground(followPods(followed, { line, waiting, started }, this.#signal), awaited);
+    return last;
+  }
+
+  /** A Job that failed without a last word of its mover (killed, evicted, deleted again and again). */
+  async #watchJob({ kube, namespace }: OwnedSide, { metadata: { name } }: Job): Promise<void> {
+    const failed = await waitFor(kube, jobs, { namespace, name }, failureOfJob, {
+      timeoutMs: 0,
+      signal: this.#signal,
+      what: `Job ${name}`,
+    });
+    await limited(
+      this.#end.promise,
+      lastWordsMs,
+      () =>
+        new X8sError(
+          `the mover's Job ${namespace}/${name} in ${kube.cluster.context} ended without a result: ${failed}`,
+          {
+            details: this.complaints,
+            hint: 'run the same command again to go on with what is copied so far',
+          },
+        ),
+      this.#clock,
+      this.#signal,
+    );
+  }
+
+  /** Its failure is first of all that of whoever awaits the pod, and then the end of all the rest. */
+  #inBackground(work: Promise<unknown>, awaited: Awaited): void {
+    work.catch(async (error: unknown) => {
+      if (this.#signal.aborted) return;
+      awaited.reject(error);
+      await this.#clock.sleep(0);
+      this.#stop.abort(error);
+    });
+  }
+}
+
+/** What is rejected where a pod fails. */
+type Awaited = Pick<PromiseWithResolvers<never>, 'reject'>;
+
+/** A source that closed for want of a client stays closed; its StatefulSet makes another one in its place. */
+async function reopen({ kube, namespace }: Followed, { metadata }: Pod, signal: AbortSignal): Promise<void> {
+  const { name, uid } = metadata;
+  await kube.delete(pods, { namespace, name }, { uid, signal });
+}
+
+/** What a pod was last seen to wait for, for the error when its time is over. */
+class LastWords {
+  readonly #signal: AbortSignal;
+  #text = '';
+  #pod: Pod | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  note(text: string, pod: Pod | undefined): void {
+    this.#text = text;
+    this.#pod = pod ?? this.#pod;
+  }
+
+  async late({ kube, namespace, what }: Followed, timeoutMs: number): Promise<Error> {
+    const events = this.#pod ? await recentEvents(kube, this.#pod, this.#signal) : [];
+    const why = this.#text || (this.#pod ? 'its container did not start' : 'no pod was made for it');
+    return new TimeoutError(
+      `${what} in ${kube.cluster.context}/${namespace} was not up after ${Math.round(timeoutMs / 1000)} s: ${why}`,
+      {
+        details: events,
+        hint: '--timeout sets how long to wait',
+      },
+    );
+  }
+}
+
+function failureOfJob(job: Job | undefined): string | undefined {
+  if (!job) return 'it was deleted';
+  const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
+  return failed && `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`;
+}
+
+function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: MoverProgress) {
+  const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
+  return {
+    bytes,
+    totalBytes,
+    items: files,
+    totalItems: totalFiles,
+    unit: 'files',
+    bytesPerSecond: rate,
+    ...left,
+  };
+}
+
+function textOf({ bytes, totalBytes, rate }: MoverProgress): string {
+  return `${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatRate(rate)}`;
+}

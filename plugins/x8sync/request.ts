@@ -1,0 +1,72 @@
+/** What a copy is asked to do, and what it came to. */
+import { createHash } from 'node:crypto';
+import type { ClaimRef, ClaimState } from './claim.ts';
+import type { MoverStats, Outcome } from './mover-protocol.ts';
+import type { WayName } from './way-names.ts';
+
+/** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
+export type Mode = 'merge' | 'force' | 'dry-run';
+
+export interface CopyRequest {
+  readonly source: ClaimRef;
+  readonly target: ClaimRef;
+  /** The task's name as given by the person; a UUID is made up where absent. */
+  readonly name: string | undefined;
+  readonly mode: Mode;
+  /** Write to the target although pods have it mounted. */
+  readonly allowMounted: boolean;
+  /** Ways to try, in order; chosen by where the clusters are where empty. */
+  readonly ways: readonly WayName[];
+  /** Image of the pods at both ends. */
+  readonly image: string;
+  /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
+  readonly timeoutMs: number;
+}
+
+export interface CopyResult {
+  readonly task: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly mode: Mode;
+  readonly source: string;
+  readonly target: string;
+  /** The source's address that answered. */
+  readonly address: string | undefined;
+  readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
+  /** What could not be kept: `ownership`, `devices`, … */
+  readonly lost: readonly string[];
+  /** With `dry-run`: what would change, the first few hundred. */
+  readonly changes: readonly string[];
+  /** What the mover complained of, the last few. */
+  readonly complaints: readonly string[];
+  /** The whole run, set-up and clean-up included. */
+  readonly seconds: number;
+}
+
+/** Version of {@link copySpec}'s fields. */
+export const specSchema = 1;
+
+/**
+ * What decides the data, and nothing else: another workstation, another context name, image or way is the
+ * same task. Claims are their UIDs; namespace and name are for the reader of a difference.
+ */
+export function copySpec(
+  request: CopyRequest,
+  source: ClaimState,
+  target: ClaimState,
+): Record<string, string> {
+  return {
+    sourceClaim: `${request.source.namespace}/${request.source.claim}`,
+    sourceUid: source.uid,
+    targetClaim: `${request.target.namespace}/${request.target.claim}`,
+    targetUid: target.uid,
+    mode: request.mode,
+  };
+}
+
+/** A label value that names a pair of claims: by it an unfinished task is found without its name. */
+export function pairLabel(source: ClaimState, target: ClaimState): string {
+  return createHash('sha256').update(`${source.uid}\n${target.uid}`).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,73 @@
+/** From a kubeconfig to a client of one cluster. */
+import { stat } from 'node:fs/promises';
+import { type Clock, systemClock } from '../clock.ts';
+import { UsageError } from '../errors.ts';
+import { type AccessOverrides, type AccessPoint, accessPoint, choices } from './access-point.ts';
+import type { KubeClient } from './client.ts';
+import { type CredentialSource, credentialSource } from './credentials.ts';
+import { loadKubeconfig } from './kubeconfig.ts';
+import { createLogin } from './login.ts';
+import { createClient } from './rest.ts';
+
+export interface ConnectOptions extends AccessOverrides {
+  /** Path of a kubeconfig; KUBECONFIG, `~/.kube/config` or the pod's service account where absent. */
+  readonly kubeconfig?: string | undefined;
+  /** Milliseconds for each request until its answer begins; 0 means none. */
+  readonly requestTimeoutMs: number;
+  /** As the API server's audit log and default field manager show it, e.g. `kubectl-name/v1.2.3`. */
+  readonly userAgent?: string;
+  /** Told what the API server warns of. */
+  readonly onWarning?: (text: string) => void;
+  readonly clock?: Clock;
+}
+
+/**
+ * A client of the cluster that the kubeconfig and the flags name. Opens no connection yet.
+ * Costs nothing until called: undici and client-node are loaded here and not at start-up.
+ * @throws {UsageError} the kubeconfig can't be read, or has no such context, cluster or user
+ */
+export async function connect(options: ConnectOptions): Promise<KubeClient> {
+  const { requestTimeoutMs, userAgent = 'x8s', onWarning, clock = systemClock } = options;
+  const config = await loadKubeconfig(options.kubeconfig);
+  const point = accessPoint(config, options);
+  const { createHttp } = await import('./http.ts');
+  const login = createLogin(sourcesOf(point, options, config.currentContext), clock);
+  const transport = createHttp(point.info, login, { userAgent, connectTimeoutMs: requestTimeoutMs });
+  return createClient(point.info, transport, { requestTimeoutMs, clock, onWarning });
+}
+
+/**
+ * What a person means who may name a cluster by a context or by a kubeconfig of its own, for `connect`: a
+ * context of that name, else the current context of the file.
+ * @throws {UsageError} it is neither; names the contexts that exist, the closest first
+ */
+export async function contextOrFile(
+  text: string,
+  kubeconfig?: string,
+): Promise<Pick<ConnectOptions, 'context' | 'kubeconfig'>> {
+  const { contexts, origin } = await loadKubeconfig(kubeconfig);
+  if (contexts.has(text)) return { context: text, kubeconfig };
+  const file = await stat(text).catch(() => undefined);
+  if (file?.isFile()) return { kubeconfig: text };
+  throw new UsageError(`${JSON.stringify(text)} is no context in ${origin}, nor a kubeconfig file`, {
+    hint: choices('context', text, [...contexts.keys()]),
+  });
+}
+
+/**
+ * Sources of credentials: the first from what was read, later ones from the kubeconfig as it is by then, since
+ * `oc login` and the like write tokens into it. The cluster stays, whatever the context is made to point to.
+ */
+function sourcesOf(point: AccessPoint, options: ConnectOptions, currentContext: string) {
+  let isFirst = true;
+  const reread = async (): Promise<AccessPoint> => {
+    const config = await loadKubeconfig(options.kubeconfig);
+    const now = accessPoint(config, { ...options, context: options.context || currentContext });
+    return now.info.server === point.info.server ? { ...point, user: now.user } : point;
+  };
+  return async (): Promise<CredentialSource> => {
+    const latest = isFirst ? point : await reread().catch(() => point);
+    isFirst = false;
+    return credentialSource(latest);
+  };
+}

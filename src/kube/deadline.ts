@@ -1,0 +1,34 @@
+/** Time limits that also end with a caller's signal, without leaving listeners on it. */
+
+/** The reason of a signal whose time limit passed. */
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
+}
+
+export interface Deadline {
+  /** Aborted by the limit (with a {@link DeadlineExceeded}) or with the parent's reason. */
+  readonly signal: AbortSignal;
+  /** Stops the clock; the parent's signal still counts. */
+  disarm(): void;
+  /** Gives up both. Call it exactly when the work is over. */
+  release(): void;
+}
+
+/** A deadline of `limitMs` milliseconds (0: none) under a parent's signal. */
+export function deadline(limitMs: number, parent?: AbortSignal): Deadline {
+  parent?.throwIfAborted();
+  const controller = new AbortController();
+  const onParent = () => controller.abort(parent?.reason);
+  parent?.addEventListener('abort', onParent, { once: true });
+  const onLimit = () => controller.abort(new DeadlineExceeded(`no answer within ${limitMs} ms`));
+  const timer = limitMs > 0 ? setTimeout(onLimit, limitMs) : undefined;
+  const disarm = () => clearTimeout(timer);
+  return {
+    signal: controller.signal,
+    disarm,
+    release() {
+      disarm();
+      parent?.removeEventListener('abort', onParent);
+    },
+  };
+}

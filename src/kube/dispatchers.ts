@@ -1,0 +1,42 @@
+/** undici's connections to one API server. */
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import type { Credentials } from './credentials.ts';
+import { socksConnector } from './socks.ts';
+
+/** Connections for requests and, apart from their limit, for answers that go on for long. */
+export interface Dispatchers {
+  readonly requests: Dispatcher;
+  readonly streams: Dispatcher;
+}
+
+/**
+ * HTTP/1.1 on purpose: HTTP/2 puts everything on one TCP connection, where a long list holds up every small
+ * answer behind it, and was no faster against a real API server.
+ */
+const protocol = { allowH2: false } as const;
+
+/** As many requests at once as one client should ask of an API server; the others queue here. */
+const connections = 32;
+
+const options = {
+  ...protocol,
+  // Below the idle limit of API servers (90 s) and cloud load balancers (60 s), so that they never close first.
+  keepAliveTimeout: 30_000,
+  keepAliveMaxTimeout: 50_000,
+  // Deadlines are the client's own (deadline.ts); a watch has none.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+};
+
+/** @param connectTimeoutMs limit of one TCP and TLS handshake; 0 means none */
+export function createDispatchers({ tls, proxy, agent }: Credentials, connectTimeoutMs: number): Dispatchers {
+  const tcp = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: connectTimeoutMs };
+  const make = (limit: number | null): Dispatcher => {
+    const common = { ...options, connections: limit };
+    if (proxy && agent && proxy.startsWith('socks'))
+      return new Agent({ ...common, connect: socksConnector(agent, { ...tls, ...tcp, ...protocol }) });
+    if (proxy) return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, connect: tcp });
+    return new Agent({ ...common, connect: { ...tls, ...tcp } });
+  };
+  return { requests: make(connections), streams: make(null) };
+}

@@ -1,0 +1,151 @@
+/** One request until it has an answer: time limit, retries where they are safe, failures as errors. */
+import type { Clock } from '../clock.ts';
+import { apiFailure, type Subject } from './api-failure.ts';
+import { backOff } from './back-off.ts';
+import type { ClusterInfo, RawRequest } from './client.ts';
+import { ConnectionError, noAnswer } from './connection-error.ts';
+import { type Deadline, DeadlineExceeded, deadline } from './deadline.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+export interface ExchangeOptions {
+  /** Milliseconds for a request that names no limit of its own; 0 means none. */
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  /** Told the warnings that the API server puts beside its answers. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+
+/** A request, and what it is about. */
+export interface Call extends RawRequest {
+  readonly subject: Subject;
+  /** May be sent twice: its second run changes nothing. GET always may. */
+  readonly idempotent?: boolean;
+}
+
+export interface Exchange {
+  /** The whole body of a success. The limit counts until its head, and then for each pause within it. */
+  text(call: Call): Promise<string>;
+  /** The body of a success as it comes; the limit counts until its head. */
+  stream(call: Call): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** client-go's limit of answers with Retry-After that it obeys in a row (rest/request.go, maxRetries). */
+const maxRetries = 10;
+
+export function createExchange(
+  cluster: ClusterInfo,
+  transport: Transport,
+  { requestTimeoutMs, clock, onWarning }: ExchangeOptions,
+): Exchange {
+  /** A server that never answered may be the wrong one: that is said at once, and not after retries. */
+  let answered = false;
+
+  /** `limit` is released by a successful `read`, or here. */
+  const attempt = async <T>(call: Call, limit: Deadline, request: HttpRequest, read: Read<T>) => {
+    try {
+      const response = await transport.request(request);
+      limit.disarm();
+      answered = true;
+      for (const warning of warningsOf(response)) onWarning?.(`${cluster.context}: ${warning}`);
+      if (response.status >= 200 && response.status < 300) return { value: await read(response, limit) };
+      const error = apiFailure(cluster, call.subject, response.status, await response.text());
+      limit.release();
+      return { error, delayMs: delayAsked(response) };
+    } catch (error) {
+      limit.release();
+      if (!(error instanceof ConnectionError)) throw error;
+      const repeatable = error.maybeSent ? (call.idempotent ?? call.method === 'GET') : answered;
+      return { error, delayMs: error.transient && repeatable ? resendDelay : never };
+    }
+  };
+
+  const run = async <T>(call: Call, streaming: boolean, read: Read<T>): Promise<T> => {
+    // Not under the limit: an exec plugin may wait for a person in front of a browser.
+    await transport.ready(call.signal);
+    const limitMs = call.timeoutMs ?? requestTimeoutMs;
+    const end = limitMs > 0 ? clock.monotonic() + limitMs : Infinity;
+    for (let retry = 0; ; retry++) {
+      const left = limitMs > 0 ? Math.max(1, end - clock.monotonic()) : 0;
+      const limit = deadline(left, call.signal);
+      const request = httpRequest(call, limit.signal, streaming, limitMs);
+      const outcome = await attempt(call, limit, request, read).catch((error) => {
+        throw error instanceof DeadlineExceeded ? noAnswer(cluster, limitMs) : error;
+      });
+      if ('value' in outcome) return outcome.value;
+      const delay = outcome.delayMs(retry);
+      if (retry >= maxRetries || clock.monotonic() + delay >= end) throw outcome.error;
+      await clock.sleep(delay, call.signal);
+    }
+  };
+
+  return {
+    text: (call) => run(call, false, readText),
+    stream: (call) => run(call, true, readBytes),
+  };
+}
+
+type Read<T> = (response: HttpResponse, limit: Deadline) => Promise<T>;
+
+const readText: Read<string> = async (response, limit) => {
+  const text = await response.text();
+  limit.release();
+  return text;
+};
+
+const readBytes: Read<AsyncIterable<Uint8Array>> = async (response, limit) => {
+  async function* bytes() {
+    try {
+      yield* response.bytes();
+    } finally {
+      limit.release();
+    }
+  }
+  return bytes();
+};
+
+/** Milliseconds before the so-many-th retry; Infinity: don't. */
+type Delay = (retry: number) => number;
+
+const never: Delay = () => Infinity;
+/** The first time at once: most often a kept connection had just been closed by the server. */
+const resendDelay: Delay = (retry) => (retry === 0 ? 0 : backOff(retry - 1, { firstMs: 100, mostMs: 2_000 }));
+
+/**
+ * client-go's rule: 429 and 5xx with Retry-After are sent again, whatever the method, since the server says
+ * that it did not take the request (rest/with_retry.go).
+ */
+function delayAsked({ status, headers }: HttpResponse): Delay {
+  if (status !== 429 && status < 500) return never;
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  if (Number.isFinite(seconds)) return () => seconds * 1_000;
+  return status === 429 ? (retry) => backOff(retry, { firstMs: 1_000, mostMs: 8_000 }) : never;
+}
+
+/** Texts of `Warning: 299 - "text"` headers. */
+function warningsOf({ headers }: HttpResponse): string[] {
+  const lines = headers.warning;
+  if (lines === undefined) return [];
+  return [lines]
+    .flat()
+    .flatMap((line) => [...line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)])
+    .map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
+}
+
+function httpRequest(call: Call, signal: AbortSignal, streaming: boolean, limitMs: number): HttpRequest {
+  const { body, contentType = 'application/json', accept = 'application/json' } = call;
+  return {
+    method: call.method,
+    path: call.path + queryString(call.query),
+    headers: body === undefined ? { accept } : { accept, 'content-type': contentType },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+    streaming,
+    bodyIdleMs: streaming ? 0 : limitMs,
+  };
+}
+
+function queryString(query: RawRequest['query'] = {}): string {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (pairs.length === 0) return '';
+  return `?${new URLSearchParams(pairs.map(([key, value]): [string, string] => [key, String(value)]))}`;
+}

@@ -1,0 +1,117 @@
+/** The transport over undici. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Dispatcher } from 'undici';
+import type { ClusterInfo } from './client.ts';
+import { connectionError } from './connection-error.ts';
+import type { Credentials } from './credentials.ts';
+import { createDispatchers, type Dispatchers } from './dispatchers.ts';
+import type { Login } from './login.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+export interface HttpOptions {
+  readonly userAgent: string;
+  /** Milliseconds for one TCP and TLS handshake; 0 means none. */
+  readonly connectTimeoutMs: number;
+}
+
+/** A transport to one API server with the credentials of one login. */
+export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOptions): Transport {
+  const { origin, pathname } = new URL(cluster.server);
+  const prefix = pathname.replace(/\/$/, '');
+  const pools = createPools(options.connectTimeoutMs);
+
+  const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
+    const { requests, streams } = pools.of(credentials);
+    const answer = await (request.streaming ? streams : requests)
+      .request({
+        origin,
+        path: prefix + request.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: { 'user-agent': options.userAgent, ...request.headers, ...credentials.headers },
+        body: request.body ?? null,
+        signal: request.signal ?? null,
+        bodyTimeout: request.bodyIdleMs ?? 0,
+      })
+      .catch((error) => fail(cluster, request, error));
+    return responseOf(cluster, request, answer);
+  };
+
+  return {
+    async ready(signal) {
+      await unlessAborted(login.current(), signal);
+    },
+    async request(request) {
+      const credentials = await login.current();
+      const first = await send(request, credentials);
+      if (first.status !== 401) return first;
+      const renewed = await login.refresh(credentials);
+      if (renewed === credentials) return first;
+      first.discard();
+      return send(request, renewed);
+    },
+    async webSocket({ refresh = false } = {}) {
+      const known = await login.current();
+      const { headers, tls, agent } = refresh ? await login.refresh(known) : known;
+      return { url: origin.replace(/^http/, 'ws') + prefix, headers, tls, agent };
+    },
+    close: () => pools.close(),
+  };
+}
+
+/** The pools of the TLS settings in use; new ones where a client certificate was replaced. */
+function createPools(connectTimeoutMs: number) {
+  const all: Dispatchers[] = [];
+  let latest: { credentials: Credentials; pools: Dispatchers } | undefined;
+  return {
+    of(credentials: Credentials): Dispatchers {
+      if (latest?.credentials === credentials) return latest.pools;
+      const same = latest && isDeepStrictEqual(latest.credentials.tls, credentials.tls);
+      const pools = same && latest ? latest.pools : createDispatchers(credentials, connectTimeoutMs);
+      if (!same) all.push(pools);
+      latest = { credentials, pools };
+      return pools;
+    },
+    async close() {
+      await Promise.all(all.flatMap(({ requests, streams }) => [requests.destroy(), streams.destroy()]));
+    },
+  };
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return outcome;
+}
+
+/** The caller's own reason where its signal ended the request, else what the network means. */
+function fail(cluster: ClusterInfo, request: HttpRequest, error: unknown): never {
+  request.signal?.throwIfAborted();
+  throw connectionError(cluster, error);
+}
+
+function responseOf(
+  cluster: ClusterInfo,
+  request: HttpRequest,
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+): HttpResponse {
+  // Whoever reads the body gets its error; where no one reads it, it is of no interest.
+  body.on('error', () => {});
+  return {
+    status: statusCode,
+    headers,
+    text: () => body.text().catch((error) => fail(cluster, request, error)),
+    async *bytes() {
+      try {
+        yield* body;
+      } catch (error) {
+        fail(cluster, request, error);
+      }
+    },
+    discard: () => void body.destroy(),
+  };
+}

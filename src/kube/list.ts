@@ -1,0 +1,86 @@
+/** Complete lists, page by page. */
+import { isGone } from './api-error.ts';
+import type { ListOptions, RawRequest } from './client.ts';
+import type { KubeList, KubeObject } from './objects.ts';
+import { apiVersionOf, collectionName, pathOf, type Resource } from './resources.ts';
+
+/** Accept header for objects reduced to their metadata; full objects from servers that can't. */
+export const metadataOnly = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+  one: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json',
+} as const;
+
+interface Page<T> {
+  metadata?: { resourceVersion?: string; continue?: string };
+  items?: T[] | null;
+}
+
+/** Sends one request of a list. */
+type Fetch = <T>(request: RawRequest) => Promise<T>;
+
+const defaultPageSize = 500;
+
+/**
+ * The complete list. Where the server forgot the list's moment halfway (410), it is asked again, for all at
+ * once, since that can't expire (as client-go's pager does).
+ */
+export async function listAll<T extends KubeObject>(
+  fetch: Fetch,
+  resource: Resource<T>,
+  options: ListOptions,
+): Promise<KubeList<T>> {
+  // From its cache (RV 0) the server answers with everything, whatever the limit.
+  const pageSize = options.resourceVersion === '0' ? undefined : (options.pageSize ?? defaultPageSize);
+  try {
+    return await collect(fetch, resource, options, pageSize);
+  } catch (error) {
+    if (!isGone(error) || pageSize === undefined) throw error;
+    return collect(fetch, resource, options, undefined);
+  }
+}
+
+async function collect<T extends KubeObject>(
+  fetch: Fetch,
+  resource: Resource<T>,
+  options: ListOptions,
+  limit: number | undefined,
+): Promise<KubeList<T>> {
+  const items: T[] = [];
+  let token: string | undefined;
+  let resourceVersion = '';
+  do {
+    const page: Page<T> = await fetch(listRequest(resource, options, { limit, continue: token }));
+    resourceVersion = page.metadata?.resourceVersion ?? '';
+    for (const item of page.items ?? []) items.push(complete(item, resource, options));
+    token = page.metadata?.continue || undefined;
+  } while (token !== undefined);
+  return { resourceVersion, items };
+}
+
+/** The request of a list or, with `watch: true` in `query`, of a watch. */
+export function listRequest(
+  resource: Resource,
+  options: ListOptions,
+  query: NonNullable<RawRequest['query']>,
+): RawRequest {
+  const { namespace, labelSelector, fieldSelector, resourceVersion, signal, timeoutMs } = options;
+  // A continue token has its moment within; naming another one is an error.
+  const moment = query.continue === undefined ? resourceVersion : undefined;
+  return {
+    method: 'GET',
+    path: pathOf(resource, { namespace }),
+    what: collectionName(resource, namespace),
+    query: { labelSelector, fieldSelector, resourceVersion: moment, ...query },
+    ...(options.metadataOnly ? { accept: query.watch ? metadataOnly.one : metadataOnly.list } : {}),
+    signal,
+    timeoutMs,
+  };
+}
+
+/** An item as if it had been read alone: lists leave out what it is. */
+export function complete<T extends KubeObject>(item: T, resource: Resource<T>, options: ListOptions): T {
+  const object = options.metadataOnly ? ({ metadata: item.metadata } as T) : item;
+  object.apiVersion = apiVersionOf(resource);
+  object.kind = resource.kind;
+  return object;
+}

@@ -1,0 +1,16 @@
+/** Bodies of successful answers. */
+import { X8sError } from '../errors.ts';
+import type { Subject } from './api-failure.ts';
+import type { ClusterInfo } from './client.ts';
+
+/** @throws {X8sError} the body is not JSON, as a login page or a proxy's would be */
+export function parseJson<T>(cluster: ClusterInfo, { what }: Subject, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new X8sError(`${cluster.context}: ${what}: the answer is not JSON`, {
+      hint: `does ${cluster.server} point to an API server?`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The objects that a task made beside its record. Deleting the record deletes them as well, by the garbage
+ * collector; deleting them by hand is quicker, leaves the record, and tells when they are gone.
+ */
+import type { Clock } from '../clock.ts';
+import { TimeoutError } from '../errors.ts';
+import { isConflict, isForbidden } from '../kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/objects.ts';
+import type { Resource } from '../kube/resources.ts';
+import { waitGone } from '../kube/wait.ts';
+import { selectorOf, taskLabels } from './names.ts';
+import type { TaskRecord } from './record.ts';
+
+export interface RemoveChildrenOptions {
+  /** The kinds that the task makes, owners before what they own: Jobs before pods. */
+  readonly kinds: readonly Resource[];
+  /** How long they may take to go, in milliseconds. */
+  readonly limitMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what is awaited, whenever that changes: `Job web, Pod web-0`. */
+  readonly waiting?: (text: string) => void;
+}
+
+interface Child {
+  readonly resource: Resource;
+  readonly object: KubeObject;
+}
+
+/**
+ * Deletes what bears the task's labels and is owned by its record, directly or through another child, and
+ * waits until it is gone. Each delete names the uid, so that a successor of the same name stays.
+ *
+ * Resolves with a line for each object that is still there at the limit. Kinds that may not be listed are
+ * taken as not made.
+ */
+export async function removeChildren(
+  kube: KubeClient,
+  record: TaskRecord,
+  { kinds, limitMs, clock, signal, waiting }: RemoveChildrenOptions,
+): Promise<string[]> {
+  const until = clock.monotonic() + limitMs;
+  const ours = new Set([record.uid]);
+  for (;;) {
+    // Once more after each round: a controller may have made a pod while it was being deleted.
+    const listed = await Promise.all(kinds.map((kind) => childrenOf(kube, record, kind, { signal })));
+    const children = listed.flat();
+    if (children.length === 0) return [];
+    waiting?.(children.map(({ resource, object }) => `${resource.kind} ${object.metadata.name}`).join(', '));
+    for (const child of children) await remove(kube, child, ours, { signal });
+    const timeoutMs = Math.max(1, until - clock.monotonic());
+    const left = await Promise.all(children.map((child) => awaitGone(kube, child, timeoutMs, signal)));
+    if (clock.monotonic() >= until) return left.filter((line) => line !== undefined);
+  }
+}
+
+async function childrenOf(
+  kube: KubeClient,
+  record: TaskRecord,
+  resource: Resource,
+  call: CallOptions,
+): Promise<Child[]> {
+  const { namespace, tool, task, role } = record;
+  const labelSelector = selectorOf(taskLabels(tool, task, role));
+  try {
+    const { items } = await kube.list(resource, { ...call, namespace, labelSelector, metadataOnly: true });
+    return items.filter((object) => isChild(object, record)).map((object) => ({ resource, object }));
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
+  }
+}
+
+/** What has no owner was not made by a task, and what another record of this name owns is its own. */
+function isChild({ metadata: { ownerReferences = [] } }: KubeObject, record: TaskRecord): boolean {
+  const another = ownerReferences.some(
+    ({ kind, name, uid }) => kind === 'ConfigMap' && name === record.name && uid !== record.uid,
+  );
+  return ownerReferences.length > 0 && !another;
+}
+
+/** Deletes a child whose owner is one of ours, and then it is one of ours as well. */
+async function remove(
+  kube: KubeClient,
+  { resource, object: { metadata } }: Child,
+  ours: Set<string>,
+  call: CallOptions,
+): Promise<void> {
+  const { namespace, name, uid = '', deletionTimestamp, ownerReferences = [] } = metadata;
+  if (ours.has(uid) || !ownerReferences.some((owner) => ours.has(owner.uid))) return;
+  ours.add(uid);
+  if (deletionTimestamp !== undefined) return;
+  try {
+    await kube.delete(resource, { namespace, name }, { ...call, uid, propagationPolicy: 'Background' });
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+  }
+}
+
+/** Resolves with a line where the object did not go within the limit. */
+async function awaitGone(
+  kube: KubeClient,
+  { resource, object: { metadata } }: Child,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const { namespace, name, uid } = metadata;
+  try {
+    await waitGone(kube, resource, { namespace, name }, { uid, timeoutMs, signal });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    return [error.message, ...error.details].join('; ');
+  }
+}

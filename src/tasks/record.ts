@@ -1,0 +1,189 @@
+/** A task's record, and how it lies in a ConfigMap. Pure: reads and writes objects, never the cluster. */
+import { messageOf } from '../errors.ts';
+import type { ConfigMap, OwnerReference } from '../kube/objects.ts';
+import { Annotation, Label, managerOf, recordName } from './names.ts';
+
+/**
+ * Where a task stands. `Succeeded` and `Incomplete` are finished: nothing is left to take up. `Failed` and
+ * `Interrupted` can be taken up where they stopped.
+ */
+export type TaskPhase =
+  | 'Pending'
+  | 'Running'
+  | 'Paused'
+  | 'Interrupted'
+  | 'Failed'
+  | 'Incomplete'
+  | 'Succeeded';
+
+/** The phases that a run can end with. */
+export type EndPhase = Extract<TaskPhase, 'Interrupted' | 'Failed' | 'Incomplete' | 'Succeeded'>;
+
+/** Where the other side of a task is. Contexts are local names, so it is found again by its server. */
+export interface Peer {
+  /** API server's URL. */
+  readonly server: string;
+  readonly namespace: string;
+  /** The other ConfigMap's uid, once it is known. */
+  readonly uid?: string | undefined;
+}
+
+/** What a run changes of its record. */
+export interface TaskState {
+  phase: TaskPhase;
+  /** 1 for the first run, one more each time that a finished task is run again. */
+  run: number;
+  startedAt: string | undefined;
+  finishedAt: string | undefined;
+  /** When the record was last written by a run; for people only. */
+  heartbeat: string | undefined;
+  /** Who runs it, as `formatHolder` writes it; for people only: locks decide. */
+  holder: string | undefined;
+  /** One line: how far it is. */
+  progress: string | undefined;
+  /** One line: how it ended, or what it waits for. */
+  message: string | undefined;
+  /** Where the engine can go on; JSON. */
+  checkpoints: Record<string, unknown>;
+  peer: Peer | undefined;
+}
+
+/** One ConfigMap of a task, as it was read. */
+export interface TaskRecord extends Readonly<TaskState> {
+  readonly tool: string;
+  readonly task: string;
+  readonly role: string;
+  readonly namespace: string;
+  /** The ConfigMap's name. */
+  readonly name: string;
+  readonly uid: string;
+  /** RFC 3339, of the API server's clock. */
+  readonly createdAt: string;
+  readonly deleting: boolean;
+  readonly schema: number;
+  readonly specHash: string;
+  readonly spec: unknown;
+  /** Why this version of the plugin can't work with the record, though it can show it. */
+  readonly unreadable: string | undefined;
+  /** The ConfigMap itself, with all that this version does not know. */
+  readonly object: ConfigMap;
+}
+
+/** Whether nothing of the task is left to do. */
+export function isFinished({ phase }: { readonly phase: TaskPhase }): boolean {
+  return phase === 'Succeeded' || phase === 'Incomplete';
+}
+
+/** The owner reference of a task's children: deleting the ConfigMap deletes them, even after a crash. */
+export function ownerReference({ name, uid }: TaskRecord): OwnerReference {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name, uid };
+}
+
+/** Whether the ConfigMap is a task's record, and not another object that a task made. */
+export function isRecord(tool: string, { metadata }: ConfigMap): boolean {
+  const { [Label.managedBy]: manager, [Label.task]: task, [Label.role]: role } = metadata.labels ?? {};
+  if (manager !== managerOf(tool) || task === undefined || role === undefined) return false;
+  return metadata.name === recordName(tool, task, role);
+}
+
+/** Reads a record; `schema` is the newest that the caller understands. Never throws: see `unreadable`. */
+export function parseRecord(tool: string, schema: number, object: ConfigMap): TaskRecord {
+  const { metadata, data = {} } = object;
+  const { labels = {}, annotations = {} } = metadata;
+  const written = Number(annotations[Annotation.schema]);
+  const read = readData(data);
+  return {
+    tool,
+    task: labels[Label.task] ?? '',
+    role: labels[Label.role] ?? '',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    createdAt: metadata.creationTimestamp ?? '',
+    deleting: metadata.deletionTimestamp !== undefined,
+    schema: written,
+    specHash: annotations[Annotation.specHash] ?? '',
+    phase: (annotations[Annotation.phase] ?? 'Pending') as TaskPhase,
+    run: Number(annotations[Annotation.run] ?? 1),
+    startedAt: annotations[Annotation.startedAt],
+    finishedAt: annotations[Annotation.finishedAt],
+    heartbeat: annotations[Annotation.heartbeat],
+    holder: annotations[Annotation.holder],
+    progress: annotations[Annotation.progress],
+    message: annotations[Annotation.message],
+    spec: read.spec,
+    checkpoints: read.checkpoints,
+    peer: read.peer,
+    unreadable: unreadable(written, schema) ?? read.problem,
+    object,
+  };
+}
+
+function unreadable(written: number, known: number): string | undefined {
+  if (!Number.isInteger(written)) return `its annotation ${Annotation.schema} is no number`;
+  if (written > known) return `a newer version of the plugin wrote it (schema ${written}, known is ${known})`;
+  return undefined;
+}
+
+interface TaskData {
+  spec: unknown;
+  checkpoints: Record<string, unknown>;
+  peer: Peer | undefined;
+  problem: string | undefined;
+}
+
+function readData(data: Readonly<Record<string, string>>): TaskData {
+  const read: TaskData = { spec: undefined, checkpoints: {}, peer: undefined, problem: undefined };
+  const parse = (key: string): unknown => {
+    try {
+      return data[key] === undefined ? undefined : JSON.parse(data[key]);
+    } catch (error) {
+      read.problem = `its data.${key} is not JSON (${messageOf(error)})`;
+      return undefined;
+    }
+  };
+  read.spec = parse('spec');
+  read.checkpoints = (parse('checkpoints') ?? {}) as Record<string, unknown>;
+  read.peer = parse('peer') as Peer | undefined;
+  return read;
+}
+
+/** The state of a record, to change freely. */
+export function stateOf(record: TaskRecord): TaskState {
+  const { phase, run, startedAt, finishedAt, heartbeat, holder, progress, message, peer } = record;
+  const checkpoints = structuredClone(record.checkpoints);
+  return { phase, run, startedAt, finishedAt, heartbeat, holder, progress, message, peer, checkpoints };
+}
+
+/** Annotations may have 256 KiB in all; a person reads the beginning of a long message and no more. */
+const MAX_TEXT = 4096;
+const clip = (text: string | undefined) =>
+  text !== undefined && text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+
+/** The ConfigMap with this state in it and everything else as it was. */
+export function withState(object: ConfigMap, state: TaskState): ConfigMap {
+  const annotations = setAll(object.metadata.annotations, {
+    [Annotation.phase]: state.phase,
+    [Annotation.run]: String(state.run),
+    [Annotation.startedAt]: state.startedAt,
+    [Annotation.finishedAt]: state.finishedAt,
+    [Annotation.heartbeat]: state.heartbeat,
+    [Annotation.holder]: state.holder,
+    [Annotation.progress]: clip(state.progress),
+    [Annotation.message]: clip(state.message),
+  });
+  const data = setAll(object.data, {
+    checkpoints: JSON.stringify(state.checkpoints),
+    peer: state.peer && JSON.stringify(state.peer),
+  });
+  return { ...object, metadata: { ...object.metadata, annotations }, data };
+}
+
+/** The map with these keys set, or removed where undefined. */
+export function setAll(
+  map: Readonly<Record<string, string>> | undefined,
+  changes: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const entries = Object.entries({ ...map, ...changes });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

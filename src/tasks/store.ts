@@ -1,0 +1,284 @@
+/** The task store: tasks as annotated ConfigMaps of one cluster, written optimistically. */
+import type { Clock } from '../clock.ts';
+import { RefusedError } from '../errors.ts';
+import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../kube/client.ts';
+import type { ConfigMap } from '../kube/objects.ts';
+import { configMaps } from '../kube/resources.ts';
+import { waitGone } from '../kube/wait.ts';
+import { Annotation, Label, managerOf, recordName, selectorOf, taskLabels } from './names.ts';
+import {
+  isFinished,
+  isRecord,
+  type Peer,
+  parseRecord,
+  setAll,
+  stateOf,
+  type TaskRecord,
+  type TaskState,
+  withState,
+} from './record.ts';
+import { canonicalJson, diffSpecs, specHash } from './spec.ts';
+
+/** Writes that lose this often in a row meet something that writes all the time, not a neighbour. */
+const MAX_CONFLICTS = 20;
+/** How long a deleted record may take to vanish before its name is given up. */
+const GONE_LIMIT_MS = 60_000;
+
+export interface TaskStoreOptions {
+  readonly kube: KubeClient;
+  /** The plugin's name: `x8sync`. */
+  readonly tool: string;
+  /** Version of the tool's specifications. Records of a newer one are shown, and never worked on. */
+  readonly schema: number;
+  readonly clock: Clock;
+}
+
+export interface TaskFilter extends CallOptions {
+  /** All namespaces where absent. */
+  readonly namespace?: string | undefined;
+  readonly task?: string | undefined;
+  readonly role?: string | undefined;
+}
+
+export interface OpenTask extends CallOptions {
+  readonly namespace: string;
+  readonly task: string;
+  readonly role: string;
+  /** What decides the data, as JSON: claims by uid, paths, options that change data. No secrets. */
+  readonly spec: unknown;
+  readonly peer?: Peer | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A change of a record's state. It may be applied more than once, each time to what was just read. */
+export type Change = (state: TaskState) => void;
+
+/** `fresh`: the first run; `resumed`: an earlier one stopped; `again`: an earlier one had finished. */
+export type StartOutcome = 'fresh' | 'resumed' | 'again';
+
+/** The tasks of one tool in one cluster. */
+export class TaskStore {
+  readonly #kube: KubeClient;
+  readonly #tool: string;
+  readonly #schema: number;
+  readonly #clock: Clock;
+
+  constructor({ kube, tool, schema, clock }: TaskStoreOptions) {
+    this.#kube = kube;
+    this.#tool = tool;
+    this.#schema = schema;
+    this.#clock = clock;
+  }
+
+  /** The record of a task in one role, or undefined. Rejects where an object that is not ours has its name. */
+  async find(
+    namespace: string,
+    task: string,
+    role: string,
+    options?: CallOptions,
+  ): Promise<TaskRecord | undefined> {
+    const name = recordName(this.#tool, task, role);
+    const object = await this.#kube.find(configMaps, { namespace, name }, options);
+    return object && this.#parse(this.#ours(object));
+  }
+
+  /** All records that fit, the oldest first; also those that this version can't work with. */
+  async list({ namespace, task, role, ...options }: TaskFilter = {}): Promise<TaskRecord[]> {
+    const labelSelector = selectorOf({
+      [Label.managedBy]: managerOf(this.#tool),
+      [Label.task]: task,
+      [Label.role]: role,
+    });
+    const { items } = await this.#kube.list(configMaps, { ...options, namespace, labelSelector });
+    return items
+      .filter((object) => isRecord(this.#tool, object))
+      .map((object) => this.#parse(object))
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+  }
+
+  /** Unfinished tasks of this very specification, whatever their name, the newest first. */
+  async unfinished(spec: unknown, filter: TaskFilter): Promise<TaskRecord[]> {
+    const hash = specHash(this.#schema, spec);
+    const records = await this.list(filter);
+    return records
+      .filter((record) => record.specHash === hash && !record.deleting && !isFinished(record))
+      .reverse();
+  }
+
+  /**
+   * Makes the task's record, or finds the one that is there. A record that is found is not changed: another
+   * run may be at work on it. Who holds the lock calls {@link start}.
+   *
+   * Refuses (RefusedError) a name whose task has another specification, with the differences, a record of a
+   * newer version, and an object that is not a task. Waits for a record that is being deleted, for a minute
+   * (TimeoutError).
+   */
+  async open(task: OpenTask): Promise<{ record: TaskRecord; outcome: 'created' | 'found' }> {
+    const object = this.#newRecord(task);
+    for (;;) {
+      const created = await this.#tryCreate(object, task);
+      if (created) return { record: this.#parse(created), outcome: 'created' };
+      const record = await this.find(task.namespace, task.task, task.role, task);
+      if (record && !record.deleting) {
+        this.#checkSame(record, task.spec);
+        return { record, outcome: 'found' };
+      }
+      if (record) await this.#awaitGone(record, task.signal);
+    }
+  }
+
+  /**
+   * Begins a run; only for who holds the lock. A task that had finished starts anew: the next run's number,
+   * no checkpoints. Any other one goes on with the checkpoints that it has.
+   */
+  async start(
+    record: TaskRecord,
+    { holder, ...options }: CallOptions & { readonly holder: string },
+  ): Promise<{ record: TaskRecord; outcome: StartOutcome }> {
+    let outcome: StartOutcome = 'fresh';
+    const started = await this.update(
+      record,
+      (state) => {
+        outcome = state.startedAt === undefined ? 'fresh' : isFinished(state) ? 'again' : 'resumed';
+        if (outcome === 'again') {
+          state.run += 1;
+          state.checkpoints = {};
+        }
+        if (outcome !== 'resumed') state.startedAt = this.#clock.now().toISOString();
+        state.phase = 'Running';
+        state.finishedAt = undefined;
+        state.message = undefined;
+        state.progress = undefined;
+        state.holder = holder;
+      },
+      options,
+    );
+    return { record: started, outcome };
+  }
+
+  /**
+   * Applies a change, where the record was changed meanwhile to what it is now.
+   * Refuses (RefusedError) where the task was deleted meanwhile, also where its name exists again.
+   */
+  async update(record: TaskRecord, change: Change, options?: CallOptions): Promise<TaskRecord> {
+    let current = record;
+    for (let attempt = 1; ; attempt++) {
+      if (current.unreadable) throw this.#unreadable(current);
+      const state = stateOf(current);
+      change(state);
+      state.heartbeat = this.#clock.now().toISOString();
+      try {
+        return this.#parse(await this.#kube.replace(configMaps, withState(current.object, state), options));
+      } catch (error) {
+        if (isNotFound(error)) throw this.#deleted(record, error);
+        if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
+      }
+      if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
+      current = await this.#reread(record, options);
+    }
+  }
+
+  /**
+   * Deletes the record, this very one, and with it (by the garbage collector) all that bears it as its owner.
+   * Resolves when the record is gone; {@link removeChildren} is for those who await its children too.
+   */
+  async remove(record: TaskRecord, options: CallOptions = {}): Promise<void> {
+    const { namespace, name, uid } = record;
+    try {
+      await this.#kube.delete(configMaps, { namespace, name }, { ...options, uid });
+    } catch (error) {
+      // The name belongs to a successor already.
+      if (isConflict(error)) return;
+      throw error;
+    }
+    await this.#awaitGone(record, options.signal);
+  }
+
+  /** `ConfigMap prod/x8sync-web-target (context lab-b)`: how messages name a record. */
+  describe({ namespace, name }: { readonly namespace?: string | undefined; readonly name: string }): string {
+    return `ConfigMap ${namespace ?? ''}/${name} (context ${this.#kube.cluster.context})`;
+  }
+
+  #parse(object: ConfigMap): TaskRecord {
+    return parseRecord(this.#tool, this.#schema, object);
+  }
+
+  async #reread(record: TaskRecord, options?: CallOptions): Promise<TaskRecord> {
+    const now = await this.find(record.namespace, record.task, record.role, options);
+    if (now?.uid !== record.uid) throw this.#deleted(record);
+    return now;
+  }
+
+  async #awaitGone(record: TaskRecord, signal: AbortSignal | undefined): Promise<void> {
+    await waitGone(this.#kube, configMaps, record, { uid: record.uid, timeoutMs: GONE_LIMIT_MS, signal });
+  }
+
+  /** Not to be aborted: a create that is cut off may have happened, and nobody would know of the record. */
+  async #tryCreate(object: ConfigMap, { timeoutMs }: CallOptions): Promise<ConfigMap | undefined> {
+    try {
+      return await this.#kube.create(configMaps, object, { timeoutMs });
+    } catch (error) {
+      if (isAlreadyExists(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #newRecord({ namespace, task, role, spec, peer, labels, annotations }: OpenTask): ConfigMap {
+    return {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: recordName(this.#tool, task, role),
+        namespace,
+        labels: { ...labels, ...taskLabels(this.#tool, task, role) },
+        annotations: {
+          ...annotations,
+          [Annotation.schema]: String(this.#schema),
+          [Annotation.specHash]: specHash(this.#schema, spec),
+          [Annotation.phase]: 'Pending',
+          [Annotation.run]: '1',
+        },
+      },
+      data: setAll({ spec: canonicalJson(spec), checkpoints: '{}' }, { peer: peer && JSON.stringify(peer) }),
+    };
+  }
+
+  #ours(object: ConfigMap): ConfigMap {
+    if (isRecord(this.#tool, object)) return object;
+    throw new RefusedError(`${this.describe(object.metadata)} was not made by kubectl ${this.#tool}.`, {
+      hint: 'It is left as it is. Use another name for the task.',
+    });
+  }
+
+  #checkSame(record: TaskRecord, spec: unknown): void {
+    if (record.unreadable) throw this.#unreadable(record);
+    if (record.specHash === specHash(this.#schema, spec)) return;
+    const schemas =
+      record.schema === this.#schema
+        ? []
+        : [`schema: ${record.schema} → ${this.#schema} (version of the plugin)`];
+    throw new RefusedError(
+      `Task ${JSON.stringify(record.task)} exists already and is about something else: ${this.describe(record)}.`,
+      {
+        details: [...schemas, ...diffSpecs(record.spec, JSON.parse(canonicalJson(spec)))],
+        hint: 'Use another name, or clean that task up first.',
+      },
+    );
+  }
+
+  #unreadable(record: TaskRecord): RefusedError {
+    return new RefusedError(
+      `Task ${JSON.stringify(record.task)} can't be worked on: ${record.unreadable}; ${this.describe(record)}.`,
+      { hint: `Use the version of kubectl ${this.#tool} that wrote it, or another name for the task.` },
+    );
+  }
+
+  #deleted(record: TaskRecord, cause?: unknown): RefusedError {
+    return new RefusedError(
+      `Task ${JSON.stringify(record.task)} was deleted while it ran: ${this.describe(record)} is gone.`,
+      { hint: 'Run the command again to start it anew.', cause },
+    );
+  }
+}

@@ -1,0 +1,33 @@
+/** The reporter for where the output goes. */
+import { type Clock, systemClock } from '../clock.ts';
+import { createLiveReporter } from './live-reporter.ts';
+import { createPlainReporter } from './plain-reporter.ts';
+import type { Reporter } from './reporter.ts';
+import { createSilentReporter } from './silent-reporter.ts';
+
+/** A reporter that also remembers what was warned of, for the JSON document at the end. */
+export interface CollectingReporter extends Reporter {
+  /** Every warning so far, of steps too, in order, each once. */
+  readonly warnings: readonly string[];
+}
+
+export interface ReporterOptions {
+  /** Where it is shown: stderr, since stdout is for data. */
+  readonly stream: NodeJS.WriteStream;
+  /** Live redraw, as `canRedraw` says; false in pipes and CI. */
+  readonly live: boolean;
+  readonly color: boolean;
+  /** Shows `debug` lines. */
+  readonly verbose: boolean;
+  /** `-o json` and the like: nothing is shown but, with verbose, plain lines. */
+  readonly quiet: boolean;
+  readonly clock?: Clock;
+}
+
+/** Live task list on a terminal, timestamped lines without one, nothing where a document is awaited. */
+export function createReporter(options: ReporterOptions): CollectingReporter {
+  const { stream, color, verbose, clock = systemClock } = options;
+  if (options.quiet && !verbose) return createSilentReporter();
+  if (options.quiet || !options.live) return createPlainReporter({ stream, verbose, clock });
+  return createLiveReporter({ stream, color, verbose });
+}
