@@ -5,6 +5,7 @@
 # `copying` never wipes again.
 
 STATE=$FOLDER/state
+FOLDER_OPEN=0
 
 note_phase() {
   printf 'x8sync %s %s\n' "$1" "$X8S_TASK" >"$STATE.new" && mv "$STATE.new" "$STATE"
@@ -32,6 +33,7 @@ is_ours() {
 open_folder() {
   is_ours || { REASON="$FOLDER exists and was not made by x8sync: move it away"; return 1; }
   read_phase
+  FOLDER_OPEN=1
   [[ -n $REPLY ]] || run rm -rf --one-file-system "$FOLDER/tmp" "$FOLDER/partial"
   # Made here under umask 077; only its owner ever looks into it.
   mkdir -p "$FOLDER/tmp" "$FOLDER/partial" || { REASON="$FOLDER can't be written"; return 1; }
