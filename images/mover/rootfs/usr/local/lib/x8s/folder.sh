@@ -40,12 +40,12 @@ open_folder() {
   adopt_orphans
 }
 
-# A killed rsync leaves `.name.XXXXXX` in its temporary folder; as a partial file its bytes count again.
+# A killed rsync leaves `name.XXXXXX` in its temporary folder; as a partial file its bytes count again.
 adopt_orphans() {
   local orphan name
-  for orphan in "$FOLDER"/tmp/.*.??????; do
+  for orphan in "$FOLDER"/tmp/*.?????? "$FOLDER"/tmp/.*.??????; do
     [[ -f $orphan && ! -L $orphan ]] || continue
-    name=${orphan##*/.}
+    name=${orphan##*/}
     mv -f -- "$orphan" "$FOLDER/partial/${name%.*}"
   done
   return 0
