@@ -31,6 +31,7 @@ export type CredentialSource = () => Promise<Credentials>;
  */
 export async function credentialSource({ info, cluster, user }: AccessPoint): Promise<CredentialSource> {
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const proxy = cluster['proxy-url'];
   const config = new KubeConfig();
   config.loadFromString(JSON.stringify(kubeconfigOf(cluster, user)));
   const extra = impersonationHeaders(user);
@@ -40,7 +41,6 @@ export async function credentialSource({ info, cluster, user }: AccessPoint): Pr
       throw loginFailure(info.context, user, error);
     });
     const token = user.tokenFile ? await readToken(user.tokenFile) : undefined;
-    const proxy = cluster['proxy-url'];
     return {
       headers: {
         ...(options.auth ? { Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}),
@@ -61,10 +61,12 @@ function kubeconfigOf(cluster: AccessPoint['cluster'], user: UserEntry) {
   // KubeConfig refuses plain HTTP (as of `kubectl proxy`) unless told that there is no TLS to verify.
   const plain = cluster.server.startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {};
   const exec = user.exec ? { exec: execEntry(user.exec, cluster) } : {};
+  // Go leaves host names to the proxy also under `socks5:`; SocksProxyAgent only under `socks5h:`.
+  const proxy = { 'proxy-url': cluster['proxy-url']?.replace(/^socks5:/, 'socks5h:') };
   return {
     'current-context': name,
     contexts: [{ name, context: { cluster: name, user: name } }],
-    clusters: [{ name, cluster: { ...cluster, ...plain } }],
+    clusters: [{ name, cluster: { ...cluster, ...proxy, ...plain } }],
     users: [{ name, user: { ...user, ...exec } }],
   };
 }

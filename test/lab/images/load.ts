@@ -87,14 +87,15 @@ async function loadOn(node: NodeSpec, images: readonly Image[]): Promise<string[
   const changed = images.filter((image) => loaded.images[image.name] !== imageDigest(image));
   if (changed.length === 0) return [];
   const archive = join(nodeDir(node.name), 'images.tar');
-  // Layers that are there already are left out, so an archive is mostly a few kilobytes.
-  await writeArchive(changed, archive, (layer) => loaded.layers.includes(layer.digest));
-  await ctr(containerdSocket(node.name), 'images', 'import', archive);
+  const importWithout = async (layers: readonly string[]) => {
+    await writeArchive(changed, archive, (layer) => layers.includes(layer.digest));
+    await ctr(containerdSocket(node.name), 'images', 'import', archive);
+  };
+  // Layers that are there already are left out, so an archive is mostly a few kilobytes; one that containerd
+  // has collected meanwhile makes the import fail, and then all of them go along.
+  await importWithout(loaded.layers).catch(() => importWithout([]));
   rmSync(archive);
-  const layers = [...new Set([...loaded.layers, ...layersOf(changed)])];
-  writeFileSync(
-    loadedFile(node),
-    JSON.stringify({ images: { ...loaded.images, ...digestsOf(changed) }, layers }),
-  );
+  const now = { images: { ...loaded.images, ...digestsOf(changed) }, layers: layersOf(images) };
+  writeFileSync(loadedFile(node), JSON.stringify(now));
   return changed.map((image) => image.name);
 }
