@@ -1,5 +1,4 @@
 /** The lab's fault levers, each proven by what clients see. */
-import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import {
   cutLink,
@@ -21,6 +20,7 @@ import {
   thawComponent,
   uncordonNode,
 } from '../lab/index.ts';
+import { locked } from '../lab/lock.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { apply, kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
@@ -70,23 +70,30 @@ lab('the line between the clusters', () => {
     return Number(await kubectl(contextB, args));
   }
 
+  /** The best of three: what the line takes, and not what else the machine does. */
+  async function quickest(mebibytes: number): Promise<number> {
+    const times = [await fetch(mebibytes), await fetch(mebibytes), await fetch(mebibytes)];
+    return Math.min(...times);
+  }
+
   test('a delay is paid by the handshake and by each round trip', async () => {
-    expect(await fetch(0)).toBeLessThan(100);
+    expect(await quickest(0)).toBeLessThan(300);
     await setLink({ delay: 100 });
     // Handshake and request: two round trips of 200 ms.
-    expect(await fetch(0)).toBeGreaterThanOrEqual(400);
-    expect(await fetch(0)).toBeLessThan(700);
+    const far = await quickest(0);
+    expect(far).toBeGreaterThanOrEqual(400);
+    expect(far).toBeLessThan(800);
     // Pipelined: a delay limits no rate by itself.
-    expect(await fetch(100)).toBeLessThan(3_000);
+    expect(await quickest(100)).toBeLessThan(5_000);
     await restoreLink();
-    expect(await fetch(0)).toBeLessThan(100);
+    expect(await quickest(0)).toBeLessThan(300);
   });
 
   test('a rate limits', async () => {
     await setLink({ rate: '100mbit' });
     const taken = await fetch(10);
     expect(taken).toBeGreaterThan(700);
-    expect(taken).toBeLessThan(2_000);
+    expect(taken).toBeLessThan(5_000);
   });
 
   test('a cut line is silent or refuses, and a transfer under way goes on after it', async () => {
@@ -100,7 +107,7 @@ lab('the line between the clusters', () => {
     await cutLink('reject');
     await expect(fetch(0)).rejects.toThrow(/refused/);
     await restoreLink();
-    expect(await fetch(0)).toBeLessThan(100);
+    expect(await quickest(0)).toBeLessThan(300);
   });
 });
 
@@ -190,22 +197,21 @@ lab('the memory of a cluster', () => {
   });
 });
 
-/** The lock of the lab belongs to a process: nothing of it outlives a killed one. */
 lab('the lock', () => {
-  let holder: Server;
-  afterAll(() => {
-    holder?.close();
-  });
-  test('up waits for another run to end', async () => {
-    holder = createServer();
-    await new Promise<void>((resolve) => holder.listen('\0x8s-lab-lock', resolve));
-    let done = false;
-    const up = ensureUp().then(() => {
-      done = true;
-    });
+  test('of two runs at once the second waits for the first', async () => {
+    const order: string[] = [];
+    let release = (): void => {};
+    const held = locked(
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    );
+    const up = ensureUp().then(() => order.push('up'));
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(done).toBe(false);
-    holder.close();
-    await up;
+    order.push('released');
+    release();
+    await Promise.all([held, up]);
+    expect(order).toEqual(['released', 'up']);
   });
 });
