@@ -11,6 +11,7 @@ import { admittedFidelity } from './fidelity.ts';
 import { ensureKeys } from './keys.ts';
 import { lazy } from './lazy.ts';
 import { sampleTargetPod, startMover } from './move.ts';
+import { checkPermissions } from './permissions.ts';
 import { type CopyRequest, copySpec, pairLabel } from './request.ts';
 import { checkNoRival } from './rivals.ts';
 import { sampleSourcePod, serveSource } from './serve.ts';
@@ -47,14 +48,21 @@ export class CopyParts {
 
   /** The source claim, fit to be read. */
   readonly source = this.#part(async () => {
-    const state = await this.#claim(this.#request.source);
+    const [state] = await Promise.all([
+      this.#claim(this.#request.source),
+      checkPermissions('source', this.#request.source, this.#options.signal),
+    ]);
     checkSource(state);
     return state;
   });
 
   /** The target claim, fit to be written. */
   readonly target = this.#part(async () => {
-    const [state, source] = await Promise.all([this.#claim(this.#request.target), this.source()]);
+    const [state, source] = await Promise.all([
+      this.#claim(this.#request.target),
+      this.source(),
+      checkPermissions('target', this.#request.target, this.#options.signal),
+    ]);
     checkTarget(state, source, this.#request.allowMounted);
     return state;
   });
@@ -125,7 +133,7 @@ export class CopyParts {
   /** The mover's Job, begun or taken up. */
   readonly mover = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, name } = this.#request;
+    const { image, mode, name, bandwidth } = this.#request;
     const [claim, fidelity, sourceFidelity] = await Promise.all([
       this.target(),
       this.targetFidelity(),
@@ -134,7 +142,7 @@ export class CopyParts {
     const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: name !== undefined };
-    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, ...run };
+    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, bandwidth, ...run };
     return startMover(plan, this.#options);
   });
 

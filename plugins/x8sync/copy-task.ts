@@ -185,11 +185,11 @@ export class CopyTask {
 
   async #leave(error: unknown): Promise<unknown> {
     const name = this.#request.name;
-    await this.finish('Interrupted', 'interrupted; its mover goes on by itself').catch(() => {});
+    await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
       exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT',
-      `interrupted; task ${name} goes on in the clusters`,
+      `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
       {
         hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
       },

@@ -26,6 +26,7 @@ export interface MovePlan {
   readonly nonce: string;
   /** Addresses known by now; further ones are delivered into the running pod. */
   readonly addresses: readonly string[];
+  readonly bandwidth?: string | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -48,6 +49,7 @@ const connectSeconds = 900;
 
 function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): PodPlan {
   const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
+  const { bandwidth = '' } = plan;
   return {
     side: 'target',
     command: '/usr/local/bin/x8s-copy',
@@ -66,6 +68,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
       X8S_ADDRESSES: addresses.join(' '),
       X8S_CONNECT_SECONDS: String(connectSeconds),
       X8S_KEEP_PARTIAL: keepPartial ? '1' : '0',
+      X8S_BWLIMIT: bandwidth,
     },
   };
 }

@@ -231,6 +231,18 @@ describe('credentials', () => {
   });
 });
 
+test('exec plugin that waits for a person is heard meanwhile', async () => {
+  const path = join(folder, 'device-login');
+  const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: 'entered' } });
+  await writeFile(path, `#!/bin/sh\necho 'enter the code 1234' >&2\nsleep 2.5\necho '${credential}'\n`);
+  await chmod(path, 0o755);
+  const told: string[] = [];
+  const kube = await client({ exec: { command: path } }, {}, { onWarning: (text) => told.push(text) });
+  await version(kube);
+  expect(told).toEqual(['enter the code 1234']);
+  expect(seen[0]?.authorization).toBe('Bearer entered');
+});
+
 describe('TLS', () => {
   test.each([
     ['an unknown issuer', { 'certificate-authority-data': '' }, 'its certificate is not trusted'],
