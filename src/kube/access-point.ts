@@ -1,6 +1,7 @@
 /** From a kubeconfig and the command line's flags to one cluster and one user. */
+
+import { closest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
-import { nearestFirst } from '../nearest.ts';
 import type { ClusterInfo } from './client.ts';
 import { type ClusterEntry, type Kubeconfig, normalServer, type UserEntry } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
@@ -88,7 +89,7 @@ export function choices(what: string, wanted: string, names: readonly string[]):
   if (names.length === 0) return `there is no ${what} at all: check --kubeconfig and KUBECONFIG`;
   // A part of a long name (an ARN, a project's path) tells more than its distance does.
   const holding = names.filter((name) => name.toLowerCase().includes(wanted.toLowerCase()));
-  const sorted = [...new Set([...holding, ...nearestFirst(wanted, names)])];
+  const sorted = [...new Set([...holding, ...closest(wanted, names)])];
   const more = names.length > shown ? `, and ${names.length - shown} more` : '';
   return `${what}s that exist: ${sorted.slice(0, shown).join(', ')}${more}`;
 }

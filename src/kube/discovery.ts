@@ -1,6 +1,7 @@
 /** Which resources a cluster serves, and what a person means by `deploy`, `Deployment.v1.apps` or `ksvc`. */
+
+import { nearest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { fetchResources } from './discovery-request.ts';
 import { nameOf, type Resource } from './resources.ts';

@@ -49,7 +49,7 @@ export async function runLiveList(
   );
   const drawn = list.run();
   try {
-    await runInOrder(groups, (step) => step.run());
+    await runInOrder(groups, (step, isOwn) => step.run(isOwn));
   } finally {
     await Promise.all(steps.filter((step) => step.idle).map((step) => step.abandon()));
     await drawn;

@@ -27,7 +27,7 @@ export function createPlainReporter({ stream, verbose, clock }: PlainReporterOpt
   return {
     warnings: warnings.list,
     run: (entries) =>
-      runInOrder(entries.map(stepsOf), (step) => runStep(step, { line, warn, verbose, clock })),
+      runInOrder(entries.map(stepsOf), (step, isOwn) => runStep(step, { line, warn, verbose, clock, isOwn })),
     info: line,
     warn,
     debug: (text) => {
@@ -41,9 +41,10 @@ interface LineContext {
   readonly warn: (text: string) => void;
   readonly verbose: boolean;
   readonly clock: Clock;
+  readonly isOwn: (error: unknown) => boolean;
 }
 
-async function runStep(step: Step, { line, warn, verbose, clock }: LineContext): Promise<void> {
+async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineContext): Promise<void> {
   const begun = clock.monotonic();
   let title = step.title;
   let lastProgress = begun;
@@ -67,7 +68,7 @@ async function runStep(step: Step, { line, warn, verbose, clock }: LineContext):
   try {
     await step.run(handle);
   } catch (error) {
-    line(`Failed: ${title}`);
+    line(`${isOwn(error) ? 'Failed' : 'Stopped'}: ${title}`);
     throw error;
   }
   line(`Done: ${title} (${formatDuration(clock.monotonic() - begun)})`);
