@@ -1,15 +1,15 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
-import { removeChildren } from './remove-children.ts';
 import { type CopyRequest, specSchema } from './request.ts';
-import { type OwnedSide, type Role, sideOf, tool } from './sides.ts';
+import { childKinds, type OwnedSide, type Role, sideOf, tool } from './sides.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {
@@ -129,14 +129,12 @@ export class CopyTask {
    */
   async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
     const sides = (['target', 'source'] as const).flatMap((role) => {
-      const side = this.#opened[role]?.side;
-      return side
-        ? [
-            removeChildren(side, role, { timeoutMs: this.#request.timeoutMs, signal }, (text) =>
-              waiting.detail(text),
-            ),
-          ]
-        : [];
+      const open = this.#opened[role];
+      if (!open) return [];
+      const { clock } = this.#context;
+      const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
+      const how = { kinds: childKinds[role], limitMs: this.#request.timeoutMs, clock, signal, waiting: told };
+      return [removeChildren(open.side.kube, open.record, how)];
     });
     return (await Promise.all(sides)).flat();
   }
@@ -213,6 +211,11 @@ export class CopyTask {
       ([role, { side, record }]) =>
         `${role}: objects with label x8s.dev/task=${record.task} in namespace ${side.namespace} of ${side.kube.cluster.context}`,
     );
+  }
+
+  /** Rejects where the target claim's lock may be another's by now. */
+  async confirmLock(): Promise<void> {
+    await this.#lock?.confirm();
   }
 
   async release(): Promise<void> {
