@@ -42,7 +42,9 @@ export class Scene {
   /** Deletes the namespaces. It takes the clusters some seconds more; nobody has to wait for it. */
   async close(): Promise<void> {
     await Promise.all(
-      this.contexts.map((context) => kubectl(context, ['delete', 'namespace', this.namespace, '--wait=false'])),
+      this.contexts.map((context) =>
+        kubectl(context, ['delete', 'namespace', this.namespace, '--wait=false']),
+      ),
     );
   }
 
