@@ -48,6 +48,8 @@ export class CopyTask {
   #opened: Partial<Record<Role, OpenSide>> = {};
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
+  /** Files were copied, or could have been: a failure from here on is worth a record. */
+  copying = false;
 
   constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
     if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
@@ -172,7 +174,7 @@ export class CopyTask {
       if (left.length > 0) throw new X8sError(left.join('; '));
       await this.#closeRecords(error, limit);
       this.#ended = true;
-      return error;
+      return interrupted ? cleanedUp(error) : error;
     } catch (failure) {
       return withDetails(error, [
         `The clean-up did not come to its end: ${messageOf(failure)}`,
@@ -186,7 +188,7 @@ export class CopyTask {
     await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
-      exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT',
+      signalOf(error),
       `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
       {
         hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
@@ -194,14 +196,17 @@ export class CopyTask {
     );
   }
 
-  /** A task that a person named keeps its record of the failure; of a nameless one nothing is left. */
+  /**
+   * A task that a person named keeps its record of the failure, once it has begun to copy, now or in an
+   * earlier run; of any other nothing is left.
+   */
   async #closeRecords(error: unknown, signal: AbortSignal): Promise<void> {
-    if (this.#request.name !== undefined) return this.finish('Failed', messageOf(error));
-    await Promise.all(
-      Object.values(this.#opened).map(({ side, record }) =>
-        storeOf(side.kube, this.#context).remove(record, { signal }),
-      ),
-    );
+    const opened = Object.values(this.#opened);
+    const known = this.copying || opened.some(({ outcome }) => outcome !== 'fresh');
+    if (this.#request.name !== undefined && known) return this.finish('Failed', messageOf(error));
+    const remove = ({ side, record }: OpenSide) =>
+      storeOf(side.kube, this.#context).remove(record, { signal });
+    await Promise.all(opened.map(remove));
   }
 
   /** What is in the clusters because of this run, a line each; empty once it has ended. */
@@ -224,6 +229,15 @@ export class CopyTask {
 }
 
 type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
+
+/** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
+function cleanedUp(error: unknown): InterruptedError {
+  return new InterruptedError(signalOf(error), 'interrupted; all that the task had made is cleaned up', {
+    hint: 'files that were copied so far stay at the target; the same command again copies the rest',
+  });
+}
+
+const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
 
 function withDetails(error: unknown, details: readonly string[]): unknown {
   if (!(error instanceof X8sError)) return error;
