@@ -6,7 +6,7 @@
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/objects.ts';
 import { secrets } from '../../src/kube/resources.ts';
-import { generateKeyPair } from '../../src/ssh/keys.ts';
+import { generateKeyPair, knownHostsLine } from '../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
 import { type Side, sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
@@ -70,16 +70,15 @@ async function create(
 ): Promise<Fingerprints> {
   const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
   const annotations = { [clientKeyAnnotation]: client.fingerprint, [hostKeyAnnotation]: host.fingerprint };
-  const knownHosts = `${hostKeyAlias} ${host.publicKey}\n`;
+  const knownHosts = knownHostsLine(hostKeyAlias, host.publicKey);
   const forSource = sourceSecret(
     source,
     { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },
     annotations,
   );
   const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
-  await Promise.all([
-    source.kube.create(secrets, forSource, { signal }),
-    target.kube.create(secrets, forTarget, { signal }),
-  ]);
+  signal.throwIfAborted();
+  // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+  await Promise.all([source.kube.create(secrets, forSource), target.kube.create(secrets, forTarget)]);
   return { client: client.fingerprint, host: host.fingerprint };
 }

@@ -1,205 +1,85 @@
-/** Runs a command in a container, its standard streams over one WebSocket with back-pressure both ways. */
-import { Readable, Writable } from 'node:stream';
-import { WebSocket } from 'ws';
-import { UnreachableError } from '../../errors.ts';
-import { ApiError } from '../api-error.ts';
+/** Runs a command in a container; its standard streams are streams here. */
+import { Buffer } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import { X8sError } from '../../errors.ts';
 import type { KubeClient } from '../client.ts';
-import type { Status } from '../objects.ts';
-import { pathOf, pods } from '../resources.ts';
+import { objectName, pods } from '../resources.ts';
+import { type ContainerStreams, openRemoteCommand, type RemoteCommand } from './remote-command.ts';
 
-export interface ExecOptions {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container?: string | undefined;
+export type { ExitStatus, RemoteCommand as ExecSession } from './remote-command.ts';
+
+export interface ExecOptions extends ContainerStreams {
+  /** Program and arguments; no shell is in between. */
   readonly command: readonly string[];
-  readonly signal?: AbortSignal | undefined;
 }
-
-export interface ExitStatus {
-  /** Of the command; undefined where it did not even start, or the stream broke. */
-  readonly code: number | undefined;
-  /** What the cluster says of it. */
-  readonly reason: string;
-}
-
-export interface ExecSession {
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /** Resolves when the command has ended or the stream has. Never rejects. */
-  readonly exit: Promise<ExitStatus>;
-  close(): void;
-}
-
-/** The protocol's channels, the first byte of each message. */
-const channel = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
-/** v5 can end standard input alone; v4 is what clusters before 1.30 speak. */
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
-/** Bytes a message; API servers relay in parts of this size. */
-const messageSize = 32 << 10;
-/** Bytes that may wait in this process for the network. */
-const highWater = 1 << 20;
-/** Milliseconds: load balancers cut connections that are silent for 20 s and more. */
-const pingEvery = 5_000;
-const silenceLimit = 25_000;
 
 /**
- * Starts a command. Rejects with an ApiError where the server refuses (403, 404, 400), an UnreachableError
- * where it does not answer.
+ * Starts a command, with a stdin unless told otherwise. Resolves when the connection stands, which is before it is
+ * known whether the program exists: that is in `exit`.
+ * Rejects with an ApiError (refused: no such pod, no right), an UnreachableError or the signal's reason.
  */
-export async function exec(kube: KubeClient, options: ExecOptions): Promise<ExecSession> {
-  const { namespace, pod, container, command, signal } = options;
-  const query = new URLSearchParams({ stdin: 'true', stdout: 'true', stderr: 'true' });
-  if (container !== undefined) query.set('container', container);
-  for (const word of command) query.append('command', word);
-  const path = `${pathOf(pods, { namespace, name: pod, subresource: 'exec' })}?${query}`;
-  await kube.transport.ready(signal);
-  const { url, headers, tls, agent } = await kube.transport.webSocket();
-  const options_ = {
-    headers,
-    ...tls,
-    perMessageDeflate: false,
-    handshakeTimeout: 20_000,
-    ...(agent && { agent }),
-  };
-  const socket = new WebSocket(url + path, protocols, options_);
-  const session = sessionOver(socket, signal);
-  await opened(socket, kube, signal);
-  return session;
+export function exec(
+  kube: KubeClient,
+  { command, stdin = true, ...options }: ExecOptions,
+): Promise<RemoteCommand> {
+  return openRemoteCommand(kube, 'exec', { ...options, stdin }, command);
 }
 
-/** The whole output of a command that says little. Rejects where it does not end with 0. */
-export async function execOutput(kube: KubeClient, options: ExecOptions): Promise<string> {
-  const session = await exec(kube, options);
-  const limit = 1 << 20;
-  let output = '';
-  let words = '';
-  session.stdout.on('data', (data) => {
-    if (output.length < limit) output += data;
-  });
-  session.stderr.on('data', (data) => {
-    if (words.length < limit) words += data;
-  });
-  const { code, reason } = await session.exit;
-  if (code === 0) return output;
-  throw new Error(`${options.command[0]} in ${options.pod}: ${words.trim() || reason}`);
+export interface ExecOutputOptions extends Omit<ExecOptions, 'stdin' | 'tty'> {
+  /** The most bytes that are taken of stdout; 1 MiB where absent. */
+  readonly limit?: number;
 }
 
-function opened(socket: WebSocket, kube: KubeClient, signal: AbortSignal | undefined): Promise<void> {
-  const { context, server } = kube.cluster;
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      socket.terminate();
-      reject(signal?.reason);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    socket.once('open', () => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    });
-    socket.once('error', (cause) =>
-      reject(new UnreachableError(`${context}: no stream to ${server}: ${cause.message}`, { cause })),
-    );
-    socket.once('unexpected-response', (_, response) => {
-      let body = '';
-      response.on('data', (data) => {
-        body += data;
-      });
-      response.on('end', () => {
-        const status = parseStatus(body);
-        const message = status?.message ?? `HTTP ${response.statusCode}`;
-        reject(new ApiError(response.statusCode ?? 0, status, `${context}: exec refused: ${message}`));
-        socket.terminate();
-      });
-    });
-  });
-}
+/** A command ended otherwise than with 0, or did not start. */
+export class ExecError extends X8sError {
+  override readonly name = 'ExecError';
+  /** Undefined where it did not start. */
+  readonly code: number | undefined;
 
-function sessionOver(socket: WebSocket, signal: AbortSignal | undefined): ExecSession {
-  socket.binaryType = 'nodebuffer';
-  const resume = () => socket.resume();
-  const stdout = new Readable({ read: resume, highWaterMark: highWater });
-  const stderr = new Readable({ read: resume });
-  let status: ExitStatus = { code: undefined, reason: 'the stream ended' };
-  let heard = performance.now();
-  const exit = new Promise<ExitStatus>((resolve) => {
-    socket.on('close', () => {
-      clearInterval(timer);
-      signal?.removeEventListener('abort', close);
-      stdout.push(null);
-      stderr.push(null);
-      stdin.destroy();
-      resolve(status);
-    });
-  });
-  socket.on('error', ({ message }) => {
-    status = { code: undefined, reason: message };
-  });
-  socket.on('message', (data: Buffer) => {
-    heard = performance.now();
-    const payload = data.subarray(1);
-    if (data[0] === channel.status) status = exitStatusOf(payload.toString());
-    const stream = data[0] === channel.stdout ? stdout : data[0] === channel.stderr ? stderr : undefined;
-    if (payload.length > 0 && stream && !stream.push(payload)) socket.pause();
-  });
-  socket.on('pong', () => {
-    heard = performance.now();
-  });
-  const timer = setInterval(() => {
-    if (socket.readyState !== WebSocket.OPEN) return;
-    // A reader that is slow is not a server that is silent.
-    if (performance.now() - heard > silenceLimit && !socket.isPaused) socket.terminate();
-    else socket.ping();
-  }, pingEvery);
-  timer.unref();
-  const close = () => {
-    if (socket.readyState === WebSocket.OPEN) socket.close();
-    else socket.terminate();
-    setTimeout(() => socket.terminate(), 1000).unref();
-  };
-  signal?.addEventListener('abort', close, { once: true });
-  const stdin = stdinOf(socket);
-  return { stdin, stdout, stderr, exit, close };
-}
-
-function stdinOf(socket: WebSocket): Writable {
-  return new Writable({
-    highWaterMark: highWater,
-    write(data: Buffer, _, done) {
-      for (let from = 0; from < data.length; from += messageSize) {
-        const part = data.subarray(from, from + messageSize);
-        const message = Buffer.allocUnsafe(part.length + 1);
-        message[0] = channel.stdin;
-        message.set(part, 1);
-        const isLast = from + messageSize >= data.length;
-        socket.send(message, isLast ? (error) => done(error) : undefined);
-      }
-      if (data.length === 0) done();
-    },
-    final(done) {
-      if (socket.protocol === protocols[0] && socket.readyState === WebSocket.OPEN)
-        socket.send(Buffer.from([channel.close, channel.stdin]), () => done());
-      else done();
-    },
-  });
-}
-
-function exitStatusOf(text: string): ExitStatus {
-  const status = parseStatus(text) as
-    | (Status & { details?: { causes?: { reason?: string; message?: string }[] } })
-    | undefined;
-  if (status?.status === 'Success') return { code: 0, reason: '' };
-  const cause = status?.details?.causes?.find(({ reason }) => reason === 'ExitCode');
-  return {
-    code: cause?.message === undefined ? undefined : Number(cause.message),
-    reason: status?.message ?? text,
-  };
-}
-
-function parseStatus(text: string): Status | undefined {
-  try {
-    return JSON.parse(text) as Status;
-  } catch {
-    return undefined;
+  constructor(message: string, code: number | undefined, details: readonly string[]) {
+    super(message, { details });
+    this.code = code;
   }
+}
+
+/**
+ * The whole stdout of a command that says little.
+ * Rejects as `exec` does, and with an ExecError where the command fails or says more than the limit.
+ */
+export async function execOutput(kube: KubeClient, options: ExecOutputOptions): Promise<string> {
+  const { limit = 1024 * 1024, command, namespace, pod } = options;
+  const session = await exec(kube, { ...options, stdin: false });
+  const [stdout, stderr, { code, reason, error }] = await Promise.all([
+    collect(session.stdout, limit + 1),
+    collect(session.stderr, 64 * 1024),
+    session.exit,
+  ]);
+  if (error !== undefined) throw error;
+  const what = `${command[0]} in ${objectName(pods, { name: pod, namespace })}`;
+  const words = stderr.toString().trim();
+  if (code !== 0) {
+    const why = words.split('\n').at(-1) || reason || `exit code ${code}`;
+    throw new ExecError(
+      `${kube.cluster.context}: ${what}: ${why}`,
+      code,
+      words === '' ? [] : words.split('\n'),
+    );
+  }
+  if (stdout.length > limit) throw new ExecError(`${what} says more than ${limit} bytes`, code, []);
+  return stdout.toString();
+}
+
+/** The first bytes of a stream; the rest is read and dropped. Its failure is told by `exit`. */
+async function collect(stream: Readable, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      if (length < limit) chunks.push(chunk);
+      length += chunk.length;
+    }
+  } catch {
+    return Buffer.alloc(0);
+  }
+  return Buffer.concat(chunks).subarray(0, limit);
 }

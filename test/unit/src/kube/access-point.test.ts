@@ -55,6 +55,10 @@ describe('accessPoint', () => {
     expect(error.hint).toMatch(/^contexts that exist: prod, /);
   });
 
+  test('puts names that hold the wanted one before those that look like it', () => {
+    expect(failure({ context: 'stage' }).hint).toMatch(/^contexts that exist: arn:aws/);
+  });
+
   test.each([
     [{ context: 'dangling' }, 'no cluster "nowhere" in'],
     [{ user: 'nobody' }, 'no user "nobody" in'],
@@ -89,7 +93,13 @@ describe('accessPoint', () => {
 
   test('works without a user, and without any kubeconfig where a server is given', () => {
     expect(choose({ context: 'anonymous' }).user).toEqual({});
-    const empty = { ...config, currentContext: '', contexts: new Map(), clusters: new Map(), users: new Map() };
+    const empty = {
+      ...config,
+      currentContext: '',
+      contexts: new Map(),
+      clusters: new Map(),
+      users: new Map(),
+    };
     const { info } = accessPoint(empty, { server: 'https://x.test', token: 't' }, {});
     expect(info.context).toBe('x.test');
     expect(() => accessPoint(empty, {}, {})).toThrow(/no context is named/);

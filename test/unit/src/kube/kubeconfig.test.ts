@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../../../src/errors.ts';
-import { loadKubeconfig, loadKubeconfigFile } from '../../../../src/kube/kubeconfig.ts';
+import { contextsOfServer, loadKubeconfig, loadKubeconfigFile } from '../../../../src/kube/kubeconfig.ts';
 
 let folder = '';
 
@@ -95,4 +95,23 @@ users:
     const path = await file('odd', text);
     await expect(loadKubeconfigFile(path)).rejects.toThrow(message);
   });
+});
+
+test('contextsOfServer finds a server under its other names, the current context first', async () => {
+  const path = await file(
+    'many',
+    `
+current-context: z
+contexts:
+- { name: a, context: { cluster: one } }
+- { name: b, context: { cluster: other } }
+- { name: z, context: { cluster: two } }
+- { name: lost, context: { cluster: none } }
+clusters:
+- { name: one, cluster: { server: 'https://API.test:443/' } }
+- { name: two, cluster: { server: 'https://api.test' } }
+- { name: other, cluster: { server: 'https://api.test:6443' } }
+`,
+  );
+  expect(await contextsOfServer('https://api.test/', path)).toEqual(['z', 'a']);
 });

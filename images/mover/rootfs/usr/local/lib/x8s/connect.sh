@@ -30,11 +30,12 @@ probe() {
   case $? in
     124) reason='no answer' ;;
     *)
+      reason=${reason%%$'\n'*}
       reason=${reason##*: }
       reason=${reason:-'answers, but not as an ssh server'}
       ;;
   esac
-  printf '%s: %s\n' "$address" "${reason,}" >"$WORK/unanswered.${address//[^A-Za-z0-9]/_}"
+  printf '%s\n' "${reason,}" >"$WORK/unanswered.${address//[^A-Za-z0-9]/_}"
 }
 
 # Sets ADDRESS to the first candidate that answers before the deadline (uptime, ms).
@@ -88,6 +89,18 @@ close_connection() {
   [[ -S $WORK/master ]] && ssh -F "$SSH_CONFIG" -O exit x8s-source 2>/dev/null
 }
 
+# Why each candidate did not do, into REASON.
+explain_silence() {
+  local candidate file
+  REASON=''
+  for candidate in $(list_addresses); do
+    file=$WORK/unanswered.${candidate//[^A-Za-z0-9]/_}
+    REASON+="${REASON:+; }$candidate: "
+    if [[ -s $file ]]; then REASON+=$(<"$file"); else REASON+='no answer'; fi
+  done
+  [[ -n $REASON ]] || REASON='no address of the source was given'
+}
+
 # Opens the shared connection, trying again until X8S_CONNECT_SECONDS are over.
 # Returns 0, 1 (unreachable) or 2 (a key was not accepted), with the reason in REASON.
 connect() {
@@ -103,7 +116,6 @@ connect() {
     log warning "$ADDRESS answered, but ssh failed: $REASON"
     sleep 0.5
   done
-  REASON=$(cat "$WORK"/unanswered.* 2>/dev/null | tr '\n' ';')
-  [[ -n $REASON ]] || REASON='no address of the source was given'
+  explain_silence
   return 1
 }

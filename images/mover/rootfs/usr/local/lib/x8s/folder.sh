@@ -5,6 +5,7 @@
 # `copying` never wipes again.
 
 STATE=$FOLDER/state
+FOLDER_OPEN=0
 
 note_phase() {
   printf 'x8sync %s %s\n' "$1" "$X8S_TASK" >"$STATE.new" && mv "$STATE.new" "$STATE"
@@ -32,18 +33,19 @@ is_ours() {
 open_folder() {
   is_ours || { REASON="$FOLDER exists and was not made by x8sync: move it away"; return 1; }
   read_phase
+  FOLDER_OPEN=1
   [[ -n $REPLY ]] || run rm -rf --one-file-system "$FOLDER/tmp" "$FOLDER/partial"
   # Made here under umask 077; only its owner ever looks into it.
   mkdir -p "$FOLDER/tmp" "$FOLDER/partial" || { REASON="$FOLDER can't be written"; return 1; }
   adopt_orphans
 }
 
-# A killed rsync leaves `.name.XXXXXX` in its temporary folder; as a partial file its bytes count again.
+# A killed rsync leaves `name.XXXXXX` in its temporary folder; as a partial file its bytes count again.
 adopt_orphans() {
   local orphan name
-  for orphan in "$FOLDER"/tmp/.*.??????; do
+  for orphan in "$FOLDER"/tmp/*.?????? "$FOLDER"/tmp/.*.??????; do
     [[ -f $orphan && ! -L $orphan ]] || continue
-    name=${orphan##*/.}
+    name=${orphan##*/}
     mv -f -- "$orphan" "$FOLDER/partial/${name%.*}"
   done
   return 0
@@ -58,9 +60,10 @@ wipe_target() {
   return 1
 }
 
-# Takes the folder away without a trace: the root folder's time is what the copy made it.
+# Takes the folder away without a trace: the root folder's time is what the copy made it, where we may set it.
 close_folder() {
   local mtime
   mtime=$(stat -c %.9Y /target)
-  rm -rf --one-file-system "$FOLDER" && touch -m -d "@$mtime" /target
+  rm -rf --one-file-system "$FOLDER" || return
+  touch -m -d "@$mtime" /target 2>/dev/null || ((EUID != 0))
 }

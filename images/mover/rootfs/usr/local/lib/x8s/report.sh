@@ -23,10 +23,19 @@ fragment() {
   if [[ -s $WORK/$1 ]]; then REPLY=$(<"$WORK/$1"); fi
 }
 
+# The line once more, for the pod's status: it outlives the log, and is read where the log's stream broke.
+# Kubernetes keeps 4096 bytes of it.
+note_termination() {
+  [[ -w /dev/termination-log ]] || return 0
+  local line
+  line=$(emit end "$1")
+  ((${#line} < 4000)) && printf '%s\n' "$line" >/dev/termination-log
+}
+
 # Prints the end line and leaves: outcome, message.
 end() {
   trap '' TERM INT
-  local outcome=$1 message nonce task code stats failures lost seconds
+  local outcome=$1 message nonce task code stats failures lost seconds head tail
   close_connection
   exit_code_of "$outcome" && code=$REPLY
   json_string "$2" && message=$REPLY
@@ -38,6 +47,9 @@ end() {
   uptime_ms
   printf -v seconds '%d.%03d' $(((REPLY - STARTED_MS) / 1000)) $(((REPLY - STARTED_MS) % 1000))
   trap - EXIT
-  emit end "{\"nonce\":$nonce,\"task\":$task,\"mode\":\"$X8S_MODE\",\"code\":$code,\"outcome\":\"$outcome\",\"message\":$message,\"stats\":$stats,\"failures\":$failures,\"lost\":$lost,${ROOM_JSON}${SKIPPED_JSON}\"attempts\":$ATTEMPTS,\"seconds\":$seconds}"
+  head="{\"nonce\":$nonce,\"task\":$task,\"mode\":\"$X8S_MODE\",\"code\":$code,\"outcome\":\"$outcome\",\"message\":$message,\"stats\":$stats"
+  tail="\"lost\":$lost,${ROOM_JSON}${SKIPPED_JSON}\"attempts\":$ATTEMPTS,\"seconds\":$seconds}"
+  note_termination "$head,$tail"
+  emit end "$head,\"failures\":$failures,$tail"
   exit "$code"
 }

@@ -8,10 +8,10 @@ function bytes_per_second(rate) {
   return int(rate + 0)
 }
 
-# rsync tells the total only as a whole percentage. What the source's file system has in use is a better
-# guess, within the bounds that the percentage sets.
+# rsync tells the total only as a whole percentage, and while the list grows not even that. What the source's
+# file system has in use is a better guess, within the bounds that the percentage sets.
 function total(bytes, percent,   low, high) {
-  if (percent + 0 == 0) return guess > bytes ? guess : bytes
+  if (scanning || percent + 0 == 0) return guess > bytes ? guess : bytes
   low = bytes * 100 / (percent + 1)
   high = bytes * 100 / percent
   return guess < low ? low : guess > high ? high : guess
