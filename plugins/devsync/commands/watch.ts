@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSea } from 'node:sea';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
@@ -71,10 +72,12 @@ export class WatchCommand extends AgentCommand {
       throw new X8sError('a watch runs already', { hint: `${context.binaryName} stop ends it.` });
     const log = join(desk.workstation.folder, 'watch.log');
     const output = openSync(log, 'a', 0o600);
+    // A compiled plugin is its own program; from sources it is an argument of node.
+    const program = isSea() ? [] : process.argv.slice(1, 2);
     const args = process.argv
-      .slice(1)
+      .slice(2)
       .filter((arg) => !arg.startsWith('--background') && arg !== '--take-over' && arg !== this.takeOver);
-    const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    const child = spawn(process.execPath, [...process.execArgv, ...program, ...args], {
       detached: true,
       stdio: ['ignore', output, output],
     });
