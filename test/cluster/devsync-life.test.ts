@@ -57,7 +57,7 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
   const { state } = await work.reaches('rolled', 'watching', (seen) => seen.state?.pod !== first?.pod);
   await work.must('flush', 'rolled');
   expect(state?.conflicts).toEqual([]);
-  expect(await work.sh(state?.pod ?? '', 'cat /work/f* | grep -c edited')).toBe('300\n');
+  expect(await work.sh(state?.pod ?? '', 'grep -l edited /work/f* | wc -l')).toBe('300\n');
   expect(await work.sh(state?.pod ?? '', 'ls /work | wc -l')).toBe('350\n');
   expect(readdirSync(work.local).length).toBe(351);
 }, 180_000);
