@@ -2,6 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { cacheDir, stateDir } from './config.ts';
 import { allProcesses, removeGroups, signal } from './groups.ts';
+import { restoreHost } from './host.ts';
 import { removeNetwork } from './network.ts';
 import { attempt, until } from './shell.ts';
 import { removeStrays, shimSockets } from './strays.ts';
@@ -40,6 +41,7 @@ export async function takeDown(): Promise<void> {
   await endProcesses();
   await unmountBelow(stateDir);
   await removeNetwork();
+  await restoreHost();
   removeGroups();
   rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
   await removeStrays(sockets);
