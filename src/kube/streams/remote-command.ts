@@ -157,7 +157,7 @@ export function exitStatusOf(text: string): ExitStatus {
   return { code: cause === undefined ? undefined : Number(cause.message), reason: status.message ?? '' };
 }
 
-function parseStatus(text: string): Pick<Status, 'status' | 'message' | 'details'> {
+function parseStatus(text: string): Partial<Status> {
   try {
     return JSON.parse(text) as Status;
   } catch {
