@@ -4,8 +4,8 @@
  */
 import { type Readable, Writable } from 'node:stream';
 import { messageOf, X8sError } from '../../errors.ts';
-import { statusOf } from '../api-failure.ts';
 import type { KubeClient } from '../client.ts';
+import type { Status } from '../objects.ts';
 import { objectName, pathOf, pods } from '../resources.ts';
 import { Flow, message, quiet, sendData } from './channels.ts';
 import { type KubeSocket, openSocket } from './socket.ts';
@@ -146,10 +146,21 @@ function stdinOf(socket: KubeSocket): Writable {
   return quiet(writable);
 }
 
-/** The status that the kubelet sends at the end: Success, or a failure whose cause is the exit code. */
-function exitStatusOf(text: string): ExitStatus {
-  const status = statusOf(text) ?? { status: undefined, message: text, details: undefined };
+/**
+ * The status that the kubelet sends at the end: Success, or a failure whose cause is the exit code. Unlike the
+ * API server's it bears no `kind`.
+ */
+export function exitStatusOf(text: string): ExitStatus {
+  const status = parseStatus(text);
   if (status.status === 'Success') return { code: 0, reason: '' };
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
   return { code: cause === undefined ? undefined : Number(cause.message), reason: status.message ?? '' };
+}
+
+function parseStatus(text: string): Partial<Status> {
+  try {
+    return JSON.parse(text) as Status;
+  } catch {
+    return { message: text };
+  }
 }
