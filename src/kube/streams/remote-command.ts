@@ -22,6 +22,8 @@ export interface ContainerStreams {
   readonly tty?: boolean;
   /** Ends the connection, not the command: only a closed stdin or a signal of its own does that. */
   readonly signal?: AbortSignal | undefined;
+  /** After so many milliseconds in which nothing is heard, the connection is dead; 20 s where absent. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface ExitStatus {
@@ -58,7 +60,7 @@ const v4 = 'v4.channel.k8s.io';
 export async function openRemoteCommand(
   kube: KubeClient,
   subresource: 'exec' | 'attach',
-  { namespace, pod, container, stdin = false, tty = false, signal }: ContainerStreams,
+  { namespace, pod, container, stdin = false, tty = false, ...limits }: ContainerStreams,
   command: readonly string[] = [],
 ): Promise<RemoteCommand> {
   const query = new URLSearchParams({ stdin: `${stdin}`, stdout: 'true', stderr: `${!tty}`, tty: `${tty}` });
@@ -70,7 +72,7 @@ export async function openRemoteCommand(
     what: `${subresource}: ${objectName(pods, { namespace, name: pod })}`,
   };
   const opened = Promise.withResolvers<RemoteCommand>();
-  await openSocket(kube, { path, protocols: [v5, v4], subject, signal }, (socket) => {
+  await openSocket(kube, { path, protocols: [v5, v4], subject, ...limits }, (socket) => {
     const session = new Session(socket, stdin);
     opened.resolve(session);
     return session;
@@ -147,14 +149,15 @@ function stdinOf(socket: KubeSocket): Writable {
 }
 
 /**
- * The status that the kubelet sends at the end: Success, or a failure whose cause is the exit code. Unlike the
- * API server's it bears no `kind`.
+ * The status that the kubelet sends at the end: Success, or a failure one of whose causes is the exit code.
+ * Unlike the API server's it bears no `kind`.
  */
 export function exitStatusOf(text: string): ExitStatus {
-  const status = parseStatus(text);
-  if (status.status === 'Success') return { code: 0, reason: '' };
-  const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
-  return { code: cause === undefined ? undefined : Number(cause.message), reason: status.message ?? '' };
+  const { status, message, details } = parseStatus(text);
+  if (status === 'Success') return { code: 0, reason: '' };
+  const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
+  const code = Number(cause?.message ?? Number.NaN);
+  return { code: Number.isInteger(code) ? code : undefined, reason: message ?? text };
 }
 
 function parseStatus(text: string): Partial<Status> {
