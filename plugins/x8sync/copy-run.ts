@@ -2,7 +2,7 @@
 import { X8sError } from '../../src/errors.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim } from './claim.ts';
-import type { CopyContext } from './copy.ts';
+import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { MoverWatch } from './mover-watch.ts';
@@ -96,6 +96,7 @@ export class CopyRun {
   }
 
   async watch(handle: StepHandle): Promise<void> {
+    this.#task.copying = true;
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
       throw failureOf(end, this.#request, this.#watch.complaints);

@@ -16,7 +16,7 @@ export interface ConnectOptions extends AccessOverrides {
   readonly requestTimeoutMs: number;
   /** As the API server's audit log and default field manager show it, e.g. `kubectl-name/v1.2.3`. */
   readonly userAgent?: string;
-  /** Told what the API server warns of. */
+  /** Told what the API server warns of, and what an exec plugin says while it waits for a person. */
   readonly onWarning?: (text: string) => void;
   readonly clock?: Clock;
 }
@@ -68,6 +68,6 @@ function sourcesOf(point: AccessPoint, options: ConnectOptions, currentContext: 
   return async (): Promise<CredentialSource> => {
     const latest = isFirst ? point : await reread().catch(() => point);
     isFirst = false;
-    return credentialSource(latest);
+    return credentialSource(latest, options.onWarning);
   };
 }

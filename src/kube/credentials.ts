@@ -26,14 +26,24 @@ export type CredentialSource = () => Promise<Credentials>;
 
 /**
  * A source with empty caches: exec plugins run on the first call, and again once what they gave has expired.
+ * @param say told what an exec plugin says while it waits for a person
  * @throws {UsageError} the entry can't work (no command, unreadable certificate)
  * @throws {UnreachableError} an exec plugin or identity provider gave no credentials
  */
-export async function credentialSource({ info, cluster, user }: AccessPoint): Promise<CredentialSource> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+export async function credentialSource(
+  { info, cluster, user }: AccessPoint,
+  say: (line: string) => void = () => {},
+): Promise<CredentialSource> {
+  const [{ KubeConfig }, { asProvider, execLogin }] = await Promise.all([
+    import('@kubernetes/client-node/dist/config.js'),
+    import('./exec-login.ts'),
+  ]);
   const proxy = cluster['proxy-url'];
   const config = new KubeConfig();
-  config.loadFromString(JSON.stringify(kubeconfigOf(cluster, user)));
+  const { exec, ...rest } = user;
+  const login = exec ? { ...rest, 'auth-provider': asProvider(execEntry(exec, cluster)) } : user;
+  config.loadFromString(JSON.stringify(kubeconfigOf(cluster, login)));
+  config.addAuthenticator(execLogin(say));
   const extra = impersonationHeaders(user);
   return async () => {
     const options: RequestOptions = {};
@@ -60,14 +70,13 @@ function kubeconfigOf(cluster: AccessPoint['cluster'], user: UserEntry) {
   const name = 'x';
   // KubeConfig refuses plain HTTP (as of `kubectl proxy`) unless told that there is no TLS to verify.
   const plain = cluster.server.startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {};
-  const exec = user.exec ? { exec: execEntry(user.exec, cluster) } : {};
   // Go leaves host names to the proxy also under `socks5:`; SocksProxyAgent only under `socks5h:`.
   const proxy = { 'proxy-url': cluster['proxy-url']?.replace(/^socks5:/, 'socks5h:') };
   return {
     'current-context': name,
     contexts: [{ name, context: { cluster: name, user: name } }],
     clusters: [{ name, cluster: { ...cluster, ...proxy, ...plain } }],
-    users: [{ name, user: { ...user, ...exec } }],
+    users: [{ name, user }],
   };
 }
 
@@ -141,10 +150,13 @@ function loginFailure(context: string, user: UserEntry, error: NodeJS.ErrnoExcep
       hint: user.exec?.installHint?.trim() || `install ${command}, or put it on PATH`,
       cause: error,
     });
-  const lines = messageOf(error).trim().split('\n').slice(-5);
+  // The parser's own error quotes what it read: the token.
+  const isGarbled = error instanceof SyntaxError;
+  const said = isGarbled ? 'its output is not JSON' : messageOf(error);
+  const lines = said.trim().split('\n').slice(-5);
   return new UnreachableError(`${context}: the credential plugin ${command} gave no credentials`, {
     details: lines.filter((line) => line !== ''),
     hint: `log in with it again, then try: kubectl --context ${context} version`,
-    cause: error,
+    ...(isGarbled ? {} : { cause: error }),
   });
 }

@@ -1,13 +1,12 @@
 /** Timestamped lines, for pipes, CI logs and screen readers. */
 import type { Clock } from '../clock.ts';
-import type { CollectingReporter } from './create-reporter.ts';
 import { formatDuration } from './format.ts';
 import { progressFigures } from './progress-line.ts';
-import type { Progress, Step, StepHandle } from './reporter.ts';
+import type { CollectingReporter, Progress, Step, StepHandle } from './reporter.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 
-/** The least time between two progress lines of one step: a log is read afterwards. */
-const progressIntervalMs = 10_000;
+/** The least time between two lines of one step that goes on: a log is read afterwards. */
+const quietMs = 10_000;
 
 export interface PlainReporterOptions {
   readonly stream: Pick<NodeJS.WritableStream, 'write'>;
@@ -47,20 +46,24 @@ interface LineContext {
 async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineContext): Promise<void> {
   const begun = clock.monotonic();
   let title = step.title;
-  let lastProgress = begun;
+  let lastLine = begun;
   let lastDetail = '';
+  const goesOn = (text: string) => {
+    lastLine = clock.monotonic();
+    line(`${title}: ${text}`);
+  };
+  const wasQuiet = () => clock.monotonic() - lastLine >= quietMs;
   const handle: StepHandle = {
     title: (text) => {
       title = text;
     },
     detail: (text) => {
-      if (verbose && text !== lastDetail) line(`${title}: ${text}`);
+      if (text === lastDetail || !(verbose || wasQuiet())) return;
       lastDetail = text;
+      goesOn(text);
     },
     progress: (progress: Progress) => {
-      if (clock.monotonic() - lastProgress < progressIntervalMs) return;
-      lastProgress = clock.monotonic();
-      line(`${title}: ${progressFigures(progress)}`);
+      if (wasQuiet()) goesOn(progressFigures(progress));
     },
     warn,
   };

@@ -8,6 +8,8 @@ import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
 import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
+import { prepareHost } from './host.ts';
+import { debianLayer } from './images/debian.ts';
 import { imageTemplate, loadImages } from './images/load.ts';
 import { daemonsOf } from './levers/components.ts';
 import { hasNetwork, makeNetwork } from './network.ts';
@@ -52,7 +54,8 @@ async function heal(): Promise<void> {
   if (hasThird()) await startControlPlane(thirdCluster);
   for (const daemon of missing) start(daemon);
   await allReady();
-  await refreshImages();
+  // Two checkouts that share a lab would load their own images in turns.
+  if (!process.env.X8S_LAB_KEEP_IMAGES) await refreshImages();
 }
 
 /** Builds the project's images where their files changed, and imports them. */
@@ -64,7 +67,11 @@ export async function refreshImages(): Promise<void> {
 
 async function startFresh(): Promise<void> {
   await step('Debian packages', installPackages);
-  await step('building the programs', buildBinaries);
+  // Debian's part of the images waits for the network most of the time, the programs for the processor.
+  await Promise.all([
+    step('building the programs', buildBinaries),
+    step('building the image with OpenSSH and rsync', debianLayer),
+  ]);
   const template = await step('building the images', imageTemplate);
   const begin = Date.now();
   say('starting two clusters …');
@@ -72,7 +79,10 @@ async function startFresh(): Promise<void> {
   await step('removing what an earlier lab left', takeDown);
   mkdirSync(fastDir, { recursive: true });
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=700,size=4g', 'x8s-lab', fastDir]);
-  await step('network', () => makeNetwork(clusters));
+  await step('network', async () => {
+    await prepareHost();
+    await makeNetwork(clusters);
+  });
   await Promise.all([startClusters(), startNodes(template)]);
   await step('nodes and DNS', allReady);
   say(

@@ -35,12 +35,16 @@ export class EchoCommand extends LocalCommand {
   wait = option.duration('--wait', { description: 'How long.' });
   label = option.repeated('-l,--label', { description: 'Labels.', value: 'KEY=VALUE' });
   kinds = option.list('--kinds', { description: 'Kinds.' });
+  ways = option.choices('--way', ['near', 'far'], { description: 'Ways.' });
   image = option.text('--image', { description: 'Image.', env: 'FAKE_IMAGE', default: 'busybox' });
   secret = option.flag('--secret', { description: 'Nobody sees it.', hidden: true });
 
   override async run(): Promise<Outcome> {
-    const { first, second, mode, watch, clean, size, wait, label, kinds, image } = this;
-    return { data: { first, second, mode, watch, clean, size, wait, label, kinds, image }, text: 'echoed' };
+    const { first, second, mode, watch, clean, size, wait, label, kinds, ways, image } = this;
+    return {
+      data: { first, second, mode, watch, clean, size, wait, label, kinds, ways, image },
+      text: 'echoed',
+    };
   }
 }
 

@@ -25,6 +25,7 @@ describe('the forms of kubectl', () => {
     [['one', '--image='], { image: '' }],
     [['one', '-l', 'a=b', '-la=c,d', '--label=e=f'], { label: ['a=b', 'a=c,d', 'e=f'] }],
     [['one', '--kinds', 'a,b', '--kinds=c'], { kinds: ['a', 'b', 'c'] }],
+    [['one', '--way', 'far,near', '--way=near'], { ways: ['far', 'near', 'near'] }],
     [['--', '-w'], { first: '-w', watch: false }],
     [['-w', '--', 'one', '--mode=fast'], { first: 'one', second: '--mode=fast', watch: true }],
     [['-'], { first: '-' }],
@@ -45,6 +46,7 @@ describe('the forms of kubectl', () => {
       clean: true,
       label: [],
       kinds: [],
+      ways: [],
       image: 'busybox',
     });
   });
@@ -75,6 +77,7 @@ describe('wrong usage', () => {
     [['one', '--mode'], '--mode needs a value', 'write --mode safe|fast'],
     [['one', '-m'], '-m needs a value', undefined],
     [['one', '--mode', 'slow'], '--mode: "slow" is not one of safe, fast', undefined],
+    [['one', '--way=near,fra'], '--way: "fra" is not one of near, far', undefined],
     [['one', '--watch=maybe'], '--watch: "maybe" is not true or false', undefined],
     [['one', '--size', 'many'], '--size: "many" is not a whole number', undefined],
     [['one', '--size', '0'], '--size: "0" is less than 1', undefined],

@@ -32,6 +32,14 @@ describe('what a command returns', () => {
     expect(await runFake(['work', ...flags], work)).toEqual({ exitCode: 0, stdout, stderr: '' });
   });
 
+  test('is a sentence on stderr where there is nothing', async () => {
+    const commands = [workCommand(async () => ({ data: [], table: { ...fruits, rows: [] } }))];
+    const nothing = { exitCode: 0, stdout: '', stderr: 'No fruits found.\n' };
+    expect(await runFake(['work'], commands)).toEqual(nothing);
+    expect(await runFake(['work', '-owide'], commands)).toEqual(nothing);
+    expect(await runFake(['work', '-ojson'], commands)).toEqual({ exitCode: 0, stdout: '[]\n', stderr: '' });
+  });
+
   test('decides the exit code', async () => {
     const commands = [workCommand(async () => ({ exitCode: ExitCode.incomplete }))];
     expect(await runFake(['work'], commands)).toEqual({ exitCode: 5, stdout: '', stderr: '' });

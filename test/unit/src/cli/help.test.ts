@@ -42,6 +42,7 @@ Options:
       --size N           How many.
       --wait DURATION    How long.
   -w, --watch            Go on.
+      --way near|far     Ways.
 
 Global options:
   -h, --help               Show this help.

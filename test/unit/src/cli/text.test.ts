@@ -39,8 +39,8 @@ describe('a table', () => {
     expect(renderTable(fruits, { wide: false })).toBe('NAME     WHAT\na        <none>\ngrößer   two lines\n');
   });
 
-  test('without rows is a sentence', () => {
-    expect(renderTable({ ...fruits, rows: [] }, { wide: false })).toBe('No fruits found.\n');
+  test('without rows is nothing', () => {
+    expect(renderTable({ ...fruits, rows: [] }, { wide: false })).toBe('');
   });
 });
 

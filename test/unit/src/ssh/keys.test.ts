@@ -42,7 +42,10 @@ describe('a key pair', () => {
     const verify = (publicKey: string) => {
       writeFileSync(join(folder, 'allowed'), `someone ${publicKey}\n`);
       const args = ['-Y', 'verify', '-n', 'file', '-I', 'someone', '-f', join(folder, 'allowed')];
-      return execFileSync('ssh-keygen', [...args, '-s', `${data}.sig`], { input: 'some data', stdio: 'pipe' });
+      return execFileSync('ssh-keygen', [...args, '-s', `${data}.sig`], {
+        input: 'some data',
+        stdio: 'pipe',
+      });
     };
     expect(verify(pair.publicKey).toString()).toMatch(/^Good "file" signature/);
     const other = await generateKeyPair('other');

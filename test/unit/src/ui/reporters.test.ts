@@ -1,10 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  type CollectingReporter,
-  createReporter,
-  type ReporterOptions,
-} from '../../../../src/ui/create-reporter.ts';
-import type { Step } from '../../../../src/ui/reporter.ts';
+import { createReporter, type ReporterOptions } from '../../../../src/ui/create-reporter.ts';
+import type { CollectingReporter, Step } from '../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';
 
@@ -150,6 +146,19 @@ describe('lines', () => {
     expect(await told(true)).toEqual(['s …', 's: waiting for the pod', 'Done: s (0ms)', 'fine print']);
   });
 
+  test('of detail come without --verbose too, where a step takes long', async () => {
+    const { terminal, clock, reporter: told } = reporter();
+    await told.run([
+      step('Wait', async ({ detail }) => {
+        detail('pod is Pending');
+        await clock.advance(11_000);
+        detail('pod is Pending');
+        detail('ContainerCreating');
+      }),
+    ]);
+    expect(lines(terminal).slice(1, -1)).toEqual(['12:03:15 Wait: pod is Pending']);
+  });
+
   test('are none where a document is awaited, but with --verbose', async () => {
     const told = async (verbose: boolean) => {
       const { terminal, reporter: quiet } = reporter({ quiet: true, live: true, verbose });
@@ -200,6 +209,17 @@ describe('the live list', () => {
     expect(shown(terminal)).toEqual(['✔ First', '✖ Second', '✔ Other', '◼ Third']);
   });
 
+  test('marks what another failure stopped otherwise than what failed by itself', async () => {
+    const { terminal, reporter: told } = reporter({ live: true });
+    const reason = new Error('the reason');
+    const stopped = step('Stopped', async () => {
+      await redrawn();
+      throw reason;
+    });
+    await watch(told, [{ concurrent: [step('Failed', () => Promise.reject(reason)), stopped] }]);
+    expect(shown(terminal)).toEqual(['✖ Failed', '⊘ Stopped']);
+  });
+
   test('lets lines pass above it, in order, and keeps them', async () => {
     const { terminal, reporter: told } = reporter({ live: true, verbose: true });
     told.info('before');
@@ -244,6 +264,18 @@ describe('the live list', () => {
     const { terminal, reporter: told } = reporter({ live: true });
     await watch(told, [step('Long', () => new Promise((resolve) => setTimeout(resolve, 1050)))]);
     expect(shown(terminal)).toEqual([expect.stringMatching(/^✔ Long 1\.\ds$/)]);
+  });
+
+  test('is one at a time: what runs inside of it tells its ends above it', async () => {
+    const { terminal, reporter: told } = reporter({ live: true });
+    await watch(told, [
+      step('Outer', async () => {
+        await told.run([step('Inner', async ({ title }) => title('Inner, done'))]);
+        await watch(told, [step('Broken', () => Promise.reject(new Error('no')))]);
+      }),
+    ]);
+    await watch(told, [step('Next')]);
+    expect(shown(terminal)).toEqual(['✔ Inner, done', '✖ Broken', '✔ Outer', '✔ Next']);
   });
 
   test('gives the cursor and the streams back', async () => {
