@@ -139,7 +139,8 @@ export class JobRecords {
     };
     for (const { replica, kind, reason = '' } of this.failed) count({ replica, kind, reason }, 1);
     for (const members of this.#overflow.values()) for (const group of members.values()) count(group, 1);
-    return [...groups.values()].sort((a, b) => b.count - a.count);
+    const place = ({ replica, kind, reason }: JobGroup) => `${replica}|${kind}|${reason}`;
+    return [...groups.values()].sort((a, b) => b.count - a.count || place(a).localeCompare(place(b)));
   }
 
   /** One shard that changed since it was last taken, as JSON lines; undefined where none did. */
