@@ -2,11 +2,10 @@
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
-import { acquire } from '../../src/tasks/lock.ts';
-import { checkTaskName, Label, managerOf, newTaskName } from '../../src/tasks/names.ts';
+import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
-import { describeClaim } from './claim.ts';
+import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
 import { removeChildren } from './remove-children.ts';
 import { type CopyRequest, specSchema } from './request.ts';
@@ -30,8 +29,6 @@ export interface OpenOptions {
   /** Label value of the pair of claims. */
   readonly pair: string;
   readonly claimUid: string;
-  /** Told what the lock waits for. */
-  readonly waiting: (text: string) => void;
   /** Throws where a task of this name must not begin. */
   readonly check: (task: string) => void;
 }
@@ -49,9 +46,10 @@ export class CopyTask {
   readonly #request: CopyRequest;
   readonly #context: CopyContext;
   readonly #stop: AbortController;
+  /** Told what the lock waits for. */
+  waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
   #opened: Partial<Record<Role, OpenSide>> = {};
-  /** Records that this very run made: what fails early leaves none behind. */
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
 
@@ -66,10 +64,10 @@ export class CopyTask {
    * Takes the target claim's lock and opens the task on both sides. The lock is one for each target claim,
    * whatever the task's name, and lies where the harm would be.
    */
-  async open({ spec, pair, claimUid, waiting, check }: OpenOptions): Promise<OpenSides> {
+  async open({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSides> {
     const { source, target, name } = this.#request;
     const signal = AbortSignal.any([this.#context.signal, this.#stop.signal]);
-    const lock = await this.#takeLock(claimUid, name ?? 'without a name', waiting, signal);
+    const lock = await this.#takeLock(claimUid, name ?? 'without a name', signal);
     const stores = {
       source: storeOf(source.kube, this.#context),
       target: storeOf(target.kube, this.#context),
@@ -107,23 +105,12 @@ export class CopyTask {
     return { source: this.#opened.source, target: this.#opened.target };
   }
 
-  async #takeLock(
-    claimUid: string,
-    task: string,
-    waiting: (text: string) => void,
-    signal: AbortSignal,
-  ): Promise<HeldLock> {
-    const { target } = this.#request;
-    const lock = await acquire(target.kube, {
-      namespace: target.namespace,
-      name: `${tool}-claim-${claimUid}`,
-      labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
-      about: `Target claim ${describeClaim(target)}`,
-      purpose: `x8sync task ${task}`,
-      clock: this.#context.clock,
-      signal,
-      waiting: ({ holder }) => waiting(`waiting for ${holder.split(' ')[0]}, who may have died`),
-    });
+  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<HeldLock> {
+    const { kube, namespace, claim } = this.#request.target;
+    const { clock } = this.#context;
+    const { waiting } = this;
+    const purpose = `x8sync task ${task}`;
+    const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
     this.#lock = lock;
     lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
     return lock;
@@ -154,10 +141,7 @@ export class CopyTask {
    * Deletes all that the task made on both sides, but its records, and waits until it is gone. Resolves with
    * a line for each thing that is still there.
    */
-  async removeChildren(
-    waiting: { detail(text: string): void },
-    signal = this.#stop.signal,
-  ): Promise<string[]> {
+  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
     const sides = (['target', 'source'] as const).flatMap((role) => {
       const side = this.#opened[role]?.side;
       return side

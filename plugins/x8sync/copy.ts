@@ -9,6 +9,8 @@ export interface CopyContext {
   readonly clock: Clock;
   /** Aborted by the person's first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Takes a list of what would be left in the clusters if the process ended that very moment. */
+  onAbandoned(list: () => readonly string[]): void;
 }
 
 /**
@@ -20,8 +22,9 @@ export interface CopyContext {
  */
 export async function copy(request: CopyRequest, context: CopyContext): Promise<CopyResult> {
   const run = new CopyRun(request, context);
+  context.onAbandoned(() => run.leftovers());
   try {
-    await context.reporter.run(stepsOf(run));
+    await context.reporter.run(stepsOf(run, request));
     return run.result();
   } catch (error) {
     throw await run.giveUp(error);
@@ -30,10 +33,7 @@ export async function copy(request: CopyRequest, context: CopyContext): Promise<
   }
 }
 
-/** Names what an interrupted run would leave in the clusters if it stopped this very moment. */
-export type Leftovers = () => readonly string[];
-
-function stepsOf(run: CopyRun): Parameters<Reporter['run']>[0] {
+function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']>[0] {
   const step = (title: string, work: (handle: Parameters<Step['run']>[0]) => Promise<void>): Step => ({
     title,
     run: (handle) => run.guard(() => work(handle)),
@@ -57,7 +57,7 @@ function stepsOf(run: CopyRun): Parameters<Reporter['run']>[0] {
         step('Start the mover at the target', (handle) => run.startMover(handle)),
       ],
     },
-    step(run.copyTitle, (handle) => run.watch(handle)),
+    step(request.mode === 'dry-run' ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
     step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

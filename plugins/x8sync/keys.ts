@@ -16,10 +16,8 @@ const hostKeyAlias = 'x8s-source';
 const clientKeyAnnotation = 'x8s.dev/client-key';
 const hostKeyAnnotation = 'x8s.dev/host-key';
 
-export interface KeyedSide {
-  readonly kube: KubeClient;
-  readonly side: Side;
-}
+/** A side that has an owner for what is made there. */
+export type KeyedSide = Side & { readonly kube: KubeClient };
 
 /** Fingerprints of the two public keys (`SHA256:…`); they say which Secrets belong together. */
 export interface Fingerprints {
@@ -43,17 +41,17 @@ export async function ensureKeys(
   return create(source, target, options);
 }
 
-async function present({ kube, side }: KeyedSide, { signal }: EnsureOptions): Promise<Secret | undefined> {
-  const secret = await kube.find(secrets, side.meta, { signal });
-  if (secret) checkOurs(kube, secrets, secret, { metadata: side.meta });
+async function present(side: KeyedSide, { signal }: EnsureOptions): Promise<Secret | undefined> {
+  const secret = await side.kube.find(secrets, side.meta, { signal });
+  if (secret) checkOurs(side.kube, secrets, secret, { metadata: side.meta });
   return secret;
 }
 
-function fingerprintsOf(secret: Secret | undefined, { side }: KeyedSide): Fingerprints | undefined {
+function fingerprintsOf(secret: Secret | undefined, { meta }: KeyedSide): Fingerprints | undefined {
   const { annotations, ownerReferences, deletionTimestamp } = secret?.metadata ?? {};
   const client = annotations?.[clientKeyAnnotation];
   const host = annotations?.[hostKeyAnnotation];
-  const ours = ownerReferences?.[0]?.uid === side.meta.ownerReferences?.[0]?.uid;
+  const ours = ownerReferences?.[0]?.uid === meta.ownerReferences?.[0]?.uid;
   return client && host && ours && !deletionTimestamp ? { client, host } : undefined;
 }
 
@@ -74,11 +72,11 @@ async function create(
   const annotations = { [clientKeyAnnotation]: client.fingerprint, [hostKeyAnnotation]: host.fingerprint };
   const knownHosts = `${hostKeyAlias} ${host.publicKey}\n`;
   const forSource = sourceSecret(
-    source.side,
+    source,
     { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },
     annotations,
   );
-  const forTarget = targetSecret(target.side, { clientKey: client.privateKey, knownHosts }, annotations);
+  const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
   await Promise.all([
     source.kube.create(secrets, forSource, { signal }),
     target.kube.create(secrets, forTarget, { signal }),

@@ -9,51 +9,68 @@ export type Outcome =
   | 'ok'
   /** Some files could not be copied, or something of them could not be kept. */
   | 'partial'
-  /** The target has less room than is needed; nothing was written. */
+  /** The target has less room than is needed. */
   | 'no-room'
-  /** No address of the source answered. */
+  /** A forced copy of a source that holds nothing; the target was not touched. */
+  | 'source-empty'
+  /** Something that is not ours is in the way at the target. */
+  | 'refused'
+  /** No address of the source answered, or the connection broke for good. */
   | 'unreachable'
-  /** The source answered, but with another host key, or it refused ours. */
+  /** The source answered with another host key, or did not take ours. */
   | 'auth'
   /** The source's side failed. */
   | 'source-failed'
-  /** Reading or writing failed. */
+  /** Reading or writing the target failed. */
   | 'io'
   /** Ended by a signal. */
   | 'interrupted'
   | 'failed';
 
+/** Counts of entries and bytes; zero where the mover did not come so far. */
 export interface MoverStats {
-  /** Entries looked at, directories and links included. */
+  /** Everything of the source: files, directories, links, devices, fifos. */
+  readonly entries: number;
+  /** Regular files of the source. */
   readonly files: number;
   readonly transferredFiles: number;
-  readonly createdFiles: number;
+  /** Entries that the target did not have. */
+  readonly createdEntries: number;
+  /** With `dry-run`: entries that would change. */
+  readonly changes: number;
   /** Bytes of all files of the source. */
   readonly totalBytes: number;
   /** Bytes of the files that were transferred. */
   readonly transferredBytes: number;
   /** Entries that only the target has. */
   readonly extraneous: number;
+  /** Files that went from the source while it was copied. */
+  readonly vanished: number;
 }
+
+const statNames = [
+  'entries',
+  'files',
+  'transferredFiles',
+  'createdEntries',
+  'changes',
+  'totalBytes',
+  'transferredBytes',
+  'extraneous',
+  'vanished',
+] as const satisfies (keyof MoverStats)[];
 
 export interface MoverEnd {
   readonly nonce: string;
-  readonly code: number;
   readonly outcome: Outcome;
   readonly message: string;
   readonly stats: MoverStats;
-  /** What could not be kept: `ownership`, `devices`, … */
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
+  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`. */
   readonly lost: readonly string[];
   readonly seconds: number;
 }
-
-export type MoverLine =
-  | { readonly kind: 'progress'; readonly progress: MoverProgress }
-  | { readonly kind: 'connected'; readonly address: string }
-  | { readonly kind: 'serving'; readonly nonce: string }
-  | { readonly kind: 'change'; readonly text: string }
-  | { readonly kind: 'log'; readonly text: string }
-  | { readonly kind: 'end'; readonly end: MoverEnd };
 
 export interface MoverProgress {
   readonly bytes: number;
@@ -66,30 +83,35 @@ export interface MoverProgress {
   readonly scanning: boolean;
 }
 
-const line = /^x8s:([a-z]+) ?(.*)$/s;
+export type LogLevel = 'info' | 'warning' | 'error';
 
-/** Reads one line of a pod's log; what is not of the protocol is a plain log line. */
-export function parseMoverLine(text: string): MoverLine {
-  const [, word, rest = ''] = line.exec(text) ?? [];
-  if (word === 'log') return { kind: 'log', text: rest };
-  if (word === 'change') return { kind: 'change', text: rest };
-  const fields = word === undefined ? undefined : parseObject(rest);
-  if (!fields) return { kind: 'log', text };
-  switch (word) {
-    case 'progress':
-      return { kind: 'progress', progress: progressOf(fields) };
-    case 'connected':
-      return { kind: 'connected', address: String(fields.address ?? '') };
-    case 'serving':
-      return { kind: 'serving', nonce: String(fields.nonce ?? '') };
-    case 'end':
-      return { kind: 'end', end: endOf(fields) };
-    default:
-      return { kind: 'log', text };
-  }
-}
+export type MoverLine =
+  | { readonly kind: 'progress'; readonly progress: MoverProgress }
+  | { readonly kind: 'connected'; readonly address: string }
+  | { readonly kind: 'serving' }
+  /** One entry that a dry run would change; `item` is rsync's own %i. */
+  | { readonly kind: 'change'; readonly item: string; readonly name: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'end'; readonly end: MoverEnd };
 
 type Fields = Readonly<Record<string, unknown>>;
+
+const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
+  progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
+  connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
+  serving: () => ({ kind: 'serving' }),
+  change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
+  log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
+  end: (fields) => ({ kind: 'end', end: endOf(fields) }),
+};
+
+/** Reads one line of a pod's log; what is not of the protocol is a line of some program's own. */
+export function parseMoverLine(line: string): MoverLine {
+  const [, word = '', json = ''] = /^x8s:([a-z]+) (.*)$/s.exec(line) ?? [];
+  const fields = parseObject(json);
+  const read = readers[word];
+  return fields && read ? read(fields) : { kind: 'log', level: 'info', text: line };
+}
 
 function parseObject(json: string): Fields | undefined {
   try {
@@ -100,7 +122,10 @@ function parseObject(json: string): Fields | undefined {
   }
 }
 
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
 const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+const levelOf = (value: unknown): LogLevel => (value === 'warning' || value === 'error' ? value : 'info');
 
 function progressOf(fields: Fields): MoverProgress {
   return {
@@ -113,22 +138,15 @@ function progressOf(fields: Fields): MoverProgress {
   };
 }
 
-function endOf(fields: Fields): MoverEnd {
-  const stats = (typeof fields.stats === 'object' && fields.stats !== null ? fields.stats : {}) as Fields;
+function endOf({ nonce, outcome, message, stats, failures, lost, seconds }: Fields): MoverEnd {
+  const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
   return {
-    nonce: String(fields.nonce ?? ''),
-    code: count(fields.code),
-    outcome: (fields.outcome as Outcome | undefined) ?? 'failed',
-    message: String(fields.message ?? ''),
-    stats: {
-      files: count(stats.files),
-      transferredFiles: count(stats.transferredFiles),
-      createdFiles: count(stats.createdFiles),
-      totalBytes: count(stats.totalBytes),
-      transferredBytes: count(stats.transferredBytes),
-      extraneous: count(stats.extraneous),
-    },
-    lost: Array.isArray(fields.lost) ? fields.lost.map(String) : [],
-    seconds: count(fields.seconds),
+    nonce: text(nonce),
+    outcome: (text(outcome) || 'failed') as Outcome,
+    message: text(message),
+    stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
+    failures: texts(failures),
+    lost: texts(lost),
+    seconds: count(seconds),
   };
 }

@@ -52,7 +52,7 @@ export class MoverWatch {
     };
     const last = this.#follow(followed, handle, (line) => {
       if (line.kind === 'serving') this.#serving.resolve();
-      else if (line.kind === 'log') this.#complain(`source: ${line.text}`);
+      else if (line.kind === 'log' && line.level !== 'info') this.#complain(`source: ${line.text}`);
     });
     await limited(
       this.#serving.promise,
@@ -114,6 +114,11 @@ export class MoverWatch {
       };
       if (this.#progress) this.#onProgress(this.#progress);
     }
+    return until(this.#end.promise, this.#signal);
+  }
+
+  /** The mover's last line, whatever becomes of the run. */
+  get end(): Promise<MoverEnd> {
     return this.#end.promise;
   }
 
@@ -125,11 +130,13 @@ export class MoverWatch {
     } else if (line.kind === 'progress') {
       this.#progress = line.progress;
       this.#onProgress(line.progress);
-    } else if (line.kind === 'change' && this.changes.length < maxChanges) this.changes.push(line.text);
-    else if (line.kind === 'log') this.#complain(line.text);
+    } else if (line.kind === 'change' && this.changes.length < maxChanges) {
+      this.changes.push(`${line.item} ${line.name}`);
+    } else if (line.kind === 'log' && line.level !== 'info') this.#complain(line.text);
   }
 
   #complain(text: string): void {
+    if (this.complaints.includes(text)) return;
     this.complaints.push(text);
     if (this.complaints.length > maxComplaints) this.complaints.shift();
   }

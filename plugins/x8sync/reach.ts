@@ -98,9 +98,6 @@ async function retype(
   );
 }
 
-/** Where the mover looks for further addresses, one a line. */
-const addressFile = '/run/x8s/addresses';
-
 /** Hands addresses to the running mover. */
 async function deliver(addresses: readonly string[], { target, watch, signal }: ReachContext): Promise<void> {
   await until(watch.started, signal);
@@ -114,7 +111,7 @@ async function deliver(addresses: readonly string[], { target, watch, signal }: 
     namespace: target.namespace,
     pod,
     container: 'target',
-    command: ['sh', '-c', `printf '%s\\n' "$@" >> ${addressFile}`, 'sh', ...addresses],
+    command: ['/usr/local/bin/x8s-addresses', ...addresses],
     signal,
   });
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
 import type { MoverStats, Outcome } from './mover-protocol.ts';
-import type { WayName } from './ways.ts';
+import type { WayName } from './way-names.ts';
 
 /** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
 export type Mode = 'merge' | 'force' | 'dry-run';
@@ -33,6 +33,8 @@ export interface CopyResult {
   /** The source's address that answered. */
   readonly address: string | undefined;
   readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, … */
   readonly lost: readonly string[];
   /** With `dry-run`: what would change, the first few hundred. */

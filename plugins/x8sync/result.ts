@@ -1,26 +1,37 @@
 /** What a mover's end means, in words and in exit codes. */
 import { RefusedError, UnreachableError, X8sError } from '../../src/errors.ts';
-import { formatBytes, formatCount } from '../../src/ui/format.ts';
+import { formatBytes, formatCount, formatPlural } from '../../src/ui/format.ts';
 import { describeClaim } from './claim.ts';
 import type { MoverEnd } from './mover-protocol.ts';
-import type { CopyRequest } from './request.ts';
+import type { CopyRequest, Mode } from './request.ts';
 
-/** A title for the finished step, and whether everything is at the target as it was at the source. */
-export function resultOf({ outcome, stats, lost }: MoverEnd): { title: string; whole: boolean } {
-  const copied = `${formatCount(stats.transferredFiles)} of ${formatCount(stats.files)} files copied, ${formatBytes(stats.transferredBytes)}`;
+/** True where everything is at the target as it was at the source. */
+export function isWhole({ outcome, lost }: MoverEnd): boolean {
+  return outcome === 'ok' && lost.length === 0;
+}
+
+/** One line on what was done. */
+export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
+  const verb = mode === 'dry-run' ? 'would be copied' : 'copied';
+  const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
-  return { title: `${copied}${losses}`, whole: outcome === 'ok' && lost.length === 0 };
+  return `${figures}, ${formatBytes(stats.transferredBytes)}${losses}`;
 }
 
 /** The error of a mover that came to no good end. */
 export function failureOf(end: MoverEnd, request: CopyRequest, complaints: readonly string[]): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
-  const details = complaints.slice(-10);
+  const details = [...complaints, ...end.failures].slice(-10);
   switch (end.outcome) {
     case 'no-room':
       return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
         details,
-        hint: 'nothing was written; make the target larger, or remove from it what is not needed',
+        hint: 'make the target larger, or remove from it what is not needed',
+      });
+    case 'source-empty':
+    case 'refused':
+      return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
+        details,
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {

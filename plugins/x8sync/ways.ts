@@ -7,9 +7,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { Node, Service } from '../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
-
-export const wayNames = ['clusterip', 'nodeport', 'loadbalancer'] as const;
-export type WayName = (typeof wayNames)[number];
+import type { WayName } from './way-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
 export interface WayContext {
@@ -67,10 +65,10 @@ const all: Readonly<Record<WayName, Way>> = {
  * The ways to try, in order. Within one cluster its own network is enough; between two, a node's port costs
  * nothing and opens nothing to the internet, so a load balancer comes last.
  */
-export function waysFor(wanted: readonly WayName[], sameCluster: boolean): Way[] {
-  const names: readonly WayName[] =
-    wanted.length > 0 ? wanted : sameCluster ? ['clusterip'] : ['nodeport', 'loadbalancer'];
-  return names.map((name) => all[name]);
+export function waysFor(wanted: readonly WayName[], sameCluster: boolean): readonly [Way, ...Way[]] {
+  const [first, ...others] = wanted.map((name) => all[name]);
+  if (first) return [first, ...others];
+  return sameCluster ? [clusterIp] : [nodePort, loadBalancer];
 }
 
 function ingressOf(service: Service | undefined): string[] | undefined {

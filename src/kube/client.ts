@@ -73,6 +73,8 @@ export interface RawRequest extends CallOptions {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** What it is about, for messages: `configmaps in namespace "x"`. Method and path where absent. */
+  readonly what?: string;
 }
 
 /**

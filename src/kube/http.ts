@@ -99,6 +99,8 @@ function responseOf(
   request: HttpRequest,
   { statusCode, headers, body }: Dispatcher.ResponseData,
 ): HttpResponse {
+  // Whoever reads the body gets its error; where no one reads it, it is of no interest.
+  body.on('error', () => {});
   return {
     status: statusCode,
     headers,
@@ -110,10 +112,6 @@ function responseOf(
         fail(cluster, request, error);
       }
     },
-    discard() {
-      // Its failure would be of no one's interest.
-      body.on('error', () => {});
-      body.destroy();
-    },
+    discard: () => void body.destroy(),
   };
 }

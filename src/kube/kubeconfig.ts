@@ -92,6 +92,16 @@ export async function listContexts(path?: string): Promise<{ current: string; na
   return { current: currentContext, names: [...contexts.keys()] };
 }
 
+/** Contexts that lead to this API server, the current one first: contexts are local names, servers are not. */
+export async function contextsOfServer(server: string, path?: string): Promise<string[]> {
+  const { currentContext, contexts, clusters } = await loadKubeconfig(path);
+  const bare = (url: string | undefined) => url?.replace(/\/+$/, '');
+  const names = [...contexts].flatMap(([name, { cluster }]) =>
+    bare(clusters.get(cluster ?? '')?.server) === bare(server) ? [name] : [],
+  );
+  return names.sort((a, b) => Number(b === currentContext) - Number(a === currentContext));
+}
+
 async function readIfThere(path: string): Promise<Kubeconfig | undefined> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;

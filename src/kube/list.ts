@@ -2,7 +2,7 @@
 import { isGone } from './api-error.ts';
 import type { ListOptions, RawRequest } from './client.ts';
 import type { KubeList, KubeObject } from './objects.ts';
-import { apiVersionOf, pathOf, type Resource } from './resources.ts';
+import { apiVersionOf, collectionName, pathOf, type Resource } from './resources.ts';
 
 /** Accept header for objects reduced to their metadata; full objects from servers that can't. */
 export const metadataOnly = {
@@ -69,6 +69,7 @@ export function listRequest(
   return {
     method: 'GET',
     path: pathOf(resource, { namespace }),
+    what: collectionName(resource, namespace),
     query: { labelSelector, fieldSelector, resourceVersion: moment, ...query },
     ...(options.metadataOnly ? { accept: query.watch ? metadataOnly.one : metadataOnly.list } : {}),
     signal,

@@ -71,6 +71,23 @@ export function nameOf({ group, plural }: Resource): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
+/** `configmaps in namespace "y"`, for messages. */
+export function collectionName(resource: Resource, namespace: string | undefined): string {
+  return `${nameOf(resource)}${inNamespace(resource, namespace)}`;
+}
+
+/** `configmaps "x" in namespace "y"`, for messages. */
+export function objectName(
+  resource: Resource,
+  { name, namespace }: { name: string; namespace?: string | undefined },
+): string {
+  return `${nameOf(resource)} "${name}"${inNamespace(resource, namespace)}`;
+}
+
+function inNamespace({ namespaced }: Resource, namespace: string | undefined): string {
+  return namespaced && namespace !== undefined ? ` in namespace "${namespace}"` : '';
+}
+
 /**
  * The path of a collection or of one object, each part percent-encoded as it stands (a name keeps its case:
  * `MyRole:Admin` is a valid ClusterRole name).

@@ -15,7 +15,7 @@ import type {
 import { type Call, createExchange, type ExchangeOptions } from './exchange.ts';
 import { listAll } from './list.ts';
 import type { KubeList, KubeObject } from './objects.ts';
-import { apiVersionOf, nameOf, pathOf, type Resource } from './resources.ts';
+import { apiVersionOf, nameOf, objectName, pathOf, type Resource } from './resources.ts';
 import { parseJson } from './response-json.ts';
 import type { Transport } from './transport.ts';
 
@@ -51,10 +51,8 @@ export function createClient(
     get,
     find: (resource, ref, options) => get(resource, ref, options).catch(undefinedIfNotFound),
 
-    list: <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> => {
-      const subject = { verb: 'list', what: collectionName(resource, options.namespace) };
-      return listAll((request) => json({ ...request, subject }), resource, options);
-    },
+    list: <T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> =>
+      listAll((request) => json({ ...request, subject: rawSubject(request) }), resource, options),
 
     create: <T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}) => {
       const target = targetOf(resource, object);
@@ -162,19 +160,6 @@ function undefinedIfNotFound(error: unknown): undefined {
   if (!isNotFound(error) || !(error as ApiError).status) throw error;
 }
 
-function collectionName(resource: Resource, namespace: string | undefined): string {
-  return `${nameOf(resource)}${inNamespace(resource, namespace)}`;
-}
-
-/** `configmaps "x" in namespace "y"`. */
-function objectName(resource: Resource, { name, namespace }: ObjectRef): string {
-  return `${nameOf(resource)} "${name}"${inNamespace(resource, namespace)}`;
-}
-
-function inNamespace({ namespaced }: Resource, namespace: string | undefined): string {
-  return namespaced && namespace !== undefined ? ` in namespace "${namespace}"` : '';
-}
-
-function rawSubject({ method, path }: RawRequest) {
-  return { verb: method, what: `${method} ${path}` };
+function rawSubject({ method, path, what = `${method} ${path}` }: RawRequest) {
+  return { verb: method, what };
 }

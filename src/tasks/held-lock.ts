@@ -85,8 +85,8 @@ export class HeldLock<T extends KubeObject = KubeObject> {
     if (this.#left() <= 0) throw this.#lose(this.#expired());
     if (this.#age() <= this.#limitMs / 2) return;
     await this.#renew().catch(() => undefined);
-    if (this.#age() > this.#limitMs) throw this.#lose(this.#expired());
     this.signal.throwIfAborted();
+    if (this.#age() > this.#limitMs) throw this.#lose(this.#expired());
   }
 
   /**

@@ -182,6 +182,22 @@ export class TaskStore {
     }
   }
 
+  /**
+   * Deletes the record, this very one, and with it (by the garbage collector) all that bears it as its owner.
+   * Resolves when the record is gone; {@link removeChildren} is for those who await its children too.
+   */
+  async remove(record: TaskRecord, options: CallOptions = {}): Promise<void> {
+    const { namespace, name, uid } = record;
+    try {
+      await this.#kube.delete(configMaps, { namespace, name }, { ...options, uid });
+    } catch (error) {
+      // The name belongs to a successor already.
+      if (isConflict(error)) return;
+      throw error;
+    }
+    await this.#awaitGone(record, options);
+  }
+
   /** `ConfigMap prod/x8sync-web-target (context lab-b)`: how messages name a record. */
   describe({ namespace, name }: { readonly namespace?: string | undefined; readonly name: string }): string {
     return `ConfigMap ${namespace ?? ''}/${name} (context ${this.#kube.cluster.context})`;
@@ -195,6 +211,14 @@ export class TaskStore {
     const now = await this.find(record.namespace, record.task, record.role, options);
     if (now?.uid !== record.uid) throw this.#deleted(record);
     return now;
+  }
+
+  async #awaitGone(record: TaskRecord, options: CallOptions): Promise<void> {
+    const until = this.#clock.monotonic() + GONE_LIMIT_MS;
+    while ((await this.#kube.find(configMaps, record, options))?.metadata.uid === record.uid) {
+      if (this.#clock.monotonic() > until) throw this.#stuck(record.object);
+      await this.#clock.sleep(POLL_MS, options.signal);
+    }
   }
 
   async #tryCreate(object: ConfigMap, options: CallOptions): Promise<ConfigMap | undefined> {

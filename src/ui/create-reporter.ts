@@ -1,5 +1,6 @@
 /** The reporter for where the output goes. */
 import { type Clock, systemClock } from '../clock.ts';
+import { createLiveReporter } from './live-reporter.ts';
 import { createPlainReporter } from './plain-reporter.ts';
 import type { Reporter } from './reporter.ts';
 import { createSilentReporter } from './silent-reporter.ts';
@@ -24,11 +25,9 @@ export interface ReporterOptions {
 }
 
 /** Live task list on a terminal, timestamped lines without one, nothing where a document is awaited. */
-export async function createReporter(options: ReporterOptions): Promise<CollectingReporter> {
+export function createReporter(options: ReporterOptions): CollectingReporter {
   const { stream, color, verbose, clock = systemClock } = options;
   if (options.quiet && !verbose) return createSilentReporter();
   if (options.quiet || !options.live) return createPlainReporter({ stream, verbose, clock });
-  // listr2 takes 40 ms to load; only who looks at it pays.
-  const { createLiveReporter } = await import('./live-reporter.ts');
   return createLiveReporter({ stream, color, verbose });
 }

@@ -1,9 +1,6 @@
-/** A live task list on a terminal, by listr2, on stderr. */
-import { DefaultRenderer, figures, Listr, ListrLogger, ProcessOutput } from 'listr2';
+/** A reporter for a terminal: single lines, and a live task list while a run is on. */
 import type { CollectingReporter } from './create-reporter.ts';
-import { LiveStep, type LiveStepContext } from './live-step.ts';
-import type { Step, StepGroup } from './reporter.ts';
-import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
+import { Warnings } from './step-runner.ts';
 import { createStyle } from './style.ts';
 
 export interface LiveReporterOptions {
@@ -22,7 +19,11 @@ export function createLiveReporter({ stream, color, verbose }: LiveReporterOptio
   };
   return {
     warnings: warnings.list,
-    run: (entries) => runList(entries, { stream, style, warn, screen }),
+    run: async (entries) => {
+      // listr2 takes 40 ms to load; only who looks at a list pays.
+      const { runLiveList } = await import('./live-list.ts');
+      await runLiveList(entries, { stream, style, warn, screen });
+    },
     info: (text) => screen.print(text),
     warn,
     debug: (text) => {
@@ -31,9 +32,14 @@ export function createLiveReporter({ stream, color, verbose }: LiveReporterOptio
   };
 }
 
+/** A live region that lets single lines pass above it. */
+export interface LiveRegion {
+  printAbove(text: string): void;
+}
+
 /** Where single lines go: above the list while it is live, straight to the stream while it is not. */
-class Screen {
-  #live: LiveRenderer | undefined;
+export class Screen {
+  #live: LiveRegion | undefined;
   readonly #stream: NodeJS.WriteStream;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -45,94 +51,7 @@ class Screen {
     else this.#stream.write(`${text}\n`);
   }
 
-  attach(renderer: LiveRenderer | undefined): void {
-    this.#live = renderer;
+  attach(region: LiveRegion | undefined): void {
+    this.#live = region;
   }
-}
-
-/** What of log-update the renderer needs; listr2 keeps it private. */
-interface LogUpdate {
-  /** Erases the live region, writes the text for good, and begins a new region below it. */
-  persist(text: string): void;
-}
-
-/** listr2's own renderer with lines above the list. */
-class LiveRenderer extends DefaultRenderer {
-  // listr2 asks stdout whether it is a terminal; what counts here is stderr, and that was asked already.
-  static override nonTTY = true;
-
-  printAbove(text: string): void {
-    (this as unknown as { updater: LogUpdate }).updater.persist(text);
-    this.update();
-  }
-}
-
-interface ListContext extends LiveStepContext {
-  readonly screen: Screen;
-}
-
-/**
- * listr2 gets every task at once and side by side, since it draws only what has begun; the order is kept
- * here, and what waits for its turn is drawn as waiting.
- */
-async function runList(entries: readonly (Step | StepGroup)[], context: ListContext): Promise<void> {
-  const groups = entries.map((entry) => stepsOf(entry).map((step) => new LiveStep(step, context)));
-  const steps = groups.flat();
-  const list = new Listr(
-    steps.map((step) => step.listrTask),
-    {
-      concurrent: true,
-      exitOnError: false,
-      renderer: rendererOf(steps, context),
-      rendererOptions: rendererOptions(context),
-      // The suite's own handlers turn signals into an abort; listr2's would exit with 127 at once.
-      registerSignalListeners: false,
-    },
-  );
-  const drawn = list.run();
-  try {
-    await runInOrder(groups, (step) => step.run());
-  } finally {
-    await Promise.all(steps.filter((step) => step.idle).map((step) => step.abandon()));
-    await drawn;
-  }
-}
-
-function rendererOf(steps: readonly LiveStep[], { style, screen }: ListContext): typeof LiveRenderer {
-  const idleIcon = style.faint(figures.squareSmallFilled);
-  return class extends LiveRenderer {
-    override async render() {
-      await super.render();
-      screen.attach(this);
-    }
-
-    override end() {
-      screen.attach(undefined);
-      super.end();
-    }
-
-    protected override style(task: Parameters<LiveRenderer['style']>[0], output?: boolean): string {
-      const idle = steps.some((step) => step.idle && step.isDrawnBy(task));
-      return idle ? idleIcon : super.style(task, output);
-    }
-  };
-}
-
-function rendererOptions({ stream, style }: ListContext) {
-  const color = (paint: (text: string) => string) => (text?: string) => paint(text ?? '');
-  return {
-    logger: new ListrLogger({
-      useIcons: true,
-      // Both are stderr: stdout is for data and stays untouched, also while the list is live.
-      processOutput: new ProcessOutput(stream, stream, { leaveEmptyLine: false }),
-    }),
-    // The error is printed once, by whoever catches it, with details and hint.
-    showErrorMessage: false,
-    color: {
-      PENDING: color(style.caution),
-      COMPLETED: color(style.good),
-      FAILED: color(style.bad),
-      OUTPUT: color(style.faint),
-    },
-  };
 }

@@ -1,0 +1,107 @@
+/** Ends a task from any workstation: deletes all that it made on both sides, records included. */
+import { messageOf, UnreachableError, X8sError } from '../../src/errors.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { HeldLock } from '../../src/tasks/held-lock.ts';
+import type { Peer, TaskRecord } from '../../src/tasks/record.ts';
+import { lockClaim } from './claim-lock.ts';
+import type { CopyContext } from './copy.ts';
+import { storeOf } from './copy-task.ts';
+import { specOf, type TaskView } from './inventory.ts';
+import { removeChildren } from './remove-children.ts';
+import { type Role, sideOf } from './sides.ts';
+
+export interface CleanupContext extends CopyContext {
+  /** A client of the cluster with this API server, by any context that this workstation has for it. */
+  connectTo(server: string): Promise<KubeClient>;
+  readonly timeoutMs: number;
+}
+
+interface CleanupSide {
+  readonly kube: KubeClient;
+  readonly record: TaskRecord;
+}
+
+/**
+ * Cleans one task up. A side that can't be reached does not keep the other from being cleaned.
+ *
+ * @throws RefusedError where a live run holds the task.
+ * @throws UnreachableError where a side could not be reached; the other is clean then.
+ */
+export async function cleanUp(view: TaskView, kube: KubeClient, context: CleanupContext): Promise<void> {
+  const { sides, missing } = await sidesOf(view, kube, context);
+  const target = sides.find(({ record }) => record.role === 'target');
+  const lock = target && (await lockOf(target, context));
+  try {
+    const left = await Promise.all(sides.map((side) => cleanSide(side, context)));
+    if (left.flat().length > 0)
+      throw new X8sError(`task ${view.task}: not everything went`, { details: left.flat() });
+  } finally {
+    await lock?.release();
+  }
+  if (missing.length > 0) {
+    throw new UnreachableError(`task ${view.task}: one side could not be cleaned up`, {
+      details: missing,
+      hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
+    });
+  }
+}
+
+async function sidesOf(
+  view: TaskView,
+  kube: KubeClient,
+  context: CleanupContext,
+): Promise<{ sides: CleanupSide[]; missing: string[] }> {
+  const sides: CleanupSide[] = Object.values(view.records).map((record) => ({ kube, record }));
+  const missing: string[] = [];
+  for (const { record } of [...sides]) {
+    const role: Role = record.role === 'source' ? 'target' : 'source';
+    if (view.records[role] || !record.peer) continue;
+    try {
+      const other = await findPeer(view.task, role, record.peer, context);
+      if (other) sides.push(other);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      missing.push(
+        `${role} in namespace ${record.peer.namespace} of ${record.peer.server}: ${messageOf(error)}`,
+      );
+    }
+  }
+  return { sides, missing };
+}
+
+async function findPeer(
+  task: string,
+  role: Role,
+  peer: Peer,
+  context: CleanupContext,
+): Promise<CleanupSide | undefined> {
+  const kube = await context.connectTo(peer.server);
+  const record = await storeOf(kube, context).find(peer.namespace, task, role, { signal: context.signal });
+  return record && { kube, record };
+}
+
+function lockOf(
+  { kube, record }: CleanupSide,
+  { clock, signal, reporter }: CleanupContext,
+): Promise<HeldLock> {
+  const { targetUid = '', targetClaim = '' } = specOf(record);
+  return lockClaim(kube, {
+    namespace: record.namespace,
+    claim: targetClaim.split('/').at(-1) ?? '',
+    claimUid: targetUid,
+    purpose: `x8sync cleanup ${record.task}`,
+    clock,
+    signal,
+    waiting: (text) => reporter.info(text),
+  });
+}
+
+async function cleanSide(
+  { kube, record }: CleanupSide,
+  { timeoutMs, signal, ...context }: CleanupContext,
+): Promise<string[]> {
+  const side = sideOf(kube, record);
+  const left = await removeChildren(side, record.role as Role, { timeoutMs, signal }, () => {});
+  if (left.length === 0) await storeOf(kube, context).remove(record, { signal });
+  return left;
+}

@@ -1,0 +1,133 @@
+/** `kubectl x8sync SOURCE TARGET` */
+
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { IncompleteError, UsageError } from '../../../src/errors.ts';
+import type { ClaimRef } from '../claim.ts';
+import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
+import { moverImage } from '../images.ts';
+import type { CopyRequest, CopyResult, Mode } from '../request.ts';
+import { type WayName, wayNames } from '../way-names.ts';
+import { completeClaim, completeTask } from './completion.ts';
+
+export class CopyCommand extends KubeCommand {
+  static override paths = [[]];
+  static override usage = KubeCommand.Usage({
+    description: "Copy a PersistentVolumeClaim's files to another claim, in the same cluster or another.",
+    details: `
+      SOURCE and TARGET are CONTEXT/NAMESPACE/CLAIM, NAMESPACE/CLAIM or CLAIM. A context's name may hold
+      slashes itself: the last two parts are namespace and claim. What is absent is the current context's.
+
+      The source is mounted read-only and served over SSH by a StatefulSet; a Job at the target fetches it
+      with rsync. Owners, modes, times, links, ACLs and attributes are kept. Files of the same name are made
+      equal, and what only the target has is kept, unless --force empties the target first. A run that was
+      interrupted is taken up by the same command.
+    `,
+    examples: [
+      ['Copy a claim to another cluster', '$0 prod-eu/shop/database prod-us/shop/database'],
+      [
+        'See what would change, and change nothing',
+        '$0 --dry-run prod-eu/shop/database prod-us/shop/database',
+      ],
+      [
+        'Give the task a name, to find it again from any workstation',
+        '$0 --name move-db old/shop/data new/shop/data',
+      ],
+      ['Make the target an exact copy: empty it first', '$0 --force staging/data dev/data'],
+    ],
+  });
+
+  source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
+  target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
+  name = option.text('--name', {
+    value: 'NAME',
+    description: 'Name of the task; the same name again resumes it. A UUID where not given.',
+    complete: completeTask,
+  });
+  force = option.flag('--force', {
+    description: 'Empty the target first, once the source is reached. Asks.',
+  });
+  yes = option.flag('-y,--yes', { description: 'Do not ask.' });
+  dryRun = option.flag('--dry-run', { description: 'Only tell what would change.' });
+  allowMounted = option.flag('--allow-mounted', {
+    description: 'Write to the target although pods have it mounted.',
+  });
+  way = option.list('--way', {
+    value: 'WAY',
+    description: `How the target reaches the source, in order of trying: ${wayNames.join(', ')}.`,
+    complete: async () => wayNames.map((value) => ({ value })),
+  });
+  image = option.text('--image', {
+    value: 'IMAGE',
+    description: 'Image of the pods at both ends.',
+    env: 'X8SYNC_IMAGE',
+  });
+  waitLimit = option.duration('--timeout', {
+    default: 300_000,
+    description: 'How long to wait for a pod, an address or a deletion; the copying itself has no limit.',
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const request = await this.#request(context);
+    if (request.mode === 'force') await this.#confirm(request, context);
+    const { copy } = await import('../copy.ts');
+    const result = await copy(request, context);
+    const { summaryOf } = await import('../report.ts');
+    const data = { ...result, warnings: context.reporter.warnings };
+    return { data, text: summaryOf(result), error: incompleteness(result) };
+  }
+
+  async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
+    if (this.force && this.dryRun) throw new UsageError('--force and --dry-run exclude each other');
+    const mode: Mode = this.force ? 'force' : this.dryRun ? 'dry-run' : 'merge';
+    const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
+    const ways = this.way.map(wayNamed);
+    const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
+    const { name, allowMounted } = this;
+    const image = this.image ?? moverImage(plugin.version);
+    return { source, target, name, mode, allowMounted, ways, image, timeoutMs: this.waitLimit };
+  }
+
+  async #claim(
+    { context, namespace, claim }: ClaimArgument,
+    kube: KubeCommandContext['kube'],
+  ): Promise<ClaimRef> {
+    const client = await kube(context);
+    return { kube: client, namespace: namespace ?? this.namespace ?? client.cluster.namespace, claim };
+  }
+
+  async #confirm(
+    { target: { kube, namespace, claim } }: CopyRequest,
+    { confirm }: KubeCommandContext,
+  ): Promise<void> {
+    if (this.yes) return;
+    const name = `${kube.cluster.context}/${namespace}/${claim}`;
+    if (!(await confirm(`Delete every file in ${name} before copying?`))) {
+      throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
+    }
+  }
+}
+
+function wayNamed(text: string): WayName {
+  const way = wayNames.find((name) => name === text.toLowerCase());
+  if (!way) throw new UsageError(`--way: ${JSON.stringify(text)} is not one of ${wayNames.join(', ')}`);
+  return way;
+}
+
+/** Finished, but not everything: exit 5. */
+function incompleteness({ outcome, lost, message, complaints }: CopyResult): IncompleteError | undefined {
+  if (outcome !== 'ok') {
+    return new IncompleteError(`not every file could be copied: ${message}`, {
+      details: complaints.slice(-10),
+      hint: 'run the same command again once the cause is mended; what is equal by then costs nothing',
+    });
+  }
+  if (lost.length === 0) return undefined;
+  return new IncompleteError(
+    `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
+    {
+      hint: "in a namespace that admits the 'baseline' Pod Security level all of it is kept",
+    },
+  );
+}

@@ -1,0 +1,70 @@
+/** Tasks of a cluster as people and programs read them. */
+import { type Table, table } from '../../../src/cli/table.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { formatAgeSince } from '../../../src/ui/format.ts';
+import { decisiveRecord, specOf, type TaskView } from '../inventory.ts';
+
+/** The document of `-o json`; stable field names. */
+export function documentOf(view: TaskView): Record<string, unknown> {
+  const record = decisiveRecord(view);
+  const { sourceClaim, targetClaim, mode } = specOf(record);
+  return {
+    task: view.task,
+    phase: record?.phase,
+    source: sourceClaim,
+    target: targetClaim,
+    mode,
+    run: record?.run,
+    startedAt: record?.startedAt,
+    finishedAt: record?.finishedAt,
+    holder: record?.holder,
+    heartbeat: record?.heartbeat,
+    progress: record?.progress,
+    message: record?.message,
+    peer: record?.peer,
+    records: Object.values(view.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
+  };
+}
+
+export function tableOf(views: readonly TaskView[], now: Date): Table {
+  const rows = views.map((view) => ({ view, record: decisiveRecord(view), ...specOf(decisiveRecord(view)) }));
+  return table(
+    rows,
+    [
+      { header: 'NAME', value: ({ view }) => view.task },
+      { header: 'PHASE', value: ({ record }) => record?.phase ?? '' },
+      { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
+      { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
+      { header: 'PROGRESS', value: ({ record }) => progressOf(record) },
+      { header: 'AGE', value: ({ record }) => formatAgeSince(record?.createdAt, now) },
+      { header: 'PEER', value: ({ record }) => record?.peer?.server ?? '', wide: true },
+    ],
+    'No tasks found.',
+  );
+}
+
+/** One task, a field a line, as `kubectl describe` shows things. */
+export function describeTask(view: TaskView, now: Date): string {
+  const record = decisiveRecord(view);
+  const { sourceClaim = '', targetClaim = '', mode = '' } = specOf(record);
+  const fields: [string, string | undefined][] = [
+    ['Task', view.task],
+    ['Phase', record?.phase],
+    ['Source', sourceClaim],
+    ['Target', targetClaim],
+    ['Mode', mode],
+    ['Run', record && String(record.run)],
+    ['Started', record?.startedAt && `${record.startedAt} (${formatAgeSince(record.startedAt, now)} ago)`],
+    ['Finished', record?.finishedAt],
+    ['Held by', record?.holder?.split(' ')[0]],
+    ['Last written', record?.heartbeat],
+    ['Progress', record?.progress],
+    ['Message', record?.message],
+    ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
+  ];
+  return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
+}
+
+function progressOf(record: TaskRecord | undefined): string {
+  return record?.progress ?? record?.message ?? '';
+}

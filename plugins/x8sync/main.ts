@@ -1,0 +1,13 @@
+/** kubectl-x8sync: copies a PersistentVolumeClaim's data between clusters. */
+import { runPlugin } from '../../src/cli/run-plugin.ts';
+import { version } from '../../src/cli/version.ts';
+import { CopyCommand } from './commands/copy.ts';
+import { CleanupCommand, ListCommand, StatusCommand } from './commands/tasks.ts';
+import { moverImage } from './images.ts';
+
+await runPlugin({
+  name: 'x8sync',
+  summary: "Copies a PersistentVolumeClaim's data to another claim, in the same cluster or another.",
+  images: { mover: moverImage(version) },
+  commands: [CopyCommand, ListCommand, StatusCommand, CleanupCommand],
+});

@@ -1,0 +1,47 @@
+/** What runs and commands are handed, so that nothing below the entry point touches `process`. */
+import type { Clock } from '../clock.ts';
+import type { CollectingReporter } from '../ui/create-reporter.ts';
+import type { KubeAccess } from './kube-access.ts';
+import type { OutputFormat } from './output.ts';
+import type { PluginInfo } from './version.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What one run of the program is handed; tests hand in their own. */
+export interface PluginContext {
+  readonly plugin: PluginInfo;
+  /** `kubectl x8sync`. */
+  readonly binaryName: string;
+  readonly env: Environment;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** clipanion asks for it; nothing uses it. */
+  readonly colorDepth: number;
+  readonly clock: Clock;
+  /** Aborted by the first signal, with an InterruptedError. */
+  readonly signal: AbortSignal;
+  /** Hears what a second signal would leave behind. */
+  onAbandoned(list: () => readonly string[]): void;
+  readonly kubeAccess: KubeAccess;
+}
+
+/** What a command's `run` is handed. */
+export interface CommandContext {
+  readonly plugin: PluginInfo;
+  /** `kubectl x8sync`, for hints. */
+  readonly binaryName: string;
+  readonly env: Environment;
+  readonly reporter: CollectingReporter;
+  readonly clock: Clock;
+  /** Aborted by a signal, or when `--timeout` is over; its reason is the error to end with. */
+  readonly signal: AbortSignal;
+  /** `-o`; undefined where not given. */
+  readonly output: OutputFormat | undefined;
+  /** For commands that watch: a line of JSON with `-o json`, a document with `-o yaml`, else the text. */
+  event(data: unknown, text: string): Promise<void>;
+  /** Asks on the terminal, yes or no; a UsageError where there is no terminal. */
+  confirm(question: string): Promise<boolean>;
+  /** Tells what a second Ctrl-C would leave behind, one line each; asked only then. */
+  onAbandoned(list: () => readonly string[]): void;
+}

@@ -1,0 +1,99 @@
+/** Commands that talk to clusters, with kubectl's own flags for that. */
+import { UnreachableError } from '../errors.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { BaseCommand, type Opened } from './base-command.ts';
+import { contextNames, namespaceNames } from './completion/providers.ts';
+import type { CommandContext } from './context.ts';
+import type { ClusterFlags } from './kube-access.ts';
+import { option } from './options.ts';
+
+const group = 'Cluster options';
+/** Longer than a slow admission webhook (10 s by default), short enough to wait for in vain. */
+export const defaultRequestTimeoutMs = 15_000;
+
+export interface KubeCommandContext extends CommandContext {
+  /**
+   * A client of the cluster that the flags choose, or of another context of the same kubeconfig. Asked twice
+   * for the same, it is the same. All are closed when the command ends.
+   */
+  kube(context?: string): Promise<KubeClient>;
+  /** A client of the cluster with this API server; an UnreachableError where no context leads there. */
+  kubeByServer(server: string): Promise<KubeClient>;
+}
+
+/** kubectl's flags for who, where and how long; `-n` is there for what `run` makes of it. */
+export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
+  kubeconfig = option.text('--kubeconfig', {
+    value: 'FILE',
+    description: 'Kubeconfig to use, instead of KUBECONFIG or ~/.kube/config.',
+    group,
+  });
+  kubeContext = option.text('--context', {
+    value: 'NAME',
+    description: 'Context of the kubeconfig to use.',
+    group,
+    complete: contextNames,
+  });
+  cluster = option.text('--cluster', {
+    value: 'NAME',
+    description: 'Cluster entry of the kubeconfig to use.',
+    group,
+  });
+  user = option.text('--user', { value: 'NAME', description: 'User entry of the kubeconfig to use.', group });
+  namespace = option.text('-n,--namespace', {
+    value: 'NAME',
+    description: "Namespace, instead of the context's own.",
+    group,
+    complete: namespaceNames,
+  });
+  server = option.text('-s,--server', {
+    value: 'URL',
+    description: 'Address and port of the API server.',
+    group,
+  });
+  as = option.text('--as', { value: 'USER', description: 'User to impersonate.', group });
+  asGroup = option.repeated('--as-group', {
+    value: 'GROUP',
+    description: 'Group to impersonate; may be repeated.',
+    group,
+  });
+  token = option.text('--token', { value: 'TOKEN', description: 'Bearer token for the API server.', group });
+  requestTimeout = option.duration('--request-timeout', {
+    description:
+      'How long a cluster may take to answer one request, e.g. 5s or 2m; 0 for no limit. Default: 15s.',
+    group,
+    default: defaultRequestTimeoutMs,
+  });
+
+  override open(base: CommandContext): Opened<KubeCommandContext> {
+    const { kubeAccess } = this.context;
+    const clients = new Map<string, Promise<KubeClient>>();
+    const kube = (name?: string) => {
+      const key = name ?? this.kubeContext ?? '';
+      const opened = clients.get(key) ?? kubeAccess.connect(this.#flags(name), base.reporter.warn);
+      clients.set(key, opened);
+      return opened;
+    };
+    const kubeByServer = async (server: string) => {
+      const [context] = await kubeAccess.contextsOfServer(server, this.kubeconfig);
+      if (context === undefined)
+        throw new UnreachableError(`no context of the kubeconfig leads to ${server}`);
+      return kube(context);
+    };
+    return { context: { ...base, kube, kubeByServer }, close: () => closeAll(clients.values()) };
+  }
+
+  /** `--cluster`, `--user` and `--server` belong to the chosen context; another one brings its own. */
+  #flags(name: string | undefined): ClusterFlags {
+    const { kubeconfig, as, token, requestTimeout: requestTimeoutMs } = this;
+    const who = { kubeconfig, as, asGroups: this.asGroup, token, requestTimeoutMs };
+    if (name !== undefined && name !== this.kubeContext) return { ...who, context: name };
+    const { cluster, user, server } = this;
+    return { ...who, context: this.kubeContext, cluster, user, server };
+  }
+}
+
+async function closeAll(clients: Iterable<Promise<KubeClient>>): Promise<void> {
+  const close = async (client: Promise<KubeClient>) => (await client).close();
+  await Promise.allSettled([...clients].map(close));
+}

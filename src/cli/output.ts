@@ -1,0 +1,80 @@
+/** What a command prints on stdout. */
+import type { Writable } from 'node:stream';
+import type { ExitCode, X8sError } from '../errors.ts';
+import { renderTable, type Table } from './table.ts';
+
+export const outputFormats = ['json', 'yaml', 'wide', 'name', 'table'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** How a command ended, and what it has to show for it in each form. */
+export interface Outcome {
+  /** `ok` where absent; an `error` brings its own. */
+  readonly exitCode?: ExitCode | undefined;
+  /** Shown on stderr after the rest, e.g. an IncompleteError beside the result. */
+  readonly error?: X8sError | undefined;
+  /** The document of `-o json` and `-o yaml`. */
+  readonly data?: unknown;
+  /** For people, without `-o`; the table where absent. */
+  readonly text?: string | undefined;
+  /** `-o table`, and `-o wide` with the columns that are wide only. */
+  readonly table?: Table | undefined;
+  /** `-o name`: one a line, e.g. `configmap/x8sync-backup-target`. */
+  readonly names?: readonly string[] | undefined;
+}
+
+/** Formats that are read by programs: nothing else may be on stdout, and stderr keeps silent. */
+export function isDocument(format: OutputFormat | undefined): boolean {
+  return format === 'json' || format === 'yaml' || format === 'name';
+}
+
+/** Prints outcomes and events in the format asked for. */
+export class Printer {
+  readonly #stdout: Writable;
+  readonly #format: OutputFormat | undefined;
+  /** Something is on stdout. */
+  printed = false;
+
+  constructor(stdout: Writable, format: OutputFormat | undefined) {
+    this.#stdout = stdout;
+    this.#format = format;
+  }
+
+  /** The one document, table or text at the end. */
+  async outcome(outcome: Outcome): Promise<void> {
+    const { data, text, table, names } = outcome;
+    if (this.#format === 'json' || this.#format === 'yaml') {
+      if (data !== undefined) await this.document(data);
+    } else if (this.#format === 'name') {
+      this.#write((names ?? []).map((name) => `${name}\n`).join(''));
+    } else if (table && (this.#format !== undefined || text === undefined)) {
+      this.#write(renderTable(table, { wide: this.#format === 'wide' }));
+    } else if (text !== undefined && text !== '') {
+      this.#write(text.endsWith('\n') ? text : `${text}\n`);
+    }
+  }
+
+  /** A whole document: indented JSON, or YAML. */
+  async document(data: unknown): Promise<void> {
+    if (this.#format === 'yaml') return this.#write(await toYaml(data));
+    this.#write(`${JSON.stringify(data, undefined, 4)}\n`);
+  }
+
+  /** One of many while a command watches: a line of JSON, a YAML document, or a line of text. */
+  async event(data: unknown, text: string): Promise<void> {
+    if (this.#format === 'json') this.#write(`${JSON.stringify(data)}\n`);
+    else if (this.#format === 'yaml') this.#write(`---\n${await toYaml(data)}`);
+    else this.#write(`${text}\n`);
+  }
+
+  #write(text: string): void {
+    if (text === '') return;
+    this.printed = true;
+    this.#stdout.write(text);
+  }
+}
+
+/** Through JSON first, so that yaml sees what JSON readers see (no undefined, dates as text). */
+async function toYaml(data: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(JSON.parse(JSON.stringify(data)));
+}

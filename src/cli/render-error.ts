@@ -1,0 +1,71 @@
+/** Errors as people and programs read them. */
+import { ExitCode, messageOf, X8sError } from '../errors.ts';
+import type { Style } from '../ui/style.ts';
+import { formatVersion, type PluginInfo } from './version.ts';
+
+/** An error that nobody foresaw: a bug of ours. */
+export class UnexpectedError extends X8sError {
+  override readonly name = 'UnexpectedError';
+
+  constructor(cause: unknown) {
+    super(messageOf(cause), { cause });
+  }
+}
+
+/**
+ * What a thrown value stands for: itself where it is one of the suite's errors; the reason of the run's
+ * signal where it only says that something was aborted; else a bug.
+ */
+export function failureOf(error: unknown, signal: AbortSignal): X8sError {
+  if (error instanceof X8sError) return error;
+  const aborted = error instanceof Error && error.name === 'AbortError' && signal.aborted;
+  return aborted ? failureOf(signal.reason, AbortSignal.any([])) : new UnexpectedError(error);
+}
+
+/** For the document of `-o json`. */
+export function describeError(error: X8sError): Record<string, unknown> {
+  const { name, message, details, hint, exitCode } = error;
+  return {
+    type: name,
+    message,
+    ...(details.length > 0 ? { details } : {}),
+    ...(hint === undefined ? {} : { hint }),
+    exitCode,
+  };
+}
+
+interface RenderOptions {
+  readonly plugin: PluginInfo;
+  readonly style: Style;
+  readonly verbose: boolean;
+}
+
+/** The lines for stderr: what happened, why, what next. */
+export function renderFailure(error: X8sError, { plugin, style, verbose }: RenderOptions): string {
+  const lines = [`${style.bad('error:')} ${error.message}`, ...error.details.map(indent)];
+  if (error instanceof UnexpectedError)
+    lines.push(`This is a bug in ${formatVersion(plugin)}; --verbose shows where.`);
+  if (verbose) lines.push(...causesOf(error).map((cause) => style.faint(indent(cause))));
+  if (error.hint !== undefined) lines.push(`${style.caution('hint:')} ${error.hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const indent = (text: string) => text.replaceAll(/^/gm, '  ');
+
+/** Stacks of bugs, messages of the rest; at most five, so that a circle ends. */
+function causesOf(error: X8sError): string[] {
+  const causes: string[] = [];
+  let cause = error.cause;
+  while (cause !== undefined && causes.length < 5) {
+    const foreseen = cause instanceof X8sError;
+    const stack = cause instanceof Error && !foreseen ? cause.stack : undefined;
+    causes.push(`caused by: ${stack ?? messageOf(cause)}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return causes;
+}
+
+/** Exit code for an error that came before there was a command to run. */
+export function isUsage(error: unknown): boolean {
+  return error instanceof X8sError && error.exitCode === ExitCode.usage;
+}

@@ -1,0 +1,37 @@
+/** Tables as kubectl prints them: capitals, left-aligned, three spaces between. */
+
+export interface Column<Row> {
+  /** In capitals: `NAME`, `AGE`. */
+  readonly header: string;
+  readonly value: (row: Row) => string;
+  /** Only with `-o wide`. */
+  readonly wide?: boolean;
+}
+
+export interface Table {
+  readonly header: readonly { readonly text: string; readonly wide: boolean }[];
+  readonly rows: readonly (readonly string[])[];
+  /** Said on stderr-like terms where there is no row: `No tasks found in default namespace.` */
+  readonly empty: string;
+}
+
+/** A table of rows; an empty cell reads `<none>`. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): Table {
+  return {
+    header: columns.map(({ header, wide }) => ({ text: header, wide: wide ?? false })),
+    rows: rows.map((row) => columns.map(({ value }) => value(row) || '<none>')),
+    empty,
+  };
+}
+
+/** Lines with a line feed each. Without rows: the sentence for it. */
+export function renderTable({ header, rows, empty }: Table, { wide }: { wide: boolean }): string {
+  if (rows.length === 0) return `${empty}\n`;
+  const shown = header.flatMap((column, index) => (wide || !column.wide ? [index] : []));
+  const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
+    shown.map((index) => (cells[index] ?? '').replaceAll(/[\r\n\t]+/g, ' ')),
+  );
+  const widths = shown.map((_, at) => Math.max(...lines.map((cells) => [...(cells[at] ?? '')].length)));
+  const pad = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - [...cell].length + 3);
+  return lines.map((cells) => `${cells.map(pad).join('').trimEnd()}\n`).join('');
+}

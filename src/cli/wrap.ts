@@ -1,0 +1,44 @@
+/** Plain text in columns. Everything here is plain: help has no colours. */
+
+/** Words in lines of at most so many columns; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
+const indentation = 2;
+const gap = 3;
+/** Titles longer than this have a line of their own, or one of them would push all texts to the right. */
+const widestTitle = 32;
+/** Narrower than this, texts go below their titles. */
+const narrowestText = 28;
+
+/** Titles on the left, texts on the right, aligned and wrapped. */
+export function columnsOf(rows: readonly (readonly [string, string])[], width: number): string {
+  const fitting = rows.map(([title]) => title.length).filter((length) => length <= widestTitle);
+  const start = indentation + Math.max(0, ...fitting) + gap;
+  if (width - start < narrowestText) return rows.map(([title, text]) => below(title, text, width)).join('\n');
+  return rows.map(([title, text]) => beside(title, text, start, width)).join('\n');
+}
+
+function beside(title: string, text: string, start: number, width: number): string {
+  const head = `${' '.repeat(indentation)}${title}`;
+  const lines = wrap(text, width - start).split('\n');
+  const margin = ' '.repeat(start);
+  if (head.length + gap > start) return [head, ...lines.map((line) => margin + line)].join('\n').trimEnd();
+  const [first = '', ...others] = lines;
+  return [head.padEnd(start) + first, ...others.map((line) => margin + line)].join('\n').trimEnd();
+}
+
+function below(title: string, text: string, width: number): string {
+  const margin = ' '.repeat(indentation * 4);
+  const lines = wrap(text, Math.max(10, width - margin.length)).split('\n');
+  return [`${' '.repeat(indentation)}${title}`, ...lines.map((line) => margin + line)].join('\n');
+}

@@ -1,0 +1,35 @@
+/** Yes or no, from a person at a terminal. */
+import { createInterface } from 'node:readline/promises';
+import { UsageError } from '../errors.ts';
+
+export interface ConfirmOptions {
+  readonly input: NodeJS.ReadableStream & { isTTY?: boolean };
+  /** stderr: stdout is for data. */
+  readonly output: NodeJS.WritableStream & { isTTY?: boolean };
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks, and takes only `y` or `yes` for a yes. Rejects with a UsageError where nobody can answer, and with
+ * the signal's reason when it is aborted. Never ask while a live list is on the screen.
+ */
+export async function confirm(question: string, { input, output, signal }: ConfirmOptions): Promise<boolean> {
+  if (!input.isTTY || !output.isTTY)
+    throw new UsageError(`no terminal to ask on: ${question}`, {
+      hint: 'pass --yes to go on without a question',
+    });
+  const terminal = createInterface({ input, output });
+  // In raw mode Ctrl-C is a key for readline, not a signal; pass it on to who handles signals.
+  terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  // Ctrl-D closes the terminal and leaves the question open for ever.
+  const closed = new Promise<string>((resolve) => terminal.on('close', () => resolve('')));
+  try {
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `, { signal }), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}

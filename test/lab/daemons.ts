@@ -1,0 +1,79 @@
+/** Servers that outlive the shell that started them: each in a control group and with a log of its own. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { logDir } from './config.ts';
+import { daemonGroup, isRunning, processesOf, signal } from './groups.ts';
+import { tail, until } from './shell.ts';
+
+/** How one server is started. */
+export interface Daemon {
+  /** `lab-a/etcd`, `lab-a-1/kubelet`; names its log and its control group. */
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly netns?: string;
+}
+
+export const logOf = (daemon: string): string => join(logDir, `${daemon.replaceAll('/', '.')}.log`);
+
+/** The end of a daemon's log, for messages. */
+export function logTail(daemon: string, lines = 15): string {
+  const path = logOf(daemon);
+  return existsSync(path) ? tail(readFileSync(path, 'utf8').trim().split('\n'), lines) : '(no log)';
+}
+
+/** A part of the lab did not come up; the message ends with what its log said last. */
+export class DaemonError extends Error {
+  override readonly name = 'DaemonError';
+  constructor(daemon: string, what: string) {
+    super(`${daemon} ${what}. The end of ${logOf(daemon)}:\n${logTail(daemon)}`);
+  }
+}
+
+/** Starts a daemon, unless it is running. */
+export function start({ name, command, netns }: Daemon): void {
+  if (isRunning(name)) return;
+  mkdirSync(logDir, { recursive: true });
+  const log = openSync(logOf(name), 'a');
+  const enter = netns ? ['nsenter', `--net=/run/netns/${netns}`, '--'] : [];
+  // The shell joins the group first, so that no process of the daemon is ever outside of it.
+  const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
+  const child = spawn('/bin/sh', ['-c', script, daemonGroup(name), ...enter, ...command], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    cwd: '/',
+    // Nothing of the caller's: a proxy setting or a token must not change what the clusters do.
+    env: {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      LANG: 'C.UTF-8',
+    },
+  });
+  child.unref();
+  closeSync(log);
+}
+
+/** Ends a daemon and waits until it is gone: politely with SIGTERM first, or at once. */
+export async function stop(name: string, how: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  signal(processesOf(name), how);
+  const gone = async (): Promise<true | undefined> => (isRunning(name) ? undefined : true);
+  try {
+    await until(`${name} ends`, how === 'SIGTERM' ? 5_000 : 20_000, gone, 10);
+  } catch {
+    signal(processesOf(name), 'SIGKILL');
+    await until(`${name} ends`, 20_000, gone, 10);
+  }
+}
+
+/** Waits for a probe of a daemon to succeed; fails early, with its log, when the daemon ends. */
+export async function ready(name: string, timeout: number, probe: () => Promise<boolean>): Promise<void> {
+  const begin = Date.now();
+  for (;;) {
+    if (await probe().catch(() => false)) return;
+    const waited = Date.now() - begin;
+    // A moment for the shell to join its group.
+    if (waited > 500 && !isRunning(name)) throw new DaemonError(name, 'ended');
+    if (waited > timeout) throw new DaemonError(name, `was not ready within ${timeout / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,3 @@
+module x8s.dev/lab/tools
+
+go 1.26

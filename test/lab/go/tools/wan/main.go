@@ -1,0 +1,172 @@
+// Command wan delays the TCP connections that are redirected to it, as a long line between two places would.
+//
+// It takes connections on a port, learns where each was going, connects there, and passes bytes both ways, each
+// chunk a delay after it came. Chunks wait in a queue and not one after the other, so a delay costs no rate until
+// the queue, which stands for the line, is full. Its one argument is a file with the delay in milliseconds, read
+// again on SIGHUP.
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	listenAddress = "0.0.0.0:15001"
+	chunkSize     = 64 << 10
+	// What a direction of one connection may have on its way: 16 MiB, more than a TCP window grows to.
+	queuedChunks = 256
+)
+
+var delay atomic.Int64 // nanoseconds, one way
+
+func main() {
+	if len(os.Args) != 2 {
+		log.Fatal("usage: wan DELAY-FILE")
+	}
+	readDelay(os.Args[1])
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		for range hangup {
+			readDelay(os.Args[1])
+		}
+	}()
+	listener, err := net.Listen("tcp4", listenAddress)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for {
+		client, err := listener.Accept()
+		if err != nil {
+			log.Print(err)
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
+		go serve(client.(*net.TCPConn))
+	}
+}
+
+func readDelay(path string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	milliseconds, err := strconv.ParseFloat(strings.TrimSpace(string(text)), 64)
+	if err != nil {
+		log.Fatal(err)
+	}
+	delay.Store(int64(milliseconds * float64(time.Millisecond)))
+}
+
+// serve connects where a client wanted to go. The client's own handshake was answered here at once, so the
+// round trip and a half that the line would have taken before the server hears of it is waited for first.
+func serve(client *net.TCPConn) {
+	target, err := originalTarget(client)
+	if err != nil {
+		log.Print(err)
+		reset(client)
+		return
+	}
+	time.Sleep(3 * time.Duration(delay.Load()))
+	server, err := net.DialTimeout("tcp4", target, 10*time.Second)
+	if err != nil {
+		time.Sleep(time.Duration(delay.Load()))
+		reset(client)
+		return
+	}
+	go pass(client, server.(*net.TCPConn))
+	pass(server.(*net.TCPConn), client)
+}
+
+type chunk struct {
+	data []byte
+	due  time.Time
+	err  error
+}
+
+// pass moves bytes one way until the sender ends or either side fails.
+func pass(from, to *net.TCPConn) {
+	line := make(chan chunk, queuedChunks)
+	done := make(chan struct{})
+	go read(from, line, done)
+	defer close(done)
+	for c := range line {
+		time.Sleep(time.Until(c.due))
+		switch {
+		case errors.Is(c.err, io.EOF):
+			to.CloseWrite()
+			return
+		case c.err != nil:
+			reset(to)
+			reset(from)
+			return
+		}
+		if _, err := to.Write(c.data); err != nil {
+			reset(from)
+			return
+		}
+	}
+}
+
+func read(from *net.TCPConn, line chan<- chunk, done <-chan struct{}) {
+	defer close(line)
+	for {
+		buffer := make([]byte, chunkSize)
+		n, err := from.Read(buffer)
+		due := time.Now().Add(time.Duration(delay.Load()))
+		for _, c := range []chunk{{data: buffer[:n], due: due}, {due: due, err: err}} {
+			if len(c.data) == 0 && c.err == nil {
+				continue
+			}
+			select {
+			case line <- c:
+			case <-done:
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// reset ends a connection in a way that its peer takes for a failure and not for an orderly end.
+func reset(connection *net.TCPConn) {
+	connection.SetLinger(0)
+	connection.Close()
+}
+
+// originalTarget asks the kernel where a redirected connection was going.
+func originalTarget(connection *net.TCPConn) (string, error) {
+	raw, err := connection.SyscallConn()
+	if err != nil {
+		return "", err
+	}
+	const soOriginalDst = 80
+	var address *syscall.IPv6Mreq // As large as the sockaddr_in that comes back, which is all that matters.
+	var failure error
+	err = raw.Control(func(fd uintptr) {
+		address, failure = syscall.GetsockoptIPv6Mreq(int(fd), syscall.IPPROTO_IP, soOriginalDst)
+	})
+	if err != nil {
+		return "", err
+	}
+	if failure != nil {
+		return "", fmt.Errorf("where was it going? %w", failure)
+	}
+	bytes := address.Multiaddr
+	port := binary.BigEndian.Uint16(bytes[2:4])
+	return net.JoinHostPort(net.IP(bytes[4:8]).String(), strconv.Itoa(int(port))), nil
+}

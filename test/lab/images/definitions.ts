@@ -1,0 +1,143 @@
+/** The images of the lab: the project's own, the cluster's, and those that only tests use. */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { binary } from '../binaries.ts';
+import { cacheDir, versions } from '../config.ts';
+import { pauseImage } from '../node.ts';
+import { run } from '../shell.ts';
+import { debianLayer } from './debian.ts';
+import { type Image, type Layer, packLayer, storedLayer } from './layer.ts';
+
+const root = dirname(dirname(dirname(import.meta.dirname)));
+const projectVersion = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
+  .version;
+
+/** Names of the images that the plugins and the tests use. */
+export const imageNames = {
+  mover: `x8s.dev/mover:${projectVersion}`,
+  agent: `x8s.dev/agent:${projectVersion}`,
+  /** A small Debian with a shell, tar, rsync and OpenSSH. */
+  plain: 'x8s.dev/test/plain:1',
+  /** One program and nothing else: no shell, no tar, no libraries. */
+  static: 'x8s.dev/test/static:1',
+  coredns: `x8s.dev/lab/coredns:${versions.coredns}`,
+  pause: pauseImage,
+} as const;
+
+/** Raised by hand when a layer's recipe below changes. */
+const recipe = '1';
+
+const layerPath = (name: string, ...inputs: readonly (string | Buffer)[]): string => {
+  const hash = createHash('sha256').update(recipe);
+  for (const input of inputs) hash.update(input);
+  return join(cacheDir, 'images', `${name}-${hash.digest('hex').slice(0, 12)}.tar`);
+};
+
+/** Packs a layer out of a folder that `fill` fills, unless it was packed before. */
+function layerOf(path: string, fill: (folder: string) => void | Promise<void>): Promise<Layer> {
+  return storedLayer(path, async () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const folder = mkdtempSync(`${path}.`);
+    try {
+      await fill(folder);
+      return await packLayer(folder, path, { owned: true });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+const accounts =
+  'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\nagent:x:65532:65532:agent:/:/bin/sh\n';
+
+/** A layer whose only program is a static one of the lab's. */
+function programLayer(program: string): Promise<Layer> {
+  const from = binary(program);
+  return layerOf(layerPath(program, from), (folder) => {
+    copyFileSync(from, join(folder, program));
+    mkdirSync(join(folder, 'tmp'));
+  });
+}
+
+/** The libraries that a dynamically linked program names, as paths of this machine. */
+async function librariesOf(program: string): Promise<string[]> {
+  const lines = (await run('ldd', [program])).split('\n');
+  if (lines.some((line) => line.includes('not found')))
+    throw new Error(`${program} needs a library that is not here:\n${lines.join('\n')}`);
+  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+}
+
+/** The pinned Node.js with just the libraries that it is linked to. */
+async function nodeLayer(): Promise<Layer> {
+  const folder = join(root, 'node_modules', `node-linux-${process.arch}`);
+  const node = join(folder, 'bin', 'node');
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return layerOf(layerPath('node', version), async (target) => {
+    const place = (path: string): void => {
+      mkdirSync(join(target, dirname(path)), { recursive: true });
+      copyFileSync(path, join(target, path));
+    };
+    for (const library of await librariesOf(node)) place(library);
+    mkdirSync(join(target, 'usr/local/bin'), { recursive: true });
+    copyFileSync(node, join(target, 'usr/local/bin/node'));
+    for (const empty of ['etc', 'tmp', 'proc', 'dev', 'sys'])
+      mkdirSync(join(target, empty), { recursive: true });
+    writeFileSync(join(target, 'etc/passwd'), accounts);
+    // It runs with nothing but what is in the image, or there is no image.
+    await run('chroot', [target, '/usr/local/bin/node', '--version']);
+  });
+}
+
+/** The last layer of one of the project's images: the files below images/NAME/rootfs. None where there are none. */
+async function overlay(name: string): Promise<Layer[]> {
+  const folder = join(root, 'images', name, 'rootfs');
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  const contents = paths.flatMap((path) => [path.slice(folder.length), readFileSync(path)]);
+  const path = layerPath(basename(name), ...contents);
+  return [await storedLayer(path, () => packLayer(folder, path, { owned: true }))];
+}
+
+/** Images that change only with the lab itself. */
+export async function baseImages(): Promise<Image[]> {
+  const [debian, node, pause, still, coredns] = await Promise.all([
+    debianLayer(),
+    nodeLayer(),
+    programLayer('pause'),
+    programLayer('static'),
+    programLayer('coredns'),
+  ]);
+  return [
+    { name: imageNames.plain, layers: [debian], settings: { Cmd: ['/bin/sh'] } },
+    { name: 'x8s.dev/lab/node:1', layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
+    { name: imageNames.pause, layers: [pause], settings: { Entrypoint: ['/pause'], User: '65534' } },
+    { name: imageNames.static, layers: [still], settings: { Entrypoint: ['/static'] } },
+    { name: imageNames.coredns, layers: [coredns], settings: { Entrypoint: ['/coredns'] } },
+  ];
+}
+
+/** The project's own images: a base layer, and the files of this checkout. */
+export async function projectImages(): Promise<Image[]> {
+  const [debian, node] = await Promise.all([debianLayer(), nodeLayer()]);
+  return [
+    { name: imageNames.mover, layers: [debian, ...(await overlay('mover'))], settings: { Cmd: ['/bin/sh'] } },
+    {
+      name: imageNames.agent,
+      layers: [node, ...(await overlay('agent'))],
+      settings: { Cmd: ['/usr/local/bin/node'] },
+    },
+  ];
+}

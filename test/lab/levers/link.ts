@@ -1,0 +1,102 @@
+/** The line between the two clusters: cut, slow, or far. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { binary } from '../binaries.ts';
+import { fastDir, wan } from '../config.ts';
+import { start } from '../daemons.ts';
+import { isRunning, processesOf, signal } from '../groups.ts';
+import { attempt, inNetns, run, until } from '../shell.ts';
+
+/** How the line between the clusters is. */
+export interface Link {
+  /** Nothing passes: packets vanish, or connections are refused. */
+  readonly cut?: 'drop' | 'reject' | undefined;
+  /** Milliseconds each way; a round trip takes twice that. */
+  readonly delay?: number | undefined;
+  /** Each way, in tc's words: `200mbit`. */
+  readonly rate?: string | undefined;
+}
+
+const proxyName = 'wan';
+const proxyPort = 15001;
+const stateFile = join(fastDir, 'link.json');
+const delayFile = join(fastDir, 'link-delay');
+const devices = ['toward-a', 'toward-b'] as const;
+
+/** How the line is now. */
+export function linkState(): Link {
+  return existsSync(stateFile) ? (JSON.parse(readFileSync(stateFile, 'utf8')) as Link) : {};
+}
+
+/** Milliseconds of a duration such as `20ms` or `0.1s`. */
+export function millisecondsOf(duration: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(duration) ?? [];
+  if (!number) throw new Error(`not a delay: ${duration} (20ms, 0.5s)`);
+  return Number(number) * (unit === 's' ? 1000 : 1);
+}
+
+const verdicts = {
+  drop: 'drop',
+  reject: 'meta l4proto tcp reject with tcp reset; reject',
+} as const;
+
+function rules({ cut, delay }: Link): string {
+  const body = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
+  const out = cut ? `oifname "toward-*" drop;` : '';
+  const chain = (hook: string, text: string): string =>
+    `chain ${hook} { type filter hook ${hook} priority 0; policy accept; ${text} }`;
+  const redirect = delay ? `iifname "toward-*" meta l4proto tcp redirect to :${proxyPort};` : '';
+  return `table inet x8s_link {}
+delete table inet x8s_link
+table inet x8s_link {
+  ${chain('forward', body)}
+  ${chain('input', body)}
+  ${chain('output', cut === 'drop' ? out : '')}
+  chain prerouting { type nat hook prerouting priority -100; ${redirect} }
+}
+`;
+}
+
+/**
+ * Makes the line what is asked for, and nothing else: `setLink({})` is a whole, fast line. A rate and a cut hold at
+ * once for all that is under way; a delay holds for TCP connections that begin after it.
+ */
+export async function setLink(link: Link): Promise<void> {
+  await setDelay(link.delay ?? 0);
+  for (const device of devices) await setRate(device, link.rate);
+  await run(...inNetns(wan.netns, 'nft', '-f', '-'), { input: rules(link) });
+  writeFileSync(stateFile, JSON.stringify(link));
+}
+
+async function setDelay(delay: number): Promise<void> {
+  writeFileSync(delayFile, `${delay}\n`);
+  // It stays for the connections that go through it, without a delay once there is none.
+  if (isRunning(proxyName)) signal(processesOf(proxyName), 'SIGHUP');
+  else if (delay > 0) await startProxy();
+}
+
+async function startProxy(): Promise<void> {
+  start({ name: proxyName, netns: wan.netns, command: [binary('wan'), delayFile] });
+  await until('the delaying proxy listens', 5_000, async () => {
+    const { stdout } = await attempt(...inNetns(wan.netns, 'ss', '-Hltn', `sport = :${proxyPort}`));
+    return stdout.trim() ? true : undefined;
+  });
+}
+
+async function setRate(device: string, rate: string | undefined): Promise<void> {
+  const tc = (...args: string[]) => attempt(...inNetns(wan.netns, 'tc', 'qdisc', ...args));
+  if (!rate) {
+    await tc('del', 'dev', device, 'root'); // Fails where there is none.
+    return;
+  }
+  const shape = ['tbf', 'rate', rate, 'burst', '128kb', 'latency', '100ms'];
+  const { code, stderr } = await tc('replace', 'dev', device, 'root', ...shape);
+  if (code !== 0) throw new Error(`rate ${rate}: ${stderr.trim()}`);
+}
+
+/** Cuts the line: packets vanish (`drop`) or connections are refused (`reject`). Delay and rate are kept. */
+export const cutLink = (how: 'drop' | 'reject' = 'drop'): Promise<void> =>
+  setLink({ ...linkState(), cut: how });
+
+/** Makes the line whole and fast again. */
+export const restoreLink = (): Promise<void> => setLink({});

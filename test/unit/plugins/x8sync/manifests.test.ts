@@ -1,0 +1,95 @@
+import { describe, expect, test } from '@jest/globals';
+import { type PodPlan, podSpec } from '../../../../plugins/x8sync/manifests/pods.ts';
+import {
+  type Side,
+  sourceNetworkPolicy,
+  sourceStatefulSet,
+} from '../../../../plugins/x8sync/manifests/source.ts';
+import { targetJob } from '../../../../plugins/x8sync/manifests/target.ts';
+
+const plan: PodPlan = {
+  side: 'source',
+  image: 'mover:1',
+  fidelity: 'root',
+  claim: 'data',
+  readOnly: true,
+  secret: 'keys',
+  command: '/bin/serve',
+  env: { A: 'b' },
+};
+const side: Side = {
+  meta: {
+    name: 'x8sync-t-source',
+    namespace: 'ns',
+    labels: { l: '1' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'c', uid: 'u' }],
+  },
+  selector: { l: '1' },
+};
+const container = (spec: ReturnType<typeof podSpec>) =>
+  spec.containers[0] as Record<string, Record<string, unknown>>;
+
+describe('pods', () => {
+  test('never have an fsGroup: it would rewrite owners of the source', () => {
+    for (const fidelity of ['root', 'user'] as const) {
+      expect(JSON.stringify(podSpec({ ...plan, fidelity }, 'Always'))).not.toContain('fsGroup');
+    }
+  });
+
+  test('mount the source read-only and hold no token', () => {
+    const spec = podSpec(plan, 'Always');
+    expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+    expect(container(spec).volumeMounts).toContainEqual({
+      name: 'data',
+      mountPath: '/source',
+      readOnly: true,
+    });
+  });
+
+  test('drop all capabilities and add only what root needs', () => {
+    expect(container(podSpec(plan, 'Always')).securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: expect.arrayContaining(['SYS_CHROOT']) },
+    });
+    expect(container(podSpec({ ...plan, fidelity: 'user' }, 'Always')).securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  test('follow a claim that is mounted on a node, cordoned or not', () => {
+    const spec = podSpec({ ...plan, node: 'n1' }, 'Always');
+    expect(JSON.stringify(spec.affinity)).toContain('"values":["n1"]');
+    expect(spec.tolerations).toEqual([{ operator: 'Exists', effect: 'NoSchedule' }]);
+    expect(podSpec(plan, 'Always')).not.toHaveProperty('affinity');
+  });
+});
+
+describe('objects', () => {
+  test('have the ConfigMap as owner', () => {
+    expect(sourceStatefulSet(side, plan).metadata.ownerReferences).toEqual(side.meta.ownerReferences);
+  });
+
+  test('let in by the SSH port only', () => {
+    expect(sourceNetworkPolicy(side).spec).toEqual({
+      podSelector: { matchLabels: { l: '1' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: [{ port: 2222, protocol: 'TCP' }] }],
+    });
+  });
+
+  test('the Job never has two writers', () => {
+    const spec = targetJob(side, { ...plan, side: 'target' }, {}).spec as Record<
+      string,
+      Record<string, Record<string, unknown>>
+    >;
+    expect(spec).toMatchObject({ podReplacementPolicy: 'Failed' });
+    expect(spec.template?.spec).toMatchObject({ restartPolicy: 'Never' });
+    expect(spec).not.toHaveProperty('parallelism');
+  });
+});

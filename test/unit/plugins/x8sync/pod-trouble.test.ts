@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+import { PodTroubles } from '../../../../plugins/x8sync/pod-trouble.ts';
+import type { Pod } from '../../../../src/kube/objects.ts';
+
+const pod = (status: NonNullable<Pod['status']>): Pod => ({
+  metadata: { name: 'p' },
+  spec: { containers: [] },
+  status,
+});
+const waiting = (reason: string, message = 'why') =>
+  pod({
+    phase: 'Pending',
+    containerStatuses: [{ name: 'c', image: 'img:1', state: { waiting: { reason, message } } }],
+  });
+
+describe('PodTroubles', () => {
+  test('a pod that is starting has none', () => {
+    expect(new PodTroubles().look(waiting('ContainerCreating'))).toBeUndefined();
+  });
+
+  test("says the scheduler's reason, and that waiting may help", () => {
+    const message = '0/2 nodes are available: 2 node(s) had volume node affinity conflict';
+    const condition = { type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message };
+    const trouble = new PodTroubles().look(pod({ phase: 'Pending', conditions: [condition] }));
+    expect(trouble).toEqual({ text: expect.stringContaining(message), fatal: false });
+  });
+
+  test('an image that can not be pulled is fatal at the second failure, not before', () => {
+    const troubles = new PodTroubles();
+    expect(troubles.look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(troubles.look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(troubles.look(waiting('ImagePullBackOff'))).toMatchObject({ fatal: false });
+    const second = troubles.look(waiting('ErrImagePull', 'not found'));
+    expect(second).toEqual({ text: "image img:1 can't be pulled: not found", fatal: true });
+  });
+
+  test('two pods fail for themselves', () => {
+    expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+  });
+
+  test.each(['InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff'])(
+    '%s is fatal at once',
+    (reason) => {
+      expect(new PodTroubles().look(waiting(reason))).toMatchObject({ fatal: true });
+    },
+  );
+});

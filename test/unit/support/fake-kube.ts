@@ -1,0 +1,216 @@
+/** A KubeClient of a FakeCluster, with levers to make calls fail, hang, or lose their answers. */
+import type {
+  CallOptions,
+  ClusterInfo,
+  DeleteOptions,
+  KubeClient,
+  ListOptions,
+  ObjectRef,
+  PatchOptions,
+  RawRequest,
+  WriteOptions,
+} from '../../../src/kube/client.ts';
+import type { KubeList, KubeObject } from '../../../src/kube/objects.ts';
+import type { Resource } from '../../../src/kube/resources.ts';
+import type { Transport } from '../../../src/kube/transport.ts';
+import { apiError, type Collection, FakeCluster } from './fake-cluster.ts';
+import { selects } from './fake-selectors.ts';
+import { fakeWatch } from './fake-watch.ts';
+
+export interface FakeCall {
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'update' | 'apply' | 'patch' | 'delete' | 'request';
+  /** `group/plural`; the path of a request that names no object. */
+  readonly collection: Collection;
+  readonly namespace?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** May throw what the call shall reject with, or make it wait. */
+export type Lever = (call: FakeCall) => void | Promise<void>;
+
+const info: ClusterInfo = {
+  context: 'fake',
+  server: 'https://fake.invalid:6443',
+  namespace: 'default',
+  user: 'tester',
+};
+
+/** A client of the cluster; several may share one, as several workstations do. */
+export function fakeKube(cluster = new FakeCluster(), about: Partial<ClusterInfo> = {}): FakeKube {
+  return new FakeKube(cluster, { ...info, ...about });
+}
+
+export class FakeKube implements KubeClient {
+  readonly cluster: ClusterInfo;
+  /** Where its objects are. */
+  readonly objects: FakeCluster;
+  /** Every call so far. */
+  readonly calls: FakeCall[] = [];
+  /** Before a call does anything: a server that can't be reached, or says no. */
+  before: Lever = () => undefined;
+  /** After it did: an answer that is late, or never comes. */
+  after: Lever = () => undefined;
+  /** Answers requests that name no object, by path: `/version`, access reviews. */
+  readonly answers = new Map<string, (request: RawRequest) => unknown>();
+  readonly #closed = new AbortController();
+
+  constructor(objects: FakeCluster, about: ClusterInfo) {
+    this.objects = objects;
+    this.cluster = about;
+  }
+
+  get transport(): Transport {
+    throw new Error('the fake has no transport: hand the code under test a fake of that');
+  }
+
+  async get<T extends KubeObject>(resource: Resource<T>, ref: ObjectRef, options?: CallOptions): Promise<T> {
+    const object = await this.find(resource, ref, options);
+    if (!object) throw apiError(404, `${resource.plural} "${ref.name}" not found`);
+    return object;
+  }
+
+  find<T extends KubeObject>(
+    resource: Resource<T>,
+    { namespace, name }: ObjectRef,
+    options: CallOptions = {},
+  ): Promise<T | undefined> {
+    const collection = collectionOf(resource);
+    return this.#call({ verb: 'get', collection, namespace, name }, options, () =>
+      this.objects.find(collection, scope(resource, namespace), name),
+    ) as Promise<T | undefined>;
+  }
+
+  list<T extends KubeObject>(resource: Resource<T>, options: ListOptions = {}): Promise<KubeList<T>> {
+    const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
+    const collection = collectionOf(resource);
+    return this.#call({ verb: 'list', collection, namespace }, options, () => {
+      const items = this.objects.all(collection, namespace).filter(selects(labelSelector, fieldSelector));
+      const shown = metadataOnly ? items.map(metadataOf) : items;
+      return { resourceVersion: String(this.objects.version), items: shown as T[] };
+    });
+  }
+
+  create<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#write('create', resource, object, options, (collection) =>
+      this.objects.create(collection, object),
+    );
+  }
+
+  replace<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#write('update', resource, object, options, (collection) =>
+      this.objects.replace(collection, object),
+    );
+  }
+
+  /** Merges what is applied into what is there; it does not keep field owners. */
+  apply<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions): Promise<T> {
+    return this.#write('apply', resource, object, options, (collection) => {
+      const { namespace, name } = object.metadata;
+      const before = this.objects.find(collection, namespace, name);
+      if (!before) return this.objects.create(collection, object);
+      return this.objects.replace(collection, mergePatch(before, object) as KubeObject);
+    });
+  }
+
+  /** Merge patches only. */
+  patch<T extends KubeObject>(
+    resource: Resource<T>,
+    { namespace, name }: ObjectRef,
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<T> {
+    if (options.type !== 'merge') throw new Error(`the fake does no ${options.type} patches`);
+    const ref = { metadata: { namespace, name } } as T;
+    return this.#write('patch', resource, ref, options, (collection) => {
+      const before = this.objects.find(collection, namespace, name);
+      if (!before) throw apiError(404, `${resource.plural} "${name}" not found`);
+      return this.objects.replace(collection, mergePatch(before, patch) as KubeObject);
+    });
+  }
+
+  delete(resource: Resource, { namespace, name }: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    const collection = collectionOf(resource);
+    return this.#call({ verb: 'delete', collection, namespace, name }, options, () => {
+      if (options.dryRun) return this.objects.find(collection, namespace, name) !== undefined;
+      return this.objects.delete(collection, scope(resource, namespace), name, options);
+    });
+  }
+
+  request<T>(request: RawRequest): Promise<T> {
+    const collection = request.path;
+    return this.#call({ verb: 'request', collection }, request, () => {
+      const answer = this.answers.get(request.path);
+      if (!answer) throw apiError(404, `the fake knows no ${request.path}`);
+      return answer(request);
+    }) as Promise<T>;
+  }
+
+  /** Watches, as JSON lines. */
+  stream(request: RawRequest): Promise<AsyncIterable<Uint8Array>> {
+    const [, group = '', namespace, plural = ''] =
+      /^\/api(?:s\/([^/]+))?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(request.path) ?? [];
+    const collection = `${group}/${plural}`;
+    return this.#call({ verb: 'watch', collection, namespace }, request, () => {
+      const signals = [this.#closed.signal, ...(request.signal ? [request.signal] : [])];
+      return fakeWatch(this.objects, collection, namespace, request.query ?? {}, AbortSignal.any(signals));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+  }
+
+  #write<T extends KubeObject>(
+    verb: FakeCall['verb'],
+    resource: Resource<T>,
+    { metadata: { namespace, name } }: T,
+    options: WriteOptions,
+    work: (collection: Collection) => KubeObject,
+  ): Promise<T> {
+    if (options.dryRun) throw new Error('the fake does no dry runs of writes');
+    const collection = collectionOf(resource);
+    return this.#call({ verb, collection, namespace, name }, options, () => work(collection)) as Promise<T>;
+  }
+
+  async #call<R>(call: FakeCall, { signal }: CallOptions, work: () => R): Promise<R> {
+    signal?.throwIfAborted();
+    this.calls.push(call);
+    await raced(this.before(call), signal);
+    const result = work();
+    await raced(this.after(call), signal);
+    return result;
+  }
+}
+
+/** As the other, unless the signal comes first. Also makes every call take a turn of the event loop. */
+async function raced(work: void | Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort);
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+const collectionOf = ({ group, plural }: Resource): Collection => `${group}/${plural}`;
+const scope = ({ namespaced }: Resource, namespace: string | undefined) =>
+  namespaced ? namespace : undefined;
+const metadataOf = ({ metadata }: KubeObject): KubeObject => ({
+  apiVersion: 'meta.k8s.io/v1',
+  kind: 'PartialObjectMetadata',
+  metadata,
+});
+
+/** RFC 7396. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const merged: Record<string, unknown> = { ...(target as Record<string, unknown> | undefined) };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
