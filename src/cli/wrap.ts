@@ -1,5 +1,19 @@
 /** Plain text in columns. Everything here is plain: help has no colours. */
 
+/** Text as it is written in the source, indented with its code: without that indentation and empty ends. */
+export function dedent(text: string): string {
+  const lines = text
+    .replace(/^[ \t]*\n/, '')
+    .trimEnd()
+    .split('\n');
+  const indents = lines
+    .slice(text.startsWith('\n') ? 0 : 1)
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.length - line.trimStart().length);
+  const indent = Math.min(...indents);
+  return lines.map((line) => line.slice(Math.min(indent, line.length - line.trimStart().length))).join('\n');
+}
+
 /** Words in lines of at most so many columns; a longer word has a line of its own. */
 export function wrap(text: string, width: number): string {
   const lines: string[] = [];

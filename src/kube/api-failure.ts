@@ -77,17 +77,23 @@ function reasonText({ verb, what }: Subject, code: number, status: Status | unde
   const message = status.message ?? status.reason ?? `HTTP ${code}`;
   if (status.reason === 'Conflict' && message.includes('the object has been modified'))
     return 'it was changed by someone else meanwhile';
-  const own = /^(\S+ "[^"]*")(?::| is)? (.*)$/s.exec(message);
-  const isAboutIt = own !== null && what.startsWith(`${own[1]}`);
-  if (isAboutIt) return own[2] ?? message;
+  const rest = /^(\S+ ("[^"]*"))(?::| is)? (.*)$/s.exec(message);
+  if (rest && isAbout(what, code, rest[1] ?? '', rest[2] ?? '')) return rest[3] ?? message;
   return code === 404 ? `cannot ${verb} it: ${message}` : message;
 }
 
+/** Whether a message that begins so is about the request's own object, and not about its namespace or owner. */
+function isAbout(what: string, code: number, subject: string, quotedName: string): boolean {
+  // Other failures name the kind where this names the resource: `ConfigMap "x"` for `configmaps "x"`.
+  return code === 404 ? what.startsWith(subject) : /^\S+ ("[^"]*")/.exec(what)?.[1] === quotedName;
+}
+
+/** What the message does not say already. */
 function causes(status: Status | undefined): string[] {
-  const list = status?.details?.causes ?? [];
-  // One cause is in the message already.
-  if (list.length < 2) return [];
-  return list.map(({ field, message }) => [field, message].filter(Boolean).join(': '));
+  const { message: said = '', details } = status ?? {};
+  return (details?.causes ?? [])
+    .filter(({ message = '' }) => !said.includes(message))
+    .map(({ field, message }) => [field, message].filter(Boolean).join(': '));
 }
 
 function firstLine(text: string): string {

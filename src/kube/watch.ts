@@ -175,7 +175,7 @@ class Watcher<T extends KubeObject> {
       else {
         // Awaited only where there is something to await: this runs hundreds of times a second.
         const told = this.#handler.event(type, object);
-        if (told) await told;
+        if (told instanceof Promise) await told;
       }
       if (resourceVersion !== '') this.#resourceVersion = resourceVersion;
     }

@@ -88,3 +88,5 @@ export const etcdDir = (cluster: string): string => join(fastDir, 'etcd', cluste
 export const nodeDir = (node: string): string => join(stateDir, 'nodes', node);
 export const containerdSocket = (node: string): string => join(fastDir, 'run', node, 'containerd.sock');
 export const volumeDir = (node: string): string => join(stateDir, 'volumes', node);
+/** Where the lab's agent listens for pods that are about to start. */
+export const agentSocket = join(fastDir, 'agent.sock');

@@ -1,7 +1,9 @@
 /** What a node has on disk before its kubelet starts. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { binary } from './binaries.ts';
 import {
+  agentSocket,
   type ClusterSpec,
   containerdSocket,
   fastDir,
@@ -17,7 +19,7 @@ const cniPlugins = '/usr/lib/cni';
 export const pauseImage = 'x8s.dev/lab/pause:1';
 
 /** Text of a containerd configuration; with `cri` it serves a kubelet, without it only loads images. */
-export function containerdConfig(root: string, run: string, cri?: { cni: string }): string {
+export function containerdConfig(root: string, run: string, cri?: { cni: string; plugins: string }): string {
   const unused = ['aufs', 'btrfs', 'devmapper', 'zfs'].map((name) => `io.containerd.snapshotter.v1.${name}`);
   const disabled = [...unused, ...(cri ? [] : ['io.containerd.grpc.v1.cri'])];
   const head = `version = 2
@@ -35,7 +37,7 @@ disabled_plugins = ${JSON.stringify(disabled)}
   disable_apparmor = true
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "${cniPlugins}"
+    bin_dir = "${cri.plugins}"
     conf_dir = "${cri.cni}"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
@@ -82,6 +84,7 @@ function cniConfig(node: NodeSpec): object {
         },
       },
       { type: 'portmap', capabilities: { portMappings: true } },
+      { type: 'x8s-policy', socket: agentSocket, node: node.name },
     ],
   };
 }
@@ -124,6 +127,16 @@ function kubeletConfig(node: NodeSpec, cluster: ClusterSpec, cgroupRoot: string)
   };
 }
 
+/** One folder with Debian's CNI plugins and the lab's own, since containerd looks in one folder only. */
+function linkPlugins(folder: string): string {
+  const plugins = join(folder, 'cni-plugins');
+  mkdirSync(plugins, { recursive: true });
+  for (const name of ['host-local', 'loopback', 'portmap', 'ptp'])
+    symlinkSync(join(cniPlugins, name), join(plugins, name));
+  symlinkSync(binary('cni'), join(plugins, 'x8s-policy'));
+  return plugins;
+}
+
 /** Makes a node's folders and configuration files; `template` is a containerd root that holds the images. */
 export async function prepareNode(node: NodeSpec, cluster: ClusterSpec, template: string): Promise<void> {
   const folder = nodeDir(node.name);
@@ -136,7 +149,8 @@ export async function prepareNode(node: NodeSpec, cluster: ClusterSpec, template
   ])
     mkdirSync(path, { recursive: true });
   const root = await fillContainerdRoot(node, template);
-  const config = containerdConfig(root, dirname(containerdSocket(node.name)), { cni });
+  const plugins = linkPlugins(folder);
+  const config = containerdConfig(root, dirname(containerdSocket(node.name)), { cni, plugins });
   writeFileSync(join(folder, 'containerd.toml'), config);
   writeFileSync(join(cni, '10-lab.conflist'), JSON.stringify(cniConfig(node), undefined, 2));
   const kubelet = kubeletConfig(node, cluster, makePodGroup(node.name));

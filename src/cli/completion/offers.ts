@@ -1,9 +1,10 @@
 /** What may stand where the cursor is: commands, flags, values of options, arguments. */
 import type { KubeClient } from '../../kube/client.ts';
-import { commandFor, type ScannedArguments, scanArguments } from '../arguments.ts';
 import type { PluginContext } from '../context.ts';
 import { type Candidate, type Completer, longName, type OptionDeclaration } from '../declarations.ts';
+import { commandFor } from '../parse-arguments.ts';
 import type { CommandDefinition } from '../plugin-cli.ts';
+import { type ScannedArguments, scanArguments } from '../scan-arguments.ts';
 import type { CompletionRequest } from './request.ts';
 
 export interface CompletionPoint {

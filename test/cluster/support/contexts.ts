@@ -8,4 +8,4 @@ export const contextA = process.env.X8S_CONTEXT_A ?? 'lab-a';
 /** Context of the cluster that is copied to. */
 export const contextB = process.env.X8S_CONTEXT_B ?? 'lab-b';
 /** True where the clusters are the lab's, so that its levers and volumes are at hand. */
-export const isLab = process.env.X8S_KUBECONFIG === undefined && contextA === 'lab-a' && contextB === 'lab-b';
+export const isLab = kubeconfig === labKubeconfigPath();

@@ -1,7 +1,9 @@
 /** The lab's own controllers: volumes, load balancers and network policies for both clusters, in one process. */
-import { clusters } from '../config.ts';
+import { clusters, nodeNamed } from '../config.ts';
 import { Api } from '../kube.ts';
+import { serveAnnouncements } from './announcements.ts';
 import { serveLoadBalancers } from './balancer.ts';
+import { servePolicies } from './policies.ts';
 import { serveVolumes } from './provisioner.ts';
 
 const stop = new AbortController();
@@ -13,9 +15,13 @@ function log(part: string, line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${part}: ${line}\n`);
 }
 
-for (const cluster of clusters) {
-  const api = new Api(cluster.name);
-  const context = { api, cluster, signal: stop.signal, log: (line: string) => log(cluster.name, line) };
-  serveVolumes(context);
-  serveLoadBalancers(context);
-}
+const policies = new Map(
+  clusters.map((cluster) => {
+    const api = new Api(cluster.name);
+    const context = { api, cluster, signal: stop.signal, log: (line: string) => log(cluster.name, line) };
+    serveVolumes(context);
+    serveLoadBalancers(context);
+    return [cluster.name, servePolicies(context)];
+  }),
+);
+serveAnnouncements(async (pod) => policies.get(nodeNamed(pod.node).cluster)?.announce(pod));

@@ -70,8 +70,8 @@ func readDelay(path string) {
 	delay.Store(int64(milliseconds * float64(time.Millisecond)))
 }
 
-// serve connects where a client wanted to go. The client's own handshake was answered here at once, so the
-// round trip and a half that the line would have taken before the server hears of it is waited for first.
+// serve connects where a client wanted to go. The client's own handshake was answered here at once, so what the
+// line would have taken is waited for: a client can speak after a round trip, a server after one and a half.
 func serve(client *net.TCPConn) {
 	target, err := originalTarget(client)
 	if err != nil {
@@ -79,15 +79,27 @@ func serve(client *net.TCPConn) {
 		reset(client)
 		return
 	}
-	time.Sleep(3 * time.Duration(delay.Load()))
-	server, err := net.DialTimeout("tcp4", target, 10*time.Second)
+	oneWay := time.Duration(delay.Load())
+	accepted := time.Now()
+	up := newLine(client, accepted.Add(2*oneWay))
+	time.Sleep(3 * oneWay)
+	connection, err := net.DialTimeout("tcp4", target, 10*time.Second)
 	if err != nil {
-		time.Sleep(time.Duration(delay.Load()))
+		up.drop()
+		time.Sleep(oneWay)
 		reset(client)
 		return
 	}
-	go pass(client, server.(*net.TCPConn))
-	pass(server.(*net.TCPConn), client)
+	server := connection.(*net.TCPConn)
+	sent := make(chan struct{})
+	go func() {
+		up.deliver(server)
+		close(sent)
+	}()
+	newLine(server, accepted).deliver(client)
+	<-sent
+	client.Close()
+	server.Close()
 }
 
 type chunk struct {
@@ -96,13 +108,26 @@ type chunk struct {
 	err  error
 }
 
-// pass moves bytes one way until the sender ends or either side fails.
-func pass(from, to *net.TCPConn) {
-	line := make(chan chunk, queuedChunks)
-	done := make(chan struct{})
-	go read(from, line, done)
-	defer close(done)
-	for c := range line {
+// A line carries bytes one way, from a connection to whoever they are delivered to.
+type line struct {
+	from   *net.TCPConn
+	chunks chan chunk
+	done   chan struct{}
+}
+
+// newLine starts to take bytes; none counts as sent before open.
+func newLine(from *net.TCPConn, open time.Time) *line {
+	l := &line{from: from, chunks: make(chan chunk, queuedChunks), done: make(chan struct{})}
+	go l.read(open)
+	return l
+}
+
+func (l *line) drop() { close(l.done) }
+
+// deliver passes on what comes until the sender ends or either side fails.
+func (l *line) deliver(to *net.TCPConn) {
+	defer l.drop()
+	for c := range l.chunks {
 		time.Sleep(time.Until(c.due))
 		switch {
 		case errors.Is(c.err, io.EOF):
@@ -110,29 +135,32 @@ func pass(from, to *net.TCPConn) {
 			return
 		case c.err != nil:
 			reset(to)
-			reset(from)
+			reset(l.from)
 			return
 		}
 		if _, err := to.Write(c.data); err != nil {
-			reset(from)
+			reset(l.from)
 			return
 		}
 	}
 }
 
-func read(from *net.TCPConn, line chan<- chunk, done <-chan struct{}) {
-	defer close(line)
+func (l *line) read(open time.Time) {
 	for {
 		buffer := make([]byte, chunkSize)
-		n, err := from.Read(buffer)
-		due := time.Now().Add(time.Duration(delay.Load()))
+		n, err := l.from.Read(buffer)
+		due := time.Now()
+		if due.Before(open) {
+			due = open
+		}
+		due = due.Add(time.Duration(delay.Load()))
 		for _, c := range []chunk{{data: buffer[:n], due: due}, {due: due, err: err}} {
 			if len(c.data) == 0 && c.err == nil {
 				continue
 			}
 			select {
-			case line <- c:
-			case <-done:
+			case l.chunks <- c:
+			case <-l.done:
 				return
 			}
 		}

