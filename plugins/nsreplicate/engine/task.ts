@@ -67,6 +67,7 @@ export class Task {
   #replicas: Replica[] = [];
   #primaryProblem: X8sError | undefined;
   #comparing = true;
+  #paused = false;
   readonly #guard: Guard;
 
   constructor(options: TaskOptions) {
@@ -116,7 +117,25 @@ export class Task {
     this.#options.changed();
   }
 
+  /** How many objects are kept the same; 0 before it is known. */
+  get objects(): number {
+    return this.#catalogue?.size ?? 0;
+  }
+
+  /** Objects that are not copied, by why. */
+  get skipped(): ReadonlyMap<string, number> {
+    return this.#catalogue?.skipped ?? new Map();
+  }
+
+  /** Tries again what failed, parked or not. Returns how much. */
+  retry(replicaName: string | undefined, key: ObjectKey | undefined): number {
+    return this.#replicas
+      .filter(({ name }) => replicaName === undefined || name === replicaName)
+      .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
+  }
+
   setPaused(paused: boolean): void {
+    this.#paused = paused;
     for (const replica of this.#replicas) replica.setPaused(paused);
   }
 
@@ -143,6 +162,7 @@ export class Task {
       covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
     });
     this.#replicas = replicas.map((site) => this.#makeReplica(site, shaping));
+    this.setPaused(this.#paused);
     await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
