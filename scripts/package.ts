@@ -3,9 +3,19 @@
  * `npm run package [-- --platform linux-x64|…|all]`; this machine's platform where none is named.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
 import { hostPlatform, nodeBinaryOf, platforms } from './node-binaries.ts';
@@ -46,7 +56,7 @@ async function packageOne(plugin: string, platform: string): Promise<void> {
   // Beside its place first: a running executable can be replaced, not written to.
   const fresh = join(distOf(platform), `.${process.pid}-kubectl-${plugin}${suffix}`);
   try {
-    await compile(bundleOf(plugin), platform, fresh);
+    await compile(plugin, platform, { inputs, output: fresh });
     renameSync(fresh, output);
   } finally {
     rmSync(fresh, { force: true });
@@ -62,13 +72,22 @@ function inputsOf(plugin: string, platform: string): string {
   return hash.update(`${platform} ${process.version}`).digest('hex');
 }
 
-async function compile(bundle: string, platform: string, output: string): Promise<void> {
+async function compile(
+  plugin: string,
+  platform: string,
+  { inputs, output }: { inputs: string; output: string },
+): Promise<void> {
   const [os = '', arch = ''] = platform.split('-');
   const pkgPlatform = { darwin: 'macos', win32: 'win' }[os] ?? os;
   seedCache(platform);
   seedCache(hostPlatform);
   process.env.HOME = pkgHome;
-  await makeSea(bundle, {
+  // The executable remembers where its code was, for stacks: a place that says nothing of this machine.
+  const folder = join(tmpdir(), `x8s-${inputs.slice(0, 12)}`);
+  const entry = join(folder, basename(bundleOf(plugin)));
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(bundleOf(plugin), entry);
+  await makeSea(entry, {
     targets: [{ nodeRange: `node${process.versions.node}`, platform: pkgPlatform, arch, output }],
     signature: true,
     seaConfig: {
@@ -78,7 +97,7 @@ async function compile(bundle: string, platform: string, output: string): Promis
       execArgvExtension: 'none',
       execArgv: ['--no-warnings'],
     },
-  });
+  }).finally(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 /**

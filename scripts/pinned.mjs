@@ -16,20 +16,22 @@ const jest = [
   '--disable-warning=ExperimentalWarning',
   bin('jest', 'bin', 'jest.js'),
 ];
+// An option after the project's name, or jest would take a test's name for a project's.
+const unitTests = [...jest, '--selectProjects', 'unit', '--ci'];
 const biome = [bin('@biomejs', 'biome', 'bin', 'biome')];
 const tsc = [bin('typescript', 'bin', 'tsc')];
 
 const scripts = {
   lint: [
     [...biome, 'check', '--error-on-warnings', '.'],
-    [...jest, '--selectProjects', 'unit', 'architecture'],
+    [...unitTests, 'architecture'],
   ],
   format: [[...biome, 'check', '--write', '.']],
   typecheck: [[...tsc, '--project', join(root, 'tsconfig.json')]],
   build: [['scripts/build.ts']],
   package: [['scripts/package.ts']],
   test: [['test/run.ts']],
-  'test:unit': [[...jest, '--selectProjects', 'unit']],
+  'test:unit': [unitTests],
   'test:cluster': [['test/run.ts', '--cluster-only']],
   bench: [['test/bench/main.ts']],
   demo: [['test/demo/main.ts']],

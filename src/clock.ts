@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Clock {
   /** Milliseconds of a clock that never goes back; only differences mean something. */
   monotonic(): number;
-  /** Wall time, for what people read and for nothing else. */
+  /** Wall time, for what people read; and, beside the other, to notice that the machine slept. */
   now(): Date;
   /** Resolves after so many milliseconds, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

@@ -26,3 +26,21 @@ export function closest(word: string, candidates: Iterable<string>): string[] {
     .sort((a, b) => a.score - b.score || a.name.localeCompare(b.name))
     .map(({ name }) => name);
 }
+
+/**
+ * The candidate that was probably meant: one that the word begins, or within two edits (a third of a longer
+ * word; none of a word of one or two letters). Undefined where nothing is that near.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = word.toLowerCase();
+  const allowed = word.length <= 2 ? 0 : Math.max(2, Math.floor(word.length / 3));
+  const [best] = [...candidates]
+    .map((name) => ({
+      name,
+      edits: distance(wanted, name.toLowerCase()),
+      begun: word.length > 1 && name.startsWith(word),
+    }))
+    .filter(({ edits, begun }) => begun || edits <= allowed)
+    .sort((a, b) => Number(b.begun) - Number(a.begun) || a.edits - b.edits || a.name.localeCompare(b.name));
+  return best?.name;
+}

@@ -135,20 +135,6 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
   checkNotExclusive(target);
 }
 
-/**
- * Two movers never write to one claim, whatever was allowed for other pods.
- *
- * @throws RefusedError where the pod of another task has it mounted.
- */
-export function checkNoRival(target: ClaimState, task: string): void {
-  const rival = target.mounts.find((mount) => mount.task !== undefined && mount.task !== task)?.task;
-  if (!rival) return;
-  const { context } = target.ref.kube.cluster;
-  throw new RefusedError(`task ${rival} has a mover on target claim ${describeClaim(target.ref)}`, {
-    hint: `go on with it by --name ${rival}, or end it: kubectl x8sync cleanup ${rival} --context ${context}`,
-  });
-}
-
 function checkFilesystem({ object, ref }: ClaimState): void {
   if (object.spec.volumeMode === 'Block') {
     throw new UsageError(

@@ -4,21 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { clusterId } from '../../src/kube/identity.ts';
-import {
-  type ClaimRef,
-  type ClaimState,
-  checkNoRival,
-  checkSource,
-  checkTarget,
-  readClaim,
-} from './claim.ts';
+import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from './claim.ts';
 import type { CopyTask } from './copy-task.ts';
 import type { EnsureOptions } from './ensure.ts';
 import { admittedFidelity } from './fidelity.ts';
 import { ensureKeys } from './keys.ts';
 import { lazy } from './lazy.ts';
 import { sampleTargetPod, startMover } from './move.ts';
+import { checkPermissions } from './permissions.ts';
 import { type CopyRequest, copySpec, pairLabel } from './request.ts';
+import { checkNoRival } from './rivals.ts';
 import { sampleSourcePod, serveSource } from './serve.ts';
 import { waysFor } from './ways.ts';
 
@@ -33,55 +28,93 @@ export class CopyParts {
     this.#options = { timeoutMs: request.timeoutMs, signal };
   }
 
+  /** What was begun, to its end, well or not: after it nothing more is made. Only after an abort. */
+  async settled(): Promise<void> {
+    for (let known = -1; known < this.#begun.size; ) {
+      known = this.#begun.size;
+      await Promise.allSettled(this.#begun);
+    }
+  }
+
+  readonly #begun = new Set<Promise<unknown>>();
+
+  #part<T>(begin: () => Promise<T>): () => Promise<T> {
+    return lazy(() => {
+      const promise = begin();
+      this.#begun.add(promise);
+      return promise;
+    });
+  }
+
   /** The source claim, fit to be read. */
-  readonly source = lazy(async () => {
-    const state = await this.#claim(this.#request.source);
+  readonly source = this.#part(async () => {
+    const [state] = await Promise.all([
+      this.#claim(this.#request.source),
+      checkPermissions('source', this.#request.source, this.#options.signal),
+    ]);
     checkSource(state);
     return state;
   });
 
   /** The target claim, fit to be written. */
-  readonly target = lazy(async () => {
-    const [state, source] = await Promise.all([this.#claim(this.#request.target), this.source()]);
+  readonly target = this.#part(async () => {
+    const [state, source] = await Promise.all([
+      this.#claim(this.#request.target),
+      this.source(),
+      checkPermissions('target', this.#request.target, this.#options.signal),
+    ]);
     checkTarget(state, source, this.#request.allowMounted);
     return state;
   });
 
-  readonly sourceFidelity = lazy(async () => {
+  readonly sourceFidelity = this.#part(async () => {
     const source = await this.source();
     return this.#admitted(source, sampleSourcePod(source, this.#request.image));
   });
 
-  readonly targetFidelity = lazy(async () => {
+  readonly targetFidelity = this.#part(async () => {
     const target = await this.target();
     return this.#admitted(target, sampleTargetPod(target, this.#request.image, this.#request.mode));
   });
 
   /** Ways to the source, in the order of trying. */
-  readonly ways = lazy(async () => {
+  readonly ways = this.#part(async () => {
     const { source, target, ways } = this.#request;
     const [a, b] = await Promise.all([this.#clusterId(source), this.#clusterId(target)]);
     return waysFor(ways, a === b);
   });
 
-  /** The records of both sides, with the target claim's lock held. */
-  readonly opened = lazy(async () => {
+  readonly #openOptions = this.#part(async () => {
     const [source, target] = await Promise.all([this.source(), this.target()]);
-    return this.#task.open({
+    return {
       spec: copySpec(this.#request, source, target),
       pair: pairLabel(source, target),
       claimUid: target.uid,
-      check: (task) => checkNoRival(target, task),
-    });
+      check: (task: string) => checkNoRival(target, task, this.#options.signal),
+    };
   });
 
-  readonly keys = lazy(async () => {
+  /** The target's record, with the target claim's lock held. */
+  readonly openedTarget = this.#part(async () => this.#task.openTarget(await this.#openOptions()));
+
+  readonly openedSource = this.#part(async () => {
+    const target = await this.openedTarget();
+    return this.#task.openSource(await this.#openOptions(), target);
+  });
+
+  /** The records of both sides. */
+  readonly opened = this.#part(async () => {
+    const [source, target] = await Promise.all([this.openedSource(), this.openedTarget()]);
+    return { source, target };
+  });
+
+  readonly keys = this.#part(async () => {
     const { source, target } = await this.opened();
     return ensureKeys(source.side, target.side, this.#options);
   });
 
   /** The Service over the source's sshd; its pod may still be on its way. */
-  readonly service = lazy(async () => {
+  readonly service = this.#part(async () => {
     const { side } = (await this.opened()).source;
     const { image } = this.#request;
     const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
@@ -90,7 +123,7 @@ export class CopyParts {
   });
 
   /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
-  readonly firstAddresses = lazy(async () => {
+  readonly firstAddresses = this.#part(async () => {
     const { kube, namespace, name } = (await this.opened()).source.side;
     const [service, [way]] = await Promise.all([this.service(), this.ways()]);
     if (way.name === 'loadbalancer') return [];
@@ -98,17 +131,18 @@ export class CopyParts {
   });
 
   /** The mover's Job, begun or taken up. */
-  readonly mover = lazy(async () => {
+  readonly mover = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, name } = this.#request;
+    const { image, mode, name, bandwidth } = this.#request;
     const [claim, fidelity, sourceFidelity] = await Promise.all([
       this.target(),
       this.targetFidelity(),
       this.sourceFidelity(),
     ]);
     const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
-    const run = { task: record.task, nonce: randomUUID(), keepPartial: name !== undefined };
-    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, ...run };
+    // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
+    const run = { task: record.uid, nonce: randomUUID(), keepPartial: name !== undefined };
+    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, bandwidth, ...run };
     return startMover(plan, this.#options);
   });
 

@@ -63,11 +63,11 @@ export class CopyRun {
 
   async openTarget(handle: StepHandle): Promise<void> {
     this.#task.waiting = (text) => handle.detail(text);
-    handle.title(nameTaken((await this.#parts.opened()).target));
+    handle.title(nameTaken(await this.#parts.openedTarget()));
   }
 
   async openSource(handle: StepHandle): Promise<void> {
-    handle.title(nameTaken((await this.#parts.opened()).source));
+    handle.title(nameTaken(await this.#parts.openedSource()));
   }
 
   async serve(handle: StepHandle): Promise<void> {
@@ -82,11 +82,12 @@ export class CopyRun {
     const { timeoutMs } = this.#request;
     const mover = await this.#parts.mover();
     this.#watch.follow(target.side, mover, timeoutMs, handle);
-    const [ways, service, known] = await Promise.all([
+    const [ways, service, first] = await Promise.all([
       this.#parts.ways(),
       this.#parts.service(),
       this.#parts.firstAddresses(),
     ]);
+    const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
     const sides = { source: source.side, target: target.side, watch: this.#watch };
     const context = { ...sides, timeoutMs, clock: this.#context.clock, signal: this.#signal };
     await reachSource(ways, service, known, context, handle);
@@ -124,6 +125,7 @@ export class CopyRun {
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
   async giveUp(error: unknown): Promise<unknown> {
     if (!this.#stop.signal.aborted) this.#stop.abort(error);
+    await this.#parts.settled();
     return this.#task.giveUp(error);
   }
 

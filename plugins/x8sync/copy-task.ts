@@ -3,7 +3,7 @@ import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
-import type { EndPhase, TaskRecord } from '../../src/tasks/record.ts';
+import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
@@ -18,11 +18,6 @@ export interface OpenSide {
   readonly outcome: StartOutcome;
 }
 
-export interface OpenSides {
-  readonly source: OpenSide;
-  readonly target: OpenSide;
-}
-
 export interface OpenOptions {
   /** What decides the data; see `copySpec`. */
   readonly spec: Readonly<Record<string, string>>;
@@ -30,7 +25,7 @@ export interface OpenOptions {
   readonly pair: string;
   readonly claimUid: string;
   /** Throws where a task of this name must not begin. */
-  readonly check: (task: string) => void;
+  readonly check: (task: string) => Promise<void>;
 }
 
 /** Progress is written for other workstations to see, seldom enough to cost nothing. */
@@ -46,6 +41,7 @@ export class CopyTask {
   readonly #request: CopyRequest;
   readonly #context: CopyContext;
   readonly #stop: AbortController;
+  readonly #signal: AbortSignal;
   /** Told what the lock waits for. */
   waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
@@ -58,54 +54,56 @@ export class CopyTask {
     this.#request = request;
     this.#context = context;
     this.#stop = stop;
+    this.#signal = AbortSignal.any([context.signal, stop.signal]);
   }
 
   /**
-   * Takes the target claim's lock and opens the task on both sides. The lock is one for each target claim,
+   * Takes the target claim's lock and opens the task at the target. The lock is one for each target claim,
    * whatever the task's name, and lies where the harm would be.
    */
-  async open({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSides> {
+  async openTarget({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSide> {
     const { source, target, name } = this.#request;
-    const signal = AbortSignal.any([this.#context.signal, this.#stop.signal]);
-    const lock = await this.#takeLock(claimUid, name ?? 'without a name', signal);
-    const stores = {
-      source: storeOf(source.kube, this.#context),
-      target: storeOf(target.kube, this.#context),
-    };
+    const signal = this.#signal;
+    await this.#takeLock(claimUid, name ?? 'without a name', signal);
+    const store = storeOf(target.kube, this.#context);
     const [known] =
       name === undefined
-        ? await stores.target.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
+        ? await store.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
         : [];
     const task = name ?? known?.task ?? newTaskName();
-    check(task);
+    await check(task);
     this.#context.reporter.info(`Task ${task}`);
-    const labels = { 'x8s.dev/pair': pair };
-    const there = { server: source.kube.cluster.server, namespace: source.namespace };
-    const opened = await stores.target.open({
-      namespace: target.namespace,
-      task,
-      role: 'target',
-      spec,
-      labels,
-      peer: there,
-      signal,
-    });
-    this.#opened.target = await this.#start(stores.target, target.kube, opened.record, lock, signal);
-    const here = { server: target.kube.cluster.server, namespace: target.namespace, uid: opened.record.uid };
-    const other = await stores.source.open({
-      namespace: source.namespace,
-      task,
-      role: 'source',
-      spec,
-      labels,
-      peer: here,
-      signal,
-    });
-    this.#opened.source = await this.#start(stores.source, source.kube, other.record, lock, signal);
-    return { source: this.#opened.source, target: this.#opened.target };
+    const peer = { server: source.kube.cluster.server, namespace: source.namespace };
+    return this.#open('target', task, { spec, pair, peer });
   }
 
-  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<HeldLock> {
+  /** Opens the task at the source, as that of the target's. */
+  async openSource({ spec, pair }: OpenOptions, { record }: OpenSide): Promise<OpenSide> {
+    const { kube, namespace } = this.#request.target;
+    const peer = { server: kube.cluster.server, namespace, uid: record.uid };
+    return this.#open('source', record.task, { spec, pair, peer });
+  }
+
+  async #open(
+    role: Role,
+    task: string,
+    { spec, pair, peer }: Pick<OpenOptions, 'spec' | 'pair'> & { readonly peer: Peer },
+  ): Promise<OpenSide> {
+    const { kube, namespace } = this.#request[role];
+    const store = storeOf(kube, this.#context);
+    const labels = { 'x8s.dev/pair': pair };
+    const signal = this.#signal;
+    const found = await store.open({ namespace, task, role, spec, labels, peer, signal });
+    const side = sideOf(kube, found.record);
+    // Known from here on, so that a run that ends right now takes it away again.
+    this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
+    const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', signal });
+    const open = { ...started, side };
+    this.#opened[role] = open;
+    return open;
+  }
+
+  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<void> {
     const { kube, namespace, claim } = this.#request.target;
     const { clock } = this.#context;
     const { waiting } = this;
@@ -113,18 +111,6 @@ export class CopyTask {
     const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
     this.#lock = lock;
     lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
-    return lock;
-  }
-
-  async #start(
-    store: TaskStore,
-    kube: KubeClient,
-    found: TaskRecord,
-    lock: HeldLock,
-    signal: AbortSignal,
-  ): Promise<OpenSide> {
-    const { record, outcome } = await store.start(found, { holder: lock.holder, signal });
-    return { record, outcome, side: sideOf(kube, record) };
   }
 
   /** Writes how far it is to both records, now and then; a write that fails is not worth a failed copy. */
@@ -199,11 +185,11 @@ export class CopyTask {
 
   async #leave(error: unknown): Promise<unknown> {
     const name = this.#request.name;
-    await this.finish('Interrupted', 'interrupted; its mover goes on by itself').catch(() => {});
+    await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
       exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT',
-      `interrupted; task ${name} goes on in the clusters`,
+      `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
       {
         hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
       },

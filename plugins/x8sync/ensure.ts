@@ -37,7 +37,9 @@ export async function ensure<T extends KubeObject>(
   const wanted = withDigest(object, digest);
   for (;;) {
     try {
-      return await kube.create(resource, wanted, { signal: options.signal });
+      options.signal.throwIfAborted();
+      // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+      return await kube.create(resource, wanted);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }

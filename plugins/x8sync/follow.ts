@@ -2,6 +2,7 @@
  * Follows the pods of one workload (the source's sshd, the target's mover) until a line of theirs settles it.
  * The mover's own last line is the end of a run; the Job's condition comes seconds later and tells less.
  */
+import type { Clock } from '../../src/clock.ts';
 import { X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { eventsOf } from '../../src/kube/events.ts';
@@ -12,7 +13,11 @@ import { listWatch } from '../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
 import { PodTroubles } from './pod-trouble.ts';
 
+/** Between two attempts to read the log of a container that goes on although its log broke off. */
+const logRetryMs = 1000;
+
 export interface Followed {
+  readonly clock: Clock;
   readonly kube: KubeClient;
   readonly namespace: string;
   /** Label selector of the pods. */
@@ -27,8 +32,8 @@ export interface FollowHandlers {
   line(line: MoverLine, pod: Pod): void;
   /** What holds it up right now; empty where nothing does. */
   waiting(text: string, pod?: Pod): void;
-  /** A container of it has begun to run. */
-  started(): void;
+  /** The container of a pod of it has begun to run. */
+  started(pod: Pod): void;
 }
 
 /** A pod as far as this module follows it. */
@@ -81,7 +86,7 @@ async function lookAt(
   if (!watched.readingLog && (state?.running ?? state?.terminated)) {
     watched.readingLog = true;
     handlers.waiting('', pod);
-    handlers.started();
+    handlers.started(pod);
     await readLog(target, pod, handlers, signal);
     return;
   }
@@ -90,21 +95,50 @@ async function lookAt(
   if (trouble) handlers.waiting(trouble.text, pod);
 }
 
+/**
+ * Reads a container's log to its end. A log that breaks off (the API server or the kubelet was restarted) is
+ * read again, and what is known of it passed over.
+ */
 async function readLog(
   target: Followed,
   pod: Pod,
   handlers: FollowHandlers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kube, namespace, container } = target;
-  const log = followLogs(kube, { namespace, pod: pod.metadata.name, container, follow: true, signal });
+  for (let known = 0; ; ) {
+    try {
+      let count = 0;
+      for await (const text of logOf(target, pod, signal)) {
+        count += 1;
+        if (count <= known) continue;
+        known = count;
+        handlers.line(parseMoverLine(text), pod);
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      // A pod that is gone takes its log along; its successor is followed in its place.
+      if (!(error instanceof X8sError)) throw error;
+      handlers.waiting(`its log can't be read: ${error.message}`, pod);
+    }
+    if (await isOver(target, pod, signal)) return;
+    await target.clock.sleep(logRetryMs, signal);
+  }
+}
+
+function logOf({ kube, namespace, container }: Followed, { metadata: { name } }: Pod, signal: AbortSignal) {
+  return followLogs(kube, { namespace, pod: name, container, follow: true, signal });
+}
+
+/** True where the container will write nothing more. */
+async function isOver({ kube, namespace, container }: Followed, pod: Pod, signal: AbortSignal) {
+  const { name, uid } = pod.metadata;
   try {
-    for await (const text of log) handlers.line(parseMoverLine(text), pod);
+    const now = await kube.find(pods, { namespace, name }, { signal });
+    return !now || now.metadata.uid !== uid || stateOf(now, container)?.terminated !== undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // A pod that is gone takes its log along; its successor is followed in its place.
     if (!(error instanceof X8sError)) throw error;
-    handlers.waiting(`its log can't be read: ${error.message}`, pod);
+    return false;
   }
 }
 

@@ -77,9 +77,8 @@ async function create(
     annotations,
   );
   const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
-  await Promise.all([
-    source.kube.create(secrets, forSource, { signal }),
-    target.kube.create(secrets, forTarget, { signal }),
-  ]);
+  signal.throwIfAborted();
+  // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+  await Promise.all([source.kube.create(secrets, forSource), target.kube.create(secrets, forTarget)]);
   return { client: client.fingerprint, host: host.fingerprint };
 }

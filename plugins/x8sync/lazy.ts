@@ -26,7 +26,8 @@ export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promis
 }
 
 /**
- * Settles with the promise, or rejects with `late()` after so many milliseconds, or with the signal's reason.
+ * Settles with the promise, or rejects with `late()` after so many milliseconds (0: never), or with the
+ * signal's reason.
  */
 export async function limited<T>(
   promise: Promise<T>,
@@ -35,6 +36,7 @@ export async function limited<T>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
+  if (ms === 0) return until(promise, signal);
   const done = new AbortController();
   const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(async () => {
     throw await late();

@@ -26,6 +26,7 @@ export interface MovePlan {
   readonly nonce: string;
   /** Addresses known by now; further ones are delivered into the running pod. */
   readonly addresses: readonly string[];
+  readonly bandwidth?: string | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -35,16 +36,20 @@ export interface Mover {
   readonly nonce: string;
   /** It was running, or had come to its end, before this run. */
   readonly takenUp: boolean;
+  /** Addresses that its pods know from their start. */
+  readonly addresses: readonly string[];
 }
 
 const nonceAnnotation = 'x8s.dev/nonce';
 const keysAnnotation = 'x8s.dev/keys';
+const addressesAnnotation = 'x8s.dev/addresses';
 
 /** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
 const connectSeconds = 900;
 
 function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): PodPlan {
   const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
+  const { bandwidth = '' } = plan;
   return {
     side: 'target',
     command: '/usr/local/bin/x8s-copy',
@@ -63,6 +68,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
       X8S_ADDRESSES: addresses.join(' '),
       X8S_CONNECT_SECONDS: String(connectSeconds),
       X8S_KEEP_PARTIAL: keepPartial ? '1' : '0',
+      X8S_BWLIMIT: bandwidth,
     },
   };
 }
@@ -75,22 +81,34 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
   const { side } = plan;
   await optional(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
   const keys = `${plan.keys.client} ${plan.keys.host}`;
-  const annotations = { [nonceAnnotation]: plan.nonce, [keysAnnotation]: keys };
+  const { nonce, addresses } = plan;
+  const annotations = {
+    [nonceAnnotation]: nonce,
+    [keysAnnotation]: keys,
+    [addressesAnnotation]: addresses.join(' '),
+  };
   const job = targetJob(side, targetPodPlan(plan, side.name), annotations);
   for (;;) {
     try {
-      const made = await side.kube.create(jobs, job, { signal: options.signal });
-      return { job: made, nonce: plan.nonce, takenUp: false };
+      options.signal.throwIfAborted();
+      // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+      const made = await side.kube.create(jobs, job);
+      return { job: made, nonce, takenUp: false, addresses };
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
     const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
     if (!present) continue;
     checkOurs(side.kube, jobs, present, job);
-    const nonce = present.metadata.annotations?.[nonceAnnotation];
-    if (nonce && usable(present, keys)) return { job: present, nonce, takenUp: true };
+    if (usable(present, keys)) return takenUp(present);
     await remove(side.kube, jobs, present, options);
   }
+}
+
+function takenUp(job: Job): Mover {
+  const annotations = job.metadata.annotations ?? {};
+  const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
+  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, addresses };
 }
 
 function usable({ metadata, status }: Job, keys: string): boolean {

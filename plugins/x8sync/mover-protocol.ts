@@ -89,6 +89,8 @@ export type MoverLine =
   | { readonly kind: 'progress'; readonly progress: MoverProgress }
   | { readonly kind: 'connected'; readonly address: string }
   | { readonly kind: 'serving' }
+  /** sshd has ended since nobody came, and does not start again in this pod. */
+  | { readonly kind: 'closed' }
   /** One entry that a dry run would change; `item` is rsync's own %i. */
   | { readonly kind: 'change'; readonly item: string; readonly name: string }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
@@ -100,6 +102,7 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
   connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
   serving: () => ({ kind: 'serving' }),
+  closed: () => ({ kind: 'closed' }),
   change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
   log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
   end: (fields) => ({ kind: 'end', end: endOf(fields) }),

@@ -2,7 +2,7 @@
 import type { Clock } from '../../src/clock.ts';
 import { TimeoutError, X8sError } from '../../src/errors.ts';
 import type { Job, Pod } from '../../src/kube/objects.ts';
-import { jobs } from '../../src/kube/resources.ts';
+import { jobs, pods } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
 import { formatBytes, formatRate } from '../../src/ui/format.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
@@ -26,9 +26,11 @@ export class MoverWatch {
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
   readonly #serving = Promise.withResolvers<void>();
-  readonly #started = Promise.withResolvers<void>();
+  readonly #started = Promise.withResolvers<string>();
   readonly #connected = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<MoverEnd>();
+  #pod: string | undefined;
+  #onPod: (pod: string) => void = () => {};
   #progress: MoverProgress | undefined;
   #onProgress: (progress: MoverProgress) => void = () => {};
 
@@ -44,15 +46,17 @@ export class MoverWatch {
   /** Resolves once the source's sshd listens. */
   async serving(side: OwnedSide, timeoutMs: number, handle: StepHandle): Promise<void> {
     const followed: Followed = {
+      clock: this.#clock,
       kube: side.kube,
       namespace: side.namespace,
       selector: side.selectorText,
       container: 'source',
       what: "the source's pod",
     };
-    const last = this.#follow(followed, handle, (line) => {
+    const last = this.#follow(followed, handle, this.#serving, (line, pod) => {
       if (line.kind === 'serving') this.#serving.resolve();
-      else if (line.kind === 'log' && line.level !== 'info') this.#complain(`source: ${line.text}`);
+      else if (line.kind === 'closed') this.#inBackground(reopen(followed, pod, this.#signal), this.#serving);
+      else if (line.kind === 'log' && line.level !== 'info') this.complain(`source: ${line.text}`);
     });
     await limited(
       this.#serving.promise,
@@ -68,14 +72,15 @@ export class MoverWatch {
     return this.#serving.promise;
   }
 
-  /** Resolves once a container of the mover runs. */
-  get started(): Promise<void> {
+  /** Resolves with the name of the mover's pod once its container runs. */
+  get started(): Promise<string> {
     return this.#started.promise;
   }
 
   /** Begins to follow the mover; `started` and `connected` and `ended` tell of it. */
   follow(side: OwnedSide, { job, nonce }: Mover, timeoutMs: number, handle: StepHandle): void {
     const followed: Followed = {
+      clock: this.#clock,
       kube: side.kube,
       namespace: side.namespace,
       selector: side.selectorText,
@@ -85,8 +90,9 @@ export class MoverWatch {
     const last = this.#follow(
       followed,
       handle,
-      (line) => this.#moverLine(line, nonce),
-      () => this.#started.resolve(),
+      this.#end,
+      (line) => this.#moverLine(line, nonce, handle),
+      (pod) => this.#podStarted(pod),
     );
     this.#inBackground(
       limited(
@@ -96,8 +102,21 @@ export class MoverWatch {
         this.#clock,
         this.#signal,
       ),
+      this.#end,
     );
-    this.#inBackground(this.#watchJob(side, job));
+    this.#inBackground(this.#watchJob(side, job), this.#end);
+  }
+
+  /** Tells of every pod of the mover that begins to run: the present one, and those that take its place. */
+  set onPod(tell: (pod: string) => void) {
+    this.#onPod = tell;
+    if (this.#pod !== undefined) tell(this.#pod);
+  }
+
+  #podStarted({ metadata: { name } }: Pod): void {
+    this.#pod = name;
+    this.#onPod(name);
+    this.#started.resolve(name);
   }
 
   /** Resolves once the mover has an SSH connection to the source, or has come to its end. */
@@ -122,8 +141,8 @@ export class MoverWatch {
     return this.#end.promise;
   }
 
-  #moverLine(line: MoverLine, nonce: string): void {
-    if (line.kind === 'end' && line.end.nonce === nonce) this.#end.resolve(line.end);
+  #moverLine(line: MoverLine, nonce: string, handle: StepHandle): void {
+    if (line.kind === 'end' && line.end.nonce === nonce) this.#ending(line.end, handle);
     else if (line.kind === 'connected') {
       this.address = line.address;
       this.#connected.resolve();
@@ -132,10 +151,17 @@ export class MoverWatch {
       this.#onProgress(line.progress);
     } else if (line.kind === 'change' && this.changes.length < maxChanges) {
       this.changes.push(`${line.item} ${line.name}`);
-    } else if (line.kind === 'log' && line.level !== 'info') this.#complain(line.text);
+    } else if (line.kind === 'log' && line.level !== 'info') this.complain(line.text);
   }
 
-  #complain(text: string): void {
+  /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */
+  #ending(end: MoverEnd, handle: StepHandle): void {
+    if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
+    else this.#end.resolve(end);
+  }
+
+  /** Notes what is worth telling where the run fails. */
+  complain(text: string): void {
     if (this.complaints.includes(text)) return;
     this.complaints.push(text);
     if (this.complaints.length > maxComplaints) this.complaints.shift();
@@ -144,15 +170,16 @@ export class MoverWatch {
   #follow(
     followed: Followed,
     handle: StepHandle,
+    awaited: Awaited,
     line: FollowHandlers['line'],
-    started: () => void = () => {},
+    started: FollowHandlers['started'] = () => {},
   ): LastWords {
     const last = new LastWords(this.#signal);
     const waiting = (text: string, pod?: Pod) => {
       last.note(text, pod);
       handle.detail(text);
     };
-    this.#inBackground(followPods(followed, { line, waiting, started }, this.#signal));
+    this.#inBackground(followPods(followed, { line, waiting, started }, this.#signal), awaited);
     return last;
   }
 
@@ -179,11 +206,24 @@ export class MoverWatch {
     );
   }
 
-  #inBackground(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!this.#signal.aborted) this.#stop.abort(error);
+  /** Its failure is first of all that of whoever awaits the pod, and then the end of all the rest. */
+  #inBackground(work: Promise<unknown>, awaited: Awaited): void {
+    work.catch(async (error: unknown) => {
+      if (this.#signal.aborted) return;
+      awaited.reject(error);
+      await this.#clock.sleep(0);
+      this.#stop.abort(error);
     });
   }
+}
+
+/** What is rejected where a pod fails. */
+type Awaited = Pick<PromiseWithResolvers<never>, 'reject'>;
+
+/** A source that closed for want of a client stays closed; its StatefulSet makes another one in its place. */
+async function reopen({ kube, namespace }: Followed, { metadata }: Pod, signal: AbortSignal): Promise<void> {
+  const { name, uid } = metadata;
+  await kube.delete(pods, { namespace, name }, { uid, signal });
 }
 
 /** What a pod was last seen to wait for, for the error when its time is over. */

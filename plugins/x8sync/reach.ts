@@ -5,7 +5,7 @@
 import type { Clock } from '../../src/clock.ts';
 import { messageOf, UnreachableError } from '../../src/errors.ts';
 import type { Service } from '../../src/kube/objects.ts';
-import { pods, services } from '../../src/kube/resources.ts';
+import { services } from '../../src/kube/resources.ts';
 import { execOutput } from '../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { until } from './lazy.ts';
@@ -30,7 +30,7 @@ const patienceMs = 20_000;
  * Resolves once the mover is connected, or has come to its end.
  *
  * @param known the first way's addresses that the mover has from the start; empty where they have to be
- *   delivered to it.
+ *   delivered to it, also where it was made by an earlier run.
  * @throws UnreachableError where no way works, with each way's reason.
  */
 export async function reachSource(
@@ -41,20 +41,22 @@ export async function reachSource(
   handle: StepHandle,
 ): Promise<void> {
   const reasons: string[] = [];
+  const delivery = new Delivery(context);
   for (const [index, way] of ways.entries()) {
     handle.detail(`trying ${way.name}`);
+    let addresses = index === 0 ? known : [];
     try {
-      const given = index === 0 && known.length > 0;
-      const addresses = given
-        ? known
-        : await openWay(way, index === 0 ? service : await retype(way, service, context), context);
-      if (!given) await deliver(addresses, context);
-      if (await connectedInTime(context)) return;
-      reasons.push(`${way.name}: no answer from ${addresses.join(', ')}`);
+      if (addresses.length === 0) {
+        addresses = await openWay(way, index === 0 ? service : await retype(way, service, context), context);
+        await delivery.add(addresses);
+      }
     } catch (error) {
       context.signal.throwIfAborted();
       reasons.push(`${way.name}: ${messageOf(error)}`);
+      continue;
     }
+    if (await connectedInTime(context)) return;
+    reasons.push(`${way.name}: no answer from ${addresses.join(', ')}`);
   }
   const { source, target } = context;
   throw new UnreachableError(
@@ -98,20 +100,32 @@ async function retype(
   );
 }
 
-/** Hands addresses to the running mover. */
-async function deliver(addresses: readonly string[], { target, watch, signal }: ReachContext): Promise<void> {
-  await until(watch.started, signal);
-  const { items } = await target.kube.list(pods, {
-    namespace: target.namespace,
-    labelSelector: target.selectorText,
-    signal,
-  });
-  const pod = items.find(({ status }) => status?.phase === 'Running')?.metadata.name ?? '';
-  await execOutput(target.kube, {
-    namespace: target.namespace,
-    pod,
-    container: 'target',
-    command: ['/usr/local/bin/x8s-addresses', ...addresses],
-    signal,
-  });
+/** Hands addresses to the running mover, and to every pod that takes its place. */
+class Delivery {
+  readonly #context: ReachContext;
+  readonly #addresses: string[] = [];
+
+  constructor(context: ReachContext) {
+    this.#context = context;
+    context.watch.onPod = (pod) => {
+      this.#tell(pod).catch((error: unknown) => context.watch.complain(messageOf(error)));
+    };
+  }
+
+  /** Resolves when the mover knows them, or needs none any more. */
+  async add(addresses: readonly string[]): Promise<void> {
+    const { watch, signal } = this.#context;
+    this.#addresses.push(...addresses);
+    const told = until(watch.started, signal).then((pod) => this.#tell(pod));
+    told.catch(() => {});
+    await Promise.race([watch.connected(), told]);
+  }
+
+  async #tell(pod: string): Promise<void> {
+    if (this.#addresses.length === 0) return;
+    const { target, signal } = this.#context;
+    const { kube, namespace } = target;
+    const command = ['/usr/local/bin/x8s-addresses', ...this.#addresses];
+    await execOutput(kube, { namespace, pod, container: 'target', command, signal });
+  }
 }

@@ -19,6 +19,8 @@ export interface CopyRequest {
   readonly ways: readonly WayName[];
   /** Image of the pods at both ends. */
   readonly image: string;
+  /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */
+  readonly bandwidth?: string | undefined;
   /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
   readonly timeoutMs: number;
 }

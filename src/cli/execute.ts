@@ -14,7 +14,7 @@ import { describeError, failureOf, renderFailure } from './render-error.ts';
 export async function executeCommand<C extends CommandContext>(command: BaseCommand<C>): Promise<number> {
   const { context, output, verbose } = command;
   const color = !command.noColor && wantsColor(context.stderr, context.env);
-  const printer = new Printer(context.stdout, output);
+  const printer = new Printer(context, output);
   const limit = timeLimit(context.signal, command.timeout);
   const fail = async (error: unknown) => {
     const failure = failureOf(error, limit.signal);

@@ -160,6 +160,18 @@ function choice<const T extends string>(
   );
 }
 
+/** Several of a few words: given several times, or at once with commas between. */
+function choices<const T extends string>(names: string, all: readonly T[], spec: ValueSpec): T[] {
+  return declareOption(
+    names,
+    { ...spec, takesValue: true, repeatable: true, choices: all, value: spec.value ?? all.join('|') },
+    (given) =>
+      given
+        .flatMap(({ name, text }) => text.split(',').map((one) => ({ name, text: one })))
+        .flatMap((one) => readChoice(one, all) ?? []),
+  );
+}
+
 function integer(names: string, spec: ValueSpec & Range & { readonly default: number }): number;
 function integer(names: string, spec: ValueSpec & Range): number | undefined;
 function integer(names: string, spec: ValueSpec & Range & { readonly default?: number }): number | undefined {
@@ -189,6 +201,7 @@ export const option = {
   text,
   /** One of a few words. */
   choice,
+  choices,
   /** A whole number, not negative unless `min` says so. */
   integer,
   /** Milliseconds; typed as Go's durations are (`90s`, `5m`, `1h30m`), a bare number means seconds. */

@@ -27,15 +27,22 @@ export function isDocument(format: OutputFormat | undefined): boolean {
   return format === 'json' || format === 'yaml' || format === 'name';
 }
 
+interface Streams {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
 /** Prints outcomes and events in the format asked for. */
 export class Printer {
   readonly #stdout: Writable;
+  readonly #stderr: Writable;
   readonly #format: OutputFormat | undefined;
   /** Something is on stdout. */
   printed = false;
 
-  constructor(stdout: Writable, format: OutputFormat | undefined) {
+  constructor({ stdout, stderr }: Streams, format: OutputFormat | undefined) {
     this.#stdout = stdout;
+    this.#stderr = stderr;
     this.#format = format;
   }
 
@@ -47,6 +54,8 @@ export class Printer {
     } else if (this.#format === 'name') {
       this.#write((names ?? []).map((name) => `${name}\n`).join(''));
     } else if (table && (this.#format !== undefined || text === undefined)) {
+      // As kubectl does: that there is nothing is no data.
+      if (table.rows.length === 0) this.#stderr.write(`${table.empty}\n`);
       this.#write(renderTable(table, { wide: this.#format === 'wide' }));
     } else if (text !== undefined && text !== '') {
       this.#write(text.endsWith('\n') ? text : `${text}\n`);

@@ -1,6 +1,6 @@
 /** Which command a command line means, whether it may be so, and the one form that clipanion takes. */
+import { nearest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
 import { longName, type OptionDeclaration } from './declarations.ts';
 import type { CommandDefinition } from './plugin-cli.ts';
 import type { GivenOption, ScannedArguments } from './scan-arguments.ts';

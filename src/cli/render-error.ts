@@ -1,5 +1,5 @@
 /** Errors as people and programs read them. */
-import { ExitCode, messageOf, X8sError } from '../errors.ts';
+import { messageOf, X8sError } from '../errors.ts';
 import type { Style } from '../ui/style.ts';
 import { formatVersion, type PluginInfo } from './version.ts';
 
@@ -18,9 +18,15 @@ export class UnexpectedError extends X8sError {
  */
 export function failureOf(error: unknown, signal: AbortSignal): X8sError {
   if (error instanceof X8sError) return error;
-  const aborted = error instanceof Error && error.name === 'AbortError' && signal.aborted;
-  return aborted ? failureOf(signal.reason, AbortSignal.any([])) : new UnexpectedError(error);
+  const { reason } = signal;
+  if (signal.aborted && isAbortError(error))
+    return reason instanceof X8sError ? reason : new UnexpectedError(reason);
+  return new UnexpectedError(error);
 }
+
+/** Node's own, or the DOMException of web APIs: it tells nothing but that a signal was aborted. */
+const isAbortError = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
 
 /** For the document of `-o json`. */
 export function describeError(error: X8sError): Record<string, unknown> {
@@ -63,9 +69,4 @@ function causesOf(error: X8sError): string[] {
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;
-}
-
-/** Exit code for an error that came before there was a command to run. */
-export function isUsage(error: unknown): boolean {
-  return error instanceof X8sError && error.exitCode === ExitCode.usage;
 }

@@ -11,7 +11,7 @@ export interface Column<Row> {
 export interface Table {
   readonly header: readonly { readonly text: string; readonly wide: boolean }[];
   readonly rows: readonly (readonly string[])[];
-  /** Said on stderr-like terms where there is no row: `No tasks found in default namespace.` */
+  /** Said on stderr where there is no row: `No tasks found in default namespace.` */
   readonly empty: string;
 }
 
@@ -24,9 +24,9 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   };
 }
 
-/** Lines with a line feed each. Without rows: the sentence for it. */
-export function renderTable({ header, rows, empty }: Table, { wide }: { wide: boolean }): string {
-  if (rows.length === 0) return `${empty}\n`;
+/** Lines with a line feed each; without rows nothing, not even the header. */
+export function renderTable({ header, rows }: Table, { wide }: { wide: boolean }): string {
+  if (rows.length === 0) return '';
   const shown = header.flatMap((column, index) => (wide || !column.wide ? [index] : []));
   const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
     shown.map((index) => (cells[index] ?? '').replaceAll(/[\r\n\t]+/g, ' ')),

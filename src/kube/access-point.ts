@@ -1,8 +1,9 @@
 /** From a kubeconfig and the command line's flags to one cluster and one user. */
+
 import { closest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
 import type { ClusterInfo } from './client.ts';
-import type { ClusterEntry, Kubeconfig, UserEntry } from './kubeconfig.ts';
+import { type ClusterEntry, type Kubeconfig, normalServer, type UserEntry } from './kubeconfig.ts';
 import { proxyFor } from './proxy.ts';
 
 /** What kubectl's own flags can change. */
@@ -86,19 +87,21 @@ const shown = 8;
 /** The names that exist, the closest first. */
 export function choices(what: string, wanted: string, names: readonly string[]): string {
   if (names.length === 0) return `there is no ${what} at all: check --kubeconfig and KUBECONFIG`;
-  const sorted = closest(wanted, names);
+  // A part of a long name (an ARN, a project's path) tells more than its distance does.
+  const holding = names.filter((name) => name.toLowerCase().includes(wanted.toLowerCase()));
+  const sorted = [...new Set([...holding, ...closest(wanted, names)])];
   const more = names.length > shown ? `, and ${names.length - shown} more` : '';
   return `${what}s that exist: ${sorted.slice(0, shown).join(', ')}${more}`;
 }
 
 function serverUrl(server: string | undefined, cluster: string, config: Kubeconfig): string {
   if (!server) throw new UsageError(`cluster ${JSON.stringify(cluster)} in ${config.origin} has no server`);
-  const url = URL.parse(server.includes('://') ? server : `http://${server}`);
-  if (!url || !/^https?:$/.test(url.protocol))
+  const url = normalServer(server);
+  if (url === undefined)
     throw new UsageError(
       `cluster ${JSON.stringify(cluster)} in ${config.origin}: server ${server} is no URL`,
     );
-  return url.href.replace(/\/$/, '');
+  return url;
 }
 
 /** A token given by flag replaces every other way to log in except a client certificate, as in kubectl. */

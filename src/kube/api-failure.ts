@@ -49,8 +49,8 @@ function rbacDenial(message = ''): { user: string; may: string } | undefined {
   const found = /User "([^"]*)" cannot (\S+) (?:resource|path) (.*)$/s.exec(message);
   if (!found) return undefined;
   const [, user = '', verb = '', rest = ''] = found;
-  const resource = /^"([^"]*)" in API group "([^"]*)"/.exec(rest);
-  const name = resource ? [resource[1], resource[2]].filter(Boolean).join('.') : rest.split(' ')[0];
+  const [, plural, subresource = '', group] = /^"([^"/]*)(\/[^"]*)?" in API group "([^"]*)"/.exec(rest) ?? [];
+  const name = plural ? [plural, group].filter(Boolean).join('.') + subresource : rest.split(' ')[0];
   return { user, may: `${verb} ${name}` };
 }
 

@@ -1,6 +1,8 @@
 /** From a kubeconfig to a client of one cluster. */
+import { stat } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock.ts';
-import { type AccessOverrides, type AccessPoint, accessPoint } from './access-point.ts';
+import { UsageError } from '../errors.ts';
+import { type AccessOverrides, type AccessPoint, accessPoint, choices } from './access-point.ts';
 import type { KubeClient } from './client.ts';
 import { type CredentialSource, credentialSource } from './credentials.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
@@ -14,7 +16,7 @@ export interface ConnectOptions extends AccessOverrides {
   readonly requestTimeoutMs: number;
   /** As the API server's audit log and default field manager show it, e.g. `kubectl-name/v1.2.3`. */
   readonly userAgent?: string;
-  /** Told what the API server warns of. */
+  /** Told what the API server warns of, and what an exec plugin says while it waits for a person. */
   readonly onWarning?: (text: string) => void;
   readonly clock?: Clock;
 }
@@ -35,6 +37,24 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
 }
 
 /**
+ * What a person means who may name a cluster by a context or by a kubeconfig of its own, for `connect`: a
+ * context of that name, else the current context of the file.
+ * @throws {UsageError} it is neither; names the contexts that exist, the closest first
+ */
+export async function contextOrFile(
+  text: string,
+  kubeconfig?: string,
+): Promise<Pick<ConnectOptions, 'context' | 'kubeconfig'>> {
+  const { contexts, origin } = await loadKubeconfig(kubeconfig);
+  if (contexts.has(text)) return { context: text, kubeconfig };
+  const file = await stat(text).catch(() => undefined);
+  if (file?.isFile()) return { kubeconfig: text };
+  throw new UsageError(`${JSON.stringify(text)} is no context in ${origin}, nor a kubeconfig file`, {
+    hint: choices('context', text, [...contexts.keys()]),
+  });
+}
+
+/**
  * Sources of credentials: the first from what was read, later ones from the kubeconfig as it is by then, since
  * `oc login` and the like write tokens into it. The cluster stays, whatever the context is made to point to.
  */
@@ -48,6 +68,6 @@ function sourcesOf(point: AccessPoint, options: ConnectOptions, currentContext: 
   return async (): Promise<CredentialSource> => {
     const latest = isFirst ? point : await reread().catch(() => point);
     isFirst = false;
-    return credentialSource(latest);
+    return credentialSource(latest, options.onWarning);
   };
 }

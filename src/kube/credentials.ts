@@ -26,13 +26,24 @@ export type CredentialSource = () => Promise<Credentials>;
 
 /**
  * A source with empty caches: exec plugins run on the first call, and again once what they gave has expired.
+ * @param say told what an exec plugin says while it waits for a person
  * @throws {UsageError} the entry can't work (no command, unreadable certificate)
  * @throws {UnreachableError} an exec plugin or identity provider gave no credentials
  */
-export async function credentialSource({ info, cluster, user }: AccessPoint): Promise<CredentialSource> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+export async function credentialSource(
+  { info, cluster, user }: AccessPoint,
+  say: (line: string) => void = () => {},
+): Promise<CredentialSource> {
+  const [{ KubeConfig }, { asProvider, execLogin }] = await Promise.all([
+    import('@kubernetes/client-node/dist/config.js'),
+    import('./exec-login.ts'),
+  ]);
+  const proxy = cluster['proxy-url'];
   const config = new KubeConfig();
-  config.loadFromString(JSON.stringify(kubeconfigOf(cluster, user)));
+  const { exec, ...rest } = user;
+  const login = exec ? { ...rest, 'auth-provider': asProvider(execEntry(exec, cluster)) } : user;
+  config.loadFromString(JSON.stringify(kubeconfigOf(cluster, login)));
+  config.addAuthenticator(execLogin(say));
   const extra = impersonationHeaders(user);
   return async () => {
     const options: RequestOptions = {};
@@ -40,7 +51,6 @@ export async function credentialSource({ info, cluster, user }: AccessPoint): Pr
       throw loginFailure(info.context, user, error);
     });
     const token = user.tokenFile ? await readToken(user.tokenFile) : undefined;
-    const proxy = cluster['proxy-url'];
     return {
       headers: {
         ...(options.auth ? { Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}),
@@ -60,12 +70,13 @@ function kubeconfigOf(cluster: AccessPoint['cluster'], user: UserEntry) {
   const name = 'x';
   // KubeConfig refuses plain HTTP (as of `kubectl proxy`) unless told that there is no TLS to verify.
   const plain = cluster.server.startsWith('http:') ? { 'insecure-skip-tls-verify': true } : {};
-  const exec = user.exec ? { exec: execEntry(user.exec, cluster) } : {};
+  // Go leaves host names to the proxy also under `socks5:`; SocksProxyAgent only under `socks5h:`.
+  const proxy = { 'proxy-url': cluster['proxy-url']?.replace(/^socks5:/, 'socks5h:') };
   return {
     'current-context': name,
     contexts: [{ name, context: { cluster: name, user: name } }],
-    clusters: [{ name, cluster: { ...cluster, ...plain } }],
-    users: [{ name, user: { ...user, ...exec } }],
+    clusters: [{ name, cluster: { ...cluster, ...proxy, ...plain } }],
+    users: [{ name, user }],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Which resources a cluster serves, and what a person means by `deploy`, `Deployment.v1.apps` or `ksvc`. */
-import { closest } from '../closest.ts';
+
+import { nearest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { fetchResources } from './discovery-request.ts';
@@ -70,11 +71,10 @@ export async function resolveResource(
   const discovery = await discover(kube, { ...options, refresh: true });
   const now = findResource(discovery, text);
   if (now) return now;
-  const [nearest] = closest(text, new Set(discovery.resources.map(nameOf)));
+  const meant = nearest(text, [...new Set(discovery.resources.map(nameOf))]);
   const { unavailable } = discovery;
   throw new UsageError(`${kube.cluster.context}: no resource ${JSON.stringify(text)}`, {
-    hint:
-      nearest === undefined ? undefined : `did you mean ${nearest}? Is its CRD installed in that cluster?`,
+    hint: `${meant === undefined ? '' : `did you mean ${meant}? `}is its CRD installed in that cluster?`,
     details: unavailable.length === 0 ? [] : [`not answering just now: ${unavailable.join(', ')}`],
   });
 }

@@ -1,6 +1,7 @@
 /** undici's connections to one API server. */
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import type { Credentials } from './credentials.ts';
+import { socksConnector } from './socks.ts';
 
 /** Connections for requests and, apart from their limit, for answers that go on for long. */
 export interface Dispatchers {
@@ -28,13 +29,14 @@ const options = {
 };
 
 /** @param connectTimeoutMs limit of one TCP and TLS handshake; 0 means none */
-export function createDispatchers({ tls, proxy }: Credentials, connectTimeoutMs: number): Dispatchers {
+export function createDispatchers({ tls, proxy, agent }: Credentials, connectTimeoutMs: number): Dispatchers {
   const tcp = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: connectTimeoutMs };
   const make = (limit: number | null): Dispatcher => {
     const common = { ...options, connections: limit };
-    return proxy
-      ? new ProxyAgent({ ...common, uri: proxy, requestTls: tls, connect: tcp })
-      : new Agent({ ...common, connect: { ...tls, ...tcp } });
+    if (proxy && agent && proxy.startsWith('socks'))
+      return new Agent({ ...common, connect: socksConnector(agent, { ...tls, ...tcp, ...protocol }) });
+    if (proxy) return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, connect: tcp });
+    return new Agent({ ...common, connect: { ...tls, ...tcp } });
   };
   return { requests: make(connections), streams: make(null) };
 }

@@ -95,11 +95,20 @@ export async function listContexts(path?: string): Promise<{ current: string; na
 /** Contexts that lead to this API server, the current one first: contexts are local names, servers are not. */
 export async function contextsOfServer(server: string, path?: string): Promise<string[]> {
   const { currentContext, contexts, clusters } = await loadKubeconfig(path);
-  const bare = (url: string | undefined) => url?.replace(/\/+$/, '');
+  const wanted = normalServer(server);
   const names = [...contexts].flatMap(([name, { cluster }]) =>
-    bare(clusters.get(cluster ?? '')?.server) === bare(server) ? [name] : [],
+    normalServer(clusters.get(cluster ?? '')?.server ?? '') === wanted ? [name] : [],
   );
   return names.sort((a, b) => Number(b === currentContext) - Number(a === currentContext));
+}
+
+/**
+ * A server's URL in the one form that can be compared: case, default port and slash at the end; without a
+ * scheme it is HTTP, as for kubectl. Undefined where it is no such URL.
+ */
+export function normalServer(server: string): string | undefined {
+  const url = URL.parse(server.includes('://') ? server : `http://${server}`);
+  return url && /^https?:$/.test(url.protocol) ? url.href.replace(/\/$/, '') : undefined;
 }
 
 async function readIfThere(path: string): Promise<Kubeconfig | undefined> {

@@ -45,7 +45,8 @@ export function createLogin(open: () => Promise<CredentialSource>, clock: Clock)
     async refresh(rejected) {
       const known = await current();
       if (!isSame(known, rejected)) return known;
-      if (clock.monotonic() - refreshedAt < refreshEveryMs) return known;
+      // Another caller with the same credentials may have begun to refresh them while this one waited.
+      if (clock.monotonic() - refreshedAt < refreshEveryMs) return current();
       refreshedAt = clock.monotonic();
       source = undefined;
       return ask();

@@ -82,8 +82,8 @@ class Watcher<T extends KubeObject> {
   #resourceVersion: string | undefined;
   #failures = 0;
   #hasWorked = false;
-  /** Set while the server may have come back as another than it was. */
-  #mustVerify = false;
+  /** Whether the server may have come back with an older store than it had when it told us this version. */
+  #mustVerify: boolean;
 
   constructor(
     kube: KubeClient,
@@ -99,6 +99,7 @@ class Watcher<T extends KubeObject> {
     this.#signal = signal;
     this.#clock = options.clock ?? systemClock;
     this.#resourceVersion = options.resourceVersion;
+    this.#mustVerify = options.resourceVersion !== undefined;
   }
 
   async run(): Promise<never> {
@@ -149,7 +150,6 @@ class Watcher<T extends KubeObject> {
     const options = { ...this.#listOptions(), metadataOnly: true, signal: this.#signal };
     const request = listRequest(this.#resource, options, { limit: 1 });
     const page = await this.#kube.request<{ metadata?: { resourceVersion?: string } }>(request);
-    this.#mustVerify = false;
     if (isOlder(page.metadata?.resourceVersion ?? '', this.#resourceVersion))
       this.#resourceVersion = undefined;
   }
@@ -165,6 +165,8 @@ class Watcher<T extends KubeObject> {
       inactivityMs,
       signal: this.#signal,
     });
+    // However it ends: a server that shuts down in good order closes its watches as if their time were over.
+    this.#mustVerify = true;
     let isConnected = false;
     let heard = false;
     for await (const events of session) {
@@ -198,7 +200,6 @@ class Watcher<T extends KubeObject> {
     const mustRelist = isGone(error) && this.#resourceVersion !== undefined;
     if (mustRelist) this.#resourceVersion = undefined;
     else if (!this.#hasWorked && !mayPass(error)) throw error;
-    this.#mustVerify = true;
     // At once the first time: most often a load balancer or a restarting server has dropped the connection.
     const atOnce = this.#failures === 0 && (this.#hasWorked || mustRelist);
     const delay = atOnce ? 0 : backOff(Math.max(0, this.#failures - 1), pause);

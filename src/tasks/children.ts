@@ -3,21 +3,22 @@
  * collector; deleting them by hand is quicker, leaves the record, and tells when they are gone.
  */
 import type { Clock } from '../clock.ts';
+import { TimeoutError } from '../errors.ts';
 import { isConflict, isForbidden } from '../kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
+import { waitGone } from '../kube/wait.ts';
 import { selectorOf, taskLabels } from './names.ts';
 import type { TaskRecord } from './record.ts';
 
-const POLL_MS = 200;
-
-export interface RemoveChildrenOptions extends CallOptions {
+export interface RemoveChildrenOptions {
   /** The kinds that the task makes, owners before what they own: Jobs before pods. */
   readonly kinds: readonly Resource[];
   /** How long they may take to go, in milliseconds. */
   readonly limitMs: number;
   readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
   /** Told what is awaited, whenever that changes: `Job web, Pod web-0`. */
   readonly waiting?: (text: string) => void;
 }
@@ -37,29 +38,21 @@ interface Child {
 export async function removeChildren(
   kube: KubeClient,
   record: TaskRecord,
-  { kinds, limitMs, clock, waiting, ...call }: RemoveChildrenOptions,
+  { kinds, limitMs, clock, signal, waiting }: RemoveChildrenOptions,
 ): Promise<string[]> {
   const until = clock.monotonic() + limitMs;
   const ours = new Set([record.uid]);
-  for (let shown = ''; ; ) {
-    const children = (await Promise.all(kinds.map((kind) => childrenOf(kube, record, kind, call)))).flat();
+  for (;;) {
+    // Once more after each round: a controller may have made a pod while it was being deleted.
+    const listed = await Promise.all(kinds.map((kind) => childrenOf(kube, record, kind, { signal })));
+    const children = listed.flat();
     if (children.length === 0) return [];
-    if (clock.monotonic() >= until) return children.map(describe);
-    const text = children.map(nameOf).join(', ');
-    if (text !== shown) waiting?.(text);
-    shown = text;
-    for (const child of children) await remove(kube, child, ours, call);
-    await clock.sleep(POLL_MS, call.signal);
+    waiting?.(children.map(({ resource, object }) => `${resource.kind} ${object.metadata.name}`).join(', '));
+    for (const child of children) await remove(kube, child, ours, { signal });
+    const timeoutMs = Math.max(1, until - clock.monotonic());
+    const left = await Promise.all(children.map((child) => awaitGone(kube, child, timeoutMs, signal)));
+    if (clock.monotonic() >= until) return left.filter((line) => line !== undefined);
   }
-}
-
-const nameOf = ({ resource, object }: Child) => `${resource.kind} ${object.metadata.name}`;
-
-function describe(child: Child): string {
-  const { namespace, finalizers, deletionTimestamp } = child.object.metadata;
-  const state = deletionTimestamp ? `is being deleted since ${deletionTimestamp}` : 'is still there';
-  const held = finalizers?.length ? ` (finalizers: ${finalizers.join(', ')})` : '';
-  return `${nameOf(child)} in namespace ${namespace} ${state}${held}`;
 }
 
 async function childrenOf(
@@ -81,7 +74,9 @@ async function childrenOf(
 
 /** What has no owner was not made by a task, and what another record of this name owns is its own. */
 function isChild({ metadata: { ownerReferences = [] } }: KubeObject, record: TaskRecord): boolean {
-  const another = ownerReferences.some(({ name, uid }) => name === record.name && uid !== record.uid);
+  const another = ownerReferences.some(
+    ({ kind, name, uid }) => kind === 'ConfigMap' && name === record.name && uid !== record.uid,
+  );
   return ownerReferences.length > 0 && !another;
 }
 
@@ -100,5 +95,22 @@ async function remove(
     await kube.delete(resource, { namespace, name }, { ...call, uid, propagationPolicy: 'Background' });
   } catch (error) {
     if (!isConflict(error)) throw error;
+  }
+}
+
+/** Resolves with a line where the object did not go within the limit. */
+async function awaitGone(
+  kube: KubeClient,
+  { resource, object: { metadata } }: Child,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const { namespace, name, uid } = metadata;
+  try {
+    await waitGone(kube, resource, { namespace, name }, { uid, timeoutMs, signal });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    return [error.message, ...error.details].join('; ');
   }
 }

@@ -11,7 +11,7 @@ export interface Claim {
   readonly holder: string;
   readonly since: string;
   readonly renewed: string;
-  /** After how long without a renewal another may take the lock: the holder's own promise. */
+  /** After how long without a renewal another may take the lock: the holder's own promise; 0 where unknown. */
   readonly staleAfterMs: number;
   /** What it is held for, for messages. */
   readonly purpose: string;
@@ -34,8 +34,8 @@ export const configMapLock: LockKind<ConfigMap> = {
   keep: false,
   claimOf({ metadata: { annotations = {} } }) {
     const holder = annotations[Annotation.holder];
-    const staleAfterMs = Number.parseFloat(annotations[Annotation.staleAfter] ?? '') * 1000;
-    if (holder === undefined || Number.isNaN(staleAfterMs)) return undefined;
+    if (holder === undefined) return undefined;
+    const staleAfterMs = Number.parseFloat(annotations[Annotation.staleAfter] ?? '0') * 1000 || 0;
     return {
       holder,
       staleAfterMs,

@@ -165,24 +165,17 @@ class Contest<T extends KubeObject> {
   }
 
   async #take(object: T | undefined): Promise<HeldLock<T> | undefined> {
-    const { clock, signal, about, heartbeatMs = HEARTBEAT_MS } = this.#options;
+    const { clock, about, heartbeatMs = HEARTBEAT_MS } = this.#options;
     const keep = this.#kind.keep || this.#options.existing !== undefined;
     const taken = momentOf(clock);
     const claim = this.#newClaim();
     try {
-      const written = object
-        ? await this.#lock.write(object, claim, { signal })
-        : await this.#lock.create(claim, { signal });
-      return new HeldLock({
-        lock: this.#lock,
-        object: written,
-        claim,
-        taken,
-        clock,
-        heartbeatMs,
-        keep,
-        about,
-      });
+      // Not to be aborted: a write that is cut off may have happened, and nobody would release the lock.
+      const written = object ? await this.#lock.write(object, claim, {}) : await this.#lock.create(claim, {});
+      const lock = this.#lock;
+      const held = new HeldLock({ lock, object: written, claim, taken, clock, heartbeatMs, keep, about });
+      // An answer may be so late that the lock can't be relied on any more; then it is taken once more.
+      return held.signal.aborted ? undefined : held;
     } catch (error) {
       // Somebody else was quicker; a holder that appears now is seen moving, so it is alive.
       const gone = object !== undefined && isNotFound(error);

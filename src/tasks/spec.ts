@@ -27,16 +27,19 @@ export function diffSpecs(before: unknown, after: unknown): string[] {
   return [...new Set([...old.keys(), ...now.keys()])]
     .sort()
     .filter((path) => old.get(path) !== now.get(path))
-    .map((path) => `${path}: ${old.get(path) ?? '(not set)'} → ${now.get(path) ?? '(not set)'}`);
+    .map((path) => `${path}: ${change(old.get(path), now.get(path))}`);
 }
 
-/** Every field that is not an object, with its path. Lists count as one field. */
+/** Every field that holds no further fields, with its path, as JSON. Lists count as one field. */
 function leavesOf(value: unknown, path = ''): [string, string][] {
   if (value === undefined) return [];
-  if (!isObject(value)) {
-    return [[path === '' ? '(all)' : path, typeof value === 'string' ? value : canonicalJson(value)]];
-  }
-  return Object.entries(value).flatMap(([key, field]) =>
-    leavesOf(field, path === '' ? key : `${path}.${key}`),
-  );
+  if (!isObject(value) || Object.keys(value).length === 0) return [[path || '(all)', canonicalJson(value)]];
+  return Object.entries(value).flatMap(([key, field]) => leavesOf(field, path ? `${path}.${key}` : key));
+}
+
+/** Texts go without their quotes, except where `1` and `"1"` would look the same. */
+function change(before: string | undefined, after: string | undefined): string {
+  const bare = [before, after].map((json) => json?.replace(/^"(.*)"$/s, '$1') ?? '(not set)');
+  const shown = bare[0] === bare[1] ? [before, after] : bare;
+  return shown.join(' → ');
 }

@@ -1,10 +1,11 @@
 /** The task store: tasks as annotated ConfigMaps of one cluster, written optimistically. */
 import type { Clock } from '../clock.ts';
-import { RefusedError, TimeoutError, type X8sError } from '../errors.ts';
+import { RefusedError } from '../errors.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { ConfigMap } from '../kube/objects.ts';
 import { configMaps } from '../kube/resources.ts';
+import { waitGone } from '../kube/wait.ts';
 import { Annotation, Label, managerOf, recordName, selectorOf, taskLabels } from './names.ts';
 import {
   isFinished,
@@ -21,7 +22,6 @@ import { canonicalJson, diffSpecs, specHash } from './spec.ts';
 
 /** Writes that lose this often in a row meet something that writes all the time, not a neighbour. */
 const MAX_CONFLICTS = 20;
-const POLL_MS = 200;
 /** How long a deleted record may take to vanish before its name is given up. */
 const GONE_LIMIT_MS = 60_000;
 
@@ -112,13 +112,12 @@ export class TaskStore {
    * run may be at work on it. Who holds the lock calls {@link start}.
    *
    * Refuses (RefusedError) a name whose task has another specification, with the differences, a record of a
-   * newer version, and an object that is not a task. Waits for a record that is being deleted.
+   * newer version, and an object that is not a task. Waits for a record that is being deleted, for a minute
+   * (TimeoutError).
    */
   async open(task: OpenTask): Promise<{ record: TaskRecord; outcome: 'created' | 'found' }> {
     const object = this.#newRecord(task);
-    const until = this.#clock.monotonic() + GONE_LIMIT_MS;
     for (;;) {
-      task.signal?.throwIfAborted();
       const created = await this.#tryCreate(object, task);
       if (created) return { record: this.#parse(created), outcome: 'created' };
       const record = await this.find(task.namespace, task.task, task.role, task);
@@ -126,8 +125,7 @@ export class TaskStore {
         this.#checkSame(record, task.spec);
         return { record, outcome: 'found' };
       }
-      if (this.#clock.monotonic() > until) throw this.#stuck(object);
-      await this.#clock.sleep(POLL_MS, task.signal);
+      if (record) await this.#awaitGone(record, task.signal);
     }
   }
 
@@ -177,7 +175,7 @@ export class TaskStore {
         if (isNotFound(error)) throw this.#deleted(record, error);
         if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
       }
-      await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
+      if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
       current = await this.#reread(record, options);
     }
   }
@@ -195,7 +193,7 @@ export class TaskStore {
       if (isConflict(error)) return;
       throw error;
     }
-    await this.#awaitGone(record, options);
+    await this.#awaitGone(record, options.signal);
   }
 
   /** `ConfigMap prod/x8sync-web-target (context lab-b)`: how messages name a record. */
@@ -213,17 +211,14 @@ export class TaskStore {
     return now;
   }
 
-  async #awaitGone(record: TaskRecord, options: CallOptions): Promise<void> {
-    const until = this.#clock.monotonic() + GONE_LIMIT_MS;
-    while ((await this.#kube.find(configMaps, record, options))?.metadata.uid === record.uid) {
-      if (this.#clock.monotonic() > until) throw this.#stuck(record.object);
-      await this.#clock.sleep(POLL_MS, options.signal);
-    }
+  async #awaitGone(record: TaskRecord, signal: AbortSignal | undefined): Promise<void> {
+    await waitGone(this.#kube, configMaps, record, { uid: record.uid, timeoutMs: GONE_LIMIT_MS, signal });
   }
 
-  async #tryCreate(object: ConfigMap, options: CallOptions): Promise<ConfigMap | undefined> {
+  /** Not to be aborted: a create that is cut off may have happened, and nobody would know of the record. */
+  async #tryCreate(object: ConfigMap, { timeoutMs }: CallOptions): Promise<ConfigMap | undefined> {
     try {
-      return await this.#kube.create(configMaps, object, { signal: options.signal });
+      return await this.#kube.create(configMaps, object, { timeoutMs });
     } catch (error) {
       if (isAlreadyExists(error)) return undefined;
       throw error;
@@ -280,16 +275,10 @@ export class TaskStore {
     );
   }
 
-  #deleted(record: TaskRecord, cause?: unknown): X8sError {
+  #deleted(record: TaskRecord, cause?: unknown): RefusedError {
     return new RefusedError(
       `Task ${JSON.stringify(record.task)} was deleted while it ran: ${this.describe(record)} is gone.`,
       { hint: 'Run the command again to start it anew.', cause },
     );
-  }
-
-  #stuck({ metadata }: ConfigMap): X8sError {
-    return new TimeoutError(`${this.describe(metadata)} is being deleted and does not go away.`, {
-      hint: `See what holds it: kubectl get configmap -n ${metadata.namespace} ${metadata.name} -o jsonpath='{.metadata.finalizers}'`,
-    });
   }
 }

@@ -47,12 +47,14 @@ export async function runLiveList(
       registerSignalListeners: false,
     },
   );
+  context.screen.isLive = true;
   const drawn = list.run();
   try {
-    await runInOrder(groups, (step) => step.run());
+    await runInOrder(groups, (step, isOwn) => step.run(isOwn));
   } finally {
     await Promise.all(steps.filter((step) => step.idle).map((step) => step.abandon()));
     await drawn;
+    context.screen.isLive = false;
   }
 }
 
@@ -86,6 +88,8 @@ function rendererOptions({ stream, style }: ListContext) {
     }),
     // The error is printed once, by whoever catches it, with details and hint.
     showErrorMessage: false,
+    // Stopped by another step's failure; listr2 knows only that it did not run to its end.
+    icon: { SKIPPED_WITH_COLLAPSE: figures.circleSlash },
     color: {
       PENDING: color(style.caution),
       COMPLETED: color(style.good),

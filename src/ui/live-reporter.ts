@@ -1,7 +1,8 @@
 /** A reporter for a terminal: single lines, and a live task list while a run is on. */
 import type { CollectingReporter } from './create-reporter.ts';
-import { Warnings } from './step-runner.ts';
-import { createStyle } from './style.ts';
+import type { Step, StepGroup } from './reporter.ts';
+import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
+import { createStyle, type Style } from './style.ts';
 
 export interface LiveReporterOptions {
   readonly stream: NodeJS.WriteStream;
@@ -22,6 +23,8 @@ export function createLiveReporter({ stream, color, verbose }: LiveReporterOptio
     run: async (entries) => {
       // listr2 takes 40 ms to load; only who looks at a list pays.
       const { runLiveList } = await import('./live-list.ts');
+      // One list at a time: what runs beside it or inside of it tells its ends in lines above it.
+      if (screen.isLive) return runAsLines(entries, { style, warn, print: (text) => screen.print(text) });
       await runLiveList(entries, { stream, style, warn, screen });
     },
     info: (text) => screen.print(text),
@@ -32,6 +35,30 @@ export function createLiveReporter({ stream, color, verbose }: LiveReporterOptio
   };
 }
 
+interface Lines {
+  readonly style: Style;
+  readonly warn: (text: string) => void;
+  readonly print: (text: string) => void;
+}
+
+/** Steps without a list of their own: one line for each when it has ended. */
+function runAsLines(entries: readonly (Step | StepGroup)[], { style, warn, print }: Lines): Promise<void> {
+  const ignore = () => {};
+  return runInOrder(entries.map(stepsOf), async (step) => {
+    let ended = step.title;
+    const title = (text: string) => {
+      ended = text;
+    };
+    try {
+      await step.run({ title, detail: ignore, progress: ignore, warn });
+    } catch (error) {
+      print(`${style.bad('✖')} ${ended}`);
+      throw error;
+    }
+    print(`${style.good('✔')} ${ended}`);
+  });
+}
+
 /** A live region that lets single lines pass above it. */
 export interface LiveRegion {
   printAbove(text: string): void;
@@ -40,6 +67,8 @@ export interface LiveRegion {
 /** Where single lines go: above the list while it is live, straight to the stream while it is not. */
 export class Screen {
   #live: LiveRegion | undefined;
+  /** A list is on the screen, or about to be. */
+  isLive = false;
   readonly #stream: NodeJS.WriteStream;
 
   constructor(stream: NodeJS.WriteStream) {

@@ -54,15 +54,19 @@ export class LiveStep {
     return this.#task !== undefined && this.#task === task;
   }
 
-  /** Takes its turn. */
-  async run(): Promise<void> {
+  /** Takes its turn. A failure that is not its own ends its line as one that did not come to its end. */
+  async run(isOwn: (error: unknown) => boolean): Promise<void> {
     const wrapper = await this.#drawn.promise;
     this.idle = false;
     try {
       await this.#work(wrapper);
       this.#ended.resolve();
     } catch (error) {
-      this.#ended.reject(error);
+      if (isOwn(error)) this.#ended.reject(error);
+      else {
+        wrapper.skip();
+        this.#ended.resolve();
+      }
       throw error;
     }
   }

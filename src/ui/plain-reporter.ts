@@ -6,8 +6,8 @@ import { progressFigures } from './progress-line.ts';
 import type { Progress, Step, StepHandle } from './reporter.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 
-/** The least time between two progress lines of one step: a log is read afterwards. */
-const progressIntervalMs = 10_000;
+/** The least time between two lines of one step that goes on: a log is read afterwards. */
+const quietMs = 10_000;
 
 export interface PlainReporterOptions {
   readonly stream: Pick<NodeJS.WritableStream, 'write'>;
@@ -27,7 +27,7 @@ export function createPlainReporter({ stream, verbose, clock }: PlainReporterOpt
   return {
     warnings: warnings.list,
     run: (entries) =>
-      runInOrder(entries.map(stepsOf), (step) => runStep(step, { line, warn, verbose, clock })),
+      runInOrder(entries.map(stepsOf), (step, isOwn) => runStep(step, { line, warn, verbose, clock, isOwn })),
     info: line,
     warn,
     debug: (text) => {
@@ -41,25 +41,30 @@ interface LineContext {
   readonly warn: (text: string) => void;
   readonly verbose: boolean;
   readonly clock: Clock;
+  readonly isOwn: (error: unknown) => boolean;
 }
 
-async function runStep(step: Step, { line, warn, verbose, clock }: LineContext): Promise<void> {
+async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineContext): Promise<void> {
   const begun = clock.monotonic();
   let title = step.title;
-  let lastProgress = begun;
+  let lastLine = begun;
   let lastDetail = '';
+  const goesOn = (text: string) => {
+    lastLine = clock.monotonic();
+    line(`${title}: ${text}`);
+  };
+  const wasQuiet = () => clock.monotonic() - lastLine >= quietMs;
   const handle: StepHandle = {
     title: (text) => {
       title = text;
     },
     detail: (text) => {
-      if (verbose && text !== lastDetail) line(`${title}: ${text}`);
+      if (text === lastDetail || !(verbose || wasQuiet())) return;
       lastDetail = text;
+      goesOn(text);
     },
     progress: (progress: Progress) => {
-      if (clock.monotonic() - lastProgress < progressIntervalMs) return;
-      lastProgress = clock.monotonic();
-      line(`${title}: ${progressFigures(progress)}`);
+      if (wasQuiet()) goesOn(progressFigures(progress));
     },
     warn,
   };
@@ -67,7 +72,7 @@ async function runStep(step: Step, { line, warn, verbose, clock }: LineContext):
   try {
     await step.run(handle);
   } catch (error) {
-    line(`Failed: ${title}`);
+    line(`${isOwn(error) ? 'Failed' : 'Stopped'}: ${title}`);
     throw error;
   }
   line(`Done: ${title} (${formatDuration(clock.monotonic() - begun)})`);

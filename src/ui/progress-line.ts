@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatDuration, formatRate } from './format.ts';
 import type { Progress } from './reporter.ts';
 
-const barCells = { least: 8, most: 20 };
+const barCells = { least: 5, most: 20 };
 
 /** Done part, 0–1, by bytes where they are known, else by items; undefined where no total is known. */
 export function fractionOf({ bytes, totalBytes, items, totalItems }: Progress): number | undefined {

@@ -9,16 +9,20 @@ export function stepsOf(entry: Step | StepGroup): readonly Step[] {
 /**
  * Runs groups in order and the steps of a group side by side. After a failure nothing new begins; what runs
  * is awaited, then the failure that came first is thrown.
+ *
+ * `isOwn` tells a step's own failure from one that an earlier failure of the same group only passed on to it:
+ * such a step was stopped, and did not fail.
  */
 export async function runInOrder<S>(
   groups: readonly (readonly S[])[],
-  runStep: (step: S) => Promise<void>,
+  runStep: (step: S, isOwn: (error: unknown) => boolean) => Promise<void>,
 ): Promise<void> {
   for (const group of groups) {
     const failures: unknown[] = [];
+    const isOwn = (error: unknown) => !failures.includes(error);
     const running = group.map(async (step) => {
       try {
-        await runStep(step);
+        await runStep(step, isOwn);
       } catch (error) {
         failures.push(error);
       }

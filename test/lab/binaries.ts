@@ -1,7 +1,8 @@
 /** The programs of the lab: built from Go modules whose checksums are in the repository, and kept in the cache. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { cached, dropStaleBeside } from './cache.ts';
 import { cacheDir, versions } from './config.ts';
 import { say } from './report.ts';
 import { attempt, run } from './shell.ts';
@@ -136,30 +137,16 @@ async function build(module: Module, go: string): Promise<void> {
       },
     );
     renameSync(unfinished, output);
+    dropStaleBeside(output);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
 }
 
-/** Whether everything is built. */
-export const haveBinaries = (): boolean => modules.every((module) => existsSync(outputOf(module)));
-
 /** Builds what the cache does not hold, one module after the other: each alone uses all cores. */
 export async function buildBinaries(): Promise<void> {
-  const missing = modules.filter((module) => !existsSync(outputOf(module)));
+  const missing = modules.filter((module) => !cached(outputOf(module)));
   if (missing.length === 0) return;
   const go = await goCommand();
   for (const module of missing) await build(module, go);
-  dropOldBuilds();
-}
-
-/** Removes builds of other versions that no one has used for a month. */
-function dropOldBuilds(): void {
-  const wanted = new Set(modules.map(outputOf));
-  const folder = join(cacheDir, 'bin');
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const old = Date.now() - statSync(path).atimeMs > 30 * 24 * 3600 * 1000;
-    if (!wanted.has(path) && old) rmSync(path, { recursive: true, force: true });
-  }
 }

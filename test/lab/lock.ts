@@ -1,38 +1,51 @@
 /** One `up`, `down` or restart at a time on a machine. */
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { say } from './report.ts';
 
 // An abstract socket belongs to its process: it goes with it, however it ends, so no lock is ever stale.
 const address = '\0x8s-lab-lock';
 
+interface Lock {
+  release(): void;
+}
+
 /** Does some work while no other process of this machine does any under the lock. */
 export async function locked<T>(work: () => Promise<T>): Promise<T> {
-  const server = await take();
+  const lock = await take();
   try {
     return await work();
   } finally {
-    server.close();
+    lock.release();
   }
 }
 
-async function take(): Promise<Server> {
+async function take(): Promise<Lock> {
   for (let told = false; ; told = true) {
-    const server = await listen();
-    if (server) return server;
+    const lock = await listen();
+    if (lock) return lock;
     if (!told) say('waiting for another run of the lab …');
     await untilReleased();
   }
 }
 
-function listen(): Promise<Server | undefined> {
+function listen(): Promise<Lock | undefined> {
   return new Promise((resolve, reject) => {
-    const server = createServer();
+    const waiting = new Set<Socket>();
+    const server = createServer((socket) => {
+      waiting.add(socket.on('error', () => {}));
+    });
     server.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
     );
     server.listen(address, () => {
       server.unref();
-      resolve(server);
+      resolve({
+        release: () => {
+          server.close();
+          // Who waits is told by the end of its connection, also where this process lives on.
+          for (const socket of waiting) socket.destroy();
+        },
+      });
     });
   });
 }

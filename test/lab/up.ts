@@ -8,7 +8,8 @@ import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
 import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
-import { imageTemplate, loadProjectImages } from './images/load.ts';
+import { debianLayer } from './images/debian.ts';
+import { imageTemplate, loadImages } from './images/load.ts';
 import { daemonsOf } from './levers/components.ts';
 import { hasNetwork, makeNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
@@ -52,19 +53,24 @@ async function heal(): Promise<void> {
   if (hasThird()) await startControlPlane(thirdCluster);
   for (const daemon of missing) start(daemon);
   await allReady();
-  await refreshImages();
+  // Two checkouts that share a lab would load their own images in turns.
+  if (!process.env.X8S_LAB_KEEP_IMAGES) await refreshImages();
 }
 
 /** Builds the project's images where their files changed, and imports them. */
 export async function refreshImages(): Promise<void> {
   const begin = Date.now();
-  const loaded = await loadProjectImages();
+  const loaded = await loadImages();
   if (loaded.length > 0) say(`images loaded in ${seconds(begin)}: ${loaded.join(', ')}`);
 }
 
 async function startFresh(): Promise<void> {
   await step('Debian packages', installPackages);
-  await step('building the programs', buildBinaries);
+  // Debian's part of the images waits for the network most of the time, the programs for the processor.
+  await Promise.all([
+    step('building the programs', buildBinaries),
+    step('building the image with OpenSSH and rsync', debianLayer),
+  ]);
   const template = await step('building the images', imageTemplate);
   const begin = Date.now();
   say('starting two clusters …');
@@ -112,7 +118,7 @@ async function startNodes(template: string): Promise<void> {
       step(`containerd of ${node.name}`, () => startContainerd(node, cluster, template)),
     ),
   );
-  await step('loading images', () => loadProjectImages());
+  await step('loading images', () => loadImages());
 }
 
 /** Where the kubectl of the clusters' version is. */

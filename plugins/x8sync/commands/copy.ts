@@ -63,6 +63,10 @@ export class CopyCommand extends KubeCommand {
     description: 'Image of the pods at both ends.',
     env: 'X8SYNC_IMAGE',
   });
+  bandwidth = option.text('--bwlimit', {
+    value: 'RATE',
+    description: 'The most that is copied in a second, in bytes: 500K, 10M, 1.5G.',
+  });
   waitLimit = option.duration('--timeout', {
     default: 300_000,
     description: 'How long to wait for a pod, an address or a deletion; the copying itself has no limit.',
@@ -85,8 +89,9 @@ export class CopyCommand extends KubeCommand {
     const ways = this.way.map(wayNamed);
     const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
     const { name, allowMounted } = this;
+    const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
-    return { source, target, name, mode, allowMounted, ways, image, timeoutMs: this.waitLimit };
+    return { source, target, name, mode, allowMounted, ways, image, bandwidth, timeoutMs: this.waitLimit };
   }
 
   async #claim(
@@ -113,6 +118,14 @@ function wayNamed(text: string): WayName {
   const way = wayNames.find((name) => name === text.toLowerCase());
   if (!way) throw new UsageError(`--way: ${JSON.stringify(text)} is not one of ${wayNames.join(', ')}`);
   return way;
+}
+
+/** A rate as rsync takes it. Without a unit rsync would take it for KiB, so a unit is asked for. */
+function bandwidthOf(text: string): string {
+  if (/^\d+(\.\d+)?[KMG]$/i.test(text) && Number.parseFloat(text) > 0) return text;
+  throw new UsageError(`--bwlimit: ${JSON.stringify(text)} is not a rate`, {
+    hint: 'for example 500K or 10M',
+  });
 }
 
 /** Finished, but not everything: exit 5. */

@@ -20,15 +20,21 @@ export interface CompletionPoint {
 export async function offersFor(point: CompletionPoint): Promise<readonly Candidate[]> {
   const { before, word, commands } = point;
   const scanned = scanArguments(before, commands);
-  const last = scanned.given.at(-1);
-  if (last?.option && last.value === undefined) return valuesOf(last.option, word, scanned, point);
   const found = commandFor(scanned.words, commands);
+  const last = scanned.given.at(-1);
+  if (last?.option && last.value === undefined)
+    return valuesOf(declarationIn(found?.command, last.option), word, scanned, point);
   if (word.startsWith('-') && !scanned.terminated) return flagsOrValues(found?.command, scanned, point);
   const words = scanned.words.slice(found?.path.length ?? 0);
   const { positionals = [] } = found?.command ?? {};
   const positional = positionals[words.length] ?? positionals.find(({ rest }) => rest);
   const own = positional?.complete ? await ask(positional.complete, word, scanned, point) : [];
   return [...subcommands(scanned.words, commands), ...own];
+}
+
+/** The command's own declaration of an option that others have too: `-o` takes other formats in each. */
+function declarationIn(command: CommandDefinition | undefined, option: OptionDeclaration): OptionDeclaration {
+  return command?.options.find((own) => longName(own) === longName(option)) ?? option;
 }
 
 /** Next words of commands that begin with the words typed so far. */

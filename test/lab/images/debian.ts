@@ -1,8 +1,9 @@
-/** The mover's root file system, made by debootstrap: the same packages as in images/mover/Dockerfile. */
+/** The mover's root file system, made by debootstrap and the script that images/mover/Dockerfile runs too. */
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -16,11 +17,9 @@ import { attempt, CommandError, run } from '../shell.ts';
 import { type Layer, packLayer, storedLayer } from './layer.ts';
 
 const suite = 'bookworm';
-const packages = ['openssh-server', 'openssh-client', 'rsync', 'acl', 'attr'];
+const installer = join(import.meta.dirname, '..', '..', '..', 'images', 'mover', 'install.sh');
 /** For tests that make and look at unusual files and processes. */
 const testPackages = ['libcap2-bin', 'procps'];
-/** Older ones have holes that a mover must not have. */
-const oldestRsync = '3.5.0';
 const archive = 'http://deb.debian.org/debian';
 const security = 'http://deb.debian.org/debian-security';
 
@@ -56,42 +55,20 @@ async function bootstrap(root: string): Promise<void> {
   writeFileSync(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n');
   chmodSync(join(root, 'usr/sbin/policy-rc.d'), 0o755);
   writeFileSync(join(root, 'etc/resolv.conf'), readFileSync('/etc/resolv.conf'));
-  const wanted = [...packages, ...testPackages].join(' ');
-  await inRoot(
-    root,
-    `apt-get update -q && apt-get upgrade -qy && apt-get install -qy --no-install-recommends ${wanted}
-    cd /tmp && apt-get download -q fpart
-    # The package pulls in a mailer; only its programs are wanted. dpkg -x would replace the merged /lib.
-    dpkg-deb --fsys-tarfile fpart_*.deb | tar -x -C / --keep-directory-symlink && rm fpart_*.deb
-    fpart -V >/dev/null 2>&1 || fpart -h >/dev/null`,
-  );
-}
-
-/** What a container needs beyond the packages, and what no one needs in one. */
-async function settle(root: string): Promise<void> {
-  await inRoot(
-    root,
-    `rm -f /etc/ssh/ssh_host_* /usr/sbin/policy-rc.d /etc/resolv.conf
-    groupadd --gid 65532 mover && useradd --uid 65532 --gid 65532 --home-dir /home/mover --create-home --shell /bin/sh mover
-    # '*' and not '!': sshd refuses an account that is locked, even by key.
-    usermod -p '*' mover && usermod -p '*' -s /bin/sh root
-    mkdir -p /run/sshd && chmod 755 /run/sshd
-    apt-get clean
-    rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc/* /usr/share/man/* /usr/share/locale/* /tmp/*`,
-  );
+  copyFileSync(installer, join(root, 'tmp/install.sh'));
+  await inRoot(root, `sh /tmp/install.sh ${testPackages.join(' ')}`);
+  for (const file of ['tmp/install.sh', 'usr/sbin/policy-rc.d', 'etc/resolv.conf']) rmSync(join(root, file));
   appendFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost\n');
-}
-
-async function checkRsync(root: string): Promise<void> {
-  const [, version = '0'] = /version (\S+)/.exec(await inRoot(root, 'rsync --version')) ?? [];
-  const { code } = await attempt('dpkg', ['--compare-versions', version, 'ge', oldestRsync]);
-  if (code !== 0) throw new Error(`the image's rsync is ${version}; ${oldestRsync} or newer is needed`);
 }
 
 /** The layer with Debian and the mover's programs; made once for a recipe. */
 export function debianLayer(): Promise<Layer> {
-  const recipe = readFileSync(import.meta.filename);
-  const key = createHash('sha256').update(recipe).update(process.arch).digest('hex').slice(0, 12);
+  const recipe = [import.meta.filename, installer].map((file) => readFileSync(file));
+  const key = createHash('sha256')
+    .update(Buffer.concat(recipe))
+    .update(process.arch)
+    .digest('hex')
+    .slice(0, 12);
   const path = join(cacheDir, 'images', `debian-${key}.tar`);
   return storedLayer(path, () => makeLayer(path));
 }
@@ -106,8 +83,6 @@ async function makeLayer(path: string): Promise<Layer> {
       const { stdout } = await attempt('tail', ['-5', join(root, 'debootstrap/debootstrap.log')]);
       throw error instanceof CommandError ? new Error(`${error.message}\n${stdout}`) : error;
     });
-    await settle(root);
-    await checkRsync(root);
     return await packLayer(root, path);
   } finally {
     rmSync(root, { recursive: true, force: true });

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { moverImage } from '../../../plugins/x8sync/images.ts';
 import { binary } from '../binaries.ts';
 import { cacheDir, versions } from '../config.ts';
 import { pauseImage } from '../node.ts';
@@ -24,7 +25,7 @@ const projectVersion = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 
 /** Names of the images that the plugins and the tests use. */
 export const imageNames = {
-  mover: `x8s.dev/mover:${projectVersion}`,
+  mover: moverImage(projectVersion),
   agent: `x8s.dev/agent:${projectVersion}`,
   /** A small Debian with a shell, tar, rsync and OpenSSH. */
   plain: 'x8s.dev/test/plain:1',

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { copyFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cached, dropStaleBeside } from '../cache.ts';
 import { run } from '../shell.ts';
 
 /** One layer: an uncompressed tar file, so its digest is also its diff id. */
@@ -57,6 +58,7 @@ export async function packLayer(folder: string, path: string, { owned = false } 
   const layer = { path, digest: await digestOf(unfinished), size: (await stat(unfinished)).size };
   renameSync(unfinished, path);
   writeFileSync(`${path}.json`, JSON.stringify(layer));
+  dropStaleBeside(path);
   return layer;
 }
 
@@ -64,7 +66,7 @@ const layers = new Map<string, Promise<Layer>>();
 
 /** The layer at a path, packed by `make` only where it was not before, and only once at a time. */
 export function storedLayer(path: string, make: () => Promise<Layer>): Promise<Layer> {
-  const stored = layers.get(path) ?? (existsSync(`${path}.json`) ? readLayer(path) : make());
+  const stored = layers.get(path) ?? (cached(path) && cached(`${path}.json`) ? readLayer(path) : make());
   layers.set(path, stored);
   return stored;
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cached } from '../cache.ts';
 import { allNodes, cacheDir, containerdSocket, type NodeSpec, nodeDir } from '../config.ts';
 import { ready, start, stop } from '../daemons.ts';
 import { containerdConfig } from '../node.ts';
@@ -25,7 +26,7 @@ export async function imageTemplate(): Promise<string> {
   const hash = createHash('sha256').update(version);
   for (const image of images) hash.update(image.name).update(imageDigest(image));
   const path = join(cacheDir, 'images', `template-${hash.digest('hex').slice(0, 12)}`);
-  if (!existsSync(path)) await makeTemplate(path, images);
+  if (!cached(path)) await makeTemplate(path, images);
   return path;
 }
 
@@ -64,15 +65,19 @@ const loadedFile = (node: NodeSpec): string => join(nodeDir(node.name), 'images.
 /** Images that are loaded on a node now, and their layers. */
 async function loadedOn(node: NodeSpec): Promise<Loaded> {
   if (existsSync(loadedFile(node))) return JSON.parse(readFileSync(loadedFile(node), 'utf8')) as Loaded;
-  return { images: {}, layers: layersOf(await baseImages()) }; // It was just made out of the template.
+  const images = await baseImages(); // It was just made out of the template.
+  return { images: digestsOf(images), layers: layersOf(images) };
 }
+
+const digestsOf = (images: readonly Image[]): Record<string, string> =>
+  Object.fromEntries(images.map((image) => [image.name, imageDigest(image)]));
 
 const layersOf = (images: readonly Image[]): string[] =>
   images.flatMap((image) => image.layers.map((layer) => layer.digest));
 
-/** Imports the project's images on all nodes that have others; returns the names that were imported. */
-export async function loadProjectImages(nodes: readonly NodeSpec[] = allNodes): Promise<string[]> {
-  const images = await projectImages();
+/** Imports the images of this checkout on all nodes that have others; returns the names that were imported. */
+export async function loadImages(nodes: readonly NodeSpec[] = allNodes): Promise<string[]> {
+  const images = [...(await baseImages()), ...(await projectImages())];
   const imported = await Promise.all(nodes.map((node) => loadOn(node, images)));
   return [...new Set(imported.flat())];
 }
@@ -82,12 +87,15 @@ async function loadOn(node: NodeSpec, images: readonly Image[]): Promise<string[
   const changed = images.filter((image) => loaded.images[image.name] !== imageDigest(image));
   if (changed.length === 0) return [];
   const archive = join(nodeDir(node.name), 'images.tar');
-  // Layers that are there already are left out, so an archive is mostly a few kilobytes.
-  await writeArchive(changed, archive, (layer) => loaded.layers.includes(layer.digest));
-  await ctr(containerdSocket(node.name), 'images', 'import', archive);
+  const importWithout = async (layers: readonly string[]) => {
+    await writeArchive(changed, archive, (layer) => layers.includes(layer.digest));
+    await ctr(containerdSocket(node.name), 'images', 'import', archive);
+  };
+  // Layers that are there already are left out, so an archive is mostly a few kilobytes; one that containerd
+  // has collected meanwhile makes the import fail, and then all of them go along.
+  await importWithout(loaded.layers).catch(() => importWithout([]));
   rmSync(archive);
-  const now = Object.fromEntries(changed.map((image) => [image.name, imageDigest(image)]));
-  const layers = [...new Set([...loaded.layers, ...layersOf(changed)])];
-  writeFileSync(loadedFile(node), JSON.stringify({ images: { ...loaded.images, ...now }, layers }));
+  const now = { images: { ...loaded.images, ...digestsOf(changed) }, layers: layersOf(images) };
+  writeFileSync(loadedFile(node), JSON.stringify(now));
   return changed.map((image) => image.name);
 }

@@ -29,8 +29,9 @@ export function findDaemon(where: string, part: string): Daemon {
   );
   const found = exact ?? (onNodes.length === 1 ? onNodes[0] : undefined);
   if (found) return found;
-  const near = all.filter((daemon) => daemon.name.startsWith(where) || daemon.name.endsWith(`/${part}`));
-  const known = (near.length > 0 ? near : all).map((daemon) => daemon.name.split('/').reverse().join('@'));
+  const known = (onNodes.length > 0 ? onNodes : all).map((daemon) =>
+    daemon.name.split('/').reverse().join('@'),
+  );
   throw new Error(`no ${part} in ${where}; there are ${known.join(', ')}`);
 }
 

@@ -136,10 +136,11 @@ export class FakeKube implements KubeClient {
     });
   }
 
+  /** Answers collections by itself, all else as a test says in `answers`. */
   request<T>(request: RawRequest): Promise<T> {
-    const collection = request.path;
-    return this.#call({ verb: 'request', collection }, request, () => {
-      const answer = this.answers.get(request.path);
+    const answer = this.answers.get(request.path);
+    if (!answer && request.method === 'GET') return this.#collection(request) as Promise<T>;
+    return this.#call({ verb: 'request', collection: request.path }, request, () => {
       if (!answer) throw apiError(404, `the fake knows no ${request.path}`);
       return answer(request);
     }) as Promise<T>;
@@ -147,12 +148,19 @@ export class FakeKube implements KubeClient {
 
   /** Watches, as JSON lines. */
   stream(request: RawRequest): Promise<AsyncIterable<Uint8Array>> {
-    const [, group = '', namespace, plural = ''] =
-      /^\/api(?:s\/([^/]+))?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(request.path) ?? [];
-    const collection = `${group}/${plural}`;
+    const { collection, namespace } = placeOf(request.path);
     return this.#call({ verb: 'watch', collection, namespace }, request, () => {
       const signals = [this.#closed.signal, ...(request.signal ? [request.signal] : [])];
       return fakeWatch(this.objects, collection, namespace, request.query ?? {}, AbortSignal.any(signals));
+    });
+  }
+
+  #collection({ path, query = {}, ...options }: RawRequest): Promise<unknown> {
+    const { collection, namespace } = placeOf(path);
+    return this.#call({ verb: 'list', collection, namespace }, options, () => {
+      const wanted = selects(query.labelSelector?.toString(), query.fieldSelector?.toString());
+      const items = this.objects.all(collection, namespace).filter(wanted);
+      return { metadata: { resourceVersion: String(this.objects.version) }, items };
     });
   }
 
@@ -196,6 +204,15 @@ async function raced(work: void | Promise<void>, signal: AbortSignal | undefined
 }
 
 const collectionOf = ({ group, plural }: Resource): Collection => `${group}/${plural}`;
+
+/** What a collection's path names. */
+function placeOf(path: string): { collection: Collection; namespace: string | undefined } {
+  const parts = /^\/api(?:s\/([^/]+))?\/[^/]+(?:\/namespaces\/([^/]+))?\/([^/]+)$/.exec(path);
+  if (!parts) throw apiError(404, `the fake knows no ${path}`);
+  const [, group = '', namespace, plural = ''] = parts;
+  return { collection: `${group}/${plural}`, namespace };
+}
+
 const scope = ({ namespaced }: Resource, namespace: string | undefined) =>
   namespaced ? namespace : undefined;
 const metadataOf = ({ metadata }: KubeObject): KubeObject => ({

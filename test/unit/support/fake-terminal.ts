@@ -38,6 +38,10 @@ export class FakeTerminal extends Writable {
   }
 }
 
+const esc = String.fromCharCode(27);
+/** An escape sequence, or one character. */
+const token = new RegExp(`${esc}\\[\\??\\d*[A-Za-z]|[\\s\\S]`, 'gu');
+
 /** The few escapes that listr2 and log-update use, applied to an endless screen. */
 function renderScreen(text: string): string[] {
   const lines: string[] = [''];
@@ -62,8 +66,8 @@ function renderScreen(text: string): string[] {
       lines[row] = count === '2' ? '' : (lines[row] ?? '').slice(0, column);
     },
   };
-  for (const [part] of text.matchAll(/\u001b\[\??(\d*)([A-Za-z])|\r|\n|[\s\S]/gu)) {
-    const [, count = '', letter = ''] = /^\u001b\[\??(\d*)([A-Za-z])$/.exec(part) ?? [];
+  for (const [part] of text.matchAll(token)) {
+    const [, count = '', letter = ''] = /\[\??(\d*)([A-Za-z])$/.exec(part.length > 1 ? part : '') ?? [];
     if (letter !== '') escapes[letter]?.(count);
     else if (part === '\n') {
       row += 1;

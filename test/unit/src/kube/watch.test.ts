@@ -114,7 +114,7 @@ describe('listWatch', () => {
   test('goes on from the last event or bookmark after the server closed the watch', async () => {
     const bookmark = object('', '30');
     const { told, until, requests } = await start(
-      [answer(list('7'))],
+      [answer(list('7')), answer(list('31'))],
       [
         say(line('ADDED', object('a', '8')), line('BOOKMARK', bookmark)),
         sayAndStay(line('ADDED', object('b', '31'))),
@@ -177,11 +177,17 @@ describe('listWatch', () => {
     ]);
   });
 
-  test('lists anew when the server came back with an older store', async () => {
-    const cut: Script = (_, response) => {
-      response.writeHead(200).write(line('ADDED', object('a', '80')), () => response.destroy());
+  test.each([
+    ['a cut', (response: ServerResponse) => response.destroy()],
+    ['an end in good order', (response: ServerResponse) => response.end()],
+  ])('lists anew when the server comes back with an older store, after %s', async (_, end) => {
+    const ending: Script = (_, response) => {
+      response.writeHead(200).write(line('ADDED', object('a', '80')), () => end(response));
     };
-    const { told, until } = await start([answer(list('70')), answer(list('12', 'old'))], [cut, sayAndStay()]);
+    const { told, until } = await start(
+      [answer(list('70')), answer(list('12', 'old'))],
+      [ending, sayAndStay()],
+    );
     await until('replaced 12: old');
     expect(told.filter((word) => word.startsWith('replaced'))).toEqual(['replaced 70: ', 'replaced 12: old']);
   });
@@ -232,7 +238,7 @@ describe('listWatch', () => {
     );
     await until('ADDED a 43');
     expect(told).toEqual(['ADDED a 43']);
-    expect(requests[0]?.query.resourceVersion).toBe('42');
+    expect(watchesOf(requests)[0]?.query.resourceVersion).toBe('42');
   });
 
   test('ends with what a handler throws', async () => {

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# The copy itself: again after a lost connection, and honest about what did not make it.
+
+declare -A LOST=()
+
+# A rehearsal: nothing is written, not even a folder of ours. --delete only lists, under --dry-run, what the
+# target has beyond the source.
+preview() {
+  ATTEMPTS=1
+  run_rsync preview -n --delete --modify-window=-1 --info=stats2 --out-format='%i|%n%L'
+}
+
+# rsync until it is through, or until X8S_RETRIES attempts in a row moved nothing. Returns rsync's last code.
+copy() {
+  local code idle=0 delay=1
+  while :; do
+    ATTEMPTS=$((ATTEMPTS + 1))
+    run_rsync transfer --info=progress2,stats2 --temp-dir="$FOLDER/tmp" --partial-dir="$FOLDER/partial"
+    code=$?
+    finding full && ((REPLY)) && return 11
+    is_network_code "$code" || return "$code"
+    finding moved && BASE_BYTES=$((BASE_BYTES + REPLY))
+    if ((REPLY > 0)); then idle=0 delay=1; else idle=$((idle + 1)); fi
+    ((idle < X8S_RETRIES)) || return "$code"
+    meaning_of "$code"
+    log warning "$REPLY (rsync code $code): trying again in $delay s"
+    run sleep "$delay"
+    delay=$((delay < 16 ? delay * 2 : 16))
+    close_connection
+    connect || return 255
+    adopt_orphans
+  done
+}
+
+# While an unprivileged copy runs, the source counts what only root could keep.
+start_survey() {
+  [[ $X8S_FIDELITY == user ]] || return 0
+  ssh -F "$SSH_CONFIG" x8s-source "survey $(id -u) $(id -G | tr ' ' ,)" >"$WORK/survey" 2>/dev/null &
+  SURVEY=$!
+}
+
+finish_survey() {
+  [[ -n ${SURVEY:-} ]] || return 0
+  wait "$SURVEY" || log warning 'the source could not be surveyed: what an unprivileged copy loses is not known'
+  local kind
+  for kind in ownership devices capabilities; do
+    field "$(<"$WORK/survey")" "$kind"
+    ((REPLY > 0)) && LOST[$kind]=1
+  done
+  return 0
+}
+
+write_lost() {
+  local kind out=''
+  while read -r kind; do LOST[$kind]=1; done < <(sed -n 's/^lost //p' "$WORK/findings")
+  for kind in "${!LOST[@]}"; do out+="${out:+,}\"$kind\""; done
+  printf '[%s]\n' "$out" >"$WORK/lost.json"
+}
+
+# Adds a number to stats.json: name, value.
+add_stat() {
+  sed -i "s/}\$/,\"$1\":$2}/" "$WORK/stats.json"
+}
+
+# Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
+count_extraneous() {
+  local listed skipped there
+  finding listed && listed=$REPLY
+  finding skipped && skipped=$REPLY
+  run find /target \( -path /target/.x8sync -o -path /target/lost+found \) -prune -o -printf . >"$WORK/count"
+  there=$(stat -c %s "$WORK/count")
+  add_stat extraneous $((there - listed + skipped))
+}
+
+# After the last byte: on disk, counted, and our folder gone. A write that the kernel could not bring to the
+# disk shows here, and nowhere else.
+settle() {
+  run sync -f /target || { REASON='the target could not be written to disk'; return 1; }
+  finding vanished && add_stat vanished "$REPLY"
+  [[ $1 == 0 ]] && count_extraneous
+  finish_survey
+  write_lost
+  close_folder || { REASON="$FOLDER could not be removed"; return 1; }
+}

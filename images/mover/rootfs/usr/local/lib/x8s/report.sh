@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# The last line: how it ended. The plugin believes this line, and Kubernetes the exit code that goes with it.
+
+STARTED_MS=0
+ATTEMPTS=0
+ROOM_JSON=''
+SKIPPED_JSON=''
+
+exit_code_of() {
+  case $1 in
+    ok) REPLY=0 ;;
+    no-room | source-empty | refused) REPLY=3 ;;
+    unreachable | auth) REPLY=4 ;;
+    partial) REPLY=5 ;;
+    interrupted) REPLY=143 ;;
+    *) REPLY=1 ;;
+  esac
+}
+
+# What an earlier step left in the work folder, or the second argument.
+fragment() {
+  REPLY=$2
+  if [[ -s $WORK/$1 ]]; then REPLY=$(<"$WORK/$1"); fi
+}
+
+# The line once more, for the pod's status: it outlives the log, and is read where the log's stream broke.
+# Kubernetes keeps 4096 bytes of it.
+note_termination() {
+  [[ -w /dev/termination-log ]] || return 0
+  local line
+  line=$(emit end "$1")
+  ((${#line} < 4000)) && printf '%s\n' "$line" >/dev/termination-log
+}
+
+# Prints the end line and leaves: outcome, message.
+end() {
+  trap '' TERM INT
+  local outcome=$1 message nonce task code stats failures lost seconds head tail
+  close_connection
+  exit_code_of "$outcome" && code=$REPLY
+  json_string "$2" && message=$REPLY
+  json_string "$X8S_NONCE" && nonce=$REPLY
+  json_string "$X8S_TASK" && task=$REPLY
+  fragment stats.json '{}' && stats=$REPLY
+  fragment failures.json '[]' && failures=$REPLY
+  fragment lost.json '[]' && lost=$REPLY
+  uptime_ms
+  printf -v seconds '%d.%03d' $(((REPLY - STARTED_MS) / 1000)) $(((REPLY - STARTED_MS) % 1000))
+  trap - EXIT
+  head="{\"nonce\":$nonce,\"task\":$task,\"mode\":\"$X8S_MODE\",\"code\":$code,\"outcome\":\"$outcome\",\"message\":$message,\"stats\":$stats"
+  tail="\"lost\":$lost,${ROOM_JSON}${SKIPPED_JSON}\"attempts\":$ATTEMPTS,\"seconds\":$seconds}"
+  note_termination "$head,$tail"
+  emit end "$head,\"failures\":$failures,$tail"
+  exit "$code"
+}

@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# One run of rsync, and what its options, its exit codes and its last words mean.
+
+FOLDER=/target/.x8sync
+RSYNC_ARGS=()
+SOURCE_BYTES=0
+BASE_BYTES=0
+
+# Options that every run has. --insecure-links is about the paths named here alone, and all of those are ours: by
+# default rsync 3.5 walks them component by component for every single file, which doubles the time of small ones.
+# -S costs a third of the speed of big files, so it is left out where the source
+# said that no file has holes.
+set_rsync_args() {
+  RSYNC_ARGS=(-aHAX --numeric-ids --insecure-links --no-human-readable --exclude=/.x8sync --exclude=/lost+found
+    -e "ssh -F $SSH_CONFIG")
+  [[ $SOURCE_SPARSE == false ]] || RSYNC_ARGS+=(-S)
+  [[ -z $X8S_BWLIMIT ]] || RSYNC_ARGS+=("--bwlimit=$X8S_BWLIMIT")
+}
+
+# By itself rsync takes two times within one second for equal. To the nanosecond is right, but only where the
+# target's file system keeps nanoseconds: elsewhere every file would be copied every time.
+choose_time_precision() {
+  touch -d @1000000000.123456789 "$FOLDER/tmp/time" || return
+  [[ $(stat -c %.9Y "$FOLDER/tmp/time") == *.123456789 ]] && RSYNC_ARGS+=(--modify-window=-1)
+  rm -f "$FOLDER/tmp/time"
+}
+
+# Runs rsync from the source to /target with the given options more, its output turned into lines for the
+# plugin by the awk program named first. Leaves stats.json, failures.json and findings in the work folder.
+run_rsync() {
+  local reader=$1 code out_pid err_pid
+  shift
+  rm -f "$WORK"/{out,err,findings,stats.json,failures.json}
+  mkfifo "$WORK/out" "$WORK/err"
+  stdbuf -o0 tr '\r' '\n' <"$WORK/out" | mawk -W interactive -v base="$BASE_BYTES" -v guess="$SOURCE_BYTES" \
+    -v work="$WORK" -v attempt="$ATTEMPTS" -f "$LIB/json.awk" -f "$LIB/stats.awk" -f "$LIB/$reader.awk" &
+  out_pid=$!
+  mawk -W interactive -v work="$WORK" -f "$LIB/json.awk" -f "$LIB/errors.awk" <"$WORK/err" &
+  err_pid=$!
+  run rsync "${RSYNC_ARGS[@]}" "$@" x8s-source::source/ /target/ >"$WORK/out" 2>"$WORK/err"
+  code=$?
+  wait "$out_pid" "$err_pid"
+  return "$code"
+}
+
+# A number of the last run's findings: NAME → REPLY, 0 where there is none.
+finding() {
+  REPLY=$(sed -n "s/^$1 //p" "$WORK/findings" 2>/dev/null | head -n 1)
+  REPLY=${REPLY:-0}
+}
+
+# rsync's own words for its exit codes (rsync(1), EXIT VALUES), for those that can happen here.
+meaning_of() {
+  case $1 in
+    1 | 2 | 4) REPLY='rsync of the two sides do not go together' ;;
+    3 | 6) REPLY='rsync could not read or write its own files' ;;
+    5) REPLY='the transfer could not be started' ;;
+    10 | 30 | 35 | 255) REPLY='the connection to the source broke' ;;
+    11) REPLY='reading or writing a file failed' ;;
+    12) REPLY='the connection to the source broke, or rsync ended there' ;;
+    13 | 14 | 21 | 22) REPLY='rsync ran out of memory or processes' ;;
+    20 | 137 | 143) REPLY='rsync was stopped' ;;
+    23) REPLY='some files or attributes could not be copied' ;;
+    24) REPLY='some files vanished from the source while it was copied' ;;
+    *) REPLY="rsync ended with code $1" ;;
+  esac
+}
+
+# Whether trying again may help. An ssh that can't connect makes rsync end with 5, as a daemon that says no does.
+is_network_code() {
+  case $1 in
+    10 | 12 | 30 | 35 | 255) return 0 ;;
+    5) ! grep -q '^said @ERROR' "$WORK/findings" ;;
+    *) return 1 ;;
+  esac
+}

@@ -1,0 +1,46 @@
+/** What a copy needs to be allowed, asked before anything is made. */
+import { type Permission, requirePermissions } from '../../src/kube/access.ts';
+import {
+  configMaps,
+  jobs,
+  persistentVolumeClaims,
+  pods,
+  type Resource,
+  secrets,
+  services,
+  statefulSets,
+} from '../../src/kube/resources.ts';
+import type { ClaimRef } from './claim.ts';
+import type { Role } from './sides.ts';
+
+type Need = readonly [resource: Resource, verbs: string, subresource?: string];
+
+/** NetworkPolicies, volumes and nodes are not among them: where those are not allowed, it goes without. */
+const common: readonly Need[] = [
+  [persistentVolumeClaims, 'get'],
+  [configMaps, 'get list create update delete'],
+  [secrets, 'get list watch create delete'],
+  [pods, 'get list watch delete'],
+  [pods, 'get', 'log'],
+];
+
+const needs: Readonly<Record<Role, readonly Need[]>> = {
+  source: [
+    ...common,
+    [statefulSets, 'get list watch create delete'],
+    [services, 'get list watch create delete'],
+  ],
+  target: [...common, [jobs, 'get list watch create delete']],
+};
+
+/** All that one side of a copy asks of its namespace. */
+export function permissionsOf(role: Role, namespace: string): Permission[] {
+  return needs[role].flatMap(([resource, verbs, subresource]) =>
+    verbs.split(' ').map((verb) => ({ verb, resource, namespace, subresource })),
+  );
+}
+
+/** @throws ForbiddenError names each verb on each resource that is missing. */
+export function checkPermissions(role: Role, ref: ClaimRef, signal: AbortSignal): Promise<void> {
+  return requirePermissions(ref.kube, permissionsOf(role, ref.namespace), { signal });
+}

@@ -1,0 +1,168 @@
+/** Watches over an API server that restarts, forgets, freezes, and comes back with an older store: lab-c's. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { connect } from '../../src/kube/connect.ts';
+import type { ConfigMap } from '../../src/kube/objects.ts';
+import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { listWatch } from '../../src/kube/watch.ts';
+import {
+  ensureThird,
+  expireWatches,
+  freezeComponent,
+  killComponent,
+  labKubeconfigPath,
+  restoreEtcd,
+  snapshotEtcd,
+  startComponent,
+  thawComponent,
+} from '../lab/index.ts';
+import { isLab } from './support/contexts.ts';
+
+const cluster = 'lab-c';
+const namespace = 'x8s-test-watch-faults';
+const part = 'kube-apiserver';
+
+let kube: KubeClient;
+const stop = new AbortController();
+
+/** What a watch knows of the namespace's ConfigMaps by what it was told, and how often it was told what. */
+class Mirror {
+  readonly values = new Map<string, string | undefined>();
+  lists = 0;
+  outages = 0;
+  #changed = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  readonly #watching: Promise<unknown>;
+
+  constructor(client: KubeClient, inactivityMs?: number) {
+    const handler = {
+      replaced: (items: ConfigMap[]) => {
+        this.lists += 1;
+        this.values.clear();
+        for (const item of items) this.#put(item);
+        this.#tell();
+      },
+      event: (type: string, item: ConfigMap) => {
+        if (type === 'DELETED') this.values.delete(item.metadata.name);
+        else this.#put(item);
+        this.#tell();
+      },
+      disconnected: () => {
+        this.outages += 1;
+      },
+    };
+    const options = { namespace, labelSelector: 'mirrored', ...(inactivityMs && { inactivityMs }) };
+    this.#watching = listWatch(client, configMaps, options, handler, this.#stop.signal).catch(
+      (error) => error,
+    );
+  }
+
+  #put({ metadata, data }: ConfigMap): void {
+    this.values.set(metadata.name, data?.value);
+  }
+
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** Resolves when the mirror holds this, or rejects with what it holds after a while. */
+  async holds(wanted: Record<string, string>, limitMs = 40_000): Promise<void> {
+    const limit = sleep(limitMs, 'late', { signal: this.#stop.signal }).catch(() => 'late');
+    for (;;) {
+      const now = Object.fromEntries(this.values);
+      if (JSON.stringify(sorted(now)) === JSON.stringify(sorted(wanted))) return;
+      if ((await Promise.race([this.#changed.promise, limit])) === 'late') expect(now).toEqual(wanted);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
+  }
+}
+
+const sorted = (record: Record<string, unknown>) => Object.entries(record).sort();
+
+const put = (name: string, value: string) =>
+  kube.apply(
+    configMaps,
+    { metadata: { name, namespace, labels: { mirrored: '' } }, data: { value } },
+    { fieldManager: 'test', force: true, timeoutMs: 30_000 },
+  );
+
+const describeOnLab = isLab ? describe : describe.skip;
+
+describeOnLab('a watch', () => {
+  let mirror: Mirror;
+
+  beforeAll(async () => {
+    await ensureThird();
+    kube = await connect({ kubeconfig: labKubeconfigPath(), context: cluster, requestTimeoutMs: 10_000 });
+    await kube.apply(namespaces, { metadata: { name: namespace } }, { fieldManager: 'test' });
+  }, 180_000);
+
+  afterEach(async () => {
+    await mirror.close();
+    const { items } = await kube.list(configMaps, { namespace, labelSelector: 'mirrored' });
+    for (const { metadata } of items) await kube.delete(configMaps, { namespace, name: metadata.name });
+  });
+
+  afterAll(async () => {
+    stop.abort();
+    await kube.delete(namespaces, { name: namespace });
+    await kube.close();
+  });
+
+  test('survives a killed API server, misses nothing, and needs no new list', async () => {
+    mirror = new Mirror(kube);
+    await put('a', '1');
+    await mirror.holds({ a: '1' });
+    await killComponent(cluster, part);
+    const [, since] = await Promise.all([startComponent(cluster, part), performance.now()]);
+    await put('b', '2');
+    await mirror.holds({ a: '1', b: '2' });
+    expect(mirror.lists).toBe(1);
+    expect(mirror.outages).toBeGreaterThan(0);
+    expect(performance.now() - since).toBeLessThan(30_000);
+  }, 90_000);
+
+  test('lists anew when the server has forgotten what happened meanwhile', async () => {
+    await put('a', '1');
+    await put('gone', '1');
+    mirror = new Mirror(kube);
+    await mirror.holds({ a: '1', gone: '1' });
+    await kube.delete(configMaps, { namespace, name: 'gone' });
+    await put('a', '2');
+    await expireWatches(cluster);
+    await put('b', '1');
+    await mirror.holds({ a: '2', b: '1' });
+  }, 90_000);
+
+  test('sees what was undone by a store that was put back from a backup', async () => {
+    await put('a', 'before');
+    snapshotEtcd(cluster, 'watch-faults');
+    mirror = new Mirror(kube);
+    await put('a', 'after');
+    for (let value = 0; value < 30; value++) await put('b', String(value));
+    await mirror.holds({ a: 'after', b: '29' });
+    await restoreEtcd(cluster, 'watch-faults');
+    await mirror.holds({ a: 'before' });
+    await put('c', 'new');
+    await mirror.holds({ a: 'before', c: 'new' });
+    expect(mirror.lists).toBe(2);
+  }, 120_000);
+
+  test('takes a frozen server for dead, and goes on when it thaws', async () => {
+    mirror = new Mirror(kube, 3_000);
+    await put('a', '1');
+    await mirror.holds({ a: '1' });
+    freezeComponent(cluster, part);
+    await sleep(6_000);
+    thawComponent(cluster, part);
+    await put('a', '2');
+    await mirror.holds({ a: '2' });
+    expect(mirror.outages).toBeGreaterThan(0);
+  }, 90_000);
+});

@@ -1,0 +1,365 @@
+/** The client against a real API server. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { missingPermissions } from '../../src/kube/access.ts';
+import { isAlreadyExists, isConflict } from '../../src/kube/api-error.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { connect } from '../../src/kube/connect.ts';
+import { discover, resolveResource } from '../../src/kube/discovery.ts';
+import { eventsOf } from '../../src/kube/events.ts';
+import { clusterId } from '../../src/kube/identity.ts';
+import type { ConfigMap, KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, namespaces, nodes, pods, type Resource, secrets } from '../../src/kube/resources.ts';
+import { waitFor, waitGone } from '../../src/kube/wait.ts';
+import { listWatch } from '../../src/kube/watch.ts';
+import { contextA, kubeconfig } from './support/contexts.ts';
+
+const namespace = `x8s-test-kube-${randomBytes(3).toString('hex')}`;
+let kube: KubeClient;
+const warnings: string[] = [];
+
+const clusterRoles: Resource<KubeObject> = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterroles',
+  kind: 'ClusterRole',
+  namespaced: false,
+};
+
+beforeAll(async () => {
+  kube = await connect({
+    kubeconfig,
+    context: contextA,
+    requestTimeoutMs: 10_000,
+    userAgent: 'kube-test/v1',
+    onWarning: (text) => warnings.push(text),
+  });
+  await kube.create(namespaces, { metadata: { name: namespace } });
+});
+
+afterAll(async () => {
+  await kube.delete(namespaces, { name: namespace });
+  await waitGone(kube, namespaces, { name: namespace }, { timeoutMs: 90_000 });
+  await kube.close();
+}, 100_000);
+
+const map = (name: string, data: Record<string, string> = {}): ConfigMap => ({
+  metadata: { name, namespace },
+  data,
+});
+
+/** Does `work` for each item, `width` at a time. */
+async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>) {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
+
+describe('objects', () => {
+  test('are made, read, changed and deleted, each under its conditions', async () => {
+    const made = await kube.create(configMaps, map('life', { a: '1' }));
+    const ref = { namespace, name: 'life' };
+    const changed = await kube.replace(configMaps, { ...made, data: { a: '2' } });
+    const stale = await kube.replace(configMaps, made).catch((error) => error);
+    expect(isConflict(stale)).toBe(true);
+    expect(isAlreadyExists(await kube.create(configMaps, map('life')).catch((error) => error))).toBe(true);
+    await kube.patch(configMaps, ref, { data: { b: '3' } }, { type: 'merge' });
+    expect((await kube.get(configMaps, ref)).data).toEqual({ a: '2', b: '3' });
+    const wrong = await kube.delete(configMaps, ref, { uid: 'another' }).catch((error) => error);
+    expect(isConflict(wrong)).toBe(true);
+    expect(await kube.delete(configMaps, ref, { uid: changed.metadata.uid })).toBe(true);
+    expect(await kube.find(configMaps, ref)).toBeUndefined();
+    expect(await kube.delete(configMaps, ref)).toBe(false);
+  });
+
+  test('keep fields that nothing here knows', async () => {
+    const made = await kube.create(namespaces, { metadata: { name: `${namespace}-x` } });
+    try {
+      expect(made).toMatchObject({ spec: { finalizers: ['kubernetes'] } });
+    } finally {
+      await kube.delete(namespaces, { name: `${namespace}-x` });
+    }
+  });
+
+  test('are not made by a dry run', async () => {
+    const answer = await kube.create(configMaps, map('dry'), { dryRun: true });
+    expect(answer.metadata.uid).toBeDefined();
+    expect(await kube.find(configMaps, { namespace, name: 'dry' })).toBeUndefined();
+  });
+
+  test('with upper-case letters and a colon in their names are found again', async () => {
+    const name = `X8s-Test:${namespace}`;
+    await kube.create(clusterRoles, { metadata: { name }, rules: [] });
+    try {
+      expect((await kube.get(clusterRoles, { name })).metadata.name).toBe(name);
+      expect(
+        await waitFor(kube, clusterRoles, { name }, (role) => role?.metadata.name, { timeoutMs: 5_000 }),
+      ).toBe(name);
+    } finally {
+      expect(await kube.delete(clusterRoles, { name })).toBe(true);
+    }
+  });
+});
+
+describe('server-side apply', () => {
+  test('owns what it sets, conflicts name the owner, force takes over', async () => {
+    await kube.apply(configMaps, map('applied', { shared: '1', mine: '1' }), { fieldManager: 'one' });
+    const conflict = await kube
+      .apply(configMaps, map('applied', { shared: '2' }), { fieldManager: 'two' })
+      .catch((error) => error);
+    expect(isConflict(conflict)).toBe(true);
+    expect(conflict.message).toMatch(
+      /configmaps "applied" in namespace .*conflict with "one": \.data\.shared/,
+    );
+    await kube.apply(configMaps, map('applied', { shared: '2' }), { fieldManager: 'two', force: true });
+    const { data } = await kube.apply(configMaps, map('applied', {}), { fieldManager: 'one' });
+    expect(data).toEqual({ shared: '2' });
+  });
+});
+
+describe('lists and watches', () => {
+  const labelSelector = 'bulk=yes';
+
+  test('10,000 objects: complete by pages, by metadata only, and from the cache', async () => {
+    const count = 10_000;
+    await inParallel(count, 32, (index) =>
+      kube.create(configMaps, {
+        metadata: { name: `bulk-${index}`, namespace, labels: { bulk: 'yes' } },
+        data: { text: 'x'.repeat(500) },
+      }),
+    );
+    for (const options of [{ pageSize: 500 }, { metadataOnly: true }, { resourceVersion: '0' }]) {
+      const { items, resourceVersion } = await kube.list(configMaps, {
+        namespace,
+        labelSelector,
+        ...options,
+      });
+      expect(new Set(items.map(({ metadata }) => metadata.name)).size).toBe(count);
+      expect(items[0]).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
+      expect(items[0]?.data === undefined).toBe(options.metadataOnly === true);
+      expect(resourceVersion).toMatch(/^\d+$/);
+    }
+  }, 120_000);
+
+  test('a continue token of a forgotten moment is answered with 410', async () => {
+    // A continue token of the right form whose resource version is long gone is what a slow reader holds.
+    const page = await kube.request<{ metadata: { continue: string } }>({
+      method: 'GET',
+      path: `/api/v1/namespaces/${namespace}/configmaps`,
+      query: { limit: 1, labelSelector },
+    });
+    const token = JSON.parse(Buffer.from(page.metadata.continue, 'base64url').toString());
+    const old = Buffer.from(JSON.stringify({ ...token, rv: 1 })).toString('base64url');
+    const answer = kube.request({
+      method: 'GET',
+      path: `/api/v1/namespaces/${namespace}/configmaps`,
+      query: { limit: 1, labelSelector, continue: old },
+    });
+    await expect(answer).rejects.toMatchObject({ code: 410, reason: 'Expired' });
+  });
+
+  test('a watch tells every change from the list on, in order', async () => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    const listed = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const handler = {
+      replaced: () => listed.resolve(),
+      event: (type: string, { metadata }: ConfigMap) => {
+        told.push(`${type} ${metadata.name}`);
+        if (type === 'DELETED') ended.resolve();
+      },
+    };
+    const scope = { namespace, labelSelector: 'watched' };
+    const watching = listWatch(kube, configMaps, scope, handler, stop.signal).catch((error) => error);
+    await listed.promise;
+    const object = { ...map('w'), metadata: { name: 'w', namespace, labels: { watched: '' } } };
+    await kube.create(configMaps, object);
+    await kube.apply(configMaps, { ...object, data: { a: 'b' } }, { fieldManager: 'm', force: true });
+    // An object that leaves the selector is deleted for this watch.
+    await kube.patch(configMaps, { namespace, name: 'w' }, { metadata: { labels: null } }, { type: 'merge' });
+    await ended.promise;
+    stop.abort();
+    await watching;
+    expect(told).toEqual(['ADDED w', 'MODIFIED w', 'DELETED w']);
+  });
+
+  test('a watch from an exact resource version tells what came after it, metadata only', async () => {
+    const { metadata } = await kube.create(configMaps, map('exact', { v: '1' }));
+    await kube.patch(configMaps, { namespace, name: 'exact' }, { data: { v: '2' } }, { type: 'merge' });
+    const stop = new AbortController();
+    const got = Promise.withResolvers<ConfigMap>();
+    const handler = {
+      replaced: () => got.reject(new Error('a list was not asked for')),
+      event: (_: string, object: ConfigMap) => got.resolve(object),
+    };
+    const scope = {
+      namespace,
+      fieldSelector: 'metadata.name=exact',
+      metadataOnly: true,
+      resourceVersion: metadata.resourceVersion ?? '',
+    };
+    const watching = listWatch(kube, configMaps, scope, handler, stop.signal).catch((error) => error);
+    const object = await got.promise;
+    stop.abort();
+    await watching;
+    expect(object).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'exact' } });
+    expect(object.data).toBeUndefined();
+  });
+
+  test('an object of 1 MiB goes both ways and through a watch', async () => {
+    const text = 'ü'.repeat(500_000);
+    await kube.create(configMaps, map('big', { text }));
+    const seen = await waitFor(kube, configMaps, { namespace, name: 'big' }, (object) => object?.data?.text, {
+      timeoutMs: 10_000,
+    });
+    expect(seen === text).toBe(true);
+  });
+});
+
+describe('waiting', () => {
+  test('resolves within moments of the change, and rejects with the last state', async () => {
+    const waiting = waitFor(kube, configMaps, { namespace, name: 'later' }, (object) => object?.data?.ready, {
+      timeoutMs: 10_000,
+    });
+    await kube.create(configMaps, map('later'));
+    const since = performance.now();
+    await kube.patch(configMaps, { namespace, name: 'later' }, { data: { ready: 'yes' } }, { type: 'merge' });
+    expect(await waiting).toBe('yes');
+    expect(performance.now() - since).toBeLessThan(1_000);
+  });
+
+  test('for an object that a finalizer holds says so', async () => {
+    const held = { ...map('held'), metadata: { name: 'held', namespace, finalizers: ['x8s.dev/test'] } };
+    await kube.create(configMaps, held);
+    const ref = { namespace, name: 'held' };
+    await kube.delete(configMaps, ref);
+    await expect(waitGone(kube, configMaps, ref, { timeoutMs: 300 })).rejects.toMatchObject({
+      exitCode: 124,
+      details: [expect.stringMatching(/being deleted since .*, held by finalizers x8s\.dev\/test/)],
+    });
+    const gone = waitGone(kube, configMaps, ref, { timeoutMs: 10_000 });
+    await kube.patch(configMaps, ref, { metadata: { finalizers: null } }, { type: 'merge' });
+    await gone;
+  });
+});
+
+describe('who and what', () => {
+  test('the cluster has an identity', async () => {
+    expect(await clusterId(kube)).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('discovery knows the built-in kinds by all their names', async () => {
+    const { resources, unavailable } = await discover(kube);
+    expect(resources.length).toBeGreaterThan(50);
+    expect(unavailable).toEqual([]);
+    for (const name of ['deploy', 'Deployment', 'deployments.v1.apps', 'deployment.apps'])
+      expect(await resolveResource(kube, name)).toMatchObject({ group: 'apps', plural: 'deployments' });
+  });
+
+  test('impersonation, access reviews and refusals name the same user', async () => {
+    const jane = await connect({
+      kubeconfig,
+      context: contextA,
+      requestTimeoutMs: 10_000,
+      as: 'jane',
+      asGroups: ['devs', 'ops'],
+    });
+    try {
+      const needs = [
+        { verb: 'get', resource: secrets, namespace },
+        { verb: 'create', resource: pods, subresource: 'exec', namespace },
+      ];
+      expect(await missingPermissions(jane, needs)).toEqual(needs);
+      expect(await missingPermissions(kube, needs)).toEqual([]);
+      await expect(jane.get(secrets, { namespace, name: 's' })).rejects.toMatchObject({
+        exitCode: 4,
+        message: `${contextA}: secrets "s" in namespace "${namespace}": not allowed: user "jane" may not get secrets in namespace "${namespace}"`,
+      });
+      await expect(jane.list(nodes)).rejects.toMatchObject({ code: 403 });
+    } finally {
+      await jane.close();
+    }
+  });
+
+  test('a token that no one gave is rejected as a login', async () => {
+    const server = kube.cluster.server;
+    const stranger = await connect({
+      kubeconfig,
+      context: contextA,
+      requestTimeoutMs: 10_000,
+      // Without the context's own user, whose certificate would do.
+      user: 'none',
+      token: 'made.up.token',
+    });
+    try {
+      expect(stranger.cluster.server).toBe(server);
+      await expect(stranger.get(namespaces, { name: 'default' })).rejects.toMatchObject({
+        code: 401,
+        exitCode: 4,
+        message: `${contextA}: not logged in: the API server rejects the credentials of none`,
+      });
+    } finally {
+      await stranger.close();
+    }
+  });
+
+  test('a broken manifest is refused with the field', async () => {
+    await expect(kube.create(configMaps, map('Not_A_Name'))).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/configmaps "Not_A_Name" in namespace ".*": invalid: metadata\.name: /),
+    });
+    await expect(
+      kube.create(configMaps, { metadata: { name: 'x', namespace: `${namespace}-none` } }),
+    ).rejects.toThrow(/cannot create it: namespaces ".*-none" not found/);
+  });
+
+  test('events of an object are told in order', async () => {
+    const { metadata } = await kube.create(pods, {
+      metadata: { name: 'unschedulable', namespace },
+      spec: {
+        nodeSelector: { nowhere: 'here' },
+        containers: [{ name: 'c', image: 'x8s.dev/none' }],
+        automountServiceAccountToken: false,
+      },
+    });
+    const ref = { namespace, name: 'unschedulable' };
+    const isRefused = (pod: { status?: { conditions?: { reason?: string }[] } } | undefined) =>
+      pod?.status?.conditions?.some(({ reason }) => reason === 'Unschedulable') || undefined;
+    await waitFor(kube, pods, ref, isRefused, { timeoutMs: 20_000 });
+    let told: string[] = [];
+    for (let turn = 0; turn < 50 && told.length === 0; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      told = await eventsOf(kube, { namespace, uid: metadata.uid }, 3);
+    }
+    expect(told[0]).toMatch(/^Warning FailedScheduling: /);
+    await kube.delete(pods, ref, { gracePeriodSeconds: 0 });
+  });
+
+  test('warnings of the server are told', async () => {
+    const before = warnings.length;
+    await kube.create(
+      pods,
+      {
+        metadata: { name: 'warned', namespace },
+        spec: {
+          containers: [
+            {
+              name: 'c',
+              image: 'x8s.dev/none',
+              env: [
+                { name: 'A', value: '1' },
+                { name: 'A', value: '2' },
+              ],
+            },
+          ],
+          nodeSelector: { nowhere: 'here' },
+        },
+      },
+      { dryRun: true },
+    );
+    expect(warnings.slice(before).join()).toMatch(/env/);
+  });
+});

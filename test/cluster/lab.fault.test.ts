@@ -1,0 +1,217 @@
+/** The lab's fault levers, each proven by what clients see. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import {
+  cutLink,
+  drainNode,
+  emptyEtcd,
+  ensureThird,
+  ensureUp,
+  expireWatches,
+  freezeComponent,
+  imageNames,
+  killComponent,
+  restartComponent,
+  restoreEtcd,
+  restoreLink,
+  setLink,
+  snapshotEtcd,
+  startComponent,
+  takeThirdDown,
+  thawComponent,
+  uncordonNode,
+} from '../lab/index.ts';
+import { locked } from '../lab/lock.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { apply, kubectl } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+
+jest.setTimeout(180_000);
+const lab = isLab ? describe : describe.skip;
+const third = 'lab-c';
+
+lab('the line between the clusters', () => {
+  let scene: Scene;
+  let port = '';
+  beforeAll(async () => {
+    await ensureUp();
+    scene = await Scene.open('line');
+    // A server in a that sends as many MiB as it is asked for, a client in b.
+    const serve =
+      '$SIG{CHLD}="IGNORE";$s=IO::Socket::INET->new(Listen=>9,LocalPort=>8080,ReuseAddr=>1);' +
+      'while($c=$s->accept){if(!fork){my $n=<$c>;my $b="x"x1048576;print $c $b for 1..$n;exit}close $c}';
+    const pod = (name: string, command: string[]) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: name } },
+      spec: { terminationGracePeriodSeconds: 0, containers: [{ name, image: imageNames.plain, command }] },
+    });
+    await apply(contextA, scene.namespace, pod('server', ['perl', '-MIO::Socket', '-e', serve]), {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'server' },
+      spec: { type: 'NodePort', selector: { app: 'server' }, ports: [{ port: 8080 }] },
+    });
+    await apply(contextB, scene.namespace, pod('client', ['sleep', 'inf']));
+    const ready = ['-n', scene.namespace, 'wait', '--for=condition=Ready', '--timeout=60s', 'pod', '--all'];
+    await Promise.all([kubectl(contextA, ready), kubectl(contextB, ready)]);
+    const path = 'jsonpath={.spec.ports[0].nodePort}';
+    port = await kubectl(contextA, ['-n', scene.namespace, 'get', 'svc', 'server', '-o', path]);
+  });
+  afterAll(async () => {
+    await restoreLink();
+    await scene?.close();
+  });
+
+  /** Milliseconds that it takes, in the client's own pod, to get some MiB; fails after `limit` seconds. */
+  async function fetch(mebibytes: number, limit = 10): Promise<number> {
+    const script = `t=$(date +%s%N); exec 3<>/dev/tcp/10.89.0.11/${port} && echo ${mebibytes} >&3 && n=$(wc -c <&3) &&
+      [ $n = ${mebibytes * 1024 ** 2} ] && echo $(( ($(date +%s%N) - t) / 1000000 ))`;
+    const args = ['-n', scene.namespace, 'exec', 'client', '--', 'timeout', `${limit}`, 'bash', '-c', script];
+    return Number(await kubectl(contextB, args));
+  }
+
+  /** The best of three: what the line takes, and not what else the machine does. */
+  async function quickest(mebibytes: number): Promise<number> {
+    const times = [await fetch(mebibytes), await fetch(mebibytes), await fetch(mebibytes)];
+    return Math.min(...times);
+  }
+
+  test('a delay is paid by the handshake and by each round trip', async () => {
+    expect(await quickest(0)).toBeLessThan(300);
+    await setLink({ delay: 100 });
+    // Handshake and request: two round trips of 200 ms.
+    const far = await quickest(0);
+    expect(far).toBeGreaterThanOrEqual(400);
+    expect(far).toBeLessThan(800);
+    // Pipelined: a delay limits no rate by itself.
+    expect(await quickest(100)).toBeLessThan(5_000);
+    await restoreLink();
+    expect(await quickest(0)).toBeLessThan(300);
+  });
+
+  test('a rate limits', async () => {
+    await setLink({ rate: '100mbit' });
+    const taken = await fetch(10);
+    expect(taken).toBeGreaterThan(700);
+    expect(taken).toBeLessThan(5_000);
+  });
+
+  test('a cut line is silent or refuses, and a transfer under way goes on after it', async () => {
+    await setLink({ rate: '100mbit' });
+    const underWay = fetch(20, 30);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    await cutLink();
+    await expect(fetch(0, 1)).rejects.toThrow('124');
+    await restoreLink();
+    expect(await underWay).toBeGreaterThan(1_500);
+    await cutLink('reject');
+    await expect(fetch(0)).rejects.toThrow(/refused/);
+    await restoreLink();
+    expect(await quickest(0)).toBeLessThan(300);
+  });
+});
+
+lab('servers and nodes', () => {
+  const answers = (context: string): Promise<string> =>
+    kubectl(context, ['get', '--raw', '/readyz', '--request-timeout=2s']);
+
+  test('a killed API server stays dead until it is started', async () => {
+    await killComponent(contextB, 'kube-apiserver');
+    await expect(answers(contextB)).rejects.toThrow();
+    await startComponent(contextB, 'kube-apiserver');
+    expect(await answers(contextB)).toBe('ok');
+  });
+
+  test('a frozen API server takes connections and answers nothing', async () => {
+    freezeComponent(contextB, 'kube-apiserver');
+    try {
+      await expect(answers(contextB)).rejects.toThrow();
+    } finally {
+      thawComponent(contextB, 'kube-apiserver');
+    }
+    expect(await answers(contextB)).toBe('ok');
+  });
+
+  test('up starts again what was killed', async () => {
+    await killComponent(contextA, 'kube-scheduler');
+    await killComponent('lab-a-2', 'kubelet');
+    await ensureUp();
+    await restartComponent('lab-a-2', 'kubelet');
+    expect(await answers(contextA)).toBe('ok');
+  });
+
+  test('an unknown server is answered with those that there are', async () => {
+    await expect(killComponent(contextA, 'kubelet')).rejects.toThrow(/kubelet@lab-a-1, kubelet@lab-a-2/);
+  });
+
+  test('a drained node keeps no pods and takes none', async () => {
+    await drainNode('lab-a-2');
+    const pods = [
+      'get',
+      'pods',
+      '-A',
+      '--field-selector',
+      'spec.nodeName=lab-a-2,status.phase=Running',
+      '-o',
+      'name',
+    ];
+    try {
+      expect(await kubectl(contextA, pods)).toBe('');
+    } finally {
+      await uncordonNode('lab-a-2');
+    }
+  });
+});
+
+lab('the memory of a cluster', () => {
+  const names = async (): Promise<string[]> =>
+    (await kubectl(third, ['get', 'configmaps', '-o', 'name'])).trim().split('\n');
+  const make = (name: string) => kubectl(third, ['create', 'configmap', name]);
+
+  beforeAll(ensureThird);
+  afterAll(takeThirdDown);
+
+  test('a snapshot put back forgets what came after it', async () => {
+    await make('before');
+    snapshotEtcd(third, 'test');
+    await make('after');
+    await restoreEtcd(third, 'test');
+    expect(await names()).toContain('configmap/before');
+    expect(await names()).not.toContain('configmap/after');
+  });
+
+  test('an old resourceVersion expires', async () => {
+    const path = '/api/v1/namespaces/default/configmaps';
+    const list = JSON.parse(await kubectl(third, ['get', '--raw', path])) as {
+      metadata: { resourceVersion: string };
+    };
+    for (let i = 0; i < 3; i++) await make(`expire-${i}`);
+    await expireWatches(third);
+    const watch = `${path}?watch=true&timeoutSeconds=2&resourceVersion=${list.metadata.resourceVersion}`;
+    expect(await kubectl(third, ['get', '--raw', watch])).toMatch(/"code":410/);
+  });
+
+  test('an emptied etcd holds nothing', async () => {
+    await emptyEtcd(third);
+    expect(await names()).toEqual(['configmap/kube-root-ca.crt']);
+  });
+});
+
+lab('the lock', () => {
+  test('of two runs at once the second waits for the first', async () => {
+    const order: string[] = [];
+    let release = (): void => {};
+    const held = locked(
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    );
+    const up = ensureUp().then(() => order.push('up'));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    order.push('released');
+    release();
+    await Promise.all([held, up]);
+    expect(order).toEqual(['released', 'up']);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseDuration } from '../../../../src/cli/duration.ts';
+import { renderTable, table } from '../../../../src/cli/table.ts';
+import { columnsOf, dedent, wrap } from '../../../../src/cli/wrap.ts';
+
+test.each([
+  ['0', 0],
+  ['90', 90_000],
+  ['250ms', 250],
+  ['90s', 90_000],
+  ['5m', 300_000],
+  ['1h30m', 5_400_000],
+  ['1.5h', 5_400_000],
+  ['', undefined],
+  ['5', 5000],
+  ['-5s', undefined],
+  ['5d', undefined],
+  ['s', undefined],
+  ['1h 30m', undefined],
+])('the duration %j is %s ms', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms);
+});
+
+describe('a table', () => {
+  const rows = [
+    { name: 'a', what: '' },
+    { name: 'größer', what: 'two\nlines' },
+  ];
+  const fruits = table(
+    rows,
+    [
+      { header: 'NAME', value: ({ name }) => name },
+      { header: 'WHAT', value: ({ what }) => what },
+    ],
+    'No fruits found.',
+  );
+
+  test('is aligned, has no empty cell, no line feed in a cell, and no space at the end of a line', () => {
+    expect(renderTable(fruits, { wide: false })).toBe('NAME     WHAT\na        <none>\ngrößer   two lines\n');
+  });
+
+  test('without rows is nothing', () => {
+    expect(renderTable({ ...fruits, rows: [] }, { wide: false })).toBe('');
+  });
+});
+
+describe('text', () => {
+  test('is wrapped between words', () => {
+    expect(wrap('one two  three\nfour', 9)).toBe('one two\nthree\nfour');
+    expect(wrap('incomprehensibilities are long', 10)).toBe('incomprehensibilities\nare long');
+    expect(wrap('', 10)).toBe('');
+  });
+
+  test('loses the indentation of the source it stands in, and keeps its own', () => {
+    expect(dedent('\n      first\n        second\n\n      third\n    ')).toBe('first\n  second\n\nthird');
+    expect(dedent('first\n      second')).toBe('first\nsecond');
+    expect(dedent('  alone ')).toBe('alone');
+  });
+
+  test('goes beside titles that fit, and below those that do not', () => {
+    const rows = [
+      ['--a', 'one two three four'],
+      ['--option-with-a-name-beyond-all-measure', 'five'],
+    ] as const;
+    expect(columnsOf(rows, 38)).toBe(
+      '  --a   one two three four\n  --option-with-a-name-beyond-all-measure\n        five',
+    );
+    expect(columnsOf([['--a', 'one two three four']], 20)).toBe('  --a\n        one two\n        three four');
+  });
+});

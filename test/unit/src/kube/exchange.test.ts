@@ -1,0 +1,219 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Clock } from '../../../../src/clock.ts';
+import { ConnectionError } from '../../../../src/kube/connection-error.ts';
+import { configMaps } from '../../../../src/kube/resources.ts';
+import {
+  type Answer,
+  type FakeApiServer,
+  type FakeOptions,
+  fakeApiServer,
+  sendJson,
+  sendStatus,
+} from '../../support/fake-api-server.ts';
+
+let server: FakeApiServer;
+
+afterEach(() => server.close());
+
+const ref = { namespace: 'y', name: 'x' };
+const object = { metadata: ref };
+
+/** A clock whose sleeps take no time, and are noted. */
+function fakeClock() {
+  const slept: number[] = [];
+  let now = 0;
+  const clock: Clock = {
+    monotonic: () => now,
+    now: () => new Date(0),
+    sleep: async (ms) => {
+      slept.push(ms);
+      now += ms;
+    },
+  };
+  return { clock, slept };
+}
+
+/** Answers in turn, the last one for all that follow. */
+const inTurn = (...answers: ((response: ServerResponse) => void)[]): Answer => {
+  let turn = 0;
+  return (_, response) => answers[Math.min(turn++, answers.length - 1)]?.(response);
+};
+
+const ok = (response: ServerResponse) => sendJson(response, { metadata: { name: 'x' } });
+const busy = (code: number, seconds?: number) => (response: ServerResponse) =>
+  sendStatus(response, code, 'Busy', 'come back later', seconds ? { 'retry-after': String(seconds) } : {});
+const cut = (response: ServerResponse) => void response.destroy();
+const silence = () => {};
+
+async function start(answer: Answer, options: FakeOptions = {}) {
+  server = await fakeApiServer(answer, options);
+  return server.kube;
+}
+
+describe('a busy server', () => {
+  test.each([429, 503])('is asked again when it says, after %d, also for writes', async (code) => {
+    const { clock, slept } = fakeClock();
+    const kube = await start(inTurn(busy(code, 2), busy(code, 1), ok), { clock });
+    await kube.create(configMaps, object);
+    expect(slept).toEqual([2_000, 1_000]);
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('is given up where it asks for more time than there is', async () => {
+    const { clock, slept } = fakeClock();
+    const kube = await start(inTurn(busy(429, 60)), { clock });
+    await expect(kube.get(configMaps, ref)).rejects.toMatchObject({ code: 429 });
+    expect(slept).toEqual([]);
+  });
+
+  test('without Retry-After has failed, except for 429', async () => {
+    const { clock, slept } = fakeClock();
+    const kube = await start(inTurn(busy(503), busy(429), ok), { clock });
+    await expect(kube.get(configMaps, ref)).rejects.toMatchObject({ code: 503 });
+    await kube.get(configMaps, ref);
+    expect(slept).toEqual([expect.any(Number)]);
+  });
+
+  test('is not asked for ever without a time limit', async () => {
+    const { clock } = fakeClock();
+    const kube = await start(inTurn(busy(429, 1)), { clock, requestTimeoutMs: 0 });
+    await expect(kube.get(configMaps, ref)).rejects.toMatchObject({ code: 429 });
+    expect(server.requests).toHaveLength(11);
+  });
+});
+
+describe('a lost connection', () => {
+  test('is no matter for what may be sent twice', async () => {
+    const kube = await start(inTurn(cut, ok, cut, ok, cut, ok));
+    await kube.get(configMaps, ref);
+    await kube.apply(configMaps, object, { fieldManager: 'm' });
+    await kube.delete(configMaps, ref, { uid: 'u' });
+    expect(server.requests).toHaveLength(6);
+  });
+
+  test('fails what may have happened and must not happen twice', async () => {
+    const kube = await start(inTurn(cut));
+    await expect(kube.create(configMaps, object)).rejects.toBeInstanceOf(ConnectionError);
+    await expect(kube.replace(configMaps, object)).rejects.toThrow('the connection was lost');
+    await expect(kube.delete(configMaps, ref)).rejects.toThrow('the connection was lost');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test('in the middle of an answer is no matter for a read', async () => {
+    const half = (response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': '100' }).write('{"metadata":', () => response.destroy());
+    };
+    const kube = await start(inTurn(half, ok));
+    expect(await kube.get(configMaps, ref)).toEqual({ metadata: { name: 'x' } });
+  });
+
+  test('of a server that had answered before is waited for, also by writes', async () => {
+    const kube = await start(inTurn(ok));
+    await kube.get(configMaps, ref);
+    await server.stop();
+    setTimeout(() => void server.restart(), 200);
+    await kube.create(configMaps, object);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('of a server that never answered is said at once', async () => {
+    const kube = await start(inTurn(ok));
+    await server.stop();
+    const since = performance.now();
+    await expect(kube.get(configMaps, ref)).rejects.toMatchObject({
+      exitCode: 4,
+      message: `fake: no answer from ${server.url}: connection refused`,
+      hint: 'is the cluster up? try: kubectl --context fake version',
+    });
+    expect(performance.now() - since).toBeLessThan(1_000);
+  });
+});
+
+describe('the time limit', () => {
+  test('ends a request without an answer', async () => {
+    const kube = await start(inTurn(silence), { requestTimeoutMs: 50 });
+    await expect(kube.get(configMaps, ref)).rejects.toMatchObject({
+      exitCode: 4,
+      message: `fake: no answer from ${server.url} within 0.05 s`,
+    });
+  });
+
+  test("is the request's own where it names one", async () => {
+    const kube = await start(inTurn(silence));
+    await expect(kube.get(configMaps, ref, { timeoutMs: 30 })).rejects.toThrow('within 0.03 s');
+  });
+
+  test('does not end an answer that is on its way', async () => {
+    const slow = (response: ServerResponse) => {
+      response.writeHead(200).write('{"metadata"');
+      for (const [index, part] of [':{"na', 'me":"', 'x"}}'].entries())
+        setTimeout(() => response.write(part), 60 * (index + 1));
+      setTimeout(() => response.end(), 240);
+    };
+    const kube = await start(inTurn(slow), { requestTimeoutMs: 150 });
+    expect(await kube.get(configMaps, ref)).toEqual({ metadata: { name: 'x' } });
+  });
+
+  test('ends an answer that stops halfway', async () => {
+    const stalled = (response: ServerResponse) => void response.writeHead(200).write('{"metadata"');
+    const kube = await start(inTurn(stalled), { requestTimeoutMs: 200 });
+    await expect(kube.get(configMaps, ref)).rejects.toThrow('it stopped in the middle of its answer');
+  });
+});
+
+describe('the signal', () => {
+  test('ends a request with its own reason', async () => {
+    const kube = await start(inTurn(silence));
+    const reason = new Error('enough');
+    const signal = AbortSignal.timeout(30);
+    await expect(kube.get(configMaps, ref, { signal })).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(kube.get(configMaps, ref, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('ends a stream', async () => {
+    const kube = await start((_, response) => void response.writeHead(200).write('some bytes'));
+    const control = new AbortController();
+    const stream = await kube.stream({ method: 'GET', path: '/log', signal: control.signal });
+    const read = async () => {
+      for await (const chunk of stream) if (chunk.length > 0) control.abort(new Error('enough'));
+    };
+    await expect(read()).rejects.toThrow('enough');
+  });
+});
+
+test('credentials that are rejected are renewed, once, and the request is sent again', async () => {
+  const needs: Answer = ({ headers }, response) => {
+    if (headers.authorization === 'Bearer new') ok(response);
+    else sendStatus(response, 401, 'Unauthorized', 'Unauthorized');
+  };
+  const kube = await start(needs, { tokens: ['old', 'new'] });
+  await Promise.all([1, 2, 3].map(() => kube.create(configMaps, object)));
+  expect(server.requests.filter(({ headers }) => headers.authorization === 'Bearer old')).toHaveLength(3);
+  expect(server.requests).toHaveLength(6);
+});
+
+test('more requests than connections are all answered, and watches take none of these', async () => {
+  let open = 0;
+  let most = 0;
+  const kube = await start(async ({ path }, response) => {
+    if (path === '/watch') return void response.writeHead(200).write('\n');
+    most = Math.max(most, ++open);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    open -= 1;
+    ok(response);
+  });
+  const watches = Array.from({ length: 40 }, () => kube.stream({ method: 'GET', path: '/watch' }));
+  await Promise.all(watches);
+  await Promise.all(Array.from({ length: 100 }, () => kube.get(configMaps, ref)));
+  expect(most).toBeLessThanOrEqual(32);
+  expect(most).toBeGreaterThan(8);
+});
+
+test('a request after close fails', async () => {
+  const kube = await start(inTurn(ok));
+  await kube.get(configMaps, ref);
+  await kube.close();
+  await expect(kube.get(configMaps, ref)).rejects.toThrow('this client was closed');
+});

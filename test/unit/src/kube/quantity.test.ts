@@ -1,0 +1,50 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { UsageError } from '../../../../src/errors.ts';
+import { formatQuantity, parseQuantity } from '../../../../src/kube/quantity.ts';
+
+describe('parseQuantity', () => {
+  test.each([
+    ['0', 0n],
+    ['128974848', 128974848n],
+    ['10Gi', 10737418240n],
+    ['1.5Gi', 1610612736n],
+    ['129e6', 129000000n],
+    ['129M', 129000000n],
+    ['1E', 1000000000000000000n],
+    ['1E3', 1000n],
+    ['1Ei', 1152921504606846976n],
+    ['128974848000m', 128974848n],
+    ['.5Ki', 512n],
+    ['5.', 5n],
+    ['+1k', 1000n],
+    ['-1k', -1000n],
+    // Rounded up, as Quantity.Value() does.
+    ['100m', 1n],
+    ['1.0000001Ki', 1025n],
+    ['-100m', 0n],
+  ])('%s is %p', (text, value) => expect(parseQuantity(text)).toBe(value));
+
+  test.each(['', 'Gi', '1 Gi', '1gi', '1KB', '0x10', '1e', '--1', '1.2.3', '1e999'])('refuses %p', (text) =>
+    expect(() => parseQuantity(text)).toThrow(UsageError),
+  );
+});
+
+describe('formatQuantity', () => {
+  test.each([
+    [0n, '0'],
+    [1n, '1'],
+    [1000n, '1000'],
+    [1024n, '1Ki'],
+    [10737418240n, '10Gi'],
+    [1610612736n, '1536Mi'],
+  ])('%p is %s', (bytes, text) => expect(formatQuantity(bytes)).toBe(text));
+
+  test('is read back as the same number', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 1n << 62n }), (bytes) => {
+        expect(parseQuantity(formatQuantity(bytes))).toBe(bytes);
+      }),
+    );
+  });
+});

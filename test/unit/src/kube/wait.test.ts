@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Pod } from '../../../../src/kube/objects.ts';
+import { configMaps, pods } from '../../../../src/kube/resources.ts';
+import { waitFor, waitGone } from '../../../../src/kube/wait.ts';
+import { type FakeApiServer, fakeApiServer, sendJson, sendStatus } from '../../support/fake-api-server.ts';
+
+let server: FakeApiServer;
+
+afterEach(() => server.close());
+
+const ref = { namespace: 'n', name: 'p' };
+const pod = (phase: string, metadata: object = {}) => ({
+  metadata: { ...ref, uid: 'u1', resourceVersion: '8', ...metadata },
+  status: {
+    phase,
+    conditions: [
+      { type: 'Initialized', status: 'True' },
+      { type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'c is waiting' },
+    ],
+  },
+});
+
+/** A server with these objects now, and these events later. */
+async function serve(now: object[], ...later: [string, object][]) {
+  server = await fakeApiServer(({ query }, response) => {
+    if (!query.watch) return sendJson(response, { metadata: { resourceVersion: '7' }, items: now });
+    response.writeHead(200);
+    response.write(`${later.map(([type, object]) => JSON.stringify({ type, object })).join('\n')}\n`);
+  });
+  return server.kube;
+}
+
+const phaseOf = (wanted: string) => (object: Pod | undefined) =>
+  object?.status?.phase === wanted ? object : undefined;
+
+describe('waitFor', () => {
+  test('takes what is there already, without a watch', async () => {
+    const kube = await serve([pod('Running')]);
+    const found = await waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 1_000 });
+    expect(found.metadata.name).toBe('p');
+    expect(server.requests.map(({ query }) => query)).toEqual([
+      { fieldSelector: 'metadata.name=p', limit: '500' },
+    ]);
+  });
+
+  test('takes what it becomes, absence included', async () => {
+    const kube = await serve(
+      [],
+      ['ADDED', pod('Pending')],
+      ['DELETED', pod('Pending')],
+      ['ADDED', pod('Running')],
+    );
+    const seen: (string | undefined)[] = [];
+    const check = (object: Pod | undefined) => {
+      seen.push(object?.status?.phase);
+      return phaseOf('Running')(object)?.metadata.uid;
+    };
+    expect(await waitFor(kube, pods, ref, check, { timeoutMs: 1_000 })).toBe('u1');
+    expect(seen).toEqual([undefined, 'Pending', undefined, 'Running']);
+  });
+
+  test('takes false and null for answers', async () => {
+    const kube = await serve([pod('Running')]);
+    expect(await waitFor(kube, pods, ref, () => false, { timeoutMs: 1_000 })).toBe(false);
+    expect(await waitFor(kube, pods, ref, () => null, { timeoutMs: 1_000 })).toBeNull();
+  });
+
+  test('ends with what the check throws', async () => {
+    const kube = await serve([pod('Failed')]);
+    const check = () => {
+      throw new RangeError('it failed');
+    };
+    await expect(waitFor(kube, pods, ref, check, { timeoutMs: 1_000 })).rejects.toThrow(RangeError);
+  });
+
+  test('says after its limit what it waited for and what it saw last', async () => {
+    const kube = await serve([], ['ADDED', pod('Pending')]);
+    const what = 'pod n/p in fake to run';
+    await expect(
+      waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 200, what }),
+    ).rejects.toMatchObject({
+      exitCode: 124,
+      message: 'waited 0.2 s in vain for pod n/p in fake to run',
+      details: ['last seen: phase Pending; Ready=False (ContainersNotReady, c is waiting)'],
+    });
+  });
+
+  test('says after its limit that there was nothing, or what the caller makes of it', async () => {
+    const kube = await serve([]);
+    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 50 })).rejects.toMatchObject({
+      message: 'waited 0.05 s in vain for pods "p" in namespace "n" of fake',
+      details: ['last seen: it does not exist'],
+    });
+    const describe = (object: Pod | undefined) => `nothing: ${object}`;
+    await expect(
+      waitFor(kube, pods, ref, () => undefined, { timeoutMs: 50, describe }),
+    ).rejects.toMatchObject({
+      details: ['last seen: nothing: undefined'],
+    });
+  });
+
+  test('tells after its limit that the cluster was not there', async () => {
+    const kube = await serve([]);
+    await server.stop();
+    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 100 })).rejects.toMatchObject({
+      exitCode: 124,
+      details: [expect.stringMatching(/^fake: no answer from .* connection refused$/), expect.any(String)],
+    });
+  });
+
+  test('rejects at once where it may not look', async () => {
+    server = await fakeApiServer((_, response) => sendStatus(response, 403, 'Forbidden', 'no'));
+    await expect(waitFor(server.kube, pods, ref, () => 1, { timeoutMs: 5_000 })).rejects.toMatchObject({
+      code: 403,
+    });
+  });
+
+  test("ends with the signal's reason", async () => {
+    const kube = await serve([]);
+    const [reason, control] = [new Error('enough'), new AbortController()];
+    setTimeout(() => control.abort(reason), 50);
+    const waiting = waitFor(kube, pods, ref, () => undefined, { timeoutMs: 0, signal: control.signal });
+    await expect(waiting).rejects.toBe(reason);
+  });
+});
+
+describe('waitGone', () => {
+  test('resolves when the object was deleted', async () => {
+    const kube = await serve([pod('Running')], ['DELETED', pod('Running')]);
+    await waitGone(kube, pods, ref, { timeoutMs: 1_000 });
+  });
+
+  test('takes a successor of the same name for gone, where the uid is known', async () => {
+    const kube = await serve([pod('Running', { uid: 'u2' })]);
+    await waitGone(kube, pods, ref, { timeoutMs: 1_000, uid: 'u1' });
+    await expect(waitGone(kube, pods, ref, { timeoutMs: 50, uid: 'u2' })).rejects.toMatchObject({
+      exitCode: 124,
+    });
+  });
+
+  test('names the finalizers that hold it', async () => {
+    const held = pod('Running', { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b', 'c'] });
+    const kube = await serve([held]);
+    await expect(waitGone(kube, configMaps, ref, { timeoutMs: 50 })).rejects.toMatchObject({
+      message: 'waited 0.05 s in vain for configmaps "p" in namespace "n" of fake to go',
+      details: ['last seen: being deleted since 2026-01-01T00:00:00Z, held by finalizers a/b, c'],
+    });
+  });
+});

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { systemClock } from '../../../../src/clock.ts';
+import type { KubeObject } from '../../../../src/kube/objects.ts';
+import { jobs, pods, secrets } from '../../../../src/kube/resources.ts';
+import { removeChildren } from '../../../../src/tasks/children.ts';
+import { taskLabels } from '../../../../src/tasks/names.ts';
+import { ownerReference } from '../../../../src/tasks/record.ts';
+import { TaskStore } from '../../../../src/tasks/store.ts';
+import { apiError, FakeCluster } from '../../support/fake-cluster.ts';
+import { fakeKube } from '../../support/fake-kube.ts';
+
+const labels = taskLabels('x8sync', 'web', 'target');
+const ownedBy = (name: string, kind: string, uid: string) => ({ apiVersion: 'v1', kind, name, uid });
+
+async function scene() {
+  const cluster = new FakeCluster();
+  const kube = fakeKube(cluster);
+  const store = new TaskStore({ kube, tool: 'x8sync', schema: 1, clock: systemClock });
+  const { record } = await store.open({ namespace: 'prod', task: 'web', role: 'target', spec: {} });
+  const make = (collection: string, name: string, more: Partial<KubeObject['metadata']>) =>
+    cluster.create(collection, { metadata: { name, namespace: 'prod', labels, ...more } }).metadata;
+  const owner = ownerReference(record);
+  const job = make('batch/jobs', record.name, { ownerReferences: [owner] });
+  make('/pods', 'mover-x', { ownerReferences: [ownedBy(record.name, 'Job', job.uid ?? '')] });
+  make('/secrets', 'keys', { ownerReferences: [owner] });
+  const remove = (limitMs = 5000) =>
+    removeChildren(kube, record, { kinds: [jobs, pods, secrets], limitMs, clock: systemClock });
+  return { cluster, kube, make, remove };
+}
+
+test('children and what they own are gone, also without the garbage collector, and the record stays', async () => {
+  const { cluster, remove } = await scene();
+  cluster.collectsGarbage = false;
+  expect(await remove()).toEqual([]);
+  expect(['batch/jobs', '/pods', '/secrets'].flatMap((kind) => cluster.all(kind))).toEqual([]);
+  expect(cluster.all('/configmaps')).toHaveLength(1);
+});
+
+test('what bears the labels and was not made by this task is left', async () => {
+  const { cluster, make, remove } = await scene();
+  make('/pods', 'copied-by-hand', {});
+  make('/pods', 'of-a-successor', { ownerReferences: [ownedBy('x8sync-web-target', 'ConfigMap', 'other')] });
+  expect(await remove()).toEqual([]);
+  expect(cluster.all('/pods').map(({ metadata }) => metadata.name)).toEqual([
+    'copied-by-hand',
+    'of-a-successor',
+  ]);
+});
+
+test('what does not go within the limit is named', async () => {
+  const { make, remove } = await scene();
+  make('/pods', 'stuck', { ownerReferences: [ownedBy('gone', 'Job', 'gone')], finalizers: ['a/b'] });
+  expect(await remove(50)).toEqual([expect.stringMatching(/pods? .*stuck.* to go.*no one has deleted it/i)]);
+});
+
+test('a kind that may not be listed was not made', async () => {
+  const { kube, remove } = await scene();
+  kube.before = ({ verb, collection }) => {
+    if (verb === 'list' && collection === '/secrets')
+      throw apiError(403, 'secrets is forbidden', 'Forbidden');
+  };
+  expect(await remove()).toEqual([]);
+});

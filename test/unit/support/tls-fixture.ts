@@ -1,0 +1,24 @@
+/**
+ * A self-signed certificate for 127.0.0.1, localhost and api.fake.test, and its key: for fakes in unit tests,
+ * known to everyone, good for nothing else.
+ */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBsjCCAVegAwIBAgIUVyVuDv961yEFqm4wUbqdHpqose4wCgYIKoZIzj0EAwIw
+KDEmMCQGA1UEAwwdZmFrZSBBUEkgc2VydmVyIG9mIHVuaXQgdGVzdHMwIBcNMjAw
+MTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMCgxJjAkBgNVBAMMHWZha2UgQVBJ
+IHNlcnZlciBvZiB1bml0IHRlc3RzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+wpUxHYE5Jg3Q3MmexNwAt5E1NA+apvvZG+95G8JPTejlk52Q/oypLE/EN3sZ+16D
+P/h8dxwysk18LDcUi6MJhKNdMFswKQYDVR0RBCIwIIcEfwAAAYIJbG9jYWxob3N0
+gg1hcGkuZmFrZS50ZXN0MA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFEy6RSdV
+bIxp+4ANfR9gC1kmnAILMAoGCCqGSM49BAMCA0kAMEYCIQDYXq1BV1OnGm0HF/IO
+UVqU1ADLh9/34zzefNq9p2toOwIhAIMIc96Drv2X+b+2fR2avQgrU/XP02VquCTg
+eDZWOpFK
+-----END CERTIFICATE-----
+`;
+
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg91IRzn+ZoCXSH36M
+6EySVsI6EW5pG0NOZxgoA5W6pkehRANCAATClTEdgTkmDdDcyZ7E3AC3kTU0D5qm
++9kb73kbwk9N6OWTnZD+jKksT8Q3exn7XoM/+Hx3HDKyTXwsNxSLowmE
+-----END PRIVATE KEY-----
+`;
