@@ -1,5 +1,5 @@
 /** What one replica has, reduced to what deciding needs. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
 import type { Present } from '../decide/decide.ts';
 import { stampOf } from '../objects/stamps.ts';
 import type { Labels } from '../rules/selector.ts';
@@ -10,6 +10,8 @@ export interface CopyEntry extends Present {
   readonly resourceVersion: string;
   /** The rules cover it, by its own labels. */
   readonly inScope: boolean;
+  /** What of it changes with its content, where its kind counts generations: those of status do not count. */
+  readonly revision: string | undefined;
 }
 
 type Scope = (key: ObjectKey, labels: Labels | undefined) => boolean;
@@ -17,6 +19,12 @@ type Scope = (key: ObjectKey, labels: Labels | undefined) => boolean;
 /** Versions of one resource of one cluster can be compared as numbers. */
 export function isOlder(a: string, b: string): boolean {
   return a.length === b.length ? a < b : a.length < b.length;
+}
+
+function revisionOf({ generation, labels, annotations, deletionTimestamp }: ObjectMeta): string | undefined {
+  return generation === undefined
+    ? undefined
+    : JSON.stringify([generation, labels, annotations, deletionTimestamp]);
 }
 
 export class Copies {
@@ -61,6 +69,7 @@ export class Copies {
       deleting: metadata.deletionTimestamp !== undefined,
       stamp: stampOf(metadata),
       inScope: this.#inScope(key, metadata.labels),
+      revision: revisionOf(metadata),
       live,
     };
     this.#entries.set(key, entry);
@@ -80,8 +89,10 @@ export class Copies {
     const known = this.#entries.get(key);
     const { uid, resourceVersion = '' } = object.metadata;
     if (known?.uid === uid && !isOlder(known?.resourceVersion ?? '', resourceVersion)) return false;
-    this.set(key, object, undefined);
-    return true;
+    const isStatusOnly =
+      known?.uid === uid && known?.revision !== undefined && known.revision === revisionOf(object.metadata);
+    this.set(key, object, isStatusOnly ? known.live : undefined);
+    return !isStatusOnly || known.live === undefined;
   }
 
   #count(key: ObjectKey, more: number): void {

@@ -14,6 +14,8 @@ export interface Memory {
   formerPrimaries: string[];
   /** The newest version of each kind that was seen: a primary that falls behind was restored from a backup. */
   versions: Record<string, string>;
+  /** The last approval that was heeded. */
+  approval: string;
   /** By replica. */
   brakes: Record<string, BrakeState>;
   /** By replica: what it made of what was applied, where that is something else. */
@@ -24,6 +26,7 @@ export const blankMemory = (): Memory => ({
   primary: undefined,
   formerPrimaries: [],
   versions: {},
+  approval: '',
   brakes: {},
   settled: {},
 });
@@ -74,8 +77,10 @@ export class Guard {
   }
 
   /** A person looked at what stopped deletions, and at the primary, and wants to go on. */
-  approve(): void {
+  approve(approval: string): void {
     const { primary: before, formerPrimaries } = this.#memory;
+    this.#memory.approval = approval;
+    this.#memory.brakes = {};
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
     this.#memory.primary = this.#primary.id;
     for (const replica of this.#replicas()) {

@@ -139,9 +139,11 @@ export class Task {
     for (const replica of this.#replicas) replica.setPaused(paused);
   }
 
-  /** A person looked at what stopped deletions, and wants to go on. */
-  approve(): void {
-    this.#guard.approve();
+  /** A person looked at what stopped deletions, and wants to go on. Heeded once for each approval. */
+  approve(approval: string): void {
+    if (approval === '' || approval === this.#options.memory.approval) return;
+    this.#options.info('approved: deletions go on');
+    this.#guard.approve(approval);
     this.#options.changed();
   }
 
