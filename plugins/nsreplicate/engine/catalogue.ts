@@ -93,9 +93,10 @@ export class Catalogue {
     return counts;
   }
 
-  /** Whether a complete list of the kind has been seen. */
-  isComplete(kind: string): boolean {
-    return this.#complete.has(kind);
+  /** Whether a complete list has been seen of what an object belongs to. */
+  isComplete(key: ObjectKey): boolean {
+    const { kind, namespace } = placeOf(key);
+    return this.#complete.has(`${kind}|`) || this.#complete.has(`${kind}|${namespace}`);
   }
 
   /** A list begins, in one of the scopes of a kind. */
@@ -120,7 +121,7 @@ export class Catalogue {
   endList(list: string, kind: CopiedKind, namespace: string | undefined): ObjectKey[] {
     const listed = this.#listed.get(list) ?? new Set();
     this.#listed.delete(list);
-    this.#complete.add(kind.name);
+    this.#complete.add(list);
     const gone = [...this.#originals.keys()].filter((key) => {
       const place = placeOf(key);
       if (place.kind !== kind.name || listed.has(key)) return false;

@@ -19,10 +19,16 @@ import { terminating, type WriteRequest, Writer } from './writer.ts';
 /** What came of one piece of work. */
 export type Result =
   | {
-      readonly did: 'created' | 'updated' | 'recreated' | 'adopted' | 'put-right';
-      readonly foreign: readonly string[];
+      readonly did:
+        | 'created'
+        | 'updated'
+        | 'recreated'
+        | 'adopted'
+        | 'put-right'
+        | 'unchanged'
+        | 'pruned'
+        | 'gone';
     }
-  | { readonly did: 'unchanged' | 'pruned' | 'gone' }
   /** Left as it is, on purpose. */
   | { readonly did: 'left'; readonly why: string };
 
@@ -30,6 +36,8 @@ export type Result =
 export interface Settled {
   readonly applied: string;
   readonly live: string;
+  /** Keys of others in mirrored maps, as `data.color`: drift that an apply leaves. */
+  readonly foreign?: readonly string[];
 }
 
 export interface ConvergerOptions {
@@ -157,16 +165,15 @@ export class Converger {
       this.#call,
     );
     copies.set(key, object, live);
-    this.#settle(key, copy, live);
+    this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
-    if (recreated) return { did: 'recreated', foreign };
-    return { did: outcomes[why], foreign };
+    return { did: recreated ? 'recreated' : outcomes[why] };
   }
 
   /** Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. */
-  #settle(key: ObjectKey, { digest }: Copy, live: string): void {
+  #settle(key: ObjectKey, made: Settled): void {
     const { settled, settledChanged } = this.#options;
-    if (live !== digest) settled.set(key, { applied: digest, live });
+    if (made.live !== made.applied) settled.set(key, made);
     else if (!settled.delete(key)) return;
     settledChanged();
   }
@@ -182,9 +189,7 @@ export class Converger {
       this.#call,
     );
     if (!object) return { did: 'unchanged' };
-    return (await this.#applyStatus(kind, key, copy, object))
-      ? { did: 'updated', foreign: [] }
-      : { did: 'unchanged' };
+    return { did: (await this.#applyStatus(kind, key, copy, object)) ? 'updated' : 'unchanged' };
   }
 
   /** Applies the status where the object's own differs. True where it was written. */
@@ -221,14 +226,15 @@ export class Converger {
     const now = wrote ? await replica.kube.find(kind.resource, places.onReplica(key), this.#call) : object;
     if (now && (await this.#applyStatus(kind, key, copy, now))) wrote = true;
     if (now) await this.#look(kind, key, original);
-    return wrote ? { did: object ? 'updated' : 'created', foreign: [] } : { did: 'unchanged' };
+    if (!wrote) return { did: 'unchanged' };
+    return { did: object ? 'updated' : 'created' };
   }
 
   /** The primary does not have it, as far as was listed: it may have to go from the replica too. */
   async #prune(kind: CopiedKind, key: ObjectKey): Promise<Result> {
     const { catalogue, copies, replica, places, primary, spec, signal, fence, brake } = this.#options;
     if (!copies.get(key)) return { did: 'gone' };
-    if (!catalogue.isComplete(kind.name))
+    if (!catalogue.isComplete(key))
       throw new WorkFailure({
         class: 'later',
         reason: 'not-listed',

@@ -48,7 +48,9 @@ export class Documents {
   #state(): Document | undefined {
     if (!this.#stateChanged) return undefined;
     this.#stateChanged = false;
-    const brakes = Object.fromEntries(this.#task.replicas.map(({ name, brake }) => [name, brake]));
+    const brakes = Object.fromEntries(
+      this.#task.replicas.map(({ name, deletions }) => [name, deletions.state]),
+    );
     return stateDocument(this.#view(), { ...this.#memory, brakes });
   }
 

@@ -108,6 +108,7 @@ function stateOf(
   if (present.stamp?.origin.task !== task) return 'foreign';
   if (present.stamp.applied !== digest) return 'outdated';
   const noted = settled.get(key);
-  const clean = present.live === digest || (noted?.applied === digest && noted.live === present.live);
+  const isSettled = noted?.applied === digest && noted.live === present.live && !noted.foreign;
+  const clean = present.live === digest || isSettled;
   return clean ? 'same' : 'edited';
 }

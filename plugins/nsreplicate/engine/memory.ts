@@ -14,6 +14,8 @@ export interface Memory {
   formerPrimaries: string[];
   /** The newest version of each kind that was seen: a primary that falls behind was restored from a backup. */
   versions: Record<string, string>;
+  /** Ids of the replicas by name, for when one does not answer at the start. */
+  sites: Record<string, string>;
   /** The last approval that was heeded. */
   approval: string;
   /** By replica. */
@@ -26,6 +28,7 @@ export const blankMemory = (): Memory => ({
   primary: undefined,
   formerPrimaries: [],
   versions: {},
+  sites: {},
   approval: '',
   brakes: {},
   settled: {},
@@ -91,6 +94,6 @@ export class Guard {
 
   #stop(reason: string): void {
     this.#warn(`${reason}: nothing is deleted until \`approve\``);
-    for (const replica of this.#replicas()) replica.stopDeletions(reason);
+    for (const replica of this.#replicas()) replica.deletions.stop(reason);
   }
 }

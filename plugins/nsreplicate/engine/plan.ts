@@ -1,5 +1,4 @@
 /** What would change on each replica: digests first, and a server-side dry run for what differs. Writes nothing. */
-import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { decide, explain } from '../decide/decide.ts';
@@ -34,13 +33,7 @@ export interface PlannedChange {
 const PARALLEL = 8;
 
 /** The changes of all replicas, in the order in which they would be made. */
-export async function plan(
-  survey: Survey,
-  spec: TaskSpec,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<PlannedChange[]> {
-  void clock;
+export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
     for (const key of survey.catalogue.keys()) work.push(() => planned(survey, replica, key, spec, signal));

@@ -4,7 +4,7 @@ import type { X8sError } from '../../../src/errors.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
-import { type BrakeLimits, type BrakeState, brake, stop } from '../decide/brake.ts';
+import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
 import { type JobRecord, type JobRecords, jobKey } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
@@ -13,7 +13,9 @@ import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
+import { Deletions } from './deletions.ts';
 import { failureOf, isAway } from './failure.ts';
+import { listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
@@ -48,6 +50,12 @@ export interface ReplicaOptions {
 const fight = { corrections: 5, windowMs: 60_000 };
 const probePause = { firstMs: 250, mostMs: 5000 };
 
+/** Whether a key belongs to the list of a kind in one scope. */
+const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
+  const place = placeOf(key);
+  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
+};
+
 export class Replica {
   readonly name: string;
   readonly tally = new Tally();
@@ -62,19 +70,18 @@ export class Replica {
   readonly #listed = new Map<string, Set<ObjectKey>>();
   /** Left on purpose, and why. */
   readonly left = new Map<ObjectKey, string>();
-  /** Keys of others in mirrored maps. */
-  readonly foreign = new Map<ObjectKey, readonly string[]>();
   /** Kinds that can't be listed, and why. */
   readonly unlisted = new Map<string, X8sError>();
-  brake: BrakeState;
+  readonly deletions: Deletions;
   #away: X8sError | undefined;
   #paused = false;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.name = options.site.name;
-    this.brake = options.brake;
-    const { workers, clock, signal, broken } = options;
+    const { workers, clock, signal, broken, copies, warn, changed } = options;
+    const { brakeLimits: limits, brake: state } = options;
+    this.deletions = new Deletions({ replica: this.name, copies, limits, state, clock, warn, changed });
     this.#queue = new WorkQueue({ workers, clock, signal, work: (key) => this.#work(key), failed: broken });
   }
 
@@ -118,8 +125,15 @@ export class Replica {
   }
 
   /** What a feed of the replica's own objects tells. */
-  page(kind: CopiedKind, list: string, items: readonly KubeObject[], first: boolean, whole: boolean): void {
+  page(
+    kind: CopiedKind,
+    namespace: string | undefined,
+    items: readonly KubeObject[],
+    first: boolean,
+    whole: boolean,
+  ): void {
     const { places, copies } = this.#options;
+    const list = listOf(kind.name, namespace);
     if (first) this.#listed.set(list, new Set());
     for (const object of items) {
       const key = places.ofCopy(kind.name, object);
@@ -131,16 +145,14 @@ export class Replica {
   }
 
   /** A list of a kind is complete: what it did not hold is gone, and all of the kind is compared. */
-  synced(kind: CopiedKind, list: string, namespace: string | undefined): void {
+  synced(kind: CopiedKind, namespace: string | undefined): void {
     const { copies, catalogue } = this.#options;
+    const list = listOf(kind.name, namespace);
     const listed = this.#listed.get(list) ?? new Set();
     this.#listed.delete(list);
-    const inList = (key: ObjectKey) => {
-      const place = placeOf(key);
-      return place.kind === kind.name && (namespace === undefined || place.namespace === namespace);
-    };
+    const inList = isIn(kind.name, namespace);
     for (const key of [...copies.keys()]) if (inList(key) && !listed.has(key)) copies.delete(key);
-    this.#synced.add(kind.name);
+    this.#synced.add(list);
     for (const key of catalogue.keys()) if (inList(key)) this.consider(key);
     for (const key of copies.keys()) if (inList(key)) this.consider(key);
   }
@@ -161,11 +173,10 @@ export class Replica {
   /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
   consider(key: ObjectKey): void {
     const { catalogue, copies, clock } = this.#options;
-    const { kind } = placeOf(key);
-    if (!this.#synced.has(kind)) return;
+    if (!this.#isSynced(key)) return;
     if (catalogue.original(key) === undefined) {
       // What is missing on the primary is known only after a complete list of it.
-      if (!catalogue.isComplete(kind)) return;
+      if (!catalogue.isComplete(key)) return;
       if (!copies.isOurs(key)) {
         this.#forget(key);
         return;
@@ -176,12 +187,13 @@ export class Replica {
   }
 
   /** A list of a kind on the primary is complete: looks at what has no original any more. */
-  sweep(kind: CopiedKind): void {
+  sweep(kind: CopiedKind, namespace: string | undefined): void {
     const { catalogue, copies, mayPrune } = this.#options;
+    const inList = isIn(kind.name, namespace);
     const orphans = [...copies.keys()].filter(
-      (key) => placeOf(key).kind === kind.name && copies.isOurs(key) && !catalogue.original(key),
+      (key) => inList(key) && copies.isOurs(key) && !catalogue.original(key),
     );
-    this.#checkDeletions(orphans.filter((key) => mayPrune(kind.name) && copies.get(key)?.inScope));
+    this.deletions.check(orphans.filter((key) => mayPrune(kind.name) && copies.get(key)?.inScope === true));
     for (const key of orphans) this.consider(key);
   }
 
@@ -200,49 +212,8 @@ export class Replica {
 
   /** Deletions may go on. */
   release(): void {
-    this.brake = { deletions: [] };
+    this.deletions.release();
     this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
-    this.#options.changed();
-  }
-
-  /** Stops deletions for another reason than their number. */
-  stopDeletions(reason: string): void {
-    this.brake = stop(this.brake, reason);
-    this.#options.changed();
-  }
-
-  /** Asked before each deletion. */
-  mayDelete(namespace: string): boolean {
-    const { copies, clock, brakeLimits, warn, changed } = this.#options;
-    const before = this.brake.stopped;
-    const request = { namespace, count: 1, copies: copies.countIn(namespace) };
-    const { allowed, state } = brake(this.brake, request, clock.now().getTime(), brakeLimits);
-    this.brake = state;
-    changed();
-    if (before === undefined && state.stopped !== undefined)
-      warn(
-        `replica ${this.name}: deletions are stopped: ${state.stopped}. Look at what was deleted on the primary, then \`approve\`.`,
-      );
-    return allowed;
-  }
-
-  /** What is known at once to be too much is not begun: looks at all that would go, before any of it does. */
-  #checkDeletions(gone: readonly ObjectKey[]): void {
-    const { copies, clock, brakeLimits, warn } = this.#options;
-    const ours = Map.groupBy(
-      gone.filter((key) => copies.isOurs(key)),
-      (key) => placeOf(key).namespace,
-    );
-    let state = this.brake;
-    for (const [namespace, keys] of ours) {
-      const request = { namespace, count: keys.length, copies: copies.countIn(namespace) };
-      ({ state } = brake(state, request, clock.now().getTime(), brakeLimits));
-    }
-    if (state.stopped === undefined || this.brake.stopped !== undefined) return;
-    warn(
-      `replica ${this.name}: deletions are stopped: ${state.stopped}. Look at what was deleted on the primary, then \`approve\`.`,
-    );
-    this.stopDeletions(state.stopped);
   }
 
   connected(kind?: CopiedKind): void {
@@ -255,7 +226,7 @@ export class Replica {
 
   /** A kind can't be listed or watched just now. */
   disconnected(kind: CopiedKind, error: X8sError): void {
-    if (!this.#synced.has(kind.name) || !isAway(error)) this.unlisted.set(kind.name, error);
+    if (!isAway(error)) this.unlisted.set(kind.name, error);
     if (isAway(error)) this.#leave(error);
     this.#options.changed();
   }
@@ -283,8 +254,6 @@ export class Replica {
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
-    if ('foreign' in result && result.foreign.length > 0) this.foreign.set(key, result.foreign);
-    else if (result.did !== 'unchanged') this.foreign.delete(key);
     if (result.did === 'put-right') this.#noteCorrection(key);
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
@@ -344,9 +313,13 @@ export class Replica {
     this.#retries.delete(key);
     this.#lag.forget(key);
     this.left.delete(key);
-    this.foreign.delete(key);
     const { kind, namespace, name } = placeOf(key);
     this.#options.records.forget(jobKey({ kind, namespace, name, replica: this.name }));
+  }
+
+  #isSynced(key: ObjectKey): boolean {
+    const { kind, namespace } = placeOf(key);
+    return this.#synced.has(listOf(kind, undefined)) || this.#synced.has(listOf(kind, namespace));
   }
 
   #isPruned(key: ObjectKey): boolean {

@@ -17,12 +17,13 @@ import { Catalogue } from './catalogue.ts';
 import { Converger, type Settled } from './converger.ts';
 import { Copies } from './copies.ts';
 import type { FeedHandler, Feeds } from './feeds.ts';
+import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
 import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard, type Memory } from './memory.ts';
 import { missingNeeds } from './needs-check.ts';
 import { Replica } from './replica.ts';
-import { type Scopes, scopesOf } from './scopes.ts';
+import { scopesOf } from './scopes.ts';
 import type { Site } from './site.ts';
 import { checkMap, type TaskSpec } from './spec.ts';
 
@@ -148,7 +149,7 @@ export class Task {
   }
 
   async #prepare(): Promise<void> {
-    const { primary, replicas, spec, signal } = this.#options;
+    const { primary, replicas, spec, memory, signal } = this.#options;
     const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
     this.#kinds = kinds;
     this.notes.push(...notes);
@@ -169,6 +170,7 @@ export class Task {
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
+    memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
   }
 
   #shaping(): Shaping {
@@ -200,7 +202,7 @@ export class Task {
       formerPrimaries: memory.formerPrimaries,
       settled,
       settledChanged: changed,
-      brake: (namespace) => replica.mayDelete(namespace),
+      brake: (namespace) => replica.deletions.mayDelete(namespace),
       fence,
       signal,
     });
@@ -235,81 +237,44 @@ export class Task {
       this.notes.push(`namespaces may not be listed on ${primary.name}: they have to exist on the replicas`);
       return;
     }
-    const onReplicas = scopes.map((namespace) => namespace && this.places.namespaceOnReplica(namespace));
+    const lists = scopes.map((namespace) => ({ kind, namespace }));
+    const sides = this.#replicas.map((replica, index) => ({ replica, site: replicas[index] as Site }));
     await Promise.all(
-      this.#replicas.map((replica, index) =>
-        this.#followReplica(replica, replicas[index] as Site, kind, onReplicas, scopes),
-      ),
+      sides.flatMap(({ replica, site }) => lists.map((listed) => this.#followReplica(replica, site, listed))),
     );
-    await Promise.all(scopes.map((scope) => this.#followPrimary(kind, scope)));
+    await Promise.all(lists.map((listed) => this.#followPrimary(listed)));
   }
 
-  /** Resolves when the replica's lists are complete, or it is known that they will not be for now. */
-  async #followReplica(
-    replica: Replica,
-    site: Site,
-    kind: CopiedKind,
-    there: Scopes,
-    here: Scopes,
-  ): Promise<void> {
-    await Promise.all(
-      there.map(async (namespace, index) => {
-        const list = `${kind.name}|${namespace ?? ''}`;
-        let giveUp: () => void = () => undefined;
-        const gaveUp = new Promise<void>((resolve) => {
-          giveUp = resolve;
-        });
-        const handler: FeedHandler = {
-          page: (items, first, whole) => replica.page(kind, list, items, first, whole),
-          synced: () => replica.synced(kind, list, here[index]),
-          event: (type, object) => replica.event(kind, type, object),
-          connected: () => replica.connected(kind),
-          disconnected: (error) => {
-            replica.disconnected(kind, error);
-            giveUp();
-          },
-        };
-        // Why it can't be listed, the handler has heard.
-        const followed = this.#follow(site, kind, namespace, true, handler).catch(() => undefined);
-        await Promise.race([followed, gaveUp]);
-      }),
-    );
+  /** Resolves when the replica's list is complete, or it is known that it will not be for now. */
+  async #followReplica(replica: Replica, site: Site, listed: Listed): Promise<void> {
+    const { kind, namespace } = listed;
+    const there = namespace && this.places.namespaceOnReplica(namespace);
+    const failed = Promise.withResolvers<void>();
+    const handler = replicaFeed(replica, listed, failed.resolve);
+    // Why it can't be listed, the handler has heard.
+    const followed = this.#follow(site, kind, there, true, handler).catch(() => undefined);
+    await Promise.race([followed, failed.promise]);
   }
 
-  async #followPrimary(kind: CopiedKind, namespace: string | undefined): Promise<void> {
-    const { primary } = this.#options;
-    const list = `${kind.name}|${namespace ?? ''}`;
-    const handler: FeedHandler = {
-      page: (items, first) => {
-        if (first) this.catalogue.beginList(list);
-        for (const object of items) this.#take(kind, object, list);
-        return this.#makeRoom();
-      },
-      synced: (version) => {
-        this.#guard.checkList(kind.name, namespace ?? '', version);
-        this.catalogue.endList(list, kind, namespace);
-        for (const replica of this.#replicas) replica.sweep(kind);
-      },
-      event: (type, object) => {
-        this.#guard.note(kind.name, namespace ?? '', object.metadata.resourceVersion ?? '');
-        if (type !== 'DELETED') this.#take(kind, object);
-        else {
-          const key = this.catalogue.remove(kind, object);
-          for (const replica of this.#replicas) replica.renewed(key);
-        }
-      },
-      connected: () => {
-        this.#primaryProblem = undefined;
-        this.#options.changed();
-      },
-      disconnected: (error) => {
-        if (!this.#primaryProblem)
-          this.#options.warn(`primary ${primary.name}: ${messageOf(error)}; tried again by itself`);
-        this.#primaryProblem = error;
-        this.#options.changed();
-      },
-    };
-    await this.#follow(primary, kind, namespace, false, handler);
+  #followPrimary(listed: Listed): Promise<void> {
+    const handler = primaryFeed(listed, {
+      catalogue: this.catalogue,
+      guard: this.#guard,
+      replicas: this.#replicas,
+      take: (kind, object, list) => this.#take(kind, object, list),
+      room: () => this.#makeRoom(),
+      problem: (error) => this.#notePrimary(error),
+    });
+    return this.#follow(this.#options.primary, listed.kind, listed.namespace, false, handler);
+  }
+
+  #notePrimary(error: X8sError | undefined): void {
+    const { primary, warn, changed } = this.#options;
+    if (error === undefined && this.#primaryProblem === undefined) return;
+    if (error && !this.#primaryProblem)
+      warn(`primary ${primary.name}: ${messageOf(error)}; tried again by itself`);
+    this.#primaryProblem = error;
+    changed();
   }
 
   #follow(

@@ -37,7 +37,8 @@ export function viewOf({ task, name, phase, startedAt, primary, sites }: ViewCon
 }
 
 function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
-  const { away, brake, parked } = replica;
+  const { away, parked } = replica;
+  const { stopped } = replica.deletions.state;
   return {
     name: replica.name,
     server: site.kube.cluster.server,
@@ -47,8 +48,8 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
     failed: replica.failures.size,
     parked,
     left: countBy(replica.left.values()),
-    foreign: replica.foreign.size,
-    ...(brake.stopped === undefined ? {} : { deletionsStopped: brake.stopped }),
+    foreign: [...(task.settled.get(replica.name)?.values() ?? [])].filter(({ foreign }) => foreign).length,
+    ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
     lacks: clipped(task.lacks.get(replica.name) ?? []),
     unlisted: Object.fromEntries([...replica.unlisted].map(([kind, error]) => [kind, messageOf(error)])),
   };
