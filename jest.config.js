@@ -14,6 +14,8 @@ const project = (name, testMatch) => ({
 });
 
 export default {
+  // Concurrent tests of one file wait for pods most of the time; more at once only wait for each other.
+  maxConcurrency: 4,
   projects: [
     project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
     project('cluster', ['<rootDir>/test/cluster/**/!(*.fault).test.ts']),

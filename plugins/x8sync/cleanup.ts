@@ -1,14 +1,14 @@
 /** Ends a task from any workstation: deletes all that it made on both sides, records included. */
 import { messageOf, UnreachableError, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import type { Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
 import { storeOf } from './copy-task.ts';
 import { specOf, type TaskView } from './inventory.ts';
-import { removeChildren } from './remove-children.ts';
-import { type Role, sideOf } from './sides.ts';
+import { childKinds, type Role } from './sides.ts';
 
 export interface CleanupContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
@@ -100,8 +100,9 @@ async function cleanSide(
   { kube, record }: CleanupSide,
   { timeoutMs, signal, ...context }: CleanupContext,
 ): Promise<string[]> {
-  const side = sideOf(kube, record);
-  const left = await removeChildren(side, record.role as Role, { timeoutMs, signal }, () => {});
+  const { clock } = context;
+  const kinds = childKinds[record.role as Role];
+  const left = await removeChildren(kube, record, { kinds, limitMs: timeoutMs, clock, signal });
   if (left.length === 0) await storeOf(kube, context).remove(record, { signal });
   return left;
 }

@@ -143,6 +143,8 @@ export class CopyParts {
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: name !== undefined };
     const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, bandwidth, ...run };
+    // From here on the target changes; whoever slept through the loss of the lock must not begin.
+    await this.#task.confirmLock();
     return startMover(plan, this.#options);
   });
 

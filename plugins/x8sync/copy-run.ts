@@ -96,6 +96,7 @@ export class CopyRun {
   }
 
   async watch(handle: StepHandle): Promise<void> {
+    this.#task.copying = true;
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
       throw failureOf(end, this.#request, this.#watch.complaints);

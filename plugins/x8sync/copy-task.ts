@@ -1,15 +1,15 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './copy.ts';
-import { removeChildren } from './remove-children.ts';
 import { type CopyRequest, specSchema } from './request.ts';
-import { type OwnedSide, type Role, sideOf, tool } from './sides.ts';
+import { childKinds, type OwnedSide, type Role, sideOf, tool } from './sides.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {
@@ -48,6 +48,8 @@ export class CopyTask {
   #opened: Partial<Record<Role, OpenSide>> = {};
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
+  /** Files were copied, or could have been: a failure from here on is worth a record. */
+  copying = false;
 
   constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
     if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
@@ -129,14 +131,12 @@ export class CopyTask {
    */
   async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
     const sides = (['target', 'source'] as const).flatMap((role) => {
-      const side = this.#opened[role]?.side;
-      return side
-        ? [
-            removeChildren(side, role, { timeoutMs: this.#request.timeoutMs, signal }, (text) =>
-              waiting.detail(text),
-            ),
-          ]
-        : [];
+      const open = this.#opened[role];
+      if (!open) return [];
+      const { clock } = this.#context;
+      const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
+      const how = { kinds: childKinds[role], limitMs: this.#request.timeoutMs, clock, signal, waiting: told };
+      return [removeChildren(open.side.kube, open.record, how)];
     });
     return (await Promise.all(sides)).flat();
   }
@@ -174,7 +174,7 @@ export class CopyTask {
       if (left.length > 0) throw new X8sError(left.join('; '));
       await this.#closeRecords(error, limit);
       this.#ended = true;
-      return error;
+      return interrupted ? cleanedUp(error) : error;
     } catch (failure) {
       return withDetails(error, [
         `The clean-up did not come to its end: ${messageOf(failure)}`,
@@ -188,7 +188,7 @@ export class CopyTask {
     await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
-      exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT',
+      signalOf(error),
       `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
       {
         hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
@@ -196,14 +196,17 @@ export class CopyTask {
     );
   }
 
-  /** A task that a person named keeps its record of the failure; of a nameless one nothing is left. */
+  /**
+   * A task that a person named keeps its record of the failure, once it has begun to copy, now or in an
+   * earlier run; of any other nothing is left.
+   */
   async #closeRecords(error: unknown, signal: AbortSignal): Promise<void> {
-    if (this.#request.name !== undefined) return this.finish('Failed', messageOf(error));
-    await Promise.all(
-      Object.values(this.#opened).map(({ side, record }) =>
-        storeOf(side.kube, this.#context).remove(record, { signal }),
-      ),
-    );
+    const opened = Object.values(this.#opened);
+    const known = this.copying || opened.some(({ outcome }) => outcome !== 'fresh');
+    if (this.#request.name !== undefined && known) return this.finish('Failed', messageOf(error));
+    const remove = ({ side, record }: OpenSide) =>
+      storeOf(side.kube, this.#context).remove(record, { signal });
+    await Promise.all(opened.map(remove));
   }
 
   /** What is in the clusters because of this run, a line each; empty once it has ended. */
@@ -215,12 +218,26 @@ export class CopyTask {
     );
   }
 
+  /** Rejects where the target claim's lock may be another's by now. */
+  async confirmLock(): Promise<void> {
+    await this.#lock?.confirm();
+  }
+
   async release(): Promise<void> {
     await this.#lock?.release();
   }
 }
 
 type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
+
+/** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
+function cleanedUp(error: unknown): InterruptedError {
+  return new InterruptedError(signalOf(error), 'interrupted; all that the task had made is cleaned up', {
+    hint: 'files that were copied so far stay at the target; the same command again copies the rest',
+  });
+}
+
+const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
 
 function withDetails(error: unknown, details: readonly string[]): unknown {
   if (!(error instanceof X8sError)) return error;

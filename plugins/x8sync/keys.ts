@@ -6,7 +6,7 @@
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/objects.ts';
 import { secrets } from '../../src/kube/resources.ts';
-import { generateKeyPair } from '../../src/ssh/keys.ts';
+import { generateKeyPair, knownHostsLine } from '../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
 import { type Side, sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
@@ -70,7 +70,7 @@ async function create(
 ): Promise<Fingerprints> {
   const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
   const annotations = { [clientKeyAnnotation]: client.fingerprint, [hostKeyAnnotation]: host.fingerprint };
-  const knownHosts = `${hostKeyAlias} ${host.publicKey}\n`;
+  const knownHosts = knownHostsLine(hostKeyAlias, host.publicKey);
   const forSource = sourceSecret(
     source,
     { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },

@@ -150,10 +150,13 @@ function loginFailure(context: string, user: UserEntry, error: NodeJS.ErrnoExcep
       hint: user.exec?.installHint?.trim() || `install ${command}, or put it on PATH`,
       cause: error,
     });
-  const lines = messageOf(error).trim().split('\n').slice(-5);
+  // The parser's own error quotes what it read: the token.
+  const isGarbled = error instanceof SyntaxError;
+  const said = isGarbled ? 'its output is not JSON' : messageOf(error);
+  const lines = said.trim().split('\n').slice(-5);
   return new UnreachableError(`${context}: the credential plugin ${command} gave no credentials`, {
     details: lines.filter((line) => line !== ''),
     hint: `log in with it again, then try: kubectl --context ${context} version`,
-    cause: error,
+    ...(isGarbled ? {} : { cause: error }),
   });
 }

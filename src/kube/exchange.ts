@@ -44,10 +44,12 @@ export function createExchange(
   const attempt = async <T>(call: Call, limit: Deadline, request: HttpRequest, read: Read<T>) => {
     try {
       const response = await transport.request(request);
-      limit.disarm();
       answered = true;
       for (const warning of warningsOf(response)) onWarning?.(`${cluster.context}: ${warning}`);
-      if (response.status >= 200 && response.status < 300) return { value: await read(response, limit) };
+      if (response.status >= 200 && response.status < 300) {
+        limit.disarm();
+        return { value: await read(response, limit) };
+      }
       const error = apiFailure(cluster, call.subject, response.status, await response.text());
       limit.release();
       return { error, delayMs: delayAsked(response) };

@@ -7,10 +7,10 @@ import type { ClusterInfo } from './client.ts';
 export function parseJson<T>(cluster: ClusterInfo, { what }: Subject, text: string): T {
   try {
     return JSON.parse(text) as T;
-  } catch (cause) {
+  } catch {
+    // The parser's own error quotes the body, which may be a Secret.
     throw new X8sError(`${cluster.context}: ${what}: the answer is not JSON`, {
       hint: `does ${cluster.server} point to an API server?`,
-      cause,
     });
   }
 }

@@ -78,14 +78,14 @@ function parseEvent<T extends KubeObject>(
 function parseLine(kube: KubeClient, line: string): unknown {
   try {
     return JSON.parse(line);
-  } catch (cause) {
-    throw lost(kube, 'a watch event is not JSON', cause);
+  } catch {
+    // The parser's own error quotes the line, which may be a Secret.
+    throw lost(kube, 'a watch event is not JSON');
   }
 }
 
-function lost({ cluster }: KubeClient, what: string, cause?: unknown): ConnectionError {
-  const kind = { maybeSent: true, transient: true };
-  return new ConnectionError(`${cluster.context}: ${what}`, kind, { cause });
+function lost({ cluster }: KubeClient, what: string): ConnectionError {
+  return new ConnectionError(`${cluster.context}: ${what}`, { maybeSent: true, transient: true }, {});
 }
 
 /** A signal that also aborts after a silence; time in which events are worked on is none. */

@@ -8,7 +8,7 @@ import type { ClaimRef } from '../claim.ts';
 import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
 import { moverImage } from '../images.ts';
 import type { CopyRequest, CopyResult, Mode } from '../request.ts';
-import { type WayName, wayNames } from '../way-names.ts';
+import { wayNames } from '../way-names.ts';
 import { completeClaim, completeTask } from './completion.ts';
 
 export class CopyCommand extends KubeCommand {
@@ -53,10 +53,9 @@ export class CopyCommand extends KubeCommand {
   allowMounted = option.flag('--allow-mounted', {
     description: 'Write to the target although pods have it mounted.',
   });
-  way = option.list('--way', {
+  way = option.choices('--way', wayNames, {
     value: 'WAY',
     description: `How the target reaches the source, in order of trying: ${wayNames.join(', ')}.`,
-    complete: async () => wayNames.map((value) => ({ value })),
   });
   image = option.text('--image', {
     value: 'IMAGE',
@@ -86,12 +85,21 @@ export class CopyCommand extends KubeCommand {
     if (this.force && this.dryRun) throw new UsageError('--force and --dry-run exclude each other');
     const mode: Mode = this.force ? 'force' : this.dryRun ? 'dry-run' : 'merge';
     const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
-    const ways = this.way.map(wayNamed);
     const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
     const { name, allowMounted } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
-    return { source, target, name, mode, allowMounted, ways, image, bandwidth, timeoutMs: this.waitLimit };
+    return {
+      source,
+      target,
+      name,
+      mode,
+      allowMounted,
+      ways: this.way,
+      image,
+      bandwidth,
+      timeoutMs: this.waitLimit,
+    };
   }
 
   async #claim(
@@ -112,12 +120,6 @@ export class CopyCommand extends KubeCommand {
       throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
     }
   }
-}
-
-function wayNamed(text: string): WayName {
-  const way = wayNames.find((name) => name === text.toLowerCase());
-  if (!way) throw new UsageError(`--way: ${JSON.stringify(text)} is not one of ${wayNames.join(', ')}`);
-  return way;
 }
 
 /** A rate as rsync takes it. Without a unit rsync would take it for KiB, so a unit is asked for. */

@@ -1,14 +1,19 @@
 /** A place for one test: namespaces of its own in both clusters, claims, and pods that work on them. */
 import { randomBytes } from 'node:crypto';
-import { imageNames } from '../../lab/index.ts';
-import { contextA, contextB } from './contexts.ts';
-import { apply, kubectl } from './kubectl.ts';
+import { imageNames, pathOfClaim } from '../../lab/index.ts';
+import { contextA, contextB, isLab } from './contexts.ts';
+import { apply, get, kubectl } from './kubectl.ts';
+import { must } from './process.ts';
 
 export interface ClaimOptions {
   readonly size?: string;
   readonly storageClass?: string;
   readonly accessModes?: readonly string[];
+  readonly annotations?: Readonly<Record<string, string>>;
 }
+
+/** Everything that a task makes. */
+const childKinds = 'secrets,statefulsets,services,jobs,networkpolicies,pods';
 
 /** A shell's image with GNU tools, attr and acl; any Debian will do outside of the lab. */
 const shellImage = process.env.X8S_TEST_IMAGE ?? imageNames.plain;
@@ -34,11 +39,11 @@ export class Scene {
     return [...new Set([contextA, contextB])];
   }
 
-  /** Deletes the namespaces and waits until they are gone. */
+  /** Deletes the namespaces. It takes the clusters some seconds more; nobody has to wait for it. */
   async close(): Promise<void> {
     await Promise.all(
       this.contexts.map((context) =>
-        kubectl(context, ['delete', 'namespace', this.namespace, '--timeout=120s']),
+        kubectl(context, ['delete', 'namespace', this.namespace, '--wait=false']),
       ),
     );
   }
@@ -49,11 +54,11 @@ export class Scene {
   }
 
   async claim(context: string, name: string, options: ClaimOptions = {}): Promise<void> {
-    const { size = '256Mi', storageClass, accessModes = ['ReadWriteOnce'] } = options;
+    const { size = '256Mi', storageClass, accessModes = ['ReadWriteOnce'], annotations = {} } = options;
     await apply(context, this.namespace, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
-      metadata: { name },
+      metadata: { name, annotations },
       spec: {
         accessModes,
         resources: { requests: { storage: size } },
@@ -88,6 +93,69 @@ export class Scene {
     } finally {
       await kubectl(context, ['delete', '--now', ...pod]);
     }
+  }
+
+  /**
+   * Runs a script that only reads, in the claim's folder; on the lab's own machine straight away there, which
+   * saves a pod. The claim has to be bound.
+   */
+  async inspect(context: string, claim: string, script: string): Promise<string> {
+    if (!isLab) return this.shell(context, claim, `cd /data\n${script}`);
+    const folder = await pathOfClaim({ cluster: context, namespace: this.namespace, claim });
+    return must('bash', ['-euc', `cd "$0"\n${script}`, folder]);
+  }
+
+  /**
+   * `context kind/name` of all that tasks have left but their records: locks, Secrets, pods and the rest; of
+   * one task where it is given.
+   */
+  async leftovers(task?: string): Promise<string[]> {
+    const manager = 'app.kubernetes.io/managed-by=kubectl-x8sync';
+    const label = task === undefined ? manager : `${manager},x8s.dev/task=${task}`;
+    const all = await Promise.all(
+      this.contexts.flatMap((context) =>
+        [
+          [childKinds, label],
+          ['configmaps', `${label},x8s.dev/role=lock`],
+        ].map(async ([kinds = '', selector = '']) => {
+          const names = await kubectl(context, [
+            '-n',
+            this.namespace,
+            'get',
+            kinds,
+            '-l',
+            selector,
+            '-o',
+            'name',
+          ]);
+          return names
+            .split('\n')
+            .filter((name) => name !== '')
+            .map((name) => `${context} ${name}`);
+        }),
+      ),
+    );
+    return all.flat();
+  }
+
+  /** Phases of a task's records by context and role, as `lab-a source Succeeded`. */
+  async phases(task: string): Promise<string[]> {
+    const records = await Promise.all(
+      this.contexts.map(async (context) => {
+        const found = await get<{ metadata: Record<'labels' | 'annotations', Record<string, string>> }>(
+          context,
+          this.namespace,
+          'configmaps',
+          '-l',
+          `x8s.dev/task=${task}`,
+        );
+        return found.map(
+          ({ metadata: { labels, annotations } }) =>
+            `${labels['x8s.dev/role']} ${annotations['x8s.dev/phase']}`,
+        );
+      }),
+    );
+    return records.flat().sort();
   }
 
   /** A pod that keeps the claim mounted at /data until it is deleted. */

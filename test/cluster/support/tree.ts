@@ -5,27 +5,23 @@ import type { Scene } from './scene.ts';
 export type Tree = Map<string, Readonly<Record<string, string>>>;
 
 /**
- * Prints NUL-separated records of every entry below /data, content digests, attributes and ACLs; in base64,
- * since names are bytes and a log is text.
+ * Prints NUL-separated records of the working directory and every entry below it, content digests, attributes
+ * and ACLs: a line of base64 each, since names are bytes and a log is text.
  */
 const script = String.raw`
-cd /data
-{
-  find . -mindepth 1 -printf '%P\0%y %m %U %G %T@ %s %b\0%D:%i\0%n\0%l\0'
-  printf '\0\0'
-  find . -type f -print0 | sort -z | xargs -0r sha256sum -z
-  printf '\0\0'
-  find . -mindepth 1 ! -type l -print0 | sort -z | xargs -0r getfattr --absolute-names -d -m '^(user|security|system)\.' -e hex 2>/dev/null || true
-  printf '\0\0'
-  find . -mindepth 1 ! -type l -print0 | sort -z | xargs -0r getfacl -n -p --omit-header 2>/dev/null
-} | base64 -w 0
+export LC_ALL=C
+find . -printf '%P\0%y %m %U %G %T@ %s %b\0%D:%i\0%n\0%l\0' | base64 -w 0; echo
+find . -type f -print0 | sort -z | xargs -0r sha256sum -z | base64 -w 0; echo
+find . ! -type l -print0 | sort -z | { xargs -0r getfattr --absolute-names -d -m '^(user|security|system)\.' -e hex 2>/dev/null || true; } | base64 -w 0; echo
+find . ! -type l -print0 | sort -z | { xargs -0r getfacl -n -p --omit-header 2>/dev/null || true; } | base64 -w 0; echo
 `;
 
-/** Reads the whole tree of a claim. */
+/** Reads the whole tree of a claim. The claim's own root is the entry with the empty name. */
 export async function treeOf(scene: Scene, context: string, claim: string): Promise<Tree> {
-  const bytes = Buffer.from(await scene.shell(context, claim, script), 'base64');
-  const text = bytes.toString('latin1');
-  const [entries = '', digests = '', attributes = '', acls = ''] = text.split('\0\0\0');
+  const lines = (await scene.inspect(context, claim, script)).split('\n');
+  const [entries = '', digests = '', attributes = '', acls = ''] = lines.map((line) =>
+    Buffer.from(line, 'base64').toString('latin1'),
+  );
   const tree = parseEntries(entries);
   for (const line of digests.split('\0')) {
     const [, digest, path] = /^([0-9a-f]{64}) [ *]\.\/(.*)$/s.exec(line) ?? [];

@@ -8,6 +8,7 @@ import {
 } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import { type ConnectOptions, connect, contextOrFile } from '../../../../src/kube/connect.ts';
@@ -229,6 +230,15 @@ describe('credentials', () => {
       name: 'TimeoutError',
     });
   });
+});
+
+test('exec plugin that prints garbage is not quoted: it may be a token', async () => {
+  const path = join(folder, 'garbled');
+  await writeFile(path, '#!/bin/sh\necho s3cret-token\n');
+  await chmod(path, 0o755);
+  const error = await version(await client({ exec: { command: path } })).catch((caught) => caught);
+  expect(error.details).toEqual(['its output is not JSON']);
+  expect(inspect(error)).not.toContain('s3cret');
 });
 
 test('exec plugin that waits for a person is heard meanwhile', async () => {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ConfigMap, KubeObject } from '../../../../src/kube/objects.ts';
 import {
@@ -6,6 +7,7 @@ import {
   namespaces,
   pods,
   type Resource,
+  secrets,
   storageClasses,
 } from '../../../../src/kube/resources.ts';
 import {
@@ -227,6 +229,13 @@ describe('failures', () => {
     await expect(at('/version')).rejects.toThrow('fake: GET /version: the answer is not JSON');
     await expect(at('/redirected')).rejects.toThrow('fake: GET /redirected: HTTP 302, a redirect');
   });
+});
+
+test('an answer that is cut short is not quoted: it may be a Secret', async () => {
+  const kube = await start((_, response) => void response.end('{"data":{"password":"czNjcmV0'));
+  const error = await kube.get(secrets, ref).catch((caught) => caught);
+  expect(error.message).toBe('fake: secrets "x" in namespace "y": the answer is not JSON');
+  expect(inspect(error)).not.toContain('czNjcmV0');
 });
 
 test('warnings of the server are told', async () => {

@@ -68,16 +68,18 @@ measure_growth() {
 
 # Returns 0 where the source fits, 1 where it does not (with ROOM_JSON and REASON), 2 where that can't be told.
 check_room() {
+  local exact
   read_free
   fits "$SOURCE_BYTES" "$SOURCE_INODES" && return 0
   ask usage exact || { REASON="the source did not tell its size: $(tail -n 1 "$WORK/ask.log")"; return 2; }
-  field "$REPLY" entries && NEED_INODES=$REPLY
-  field "$REPLY" allocatedBytes && EXACT_BYTES=$REPLY && NEED_BYTES=$REPLY
+  exact=$REPLY
+  field "$exact" entries && NEED_INODES=$REPLY
+  field "$exact" allocatedBytes && EXACT_BYTES=$REPLY && NEED_BYTES=$REPLY
   fits "$NEED_BYTES" "$NEED_INODES" && return 0
   if [[ $X8S_MODE == force ]]; then
     add_wiped
   else
-    measure_growth || { REASON="the two sides could not be compared: $(tail -n 1 "$WORK/ask.log")"; return 2; }
+    measure_growth || { REASON="the two sides could not be compared: $(head -n 1 "$WORK/ask.log")"; return 2; }
   fi
   fits "$NEED_BYTES" "$NEED_INODES" && return 0
   ROOM_JSON="\"room\":{\"needBytes\":$NEED_BYTES,\"freeBytes\":$FREE_BYTES,\"needInodes\":$NEED_INODES,\"freeInodes\":$FREE_INODES},"

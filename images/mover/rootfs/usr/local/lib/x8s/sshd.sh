@@ -85,7 +85,7 @@ lock file = ${SSHD_DIR}/rsyncd.lock
 max verbosity = 1
 transfer logging = no
 reverse lookup = no
-refuse options = * !a !r !l !p !t !g !o !D !devices !specials !hard-links !acls !xattrs !sparse !numeric-ids !n !v !i !info !ignore-times !checksum !exclude !include !filter !from0 !files-from !relative !no-relative !dirs !modify-window !bwlimit !partial !partial-dir !temp-dir !delete !delete-* !max-delete !stats !log-format !compress* !zc !zl !ignore-existing !existing !whole-file !inc-recursive !no-inc-recursive !protect-args !secluded-args
+refuse options = * !a !r !l !p !t !g !o !D !devices !specials !hard-links !acls !xattrs !sparse !numeric-ids !n !v !i !info !ignore-times !checksum !exclude !include !filter !from0 !files-from !relative !no-relative !dirs !list-only !modify-window !bwlimit !partial !partial-dir !temp-dir !delete !delete-* !max-delete !stats !log-format !compress* !zc !zl !ignore-existing !existing !whole-file !inc-recursive !no-inc-recursive !protect-args !secluded-args
 [source]
 path = /source
 EOF

@@ -1,0 +1,42 @@
+/** `kubectl x8sync` as the tests run it. */
+import { plugin, startPlugin } from './kubectl.ts';
+import type { Ended, Running } from './process.ts';
+
+/** One run to its end. */
+export const x8sync = (...args: string[]): Promise<Ended> => plugin('x8sync', args);
+
+/** One run that a test watches, or ends. */
+export const startX8sync = (...args: string[]): Running => startPlugin('x8sync', args);
+
+/** What a run said of itself: its exit code with its messages, for a comparison that shows both. */
+export function outcomeOf({ code, stdout, stderr }: Ended): { code: number | null; text: string } {
+  return { code, text: stderr + stdout };
+}
+
+/** The document of `-o json`. */
+export function documentOf<T = CopyDocument>({ stdout, stderr }: Ended): T {
+  try {
+    return JSON.parse(stdout) as T;
+  } catch {
+    throw new Error(`no JSON on stdout:\n${stdout}\n${stderr}`);
+  }
+}
+
+/** What of a copy's document is looked at. */
+export interface CopyDocument {
+  readonly task: string;
+  readonly outcome: string;
+  readonly address: string;
+  readonly stats: Readonly<Record<string, number>>;
+  readonly lost: readonly string[];
+  readonly failures: readonly string[];
+  readonly changes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The name of the task as the first lines of a run print it. */
+export function taskOf(text: string): string {
+  const [, task] = /Task ([a-z0-9-]+)\n/.exec(text) ?? [];
+  if (!task) throw new Error(`no task is named in:\n${text}`);
+  return task;
+}

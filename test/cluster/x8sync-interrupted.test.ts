@@ -1,0 +1,116 @@
+/** Ctrl-C: without a name all is cleaned up, with one it stays to be taken up; a second one ends at once. */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { get } from './support/kubectl.ts';
+import type { Running } from './support/process.ts';
+import { Scene } from './support/scene.ts';
+import { steps } from './support/steps.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { outcomeOf, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+
+// Concurrent tests begin before any beforeAll.
+const prepared = prepare();
+
+async function prepare(): Promise<{ scene: Scene; source: string }> {
+  const scene = await Scene.open('interrupted');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(6));
+  return { scene, source: scene.ref(contextA, 'source') };
+}
+
+afterAll(async () => (await prepared).scene.close());
+
+/** Runs it until a line is seen. */
+async function runUntil(line: RegExp, ...args: string[]): Promise<Running> {
+  const { source } = await prepared;
+  const running = startX8sync(source, ...args, '--bwlimit', '3M');
+  await running.saw(line);
+  return running;
+}
+
+/** Names of the records of all tasks on a target claim's side and the source's. */
+async function recordsOf(task: string): Promise<string[]> {
+  const { scene } = await prepared;
+  const label = ['-l', `x8s.dev/task=${task}`];
+  const found = scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', ...label));
+  return (await Promise.all(found)).flat().map(({ metadata }) => metadata.name);
+}
+
+describe('without a name, Ctrl-C cleans up within ten seconds while', () => {
+  test.concurrent.each(steps.map(([step, line], index) => ({ step, line, index })))(
+    '$step',
+    async ({ line, index }) => {
+      const { scene } = await prepared;
+      const claim = `unnamed-${index}`;
+      await scene.claim(contextB, claim);
+      const running = await runUntil(line, scene.ref(contextB, claim));
+      const began = performance.now();
+      running.child.kill('SIGINT');
+      const ended = outcomeOf(await running.ended);
+      expect(ended).toMatchObject({ code: 130 });
+      expect(performance.now() - began).toBeLessThan(13_000);
+      expect(ended.text).toMatch(/Interrupted: finishing up/);
+      if (!ended.text.includes('Task ')) return;
+      expect(ended.text).toMatch(/cleaned up|nothing is left/i);
+      const task = taskOf(ended.text);
+      expect(await scene.leftovers(task)).toEqual([]);
+      expect(await recordsOf(task)).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+test('with a name, Ctrl-C leaves it at every step and says how to go on; in the end all is there', async () => {
+  const { scene, source } = await prepared;
+  await scene.claim(contextB, 'named');
+  const args = [scene.ref(contextB, 'named'), '--name', 'stays'];
+  for (const [, line] of steps.slice(2, -1)) {
+    const running = await runUntil(line, ...args);
+    running.child.kill('SIGINT');
+    const ended = outcomeOf(await running.ended);
+    expect(ended).toMatchObject({ code: 130 });
+    expect(ended.text).toMatch(/run the same command again/);
+    expect(ended.text).toContain('kubectl x8sync cleanup stays');
+  }
+  expect(outcomeOf(await x8sync(source, ...args))).toMatchObject({ code: 0 });
+  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'named')]);
+  expect(differences(...trees)).toEqual([]);
+  expect(await scene.leftovers('stays')).toEqual([]);
+}, 120_000);
+
+test('a second Ctrl-C stops at once and names what is left; the next run clears it', async () => {
+  const { scene, source } = await prepared;
+  await scene.claim(contextB, 'twice');
+  const target = scene.ref(contextB, 'twice');
+  const running = await runUntil(/Copy the files …/, target);
+  running.child.kill('SIGINT');
+  await running.saw('Interrupted: finishing up');
+  const began = performance.now();
+  running.child.kill('SIGINT');
+  const ended = outcomeOf(await running.ended);
+  expect(performance.now() - began).toBeLessThan(1000);
+  expect(ended).toMatchObject({ code: 130 });
+  expect(ended.text).toMatch(/left behind:/);
+  const task = taskOf(ended.text);
+  expect(ended.text).toContain(`x8s.dev/task=${task} in namespace ${scene.namespace} of ${contextB}`);
+  expect(outcomeOf(await x8sync(source, target))).toMatchObject({ code: 0 });
+  expect(await scene.leftovers(task)).toEqual([]);
+}, 60_000);
+
+test('SIGTERM does the same with 143', async () => {
+  const { scene } = await prepared;
+  await scene.claim(contextB, 'term');
+  const running = await runUntil(/Copy the files …/, scene.ref(contextB, 'term'));
+  running.child.kill('SIGTERM');
+  const ended = outcomeOf(await running.ended);
+  expect(ended).toMatchObject({ code: 143 });
+  expect(await scene.leftovers(taskOf(ended.text))).toEqual([]);
+  // An unnamed task's unfinished files go too.
+  expect(await scene.inspect(contextB, 'term', 'ls -A')).not.toContain('.x8sync');
+}, 60_000);
+
+test('no Secret is left in either cluster after all of these', async () => {
+  const { scene } = await prepared;
+  expect(await scene.leftovers()).toEqual([]);
+});

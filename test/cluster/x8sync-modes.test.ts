@@ -1,0 +1,121 @@
+/** Merge, --force and --dry-run: what of the target stays, goes, and is only told. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { documentOf, outcomeOf, startX8sync, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+
+beforeAll(async () => {
+  scene = await Scene.open('modes');
+  source = scene.ref(contextA, 'source');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(6));
+}, 60_000);
+afterAll(() => scene.close());
+
+/** A target with files of its own: one that is the source's too but differs, and some that only it has. */
+const ownFiles = `
+cd /data
+mkdir -p own/folder small
+echo mine >own/folder/file; echo other >small/1; ln -s own/folder link
+touch -d '2001-01-01 01:01:01.010101010' own own/folder small .
+`;
+const ownEntries = 4;
+
+async function targetWithFiles(claim: string): Promise<string> {
+  await scene.claim(contextB, claim);
+  await scene.shell(contextB, claim, ownFiles);
+  return scene.ref(contextB, claim);
+}
+
+test('--dry-run tells what would change, and changes nothing, not even the time of a folder', async () => {
+  const target = await targetWithFiles('rehearsed');
+  const before = await treeOf(scene, contextB, 'rehearsed');
+  const { stats, changes, ...document } = documentOf(await x8sync('--dry-run', source, target, '-o', 'json'));
+  expect(document).toMatchObject({ outcome: 'ok', mode: 'dry-run' });
+  // 200 small files, one of them there already with other content, and the big one.
+  expect(stats).toMatchObject({ transferredFiles: 201, createdEntries: 200, extraneous: ownEntries });
+  expect(changes.join('\n')).toMatch(/>f\S+ small\/1\n/);
+  expect(differences(before, await treeOf(scene, contextB, 'rehearsed'))).toEqual([]);
+
+  const { code, stdout } = await x8sync('--dry-run', source, target);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/nothing was changed/);
+  expect(stdout).toMatch(/would change 20\d entries/);
+  expect(await scene.leftovers()).toEqual([]);
+}, 60_000);
+
+test('without --force what only the target has is kept, counted and told', async () => {
+  const target = await targetWithFiles('merged');
+  const ended = await x8sync(source, target);
+  expect(outcomeOf(ended)).toMatchObject({ code: 0 });
+  expect(ended.stdout).toMatch(new RegExp(`kept +${ownEntries} entries that only the target has`));
+  expect(await scene.inspect(contextB, 'merged', 'cat own/folder/file small/1')).toBe('mine\nfile 1\n');
+}, 60_000);
+
+describe('--force', () => {
+  test('asks, and without a terminal and --yes does nothing', async () => {
+    const ended = outcomeOf(await x8sync('--force', source, scene.ref(contextB, 'absent')));
+    expect(ended).toMatchObject({ code: 2 });
+    expect(ended.text).toMatch(/--yes/);
+  });
+
+  test('makes the target equal to the source', async () => {
+    const target = await targetWithFiles('forced');
+    expect(outcomeOf(await x8sync('--force', '--yes', source, target))).toMatchObject({ code: 0 });
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'forced')]);
+    expect(differences(...trees)).toEqual([]);
+  }, 60_000);
+
+  test('takes up a wipe that was interrupted', async () => {
+    await scene.claim(contextB, 'wiped');
+    await scene.shell(contextB, 'wiped', 'mkdir /data/d; cd /data/d; seq 30000 | xargs touch');
+    const args = ['--force', '--yes', '--name', 'wipe', source, scene.ref(contextB, 'wiped')];
+    const running = startX8sync(...args);
+    await running.saw('Copy the files …');
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(outcomeOf(await x8sync(...args))).toMatchObject({ code: 0 });
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'wiped')]);
+    expect(differences(...trees)).toEqual([]);
+  }, 60_000);
+
+  test('empties again for a new task of a name that was cleaned up', async () => {
+    const target = await targetWithFiles('anew');
+    const args = ['--force', '--yes', '--name', 'anew', source, target];
+    const running = startX8sync(...args, '--bwlimit', '500K');
+    await running.saw('Copy the files …');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    running.child.kill('SIGKILL');
+    await running.ended;
+    expect(outcomeOf(await x8sync('cleanup', 'anew', '--context', contextB))).toMatchObject({ code: 0 });
+    await scene.shell(contextB, 'anew', 'echo mine >/data/written-in-between');
+    expect(outcomeOf(await x8sync(...args))).toMatchObject({ code: 0 });
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'anew')]);
+    expect(differences(...trees)).toEqual([]);
+  }, 90_000);
+});
+
+describe('a target that is mounted', () => {
+  beforeAll(async () => {
+    await scene.claim(contextB, 'mounted');
+    await scene.user(contextB, 'its-user', 'mounted');
+  }, 60_000);
+
+  test('is refused, with the name of the pod', async () => {
+    const ended = outcomeOf(await x8sync(source, scene.ref(contextB, 'mounted')));
+    expect(ended).toMatchObject({ code: 3 });
+    expect(ended.text).toMatch(/in use by pod its-user/);
+    expect(ended.text).toMatch(/--allow-mounted/);
+  });
+
+  test('is written to with --allow-mounted', async () => {
+    const args = ['--allow-mounted', source, scene.ref(contextB, 'mounted')];
+    expect(outcomeOf(await x8sync(...args))).toMatchObject({ code: 0 });
+    expect(await scene.inspect(contextB, 'mounted', 'cat small/7')).toBe('file 7\n');
+  }, 60_000);
+});

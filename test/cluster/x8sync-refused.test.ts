@@ -1,0 +1,212 @@
+/** Bad input: each kind gets its exit code and a clear message, and leaves nothing behind. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { apply, get } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { documentOf, outcomeOf, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+let target: string;
+
+beforeAll(async () => {
+  scene = await Scene.open('refused');
+  source = scene.ref(contextA, 'source');
+  target = scene.ref(contextB, 'target');
+  await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
+  await scene.shell(contextA, 'source', someFiles(8));
+}, 60_000);
+afterEach(async () => {
+  expect(await scene.leftovers()).toEqual([]);
+});
+afterAll(() => scene.close());
+
+/** Runs it and expects it to end so, with a message that has all these parts. */
+async function expectEnd(code: number, parts: (string | RegExp)[], ...args: string[]): Promise<void> {
+  const { code: was, text } = outcomeOf(await x8sync(...args));
+  for (const part of parts) expect(text).toMatch(part);
+  expect({ code: was, text }).toMatchObject({ code });
+}
+
+/** No task of this run, finished or not. */
+async function expectNoRecords(): Promise<void> {
+  const label = ['-l', 'app.kubernetes.io/managed-by=kubectl-x8sync'];
+  const found = await Promise.all(
+    scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', ...label)),
+  );
+  expect(found.flat().map(({ metadata }) => metadata.name)).toEqual([]);
+}
+
+describe('what is not there', () => {
+  test.each([
+    ['context', 2, () => ['no-such-context/x/y', target], [/no-such-context/, /lab-a|contexts/]],
+    ['namespace', 1, () => [`${contextA}/no-such-namespace/source`, target], [/no-such-namespace/]],
+    ['source claim', 1, () => [scene.ref(contextA, 'absent'), target], [/absent/, /not found/]],
+    ['target claim', 1, () => [source, scene.ref(contextB, 'absent')], [/absent/, /not found/]],
+    ['name that can be a claim', 2, () => ['a/b/Not_A_Claim', target], [/Not_A_Claim/, /CLAIM/]],
+    ['source in the command line', 2, () => [], [/SOURCE/]],
+  ] as const)('no %s', async (_, code, args, parts) => {
+    await expectEnd(code, [...parts], ...args());
+    await expectNoRecords();
+  });
+
+  test.each([
+    ['capital letters', 'Move'],
+    ['underscores', 'move_db'],
+    ['too long for a StatefulSet', 'x'.repeat(60)],
+    ['a dash at its end', 'move-'],
+  ])('a task name with %s', async (_, name) => {
+    await expectEnd(2, [/name/], source, target, '--name', name);
+    await expectNoRecords();
+  });
+});
+
+describe('claims that will not do', () => {
+  test('a source that is not bound', async () => {
+    await scene.claim(contextA, 'unbound');
+    await expectEnd(1, [/unbound is Pending/], scene.ref(contextA, 'unbound'), target);
+    await expectNoRecords();
+  });
+
+  test('a source of blocks instead of files', async () => {
+    await apply(contextA, scene.namespace, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'block' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        volumeMode: 'Block',
+        resources: { requests: { storage: '1Mi' } },
+      },
+    });
+    await expectEnd(2, [/block volume/], scene.ref(contextA, 'block'), target);
+  });
+
+  test('source and target are one', async () => {
+    await expectEnd(3, [/same volume/], source, source);
+    await expectNoRecords();
+  });
+
+  test('--force of an empty source leaves the target alone', async () => {
+    await Promise.all([scene.claim(contextA, 'empty'), scene.claim(contextB, 'full')]);
+    await scene.shell(contextA, 'empty', 'true');
+    await scene.shell(contextB, 'full', 'echo precious >/data/file');
+    const args = [scene.ref(contextA, 'empty'), scene.ref(contextB, 'full'), '--force', '--yes'];
+    await expectEnd(3, [/empty/, /not touched|not begun/], ...args);
+    expect(await scene.inspect(contextB, 'full', 'cat file')).toBe('precious\n');
+    await expectNoRecords();
+  }, 60_000);
+
+  (isLab ? test : test.skip)(
+    'a target with less room: bytes',
+    async () => {
+      await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
+      await expectEnd(3, [/too little room/, /\d+ bytes/], source, scene.ref(contextB, 'small'));
+      expect(await scene.inspect(contextB, 'small', 'ls -A')).toBe('');
+      await expectNoRecords();
+    },
+    60_000,
+  );
+
+  (isLab ? test : test.skip)(
+    'a target with less room: inodes',
+    async () => {
+      const annotations = { 'lab.x8s.dev/inodes': '50' };
+      await scene.claim(contextB, 'few', { size: '64Mi', storageClass: 'tmpfs', annotations });
+      await expectEnd(3, [/too little room/, /\d+ inodes/], source, scene.ref(contextB, 'few'));
+      expect(await scene.inspect(contextB, 'few', 'ls -A')).toBe('');
+      await expectNoRecords();
+    },
+    60_000,
+  );
+});
+
+describe('a name in use', () => {
+  test('with another spec is refused, with the difference', async () => {
+    const args = [source, target, '--name', 'taken'];
+    expect(outcomeOf(await x8sync(...args, '--dry-run'))).toMatchObject({ code: 0 });
+    await expectEnd(3, [/taken/, /mode: .*dry-run.*merge/, /Use another name|clean that task up/], ...args);
+    await expectEnd(3, [/taken/, /targetClaim/], source, scene.ref(contextB, 'full'), '--name', 'taken');
+    expect(outcomeOf(await x8sync('cleanup', 'taken', '--context', contextB))).toMatchObject({ code: 0 });
+    await expectNoRecords();
+  }, 90_000);
+
+  test('by somebody else in the source cluster is left alone', async () => {
+    const metadata = { name: 'x8sync-theirs-source' };
+    await apply(contextA, scene.namespace, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { a: 'b' },
+    });
+    await expectEnd(3, [/x8sync-theirs-source/, /not made by/], source, target, '--name', 'theirs');
+    const [theirs] = (
+      await get<{ metadata: { name: string }; data: object }>(contextA, scene.namespace, 'configmaps')
+    ).filter(({ metadata: { name } }) => name === metadata.name);
+    expect(theirs?.data).toEqual({ a: 'b' });
+  }, 60_000);
+});
+
+describe('clusters that do not answer, or say no', () => {
+  test('an unreachable cluster is named within --request-timeout', async () => {
+    const began = performance.now();
+    const args = ['--server', 'https://192.0.2.1:6443', '--request-timeout', '2s'];
+    await expectEnd(4, [/192\.0\.2\.1/], 'list', ...args);
+    expect(performance.now() - began).toBeLessThan(6000);
+  });
+
+  test('a user who may do little is told each verb on each resource that is missing', async () => {
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'reader' },
+      rules: [
+        { apiGroups: [''], resources: ['persistentvolumeclaims', 'pods'], verbs: ['get', 'list', 'watch'] },
+      ],
+    };
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'narrow' }],
+    };
+    await Promise.all(scene.contexts.map((context) => apply(context, scene.namespace, role, binding)));
+    await expectEnd(
+      4,
+      [/may not create statefulsets\.apps in namespace/, /may not create secrets in/],
+      source,
+      target,
+      '--as',
+      'narrow',
+    );
+    await expectNoRecords();
+  });
+});
+
+describe('pods that do not come up', () => {
+  test('an image that can not be pulled is said at the second failure', async () => {
+    const ended = await x8sync(source, target, '--image', 'registry.invalid/no/such:1', '-o', 'json');
+    expect(ended.code).toBe(1);
+    expect(documentOf<{ error: { message: string } }>(ended).error.message).toMatch(
+      /image registry\.invalid\/no\/such:1 can't be pulled/,
+    );
+    await expectNoRecords();
+  }, 90_000);
+
+  test("a pod that can't be scheduled is given --timeout, and the scheduler's reason is told", async () => {
+    await scene.claim(contextB, 'nowhere', { storageClass: 'no-such-class' });
+    const began = performance.now();
+    await expectEnd(
+      124,
+      [/not up after 5 s/, /can't be scheduled|unbound|storageclass/i],
+      source,
+      scene.ref(contextB, 'nowhere'),
+      '--timeout',
+      '5s',
+    );
+    expect(performance.now() - began).toBeLessThan(25_000);
+    await expectNoRecords();
+  }, 60_000);
+});

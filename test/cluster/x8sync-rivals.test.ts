@@ -1,0 +1,109 @@
+/** Two runs, two tasks, two names for one cluster: never two writers on one claim. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { otherKubeconfig } from './support/kubeconfigs.ts';
+import { plugin } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { outcomeOf, startX8sync, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+
+beforeAll(async () => {
+  scene = await Scene.open('rivals');
+  source = scene.ref(contextA, 'source');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(6));
+}, 60_000);
+afterAll(() => scene.close());
+
+describe('while one run is at work', () => {
+  const name = ['--name', 'first'];
+  let running: ReturnType<typeof startX8sync>;
+  let target: string;
+
+  beforeAll(async () => {
+    await Promise.all([scene.claim(contextB, 'target'), scene.claim(contextB, 'elsewhere')]);
+    target = scene.ref(contextB, 'target');
+    running = startX8sync(source, target, ...name, '--bwlimit', '800K');
+    await running.saw('Copy the files …');
+  }, 60_000);
+
+  test.each([
+    ['of the same name', ['--name', 'first']],
+    ['of another name', ['--name', 'second']],
+    ['without a name', []],
+  ])('another one %s is refused, with who holds the claim', async (_, args) => {
+    const ended = outcomeOf(await x8sync(source, target, ...args));
+    expect(ended).toMatchObject({ code: 3 });
+    expect(ended.text).toMatch(new RegExp(`is in use by \\S+@\\S+ \\(process ${running.child.pid}\\)`));
+  });
+
+  test('its task can not be cleaned up', async () => {
+    const ended = outcomeOf(await x8sync('cleanup', 'first', '--context', contextB));
+    expect(ended).toMatchObject({ code: 3 });
+    expect(ended.text).toMatch(/in use by/);
+  });
+
+  test('it ends undisturbed', async () => {
+    expect(outcomeOf(await running.ended)).toMatchObject({ code: 0 });
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);
+    expect(differences(...trees)).toEqual([]);
+    expect(await scene.leftovers('first')).toEqual([]);
+    expect(await scene.phases('second')).toEqual([]);
+  }, 30_000);
+});
+
+test('two that begin at the same moment: one copies, the other is refused', async () => {
+  await scene.claim(contextB, 'raced');
+  const args = [source, scene.ref(contextB, 'raced'), '--name', 'race'];
+  const ended = await Promise.all([x8sync(...args), x8sync(...args)]);
+  expect(ended.map(({ code }) => code).sort()).toEqual([0, 3]);
+  expect(await scene.leftovers('race')).toEqual([]);
+}, 60_000);
+
+test('the mover of a killed run keeps a task of another name from its target', async () => {
+  await scene.claim(contextB, 'held');
+  const target = scene.ref(contextB, 'held');
+  const running = startX8sync(source, target, '--name', 'killed', '--bwlimit', '1M');
+  await running.saw('Copy the files …');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const other = outcomeOf(await x8sync(source, target, '--name', 'other'));
+  expect(other).toMatchObject({ code: 3 });
+  expect(other.text).toMatch(/task killed has a mover on target claim/);
+  expect(outcomeOf(await x8sync(source, target, '--name', 'killed'))).toMatchObject({ code: 0 });
+  expect(await scene.leftovers()).toEqual([]);
+}, 60_000);
+
+describe('two contexts for one cluster', () => {
+  let alias: Awaited<ReturnType<typeof otherKubeconfig>>;
+  const run = (...args: string[]) => plugin('x8sync', args, { KUBECONFIG: alias.path });
+  beforeAll(async () => {
+    alias = await otherKubeconfig({ here: contextA, 'also/here:6443': contextA });
+  });
+  afterAll(() => alias.remove());
+
+  test('the same claim by both is refused', async () => {
+    const ended = outcomeOf(
+      await run(`here/${scene.namespace}/source`, `also/here:6443/${scene.namespace}/source`),
+    );
+    expect(ended).toMatchObject({ code: 3 });
+    expect(ended.text).toMatch(/same volume/);
+  });
+
+  test('two claims by both are copied over the cluster network', async () => {
+    await scene.claim(contextA, 'beside');
+    const ended = await run(
+      `also/here:6443/${scene.namespace}/source`,
+      `here/${scene.namespace}/beside`,
+      '--verbose',
+    );
+    expect(outcomeOf(ended)).toMatchObject({ code: 0 });
+    expect(ended.stderr).toMatch(/trying clusterip/);
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextA, 'beside')]);
+    expect(differences(...trees)).toEqual([]);
+  }, 60_000);
+});

@@ -1,0 +1,111 @@
+/** list, status and cleanup, from another workstation too. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
+import { get, plugin } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { documentOf, outcomeOf, startX8sync, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+let other: Awaited<ReturnType<typeof otherKubeconfig>>;
+/** Another workstation, whose contexts are `old` and `new`. */
+const elsewhere = (...args: string[]) => plugin('x8sync', args, { KUBECONFIG: other.path });
+
+beforeAll(async () => {
+  other = await otherKubeconfig({ old: contextA, new: contextB });
+  scene = await Scene.open('tasks');
+  source = scene.ref(contextA, 'source');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(6));
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([scene.close(), other.remove()]);
+});
+
+/** A task whose run was killed while it copied. */
+async function killedTask(name: string): Promise<string> {
+  await scene.claim(contextB, name);
+  const running = startX8sync(source, scene.ref(contextB, name), '--name', name, '--bwlimit', '500K');
+  await running.saw('Copy the files …');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  return name;
+}
+
+async function recordsOf(task: string): Promise<string[]> {
+  const label = ['-l', `x8s.dev/task=${task}`];
+  const found = await Promise.all(
+    scene.contexts.map((context) => get(context, scene.namespace, 'configmaps', ...label)),
+  );
+  return found.flat().map(({ metadata }) => metadata.name);
+}
+
+test('a finished task is listed on both sides, with its result', async () => {
+  await scene.claim(contextB, 'done');
+  const args = [source, scene.ref(contextB, 'done'), '--name', 'done'];
+  expect(outcomeOf(await x8sync(...args))).toMatchObject({ code: 0 });
+  for (const context of ['old', 'new']) {
+    const list = await elsewhere('list', '--context', context, '-n', scene.namespace);
+    expect(outcomeOf(list)).toMatchObject({ code: 0 });
+    expect(list.stdout).toMatch(/^NAME +PHASE +SOURCE +TARGET +PROGRESS +AGE/);
+    expect(list.stdout).toMatch(
+      new RegExp(`\\ndone +Succeeded +${scene.namespace}/source +${scene.namespace}/done`),
+    );
+  }
+  const status = await elsewhere('status', 'done', '--context', 'new', '-n', scene.namespace);
+  expect(status.stdout).toMatch(/Phase: +Succeeded\n/);
+  expect(status.stdout).toMatch(/Message: +201 of 201 files copied/);
+  const names = await elsewhere('list', '--context', 'new', '-n', scene.namespace, '-o', 'name');
+  expect(names.stdout).toBe('done\n');
+  const document = documentOf<unknown[]>(
+    await elsewhere('list', '--context', 'new', '-n', scene.namespace, '-o', 'json'),
+  );
+  expect(document).toMatchObject([{ task: 'done', phase: 'Succeeded', mode: 'merge', run: 1 }]);
+}, 60_000);
+
+test('a task that is not there', async () => {
+  for (const verb of ['status', 'cleanup']) {
+    const ended = outcomeOf(await x8sync(verb, 'absent', '--context', contextB, '-n', scene.namespace));
+    expect(ended).toMatchObject({ code: 1 });
+    expect(ended.text).toMatch(/no task "absent"/);
+  }
+  expect(outcomeOf(await x8sync('cleanup', '--context', contextB))).toMatchObject({ code: 2 });
+});
+
+describe('cleanup from another workstation', () => {
+  test('takes away both sides, whichever context it is called with', async () => {
+    const task = await killedTask('killed');
+    expect((await scene.leftovers(task)).length).toBeGreaterThan(4);
+    const ended = outcomeOf(await elsewhere('cleanup', task, '--context', 'old', '-n', scene.namespace));
+    expect(ended).toMatchObject({ code: 0 });
+    expect(await scene.leftovers(task)).toEqual([]);
+    expect(await recordsOf(task)).toEqual([]);
+  }, 60_000);
+
+  test('with one side out of reach cleans the other, names the first, and exits with 4', async () => {
+    const task = await killedTask('halved');
+    const cut = await otherKubeconfig({ new: contextB, old: contextA }, clusterOf(contextA));
+    const args = ['cleanup', task, '--context', 'new', '-n', scene.namespace, '--request-timeout', '3s'];
+    const ended = outcomeOf(await plugin('x8sync', args, { KUBECONFIG: cut.path }));
+    await cut.remove();
+    expect(ended).toMatchObject({ code: 4 });
+    expect(ended.text).toMatch(/source in namespace \S+ of https:/);
+    const left = await scene.leftovers(task);
+    expect(left.length).toBeGreaterThan(0);
+    expect(left.every((line) => line.startsWith(contextA))).toBe(true);
+    expect(
+      outcomeOf(await elsewhere('cleanup', task, '--context', 'old', '-n', scene.namespace)),
+    ).toMatchObject({ code: 0 });
+    expect(await scene.leftovers(task)).toEqual([]);
+    expect(await recordsOf(task)).toEqual([]);
+  }, 60_000);
+
+  test('--all takes every task of the namespace, finished ones too', async () => {
+    const ended = outcomeOf(await elsewhere('cleanup', '--all', '--context', 'new', '-n', scene.namespace));
+    expect(ended).toMatchObject({ code: 0 });
+    expect(await recordsOf('done')).toEqual([]);
+    expect(await scene.leftovers()).toEqual([]);
+  }, 30_000);
+});

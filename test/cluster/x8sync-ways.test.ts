@@ -1,0 +1,116 @@
+/** How a target reaches its source: within a cluster, by node ports, by a load balancer, through policies. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { apply, get } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { documentOf, outcomeOf, startX8sync, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+
+beforeAll(async () => {
+  scene = await Scene.open('ways');
+  source = scene.ref(contextA, 'source');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(1));
+}, 60_000);
+afterAll(() => scene.close());
+
+async function expectCopied(context: string, claim: string, from = scene): Promise<void> {
+  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(from, context, claim)]);
+  expect(differences(...trees)).toEqual([]);
+  expect(await from.leftovers()).toEqual([]);
+}
+
+test('within one cluster, in another namespace, its own network is enough', async () => {
+  const other = await Scene.open('ways-other');
+  try {
+    await other.claim(contextA, 'target');
+    const ended = await x8sync(source, other.ref(contextA, 'target'), '-o', 'json');
+    expect(documentOf(ended)).toMatchObject({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
+    await expectCopied(contextA, 'target', other);
+  } finally {
+    await other.close();
+  }
+}, 60_000);
+
+test('between clusters a node port is tried first', async () => {
+  await scene.claim(contextB, 'nodeport');
+  const ended = await x8sync(source, scene.ref(contextB, 'nodeport'), '-o', 'json');
+  const address = expect.stringMatching(/:3\d{4}$/);
+  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', address });
+  await expectCopied(contextB, 'nodeport');
+}, 60_000);
+
+(isLab ? test : test.skip)(
+  'a load balancer is used where it is asked for',
+  async () => {
+    await scene.claim(contextB, 'balanced');
+    const args = [source, scene.ref(contextB, 'balanced'), '--way', 'loadbalancer', '-o', 'json'];
+    expect(documentOf(await x8sync(...args))).toMatchObject({
+      outcome: 'ok',
+      address: expect.stringMatching(/:22$/),
+    });
+    await expectCopied(contextB, 'balanced');
+  },
+  60_000,
+);
+
+test('a way that leads nowhere is named in the error', async () => {
+  await scene.claim(contextB, 'unreached');
+  const args = [source, scene.ref(contextB, 'unreached'), '--way', 'clusterip'];
+  const ended = outcomeOf(await x8sync(...args));
+  expect(ended).toMatchObject({ code: 4 });
+  expect(ended.text).toMatch(/can't reach the source's SSH service/);
+  expect(ended.text).toMatch(/clusterip: no answer from [\d.]+:22/);
+  expect(await scene.leftovers()).toEqual([]);
+}, 90_000);
+
+test('--way that is none', async () => {
+  const ended = outcomeOf(await x8sync(source, scene.ref(contextB, 'x'), '--way', 'carrier-pigeon'));
+  expect(ended).toMatchObject({ code: 2 });
+  expect(ended.text).toMatch(/nodeport/);
+});
+
+test('namespaces that deny all traffic by default let this one through, and nothing else stays open', async () => {
+  const closed = await Scene.open('ways-closed');
+  try {
+    const deny = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny-all' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    };
+    await Promise.all(closed.contexts.map((context) => apply(context, closed.namespace, deny)));
+    await Promise.all([closed.claim(contextA, 'source'), closed.claim(contextB, 'target')]);
+    await closed.shell(contextA, 'source', 'echo through >/data/file');
+    const args = [closed.ref(contextA, 'source'), closed.ref(contextB, 'target')];
+    expect(outcomeOf(await x8sync(...args))).toMatchObject({ code: 0 });
+    expect(await closed.inspect(contextB, 'target', 'cat file')).toBe('through\n');
+    const policies = closed.contexts.map((context) => get(context, closed.namespace, 'networkpolicies'));
+    const names = (await Promise.all(policies)).flat().map(({ metadata }) => metadata.name);
+    expect(names).toEqual(['deny-all', 'deny-all']);
+  } finally {
+    await closed.close();
+  }
+}, 60_000);
+
+describe('a ReadWriteOnce source that is in use', () => {
+  test('is read on the node of its user, which goes on', async () => {
+    await scene.claim(contextA, 'used');
+    await scene.shell(contextA, 'used', 'echo used >/data/file');
+    await scene.user(contextA, 'its-user', 'used');
+    await scene.claim(contextB, 'copy-of-used');
+    const running = startX8sync(scene.ref(contextA, 'used'), scene.ref(contextB, 'copy-of-used'));
+    await running.saw('Done: Source is served');
+    type Placed = { metadata: { name: string; uid: string }; spec: { nodeName: string } };
+    const pods = await get<Placed>(contextA, scene.namespace, 'pods');
+    const nodeOf = (part: string) => pods.find(({ metadata }) => metadata.name.includes(part))?.spec.nodeName;
+    expect(nodeOf('x8sync-')).toBe(nodeOf('its-user'));
+    const ended = outcomeOf(await running.ended);
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.text).toMatch(/Warning: The source is in use by its-user/);
+  }, 60_000);
+});
