@@ -232,35 +232,45 @@ export class Converger {
 
   /** The primary does not have it, as far as was listed: it may have to go from the replica too. */
   async #prune(kind: CopiedKind, key: ObjectKey): Promise<Result> {
-    const { catalogue, copies, replica, places, primary, spec, signal, fence, brake } = this.#options;
-    if (!copies.get(key)) return { did: 'gone' };
+    const { catalogue, copies, replica, places, signal, fence, brake } = this.#options;
+    const known = copies.get(key);
+    if (!known) return { did: 'gone' };
     if (!catalogue.isComplete(key))
       throw new WorkFailure({
         class: 'later',
         reason: 'not-listed',
         message: `${kind.name} was not listed completely yet`,
       });
-    const place = places.onReplica(key);
-    const object = await replica.kube.find(kind.resource, place, { signal });
+    const left = this.#leftBecause(kind, known);
+    if (left !== undefined) return { did: 'left', why: left };
+    // What is known may be old: the object itself decides, and its version is what may be deleted.
+    const object = await replica.kube.find(kind.resource, places.onReplica(key), { signal });
     if (!object) {
       copies.delete(key);
       return { did: 'gone' };
     }
-    const entry = copies.set(key, object, copies.get(key)?.live);
+    const entry = copies.set(key, object, known.live);
+    const stillLeft = this.#leftBecause(kind, entry);
+    if (stillLeft !== undefined) return { did: 'left', why: stillLeft };
+    if (entry.deleting) return { did: 'pruned' };
+    return this.#deleteIfGone(kind, key, entry, { fence, brake });
+  }
+
+  /** Why a copy without an original stays; undefined where it may go. */
+  #leftBecause(kind: CopiedKind, { stamp, inScope }: CopyEntry): string | undefined {
+    const { spec, primary } = this.#options;
     const verdict = pruneVerdict({
       kind: kind.name,
-      stamp: entry.stamp,
+      stamp,
       task: spec.name,
       primary: primary.id,
-      inScope: entry.inScope,
+      inScope,
       onPrimary: false,
       flags: spec.prune,
     });
-    if (verdict === 'keep') return { did: 'left', why: 'it is not a copy of this task' };
-    if (verdict === 'left-scope') return { did: 'left', why: 'no rule covers it any more' };
-    if (verdict === 'guarded') return { did: 'left', why: guard(kind.name) };
-    if (entry.deleting) return { did: 'pruned' };
-    return this.#deleteIfGone(kind, key, entry, { fence, brake });
+    if (verdict === 'keep') return 'it is not a copy of this task';
+    if (verdict === 'left-scope') return 'no rule covers it any more';
+    return verdict === 'guarded' ? guard(kind.name) : undefined;
   }
 
   async #deleteIfGone(

@@ -109,8 +109,18 @@ export class Task {
    */
   async begin(): Promise<void> {
     await this.#prepare();
+    const scopes = new Map(
+      await Promise.all(this.#kinds.map(async (kind) => [kind, await this.#scopes(kind)] as const)),
+    );
+    // What replicas have can be listed in any order; only writing has one.
+    const listed = new Map(this.#kinds.map((kind) => [kind, this.#followReplicas(scopes.get(kind) ?? [])]));
     for (const wave of inWaves(this.#kinds, ({ name }) => name)) {
-      await Promise.all(wave.map((kind) => this.#begin(kind)));
+      await Promise.all(
+        wave.map(async (kind) => {
+          await listed.get(kind);
+          await Promise.all((scopes.get(kind) ?? []).map((scope) => this.#followPrimary(scope)));
+        }),
+      );
       await Promise.all(this.#replicas.map((replica) => this.#settleDown(replica)));
     }
     this.#comparing = false;
@@ -229,20 +239,22 @@ export class Task {
     return replica;
   }
 
-  async #begin(kind: CopiedKind): Promise<void> {
-    const { primary, spec, replicas, signal } = this.#options;
-    const literal = literalNamespaces(spec.namespaces);
-    const scopes = await scopesOf(primary, kind.resource, literal, { signal });
-    if (scopes.length === 0) {
-      this.notes.push(`namespaces may not be listed on ${primary.name}: they have to exist on the replicas`);
-      return;
-    }
-    const lists = scopes.map((namespace) => ({ kind, namespace }));
+  async #scopes(kind: CopiedKind): Promise<Listed[]> {
+    const { primary, spec, signal } = this.#options;
+    const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+    if (scopes.length === 0)
+      this.notes.push(
+        `${kind.name} may not be listed on ${primary.name}: what is needed has to be on the replicas`,
+      );
+    return scopes.map((namespace) => ({ kind, namespace }));
+  }
+
+  async #followReplicas(lists: readonly Listed[]): Promise<void> {
+    const { replicas } = this.#options;
     const sides = this.#replicas.map((replica, index) => ({ replica, site: replicas[index] as Site }));
     await Promise.all(
       sides.flatMap(({ replica, site }) => lists.map((listed) => this.#followReplica(replica, site, listed))),
     );
-    await Promise.all(lists.map((listed) => this.#followPrimary(listed)));
   }
 
   /** Resolves when the replica's list is complete, or it is known that it will not be for now. */

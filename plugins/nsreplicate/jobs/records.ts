@@ -51,46 +51,40 @@ export const jobKey = ({
 }: Omit<JobRecord, 'change' | 'state' | 'attempts' | 'startedAt'>) =>
   `${replica}|${kind}|${namespace}/${name}`;
 
-interface Line {
-  readonly record: JobRecord;
-  readonly text: string;
-}
-
-/** Lines by job key, the oldest first, never more than so many bytes. */
+/** Records by job key, the oldest first, never more than so many bytes. */
 class Shard {
-  readonly #lines = new Map<string, Line>();
+  readonly #records = new Map<string, JobRecord>();
   #bytes = 0;
   dirty = false;
 
+  /** Returns those that had to go. */
   set(key: string, record: JobRecord): JobRecord[] {
     this.delete(key);
-    const text = JSON.stringify(record);
-    this.#lines.set(key, { record, text });
-    this.#bytes += Buffer.byteLength(text) + 1;
+    this.#records.set(key, record);
+    this.#bytes += mostBytes(record);
     this.dirty = true;
     return this.#overflow();
   }
 
-  delete(key: string): JobRecord | undefined {
-    const line = this.#lines.get(key);
-    if (!line) return undefined;
-    this.#lines.delete(key);
-    this.#bytes -= Buffer.byteLength(line.text) + 1;
+  delete(key: string): void {
+    const record = this.#records.get(key);
+    if (!record) return;
+    this.#records.delete(key);
+    this.#bytes -= mostBytes(record);
     this.dirty = true;
-    return line.record;
   }
 
   get records(): JobRecord[] {
-    return [...this.#lines.values()].map(({ record }) => record);
+    return [...this.#records.values()];
   }
 
   get text(): string {
-    return [...this.#lines.values()].map(({ text }) => text).join('\n');
+    return this.records.map((record) => JSON.stringify(record)).join('\n');
   }
 
   #overflow(): JobRecord[] {
     const gone: JobRecord[] = [];
-    for (const [key, { record }] of this.#lines) {
+    for (const [key, record] of this.#records) {
       if (this.#bytes <= SHARD_BYTES) break;
       this.delete(key);
       gone.push(record);
@@ -99,11 +93,31 @@ class Shard {
   }
 }
 
+/** No less than the record has as JSON; names are ASCII, messages may be anything. */
+const mostBytes = ({
+  change,
+  kind,
+  namespace = '',
+  name,
+  replica,
+  reason = '',
+  message = '',
+}: JobRecord): number =>
+  260 +
+  change.length +
+  kind.length +
+  namespace.length +
+  name.length +
+  replica.length +
+  reason.length +
+  message.length * 3;
+
 /** The records of one task while it runs. */
 export class JobRecords {
   readonly #shards = new Map(shardNames.map((name) => [name, new Shard()]));
   /** Failed jobs whose records did not fit, by group: their keys, so that a success is counted off again. */
   readonly #overflow = new Map<string, Map<string, JobGroup>>();
+  readonly #failing = new Set<string>();
 
   /** Takes down where a job stands now. */
   put(record: JobRecord): void {
@@ -112,6 +126,7 @@ export class JobRecords {
     if (record.state !== 'failed') this.#forgetFailure(key);
     else {
       this.#ungroup(key);
+      this.#failing.add(key);
       for (const lost of this.#failed(key).set(key, clipped)) this.#group(lost);
     }
     this.#shard('recent').set(key, clipped);
@@ -173,6 +188,7 @@ export class JobRecords {
   }
 
   #forgetFailure(key: string): void {
+    if (!this.#failing.delete(key)) return;
     this.#failed(key).delete(key);
     this.#ungroup(key);
   }

@@ -1,7 +1,7 @@
 /** Digests by which two objects are known to be the same without being side by side. */
 import { createHash, createHmac } from 'node:crypto';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { canonicalJson } from '../../../src/tasks/spec.ts';
+import { canonical } from './draft.ts';
 
 /** Bumped when sanitising changes what it leaves: then every digest differs, once. */
 const SCHEMA = 1;
@@ -16,7 +16,7 @@ export const isSecret = ({ kind }: Pick<KubeObject, 'kind'>): boolean => kind ==
 export function digestOf(object: KubeObject, key: Uint8Array): string {
   const keyed = isSecret(object);
   const hash = keyed ? createHmac('sha256', key) : createHash('sha256');
-  const text = hash.update(canonicalJson(object)).digest().subarray(0, 16).toString('base64url');
+  const text = hash.update(canonical(object)).digest().subarray(0, 16).toString('base64url');
   return `${keyed ? 'k' : 'd'}${SCHEMA}:${text}`;
 }
 

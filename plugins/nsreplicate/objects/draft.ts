@@ -8,6 +8,27 @@ export type Draft = KubeObject & Json;
 export const isJson = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A deep copy of plain JSON: several times quicker than structuredClone, on a path taken for every object. */
+export function cloneJson<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(cloneJson) as T;
+  if (!isJson(value)) return value;
+  const copy: Json = {};
+  for (const key of Object.keys(value)) copy[key] = cloneJson(value[key]);
+  return copy as T;
+}
+
+/** JSON with sorted keys and without undefined fields: equal values give equal text. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isJson(value)) return JSON.stringify(value) ?? 'null';
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    if (value[key] === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(value[key])}`;
+  }
+  return `{${text}}`;
+}
+
 /** The value at a path of keys, or undefined. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let found = value;

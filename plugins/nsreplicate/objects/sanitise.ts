@@ -4,7 +4,18 @@
  * prune.go and retain.go and Velero's restore item actions.
  */
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { at, type Draft, drop, dropKeys, groupKind, isJson, items, type Json, put } from './draft.ts';
+import {
+  at,
+  cloneJson,
+  type Draft,
+  drop,
+  dropKeys,
+  groupKind,
+  isJson,
+  items,
+  type Json,
+  put,
+} from './draft.ts';
 import { dropAllocated } from './service.ts';
 import { withoutStamps } from './stamps.ts';
 
@@ -151,8 +162,10 @@ function rulesFor(kind: string): readonly SanitiseRule[] {
 /** A copy of the object as it may be written to another cluster. The object itself is left as it is. */
 export function sanitise(object: KubeObject, context: SanitiseContext = {}): Draft {
   const { managedFields, ...metadata } = object.metadata;
-  // managedFields are the larger part of many objects, and only Services need them to be looked at.
-  const draft = structuredClone({ ...object, metadata }) as Draft;
+  // managedFields are the larger part of many objects, and only Services need them to be looked at. The status
+  // goes anyway.
+  const { status: _status, ...rest } = object;
+  const draft = cloneJson({ ...rest, metadata }) as Draft;
   if (managedFields && object.kind === 'Service') draft.metadata.managedFields = managedFields;
   for (const { strip } of rulesFor(groupKind(object))) strip(draft, context);
   drop(draft, 'metadata', 'managedFields');
