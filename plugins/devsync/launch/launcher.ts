@@ -57,7 +57,8 @@ export async function startAgent(
     command: launch.command,
     signal,
   });
-  const { stdin, stdout, stderr, close } = session;
+  const { stdin, stdout, stderr } = session;
+  const close = () => session.close();
   let words = '';
   stderr.on('data', (data: Buffer) => {
     words = (words + data.toString()).slice(-2000);
