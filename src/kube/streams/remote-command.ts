@@ -148,22 +148,19 @@ function stdinOf(socket: KubeSocket): Writable {
   return quiet(writable);
 }
 
-/**
- * The status that the kubelet sends at the end: Success, or a failure one of whose causes is the exit code.
- * Unlike the API server's it bears no `kind`.
- */
+/** The metav1.Status at the end, without its kind: Success, or a failure one of whose causes is the exit code. */
 export function exitStatusOf(text: string): ExitStatus {
-  const { status, message, details } = parseStatus(text);
+  const { status, message, details } = parse(text);
   if (status === 'Success') return { code: 0, reason: '' };
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
   const code = Number(cause?.message ?? Number.NaN);
   return { code: Number.isInteger(code) ? code : undefined, reason: message ?? text };
 }
 
-function parseStatus(text: string): Partial<Status> {
+function parse(text: string): Partial<Status> {
   try {
-    return JSON.parse(text) as Status;
+    return JSON.parse(text);
   } catch {
-    return { message: text };
+    return {};
   }
 }
