@@ -59,7 +59,8 @@ meaning_of() {
     11) REPLY='reading or writing a file failed' ;;
     12) REPLY='the connection to the source broke, or rsync ended there' ;;
     13 | 14 | 21 | 22) REPLY='rsync ran out of memory or processes' ;;
-    20 | 137 | 143) REPLY='rsync was stopped' ;;
+    20 | 143) REPLY='rsync was stopped' ;;
+    137) REPLY='rsync was killed, perhaps since memory ran out' ;;
     23) REPLY='some files or attributes could not be copied' ;;
     24) REPLY='some files vanished from the source while it was copied' ;;
     *) REPLY="rsync ended with code $1" ;;
