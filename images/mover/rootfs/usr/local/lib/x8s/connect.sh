@@ -106,6 +106,18 @@ explain_silence() {
   [[ -n $REASON ]] || REASON='no address of the source was given'
 }
 
+# What ssh said, into REASON; returns 0 where a key was not accepted, since trying again would not help.
+explain_ssh() {
+  if grep -q 'Host key verification failed' "$WORK/ssh.log"; then
+    REASON="what answers at $ADDRESS does not have the host key of this task's source"
+  elif grep -q 'Permission denied' "$WORK/ssh.log"; then
+    REASON="the source at $ADDRESS does not accept the key of this task"
+  else
+    REASON=$(tail -n 1 "$WORK/ssh.log")
+    return 1
+  fi
+}
+
 # Opens the shared connection, trying again until X8S_CONNECT_SECONDS are over.
 # Returns 0, 1 (unreachable) or 2 (a key was not accepted), with the reason in REASON.
 connect() {
@@ -116,8 +128,7 @@ connect() {
     write_ssh_config || { REASON='the ssh configuration could not be written'; return 1; }
     : >"$WORK/ssh.log"
     if run ssh -F "$SSH_CONFIG" -M -N -f -E "$WORK/ssh.log" x8s-source; then return 0; fi
-    REASON=$(tail -n 3 "$WORK/ssh.log" | tr '\r\n' '  ')
-    grep -qE 'Host key verification failed|REMOTE HOST IDENTIFICATION|Permission denied' "$WORK/ssh.log" && return 2
+    explain_ssh && return 2
     log warning "$ADDRESS answered, but ssh failed: $REASON"
     sleep 0.5
   done

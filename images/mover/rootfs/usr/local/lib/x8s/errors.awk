@@ -1,6 +1,7 @@
 # What rsync and ssh say on stderr: the first 200 lines for the log, the first 20 names for the end line, and
 # what it means: room, vanished files, and kinds of attributes that the target did not take.
 function name_of(text,   start, rest) {
+  if (match(text, /^(could not make way for|cannot delete) [a-z -]+: /)) return substr(text, RLENGTH + 1)
   start = index(text, "\"")
   if (start == 0) return ""
   rest = substr(text, start + 1)
