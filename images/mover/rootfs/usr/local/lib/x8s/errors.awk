@@ -17,6 +17,7 @@ function lose(kind) {
   if (!(kind in lost)) { lost[kind] = 1; print "lost " kind >> (work "/findings") }
 }
 
+/^$/ { next }
 {
   level = /^file has vanished|^rsync warning|^Warning/ ? "warning" : "error"
   if (++lines <= 200) printf "x8s:log {\"level\":\"%s\",\"text\":%s}\n", level, json(cut($0, 2048))
@@ -29,6 +30,8 @@ function lose(kind) {
   if (/acl/) lose("acls")
   if (/xattr/) lose("xattrs")
 }
+# Without root, the volume's own root folder is somebody else's.
+/^rsync: .* failed to set (times|permissions) on "\/target\/\."/ { lose("root folder"); next }
 /^rsync: |^cannot |^could not |^skipping |^ERROR: / {
   text = text == "" ? $0 : text
   name = name_of($0)

@@ -1,5 +1,5 @@
 # From rsync's list of changes (%i|%l|%n), two lines: the bytes that the files to be replaced take up in the target;
-# and new bytes, the biggest file, entries to be created.
+# and new bytes, the biggest replacement, entries to be created.
 # --8-bit-output leaves only control characters and a backslash before # as \#ooo.
 function decoded(name,   out, code) {
   out = ""
@@ -20,8 +20,9 @@ BEGIN {
 $1 ~ /^.[fdLDS]\+/ { created++ }
 $1 ~ /^>f/ {
   bytes += $2
+  if ($1 ~ /^>f\+/) next
   if ($2 + 0 > biggest) biggest = $2 + 0
-  if ($1 !~ /^>f\+/) printf "%s%c", decoded(substr($0, length($1) + length($2) + 3)), 0 | measure
+  printf "%s%c", decoded(substr($0, length($1) + length($2) + 3)), 0 | measure
 }
 END {
   close(measure)

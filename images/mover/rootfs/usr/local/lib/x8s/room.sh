@@ -55,8 +55,8 @@ list_changes() {
     mawk -f "$LIB/growth.awk" >"$WORK/growth"
 }
 
-# What a merge adds: new bytes less those that they replace, and the biggest file once more, since it is
-# complete beside the old one before it takes its place. Into NEED_BYTES and NEED_INODES.
+# What a merge adds: new bytes less those that they replace, and the biggest replacement once more, since it is
+# complete beside the old file before it takes its place. Into NEED_BYTES and NEED_INODES.
 measure_growth() {
   local new old biggest created
   run list_changes || (($? == 23 || $? == 24)) || return
@@ -64,8 +64,7 @@ measure_growth() {
   # Files with holes take less than their length; all of the source is the most that can be new.
   ((new > EXACT_BYTES)) && new=$EXACT_BYTES
   ((biggest > EXACT_BYTES)) && biggest=$EXACT_BYTES
-  NEED_BYTES=$((new - old > 0 ? new - old + biggest : biggest))
-  ((created == 0 && new == 0)) && NEED_BYTES=0
+  NEED_BYTES=$((new > old ? new - old + biggest : biggest))
   NEED_INODES=$created
 }
 
