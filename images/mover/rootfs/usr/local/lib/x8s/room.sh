@@ -10,9 +10,13 @@ field() {
   [[ $1 =~ \"$2\":([0-9]+) ]] && REPLY=${BASH_REMATCH[1]}
 }
 
+ask_once() {
+  run ssh -F "$SSH_CONFIG" x8s-source "$*" >"$WORK/answer" 2>"$WORK/ask.log"
+}
+
 # Asks the gate: words → REPLY.
 ask() {
-  run ssh -F "$SSH_CONFIG" x8s-source "$*" >"$WORK/answer" 2>"$WORK/ask.log" && REPLY=$(<"$WORK/answer")
+  persist ask_once "$@" && REPLY=$(<"$WORK/answer")
 }
 
 read_usage() {
@@ -59,7 +63,7 @@ list_changes() {
 # complete beside the old file before it takes its place. Into NEED_BYTES and NEED_INODES.
 measure_growth() {
   local new old biggest created
-  run list_changes || (($? == 23 || $? == 24)) || return
+  persist run list_changes || (($? == 23 || $? == 24)) || return
   { read -r old && read -r new biggest created; } <"$WORK/growth" || return
   # Files with holes take less than their length; all of the source is the most that can be new.
   ((new > EXACT_BYTES)) && new=$EXACT_BYTES

@@ -83,7 +83,7 @@ meaning_of() {
 is_network_code() {
   case $1 in
     10 | 12 | 30 | 35 | 255) return 0 ;;
-    5) ! grep -q '^said @ERROR' "$WORK/findings" ;;
+    5) ! grep -qs '^said @ERROR' "$WORK/findings" ;;
     *) return 1 ;;
   esac
 }
