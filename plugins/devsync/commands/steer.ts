@@ -23,6 +23,11 @@ abstract class OneSyncCommand extends SyncCommand {
         data: state,
         error: new RefusedError(`held: ${message}`, { hint: 'resume --confirm goes on.' }),
       };
+    if (phase === 'paused')
+      return {
+        data: state,
+        error: new RefusedError(`the sync ${this.name} is paused`, { hint: 'resume goes on.' }),
+      };
     return { data: state, text, ...(open > 0 && { error: new IncompleteError(text) }) };
   }
 }

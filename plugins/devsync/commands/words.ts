@@ -118,8 +118,10 @@ export function planText({
 /** How a sync rests, in a sentence. */
 export function restText(state: SyncState): string {
   if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
-  const conflicts =
-    state.conflicts.length === 0 ? '' : `, ${formatPlural(state.conflicts.length, 'conflict')}`;
-  const problems = state.problems.length === 0 ? '' : `, ${formatPlural(state.problems.length, 'problem')}`;
-  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${conflicts}${problems}.`;
+  const open = [
+    state.conflicts.length > 0 && formatPlural(state.conflicts.length, 'conflict'),
+    state.problems.length > 0 && formatPlural(state.problems.length, 'problem'),
+  ].filter((words) => words !== false);
+  const rest = open.length === 0 ? '' : ` but for ${open.join(' and ')}`;
+  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.`;
 }
