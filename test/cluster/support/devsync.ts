@@ -34,6 +34,8 @@ export class Workplace {
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
   #watch: Running | undefined;
+  /** What a watch said that ended by itself. */
+  #ended: string | undefined;
 
   constructor(namespace: string) {
     this.namespace = namespace;
@@ -64,7 +66,13 @@ export class Workplace {
   /** `watch` beside the test. */
   async watch(...args: string[]): Promise<void> {
     this.#watch = startPlugin('devsync', this.#arguments(['watch', ...args]), this.#environment);
-    this.#watch.ended.catch(() => {});
+    const watch = this.#watch;
+    watch.ended.then(
+      () => {
+        this.#ended = watch.output.stderr;
+      },
+      () => {},
+    );
   }
 
   start(...args: string[]): Running {
@@ -75,7 +83,7 @@ export class Workplace {
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
     this.#watch?.child.kill(signal);
     await this.#watch?.ended;
-    this.#watch = undefined;
+    [this.#watch, this.#ended] = [undefined, undefined];
   }
 
   async seen(name: string): Promise<Seen> {
@@ -88,6 +96,7 @@ export class Workplace {
     for (;;) {
       const seen = await this.seen(name);
       if (seen.state?.phase === phase && test(seen)) return seen;
+      if (this.#ended !== undefined && seen.state === null) throw new Error(`watch ended: ${this.#ended}`);
       if (Date.now() > until) throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
