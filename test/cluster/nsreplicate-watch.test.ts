@@ -44,8 +44,9 @@ describe('a watch', () => {
     await pair.equal();
     await pair.delete(pair.to, 'configmaps', 'first');
     await pair.equal();
-    const { stdout } = await pair.ask('jobs', '-o', 'json');
-    expect(stdout).toContain('"name": "first"');
+    await eventually(async () =>
+      expect((await pair.ask('jobs', '-o', 'json')).stdout).toContain('"name": "first"'),
+    );
   }, 30_000);
 
   test('a key that somebody adds stays, and is said', async () => {
@@ -105,9 +106,11 @@ describe('a watch', () => {
       Object.keys(await pair.content(pair.to)).filter((name) => name.includes('many-')).length;
     const before = await left();
     expect(before).toBeGreaterThan(10);
-    const { stdout } = await pair.ask('status');
-    expect(stdout).toMatch(/deletions are stopped: \d+ deletions in namespace \S+ within 10 minutes/);
-    expect(stdout).toContain(`${before} failing, ${before} of them wait for \`retry\``);
+    await eventually(async () => {
+      const { stdout } = await pair.ask('status');
+      expect(stdout).toMatch(/deletions are stopped: \d+ deletions in namespace \S+ within 10 minutes/);
+      expect(stdout).toContain(`${before} failing, ${before} of them wait for \`retry\``);
+    });
     // What is not a deletion goes on.
     await pair.put(pair.from, configMap('while-stopped', { a: '1' }));
     await eventually(() => pair.copyOf('configmaps', 'while-stopped'));
@@ -158,7 +161,9 @@ describe('with --drift report', () => {
     expect(await pair.copyOf('configmaps', 'kept')).toMatchObject({ data: { a: 'by hand' } });
     const { code, stdout } = await pair.look('drift', '-o', 'json');
     expect(code).toBe(5);
-    expect(JSON.parse(stdout).lines).toContainEqual(expect.objectContaining({ kind: 'ConfigMap', edited: 1 }));
+    expect(JSON.parse(stdout).lines).toContainEqual(
+      expect.objectContaining({ kind: 'ConfigMap', edited: 1 }),
+    );
   }, 30_000);
 });
 

@@ -105,7 +105,8 @@ export class Converger {
       const policy = { adopt: spec.adopt, formerPrimaries };
       const decision = decide(wanted, present, this.#settledFor(key, wanted), policy);
       if (decision.do === 'nothing') {
-        if (present?.live === wanted.digest) this.#settle(key, { applied: wanted.digest, live: wanted.digest });
+        if (present?.live === wanted.digest)
+          this.#settle(key, { applied: wanted.digest, live: wanted.digest });
         return this.#statusOnly(kind, key, original);
       }
       if (decision.do === 'look') await this.#look(kind, key, original);

@@ -18,7 +18,9 @@ export const stateNamespace = 'x8s-nsreplicate';
 export function essence({ metadata, status: _status, ...rest }: KubeObject): Record<string, unknown> {
   const { apiVersion: _version, kind: _kind, ...content } = rest;
   const own = (map: Readonly<Record<string, string>> = {}) =>
-    Object.fromEntries(Object.entries(map).filter(([key]) => !/^(x8s\.dev|kubectl\.kubernetes\.io)\//.test(key)));
+    Object.fromEntries(
+      Object.entries(map).filter(([key]) => !/^(x8s\.dev|kubectl\.kubernetes\.io)\//.test(key)),
+    );
   return { ...content, labels: own(metadata.labels), annotations: own(metadata.annotations) };
 }
 
