@@ -51,6 +51,8 @@ export type Taken = 'wanted' | 'unchanged' | 'dropped';
 interface Body {
   readonly object: KubeObject;
   readonly copies: Map<string, Copy>;
+  /** Replicas that have no more use for it. */
+  readonly done: Set<string>;
 }
 
 export class Catalogue {
@@ -185,9 +187,11 @@ export class Catalogue {
     return this.#needs;
   }
 
-  /** Nobody is about to write the object any more. */
-  release(key: ObjectKey): void {
-    this.#bodies.delete(key);
+  /** A replica is not about to write the object any more; where no other one is, it need not be kept. */
+  release(key: ObjectKey, replica: string): void {
+    const body = this.#bodies.get(key);
+    body?.done.add(replica);
+    if (body && body.done.size >= this.#options.destinations.length) this.#bodies.delete(key);
   }
 
   /** Whether the rules cover an object as it is on a replica: kind, namespace and labels. */
@@ -217,7 +221,7 @@ export class Catalogue {
     const { uid = '', resourceVersion = '' } = object.metadata;
     const before = this.#originals.get(key);
     if (before?.resourceVersion === resourceVersion && before.rule === rule) return 'unchanged';
-    const body: Body = { object, copies: new Map() };
+    const body: Body = { object, copies: new Map(), done: new Set() };
     for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
     const inherited = stampOf(object.metadata)?.origin;
     this.#originals.set(key, {
@@ -263,7 +267,7 @@ export class Catalogue {
     const where = { name: place.name, namespace: place.namespace || undefined };
     const object = await fromPrimary(kube.find(kind.resource, where, { signal }));
     if (!object || this.take(kind, object) === 'dropped') return undefined;
-    return this.#bodies.get(key) ?? { object, copies: new Map() };
+    return this.#bodies.get(key) ?? { object, copies: new Map(), done: new Set() };
   }
 
   #drop(key: ObjectKey): Taken {

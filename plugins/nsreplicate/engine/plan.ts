@@ -87,7 +87,7 @@ async function planned(
     return change('refused', [], explain(decision.why));
   }
   const copy = await catalogue.copy(key, destination, signal);
-  catalogue.release(key);
+  catalogue.release(key, site.name);
   if (!copy?.main) return undefined;
   if (decision.do === 'wait-gone')
     return change('create', readableDiff(bare(copy.main), undefined), 'once the old one is gone');
@@ -141,7 +141,7 @@ async function plannedFields(
   signal: AbortSignal,
 ): Promise<PlannedChange | undefined> {
   const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
-  catalogue.release(key);
+  catalogue.release(key, site.name);
   const kind = catalogue.kind(placeOf(key).kind);
   if (!copy || !kind) return undefined;
   const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });

@@ -173,7 +173,10 @@ export class Replica {
   /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
   consider(key: ObjectKey): void {
     const { catalogue, copies, clock } = this.#options;
-    if (!this.#isSynced(key)) return;
+    if (!this.#isSynced(key)) {
+      catalogue.release(key, this.name);
+      return;
+    }
     if (catalogue.original(key) === undefined) {
       // What is missing on the primary is known only after a complete list of it.
       if (!catalogue.isComplete(key)) return;
@@ -242,7 +245,8 @@ export class Replica {
       if (isAway(error)) this.#leave(error as X8sError);
       this.#fail(key, failureOf(error), started);
     }
-    if (!this.#retries.has(key)) catalogue.release(key);
+    const retry = this.#retries.get(key);
+    if (!retry || isParked(retry)) catalogue.release(key, this.name);
     changed();
   }
 

@@ -7,7 +7,7 @@ import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { JobRecords } from '../jobs/records.ts';
-import { inWaves } from '../objects/order.ts';
+import { inWaves, isGround } from '../objects/order.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
@@ -121,8 +121,11 @@ export class Task {
           await Promise.all((scopes.get(kind) ?? []).map((scope) => this.#followPrimary(scope)));
         }),
       );
-      await Promise.all(this.#replicas.map((replica) => this.#settleDown(replica)));
+      // Nothing can be written without its namespace and its kind. For all else the order in which it is begun
+      // is enough, and a slow replica must not hold up a quick one.
+      if (wave.some(({ name }) => isGround(name))) await this.#settleDown();
     }
+    await this.#settleDown();
     this.#comparing = false;
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
@@ -327,20 +330,21 @@ export class Task {
       });
   }
 
-  /** Holds the primary's list up while the replicas have enough to do: objects need not be kept then. */
+  /** Holds the primary's list up while every replica has enough to do: objects need not be kept then. */
   async #makeRoom(): Promise<void> {
     const { clock, signal } = this.#options;
     const until = clock.monotonic() + 60_000;
-    while (this.#replicas.some(({ busy }) => busy > 1500) && clock.monotonic() < until)
+    while (this.#replicas.every(({ busy }) => busy > 1500) && clock.monotonic() < until)
       await clock.sleep(20, signal);
   }
 
-  /** The next wave need not wait for what can't be done now. */
-  async #settleDown(replica: Replica): Promise<void> {
+  /** Resolves when all replicas have done what can be done now. */
+  async #settleDown(): Promise<void> {
     const { clock, signal, watch } = this.#options;
     const patience = clock.monotonic() + (watch ? 0 : PATIENCE_MS);
-    const waits = () => replica.busy > 0 || (!watch && replica.delayed > 0);
-    while (waits() && (!replica.isHeld || clock.monotonic() < patience)) await clock.sleep(20, signal);
+    const waits = ({ busy, delayed, isHeld }: Replica) =>
+      (busy > 0 || (!watch && delayed > 0)) && (!isHeld || clock.monotonic() < patience);
+    while (this.#replicas.some(waits)) await clock.sleep(20, signal);
   }
 
   async #followAutoscalers(): Promise<void> {

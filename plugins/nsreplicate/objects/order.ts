@@ -33,6 +33,9 @@ export function rankOf(kind: string): number {
   return rank.get(kind) ?? unknown;
 }
 
+/** Whether others can't even be written before objects of this kind are there. */
+export const isGround = (kind: string): boolean => rankOf(kind) <= rankOf('Namespace');
+
 /** Kinds in waves: all of one wave may be written at once. */
 export function inWaves<T>(things: Iterable<T>, kindOf: (thing: T) => string): T[][] {
   const waves = Map.groupBy(things, (thing) => rankOf(kindOf(thing)));
