@@ -70,6 +70,17 @@ describe('--force', () => {
     expect(differences(...trees)).toEqual([]);
   }, 60_000);
 
+  test('touches nothing where the source can not be reached', async () => {
+    const target = await targetWithFiles('untouched');
+    const before = await treeOf(scene, contextB, 'untouched');
+    // The source cluster's own network leads nowhere from here.
+    const args = ['--force', '--yes', '--way', 'clusterip', source, target];
+    const said = saidBy(await x8sync(...args), 4);
+    expect(said).toMatch(/can't reach the source's SSH service/);
+    expect(said).toMatch(/clusterip: no answer from [\d.]+:22/);
+    expect(differences(before, await treeOf(scene, contextB, 'untouched'))).toEqual([]);
+  }, 90_000);
+
   test('takes up a wipe that was interrupted', async () => {
     await scene.claim(contextB, 'wiped');
     await scene.shell(contextB, 'wiped', 'mkdir /data/d; cd /data/d; seq 30000 | xargs touch');

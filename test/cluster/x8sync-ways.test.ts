@@ -58,15 +58,6 @@ test('between clusters a node port is tried first', async () => {
   60_000,
 );
 
-test('a way that leads nowhere is named in the error', async () => {
-  await scene.claim(contextB, 'unreached');
-  const args = [source, scene.ref(contextB, 'unreached'), '--way', 'clusterip'];
-  const ended = saidBy(await x8sync(...args), 4);
-  expect(ended).toMatch(/can't reach the source's SSH service/);
-  expect(ended).toMatch(/clusterip: no answer from [\d.]+:22/);
-  expect(await scene.leftovers()).toEqual([]);
-}, 90_000);
-
 test('--way that is none', async () => {
   const ended = saidBy(await x8sync(source, scene.ref(contextB, 'x'), '--way', 'carrier-pigeon'), 2);
   expect(ended).toMatch(/nodeport/);

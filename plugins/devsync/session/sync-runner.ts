@@ -6,6 +6,7 @@ import type { Target } from '../launch/launcher.ts';
 import { isIgnoreFile } from '../spec/ignore-files.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
+import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { noState, type SyncState } from './state.ts';
 import { Synchronizer } from './synchronizer.ts';
@@ -45,6 +46,7 @@ export class SyncRunner {
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
   #paused = false;
+  readonly #news = new News();
   /** Aborted when the container that is worked with is not the chosen one any more. */
   #current = new AbortController();
 
@@ -180,6 +182,7 @@ export class SyncRunner {
       },
     });
     this.#synchronizer = synchronizer;
+    this.#news.begin();
     if (this.#paused) synchronizer.pause();
     const { way, refusals } = launched;
     this.#tell({ phase: 'scanning', way, refusals, location: location.words });
@@ -189,5 +192,7 @@ export class SyncRunner {
 
   #tell(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
+    const news = this.#news.of(this.#state);
+    if (news !== undefined) this.#options.onLog(news);
   }
 }

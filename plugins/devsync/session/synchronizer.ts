@@ -291,7 +291,10 @@ export class Synchronizer {
   }
 
   #rest(outcomes: Record<Place, Outcome[]>): void {
-    const problems = (['local', 'container'] as const).flatMap((place) => problemsOf(outcomes[place], place));
+    const isFirst = this.#retry === firstRetry;
+    const problems = (['local', 'container'] as const)
+      .flatMap((place) => problemsOf(outcomes[place], place))
+      .map((one) => (isFirst ? { ...one, passing: true } : one));
     const done = outcomes.local.length + outcomes.container.length;
     const { local, container, clock, signal } = this.#options;
     const inTrees = [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')];

@@ -58,7 +58,7 @@ export class LocalEndpoint implements Endpoint {
 
   /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
   static rootIdOf(root: string): string {
-    using folder = Folder.open(root);
+    using folder = Folder.root(root);
     using own = folder.make(privateFolder);
     writeOwn(own, '.gitignore', '*\n');
     return rootIdIn(own);
@@ -68,7 +68,7 @@ export class LocalEndpoint implements Endpoint {
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.#options = options;
-    using root = Folder.open(options.root);
+    using root = Folder.root(options.root);
     this.#private = root.make(privateFolder);
     this.#staging = new Staging(this.#private.make('staging'));
     this.#trash = new Trash(this.#private.make('trash'), options.trashLimit);
@@ -165,7 +165,7 @@ export class LocalEndpoint implements Endpoint {
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
     return this.#alone(async () => {
       const [parent, base] = splitPath(item.path);
-      using root = Folder.open(this.#root);
+      using root = Folder.root(this.#root);
       using folder = root.descend(partsOf(parent, machine.platform), 'make');
       const copy = this.#staging.scratch();
       this.#trash.use(item, (file) => copyLeaf(file, copy));
@@ -185,7 +185,8 @@ export class LocalEndpoint implements Endpoint {
   /** Removes all that we keep inside the root. */
   async purge(): Promise<void> {
     await this.close();
-    rmSync(`${this.#root}/${privateFolder}`, { recursive: true, force: true });
+    using root = Folder.root(this.#root);
+    rmSync(root.at(privateFolder), { recursive: true, force: true });
   }
 
   async close(): Promise<void> {

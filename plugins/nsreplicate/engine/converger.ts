@@ -104,7 +104,11 @@ export class Converger {
         return { did: 'left', why: 'it came from this replica' };
       const policy = { adopt: spec.adopt, formerPrimaries };
       const decision = decide(wanted, present, this.#settledFor(key, wanted), policy);
-      if (decision.do === 'nothing') return this.#statusOnly(kind, key, original);
+      if (decision.do === 'nothing') {
+        if (present?.live === wanted.digest)
+          this.#settle(key, { applied: wanted.digest, live: wanted.digest });
+        return this.#statusOnly(kind, key, original);
+      }
       if (decision.do === 'look') await this.#look(kind, key, original);
       else if (decision.do === 'wait-gone') await this.#awaitGone(kind, key);
       else if (decision.do === 'refuse') {

@@ -48,9 +48,9 @@ export class Documents {
   #state(): Document | undefined {
     if (!this.#stateChanged) return undefined;
     this.#stateChanged = false;
-    const brakes = Object.fromEntries(
-      this.#task.replicas.map(({ name, deletions }) => [name, deletions.state]),
-    );
+    // Before the task has its replicas, a brake that an earlier run pulled must not be written away.
+    const now = this.#task.replicas.map(({ name, deletions }) => [name, deletions.state]);
+    const brakes = { ...this.#memory.brakes, ...Object.fromEntries(now) };
     return stateDocument(this.#view(), { ...this.#memory, brakes });
   }
 

@@ -34,6 +34,8 @@ export const blankMemory = (): Memory => ({
   settled: {},
 });
 
+const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
+
 /** Stops deletions where the primary is not what it was. */
 export class Guard {
   readonly #memory: Memory;
@@ -83,7 +85,8 @@ export class Guard {
   approve(approval: string): void {
     const { primary: before, formerPrimaries } = this.#memory;
     this.#memory.approval = approval;
-    this.#memory.brakes = {};
+    // Replicas that are not there yet: what is wanted is known after the first comparison.
+    for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
     this.#memory.primary = this.#primary.id;
     for (const replica of this.#replicas()) {

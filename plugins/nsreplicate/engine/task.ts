@@ -127,6 +127,7 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
+    for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
   }
