@@ -1,9 +1,28 @@
-/** `kubectl nsreplicate`: the entry point. */
+/** kubectl-nsreplicate: keeps namespaces the same on replica clusters. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
-import { NotThereYetCommand } from './commands/not-there-yet.ts';
+import {
+  ApproveCommand,
+  JobsCommand,
+  PauseCommand,
+  ResumeCommand,
+  RetryCommand,
+  StatusCommand,
+} from './commands/control.ts';
+import { DriftCommand, PlanCommand } from './commands/plan.ts';
+import { ReplicateCommand } from './commands/replicate.ts';
 
 void runPlugin({
   name: 'nsreplicate',
   summary: 'Keep namespaces the same on one or many replica clusters.',
-  commands: [NotThereYetCommand],
+  commands: [
+    ReplicateCommand,
+    PlanCommand,
+    DriftCommand,
+    StatusCommand,
+    JobsCommand,
+    RetryCommand,
+    ApproveCommand,
+    PauseCommand,
+    ResumeCommand,
+  ],
 });

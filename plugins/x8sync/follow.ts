@@ -13,8 +13,8 @@ import { listWatch } from '../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
 import { PodTroubles } from './pod-trouble.ts';
 
-/** Between two attempts to read the log of a container that goes on although its log broke off. */
-const logRetryMs = 1000;
+/** Lines of a program that died, in the error about it. */
+const lastWords = 3;
 
 export interface Followed {
   readonly clock: Clock;
@@ -40,6 +40,10 @@ export interface FollowHandlers {
 interface Watched {
   readonly troubles: PodTroubles;
   readingLog: boolean;
+  /** It has worked: that it fails later may pass, and the mover, which tries again, knows when to give up. */
+  served: boolean;
+  /** The last lines that are not of the protocol: what a program says before it dies. */
+  readonly words: string[];
 }
 
 /**
@@ -77,7 +81,12 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<void> {
   const uid = pod.metadata.uid ?? '';
-  const watched = known.get(uid) ?? { troubles: new PodTroubles(), readingLog: false };
+  const watched = known.get(uid) ?? {
+    troubles: new PodTroubles(),
+    readingLog: false,
+    served: false,
+    words: [],
+  };
   known.set(uid, watched);
   const state = stateOf(pod, target.container);
   const said = state?.terminated?.message;
@@ -87,71 +96,63 @@ async function lookAt(
     watched.readingLog = true;
     handlers.waiting('', pod);
     handlers.started(pod);
-    await readLog(target, pod, handlers, signal);
+    await readLog(target, pod, watched, handlers, signal);
     return;
   }
-  const trouble = watched.readingLog ? undefined : watched.troubles.look(pod);
-  if (trouble?.fatal) throw await failureOf(target, pod, trouble.text, signal);
+  const trouble = watched.troubles.look(pod, watched.readingLog);
+  if (trouble?.fatal && !watched.served)
+    throw await failureOf(target, pod, trouble.text, watched.words, signal);
   if (trouble) handlers.waiting(trouble.text, pod);
 }
 
-/**
- * Reads a container's log to its end. A log that breaks off (the API server or the kubelet was restarted) is
- * read again, and what is known of it passed over.
- */
+/** Reads a container's log to its end, however long the API server is away meanwhile. */
 async function readLog(
   target: Followed,
   pod: Pod,
+  watched: Watched,
   handlers: FollowHandlers,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let known = 0; ; ) {
-    try {
-      let count = 0;
-      for await (const text of logOf(target, pod, signal)) {
-        count += 1;
-        if (count <= known) continue;
-        known = count;
-        handlers.line(parseMoverLine(text), pod);
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      // A pod that is gone takes its log along; its successor is followed in its place.
-      if (!(error instanceof X8sError)) throw error;
-      handlers.waiting(`its log can't be read: ${error.message}`, pod);
-    }
-    if (await isOver(target, pod, signal)) return;
-    await target.clock.sleep(logRetryMs, signal);
-  }
-}
-
-function logOf({ kube, namespace, container }: Followed, { metadata: { name } }: Pod, signal: AbortSignal) {
-  return followLogs(kube, { namespace, pod: name, container, follow: true, signal });
-}
-
-/** True where the container will write nothing more. */
-async function isOver({ kube, namespace, container }: Followed, pod: Pod, signal: AbortSignal) {
-  const { name, uid } = pod.metadata;
+  const { kube, namespace, container, clock } = target;
+  const { name } = pod.metadata;
+  const patienceMs = Number.POSITIVE_INFINITY;
+  const log = followLogs(kube, { namespace, pod: name, container, follow: true, patienceMs, clock, signal });
   try {
-    const now = await kube.find(pods, { namespace, name }, { signal });
-    return !now || now.metadata.uid !== uid || stateOf(now, container)?.terminated !== undefined;
+    for await (const text of log) {
+      const line = parseMoverLine(text);
+      if (line.kind === 'log') note(watched.words, line.text);
+      if (line.kind === 'serving') watched.served = true;
+      handlers.line(line, pod);
+    }
   } catch (error) {
     signal.throwIfAborted();
+    // A pod that is gone takes its log along; its successor is followed in its place.
     if (!(error instanceof X8sError)) throw error;
-    return false;
+    handlers.waiting(`its log can't be read: ${error.message}`, pod);
   }
+}
+
+function note(words: string[], text: string): void {
+  words.push(text);
+  if (words.length > lastWords) words.shift();
 }
 
 export function stateOf(pod: Pod, container: string): ContainerState | undefined {
   return pod.status?.containerStatuses?.find(({ name }) => name === container)?.state;
 }
 
-async function failureOf(target: Followed, pod: Pod, text: string, signal: AbortSignal): Promise<X8sError> {
+async function failureOf(
+  target: Followed,
+  pod: Pod,
+  text: string,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<X8sError> {
   const { kube, namespace, what } = target;
   const { name, uid } = pod.metadata;
   const where = `pod ${namespace}/${name} in ${kube.cluster.context}`;
   return new X8sError(`${what} can't start: ${text}`, {
-    details: [where, ...(await recentEvents(kube, pod, signal))],
+    details: [where, ...words, ...(await recentEvents(kube, pod, signal))],
     hint: `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
     cause: uid,
   });

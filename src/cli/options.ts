@@ -197,6 +197,11 @@ export const option = {
   /** `--force`, `--force=false`, `--no-force`. */
   flag: (names: string, spec: OptionSpec & { readonly default?: boolean }): boolean =>
     declareOption(names, { ...spec, takesValue: false }, (given) => readFlag(given, spec.default ?? false)),
+  /** As `flag`, but undefined where it is not given: for defaults that depend on something else. */
+  maybeFlag: (names: string, spec: OptionSpec): boolean | undefined =>
+    declareOption(names, { ...spec, takesValue: false }, (given) =>
+      given.length === 0 ? undefined : readFlag(given, false),
+    ),
   /** One text; the last one given counts. */
   text,
   /** One of a few words. */

@@ -1,6 +1,6 @@
 /** Complete lists, page by page. */
 import { isGone } from './api-error.ts';
-import type { ListOptions, RawRequest } from './client.ts';
+import type { KubeClient, ListOptions, RawRequest } from './client.ts';
 import type { KubeList, KubeObject } from './objects.ts';
 import { apiVersionOf, collectionName, pathOf, type Resource } from './resources.ts';
 
@@ -20,6 +20,9 @@ type Fetch = <T>(request: RawRequest) => Promise<T>;
 
 const defaultPageSize = 500;
 
+/** Takes one page of a list; `first` again where the list had to begin anew: what came before is void. */
+export type PageHandler<T extends KubeObject> = (items: T[], first: boolean) => void | Promise<void>;
+
 /**
  * The complete list. Where the server forgot the list's moment halfway (410), it is asked again, for all at
  * once, since that can't expire (as client-go's pager does).
@@ -29,13 +32,40 @@ export async function listAll<T extends KubeObject>(
   resource: Resource<T>,
   options: ListOptions,
 ): Promise<KubeList<T>> {
+  let all: T[] = [];
+  const resourceVersion = await pages(fetch, resource, options, (items, first) => {
+    if (first) all = items;
+    else for (const item of items) all.push(item);
+  });
+  return { resourceVersion, items: all };
+}
+
+/**
+ * The complete list, handed on page by page, so that no more than a page of it is held at once.
+ * Resolves with the list's resource version.
+ */
+export function listPages<T extends KubeObject>(
+  kube: Pick<KubeClient, 'request'>,
+  resource: Resource<T>,
+  options: ListOptions,
+  page: PageHandler<T>,
+): Promise<string> {
+  return pages((request) => kube.request(request), resource, options, page);
+}
+
+async function pages<T extends KubeObject>(
+  fetch: Fetch,
+  resource: Resource<T>,
+  options: ListOptions,
+  page: PageHandler<T>,
+): Promise<string> {
   // From its cache (RV 0) the server answers with everything, whatever the limit.
   const pageSize = options.resourceVersion === '0' ? undefined : (options.pageSize ?? defaultPageSize);
   try {
-    return await collect(fetch, resource, options, pageSize);
+    return await collect(fetch, resource, options, pageSize, page);
   } catch (error) {
     if (!isGone(error) || pageSize === undefined) throw error;
-    return collect(fetch, resource, options, undefined);
+    return collect(fetch, resource, options, undefined, page);
   }
 }
 
@@ -44,17 +74,20 @@ async function collect<T extends KubeObject>(
   resource: Resource<T>,
   options: ListOptions,
   limit: number | undefined,
-): Promise<KubeList<T>> {
-  const items: T[] = [];
+  handle: PageHandler<T>,
+): Promise<string> {
   let token: string | undefined;
   let resourceVersion = '';
+  let first = true;
   do {
     const page: Page<T> = await fetch(listRequest(resource, options, { limit, continue: token }));
     resourceVersion = page.metadata?.resourceVersion ?? '';
-    for (const item of page.items ?? []) items.push(complete(item, resource, options));
+    const items = (page.items ?? []).map((item) => complete(item, resource, options));
     token = page.metadata?.continue || undefined;
+    await handle(items, first);
+    first = false;
   } while (token !== undefined);
-  return { resourceVersion, items };
+  return resourceVersion;
 }
 
 /** The request of a list or, with `watch: true` in `query`, of a watch. */

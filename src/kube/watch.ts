@@ -5,8 +5,8 @@ import { ApiError, isGone } from './api-error.ts';
 import { backOff } from './back-off.ts';
 import type { KubeClient, ListOptions } from './client.ts';
 import { ConnectionError } from './connection-error.ts';
-import { listRequest } from './list.ts';
-import type { KubeObject } from './objects.ts';
+import { listPages, listRequest } from './list.ts';
+import type { KubeList, KubeObject } from './objects.ts';
 import type { Resource } from './resources.ts';
 import { type WatchEvent, type WatchEventType, watchSession } from './watch-session.ts';
 
@@ -19,6 +19,11 @@ export type { WatchEventType } from './watch-session.ts';
 export interface WatchHandler<T extends KubeObject> {
   /** The complete list: at the start, and again where the server has forgotten what happened meanwhile. */
   replaced(items: T[], resourceVersion: string): void | Promise<void>;
+  /**
+   * Where this is there, lists come page by page, and `replaced` is told no items after the last one: for
+   * those that can't hold a whole list. `first` again: the list began anew, what came before is void.
+   */
+  page?(items: T[], first: boolean): void | Promise<void>;
   /** One change. After a lost connection the last one may come twice. */
   event(type: WatchEventType, object: T): void | Promise<void>;
   /** Everything up to this resource version has been told. */
@@ -114,12 +119,20 @@ class Watcher<T extends KubeObject> {
 
   async #list(): Promise<void> {
     if (this.#resourceVersion !== undefined) return;
-    const { resourceVersion, items } = await this.#kube.list(this.#resource, {
+    const { resourceVersion, items } = await this.#fetchList({
       ...this.#listOptions(),
       signal: this.#signal,
     });
     await this.#tell(() => this.#handler.replaced(items, resourceVersion));
     this.#resourceVersion = resourceVersion;
+  }
+
+  async #fetchList(options: ListOptions): Promise<KubeList<T>> {
+    const { page } = this.#handler;
+    if (!page) return this.#kube.list(this.#resource, options);
+    const tell = (items: T[], first: boolean) => this.#tell(() => page.call(this.#handler, items, first));
+    const resourceVersion = await listPages(this.#kube, this.#resource, options, tell);
+    return { resourceVersion, items: [] };
   }
 
   #listOptions(): ListOptions {

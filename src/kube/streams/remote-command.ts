@@ -149,7 +149,7 @@ function stdinOf(socket: KubeSocket): Writable {
 }
 
 /** The metav1.Status at the end, without its kind: Success, or a failure one of whose causes is the exit code. */
-function exitStatusOf(text: string): ExitStatus {
+export function exitStatusOf(text: string): ExitStatus {
   const { status, message, details } = parse(text);
   if (status === 'Success') return { code: 0, reason: '' };
   const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');

@@ -170,12 +170,16 @@ describe('stdout', () => {
   test('stops the sender while nobody reads, and gives everything in the end', async () => {
     const size = 64 << 20;
     let flushed = 0;
-    const kube = await serve(async (socket) => {
-      for (let left = size; left > 0; left -= 1 << 20) {
-        await new Promise((resolve) => socket.send(Buffer.alloc((1 << 20) + 1, 1), resolve));
-        flushed += 1 << 20;
-      }
-      end(socket, succeeded);
+    const block = Buffer.alloc((1 << 20) + 1, 1);
+    const kube = await serve((socket) => {
+      const sendNext = () => {
+        if (flushed === size) return end(socket, succeeded);
+        socket.send(block, () => {
+          flushed += 1 << 20;
+          sendNext();
+        });
+      };
+      sendNext();
     });
     const session = await exec(kube, { ...place, command: ['cat'] });
     await sleep(500);

@@ -1,0 +1,146 @@
+/** `plan` (`diff`) and `drift`: what would change, and what has drifted. Nothing is written. */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { table } from '../../../src/cli/table.ts';
+import { ExitCode } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { PlannedChange } from '../engine/plan.ts';
+import type { Survey } from '../engine/survey.ts';
+import { type Opened, TaskCommand } from './task-command.ts';
+
+/** Lists both sides as the task would. */
+async function look(
+  { spec, primary, replicas, state }: Opened,
+  { clock, signal }: KubeCommandContext,
+): Promise<Survey> {
+  const [{ survey }, { Feeds }, { findDigestKey }, { readMemory }, { randomBytes }] = await Promise.all([
+    import('../engine/survey.ts'),
+    import('../engine/feeds.ts'),
+    import('../state/digest-key.ts'),
+    import('../state/state.ts'),
+    import('node:crypto'),
+  ]);
+  // A task that never ran has copied no Secret yet, so any key will do.
+  const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
+  const memory = await readMemory(state, spec.name, { signal });
+  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, signal });
+}
+
+/** The plan of a task, with exit code 5 where anything would change. */
+export async function planOutcome(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
+  const { plan } = await import('../engine/plan.ts');
+  const surveyed = await look(opened, context);
+  for (const note of surveyed.notes) context.reporter.info(note);
+  const changes = await plan(surveyed, opened.spec, context.signal);
+  return {
+    exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
+    data: { task: opened.spec.name, changes },
+    text:
+      changes.length === 0
+        ? 'Nothing would change.'
+        : `${changes.map(textOf).join('\n')}\n${summary(changes)}`,
+    table: table(changes, columns, 'Nothing would change.'),
+  };
+}
+
+const columns = [
+  { header: 'REPLICA', value: ({ replica }: PlannedChange) => replica },
+  { header: 'ACTION', value: ({ action }: PlannedChange) => action },
+  { header: 'NAMESPACE', value: ({ namespace }: PlannedChange) => namespace },
+  { header: 'KIND', value: ({ kind }: PlannedChange) => kind },
+  { header: 'NAME', value: ({ name }: PlannedChange) => name },
+  { header: 'NOTE', wide: true, value: ({ note = '' }: PlannedChange) => note },
+];
+
+function textOf({ replica, action, kind, namespace, name, diff, note }: PlannedChange): string {
+  const where = namespace === '' ? name : `${namespace}/${name}`;
+  return [
+    `${replica}: ${action} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
+    ...diff.map((line) => `    ${line}`),
+  ].join('\n');
+}
+
+function summary(changes: readonly PlannedChange[]): string {
+  const groups = Map.groupBy(changes, ({ action }) => action);
+  return [...groups]
+    .map(([action, group]) =>
+      `${group.length} to ${action}`.replace('to refused', 'refused').replace('to blocked', 'blocked'),
+    )
+    .join(', ');
+}
+
+/** Commands that look and write nothing. */
+abstract class LookCommand extends TaskCommand {
+  protected async looking(
+    context: KubeCommandContext,
+    show: (opened: Opened) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const clients: KubeClient[] = [];
+    try {
+      // Plans show what a watch would do, deletions included.
+      return await show(await this.begin(context, { watches: true, hand: (client) => clients.push(client) }));
+    } finally {
+      await Promise.allSettled(clients.map((client) => client.close()));
+    }
+  }
+}
+
+export class PlanCommand extends LookCommand {
+  static override paths = [['plan'], ['diff']];
+  static override usage = TaskCommand.Usage({
+    description: 'Show what would change on each replica, and change nothing.',
+    details: `
+      What differs by digest is dry-run on the replica and shown field by field; values of Secrets are masked.
+      Exit code 0 where nothing would change, 5 where something would.
+    `,
+    examples: [['Before the first run', '$0 plan --primary prod --replica standby --sync-namespaces shop']],
+  });
+  override output = outputOption('json', 'yaml', 'wide', 'table');
+
+  override run(context: KubeCommandContext): Promise<Outcome> {
+    return this.looking(context, (opened) => planOutcome(opened, context));
+  }
+}
+
+export class DriftCommand extends LookCommand {
+  static override paths = [['drift']];
+  static override usage = TaskCommand.Usage({
+    description: 'Compare replicas with the primary by digests, per namespace and kind.',
+    details: 'Exit code 0 where nothing drifted, 5 where something did.',
+    examples: [['All that differs', '$0 drift --primary prod --replica standby']],
+  });
+  override output = outputOption('json', 'yaml', 'wide', 'table');
+  all = option.flag('--all', { description: 'Also show what did not drift.' });
+
+  override run(context: KubeCommandContext): Promise<Outcome> {
+    return this.looking(context, async (opened) => {
+      const { drift, isDrifted } = await import('../engine/drift.ts');
+      const lines = drift(await look(opened, context), opened.spec);
+      const shown = this.all ? lines : lines.filter(isDrifted);
+      const number = (count: number) => String(count);
+      return {
+        exitCode: lines.some(isDrifted) ? ExitCode.incomplete : ExitCode.ok,
+        data: { task: opened.spec.name, lines },
+        table: table(
+          shown,
+          [
+            { header: 'REPLICA', value: ({ replica }) => replica },
+            { header: 'NAMESPACE', value: ({ namespace }) => namespace },
+            { header: 'KIND', value: ({ kind }) => kind },
+            { header: 'OBJECTS', value: ({ objects }) => number(objects) },
+            { header: 'MISSING', value: ({ missing }) => number(missing) },
+            { header: 'OUTDATED', value: ({ outdated }) => number(outdated) },
+            { header: 'EDITED', value: ({ edited }) => number(edited) },
+            { header: 'FOREIGN', value: ({ foreign }) => number(foreign) },
+            { header: 'EXTRA', value: ({ extra }) => number(extra) },
+            { header: 'WANTED', wide: true, value: ({ wanted }) => wanted },
+            { header: 'PRESENT', wide: true, value: ({ present }) => present },
+          ],
+          'Nothing has drifted.',
+        ),
+      };
+    });
+  }
+}

@@ -1,0 +1,186 @@
+/** `kubectl nsreplicate`: keeps replicas the same, or makes them so once. */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
+import type { Replica } from '../engine/replica.ts';
+import type { SessionOptions } from '../engine/session.ts';
+import type { Task } from '../engine/task.ts';
+import { planOutcome } from './plan.ts';
+import { type Opened, TaskCommand } from './task-command.ts';
+
+export class ReplicateCommand extends TaskCommand {
+  static override paths = [TaskCommand.Default, ['watch']];
+  static override usage = TaskCommand.Usage({
+    description: 'Keep namespaces of a primary cluster the same on its replicas.',
+    details: `
+      Compares everything first, then follows every change. Only what it made itself is changed or deleted on
+      a replica, unless flags say otherwise. What it knows is kept in namespace x8s-nsreplicate, so that it
+      goes on from any workstation; a second instance of a task stands by and takes over.
+    `,
+    examples: [
+      [
+        'Keep two namespaces on a standby cluster',
+        '$0 --primary prod --replica standby --sync-namespaces shop,pay',
+      ],
+      [
+        'Make a replica equal once, and stop',
+        '$0 --once --primary prod --replica standby --sync-namespaces "team-*"',
+      ],
+      ['See what would change', '$0 --dry-run --primary prod --replica standby'],
+      ['With rules from a file', '$0 --config standby.yaml'],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'wide', 'table');
+  once = option.flag('--once,--sync-once', { description: 'Compare, write what differs, and end.' });
+  dryRun = option.flag('--dry-run', { description: 'Only show what would change; the same as `plan`.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const clients: KubeClient[] = [];
+    try {
+      const watches = !this.once && !this.dryRun;
+      const opened = await this.begin(context, { watches, hand: (client) => clients.push(client) });
+      if (this.dryRun) return await planOutcome(opened, context);
+      return await (this.once ? runOnce(opened, context) : runWatch(opened, context));
+    } finally {
+      await Promise.allSettled(clients.map((client) => client.close()));
+    }
+  }
+}
+
+async function sessionOf(
+  opened: Opened,
+  { clock, signal, reporter }: KubeCommandContext,
+  hooks: Pick<SessionOptions, 'begun' | 'compared'>,
+) {
+  const [{ Session }, { Feeds }] = await Promise.all([
+    import('../engine/session.ts'),
+    import('../engine/feeds.ts'),
+  ]);
+  const { spec, primary, replicas, state } = opened;
+  return new Session(
+    { spec, primary, replicas },
+    {
+      state,
+      feeds: new Feeds(clock),
+      clock,
+      signal,
+      info: (text) => reporter.info(text),
+      warn: (text) => reporter.warn(text),
+      standingBy: ({ holder, since }) =>
+        reporter.info(
+          `task ${spec.name} is at work elsewhere (${holder.split(' ')[0]}, since ${since}): standing by`,
+        ),
+      ...hooks,
+    },
+  );
+}
+
+/** One line of progress for each replica while it is worked on. */
+async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
+  const { reporter, clock } = context;
+  const begun = Promise.withResolvers<Task>();
+  const session = await sessionOf(opened, context, { begun: begun.resolve, compared: () => undefined });
+  const work = session.once();
+  work.catch(begun.reject);
+  begun.promise.catch(() => undefined);
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const steps: Step[] = opened.replicas.map(({ name }) => ({
+    title: `${opened.primary.name} → ${name}`,
+    run: async (handle) => {
+      const task = await begun.promise;
+      for (let over = false; !over; ) {
+        over = await Promise.race([settled, clock.sleep(200).then(() => false)]);
+        const replica = task.replicas.find((one) => one.name === name);
+        if (replica) show(handle, task, replica, over);
+      }
+      await work;
+    },
+  }));
+  await reporter.run([{ concurrent: steps }]);
+  const { view, task } = await work;
+  for (const note of view.notes) reporter.info(note);
+  const { onceOutcome } = await import('./views.ts');
+  return onceOutcome(view, task);
+}
+
+function show(handle: StepHandle, task: Task, replica: Replica, over: boolean): void {
+  const { totals } = replica.tally;
+  const done = Object.values(totals).reduce((sum, count) => sum + count, 0);
+  handle.progress({ items: Math.min(done, task.objects), totalItems: task.objects, unit: 'objects' });
+  const line = replica.tally.lines.at(-1);
+  if (line && !over) handle.detail(`${line.kind} ${line.namespace}`);
+  if (over) handle.title(`${replica.name}: ${words(totals, replica.failures.size)}`);
+}
+
+const words = (totals: Readonly<Record<string, number>>, failed: number): string => {
+  const parts = Object.entries({ ...totals, ...(failed > 0 ? { failed } : {}) }).filter(
+    ([did, count]) => count > 0 && did !== 'gone',
+  );
+  return parts.length === 0 ? 'nothing to do' : parts.map(([did, count]) => `${count} ${did}`).join(', ');
+};
+
+const STATUS_MS = 10_000;
+
+/** Says how it stands when that changes, at most every ten seconds. */
+async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
+  const { signal } = context;
+  let task: Task | undefined;
+  const session = await sessionOf(opened, context, {
+    begun: (begun) => {
+      task = begun;
+    },
+    compared: (view) =>
+      void context.event(
+        view,
+        `compared: ${view.replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`,
+      ),
+  });
+  const ended = new AbortController();
+  const telling = tellStatus(() => task, context, ended.signal);
+  try {
+    return await session.watch();
+  } catch (error) {
+    // Being ended is how a watch ends; what was under way is taken up by the next one.
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  } finally {
+    ended.abort();
+    await telling;
+  }
+}
+
+async function tellStatus(
+  task: () => Task | undefined,
+  { clock, event }: KubeCommandContext,
+  signal: AbortSignal,
+): Promise<void> {
+  let said = '';
+  while (!signal.aborted) {
+    await clock.sleep(STATUS_MS, signal).catch(() => undefined);
+    const replicas = task()?.replicas ?? [];
+    const lines = replicas.map((replica) => ({
+      replica: replica.name,
+      counts: replica.tally.totals,
+      failed: replica.failures.size,
+      ...replica.behind(),
+      away: replica.away && messageOf(replica.away),
+    }));
+    const done = JSON.stringify(lines.map(({ counts, failed, away }) => [counts, failed, away]));
+    if (signal.aborted || said === done || replicas.length === 0) continue;
+    said = done;
+    const text = lines.map(({ replica, counts, failed, pending, oldestMs, p50Ms, p99Ms, away }) => {
+      const lag =
+        p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${(p99Ms ?? 0).toFixed(0)} ms`;
+      const behind = pending === 0 ? 'up to date' : `${pending} behind for ${(oldestMs / 1000).toFixed(1)} s`;
+      return `${replica}: ${away ? `away (${away}), ` : ''}${behind}${lag}; ${words(counts, failed)}`;
+    });
+    await event(lines, text.join('\n'));
+  }
+}

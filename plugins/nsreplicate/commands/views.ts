@@ -1,0 +1,151 @@
+/** Tasks, replicas and jobs as tables and texts. */
+import type { Outcome } from '../../../src/cli/output.ts';
+import { type Column, table } from '../../../src/cli/table.ts';
+import { IncompleteError } from '../../../src/errors.ts';
+import { formatDuration } from '../../../src/ui/format.ts';
+import { placeOf } from '../engine/keys.ts';
+import { isComplete } from '../engine/run.ts';
+import type { Did } from '../engine/tally.ts';
+import type { Task } from '../engine/task.ts';
+import type { JobRecord } from '../jobs/records.ts';
+import type { ReplicaView, TaskView } from '../state/state.ts';
+
+interface Line {
+  readonly replica: string;
+  readonly namespace: string;
+  readonly kind: string;
+  readonly counts: Partial<Record<Did, number>>;
+  readonly failed: number;
+}
+
+const count = (did: Did): Column<Line> => ({
+  header: did.toUpperCase(),
+  value: ({ counts }) => String(counts[did] ?? 0),
+  wide: ['recreated', 'adopted', 'put-right', 'left'].includes(did),
+});
+
+/** The result of one comparison: counts by replica, namespace and kind; exit 5 where something failed. */
+export function onceOutcome(view: TaskView, task: Task): Outcome {
+  const lines = task.replicas.flatMap((replica) => {
+    const failed = Map.groupBy(
+      replica.failures.keys(),
+      (key) => `${placeOf(key).namespace}|${placeOf(key).kind}`,
+    );
+    const places = new Map(
+      replica.tally.lines.map((line) => [`${line.namespace}|${line.kind}`, line.counts]),
+    );
+    for (const place of failed.keys()) if (!places.has(place)) places.set(place, {});
+    return [...places].map(([place, counts]) => {
+      const [namespace = '', kind = ''] = place.split('|');
+      return { replica: replica.name, namespace, kind, counts, failed: failed.get(place)?.length ?? 0 };
+    });
+  });
+  const columns: Column<Line>[] = [
+    { header: 'REPLICA', value: ({ replica }) => replica },
+    { header: 'NAMESPACE', value: ({ namespace }) => namespace },
+    { header: 'KIND', value: ({ kind }) => kind },
+    ...(
+      ['created', 'updated', 'unchanged', 'pruned', 'recreated', 'adopted', 'put-right', 'left'] as const
+    ).map(count),
+    { header: 'FAILED', value: ({ failed }) => String(failed) },
+  ];
+  return {
+    data: { ...view, lines, jobs: task.records.failed },
+    table: table(lines, columns, 'There was nothing to copy.'),
+    ...(isComplete(view) ? {} : { error: incomplete(view) }),
+  };
+}
+
+/** One task in a few lines. */
+export function describeTask(view: TaskView): string {
+  const { task, phase, primary, replicas, objects, kinds, skipped, failures, notes } = view;
+  return [
+    `Task ${task}: ${phase}, ${objects} objects of ${kinds.length} kinds from ${primary.name}`,
+    ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
+    ...replicas.flatMap(describeReplica),
+    ...Object.entries(skipped).map(([why, number]) => `  not copied: ${number} (${why})`),
+    ...failures.map(
+      ({ replica, kind, reason, count: number }) => `  failing: ${number} ${kind} on ${replica}: ${reason}`,
+    ),
+    ...notes.map((note) => `  note: ${note}`),
+  ].join('\n');
+}
+
+function describeReplica(replica: ReplicaView): string[] {
+  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
+  const lag =
+    behind.p50Ms === undefined
+      ? ''
+      : `, lag p50 ${behind.p50Ms.toFixed(0)} ms, p99 ${(behind.p99Ms ?? 0).toFixed(0)} ms`;
+  const standing =
+    behind.pending === 0
+      ? 'up to date'
+      : `${behind.pending} objects behind, the oldest for ${formatDuration(behind.oldestMs)}`;
+  return [
+    `  ${name}: ${standing}${lag}`,
+    ...(away === undefined ? [] : [`    does not answer: ${away}`]),
+    ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
+    ...(deletionsStopped === undefined
+      ? []
+      : [`    deletions are stopped: ${deletionsStopped}; \`approve\` lets them go on`]),
+    ...(foreign === 0 ? [] : [`    ${foreign} objects have keys of others; --exact removes them`]),
+    ...Object.entries(left).map(([why, number]) => `    left: ${number} (${why})`),
+    ...Object.entries(unlisted).map(([kind, why]) => `    can't read ${kind}: ${why}`),
+    ...lacks.map((line) => `    lacks ${line}`),
+  ];
+}
+
+/** One line a task and replica. */
+export function tasksTable(views: readonly TaskView[]) {
+  const rows = views.flatMap((view) => view.replicas.map((replica) => ({ view, replica })));
+  return table(
+    rows,
+    [
+      { header: 'TASK', value: ({ view }) => view.task },
+      { header: 'PHASE', value: ({ view }) => view.phase },
+      { header: 'PRIMARY', value: ({ view }) => view.primary.name },
+      { header: 'REPLICA', value: ({ replica }) => replica.name },
+      { header: 'OBJECTS', value: ({ view }) => String(view.objects) },
+      { header: 'BEHIND', value: ({ replica }) => (replica.away ? 'away' : String(replica.behind.pending)) },
+      { header: 'FAILED', value: ({ replica }) => String(replica.failed) },
+      { header: 'DELETIONS', value: ({ replica }) => (replica.deletionsStopped ? 'stopped' : 'ok') },
+    ],
+    'No tasks found.',
+  );
+}
+
+export function jobsTable(jobs: readonly JobRecord[]) {
+  return table(
+    jobs,
+    [
+      { header: 'REPLICA', value: ({ replica }) => replica },
+      { header: 'NAMESPACE', value: ({ namespace }) => namespace ?? '' },
+      { header: 'KIND', value: ({ kind }) => kind },
+      { header: 'NAME', value: ({ name }) => name },
+      { header: 'STATE', value: ({ state, parked }) => (parked ? 'parked' : state) },
+      { header: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
+      { header: 'REASON', value: ({ reason }) => reason ?? '' },
+      { header: 'CHANGE', wide: true, value: ({ change }) => change },
+      { header: 'FINISHED', wide: true, value: ({ finishedAt }) => finishedAt ?? '' },
+      { header: 'MESSAGE', wide: true, value: ({ message }) => message ?? '' },
+    ],
+    'No jobs found.',
+  );
+}
+
+/** The error of a comparison that left something undone. */
+function incomplete(view: TaskView): IncompleteError {
+  const lines = view.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
+    ...(failed > 0 ? [`${name}: ${failed} objects failed`] : []),
+    ...(away === undefined ? [] : [`${name} does not answer: ${away}`]),
+    ...(behind.pending > 0 ? [`${name}: ${behind.pending} objects were not reached`] : []),
+    ...Object.entries(unlisted).map(([kind, why]) => `${name}: ${kind} can't be read: ${why}`),
+  ]);
+  const groups = view.failures.map(
+    ({ replica, kind, reason, count }) => `${replica}: ${count} ${kind}: ${reason}`,
+  );
+  return new IncompleteError('not everything was copied', {
+    details: [...lines, ...groups],
+    hint: 'See each of them: `jobs`.',
+  });
+}

@@ -1,0 +1,24 @@
+/** Loop prevention: whether an object of the primary may go to a replica at all. */
+import type { Origin } from '../objects/stamps.ts';
+
+export interface Route {
+  /** UIDs of the clusters' kube-system namespaces. */
+  readonly primary: string;
+  readonly replica: string;
+  /** A person said that things go back to where they came from. */
+  readonly failBack: boolean;
+}
+
+/**
+ * Nothing goes back to a cluster that it has come through. Where each side bears the other as its origin (two
+ * tasks that adopted at the same moment), the cluster with the smaller uid is the origin, on both sides.
+ * @param source the origin of the primary's object, where it is a copy itself
+ * @param present the origin of what the replica has under that name
+ */
+export function mayCopy(route: Route, source: Origin | undefined, present: Origin | undefined): boolean {
+  if (route.failBack || source === undefined) return true;
+  const way = [...source.via, source.cluster];
+  if (!way.includes(route.replica)) return true;
+  const mutual = source.cluster === route.replica && present?.cluster === route.primary;
+  return mutual && route.primary < route.replica;
+}

@@ -1,0 +1,67 @@
+/** Which workloads of the primary have their replicas set by an autoscaler. */
+import type { CallOptions } from '../../../src/kube/client.ts';
+import { discover, findResource } from '../../../src/kube/discovery.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Resource } from '../../../src/kube/resources.ts';
+import { at, groupKind } from '../objects/draft.ts';
+import type { FeedHandler } from './feeds.ts';
+import { keyOf, type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { Site } from './site.ts';
+
+/** HorizontalPodAutoscalers, as the primary serves them. */
+export async function autoscalersOf(primary: Site, options: CallOptions = {}): Promise<Resource | undefined> {
+  return findResource(await discover(primary.kube, options), 'horizontalpodautoscalers.autoscaling');
+}
+
+export class Autoscaled {
+  readonly #places: Places;
+  /** Target by autoscaler. */
+  readonly #targets = new Map<string, string>();
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  set(object: KubeObject): void {
+    const { namespace = '', name } = object.metadata;
+    this.#targets.set(`${namespace}/${name}`, this.targetOf(object));
+  }
+
+  /** The key of the workload that an autoscaler scales. */
+  targetOf({ metadata: { namespace = '' }, spec }: KubeObject): ObjectKey {
+    const [apiVersion, kind, name = ''] = ['apiVersion', 'kind', 'name'].map((field) =>
+      String(at(spec, 'scaleTargetRef', field) ?? ''),
+    );
+    return keyOf(groupKind({ apiVersion, kind }), namespace, name);
+  }
+
+  delete({ metadata: { namespace = '', name } }: KubeObject): void {
+    this.#targets.delete(`${namespace}/${name}`);
+  }
+
+  /** Whether a workload, of the primary or a replica, is a target. */
+  has(object: KubeObject): boolean {
+    if (this.#targets.size === 0) return false;
+    const kind = groupKind(object);
+    const targets = new Set(this.#targets.values());
+    if (targets.has(this.#places.ofOriginal(kind, object))) return true;
+    const key = this.#places.ofCopy(kind, object);
+    return key !== undefined && placeOf(key).namespace !== object.metadata.namespace && targets.has(key);
+  }
+
+  /** Keeps the targets up to date from a feed; `changed` hears of workloads that became or ceased to be one. */
+  handler(changed: (target: ObjectKey) => void): FeedHandler {
+    return {
+      page: (items, first) => {
+        if (first) this.#targets.clear();
+        for (const object of items) this.set(object);
+      },
+      synced: () => undefined,
+      event: (type, object) => {
+        if (type === 'DELETED') this.delete(object);
+        else this.set(object);
+        changed(this.targetOf(object));
+      },
+    };
+  }
+}

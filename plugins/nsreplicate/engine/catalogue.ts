@@ -1,0 +1,281 @@
+/**
+ * What the primary has, reduced to what deciding needs: digests, not objects. Objects themselves are kept only
+ * while somebody is about to write them, and read again where there were too many to keep.
+ */
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Wanted } from '../decide/decide.ts';
+import { type Need, needsOf } from '../objects/needs.ts';
+import { skipReason } from '../objects/skip.ts';
+import { nextOrigin, type Origin, stampOf } from '../objects/stamps.ts';
+import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wanted.ts';
+import type { Rule } from '../rules/rule.ts';
+import { ruleOf } from '../rules/scope.ts';
+import type { Labels } from '../rules/selector.ts';
+import { fromPrimary } from './failure.ts';
+import { type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Site } from './site.ts';
+
+/** How many objects are kept for writing at once. */
+const MOST_BODIES = 4000;
+
+/** An object of the primary that is to be copied. */
+export interface Original {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly rule: Rule;
+  /** Where it came from, where it is a copy itself. */
+  readonly inherited: Origin | undefined;
+  /** Digest for every replica, or by replica where overrides make them differ. */
+  readonly digest: string | ReadonlyMap<string, string>;
+  /** Digest of the status, where the rule carries it; else empty. */
+  readonly statusDigest: string;
+  /** Why an override can't be applied. */
+  readonly problem: string | undefined;
+}
+
+export interface CatalogueOptions {
+  readonly primary: Site;
+  readonly kinds: readonly CopiedKind[];
+  readonly shaping: Shaping;
+  readonly places: Places;
+  readonly destinations: readonly Destination[];
+  /** Whether the task covers a namespace of the primary. */
+  readonly covers: (namespace: string) => boolean;
+}
+
+/** What became of an object that was shown to the catalogue. */
+export type Taken = 'wanted' | 'unchanged' | 'dropped';
+
+interface Body {
+  readonly object: KubeObject;
+  readonly copies: Map<string, Copy>;
+  /** Replicas that have no more use for it. */
+  readonly done: Set<string>;
+}
+
+export class Catalogue {
+  readonly #options: CatalogueOptions;
+  readonly #kinds: ReadonlyMap<string, CopiedKind>;
+  readonly #originals = new Map<ObjectKey, Original>();
+  readonly #bodies = new Map<ObjectKey, Body>();
+  /** Skipped objects by reason; only counted. */
+  readonly #skipped = new Map<ObjectKey, string>();
+  readonly #complete = new Set<string>();
+  readonly #needs = new Map<string, { need: Need; by: ObjectKey }>();
+  /** Keys of a list that is under way. */
+  readonly #listed = new Map<string, Set<ObjectKey>>();
+
+  constructor(options: CatalogueOptions) {
+    this.#options = options;
+    this.#kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
+  }
+
+  get size(): number {
+    return this.#originals.size;
+  }
+
+  kind(name: string): CopiedKind | undefined {
+    return this.#kinds.get(name);
+  }
+
+  keys(): IterableIterator<ObjectKey> {
+    return this.#originals.keys();
+  }
+
+  original(key: ObjectKey): Original | undefined {
+    return this.#originals.get(key);
+  }
+
+  /** How many objects were skipped, by reason. */
+  get skipped(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const reason of this.#skipped.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Whether a complete list has been seen of what an object belongs to. */
+  isComplete(key: ObjectKey): boolean {
+    const { kind, namespace } = placeOf(key);
+    return this.#complete.has(`${kind}|`) || this.#complete.has(`${kind}|${namespace}`);
+  }
+
+  /** A list begins, in one of the scopes of a kind. */
+  beginList(list: string): void {
+    this.#listed.set(list, new Set());
+  }
+
+  /** Takes note of an object. */
+  take(kind: CopiedKind, object: KubeObject, list?: string): Taken {
+    object.apiVersion ??= '';
+    const key = this.#options.places.ofOriginal(kind.name, object);
+    if (list !== undefined) this.#listed.get(list)?.add(key);
+    const rule = this.#ruleFor(kind, object);
+    const reason = rule && (onItsWayOut(object) ?? skipReason(object));
+    if (reason === undefined) this.#skipped.delete(key);
+    else if (!object.metadata.deletionTimestamp) this.#skipped.set(key, reason);
+    if (!rule || reason !== undefined) return this.#drop(key);
+    return this.#note(key, rule, object);
+  }
+
+  /** The list is complete: what it did not hold is gone. Returns what that was. */
+  endList(list: string, kind: CopiedKind, namespace: string | undefined): ObjectKey[] {
+    const listed = this.#listed.get(list) ?? new Set();
+    this.#listed.delete(list);
+    this.#complete.add(list);
+    const gone = [...this.#originals.keys()].filter((key) => {
+      const place = placeOf(key);
+      if (place.kind !== kind.name || listed.has(key)) return false;
+      return namespace === undefined || place.namespace === namespace;
+    });
+    for (const key of gone) this.#drop(key);
+    return gone;
+  }
+
+  /** The object is gone from the primary, or out of scope. */
+  remove(kind: CopiedKind, object: KubeObject): ObjectKey {
+    const key = this.#options.places.ofOriginal(kind.name, object);
+    this.#drop(key);
+    this.#skipped.delete(key);
+    return key;
+  }
+
+  /** What a replica should have; undefined where nothing. */
+  wanted(key: ObjectKey, to: Destination): Wanted | undefined {
+    const original = this.#originals.get(key);
+    if (!original) return undefined;
+    const { digest, uid, inherited } = original;
+    const { task, primary } = this.#options.shaping;
+    const { namespace } = placeOf(key);
+    const from = { cluster: primary, task, namespace: namespace || undefined, uid, replica: to.cluster };
+    return {
+      digest: typeof digest === 'string' ? digest : (digest.get(to.name) ?? ''),
+      origin: nextOrigin(from, inherited),
+    };
+  }
+
+  /**
+   * The copy itself, newest version, read from the primary where it was not kept. Undefined: it is gone.
+   * @throws {X8sError} an override does not fit, or the primary can't be asked
+   */
+  async copy(key: ObjectKey, to: Destination, signal: AbortSignal): Promise<Copy | undefined> {
+    const body = this.#bodies.get(key) ?? (await this.#read(key, signal));
+    const original = this.#originals.get(key);
+    if (!body || !original) return undefined;
+    const shared = typeof original.digest === 'string' && original.inherited === undefined;
+    const name = shared ? '' : to.name;
+    let copy = body.copies.get(name);
+    if (!copy) {
+      copy = copyOf(body.object, original.rule, to, this.#options.shaping);
+      body.copies.set(name, copy);
+    }
+    return copy;
+  }
+
+  /** Reads an object again, whose copies are shaped otherwise now though it has not changed itself. */
+  async reread(key: ObjectKey, signal: AbortSignal): Promise<void> {
+    this.#bodies.delete(key);
+    const original = this.#originals.get(key);
+    if (!original) return;
+    this.#originals.set(key, { ...original, resourceVersion: '' });
+    await this.#read(key, signal);
+  }
+
+  /** What workloads and claims need of their clusters, each once, with one object that needs it. */
+  get needs(): ReadonlyMap<string, { need: Need; by: ObjectKey }> {
+    return this.#needs;
+  }
+
+  /** A replica is not about to write the object any more; where no other one is, it need not be kept. */
+  release(key: ObjectKey, replica: string): void {
+    const body = this.#bodies.get(key);
+    body?.done.add(replica);
+    if (body && body.done.size >= this.#options.destinations.length) this.#bodies.delete(key);
+  }
+
+  /** Whether the rules cover an object as it is on a replica: kind, namespace and labels. */
+  inScope(key: ObjectKey, labels: Labels | undefined): boolean {
+    const { kind: kindName, namespace, name } = placeOf(key);
+    const kind = this.#kinds.get(kindName);
+    if (!kind) return false;
+    const within = kindName === 'Namespace' ? name : namespace;
+    if (within !== '' && !this.#options.covers(within)) return false;
+    return ruleOf(kind.rules, kind.resource, namespace || undefined, labels) !== undefined;
+  }
+
+  /** The rule for an object as it is on a replica. */
+  ruleOnReplica(key: ObjectKey, labels: Labels | undefined): Rule | undefined {
+    const { kind: name, namespace } = placeOf(key);
+    const kind = this.#kinds.get(name);
+    return kind && ruleOf(kind.rules, kind.resource, namespace || undefined, labels);
+  }
+
+  #ruleFor(kind: CopiedKind, { metadata }: KubeObject): Rule | undefined {
+    const within = kind.name === 'Namespace' ? metadata.name : metadata.namespace;
+    if (within !== undefined && !this.#options.covers(within)) return undefined;
+    return ruleOf(kind.rules, kind.resource, metadata.namespace, metadata.labels);
+  }
+
+  #note(key: ObjectKey, rule: Rule, object: KubeObject): Taken {
+    const { uid = '', resourceVersion = '' } = object.metadata;
+    const before = this.#originals.get(key);
+    if (before?.resourceVersion === resourceVersion && before.rule === rule) return 'unchanged';
+    const body: Body = { object, copies: new Map(), done: new Set() };
+    for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
+    const inherited = stampOf(object.metadata)?.origin;
+    this.#originals.set(key, {
+      uid,
+      resourceVersion,
+      rule,
+      inherited,
+      ...this.#digests(body, rule, inherited),
+    });
+    if (this.#bodies.has(key) || this.#bodies.size < MOST_BODIES) this.#bodies.set(key, body);
+    return 'wanted';
+  }
+
+  #digests(
+    body: Body,
+    rule: Rule,
+    inherited: Origin | undefined,
+  ): Pick<Original, 'digest' | 'statusDigest' | 'problem'> {
+    const { shaping, destinations } = this.#options;
+    const { object, copies } = body;
+    const differ = shaping.overrides.some((override) =>
+      destinations.some(({ name }) => override.applies(object, name)),
+    );
+    try {
+      const targets = differ || inherited ? destinations : destinations.slice(0, 1);
+      const made = targets.map((to) => [to.name, copyOf(object, rule, to, shaping)] as const);
+      for (const [name, copy] of made) copies.set(differ || inherited ? name : '', copy);
+      const [first] = made;
+      const digest = differ
+        ? new Map(made.map(([name, copy]) => [name, copy.digest]))
+        : (first?.[1].digest ?? '');
+      return { digest, statusDigest: first?.[1].statusDigest ?? '', problem: undefined };
+    } catch (error) {
+      return { digest: '', statusDigest: '', problem: messageOf(error) };
+    }
+  }
+
+  async #read(key: ObjectKey, signal: AbortSignal): Promise<Body | undefined> {
+    const { kind: name, ...place } = placeOf(key);
+    const kind = this.#kinds.get(name);
+    if (!kind) return undefined;
+    const { kube } = this.#options.primary;
+    const where = { name: place.name, namespace: place.namespace || undefined };
+    const object = await fromPrimary(kube.find(kind.resource, where, { signal }));
+    if (!object || this.take(kind, object) === 'dropped') return undefined;
+    return this.#bodies.get(key) ?? { object, copies: new Map(), done: new Set() };
+  }
+
+  #drop(key: ObjectKey): Taken {
+    this.#bodies.delete(key);
+    return this.#originals.delete(key) ? 'dropped' : 'unchanged';
+  }
+}
+
+/** An object that is being deleted is neither copied nor pruned until it is gone. */
+const onItsWayOut = ({ metadata }: KubeObject): string | undefined =>
+  metadata.deletionTimestamp === undefined ? undefined : 'being deleted';

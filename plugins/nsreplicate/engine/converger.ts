@@ -1,0 +1,347 @@
+/** Makes one object on one replica what it should be, from what both sides have now. */
+import type { CallOptions } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { decide, explain, type Wanted } from '../decide/decide.ts';
+import { mayCopy } from '../decide/may-copy.ts';
+import { pruneVerdict } from '../decide/prune.ts';
+import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
+import { digestOf } from '../objects/digest.ts';
+import { type Copy, liveDigest, type Shaping } from '../objects/wanted.ts';
+import type { Catalogue, Original } from './catalogue.ts';
+import type { Copies, CopyEntry } from './copies.ts';
+import { fromPrimary, WorkFailure } from './failure.ts';
+import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Site } from './site.ts';
+import { fieldManager, type TaskSpec } from './spec.ts';
+import { terminating, type WriteRequest, Writer } from './writer.ts';
+
+/** What came of one piece of work. */
+export type Result =
+  | {
+      readonly did:
+        | 'created'
+        | 'updated'
+        | 'recreated'
+        | 'adopted'
+        | 'put-right'
+        | 'unchanged'
+        | 'pruned'
+        | 'gone';
+    }
+  /** Left as it is, on purpose. */
+  | { readonly did: 'left'; readonly why: string };
+
+/** What a replica made of what we applied, where that is something else. */
+export interface Settled {
+  readonly applied: string;
+  readonly live: string;
+  /** Keys of others in mirrored maps, as `data.color`: drift that an apply leaves. */
+  readonly foreign?: readonly string[];
+}
+
+export interface ConvergerOptions {
+  readonly primary: Site;
+  readonly replica: Site;
+  readonly spec: TaskSpec;
+  readonly catalogue: Catalogue;
+  readonly copies: Copies;
+  readonly places: Places;
+  readonly shaping: Shaping;
+  readonly formerPrimaries: readonly string[];
+  /** Shared with whoever persists them. */
+  readonly settled: Map<ObjectKey, Settled>;
+  readonly settledChanged: () => void;
+  /** Whether one more deletion in a namespace is allowed; counts it. */
+  readonly brake: (namespace: string) => boolean;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+export class Converger {
+  readonly #options: ConvergerOptions;
+  readonly #writer: Writer;
+
+  constructor(options: ConvergerOptions) {
+    this.#options = options;
+    this.#writer = new Writer(options.replica.kube, options.spec);
+  }
+
+  /**
+   * Works on one object until it is as it should be.
+   * @throws {WorkFailure | ApiError | UnreachableError} it can't be, for now
+   */
+  async converge(key: ObjectKey): Promise<Result> {
+    const { catalogue } = this.#options;
+    const { kind: name } = placeOf(key);
+    const kind = catalogue.kind(name);
+    if (!kind) return { did: 'left', why: 'no rule covers its kind any more' };
+    const original = catalogue.original(key);
+    if (!original) return this.#prune(kind, key);
+    if (original.problem !== undefined)
+      throw new WorkFailure({ class: 'object', reason: 'override', message: original.problem });
+    return ownsCopies(original.rule.carry) ? this.#own(kind, key, original) : this.#lend(kind, key, original);
+  }
+
+  get #call(): CallOptions {
+    return { signal: this.#options.signal };
+  }
+
+  get #destination() {
+    return { name: this.#options.replica.name, cluster: this.#options.replica.id };
+  }
+
+  /** Objects that are copied whole, and are ours on the replica. */
+  async #own(kind: CopiedKind, key: ObjectKey, original: Original): Promise<Result> {
+    const { catalogue, copies, spec, primary, replica, formerPrimaries } = this.#options;
+    const route = { primary: primary.id, replica: replica.id, failBack: spec.failBack };
+    for (;;) {
+      const wanted = catalogue.wanted(key, this.#destination);
+      const present = copies.get(key);
+      if (!wanted) return this.#prune(kind, key);
+      if (!mayCopy(route, original.inherited, present?.stamp?.origin))
+        return { did: 'left', why: 'it came from this replica' };
+      const policy = { adopt: spec.adopt, formerPrimaries };
+      const decision = decide(wanted, present, this.#settledFor(key, wanted), policy);
+      if (decision.do === 'nothing') {
+        if (present?.live === wanted.digest)
+          this.#settle(key, { applied: wanted.digest, live: wanted.digest });
+        return this.#statusOnly(kind, key, original);
+      }
+      if (decision.do === 'look') await this.#look(kind, key, original);
+      else if (decision.do === 'wait-gone') await this.#awaitGone(kind, key);
+      else if (decision.do === 'refuse') {
+        // Namespaces are there before us as a rule: their content may be ours all the same.
+        if (kind.name === 'Namespace') return { did: 'left', why: 'it was there before' };
+        throw new WorkFailure({
+          class: 'decision',
+          reason: decision.why,
+          message: `${describe(key)}: ${explain(decision.why)}`,
+        });
+      } else {
+        const why = decision.do === 'create' ? 'create' : decision.why;
+        if (why === 'drift' && spec.drift === 'report')
+          return { did: 'left', why: 'it was edited on the replica' };
+        return this.#write(kind, key, why);
+      }
+    }
+  }
+
+  #settledFor(key: ObjectKey, { digest }: Wanted): string | undefined {
+    const settled = this.#options.settled.get(key);
+    return settled?.applied === digest ? settled.live : undefined;
+  }
+
+  /** Reads what the replica has, and its digest. */
+  async #look(kind: CopiedKind, key: ObjectKey, { rule }: Original): Promise<KubeObject | undefined> {
+    const { copies, replica, places, shaping } = this.#options;
+    const object = await replica.kube.find(kind.resource, places.onReplica(key), this.#call);
+    if (object) copies.set(key, object, liveDigest(object, rule, shaping));
+    else copies.delete(key);
+    return object;
+  }
+
+  /** An apply onto what is being deleted would vanish with it. */
+  async #awaitGone(kind: CopiedKind, key: ObjectKey): Promise<void> {
+    const { copies, replica, places } = this.#options;
+    const object = await replica.kube.find(kind.resource, places.onReplica(key), this.#call);
+    if (!object) copies.delete(key);
+    else if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
+    else copies.set(key, object, undefined);
+  }
+
+  async #write(kind: CopiedKind, key: ObjectKey, why: WriteRequest['why']): Promise<Result> {
+    const { catalogue, copies, places, shaping, fence } = this.#options;
+    const copy = await catalogue.copy(key, this.#destination, this.#options.signal);
+    const rule = catalogue.original(key)?.rule;
+    if (!copy?.main || !rule) return this.#prune(kind, key);
+    await fence();
+    const { object, live, recreated, foreign } = await this.#writer.write(
+      {
+        resource: kind.resource,
+        main: copy.main,
+        place: places.onReplica(key),
+        why,
+        digest: copy.digest,
+        digestOf: (present) => liveDigest(present, rule, shaping),
+      },
+      this.#call,
+    );
+    copies.set(key, object, live);
+    this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
+    if (copy.status) await this.#applyStatus(kind, key, copy, object);
+    return { did: recreated ? 'recreated' : outcomes[why] };
+  }
+
+  /** Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. */
+  #settle(key: ObjectKey, made: Settled): void {
+    const { settled, settledChanged } = this.#options;
+    if (made.live !== made.applied) settled.set(key, made);
+    else if (!settled.delete(key)) return;
+    settledChanged();
+  }
+
+  /** The main part is as it should be; the status may not be. */
+  async #statusOnly(kind: CopiedKind, key: ObjectKey, { statusDigest }: Original): Promise<Result> {
+    if (statusDigest === '') return { did: 'unchanged' };
+    const copy = await this.#options.catalogue.copy(key, this.#destination, this.#options.signal);
+    if (!copy?.status) return { did: 'unchanged' };
+    const object = await this.#options.replica.kube.find(
+      kind.resource,
+      this.#options.places.onReplica(key),
+      this.#call,
+    );
+    if (!object) return { did: 'unchanged' };
+    return { did: (await this.#applyStatus(kind, key, copy, object)) ? 'updated' : 'unchanged' };
+  }
+
+  /** Applies the status where the object's own differs. True where it was written. */
+  async #applyStatus(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject): Promise<boolean> {
+    const { shaping, copies, fence } = this.#options;
+    const present = copy.status && statusPart(object, copy.status as KubeObject, { what: 'status' });
+    const same = present && digestOf(present, shaping.key) === copy.statusDigest;
+    if (!copy.status || same || !kind.resource.subresources.includes('status')) return false;
+    await fence();
+    const written = await this.#writer.applyStatus(kind.resource, copy.status, this.#call);
+    copies.set(key, written, copies.get(key)?.live);
+    return true;
+  }
+
+  /** Objects of others, of which a rule carries the status or some fields. */
+  async #lend(kind: CopiedKind, key: ObjectKey, original: Original): Promise<Result> {
+    const { catalogue, places, replica, spec, fence } = this.#options;
+    const object = await this.#look(kind, key, original);
+    const copy = await catalogue.copy(key, this.#destination, this.#options.signal);
+    if (!copy) return { did: 'gone' };
+    if (!object && !makesObjects(original.rule.carry))
+      return { did: 'left', why: 'the replica does not have it' };
+    let wrote = false;
+    if (copy.main && this.#options.copies.get(key)?.live !== copy.digest) {
+      await fence();
+      const force = spec.forceConflicts;
+      await replica.kube.apply(kind.resource, copy.main as KubeObject, {
+        ...this.#call,
+        fieldManager,
+        force,
+      });
+      wrote = true;
+    }
+    const now = wrote ? await replica.kube.find(kind.resource, places.onReplica(key), this.#call) : object;
+    if (now && (await this.#applyStatus(kind, key, copy, now))) wrote = true;
+    if (now) await this.#look(kind, key, original);
+    if (!wrote) return { did: 'unchanged' };
+    return { did: object ? 'updated' : 'created' };
+  }
+
+  /** The primary does not have it, as far as was listed: it may have to go from the replica too. */
+  async #prune(kind: CopiedKind, key: ObjectKey): Promise<Result> {
+    const { catalogue, copies, replica, places, signal, fence, brake } = this.#options;
+    const known = copies.get(key);
+    if (!known) return { did: 'gone' };
+    if (!catalogue.isComplete(key))
+      throw new WorkFailure({
+        class: 'later',
+        reason: 'not-listed',
+        message: `${kind.name} was not listed completely yet`,
+      });
+    const left = this.#leftBecause(kind, known);
+    if (left !== undefined) return { did: 'left', why: left };
+    // What is known may be old: the object itself decides, and its version is what may be deleted.
+    const object = await replica.kube.find(kind.resource, places.onReplica(key), { signal });
+    if (!object) {
+      copies.delete(key);
+      return { did: 'gone' };
+    }
+    const entry = copies.set(key, object, known.live);
+    const stillLeft = this.#leftBecause(kind, entry);
+    if (stillLeft !== undefined) return { did: 'left', why: stillLeft };
+    if (entry.deleting) return { did: 'pruned' };
+    return this.#deleteIfGone(kind, key, entry, { fence, brake });
+  }
+
+  /** Why a copy without an original stays; undefined where it may go. */
+  #leftBecause(kind: CopiedKind, { stamp, inScope }: CopyEntry): string | undefined {
+    const { spec, primary } = this.#options;
+    const verdict = pruneVerdict({
+      kind: kind.name,
+      stamp,
+      task: spec.name,
+      primary: primary.id,
+      inScope,
+      onPrimary: false,
+      flags: spec.prune,
+    });
+    if (verdict === 'keep') return 'it is not a copy of this task';
+    if (verdict === 'left-scope') return 'no rule covers it any more';
+    return verdict === 'guarded' ? guard(kind.name) : undefined;
+  }
+
+  async #deleteIfGone(
+    kind: CopiedKind,
+    key: ObjectKey,
+    { uid, resourceVersion }: CopyEntry,
+    { fence, brake }: Pick<ConvergerOptions, 'fence' | 'brake'>,
+  ): Promise<Result> {
+    const { primary, replica, places, signal } = this.#options;
+    const { namespace, name } = placeOf(key);
+    const where = { namespace: namespace || undefined, name };
+    const original = await fromPrimary(primary.kube.find(kind.resource, where, { signal }));
+    if (original?.metadata.deletionTimestamp !== undefined)
+      throw new WorkFailure({
+        class: 'later',
+        reason: 'leaving',
+        message: `${describe(key)} is being deleted on the primary`,
+      });
+    if (original) return { did: 'left', why: 'it is still on the primary, but no rule covers it any more' };
+    if (kind.name === 'Namespace') await this.#checkNamespaceEmpty(key);
+    if (!brake(namespace))
+      throw new WorkFailure({
+        class: 'decision',
+        reason: 'brake',
+        message: `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
+      });
+    await fence();
+    const place = places.onReplica(key);
+    await replica.kube.delete(kind.resource, place, {
+      uid,
+      resourceVersion,
+      propagationPolicy: 'Background',
+      signal,
+    });
+    return { did: 'pruned' };
+  }
+
+  /** A namespace takes everything with it, claims and what is not ours included. */
+  async #checkNamespaceEmpty(key: ObjectKey): Promise<void> {
+    const { replica, places, spec } = this.#options;
+    if (spec.prune.claims) return;
+    const { name: namespace } = places.onReplica(key);
+    const { persistentVolumeClaims } = await import('../../../src/kube/resources.ts');
+    const { items } = await replica.kube.list(persistentVolumeClaims, {
+      namespace,
+      metadataOnly: true,
+      ...this.#call,
+    });
+    if (items.length === 0) return;
+    throw new WorkFailure({
+      class: 'decision',
+      reason: 'guarded',
+      message: `Namespace ${namespace} still has ${items.length} PersistentVolumeClaims; --prune-claims would delete them with it`,
+    });
+  }
+}
+
+const outcomes = {
+  create: 'created',
+  changed: 'updated',
+  recreated: 'updated',
+  drift: 'put-right',
+  adopted: 'adopted',
+} as const;
+
+const guard = (kind: string): string => {
+  if (kind === 'PersistentVolumeClaim') return 'claims are deleted with --prune-claims only';
+  if (kind === 'Namespace') return 'namespaces are deleted with --prune-namespaces only';
+  return 'deletions are followed with --prune only';
+};

@@ -1,0 +1,102 @@
+/** What one replica has, reduced to what deciding needs. */
+import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
+import type { Present } from '../decide/decide.ts';
+import { stampOf } from '../objects/stamps.ts';
+import type { Labels } from '../rules/selector.ts';
+import { type ObjectKey, placeOf } from './keys.ts';
+
+/** An object of a replica. */
+export interface CopyEntry extends Present {
+  readonly resourceVersion: string;
+  /** The rules cover it, by its own labels. */
+  readonly inScope: boolean;
+  /** What of it changes with its content, where its kind counts generations: those of status do not count. */
+  readonly revision: string | undefined;
+}
+
+type Scope = (key: ObjectKey, labels: Labels | undefined) => boolean;
+
+/** Versions of one resource of one cluster can be compared as numbers. */
+export function isOlder(a: string, b: string): boolean {
+  return a.length === b.length ? a < b : a.length < b.length;
+}
+
+function revisionOf({ generation, labels, annotations, deletionTimestamp }: ObjectMeta): string | undefined {
+  return generation === undefined
+    ? undefined
+    : JSON.stringify([generation, labels, annotations, deletionTimestamp]);
+}
+
+export class Copies {
+  readonly #entries = new Map<ObjectKey, CopyEntry>();
+  /** Copies of the task by namespace of the primary: what the brake measures against. */
+  readonly #counts = new Map<string, number>();
+  readonly #task: string;
+  readonly #inScope: Scope;
+
+  constructor(task: string, inScope: Scope) {
+    this.#task = task;
+    this.#inScope = inScope;
+  }
+
+  get(key: ObjectKey): CopyEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  keys(): IterableIterator<ObjectKey> {
+    return this.#entries.keys();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many copies of this task a namespace has. */
+  countIn(namespace: string): number {
+    return this.#counts.get(namespace) ?? 0;
+  }
+
+  isOurs(key: ObjectKey): boolean {
+    return this.#entries.get(key)?.stamp?.origin.task === this.#task;
+  }
+
+  /** Takes note of an object, with the digest of its content where that is known. */
+  set(key: ObjectKey, { metadata }: KubeObject, live: string | undefined): CopyEntry {
+    this.delete(key);
+    const entry: CopyEntry = {
+      uid: metadata.uid ?? '',
+      resourceVersion: metadata.resourceVersion ?? '',
+      deleting: metadata.deletionTimestamp !== undefined,
+      stamp: stampOf(metadata),
+      inScope: this.#inScope(key, metadata.labels),
+      revision: revisionOf(metadata),
+      live,
+    };
+    this.#entries.set(key, entry);
+    if (this.isOurs(key)) this.#count(key, 1);
+    return entry;
+  }
+
+  delete(key: ObjectKey): void {
+    if (this.isOurs(key)) this.#count(key, -1);
+    this.#entries.delete(key);
+  }
+
+  /**
+   * Takes note of an event. False: it told nothing new, being our own write, or older than what is known.
+   */
+  see(key: ObjectKey, object: KubeObject): boolean {
+    const known = this.#entries.get(key);
+    const { uid, resourceVersion = '' } = object.metadata;
+    if (known?.uid === uid && !isOlder(known?.resourceVersion ?? '', resourceVersion)) return false;
+    const isStatusOnly =
+      known?.uid === uid && known?.revision !== undefined && known.revision === revisionOf(object.metadata);
+    this.set(key, object, isStatusOnly ? known.live : undefined);
+    return !isStatusOnly || known.live === undefined;
+  }
+
+  #count(key: ObjectKey, more: number): void {
+    const { namespace } = placeOf(key);
+    this.#counts.set(namespace, (this.#counts.get(namespace) ?? 0) + more);
+  }
+}

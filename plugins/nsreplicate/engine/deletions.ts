@@ -1,0 +1,82 @@
+/** The brake on deletions, at work on one replica. */
+import type { Clock } from '../../../src/clock.ts';
+import { approve, type BrakeLimits, type BrakeState, brake, stop } from '../decide/brake.ts';
+import type { Copies } from './copies.ts';
+import { type ObjectKey, placeOf } from './keys.ts';
+
+export interface DeletionsOptions {
+  readonly replica: string;
+  readonly copies: Copies;
+  readonly limits: BrakeLimits;
+  readonly state: BrakeState;
+  readonly clock: Clock;
+  readonly warn: (text: string) => void;
+  readonly changed: () => void;
+}
+
+export class Deletions {
+  readonly #options: DeletionsOptions;
+  #state: BrakeState;
+
+  constructor(options: DeletionsOptions) {
+    this.#options = options;
+    this.#state = options.state;
+  }
+
+  /** Kept across restarts. */
+  get state(): BrakeState {
+    return this.#state;
+  }
+
+  /** A person approved so many that are wanted now; whatever comes after is counted from nothing. */
+  release(allowance: number): void {
+    this.#state = approve(allowance);
+    this.#options.changed();
+  }
+
+  /** An approval that was given before it was known what is wanted covers so many. */
+  limitAllowance(wanted: number): void {
+    const { allowance = 0 } = this.#state;
+    if (allowance > wanted) this.#state = { ...this.#state, allowance: wanted };
+  }
+
+  /** Stops them for another reason than their number. */
+  stop(reason: string): void {
+    this.#state = stop(this.#state, reason);
+    this.#options.changed();
+  }
+
+  /** Asked before each deletion; counts it. */
+  mayDelete(namespace: string): boolean {
+    const before = this.#state.stopped;
+    const { allowed, state } = this.#ask(this.#state, namespace, 1);
+    this.#state = state;
+    this.#options.changed();
+    if (before === undefined && state.stopped !== undefined) this.#tell(state.stopped);
+    return allowed;
+  }
+
+  /** What is known at once to be too much is not begun: looks at all that would go, before any of it does. */
+  check(going: readonly ObjectKey[]): void {
+    let state = this.#state;
+    if (state.stopped !== undefined) return;
+    for (const [namespace, keys] of Map.groupBy(going, (key) => placeOf(key).namespace))
+      ({ state } = this.#ask(state, namespace, keys.length));
+    if (state.stopped === undefined) return;
+    this.#tell(state.stopped);
+    this.stop(state.stopped);
+  }
+
+  #ask(state: BrakeState, namespace: string, count: number) {
+    const { copies, clock, limits } = this.#options;
+    const request = { namespace, count, copies: copies.countIn(namespace) };
+    return brake(state, request, clock.now().getTime(), limits);
+  }
+
+  #tell(reason: string): void {
+    const { replica, warn } = this.#options;
+    warn(
+      `replica ${replica}: deletions are stopped: ${reason}. Look at what was deleted on the primary, then \`approve\`.`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/** What a rejected write means: for the work at hand, and in a few words for whoever reads of it. */
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { Failure, FailureClass } from '../jobs/retry.ts';
+
+/** A failure that the engine itself found. */
+export class WorkFailure extends X8sError {
+  override readonly name = 'WorkFailure';
+  readonly class: FailureClass;
+  readonly reason: string;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ class: kind, reason, message, retryAfterMs }: Failure) {
+    super(message);
+    this.class = kind;
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Sorts whatever a piece of work was rejected with. */
+export function failureOf(error: unknown): Failure {
+  const message = [messageOf(error), ...(error instanceof X8sError ? error.details : [])].join('; ');
+  if (error instanceof WorkFailure)
+    return { ...error, class: error.class, reason: error.reason, message, retryAfterMs: error.retryAfterMs };
+  if (error instanceof UnreachableError) return { class: 'later', reason: 'unreachable', message };
+  if (error instanceof ApiError) return { ...ofStatus(error), message, retryAfterMs: askedToWait(error) };
+  return { class: 'object', reason: 'error', message };
+}
+
+/** A read from the primary: that it does not answer says nothing about the replica. */
+export async function fromPrimary<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    throw new WorkFailure({ class: 'later', reason: 'primary-unreachable', message: messageOf(error) });
+  }
+}
+
+/** Whether the cluster did not answer at all: then nothing else needs to be tried there for a moment. */
+export const isAway = (error: unknown): boolean => error instanceof UnreachableError;
+
+function ofStatus(error: ApiError): Omit<Failure, 'message'> {
+  const { code } = error;
+  const text = error.status?.message ?? error.message;
+  if (/denied the request|admission webhook/.test(text)) return { class: 'object', reason: 'webhook' };
+  if (isNamespaceGone(error)) return { class: 'later', reason: 'namespace-missing' };
+  if (isTerminating(error)) return { class: 'later', reason: 'namespace-terminating' };
+  if (code === 404) return { class: 'later', reason: 'kind-missing' };
+  if (code === 401 || code === 403)
+    return { class: 'later', reason: /exceeded quota/.test(text) ? 'quota' : 'forbidden' };
+  if (code === 409) return { class: isOwnershipConflict(error) ? 'decision' : 'later', reason: 'conflict' };
+  if (code === 413 || (code === 400 && /too large/i.test(text)))
+    return { class: 'object', reason: 'too-large' };
+  if (isImmutable(error)) return { class: 'decision', reason: 'immutable' };
+  if (code === 422 || code === 400) return { class: 'object', reason: 'invalid' };
+  return { class: 'later', reason: code === 429 ? 'busy' : `http-${code}` };
+}
+
+function askedToWait({ status }: ApiError): number | undefined {
+  const seconds = status?.details?.retryAfterSeconds;
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+const statusText = (error: ApiError): string => error.status?.message ?? error.message;
+
+/** An apply answers 404 both for a missing namespace and for a missing kind. */
+function isNamespaceGone(error: ApiError): boolean {
+  return (
+    error.code === 404 &&
+    (error.status?.details?.kind === 'namespaces' || /namespaces? "/.test(statusText(error)))
+  );
+}
+
+/** 403, but no lack of rights. */
+const isTerminating = (error: ApiError): boolean =>
+  error.code === 403 && /being terminated/.test(statusText(error));
+
+/** Causes of a server-side apply's conflict: the fields, and who owns them. */
+export function conflictCauses(error: unknown): { field: string; manager: string; byApply: boolean }[] {
+  if (!(error instanceof ApiError) || error.code !== 409) return [];
+  return (error.status?.details?.causes ?? [])
+    .filter(({ reason }) => reason === 'FieldManagerConflict')
+    .map(({ field = '', message = '' }) => ({
+      field,
+      manager: /conflict with "([^"]*)"/.exec(message)?.[1] ?? '',
+      // The server names the version ("using v1") of managers that wrote, and of none that applied.
+      byApply: !/ using /.test(message),
+    }));
+}
+
+const isOwnershipConflict = (error: ApiError): boolean => conflictCauses(error).length > 0;
+
+/** Whether the API server refuses to change a field that is there, which it would take in a new object. */
+export function isImmutable(error: unknown): boolean {
+  if (!(error instanceof ApiError) || error.code !== 422) return false;
+  const causes = error.status?.details?.causes ?? [];
+  const texts = [statusText(error), ...causes.map(({ message = '' }) => message)];
+  return texts.some((text) =>
+    /immutable|may not be changed|updates to .*forbidden|forbidden: updates to|can not be changed/i.test(
+      text,
+    ),
+  );
+}

@@ -1,0 +1,74 @@
+/** What is done with what the feeds of a task tell. */
+import type { X8sError } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { FeedHandler } from './feeds.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Guard } from './memory.ts';
+import type { Replica } from './replica.ts';
+
+/** A kind in one scope: its list on one side. */
+export interface Listed {
+  readonly kind: CopiedKind;
+  /** Namespace of the primary; all where absent. */
+  readonly namespace: string | undefined;
+}
+
+/** The name of a list: of a kind in one scope. */
+export const listOf = (kind: string, namespace: string | undefined): string => `${kind}|${namespace ?? ''}`;
+
+/** A replica's own objects. `failed` hears that its list will not come for now. */
+export function replicaFeed(replica: Replica, { kind, namespace }: Listed, failed: () => void): FeedHandler {
+  return {
+    page: (items, first, whole) => replica.page(kind, namespace, items, first, whole),
+    synced: () => replica.synced(kind, namespace),
+    event: (type, object) => replica.event(kind, type, object),
+    connected: () => replica.connected(kind),
+    disconnected: (error) => {
+      replica.disconnected(kind, error);
+      failed();
+    },
+  };
+}
+
+export interface PrimaryFeedOptions {
+  readonly catalogue: Catalogue;
+  readonly guard: Guard;
+  readonly replicas: readonly Replica[];
+  readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
+  /** Resolves when more objects may come. */
+  readonly room: () => Promise<void>;
+  /** It can't be read, or can again. */
+  readonly problem: (error: X8sError | undefined) => void;
+}
+
+/** The primary's objects. */
+export function primaryFeed(
+  { kind, namespace }: Listed,
+  { catalogue, guard, replicas, take, room, problem }: PrimaryFeedOptions,
+): FeedHandler {
+  const list = listOf(kind.name, namespace);
+  const scope = namespace ?? '';
+  return {
+    page: (items, first) => {
+      if (first) catalogue.beginList(list);
+      for (const object of items) take(kind, object, list);
+      return room();
+    },
+    synced: (version) => {
+      guard.checkList(kind.name, scope, version);
+      catalogue.endList(list, kind, namespace);
+      for (const replica of replicas) replica.sweep(kind, namespace);
+    },
+    event: (type, object) => {
+      guard.note(kind.name, scope, object.metadata.resourceVersion ?? '');
+      if (type !== 'DELETED') take(kind, object);
+      else {
+        const key = catalogue.remove(kind, object);
+        for (const replica of replicas) replica.renewed(key);
+      }
+    },
+    connected: () => problem(undefined),
+    disconnected: problem,
+  };
+}

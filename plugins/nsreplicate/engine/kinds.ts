@@ -1,0 +1,133 @@
+/** From rules to resources that both sides serve. */
+import { UsageError, X8sError } from '../../../src/errors.ts';
+import type { CallOptions } from '../../../src/kube/client.ts';
+import { type DiscoveredResource, discover } from '../../../src/kube/discovery.ts';
+import { apiVersionOf, nameOf } from '../../../src/kube/resources.ts';
+import { groupKind } from '../objects/draft.ts';
+import { rankOf } from '../objects/order.ts';
+import { isEphemeralKind } from '../objects/skip.ts';
+import { isGlob } from '../rules/glob.ts';
+import { type Rule, ruleFor } from '../rules/rule.ts';
+import { type CompiledRule, compileRule } from '../rules/scope.ts';
+import type { Site } from './site.ts';
+
+/** A kind that a task copies. */
+export interface CopiedKind {
+  /** As `groupKind` writes it; unique within a task. */
+  readonly name: string;
+  readonly resource: DiscoveredResource;
+  /** Its rules, in the order in which they count. */
+  readonly rules: readonly CompiledRule[];
+}
+
+/** The kinds of a task, in the order in which they are written, and what a person should know of the choice. */
+export interface KindChoice {
+  readonly kinds: readonly CopiedKind[];
+  readonly notes: readonly string[];
+}
+
+const namespaceRule = compileRule(ruleFor('', 'Namespace'));
+
+/**
+ * The kinds that the rules mean, as the primary serves them. Namespaces are always among them.
+ * @throws {UsageError} a rule that names a kind which the primary does not serve, or which is never copied
+ */
+export async function chooseKinds(
+  primary: Site,
+  rules: readonly Rule[],
+  options: CallOptions = {},
+): Promise<KindChoice> {
+  const compiled = rules.map(compileRule);
+  let { resources } = await discover(primary.kube, options);
+  if (compiled.some((rule) => missing(rule, resources)))
+    ({ resources } = await discover(primary.kube, { ...options, refresh: true }));
+  for (const rule of compiled) if (missing(rule, resources)) throw notServed(primary, rule.rule, resources);
+  const notes: string[] = [];
+  const kinds = resources.flatMap((resource) => {
+    const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
+    const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, notes));
+    if (nameOf(resource) === 'namespaces') return [kindOf(resource, [...usable, namespaceRule])];
+    return usable.length === 0 ? [] : [kindOf(resource, usable)];
+  });
+  // Two versions of one kind: the first, which the group prefers, is enough.
+  const unique = [...new Map(kinds.reverse().map((kind) => [kind.name, kind])).values()].reverse();
+  return { kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)), notes: [...new Set(notes)] };
+}
+
+const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): CopiedKind => ({
+  name: groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind }),
+  resource,
+  rules,
+});
+
+/** `*` means the preferred version; a version that is named may be another one. */
+const isVersionOf = ({ version }: Rule, resource: DiscoveredResource): boolean =>
+  isGlob(version) ? resource.preferred : version === resource.version;
+
+const isLiteral = ({ group, version, kind }: Rule): boolean =>
+  !isGlob(kind) && !isGlob(group) && (version === '*' || !isGlob(version));
+
+const missing = (rule: CompiledRule, resources: readonly DiscoveredResource[]): boolean =>
+  isLiteral(rule.rule) && !resources.some((resource) => rule.coversKind(resource));
+
+function mayBeCopied(resource: DiscoveredResource, rule: Rule, notes: string[]): boolean {
+  const name = nameOf(resource);
+  const literal = !isGlob(rule.kind);
+  if (isEphemeralKind(kindOf(resource, []).name)) {
+    if (!literal) return false;
+    throw new UsageError(`${resource.kind}: objects of this kind are never copied.`, {
+      hint: 'They say what a cluster is doing, not what it should do; copy what makes them instead.',
+    });
+  }
+  if (!['list', 'watch', 'get'].every((verb) => resource.verbs.includes(verb))) {
+    if (!literal) return false;
+    throw new X8sError(`${name} can't be listed and watched, so it can't be kept the same.`);
+  }
+  if (!resource.namespaced && !literal) {
+    if (name !== 'namespaces')
+      notes.push(`${name} is cluster-scoped: a rule has to name it without "*" to copy it`);
+    return false;
+  }
+  return true;
+}
+
+function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredResource[]): UsageError {
+  const others = resources.filter(({ kind }) => kind.toLowerCase() === rule.kind.toLowerCase());
+  const groups = [...new Set(others.map((resource) => `${apiVersionOf(resource)} ${resource.kind}`))];
+  const wanted = [rule.group, rule.version === '*' ? '' : rule.version]
+    .filter((part) => part !== '')
+    .join('/');
+  return new UsageError(
+    `Primary ${primary.name} has no kind ${rule.kind}${wanted === '' ? '' : ` in ${wanted}`}.`,
+    {
+      hint: groups.length > 0 ? `It has ${groups.join(', ')}.` : 'Is its CRD installed in that cluster?',
+    },
+  );
+}
+
+/** Kinds of the task that a replica does not serve: their objects wait until it does. */
+export async function kindsMissingOn(
+  site: Site,
+  kinds: readonly CopiedKind[],
+  options: CallOptions = {},
+): Promise<string[]> {
+  const { resources } = await discover(site.kube, options);
+  const served = new Set(resources.map((resource) => `${apiVersionOf(resource)}/${resource.kind}`));
+  return kinds
+    .filter(({ resource }) => !served.has(`${apiVersionOf(resource)}/${resource.kind}`))
+    .map(({ name }) => name);
+}
+
+/**
+ * Rules for kinds as `--kinds` takes them: `Deployment`, `deploy`, `certificates.cert-manager.io`. `+` before
+ * the list adds to the default ones.
+ */
+export async function rulesForKinds(
+  primary: Site,
+  names: readonly string[],
+  options: CallOptions = {},
+): Promise<Rule[]> {
+  const { resolveResource } = await import('../../../src/kube/discovery.ts');
+  const found = await Promise.all(names.map((name) => resolveResource(primary.kube, name, options)));
+  return found.map(({ group, kind, version }) => ruleFor(group, kind, version));
+}

@@ -1,0 +1,102 @@
+/** What outlives a run of a task, and the doubts about the primary that follow from it. */
+import type { BrakeState } from '../decide/brake.ts';
+import type { Settled } from './converger.ts';
+import { isOlder } from './copies.ts';
+import type { ObjectKey } from './keys.ts';
+import type { Replica } from './replica.ts';
+import type { Site } from './site.ts';
+
+/** Kept in the cluster that holds the task's state. */
+export interface Memory {
+  /** The primary that the copies were made from; another one stops deletions until a person approves. */
+  primary: string | undefined;
+  /** Earlier primaries that a person approved. */
+  formerPrimaries: string[];
+  /** The newest version of each kind that was seen: a primary that falls behind was restored from a backup. */
+  versions: Record<string, string>;
+  /** Ids of the replicas by name, for when one does not answer at the start. */
+  sites: Record<string, string>;
+  /** The last approval that was heeded. */
+  approval: string;
+  /** By replica. */
+  brakes: Record<string, BrakeState>;
+  /** By replica: what it made of what was applied, where that is something else. */
+  settled: Record<string, Record<ObjectKey, Settled>>;
+}
+
+export const blankMemory = (): Memory => ({
+  primary: undefined,
+  formerPrimaries: [],
+  versions: {},
+  sites: {},
+  approval: '',
+  brakes: {},
+  settled: {},
+});
+
+const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
+
+/** Stops deletions where the primary is not what it was. */
+export class Guard {
+  readonly #memory: Memory;
+  readonly #primary: Site;
+  readonly #replicas: () => readonly Replica[];
+  readonly #warn: (text: string) => void;
+
+  constructor(
+    memory: Memory,
+    primary: Site,
+    replicas: () => readonly Replica[],
+    warn: (text: string) => void,
+  ) {
+    this.#memory = memory;
+    this.#primary = primary;
+    this.#replicas = replicas;
+    this.#warn = warn;
+  }
+
+  /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
+  checkPrimary(): void {
+    const { primary: before } = this.#memory;
+    const { id, name } = this.#primary;
+    if (before === undefined) this.#memory.primary = id;
+    else if (before !== id)
+      this.#stop(`the primary ${name} is another cluster than before (${before} → ${id})`);
+  }
+
+  /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
+  checkList(kind: string, scope: string, version: string): void {
+    const id = `${kind}/${scope}`;
+    const before = this.#memory.versions[id];
+    this.#memory.versions[id] = version;
+    if (before !== undefined && /^\d+$/.test(before + version) && isOlder(version, before))
+      this.#stop(
+        `the primary went back in time (${kind}: version ${before} → ${version}), as after a restore`,
+      );
+  }
+
+  /** Takes note of how far the primary is. */
+  note(kind: string, scope: string, version: string): void {
+    const id = `${kind}/${scope}`;
+    if (isOlder(this.#memory.versions[id] ?? '', version)) this.#memory.versions[id] = version;
+  }
+
+  /** A person looked at what stopped deletions, and at the primary, and wants to go on. */
+  approve(approval: string): void {
+    const { primary: before, formerPrimaries } = this.#memory;
+    this.#memory.approval = approval;
+    // Replicas that are not there yet: what is wanted is known after the first comparison.
+    for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
+    if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
+    this.#memory.primary = this.#primary.id;
+    for (const replica of this.#replicas()) {
+      replica.release();
+      replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
+    }
+  }
+
+  #stop(reason: string): void {
+    this.#warn(`${reason}: nothing is deleted until \`approve\``);
+    for (const replica of this.#replicas()) replica.deletions.stop(reason);
+  }
+}

@@ -1,0 +1,211 @@
+/** What would change on each replica: digests first, and a server-side dry run for what differs. Writes nothing. */
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { decide, explain } from '../decide/decide.ts';
+import { readableDiff } from '../decide/diff.ts';
+import { mayCopy } from '../decide/may-copy.ts';
+import { pruneVerdict } from '../decide/prune.ts';
+import { ownsCopies } from '../objects/carry.ts';
+import type { Draft } from '../objects/draft.ts';
+import { sanitise } from '../objects/sanitise.ts';
+import { withoutStamps } from '../objects/stamps.ts';
+import type { Copy } from '../objects/wanted.ts';
+import { failureOf } from './failure.ts';
+import { describe, type ObjectKey, placeOf } from './keys.ts';
+import { fieldManager, type TaskSpec } from './spec.ts';
+import type { Survey } from './survey.ts';
+
+export type PlannedAction = 'create' | 'update' | 'put-right' | 'adopt' | 'delete' | 'refused' | 'blocked';
+
+/** One object that would change, or should and can't. */
+export interface PlannedChange {
+  readonly replica: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly action: PlannedAction;
+  /** The difference, one field a line; Secrets' values masked. */
+  readonly diff: readonly string[];
+  /** Why it is refused or blocked, or could not be validated. */
+  readonly note?: string | undefined;
+}
+
+const PARALLEL = 8;
+
+/** The changes of all replicas, in the order in which they would be made. */
+export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
+  const work: (() => Promise<PlannedChange | undefined>)[] = [];
+  for (const replica of survey.replicas) {
+    for (const key of survey.catalogue.keys()) work.push(() => planned(survey, replica, key, spec, signal));
+    for (const key of replica.copies.keys())
+      if (!survey.catalogue.original(key))
+        work.push(() => plannedDeletion(survey, replica, key, spec, signal));
+  }
+  const results: (PlannedChange | undefined)[] = [];
+  for (let at = 0; at < work.length; at += PARALLEL)
+    results.push(...(await Promise.all(work.slice(at, at + PARALLEL).map((one) => one()))));
+  return results.filter((change) => change !== undefined);
+}
+
+type Surveyed = Survey['replicas'][number];
+
+async function planned(
+  survey: Survey,
+  replica: Surveyed,
+  key: ObjectKey,
+  spec: TaskSpec,
+  signal: AbortSignal,
+): Promise<PlannedChange | undefined> {
+  const { catalogue, primary } = survey;
+  const { site, copies, settled } = replica;
+  const destination = { name: site.name, cluster: site.id };
+  const [original, wanted, present] = [
+    catalogue.original(key),
+    catalogue.wanted(key, destination),
+    copies.get(key),
+  ];
+  const change = (action: PlannedAction, diff: readonly string[] = [], note?: string): PlannedChange => ({
+    replica: site.name,
+    ...placeOf(key),
+    action,
+    diff,
+    note,
+  });
+  if (!original || !wanted) return undefined;
+  if (original.problem !== undefined) return change('blocked', [], original.problem);
+  const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
+  if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;
+  if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
+  const noted = settled.get(key);
+  const decision = decide(wanted, present, noted?.applied === wanted.digest ? noted.live : undefined, {
+    adopt: spec.adopt,
+    formerPrimaries: survey.formerPrimaries,
+  });
+  if (decision.do === 'nothing' || decision.do === 'look') return undefined;
+  if (decision.do === 'refuse') {
+    if (placeOf(key).kind === 'Namespace') return undefined;
+    return change('refused', [], explain(decision.why));
+  }
+  const copy = await catalogue.copy(key, destination, signal);
+  catalogue.release(key, site.name);
+  if (!copy?.main) return undefined;
+  if (decision.do === 'wait-gone')
+    return change('create', readableDiff(bare(copy.main), undefined), 'once the old one is gone');
+  const action =
+    decision.do === 'create'
+      ? 'create'
+      : ({ changed: 'update', recreated: 'update', drift: 'put-right', adopted: 'adopt' } as const)[
+          decision.why
+        ];
+  return dryRun(survey, replica, key, copy, change, action, spec, signal);
+}
+
+type Change = (action: PlannedAction, diff?: readonly string[], note?: string) => PlannedChange;
+
+/** Asks the replica what it would make of it; what can't be asked yet is shown as it would be applied. */
+async function dryRun(
+  { catalogue, places }: Survey,
+  { site }: Surveyed,
+  key: ObjectKey,
+  copy: Copy,
+  change: Change,
+  action: PlannedAction,
+  spec: TaskSpec,
+  signal: AbortSignal,
+): Promise<PlannedChange> {
+  const kind = catalogue.kind(placeOf(key).kind);
+  const main = copy.main as KubeObject;
+  const force = spec.forceConflicts || action === 'adopt' || (action === 'put-right' && spec.drift === 'fix');
+  if (!kind) return change('blocked');
+  try {
+    const [before, after] = await Promise.all([
+      action === 'create' ? undefined : site.kube.find(kind.resource, places.onReplica(key), { signal }),
+      site.kube.apply(kind.resource, main, { fieldManager, force, dryRun: true, signal }),
+    ]);
+    return change(action, readableDiff(bare(after), before && bare(before)));
+  } catch (error) {
+    signal.throwIfAborted();
+    const { reason, message } = failureOf(error);
+    const notYet = ['namespace-missing', 'kind-missing', 'namespace-terminating'].includes(reason);
+    const note = notYet ? `can't be validated yet: ${message}` : message;
+    return change(notYet ? action : 'blocked', readableDiff(bare(main), undefined), note);
+  }
+}
+
+/** Fields or a status that a rule carries to somebody else's object. */
+async function plannedFields(
+  { catalogue, places }: Survey,
+  { site, copies }: Surveyed,
+  key: ObjectKey,
+  change: Change,
+  signal: AbortSignal,
+): Promise<PlannedChange | undefined> {
+  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
+  catalogue.release(key, site.name);
+  const kind = catalogue.kind(placeOf(key).kind);
+  if (!copy || !kind) return undefined;
+  const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+  if (!object) return change('blocked', [], 'the replica does not have it');
+  const diff = [
+    ...(copy.main && copies.get(key)?.live !== copy.digest
+      ? readableDiff(copy.main as KubeObject, only(object, copy.main))
+      : []),
+    ...(copy.status
+      ? readableDiff({ ...copy.status, kind: kind.resource.kind } as KubeObject, only(object, copy.status))
+      : []),
+  ];
+  return diff.length === 0 ? undefined : change('update', diff);
+}
+
+/** The top-level fields of an object that another one has, to compare like with like. */
+function only(object: KubeObject, like: Draft): KubeObject {
+  const fields = Object.keys(like).filter((field) => field !== 'metadata');
+  const { name, namespace } = like.metadata;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return { metadata, ...Object.fromEntries(fields.map((field) => [field, object[field]])) };
+}
+
+function bare(object: KubeObject | Draft): KubeObject {
+  const draft = sanitise(object as KubeObject);
+  withoutStamps(draft);
+  return draft;
+}
+
+async function plannedDeletion(
+  { catalogue, primary, places }: Survey,
+  { site, copies }: Surveyed,
+  key: ObjectKey,
+  spec: TaskSpec,
+  signal: AbortSignal,
+): Promise<PlannedChange | undefined> {
+  const { kind: name, namespace, name: objectName } = placeOf(key);
+  const [kind, present] = [catalogue.kind(name), copies.get(key)];
+  if (!kind || !present) return undefined;
+  const verdict = pruneVerdict({
+    kind: name,
+    stamp: present.stamp,
+    task: spec.name,
+    primary: primary.id,
+    inScope: present.inScope,
+    onPrimary: false,
+    flags: spec.prune,
+  });
+  if (verdict !== 'ask-primary' || present.deleting) return undefined;
+  const where = { namespace: namespace || undefined, name: objectName };
+  try {
+    if (await primary.kube.find(kind.resource, where, { signal })) return undefined;
+    await site.kube.delete(kind.resource, places.onReplica(key), { dryRun: true, uid: present.uid, signal });
+    return { replica: site.name, kind: name, namespace, name: objectName, action: 'delete', diff: [] };
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      replica: site.name,
+      kind: name,
+      namespace,
+      name: objectName,
+      action: 'blocked',
+      diff: [],
+      note: `${describe(key)}: ${messageOf(error)}`,
+    };
+  }
+}

@@ -1,0 +1,392 @@
+/** One replica of a running task: knows what it has, and works off what differs. */
+import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
+import { backOff } from '../../../src/kube/back-off.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { WatchEventType } from '../../../src/kube/watch.ts';
+import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
+import { type Behind, LagMeter } from '../jobs/lag.ts';
+import { type JobRecord, type JobRecords, jobKey } from '../jobs/records.ts';
+import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
+import { WorkQueue } from '../jobs/work-queue.ts';
+import { liveDigest, type Shaping } from '../objects/wanted.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Converger, Result } from './converger.ts';
+import type { Copies } from './copies.ts';
+import { Deletions } from './deletions.ts';
+import { failureOf, isAway } from './failure.ts';
+import { listOf } from './handlers.ts';
+import { type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Site } from './site.ts';
+import { Tally } from './tally.ts';
+
+export interface ReplicaOptions {
+  readonly site: Site;
+  readonly task: string;
+  readonly catalogue: Catalogue;
+  readonly copies: Copies;
+  readonly converger: Converger;
+  readonly places: Places;
+  readonly shaping: Shaping;
+  readonly records: JobRecords;
+  readonly workers: number;
+  readonly brakeLimits: BrakeLimits;
+  readonly brake: BrakeState;
+  /** Whether copies of a kind (as `groupKind` writes it) are ever deleted. */
+  readonly mayPrune: (kind: string) => boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Attempts after which a failure that may pass counts as one for good; unlimited where absent. */
+  readonly mostAttempts?: number | undefined;
+  /** Something that is kept in the cluster changed. */
+  readonly changed: () => void;
+  readonly warn: (text: string) => void;
+  /** A defect of this program. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** More than so many corrections of one object within the window: something else wants it otherwise. */
+const fight = { corrections: 5, windowMs: 60_000 };
+const probePause = { firstMs: 250, mostMs: 5000 };
+
+/** Whether a key belongs to the list of a kind in one scope. */
+const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
+  const place = placeOf(key);
+  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
+};
+
+export class Replica {
+  readonly name: string;
+  readonly tally = new Tally();
+  readonly #options: ReplicaOptions;
+  readonly #queue: WorkQueue;
+  readonly #lag = new LagMeter();
+  readonly #retries = new Map<ObjectKey, RetryState>();
+  /** Corrections by time, of objects that were put right lately. */
+  readonly #corrections = new Map<ObjectKey, number[]>();
+  /** Lists of kinds that are complete. */
+  readonly #synced = new Set<string>();
+  readonly #listed = new Map<string, Set<ObjectKey>>();
+  /** Left on purpose, and why. */
+  readonly left = new Map<ObjectKey, string>();
+  /** Kinds that can't be listed, and why. */
+  readonly unlisted = new Map<string, X8sError>();
+  readonly deletions: Deletions;
+  #away: X8sError | undefined;
+  #paused = false;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.name = options.site.name;
+    const { workers, clock, signal, broken, copies, warn, changed } = options;
+    const { brakeLimits: limits, brake: state } = options;
+    this.deletions = new Deletions({ replica: this.name, copies, limits, state, clock, warn, changed });
+    this.#queue = new WorkQueue({ workers, clock, signal, work: (key) => this.#work(key), failed: broken });
+  }
+
+  /** Why the replica is not reachable; undefined while it is. */
+  get away(): X8sError | undefined {
+    return this.#away;
+  }
+
+  behind(): Behind {
+    return this.#lag.behind(this.#options.clock.monotonic());
+  }
+
+  /** Failures that wait to be tried again, and those that are parked. */
+  get failures(): ReadonlyMap<ObjectKey, RetryState> {
+    return this.#retries;
+  }
+
+  get parked(): number {
+    return [...this.#retries.values()].filter(isParked).length;
+  }
+
+  /** Work that is due or under way. */
+  get busy(): number {
+    return this.#queue.size;
+  }
+
+  /** Failures that will be tried again by themselves. */
+  get delayed(): number {
+    return this.#queue.delayed;
+  }
+
+  /** Whether nothing is begun now: it is paused, or the replica does not answer. */
+  get isHeld(): boolean {
+    return this.#paused || this.#away !== undefined;
+  }
+
+  /** Holds all work, or goes on. */
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#flow();
+  }
+
+  /** What a feed of the replica's own objects tells. */
+  page(
+    kind: CopiedKind,
+    namespace: string | undefined,
+    items: readonly KubeObject[],
+    first: boolean,
+    whole: boolean,
+  ): void {
+    const { places, copies } = this.#options;
+    const list = listOf(kind.name, namespace);
+    if (first) this.#listed.set(list, new Set());
+    for (const object of items) {
+      const key = places.ofCopy(kind.name, object);
+      if (key === undefined || !this.#concerns(key, object)) continue;
+      this.#listed.get(list)?.add(key);
+      if (whole) copies.set(key, object, this.#liveOf(kind, key, object));
+      else copies.see(key, object);
+    }
+  }
+
+  /** A list of a kind is complete: what it did not hold is gone, and all of the kind is compared. */
+  synced(kind: CopiedKind, namespace: string | undefined): void {
+    const { copies, catalogue } = this.#options;
+    const list = listOf(kind.name, namespace);
+    const listed = this.#listed.get(list) ?? new Set();
+    this.#listed.delete(list);
+    const inList = isIn(kind.name, namespace);
+    for (const key of [...copies.keys()]) if (inList(key) && !listed.has(key)) copies.delete(key);
+    this.#synced.add(list);
+    for (const key of catalogue.keys()) if (inList(key)) this.consider(key);
+    for (const key of copies.keys()) if (inList(key)) this.consider(key);
+  }
+
+  event(kind: CopiedKind, type: WatchEventType, object: KubeObject): void {
+    const { places, copies } = this.#options;
+    const key = places.ofCopy(kind.name, object);
+    if (key === undefined || !this.#concerns(key, object)) return;
+    if (type === 'DELETED') {
+      if (copies.get(key)?.uid !== object.metadata.uid) return;
+      copies.delete(key);
+      if (this.#isPruned(key)) this.#forget(key);
+    } else if (!copies.see(key, object)) return;
+    if (kind.name === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
+    this.consider(key);
+  }
+
+  /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
+  consider(key: ObjectKey): void {
+    const { catalogue, copies, clock } = this.#options;
+    if (!this.#isSynced(key)) {
+      catalogue.release(key, this.name);
+      return;
+    }
+    if (catalogue.original(key) === undefined) {
+      // What is missing on the primary is known only after a complete list of it.
+      if (!catalogue.isComplete(key)) return;
+      if (!copies.isOurs(key)) {
+        this.#forget(key);
+        return;
+      }
+    }
+    this.#lag.seen(key, clock.monotonic());
+    this.#queue.add(key);
+  }
+
+  /** A list of a kind on the primary is complete: looks at what has no original any more. */
+  sweep(kind: CopiedKind, namespace: string | undefined): void {
+    const { catalogue, copies } = this.#options;
+    const inList = isIn(kind.name, namespace);
+    this.deletions.check(this.#orphans().filter(inList));
+    for (const key of copies.keys()) if (inList(key) && !catalogue.original(key)) this.consider(key);
+  }
+
+  /** The first comparison is through: an approval from before covers what it found, and no more. */
+  compared(): void {
+    this.deletions.limitAllowance(this.#orphans().length);
+  }
+
+  /** Copies that would be deleted, if their originals are really gone. */
+  #orphans(): ObjectKey[] {
+    const { catalogue, copies, mayPrune } = this.#options;
+    return [...copies.keys()].filter(
+      (key) =>
+        copies.isOurs(key) &&
+        !catalogue.original(key) &&
+        copies.get(key)?.inScope === true &&
+        mayPrune(placeOf(key).kind),
+    );
+  }
+
+  /** The object is another one now: what failed with the old one may work with it. */
+  renewed(key: ObjectKey): void {
+    this.#retries.delete(key);
+    this.consider(key);
+  }
+
+  /** Tries again what failed, parked or not, where the test says so. Returns how much. */
+  retry(test: (key: ObjectKey) => boolean): number {
+    const keys = [...this.#retries.keys()].filter(test);
+    for (const key of keys) this.renewed(key);
+    return keys.length;
+  }
+
+  /** A person approved the deletions that are wanted now. */
+  release(): void {
+    this.deletions.release(this.#orphans().length);
+    this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
+  }
+
+  connected(kind?: CopiedKind): void {
+    const had = kind !== undefined && this.unlisted.delete(kind.name);
+    if (had || this.#away) this.#options.changed();
+    if (!this.#away) return;
+    this.#away = undefined;
+    this.#flow();
+  }
+
+  /** A kind can't be listed or watched just now. */
+  disconnected(kind: CopiedKind, error: X8sError): void {
+    if (!isAway(error)) this.unlisted.set(kind.name, error);
+    if (isAway(error)) this.#leave(error);
+    this.#options.changed();
+  }
+
+  async #work(key: ObjectKey): Promise<void> {
+    const { converger, catalogue, signal, changed } = this.#options;
+    const started = this.#options.clock.now();
+    try {
+      const result = await converger.converge(key);
+      this.#succeed(key, result, started);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isAway(error)) this.#leave(error as X8sError);
+      this.#fail(key, failureOf(error), started);
+    }
+    const retry = this.#retries.get(key);
+    if (!retry || isParked(retry)) catalogue.release(key, this.name);
+    changed();
+  }
+
+  #succeed(key: ObjectKey, result: Result, started: Date): void {
+    const { clock } = this.#options;
+    const failedBefore = this.#retries.get(key);
+    this.#retries.delete(key);
+    this.#lag.done(key, clock.monotonic());
+    this.tally.count(key, result.did);
+    if (result.did === 'left') this.left.set(key, result.why);
+    else this.left.delete(key);
+    if (result.did === 'put-right') this.#noteCorrection(key);
+    const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
+    if (!quiet || failedBefore)
+      this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });
+  }
+
+  #fail(key: ObjectKey, failure: Failure, started: Date): void {
+    const { clock, mostAttempts } = this.#options;
+    const state = afterFailure(this.#retries.get(key), failure);
+    const givenUp = mostAttempts !== undefined && state.attempts >= mostAttempts;
+    const final = givenUp ? { ...state, retryInMs: undefined } : state;
+    this.#retries.set(key, final);
+    if (final.retryInMs === undefined) this.#lag.forget(key);
+    else {
+      this.#lag.seen(key, clock.monotonic());
+      this.#queue.addAfter(key, final.retryInMs);
+    }
+    const { reason, message } = failure;
+    this.#record(key, 'failed', started, {
+      attempts: state.attempts,
+      reason,
+      message,
+      parked: isParked(final),
+    });
+  }
+
+  #noteCorrection(key: ObjectKey): void {
+    const now = this.#options.clock.monotonic();
+    const recent = [...(this.#corrections.get(key) ?? []), now].filter((at) => now - at < fight.windowMs);
+    this.#corrections.set(key, recent);
+    if (recent.length < fight.corrections) return;
+    this.#corrections.delete(key);
+    const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
+    this.#fail(key, { class: 'decision', reason: 'fought-over', message }, this.#options.clock.now());
+  }
+
+  #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {
+    const { records, catalogue, site, clock } = this.#options;
+    const { kind, namespace, name } = placeOf(key);
+    const wanted = catalogue.wanted(key, { name: site.name, cluster: site.id });
+    records.put({
+      change: wanted?.digest ?? 'deleted',
+      kind,
+      namespace,
+      name,
+      replica: this.name,
+      state,
+      attempts: 1,
+      startedAt: started.toISOString(),
+      finishedAt: clock.now().toISOString(),
+      ...more,
+    });
+  }
+
+  /** Nothing is to be done about it any more. */
+  #forget(key: ObjectKey): void {
+    this.#retries.delete(key);
+    this.#lag.forget(key);
+    this.left.delete(key);
+    const { kind, namespace, name } = placeOf(key);
+    this.#options.records.forget(jobKey({ kind, namespace, name, replica: this.name }));
+  }
+
+  #isSynced(key: ObjectKey): boolean {
+    const { kind, namespace } = placeOf(key);
+    return this.#synced.has(listOf(kind, undefined)) || this.#synced.has(listOf(kind, namespace));
+  }
+
+  #isPruned(key: ObjectKey): boolean {
+    return this.#options.catalogue.original(key) === undefined;
+  }
+
+  #retryAll(test: (failure: Failure) => boolean): void {
+    for (const [key, { failure }] of this.#retries) if (test(failure)) this.#queue.add(key);
+  }
+
+  /** Of all that a replica has, only what the task covers and what bears its stamp is of interest. */
+  #concerns(key: ObjectKey, { metadata }: KubeObject): boolean {
+    const { catalogue, copies, task } = this.#options;
+    const stamped = metadata.labels?.['x8s.dev/replica-of'] === task;
+    return stamped || copies.get(key) !== undefined || catalogue.inScope(key, metadata.labels);
+  }
+
+  #liveOf(kind: CopiedKind, key: ObjectKey, object: KubeObject): string | undefined {
+    const { catalogue, shaping } = this.#options;
+    const rule = catalogue.original(key)?.rule ?? catalogue.ruleOnReplica(key, object.metadata.labels);
+    return rule && kind ? liveDigest(object, rule, shaping) : undefined;
+  }
+
+  /** The replica does not answer: nothing is begun until it does. */
+  #leave(error: X8sError): void {
+    if (this.#away) return;
+    this.#away = error;
+    this.#flow();
+    this.#options.changed();
+    void this.#probe();
+  }
+
+  async #probe(): Promise<void> {
+    const { site, clock, signal } = this.#options;
+    for (let failures = 0; this.#away && !signal.aborted; failures++) {
+      await clock.sleep(backOff(failures, probePause), signal).catch(() => undefined);
+      const answered = await site.kube
+        .request({ method: 'GET', path: '/version', signal, timeoutMs: 5000 })
+        .then(
+          () => true,
+          (error) => !isAway(error),
+        );
+      if (answered && !signal.aborted) this.connected();
+    }
+    this.#retryAll(({ reason }) => reason === 'unreachable');
+  }
+
+  #flow(): void {
+    if (this.#paused || this.#away) this.#queue.pause();
+    else this.#queue.resume();
+  }
+}

@@ -1,0 +1,189 @@
+/** One run of a task, from reading its memory to writing its last state. */
+import type { Clock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { type Control, readControl, watchControl } from '../state/control.ts';
+import { ensureDigestKey } from '../state/digest-key.ts';
+import { Journal } from '../state/journal.ts';
+import { readMemory, type TaskPhase, type TaskView } from '../state/state.ts';
+import { Documents } from './documents.ts';
+import type { Feeds } from './feeds.ts';
+import type { Site } from './site.ts';
+import type { TaskSpec } from './spec.ts';
+import { Task } from './task.ts';
+import { viewOf } from './view.ts';
+
+/** What a run works on. */
+export interface Assignment {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+}
+
+export interface RunOptions {
+  /** The cluster that keeps the task's state; the primary as a rule. */
+  readonly state: KubeClient;
+  readonly feeds: Feeds;
+  readonly clock: Clock;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+  /** False: one comparison, and an end. */
+  readonly watch: boolean;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** The work begins. */
+  readonly begun: (task: Task) => void;
+  /** The first comparison is through. */
+  readonly compared: (view: TaskView) => void;
+}
+
+/** Runs a task until its signal aborts or, without `watch`, until one comparison is worked off. */
+export async function run(
+  assignment: Assignment,
+  options: RunOptions,
+): Promise<{ task: Task; view: TaskView }> {
+  const { state, signal, clock } = options;
+  const { name } = assignment.spec;
+  const [key, memory, control] = await Promise.all([
+    ensureDigestKey(state, name, { signal }),
+    readMemory(state, name, { signal }),
+    readControl(state, name, { signal }),
+  ]);
+  const work = new Work(assignment, options, { key, memory, startedAt: clock.now() });
+  return work.run(control);
+}
+
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory'> & { readonly startedAt: Date };
+
+class Work {
+  readonly #assignment: Assignment;
+  readonly #options: RunOptions;
+  readonly #kept: Kept;
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #task: Task;
+  readonly #documents: Documents;
+  #phase: TaskPhase = 'Comparing';
+  #control: Control | undefined;
+  #defect: unknown;
+
+  constructor(assignment: Assignment, options: RunOptions, kept: Kept) {
+    this.#assignment = assignment;
+    this.#options = options;
+    this.#kept = kept;
+    this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    this.#task = new Task({
+      ...assignment,
+      ...options,
+      ...kept,
+      signal: this.#signal,
+      changed: () => this.#documents.changed(),
+      broken: (error) => this.#break(error),
+    });
+    this.#documents = new Documents(this.#task, kept.memory, () => this.#view());
+  }
+
+  async run(control: Control): Promise<{ task: Task; view: TaskView }> {
+    const { watch, begun } = this.#options;
+    const journal = this.#journal();
+    this.#obey(control);
+    const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
+    try {
+      begun(this.#task);
+      await this.#work();
+      return { task: this.#task, view: this.#view() };
+    } catch (error) {
+      if (!this.#options.signal.aborted) this.#phase = 'Failed';
+      throw this.#defect ?? error;
+    } finally {
+      if (watch && this.#phase !== 'Failed') this.#phase = 'Stopped';
+      this.#documents.changed();
+      this.#ended.abort();
+      await Promise.allSettled(background);
+      await journal.flush();
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { watch, compared } = this.#options;
+    await this.#task.begin();
+    if (!watch) this.#phase = isComplete(this.#view()) ? 'Done' : 'Incomplete';
+    else if (this.#phase === 'Comparing') this.#phase = 'Watching';
+    this.#documents.changed();
+    compared(this.#view());
+    if (watch && !this.#signal.aborted)
+      await new Promise((resolve) => this.#signal.addEventListener('abort', resolve, { once: true }));
+    if (this.#defect !== undefined) throw this.#defect;
+  }
+
+  #view(): TaskView {
+    const { spec, primary, replicas } = this.#assignment;
+    const { startedAt } = this.#kept;
+    return viewOf({
+      task: this.#task,
+      name: spec.name,
+      phase: this.#phase,
+      startedAt,
+      primary,
+      sites: replicas,
+    });
+  }
+
+  #journal(): Journal {
+    const { state, clock, fence, warn } = this.#options;
+    return new Journal({
+      kube: state,
+      task: this.#assignment.spec.name,
+      clock,
+      next: () => this.#documents.next(),
+      failed: (role) => this.#documents.putBack(role),
+      fence,
+      warn,
+    });
+  }
+
+  #break(error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#defect = error;
+    this.#ended.abort(error);
+  }
+
+  /** Does what people ask for by way of the cluster, for as long as the run goes on. */
+  #listen(): Promise<void> {
+    const { state, clock } = this.#options;
+    const { name } = this.#assignment.spec;
+    const watching = watchControl(state, name, (control) => this.#obey(control), {
+      clock,
+      signal: this.#signal,
+    });
+    return watching.catch((error) => this.#break(error));
+  }
+
+  #obey(control: Control): void {
+    const { info } = this.#options;
+    const before = this.#control;
+    this.#control = control;
+    if ((before?.paused ?? false) !== control.paused) {
+      this.#task.setPaused(control.paused);
+      this.#phase = control.paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
+      this.#documents.changed();
+      info(control.paused ? 'paused' : 'resumed');
+    }
+    this.#task.approve(control.approval);
+    // At the start everything is tried again anyway.
+    if (!before || !control.retry || before.retry?.id === control.retry.id) return;
+    info(`retrying ${this.#task.retry(control.retry.replica, control.retry.object)} failed jobs`);
+  }
+}
+
+/** Whether everything is as it should be, as far as one comparison can tell. */
+export function isComplete({ replicas, primary }: TaskView): boolean {
+  return (
+    primary.problem === undefined &&
+    replicas.every(
+      ({ failed, behind, away, unlisted }) =>
+        failed === 0 && behind.pending === 0 && away === undefined && Object.keys(unlisted).length === 0,
+    )
+  );
+}

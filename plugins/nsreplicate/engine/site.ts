@@ -1,0 +1,34 @@
+/** A cluster that takes part in a task, known by what it is and not by what a workstation calls it. */
+import { createHash } from 'node:crypto';
+import { UsageError } from '../../../src/errors.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import { clusterId } from '../../../src/kube/identity.ts';
+
+export interface Site {
+  /** What the person calls it: the context, or the kubeconfig's file name. */
+  readonly name: string;
+  readonly kube: KubeClient;
+  /** UID of its kube-system namespace; a digest of its server's address where that may not be read. */
+  readonly id: string;
+}
+
+/** Asks a cluster who it is. */
+export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Site> {
+  const uid = await clusterId(kube, options);
+  const fallback = `server-${createHash('sha256').update(kube.cluster.server).digest('hex').slice(0, 16)}`;
+  return { name, kube, id: uid ?? fallback };
+}
+
+/** Refuses (UsageError) a primary among the replicas, and a replica that is named twice, under any name. */
+export function checkDistinct(primary: Site, replicas: readonly Site[]): void {
+  const seen = new Map<string, string>([[primary.id, `the primary (${primary.name})`]]);
+  for (const { id, name } of replicas) {
+    const other = seen.get(id);
+    if (other !== undefined)
+      throw new UsageError(`Replica ${name} is the same cluster as ${other}.`, {
+        details: [`uid of its kube-system namespace: ${id}`],
+        hint: 'Contexts are local names: look at which server each of them leads to.',
+      });
+    seen.set(id, `replica ${name}`);
+  }
+}

@@ -1,0 +1,50 @@
+/** What a task is told to do. A running task takes a new one at any time. */
+import { UsageError } from '../../../src/errors.ts';
+import type { BrakeLimits } from '../decide/brake.ts';
+import type { PruneFlags } from '../decide/prune.ts';
+import type { NamespaceMap } from '../objects/mapping.ts';
+import type { NamespaceScope, Override, Rule } from '../rules/rule.ts';
+import { namespaceMatcher } from '../rules/scope.ts';
+
+export type OnImmutable = 'fail' | 'recreate' | 'recreate-orphan';
+export type DriftPolicy = 'fix' | 'report';
+
+export interface TaskSpec {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+  readonly namespaces: NamespaceScope;
+  readonly map: NamespaceMap;
+  readonly overrides: readonly Override[];
+  readonly adopt: boolean;
+  readonly exact: boolean;
+  readonly forceConflicts: boolean;
+  readonly failBack: boolean;
+  readonly drift: DriftPolicy;
+  readonly onImmutable: OnImmutable;
+  readonly prune: PruneFlags;
+  readonly brake: BrakeLimits;
+  /** How many objects are worked on at once, a replica. */
+  readonly workers: number;
+}
+
+/** The field manager of everything that is written to a replica. */
+export const fieldManager = 'kubectl-nsreplicate';
+
+/** Refuses (UsageError) maps that put two namespaces into one. */
+export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
+  const taken = new Map<string, string>();
+  const covers = namespaceMatcher(scope);
+  for (const [from, to] of map) {
+    const other = taken.get(to);
+    if (other !== undefined)
+      throw new UsageError(`--map puts both ${other} and ${from} into namespace ${to}.`, {
+        hint: 'Objects of the same name would overwrite each other: use one namespace for each.',
+      });
+    taken.set(to, from);
+    const stays = !map.has(to) && scope.include.includes(to) && covers(to);
+    if (from !== to && stays)
+      throw new UsageError(`--map puts ${from} into namespace ${to}, which is copied itself.`, {
+        hint: `Map ${to} to another name, or leave it out.`,
+      });
+  }
+}

@@ -1,0 +1,169 @@
+/** A look at both sides without a word to either: what plan and drift are made of. */
+import { compileOverride } from '../objects/overrides.ts';
+import { liveDigest, type Shaping } from '../objects/wanted.ts';
+import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
+import type { Labels } from '../rules/selector.ts';
+import { Autoscaled, autoscalersOf } from './autoscaled.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Settled } from './converger.ts';
+import { Copies } from './copies.ts';
+import type { Feeds } from './feeds.ts';
+import { type ObjectKey, Places } from './keys.ts';
+import { type CopiedKind, chooseKinds } from './kinds.ts';
+import type { Memory } from './memory.ts';
+import { scopesOf } from './scopes.ts';
+import { checkDistinct, type Site } from './site.ts';
+import { checkMap, type TaskSpec } from './spec.ts';
+
+export interface SurveyOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+  readonly feeds: Feeds;
+  readonly key: Uint8Array;
+  readonly memory: Memory;
+  readonly signal: AbortSignal;
+}
+
+export interface Survey {
+  readonly primary: Site;
+  readonly catalogue: Catalogue;
+  readonly places: Places;
+  readonly kinds: readonly CopiedKind[];
+  readonly notes: readonly string[];
+  readonly formerPrimaries: readonly string[];
+  readonly replicas: readonly {
+    readonly site: Site;
+    readonly copies: Copies;
+    readonly settled: ReadonlyMap<ObjectKey, Settled>;
+    /** Kinds that could not be listed there, and why. */
+    readonly unlisted: ReadonlyMap<string, unknown>;
+  }[];
+}
+
+/** Lists everything that the rules cover, on all sides. */
+export async function survey(options: SurveyOptions): Promise<Survey> {
+  const { spec, primary, replicas, memory, signal } = options;
+  checkDistinct(primary, replicas);
+  checkMap(spec.map, spec.namespaces);
+  const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+  const places = new Places(spec.map);
+  const autoscaled = new Autoscaled(places);
+  const labels = new Map<string, Labels>();
+  const covers = namespaceMatcher(spec.namespaces);
+  const shaping: Shaping = {
+    task: spec.name,
+    primary: primary.id,
+    map: spec.map,
+    overrides: spec.overrides.map(compileOverride),
+    key: options.key,
+    isAutoscaled: (object) => autoscaled.has(object),
+  };
+  const catalogue = new Catalogue({
+    primary,
+    kinds,
+    shaping,
+    places,
+    destinations: replicas.map(({ name, id }) => ({ name, cluster: id })),
+    covers: (namespace) => covers(namespace, labels.get(namespace)),
+  });
+  const sides = replicas.map((site) => ({
+    site,
+    copies: new Copies(spec.name, (key, own) => catalogue.inScope(key, own)),
+    settled: new Map(Object.entries(memory.settled[site.name] ?? {})),
+    unlisted: new Map<string, unknown>(),
+  }));
+  await listAutoscalers(options, autoscaled);
+  for (const kind of kinds) {
+    await listPrimary(options, kind, catalogue, labels);
+    await Promise.all(sides.map((side) => listReplica(options, kind, side, { catalogue, places, shaping })));
+  }
+  return {
+    primary,
+    catalogue,
+    places,
+    kinds,
+    notes,
+    formerPrimaries: memory.formerPrimaries,
+    replicas: sides,
+  };
+}
+
+const quiet = { synced: () => undefined, event: () => undefined };
+
+async function listAutoscalers(
+  { primary, spec, feeds, signal }: SurveyOptions,
+  autoscaled: Autoscaled,
+): Promise<void> {
+  const resource = await autoscalersOf(primary, { signal });
+  if (!resource) return;
+  const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal }).catch(
+    () => [],
+  );
+  const scope = { kube: primary.kube, resource, metadataOnly: false, watch: false };
+  const handler = autoscaled.handler(() => undefined);
+  await Promise.all(scopes.map((namespace) => feeds.follow({ ...scope, namespace }, handler, signal))).catch(
+    () => undefined,
+  );
+}
+
+async function listPrimary(
+  { primary, spec, feeds, signal }: SurveyOptions,
+  kind: CopiedKind,
+  catalogue: Catalogue,
+  labels: Map<string, Labels>,
+): Promise<void> {
+  for (const namespace of await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), {
+    signal,
+  })) {
+    const list = `${kind.name}|${namespace ?? ''}`;
+    await feeds.follow(
+      { kube: primary.kube, resource: kind.resource, namespace, metadataOnly: false, watch: false },
+      {
+        ...quiet,
+        page: (items, first) => {
+          if (first) catalogue.beginList(list);
+          for (const object of items) {
+            if (kind.name === 'Namespace') labels.set(object.metadata.name, object.metadata.labels ?? {});
+            catalogue.take(kind, object, list);
+          }
+        },
+        synced: () => {
+          catalogue.endList(list, kind, namespace);
+        },
+      },
+      signal,
+    );
+  }
+}
+
+interface Frame {
+  readonly catalogue: Catalogue;
+  readonly places: Places;
+  readonly shaping: Shaping;
+}
+
+async function listReplica(
+  { primary, spec, feeds, signal }: SurveyOptions,
+  kind: CopiedKind,
+  { site, copies, unlisted }: { site: Site; copies: Copies; unlisted: Map<string, unknown> },
+  { catalogue, places, shaping }: Frame,
+): Promise<void> {
+  const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+  for (const scope of scopes) {
+    const namespace = scope && places.namespaceOnReplica(scope);
+    const page = (items: readonly Parameters<typeof copies.set>[1][]) => {
+      for (const object of items) {
+        const key = places.ofCopy(kind.name, object);
+        if (key === undefined) continue;
+        const rule = catalogue.original(key)?.rule ?? catalogue.ruleOnReplica(key, object.metadata.labels);
+        if (rule) copies.set(key, object, liveDigest(object, rule, shaping));
+      }
+    };
+    const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
+    await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      unlisted.set(kind.name, error);
+    });
+  }
+}

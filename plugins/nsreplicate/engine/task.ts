@@ -1,0 +1,385 @@
+/**
+ * One task at work: lists and watches the primary and its replicas, and has every replica converge. Everything
+ * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
+ */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, type X8sError } from '../../../src/errors.ts';
+import { listPages } from '../../../src/kube/list.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { JobRecords } from '../jobs/records.ts';
+import { inWaves, isGround } from '../objects/order.ts';
+import { compileOverride } from '../objects/overrides.ts';
+import type { Shaping } from '../objects/wanted.ts';
+import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
+import type { Labels } from '../rules/selector.ts';
+import { Autoscaled, autoscalersOf } from './autoscaled.ts';
+import { Catalogue } from './catalogue.ts';
+import { Converger, type Settled } from './converger.ts';
+import { Copies } from './copies.ts';
+import type { FeedHandler, Feeds } from './feeds.ts';
+import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
+import { type ObjectKey, Places } from './keys.ts';
+import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
+import { Guard, type Memory } from './memory.ts';
+import { missingNeeds } from './needs-check.ts';
+import { Replica } from './replica.ts';
+import { scopesOf } from './scopes.ts';
+import type { Site } from './site.ts';
+import { checkMap, type TaskSpec } from './spec.ts';
+
+export interface TaskOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+  readonly feeds: Feeds;
+  readonly clock: Clock;
+  /** Keys the digests of Secrets. */
+  readonly key: Uint8Array;
+  readonly memory: Memory;
+  /** False: one comparison, and an end. */
+  readonly watch: boolean;
+  readonly fence: () => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** What is kept of the task changed. */
+  readonly changed: () => void;
+  /** A defect of this program. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** Attempts of one object on one replica where nobody goes on after the end. */
+const ATTEMPTS_ONCE = 5;
+/** How long one comparison waits for a replica that went away. */
+const PATIENCE_MS = 15_000;
+
+export class Task {
+  readonly #options: TaskOptions;
+  readonly places: Places;
+  readonly records = new JobRecords();
+  readonly notes: string[] = [];
+  /** What replicas lack, by replica. */
+  readonly lacks = new Map<string, readonly string[]>();
+  readonly settled = new Map<string, Map<ObjectKey, Settled>>();
+  readonly #autoscaled: Autoscaled;
+  readonly #namespaceLabels = new Map<string, Labels>();
+  #kinds: readonly CopiedKind[] = [];
+  #catalogue: Catalogue | undefined;
+  #replicas: Replica[] = [];
+  #primaryProblem: X8sError | undefined;
+  #comparing = true;
+  #paused = false;
+  readonly #guard: Guard;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+    checkMap(options.spec.map, options.spec.namespaces);
+    this.places = new Places(options.spec.map);
+    this.#autoscaled = new Autoscaled(this.places);
+    this.#guard = new Guard(options.memory, options.primary, () => this.#replicas, options.warn);
+  }
+
+  get replicas(): readonly Replica[] {
+    return this.#replicas;
+  }
+
+  get kinds(): readonly CopiedKind[] {
+    return this.#kinds;
+  }
+
+  get catalogue(): Catalogue {
+    if (!this.#catalogue) throw new Error('the task was not begun');
+    return this.#catalogue;
+  }
+
+  /** Why the primary can't be read just now. */
+  get primaryProblem(): X8sError | undefined {
+    return this.#primaryProblem;
+  }
+
+  /** Whether the first comparison is still under way. */
+  get comparing(): boolean {
+    return this.#comparing;
+  }
+
+  /**
+   * Compares everything, wave by wave, and works off what differs. With `watch`, resolves when the first
+   * comparison is through and goes on after that until the signal aborts.
+   * @throws {UsageError | ForbiddenError | UnreachableError} the primary can't be read as the rules want it
+   */
+  async begin(): Promise<void> {
+    await this.#prepare();
+    const scopes = new Map(
+      await Promise.all(this.#kinds.map(async (kind) => [kind, await this.#scopes(kind)] as const)),
+    );
+    // What replicas have can be listed in any order; only writing has one.
+    const listed = new Map(this.#kinds.map((kind) => [kind, this.#followReplicas(scopes.get(kind) ?? [])]));
+    for (const wave of inWaves(this.#kinds, ({ name }) => name)) {
+      await Promise.all(
+        wave.map(async (kind) => {
+          await listed.get(kind);
+          await Promise.all((scopes.get(kind) ?? []).map((scope) => this.#followPrimary(scope)));
+        }),
+      );
+      // Nothing can be written without its namespace and its kind. For all else the order in which it is begun
+      // is enough, and a slow replica must not hold up a quick one.
+      if (wave.some(({ name }) => isGround(name))) await this.#settleDown();
+    }
+    await this.#settleDown();
+    this.#comparing = false;
+    for (const replica of this.#replicas) replica.compared();
+    await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
+    this.#options.changed();
+  }
+
+  /** How many objects are kept the same; 0 before it is known. */
+  get objects(): number {
+    return this.#catalogue?.size ?? 0;
+  }
+
+  /** Objects that are not copied, by why. */
+  get skipped(): ReadonlyMap<string, number> {
+    return this.#catalogue?.skipped ?? new Map();
+  }
+
+  /** Tries again what failed, parked or not. Returns how much. */
+  retry(replicaName: string | undefined, key: ObjectKey | undefined): number {
+    return this.#replicas
+      .filter(({ name }) => replicaName === undefined || name === replicaName)
+      .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    for (const replica of this.#replicas) replica.setPaused(paused);
+  }
+
+  /** A person looked at what stopped deletions, and wants to go on. Heeded once for each approval. */
+  approve(approval: string): void {
+    if (approval === '' || approval === this.#options.memory.approval) return;
+    this.#options.info('approved: deletions go on');
+    this.#guard.approve(approval);
+    this.#options.changed();
+  }
+
+  async #prepare(): Promise<void> {
+    const { primary, replicas, spec, memory, signal } = this.#options;
+    const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+    this.#kinds = kinds;
+    this.notes.push(...notes);
+    const shaping = this.#shaping();
+    const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
+    const covers = namespaceMatcher(spec.namespaces);
+    this.#catalogue = new Catalogue({
+      primary,
+      kinds,
+      shaping,
+      places: this.places,
+      destinations,
+      covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
+    });
+    this.#replicas = replicas.map((site) => this.#makeReplica(site, shaping));
+    this.setPaused(this.#paused);
+    await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
+    if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
+      await this.#followAutoscalers();
+    this.#guard.checkPrimary();
+    memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
+  }
+
+  #shaping(): Shaping {
+    const { spec, primary, key } = this.#options;
+    return {
+      task: spec.name,
+      primary: primary.id,
+      map: spec.map,
+      overrides: spec.overrides.map(compileOverride),
+      key,
+      isAutoscaled: (object) => this.#autoscaled.has(object),
+    };
+  }
+
+  #makeReplica(site: Site, shaping: Shaping): Replica {
+    const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken } = this.#options;
+    const { catalogue, places } = this;
+    const copies = new Copies(spec.name, (key, labels) => catalogue.inScope(key, labels));
+    const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
+    this.settled.set(site.name, settled);
+    const converger = new Converger({
+      primary,
+      replica: site,
+      spec,
+      catalogue,
+      copies,
+      places,
+      shaping,
+      formerPrimaries: memory.formerPrimaries,
+      settled,
+      settledChanged: changed,
+      brake: (namespace) => replica.deletions.mayDelete(namespace),
+      fence,
+      signal,
+    });
+    const replica = new Replica({
+      site,
+      task: spec.name,
+      catalogue,
+      copies,
+      converger,
+      places,
+      shaping,
+      records: this.records,
+      workers: spec.workers,
+      brakeLimits: spec.brake,
+      brake: memory.brakes[site.name] ?? { deletions: [] },
+      mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
+      clock,
+      signal,
+      mostAttempts: watch ? undefined : ATTEMPTS_ONCE,
+      changed,
+      warn,
+      broken,
+    });
+    return replica;
+  }
+
+  async #scopes(kind: CopiedKind): Promise<Listed[]> {
+    const { primary, spec, signal } = this.#options;
+    const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+    if (scopes.length === 0)
+      this.notes.push(
+        `${kind.name} may not be listed on ${primary.name}: what is needed has to be on the replicas`,
+      );
+    return scopes.map((namespace) => ({ kind, namespace }));
+  }
+
+  async #followReplicas(lists: readonly Listed[]): Promise<void> {
+    const { replicas } = this.#options;
+    const sides = this.#replicas.map((replica, index) => ({ replica, site: replicas[index] as Site }));
+    await Promise.all(
+      sides.flatMap(({ replica, site }) => lists.map((listed) => this.#followReplica(replica, site, listed))),
+    );
+  }
+
+  /** Resolves when the replica's list is complete, or it is known that it will not be for now. */
+  async #followReplica(replica: Replica, site: Site, listed: Listed): Promise<void> {
+    const { kind, namespace } = listed;
+    const there = namespace && this.places.namespaceOnReplica(namespace);
+    const failed = Promise.withResolvers<void>();
+    const handler = replicaFeed(replica, listed, failed.resolve);
+    // Why it can't be listed, the handler has heard.
+    const followed = this.#follow(site, kind, there, true, handler).catch(() => undefined);
+    await Promise.race([followed, failed.promise]);
+  }
+
+  #followPrimary(listed: Listed): Promise<void> {
+    const handler = primaryFeed(listed, {
+      catalogue: this.catalogue,
+      guard: this.#guard,
+      replicas: this.#replicas,
+      take: (kind, object, list) => this.#take(kind, object, list),
+      room: () => this.#makeRoom(),
+      problem: (error) => this.#notePrimary(error),
+    });
+    return this.#follow(this.#options.primary, listed.kind, listed.namespace, false, handler);
+  }
+
+  #notePrimary(error: X8sError | undefined): void {
+    const { primary, warn, changed } = this.#options;
+    if (error === undefined && this.#primaryProblem === undefined) return;
+    if (error && !this.#primaryProblem)
+      warn(`primary ${primary.name}: ${messageOf(error)}; tried again by itself`);
+    this.#primaryProblem = error;
+    changed();
+  }
+
+  #follow(
+    site: Site,
+    { resource }: CopiedKind,
+    namespace: string | undefined,
+    metadataOnly: boolean,
+    handler: FeedHandler,
+  ) {
+    const { feeds, watch, signal } = this.#options;
+    return feeds.follow({ kube: site.kube, resource, namespace, metadataOnly, watch }, handler, signal);
+  }
+
+  #take(kind: CopiedKind, object: KubeObject, list?: string): void {
+    if (kind.name === 'Namespace') this.#noteNamespace(object);
+    const taken = this.catalogue.take(kind, object, list);
+    if (taken === 'unchanged') return;
+    const key = this.places.ofOriginal(kind.name, object);
+    for (const replica of this.#replicas) replica.renewed(key);
+  }
+
+  /** Where labels decide which namespaces are covered, one that comes to be covered is read from the start. */
+  #noteNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
+    const { spec } = this.#options;
+    const covers = namespaceMatcher(spec.namespaces);
+    const before = this.#namespaceLabels.get(name);
+    this.#namespaceLabels.set(name, labels);
+    if (spec.namespaces.selector.length === 0 || this.#comparing) return;
+    if (covers(name, labels) && !covers(name, before ?? {}))
+      void this.#rescan(name).catch(this.#options.broken);
+  }
+
+  async #rescan(namespace: string): Promise<void> {
+    const { primary, signal } = this.#options;
+    for (const kind of this.#kinds.filter(({ resource }) => resource.namespaced))
+      await listPages(primary.kube, kind.resource, { namespace, signal }, (items) => {
+        for (const object of items) this.#take(kind, object);
+      });
+  }
+
+  /** Holds the primary's list up while every replica has enough to do: objects need not be kept then. */
+  async #makeRoom(): Promise<void> {
+    const { clock, signal } = this.#options;
+    const until = clock.monotonic() + 60_000;
+    while (this.#replicas.every(({ busy }) => busy > 1500) && clock.monotonic() < until)
+      await clock.sleep(20, signal);
+  }
+
+  /** Resolves when all replicas have done what can be done now. */
+  async #settleDown(): Promise<void> {
+    const { clock, signal, watch } = this.#options;
+    const patience = clock.monotonic() + (watch ? 0 : PATIENCE_MS);
+    const waits = ({ busy, delayed, isHeld }: Replica) =>
+      (busy > 0 || (!watch && delayed > 0)) && (!isHeld || clock.monotonic() < patience);
+    while (this.#replicas.some(waits)) await clock.sleep(20, signal);
+  }
+
+  async #followAutoscalers(): Promise<void> {
+    const { primary, feeds, spec, watch, signal } = this.#options;
+    const resource = await autoscalersOf(primary, { signal });
+    if (!resource) return;
+    const handler = this.#autoscaled.handler((target) => {
+      if (!this.#comparing)
+        this.catalogue.reread(target, signal).then(() => this.#renew(target), this.#options.broken);
+    });
+    try {
+      const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });
+      const feed = { kube: primary.kube, resource, metadataOnly: false, watch };
+      await Promise.all(scopes.map((namespace) => feeds.follow({ ...feed, namespace }, handler, signal)));
+    } catch (error) {
+      signal.throwIfAborted();
+      this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
+    }
+  }
+
+  #renew(key: ObjectKey): void {
+    for (const replica of this.#replicas) replica.renewed(key);
+  }
+
+  async #noteMissingKinds(site: Site): Promise<void> {
+    const { signal, warn } = this.#options;
+    const missing = await kindsMissingOn(site, this.#kinds, { signal }).catch(() => []);
+    for (const kind of missing) warn(`replica ${site.name} has no ${kind}: its objects wait until it does`);
+  }
+
+  async #checkNeeds(site: Site): Promise<void> {
+    const { signal, warn } = this.#options;
+    const missing = await missingNeeds(site, this.catalogue, this.places, { signal }).catch(() => []);
+    this.lacks.set(site.name, missing);
+    for (const line of missing) warn(`replica ${site.name} lacks ${line}`);
+  }
+}

@@ -1,0 +1,67 @@
+/** How a task stands, as people and the state's ConfigMap get to see it. */
+import { messageOf } from '../../../src/errors.ts';
+import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
+import type { Replica } from './replica.ts';
+import type { Site } from './site.ts';
+import type { Task } from './task.ts';
+
+/** Lines of a kind beyond these are a number only: the view has to stay small. */
+const MOST_LINES = 50;
+
+export interface ViewContext {
+  readonly task: Task;
+  readonly name: string;
+  readonly phase: TaskPhase;
+  readonly startedAt: Date;
+  readonly primary: Site;
+  readonly sites: readonly Site[];
+}
+
+export function viewOf({ task, name, phase, startedAt, primary, sites }: ViewContext): TaskView {
+  return {
+    task: name,
+    phase,
+    startedAt: startedAt.toISOString(),
+    primary: {
+      name: primary.name,
+      server: primary.kube.cluster.server,
+      ...(task.primaryProblem ? { problem: messageOf(task.primaryProblem) } : {}),
+    },
+    replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, task)),
+    kinds: task.kinds.map((kind) => kind.name),
+    objects: task.objects,
+    skipped: Object.fromEntries(task.skipped),
+    failures: task.records.groups.slice(0, MOST_LINES),
+    notes: task.notes.slice(0, MOST_LINES),
+  };
+}
+
+function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
+  const { away, parked } = replica;
+  const { stopped } = replica.deletions.state;
+  return {
+    name: replica.name,
+    server: site.kube.cluster.server,
+    ...(away ? { away: messageOf(away) } : {}),
+    behind: replica.behind(),
+    counts: replica.tally.totals,
+    failed: replica.failures.size,
+    parked,
+    left: countBy(replica.left.values()),
+    foreign: [...(task.settled.get(replica.name)?.values() ?? [])].filter(({ foreign }) => foreign).length,
+    ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
+    lacks: clipped(task.lacks.get(replica.name) ?? []),
+    unlisted: Object.fromEntries([...replica.unlisted].map(([kind, error]) => [kind, messageOf(error)])),
+  };
+}
+
+function clipped(lines: readonly string[]): string[] {
+  const more = lines.length - MOST_LINES;
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `… and ${more} more`] : [...lines];
+}
+
+function countBy(words: Iterable<string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}

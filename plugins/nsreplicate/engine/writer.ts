@@ -1,0 +1,219 @@
+/** Writes one copy to one replica: server-side apply, and what to do where that is refused. */
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Resource } from '../../../src/kube/resources.ts';
+import { differences, isForeignKey } from '../decide/differences.ts';
+import { nameOnly } from '../objects/carry.ts';
+import { at, type Draft, isJson, put } from '../objects/draft.ts';
+import { sanitise } from '../objects/sanitise.ts';
+import { withoutStamps } from '../objects/stamps.ts';
+import { conflictCauses, isImmutable, WorkFailure } from './failure.ts';
+import { fieldManager, type OnImmutable, type TaskSpec } from './spec.ts';
+
+export type WritePolicy = Pick<TaskSpec, 'forceConflicts' | 'exact' | 'drift' | 'onImmutable'>;
+
+export interface WriteRequest {
+  readonly resource: Resource;
+  /** What to apply; bears stamps. */
+  readonly main: Draft;
+  /** Where it is on the replica. */
+  readonly place: { readonly namespace: string | undefined; readonly name: string };
+  /** `create`: nothing of that name was there. */
+  readonly why: 'create' | 'changed' | 'recreated' | 'drift' | 'adopted';
+  readonly digest: string;
+  /** Digest of what the replica has, comparable with `digest`. */
+  readonly digestOf: (object: KubeObject) => string;
+}
+
+export interface Written {
+  readonly object: KubeObject;
+  /** Digest of what the replica made of it. */
+  readonly live: string;
+  /** The object had to be deleted and made anew. */
+  readonly recreated: boolean;
+  /** Keys of others in mirrored maps that are still there, as `data.color`. */
+  readonly foreign: readonly string[];
+}
+
+/** Writes to one replica under one policy. */
+export class Writer {
+  readonly #kube: KubeClient;
+  readonly #policy: WritePolicy;
+
+  constructor(kube: KubeClient, policy: WritePolicy) {
+    this.#kube = kube;
+    this.#policy = policy;
+  }
+
+  /**
+   * Applies a copy.
+   * @throws {WorkFailure | ApiError | UnreachableError}
+   */
+  async write(request: WriteRequest, call: CallOptions): Promise<Written> {
+    const { object, recreated } = await this.#apply(request, call);
+    if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
+    if (request.why === 'create' && !recreated) await this.#checkMade(request, object, call);
+    const live = request.digestOf(object);
+    const foreign = live === request.digest ? [] : foreignKeys(request.main, object);
+    if (foreign.length === 0) return { object, live, recreated, foreign: [] };
+    const names = foreign.map((path) => path.join('.'));
+    if (!this.#policy.exact && request.why !== 'adopted') return { object, live, recreated, foreign: names };
+    const cleaned = await this.#remove(request, object, foreign, call);
+    return { object: cleaned, live: request.digestOf(cleaned), recreated, foreign: [] };
+  }
+
+  /** Applies the status alone. Status belongs to controllers, so it is always taken over. */
+  applyStatus(resource: Resource, status: Draft, call: CallOptions): Promise<KubeObject> {
+    return this.#kube.apply(resource, status as KubeObject, {
+      ...call,
+      fieldManager,
+      force: true,
+      subresource: 'status',
+    });
+  }
+
+  async #apply(
+    request: WriteRequest,
+    call: CallOptions,
+  ): Promise<{ object: KubeObject; recreated: boolean }> {
+    const { why } = request;
+    const force =
+      this.#policy.forceConflicts || why === 'adopted' || (why === 'drift' && this.#policy.drift === 'fix');
+    try {
+      return { object: await this.#send(request, force, call), recreated: false };
+    } catch (error) {
+      if (isImmutable(error)) return { object: await this.#recreate(request, error, call), recreated: true };
+      if (!this.#mayOverrule(request, error)) throw error;
+      return { object: await this.#send(request, true, call), recreated: false };
+    }
+  }
+
+  #send({ resource, main }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
+    return this.#kube.apply(resource, main as KubeObject, { ...call, fieldManager, force });
+  }
+
+  /**
+   * Edits by hand of what we made are drift, which is put right. Another manager that applies is another owner:
+   * that is a conflict, for a person.
+   */
+  #mayOverrule({ why }: WriteRequest, error: unknown): boolean {
+    const causes = conflictCauses(error);
+    return (
+      causes.length > 0 &&
+      why !== 'create' &&
+      this.#policy.drift === 'fix' &&
+      causes.every(({ byApply }) => !byApply)
+    );
+  }
+
+  /**
+   * Between our looking and our writing somebody else may have made an object of that name: then ours is taken
+   * out of it again.
+   */
+  async #checkMade({ resource, main }: WriteRequest, object: KubeObject, call: CallOptions): Promise<void> {
+    const others = (object.metadata.managedFields ?? []).map((entry) => String(at(entry, 'manager')));
+    if (others.every((manager) => manager === fieldManager)) return;
+    await this.#kube.apply(resource, nameOnly(main) as KubeObject, { ...call, fieldManager, force: true });
+    throw new WorkFailure({
+      class: 'decision',
+      reason: 'not-ours',
+      message: `${main.kind} ${main.metadata.name} appeared on the replica meanwhile, made by ${[...new Set(others)].join(', ')}`,
+    });
+  }
+
+  /** Removes keys of others; refused by the server where the object changed since. */
+  #remove(
+    request: WriteRequest,
+    object: KubeObject,
+    paths: readonly string[][],
+    call: CallOptions,
+  ): Promise<KubeObject> {
+    const patch: Draft = { metadata: { name: object.metadata.name } };
+    if (object.metadata.resourceVersion !== undefined)
+      patch.metadata.resourceVersion = object.metadata.resourceVersion;
+    for (const path of paths) put(patch, path, null);
+    return this.#kube.patch(request.resource, request.place, patch, { ...call, type: 'merge', fieldManager });
+  }
+
+  async #recreate(request: WriteRequest, cause: unknown, call: CallOptions): Promise<KubeObject> {
+    const { resource, main, place } = request;
+    const mode = this.#policy.onImmutable;
+    if (mode === 'fail') throw cause;
+    const present = await this.#kube.find(resource, place, call);
+    if (present) {
+      if (wasBound(present)) throw neverRecreated(present);
+      await this.#dryRun(request, present, call);
+      const { uid } = present.metadata;
+      await this.#kube.delete(resource, place, { ...call, uid, propagationPolicy: propagation(mode) });
+      const { waitGone } = await import('../../../src/kube/wait.ts');
+      await waitGone(this.#kube, resource, place, {
+        uid,
+        timeoutMs: 60_000,
+        signal: call.signal,
+        what: `${main.kind} ${place.name}`,
+      });
+    }
+    return this.#send(request, false, call);
+  }
+
+  /** Before the old one goes: would the new one be taken at all, under another name? */
+  async #dryRun({ resource, main }: WriteRequest, present: KubeObject, call: CallOptions): Promise<void> {
+    const probe = structuredClone(main);
+    probe.metadata.name = `${present.metadata.name.slice(0, 40)}-x8s-probe`;
+    try {
+      await this.#kube.create(resource, probe as KubeObject, { ...call, dryRun: true, fieldManager });
+    } catch (error) {
+      // What is wrong with the probe's own name is not wrong with the object.
+      const causes = error instanceof ApiError ? (error.status?.details?.causes ?? []) : [];
+      const isAboutName = causes.some(({ field }) => field === 'metadata.name');
+      if (error instanceof ApiError && [403, 422].includes(error.code) && !isAboutName) throw error;
+    }
+  }
+}
+
+const propagation = (mode: OnImmutable) => (mode === 'recreate-orphan' ? 'Orphan' : 'Background');
+
+/** A claim that was ever bound stands for a person's data. */
+function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
+  if (kind !== 'PersistentVolumeClaim') return false;
+  return (
+    at(spec, 'volumeName') !== undefined ||
+    at(status, 'phase') !== 'Pending' ||
+    metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined
+  );
+}
+
+const neverRecreated = ({ metadata }: KubeObject) =>
+  new WorkFailure({
+    class: 'decision',
+    reason: 'immutable',
+    message: `PersistentVolumeClaim ${metadata.name} was bound, so it is never made anew: it stands for data`,
+  });
+
+/** An apply onto an object that is being deleted answers 200, and then both are gone. */
+export const terminating = ({ kind, metadata }: KubeObject) =>
+  new WorkFailure({
+    class: 'later',
+    reason: 'terminating',
+    message: `${kind} ${metadata.name} is being deleted on the replica${
+      metadata.finalizers?.length ? ` and waits for ${metadata.finalizers.join(', ')}` : ''
+    }`,
+    retryAfterMs: 500,
+  });
+
+/** Paths of keys in mirrored maps that others put there. */
+export function foreignKeys(main: Draft, present: KubeObject): string[][] {
+  const wanted = structuredClone(main);
+  withoutStamps(wanted);
+  const extra = differences(wanted, sanitise(present)).flatMap((difference) =>
+    difference.how === 'extra' && isJson(difference.present) && isMirrored(difference.path)
+      ? Object.keys(difference.present).map((key) => ({ ...difference, path: [...difference.path, key] }))
+      : [difference],
+  );
+  return extra.filter(isForeignKey).map(({ path }) => [...path]);
+}
+
+/** A whole map that only the replica has. */
+const isMirrored = (path: readonly string[]): boolean =>
+  ['data', 'binaryData', 'stringData', 'metadata.labels', 'metadata.annotations'].includes(path.join('.'));

@@ -1,0 +1,225 @@
+/**
+ * Records of jobs, for people: the last ones and the failed ones, bounded in bytes. What does not fit any more
+ * is grouped by replica, kind and reason, and still counted exactly. They decide nothing.
+ */
+import { createHash } from 'node:crypto';
+
+export type JobState = 'pending' | 'running' | 'done' | 'failed';
+
+/** One change on one replica. */
+export interface JobRecord {
+  /** Digest of the sanitised object, keyed for Secrets; `deleted` for a deletion. */
+  readonly change: string;
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly replica: string;
+  readonly state: JobState;
+  readonly reason?: string | undefined;
+  readonly message?: string | undefined;
+  readonly attempts: number;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly finishedAt?: string | undefined;
+  /** Not tried again by itself. */
+  readonly parked?: boolean | undefined;
+}
+
+/** Failures that are no longer kept one by one. */
+export interface JobGroup {
+  readonly replica: string;
+  readonly kind: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** Bytes of one shard's records; an object of the API may have 1 MiB, a small one is quicker to write. */
+export const SHARD_BYTES = 60 * 1024;
+const FAILED_SHARDS = 4;
+const MESSAGE_CHARACTERS = 300;
+export const shardNames: readonly string[] = [
+  'recent',
+  ...Array.from({ length: FAILED_SHARDS }, (_, index) => `failed-${index}`),
+];
+
+/** What a job is called: its object and its replica. */
+export const jobKey = ({
+  kind,
+  namespace = '',
+  name,
+  replica,
+}: Omit<JobRecord, 'change' | 'state' | 'attempts' | 'startedAt'>) =>
+  `${replica}|${kind}|${namespace}/${name}`;
+
+/** Records by job key, the oldest first, never more than so many bytes. */
+class Shard {
+  readonly #records = new Map<string, JobRecord>();
+  #bytes = 0;
+  dirty = false;
+
+  /** Returns those that had to go. */
+  set(key: string, record: JobRecord): JobRecord[] {
+    this.delete(key);
+    this.#records.set(key, record);
+    this.#bytes += mostBytes(record);
+    this.dirty = true;
+    return this.#overflow();
+  }
+
+  delete(key: string): void {
+    const record = this.#records.get(key);
+    if (!record) return;
+    this.#records.delete(key);
+    this.#bytes -= mostBytes(record);
+    this.dirty = true;
+  }
+
+  get records(): JobRecord[] {
+    return [...this.#records.values()];
+  }
+
+  get text(): string {
+    return this.records.map((record) => JSON.stringify(record)).join('\n');
+  }
+
+  #overflow(): JobRecord[] {
+    const gone: JobRecord[] = [];
+    for (const [key, record] of this.#records) {
+      if (this.#bytes <= SHARD_BYTES) break;
+      this.delete(key);
+      gone.push(record);
+    }
+    return gone;
+  }
+}
+
+/** No less than the record has as JSON; names are ASCII, messages may be anything. */
+const mostBytes = ({
+  change,
+  kind,
+  namespace = '',
+  name,
+  replica,
+  reason = '',
+  message = '',
+}: JobRecord): number =>
+  260 +
+  change.length +
+  kind.length +
+  namespace.length +
+  name.length +
+  replica.length +
+  reason.length +
+  message.length * 3;
+
+/** The records of one task while it runs. */
+export class JobRecords {
+  readonly #shards = new Map(shardNames.map((name) => [name, new Shard()]));
+  /** Failed jobs whose records did not fit, by group: their keys, so that a success is counted off again. */
+  readonly #overflow = new Map<string, Map<string, JobGroup>>();
+  readonly #failing = new Set<string>();
+
+  /** Takes down where a job stands now. */
+  put(record: JobRecord): void {
+    const key = jobKey(record);
+    const clipped = { ...record, message: clip(record.message) };
+    if (record.state !== 'failed') this.#forgetFailure(key);
+    else {
+      this.#ungroup(key);
+      this.#failing.add(key);
+      for (const lost of this.#failed(key).set(key, clipped)) this.#group(lost);
+    }
+    this.#shard('recent').set(key, clipped);
+  }
+
+  /** The job is no more: its object is gone, or out of scope. */
+  forget(key: string): void {
+    this.#forgetFailure(key);
+  }
+
+  get failed(): JobRecord[] {
+    return shardNames.filter((name) => name !== 'recent').flatMap((name) => this.#shard(name).records);
+  }
+
+  get recent(): JobRecord[] {
+    return this.#shard('recent').records;
+  }
+
+  /** All failed jobs by replica, kind and reason, those with a record of their own included. */
+  get groups(): JobGroup[] {
+    const groups = new Map<string, JobGroup>();
+    const count = ({ replica, kind, reason }: Omit<JobGroup, 'count'>, more: number) => {
+      const key = `${replica}|${kind}|${reason}`;
+      groups.set(key, { replica, kind, reason, count: (groups.get(key)?.count ?? 0) + more });
+    };
+    for (const { replica, kind, reason = '' } of this.failed) count({ replica, kind, reason }, 1);
+    for (const members of this.#overflow.values()) for (const group of members.values()) count(group, 1);
+    const place = ({ replica, kind, reason }: JobGroup) => `${replica}|${kind}|${reason}`;
+    return [...groups.values()].sort((a, b) => b.count - a.count || place(a).localeCompare(place(b)));
+  }
+
+  /** One shard that changed since it was last taken, as JSON lines; undefined where none did. */
+  takeDirty(): { name: string; text: string } | undefined {
+    for (const [name, shard] of this.#shards) {
+      if (!shard.dirty) continue;
+      shard.dirty = false;
+      // The next call looks at the others first.
+      this.#shards.delete(name);
+      this.#shards.set(name, shard);
+      return { name, text: shard.text };
+    }
+    return undefined;
+  }
+
+  /** The shard could not be written: it is taken again. */
+  putBack(name: string): void {
+    this.#shard(name).dirty = true;
+  }
+
+  #shard(name: string): Shard {
+    const shard = this.#shards.get(name);
+    if (!shard) throw new RangeError(`no shard ${name}`);
+    return shard;
+  }
+
+  #failed(key: string): Shard {
+    const byte = createHash('sha256').update(key).digest()[0] ?? 0;
+    return this.#shard(`failed-${byte % FAILED_SHARDS}`);
+  }
+
+  #forgetFailure(key: string): void {
+    if (!this.#failing.delete(key)) return;
+    this.#failed(key).delete(key);
+    this.#ungroup(key);
+  }
+
+  #group(record: JobRecord): void {
+    const { replica, kind, reason = '' } = record;
+    const members = this.#overflow.get(replica) ?? new Map<string, JobGroup>();
+    members.set(jobKey(record), { replica, kind, reason, count: 1 });
+    this.#overflow.set(replica, members);
+  }
+
+  #ungroup(key: string): void {
+    for (const members of this.#overflow.values()) if (members.delete(key)) return;
+  }
+}
+
+const clip = (text: string | undefined): string | undefined =>
+  text === undefined || text.length <= MESSAGE_CHARACTERS
+    ? text
+    : `${text.slice(0, MESSAGE_CHARACTERS - 1)}…`;
+
+/** Reads a shard's text; lines that a newer version wrote differently are left out. */
+export function parseShard(text: string): JobRecord[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line) as JobRecord];
+      } catch {
+        return [];
+      }
+    });
+}

@@ -1,0 +1,27 @@
+/** Digests by which two objects are known to be the same without being side by side. */
+import { createHash, createHmac } from 'node:crypto';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { canonical } from './draft.ts';
+
+/** Bumped when sanitising changes what it leaves: then every digest differs, once. */
+const SCHEMA = 1;
+
+/** Whether an object's digest must be keyed: a bare digest of a short password can be guessed. */
+export const isSecret = ({ kind }: Pick<KubeObject, 'kind'>): boolean => kind === 'Secret';
+
+/**
+ * 128 bits over the sanitised object as canonical JSON, keyed for Secrets. The scheme is in front of it.
+ * @param key the task's own random key; every workstation that works on the task has the same
+ */
+export function digestOf(object: KubeObject, key: Uint8Array): string {
+  const keyed = isSecret(object);
+  const hash = keyed ? createHmac('sha256', key) : createHash('sha256');
+  const text = hash.update(canonical(object)).digest().subarray(0, 16).toString('base64url');
+  return `${keyed ? 'k' : 'd'}${SCHEMA}:${text}`;
+}
+
+/** One digest for a set of objects, whatever their order: equal sets give equal digests. */
+export function digestOfAll(entries: Iterable<readonly [key: string, digest: string]>): string {
+  const lines = [...entries].map(([key, digest]) => `${key} ${digest}\n`).sort();
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,83 @@
+/** Objects as freely writable JSON, and the few ways in which this plugin reaches into them. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+
+export type Json = Record<string, unknown>;
+/** A copy of an object that may be written to, however deep. */
+export type Draft = KubeObject & Json;
+
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A deep copy of plain JSON: several times quicker than structuredClone, on a path taken for every object. */
+export function cloneJson<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(cloneJson) as T;
+  if (!isJson(value)) return value;
+  const copy: Json = {};
+  for (const key of Object.keys(value)) copy[key] = cloneJson(value[key]);
+  return copy as T;
+}
+
+/** JSON with sorted keys and without undefined fields: equal values give equal text. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isJson(value)) return JSON.stringify(value) ?? 'null';
+  let text = '';
+  for (const key of Object.keys(value).sort()) {
+    if (value[key] === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(value[key])}`;
+  }
+  return `{${text}}`;
+}
+
+/** The value at a path of keys, or undefined. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const key of path) found = isJson(found) ? found[key] : undefined;
+  return found;
+}
+
+/** Removes the value at a path, and the maps that become empty by it, the top level excepted. */
+export function drop(object: Json, ...path: readonly string[]): void {
+  const [key, ...rest] = path;
+  if (key === undefined || !(key in object)) return;
+  if (rest.length === 0) {
+    delete object[key];
+    return;
+  }
+  const inner = object[key];
+  if (!isJson(inner)) return;
+  const before = Object.keys(inner).length;
+  drop(inner, ...rest);
+  if (before > 0 && Object.keys(inner).length === 0) delete object[key];
+}
+
+/** Sets a value at a path, making the maps on the way. */
+export function put(object: Json, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) {
+    object[key] = value;
+    return;
+  }
+  if (!isJson(object[key])) object[key] = {};
+  put(object[key] as Json, rest, value);
+}
+
+/** Removes the entries of the map at a path whose keys match. */
+export function dropKeys(object: Json, path: readonly string[], match: (key: string) => boolean): void {
+  const map = at(object, ...path);
+  if (!isJson(map)) return;
+  for (const key of Object.keys(map)) if (match(key)) drop(object, ...path, key);
+}
+
+/** The items of the list at a path that are maps. */
+export function items(object: unknown, ...path: readonly string[]): Json[] {
+  const list = at(object, ...path);
+  return Array.isArray(list) ? list.filter(isJson) : [];
+}
+
+/** Group and kind as one word: `Secret`, `Deployment.apps`. */
+export function groupKind({ apiVersion = '', kind = '' }: Json | KubeObject): string {
+  const [group = ''] = String(apiVersion).includes('/') ? String(apiVersion).split('/') : [];
+  return group === '' ? String(kind) : `${kind}.${group}`;
+}

@@ -1,0 +1,62 @@
+/** Changes of what is written to some replicas: JSON patches by selector. */
+import { applyPatch } from 'rfc6902';
+import { X8sError } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { compileGlobs } from '../rules/glob.ts';
+import type { Override } from '../rules/rule.ts';
+import { matches } from '../rules/selector.ts';
+import type { Draft } from './draft.ts';
+
+export interface CompiledOverride {
+  readonly override: Override;
+  /** Whether it is meant for this object of the primary on this replica. */
+  applies(object: KubeObject, replica: string): boolean;
+}
+
+/** Compiles an override. Throws UsageError on a bad glob. */
+export function compileOverride(override: Override): CompiledOverride {
+  const [replicas, kinds, namespaces, names] = [
+    override.replicas,
+    override.kinds,
+    override.namespaces,
+    override.names,
+  ].map(compileGlobs);
+  const group = override.group === '' ? (name: string) => name === '' : compileGlobs([override.group]);
+  return {
+    override,
+    applies: ({ apiVersion = '', kind = '', metadata }, replica) =>
+      !!replicas?.(replica) &&
+      !!kinds?.(kind) &&
+      group(apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '') &&
+      !!namespaces?.(metadata.namespace ?? '') &&
+      !!names?.(metadata.name) &&
+      matches(override.selector, metadata.labels),
+  };
+}
+
+/**
+ * Patches a draft in place. What an object is called may not be changed: its copy could not be found again.
+ * @throws {X8sError} where the patch does not fit the object
+ */
+export function override(draft: Draft, patches: readonly Override[]): void {
+  const { apiVersion, kind } = draft;
+  const { name, namespace } = draft.metadata;
+  for (const { patch } of patches) {
+    const problem = applyPatch(draft, structuredClone([...patch])).find((error) => error !== null);
+    if (problem) {
+      throw new X8sError(`An override does not fit ${kind} ${namespace ?? ''}/${name}: ${problem.message}.`, {
+        hint: 'Narrow it by kinds, names or selector, or use "add", which also replaces.',
+      });
+    }
+  }
+  const { metadata } = draft;
+  if (
+    draft.apiVersion !== apiVersion ||
+    draft.kind !== kind ||
+    metadata.name !== name ||
+    metadata.namespace !== namespace
+  )
+    throw new X8sError(`An override would rename ${kind} ${namespace ?? ''}/${name}.`, {
+      hint: 'Use --map to put a namespace under another name.',
+    });
+}

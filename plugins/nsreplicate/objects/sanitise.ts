@@ -1,0 +1,184 @@
+/**
+ * What is taken out of an object before it is written to another cluster: all that a server or a controller
+ * filled in and that means something in its own cluster only. One small rule a row; the sources are Karmada's
+ * prune.go and retain.go and Velero's restore item actions.
+ */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import {
+  at,
+  cloneJson,
+  type Draft,
+  drop,
+  dropKeys,
+  groupKind,
+  isJson,
+  items,
+  type Json,
+  put,
+} from './draft.ts';
+import { dropAllocated } from './service.ts';
+import { withoutStamps } from './stamps.ts';
+
+/** What a rule may want to know beyond the object. */
+export interface SanitiseContext {
+  /** Whether a HorizontalPodAutoscaler sets this workload's replicas. */
+  readonly isAutoscaled?: ((object: KubeObject) => boolean) | undefined;
+}
+
+export interface SanitiseRule {
+  readonly what: string;
+  /** As `groupKind` writes them; absent: every kind. */
+  readonly kinds?: readonly string[];
+  readonly strip: (draft: Draft, context: SanitiseContext) => void;
+}
+
+const serverFields = [
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'generateName',
+  'managedFields',
+];
+const workloads = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
+const templated = [...workloads, 'DaemonSet.apps', 'Job.batch'];
+const ownedByJob = (key: string) =>
+  [
+    'controller-uid',
+    'batch.kubernetes.io/controller-uid',
+    'job-name',
+    'batch.kubernetes.io/job-name',
+  ].includes(key);
+const annotations = ['metadata', 'annotations'];
+
+export const sanitiseRules: readonly SanitiseRule[] = [
+  {
+    what: 'fields that the API server sets',
+    strip: (d) => dropFrom(d.metadata as unknown as Json, serverFields),
+  },
+  { what: 'owners: their uids mean nothing elsewhere', strip: (d) => drop(d, 'metadata', 'ownerReferences') },
+  { what: 'finalizers: their controllers may not be there', strip: (d) => drop(d, 'metadata', 'finalizers') },
+  { what: 'status', strip: (d) => drop(d, 'status') },
+  {
+    what: "kubectl apply's memory",
+    strip: (d) => drop(d, ...annotations, 'kubectl.kubernetes.io/last-applied-configuration'),
+  },
+  { what: 'stamps of an earlier replication', strip: withoutStamps },
+  {
+    what: 'what a namespace gets from its own cluster',
+    kinds: ['Namespace'],
+    strip: (d) => {
+      drop(d, 'spec');
+      drop(d, 'metadata', 'labels', 'kubernetes.io/metadata.name');
+      dropKeys(d, annotations, (key) => key.startsWith('openshift.io/sa.scc.'));
+    },
+  },
+  {
+    what: 'revision counters',
+    kinds: ['Deployment.apps'],
+    strip: (d) => dropKeys(d, annotations, (key) => /^deployment\.kubernetes\.io\/revision/.test(key)),
+  },
+  {
+    what: 'the timestamp that old clients leave in templates',
+    kinds: templated,
+    strip: (d) => drop(d, 'spec', 'template', 'metadata', 'creationTimestamp'),
+  },
+  {
+    what: 'status of claim templates',
+    kinds: ['StatefulSet.apps'],
+    strip: (d) => {
+      for (const claim of items(d, 'spec', 'volumeClaimTemplates')) {
+        drop(claim, 'status');
+        drop(claim, 'metadata', 'creationTimestamp');
+      }
+    },
+  },
+  {
+    what: 'replicas that an autoscaler sets',
+    kinds: workloads,
+    strip: (d, { isAutoscaled }) => {
+      if (isAutoscaled?.(d)) drop(d, 'spec', 'replicas');
+    },
+  },
+  {
+    what: 'the volume that a claim is bound to, and how it came to it',
+    kinds: ['PersistentVolumeClaim'],
+    strip: (d) => {
+      drop(d, 'spec', 'volumeName');
+      dropKeys(d, annotations, (key) => claimAnnotations.includes(key));
+    },
+  },
+  { what: 'addresses and ports that the cluster chose', kinds: ['Service'], strip: dropAllocated },
+  {
+    what: 'token Secrets that a controller made',
+    kinds: ['ServiceAccount'],
+    strip: (d) => {
+      dropMade(d, 'secrets', /-(token|dockercfg)-[a-z0-9]{5}$/);
+      dropMade(d, 'imagePullSecrets', /-dockercfg-[a-z0-9]{5}$/);
+    },
+  },
+  {
+    what: "a Job's generated selector and labels",
+    kinds: ['Job.batch'],
+    strip: (d) => {
+      if (at(d, 'spec', 'manualSelector') === true) return;
+      drop(d, 'spec', 'selector');
+      dropKeys(d, ['metadata', 'labels'], ownedByJob);
+      dropKeys(d, ['spec', 'template', 'metadata', 'labels'], ownedByJob);
+    },
+  },
+  {
+    what: 'rules that aggregation fills in',
+    kinds: ['ClusterRole.rbac.authorization.k8s.io'],
+    strip: (d) => {
+      if (isJson(d.aggregationRule)) drop(d, 'rules');
+    },
+  },
+];
+
+const claimAnnotations = [
+  'pv.kubernetes.io/bind-completed',
+  'pv.kubernetes.io/bound-by-controller',
+  'volume.kubernetes.io/storage-provisioner',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/selected-node',
+  'volume.kubernetes.io/storage-resizer',
+];
+
+const rulesByKind = new Map<string, readonly SanitiseRule[]>();
+
+function rulesFor(kind: string): readonly SanitiseRule[] {
+  let rules = rulesByKind.get(kind);
+  if (!rules) {
+    rules = sanitiseRules.filter(({ kinds }) => !kinds || kinds.includes(kind));
+    rulesByKind.set(kind, rules);
+  }
+  return rules;
+}
+
+/** A copy of the object as it may be written to another cluster. The object itself is left as it is. */
+export function sanitise(object: KubeObject, context: SanitiseContext = {}): Draft {
+  const { managedFields, ...metadata } = object.metadata;
+  // managedFields are the larger part of many objects, and only Services need them to be looked at. The status
+  // goes anyway.
+  const { status: _status, ...rest } = object;
+  const draft = cloneJson({ ...rest, metadata }) as Draft;
+  if (managedFields && object.kind === 'Service') draft.metadata.managedFields = managedFields;
+  for (const { strip } of rulesFor(groupKind(object))) strip(draft, context);
+  drop(draft, 'metadata', 'managedFields');
+  return draft;
+}
+
+function dropFrom(object: Json, keys: readonly string[]): void {
+  for (const key of keys) if (key !== 'managedFields') delete object[key];
+}
+
+/** Removes the references whose names a controller made up from the ServiceAccount's. */
+function dropMade(draft: Draft, field: string, made: RegExp): void {
+  const kept = items(draft, field).filter(({ name }) => !made.test(String(name)));
+  if (kept.length > 0) put(draft, [field], kept);
+  else drop(draft, field);
+}

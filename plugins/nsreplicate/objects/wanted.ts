@@ -1,0 +1,69 @@
+/** From an object of the primary to what a replica should have: the one way, for every mode and command. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Wanted } from '../decide/decide.ts';
+import type { Rule } from '../rules/rule.ts';
+import { mainPart, ownsCopies, statusPart } from './carry.ts';
+import { digestOf } from './digest.ts';
+import type { Draft } from './draft.ts';
+import { mapNamespaces, type NamespaceMap } from './mapping.ts';
+import { type CompiledOverride, override } from './overrides.ts';
+import { type SanitiseContext, sanitise } from './sanitise.ts';
+import { nextOrigin, type Origin, stamp, stampOf } from './stamps.ts';
+
+/** What shapes the copies of one task. */
+export interface Shaping extends SanitiseContext {
+  readonly task: string;
+  /** UID of the primary's kube-system namespace. */
+  readonly primary: string;
+  readonly map: NamespaceMap;
+  readonly overrides: readonly CompiledOverride[];
+  /** Keys the digests of Secrets. */
+  readonly key: Uint8Array;
+}
+
+/** A replica as far as shaping is concerned. */
+export interface Destination {
+  readonly name: string;
+  /** UID of its kube-system namespace. */
+  readonly cluster: string;
+}
+
+/** What one replica should have of one object. */
+export interface Copy extends Wanted {
+  /** To apply; bears stamps where the copy is ours. Undefined: only the status is carried. */
+  readonly main: Draft | undefined;
+  readonly status: Draft | undefined;
+  /** Digest of the status part; empty where none is carried. */
+  readonly statusDigest: string;
+}
+
+/**
+ * Sanitises, carries, maps, overrides and stamps, in that order. The digest is over all but the stamps.
+ * @throws {X8sError} where an override does not fit
+ */
+export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping: Shaping): Copy {
+  const draft = sanitise(object, shaping);
+  mapNamespaces(draft, shaping.map);
+  override(
+    draft,
+    shaping.overrides.filter((entry) => entry.applies(object, to.name)).map((entry) => entry.override),
+  );
+  const main = mainPart(draft, rule.carry);
+  const digest = main ? digestOf(main, shaping.key) : '';
+  const origin = originOf(object, to, shaping);
+  if (main && ownsCopies(rule.carry)) stamp(main, { origin, applied: digest });
+  const status = statusPart(object, draft, rule.carry);
+  return { digest, origin, main, status, statusDigest: status ? digestOf(status, shaping.key) : '' };
+}
+
+function originOf(object: KubeObject, to: Destination, { task, primary }: Shaping): Origin {
+  const { namespace, uid = '' } = object.metadata;
+  const inherited = stampOf(object.metadata)?.origin;
+  return nextOrigin({ cluster: primary, task, namespace, uid, replica: to.cluster }, inherited);
+}
+
+/** Digest of what a replica has, to be compared with a copy's: over the same part, without stamps. */
+export function liveDigest(object: KubeObject, rule: Rule, { key, isAutoscaled }: Shaping): string {
+  const part = mainPart(sanitise(object, { isAutoscaled }), rule.carry);
+  return part ? digestOf(part, key) : '';
+}

@@ -1,0 +1,143 @@
+/** Config files: our own format, and KRMSyncer resources, told apart by their `kind`. */
+import type { Operation } from 'rfc6902';
+import { carryFields, parsePath } from './fields.ts';
+import { compileGlob } from './glob.ts';
+import { krmSyncerConfig } from './krmsyncer.ts';
+import type { Carry, NamespaceScope, Override, Rule, TaskConfig } from './rule.ts';
+import { parseSelector } from './selector.ts';
+import { parseYaml, type YamlField } from './yaml-field.ts';
+
+const topKeys = [
+  'apiVersion',
+  'kind',
+  'name',
+  'primary',
+  'replicas',
+  'namespaces',
+  'excludeNamespaces',
+  'namespaceSelector',
+  'allowSensitiveNamespaces',
+  'map',
+  'rules',
+  'overrides',
+  'suspend',
+] as const;
+
+/**
+ * Reads a config file.
+ * @param file its name, for messages
+ * @throws {UsageError} with line, column and key
+ */
+export function parseConfig(text: string, file: string): TaskConfig {
+  const document = parseYaml(text, file);
+  const kind = document.entries().find(([key]) => key === 'kind');
+  if (kind?.[1].string() === 'KRMSyncer') return krmSyncerConfig(document);
+  const fields = document.map(topKeys);
+  return {
+    name: fields.name?.string(),
+    primary: fields.primary?.string(),
+    replicas: fields.replicas?.strings() ?? [],
+    namespaces: scopeOf(fields),
+    map: parseMap(fields.map),
+    rules: fields.rules?.list().map(parseRule) ?? [],
+    overrides: fields.overrides?.list().map(parseOverride) ?? [],
+    suspend: fields.suspend?.boolean() ?? false,
+  };
+}
+
+function scopeOf(fields: Partial<Record<(typeof topKeys)[number], YamlField>>): NamespaceScope {
+  return {
+    include: globs(fields.namespaces),
+    exclude: globs(fields.excludeNamespaces),
+    selector: fields.namespaceSelector?.read(parseSelector) ?? [],
+    sensitive: fields.allowSensitiveNamespaces?.boolean() ?? false,
+  };
+}
+
+function globs(field: YamlField | undefined): string[] {
+  return (field?.list() ?? []).map((item) => {
+    item.read(compileGlob);
+    return item.string();
+  });
+}
+
+function parseMap(field: YamlField | undefined): Record<string, string> {
+  const entries = field?.entries() ?? [];
+  return Object.fromEntries(entries.map(([from, to]) => [from, to.read((name) => checkNamespace(name, to))]));
+}
+
+function checkNamespace(name: string, field: YamlField): string {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    throw field.problem(`${JSON.stringify(name)} can't be the name of a namespace`);
+  return name;
+}
+
+function parseRule(field: YamlField): Rule {
+  const keys = field.map(['group', 'version', 'kind', 'namespaces', 'selector', 'carry', 'status']);
+  if (!keys.kind) throw field.problem('has no kind');
+  return {
+    group: keys.group ? emptyOrGlob(keys.group) : '',
+    version: keys.version ? emptyOrGlob(keys.version) : '*',
+    kind: emptyOrGlob(keys.kind),
+    namespaces: globs(keys.namespaces),
+    selector: keys.selector?.read(parseSelector) ?? [],
+    carry: parseCarry(keys.carry, keys.status?.boolean() ?? false),
+  };
+}
+
+function emptyOrGlob(field: YamlField): string {
+  const text = field.string();
+  if (text !== '') field.read(compileGlob);
+  return text;
+}
+
+function parseCarry(field: YamlField | undefined, status: boolean): Carry {
+  if (!field) return { what: 'whole', status };
+  if (field.isList()) {
+    const fields = field.list().map((item) => item.read((path) => parsePath(path, item)));
+    return carryFields(fields, status);
+  }
+  const what = field.string();
+  if (what === 'whole') return { what: 'whole', status };
+  if (what === 'status') return { what: 'status' };
+  throw field.problem(
+    `must be "whole", "status" or a list of fields`,
+    'A list names fields: [spec.replicas, data.color].',
+  );
+}
+
+const operations = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
+
+function parseOverride(field: YamlField): Override {
+  const keys = field.map(['replicas', 'group', 'kinds', 'namespaces', 'names', 'selector', 'set', 'patch']);
+  const patch = [
+    ...(keys.set ? setOperations(keys.set) : []),
+    ...(keys.patch?.list() ?? []).map(parseOperation),
+  ];
+  if (patch.length === 0) throw field.problem('changes nothing: it has neither "set" nor "patch"');
+  return {
+    replicas: globs(keys.replicas),
+    group: keys.group ? emptyOrGlob(keys.group) : '*',
+    kinds: globs(keys.kinds),
+    namespaces: globs(keys.namespaces),
+    names: globs(keys.names),
+    selector: keys.selector?.read(parseSelector) ?? [],
+    patch,
+  };
+}
+
+/** `set: {spec.replicas: 0}` is short for operations that add, which also replace. */
+function setOperations(field: YamlField): Operation[] {
+  return field.entries().map(([path, value]) => {
+    const parts = parsePath(path, value).map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
+    return { op: 'add', path: `/${parts.join('/')}`, value: value.json() };
+  });
+}
+
+function parseOperation(field: YamlField): Operation {
+  const { op, path } = field.map(['op', 'path', 'value', 'from']);
+  if (!op || !operations.includes(op.string()))
+    throw field.problem(`"op" must be one of ${operations.join(', ')}`);
+  if (!path?.string().startsWith('/')) throw (path ?? field).problem('"path" must begin with "/"');
+  return field.json() as Operation;
+}

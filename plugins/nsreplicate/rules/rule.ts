@@ -1,0 +1,82 @@
+/** What a task copies: rules by group, version, kind and namespaces, and what of an object each carries. */
+import type { Operation } from 'rfc6902';
+import type { Requirement } from './selector.ts';
+
+/** A path into an object, one key a part: `['spec', 'replicas']`. */
+export type FieldPath = readonly string[];
+
+/**
+ * What of an object a rule carries.
+ * - `whole`: everything that survives sanitising; the copy bears our stamps, and may be pruned.
+ * - `status`: the status alone, to an object that somebody else makes; no stamps, never pruned.
+ * - `fields`: the named fields alone, likewise.
+ */
+export type Carry =
+  | { readonly what: 'whole'; readonly status: boolean }
+  | { readonly what: 'status' }
+  | { readonly what: 'fields'; readonly fields: readonly FieldPath[]; readonly status: boolean };
+
+/** Group, version and kind may be globs; an empty list of namespaces means all that the task covers. */
+export interface Rule {
+  /** Empty for the core group. */
+  readonly group: string;
+  /** `*`: the version that the primary's API server prefers. */
+  readonly version: string;
+  readonly kind: string;
+  readonly namespaces: readonly string[];
+  readonly selector: readonly Requirement[];
+  readonly carry: Carry;
+}
+
+/** A change of what is written to some replicas, after everything else: `replicas: 0` is one. */
+export interface Override {
+  /** Globs over replica names; empty: all. */
+  readonly replicas: readonly string[];
+  readonly group: string;
+  readonly kinds: readonly string[];
+  /** Globs over the primary's namespaces; empty: all. */
+  readonly namespaces: readonly string[];
+  readonly names: readonly string[];
+  readonly selector: readonly Requirement[];
+  /** JSON patch (RFC 6902). */
+  readonly patch: readonly Operation[];
+}
+
+/** Which namespaces of the primary a task covers. */
+export interface NamespaceScope {
+  /** Names and globs; empty: all that are not sensitive. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly selector: readonly Requirement[];
+  /** Also those that begin with `kube`. */
+  readonly sensitive: boolean;
+}
+
+/** A config file's content. Everything that a flag can say, a flag overrides. */
+export interface TaskConfig {
+  readonly name?: string | undefined;
+  readonly primary?: string | undefined;
+  readonly replicas: readonly string[];
+  readonly namespaces: NamespaceScope;
+  /** Namespace on the primary → namespace on the replicas. */
+  readonly map: Readonly<Record<string, string>>;
+  readonly rules: readonly Rule[];
+  readonly overrides: readonly Override[];
+  readonly suspend: boolean;
+}
+
+export const wholeObject: Carry = { what: 'whole', status: false };
+
+/** A rule for one kind in every namespace of the task. */
+export function ruleFor(group: string, kind: string, version = '*'): Rule {
+  return { group, version, kind, namespaces: [], selector: [], carry: wholeObject };
+}
+
+/** The kinds that are copied where nobody names others. */
+export const defaultRules: readonly Rule[] = [
+  ruleFor('', 'PersistentVolumeClaim'),
+  ruleFor('', 'Secret'),
+  ruleFor('', 'ConfigMap'),
+  ruleFor('apps', 'StatefulSet'),
+  ruleFor('apps', 'Deployment'),
+];

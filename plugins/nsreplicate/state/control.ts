@@ -1,0 +1,92 @@
+/** What people ask of a running task: written by commands, read by whoever runs it. */
+import type { Clock } from '../../../src/clock.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { listWatch } from '../../../src/kube/watch.ts';
+import { metadataOf } from './places.ts';
+
+/** A request is new where its id was not seen before. */
+export interface RetryRequest {
+  readonly id: string;
+  /** All replicas where absent. */
+  readonly replica?: string | undefined;
+  /** `kind|namespace|name`; all that failed where absent. */
+  readonly object?: string | undefined;
+}
+
+export interface Control {
+  readonly paused: boolean;
+  /** Changes with every approval. */
+  readonly approval: string;
+  readonly retry: RetryRequest | undefined;
+}
+
+const nothing: Control = { paused: false, approval: '', retry: undefined };
+
+/** What people asked for last. */
+export async function readControl(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Control> {
+  const { namespace, name } = metadataOf(task, 'control');
+  const object = await kube.find(configMaps, { namespace, name }, call);
+  return object ? parse(object) : nothing;
+}
+
+/** Asks for something; what is not named stays. */
+export async function writeControl(
+  kube: KubeClient,
+  task: string,
+  change: Partial<Control>,
+  call: CallOptions = {},
+): Promise<void> {
+  const data: Record<string, string> = {};
+  if (change.paused !== undefined) data.paused = String(change.paused);
+  if (change.approval !== undefined) data.approval = change.approval;
+  if (change.retry !== undefined) data.retry = JSON.stringify(change.retry);
+  // Each field has a manager of its own, so that commands of two people do not undo each other.
+  for (const [field, value] of Object.entries(data)) {
+    const object: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: metadataOf(task, 'control'),
+      data: { [field]: value },
+    };
+    await kube.apply(configMaps, object, {
+      ...call,
+      fieldManager: `kubectl-nsreplicate-${field}`,
+      force: true,
+    });
+  }
+}
+
+/** Tells of every change until the signal aborts, first of what is there now. */
+export async function watchControl(
+  kube: KubeClient,
+  task: string,
+  heard: (control: Control) => void,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<void> {
+  const { namespace, name } = metadataOf(task, 'control');
+  const fieldSelector = `metadata.name=${name}`;
+  await listWatch(
+    kube,
+    configMaps,
+    { namespace, fieldSelector, clock },
+    {
+      replaced: ([object]) => heard(object ? parse(object) : nothing),
+      event: (type, object) => heard(type === 'DELETED' ? nothing : parse(object)),
+    },
+    signal,
+  );
+}
+
+function parse({ data = {} }: ConfigMap): Control {
+  return { paused: data.paused === 'true', approval: data.approval ?? '', retry: parseRetry(data.retry) };
+}
+
+function parseRetry(text: string | undefined): RetryRequest | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as RetryRequest);
+  } catch {
+    return undefined;
+  }
+}

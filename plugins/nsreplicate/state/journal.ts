@@ -1,0 +1,76 @@
+/** Writes a task's documents into its cluster in batches: one at a time, at most one a second, newest content. */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { fieldManager } from '../engine/spec.ts';
+import { metadataOf, type Role } from './places.ts';
+
+export interface Document {
+  readonly role: Role;
+  readonly data: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface JournalOptions {
+  readonly kube: KubeClient;
+  readonly task: string;
+  readonly clock: Clock;
+  /** The next document that changed, with its content of this moment; undefined: none did. */
+  readonly next: () => Document | undefined;
+  /** It could not be written: hand it out again. */
+  readonly failed: (role: Role) => void;
+  readonly fence: () => Promise<void>;
+  readonly warn: (text: string) => void;
+}
+
+const PERIOD_MS = 1000;
+
+export class Journal {
+  readonly #options: JournalOptions;
+  #warned = false;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Writes what changes until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    while (!signal.aborted) {
+      await this.#writeNext(signal);
+      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+    }
+  }
+
+  /** Writes all that changed, now: at the end of a run. */
+  async flush(limit = 16): Promise<void> {
+    for (let count = 0; count < limit && (await this.#writeNext(undefined)); count++);
+  }
+
+  async #writeNext(signal: AbortSignal | undefined): Promise<boolean> {
+    const { kube, task, next, failed, fence, warn } = this.#options;
+    const document = next();
+    if (!document) return false;
+    const { role, data, annotations } = document;
+    const object: ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { ...metadataOf(task, role), annotations: { ...annotations } },
+      data: { ...data },
+    };
+    try {
+      await fence();
+      await kube.apply(configMaps, object, { fieldManager, force: true, signal });
+      this.#warned = false;
+      return true;
+    } catch (error) {
+      failed(role);
+      if (!this.#warned && !signal?.aborted)
+        warn(`the state of the task can't be written just now: ${messageOf(error)}`);
+      this.#warned = true;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** One active instance of a task: a Lease, renewed by who works, watched by who stands by. */
+import type { Clock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Lease } from '../../../src/kube/objects.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { acquire, type LockOptions, waitForLock } from '../../../src/tasks/lock.ts';
+import { type Claim, leaseLock } from '../../../src/tasks/lock-object.ts';
+import { metadataOf } from './places.ts';
+
+/** Short, so that a standby takes over in seconds; a renewal every two is cheap. */
+const STALE_AFTER_MS = 8000;
+const HEARTBEAT_MS = 2000;
+
+export interface LeaseRequest {
+  readonly kube: KubeClient;
+  readonly task: string;
+  /** `watch`, `once`. */
+  readonly purpose: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Takes the task, or refuses (RefusedError, exit 3) where another instance is at work on it. */
+export function takeLease(request: LeaseRequest): Promise<HeldLock<Lease>> {
+  return acquire(request.kube, optionsOf(request));
+}
+
+/** Stands by until nobody else is at work on the task, and takes it. */
+export function awaitLease(request: LeaseRequest, waiting: (claim: Claim) => void): Promise<HeldLock<Lease>> {
+  return waitForLock(request.kube, { ...optionsOf(request), waiting });
+}
+
+function optionsOf({ task, purpose, clock, signal }: LeaseRequest): LockOptions<Lease> {
+  return {
+    ...metadataOf(task, 'lease'),
+    kind: leaseLock,
+    about: `task ${task}`,
+    purpose: `nsreplicate ${purpose}`,
+    staleAfterMs: STALE_AFTER_MS,
+    heartbeatMs: HEARTBEAT_MS,
+    clock,
+    signal,
+  };
+}

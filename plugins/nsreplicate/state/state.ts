@@ -1,0 +1,122 @@
+/** A task's state as it lies in its cluster: a summary for people, and the memory for the next run. */
+import { X8sError } from '../../../src/errors.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
+import { blankMemory, type Memory } from '../engine/memory.ts';
+import type { Did } from '../engine/tally.ts';
+import type { Behind } from '../jobs/lag.ts';
+import { type JobGroup, type JobRecord, parseShard, shardNames } from '../jobs/records.ts';
+import { metadataOf, type Role, stateNamespace, tool } from './places.ts';
+
+export const SCHEMA = 1;
+
+export type TaskPhase = 'Comparing' | 'Watching' | 'Paused' | 'Stopped' | 'Done' | 'Incomplete' | 'Failed';
+
+/** How a replica stands. */
+export interface ReplicaView {
+  readonly name: string;
+  readonly server: string;
+  readonly away?: string | undefined;
+  readonly behind: Behind;
+  readonly counts: Partial<Record<Did, number>>;
+  readonly failed: number;
+  readonly parked: number;
+  /** Left on purpose, by why. */
+  readonly left: Readonly<Record<string, number>>;
+  /** Objects with keys of others in mirrored maps. */
+  readonly foreign: number;
+  /** Why deletions stand still. */
+  readonly deletionsStopped?: string | undefined;
+  readonly lacks: readonly string[];
+  /** Kinds that can't be read there, and why. */
+  readonly unlisted: Readonly<Record<string, string>>;
+}
+
+/** How a task stands. */
+export interface TaskView {
+  readonly task: string;
+  readonly phase: TaskPhase;
+  readonly startedAt: string;
+  readonly primary: { readonly name: string; readonly server: string; readonly problem?: string | undefined };
+  readonly replicas: readonly ReplicaView[];
+  readonly kinds: readonly string[];
+  /** Objects that are kept the same. */
+  readonly objects: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  readonly failures: readonly JobGroup[];
+  readonly notes: readonly string[];
+}
+
+/** The task's memory, or a blank one where it was never run. */
+export async function readMemory(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Memory> {
+  const [state, settled] = await Promise.all([
+    find(kube, task, 'state', call),
+    find(kube, task, 'settled', call),
+  ]);
+  const written = Number(state?.metadata.annotations?.[Annotation.schema] ?? SCHEMA);
+  if (written > SCHEMA)
+    throw new X8sError(
+      `Task ${task} was run by a newer version of this plugin (schema ${written}, known is ${SCHEMA}).`,
+      {
+        hint: 'Update this one, or give the task another --name.',
+      },
+    );
+  const kept = parse<Partial<Memory>>(state?.data?.memory) ?? {};
+  return { ...blankMemory(), ...kept, settled: parse<Memory['settled']>(settled?.data?.settled) ?? {} };
+}
+
+/** How the task stands, as it was last written; undefined: there is no such task. */
+export async function readView(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<TaskView | undefined> {
+  const state = await find(kube, task, 'state', call);
+  return state && parse<TaskView>(state.data?.view);
+}
+
+/** All tasks whose state is in this cluster. */
+export async function listViews(kube: KubeClient, call: CallOptions = {}): Promise<TaskView[]> {
+  const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: 'state' });
+  const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
+  return items.flatMap(({ data }) => parse<TaskView>(data?.view) ?? []);
+}
+
+/** Records of jobs: failed ones first, then the last ones that did not fail. */
+export async function readJobs(kube: KubeClient, task: string, call: CallOptions = {}): Promise<JobRecord[]> {
+  const shards = await Promise.all(shardNames.map((name) => find(kube, task, `jobs-${name}`, call)));
+  const [recent = [], ...failed] = shards.map((shard) => parseShard(shard?.data?.records ?? ''));
+  return [...failed.flat(), ...recent.filter(({ state }) => state !== 'failed').reverse()];
+}
+
+/** The state's ConfigMap. */
+export function stateDocument(view: TaskView, { settled: _kept, ...memory }: Memory) {
+  const behind = view.replicas
+    .map(({ name, behind: { pending } }) => `${name}: ${pending} behind`)
+    .join(', ');
+  return {
+    role: 'state' as const,
+    annotations: {
+      [Annotation.schema]: String(SCHEMA),
+      [Annotation.phase]: view.phase,
+      [Annotation.startedAt]: view.startedAt,
+      [Annotation.progress]: behind,
+    },
+    data: { view: JSON.stringify(view), memory: JSON.stringify(memory) },
+  };
+}
+
+function find(kube: KubeClient, task: string, role: Role, call: CallOptions): Promise<ConfigMap | undefined> {
+  const { namespace, name } = metadataOf(task, role);
+  return kube.find(configMaps, { namespace, name }, call);
+}
+
+function parse<T>(text: string | undefined): T | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  } catch {
+    return undefined;
+  }
+}

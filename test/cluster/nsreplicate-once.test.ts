@@ -1,0 +1,155 @@
+/** `--once`, `plan` and `drift`: what is copied, that nothing is done twice, and that looking changes nothing. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { apply } from './support/kubectl.ts';
+import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
+
+let pair: Pair;
+
+beforeAll(async () => {
+  pair = await Pair.open('once', {
+    labels: { 'pod-security.kubernetes.io/enforce': 'baseline', team: 'shop' },
+    annotations: { 'example.com/owner': 'somebody' },
+  });
+  await pair.put(
+    pair.from,
+    configMap('settings', { color: 'red', 'a.b-c': 'x' }, { labels: { tier: 'web' } }),
+    secret('password', { value: 'very-secret' }),
+    workload('Deployment', 'web'),
+    workload('StatefulSet', 'db'),
+    claim('disk', { storageClassName: 'none-such' }),
+  );
+  // As most people do it: with the annotation that remembers what was applied.
+  await apply(pair.primary, pair.namespace, configMap('applied', { by: 'kubectl' }));
+}, 60_000);
+afterAll(() => pair.close());
+
+describe('before the first run', () => {
+  test('a plan shows all that would be made, no value of a Secret, and makes nothing', async () => {
+    const { code, stdout } = await pair.look('plan');
+    expect({ code, stdout }).toMatchObject({ code: 5 });
+    expect(stdout).toContain(`create Namespace ${pair.namespace}`);
+    expect(stdout).toContain(`create ConfigMap ${pair.namespace}/settings`);
+    expect(stdout).toContain("can't be validated yet");
+    expect(stdout).toContain('+ data.color: "red"');
+    expect(stdout).toContain('7 to create');
+    expect(stdout).not.toContain(Buffer.from('very-secret').toString('base64'));
+    expect(await pair.to.find(namespaces, { name: pair.namespace })).toBeUndefined();
+  });
+
+  test('drift counts what is missing', async () => {
+    const { code, stdout } = await pair.look('drift', '-o', 'json');
+    expect(code).toBe(5);
+    const { lines } = JSON.parse(stdout) as { lines: { kind: string; missing: number }[] };
+    expect(lines.find(({ kind }) => kind === 'ConfigMap')).toMatchObject({ objects: 2, missing: 2 });
+  });
+});
+
+describe('a run', () => {
+  beforeAll(async () => {
+    const { stdout } = await pair.copy();
+    expect(stdout).toMatch(/ConfigMap +2 /);
+  }, 60_000);
+
+  test('copies the five kinds, and the namespace with its labels and annotations', async () => {
+    await pair.equal();
+    const namespace = await pair.copyOf('namespaces', pair.namespace);
+    expect(namespace.metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'baseline',
+      team: 'shop',
+    });
+    expect(namespace.metadata.annotations).toMatchObject({ 'example.com/owner': 'somebody' });
+    for (const [kind, name] of [
+      ['deployments.apps', 'web'],
+      ['statefulsets.apps', 'db'],
+      ['persistentvolumeclaims', 'disk'],
+    ] as const)
+      expect((await pair.copyOf(kind, name)).metadata.labels).toEqual({ 'x8s.dev/replica-of': pair.task });
+  });
+
+  test('says what it does not copy, and what the replica lacks', async () => {
+    const { stdout } = await pair.ask('status');
+    expect(stdout).toContain('not copied: 1 (a certificate of its own cluster)');
+    expect(stdout).toMatch(/lacks StorageClass.*none-such/);
+  });
+
+  test('the next one writes nothing at all', async () => {
+    const before = await pair.versions();
+    const { stdout } = await pair.copy('-o', 'json');
+    const { replicas } = JSON.parse(stdout) as { replicas: { counts: Record<string, number> }[] };
+    expect(replicas[0]?.counts).toEqual({ unchanged: 7 });
+    expect(await pair.versions()).toEqual(before);
+  });
+
+  test('nothing would change, and nothing has drifted', async () => {
+    expect(await pair.look('plan')).toMatchObject({ code: 0, stdout: 'Nothing would change.\n' });
+    expect(await pair.look('drift')).toMatchObject({ code: 0 });
+  });
+
+  test('its jobs are kept, with a digest of a Secret that can not be guessed', async () => {
+    const { stdout } = await pair.ask('jobs', '-o', 'json');
+    const jobs = JSON.parse(stdout) as { kind: string; change: string; state: string }[];
+    expect(jobs.find(({ kind }) => kind === 'Secret')).toMatchObject({
+      state: 'done',
+      change: expect.stringMatching(/^k1:/),
+    });
+    expect(jobs.map(({ state }) => state)).not.toContain('failed');
+  });
+
+  test('a change here and an edit there are planned as what they are, and done', async () => {
+    await pair.put(pair.from, configMap('settings', { color: 'green', 'a.b-c': 'x' }));
+    await pair.to.patch(
+      configMaps,
+      { namespace: pair.namespace, name: 'applied' },
+      { data: { by: 'hand', more: 'keys' } },
+      { type: 'merge' },
+    );
+    const { stdout } = await pair.look('plan');
+    expect(stdout).toMatch(/update ConfigMap \S+\/settings\n {4}~ data.color: "red" → "green"/);
+    expect(stdout).toMatch(/put-right ConfigMap \S+\/applied\n/);
+    await pair.copy('--exact');
+    await pair.equal();
+  }, 30_000);
+
+  test('what is gone from the primary stays without --prune, and goes with it', async () => {
+    await pair.delete(pair.from, 'configmaps', 'applied');
+    await pair.copy();
+    expect(await pair.find(pair.to, 'configmaps', 'applied')).toBeDefined();
+    await pair.copy('--prune');
+    await pair.equal();
+  }, 30_000);
+
+  test('a claim stays with --prune, and goes with --prune-claims', async () => {
+    await pair.delete(pair.from, 'persistentvolumeclaims', 'disk');
+    await pair.copy('--prune');
+    expect(await pair.find(pair.to, 'persistentvolumeclaims', 'disk')).toMatchObject({
+      metadata: expect.not.objectContaining({ deletionTimestamp: expect.anything() }),
+    });
+    expect((await pair.ask('status')).stdout).toContain('claims are deleted with --prune-claims only');
+    await pair.copy('--prune', '--prune-claims');
+    const left = await pair.find(pair.to, 'persistentvolumeclaims', 'disk');
+    expect(left === undefined || left.metadata.deletionTimestamp !== undefined).toBe(true);
+  }, 30_000);
+
+  test('what the rules do not cover any more is left, and said', async () => {
+    await pair.put(pair.from, configMap('unlabelled', { a: '1' }));
+    await pair.copy();
+    await pair.copy('--prune', '-l', 'tier=web');
+    expect(await pair.find(pair.to, 'configmaps', 'unlabelled')).toBeDefined();
+    expect((await pair.ask('status')).stdout).toMatch(/left: \d+ \(no rule covers it any more\)/);
+  }, 30_000);
+
+  test('a namespace that is gone stays without --prune-namespaces, and goes with it', async () => {
+    const other = await pair.addNamespace('leaving');
+    const scope = ['--sync-namespaces', other];
+    await pair.copy(...scope);
+    await pair.from.delete(namespaces, { name: other });
+    const gone = () => pair.from.find(namespaces, { name: other });
+    while (await gone()) await new Promise((resolve) => setTimeout(resolve, 200));
+    await pair.copy(...scope, '--prune');
+    expect((await pair.to.get(namespaces, { name: other })).metadata.deletionTimestamp).toBeUndefined();
+    await pair.copy(...scope, '--prune', '--prune-namespaces');
+    const left = await pair.to.find(namespaces, { name: other });
+    expect(left === undefined || left.metadata.deletionTimestamp !== undefined).toBe(true);
+  }, 60_000);
+});

@@ -1,0 +1,269 @@
+/** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
+import { isLab } from './support/contexts.ts';
+import { eventually } from './support/eventually.ts';
+import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
+import { serveWebhook } from './support/webhook.ts';
+
+let pair: Pair;
+
+beforeAll(async () => {
+  pair = await Pair.open('owners');
+  await pair.to.create(namespaces, { metadata: { name: pair.namespace } });
+}, 60_000);
+afterAll(() => pair.close());
+
+/** `--once` for one object alone, so that tests do not see each other's failures. */
+const only = (name: string) => ['-l', `only=${name}`];
+const labelled = (name: string) => ({ labels: { only: name } });
+const remove = (name: string) => ({ namespace: pair.namespace, name });
+
+describe('an object that is there already, made by somebody else', () => {
+  test('is not touched, and reported', async () => {
+    await pair.put(pair.to, configMap('theirs', { of: 'theirs', more: 'keys' }, labelled('theirs')));
+    await pair.put(pair.from, configMap('theirs', { of: 'ours' }, labelled('theirs')));
+    const { code, stderr } = await pair.once(...only('theirs'));
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('not-ours') });
+    expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'theirs' } });
+    const jobs = await pair.ask('jobs', '--failed', '-o', 'wide');
+    expect(jobs.stdout).toContain('was not made by this tool; --adopt takes it over');
+  }, 30_000);
+
+  test('is taken over with --adopt, keys of others removed', async () => {
+    await pair.copy('--adopt', ...only('theirs'));
+    expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'ours' } });
+    expect(Object.keys((await pair.copyOf('configmaps', 'theirs')).data as object)).toEqual(['of']);
+  }, 30_000);
+
+  test('of another task of ours is not touched either', async () => {
+    const { code, stderr } = await pair.once(...only('theirs'), '--name', `${pair.task}-x`);
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('other-task') });
+  }, 30_000);
+});
+
+describe('a field that another manager applies', () => {
+  beforeAll(async () => {
+    await pair.put(pair.from, configMap('shared', { a: '1' }, labelled('shared')));
+    await pair.copy(...only('shared'));
+    await pair.put(pair.to, configMap('shared', { a: 'from gitops' }));
+    await pair.put(pair.from, configMap('shared', { a: '2' }, labelled('shared')));
+  }, 30_000);
+
+  test('is a conflict, reported and left', async () => {
+    const { code, stderr } = await pair.once(...only('shared'), '--drift', 'report');
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('conflict') });
+    expect(await pair.copyOf('configmaps', 'shared')).toMatchObject({ data: { a: 'from gitops' } });
+    expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('a-person');
+  }, 30_000);
+
+  test('is taken over with --force-conflicts', async () => {
+    await pair.copy(...only('shared'), '--force-conflicts');
+    expect(await pair.copyOf('configmaps', 'shared')).toMatchObject({ data: { a: '2' } });
+  }, 30_000);
+});
+
+test('keys of others stay in mirrored maps, and go with --exact', async () => {
+  await pair.put(pair.from, configMap('mirrored', { a: '1' }, labelled('mirrored')));
+  await pair.copy(...only('mirrored'));
+  await pair.to.patch(
+    configMaps,
+    remove('mirrored'),
+    { data: { b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } },
+    { type: 'merge' },
+  );
+  await pair.copy(...only('mirrored'));
+  const theirs = { data: { a: '1', b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } };
+  expect(await pair.copyOf('configmaps', 'mirrored')).toMatchObject(theirs);
+  expect((await pair.ask('status')).stdout).toContain('1 objects have keys of others');
+  await pair.copy(...only('mirrored'), '--exact');
+  const { data, metadata } = await pair.copyOf('configmaps', 'mirrored');
+  expect(data).toEqual({ a: '1' });
+  expect(Object.keys(metadata.annotations ?? {})).not.toContain('example.com/by');
+}, 30_000);
+
+describe('an immutable field', () => {
+  const immutable = (value: string) => ({
+    ...configMap('fixed', { value }, labelled('fixed')),
+    immutable: true,
+  });
+  const remake = async (value: string) => {
+    await pair.from.delete(configMaps, remove('fixed'));
+    await pair.put(pair.from, immutable(value));
+  };
+
+  test('is reported by default, and the old object stays', async () => {
+    await pair.put(pair.from, immutable('1'));
+    await pair.copy(...only('fixed'));
+    await remake('2');
+    const { code, stderr } = await pair.once(...only('fixed'));
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('immutable') });
+    expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '1' } });
+  }, 30_000);
+
+  test('is changed by making the object anew, with --on-immutable recreate', async () => {
+    await pair.copy(...only('fixed'), '--on-immutable', 'recreate');
+    expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '2' } });
+  }, 30_000);
+
+  test('the type of a Secret, and the selector of a Deployment', async () => {
+    const typed = (type: string) => ({
+      ...secret('typed', { a: '1' }),
+      metadata: { name: 'typed', ...labelled('typed') },
+      type,
+    });
+    const selecting = (app: string) => ({
+      ...workload('Deployment', 'selecting', {
+        selector: { matchLabels: { app } },
+        template: {
+          metadata: { labels: { app } },
+          spec: { containers: [{ name: 'c', image: 'test.invalid/none' }] },
+        },
+      }),
+      metadata: { name: 'selecting', ...labelled('typed') },
+    });
+    await pair.put(pair.from, typed('Opaque'), selecting('a'));
+    await pair.copy(...only('typed'));
+    await pair.delete(pair.from, 'secrets', 'typed');
+    await pair.delete(pair.from, 'deployments.apps', 'selecting');
+    await pair.put(pair.from, typed('example.com/other'), selecting('b'));
+    expect(await pair.once(...only('typed'))).toMatchObject({ code: 5 });
+    await pair.copy(...only('typed'), '--on-immutable', 'recreate-orphan');
+    expect(await pair.copyOf('secrets', 'typed')).toMatchObject({ type: 'example.com/other' });
+    expect(await pair.copyOf('deployments.apps', 'selecting')).toMatchObject({
+      spec: { selector: { matchLabels: { app: 'b' } } },
+    });
+  }, 60_000);
+
+  test('a claim that was bound is never made anew; one that was not, is', async () => {
+    const bound = { volumeName: 'none-such', storageClassName: '' };
+    for (const name of ['bound', 'unbound'])
+      await pair.put(pair.from, {
+        ...claim(name, { storageClassName: 'one' }),
+        metadata: { name, ...labelled('claims') },
+      });
+    await pair.copy(...only('claims'));
+    // As if it had been bound on the replica: such a claim bears the name of its volume.
+    await pair.to.delete(persistentVolumeClaims, remove('bound'));
+    const there = await eventually(async () => {
+      expect(await pair.find(pair.to, 'persistentvolumeclaims', 'bound')).toBeUndefined();
+      return pair.to.create(persistentVolumeClaims, {
+        ...claim('bound', bound),
+        metadata: { name: 'bound', namespace: pair.namespace },
+      } as never);
+    });
+    for (const name of ['bound', 'unbound']) {
+      await pair.from.delete(persistentVolumeClaims, remove(name));
+      await eventually(async () =>
+        expect(await pair.find(pair.from, 'persistentvolumeclaims', name)).toBeUndefined(),
+      );
+      await pair.put(pair.from, {
+        ...claim(name, { storageClassName: 'two' }),
+        metadata: { name, ...labelled('claims') },
+      });
+    }
+    const { code } = await pair.once(...only('claims'), '--on-immutable', 'recreate', '--adopt');
+    expect(code).toBe(5);
+    expect((await pair.copyOf('persistentvolumeclaims', 'bound')).metadata.uid).toBe(there.metadata.uid);
+    expect(await pair.copyOf('persistentvolumeclaims', 'unbound')).toMatchObject({
+      spec: { storageClassName: 'two' },
+    });
+    expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('it stands for data');
+  }, 60_000);
+});
+
+test('an object on its way out is waited for, then made anew', async () => {
+  const put = (value: string) => pair.put(pair.from, configMap('leaving', { value }, labelled('leaving')));
+  await put('1');
+  await pair.watch(...only('leaving'));
+  await eventually(() => pair.copyOf('configmaps', 'leaving'));
+  const hold = (finalizers: string[] | null) =>
+    pair.to.patch(configMaps, remove('leaving'), { metadata: { finalizers } }, { type: 'merge' });
+  await hold(['example.com/hold']);
+  const { uid } = (await pair.copyOf('configmaps', 'leaving')).metadata;
+  // Gone from the primary and made anew there, while the copy can't go yet.
+  await pair.from.delete(configMaps, remove('leaving'));
+  await eventually(async () =>
+    expect((await pair.copyOf('configmaps', 'leaving')).metadata.deletionTimestamp).toBeDefined(),
+  );
+  await put('2');
+  await eventually(async () =>
+    expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('waits for example.com/hold'),
+  );
+  await hold(null);
+  await eventually(async () => {
+    const { metadata, data } = await pair.copyOf('configmaps', 'leaving');
+    expect(data).toEqual({ value: '2' });
+    expect(metadata.uid).not.toBe(uid);
+  });
+}, 60_000);
+
+const onLab = isLab ? describe : describe.skip;
+
+onLab('an admission webhook on the replica', () => {
+  test('that refuses: reported, parked, and retried by hand', async () => {
+    let refuses = true;
+    const webhook = await serveWebhook(pair.to, pair.namespace, ({ metadata: { name } }) =>
+      name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] },
+    );
+    try {
+      await pair.put(pair.from, configMap('judged', { a: '1' }, labelled('judged')));
+      await eventually(() => expect(webhookIsAsked(pair)).rejects.toThrow('moon'));
+      const refused = await pair.once(...only('judged'));
+      expect(refused).toMatchObject({ code: 5, stderr: expect.stringContaining('webhook') });
+      expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain('the moon is not full');
+      const running = await pair.watch(...only('judged'), '--name', pair.task);
+      await eventually(
+        async () => expect((await pair.ask('status')).stdout).toContain('1 failing, 1 of them wait'),
+        60_000,
+      );
+      refuses = false;
+      await pair.ask('retry', 'ConfigMap', `${pair.namespace}/judged`, '--replica', pair.replica);
+      await eventually(() => pair.copyOf('configmaps', 'judged'));
+      await eventually(async () =>
+        expect((await pair.ask('jobs', '--failed')).stdout).not.toContain('judged'),
+      );
+      running.child.kill('SIGTERM');
+      await running.ended;
+    } finally {
+      await webhook.close();
+    }
+  }, 120_000);
+
+  test('that changes what is written: one write, then rest', async () => {
+    const webhook = await serveWebhook(pair.to, pair.namespace, ({ metadata: { name } }) => ({
+      patch:
+        name === 'changed'
+          ? [
+              { op: 'add', path: '/data/injected', value: 'by webhook' },
+              { op: 'add', path: '/data/a', value: 'overruled' },
+            ]
+          : [],
+    }));
+    try {
+      await pair.put(pair.from, configMap('changed', { a: '1' }, labelled('changed')));
+      const running = await pair.watch(...only('changed'));
+      const first = await eventually(async () => {
+        const made = await pair.copyOf('configmaps', 'changed');
+        expect(made).toMatchObject({ data: { injected: 'by webhook', a: 'overruled' } });
+        return made.metadata.resourceVersion;
+      });
+      const asked = webhook.asked;
+      await pair.put(pair.from, configMap('another', { a: '1' }, labelled('changed')));
+      await eventually(() => pair.copyOf('configmaps', 'another'));
+      running.child.kill('SIGTERM');
+      await running.ended;
+      await pair.copy(...only('changed'));
+      expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
+      expect(webhook.asked).toBe(asked + 1);
+      expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });
+      expect(await pair.look('plan', ...only('changed'))).toMatchObject({ code: 0 });
+    } finally {
+      await webhook.close();
+    }
+  }, 60_000);
+});
+
+/** Webhooks take a moment to be heeded. */
+const webhookIsAsked = ({ to, namespace }: Pair) =>
+  to.create(configMaps, { metadata: { name: 'judged', namespace } }, { dryRun: true });

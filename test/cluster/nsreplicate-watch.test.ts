@@ -1,0 +1,189 @@
+/** `kubectl nsreplicate`: changes follow, drift is put right, and people hold, approve and retry from anywhere. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { eventually } from './support/eventually.ts';
+import { configMap, Pair, secret } from './support/nsreplicate.ts';
+import type { Running } from './support/process.ts';
+
+const many = (count: number, labels = {}) =>
+  Array.from({ length: count }, (_, index) => configMap(`many-${index}`, { index: `${index}` }, { labels }));
+
+describe('a watch', () => {
+  let pair: Pair;
+  let running: Running;
+
+  beforeAll(async () => {
+    pair = await Pair.open('watch');
+    await pair.put(pair.from, configMap('first', { a: '1' }), secret('password', { value: 'x' }));
+    running = await pair.watch();
+  }, 60_000);
+  afterAll(() => pair.close());
+
+  const edit = (name: string, data: object) =>
+    pair.to.patch(configMaps, { namespace: pair.namespace, name }, { data }, { type: 'merge' });
+  const isGone = async (name: string) => expect(await pair.find(pair.to, 'configmaps', name)).toBeUndefined();
+
+  test('copies what there was, then every change and deletion', async () => {
+    await pair.equal();
+    await pair.put(pair.from, configMap('second', { b: '1' }), configMap('first', { a: '2' }));
+    await pair.equal();
+    await pair.delete(pair.from, 'configmaps', 'second');
+    await pair.equal();
+  }, 30_000);
+
+  test('the last of many changes arrives: A, B, A ends at A', async () => {
+    for (const value of ['A', 'B', 'A']) await pair.put(pair.from, configMap('flips', { value }));
+    await pair.equal();
+    for (let value = 0; value < 30; value++)
+      await pair.put(pair.from, configMap('counts', { value: String(value) }));
+    await pair.equal();
+  }, 30_000);
+
+  test('what is edited or deleted by hand on the replica is put right', async () => {
+    await edit('first', { a: 'by hand' });
+    await pair.equal();
+    await pair.delete(pair.to, 'configmaps', 'first');
+    await pair.equal();
+    await eventually(async () =>
+      expect((await pair.ask('jobs', '-o', 'json')).stdout).toContain('"name": "first"'),
+    );
+  }, 30_000);
+
+  test('a key that somebody adds stays, and is said', async () => {
+    await edit('first', { extra: 'key' });
+    await eventually(async () => {
+      const { stdout } = await pair.ask('status');
+      expect(stdout).toContain('1 objects have keys of others; --exact removes them');
+    });
+    expect(await pair.copyOf('configmaps', 'first')).toMatchObject({ data: { a: '2', extra: 'key' } });
+    await edit('first', { extra: null });
+    await eventually(async () => expect((await pair.ask('status')).stdout).not.toContain('keys of others'));
+    await pair.equal();
+  }, 30_000);
+
+  test('a second instance stands by, and --once is refused', async () => {
+    const standby = pair.start();
+    await standby.saw(`task ${pair.task} is at work elsewhere`);
+    const refused = await pair.once();
+    expect(refused).toMatchObject({ code: 3 });
+    expect(refused.stderr).toContain(`task ${pair.task} is in use by`);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const since = performance.now();
+    await standby.saw('compared: ');
+    expect(performance.now() - since).toBeLessThan(20_000);
+    await pair.put(pair.from, configMap('after-takeover', { a: '1' }));
+    await pair.equal();
+    running = standby;
+  }, 60_000);
+
+  test('is paused and resumed from elsewhere; a pause lasts beyond a restart', async () => {
+    await pair.ask('pause');
+    await running.saw('paused');
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(143);
+    await pair.put(pair.from, configMap('while-paused', { a: '1' }));
+    expect(await pair.once()).toMatchObject({ code: 3, stderr: expect.stringContaining('is paused') });
+    running = pair.start();
+    await running.saw('paused');
+    await eventually(async () =>
+      expect((await pair.ask('status')).stdout).toMatch(/: Paused, .*\n.*objects? behind/),
+    );
+    await isGone('while-paused');
+    await pair.ask('resume');
+    await pair.equal();
+  }, 60_000);
+
+  test('too many deletions stop, also across a restart, until they are approved', async () => {
+    await pair.put(pair.from, ...many(40));
+    await pair.equal();
+    await Promise.all(many(40).map(({ metadata: { name } }) => pair.delete(pair.from, 'configmaps', name)));
+    await running.saw('deletions are stopped: ');
+    running.child.kill('SIGTERM');
+    await running.ended;
+    running = await pair.watch();
+    const left = async () =>
+      Object.keys(await pair.content(pair.to)).filter((name) => name.includes('many-')).length;
+    const before = await left();
+    expect(before).toBeGreaterThan(10);
+    await eventually(async () => {
+      const { stdout } = await pair.ask('status');
+      expect(stdout).toMatch(/deletions are stopped: \d+ deletions in namespace \S+ within 10 minutes/);
+      expect(stdout).toContain(`${before} failing, ${before} of them wait for \`retry\``);
+    });
+    // What is not a deletion goes on.
+    await pair.put(pair.from, configMap('while-stopped', { a: '1' }));
+    await eventually(() => pair.copyOf('configmaps', 'while-stopped'));
+    expect(await left()).toBe(before);
+    await pair.ask('approve');
+    await pair.equal();
+  }, 60_000);
+
+  test('an object that leaves the scope is left, though a watch says that it is gone', async () => {
+    running.child.kill('SIGTERM');
+    await running.ended;
+    running = await pair.watch('-l', 'scope=in');
+    const inScope = configMap('scoped', { a: '1' }, { labels: { scope: 'in' } });
+    await pair.put(pair.from, inScope);
+    await eventually(() => pair.copyOf('configmaps', 'scoped'));
+    await pair.put(pair.from, configMap('scoped', { a: '2' }));
+    await eventually(async () =>
+      expect((await pair.ask('status')).stdout).toMatch(/left: .*no rule covers it any more/),
+    );
+    expect(await pair.copyOf('configmaps', 'scoped')).toMatchObject({ data: { a: '1' } });
+  }, 30_000);
+
+  test('ends at once when it is told to, and its state says so', async () => {
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    expect((await pair.ask('status')).stdout).toContain(`Task ${pair.task}: Stopped`);
+  }, 30_000);
+});
+
+describe('with --drift report', () => {
+  let pair: Pair;
+  afterAll(() => pair.close());
+
+  test('edits by hand are reported and left', async () => {
+    pair = await Pair.open('report');
+    await pair.put(pair.from, configMap('kept', { a: '1' }));
+    await pair.watch('--drift', 'report');
+    await eventually(() => pair.copyOf('configmaps', 'kept'));
+    await pair.to.patch(
+      configMaps,
+      { namespace: pair.namespace, name: 'kept' },
+      { data: { a: 'by hand' } },
+      { type: 'merge' },
+    );
+    await eventually(async () =>
+      expect((await pair.ask('status')).stdout).toContain('left: 1 (it was edited on the replica)'),
+    );
+    expect(await pair.copyOf('configmaps', 'kept')).toMatchObject({ data: { a: 'by hand' } });
+    const { code, stdout } = await pair.look('drift', '-o', 'json');
+    expect(code).toBe(5);
+    expect(JSON.parse(stdout).lines).toContainEqual(
+      expect.objectContaining({ kind: 'ConfigMap', edited: 1 }),
+    );
+  }, 30_000);
+});
+
+describe('namespaces by glob', () => {
+  let pair: Pair;
+  afterAll(() => pair.close());
+
+  test('one that is made later is copied with all that is in it; one that is deleted stays', async () => {
+    pair = await Pair.open('globs');
+    await pair.watch('--sync-namespaces', `${pair.namespace}*`);
+    const later = await pair.addNamespace('later');
+    const object = configMap('inside', { a: '1' }, { namespace: later });
+    await pair.put(pair.from, object);
+    await eventually(async () =>
+      expect(await pair.content(pair.to, later)).toEqual(await pair.content(pair.from, later)),
+    );
+    await pair.from.delete(namespaces, { name: later });
+    await eventually(async () =>
+      expect(await pair.find(pair.to, 'configmaps', 'inside', later)).toBeUndefined(),
+    );
+    expect((await pair.to.get(namespaces, { name: later })).metadata.deletionTimestamp).toBeUndefined();
+  }, 60_000);
+});

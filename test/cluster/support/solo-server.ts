@@ -1,0 +1,269 @@
+/**
+ * An API server of one's own, with its etcd, on this machine's loopback and on memory: for tests that kill,
+ * freeze, empty and restore it, and for benchmarks, without a word to the lab's clusters. No nodes.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { connect } from '../../../src/kube/connect.ts';
+import { binary } from '../../lab/binaries.ts';
+
+type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
+
+export interface SoloOptions {
+  /** Also run the controllers: namespaces can't be deleted without. */
+  readonly controllers?: boolean;
+  readonly apiServerFlags?: readonly string[];
+}
+
+const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const READY_MS = 60_000;
+
+/** Starts a server and resolves when it answers. */
+export async function startSolo(name: string, options: SoloOptions = {}): Promise<SoloServer> {
+  const [etcd, peer, api] = await Promise.all([freePort(), freePort(), freePort()]);
+  const solo = new SoloServer(name, { etcd, peer, api }, options);
+  await solo.start();
+  return solo;
+}
+
+export class SoloServer {
+  /** Its context in its own kubeconfig. */
+  readonly context: string;
+  readonly kubeconfig: string;
+  readonly url: string;
+  readonly #dir: string;
+  readonly #ports: { readonly etcd: number; readonly peer: number; readonly api: number };
+  readonly #options: SoloOptions;
+  readonly #token = randomBytes(16).toString('hex');
+  readonly #running = new Map<Part, ChildProcess>();
+  readonly #clients: KubeClient[] = [];
+
+  constructor(name: string, ports: { etcd: number; peer: number; api: number }, options: SoloOptions) {
+    this.context = name;
+    this.#ports = ports;
+    this.#options = options;
+    this.#dir = mkdtempSync(join(memory, `x8s-solo-${name}-`));
+    this.kubeconfig = join(this.#dir, 'kubeconfig.yaml');
+    this.url = `https://127.0.0.1:${ports.api}`;
+    this.#prepare();
+  }
+
+  /** Starts what does not run, and resolves when the server answers. */
+  async start(): Promise<void> {
+    for (const part of this.#parts) if (!this.#running.has(part)) this.#spawn(part);
+    await this.#ready();
+  }
+
+  /** A client with an administrator's rights; closed with the server. */
+  async client(): Promise<KubeClient> {
+    const client = await connect({ kubeconfig: this.kubeconfig, requestTimeoutMs: 10_000 });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Ends parts without a word, all of them where none is named; resolves when they are gone. */
+  async kill(...parts: Part[]): Promise<void> {
+    const ended = (parts.length > 0 ? parts : this.#parts).map(async (part) => {
+      const child = this.#running.get(part);
+      if (!child) return;
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      this.#running.delete(part);
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await gone;
+    });
+    await Promise.all(ended);
+  }
+
+  /** The API server takes connections and says nothing, as behind a cut line. */
+  freeze(): void {
+    this.#running.get('kube-apiserver')?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#running.get('kube-apiserver')?.kill('SIGCONT');
+  }
+
+  /** Keeps what etcd has now. */
+  async snapshot(): Promise<void> {
+    await this.kill();
+    cpSync(join(this.#dir, 'etcd'), join(this.#dir, 'snapshot'), { recursive: true });
+    await this.start();
+  }
+
+  /** Puts back what was kept. */
+  async restore(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.#dir, 'etcd'), { recursive: true });
+    cpSync(join(this.#dir, 'snapshot'), join(this.#dir, 'etcd'), { recursive: true });
+    await this.start();
+  }
+
+  /** Comes back with nothing. */
+  async empty(): Promise<void> {
+    await this.kill();
+    rmSync(join(this.#dir, 'etcd'), { recursive: true });
+    await this.start();
+  }
+
+  /** Forgets the history: watches from before expire. */
+  async compact(): Promise<void> {
+    const post = async (path: string, body: object) => {
+      const answer = await fetch(`http://127.0.0.1:${this.#ports.etcd}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      return (await answer.json()) as { header?: { revision?: string } };
+    };
+    const { header } = await post('/v3/kv/range', { key: 'AA==' });
+    await post('/v3/kv/compaction', { revision: header?.revision, physical: true });
+  }
+
+  /** Ends it and leaves nothing. */
+  async remove(): Promise<void> {
+    await Promise.allSettled(this.#clients.map((client) => client.close()));
+    await this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  get #parts(): Part[] {
+    return [
+      'etcd',
+      'kube-apiserver',
+      ...(this.#options.controllers ? (['kube-controller-manager'] as const) : []),
+    ];
+  }
+
+  #prepare(): void {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      privateKeyEncoding: { type: 'sec1', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    mkdirSync(join(this.#dir, 'pki'));
+    this.#write('sa.key', privateKey);
+    this.#write('sa.pub', publicKey);
+    this.#write('tokens.csv', `${this.#token},solo-admin,solo-admin,system:masters\n`);
+    writeFileSync(this.kubeconfig, this.kubeconfigFor({ token: this.#token }), { mode: 0o600 });
+  }
+
+  /** A kubeconfig of this server for somebody else. */
+  kubeconfigFor(user: object): string {
+    const cluster = { server: this.url, 'insecure-skip-tls-verify': true };
+    const entries = { clusters: [{ name: this.context, cluster }], users: [{ name: 'user', user }] };
+    const context = { name: this.context, context: { cluster: this.context, user: 'user' } };
+    return JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': this.context,
+      ...entries,
+      contexts: [context],
+    });
+  }
+
+  #write(file: string, text: string): void {
+    writeFileSync(this.#file(file), text, { mode: 0o600 });
+  }
+
+  #file(name: string): string {
+    return join(this.#dir, name);
+  }
+
+  #spawn(part: Part): void {
+    const log = this.#file(`${part}.log`);
+    const child = spawn(
+      '/bin/sh',
+      ['-c', `exec "$0" "$@" >>'${log}' 2>&1`, binary(part), ...this.#flags(part)],
+      { stdio: 'ignore' },
+    );
+    this.#running.set(part, child);
+  }
+
+  #flags(part: Part): string[] {
+    const { etcd, peer, api } = this.#ports;
+    const [clientUrl, peerUrl] = [`http://127.0.0.1:${etcd}`, `http://127.0.0.1:${peer}`];
+    if (part === 'etcd')
+      return [
+        `--data-dir=${this.#file('etcd')}`,
+        `--listen-client-urls=${clientUrl}`,
+        `--advertise-client-urls=${clientUrl}`,
+        `--listen-peer-urls=${peerUrl}`,
+        `--initial-advertise-peer-urls=${peerUrl}`,
+        `--initial-cluster=default=${peerUrl}`,
+        '--unsafe-no-fsync',
+        '--log-level=warn',
+      ];
+    if (part === 'kube-apiserver')
+      return [
+        `--etcd-servers=${clientUrl}`,
+        '--bind-address=127.0.0.1',
+        '--advertise-address=127.0.0.1',
+        '--endpoint-reconciler-type=none',
+        `--secure-port=${api}`,
+        `--cert-dir=${this.#file('pki')}`,
+        `--token-auth-file=${this.#file('tokens.csv')}`,
+        '--authorization-mode=RBAC',
+        '--service-cluster-ip-range=10.123.0.0/16',
+        '--service-account-issuer=https://solo',
+        `--service-account-key-file=${this.#file('sa.pub')}`,
+        `--service-account-signing-key-file=${this.#file('sa.key')}`,
+        // Without controllers there is no ServiceAccount that pods could be given.
+        '--disable-admission-plugins=ServiceAccount',
+        '--profiling=false',
+        ...(this.#options.apiServerFlags ?? []),
+      ];
+    return [
+      `--kubeconfig=${this.kubeconfig}`,
+      `--service-account-private-key-file=${this.#file('sa.key')}`,
+      '--leader-elect=false',
+      '--bind-address=127.0.0.1',
+      '--secure-port=0',
+      '--controllers=namespace-controller,garbage-collector-controller,deployment-controller,replicaset-controller',
+    ];
+  }
+
+  async #ready(): Promise<void> {
+    const until = Date.now() + READY_MS;
+    const client = await this.client();
+    for (;;) {
+      const answer = client.request({
+        method: 'GET',
+        path: '/api/v1/namespaces/kube-system',
+        timeoutMs: 1000,
+      });
+      if (
+        await answer.then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+      const ended = this.#parts.find((part) => this.#running.get(part)?.exitCode !== null);
+      if (ended || Date.now() > until)
+        throw new Error(
+          `${ended ?? this.context} does not come up:\n${this.#logTail(ended ?? 'kube-apiserver')}`,
+        );
+      await sleep(100);
+    }
+  }
+
+  #logTail(part: Part): string {
+    return readFileSync(this.#file(`${part}.log`), 'utf8').slice(-2000);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  approve,
+  type BrakeState,
+  brake,
+  defaultLimits,
+  released,
+  stop,
+} from '../../../../../plugins/nsreplicate/decide/brake.ts';
+
+const limits = { objects: 100, percent: 50, floor: 10, windowMs: 600_000 };
+const minute = 60_000;
+
+/** Deletes one object after the other, as events arrive; how many were allowed. */
+function deleteOneByOne(
+  count: number,
+  copies: number,
+  start = 0,
+  state: BrakeState = released,
+  everyMs = 10,
+) {
+  let allowed = 0;
+  for (let index = 0; index < count; index++) {
+    const answer = brake(
+      state,
+      { namespace: 'n', count: 1, copies: copies - allowed },
+      start + index * everyMs,
+      limits,
+    );
+    state = answer.state;
+    if (answer.allowed) allowed++;
+  }
+  return { allowed, state };
+}
+
+describe('the brake', () => {
+  test.each([
+    ['half of a namespace, one by one', 40, 40, 20],
+    ['a small namespace may lose all', 8, 8, 8],
+    ['the floor', 30, 12, 10],
+    ['the number, however large the namespace', 150, 10_000, 100],
+  ])('%s', (_what, wanted, copies, allowed) => {
+    expect(deleteOneByOne(wanted, copies).allowed).toBe(allowed);
+  });
+
+  test('what is too much at once is not begun', () => {
+    const answer = brake(released, { namespace: 'n', count: 30, copies: 40 }, 0, limits);
+    expect(answer.allowed).toBe(false);
+    expect(answer.state.stopped).toBe('30 deletions in namespace n within 10 minutes (at most 20: 50 %)');
+    expect(answer.state.deletions).toEqual([]);
+  });
+
+  test('once stopped it stays, also for one object, until a person approves', () => {
+    const { state } = deleteOneByOne(150, 10_000);
+    const later = { namespace: 'other', count: 1, copies: 1000 };
+    expect(brake(state, later, 60 * minute, limits).allowed).toBe(false);
+    expect(brake(approve(), later, 60 * minute, limits).allowed).toBe(true);
+  });
+
+  test('an approval covers what was wanted then, and no more', () => {
+    const { allowed, state } = deleteOneByOne(45, 60, 0, approve(45));
+    expect([allowed, state]).toEqual([45, { deletions: [], allowance: 0 }]);
+    expect(deleteOneByOne(15, 15, 0, state).allowed).toBe(10);
+  });
+
+  test('survives a restart: the state is plain JSON', () => {
+    const { state } = deleteOneByOne(15, 40);
+    const revived = JSON.parse(JSON.stringify(state)) as BrakeState;
+    expect(deleteOneByOne(20, 25, 1000, revived).allowed).toBe(5);
+  });
+
+  test('the window moves on', () => {
+    const { state } = deleteOneByOne(20, 40);
+    expect(deleteOneByOne(9, 20, 11 * minute, state).allowed).toBe(9);
+  });
+
+  test('deletions from the future (a clock set back) count for one window at most', () => {
+    const state: BrakeState = { deletions: [{ at: 60 * minute, namespace: 'n', count: 100 }] };
+    expect(brake(state, { namespace: 'n', count: 1, copies: 10 }, 0, limits).allowed).toBe(true);
+  });
+
+  test('other reasons stop it too, and the first one is kept', () => {
+    const state = stop(stop(released, 'another primary'), 'second');
+    expect(state.stopped).toBe('another primary');
+    expect(brake(state, { namespace: 'n', count: 1, copies: 1 }, 0, limits).allowed).toBe(false);
+  });
+
+  test('never lets more than its limits through within a window', () => {
+    const request = fc.record({
+      after: fc.integer({ min: 0, max: 2 * minute }),
+      namespace: fc.constantFrom('a', 'b', 'c'),
+      count: fc.integer({ min: 1, max: 40 }),
+      copies: fc.integer({ min: 1, max: 500 }),
+    });
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 60 }), (requests) => {
+        let state = released;
+        let now = 0;
+        const done: { at: number; count: number }[] = [];
+        for (const { after, ...rest } of requests) {
+          now += after;
+          const answer = brake(state, rest, now, defaultLimits);
+          state = answer.state;
+          if (answer.allowed) done.push({ at: now, count: rest.count });
+          const recent = done.filter(({ at }) => now - at < defaultLimits.windowMs);
+          expect(recent.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(
+            defaultLimits.objects,
+          );
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { LagMeter } from '../../../../../plugins/nsreplicate/jobs/lag.ts';
+import {
+  type JobRecord,
+  JobRecords,
+  parseShard,
+  SHARD_BYTES,
+} from '../../../../../plugins/nsreplicate/jobs/records.ts';
+import {
+  afterFailure,
+  type Failure,
+  isParked,
+  type RetryState,
+} from '../../../../../plugins/nsreplicate/jobs/retry.ts';
+
+const failure = (change: Partial<Failure> = {}): Failure => ({
+  class: 'later',
+  reason: 'away',
+  message: 'm',
+  ...change,
+});
+
+describe('retries', () => {
+  const failTimes = (times: number, given: Failure): RetryState | undefined => {
+    let state: RetryState | undefined;
+    for (let index = 0; index < times; index++) state = afterFailure(state, given, () => 0);
+    return state;
+  };
+
+  test.each([
+    [1, 250],
+    [2, 500],
+    [5, 4000],
+    [20, 30_000],
+  ])('after %d failures the next try is in %d ms', (times, pause) => {
+    expect(failTimes(times, failure())).toMatchObject({ attempts: times, retryInMs: pause });
+  });
+
+  test('jitter spreads a pause, up to twice', () => {
+    expect(afterFailure(undefined, failure(), () => 0.5).retryInMs).toBe(375);
+  });
+
+  test('the server may ask for longer', () => {
+    expect(afterFailure(undefined, failure({ retryAfterMs: 9000 }), () => 0).retryInMs).toBe(9000);
+  });
+
+  test('an object that is refused again and again is parked; a decision at once; an absence never', () => {
+    expect(isParked(failTimes(5, failure({ class: 'object' })) as RetryState)).toBe(false);
+    expect(isParked(failTimes(6, failure({ class: 'object' })) as RetryState)).toBe(true);
+    expect(isParked(failTimes(1, failure({ class: 'decision' })) as RetryState)).toBe(true);
+    expect(isParked(failTimes(500, failure()) as RetryState)).toBe(false);
+  });
+});
+
+describe('lag', () => {
+  test('counts from the first sight of a difference to its end', () => {
+    const meter = new LagMeter();
+    meter.seen('a', 100);
+    meter.seen('b', 150);
+    meter.seen('a', 190);
+    expect(meter.behind(200)).toMatchObject({ pending: 2, oldestMs: 100, p50Ms: undefined });
+    meter.done('a', 210);
+    expect(meter.behind(250)).toEqual({ pending: 1, oldestMs: 100, p50Ms: 110, p99Ms: 110 });
+    meter.forget('b');
+    expect(meter.behind(300)).toMatchObject({ pending: 0, oldestMs: 0 });
+  });
+
+  test('percentiles over the last thousand', () => {
+    const meter = new LagMeter();
+    for (let index = 0; index < 3000; index++) {
+      meter.seen(`${index}`, 0);
+      meter.done(`${index}`, index < 1976 ? 9999 : index - 1976);
+    }
+    expect(meter.behind(0)).toMatchObject({ p50Ms: 512, p99Ms: 1013 });
+  });
+});
+
+describe('job records', () => {
+  const job = (name: string, change: Partial<JobRecord> = {}): JobRecord => ({
+    change: 'd1:x',
+    kind: 'ConfigMap',
+    namespace: 'n',
+    name,
+    replica: 'r',
+    state: 'done',
+    attempts: 1,
+    startedAt: '2026-01-01T00:00:00Z',
+    ...change,
+  });
+  const failed = (name: string, reason = 'webhook', message = '') =>
+    job(name, { state: 'failed', reason, message });
+
+  test('the newest state of a job replaces the older one', () => {
+    const records = new JobRecords();
+    records.put(failed('a'));
+    expect(records.failed).toHaveLength(1);
+    records.put(job('a'));
+    expect(records.failed).toEqual([]);
+    expect(records.recent).toEqual([job('a')]);
+  });
+
+  test('however many fail, shards stay small and counts exact', () => {
+    const records = new JobRecords();
+    for (let index = 0; index < 5000; index++)
+      records.put(failed(`object-${index}`, index % 2 === 0 ? 'webhook' : 'invalid', 'x'.repeat(1000)));
+    const sizes = [];
+    for (let shard = records.takeDirty(); shard; shard = records.takeDirty())
+      sizes.push(Buffer.byteLength(shard.text));
+    expect(sizes).toHaveLength(5);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(SHARD_BYTES);
+    expect(records.groups).toEqual([
+      { replica: 'r', kind: 'ConfigMap', reason: 'invalid', count: 2500 },
+      { replica: 'r', kind: 'ConfigMap', reason: 'webhook', count: 2500 },
+    ]);
+    for (let index = 0; index < 5000; index++) records.put(job(`object-${index}`));
+    expect(records.groups).toEqual([]);
+  });
+
+  test('a failure that turns into another is counted once', () => {
+    const records = new JobRecords();
+    records.put(failed('a', 'webhook'));
+    records.put(failed('a', 'invalid'));
+    expect(records.groups).toEqual([{ replica: 'r', kind: 'ConfigMap', reason: 'invalid', count: 1 }]);
+    records.forget('r|ConfigMap|n/a');
+    expect(records.groups).toEqual([]);
+  });
+
+  test('only what changed is written, in turn, and again where writing failed', () => {
+    const records = new JobRecords();
+    expect(records.takeDirty()).toBeUndefined();
+    records.put(failed('a'));
+    const names = [records.takeDirty()?.name, records.takeDirty()?.name];
+    expect(names).toContain('recent');
+    expect(records.takeDirty()).toBeUndefined();
+    records.putBack('recent');
+    expect(parseShard(records.takeDirty()?.text ?? '')).toEqual([{ ...failed('a') }]);
+  });
+
+  test('lines that can not be read are left out', () => {
+    expect(parseShard('{"name":"a"}\nnot json\n')).toEqual([{ name: 'a' }]);
+  });
+});

@@ -1,0 +1,269 @@
+import { describe, expect, test } from '@jest/globals';
+import { mainPart, makesObjects, statusPart } from '../../../../../plugins/nsreplicate/objects/carry.ts';
+import { digestOf, digestOfAll } from '../../../../../plugins/nsreplicate/objects/digest.ts';
+import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
+import { mapNamespaces, unmappedMentions } from '../../../../../plugins/nsreplicate/objects/mapping.ts';
+import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
+import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
+import { nextOrigin, type Origin, stampOf } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
+import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { X8sError } from '../../../../../src/errors.ts';
+import type { KubeObject } from '../../../../../src/kube/objects.ts';
+
+const map = new Map([['prod', 'dr']]);
+const draft = (object: object) => structuredClone(object) as Draft;
+
+describe('namespace mapping', () => {
+  test.each<[string, object, object]>([
+    [
+      'the namespace of the object',
+      { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'prod' } },
+      { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'dr' } },
+    ],
+    [
+      'the namespace itself',
+      { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'prod' } },
+      { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'dr' } },
+    ],
+    [
+      'subjects of a binding, others than ours untouched',
+      {
+        kind: 'RoleBinding',
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        metadata: { name: 'a', namespace: 'prod' },
+        subjects: [{ namespace: 'prod' }, { namespace: 'other' }, { kind: 'User' }],
+      },
+      {
+        kind: 'RoleBinding',
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        metadata: { name: 'a', namespace: 'dr' },
+        subjects: [{ namespace: 'dr' }, { namespace: 'other' }, { kind: 'User' }],
+      },
+    ],
+    [
+      'a label of a network policy, whose key has dots',
+      {
+        kind: 'NetworkPolicy',
+        apiVersion: 'networking.k8s.io/v1',
+        metadata: { name: 'a', namespace: 'x' },
+        spec: {
+          ingress: [
+            { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'prod' } } }] },
+          ],
+        },
+      },
+      {
+        kind: 'NetworkPolicy',
+        apiVersion: 'networking.k8s.io/v1',
+        metadata: { name: 'a', namespace: 'x' },
+        spec: {
+          ingress: [
+            { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'dr' } } }] },
+          ],
+        },
+      },
+    ],
+    [
+      'names in a list',
+      {
+        kind: 'ServiceMonitor',
+        apiVersion: 'monitoring.coreos.com/v1',
+        metadata: { name: 'a', namespace: 'x' },
+        spec: { namespaceSelector: { matchNames: ['prod', 'b'] } },
+      },
+      {
+        kind: 'ServiceMonitor',
+        apiVersion: 'monitoring.coreos.com/v1',
+        metadata: { name: 'a', namespace: 'x' },
+        spec: { namespaceSelector: { matchNames: ['dr', 'b'] } },
+      },
+    ],
+  ])('%s', (_what, given, expected) => {
+    const object = draft(given);
+    mapNamespaces(object, map);
+    expect(object).toEqual(expected);
+  });
+
+  test('texts that name a mapped namespace are found, not rewritten', () => {
+    const object = { metadata: { name: 'a' }, data: { url: 'http://db.prod.svc:80', other: 'db.dev.svc' } };
+    expect(unmappedMentions(object, map)).toEqual(['names .prod.svc in a text']);
+    expect(unmappedMentions(object, new Map())).toEqual([]);
+  });
+});
+
+describe('order', () => {
+  test('what others need comes first', () => {
+    const kinds = [
+      'Deployment.apps',
+      'ConfigMap',
+      'Widget.example.com',
+      'Namespace',
+      'Secret',
+      'PersistentVolumeClaim',
+    ];
+    expect(inWaves(kinds, (kind) => kind)).toEqual([
+      ['Namespace'],
+      ['PersistentVolumeClaim'],
+      ['Secret'],
+      ['ConfigMap'],
+      ['Widget.example.com'],
+      ['Deployment.apps'],
+    ]);
+    expect(rankOf('CustomResourceDefinition.apiextensions.k8s.io')).toBeLessThan(rankOf('Namespace'));
+  });
+});
+
+const key = new Uint8Array(32).fill(7);
+const otherKey = new Uint8Array(32).fill(8);
+
+describe('digests', () => {
+  test('do not depend on the order of keys', () => {
+    const a = { kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: '1', b: '2' } };
+    const b = { data: { b: '2', a: '1' }, metadata: { name: 'x' }, kind: 'ConfigMap' };
+    expect(digestOf(a, key)).toBe(digestOf(b, key));
+    expect(digestOf({ ...a, data: { a: '1' } }, key)).not.toBe(digestOf(a, key));
+  });
+
+  test('are keyed for Secrets and for nothing else', () => {
+    const secret = { kind: 'Secret', metadata: { name: 'x' }, data: { p: 'aGk=' } };
+    expect(digestOf(secret, key)).not.toBe(digestOf(secret, otherKey));
+    const plain = { kind: 'ConfigMap', metadata: { name: 'x' } };
+    expect(digestOf(plain, key)).toBe(digestOf(plain, otherKey));
+  });
+
+  test('of a set do not depend on its order', () => {
+    expect(
+      digestOfAll([
+        ['a', '1'],
+        ['b', '2'],
+      ]),
+    ).toBe(
+      digestOfAll([
+        ['b', '2'],
+        ['a', '1'],
+      ]),
+    );
+    expect(digestOfAll([['a', '1']])).not.toBe(digestOfAll([['a', '2']]));
+  });
+});
+
+describe('what a rule carries', () => {
+  const object = draft({
+    apiVersion: 'v1',
+    kind: 'Widget',
+    metadata: { name: 'x', namespace: 'n', labels: { a: 'b' } },
+    spec: { one: 1, two: 2 },
+    status: { ready: true },
+  });
+  test('named fields, and nothing beside them', () => {
+    const carry = {
+      what: 'fields' as const,
+      fields: [
+        ['spec', 'one'],
+        ['spec', 'gone'],
+      ],
+      status: false,
+    };
+    expect(mainPart(object, carry)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Widget',
+      metadata: { name: 'x', namespace: 'n' },
+      spec: { one: 1 },
+    });
+    expect(makesObjects(carry)).toBe(false);
+    expect(makesObjects({ ...carry, fields: [['spec']] })).toBe(true);
+  });
+  test('the status alone goes through its subresource', () => {
+    expect(mainPart(object, { what: 'status' })).toBeUndefined();
+    expect(statusPart(object, object, { what: 'status' })).toEqual({
+      apiVersion: 'v1',
+      kind: 'Widget',
+      metadata: { name: 'x', namespace: 'n' },
+      status: { ready: true },
+    });
+    expect(statusPart(object, object, { what: 'whole', status: false })).toBeUndefined();
+  });
+});
+
+describe('origins', () => {
+  const first = { cluster: 'A', task: 't', namespace: 'n', uid: 'u1', replica: 'B' };
+  const inB: Origin = nextOrigin(first, undefined);
+  test('a chain remembers its way', () => {
+    const inC = nextOrigin({ ...first, cluster: 'B', uid: 'u2', replica: 'C' }, inB);
+    expect(inC).toEqual({ cluster: 'B', task: 't', namespace: 'n', uid: 'u2', via: ['A'] });
+    const inD = nextOrigin({ ...first, cluster: 'C', uid: 'u3', replica: 'D' }, inC);
+    expect(inD.via).toEqual(['A', 'B']);
+  });
+  test('failing back and forth makes it no longer', () => {
+    const backInA = nextOrigin({ ...first, cluster: 'B', uid: 'u2', replica: 'A' }, inB);
+    expect(backInA.via).toEqual([]);
+    expect(nextOrigin(first, backInA).via).toEqual([]);
+  });
+});
+
+describe('copies', () => {
+  const shaping: Shaping = { task: 't', primary: 'A', map, overrides: [], key };
+  const deployment: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'prod', uid: 'u', labels: { tier: 'front' } },
+    spec: { replicas: 3 },
+    status: { replicas: 3 },
+  };
+  const rule = ruleFor('apps', 'Deployment');
+  const zero = compileOverride({
+    replicas: ['b*'],
+    group: 'apps',
+    kinds: ['Deployment'],
+    namespaces: [],
+    names: [],
+    selector: [{ key: 'tier', operator: 'in', values: ['front'] }],
+    patch: [{ op: 'replace', path: '/spec/replicas', value: 0 }],
+  });
+
+  test('bear their origin and the digest of all but their stamps', () => {
+    const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
+    expect(copy.main?.metadata).toMatchObject({
+      name: 'web',
+      namespace: 'dr',
+      labels: { tier: 'front', 'x8s.dev/replica-of': 't' },
+    });
+    const stamp = stampOf(copy.main?.metadata ?? {});
+    expect(stamp).toEqual({
+      origin: { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: [] },
+      applied: copy.digest,
+    });
+    expect(liveDigest(copy.main as KubeObject, rule, shaping)).toBe(copy.digest);
+    expect(copy.status).toBeUndefined();
+  });
+
+  test('an override changes what is written to the replicas it is for', () => {
+    const overridden = { ...shaping, overrides: [zero] };
+    const onB = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, overridden);
+    const onC = copyOf(deployment, rule, { name: 'c', cluster: 'C' }, overridden);
+    expect(onB.main?.spec).toEqual({ replicas: 0 });
+    expect(onC.main?.spec).toEqual({ replicas: 3 });
+    expect(onB.digest).not.toBe(onC.digest);
+    expect(deployment.spec).toEqual({ replicas: 3 });
+  });
+
+  test.each([
+    [{ op: 'replace' as const, path: '/spec/nope/deep', value: 1 }, /does not fit Deployment dr\/web/],
+    [{ op: 'replace' as const, path: '/metadata/name', value: 'other' }, /would rename/],
+  ])('an override that can not be: %j', (operation, message) => {
+    const bad = compileOverride({ ...zero.override, patch: [operation] });
+    const attempt = () =>
+      copyOf(deployment, rule, { name: 'b', cluster: 'B' }, { ...shaping, overrides: [bad] });
+    expect(attempt).toThrow(X8sError);
+    expect(attempt).toThrow(message);
+  });
+
+  test('a stamp whose label is gone is no stamp', () => {
+    const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
+    expect(stampOf({ ...copy.main?.metadata, labels: {} })).toBeUndefined();
+    expect(
+      stampOf({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'no json' } }),
+    ).toBeUndefined();
+  });
+});
