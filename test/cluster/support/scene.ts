@@ -12,10 +12,12 @@ export interface ClaimOptions {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What runs in a pod, with the claim, or an empty folder, at /data. */
+/** What runs in a pod, with the claim, or an empty folder, at `path`. */
 export interface Container {
   readonly script: string;
   readonly claim?: string;
+  /** `/data` where absent. */
+  readonly path?: string;
   readonly image?: string;
 }
 
@@ -189,7 +191,7 @@ export class Scene {
     ]);
   }
 
-  #pod(name: string, { image = shellImage, claim, script }: Container): object {
+  #pod(name: string, { image = shellImage, claim, path = '/data', script }: Container): object {
     const source = claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
     return {
       apiVersion: 'v1',
@@ -203,7 +205,7 @@ export class Scene {
             name: 'shell',
             image,
             command: ['bash', '-euc', script],
-            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            volumeMounts: [{ name: 'data', mountPath: path }],
           },
         ],
         volumes: [{ name: 'data', ...source }],
