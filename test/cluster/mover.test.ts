@@ -25,7 +25,7 @@ inLab('the mover', () => {
   describe('that is stopped in the middle of a big file', () => {
     const result = played(
       'stopped',
-      String.raw`
+      `
 serve
 mkdir /source/folder; fill /source/folder/big 24M; echo small >/source/small
 X8S_BWLIMIT=6M copy killed & sleep 2
@@ -114,7 +114,7 @@ tell foreign-left find /target -type f
   describe('that has little room', () => {
     const result = played(
       'room',
-      String.raw`
+      `
 serve
 fill /source/a 80M; copy too-big; tell untouched ls -A /target
 fill /source/a 30M; fill /source/b 25M; copy fits; copy again
@@ -122,7 +122,7 @@ sleep 1; fill /source/b 25M; copy replaces-big
 clear_all; for i in $(seq 50); do fill /source/$i 1M; done; copy many
 sleep 1; for i in $(seq 50); do fill /source/$i 1M; done; copy replaces-many
 tell many-equal equal
-clear_all; truncate -s 10G /source/holes; echo end >>/source/holes; copy holes; tell holes-size du -k --apparent-size /target/holes
+clear_all; truncate -s 256M /source/holes; echo end >>/source/holes; copy holes; tell holes-size du -k --apparent-size /target/holes
 clear_all; fill /target/old 50M; fill /source/new 40M; copy merge; tell merge-left ls /target
 copy force X8S_MODE=force; tell force-left ls /target
 rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
@@ -157,7 +157,7 @@ rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
 
     test('counts holes as nothing', () => {
       expect(result().ends.get('holes')).toMatchObject({ outcome: 'ok' });
-      expect(result().told.get('holes-size')).toMatch(/^10485761\t/);
+      expect(result().told.get('holes-size')).toMatch(/^262145\t/);
     });
 
     test('counts what a forced copy frees', () => {
@@ -176,7 +176,7 @@ rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
   describe('whose source goes away', () => {
     const result = played(
       'away',
-      String.raw`
+      `
 serve
 fill /source/big 40M; echo small >/source/small
 (sleep 2; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!

@@ -26,8 +26,8 @@ export interface Played {
 /** The image of both ends: the lab's, or the one that the plugin would use. */
 export const moverImage = process.env.X8SYNC_IMAGE ?? 'x8s.dev/mover:0.1.0';
 
-const stage = String.raw`
-set -u
+const stage = `
+set +e
 cd /tmp
 keys=/etc/x8s/keys
 mkdir -p "$keys" /source /run/x8s
