@@ -12,8 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Pair } from '../support/pair.ts';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(90_000);
 
 let pair: Pair | undefined;
 afterEach(async () => {

@@ -7,7 +7,7 @@ declare -A LOST=()
 # target has beyond the source.
 preview() {
   ATTEMPTS=1
-  run_rsync preview -n --delete --modify-window=-1 --info=stats2 --out-format='%i|%n%L'
+  run_rsync preview -n --delete --info=stats2 --out-format='%i|%n%L'
 }
 
 # rsync until it is through. Gives up after X8S_RETRIES attempts in a row that broke before they had got far, and

@@ -15,12 +15,15 @@ set_rsync_args() {
   RSYNC_ARGS=(-aHAX --numeric-ids --insecure-links --no-human-readable --exclude=/.x8sync --exclude=/lost+found
     -e "ssh -F $SSH_CONFIG")
   [[ $SOURCE_SPARSE == false ]] || RSYNC_ARGS+=(-S)
+  # Whoever has a time with a fraction keeps fractions; for others, choose_time_precision tries it out.
+  [[ $(stat -c %.9Y /target) == *.000000000 ]] || RSYNC_ARGS+=(--modify-window=-1)
   [[ -z $X8S_BWLIMIT ]] || RSYNC_ARGS+=("--bwlimit=$X8S_BWLIMIT")
 }
 
 # By itself rsync takes two times within one second for equal. To the nanosecond is right, but only where the
 # target's file system keeps nanoseconds: elsewhere every file would be copied every time.
 choose_time_precision() {
+  [[ " ${RSYNC_ARGS[*]} " != *' --modify-window=-1 '* ]] || return 0
   touch -d @1000000000.123456789 "$FOLDER/tmp/time" || return
   [[ $(stat -c %.9Y "$FOLDER/tmp/time") == *.123456789 ]] && RSYNC_ARGS+=(--modify-window=-1)
   rm -f "$FOLDER/tmp/time"
