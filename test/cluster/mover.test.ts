@@ -28,7 +28,7 @@ inLab('the mover', () => {
       `
 serve
 mkdir /source/folder; fill /source/folder/big 24M; echo small >/source/small
-copy killed X8S_BWLIMIT=6M & copying=$!; sleep 2
+copy killed X8S_BWLIMIT=6M & copying=$!; arrived
 pkill -KILL -P "$(mover_pid)"; pkill -KILL -f '/usr/local/bin/x8s-copy$'; pkill -KILL -x rsync; wait $copying
 tell outside find /target -mindepth 1 -path /target/.x8sync -prune -o -type f -print
 tell mode stat -c %a /target/.x8sync
@@ -36,12 +36,12 @@ copy resumed
 tell resumed-equal equal
 tell resumed-left ls -A /target
 clear_all; fill /source/big 24M
-copy ended X8S_BWLIMIT=6M & copying=$!; sleep 2
+copy ended X8S_BWLIMIT=6M & copying=$!; arrived
 kill -TERM "$(mover_pid)"; wait $copying
 tell kept find /target/.x8sync/partial -type f
 copy resumed-again
 clear_all; fill /source/big 24M
-copy unnamed X8S_BWLIMIT=6M X8S_KEEP_PARTIAL=0 & copying=$!; sleep 2
+copy unnamed X8S_BWLIMIT=6M X8S_KEEP_PARTIAL=0 & copying=$!; arrived
 kill -TERM "$(mover_pid)"; wait $copying
 tell unnamed-left ls -A /target
 `,
@@ -98,10 +98,10 @@ tell foreign-left find /target -type f
       });
       expect(result().told.get('left')?.split('\n')).toEqual([
         './becomes-folder/"odd"',
-        'M-^? name',
         './clash/inside/file',
         './extra/file',
         './link/file',
+        'M-^? name',
       ]);
     });
 
@@ -179,11 +179,11 @@ rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
       `
 serve
 fill /source/big 40M; echo small >/source/small
-(sleep 2; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!
+(arrived; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!
 copy returns X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=20
 tell returns-equal equal
 kill $away; pkill -f x8s-serve; pkill sshd; sleep 0.5; clear_all; serve; fill /source/big 40M
-(sleep 2; kill $serving; pkill -f '^sshd: root@') &
+(arrived; kill $serving; pkill -f '^sshd: root@') &
 copy stays-away X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=2
 tell kept find /target -type f ! -name state
 serve; clear_all; echo x >/source/x
