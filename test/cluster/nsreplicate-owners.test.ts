@@ -30,6 +30,14 @@ describe('an object that is there already, made by somebody else', () => {
     expect(jobs.stdout).toContain('was not made by this tool; --adopt takes it over');
   }, 30_000);
 
+  test('is seen as theirs also where it does not bear the labels that select, and with --force-conflicts', async () => {
+    await pair.put(pair.to, configMap('unlabelled', { of: 'theirs' }));
+    await pair.put(pair.from, configMap('unlabelled', { of: 'ours', b: '1' }, labelled('unlabelled')));
+    const { code, stderr } = await pair.once(...only('unlabelled'), '--force-conflicts');
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('not-ours') });
+    expect((await pair.copyOf('configmaps', 'unlabelled')).data).toEqual({ of: 'theirs' });
+  }, 30_000);
+
   test('is taken over with --adopt, keys of others removed', async () => {
     await pair.copy('--adopt', ...only('theirs'));
     expect(await pair.copyOf('configmaps', 'theirs')).toMatchObject({ data: { of: 'ours' } });
@@ -76,6 +84,7 @@ test('keys of others stay in mirrored maps, and go with --exact', async () => {
   const theirs = { data: { a: '1', b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } };
   expect(await pair.copyOf('configmaps', 'mirrored')).toMatchObject(theirs);
   expect((await pair.ask('status')).stdout).toContain('1 objects have keys of others');
+  expect((await pair.look('plan', ...only('mirrored'), '--exact')).stdout).toContain('- data.b: "theirs"');
   await pair.copy(...only('mirrored'), '--exact');
   const { data, metadata } = await pair.copyOf('configmaps', 'mirrored');
   expect(data).toEqual({ a: '1' });
@@ -103,6 +112,7 @@ describe('an immutable field', () => {
 
   test('is changed by making the object anew, with --on-immutable recreate', async () => {
     await pair.copy(...only('fixed'), '--on-immutable', 'recreate');
+    expect((await pair.ask('jobs', '--failed')).stdout).toBe('');
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '2' } });
   }, 30_000);
 
@@ -175,7 +185,7 @@ describe('an immutable field', () => {
 test('an object on its way out is waited for, then made anew', async () => {
   const put = (value: string) => pair.put(pair.from, configMap('leaving', { value }, labelled('leaving')));
   await put('1');
-  await pair.watch(...only('leaving'));
+  const running = await pair.watch(...only('leaving'));
   await eventually(() => pair.copyOf('configmaps', 'leaving'));
   const hold = (finalizers: string[] | null) =>
     pair.to.patch(configMaps, remove('leaving'), { metadata: { finalizers } }, { type: 'merge' });
@@ -196,6 +206,8 @@ test('an object on its way out is waited for, then made anew', async () => {
     expect(data).toEqual({ value: '2' });
     expect(metadata.uid).not.toBe(uid);
   });
+  running.child.kill('SIGTERM');
+  await running.ended;
 }, 60_000);
 
 const onLab = isLab ? describe : describe.skip;
@@ -254,6 +266,7 @@ onLab('an admission webhook on the replica', () => {
       running.child.kill('SIGTERM');
       await running.ended;
       await pair.copy(...only('changed'));
+      await pair.copy(...only('changed'), '--exact');
       expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
       expect(webhook.asked).toBe(asked + 1);
       expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });

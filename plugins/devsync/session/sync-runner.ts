@@ -35,7 +35,7 @@ export interface RunnerState extends SyncState {
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
-/** Milliseconds between attempts; longer after each one that failed. */
+/** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 
 export class SyncRunner {
@@ -47,6 +47,8 @@ export class SyncRunner {
   #synchronizer: Synchronizer | undefined;
   #paused = false;
   readonly #news = new News();
+  /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
+  #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
   #current = new AbortController();
 
@@ -110,11 +112,11 @@ export class SyncRunner {
         await this.#nextChoice();
         continue;
       }
-      const began = clock.monotonic();
+      this.#hasRested = false;
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
-      pause = clock.monotonic() - began > lastPause ? firstPause : Math.min(pause * 2, lastPause);
+      pause = this.#hasRested ? firstPause : Math.min(pause * 2, lastPause);
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
         await clock.sleep(pause, signal).catch(() => {});
     }
@@ -192,6 +194,7 @@ export class SyncRunner {
 
   #tell(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
+    this.#hasRested ||= change.phase === 'watching';
     const news = this.#news.of(this.#state);
     if (news !== undefined) this.#options.onLog(news);
   }

@@ -15,7 +15,7 @@ import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
-import { chunkSize, DigestCache, readParts, readWhole } from './digest.ts';
+import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
 import {
   type Endpoint,
   type EndpointFacts,
@@ -120,10 +120,16 @@ export class LocalEndpoint implements Endpoint {
 
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     using descent = new Descent(this.#root);
+    const small = new SmallReader();
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
-        yield* chunksOf(descent.to(parent).at(name), need, signal);
+        const file = descent.to(parent).at(name);
+        if (need.size >= chunkSize || need.offset > 0) yield* chunksOf(file, need, signal);
+        else {
+          const data = small.read(file, need.size);
+          if (data !== undefined) yield { digest: need.digest, size: need.size, offset: 0, data };
+        }
       } catch {
         // Gone or unreadable by now; whoever asked will look again.
         signal?.throwIfAborted();
@@ -251,19 +257,14 @@ export class LocalEndpoint implements Endpoint {
   }
 }
 
+/** A large file in parts; what has grown since is left out, and shows by its digest. */
 async function* chunksOf(file: string, need: Need, signal?: AbortSignal): AsyncGenerator<Chunk> {
   const { digest, size } = need;
-  if (size === 0) yield { digest, size, offset: 0, data: new Uint8Array() };
-  else if (size < chunkSize && need.offset === 0) {
-    const data = readWhole(file);
-    if (data.length === size) yield { digest, size, offset: 0, data };
-  } else {
-    let { offset } = need;
-    for await (const data of readParts(file, offset, signal)) {
-      if (offset + data.length > size) return;
-      yield { digest, size, offset, data };
-      offset += data.length;
-    }
+  let { offset } = need;
+  for await (const data of readParts(file, offset, signal)) {
+    if (offset + data.length > size) return;
+    yield { digest, size, offset, data };
+    offset += data.length;
   }
 }
 

@@ -194,6 +194,13 @@ export class Catalogue {
     if (body && body.done.size >= this.#options.destinations.length) this.#bodies.delete(key);
   }
 
+  /** Whether an object of that place could be copied, whatever labels one bears that is there already. */
+  coversPlace(key: ObjectKey): boolean {
+    const { kind, namespace, name } = placeOf(key);
+    const within = kind === 'Namespace' ? name : namespace;
+    return this.#kinds.has(kind) && (within === '' || this.#options.covers(within));
+  }
+
   /** Whether the rules cover an object as it is on a replica: kind, namespace and labels. */
   inScope(key: ObjectKey, labels: Labels | undefined): boolean {
     const { kind: kindName, namespace, name } = placeOf(key);

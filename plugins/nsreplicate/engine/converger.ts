@@ -9,7 +9,7 @@ import { digestOf } from '../objects/digest.ts';
 import { type Copy, liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
-import { fromPrimary, WorkFailure } from './failure.ts';
+import { conflictCauses, fromPrimary, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
@@ -38,6 +38,16 @@ export interface Settled {
   readonly live: string;
   /** Keys of others in mirrored maps, as `data.color`: drift that an apply leaves. */
   readonly foreign?: readonly string[];
+}
+
+/** The digest that a replica may have instead of what was applied; keys of others may not stay with `exact`. */
+export function acceptedLive(
+  settled: Settled | undefined,
+  applied: string,
+  { exact }: Pick<TaskSpec, 'exact'>,
+): string | undefined {
+  if (settled?.applied !== applied || (exact && settled.foreign)) return undefined;
+  return settled.live;
 }
 
 export interface ConvergerOptions {
@@ -123,14 +133,19 @@ export class Converger {
         const why = decision.do === 'create' ? 'create' : decision.why;
         if (why === 'drift' && spec.drift === 'report')
           return { did: 'left', why: 'it was edited on the replica' };
-        return this.#write(kind, key, why);
+        const result = await this.#write(kind, key, why).catch((error: unknown) => {
+          if (why !== 'create' || conflictCauses(error).length === 0) throw error;
+          return undefined;
+        });
+        if (result) return result;
+        // It appeared since it was looked for: whose it is, its stamps tell.
+        await this.#look(kind, key, original);
       }
     }
   }
 
   #settledFor(key: ObjectKey, { digest }: Wanted): string | undefined {
-    const settled = this.#options.settled.get(key);
-    return settled?.applied === digest ? settled.live : undefined;
+    return acceptedLive(this.#options.settled.get(key), digest, this.#options.spec);
   }
 
   /** Reads what the replica has, and its digest. */

@@ -6,14 +6,16 @@ import { readableDiff } from '../decide/diff.ts';
 import { mayCopy } from '../decide/may-copy.ts';
 import { pruneVerdict } from '../decide/prune.ts';
 import { ownsCopies } from '../objects/carry.ts';
-import type { Draft } from '../objects/draft.ts';
+import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
+import { acceptedLive } from './converger.ts';
 import { failureOf } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
 import type { Survey } from './survey.ts';
+import { foreignKeys } from './writer.ts';
 
 export type PlannedAction = 'create' | 'update' | 'put-right' | 'adopt' | 'delete' | 'refused' | 'blocked';
 
@@ -76,8 +78,7 @@ async function planned(
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
   if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;
   if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
-  const noted = settled.get(key);
-  const decision = decide(wanted, present, noted?.applied === wanted.digest ? noted.live : undefined, {
+  const decision = decide(wanted, present, acceptedLive(settled.get(key), wanted.digest, spec), {
     adopt: spec.adopt,
     formerPrimaries: survey.formerPrimaries,
   });
@@ -122,6 +123,8 @@ async function dryRun(
       action === 'create' ? undefined : site.kube.find(kind.resource, places.onReplica(key), { signal }),
       site.kube.apply(kind.resource, main, { fieldManager, force, dryRun: true, signal }),
     ]);
+    if (spec.exact || action === 'adopt')
+      for (const path of foreignKeys(copy.main as Draft, after)) drop(after as Draft, ...path);
     return change(action, readableDiff(bare(after), before && bare(before)));
   } catch (error) {
     signal.throwIfAborted();

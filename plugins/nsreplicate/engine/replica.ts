@@ -352,7 +352,7 @@ export class Replica {
   #concerns(key: ObjectKey, { metadata }: KubeObject): boolean {
     const { catalogue, copies, task } = this.#options;
     const stamped = metadata.labels?.['x8s.dev/replica-of'] === task;
-    return stamped || copies.get(key) !== undefined || catalogue.inScope(key, metadata.labels);
+    return stamped || copies.get(key) !== undefined || catalogue.coversPlace(key);
   }
 
   #liveOf(kind: CopiedKind, key: ObjectKey, object: KubeObject): string | undefined {

@@ -1,10 +1,11 @@
 /** One run of a task, from reading its memory to writing its last state. */
 import type { Clock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
 import { ensureDigestKey } from '../state/digest-key.ts';
 import { Journal } from '../state/journal.ts';
-import { readMemory, type TaskPhase, type TaskView } from '../state/state.ts';
+import { readMemory, readShards, type TaskPhase, type TaskView } from '../state/state.ts';
 import { Documents } from './documents.ts';
 import type { Feeds } from './feeds.ts';
 import type { Site } from './site.ts';
@@ -45,16 +46,20 @@ export async function run(
 ): Promise<{ task: Task; view: TaskView }> {
   const { state, signal, clock } = options;
   const { name } = assignment.spec;
-  const [key, memory, control] = await Promise.all([
+  const [key, memory, shards, control] = await Promise.all([
     ensureDigestKey(state, name, { signal }),
     readMemory(state, name, { signal }),
+    readShards(state, name, { signal }),
     readControl(state, name, { signal }),
   ]);
-  const work = new Work(assignment, options, { key, memory, startedAt: clock.now() });
+  const records = new JobRecords(shards);
+  const work = new Work(assignment, options, { key, memory, records, startedAt: clock.now() });
   return work.run(control);
 }
 
-type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory'> & { readonly startedAt: Date };
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records'> & {
+  readonly startedAt: Date;
+};
 
 class Work {
   readonly #assignment: Assignment;

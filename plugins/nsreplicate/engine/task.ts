@@ -6,7 +6,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { JobRecords } from '../jobs/records.ts';
+import type { JobRecords } from '../jobs/records.ts';
 import { inWaves, isGround } from '../objects/order.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
@@ -36,6 +36,8 @@ export interface TaskOptions {
   /** Keys the digests of Secrets. */
   readonly key: Uint8Array;
   readonly memory: Memory;
+  /** Begins with what an earlier run left. */
+  readonly records: JobRecords;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
   readonly fence: () => Promise<void>;
@@ -56,7 +58,7 @@ const PATIENCE_MS = 15_000;
 export class Task {
   readonly #options: TaskOptions;
   readonly places: Places;
-  readonly records = new JobRecords();
+  readonly records: JobRecords;
   readonly notes: string[] = [];
   /** What replicas lack, by replica. */
   readonly lacks = new Map<string, readonly string[]>();
@@ -73,6 +75,7 @@ export class Task {
 
   constructor(options: TaskOptions) {
     this.#options = options;
+    this.records = options.records;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);

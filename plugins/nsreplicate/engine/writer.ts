@@ -78,8 +78,11 @@ export class Writer {
     call: CallOptions,
   ): Promise<{ object: KubeObject; recreated: boolean }> {
     const { why } = request;
+    // What appears between looking and writing is not ours to overrule.
     const force =
-      this.#policy.forceConflicts || why === 'adopted' || (why === 'drift' && this.#policy.drift === 'fix');
+      (this.#policy.forceConflicts && why !== 'create') ||
+      why === 'adopted' ||
+      (why === 'drift' && this.#policy.drift === 'fix');
     try {
       return { object: await this.#send(request, force, call), recreated: false };
     } catch (error) {
@@ -202,7 +205,10 @@ export const terminating = ({ kind, metadata }: KubeObject) =>
     retryAfterMs: 500,
   });
 
-/** Paths of keys in mirrored maps that others put there. */
+/**
+ * Paths of keys in mirrored maps that others put there. What a webhook adds to what we apply bears our own
+ * manager's name: to remove it would be a fight without end.
+ */
 export function foreignKeys(main: Draft, present: KubeObject): string[][] {
   const wanted = structuredClone(main);
   withoutStamps(wanted);
@@ -211,7 +217,17 @@ export function foreignKeys(main: Draft, present: KubeObject): string[][] {
       ? Object.keys(difference.present).map((key) => ({ ...difference, path: [...difference.path, key] }))
       : [difference],
   );
-  return extra.filter(isForeignKey).map(({ path }) => [...path]);
+  return extra
+    .filter((difference) => isForeignKey(difference) && !isByUs(difference.path, present))
+    .map(({ path }) => [...path]);
+}
+
+/** Whether the server holds us for the owner of a field. */
+function isByUs(path: readonly string[], { metadata: { managedFields = [] } }: KubeObject): boolean {
+  const field = path.map((key) => `f:${key}`);
+  return managedFields.some(
+    (entry) => at(entry, 'manager') === fieldManager && at(entry, 'fieldsV1', ...field) !== undefined,
+  );
 }
 
 /** A whole map that only the replica has. */

@@ -119,6 +119,17 @@ export class JobRecords {
   readonly #overflow = new Map<string, Map<string, JobGroup>>();
   readonly #failing = new Set<string>();
 
+  /**
+   * @param kept texts of the shards as an earlier run left them. Its last records stay; what failed then is tried
+   *   again by this run, so shards of failures begin empty.
+   */
+  constructor(kept: ReadonlyMap<string, string> = new Map()) {
+    const recent = this.#shard('recent');
+    for (const record of parseShard(kept.get('recent') ?? '')) recent.set(jobKey(record), record);
+    recent.dirty = false;
+    for (const [name, text] of kept) if (name !== 'recent' && text !== '') this.#shard(name).dirty = true;
+  }
+
   /** Takes down where a job stands now. */
   put(record: JobRecord): void {
     const key = jobKey(record);

@@ -84,10 +84,23 @@ export async function listViews(kube: KubeClient, call: CallOptions = {}): Promi
   return items.flatMap(({ data }) => parse<TaskView>(data?.view) ?? []);
 }
 
+/** Texts of the shards of records, by shard. */
+export async function readShards(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<ReadonlyMap<string, string>> {
+  const texts = shardNames.map(async (name) => {
+    const shard = await find(kube, task, `jobs-${name}`, call);
+    return [name, shard?.data?.records ?? ''] as const;
+  });
+  return new Map(await Promise.all(texts));
+}
+
 /** Records of jobs: failed ones first, then the last ones that did not fail. */
 export async function readJobs(kube: KubeClient, task: string, call: CallOptions = {}): Promise<JobRecord[]> {
-  const shards = await Promise.all(shardNames.map((name) => find(kube, task, `jobs-${name}`, call)));
-  const [recent = [], ...failed] = shards.map((shard) => parseShard(shard?.data?.records ?? ''));
+  const shards = await readShards(kube, task, call);
+  const [recent = [], ...failed] = [...shards.values()].map(parseShard);
   return [...failed.flat(), ...recent.filter(({ state }) => state !== 'failed').reverse()];
 }
 

@@ -39,7 +39,12 @@ export class Scene {
     const scene = new Scene(`x8s-test-${purpose}-${randomBytes(3).toString('hex')}`);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: scene.namespace, labels } };
     await Promise.all(
-      scene.contexts.map((context) => kubectl(context, ['create', '-f', '-'], JSON.stringify(namespace))),
+      scene.contexts.map(async (context) => {
+        await kubectl(context, ['create', '-f', '-'], JSON.stringify(namespace));
+        // No pod is admitted before its service account exists, which a busy cluster makes a while later.
+        const account = ['serviceaccount/default', '-n', scene.namespace];
+        await kubectl(context, ['wait', '--for=create', '--timeout=30s', ...account]);
+      }),
     );
     return scene;
   }

@@ -179,6 +179,14 @@ async function history(
   return made;
 }
 
+/** Whether both sides have the same at a path, so that it was seen, or nothing. */
+function isAgreed({ local, container }: Pair, path: string): boolean {
+  const [here, there] = [local, container].map((root) =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), 'latin1') : undefined,
+  );
+  return here === there;
+}
+
 /** Contents that were made by writing new files only: none of them may be nowhere. */
 async function additions(options: PairOptions, seed: number, disturb: (pair: Pair, round: number) => void) {
   const random = randomFrom(seed);
@@ -189,12 +197,13 @@ async function additions(options: PairOptions, seed: number, disturb: (pair: Pai
     for (let step = 0; step < 10; step++) {
       const [side, label] = random(2) === 0 ? [pair.local, 'here'] : [pair.container, 'there'];
       const text = `${label} ${round} ${step} ${'y'.repeat(random(3) === 0 ? random(700_000) : random(500))}`;
-      const file = join(side, `${random(3)}/${random(6)}`);
+      const path = `${random(3)}/${random(6)}`;
+      // What a program overwrites before anybody has seen it is its own loss.
+      const file = join(side, isAgreed(pair, path) ? path : `${path}-${round}-${step}`);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(join(side, `.new`), text);
       renameSync(join(side, `.new`), file);
       made.add(sha(text));
-      // Each save is seen before the next one: what a program overwrites itself is its own loss.
       await pause(40);
     }
     disturb(pair, round);
