@@ -28,21 +28,21 @@ inLab('the mover', () => {
       `
 serve
 mkdir /source/folder; fill /source/folder/big 24M; echo small >/source/small
-X8S_BWLIMIT=6M copy killed & sleep 2
-pkill -KILL -P "$(mover_pid)"; pkill -KILL -f '/usr/local/bin/x8s-copy$'; pkill -KILL -x rsync; wait %2
+copy killed X8S_BWLIMIT=6M & copying=$!; arrived
+pkill -KILL -P "$(mover_pid)"; pkill -KILL -f '/usr/local/bin/x8s-copy$'; pkill -KILL -x rsync; wait $copying
 tell outside find /target -mindepth 1 -path /target/.x8sync -prune -o -type f -print
 tell mode stat -c %a /target/.x8sync
 copy resumed
 tell resumed-equal equal
 tell resumed-left ls -A /target
 clear_all; fill /source/big 24M
-X8S_BWLIMIT=6M copy ended & sleep 2
-kill -TERM "$(mover_pid)"; wait %2
+copy ended X8S_BWLIMIT=6M & copying=$!; arrived
+kill -TERM "$(mover_pid)"; wait $copying
 tell kept find /target/.x8sync/partial -type f
 copy resumed-again
 clear_all; fill /source/big 24M
-X8S_BWLIMIT=6M X8S_KEEP_PARTIAL=0 copy unnamed & sleep 2
-kill -TERM "$(mover_pid)"; wait %2
+copy unnamed X8S_BWLIMIT=6M X8S_KEEP_PARTIAL=0 & copying=$!; arrived
+kill -TERM "$(mover_pid)"; wait $copying
 tell unnamed-left ls -A /target
 `,
     );
@@ -98,10 +98,10 @@ tell foreign-left find /target -type f
       });
       expect(result().told.get('left')?.split('\n')).toEqual([
         './becomes-folder/"odd"',
-        'M-^? name',
         './clash/inside/file',
         './extra/file',
         './link/file',
+        'M-^? name',
       ]);
     });
 
@@ -179,11 +179,11 @@ rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
       `
 serve
 fill /source/big 40M; echo small >/source/small
-(sleep 2; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!
+(arrived; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!
 copy returns X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=20
 tell returns-equal equal
 kill $away; pkill -f x8s-serve; pkill sshd; sleep 0.5; clear_all; serve; fill /source/big 40M
-(sleep 2; kill $serving; pkill -f '^sshd: root@') &
+(arrived; kill $serving; pkill -f '^sshd: root@') &
 copy stays-away X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=2
 tell kept find /target -type f ! -name state
 serve; clear_all; echo x >/source/x
@@ -192,8 +192,8 @@ cp $keys/client_key.pub $keys/authorized_keys; pin $keys/client_key; copy other-
 tell target-left ls -A /target
 kill $serving; sleep 0.5
 copy nobody X8S_CONNECT_SECONDS=1 X8S_ADDRESSES='127.0.0.1:2222 [::1]:2223 no.such.host:22'
-X8S_CONNECT_SECONDS=20 copy told-later X8S_ADDRESSES= & sleep 1
-pin $keys/host_key; serve; /usr/local/bin/x8s-addresses 127.0.0.1:1 127.0.0.1:2222; wait %+
+copy told-later X8S_ADDRESSES= X8S_CONNECT_SECONDS=20 & copying=$!; sleep 1
+pin $keys/host_key; serve; /usr/local/bin/x8s-addresses 127.0.0.1:1 127.0.0.1:2222; wait $copying
 `,
     );
 
@@ -250,20 +250,20 @@ ssh="ssh -i key -p 2222 -l mover -o UserKnownHostsFile=$keys/known_hosts -o Host
 try() { local name=$1; shift; rm -rf got; mkdir got; if "$@" >/dev/null 2>&1 && [ -n "$(ls -A got)" ]; then echo "$name got $(ls -A got | head -n 3 | tr '\n' ' ')"; fi; }
 printf 'out/host_key\n' >list; printf 'x/../../run/x8s/serve/host_key\n' >dots
 attempts() {
-  try link rsync -a -e "$ssh" localhost::source/out/ got/
-  try through rsync -a -e "$ssh" localhost::source/out/host_key got/
-  try dots rsync -a -e "$ssh" localhost::source/../run/x8s/serve/host_key got/
-  try list rsync -a --files-from=list -e "$ssh" localhost::source/ got/
-  try dots-in-list rsync -a --files-from=dots -e "$ssh" localhost::source/ got/
-  try follow rsync -rL -e "$ssh" localhost::source/out got/
-  try follow-folders rsync -rk -e "$ssh" localhost::source/out got/
-  try unsafe rsync -r --copy-unsafe-links -e "$ssh" localhost::source/out got/
-  try parameter rsync -a -M--dparam=path=/ -e "$ssh" localhost::source/etc/ got/
+  try link rsync -a -e "$ssh" 127.0.0.1::source/out/ got/
+  try through rsync -a -e "$ssh" 127.0.0.1::source/out/host_key got/
+  try dots rsync -a -e "$ssh" 127.0.0.1::source/../run/x8s/serve/host_key got/
+  try list rsync -a --files-from=list -e "$ssh" 127.0.0.1::source/ got/
+  try dots-in-list rsync -a --files-from=dots -e "$ssh" 127.0.0.1::source/ got/
+  try follow rsync -rL -e "$ssh" 127.0.0.1::source/out got/
+  try follow-folders rsync -rk -e "$ssh" 127.0.0.1::source/out got/
+  try unsafe rsync -r --copy-unsafe-links -e "$ssh" 127.0.0.1::source/out got/
+  try parameter rsync -a -M--dparam=path=/ -e "$ssh" 127.0.0.1::source/etc/ got/
 }
 tell escapes attempts
-tell served rsync -r -e "$ssh" localhost::source/plain got/
+tell served rsync -r -e "$ssh" 127.0.0.1::source/plain got/
 for _ in $(seq 200); do grep -q x8s:closed serve.log && break; sleep 0.1; done
-tell closed sh -c "grep -c x8s:closed serve.log; $ssh localhost usage 2>&1 | tail -n 1"
+tell closed sh -c "grep -c x8s:closed serve.log; $ssh 127.0.0.1 usage 2>&1 | tail -n 1"
 start=$(date +%s%N); kill -TERM $serving; wait $serving; tell end echo "$? $((($(date +%s%N) - start) / 1000000))"
 `,
     );

@@ -52,6 +52,8 @@ copy() {
 }
 tell() { local name=$1; shift; echo "told $name $("$@" 2>&1 | base64 -w 0)"; }
 mover_pid() { pgrep -f '^/bin/bash /usr/local/bin/x8s-copy' | head -n 1; }
+# arrived: waits until a few MiB of a file are there.
+arrived() { for _ in $(seq 300); do [ -n "$(find /target/.x8sync -type f -size +3M 2>/dev/null)" ] && return; sleep 0.1; done; }
 fill() { head -c "$2" /dev/urandom >"$1"; }
 clear_all() { rm -rf /source/* /target/* /target/.x8sync; }
 equal() { diff <(cd /source; find . -type f -exec sha1sum {} + | sort) <(cd /target; find . -type f -exec sha1sum {} + | sort) && echo equal; }
