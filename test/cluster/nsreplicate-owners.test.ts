@@ -260,15 +260,14 @@ onLab('an admission webhook on the replica', () => {
         expect(made).toMatchObject({ data: { injected: 'by webhook', a: 'overruled' } });
         return made.metadata.resourceVersion;
       });
-      const asked = webhook.asked;
       await pair.put(pair.from, configMap('another', { a: '1' }, labelled('changed')));
       await eventually(() => pair.copyOf('configmaps', 'another'));
       running.child.kill('SIGTERM');
       await running.ended;
-      await pair.copy(...only('changed'));
-      await pair.copy(...only('changed'), '--exact');
+      const asked = webhook.asked;
+      for (const flags of [[], ['--exact']]) await pair.copy(...only('changed'), ...flags);
       expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
-      expect(webhook.asked).toBe(asked + 1);
+      expect(webhook.asked).toBe(asked);
       expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });
       expect(await pair.look('plan', ...only('changed'))).toMatchObject({ code: 0 });
     } finally {

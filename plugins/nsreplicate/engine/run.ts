@@ -57,7 +57,9 @@ export async function run(
   return work.run(control);
 }
 
-type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records'> & { readonly startedAt: Date };
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records'> & {
+  readonly startedAt: Date;
+};
 
 class Work {
   readonly #assignment: Assignment;

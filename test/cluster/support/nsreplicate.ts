@@ -138,7 +138,10 @@ export class Pair {
     namespace = this.namespace,
   ): Promise<T | undefined> {
     const resource = await resolveResource(on, what);
-    return on.find(resource as Resource as Resource<T>, { name, ...(resource.namespaced ? { namespace } : {}) });
+    return on.find(resource as Resource as Resource<T>, {
+      name,
+      ...(resource.namespaced ? { namespace } : {}),
+    });
   }
 
   /** As `find`, of the replica; throws where there is none. */
