@@ -273,6 +273,7 @@ export class Replica {
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (result.did === 'put-right') this.#noteCorrection(key);
+    if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });

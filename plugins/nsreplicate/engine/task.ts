@@ -38,6 +38,8 @@ export interface TaskOptions {
   readonly memory: Memory;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** The marker of the kept state, where the primary keeps it. */
+  readonly readMarker?: (() => Promise<number>) | undefined;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
@@ -76,7 +78,13 @@ export class Task {
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);
-    this.#guard = new Guard(options.memory, options.primary, () => this.#replicas, options.warn);
+    this.#guard = new Guard(
+      options.memory,
+      options.primary,
+      () => this.#replicas,
+      options.warn,
+      options.readMarker,
+    );
   }
 
   get replicas(): readonly Replica[] {
@@ -149,6 +157,16 @@ export class Task {
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
   }
 
+  /** The state was written with this marker. */
+  stateWritten(marker: number): void {
+    this.#guard.written(marker);
+  }
+
+  /** Looks whether the primary is what it was, and stops deletions where it is not. */
+  confirmPrimary(): Promise<void> {
+    return this.#guard.confirm();
+  }
+
   setPaused(paused: boolean): void {
     this.#paused = paused;
     for (const replica of this.#replicas) replica.setPaused(paused);
@@ -217,6 +235,7 @@ export class Task {
       settled,
       settledChanged: changed,
       brake: (namespace) => replica.deletions.mayDelete(namespace),
+      confirmPrimary: () => this.#guard.confirm(),
       fence,
       signal,
     });
