@@ -3,6 +3,7 @@ import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:c
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { bundleAgent } from './agent-bundle.ts';
 
 export const root = join(import.meta.dirname, '..');
 
@@ -42,6 +43,8 @@ export async function bundlePlugins(): Promise<void> {
       X8S_VERSION: JSON.stringify(packageVersion()),
       X8S_COMMIT: JSON.stringify(commitHash()),
       'import.meta.url': '""',
+      // What devsync sends into containers.
+      X8S_AGENT_BUNDLE: JSON.stringify(await bundleAgent(root)),
     },
     logLevel: 'warning',
   });

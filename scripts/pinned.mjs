@@ -60,7 +60,9 @@ function installed() {
 function install() {
   process.stderr.write('Installing npm packages (npm ci) …\n');
   const npm = process.env.npm_execpath;
-  const [command, args] = npm ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']];
+  const [command, args] = npm
+    ? [process.execPath, [npm, 'ci', '--loglevel=error']]
+    : ['npm', ['ci', '--loglevel=error']];
   const shell = !npm && process.platform === 'win32';
   const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell });
   if (status !== 0) fail('npm ci failed; its own message is above');

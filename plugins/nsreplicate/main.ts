@@ -11,7 +11,7 @@ import {
 import { DriftCommand, PlanCommand } from './commands/plan.ts';
 import { ReplicateCommand } from './commands/replicate.ts';
 
-await runPlugin({
+void runPlugin({
   name: 'nsreplicate',
   summary: 'Keep namespaces the same on one or many replica clusters.',
   commands: [

@@ -6,6 +6,12 @@ import { acquire } from '../../src/tasks/lock.ts';
 import { Label, managerOf } from '../../src/tasks/names.ts';
 import { tool } from './sides.ts';
 
+/**
+ * How long a holder may be silent. A copy takes hours, and an API server that is upgraded is away for half a
+ * minute: a run that gave up for that would be a nuisance, and one that died on this machine is known at once.
+ */
+const staleAfterMs = 60_000;
+
 export interface ClaimLockOptions {
   readonly namespace: string;
   readonly claim: string;
@@ -27,6 +33,7 @@ export function lockClaim(kube: KubeClient, options: ClaimLockOptions): Promise<
   const { namespace, claim, claimUid, waiting, ...rest } = options;
   return acquire(kube, {
     ...rest,
+    staleAfterMs,
     namespace,
     name: `${tool}-claim-${claimUid}`,
     labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },

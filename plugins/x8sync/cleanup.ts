@@ -5,7 +5,7 @@ import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import type { Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { lockClaim } from './claim-lock.ts';
-import type { CopyContext } from './copy.ts';
+import type { CopyContext } from './context.ts';
 import { storeOf } from './copy-task.ts';
 import { specOf, type TaskView } from './inventory.ts';
 import { childKinds, type Role } from './sides.ts';

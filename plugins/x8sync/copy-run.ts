@@ -2,7 +2,7 @@
 import { X8sError } from '../../src/errors.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim } from './claim.ts';
-import type { CopyContext } from './copy.ts';
+import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { MoverWatch } from './mover-watch.ts';

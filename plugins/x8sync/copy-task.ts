@@ -7,7 +7,7 @@ import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
-import type { CopyContext } from './copy.ts';
+import type { CopyContext } from './context.ts';
 import { type CopyRequest, specSchema } from './request.ts';
 import { childKinds, type OwnedSide, type Role, sideOf, tool } from './sides.ts';
 

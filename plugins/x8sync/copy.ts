@@ -1,17 +1,8 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
-import type { Clock } from '../../src/clock.ts';
 import type { Reporter, Step } from '../../src/ui/reporter.ts';
+import type { CopyContext } from './context.ts';
 import { CopyRun } from './copy-run.ts';
 import type { CopyRequest, CopyResult } from './request.ts';
-
-export interface CopyContext {
-  readonly reporter: Reporter;
-  readonly clock: Clock;
-  /** Aborted by the person's first Ctrl-C. */
-  readonly signal: AbortSignal;
-  /** Takes a list of what would be left in the clusters if the process ended that very moment. */
-  onAbandoned(list: () => readonly string[]): void;
-}
 
 /**
  * Copies one claim's files to another.

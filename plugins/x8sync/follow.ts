@@ -13,9 +13,6 @@ import { listWatch } from '../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
 import { PodTroubles } from './pod-trouble.ts';
 
-/** Between two attempts to read the log of a container that goes on although its log broke off. */
-const logRetryMs = 1000;
-
 export interface Followed {
   readonly clock: Clock;
   readonly kube: KubeClient;
@@ -95,50 +92,24 @@ async function lookAt(
   if (trouble) handlers.waiting(trouble.text, pod);
 }
 
-/**
- * Reads a container's log to its end. A log that breaks off (the API server or the kubelet was restarted) is
- * read again, and what is known of it passed over.
- */
+/** Reads a container's log to its end, however long the API server is away meanwhile. */
 async function readLog(
   target: Followed,
   pod: Pod,
   handlers: FollowHandlers,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let known = 0; ; ) {
-    try {
-      let count = 0;
-      for await (const text of logOf(target, pod, signal)) {
-        count += 1;
-        if (count <= known) continue;
-        known = count;
-        handlers.line(parseMoverLine(text), pod);
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      // A pod that is gone takes its log along; its successor is followed in its place.
-      if (!(error instanceof X8sError)) throw error;
-      handlers.waiting(`its log can't be read: ${error.message}`, pod);
-    }
-    if (await isOver(target, pod, signal)) return;
-    await target.clock.sleep(logRetryMs, signal);
-  }
-}
-
-function logOf({ kube, namespace, container }: Followed, { metadata: { name } }: Pod, signal: AbortSignal) {
-  return followLogs(kube, { namespace, pod: name, container, follow: true, signal });
-}
-
-/** True where the container will write nothing more. */
-async function isOver({ kube, namespace, container }: Followed, pod: Pod, signal: AbortSignal) {
-  const { name, uid } = pod.metadata;
+  const { kube, namespace, container, clock } = target;
+  const { name } = pod.metadata;
+  const patienceMs = Number.POSITIVE_INFINITY;
+  const log = followLogs(kube, { namespace, pod: name, container, follow: true, patienceMs, clock, signal });
   try {
-    const now = await kube.find(pods, { namespace, name }, { signal });
-    return !now || now.metadata.uid !== uid || stateOf(now, container)?.terminated !== undefined;
+    for await (const text of log) handlers.line(parseMoverLine(text), pod);
   } catch (error) {
     signal.throwIfAborted();
+    // A pod that is gone takes its log along; its successor is followed in its place.
     if (!(error instanceof X8sError)) throw error;
-    return false;
+    handlers.waiting(`its log can't be read: ${error.message}`, pod);
   }
 }
 

@@ -149,9 +149,14 @@ export class MoverWatch {
     } else if (line.kind === 'progress') {
       this.#progress = line.progress;
       this.#onProgress(line.progress);
-    } else if (line.kind === 'change' && this.changes.length < maxChanges) {
-      this.changes.push(`${line.item} ${line.name}`);
+    } else if (line.kind === 'change') {
+      this.#change(`${line.item} ${line.name}`);
     } else if (line.kind === 'log' && line.level !== 'info') this.complain(line.text);
+  }
+
+  /** A mover whose connection broke lists all of them once more. */
+  #change(text: string): void {
+    if (this.changes.length < maxChanges && !this.changes.includes(text)) this.changes.push(text);
   }
 
   /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */

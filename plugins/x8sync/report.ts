@@ -29,7 +29,7 @@ function headline({ outcome, lost, stats }: CopyResult): string {
 
 function extraneousLine({ stats, mode }: CopyResult): string[] {
   if (stats.extraneous === 0 || mode === 'force') return [];
-  return [`  kept         ${formatPlural(stats.extraneous, 'entry')} that only the target has`];
+  return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
 }
 
 function lossLine({ lost }: CopyResult): string[] {
@@ -43,7 +43,7 @@ function dryRunLines(result: CopyResult): string[] {
     `Dry run: ${source} → ${target}, nothing was changed`,
     ...changes.map((change) => `  ${change}`),
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
-    `  would change ${formatPlural(stats.changes, 'entry')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
+    `  would change ${formatPlural(stats.changes, 'entry', 'entries')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
     ...extraneousLine(result),
   ];
 }

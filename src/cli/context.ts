@@ -1,6 +1,6 @@
 /** What runs and commands are handed, so that nothing below the entry point touches `process`. */
 import type { Clock } from '../clock.ts';
-import type { CollectingReporter } from '../ui/create-reporter.ts';
+import type { CollectingReporter } from '../ui/reporter.ts';
 import type { KubeAccess } from './kube-access.ts';
 import type { OutputFormat } from './output.ts';
 import type { PluginInfo } from './version.ts';

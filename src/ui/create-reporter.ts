@@ -2,14 +2,8 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { createLiveReporter } from './live-reporter.ts';
 import { createPlainReporter } from './plain-reporter.ts';
-import type { Reporter } from './reporter.ts';
+import type { CollectingReporter } from './reporter.ts';
 import { createSilentReporter } from './silent-reporter.ts';
-
-/** A reporter that also remembers what was warned of, for the JSON document at the end. */
-export interface CollectingReporter extends Reporter {
-  /** Every warning so far, of steps too, in order, each once. */
-  readonly warnings: readonly string[];
-}
 
 export interface ReporterOptions {
   /** Where it is shown: stderr, since stdout is for data. */

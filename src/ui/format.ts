@@ -27,8 +27,8 @@ export function formatCount(count: number): string {
 }
 
 /** `1 file`, `2 files`: for nouns that take an s. */
-export function formatPlural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function formatPlural(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** How long something took: `40ms`, `1.2s`, `34s`, `3m12s`, `2h5m`. */

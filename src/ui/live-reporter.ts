@@ -1,6 +1,5 @@
 /** A reporter for a terminal: single lines, and a live task list while a run is on. */
-import type { CollectingReporter } from './create-reporter.ts';
-import type { Step, StepGroup } from './reporter.ts';
+import type { CollectingReporter, Step, StepGroup } from './reporter.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 import { createStyle, type Style } from './style.ts';
 

@@ -1,9 +1,8 @@
 /** Timestamped lines, for pipes, CI logs and screen readers. */
 import type { Clock } from '../clock.ts';
-import type { CollectingReporter } from './create-reporter.ts';
 import { formatDuration } from './format.ts';
 import { progressFigures } from './progress-line.ts';
-import type { Progress, Step, StepHandle } from './reporter.ts';
+import type { CollectingReporter, Progress, Step, StepHandle } from './reporter.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 
 /** The least time between two lines of one step that goes on: a log is read afterwards. */

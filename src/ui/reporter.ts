@@ -48,3 +48,9 @@ export interface Reporter {
   /** Only with `--verbose`. */
   debug(text: string): void;
 }
+
+/** A reporter that also remembers what was warned of, for the JSON document at the end. */
+export interface CollectingReporter extends Reporter {
+  /** Every warning so far, of steps too, in order, each once. */
+  readonly warnings: readonly string[];
+}

@@ -1,6 +1,5 @@
 /** Runs steps and says nothing, but remembers warnings. */
-import type { CollectingReporter } from './create-reporter.ts';
-import type { StepHandle } from './reporter.ts';
+import type { CollectingReporter, StepHandle } from './reporter.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 
 const nothing = () => {};

@@ -1,7 +1,6 @@
 /** What befalls clusters and processes: after each, both sides are equal and nothing is gone that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { KubeClient } from '../../src/kube/client.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { configMaps } from '../../src/kube/resources.ts';
 import {
   emptyEtcd,
@@ -9,7 +8,6 @@ import {
   expireWatches,
   freezeComponent,
   killComponent,
-  restartComponent,
   restoreEtcd,
   snapshotEtcd,
   startComponent,
@@ -22,14 +20,8 @@ import { configMap, Pair, secret } from './support/nsreplicate.ts';
 const third = 'lab-c';
 const server = 'kube-apiserver';
 
-const some = (count: number, value = '1', prefix = 'some') =>
-  Array.from({ length: count }, (_, index) => configMap(`${prefix}-${index}`, { value }));
-
-/** Many changes, as fast as they go. */
-async function burst(pair: Pair, on: KubeClient, count: number, value: string): Promise<void> {
-  const objects = some(count, value, 'burst');
-  for (let at = 0; at < count; at += 20) await pair.put(on, ...objects.slice(at, at + 20));
-}
+const some = (count: number, value = '1') =>
+  Array.from({ length: count }, (_, index) => configMap(`some-${index}`, { value }));
 
 const describeOnLab = isLab ? describe : describe.skip;
 
@@ -43,23 +35,6 @@ describeOnLab('the replica', () => {
   }, 60_000);
   afterEach(() => pair.close(), 60_000);
 
-  test('is away for a while: it is said, and made good when it is back', async () => {
-    const running = await pair.watch();
-    await pair.equal();
-    await killComponent(third, server);
-    await pair.put(pair.from, ...some(10, 'while away'));
-    await pair.delete(pair.from, 'configmaps', 'some-19');
-    await eventually(async () => {
-      const { stdout } = await pair.ask('status');
-      expect(stdout).toMatch(/1[01] objects behind, the oldest for /);
-      expect(stdout).toContain('does not answer: ');
-    });
-    await startComponent(third, server);
-    await pair.equal(60_000);
-    await eventually(async () => expect((await pair.ask('status')).stdout).toContain(`${third}: up to date`));
-    expect(running.child.exitCode).toBeNull();
-  }, 120_000);
-
   test('freezes: its connections stay open, nothing answers, and it goes on', async () => {
     await pair.watch('--request-timeout', '3s');
     await pair.equal();
@@ -67,8 +42,8 @@ describeOnLab('the replica', () => {
     await pair.put(pair.from, ...some(10, 'while frozen'));
     await sleep(6_000);
     thawComponent(third, server);
-    await pair.equal(60_000);
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 
   test('is away when the task begins: it is waited for', async () => {
     await pair.copy();
@@ -78,16 +53,8 @@ describeOnLab('the replica', () => {
     await sleep(5_000);
     await startComponent(third, server);
     await running.saw('compared: ');
-    await pair.equal(60_000);
-  }, 120_000);
-
-  test('comes back empty: all is made anew, the namespace first', async () => {
-    await pair.watch();
-    await pair.equal();
-    await emptyEtcd(third);
-    await pair.equal(60_000);
-    expect(await pair.find(pair.to, 'configmaps', 'some-0')).toBeDefined();
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 
   test('comes back as it was some time ago: what it lost is made good', async () => {
     await pair.watch();
@@ -97,8 +64,8 @@ describeOnLab('the replica', () => {
     await pair.delete(pair.from, 'configmaps', 'some-19');
     await pair.equal();
     await restoreEtcd(third, 'nsreplicate');
-    await pair.equal(60_000);
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 
   test('forgets its history: watches are begun anew', async () => {
     await pair.watch();
@@ -111,8 +78,8 @@ describeOnLab('the replica', () => {
       { type: 'merge' },
     );
     await pair.put(pair.from, ...some(5, 'after'));
-    await pair.equal(60_000);
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 });
 
 describeOnLab('the primary', () => {
@@ -125,14 +92,6 @@ describeOnLab('the primary', () => {
   }, 60_000);
   afterEach(() => pair.close(), 60_000);
 
-  test('restarts: nothing is deleted, and changes meanwhile arrive', async () => {
-    await pair.watch();
-    await pair.equal();
-    await restartComponent(third, server);
-    await pair.put(pair.from, ...some(5, 'after'));
-    await pair.equal(60_000);
-  }, 120_000);
-
   test('forgets its history while deletions and changes happen', async () => {
     await pair.watch();
     await pair.equal();
@@ -140,8 +99,8 @@ describeOnLab('the primary', () => {
     await expireWatches(third);
     await pair.delete(pair.from, 'configmaps', 'some-19');
     await pair.put(pair.from, ...some(5, 'after'));
-    await pair.equal(60_000);
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 
   test('is put back from a backup: what it lost stays on the replica until it is approved', async () => {
     const running = await pair.watch();
@@ -157,8 +116,8 @@ describeOnLab('the primary', () => {
     await sleep(2_000);
     expect(await pair.copyOf('configmaps', 'new')).toMatchObject({ data: { a: '1' } });
     await eventually(async () => expect((await pair.ask('approve')).code).toBe(0));
-    await pair.equal(60_000);
-  }, 120_000);
+    await pair.equal(40_000);
+  }, 60_000);
 
   test('is put back from a backup while nobody watches: also then', async () => {
     snapshotEtcd(third, 'nsreplicate-offline');
@@ -170,7 +129,7 @@ describeOnLab('the primary', () => {
     await running.saw('nothing is deleted until `approve`');
     await sleep(1_000);
     expect(await pair.copyOf('configmaps', 'new')).toMatchObject({ data: { a: '1' } });
-  }, 120_000);
+  }, 60_000);
 
   test('is emptied under the same name: nothing is deleted', async () => {
     const running = await pair.watch();
@@ -186,49 +145,5 @@ describeOnLab('the primary', () => {
     await again.saw(/compared: |error: /);
     await sleep(2_000);
     expect(await pair.versions()).toEqual(before);
-  }, 120_000);
-});
-
-describeOnLab('the process', () => {
-  let pair: Pair;
-
-  beforeAll(() => ensureThird(), 180_000);
-  beforeEach(async () => {
-    pair = await Pair.open('process', { primary: third, replica: contextA });
   }, 60_000);
-  afterEach(() => pair.close(), 60_000);
-  afterAll(() => undefined);
-
-  test('is killed in the middle of many changes: the next one ends as if nothing had been', async () => {
-    const running = await pair.watch();
-    const changes = burst(pair, pair.from, 400, '1').then(() => burst(pair, pair.from, 400, '2'));
-    await eventually(async () => {
-      const done = Object.keys(await pair.content(pair.to)).length;
-      expect(done).toBeGreaterThan(100);
-    });
-    running.child.kill('SIGKILL');
-    await running.ended;
-    await pair.watch();
-    await changes;
-    await pair.equal(60_000);
-    const before = await pair.versions();
-    await sleep(2_000);
-    expect(await pair.versions()).toEqual(before);
-  }, 120_000);
-
-  test('is stopped, and goes on when another one has taken over: it stands by', async () => {
-    const first = await pair.watch();
-    await pair.put(pair.from, ...some(5));
-    await pair.equal();
-    first.child.kill('SIGSTOP');
-    const second = pair.start();
-    await second.saw('compared: ');
-    await pair.put(pair.from, ...some(5, 'taken over'));
-    await pair.equal();
-    first.child.kill('SIGCONT');
-    await first.saw('standing by');
-    await pair.put(pair.from, ...some(5, 'after'));
-    await pair.equal();
-    expect(second.child.exitCode).toBeNull();
-  }, 120_000);
 });

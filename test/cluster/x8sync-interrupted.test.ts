@@ -7,7 +7,7 @@ import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 import { steps } from './support/steps.ts';
 import { differences, treeOf } from './support/tree.ts';
-import { outcomeOf, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+import { saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Concurrent tests begin before any beforeAll.
 const prepared = prepare();
@@ -47,13 +47,12 @@ describe('without a name, Ctrl-C cleans up within ten seconds while', () => {
       const running = await runUntil(line, scene.ref(contextB, claim));
       const began = performance.now();
       running.child.kill('SIGINT');
-      const ended = outcomeOf(await running.ended);
-      expect(ended).toMatchObject({ code: 130 });
+      const ended = saidBy(await running.ended, 130);
       expect(performance.now() - began).toBeLessThan(13_000);
-      expect(ended.text).toMatch(/Interrupted: finishing up/);
-      if (!ended.text.includes('Task ')) return;
-      expect(ended.text).toMatch(/cleaned up|nothing is left/i);
-      const task = taskOf(ended.text);
+      expect(ended).toMatch(/Interrupted: finishing up/);
+      if (!ended.includes('Task ')) return;
+      expect(ended).toMatch(/cleaned up|nothing is left/i);
+      const task = taskOf(ended);
       expect(await scene.leftovers(task)).toEqual([]);
       expect(await recordsOf(task)).toEqual([]);
     },
@@ -68,12 +67,11 @@ test('with a name, Ctrl-C leaves it at every step and says how to go on; in the 
   for (const [, line] of steps.slice(2, -1)) {
     const running = await runUntil(line, ...args);
     running.child.kill('SIGINT');
-    const ended = outcomeOf(await running.ended);
-    expect(ended).toMatchObject({ code: 130 });
-    expect(ended.text).toMatch(/run the same command again/);
-    expect(ended.text).toContain('kubectl x8sync cleanup stays');
+    const ended = saidBy(await running.ended, 130);
+    expect(ended).toMatch(/run the same command again/);
+    expect(ended).toContain('kubectl x8sync cleanup stays');
   }
-  expect(outcomeOf(await x8sync(source, ...args))).toMatchObject({ code: 0 });
+  saidBy(await x8sync(source, ...args), 0);
   const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'named')]);
   expect(differences(...trees)).toEqual([]);
   expect(await scene.leftovers('stays')).toEqual([]);
@@ -88,13 +86,12 @@ test('a second Ctrl-C stops at once and names what is left; the next run clears 
   await running.saw('Interrupted: finishing up');
   const began = performance.now();
   running.child.kill('SIGINT');
-  const ended = outcomeOf(await running.ended);
+  const ended = saidBy(await running.ended, 130);
   expect(performance.now() - began).toBeLessThan(1000);
-  expect(ended).toMatchObject({ code: 130 });
-  expect(ended.text).toMatch(/left behind:/);
-  const task = taskOf(ended.text);
-  expect(ended.text).toContain(`x8s.dev/task=${task} in namespace ${scene.namespace} of ${contextB}`);
-  expect(outcomeOf(await x8sync(source, target))).toMatchObject({ code: 0 });
+  expect(ended).toMatch(/left behind:/);
+  const task = taskOf(ended);
+  expect(ended).toContain(`x8s.dev/task=${task} in namespace ${scene.namespace} of ${contextB}`);
+  saidBy(await x8sync(source, target), 0);
   expect(await scene.leftovers(task)).toEqual([]);
 }, 60_000);
 
@@ -103,9 +100,8 @@ test('SIGTERM does the same with 143', async () => {
   await scene.claim(contextB, 'term');
   const running = await runUntil(/Copy the files …/, scene.ref(contextB, 'term'));
   running.child.kill('SIGTERM');
-  const ended = outcomeOf(await running.ended);
-  expect(ended).toMatchObject({ code: 143 });
-  expect(await scene.leftovers(taskOf(ended.text))).toEqual([]);
+  const ended = saidBy(await running.ended, 143);
+  expect(await scene.leftovers(taskOf(ended))).toEqual([]);
   // An unnamed task's unfinished files go too.
   expect(await scene.inspect(contextB, 'term', 'ls -A')).not.toContain('.x8sync');
 }, 60_000);

@@ -5,7 +5,7 @@ import { someFiles } from './support/files.ts';
 import { Scene } from './support/scene.ts';
 import { steps } from './support/steps.ts';
 import { differences, type Tree, treeOf } from './support/tree.ts';
-import { outcomeOf, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+import { saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Concurrent tests begin before any beforeAll.
 const prepared = prepare();
@@ -32,9 +32,8 @@ async function killAt(line: RegExp, ...args: string[]): Promise<string> {
 /** Runs it again, and expects the state that an undisturbed run ends in. */
 async function expectWhole(claim: string, ...args: string[]): Promise<void> {
   const { scene, tree } = await prepared;
-  const ended = outcomeOf(await x8sync(...args));
-  expect(ended).toMatchObject({ code: 0 });
-  const task = taskOf(ended.text);
+  const ended = saidBy(await x8sync(...args), 0);
+  const task = taskOf(ended);
   expect(differences(tree, await treeOf(scene, contextB, claim))).toEqual([]);
   expect(await scene.phases(task)).toEqual(['source Succeeded', 'target Succeeded']);
   expect(await scene.leftovers(task)).toEqual([]);

@@ -6,7 +6,7 @@ import { otherKubeconfig } from './support/kubeconfigs.ts';
 import { plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
-import { outcomeOf, startX8sync, x8sync } from './support/x8sync.ts';
+import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
 let source: string;
@@ -36,19 +36,17 @@ describe('while one run is at work', () => {
     ['of another name', ['--name', 'second']],
     ['without a name', []],
   ])('another one %s is refused, with who holds the claim', async (_, args) => {
-    const ended = outcomeOf(await x8sync(source, target, ...args));
-    expect(ended).toMatchObject({ code: 3 });
-    expect(ended.text).toMatch(new RegExp(`is in use by \\S+@\\S+ \\(process ${running.child.pid}\\)`));
+    const ended = saidBy(await x8sync(source, target, ...args), 3);
+    expect(ended).toMatch(new RegExp(`is in use by \\S+@\\S+ \\(process ${running.child.pid}\\)`));
   });
 
   test('its task can not be cleaned up', async () => {
-    const ended = outcomeOf(await x8sync('cleanup', 'first', '--context', contextB));
-    expect(ended).toMatchObject({ code: 3 });
-    expect(ended.text).toMatch(/in use by/);
+    const ended = saidBy(await x8sync('cleanup', 'first', '--context', contextB), 3);
+    expect(ended).toMatch(/in use by/);
   });
 
   test('it ends undisturbed', async () => {
-    expect(outcomeOf(await running.ended)).toMatchObject({ code: 0 });
+    saidBy(await running.ended, 0);
     const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);
     expect(differences(...trees)).toEqual([]);
     expect(await scene.leftovers('first')).toEqual([]);
@@ -71,10 +69,9 @@ test('the mover of a killed run keeps a task of another name from its target', a
   await running.saw('Copy the files …');
   running.child.kill('SIGKILL');
   await running.ended;
-  const other = outcomeOf(await x8sync(source, target, '--name', 'other'));
-  expect(other).toMatchObject({ code: 3 });
-  expect(other.text).toMatch(/task killed has a mover on target claim/);
-  expect(outcomeOf(await x8sync(source, target, '--name', 'killed'))).toMatchObject({ code: 0 });
+  const other = saidBy(await x8sync(source, target, '--name', 'other'), 3);
+  expect(other).toMatch(/task killed has a mover on target claim/);
+  saidBy(await x8sync(source, target, '--name', 'killed'), 0);
   expect(await scene.leftovers()).toEqual([]);
 }, 60_000);
 
@@ -87,11 +84,11 @@ describe('two contexts for one cluster', () => {
   afterAll(() => alias.remove());
 
   test('the same claim by both is refused', async () => {
-    const ended = outcomeOf(
+    const ended = saidBy(
       await run(`here/${scene.namespace}/source`, `also/here:6443/${scene.namespace}/source`),
+      3,
     );
-    expect(ended).toMatchObject({ code: 3 });
-    expect(ended.text).toMatch(/same volume/);
+    expect(ended).toMatch(/same volume/);
   });
 
   test('two claims by both are copied over the cluster network', async () => {
@@ -101,7 +98,7 @@ describe('two contexts for one cluster', () => {
       `here/${scene.namespace}/beside`,
       '--verbose',
     );
-    expect(outcomeOf(ended)).toMatchObject({ code: 0 });
+    saidBy(ended, 0);
     expect(ended.stderr).toMatch(/trying clusterip/);
     const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextA, 'beside')]);
     expect(differences(...trees)).toEqual([]);

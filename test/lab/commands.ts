@@ -1,4 +1,5 @@
 /** What each command of `npm run lab` does. */
+import type { parseArgs } from 'node:util';
 import { kubeconfigPath } from './config.ts';
 import { purgeCache, takeDown } from './down.ts';
 import * as components from './levers/components.ts';
@@ -6,7 +7,6 @@ import * as etcd from './levers/etcd.ts';
 import { type Link, linkState, millisecondsOf, restoreLink, setLink } from './levers/link.ts';
 import * as nodes from './levers/nodes.ts';
 import { locked } from './lock.ts';
-import type { Options } from './main.ts';
 import { say, seconds } from './report.ts';
 import { status, statusText } from './status.ts';
 import { bringThirdUp, takeThirdDown } from './third.ts';
@@ -34,6 +34,23 @@ export const help = `Two real Kubernetes clusters on this machine, lab-a and lab
   etcd empty|compact|expire CLUSTER        forget everything; compact the history; make all watches too old
 `;
 
+/** The options of all commands. */
+export const options = {
+  delay: { type: 'string' },
+  rate: { type: 'string' },
+  cut: { type: 'boolean' },
+  reject: { type: 'boolean' },
+  restore: { type: 'boolean' },
+  leave: { type: 'string' },
+  'leave-inodes': { type: 'string' },
+  undo: { type: 'boolean' },
+  third: { type: 'boolean' },
+  purge: { type: 'boolean' },
+  output: { type: 'string', short: 'o' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+type Options = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>['values'];
 type Command = (args: string[], options: Options) => Promise<void>;
 
 function required(args: readonly string[], index: number, what: string): string {

@@ -1,10 +1,11 @@
 /** Taking the lab away, whatever state it is in. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { cacheDir, stateDir } from './config.ts';
 import { allProcesses, removeGroups, signal } from './groups.ts';
+import { restoreHost } from './host.ts';
 import { removeNetwork } from './network.ts';
 import { attempt, until } from './shell.ts';
+import { removeStrays, shimSockets } from './strays.ts';
 
 async function endProcesses(): Promise<void> {
   await until('all processes of the lab end', 30_000, async () => {
@@ -34,39 +35,16 @@ export async function unmountBelow(folder: string): Promise<void> {
   }
 }
 
-/** What the CNI plugins and containerd leave outside of the lab's folders. */
-function removeStrays(): void {
-  const results = '/var/lib/cni/results';
-  const names = existsSync(results) ? readdirSync(results) : [];
-  for (const name of names.filter((n) => n.startsWith('x8s-'))) {
-    const [, sandbox] = /^x8s-\w+-([0-9a-f]+)-/.exec(name) ?? [];
-    rmSync(join(results, name));
-    rmSync(join(results, `cni-loopback-${sandbox}-lo`), { force: true });
-  }
-  for (const folder of [results, '/var/lib/cni', '/run/containerd/s', '/run/containerd'])
-    try {
-      rmdirSync(folder); // Only where no one else has anything in it.
-    } catch {}
-}
-
-/** Removes the sockets of this lab's shims, which containerd keeps in a folder that all containerds share. */
-function removeShimSockets(): void {
-  const folder = '/run/containerd/s';
-  if (!existsSync(folder)) return;
-  const open = readFileSync('/proc/net/unix', 'utf8');
-  for (const name of readdirSync(folder))
-    if (!open.includes(name)) rmSync(join(folder, name), { force: true });
-}
-
 /** Ends all processes and removes mounts, namespaces, the bridge, control groups and files. The cache stays. */
 export async function takeDown(): Promise<void> {
+  const sockets = shimSockets();
   await endProcesses();
   await unmountBelow(stateDir);
   await removeNetwork();
+  await restoreHost();
   removeGroups();
   rmSync(stateDir, { recursive: true, force: true, maxRetries: 5 });
-  removeShimSockets();
-  removeStrays();
+  await removeStrays(sockets);
 }
 
 /** Removes what is kept between runs too. */

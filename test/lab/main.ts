@@ -1,26 +1,6 @@
 /** `npm run lab -- COMMAND`: two real Kubernetes clusters on this machine. */
 import { parseArgs } from 'node:util';
-import { commands, help } from './commands.ts';
-
-const options = {
-  delay: { type: 'string' },
-  rate: { type: 'string' },
-  cut: { type: 'boolean' },
-  reject: { type: 'boolean' },
-  restore: { type: 'boolean' },
-  leave: { type: 'string' },
-  'leave-inodes': { type: 'string' },
-  undo: { type: 'boolean' },
-  third: { type: 'boolean' },
-  purge: { type: 'boolean' },
-  output: { type: 'string', short: 'o' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-/** The options of all commands, as parsed. */
-export type Options = ReturnType<
-  typeof parseArgs<{ options: typeof options; allowPositionals: true }>
->['values'];
+import { commands, help, options } from './commands.ts';
 
 try {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });

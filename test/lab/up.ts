@@ -8,6 +8,7 @@ import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
 import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
+import { prepareHost } from './host.ts';
 import { debianLayer } from './images/debian.ts';
 import { imageTemplate, loadImages } from './images/load.ts';
 import { daemonsOf } from './levers/components.ts';
@@ -78,7 +79,10 @@ async function startFresh(): Promise<void> {
   await step('removing what an earlier lab left', takeDown);
   mkdirSync(fastDir, { recursive: true });
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=700,size=4g', 'x8s-lab', fastDir]);
-  await step('network', () => makeNetwork(clusters));
+  await step('network', async () => {
+    await prepareHost();
+    await makeNetwork(clusters);
+  });
   await Promise.all([startClusters(), startNodes(template)]);
   await step('nodes and DNS', allReady);
   say(

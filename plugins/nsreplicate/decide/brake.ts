@@ -27,6 +27,8 @@ export interface BrakeState {
   readonly deletions: readonly Deletions[];
   /** Why deletions stand still; undefined while they may go on. */
   readonly stopped?: string | undefined;
+  /** So many deletions a person has approved; they are done first, and not counted. */
+  readonly allowance?: number | undefined;
 }
 
 export const released: BrakeState = { deletions: [] };
@@ -50,6 +52,8 @@ export function brake(
   limits: BrakeLimits = defaultLimits,
 ): { allowed: boolean; state: BrakeState } {
   if (state.stopped !== undefined) return { allowed: false, state };
+  const { allowance = 0 } = state;
+  if (allowance >= count) return { allowed: true, state: { ...state, allowance: allowance - count } };
   const recent = state.deletions.filter(
     ({ at }) => now - at < limits.windowMs && at <= now + limits.windowMs,
   );
@@ -60,8 +64,8 @@ export function brake(
   return { allowed: true, state: { deletions: added(recent, namespace, count, now) } };
 }
 
-/** A person approved: deletions may go on, counted from nothing. */
-export const approve = (): BrakeState => released;
+/** A person approved what is known to be wanted; whatever comes after is counted from nothing. */
+export const approve = (allowance = 0): BrakeState => ({ deletions: [], allowance });
 
 /** Stops the brake for another reason: the primary is another cluster, or lost what it had. */
 export const stop = (state: BrakeState, reason: string): BrakeState =>

@@ -64,6 +64,8 @@ export interface ConvergerOptions {
   readonly settledChanged: () => void;
   /** Whether one more deletion in a namespace is allowed; counts it. */
   readonly brake: (namespace: string) => boolean;
+  /** Stops the brake where the primary is not what it was. */
+  readonly confirmPrimary: () => Promise<void>;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -310,6 +312,7 @@ export class Converger {
       });
     if (original) return { did: 'left', why: 'it is still on the primary, but no rule covers it any more' };
     if (kind.name === 'Namespace') await this.#checkNamespaceEmpty(key);
+    await fromPrimary(this.#options.confirmPrimary());
     if (!brake(namespace))
       throw new WorkFailure({
         class: 'decision',

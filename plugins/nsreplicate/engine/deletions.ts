@@ -1,6 +1,6 @@
 /** The brake on deletions, at work on one replica. */
 import type { Clock } from '../../../src/clock.ts';
-import { type BrakeLimits, type BrakeState, brake, stop } from '../decide/brake.ts';
+import { approve, type BrakeLimits, type BrakeState, brake, stop } from '../decide/brake.ts';
 import type { Copies } from './copies.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 
@@ -28,10 +28,16 @@ export class Deletions {
     return this.#state;
   }
 
-  /** Deletions may go on, counted from nothing. */
-  release(): void {
-    this.#state = { deletions: [] };
+  /** A person approved so many that are wanted now; whatever comes after is counted from nothing. */
+  release(allowance: number): void {
+    this.#state = approve(allowance);
     this.#options.changed();
+  }
+
+  /** An approval that was given before it was known what is wanted covers so many. */
+  limitAllowance(wanted: number): void {
+    const { allowance = 0 } = this.#state;
+    if (allowance > wanted) this.#state = { ...this.#state, allowance: wanted };
   }
 
   /** Stops them for another reason than their number. */

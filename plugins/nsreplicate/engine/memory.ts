@@ -18,6 +18,8 @@ export interface Memory {
   sites: Record<string, string>;
   /** The last approval that was heeded. */
   approval: string;
+  /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
+  marker: number;
   /** By replica. */
   brakes: Record<string, BrakeState>;
   /** By replica: what it made of what was applied, where that is something else. */
@@ -30,9 +32,12 @@ export const blankMemory = (): Memory => ({
   versions: {},
   sites: {},
   approval: '',
+  marker: 0,
   brakes: {},
   settled: {},
 });
+
+const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
 
 /** Stops deletions where the primary is not what it was. */
 export class Guard {
@@ -40,17 +45,49 @@ export class Guard {
   readonly #primary: Site;
   readonly #replicas: () => readonly Replica[];
   readonly #warn: (text: string) => void;
+  readonly #readMarker: (() => Promise<number>) | undefined;
+  #confirmed: number;
+  #confirming: Promise<void> | undefined;
 
+  /** @param readMarker the marker as the primary has it; absent where the state is kept elsewhere */
   constructor(
     memory: Memory,
     primary: Site,
     replicas: () => readonly Replica[],
     warn: (text: string) => void,
+    readMarker: (() => Promise<number>) | undefined,
   ) {
     this.#memory = memory;
     this.#primary = primary;
     this.#replicas = replicas;
     this.#warn = warn;
+    this.#readMarker = readMarker;
+    this.#confirmed = memory.marker;
+  }
+
+  /** The state was written to the primary with this marker. */
+  written(marker: number): void {
+    this.#confirmed = marker;
+  }
+
+  /**
+   * Asked before each deletion: that an object is not on the primary means nothing where the primary has
+   * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
+   */
+  confirm(): Promise<void> {
+    this.#confirming ??= this.#compareMarker().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  async #compareMarker(): Promise<void> {
+    const expected = this.#confirmed;
+    const marker = await this.#readMarker?.();
+    if (marker !== undefined && marker < expected)
+      this.#stop(
+        `the primary went back in time (its record of this task is ${expected - marker} writes old)`,
+      );
   }
 
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
@@ -83,7 +120,8 @@ export class Guard {
   approve(approval: string): void {
     const { primary: before, formerPrimaries } = this.#memory;
     this.#memory.approval = approval;
-    this.#memory.brakes = {};
+    // Replicas that are not there yet: what is wanted is known after the first comparison.
+    for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
     this.#memory.primary = this.#primary.id;
     for (const replica of this.#replicas()) {

@@ -140,7 +140,7 @@ export class Replica {
       if (key === undefined || !this.#concerns(key, object)) continue;
       this.#listed.get(list)?.add(key);
       if (whole) copies.set(key, object, this.#liveOf(kind, key, object));
-      else copies.see(key, object);
+      else copies.found(key, object);
     }
   }
 
@@ -191,13 +191,27 @@ export class Replica {
 
   /** A list of a kind on the primary is complete: looks at what has no original any more. */
   sweep(kind: CopiedKind, namespace: string | undefined): void {
-    const { catalogue, copies, mayPrune } = this.#options;
+    const { catalogue, copies } = this.#options;
     const inList = isIn(kind.name, namespace);
-    const orphans = [...copies.keys()].filter(
-      (key) => inList(key) && copies.isOurs(key) && !catalogue.original(key),
+    this.deletions.check(this.#orphans().filter(inList));
+    for (const key of copies.keys()) if (inList(key) && !catalogue.original(key)) this.consider(key);
+  }
+
+  /** The first comparison is through: an approval from before covers what it found, and no more. */
+  compared(): void {
+    this.deletions.limitAllowance(this.#orphans().length);
+  }
+
+  /** Copies that would be deleted, if their originals are really gone. */
+  #orphans(): ObjectKey[] {
+    const { catalogue, copies, mayPrune } = this.#options;
+    return [...copies.keys()].filter(
+      (key) =>
+        copies.isOurs(key) &&
+        !catalogue.original(key) &&
+        copies.get(key)?.inScope === true &&
+        mayPrune(placeOf(key).kind),
     );
-    this.deletions.check(orphans.filter((key) => mayPrune(kind.name) && copies.get(key)?.inScope === true));
-    for (const key of orphans) this.consider(key);
   }
 
   /** The object is another one now: what failed with the old one may work with it. */
@@ -213,9 +227,9 @@ export class Replica {
     return keys.length;
   }
 
-  /** Deletions may go on. */
+  /** A person approved the deletions that are wanted now. */
   release(): void {
-    this.deletions.release();
+    this.deletions.release(this.#orphans().length);
     this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
   }
 
@@ -259,6 +273,7 @@ export class Replica {
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (result.did === 'put-right') this.#noteCorrection(key);
+    if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });

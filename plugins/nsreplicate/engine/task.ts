@@ -40,6 +40,8 @@ export interface TaskOptions {
   readonly records: JobRecords;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** The marker of the kept state, where the primary keeps it. */
+  readonly readMarker?: (() => Promise<number>) | undefined;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
@@ -79,7 +81,13 @@ export class Task {
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);
-    this.#guard = new Guard(options.memory, options.primary, () => this.#replicas, options.warn);
+    this.#guard = new Guard(
+      options.memory,
+      options.primary,
+      () => this.#replicas,
+      options.warn,
+      options.readMarker,
+    );
   }
 
   get replicas(): readonly Replica[] {
@@ -130,6 +138,7 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
+    for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
   }
@@ -149,6 +158,16 @@ export class Task {
     return this.#replicas
       .filter(({ name }) => replicaName === undefined || name === replicaName)
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
+  }
+
+  /** The state was written with this marker. */
+  stateWritten(marker: number): void {
+    this.#guard.written(marker);
+  }
+
+  /** Looks whether the primary is what it was, and stops deletions where it is not. */
+  confirmPrimary(): Promise<void> {
+    return this.#guard.confirm();
   }
 
   setPaused(paused: boolean): void {
@@ -219,6 +238,7 @@ export class Task {
       settled,
       settledChanged: changed,
       brake: (namespace) => replica.deletions.mayDelete(namespace),
+      confirmPrimary: () => this.#guard.confirm(),
       fence,
       signal,
     });

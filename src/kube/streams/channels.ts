@@ -2,8 +2,8 @@
 import { Readable, type Writable } from 'node:stream';
 import type { KubeSocket } from './socket.ts';
 
-/** The kubelet and the API server relay in parts of this size. */
-const messageSize = 32 * 1024;
+/** Larger ones cost less per byte; a quarter more at four times the size, and then less and less. */
+const messageSize = 128 * 1024;
 /** Bytes that a reader may lag behind before the network is stopped. */
 const readBuffer = 512 * 1024;
 

@@ -64,9 +64,13 @@ export class SeenLines {
   /** What is still to come again of those after a reopening. */
   #again = new Map<string, number>();
   #from = -Infinity;
+  #first: string | undefined;
 
   /** Whether the line is a new one. */
   add({ time }: LogLine): boolean {
+    this.#first ??= time;
+    // Reading again may begin before the line that the first reading began with (`tailLines`, `sinceSeconds`).
+    if (time < this.#first) return false;
     const due = this.#again.get(time) ?? 0;
     if (due > 0) {
       this.#again.set(time, due - 1);

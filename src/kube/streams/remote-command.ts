@@ -4,8 +4,8 @@
  */
 import { type Readable, Writable } from 'node:stream';
 import { messageOf, X8sError } from '../../errors.ts';
-import { statusOf } from '../api-failure.ts';
 import type { KubeClient } from '../client.ts';
+import type { Status } from '../objects.ts';
 import { objectName, pathOf, pods } from '../resources.ts';
 import { Flow, message, quiet, sendData } from './channels.ts';
 import { type KubeSocket, openSocket } from './socket.ts';
@@ -22,6 +22,8 @@ export interface ContainerStreams {
   readonly tty?: boolean;
   /** Ends the connection, not the command: only a closed stdin or a signal of its own does that. */
   readonly signal?: AbortSignal | undefined;
+  /** After so many milliseconds in which nothing is heard, the connection is dead; 20 s where absent. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface ExitStatus {
@@ -58,7 +60,7 @@ const v4 = 'v4.channel.k8s.io';
 export async function openRemoteCommand(
   kube: KubeClient,
   subresource: 'exec' | 'attach',
-  { namespace, pod, container, stdin = false, tty = false, signal }: ContainerStreams,
+  { namespace, pod, container, stdin = false, tty = false, ...limits }: ContainerStreams,
   command: readonly string[] = [],
 ): Promise<RemoteCommand> {
   const query = new URLSearchParams({ stdin: `${stdin}`, stdout: 'true', stderr: `${!tty}`, tty: `${tty}` });
@@ -70,7 +72,7 @@ export async function openRemoteCommand(
     what: `${subresource}: ${objectName(pods, { namespace, name: pod })}`,
   };
   const opened = Promise.withResolvers<RemoteCommand>();
-  await openSocket(kube, { path, protocols: [v5, v4], subject, signal }, (socket) => {
+  await openSocket(kube, { path, protocols: [v5, v4], subject, ...limits }, (socket) => {
     const session = new Session(socket, stdin);
     opened.resolve(session);
     return session;
@@ -146,10 +148,19 @@ function stdinOf(socket: KubeSocket): Writable {
   return quiet(writable);
 }
 
-/** The status that the kubelet sends at the end: Success, or a failure whose cause is the exit code. */
-function exitStatusOf(text: string): ExitStatus {
-  const status = statusOf(text) ?? { status: undefined, message: text, details: undefined };
-  if (status.status === 'Success') return { code: 0, reason: '' };
-  const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
-  return { code: cause === undefined ? undefined : Number(cause.message), reason: status.message ?? '' };
+/** The metav1.Status at the end, without its kind: Success, or a failure one of whose causes is the exit code. */
+export function exitStatusOf(text: string): ExitStatus {
+  const { status, message, details } = parse(text);
+  if (status === 'Success') return { code: 0, reason: '' };
+  const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
+  const code = Number(cause?.message ?? Number.NaN);
+  return { code: Number.isInteger(code) ? code : undefined, reason: message ?? text };
+}
+
+function parse(text: string): Partial<Status> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }

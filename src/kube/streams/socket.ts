@@ -19,6 +19,8 @@ export interface SocketRequest {
   readonly protocols: readonly string[];
   readonly subject: Subject;
   readonly signal?: AbortSignal | undefined;
+  /** After so many milliseconds in which nothing is heard, the connection is dead; 20 s where absent. */
+  readonly silenceMs?: number | undefined;
 }
 
 export interface SocketHandlers {
@@ -41,15 +43,15 @@ export interface KubeSocket {
   destroy(reason?: Error): void;
 }
 
-/** Load balancers cut connections that are silent for a minute, some for 20 s. */
-const pingMs = 5_000;
-/** A connection on which nothing was heard for so long is dead. */
-const silenceMs = 20_000;
+/** A connection on which nothing is heard for so long is dead. */
+const defaultSilenceMs = 20_000;
+/** Pings in that time. Some load balancers cut connections that are silent for 20 s. */
+const pings = 4;
 /** For the upgrade's answer. API servers of small clusters take seconds when they start. */
 const handshakeMs = 20_000;
 /** Bytes that may wait for the network in this process before the writer has to. */
 const sendBuffer = 256 * 1024;
-/** Messages are 32 KiB; this is for a server that has lost its mind. */
+/** Servers send 32 KiB at most; this is for one that has lost its mind. */
 const maxMessage = 16 * 1024 * 1024;
 
 /** Makes the handlers of a socket that is open and on which nothing has happened yet. */
@@ -73,9 +75,10 @@ export async function openSocket(kube: KubeClient, request: SocketRequest, user:
 async function attempt(
   { url, headers, tls, agent }: WebSocketTarget,
   cluster: ClusterInfo,
-  { path, protocols, subject, signal }: SocketRequest,
+  request: SocketRequest,
   user: SocketUser,
 ): Promise<void> {
+  const { path, protocols, subject, signal } = request;
   const { WebSocket } = await import('ws');
   signal?.throwIfAborted();
   const limits = { perMessageDeflate: false, handshakeTimeout: handshakeMs, maxPayload: maxMessage };
@@ -89,7 +92,7 @@ async function attempt(
     socket.terminate();
     throw error;
   }
-  keep(socket, cluster, signal, user);
+  keep(socket, cluster, request, user);
   socket.resume();
 }
 
@@ -135,7 +138,7 @@ async function bodyOf(response: IncomingMessage): Promise<string> {
 function keep(
   socket: WebSocket,
   cluster: ClusterInfo,
-  signal: AbortSignal | undefined,
+  { signal, silenceMs = defaultSilenceMs }: SocketRequest,
   user: SocketUser,
 ): void {
   const lost = (why: string, cause?: unknown) =>
@@ -146,7 +149,8 @@ function keep(
     socket.terminate();
   };
   const onAbort = () => destroy(signal?.reason);
-  const life = keepAlive(socket, () => destroy(lost(`was silent for ${silenceMs / 1000} s and is given up`)));
+  const onDead = () => destroy(lost(`was silent for ${silenceMs / 1000} s and is given up`));
+  const life = keepAlive(socket, silenceMs, onDead);
 
   const handlers = user({
     protocol: socket.protocol,
@@ -182,7 +186,7 @@ interface Life {
 }
 
 /** Pings, and tells when the other side has been silent for too long. */
-function keepAlive(socket: WebSocket, onDead: () => void): Life {
+function keepAlive(socket: WebSocket, silenceMs: number, onDead: () => void): Life {
   let last = performance.now();
   const heard = () => {
     last = performance.now();
@@ -192,7 +196,7 @@ function keepAlive(socket: WebSocket, onDead: () => void): Life {
     if (socket.isPaused) heard();
     if (performance.now() - last > silenceMs) onDead();
     else if (socket.readyState === socket.OPEN) socket.ping();
-  }, pingMs);
+  }, silenceMs / pings);
   timer.unref();
   socket.on('pong', heard);
   socket.on('ping', heard);

@@ -12,6 +12,13 @@ export interface ClaimOptions {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What runs in a pod, with the claim, or an empty folder, at /data. */
+export interface Container {
+  readonly script: string;
+  readonly claim?: string;
+  readonly image?: string;
+}
+
 /** Everything that a task makes. */
 const childKinds = 'secrets,statefulsets,services,jobs,networkpolicies,pods';
 
@@ -70,9 +77,15 @@ export class Scene {
   /**
    * Runs a shell script as root with the claim at /data, to its end; resolves with what it printed.
    */
-  async shell(context: string, claim: string, script: string): Promise<string> {
+  shell(context: string, claim: string, script: string): Promise<string> {
+    return this.run(context, { claim, script });
+  }
+
+  /** Runs a script as root in a pod of its own, to its end; resolves with what it printed. */
+  async run(context: string, container: Container): Promise<string> {
+    const { script } = container;
     const name = `shell-${randomBytes(4).toString('hex')}`;
-    await apply(context, this.namespace, this.#pod(name, claim, script));
+    await apply(context, this.namespace, this.#pod(name, container));
     const pod = ['-n', this.namespace, `pod/${name}`];
     try {
       await kubectl(context, [
@@ -160,7 +173,7 @@ export class Scene {
 
   /** A pod that keeps the claim mounted at /data until it is deleted. */
   async user(context: string, name: string, claim: string): Promise<void> {
-    await apply(context, this.namespace, this.#pod(name, claim, 'sleep infinity'));
+    await apply(context, this.namespace, this.#pod(name, { claim, script: 'sleep infinity' }));
     await kubectl(context, [
       '-n',
       this.namespace,
@@ -171,7 +184,8 @@ export class Scene {
     ]);
   }
 
-  #pod(name: string, claim: string, script: string): object {
+  #pod(name: string, { image = shellImage, claim, script }: Container): object {
+    const source = claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
     return {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -182,12 +196,12 @@ export class Scene {
         containers: [
           {
             name: 'shell',
-            image: shellImage,
+            image,
             command: ['bash', '-euc', script],
             volumeMounts: [{ name: 'data', mountPath: '/data' }],
           },
         ],
-        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
+        volumes: [{ name: 'data', ...source }],
       },
     };
   }

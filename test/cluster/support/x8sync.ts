@@ -8,9 +8,10 @@ export const x8sync = (...args: string[]): Promise<Ended> => plugin('x8sync', ar
 /** One run that a test watches, or ends. */
 export const startX8sync = (...args: string[]): Running => startPlugin('x8sync', args);
 
-/** What a run said of itself: its exit code with its messages, for a comparison that shows both. */
-export function outcomeOf({ code, stdout, stderr }: Ended): { code: number | null; text: string } {
-  return { code, text: stderr + stdout };
+/** All that a run said, which has to have ended with this exit code. */
+export function saidBy({ code, stdout, stderr }: Ended, expected: number): string {
+  if (code !== expected) throw new Error(`ended with ${code} instead of ${expected}:\n${stderr}${stdout}`);
+  return stderr + stdout;
 }
 
 /** The document of `-o json`. */

@@ -60,7 +60,7 @@ export function servePolicies(context: Context): PolicyServer {
   const listed = Promise.all([pods.listed, namespaces.listed, policies.listed]);
 
   const state = (): PolicyState => ({
-    pods: pods.all().flatMap((pod) => policyPod(pod, announced)),
+    pods: byAddress(pods.all(), announced),
     namespaces: new Map(namespaces.all().map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     policies: policies.all().map(({ metadata, spec }) => ({ namespace: metadata.namespace ?? '', ...spec })),
   });
@@ -103,10 +103,19 @@ export function servePolicies(context: Context): PolicyServer {
   };
 }
 
+/** One pod an address: that of a pod on its way out may be a new one's already. */
+function byAddress(pods: readonly Pod[], announced: ReadonlyMap<string, string>): PolicyPod[] {
+  const leaving = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
+  const newestLast = [...pods.filter(leaving), ...pods.filter((pod) => !leaving(pod))];
+  const found = newestLast.flatMap((pod) => policyPod(pod, announced));
+  return [...new Map(found.map((pod) => [pod.address, pod])).values()];
+}
+
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 function policyPod({ metadata, spec, status }: Pod, announced: ReadonlyMap<string, string>): PolicyPod[] {
-  const address = status?.podIP ?? announced.get(metadata.uid ?? '');
+  // A pod whose sandbox was made anew has an address that its status does not say yet.
+  const address = announced.get(metadata.uid ?? '') ?? status?.podIP;
   const over = status?.phase === 'Succeeded' || status?.phase === 'Failed';
   if (!address || !spec.nodeName || spec.hostNetwork || over) return [];
   const ports = spec.containers.flatMap((container) => container.ports ?? []);

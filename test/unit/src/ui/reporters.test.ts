@@ -1,10 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  type CollectingReporter,
-  createReporter,
-  type ReporterOptions,
-} from '../../../../src/ui/create-reporter.ts';
-import type { Step } from '../../../../src/ui/reporter.ts';
+import { createReporter, type ReporterOptions } from '../../../../src/ui/create-reporter.ts';
+import type { CollectingReporter, Step } from '../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';
 

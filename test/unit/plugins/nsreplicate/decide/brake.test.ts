@@ -58,6 +58,12 @@ describe('the brake', () => {
     expect(brake(approve(), later, 60 * minute, limits).allowed).toBe(true);
   });
 
+  test('an approval covers what was wanted then, and no more', () => {
+    const { allowed, state } = deleteOneByOne(45, 60, 0, approve(45));
+    expect([allowed, state]).toEqual([45, { deletions: [], allowance: 0 }]);
+    expect(deleteOneByOne(15, 15, 0, state).allowed).toBe(10);
+  });
+
   test('survives a restart: the state is plain JSON', () => {
     const { state } = deleteOneByOne(15, 40);
     const revived = JSON.parse(JSON.stringify(state)) as BrakeState;

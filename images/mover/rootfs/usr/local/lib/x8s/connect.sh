@@ -85,6 +85,20 @@ LogLevel ERROR
 EOF
 }
 
+# Runs a command that needs the connection, and again over a new one where it broke.
+persist() {
+  local code tries
+  for ((tries = 1; ; tries++)); do
+    "$@" && return 0
+    code=$?
+    is_network_code "$code" && ((tries < X8S_RETRIES)) || return "$code"
+    log warning "the connection to the source broke (code $code): trying again"
+    close_connection
+    run sleep 1
+    connect || return 255
+  done
+}
+
 close_connection() {
   [[ -S $WORK/master ]] && ssh -F "$SSH_CONFIG" -O exit x8s-source 2>/dev/null
 }

@@ -10,9 +10,13 @@ field() {
   [[ $1 =~ \"$2\":([0-9]+) ]] && REPLY=${BASH_REMATCH[1]}
 }
 
+ask_once() {
+  run ssh -F "$SSH_CONFIG" x8s-source "$*" >"$WORK/answer" 2>"$WORK/ask.log"
+}
+
 # Asks the gate: words → REPLY.
 ask() {
-  run ssh -F "$SSH_CONFIG" x8s-source "$*" >"$WORK/answer" 2>"$WORK/ask.log" && REPLY=$(<"$WORK/answer")
+  persist ask_once "$@" && REPLY=$(<"$WORK/answer")
 }
 
 read_usage() {
@@ -49,12 +53,16 @@ add_wiped() {
   ((FREE_INODES < 0)) || FREE_INODES=$((FREE_INODES + inodes))
 }
 
+list_growth() {
+  run rsync "${RSYNC_ARGS[@]}" -n --8-bit-output --out-format='%i|%l|%n' x8s-source::source/ /target/ \
+    >"$WORK/growth" 2>"$WORK/ask.log"
+}
+
 # What a merge adds: new bytes less those that they replace, and the biggest file once more, since it is
 # complete beside the old one before it takes its place. Into NEED_BYTES and NEED_INODES.
 measure_growth() {
   local new old biggest created
-  run rsync "${RSYNC_ARGS[@]}" -n --8-bit-output --out-format='%i|%l|%n' x8s-source::source/ /target/ \
-    >"$WORK/growth" 2>"$WORK/ask.log" || (($? == 23 || $? == 24)) || return
+  persist list_growth || (($? == 23 || $? == 24)) || return
   read -r new biggest created < <(mawk -v names="$WORK/replaced" -f "$LIB/growth.awk" "$WORK/growth")
   old=$(cd /target && xargs -0r stat -c '%b %B' -- <"$WORK/replaced" 2>/dev/null |
     mawk '{ sum += $1 * $2 } END { printf "%.0f", sum }')

@@ -1,0 +1,133 @@
+/**
+ * The agent: runs in or beside a container, over its standard input and output, and writes nothing but what it
+ * syncs. Bundled into one file that any Node since 20 runs (see loader.ts).
+ */
+import { asHello, bestCompression, type OpenRequest, ourHello } from '../wire/calls.ts';
+import { Channel } from '../wire/channel.ts';
+import { asCount, asObject, asText } from '../wire/check.ts';
+import type { Frame } from '../wire/frame.ts';
+import { type Send, Served } from './server.ts';
+import { lookAround } from './sight.ts';
+
+/** The workstation pings every few seconds; who hears nothing for this long is alone. */
+const silenceLimit = 45_000;
+
+interface Session {
+  served?: Served;
+  /** Frames of a session are dealt with one after the other. */
+  turn: Promise<unknown>;
+}
+
+/** Begins to serve. `early`: what has already been read from standard input. */
+export function start(early: Buffer): void {
+  const agent = new Agent();
+  agent.listen(early);
+}
+
+class Agent {
+  readonly #sessions = new Map<number, Session>();
+  #channel!: Channel;
+
+  listen(early: Buffer): void {
+    this.#channel = new Channel({
+      input: process.stdin,
+      output: process.stdout,
+      onFrame: (frame) => this.#take(frame),
+      onEnd: () => void this.#finish(),
+      pingEvery: 0,
+      silenceLimit,
+    });
+    const { version, pid, platform, arch } = process;
+    const uid = process.getuid?.() ?? -1;
+    const gid = process.getgid?.() ?? -1;
+    this.#reply('hello', 0, ourHello({ node: version, pid, platform, arch, uid, gid }));
+    const ticking = setInterval(() => {
+      for (const { served } of this.#sessions.values()) served?.tick();
+    }, 2000);
+    ticking.unref();
+    process.once('SIGTERM', () => this.#channel.end(new Error('terminated')));
+    this.#channel.feed(early);
+  }
+
+  #take(frame: Frame): void {
+    const session = this.#session(frame.session);
+    switch (frame.type) {
+      case 'hello':
+        this.#channel.compression = bestCompression(asHello(frame.header));
+        return;
+      case 'credit':
+        session.served?.credit(frame.header);
+        return;
+      case 'content':
+        this.#queue(session, async () => session.served?.receive(frame.header, frame.body));
+        return;
+      case 'call':
+        this.#call(frame, session);
+        return;
+      case 'barrier':
+        this.#queue(session, async () => this.#reply('barrier', frame.session, frame.header));
+    }
+  }
+
+  #session(id: number): Session {
+    const session = this.#sessions.get(id) ?? { turn: Promise.resolve() };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  #queue(session: Session, run: () => Promise<unknown>): void {
+    session.turn = session.turn.then(run).catch(() => {});
+  }
+
+  #call(frame: Frame, session: Session): void {
+    const { id, method, parameters } = asObject(frame.header, 'a call');
+    const [number, name] = [asCount(id, 'a number'), asText(method, 'a method')];
+    const run = async () => {
+      try {
+        const answer = await this.#answer(frame.session, session, number, name, parameters);
+        this.#reply('answer', frame.session, { id: number, answer });
+      } catch (error) {
+        const { message, code } = error as NodeJS.ErrnoException;
+        this.#reply('failure', frame.session, { id: number, message, code });
+      }
+    };
+    // Reading waits for the workstation to take in, which waits for nobody.
+    if (name === 'read') void session.turn.then(run);
+    else this.#queue(session, run);
+  }
+
+  async #answer(
+    id: number,
+    session: Session,
+    number: number,
+    method: string,
+    parameters: unknown,
+  ): Promise<unknown> {
+    if (method === 'sight')
+      return lookAround(asText(asObject(parameters, 'parameters').containerId, 'an id'));
+    if (method === 'open') {
+      await session.served?.close();
+      const send: Send = (type, header, body) => this.#channel.send(type, id, header, body);
+      session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
+      return session.served.opened;
+    }
+    if (method === 'close') {
+      this.#sessions.delete(id);
+      return await session.served?.close();
+    }
+    if (session.served === undefined) throw new Error('this session is not open');
+    return await session.served.answer(number, method, parameters);
+  }
+
+  #reply(type: 'hello' | 'answer' | 'failure' | 'barrier', session: number, header: unknown): void {
+    this.#channel.send(type, session, header).catch(() => {});
+  }
+
+  async #finish(): Promise<void> {
+    for (const { served, turn } of this.#sessions.values()) {
+      await turn;
+      await served?.close().catch(() => {});
+    }
+    process.exit(0);
+  }
+}

@@ -1,0 +1,41 @@
+/** What is mounted where, as /proc/…/mountinfo says (proc_pid_mountinfo(5)). */
+
+interface Mount {
+  readonly point: string;
+  readonly description: string;
+}
+
+function* mountsIn(mountInfo: string): Generator<Mount> {
+  for (const line of mountInfo.split('\n')) {
+    const [left, right] = line.split(' - ');
+    if (left === undefined || right === undefined) continue;
+    const [, , device, from, point] = left.split(' ');
+    const [type, source] = right.split(' ');
+    if (point !== undefined)
+      yield { point: plain(point), description: `${type} ${source} ${device} ${from}` };
+  }
+}
+
+/** Spaces and the like are written as octal numbers. */
+const plain = (text: string) =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** Paths below a directory, relative to it, where something else is mounted. */
+export function mountsBelow(mountInfo: string, directory: string): Set<string> {
+  const prefix = directory === '/' ? '/' : `${directory}/`;
+  const below = [...mountsIn(mountInfo)]
+    .map(({ point }) => point)
+    .filter((point) => point.startsWith(prefix));
+  return new Set(below.map((point) => point.slice(prefix.length)).filter((path) => path !== ''));
+}
+
+/** What a directory is mounted from: file system, source, device and the directory in it. */
+export function mountOf(mountInfo: string, directory: string): string {
+  let best: Mount = { point: '', description: '' };
+  for (const mount of mountsIn(mountInfo)) {
+    const holds = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
+    // Of two at the same point the later one is on top.
+    if (holds && mount.point.length >= best.point.length) best = mount;
+  }
+  return best.description;
+}

@@ -1,0 +1,211 @@
+/** The agent's side of one sync: a directory in the container, asked and told over the stream. */
+import { mkdirSync, readFileSync } from 'node:fs';
+import type { Maybe } from '../reconcile/entry.ts';
+import { difference, type Edit, edited } from '../reconcile/tree.ts';
+import { Debounce } from '../sync/debounce.ts';
+import { editsOf } from '../sync/endpoint.ts';
+import { resolveWithin } from '../sync/folder.ts';
+import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import type { Opened, OpenRequest } from '../wire/calls.ts';
+import {
+  asCount,
+  asNeeds,
+  asObject,
+  asOperations,
+  asPath,
+  asText,
+  asWanted,
+  packEdits,
+  packOutcomes,
+} from '../wire/check.ts';
+import { packContents, unpackContents, Window } from '../wire/content.ts';
+import { mountOf, mountsBelow } from './mounts.ts';
+
+/** Sends a frame of this session. */
+export type Send = (
+  type: 'content' | 'end' | 'credit' | 'tree',
+  header: unknown,
+  body?: readonly Uint8Array[],
+) => Promise<void>;
+
+/** Edits in one frame. */
+const editsAFrame = 2000;
+/** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
+const [quiet, cap] = [4, 200];
+
+export class Served {
+  readonly opened: Opened;
+  readonly #endpoint: LocalEndpoint;
+  readonly #send: Send;
+  readonly #debounce: Debounce;
+  readonly #windows = new Map<number, Window>();
+  /** The tree as the workstation knows it. */
+  #sent: Maybe;
+  #pushes = false;
+
+  /** @param enqueue runs something in turn with the session's frames. */
+  constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
+    const { base, root: wanted } = request;
+    const resolved = resolveOrMake(request);
+    const root = base + resolved;
+    const mountInfo = readMounts(base);
+    this.#send = send;
+    this.#endpoint = new LocalEndpoint({
+      root,
+      scan: request.scan,
+      ignores: request.ignores,
+      trashLimit: request.trashLimit,
+      mounts: mountsBelow(mountInfo, resolved),
+      top: base === '' ? '/' : base,
+    });
+    this.opened = {
+      facts: this.#endpoint.facts,
+      root: resolved || wanted,
+      mount: mountOf(mountInfo, resolved),
+    };
+    this.#debounce = new Debounce({
+      quiet,
+      cap,
+      isBusy: () => this.#endpoint.isBusy,
+      // In turn with the calls: what the workstation is told must come in the order in which it happened.
+      run: () => enqueue(() => this.#push()),
+    });
+    this.#endpoint.onHint = () => {
+      if (this.#pushes) this.#debounce.hint();
+    };
+  }
+
+  /** Now and then, and where watching does not work: looks by itself. */
+  tick(): void {
+    if (this.#pushes && this.#endpoint.isStale) this.#debounce.hint();
+  }
+
+  /** Answers a call. */
+  async answer(id: number, method: string, parameters: unknown): Promise<unknown> {
+    const given = asObject(parameters ?? {}, 'parameters');
+    switch (method) {
+      case 'refresh':
+        return await this.#refresh(given.everything === true);
+      case 'missing':
+        return await this.#missing(given.wanted);
+      case 'read':
+        return await this.#read(id, given.needs);
+      case 'apply':
+        return await this.#apply(given.operations, asText(given.name, 'a name'));
+      case 'discard':
+        return await this.#endpoint.discard(asWanted(given.items), asText(given.name, 'a name'));
+      case 'trash':
+        return await this.#endpoint.trash();
+      case 'restore':
+        return await this.#restore(given);
+      case 'empty-trash':
+        return await this.#endpoint.emptyTrash();
+      case 'purge':
+        return await this.#endpoint.purge();
+      default:
+        throw new Error(`this agent does not know ${JSON.stringify(method)}`);
+    }
+  }
+
+  /** Takes in contents; says how much, so that more may come. */
+  async receive(header: unknown, body: Uint8Array): Promise<void> {
+    try {
+      for (const chunk of unpackContents(header, body)) await this.#endpoint.write(chunk);
+    } finally {
+      await this.#send('credit', { stream: 0, bytes: body.length });
+    }
+  }
+
+  credit(header: unknown): void {
+    const { stream, bytes } = asObject(header, 'a credit');
+    this.#windows.get(asCount(stream, 'a stream'))?.credit(asCount(bytes, 'a size'));
+  }
+
+  async close(): Promise<void> {
+    this.#debounce.close();
+    for (const window of this.#windows.values()) window.fail(new Error('closed'));
+    await this.#endpoint.close();
+  }
+
+  async #refresh(everything: boolean): Promise<void> {
+    this.#pushes = true;
+    await this.#endpoint.refresh(everything);
+    await this.#tell();
+  }
+
+  async #push(): Promise<void> {
+    await this.#endpoint.refresh();
+    await this.#tell();
+  }
+
+  /** Sends what is not known at the other end. */
+  async #tell(): Promise<void> {
+    const tree = this.#endpoint.tree;
+    const edits = [...difference(this.#sent, tree)];
+    this.#sent = tree;
+    const { degraded } = this.#endpoint;
+    for (let from = 0; from === 0 || from < edits.length; from += editsAFrame) {
+      const part: Edit[] = edits.slice(from, from + editsAFrame);
+      const last = from + editsAFrame >= edits.length;
+      if (part.length > 0 || from === 0) await this.#send('tree', { edits: packEdits(part), last, degraded });
+    }
+  }
+
+  /** Tells what need not be sent: of a first sync, nothing. */
+  async #missing(wanted: unknown): Promise<unknown> {
+    const asked = asWanted(wanted);
+    const needs = await this.#endpoint.missing(asked);
+    const missing = new Set(needs.map(({ digest }) => digest));
+    const here = asked.map(({ digest }) => digest).filter((digest) => !missing.has(digest));
+    const partial = needs.filter(({ offset }) => offset > 0).map(({ digest, offset }) => [digest, offset]);
+    return { here: [...new Set(here)], partial };
+  }
+
+  async #apply(operations: unknown, name: string): Promise<unknown> {
+    const asked = asOperations(operations);
+    const before = this.#endpoint.tree;
+    const outcomes = await this.#endpoint.apply(asked, name);
+    // The workstation draws the same conclusions from the outcomes, so they need not be sent.
+    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, outcomes));
+    return packOutcomes(outcomes);
+  }
+
+  async #read(id: number, needs: unknown): Promise<void> {
+    const window = new Window();
+    this.#windows.set(id, window);
+    try {
+      for await (const { header, body, bytes } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
+        await window.take(bytes);
+        await this.#send('content', header, body);
+      }
+      await this.#send('end', { stream: id });
+    } finally {
+      this.#windows.delete(id);
+    }
+  }
+
+  async #restore(given: Record<string, unknown>): Promise<void> {
+    const item = { operation: asPath(given.operation), path: asPath(given.path) };
+    await this.#endpoint.restore(item, asPath(given.name));
+  }
+}
+
+function resolveOrMake({ base, root, create }: OpenRequest): string {
+  try {
+    return resolveWithin(base, root);
+  } catch (error) {
+    if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');
+    mkdirSync(`${base}${parent}/${root.slice(root.lastIndexOf('/') + 1)}`);
+    return resolveWithin(base, root);
+  }
+}
+
+function readMounts(base: string): string {
+  const process = /^\/proc\/\d+(?=\/root$)/.exec(base)?.[0] ?? '/proc/self';
+  try {
+    return readFileSync(`${process}/mountinfo`, 'utf8');
+  } catch {
+    return '';
+  }
+}

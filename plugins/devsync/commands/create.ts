@@ -1,0 +1,150 @@
+/** `create`, `run` and `plan`: commands that take a specification. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import { defaultName, SpecCommand } from './spec-options.ts';
+import type { Desk } from './sync-command.ts';
+import { planText } from './words.ts';
+
+abstract class NamedSpecCommand extends SpecCommand {
+  name = option.text('--name', {
+    value: 'NAME',
+    description: "Name of the sync. Default: made of the directory's.",
+  });
+  allowOverlap = option.flag('--allow-overlap', {
+    description: 'Allow directories that another sync has already, or a part of.',
+  });
+
+  /** Makes the specification in the cluster. */
+  protected async make(context: KubeCommandContext, desk: Desk, spec: SyncSpec) {
+    await this.checkContainer(context, desk, spec);
+    const name = this.name ?? defaultName(spec);
+    const { allowOverlap } = this;
+    return desk.catalog.create({
+      name,
+      namespace: desk.namespace,
+      spec,
+      allowOverlap,
+      signal: context.signal,
+    });
+  }
+
+  /** A pod that exists and has no such container will never have it; one that is missing may come. */
+  protected async checkContainer(context: KubeCommandContext, { kube, namespace }: Desk, spec: SyncSpec) {
+    const { container, selector, pod } = spec.target;
+    const { items } = await kube.list(pods, {
+      namespace,
+      signal: context.signal,
+      ...(selector !== undefined && { labelSelector: selector }),
+      ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
+    });
+    const [first] = items;
+    if (first === undefined) {
+      context.reporter.warn(`no pod in namespace ${namespace} matches yet`);
+      return;
+    }
+    const names = first.spec.containers.map((one) => String(one.name));
+    if (container !== undefined && !names.includes(container))
+      throw new X8sError(`pod ${first.metadata.name} has no container ${container}`, {
+        hint: `It has ${names.join(', ')}.`,
+      });
+  }
+}
+
+export class CreateCommand extends NamedSpecCommand {
+  static override paths = [['create']];
+  static override usage = KubeCommand.Usage({
+    description: 'Say which directory is to be kept the same with which in a container.',
+    details: `
+      Writes the specification into the cluster, where every workstation sees it. It belongs to this directory
+      of this workstation: no other one starts it by itself. \`$0 watch\` runs it.
+    `,
+    examples: [
+      ['The sources of an app', '$0 create --selector app=web ./src /app/src'],
+      [
+        'As git has it, without its own directory',
+        '$0 create -l app=web --use-gitignore --ignore-vcs . /app',
+      ],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'name');
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const desk = await this.desk(context);
+    const spec = await this.spec(context, desk.workstation);
+    const { name, namespace } = await this.make(context, desk, spec);
+    const text = `Sync ${name} made: ${spec.local.path} with ${spec.remote}. ${context.binaryName} watch runs it.`;
+    return { data: { name, namespace, spec }, text, names: [name] };
+  }
+}
+
+export class RunCommand extends NamedSpecCommand {
+  static override paths = [['run']];
+  static override usage = KubeCommand.Usage({
+    description: 'Sync in the foreground for as long as the pod lives.',
+    details: 'The specification is there while it runs, and is deleted at the end.',
+    examples: [['One pod', '$0 run --pod web-0 ./src /app/src']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const desk = await this.desk(context);
+    const spec = await this.spec(context, desk.workstation);
+    const agent = await this.agent(context);
+    const { checkAttach } = await import('../session/check-attach.ts');
+    await checkAttach({ ...context, ...agent, kube: desk.kube, namespace: desk.namespace, spec });
+    const sync = await this.make(context, desk, spec);
+    const { serveSync } = await import('../control/serve-sync.ts');
+    try {
+      const onLog = (line: string) => context.reporter.info(line);
+      await serveSync({ ...context, ...desk, ...agent, sync, untilPodGoes: true, onLog });
+    } finally {
+      await desk.catalog.delete(sync, AbortSignal.timeout(10_000)).catch(() => {});
+    }
+    return { text: 'The pod has gone.' };
+  }
+}
+
+export class PlanCommand extends SpecCommand {
+  static override paths = [['plan']];
+  static override usage = KubeCommand.Usage({
+    description: 'Show what a first sync would do, and why, without doing it.',
+    examples: [['What would happen', '$0 plan -l app=web ./src /app/src']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const desk = await this.desk(context);
+    const spec = await this.spec(context, desk.workstation);
+    const agent = await this.agent(context);
+    const folder = mkdtempSync(join(tmpdir(), 'x8s-devsync-plan-'));
+    try {
+      const { previewSync } = await import('../session/check-attach.ts');
+      const plan = await previewSync({
+        ...context,
+        ...agent,
+        kube: desk.kube,
+        namespace: desk.namespace,
+        spec,
+        folder,
+      });
+      const { conflicts } = plan.state;
+      return {
+        data: {
+          changes: plan.changes,
+          conflicts,
+          held: plan.state.phase === 'held' ? plan.state.message : undefined,
+        },
+        text: planText(plan),
+        ...(conflicts.length > 0 && { error: new IncompleteError(`${conflicts.length} conflicts`) }),
+      };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Options that make a specification, and the specification that they make. */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import { UsageError } from '../../../src/errors.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { AgentCommand, localPath } from './sync-command.ts';
+
+const group = 'What is synced';
+const mebi = 2 ** 20;
+
+/** A command that is given LOCAL, REMOTE and how to sync them. */
+export abstract class SpecCommand extends AgentCommand {
+  selector = option.text('-l,--selector', {
+    value: 'LABELS',
+    description: 'Pods by their labels; the oldest Ready one is synced, and its successor after it.',
+    group,
+  });
+  pod = option.text('--pod', { value: 'NAME', description: 'One pod.', group });
+  container = option.text('-c,--container', {
+    value: 'NAME',
+    description: 'Container in it. Default: the first.',
+    group,
+  });
+  mode = option.choice('--mode', ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'], {
+    description:
+      'two-way-safe lists conflicts; two-way-resolved lets one side win; one-way-safe never touches what the other side made; one-way-replica makes it the same.',
+    default: 'two-way-safe',
+    group,
+  });
+  from = option.choice('--from', ['local', 'container'], {
+    description: 'The side that a one-way sync comes from, or that wins in two-way-resolved.',
+    default: 'local',
+    group,
+  });
+  ignore = option.repeated('--ignore', {
+    value: 'PATTERN',
+    description:
+      'Leave out what matches, in the syntax of .gitignore; may be repeated. LOCAL/.devsyncignore is read too.',
+    group,
+  });
+  ignoreVcs = option.flag('--ignore-vcs', { description: 'Leave out .git, .hg, .svn and the like.', group });
+  useGitignore = option.flag('--use-gitignore', { description: 'Leave out what git ignores.', group });
+  takeGit = option.flag('--take-git', {
+    description: 'Let .git come from the container. Its hooks would run on this workstation.',
+    group,
+  });
+  permissions = option.choice('--permissions', ['portable', 'kept'], {
+    description: 'portable: the executable bit; kept: all permission bits.',
+    default: 'portable',
+    group,
+  });
+  symlinks = option.choice('--symlinks', ['portable', 'raw', 'ignored'], {
+    description: 'portable: links that stay inside; raw: any, as they are.',
+    default: 'portable',
+    group,
+  });
+  onNewPod = option.choice('--on-new-pod', ['conflict', 'local'], {
+    description: 'What to do with files that a new container made itself and that differ here.',
+    default: 'conflict',
+    group,
+  });
+  launcher = option.choice('--launcher', ['auto', 'exec', 'ephemeral'], {
+    description: 'How an agent gets to the container: in it, by its own node, or beside it.',
+    default: 'auto',
+    group,
+  });
+  makeRemote = option.flag('--make-remote', { description: 'Make REMOTE where it is missing.', group });
+  trashLimit = option.integer('--trash-limit', {
+    value: 'MIB',
+    min: 1,
+    default: 1024,
+    description: 'What the trash here may hold, in MiB; the container’s holds a quarter of it.',
+    group,
+  });
+  local = argument.required('LOCAL', { description: 'A directory on this workstation.' });
+  remote = argument.required('REMOTE', { description: 'A directory in the container: an absolute path.' });
+
+  /** Refuses bad input at once. */
+  protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
+    const [{ checkLocal }, { normalizeRemote }, { LocalEndpoint }] = await Promise.all([
+      import('../spec/catalog.ts'),
+      import('../spec/spec.ts'),
+      import('../sync/local-endpoint.ts'),
+    ]);
+    if ((this.selector === undefined) === (this.pod === undefined))
+      throw new UsageError('give either --selector or --pod', {
+        hint: 'They say which container to sync with.',
+      });
+    const path = checkLocal(localPath(this.local));
+    const rootId = LocalEndpoint.rootIdOf(path);
+    const limit = this.trashLimit * mebi;
+    return {
+      target: { selector: this.selector, pod: this.pod, container: this.container },
+      remote: normalizeRemote(this.remote),
+      local: { workstation: workstation.id, who: workstation.who, path, rootId },
+      mode: this.mode,
+      from: this.from,
+      scan: { permissions: this.permissions, symlinks: this.symlinks },
+      ignore: this.ignore,
+      ignoreVcs: this.ignoreVcs,
+      useGitignore: this.useGitignore,
+      takeGit: this.takeGit,
+      onNewPod: this.onNewPod,
+      launcher: this.launcher,
+      createRemote: this.makeRemote,
+      trashLimits: { local: limit, container: limit / 4 },
+    };
+  }
+}
+
+/** A name for a sync whose person gave none: the directory's, and a few digits of what it is synced with. */
+export function defaultName({ local, remote, target }: SyncSpec): string {
+  const plain = basename(local.path)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  const all = JSON.stringify([local.path, remote, target]);
+  const digits = createHash('sha256').update(all).digest('hex').slice(0, 6);
+  return `${plain.slice(0, 20) || 'sync'}-${digits}`;
+}

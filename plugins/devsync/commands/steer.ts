@@ -1,0 +1,178 @@
+/** `flush`, `pause`, `resume`, `resolve`, `reset`, `restore`, `delete`: commands that tell a sync what to do. */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { IncompleteError, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import type { SyncState } from '../session/state.ts';
+import type { TrashItem } from '../sync/trash.ts';
+import { completeSync, SyncCommand } from './sync-command.ts';
+import { restText, trashTable } from './words.ts';
+
+/** A command about one sync. */
+abstract class OneSyncCommand extends SyncCommand {
+  name = argument.required('NAME', { complete: completeSync });
+
+  /** How a sync rests after it was told something. */
+  protected rested(state: SyncState): Outcome {
+    const { phase, message, conflicts, problems } = state;
+    const open = conflicts.length + problems.length;
+    const text = restText(state);
+    if (phase === 'held')
+      return {
+        data: state,
+        error: new RefusedError(`held: ${message}`, { hint: 'resume --confirm goes on.' }),
+      };
+    return { data: state, text, ...(open > 0 && { error: new IncompleteError(text) }) };
+  }
+}
+
+export class FlushCommand extends OneSyncCommand {
+  static override paths = [['flush']];
+  static override usage = KubeCommand.Usage({
+    description: 'Look at everything on both sides and wait until nothing is left to do.',
+    details: 'Exit code 5 where conflicts or problems remain, 3 where it is held.',
+    examples: [['Before a build in the container', '$0 flush web']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    return this.rested((await this.ask(context, this.name, 'flush')) as SyncState);
+  }
+}
+
+export class PauseCommand extends OneSyncCommand {
+  static override paths = [['pause']];
+  static override usage = KubeCommand.Usage({
+    description: 'Change nothing on either side until it is resumed.',
+    examples: [['Quiet', '$0 pause web']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    await this.ask(context, this.name, 'pause');
+    return { text: 'Paused.' };
+  }
+}
+
+export class ResumeCommand extends OneSyncCommand {
+  static override paths = [['resume']];
+  static override usage = KubeCommand.Usage({
+    description: 'Go on after a pause; with --confirm, also after a brake.',
+    examples: [['Yes, they are to be deleted', '$0 resume web --confirm']],
+  });
+  confirm = option.flag('--confirm', { description: 'Let happen what the sync is held for.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    return this.rested(
+      (await this.ask(context, this.name, 'resume', { confirm: this.confirm })) as SyncState,
+    );
+  }
+}
+
+export class ResolveCommand extends OneSyncCommand {
+  static override paths = [['resolve']];
+  static override usage = KubeCommand.Usage({
+    description: 'Settle conflicts; the version that loses goes into the trash.',
+    examples: [
+      ['Mine is right', '$0 resolve web src/app.ts --use local'],
+      ['Theirs, all of them', '$0 resolve web --all --use container'],
+    ],
+  });
+  paths_ = argument.rest('PATH', { description: 'Paths as conflicts lists them.' });
+  use = option.choice('--use', ['local', 'container'], { description: 'The version to keep.' });
+  all = option.flag('--all', { description: 'All conflicts.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    if (this.use === undefined)
+      throw new UsageError('say which version to keep: --use local or --use container');
+    if (this.all === this.paths_.length > 0) throw new UsageError('give PATHs, or --all');
+    const { conflicts } = (await this.ask(context, this.name, 'state')) as SyncState;
+    const wanted = this.all
+      ? conflicts.map(({ path }) => path)
+      : this.paths_.map((path) => (path === '.' ? '' : path));
+    const resolved: string[] = [];
+    for (const path of wanted) {
+      const found = await this.ask(context, this.name, 'resolve', { path, use: this.use });
+      if (found !== true) throw new X8sError(`there is no conflict at ${path}`);
+      resolved.push(path);
+    }
+    return {
+      data: { resolved },
+      text: `Resolved: ${resolved.map((path) => path || '.').join(', ') || 'nothing'}.`,
+    };
+  }
+}
+
+export class ResetCommand extends OneSyncCommand {
+  static override paths = [['reset']];
+  static override usage = KubeCommand.Usage({
+    description: 'Forget what both sides agreed on. Nothing is deleted; every difference becomes a conflict.',
+    examples: [['Begin anew', '$0 reset web']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    return this.rested((await this.ask(context, this.name, 'reset')) as SyncState);
+  }
+}
+
+interface Trashes {
+  readonly local: { readonly items: TrashItem[] };
+  readonly container: { readonly items: TrashItem[] };
+}
+
+export class RestoreCommand extends OneSyncCommand {
+  static override paths = [['restore']];
+  static override usage = KubeCommand.Usage({
+    description:
+      'List the trash, or bring a file back from it; what is there now goes into the trash itself.',
+    examples: [
+      ['What is in it', '$0 restore web'],
+      ['The newest version of a file', '$0 restore web src/app.ts'],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'table');
+  file = argument.optional('PATH', { description: 'File to bring back.' });
+  operation = option.text('--operation', {
+    value: 'NAME',
+    description: 'Which version; the newest where absent.',
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const trash = (await this.ask(context, this.name, 'trash')) as Trashes;
+    const items = (['local', 'container'] as const)
+      .flatMap((side) => trash[side].items.map((item) => ({ ...item, side })))
+      .sort((one, other) => one.operation.localeCompare(other.operation));
+    if (this.file === undefined) return { data: items, table: trashTable(items) };
+    const versions = items.filter(
+      ({ path, operation }) => path === this.file && (this.operation ?? operation) === operation,
+    );
+    const item = versions.at(-1);
+    if (item === undefined) throw new X8sError(`there is no ${this.file} in the trash`);
+    const name = context.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
+    await this.ask(context, this.name, 'restore', {
+      operation: item.operation,
+      path: item.path,
+      from: item.side,
+      name,
+    });
+    return {
+      data: item,
+      text: `Restored ${item.path} as it was before ${item.operation}, from the ${item.side} side.`,
+    };
+  }
+}
+
+export class DeleteCommand extends OneSyncCommand {
+  static override paths = [['delete']];
+  static override usage = KubeCommand.Usage({
+    description: 'Delete a sync. The files of both sides are left as they are.',
+    examples: [['No more', '$0 delete web']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const { catalog, sync, workstation } = await this.sync(context, this.name);
+    const { askControl } = await import('../control/socket.ts');
+    await askControl(workstation.socketOf(sync.uid), 'stop').catch(() => {});
+    await catalog.delete(sync, context.signal);
+    return { text: `Sync ${sync.name} deleted; the files are left as they are.` };
+  }
+}

@@ -1,0 +1,86 @@
+/** What devsync's commands share. */
+import { resolve } from 'node:path';
+import { resourceNames } from '../../../src/cli/completion/providers.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import { X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { agentImage } from '../images.ts';
+import type { Catalog, Sync } from '../spec/catalog.ts';
+import type { Workstation } from '../spec/workstation.ts';
+
+/** Names of the syncs in the cluster that the command line chooses. */
+export const completeSync = resourceNames(configMaps, {
+  labelSelector: `${Label.managedBy}=${managerOf('devsync')}`,
+  nameOf: ({ metadata }) => metadata.labels?.[Label.task],
+});
+
+/** Everything that a command works with. */
+export interface Desk {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  readonly catalog: Catalog;
+  readonly workstation: Workstation;
+}
+
+export abstract class SyncCommand extends KubeCommand {
+  protected async desk(context: KubeCommandContext): Promise<Desk> {
+    const [{ Catalog }, { Workstation, stateFolder }, kube] = await Promise.all([
+      import('../spec/catalog.ts'),
+      import('../spec/workstation.ts'),
+      context.kube(),
+    ]);
+    const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
+    const catalog = new Catalog(kube, workstation, context.clock);
+    return { kube, namespace: this.namespace ?? kube.cluster.namespace, catalog, workstation };
+  }
+
+  /** One sync by its name. */
+  protected async sync(context: KubeCommandContext, name: string): Promise<Desk & { sync: Sync }> {
+    const desk = await this.desk(context);
+    return { ...desk, sync: await desk.catalog.get(desk.namespace, name, context.signal) };
+  }
+
+  /** Asks the running sync; says who runs it where that is not here. */
+  protected async ask(
+    context: KubeCommandContext,
+    name: string,
+    method: string,
+    parameters: Record<string, unknown> = {},
+  ): Promise<unknown> {
+    const { workstation, sync } = await this.sync(context, name);
+    const { askControl, NotRunning } = await import('../control/socket.ts');
+    try {
+      return await askControl(workstation.socketOf(sync.uid), method, parameters);
+    } catch (error) {
+      if (!(error instanceof NotRunning)) throw error;
+      throw new X8sError(notRunning(sync), { hint: `${context.binaryName} watch ${name} starts it.` });
+    }
+  }
+}
+
+function notRunning({ name, record, spec }: Sync): string {
+  const [holder] = (record.holder ?? '').split(' ');
+  const who = holder ? `; ${holder} holds it` : '';
+  return `the sync ${name} of ${spec.local.who} does not run on this workstation${who}`;
+}
+
+/** Commands that start agents. */
+export abstract class AgentCommand extends SyncCommand {
+  agentImage = option.text('--agent-image', {
+    value: 'IMAGE',
+    description: 'Image for agents beside containers: Node.js 20 or newer.',
+    env: 'X8S_AGENT_IMAGE',
+  });
+
+  /** Image and code of the agent. */
+  protected async agent({ plugin }: KubeCommandContext): Promise<{ image: string; bundle: string }> {
+    const { agentBundle } = await import('../agent/bundle.ts');
+    return { image: this.agentImage ?? agentImage(plugin.version), bundle: await agentBundle() };
+  }
+}
+
+/** LOCAL as the person means it. */
+export const localPath = (path: string) => resolve(path);

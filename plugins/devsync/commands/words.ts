@@ -1,0 +1,125 @@
+/** What devsync's commands say, and their tables. */
+import { table } from '../../../src/cli/table.ts';
+import { formatAge, formatBytes, formatPlural } from '../../../src/ui/format.ts';
+import type { Finding } from '../doctor.ts';
+import type { PlannedChange, SyncState } from '../session/state.ts';
+import type { RunnerState } from '../session/sync-runner.ts';
+import type { Sync } from '../spec/catalog.ts';
+import type { TrashItem } from '../sync/trash.ts';
+
+/** A sync, and what it is doing where it runs here. */
+export interface Seen {
+  readonly sync: Sync;
+  readonly state: RunnerState | undefined;
+  readonly isHere: boolean;
+}
+
+export function seenTable(seen: readonly Seen[], now: Date) {
+  return table(
+    seen,
+    [
+      { header: 'NAME', value: ({ sync }) => sync.name },
+      { header: 'NAMESPACE', value: ({ sync }) => sync.namespace, wide: true },
+      { header: 'STATE', value: stateWord },
+      { header: 'LOCAL', value: ({ sync }) => sync.spec.local.path },
+      { header: 'REMOTE', value: ({ sync }) => sync.spec.remote },
+      { header: 'POD', value: ({ state }) => state?.pod ?? '' },
+      { header: 'FILES', value: ({ state }) => (state ? String(state.files) : '') },
+      { header: 'CONFLICTS', value: ({ state }) => (state ? String(state.conflicts.length) : '') },
+      { header: 'LAST CHANGE', value: ({ state }) => ago(state?.lastChange, now) },
+      { header: 'MODE', value: ({ sync }) => sync.spec.mode, wide: true },
+      { header: 'WAY', value: ({ state }) => state?.way ?? '', wide: true },
+      { header: 'OWNER', value: ({ sync }) => sync.spec.local.who, wide: true },
+    ],
+    'No syncs found.',
+  );
+}
+
+function stateWord({ state, isHere, sync }: Seen): string {
+  if (state) return state.phase;
+  if (isHere) return 'not running';
+  return sync.record.holder ? `held by ${sync.record.holder.split(' ')[0]}` : 'elsewhere';
+}
+
+function ago(time: string | undefined, now: Date): string {
+  return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());
+}
+
+/** One sync in full, as JSON. */
+export function seenDocument({ sync, state, isHere }: Seen) {
+  const { name, namespace, spec, record } = sync;
+  const holder = record.holder?.split(' ')[0];
+  return { name, namespace, spec, isHere, holder, state: state ?? null };
+}
+
+export function conflictsTable(state: SyncState) {
+  return table(
+    state.conflicts,
+    [
+      { header: 'PATH', value: ({ path }) => path || '.' },
+      { header: 'REASON', value: ({ reason }) => reason },
+      { header: 'LOCAL', value: ({ local }) => local },
+      { header: 'CONTAINER', value: ({ container }) => container },
+    ],
+    'No conflicts.',
+  );
+}
+
+export function trashTable(items: readonly (TrashItem & { readonly side: string })[]) {
+  return table(
+    items,
+    [
+      { header: 'OPERATION', value: ({ operation }) => operation },
+      { header: 'SIDE', value: ({ side }) => side },
+      { header: 'SIZE', value: ({ size }) => formatBytes(size) },
+      { header: 'PATH', value: ({ path }) => path },
+    ],
+    'The trash is empty.',
+  );
+}
+
+export function findingsTable(findings: readonly Finding[]) {
+  return table(
+    findings,
+    [
+      { header: 'CHECK', value: ({ check }) => check },
+      { header: 'VERDICT', value: ({ verdict }) => verdict },
+      { header: 'FOUND', value: ({ words }) => words },
+    ],
+    'Nothing was checked.',
+  );
+}
+
+/** Changes that are shown one by one; the rest is counted. */
+const shown = 50;
+
+export function planText({
+  changes,
+  state,
+}: {
+  changes: readonly PlannedChange[];
+  state: SyncState;
+}): string {
+  const lines = changes
+    .slice(0, shown)
+    .map(
+      ({ path, to, from, becomes, reason }) =>
+        `${to === 'container' ? '→' : '←'} ${path || '.'}: ${from} becomes ${becomes} (${reason})`,
+    );
+  const more = changes.length > shown ? [`… and ${formatPlural(changes.length - shown, 'change')} more`] : [];
+  const conflicts = state.conflicts.map(
+    ({ path, local, container }) => `! ${path}: here ${local}, there ${container}`,
+  );
+  const held = state.phase === 'held' ? [`It would be held first: ${state.message}`] : [];
+  const nothing = lines.length + conflicts.length === 0 ? ['Both sides are the same.'] : [];
+  return [...lines, ...more, ...conflicts, ...held, ...nothing].join('\n');
+}
+
+/** How a sync rests, in a sentence. */
+export function restText(state: SyncState): string {
+  if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
+  const conflicts =
+    state.conflicts.length === 0 ? '' : `, ${formatPlural(state.conflicts.length, 'conflict')}`;
+  const problems = state.problems.length === 0 ? '' : `, ${formatPlural(state.problems.length, 'problem')}`;
+  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${conflicts}${problems}.`;
+}

@@ -1,0 +1,91 @@
+/** Runs one sync with all that belongs to it: the lock that says who runs it, its log, its control socket. */
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../../src/clock.ts';
+import { RefusedError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { acquire } from '../../../src/tasks/lock.ts';
+import { taskLabels } from '../../../src/tasks/names.ts';
+import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
+import type { Sync } from '../spec/catalog.ts';
+import { role, tool } from '../spec/spec.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { plainWords } from '../wire/check.ts';
+import { handlersOf } from './handlers.ts';
+import { serveControl } from './socket.ts';
+
+export interface ServeOptions {
+  readonly kube: KubeClient;
+  readonly sync: Sync;
+  readonly workstation: Workstation;
+  readonly bundle: string;
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly untilPodGoes?: boolean;
+  readonly onLog: (line: string) => void;
+  readonly onState?: (state: RunnerState) => void;
+}
+
+/** Bytes after which a log begins anew, the last one kept. */
+const logLimit = 4 << 20;
+
+/** Where a sync's log is. */
+export const logFile = (workstation: Workstation, uid: string) => join(workstation.folderOf(uid), 'log');
+
+/** A sync belongs to one directory of one workstation; anywhere else it is refused. */
+export function requireHere({ name, spec }: Sync, workstation: Workstation): void {
+  if (spec.local.workstation === workstation.id) return;
+  throw new RefusedError(`the sync ${name} belongs to ${spec.local.path} of ${spec.local.who}`, {
+    details: ['Started with another directory it would take what is missing there for deleted.'],
+    hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
+  });
+}
+
+/** Runs it until the signal says stop. Rejects with a RefusedError where another process holds it. */
+export async function serveSync(options: ServeOptions): Promise<void> {
+  const { kube, sync, workstation, clock, signal } = options;
+  requireHere(sync, workstation);
+  const { namespace, name, uid, record } = sync;
+  const lock = await acquire(kube, {
+    namespace,
+    name: record.name,
+    existing: uid,
+    about: `sync ${namespace}/${name}`,
+    purpose: `kubectl devsync: ${sync.spec.local.path}`,
+    labels: taskLabels(tool, name, role),
+    clock,
+    signal,
+    waiting: ({ holder }) => options.onLog(`${name}: waiting for ${holder.split(' ')[0]}, who may have died`),
+  });
+  const stop = new AbortController();
+  const all = AbortSignal.any([signal, lock.signal, stop.signal]);
+  const log = logger(options);
+  const runner = new SyncRunner({
+    ...options,
+    namespace,
+    name,
+    spec: sync.spec,
+    folder: workstation.folderOf(uid),
+    signal: all,
+    onLog: log,
+  });
+  try {
+    await serveControl(workstation.socketOf(uid), handlersOf({ runner, stop: () => stop.abort() }), all);
+    await runner.run();
+    if (lock.signal.aborted) throw lock.signal.reason;
+  } finally {
+    stop.abort();
+    await lock.release().catch(() => {});
+  }
+}
+
+function logger({ workstation, sync, clock, onLog }: ServeOptions): (line: string) => void {
+  const file = logFile(workstation, sync.uid);
+  return (line) => {
+    const words = plainWords(line);
+    onLog(`${sync.name}: ${words}`);
+    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > logLimit) renameSync(file, `${file}.old`);
+    appendFileSync(file, `${clock.now().toISOString()} ${words}\n`, { mode: 0o600 });
+  };
+}

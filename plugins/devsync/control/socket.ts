@@ -1,0 +1,71 @@
+/** How a second terminal talks to a running sync: JSON lines over a socket that only its user can open. */
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { X8sError } from '../../../src/errors.ts';
+import { codeOf } from '../sync/system-error.ts';
+
+/** Answers one request; what it throws is told to the asker. */
+export type Handler = (method: string, parameters: Record<string, unknown>) => Promise<unknown>;
+
+/** Nothing listens: the sync is not running on this workstation. */
+export class NotRunning extends Error {
+  override readonly name = 'NotRunning';
+}
+
+/** Answers requests until the signal says stop. Rejects where the socket cannot be made. */
+export async function serveControl(path: string, handler: Handler, signal: AbortSignal): Promise<void> {
+  // Who may be here has been decided by the lock in the cluster; what is left of an earlier run is in the way.
+  if (!path.startsWith('\\\\')) rmSync(path, { force: true });
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    onLines(socket, (line) => void answer(socket, line, handler));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  signal.addEventListener('abort', () => server.close(), { once: true });
+  server.unref();
+}
+
+async function answer(socket: Socket, line: string, handler: Handler): Promise<void> {
+  try {
+    const { method, parameters = {} } = JSON.parse(line);
+    const result = await handler(String(method), parameters);
+    socket.end(`${JSON.stringify({ result: result ?? null })}\n`);
+  } catch (error) {
+    socket.end(`${JSON.stringify({ error: (error as Error).message })}\n`);
+  }
+}
+
+/** Asks a running sync. Rejects with NotRunning where there is none, with an X8sError where it could not. */
+export function askControl(
+  path: string,
+  method: string,
+  parameters: Record<string, unknown> = {},
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.on('connect', () => socket.write(`${JSON.stringify({ method, parameters })}\n`));
+    socket.on('error', (error) => {
+      const isNobody = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error));
+      reject(isNobody ? new NotRunning('it is not running') : error);
+    });
+    socket.on('close', () => reject(new X8sError('the running sync gave no answer')));
+    onLines(socket, (line) => {
+      const { result, error } = JSON.parse(line);
+      if (error === undefined) resolve(result);
+      else reject(new X8sError(String(error)));
+    });
+  });
+}
+
+function onLines(socket: Socket, onLine: (line: string) => void): void {
+  let text = '';
+  socket.setEncoding('utf8');
+  socket.on('data', (data) => {
+    const lines = (text + data).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+}

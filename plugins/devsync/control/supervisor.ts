@@ -1,0 +1,127 @@
+/** `watch`: follows the specifications in a cluster and runs those that belong to this workstation. */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { listWatch } from '../../../src/kube/watch.ts';
+import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
+import type { Catalog } from '../spec/catalog.ts';
+import { role, tool } from '../spec/spec.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { serveSync } from './serve-sync.ts';
+import { serveControl } from './socket.ts';
+
+export interface SupervisorOptions {
+  readonly kube: KubeClient;
+  readonly catalog: Catalog;
+  readonly workstation: Workstation;
+  /** All that may be seen where absent. */
+  readonly namespace: string | undefined;
+  /** All where empty. */
+  readonly names: readonly string[];
+  readonly bundle: string;
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onLog: (line: string) => void;
+}
+
+/** Milliseconds before a sync that ended by itself is tried again. */
+const pause = 5_000;
+
+/** Runs until the signal says stop; rejects where specifications may not be listed. */
+export async function supervise(options: SupervisorOptions): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const supervisor = new Supervisor({ ...options, signal });
+  const handler = async (method: string) => (method === 'stop' ? stop.abort() : supervisor.running());
+  await serveControl(options.workstation.socketOf('watch'), handler, signal);
+  try {
+    await supervisor.follow();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    stop.abort();
+    await supervisor.settled();
+  }
+}
+
+class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #running = new Map<
+    string,
+    { readonly name: string; stop: AbortController; done: Promise<void> }
+  >();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  running(): string[] {
+    return [...this.#running.values()].map(({ name }) => name);
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  async follow(): Promise<void> {
+    const { kube, namespace, signal } = this.#options;
+    const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: role });
+    await listWatch(
+      kube,
+      configMaps,
+      { namespace, labelSelector },
+      {
+        replaced: (items: ConfigMap[]) => {
+          const uids = new Set(items.map(({ metadata }) => metadata.uid));
+          for (const uid of this.#running.keys()) if (!uids.has(uid)) this.#stop(uid);
+          for (const item of items) this.#start(item);
+        },
+        event: (type, item: ConfigMap) => {
+          if (type === 'DELETED' || item.metadata.deletionTimestamp) this.#stop(item.metadata.uid ?? '');
+          else this.#start(item);
+        },
+      },
+      signal,
+    );
+  }
+
+  #start({ metadata }: ConfigMap): void {
+    const { names, signal } = this.#options;
+    const name = metadata.labels?.[Label.task];
+    const { uid, namespace } = metadata;
+    if (name === undefined || uid === undefined || namespace === undefined || this.#running.has(uid)) return;
+    if (names.length > 0 && !names.includes(name)) return;
+    const stop = new AbortController();
+    const done = this.#serve(namespace, name, AbortSignal.any([signal, stop.signal]));
+    this.#running.set(uid, { name, stop, done });
+  }
+
+  #stop(uid: string): void {
+    this.#running.get(uid)?.stop.abort();
+    this.#running.delete(uid);
+  }
+
+  async #serve(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+    const { catalog, clock, onLog } = this.#options;
+    let said = '';
+    while (!signal.aborted) {
+      try {
+        const sync = await catalog.get(namespace, name, signal);
+        if (!catalog.belongsHere(sync)) {
+          onLog(`${name}: belongs to ${sync.spec.local.who}; left alone`);
+          return;
+        }
+        await serveSync({ ...this.#options, sync, signal });
+      } catch (error) {
+        if (signal.aborted) return;
+        const words = `${name}: ${messageOf(error)}`;
+        if (words !== said) onLog(words);
+        said = words;
+      }
+      await clock.sleep(pause, signal).catch(() => {});
+    }
+  }
+}

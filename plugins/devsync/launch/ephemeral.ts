@@ -1,0 +1,159 @@
+/**
+ * The agent beside the container: an ephemeral container in its process namespace that only waits, and in
+ * which an agent is started for every connection. Such containers never restart and stay until the pod goes,
+ * so one that runs is used again.
+ */
+import { randomBytes } from 'node:crypto';
+import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
+import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../../src/kube/wait.ts';
+import { asCount, asList, asObject, asText } from '../wire/check.ts';
+import { Declined, type LaunchContext, type Launched, startAgent } from './launcher.ts';
+import { besideContext, type User, writtenUser } from './security.ts';
+
+/** Ephemeral containers of ours begin with this. */
+export const ephemeralPrefix = 'devsync-agent-';
+/** Milliseconds: an image may have to be pulled. */
+const startLimit = 120_000;
+
+/** Waits, and is the first to go when memory runs out. */
+const waiter = [
+  'node',
+  '--max-old-space-size=16',
+  '-e',
+  'try{require("fs").writeFileSync("/proc/self/oom_score_adj","1000")}catch{};setInterval(()=>{},2147483647)',
+];
+
+interface Beside {
+  readonly name: string;
+  readonly targetContainerName?: string;
+  readonly image?: string;
+  readonly securityContext?: { readonly runAsUser?: number };
+}
+
+/** What an agent sees of the process whose root it is to work in. */
+interface Sight {
+  /** `/proc/N/root`, where it may be entered. */
+  readonly base: string | undefined;
+  readonly user: User;
+  readonly why: string;
+}
+
+/** @throws {Declined} the cluster or the container does not allow it */
+export async function launchBeside(context: LaunchContext): Promise<Launched> {
+  const { pod, container } = context.target;
+  const written = writtenUser(pod, container);
+  const first = await tryAs(context, written);
+  if (first.launched) return first.launched;
+  const { user, why } = first.sight;
+  if (written !== undefined) throw new Declined(why);
+  // Only process 1 knows who it is; a second entry, made for that user, is the price.
+  context.onDetail(`the image's user is ${user.uid}; one more container for that`);
+  const second = await tryAs(context, user);
+  if (second.launched) return second.launched;
+  throw new Declined(second.sight.why);
+}
+
+async function tryAs(
+  context: LaunchContext,
+  user: User | undefined,
+): Promise<{ launched?: Launched; sight: Sight }> {
+  const name = (await running(context, user)) ?? (await add(context, user));
+  const connection = await startAgent(context, name, 'node');
+  const { containerId } = context.target;
+  const sight = asSight(await connection.call(0, 'sight', { containerId }));
+  if (sight.base === undefined) {
+    connection.close();
+    return { sight };
+  }
+  return { launched: { way: 'ephemeral', connection, base: sight.base }, sight };
+}
+
+/** One of ours that runs for this container and user. */
+async function running(
+  { target, image }: LaunchContext,
+  user: User | undefined,
+): Promise<string | undefined> {
+  const entries = (target.pod.spec.ephemeralContainers ?? []) as Beside[];
+  return entries.find(
+    (entry) =>
+      entry.name.startsWith(ephemeralPrefix) &&
+      entry.targetContainerName === target.container &&
+      entry.image === image &&
+      entry.securityContext?.runAsUser === user?.uid &&
+      statusOf(target.pod, entry.name)?.state?.running !== undefined,
+  )?.name;
+}
+
+const statusOf = (pod: Pod | undefined, name: string): ContainerStatus | undefined =>
+  pod?.status?.ephemeralContainerStatuses?.find((status) => status.name === name);
+
+/** Adds one and waits until it runs. */
+async function add(context: LaunchContext, user: User | undefined): Promise<string> {
+  const { kube, target, image, onDetail, signal } = context;
+  const { namespace, pod, container } = target;
+  const name = `${ephemeralPrefix}${randomBytes(3).toString('hex')}`;
+  onDetail(`adding ephemeral container ${name}`);
+  const entry = {
+    name,
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    command: waiter,
+    targetContainerName: container,
+    securityContext: besideContext(pod, container, user),
+    terminationMessagePolicy: 'File',
+  };
+  const patch = { spec: { ephemeralContainers: [entry] } };
+  const ref = { namespace, name: pod.metadata.name };
+  try {
+    await kube.patch(pods, ref, patch, { type: 'strategic', subresource: 'ephemeralcontainers', signal });
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error))
+      throw new Declined(`ephemeral containers are refused: ${(error as Error).message}`);
+    throw error;
+  }
+  await waitFor(kube, pods, ref, (now) => isUp(now, name), {
+    timeoutMs: startLimit,
+    signal,
+    what: `ephemeral container ${name} of pod ${pod.metadata.name} to run`,
+    describe: (now) => describeState(statusOf(now, name)),
+  });
+  return name;
+}
+
+function isUp(pod: Pod | undefined, name: string): true | undefined {
+  if (pod === undefined) throw new Declined('the pod has gone');
+  const { running: runs, waiting, terminated } = statusOf(pod, name)?.state ?? {};
+  if (runs) return true;
+  const reason = waiting?.reason ?? '';
+  if (/ErrImageNeverPull|ImagePullBackOff|InvalidImageName|CreateContainer(Config)?Error/.test(reason))
+    throw new Declined(`ephemeral container ${name}: ${reason}: ${waiting?.message ?? ''}`);
+  if (terminated)
+    throw new Declined(`ephemeral container ${name} ended: ${terminated.message ?? terminated.reason}`);
+  return undefined;
+}
+
+function describeState(status: ContainerStatus | undefined): string {
+  const { waiting, terminated } = status?.state ?? {};
+  return waiting?.message ?? waiting?.reason ?? terminated?.reason ?? 'it was not started yet';
+}
+
+function asSight(value: unknown): Sight {
+  const { base, uid, gid, why } = asObject(value, 'an answer');
+  const root = base === undefined ? undefined : asText(base, 'a path');
+  if (root !== undefined && !/^\/proc\/\d+\/root$/.test(root))
+    throw new Declined(`the agent works in ${root}`);
+  return {
+    base: root,
+    user: { uid: asCount(uid, 'a user'), gid: asCount(gid, 'a group') },
+    why: asText(why, 'words'),
+  };
+}
+
+/** Names of the containers that we added to a pod and that stay until it goes. */
+export function leftBehind(pod: Pod): string[] {
+  return asList(pod.spec.ephemeralContainers ?? [], 'containers')
+    .map((entry) => asText(asObject(entry, 'a container').name, 'a name'))
+    .filter((name) => name.startsWith(ephemeralPrefix));
+}

@@ -1,0 +1,34 @@
+/** Starts an agent for a container by the first way that works, and keeps why the others did not. */
+import { X8sError } from '../../../src/errors.ts';
+import type { LauncherName } from '../spec/spec.ts';
+import { launchBeside } from './ephemeral.ts';
+import { launchByExec } from './exec.ts';
+import { Declined, type LaunchContext, type Launched } from './launcher.ts';
+
+const ways = { exec: launchByExec, ephemeral: launchBeside } as const;
+
+export interface Refusal {
+  readonly way: string;
+  readonly why: string;
+}
+
+/** Rejects with every refusal where no way works. */
+export async function launch(
+  name: LauncherName,
+  context: LaunchContext,
+): Promise<Launched & { refusals: Refusal[] }> {
+  const refusals: Refusal[] = [];
+  for (const way of name === 'auto' ? (['exec', 'ephemeral'] as const) : [name]) {
+    try {
+      return { ...(await ways[way](context)), refusals };
+    } catch (error) {
+      if (!(error instanceof Declined)) throw error;
+      refusals.push({ way, why: error.message });
+    }
+  }
+  const { pod, container } = context.target;
+  throw new X8sError(`no agent can be started for container ${container} of pod ${pod.metadata.name}`, {
+    details: refusals.map(({ way, why }) => `${way}: ${why}`),
+    hint: 'kubectl devsync doctor says more.',
+  });
+}

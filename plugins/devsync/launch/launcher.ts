@@ -1,0 +1,85 @@
+/** Ways of starting an agent for one container. */
+import type { Clock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { exec } from '../../../src/kube/streams/exec.ts';
+import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
+import { AgentConnection } from '../session/agent-connection.ts';
+
+/** One container of one pod, as it is now. */
+export interface Target {
+  readonly namespace: string;
+  readonly pod: Pod;
+  readonly container: string;
+  /** Of the running container: `containerd://…`. */
+  readonly containerId: string;
+  readonly imageId: string;
+}
+
+export interface LaunchContext {
+  readonly kube: KubeClient;
+  readonly target: Target;
+  /** The agent, as one text. */
+  readonly bundle: string;
+  /** Image of an agent beside the container. */
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told what is being waited for. */
+  readonly onDetail: (text: string) => void;
+}
+
+/** A live agent, and where it finds the container's files. */
+export interface Launched {
+  readonly way: 'exec' | 'ephemeral';
+  readonly connection: AgentConnection;
+  /** Empty inside the container; the path of its root from beside it. */
+  readonly base: string;
+}
+
+/** This way is not for this container; another one may be. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+}
+
+/** Starts an agent where there is a `node` in some container of the pod. */
+export async function startAgent(
+  { kube, target, bundle, signal }: LaunchContext,
+  container: string,
+  node: string,
+): Promise<AgentConnection> {
+  const launch: AgentLaunch = agentLaunch(bundle, node);
+  const { namespace, pod } = target;
+  const session = await exec(kube, {
+    namespace,
+    pod: pod.metadata.name,
+    container,
+    command: launch.command,
+    signal,
+  });
+  const { stdin, stdout, stderr } = session;
+  const close = () => session.close();
+  let words = '';
+  stderr.on('data', (data: Buffer) => {
+    words = (words + data.toString()).slice(-2000);
+  });
+  try {
+    return await AgentConnection.start({ stdin, stdout, close }, launch);
+  } catch (error) {
+    close();
+    const { code, reason } = await session.exit;
+    throw new StartError(words.trim() || reason || (error as Error).message, code);
+  }
+}
+
+/** The agent's process did not come to life. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  /** Its exit code; undefined where it could not even be started. */
+  readonly code: number | undefined;
+
+  constructor(message: string, code: number | undefined) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,172 @@
+/** What is at a path: immutable values, so that unchanged parts of two trees are the same objects. */
+
+export interface Directory {
+  readonly kind: 'directory';
+  readonly children: ReadonlyMap<string, Entry>;
+  /** Permission bits; only where permissions are kept. */
+  readonly mode?: number;
+}
+
+export interface File {
+  readonly kind: 'file';
+  /** SHA-256 of the content, lower-case hex. It alone decides whether two contents are the same. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly executable: boolean;
+  /** Permission bits; only where permissions are kept. */
+  readonly mode?: number;
+}
+
+export interface Symlink {
+  readonly kind: 'symlink';
+  readonly target: string;
+}
+
+/** Something that is there and is none of our business: ignored, a device, another mount. */
+export interface Untracked {
+  readonly kind: 'untracked';
+}
+
+/** Something that should be synced and cannot be: it blocks its own path and nothing else. */
+export interface Problem {
+  readonly kind: 'problem';
+  readonly problem: string;
+}
+
+export type Entry = Directory | File | Symlink | Untracked | Problem;
+/** The kinds that sync. */
+export type Tracked = Directory | File | Symlink;
+/** Nothing there, or something. */
+export type Maybe = Entry | undefined;
+
+export const untracked: Untracked = { kind: 'untracked' };
+export const emptyDirectory: Directory = { kind: 'directory', children: new Map() };
+const noChildren: ReadonlyMap<string, Entry> = new Map();
+
+export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
+
+/** The children of a directory; of anything else, none. */
+export function childrenOf(entry: Maybe): ReadonlyMap<string, Entry> {
+  return entry?.kind === 'directory' ? entry.children : noChildren;
+}
+
+/** The path of a child; the root's path is empty. */
+export function join(path: string, name: string): string {
+  return path === '' ? name : `${path}/${name}`;
+}
+
+/** Everything but a directory's children. */
+export function sameShallow(one: Maybe, other: Maybe): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined) return false;
+  switch (one.kind) {
+    case 'directory':
+      return other.kind === 'directory' && one.mode === other.mode;
+    case 'file':
+      return (
+        other.kind === 'file' &&
+        one.digest === other.digest &&
+        one.executable === other.executable &&
+        one.mode === other.mode
+      );
+    case 'symlink':
+      return other.kind === 'symlink' && one.target === other.target;
+    case 'problem':
+      return other.kind === 'problem' && one.problem === other.problem;
+    case 'untracked':
+      return other.kind === 'untracked';
+  }
+}
+
+/** The same, all the way down. */
+export function sameDeep(one: Maybe, other: Maybe): boolean {
+  if (one === other) return true;
+  if (!sameShallow(one, other)) return false;
+  const [ours, theirs] = [childrenOf(one), childrenOf(other)];
+  if (ours.size !== theirs.size) return false;
+  for (const [name, child] of ours) if (!sameDeep(child, theirs.get(name))) return false;
+  return true;
+}
+
+/** An entry without its children. */
+export function shallow(entry: Tracked): Tracked {
+  if (entry.kind !== 'directory' || entry.children.size === 0) return entry;
+  return { ...entry, children: noChildren };
+}
+
+/**
+ * What of an entry syncs: without anything untracked or in trouble, without folders that hold only such, and
+ * without the names that are to be left out.
+ */
+export function trackedPart(entry: Maybe, leaveOut?: (name: string) => boolean): Tracked | undefined {
+  if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return undefined;
+  if (entry.kind !== 'directory') return entry;
+  let changed = false;
+  const children = new Map<string, Entry>();
+  for (const [name, child] of entry.children) {
+    const part = isPhantom(child) || leaveOut?.(name) ? undefined : trackedPart(child, leaveOut);
+    if (part !== undefined) children.set(name, part);
+    if (part !== child) changed = true;
+  }
+  return changed ? { ...entry, children } : entry;
+}
+
+/**
+ * A directory that holds untracked things only, at any depth. It is what stays where a directory was deleted
+ * whose ignored files were left alone, so it counts as absent where the other side has nothing.
+ */
+export function isPhantom(entry: Maybe): boolean {
+  if (entry?.kind !== 'directory' || entry.children.size === 0) return false;
+  for (const child of entry.children.values())
+    if (child.kind !== 'untracked' && !isPhantom(child)) return false;
+  return true;
+}
+
+/** Whether anything in it, itself included, satisfies the predicate. */
+export function contains(entry: Maybe, predicate: (entry: Entry) => boolean): boolean {
+  if (entry === undefined) return false;
+  if (predicate(entry)) return true;
+  for (const child of childrenOf(entry).values()) if (contains(child, predicate)) return true;
+  return false;
+}
+
+/** Every entry of a tree with its path, parents before children. */
+export function* walk(entry: Maybe, path = ''): Generator<readonly [string, Entry]> {
+  if (entry === undefined) return;
+  const pending: (readonly [string, Entry])[] = [[path, entry]];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    yield next;
+    const [at, found] = next;
+    if (found.kind === 'directory')
+      for (const [name, child] of [...found.children].reverse()) pending.push([join(at, name), child]);
+  }
+}
+
+/** What a tree amounts to. */
+export interface Summary {
+  readonly files: number;
+  readonly bytes: number;
+  readonly problems: number;
+}
+
+const none: Summary = { files: 0, bytes: 0, problems: 0 };
+const summaries = new WeakMap<Directory, Summary>();
+
+/** The number of files in it, their bytes, and how much of it is in trouble. A directory is counted once. */
+export function measure(entry: Maybe): Summary {
+  if (entry?.kind === 'file') return { files: 1, bytes: entry.size, problems: 0 };
+  if (entry?.kind === 'problem') return { ...none, problems: 1 };
+  if (entry?.kind !== 'directory') return none;
+  const known = summaries.get(entry);
+  if (known) return known;
+  const total = { ...none } as { -readonly [key in keyof Summary]: number };
+  for (const child of entry.children.values()) {
+    const { files, bytes, problems } = measure(child);
+    total.files += files;
+    total.bytes += bytes;
+    total.problems += problems;
+  }
+  summaries.set(entry, total);
+  return total;
+}

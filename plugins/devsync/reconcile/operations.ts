@@ -1,0 +1,70 @@
+/** Changes taken apart into steps that a file system does in one go, in an order that works. */
+import { childrenOf, isPhantom, join, type Maybe, shallow, type Tracked } from './entry.ts';
+import type { Change } from './reconcile.ts';
+import type { Edit } from './tree.ts';
+
+/** One step at one path: from one shallow entry to another. A directory goes when it is empty, or it stays. */
+export interface Operation {
+  readonly path: string;
+  readonly old: Tracked | undefined;
+  readonly new: Tracked | undefined;
+  /** A later operation needs the same content. */
+  readonly reuse?: boolean;
+}
+
+/** What became of an operation. */
+export interface Outcome {
+  readonly path: string;
+  /** Why it was not done. */
+  readonly problem?: string;
+  /** A directory that was to go stays: there are ignored or new things in it. */
+  readonly left?: boolean;
+  /** It was done, but what it replaced had been changed in that very moment; the trash has that. */
+  readonly surprise?: boolean;
+}
+
+/** The operations of changes: removals from the leaves up, creations from the root down. */
+export function* operationsOf(changes: Iterable<Change>): Generator<Operation> {
+  for (const change of changes) {
+    const [old, to] = [change.old, change.new];
+    if (isDirectory(old) && isDirectory(to)) {
+      yield { path: change.path, old: shallow(old), new: shallow(to) };
+    } else if (isDirectory(old) || to === undefined) {
+      yield* removal(change.path, old);
+      if (to !== undefined) yield* creation(change.path, to, undefined);
+    } else if (isDirectory(to) && isReplaceable(old)) {
+      yield* removal(change.path, old);
+      yield* creation(change.path, to, undefined);
+    } else yield* creation(change.path, to, old);
+  }
+}
+
+const isDirectory = (entry: Maybe) => entry?.kind === 'directory';
+const isReplaceable = (entry: Maybe) => entry?.kind === 'file' || entry?.kind === 'symlink';
+
+function* removal(path: string, entry: Maybe): Generator<Operation> {
+  if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return;
+  for (const [name, child] of childrenOf(entry)) yield* removal(join(path, name), child);
+  if (!isPhantom(entry)) yield { path, old: shallow(entry), new: undefined };
+}
+
+function* creation(path: string, entry: Tracked, old: Maybe): Generator<Operation> {
+  const replaced = old?.kind === 'file' || old?.kind === 'symlink' ? old : undefined;
+  yield { path, old: replaced, new: shallow(entry) };
+  for (const [name, child] of childrenOf(entry))
+    yield* creation(join(path, name), child as Tracked, undefined);
+}
+
+/**
+ * What the ancestor learns from operations that were really done: an operation that failed leaves it alone.
+ * A directory that could not go because of ignored files in it counts as gone.
+ */
+export function* learned(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
+  for (const [index, { path, old, new: wanted }] of operations.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.path !== path || outcome.problem !== undefined) continue;
+    // What is made anew shares nothing with what was once agreed on at its path.
+    if (old === undefined) yield [path, undefined];
+    yield [path, wanted];
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Three-way reconciliation: from what both sides have now and what they last agreed on, what each side is to
+ * take over. The rules are mutagen's (pkg/synchronization/core/reconcile.go). No I/O and no clock.
+ */
+import {
+  childrenOf,
+  contains,
+  type Directory,
+  type Entry,
+  isPhantom,
+  join,
+  type Maybe,
+  sameShallow,
+  shallow,
+  type Tracked,
+  trackedPart,
+} from './entry.ts';
+import { isDeletionOnly, isUnchanged } from './history.ts';
+import type { Edit } from './tree.ts';
+
+/** `alpha` is the side that wins where a mode knows a winner, and the source of a one-way sync. */
+export type Side = 'alpha' | 'beta';
+export const modes = ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'] as const;
+export type Mode = (typeof modes)[number];
+
+/** Why a side takes something over, seen from the side it comes from. */
+export type Reason = 'created' | 'changed' | 'deleted' | 'edit beats delete' | 'wins' | 'resolved';
+
+/** One side is to have `new` where it has `old`, all the way down. */
+export interface Change {
+  readonly path: string;
+  readonly old: Maybe;
+  readonly new: Tracked | undefined;
+  readonly reason: Reason;
+}
+
+/**
+ * `both changed`: differently. `in the way`: what would have to go holds ignored files, or something that
+ * cannot be read.
+ */
+export type ConflictReason = 'both changed' | 'in the way';
+
+export interface Conflict {
+  readonly path: string;
+  readonly alpha: Maybe;
+  readonly beta: Maybe;
+  readonly reason: ConflictReason;
+}
+
+export interface Plan {
+  /** What both sides turned out to agree on. */
+  readonly ancestor: readonly Edit[];
+  readonly alpha: readonly Change[];
+  readonly beta: readonly Change[];
+  readonly conflicts: readonly Conflict[];
+}
+
+export interface ReconcileOptions {
+  readonly mode: Mode;
+  /** A person's decision on a conflict at this path. */
+  readonly resolution?: (conflict: Conflict) => Side | undefined;
+  /** Names under which nothing is ever taken over by alpha (`.git` does not come from a container unasked). */
+  readonly oneWay?: (name: string) => boolean;
+  /** Remembers what is in sync, so that the next run looks only at what has changed. */
+  readonly memo?: SettledMemo;
+}
+
+/** Directories known to be in sync, by identity: trees share what has not changed. */
+export class SettledMemo {
+  readonly #pairs = new WeakMap<Directory, readonly [Entry, Entry]>();
+
+  has(ancestor: Directory, alpha: Entry, beta: Entry): boolean {
+    const pair = this.#pairs.get(ancestor);
+    return pair?.[0] === alpha && pair[1] === beta;
+  }
+
+  add(ancestor: Directory, alpha: Entry, beta: Entry): void {
+    this.#pairs.set(ancestor, [alpha, beta]);
+  }
+}
+
+/** What is to be done so that both sides become the same, as far as the mode allows. */
+export function reconcile(ancestor: Maybe, alpha: Maybe, beta: Maybe, options: ReconcileOptions): Plan {
+  const reconciler = new Reconciler(options);
+  reconciler.visit('', ancestor, alpha, beta, options.mode);
+  return reconciler.plan;
+}
+
+const other = (side: Side): Side => (side === 'alpha' ? 'beta' : 'alpha');
+const isProblem = (entry: Entry) => entry.kind === 'problem';
+const isUntracked = (entry: Entry) => entry.kind === 'untracked';
+
+class Reconciler {
+  readonly plan = {
+    ancestor: [] as Edit[],
+    alpha: [] as Change[],
+    beta: [] as Change[],
+    conflicts: [] as Conflict[],
+  };
+  readonly #options: ReconcileOptions;
+
+  constructor(options: ReconcileOptions) {
+    this.#options = options;
+  }
+
+  /** Returns whether all below is in sync, with nothing left to do or to say. */
+  visit(path: string, ancestor: Maybe, alpha: Maybe, beta: Maybe, mode: Mode): boolean {
+    if (alpha?.kind === 'problem' || beta?.kind === 'problem') return false;
+    if (alpha?.kind === 'untracked' || beta?.kind === 'untracked')
+      return this.#visitUntracked(path, ancestor, alpha, beta);
+    // A phantom opposite nothing is nothing.
+    const ours = beta === undefined && isPhantom(alpha) ? undefined : alpha;
+    const theirs = alpha === undefined && isPhantom(beta) ? undefined : beta;
+    if (ours === undefined && theirs === undefined) return this.#agree(path, ancestor, undefined);
+    if (ours?.kind === 'directory' && theirs?.kind === 'directory')
+      return this.#visitDirectories(path, ancestor, ours, theirs, mode);
+    if (sameShallow(ours, theirs)) return this.#agree(path, ancestor, ours);
+    this.#disagreement({ path, ancestor, alpha: ours, beta: theirs }, mode);
+    return false;
+  }
+
+  #visitUntracked(path: string, ancestor: Maybe, alpha: Maybe, beta: Maybe): boolean {
+    const tracked = [alpha, beta].filter((entry) => entry !== undefined && entry.kind !== 'untracked');
+    // Ignored on one side and not on the other: the rules have just changed, or a device is in the way.
+    // Taking it for a deletion would be fatal.
+    if (tracked.length > 0) {
+      this.plan.conflicts.push({ path, alpha, beta, reason: 'in the way' });
+      return false;
+    }
+    return this.#agree(path, ancestor, undefined);
+  }
+
+  #agree(path: string, ancestor: Maybe, entry: Tracked | undefined): boolean {
+    if (sameShallow(ancestor, entry)) return true;
+    this.plan.ancestor.push([path, entry && shallow(entry)]);
+    return false;
+  }
+
+  #visitDirectories(path: string, ancestor: Maybe, alpha: Directory, beta: Directory, mode: Mode): boolean {
+    const { memo, oneWay } = this.#options;
+    if (ancestor?.kind === 'directory' && memo?.has(ancestor, alpha, beta)) return true;
+    let settled = this.#directoryItself(path, ancestor, alpha, beta, mode);
+    const was = childrenOf(ancestor);
+    for (const name of union(was, alpha.children, beta.children)) {
+      const within = mode !== 'one-way-replica' && oneWay?.(name) ? 'one-way-safe' : mode;
+      const child = join(path, name);
+      const one = this.visit(child, was.get(name), alpha.children.get(name), beta.children.get(name), within);
+      settled &&= one;
+    }
+    if (settled && ancestor?.kind === 'directory') memo?.add(ancestor, alpha, beta);
+    return settled;
+  }
+
+  /** Two directories: only their permissions can disagree. */
+  #directoryItself(path: string, ancestor: Maybe, alpha: Directory, beta: Directory, mode: Mode): boolean {
+    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
+    const [old, ours, theirs] = [bare(ancestor), bare(alpha), bare(beta)];
+    this.#disagreement({ path, ancestor: old, alpha: ours, beta: theirs }, mode);
+    return false;
+  }
+
+  #disagreement(found: Disagreement, mode: Mode): void {
+    const verdict = verdictOn(found, mode);
+    if (verdict === 'conflict') this.#conflict(found);
+    else if (verdict === 'leave') this.#agreeOnNothing(found);
+    else this.#take(verdict.side, found, verdict.reason);
+  }
+
+  /** What the source does not have and the target made its own is the target's. */
+  #agreeOnNothing({ path, ancestor }: Disagreement): void {
+    if (ancestor !== undefined) this.plan.ancestor.push([path, undefined]);
+  }
+
+  /** The side takes over what the other one has, unless that would hit something it must not. */
+  #take(side: Side, found: Disagreement, reason: Reason): void {
+    const [old, incoming] = [found[side], found[other(side)]];
+    // A deletion may leave ignored files behind; nothing can be put in their place, though.
+    if (contains(old, isProblem) || (incoming !== undefined && contains(old, isUntracked))) {
+      this.plan.conflicts.push({
+        path: found.path,
+        alpha: found.alpha,
+        beta: found.beta,
+        reason: 'in the way',
+      });
+      return;
+    }
+    const leaveOut = side === 'alpha' ? this.#options.oneWay : undefined;
+    this.plan[side].push({ path: found.path, old, new: trackedPart(incoming, leaveOut), reason });
+  }
+
+  #conflict(found: Disagreement): void {
+    const conflict: Conflict = {
+      path: found.path,
+      alpha: found.alpha,
+      beta: found.beta,
+      reason: 'both changed',
+    };
+    const winner = this.#options.resolution?.(conflict);
+    if (winner === undefined) this.plan.conflicts.push(conflict);
+    else this.#take(other(winner), found, 'resolved');
+  }
+}
+
+type Verdict = { readonly side: Side; readonly reason: Reason } | 'conflict' | 'leave';
+const take = (side: Side, reason: Reason): Verdict => ({ side, reason });
+
+function verdictOn(found: Disagreement, mode: Mode): Verdict {
+  if (mode === 'one-way-replica') return take('beta', 'wins');
+  return mode === 'one-way-safe' ? oneWaySafe(found) : twoWay(found, mode);
+}
+
+function twoWay({ ancestor, alpha, beta }: Disagreement, mode: Mode): Verdict {
+  if (isUnchanged(ancestor, alpha)) return take('alpha', reasonFor(ancestor, beta));
+  if (isUnchanged(ancestor, beta)) return take('beta', reasonFor(ancestor, alpha));
+  const [alphaDeletes, betaDeletes] = [isDeletionOnly(ancestor, alpha), isDeletionOnly(ancestor, beta)];
+  // Two different deletions can only disagree where one of them took it all.
+  if (alphaDeletes && betaDeletes) return take(alpha === undefined ? 'beta' : 'alpha', 'deleted');
+  if (alphaDeletes) return take('alpha', 'edit beats delete');
+  if (betaDeletes) return take('beta', 'edit beats delete');
+  return mode === 'two-way-resolved' ? take('beta', 'wins') : 'conflict';
+}
+
+function oneWaySafe({ ancestor, alpha, beta }: Disagreement): Verdict {
+  const untouched = ancestor !== undefined && isUnchanged(ancestor, beta);
+  if (untouched || isDeletionOnly(ancestor, beta)) return take('beta', reasonFor(ancestor, alpha));
+  return alpha === undefined ? 'leave' : 'conflict';
+}
+
+interface Disagreement {
+  readonly path: string;
+  readonly ancestor: Maybe;
+  readonly alpha: Maybe;
+  readonly beta: Maybe;
+}
+
+function bare(entry: Maybe): Maybe {
+  return entry?.kind === 'directory' ? shallow(entry) : entry;
+}
+
+function reasonFor(ancestor: Maybe, incoming: Maybe): Reason {
+  if (incoming === undefined) return 'deleted';
+  return ancestor === undefined ? 'created' : 'changed';
+}
+
+function union(...maps: ReadonlyMap<string, Entry>[]): Iterable<string> {
+  const names = new Set<string>();
+  for (const map of maps) for (const name of map.keys()) names.add(name);
+  return names;
+}

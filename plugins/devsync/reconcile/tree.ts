@@ -1,0 +1,106 @@
+/** Trees as a whole: looking up, editing without touching the original, and the difference of two. */
+import { childrenOf, type Directory, type Entry, join, type Maybe, sameShallow } from './entry.ts';
+
+/** One path and what is now there, without children; undefined: nothing. */
+export type Edit = readonly [path: string, entry: Maybe];
+
+/** The entry at a path, if there is one. */
+export function lookup(tree: Maybe, path: string): Maybe {
+  let entry = tree;
+  if (path === '') return entry;
+  for (const name of path.split('/')) entry = childrenOf(entry).get(name);
+  return entry;
+}
+
+/** Splits a path into its parent's and its own name. */
+export function splitPath(path: string): [parent: string, name: string] {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
+}
+
+type Draft = Directory & { readonly children: Map<string, Entry> };
+
+/**
+ * Many edits on one tree, each touched directory copied once. The tree it began with is never changed.
+ */
+export class TreeEditor {
+  #root: Maybe;
+  readonly #drafts = new Set<Entry>();
+
+  constructor(tree: Maybe) {
+    this.#root = tree;
+  }
+
+  /**
+   * Puts an entry at a path; undefined removes what is there. A directory over a directory keeps the children
+   * that are there unless it brings its own. Nothing happens where the parent is no directory.
+   */
+  set(path: string, entry: Maybe): void {
+    if (path === '') {
+      this.#root = this.#merged(this.#root, entry);
+      return;
+    }
+    const [parentPath, name] = splitPath(path);
+    const parent = this.#draftAt(parentPath);
+    if (parent === undefined) return;
+    const merged = this.#merged(parent.children.get(name), entry);
+    if (merged === undefined) parent.children.delete(name);
+    else parent.children.set(name, merged);
+  }
+
+  /** The edited tree. The editor must not be used afterwards. */
+  finish(): Maybe {
+    this.#drafts.clear();
+    return this.#root;
+  }
+
+  #merged(old: Maybe, entry: Maybe): Maybe {
+    if (entry?.kind !== 'directory' || old?.kind !== 'directory' || entry.children.size > 0) return entry;
+    return sameShallow(old, entry) ? old : this.#draft({ ...entry, children: old.children });
+  }
+
+  #draft(directory: Directory): Draft {
+    if (this.#drafts.has(directory)) return directory as Draft;
+    const draft = { ...directory, children: new Map(directory.children) };
+    this.#drafts.add(draft);
+    return draft;
+  }
+
+  #draftAt(path: string): Draft | undefined {
+    if (this.#root?.kind !== 'directory') return undefined;
+    let directory = this.#draft(this.#root);
+    this.#root = directory;
+    if (path === '') return directory;
+    for (const name of path.split('/')) {
+      const child = directory.children.get(name);
+      if (child?.kind !== 'directory') return undefined;
+      const draft = this.#draft(child);
+      if (draft !== child) directory.children.set(name, draft);
+      directory = draft;
+    }
+    return directory;
+  }
+}
+
+/** A tree after edits. */
+export function edited(tree: Maybe, edits: Iterable<Edit>): Maybe {
+  const editor = new TreeEditor(tree);
+  for (const [path, entry] of edits) editor.set(path, entry);
+  return editor.finish();
+}
+
+/** The edits that turn one tree into another, parents first. Parts that are the same object cost nothing. */
+export function* difference(from: Maybe, to: Maybe, path = ''): Generator<Edit> {
+  if (from === to) return;
+  if (to === undefined) {
+    yield [path, undefined];
+    return;
+  }
+  const replaced = from !== undefined && from.kind !== to.kind;
+  if (replaced) yield [path, undefined];
+  const old = replaced ? undefined : from;
+  if (!sameShallow(old, to)) yield [path, to.kind === 'directory' ? { ...to, children: new Map() } : to];
+  const [was, is] = [childrenOf(old), childrenOf(to)];
+  for (const name of was.keys()) if (!is.has(name)) yield [join(path, name), undefined];
+  for (const [name, child] of is) yield* difference(was.get(name), child, join(path, name));
+}

@@ -1,0 +1,91 @@
+/**
+ * What both sides last agreed on, on the workstation's disk. Bound to the very container, mount and directory
+ * that it describes: anything else begins without one, which never deletes or overwrites.
+ *
+ * One file: a line that says what it is bound to, then one line an edit, appended as edits are carried out. A
+ * last line that was cut off by a crash is worth nothing and does no harm.
+ */
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
+import { type Maybe, shallow, type Tracked, walk } from '../reconcile/entry.ts';
+import { type Edit, edited } from '../reconcile/tree.ts';
+import { asEdits, packEdits } from '../wire/check.ts';
+
+const schema = 1;
+
+export class AncestorStore {
+  readonly #file: string;
+  #tree: Maybe;
+  #lines = 0;
+
+  /** @param folder of this sync, on the workstation; made where it is missing. */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#file = joinPath(folder, 'ancestor.jsonl');
+  }
+
+  get tree(): Maybe {
+    return this.#tree;
+  }
+
+  /** Loads what was agreed on in this place. Returns whether there was anything. */
+  load(binding: string): boolean {
+    this.#tree = undefined;
+    try {
+      this.#tree = parse(readFileSync(this.#file, 'utf8'), binding);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    return this.#tree !== undefined;
+  }
+
+  /** Begins anew, in this place, with this tree. */
+  begin(binding: string, tree: Maybe): void {
+    this.#tree = tree;
+    const edits = [...walk(tree)].map(([path, entry]): Edit => [path, shallow(entry as Tracked)]);
+    const text = `${JSON.stringify([schema, binding])}\n${linesOf(edits)}`;
+    writeFileSync(`${this.#file}.new`, text, { mode: 0o600 });
+    renameSync(`${this.#file}.new`, this.#file);
+    this.#lines = 0;
+  }
+
+  /** Takes note of what was really done. */
+  learn(edits: readonly Edit[]): void {
+    if (edits.length === 0) return;
+    this.#tree = edited(this.#tree, edits);
+    appendFileSync(this.#file, linesOf(edits));
+    this.#lines += edits.length;
+  }
+
+  /** Whether it is time to write it anew: so many lines were appended. */
+  get isLong(): boolean {
+    return this.#lines > 50_000;
+  }
+
+  forget(): void {
+    this.#tree = undefined;
+    rmSync(this.#file, { force: true });
+  }
+}
+
+const linesOf = (edits: readonly Edit[]) =>
+  packEdits(edits)
+    .map((edit) => `${JSON.stringify(edit)}\n`)
+    .join('');
+
+function parse(text: string, binding: string): Maybe {
+  const [first = '', ...lines] = text.split('\n');
+  const header = readLine(first);
+  if (!Array.isArray(header) || header[0] !== schema || header[1] !== binding) return undefined;
+  // What follows the last line feed was cut off.
+  const complete = lines.slice(0, -1);
+  return edited(undefined, asEdits(complete.map(readLine).filter((line) => line !== undefined)));
+}
+
+function readLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

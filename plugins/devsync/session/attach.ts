@@ -1,0 +1,136 @@
+/** Brings one container and the local directory together: agent, both endpoints, ancestor. */
+import type { Clock } from '../../../src/clock.ts';
+import { X8sError } from '../../../src/errors.ts';
+import { launch, type Refusal } from '../launch/launch.ts';
+import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
+import { measure } from '../reconcile/entry.ts';
+import { successorAncestor } from '../reconcile/successor.ts';
+import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
+import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { AgentError } from './agent-connection.ts';
+import { AncestorStore } from './ancestor-store.ts';
+import { type Location, locate } from './location.ts';
+import { Manifests } from './manifests.ts';
+import { RemoteEndpoint } from './remote-endpoint.ts';
+
+/** The session's number on a connection of its own; agents that serve several have more. */
+const session = 1;
+
+export interface AttachContext extends LaunchContext {
+  readonly spec: SyncSpec;
+  /** Where this workstation keeps what belongs to the sync. */
+  readonly folder: string;
+  readonly clock: Clock;
+}
+
+/** Everything that a synchronizer works with. */
+export interface Attached {
+  readonly target: Target;
+  readonly launched: Launched & { readonly refusals: readonly Refusal[] };
+  readonly location: Location;
+  readonly local: LocalEndpoint;
+  readonly container: RemoteEndpoint;
+  readonly ancestor: AncestorStore;
+  readonly binding: string;
+  /** The container is a new one, and nothing was synced with it yet. */
+  readonly isSuccessor: boolean;
+  close(): Promise<void>;
+}
+
+/** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
+export async function attach(context: AttachContext): Promise<Attached> {
+  const { spec, target, folder, kube, signal, onDetail } = context;
+  const launched = await launch(spec.launcher, context);
+  let local: LocalEndpoint | undefined;
+  try {
+    const ignores = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
+    const common = { scan: spec.scan, ignores };
+    const container = await openRemote(launched, spec, common);
+    const location = await locate(kube, target, container.opened.root, signal);
+    const ancestor = new AncestorStore(folder);
+    local = openLocal(spec, common);
+    const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
+    const hasAncestor = ancestor.load(binding);
+    onDetail('looking at both sides');
+    await Promise.all([local.refresh(true), container.refresh(true)]);
+    const isSuccessor = !hasAncestor && beginAncestor(folder, location, container, ancestor, binding);
+    const close = async () => {
+      await container.close();
+      launched.connection.close();
+      await local?.close();
+    };
+    return { target, launched, location, local, container, ancestor, binding, isSuccessor, close };
+  } catch (error) {
+    launched.connection.close();
+    await local?.close();
+    throw error;
+  }
+}
+
+type Common = Pick<ConstructorParameters<typeof LocalEndpoint>[0], 'scan' | 'ignores'>;
+
+function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
+  try {
+    return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new X8sError(`LOCAL ${local.path} cannot be synced: ${message}`, { cause: error });
+  }
+}
+
+/** Opens REMOTE. Rejects with an X8sError that says what is wrong with it. */
+export async function openRemote(
+  launched: Launched,
+  spec: SyncSpec,
+  common: Common,
+): Promise<RemoteEndpoint> {
+  const { remote: root, createRemote: create, trashLimits } = spec;
+  const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
+  try {
+    return await RemoteEndpoint.open(launched.connection, session, request);
+  } catch (error) {
+    if (error instanceof AgentError) throw remoteError(root, error);
+    throw error;
+  }
+}
+
+function remoteError(remote: string, error: AgentError): X8sError {
+  switch (error.code) {
+    case 'ENOENT':
+      return new X8sError(`REMOTE ${remote} does not exist in the container`, {
+        hint: 'create --make-remote makes it.',
+      });
+    case 'ENOTDIR':
+      return new X8sError(`REMOTE ${remote} is not a directory`, { hint: 'Only directories can be synced.' });
+    case 'EACCES':
+    case 'EPERM':
+      return new X8sError(`REMOTE ${remote} cannot be written to by the container's user`);
+    case 'EROFS':
+      return new X8sError(`REMOTE ${remote} is on a read-only file system`, {
+        hint: 'Choose a directory on a volume, such as an emptyDir.',
+      });
+    default:
+      return new X8sError(`REMOTE ${remote} cannot be synced: ${error.message}`, { cause: error });
+  }
+}
+
+/** Returns whether this container follows another one of its image. */
+function beginAncestor(
+  folder: string,
+  { origin }: Location,
+  container: RemoteEndpoint,
+  ancestor: AncestorStore,
+  binding: string,
+): boolean {
+  const manifests = new Manifests(folder);
+  const manifest = origin === undefined ? undefined : manifests.get(origin);
+  if (origin !== undefined && manifest === undefined) manifests.keep(origin, container.tree);
+  ancestor.begin(binding, successorAncestor(manifest, container.tree));
+  return manifest !== undefined;
+}
+
+/** How much there is to look after, for a log line. */
+export function sizeOf({ local, container }: Attached): string {
+  return `${measure(local.tree).files} files here, ${measure(container.tree).files} in the container`;
+}

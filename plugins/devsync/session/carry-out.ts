@@ -1,0 +1,123 @@
+/** Carries changes from one side to the other: contents first, then what is to be done with them. */
+import { measure } from '../reconcile/entry.ts';
+import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
+import type { Change } from '../reconcile/reconcile.ts';
+import type { Edit } from '../reconcile/tree.ts';
+import type { Endpoint, Need, Wanted } from '../sync/endpoint.ts';
+
+/** Operations, and bytes of content, that go together. */
+const [batchOperations, batchBytes] = [1000, 4 << 20];
+/** So little is sent without asking whether it is there: the question would take longer. */
+const little = 64 << 10;
+/** Batches that may be under way: the next one's contents travel while the last one is put in place. */
+const batchesUnderWay = 4;
+
+export interface Direction {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  /** Names what goes into the trash on the receiving side. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  /** Called after each batch with what both sides agree on now. */
+  readonly onLearned: (edits: readonly Edit[]) => void;
+  readonly onProgress: (done: { operations: number; bytes: number }) => void;
+}
+
+/** Resolves with the outcomes of all operations that these changes are made of. */
+export async function carryOut(changes: readonly Change[], direction: Direction): Promise<Outcome[]> {
+  const operations = withReuse([...operationsOf(changes)]);
+  const needs = await needsFor(operations, direction.to);
+  const underWay: Promise<Outcome[]>[] = [];
+  const outcomes: Outcome[][] = [];
+  for (const batch of batches(operations)) {
+    direction.signal.throwIfAborted();
+    await direction.to.receive(direction.from.read(takeNeeds(batch, needs), direction.signal));
+    underWay.push(applyBatch(batch, direction));
+    // A rejection is met when its turn comes; until then it must not count as unheard.
+    underWay.at(-1)?.catch(() => {});
+    if (underWay.length >= batchesUnderWay) outcomes.push(await (underWay.shift() as Promise<Outcome[]>));
+  }
+  for (const batch of underWay) outcomes.push(await batch);
+  return outcomes.flat();
+}
+
+/** Tells where a content will be needed again. */
+function withReuse(operations: readonly Operation[]): Operation[] {
+  const seen = new Set<string>();
+  const marked = operations.toReversed().map((operation) => {
+    if (!needsContent(operation)) return operation;
+    const { digest } = asWanted(operation);
+    if (seen.has(digest)) return { ...operation, reuse: true };
+    seen.add(digest);
+    return operation;
+  });
+  return marked.reverse();
+}
+
+async function applyBatch(batch: readonly Operation[], direction: Direction): Promise<Outcome[]> {
+  const outcomes = await direction.to.apply(batch, direction.name);
+  direction.onLearned([...learned(batch, outcomes)]);
+  direction.onProgress({
+    operations: batch.length,
+    bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
+  });
+  return outcomes;
+}
+
+/** The contents that operations need, by digest. */
+async function needsFor(operations: readonly Operation[], to: Endpoint): Promise<Map<string, Need>> {
+  const wanted = operations.filter(needsContent).map(asWanted);
+  const needs = (await isWorthAsking(operations, wanted, to))
+    ? await to.missing(wanted)
+    : wanted.map((one) => ({ ...one, offset: 0 }));
+  return new Map(needs.map((need) => [need.digest, need]));
+}
+
+async function isWorthAsking(
+  operations: readonly Operation[],
+  wanted: Wanted[],
+  to: Endpoint,
+): Promise<boolean> {
+  const leaving = new Set(operations.flatMap(({ old }) => (old?.kind === 'file' ? [old.digest] : [])));
+  // A rename: what is to come is there already, under the name that is to go.
+  if (wanted.some(({ digest }) => leaving.has(digest))) return true;
+  const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= little) return false;
+  return to.facts.hasStaged || measure(to.tree).files > 0;
+}
+
+function needsContent({ old, new: wanted }: Operation): boolean {
+  return wanted?.kind === 'file' && !(old?.kind === 'file' && old.digest === wanted.digest);
+}
+
+function asWanted({ path, new: wanted }: Operation): Wanted {
+  const { digest, size } = wanted as { digest: string; size: number };
+  return { digest, size, path };
+}
+
+const bytesOf = (operation: Operation) => (needsContent(operation) ? asWanted(operation).size : 0);
+
+/** Each content is sent once, with the first batch that needs it. */
+function takeNeeds(batch: readonly Operation[], needs: Map<string, Need>): Need[] {
+  const taken: Need[] = [];
+  for (const operation of batch) {
+    if (!needsContent(operation)) continue;
+    const { digest } = asWanted(operation);
+    const need = needs.get(digest);
+    if (need && needs.delete(digest)) taken.push(need);
+  }
+  return taken;
+}
+
+function* batches(operations: readonly Operation[]): Generator<readonly Operation[]> {
+  let batch: Operation[] = [];
+  let bytes = 0;
+  for (const operation of operations) {
+    batch.push(operation);
+    bytes += bytesOf(operation);
+    if (batch.length < batchOperations && bytes < batchBytes) continue;
+    yield batch;
+    [batch, bytes] = [[], 0];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,73 @@
+/** Attaches once, to find out whether it works, or what a sync would do. */
+
+import type { Clock } from '../../../src/clock.ts';
+import { X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import type { Target } from '../launch/launcher.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import { attach } from './attach.ts';
+import { chooseTarget } from './pods.ts';
+import type { PlannedChange, SyncState } from './state.ts';
+import { Synchronizer } from './synchronizer.ts';
+
+export interface CheckOptions {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  readonly spec: SyncSpec;
+  readonly bundle: string;
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The container that a sync would work with right now. Rejects where there is none. */
+export async function findTarget({ kube, namespace, spec, signal }: CheckOptions): Promise<Target> {
+  const { selector, pod } = spec.target;
+  const { items } = await kube.list(pods, {
+    namespace,
+    signal,
+    ...(selector !== undefined && { labelSelector: selector }),
+    ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
+  });
+  const { target, words } = chooseTarget(items, spec.target, undefined);
+  if (target) return target;
+  throw new X8sError(`nothing to sync with in namespace ${namespace}: ${words}`);
+}
+
+/** Rejects with what is wrong with the pod, the container or its directory. */
+export async function checkAttach(options: CheckOptions): Promise<void> {
+  const { launch } = await import('../launch/launch.ts');
+  const { openRemote } = await import('./attach.ts');
+  const target = await findTarget(options);
+  const launched = await launch(options.spec.launcher, { ...options, target, onDetail: () => {} });
+  try {
+    const nothing = { scan: options.spec.scan, ignores: { lists: [], vcs: false } };
+    await openRemote(launched, options.spec, nothing);
+  } finally {
+    launched.connection.close();
+  }
+}
+
+/** What a sync would do. `folder` is forgotten afterwards. */
+export async function previewSync(
+  options: CheckOptions & { readonly folder: string },
+): Promise<{ changes: PlannedChange[]; state: SyncState }> {
+  const { spec } = options;
+  const target = await findTarget(options);
+  const attached = await attach({ ...options, target, onDetail: () => {} });
+  try {
+    return await new Synchronizer({
+      ...attached,
+      mode: spec.mode,
+      from: spec.from,
+      takeGit: spec.takeGit,
+      trashLimits: spec.trashLimits,
+      clock: options.clock,
+      signal: options.signal,
+      onState: () => {},
+    }).preview();
+  } finally {
+    await attached.close();
+  }
+}

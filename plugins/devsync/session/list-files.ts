@@ -1,0 +1,36 @@
+/** The files of a specification, as this side has them now. */
+import { walk } from '../reconcile/entry.ts';
+import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
+import { DigestCache } from '../sync/digest.ts';
+import { compileIgnores } from '../sync/ignore.ts';
+import { Scanner } from '../sync/scan.ts';
+
+export interface ListedFile {
+  readonly path: string;
+  readonly kind: string;
+  readonly size?: number | undefined;
+  /** Why it is not synced. */
+  readonly remark?: string | undefined;
+}
+
+/** Everything in LOCAL but the root itself, in order. */
+export async function listFiles(spec: SyncSpec): Promise<ListedFile[]> {
+  const rules = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
+  const scanner = new Scanner({
+    root: spec.local.path,
+    options: spec.scan,
+    isIgnored: compileIgnores(rules),
+    cache: new DigestCache(),
+    mounts: new Set(),
+    foldsNames: false,
+  });
+  const entries = [...walk(await scanner.scan(''))].slice(1);
+  return entries.map(([path, entry]) => ({
+    path,
+    kind: entry.kind,
+    ...(entry.kind === 'file' && { size: entry.size }),
+    ...(entry.kind === 'problem' && { remark: entry.problem }),
+    ...(entry.kind === 'untracked' && { remark: 'ignored, or nothing that can be synced' }),
+  }));
+}

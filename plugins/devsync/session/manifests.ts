@@ -1,0 +1,48 @@
+/** What containers of an image held when they were first seen, before anything was synced into them. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type Maybe, shallow, type Tracked, trackedPart, walk } from '../reconcile/entry.ts';
+import { type Edit, edited } from '../reconcile/tree.ts';
+import { asEdits, packEdits } from '../wire/check.ts';
+
+/** Images come and go; the last ones are enough. */
+const kept = 10;
+
+export class Manifests {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = join(folder, 'manifests');
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  get(origin: string): Maybe {
+    try {
+      const text = gunzipSync(readFileSync(this.#fileOf(origin))).toString();
+      return edited(undefined, asEdits(JSON.parse(text)));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps the first one; later ones have our own work in them. */
+  keep(origin: string, tree: Maybe): void {
+    const edits = [...walk(trackedPart(tree))].map(
+      ([path, entry]): Edit => [path, shallow(entry as Tracked)],
+    );
+    writeFileSync(this.#fileOf(origin), gzipSync(JSON.stringify(packEdits(edits))), { mode: 0o600 });
+    this.#forgetOld();
+  }
+
+  #fileOf(origin: string): string {
+    return join(this.#folder, `${createHash('sha256').update(origin).digest('hex').slice(0, 32)}.gz`);
+  }
+
+  #forgetOld(): void {
+    const files = readdirSync(this.#folder).map((name) => join(this.#folder, name));
+    const byAge = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    for (const file of byAge.slice(kept)) rmSync(file, { force: true });
+  }
+}

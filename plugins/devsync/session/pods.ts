@@ -1,0 +1,123 @@
+/** Which container a sync works with, now and after the next roll. */
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import { listWatch } from '../../../src/kube/watch.ts';
+import type { Target } from '../launch/launcher.ts';
+import type { TargetSpec } from '../spec/spec.ts';
+
+/** The container to work with, and what to say where there is none. */
+export interface Choice {
+  readonly target: Target | undefined;
+  readonly words: string;
+}
+
+/**
+ * One rule for all: of the Ready pods that are not on their way out the oldest one, by name among equals. The
+ * one that is worked with stays chosen as long as it qualifies.
+ */
+export function chooseTarget(
+  candidates: Iterable<Pod>,
+  spec: TargetSpec,
+  current: Target | undefined,
+): Choice {
+  const all = [...candidates];
+  const usable = all.map((pod) => targetIn(pod, spec)).filter((one) => one !== undefined);
+  const stays = usable.find((one) => one.containerId === current?.containerId);
+  if (stays) return { target: stays, words: '' };
+  const ready = usable.filter(({ pod, container }) => isReady(pod, container)).sort(byAge);
+  const [first] = ready;
+  if (first) {
+    const others = ready.length > 1 ? `, the oldest of ${ready.length}` : '';
+    return { target: first, words: `pod ${first.pod.metadata.name}${others}` };
+  }
+  return { target: undefined, words: whyNone(all, spec) };
+}
+
+function byAge({ pod: one }: Target, { pod: other }: Target): number {
+  const [a, b] = [one.metadata, other.metadata];
+  const age = (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? '');
+  return age !== 0 ? age : a.name.localeCompare(b.name);
+}
+
+function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
+  const container = spec.container ?? (pod.spec.containers[0]?.name as string | undefined);
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
+  const isLeaving = pod.metadata.deletionTimestamp !== undefined;
+  if (isLeaving || pod.status?.phase !== 'Running' || !status?.state?.running || !status.containerID)
+    return undefined;
+  return {
+    namespace: pod.metadata.namespace ?? '',
+    pod,
+    container: status.name,
+    containerId: status.containerID,
+    imageId: status.imageID ?? '',
+  };
+}
+
+function isReady(pod: Pod, container: string): boolean {
+  const podIsReady = pod.status?.conditions?.some(
+    ({ type, status }) => type === 'Ready' && status === 'True',
+  );
+  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
+  return podIsReady === true || (status?.ready === true && (pod.status?.containerStatuses?.length ?? 0) > 1);
+}
+
+function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec): string {
+  const wanted = pod === undefined ? `pods with ${selector}` : `pod ${pod}`;
+  if (all.length === 0)
+    return `there is no ${pod === undefined ? 'pod' : ''} ${pod ?? `with ${selector}`}`.replace(
+      'no  ',
+      'no pod ',
+    );
+  const lacking = all.find((one) => container && !one.spec.containers.some(({ name }) => name === container));
+  if (lacking) {
+    const names = lacking.spec.containers.map(({ name }) => name).join(', ');
+    return `pod ${lacking.metadata.name} has no container ${container}; it has ${names}`;
+  }
+  return `${wanted}: none of ${all.length} is ready`;
+}
+
+/** Tells the choice whenever it changes, until the signal says stop. Rejects where pods may not be listed. */
+export async function followTarget(
+  kube: KubeClient,
+  namespace: string,
+  spec: TargetSpec,
+  onChoice: (choice: Choice) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Map<string, Pod>();
+  let current: Target | undefined;
+  let said: string | undefined;
+  const look = () => {
+    const choice = chooseTarget(known.values(), spec, current);
+    const isNew = choice.target?.containerId !== current?.containerId;
+    current = choice.target;
+    if (!isNew && (choice.target !== undefined || choice.words === said)) return;
+    said = choice.words;
+    onChoice(choice);
+  };
+  const scope = {
+    namespace,
+    ...(spec.selector !== undefined && { labelSelector: spec.selector }),
+    ...(spec.pod !== undefined && { fieldSelector: `metadata.name=${spec.pod}` }),
+  };
+  await listWatch(
+    kube,
+    pods,
+    scope,
+    {
+      replaced: (items: Pod[]) => {
+        known.clear();
+        for (const pod of items) known.set(pod.metadata.name, pod);
+        look();
+      },
+      event: (type: string, pod: Pod) => {
+        if (type === 'DELETED') known.delete(pod.metadata.name);
+        else known.set(pod.metadata.name, pod);
+        look();
+      },
+    },
+    signal,
+  );
+}

@@ -1,0 +1,206 @@
+/** The container's side of a sync, as the workstation sees it: a mirror of its tree, and calls to the agent. */
+import type { Maybe } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { edited } from '../reconcile/tree.ts';
+import { type Endpoint, type EndpointFacts, editsOf, type Need, type Wanted } from '../sync/endpoint.ts';
+import type { Chunk } from '../sync/staging.ts';
+import type { TrashItem } from '../sync/trash.ts';
+import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
+import {
+  asCount,
+  asDigest,
+  asEdits,
+  asList,
+  asObject,
+  asOutcomes,
+  asPath,
+  asWords,
+  packNeeds,
+  packOperations,
+  packWanted,
+} from '../wire/check.ts';
+import { packContents, unpackContents, Window } from '../wire/content.ts';
+import type { Frame } from '../wire/frame.ts';
+import type { AgentConnection } from './agent-connection.ts';
+import { Incoming } from './incoming.ts';
+
+/** Things in one call. */
+const aCall = 1000;
+
+export class RemoteEndpoint implements Endpoint {
+  readonly opened: Opened;
+  onHint: () => void = () => {};
+  tree: Maybe;
+  degraded: string | undefined;
+  /** The agent holds its news back until git is done. */
+  readonly isBusy = false;
+  readonly #connection: AgentConnection;
+  readonly #session: number;
+  readonly #outgoing = new Window();
+  readonly #incoming = new Map<number, Incoming>();
+
+  private constructor(connection: AgentConnection, session: number, opened: Opened) {
+    this.#connection = connection;
+    this.#session = session;
+    this.opened = opened;
+    connection.listen(session, (frame) => this.#take(frame));
+    void connection.ended.then((why) => {
+      this.#outgoing.fail(why);
+      for (const one of this.#incoming.values()) one.fail(why);
+    });
+  }
+
+  /** Rejects with an AgentError where the root is not what it should be. */
+  static async open(
+    connection: AgentConnection,
+    session: number,
+    request: OpenRequest,
+  ): Promise<RemoteEndpoint> {
+    const opened = asOpened(await connection.call(session, 'open', request));
+    return new RemoteEndpoint(connection, session, opened);
+  }
+
+  get facts(): EndpointFacts {
+    return this.opened.facts;
+  }
+
+  async refresh(everything = false): Promise<void> {
+    await this.#call('refresh', { everything });
+  }
+
+  async missing(wanted: readonly Wanted[]): Promise<Need[]> {
+    const needs: Need[] = [];
+    for (const part of inParts(wanted)) {
+      const { here, partial } = asObject(
+        await this.#call('missing', { wanted: packWanted(part) }),
+        'an answer',
+      );
+      needs.push(...needsOf(part, asList(here, 'digests'), asList(partial, 'parts')));
+    }
+    return needs;
+  }
+
+  async *read(needs: readonly Need[]): AsyncGenerator<Chunk> {
+    for (const part of inParts(needs)) {
+      const parameters = { needs: packNeeds(part) };
+      const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
+      const incoming = new Incoming();
+      this.#incoming.set(id, incoming);
+      answer.catch((error: Error) => incoming.fail(error));
+      for await (const { header, body } of incoming) {
+        yield* unpackContents(header, body);
+        this.#connection
+          .send('credit', this.#session, { stream: id, bytes: body.length })
+          .catch((error: Error) => incoming.fail(error));
+      }
+      this.#incoming.delete(id);
+    }
+  }
+
+  /** Resolves when all is under way; what is called afterwards finds it there. */
+  async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
+    for await (const { header, body, bytes } of packContents(0, chunks)) {
+      await this.#outgoing.take(bytes);
+      await this.#connection.send('content', this.#session, header, body);
+    }
+  }
+
+  async apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
+    const parts = [...inParts(operations)].map((part) => this.#applyPart(part, name));
+    return (await Promise.all(parts)).flat();
+  }
+
+  async discard(items: readonly Wanted[], name: string): Promise<void> {
+    for (const part of inParts(items)) await this.#call('discard', { items: packWanted(part), name });
+  }
+
+  async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {
+    const { items, used, limit } = asObject(await this.#call('trash'), 'an answer');
+    return {
+      items: asList(items, 'a list').map(asTrashItem),
+      used: asCount(used, 'a size'),
+      limit: asCount(limit, 'a size'),
+    };
+  }
+
+  async restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
+    await this.#call('restore', { operation: item.operation, path: item.path, name });
+  }
+
+  async emptyTrash(): Promise<number> {
+    return asCount(await this.#call('empty-trash'), 'a size');
+  }
+
+  /** Removes everything of ours from the root. */
+  async purge(): Promise<void> {
+    await this.#call('purge');
+  }
+
+  /** Resolves when the agent has dealt with everything sent before. */
+  barrier(): Promise<void> {
+    return this.#connection.barrier(this.#session);
+  }
+
+  async close(): Promise<void> {
+    await this.#call('close').catch(() => {});
+  }
+
+  #applyPart(part: readonly Operation[], name: string): Promise<Outcome[]> {
+    const parameters = { operations: packOperations(part), name };
+    // At once: news of the tree that come right behind are about what it is after this.
+    const use = (answer: unknown) => {
+      const outcomes = asOutcomes(answer, part);
+      this.tree = edited(this.tree, editsOf(part, outcomes));
+      return outcomes;
+    };
+    return this.#connection.begin(this.#session, 'apply', parameters, use).answer;
+  }
+
+  #call(method: string, parameters?: unknown): Promise<unknown> {
+    return this.#connection.call(this.#session, method, parameters);
+  }
+
+  #take({ type, header, body }: Frame): void {
+    const given = asObject(header, 'a header');
+    if (type === 'tree') this.#takeTree(given);
+    else if (type === 'credit') this.#outgoing.credit(asCount(given.bytes, 'a size'));
+    else if (type === 'content')
+      this.#incoming.get(asCount(given.stream, 'a stream'))?.push({ header, body });
+    else if (type === 'end') this.#incoming.get(asCount(given.stream, 'a stream'))?.end();
+  }
+
+  #takeTree({ edits, last, degraded }: Record<string, unknown>): void {
+    this.#pending.push(...asEdits(edits));
+    if (last !== true) return;
+    this.tree = edited(this.tree, this.#pending);
+    this.#pending = [];
+    this.degraded = degraded === undefined ? undefined : asWords(degraded, 'a reason');
+    this.onHint();
+  }
+
+  /** Half a piece of news is none: a rename is a deletion and a creation. */
+  #pending: ReturnType<typeof asEdits> = [];
+}
+
+function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < list.length; from += aCall) yield list.slice(from, from + aCall);
+}
+
+/** What is neither there nor there in part is missing as a whole, which goes without saying. */
+function needsOf(wanted: readonly Wanted[], here: unknown[], partial: unknown[]): Need[] {
+  const isHere = new Set(here.map(asDigest));
+  const offsets = new Map(partial.map((one) => asPair(one)));
+  return wanted
+    .filter(({ digest }) => !isHere.has(digest))
+    .map((one) => ({ ...one, offset: Math.min(one.size, offsets.get(one.digest) ?? 0) }));
+}
+
+function asPair(value: unknown): [string, number] {
+  const [digest, offset] = asList(value, 'a part');
+  return [asDigest(digest), asCount(offset, 'an offset')];
+}
+
+function asTrashItem(value: unknown): TrashItem {
+  const { operation, path, size } = asObject(value, 'an item');
+  return { operation: asPath(operation), path: asPath(path), size: asCount(size, 'a size') };
+}

@@ -1,0 +1,138 @@
+/** What a sync tells about itself; plain data, for people and for JSON. */
+import { type Brake, explainBrake } from '../reconcile/brakes.ts';
+import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
+import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
+
+export type Place = 'local' | 'container';
+
+/** `held`: a brake stopped it and a person must say what to do. `paused`: a person paused it. */
+export type Phase =
+  | 'waiting'
+  | 'connecting'
+  | 'scanning'
+  | 'syncing'
+  | 'watching'
+  | 'held'
+  | 'paused'
+  | 'stopped';
+
+export interface ConflictState {
+  readonly path: string;
+  readonly reason: string;
+  readonly local: string;
+  readonly container: string;
+}
+
+export interface ProblemState {
+  readonly path: string;
+  readonly place: Place;
+  readonly problem: string;
+}
+
+export interface SyncState {
+  readonly phase: Phase;
+  /** What it waits for, or why it is held. */
+  readonly message: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Operations done since it began. */
+  readonly sent: number;
+  readonly received: number;
+  readonly conflicts: readonly ConflictState[];
+  readonly problems: readonly ProblemState[];
+  /** ISO time of the last change that was carried over. */
+  readonly lastChange: string | undefined;
+  /** Why a side polls. */
+  readonly degraded: readonly string[];
+}
+
+export const noState: SyncState = {
+  phase: 'waiting',
+  message: '',
+  files: 0,
+  bytes: 0,
+  sent: 0,
+  received: 0,
+  conflicts: [],
+  problems: [],
+  lastChange: undefined,
+  degraded: [],
+};
+
+/** Conflicts, or problems, that are listed at most. */
+const most = 1000;
+
+/** Which place is which side of the reconciliation: alpha is the one that wins. */
+export type Sides = Readonly<Record<Place, Side>>;
+
+/** Conflicts in the words of this workstation. */
+export function conflictStates(conflicts: readonly Conflict[], sides: Sides): ConflictState[] {
+  return conflicts.slice(0, most).map((conflict) => ({
+    path: conflict.path,
+    reason: conflict.reason,
+    local: describe(conflict[sides.local]),
+    container: describe(conflict[sides.container]),
+  }));
+}
+
+/** Whatever in a tree cannot be synced. */
+export function problemsIn(tree: Maybe, place: Place): ProblemState[] {
+  const found: ProblemState[] = [];
+  const look = (path: string, entry: Maybe): void => {
+    if (measure(entry).problems === 0 || found.length >= most) return;
+    if (entry?.kind === 'problem') found.push({ path, place, problem: entry.problem });
+    for (const [name, child] of childrenOf(entry)) look(join(path, name), child);
+  };
+  look('', tree);
+  return found;
+}
+
+/** An entry in a few words. */
+export function describe(entry: Maybe): string {
+  switch (entry?.kind) {
+    case undefined:
+      return 'nothing';
+    case 'directory':
+      return `a directory with ${measure(entry).files} files`;
+    case 'file':
+      return `a file of ${entry.size} bytes (${entry.digest.slice(0, 8)})`;
+    case 'symlink':
+      return `a link to ${entry.target}`;
+    case 'untracked':
+      return 'something ignored';
+    case 'problem':
+      return entry.problem;
+  }
+}
+
+/** A brake in the words of this workstation. */
+export function brakeMessage(brake: Brake, sides: Sides): string {
+  const words = { local: 'on this workstation', container: 'in the container' };
+  const names =
+    sides.local === 'alpha'
+      ? { alpha: words.local, beta: words.container }
+      : { alpha: words.container, beta: words.local };
+  return explainBrake(brake, names);
+}
+
+/** One line of what a sync would do. */
+export interface PlannedChange {
+  readonly path: string;
+  readonly to: Place;
+  readonly from: string;
+  readonly becomes: string;
+  readonly reason: string;
+}
+
+/** A plan as a list for a person. */
+export function plannedChanges(plan: Plan, sides: Sides): PlannedChange[] {
+  return (['local', 'container'] as const).flatMap((to) =>
+    plan[sides[to]].map(({ path, old, new: becomes, reason }) => ({
+      path,
+      to,
+      from: describe(old),
+      becomes: describe(becomes),
+      reason,
+    })),
+  );
+}

@@ -1,0 +1,193 @@
+/** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Target } from '../launch/launcher.ts';
+import { isIgnoreFile } from '../spec/ignore-files.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import { type Attached, attach, sizeOf } from './attach.ts';
+import { type Choice, followTarget } from './pods.ts';
+import { noState, type SyncState } from './state.ts';
+import { Synchronizer } from './synchronizer.ts';
+
+export interface RunnerOptions {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: SyncSpec;
+  readonly folder: string;
+  readonly bundle: string;
+  readonly image: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Stop when the first pod that it worked with is gone. */
+  readonly untilPodGoes?: boolean;
+  readonly onLog: (line: string) => void;
+}
+
+/** What a running sync tells beyond its state. */
+export interface RunnerState extends SyncState {
+  readonly pod: string;
+  readonly container: string;
+  readonly way: string;
+  readonly location: string;
+  readonly refusals: readonly { readonly way: string; readonly why: string }[];
+}
+
+/** Milliseconds between attempts; longer after each one that failed. */
+const [firstPause, lastPause] = [500, 15_000];
+
+export class SyncRunner {
+  readonly #options: RunnerOptions;
+  #state: RunnerState = { ...noState, pod: '', container: '', way: '', location: '', refusals: [] };
+  #choice: Choice = { target: undefined, words: 'looking for a pod' };
+  #chosen: () => void = () => {};
+  #attached: Attached | undefined;
+  #synchronizer: Synchronizer | undefined;
+  #paused = false;
+  /** Aborted when the container that is worked with is not the chosen one any more. */
+  #current = new AbortController();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  get state(): RunnerState {
+    return this.#state;
+  }
+
+  /** What talks to both sides right now; undefined while it waits for a pod. */
+  get live(): { synchronizer: Synchronizer; attached: Attached } | undefined {
+    const [synchronizer, attached] = [this.#synchronizer, this.#attached];
+    return synchronizer && attached && { synchronizer, attached };
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#synchronizer?.pause();
+  }
+
+  async resume(confirm: boolean): Promise<void> {
+    this.#paused = false;
+    await this.#synchronizer?.resume(confirm);
+  }
+
+  /** Runs until the signal says stop. Rejects only where it can never work: pods may not be listed. */
+  async run(): Promise<void> {
+    const { kube, namespace, spec, signal } = this.#options;
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const following = followTarget(kube, namespace, spec.target, (choice) => this.#choose(choice), both);
+    following.catch(() => {});
+    try {
+      await Promise.race([following, this.#work()]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      stop.abort();
+      this.#tell({ phase: 'stopped', message: '' });
+    }
+  }
+
+  #choose(choice: Choice): void {
+    this.#choice = choice;
+    if (choice.words !== '') this.#options.onLog(choice.words);
+    if (choice.target?.containerId !== this.#attached?.target.containerId) this.#current.abort();
+    this.#chosen();
+  }
+
+  async #work(): Promise<void> {
+    const { signal, clock, untilPodGoes } = this.#options;
+    let pause = firstPause;
+    let served = false;
+    while (!signal.aborted) {
+      const target = this.#choice.target;
+      if (target === undefined) {
+        if (served && untilPodGoes) return;
+        this.#tell({ phase: 'waiting', message: this.#choice.words, pod: '', container: '' });
+        await this.#nextChoice();
+        continue;
+      }
+      const began = clock.monotonic();
+      await this.#serve(target);
+      served = true;
+      if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
+      pause = clock.monotonic() - began > lastPause ? firstPause : Math.min(pause * 2, lastPause);
+      if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
+        await clock.sleep(pause, signal).catch(() => {});
+    }
+  }
+
+  #nextChoice(): Promise<void> {
+    const { signal } = this.#options;
+    return new Promise((resolve) => {
+      this.#chosen = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Works with one container until it goes, the stream breaks, or the signal says stop. */
+  async #serve(target: Target): Promise<void> {
+    const { onLog } = this.#options;
+    this.#current = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, this.#current.signal]);
+    const pod = target.pod.metadata.name;
+    this.#tell({ phase: 'connecting', message: '', pod, container: target.container });
+    try {
+      const attached = await attach({
+        ...this.#options,
+        target,
+        signal,
+        onDetail: (message) => this.#tell({ message }),
+      });
+      this.#attached = attached;
+      onLog(`attached to ${pod}/${target.container} by ${attached.launched.way}: ${sizeOf(attached)}`);
+      await this.#synchronize(attached, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const details = error instanceof X8sError ? error.details : [];
+      const message = [messageOf(error), ...details].join('; ');
+      onLog(message);
+      this.#tell({ phase: 'waiting', message });
+    } finally {
+      this.#synchronizer = undefined;
+      await this.#attached?.close().catch(() => {});
+      this.#attached = undefined;
+    }
+  }
+
+  async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
+    const { spec, clock } = this.#options;
+    const { launched, location, local, container, ancestor, binding, isSuccessor } = attached;
+    const winsLocally = isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+    const stop = new AbortController();
+    const synchronizer = new Synchronizer({
+      local,
+      container,
+      ancestor,
+      binding,
+      mode: spec.mode,
+      from: spec.from,
+      firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
+      takeGit: spec.takeGit,
+      trashLimits: spec.trashLimits,
+      clock,
+      signal: AbortSignal.any([signal, stop.signal]),
+      onState: (state) => this.#tell(state),
+      onLearned: (paths) => {
+        // The rules themselves have changed: both sides have to look with new eyes.
+        if (paths.some((path) => isIgnoreFile(path, spec.useGitignore))) stop.abort();
+      },
+    });
+    this.#synchronizer = synchronizer;
+    if (this.#paused) synchronizer.pause();
+    const { way, refusals } = launched;
+    this.#tell({ phase: 'scanning', way, refusals, location: location.words });
+    const ended = launched.connection.ended.then((why) => Promise.reject(why));
+    await Promise.race([synchronizer.run(), ended]);
+  }
+
+  #tell(change: Partial<RunnerState>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+}

@@ -1,0 +1,338 @@
+/** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
+import type { Clock } from '../../../src/clock.ts';
+import { type Brake, brakeFor } from '../reconcile/brakes.ts';
+import { measure, sameDeep, walk } from '../reconcile/entry.ts';
+import type { Outcome } from '../reconcile/operations.ts';
+import {
+  type Change,
+  type Conflict,
+  type Mode,
+  type Plan,
+  reconcile,
+  SettledMemo,
+} from '../reconcile/reconcile.ts';
+import { type Edit, lookup } from '../reconcile/tree.ts';
+import { Debounce } from '../sync/debounce.ts';
+import type { Endpoint, Wanted } from '../sync/endpoint.ts';
+import { isGitDirectory } from '../sync/names.ts';
+import type { AncestorStore } from './ancestor-store.ts';
+import { carryOut } from './carry-out.ts';
+import {
+  brakeMessage,
+  conflictStates,
+  noState,
+  type Place,
+  type PlannedChange,
+  type ProblemState,
+  plannedChanges,
+  problemsIn,
+  type Sides,
+  type SyncState,
+} from './state.ts';
+
+export interface SynchronizerOptions {
+  readonly local: Endpoint;
+  readonly container: Endpoint;
+  readonly ancestor: AncestorStore;
+  readonly binding: string;
+  readonly mode: Mode;
+  /** The side that wins, or that a one-way sync comes from. */
+  readonly from: Place;
+  /** The mode of the first reconciliation, where it is another one (a new container). */
+  readonly firstMode?: Mode | undefined;
+  /** Let `.git` come from the container. */
+  readonly takeGit: boolean;
+  /** Bytes that each side's trash may hold. */
+  readonly trashLimits: Readonly<Record<Place, number>>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onState: (state: SyncState) => void;
+  /** Told the paths that both sides have come to agree on. */
+  readonly onLearned?: (paths: readonly string[]) => void;
+}
+
+/** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
+const [quiet, cap] = [4, 250];
+/** What could not be done is tried again after so many milliseconds, and then ever later. */
+const [firstRetry, lastRetry] = [1000, 30_000];
+/** How often a side that may need a look without a hint is asked, in milliseconds. */
+const idleLook = 2000;
+
+export class Synchronizer {
+  readonly #options: SynchronizerOptions;
+  readonly #sides: Sides;
+  readonly #memo = new SettledMemo();
+  readonly #debounce: Debounce;
+  readonly #resolutions = new Map<string, { readonly conflict: Conflict; readonly winner: Place }>();
+  #state: SyncState = noState;
+  #conflicts: readonly Conflict[] = [];
+  #mode: Mode;
+  #held: Brake | undefined;
+  #confirmed: Brake['kind'] | undefined;
+  #paused = false;
+  #retry = firstRetry;
+  #operation = 0;
+  #working: Promise<unknown> = Promise.resolve();
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(options: SynchronizerOptions) {
+    this.#options = options;
+    this.#mode = options.firstMode ?? options.mode;
+    this.#sides =
+      options.from === 'local'
+        ? { local: 'alpha', container: 'beta' }
+        : { local: 'beta', container: 'alpha' };
+    this.#debounce = new Debounce({
+      quiet,
+      cap,
+      isBusy: () => options.local.isBusy,
+      run: () => this.#inTurn(() => this.#cycle()).catch((error) => this.#fail(error)),
+    });
+  }
+
+  get state(): SyncState {
+    return this.#state;
+  }
+
+  /** Syncs until the signal says stop. Rejects where a side fails: the stream broke, the root is gone. */
+  async run(): Promise<void> {
+    const { local, container, signal, clock } = this.#options;
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    failed.catch(() => {});
+    local.onHint = () => this.#debounce.hint();
+    container.onHint = () => this.#debounce.hint(true);
+    try {
+      await Promise.race([this.#inTurn(() => this.#cycle()), failed]);
+      while (!signal.aborted) {
+        await Promise.race([clock.sleep(idleLook, signal), failed]);
+        if (isStale(local)) this.#debounce.hint(true);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#debounce.close();
+      await this.#working.catch(() => {});
+    }
+  }
+
+  /** Looks at everything on both sides and returns when there is nothing left to do, or what keeps it. */
+  async flush(): Promise<SyncState> {
+    const { local, container } = this.#options;
+    await this.#inTurn(async () => {
+      await Promise.all([local.refresh(true), container.refresh(true)]);
+      await this.#cycle();
+      await this.#cycle();
+    });
+    return this.#state;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#tell({ phase: 'paused', message: 'paused by you' });
+  }
+
+  /** Goes on; where a brake holds it, only if that is what the person has seen and confirms. */
+  async resume(confirm: boolean): Promise<SyncState> {
+    this.#paused = false;
+    if (confirm) this.#confirmed = this.#held?.kind;
+    return await this.flush();
+  }
+
+  /** Decides a conflict. Returns whether there is one at this path. */
+  async resolve(path: string, winner: Place): Promise<boolean> {
+    const conflict = this.#conflicts.find((one) => one.path === path);
+    if (conflict === undefined) return false;
+    this.#resolutions.set(path, { conflict, winner });
+    await this.#inTurn(() => this.#cycle());
+    return true;
+  }
+
+  /** Forgets what both sides agreed on: the next sync deletes nothing, and lists every difference. */
+  async reset(): Promise<SyncState> {
+    await this.#inTurn(async () => this.#options.ancestor.begin(this.#options.binding, undefined));
+    return await this.flush();
+  }
+
+  /** What a sync would do now, without doing it. */
+  async preview(): Promise<{ changes: PlannedChange[]; state: SyncState }> {
+    const { local, container } = this.#options;
+    await Promise.all([local.refresh(true), container.refresh(true)]);
+    const plan = this.#plan();
+    const brake = this.#brake(plan);
+    this.#note(plan);
+    if (brake) this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
+    return { changes: plannedChanges(plan, this.#sides), state: this.#state };
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#working.then(run, run);
+    this.#working = result.catch(() => {});
+    return result;
+  }
+
+  async #cycle(): Promise<void> {
+    if (this.#paused) return;
+    await this.#options.local.refresh();
+    const plan = this.#plan();
+    this.#note(plan);
+    const brake = this.#brake(plan);
+    if (brake !== undefined && brake.kind !== this.#confirmed) {
+      this.#held = brake;
+      this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
+      return;
+    }
+    [this.#held, this.#confirmed] = [undefined, undefined];
+    this.#learn(plan.ancestor);
+    const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
+    const count = changes.local.length + changes.container.length;
+    if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
+    const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
+    this.#mode = this.#options.mode;
+    this.#resolutions.clear();
+    this.#rest(outcomes);
+  }
+
+  #plan(): Plan {
+    const { local, container, ancestor, takeGit, from } = this.#options;
+    const trees = { [this.#sides.local]: local.tree, [this.#sides.container]: container.tree };
+    const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
+    return reconcile(ancestor.tree, trees.alpha, trees.beta, {
+      mode: this.#mode,
+      memo: this.#memo,
+      resolution: (conflict) => this.#resolutionOf(conflict),
+      ...oneWay,
+    });
+  }
+
+  /** A decision holds for the very two versions that it was made on. */
+  #resolutionOf(conflict: Conflict) {
+    const decided = this.#resolutions.get(conflict.path);
+    if (decided === undefined) return undefined;
+    const isSame =
+      sameDeep(decided.conflict.alpha, conflict.alpha) && sameDeep(decided.conflict.beta, conflict.beta);
+    return isSame ? this.#sides[decided.winner] : undefined;
+  }
+
+  #brake(plan: Plan): Brake | undefined {
+    const { local, container, ancestor, trashLimits } = this.#options;
+    const of = <T>(one: T, other: T) =>
+      this.#sides.local === 'alpha' ? ([one, other] as const) : ([other, one] as const);
+    const [alpha, beta] = of(local.tree, container.tree);
+    const [alphaLimit, betaLimit] = of(trashLimits.local, trashLimits.container);
+    return brakeFor(ancestor.tree, alpha, beta, plan, { alpha: alphaLimit, beta: betaLimit });
+  }
+
+  async #carryOutBoth(changes: Record<Place, readonly Change[]>): Promise<Record<Place, Outcome[]>> {
+    const { local, container } = this.#options;
+    const name = this.#operationName();
+    await this.#saveForeign(changes.container, name);
+    const [toContainer, toLocal] = await Promise.all([
+      this.#carry(changes.container, local, container, name, 'sent'),
+      this.#carry(changes.local, container, local, name, 'received'),
+    ]);
+    if (this.#options.ancestor.isLong)
+      this.#options.ancestor.begin(this.#options.binding, this.#options.ancestor.tree);
+    return { local: toLocal, container: toContainer };
+  }
+
+  #carry(
+    changes: readonly Change[],
+    from: Endpoint,
+    to: Endpoint,
+    name: string,
+    counter: 'sent' | 'received',
+  ) {
+    if (changes.length === 0) return Promise.resolve([]);
+    const { signal } = this.#options;
+    return carryOut(changes, {
+      from,
+      to,
+      name,
+      signal,
+      onLearned: (edits) => this.#learn(edits),
+      onProgress: ({ operations }) => this.#tell({ [counter]: this.#state[counter] + operations }),
+    });
+  }
+
+  #learn(edits: readonly Edit[]): void {
+    if (edits.length === 0) return;
+    this.#options.ancestor.learn(edits);
+    this.#options.onLearned?.(edits.map(([path]) => path));
+  }
+
+  /** What only the container has comes to this workstation's trash before it is overwritten there. */
+  async #saveForeign(changes: readonly Change[], name: string): Promise<void> {
+    const { local, container, ancestor } = this.#options;
+    const foreign: Wanted[] = [];
+    for (const { path, old, new: becomes } of changes)
+      for (const [at, entry] of walk(old, path)) {
+        if (entry.kind !== 'file') continue;
+        const agreed = lookup(ancestor.tree, at);
+        const isOurs = agreed?.kind === 'file' && agreed.digest === entry.digest;
+        const stays = at === path && becomes?.kind === 'file' && becomes.digest === entry.digest;
+        if (!isOurs && !stays) foreign.push({ digest: entry.digest, size: entry.size, path: at });
+      }
+    if (foreign.length === 0) return;
+    await local.receive(container.read(await local.missing(foreign), this.#options.signal));
+    await local.discard(foreign, `${name}-container`);
+  }
+
+  /** Sorts by time. */
+  #operationName(): string {
+    const time = this.#options.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
+    return `${time}-${String(this.#operation++).padStart(4, '0')}`;
+  }
+
+  #note(plan: Plan): void {
+    this.#conflicts = plan.conflicts;
+    this.#tell({ conflicts: conflictStates(plan.conflicts, this.#sides) });
+  }
+
+  #rest(outcomes: Record<Place, Outcome[]>): void {
+    const problems = (['local', 'container'] as const).flatMap((place) => problemsOf(outcomes[place], place));
+    const done = outcomes.local.length + outcomes.container.length;
+    const { local, container, clock, signal } = this.#options;
+    const inTrees = [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')];
+    const total = measure(local.tree);
+    const degraded = [local.degraded, container.degraded].filter((one) => one !== undefined);
+    this.#tell({
+      phase: 'watching',
+      message: '',
+      files: total.files,
+      bytes: total.bytes,
+      problems: [...problems, ...inTrees],
+      degraded,
+      ...(done > 0 && { lastChange: clock.now().toISOString() }),
+    });
+    if (problems.length === 0) {
+      this.#retry = firstRetry;
+      return;
+    }
+    // An outcome that failed left a hint to look again; a full disk leaves nothing to see.
+    clock.sleep(this.#retry, signal).then(
+      () => this.#debounce.hint(true),
+      () => {},
+    );
+    this.#retry = Math.min(this.#retry * 2, lastRetry);
+  }
+
+  #tell(change: Partial<SyncState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onState(this.#state);
+  }
+}
+
+function isStale(endpoint: Endpoint): boolean {
+  return 'isStale' in endpoint && endpoint.isStale === true;
+}
+
+function problemsOf(outcomes: readonly Outcome[], place: Place): ProblemState[] {
+  return outcomes.flatMap(({ path, problem, surprise }) => {
+    if (problem !== undefined) return [{ path, place, problem }];
+    return surprise
+      ? [{ path, place, problem: 'it was written to while it was replaced; the trash has that version' }]
+      : [];
+  });
+}

@@ -1,0 +1,156 @@
+/** The specifications in a cluster: made, found, listed, deleted. */
+import { realpathSync, statSync } from 'node:fs';
+import { sep } from 'node:path';
+import type { Clock } from '../../../src/clock.ts';
+import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { checkTaskName } from '../../../src/tasks/names.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import { TaskStore } from '../../../src/tasks/store.ts';
+import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
+import type { Workstation } from './workstation.ts';
+
+/** A sync as the cluster knows it. */
+export interface Sync {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly spec: SyncSpec;
+  readonly record: TaskRecord;
+}
+
+export interface CreateOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly spec: SyncSpec;
+  readonly allowOverlap: boolean;
+  readonly signal: AbortSignal;
+}
+
+export class Catalog {
+  readonly #kube: KubeClient;
+  readonly #store: TaskStore;
+  readonly #workstation: Workstation;
+
+  constructor(kube: KubeClient, workstation: Workstation, clock: Clock) {
+    this.#kube = kube;
+    this.#workstation = workstation;
+    this.#store = new TaskStore({ kube, tool, schema, clock });
+  }
+
+  /** Makes one. A name in use, and directories that are synced already, are refused. */
+  async create({ name, namespace, spec, allowOverlap, signal }: CreateOptions): Promise<Sync> {
+    checkTaskName(tool, name, [role]);
+    if (!allowOverlap) await this.#refuseOverlap(name, namespace, spec, signal);
+    const existing = await this.#store.find(namespace, name, role, { signal });
+    if (existing && !existing.deleting)
+      throw new RefusedError(`there is a sync ${JSON.stringify(name)} in namespace ${namespace} already`, {
+        details: [describeRecord(existing)],
+        hint: `Use another --name, or delete it: kubectl devsync delete ${name} -n ${namespace}`,
+      });
+    const { record } = await this.#store.open({ namespace, task: name, role, spec, signal });
+    const sync = toSync(record);
+    const { server } = this.#kube.cluster;
+    this.#workstation.register({ uid: sync.uid, name, namespace, server, path: spec.local.path });
+    return sync;
+  }
+
+  /** One by its name. */
+  async get(namespace: string, name: string, signal: AbortSignal): Promise<Sync> {
+    const record = await this.#store.find(namespace, name, role, { signal });
+    if (record !== undefined) return toSync(record);
+    throw new X8sError(
+      `${this.#kube.cluster.context}: no sync ${JSON.stringify(name)} in namespace ${namespace}`,
+      {
+        hint: 'kubectl devsync get -A lists all of this cluster.',
+      },
+    );
+  }
+
+  /** All of a namespace, or of the cluster. */
+  async list(namespace: string | undefined, signal: AbortSignal): Promise<Sync[]> {
+    const records = await this.#store.list({ namespace, role, signal });
+    return records.filter(({ unreadable }) => unreadable === undefined).map(toSync);
+  }
+
+  /** Gives a sync another specification under its name: nothing that was agreed on goes with it. */
+  async replace(sync: Sync, spec: SyncSpec, signal: AbortSignal): Promise<Sync> {
+    const { name, namespace } = sync;
+    await this.delete(sync, signal);
+    return await this.create({ name, namespace, spec, allowOverlap: false, signal });
+  }
+
+  /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */
+  async delete(sync: Sync, signal: AbortSignal): Promise<void> {
+    await this.#store.remove(sync.record, { signal });
+    this.#workstation.forget(sync.uid);
+  }
+
+  /** Whether this workstation and this very directory are the ones that a sync was made with. */
+  belongsHere({ spec }: Sync): boolean {
+    return spec.local.workstation === this.#workstation.id;
+  }
+
+  async #refuseOverlap(name: string, namespace: string, spec: SyncSpec, signal: AbortSignal): Promise<void> {
+    const local = this.#workstation.registered().find((one) => areNested(one.path, spec.local.path, sep));
+    if (local && !(local.name === name && local.namespace === namespace))
+      throw new RefusedError(
+        `${spec.local.path} overlaps with ${local.path}, which the sync ${local.name} has`,
+        {
+          hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
+        },
+      );
+    const others = await this.#visible(namespace, signal);
+    const remote = others.find(
+      (one) =>
+        one.name !== name &&
+        one.namespace === namespace &&
+        haveSameTarget(one.spec.target, spec.target) &&
+        areNested(one.spec.remote, spec.remote),
+    );
+    if (remote)
+      throw new RefusedError(
+        `${spec.remote} overlaps with ${remote.spec.remote} of the sync ${remote.name}`,
+        {
+          details: [describeRecord(remote.record)],
+          hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
+        },
+      );
+  }
+
+  async #visible(namespace: string, signal: AbortSignal): Promise<Sync[]> {
+    try {
+      return await this.list(namespace, signal);
+    } catch (error) {
+      if (isForbidden(error)) return [];
+      throw error;
+    }
+  }
+}
+
+function toSync(record: TaskRecord): Sync {
+  const { task: name, namespace, uid } = record;
+  return { name, namespace, uid, spec: asSpec(record.spec), record };
+}
+
+function describeRecord(record: TaskRecord): string {
+  const { local, remote } = asSpec(record.spec);
+  return `${local.path} of ${local.who} with ${remote}, made ${record.createdAt}`;
+}
+
+/** A local directory as it is kept: absolute, without links. Bad ones are refused at once. */
+export function checkLocal(path: string): string {
+  let real: string;
+  try {
+    real = realpathSync(path);
+    if (!statSync(real).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new UsageError(`LOCAL ${path} does not exist`);
+    if (code === 'ENOTDIR')
+      throw new UsageError(`LOCAL ${path} is not a directory`, { hint: 'Only directories can be synced.' });
+    throw new UsageError(`LOCAL ${path} cannot be used: ${code}`);
+  }
+  return real;
+}

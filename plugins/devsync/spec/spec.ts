@@ -1,0 +1,134 @@
+/** A sync's specification: what is kept in the cluster, so that any workstation can see it. */
+import { UsageError } from '../../../src/errors.ts';
+import { type Mode, modes } from '../reconcile/reconcile.ts';
+import type { IgnoreRules } from '../sync/ignore.ts';
+import type { ScanOptions } from '../sync/scan.ts';
+import { asCount, asList, asObject, asText } from '../wire/check.ts';
+
+export const tool = 'devsync';
+export const schema = 1;
+export const role = 'container';
+
+export const launchers = ['auto', 'exec', 'ephemeral'] as const;
+export type LauncherName = (typeof launchers)[number];
+export const permissionModes = ['portable', 'kept'] as const;
+export const symlinkModes = ['portable', 'raw', 'ignored'] as const;
+export const places = ['local', 'container'] as const;
+export const newPodRules = ['conflict', 'local'] as const;
+
+/** Which pods, and which container in them; the first one where no name is given. */
+export interface TargetSpec {
+  readonly selector?: string | undefined;
+  readonly pod?: string | undefined;
+  readonly container?: string | undefined;
+}
+
+/** The one directory on the one workstation that a sync belongs to. */
+export interface LocalSpec {
+  /** Random, of this user on this machine. */
+  readonly workstation: string;
+  /** `alice@laptop`, for people. */
+  readonly who: string;
+  readonly path: string;
+  /** Random, in the directory itself. */
+  readonly rootId: string;
+}
+
+export interface SyncSpec {
+  readonly target: TargetSpec;
+  readonly remote: string;
+  readonly local: LocalSpec;
+  readonly mode: Mode;
+  /** The side that wins, or that a one-way sync comes from. */
+  readonly from: (typeof places)[number];
+  readonly scan: ScanOptions;
+  readonly ignore: readonly string[];
+  readonly ignoreVcs: boolean;
+  readonly useGitignore: boolean;
+  /** `.git` may come from the container. */
+  readonly takeGit: boolean;
+  readonly onNewPod: (typeof newPodRules)[number];
+  readonly launcher: LauncherName;
+  /** Make REMOTE where it is missing. */
+  readonly createRemote: boolean;
+  /** Bytes. */
+  readonly trashLimits: Readonly<Record<(typeof places)[number], number>>;
+}
+
+function oneOf<T extends string>(value: unknown, choices: readonly T[], what: string): T {
+  const choice = choices.find((one) => one === value);
+  if (choice === undefined) throw new Error(`${JSON.stringify(value)} is no ${what}`);
+  return choice;
+}
+
+const optional = (value: unknown) => (value === undefined ? undefined : asText(value, 'a name'));
+
+/** Reads what the cluster holds. Throws where it is not a specification. */
+export function asSpec(value: unknown): SyncSpec {
+  const given = asObject(value, 'a specification');
+  const target = asObject(given.target, 'a target');
+  const local = asObject(given.local, 'a directory');
+  const scan = asObject(given.scan, 'options');
+  const limits = asObject(given.trashLimits, 'limits');
+  return {
+    target: {
+      selector: optional(target.selector),
+      pod: optional(target.pod),
+      container: optional(target.container),
+    },
+    remote: asText(given.remote, 'a path'),
+    local: {
+      workstation: asText(local.workstation, 'an id'),
+      who: asText(local.who, 'a name'),
+      path: asText(local.path, 'a path'),
+      rootId: asText(local.rootId, 'an id'),
+    },
+    mode: oneOf(given.mode, modes, 'mode'),
+    from: oneOf(given.from, places, 'side'),
+    scan: {
+      permissions: oneOf(scan.permissions, permissionModes, 'way of keeping permissions'),
+      symlinks: oneOf(scan.symlinks, symlinkModes, 'way of keeping links'),
+    },
+    ignore: asList(given.ignore, 'patterns').map((one) => asText(one, 'a pattern')),
+    ignoreVcs: given.ignoreVcs === true,
+    useGitignore: given.useGitignore === true,
+    takeGit: given.takeGit === true,
+    onNewPod: oneOf(given.onNewPod, newPodRules, 'rule'),
+    launcher: oneOf(given.launcher, launchers, 'launcher'),
+    createRemote: given.createRemote === true,
+    trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
+  };
+}
+
+/** REMOTE as it is kept: absolute, without dots, double slashes and a slash at the end. */
+export function normalizeRemote(remote: string): string {
+  const parts = remote.split('/').filter((part) => part !== '' && part !== '.');
+  if (!remote.startsWith('/'))
+    throw new UsageError(`REMOTE ${JSON.stringify(remote)} is not an absolute path`);
+  if (parts.includes('..')) throw new UsageError(`REMOTE ${JSON.stringify(remote)} has ".." in it`);
+  if (parts.length === 0)
+    throw new UsageError('REMOTE is the root of the container', { hint: 'Name a directory in it.' });
+  return `/${parts.join('/')}`;
+}
+
+/** Whether two directories are equal or one lies in the other. */
+export function areNested(one: string, other: string, separator = '/'): boolean {
+  const [a, b] = [one + separator, other + separator];
+  return a.startsWith(b) || b.startsWith(a);
+}
+
+/** Whether two specifications may mean the same container. */
+export function haveSameTarget(one: TargetSpec, other: TargetSpec): boolean {
+  const sameContainer = one.container === other.container || !one.container || !other.container;
+  return sameContainer && one.selector === other.selector && one.pod === other.pod;
+}
+
+/** Rules that both sides follow, from what is given and what the directory's own files say. */
+export function ignoreRules(
+  { ignore, ignoreVcs, from, takeGit }: SyncSpec,
+  lists: IgnoreRules['lists'],
+): IgnoreRules {
+  // What is given by hand has the last word.
+  const given = { base: '', patterns: ignore.join('\n') };
+  return { lists: [...lists, given], vcs: ignoreVcs || (from === 'container' && !takeGit) };
+}

@@ -1,0 +1,93 @@
+/** What this workstation keeps of its syncs: who it is, ancestors, manifests, sockets. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One sync in the registry of this workstation. */
+export interface Registered {
+  /** The record's uid. */
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly server: string;
+  readonly path: string;
+}
+
+/** Where the state of devsync is kept: `X8S_STATE_DIR`, or where the platform keeps such things. */
+export function stateFolder(env: Environment, platform: NodeJS.Platform): string {
+  if (env.X8S_STATE_DIR) return join(env.X8S_STATE_DIR, 'devsync');
+  if (platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'x8s', 'devsync');
+  if (platform === 'win32') return join(env.LOCALAPPDATA ?? homedir(), 'x8s', 'devsync');
+  return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'x8s', 'devsync');
+}
+
+export class Workstation {
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+
+  constructor(folder: string, platform: NodeJS.Platform) {
+    this.folder = folder;
+    this.platform = platform;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Random, made once, of this user on this machine. */
+  get id(): string {
+    const file = join(this.folder, 'workstation-id');
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch {
+      writeFileSync(file, `${randomUUID()}\n`, { mode: 0o600 });
+      return readFileSync(file, 'utf8').trim();
+    }
+  }
+
+  /** `alice@laptop`. */
+  get who(): string {
+    return `${userInfo().username}@${hostname()}`;
+  }
+
+  /** Everything of one sync. */
+  folderOf(uid: string): string {
+    const folder = join(this.folder, 'syncs', uid);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */
+  socketOf(uid: string): string {
+    if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${uid}`;
+    const usual = join(this.folderOf(uid), 'socket');
+    return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
+  }
+
+  register(one: Registered): void {
+    writeFileSync(join(this.folderOf(one.uid), 'sync.json'), JSON.stringify(one), { mode: 0o600 });
+  }
+
+  /** Syncs that were made here, in whatever cluster. */
+  registered(): Registered[] {
+    const folder = join(this.folder, 'syncs');
+    let uids: string[] = [];
+    try {
+      uids = readdirSync(folder);
+    } catch {
+      return [];
+    }
+    return uids.flatMap((uid) => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, uid, 'sync.json'), 'utf8')) as Registered];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Forgets a sync that is no more. */
+  forget(uid: string): void {
+    rmSync(join(this.folder, 'syncs', uid), { recursive: true, force: true });
+  }
+}

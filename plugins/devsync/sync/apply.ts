@@ -1,0 +1,154 @@
+/**
+ * Carries out operations on a real directory tree. Nothing is replaced or deleted that is not what it was when
+ * it was planned for, and whatever goes, goes to the trash.
+ */
+import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
+import type { Directory, File, Tracked } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { splitPath } from '../reconcile/tree.ts';
+import type { DigestCache } from './digest.ts';
+import { Descent } from './folder.ts';
+import { foldName, partsOf } from './names.ts';
+import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
+import type { ScanOptions } from './scan.ts';
+import type { Staging } from './staging.ts';
+import { codeOf, reasonOf } from './system-error.ts';
+import type { Trash } from './trash.ts';
+
+export interface ApplyContext {
+  readonly root: string;
+  readonly options: ScanOptions;
+  readonly cache: DigestCache;
+  readonly staging: Staging;
+  readonly trash: Trash;
+  readonly foldsNames: boolean;
+  /** The file system knows an executable bit. */
+  readonly hasModes: boolean;
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Others get their turn this often, in milliseconds. */
+const slice = 15;
+
+/** Does the operations in order, each on its own: one that fails says why and the others go on. */
+export async function apply(context: ApplyContext, operations: readonly Operation[]): Promise<Outcome[]> {
+  using applier = new Applier(context);
+  const outcomes: Outcome[] = [];
+  let turnEnds = performance.now() + slice;
+  for (const operation of operations) {
+    outcomes.push(await applier.attempt(operation));
+    if (performance.now() < turnEnds) continue;
+    await nextTurn();
+    turnEnds = performance.now() + slice;
+  }
+  return outcomes;
+}
+
+class Applier implements Disposable {
+  readonly #context: ApplyContext;
+  readonly #descent: Descent;
+
+  constructor(context: ApplyContext) {
+    this.#context = context;
+    this.#descent = new Descent(context.root);
+  }
+
+  async attempt(operation: Operation): Promise<Outcome> {
+    const { path } = operation;
+    try {
+      return await this.#perform(operation);
+    } catch (error) {
+      return { path, problem: reasonOf(error) };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#descent.leave();
+  }
+
+  async #perform(operation: Operation): Promise<Outcome> {
+    const { path, old, new: wanted } = operation;
+    const place = this.#placeOf(path);
+    if (wanted === undefined && old === undefined) return { path };
+    if (wanted === undefined)
+      return old?.kind === 'directory' ? this.#removeDirectory(place) : this.#remove(place, old);
+    if (old?.kind === 'directory' && wanted.kind === 'directory') return this.#directoryMode(place, wanted);
+    const content = () => this.#context.staging.take((wanted as File).digest, operation.reuse !== true);
+    if (old === undefined) return this.#create(place, wanted, content);
+    if (old.kind === 'directory' || wanted.kind === 'directory')
+      return { path, problem: 'cannot be done in one step' };
+    return await this.#replace(place, old, wanted, content);
+  }
+
+  #placeOf(path: string): Place {
+    const [parent, name] = splitPath(path);
+    const folder = this.#descent.to(parent);
+    if (name !== '') partsOf(name, machine.platform);
+    return { path, at: name === '' ? folder.path : folder.at(name), folder, name };
+  }
+
+  #create(place: Place, wanted: Tracked, content: () => string): Outcome {
+    const { path, folder, name } = place;
+    if (this.#context.foldsNames) {
+      const twin = readdirSync(folder.path).find((one) => one !== name && foldName(one) === foldName(name));
+      if (twin !== undefined)
+        return { path, problem: `${twin} differs only by case, and this is the same file here` };
+    }
+    if (wanted.kind === 'directory') return this.#createDirectory(place, wanted);
+    return putNew(place, wanted, this.#context, wanted.kind === 'file' ? content() : undefined);
+  }
+
+  #createDirectory({ path, at, folder }: Place, wanted: Directory): Outcome {
+    try {
+      mkdirSync(at);
+      setMode(at, wanted.mode, folder.self, this.#context);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!lstatSync(at).isDirectory()) return { path, problem: 'something else has appeared there' };
+    }
+    return { path };
+  }
+
+  #directoryMode({ path, at }: Place, wanted: Directory): Outcome {
+    setMode(at, wanted.mode, undefined, this.#context);
+    return { path };
+  }
+
+  #removeDirectory({ path, at }: Place): Outcome {
+    this.#descent.leave();
+    const { folder, name } = this.#placeOf(path);
+    if (path === '') return { path, problem: 'the root itself is never deleted' };
+    try {
+      rmdirSync(folder.at(name));
+      return { path };
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'ENOENT') return { path };
+      if (code === 'ENOTEMPTY' || code === 'EEXIST') return { path, left: true };
+      throw Object.assign(error as Error, { message: reasonOf(error).replace(at, path) });
+    }
+  }
+
+  async #remove(place: Place, old: Tracked | undefined): Promise<Outcome> {
+    const { path, at } = place;
+    const stats = lstatSync(at, { throwIfNoEntry: false });
+    if (stats === undefined) return { path };
+    if (
+      old?.kind === 'directory' ||
+      old === undefined ||
+      !(await isWhatWasSeen(place, old, stats, this.#context))
+    )
+      return { path, problem: 'it has changed meanwhile' };
+    return removeLeaf(place, stats, this.#context);
+  }
+
+  async #replace(place: Place, old: Leaf, wanted: Leaf, content: () => string): Promise<Outcome> {
+    const { path, at } = place;
+    const stats = lstatSync(at, { throwIfNoEntry: false });
+    if (stats === undefined) return { path, problem: 'it has gone meanwhile' };
+    if (!(await isWhatWasSeen(place, old, stats, this.#context)))
+      return { path, problem: 'it has changed meanwhile' };
+    return putOver(place, old, wanted, stats, this.#context, content);
+  }
+}

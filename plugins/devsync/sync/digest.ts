@@ -1,0 +1,157 @@
+/** Content digests, and what is remembered of them so that nothing is read twice. */
+import * as crypto from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+
+/** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
+export interface Fingerprint {
+  readonly mtime: number;
+  readonly ctime: number;
+  readonly size: number;
+  readonly inode: number;
+}
+
+export interface Known extends Fingerprint {
+  readonly digest: string;
+  /** Written so shortly before that a second write could bear the same time. */
+  readonly racy: boolean;
+}
+
+export const fingerprintOf = (stats: Stats): Fingerprint => ({
+  mtime: stats.mtimeMs,
+  ctime: stats.ctimeMs,
+  size: stats.size,
+  inode: stats.ino,
+});
+
+/** The kernel stamps files by a clock that ticks every 1 to 10 ms. */
+const tick = 20;
+
+/** Digests by path. */
+export class DigestCache {
+  readonly entries = new Map<string, Known>();
+
+  /** The digest of this very content, if it is known for certain. */
+  get(path: string, stats: Stats): string | undefined {
+    const known = this.entries.get(path);
+    return known !== undefined && !known.racy && isSame(known, stats) ? known.digest : undefined;
+  }
+
+  /** The stats must have been taken before the content was read. */
+  set(path: string, stats: Stats, digest: string, now = Date.now()): void {
+    // Only to be careful: a clock that is off costs a second look, or leaves it to the change of time and size.
+    const racy = Math.abs(now - stats.mtimeMs) < tick;
+    this.entries.set(path, { ...fingerprintOf(stats), digest, racy });
+  }
+
+  /** Whether the file at the path is, as far as its stats tell, the one that was last looked at. */
+  isSeen(path: string, stats: Stats): boolean {
+    const known = this.entries.get(path);
+    return known !== undefined && isSame(known, stats);
+  }
+
+  delete(path: string): void {
+    this.entries.delete(path);
+  }
+
+  /** Forgets all that is not in `paths`. */
+  retain(isThere: (path: string) => boolean): void {
+    for (const path of this.entries.keys()) if (!isThere(path)) this.entries.delete(path);
+  }
+
+  /** One line a file, for `parse`. */
+  *serialize(): Generator<string> {
+    for (const [path, { mtime, ctime, size, inode, digest, racy }] of this.entries)
+      if (!racy) yield `${JSON.stringify([path, mtime, ctime, size, inode, digest])}\n`;
+  }
+
+  /** Takes up what an earlier process wrote; a line that is broken is skipped. */
+  load(text: string): void {
+    for (const line of text.split('\n')) {
+      try {
+        const [path, mtime, ctime, size, inode, digest] = JSON.parse(line);
+        this.entries.set(path, { mtime, ctime, size, inode, digest, racy: false });
+      } catch {}
+    }
+  }
+}
+
+function isSame(known: Known, stats: Stats): boolean {
+  return (
+    known.mtime === stats.mtimeMs &&
+    known.ctime === stats.ctimeMs &&
+    known.size === stats.size &&
+    known.inode === stats.ino
+  );
+}
+
+/** SHA-256 in hex; the one-shot function is not there in Node 20.11 and older. */
+export const sha256: (data: Uint8Array) => string = crypto.hash
+  ? (data) => crypto.hash('sha256', data, 'hex')
+  : (data) => crypto.createHash('sha256').update(data).digest('hex');
+
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+
+/** Opens a regular file for reading and nothing else: no link is followed, no fifo waited for. */
+export function openFile(path: string): number {
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' });
+}
+
+/** Contents up to this size are read in one go; larger ones in parts, with others getting their turn. */
+export const chunkSize = 1 << 18;
+const shared = Buffer.allocUnsafe(chunkSize);
+
+/** A regular file as a whole. */
+export function readWhole(path: string): Buffer {
+  const fd = openFile(path);
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The digest of a file of at most `chunkSize` bytes, or undefined where it turned out to be longer. */
+export function digestSmall(path: string): string | undefined {
+  const fd = openFile(path);
+  try {
+    let length = 0;
+    for (;;) {
+      const read = readSync(fd, shared, length, chunkSize - length, null);
+      if (read === 0) return sha256(shared.subarray(0, length));
+      length += read;
+      if (length === chunkSize) return undefined;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The digest of a file of any size, in bounded memory. */
+export async function digestLarge(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = crypto.createHash('sha256');
+  for await (const part of readParts(path, 0, signal)) hash.update(part);
+  return hash.digest('hex');
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A file in parts, each a buffer of its own. */
+export async function* readParts(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const fd = openFile(path);
+  try {
+    for (let position = offset; ; ) {
+      signal?.throwIfAborted();
+      const part = Buffer.allocUnsafe(chunkSize);
+      const length = readSync(fd, part, 0, chunkSize, position);
+      if (length === 0) return;
+      position += length;
+      yield part.subarray(0, length);
+      await nextTurn();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}

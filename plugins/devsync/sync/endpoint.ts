@@ -1,0 +1,78 @@
+/** One side of a sync. The local one works on a directory; the container's is the same, behind a stream. */
+import type { Maybe } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import type { Edit } from '../reconcile/tree.ts';
+import type { IgnoreRules } from './ignore.ts';
+import type { ScanOptions } from './scan.ts';
+import type { Chunk } from './staging.ts';
+import type { TrashItem } from './trash.ts';
+
+/** A content that one side is to get, and where the other one has it. */
+export interface Wanted {
+  readonly digest: string;
+  readonly size: number;
+  readonly path: string;
+}
+
+/** What is missing of it: all from this byte on. */
+export interface Need extends Wanted {
+  readonly offset: number;
+}
+
+export interface EndpointOptions {
+  readonly root: string;
+  readonly scan: ScanOptions;
+  readonly ignores: IgnoreRules;
+  /** Bytes. */
+  readonly trashLimit: number;
+}
+
+/** What a side says about the place it works in. */
+export interface EndpointFacts {
+  /** Made when the root was first synced; a root that was made anew has another one. */
+  readonly rootId: string;
+  /** Names that differ only by case are the same file. */
+  readonly foldsNames: boolean;
+  readonly hasModes: boolean;
+  /** Bytes that are free. */
+  readonly freeBytes: number;
+  /** Contents of an earlier run wait to be used. */
+  readonly hasStaged: boolean;
+}
+
+export interface Endpoint {
+  readonly facts: EndpointFacts;
+  /** What was there at the last look. */
+  readonly tree: Maybe;
+  /** Why changes are looked for by polling; undefined where the system tells of them. */
+  readonly degraded: string | undefined;
+  /** Git is changing the tree. */
+  readonly isBusy: boolean;
+  /** Called whenever the tree may be out of date, or has been brought up to date. */
+  onHint: () => void;
+  /** Brings the tree up to date: what is known to have changed, or everything. */
+  refresh(everything?: boolean): Promise<void>;
+  /** Which contents are not here, nor anywhere in the tree. */
+  missing(wanted: readonly Wanted[]): Promise<Need[]>;
+  /** Contents of files; those that have gone or changed meanwhile are left out. */
+  read(needs: readonly Need[], signal?: AbortSignal): AsyncIterable<Chunk>;
+  /** Takes contents in. */
+  receive(chunks: AsyncIterable<Chunk>): Promise<void>;
+  /** Does what is asked, in order. What goes into the trash is filed under the name given. */
+  apply(operations: readonly Operation[], name: string): Promise<Outcome[]>;
+  /** Files received contents in the trash, as if they had been deleted here. */
+  discard(items: readonly Wanted[], name: string): Promise<void>;
+  trash(): Promise<{ readonly items: TrashItem[]; readonly used: number; readonly limit: number }>;
+  /** Puts a file from the trash back to where it was; what is there now goes into the trash itself. */
+  restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void>;
+  emptyTrash(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What the tree of a side looks like after operations. */
+export function* editsOf(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
+  for (const [index, { path, new: wanted }] of operations.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.path === path && outcome.problem === undefined && !outcome.left) yield [path, wanted];
+  }
+}

@@ -1,0 +1,329 @@
+/** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
+import { randomUUID } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { machine } from '../../../src/machine.ts';
+import { type Maybe, walk } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { lookup, splitPath } from '../reconcile/tree.ts';
+import { apply } from './apply.ts';
+import { chunkSize, DigestCache, readParts, readWhole } from './digest.ts';
+import {
+  type Endpoint,
+  type EndpointFacts,
+  type EndpointOptions,
+  editsOf,
+  type Need,
+  type Wanted,
+} from './endpoint.ts';
+import { Descent, Folder } from './folder.ts';
+import { findGitDirectory, isGitBusy } from './git.ts';
+import { compileIgnores } from './ignore.ts';
+import { partsOf, privateFolder } from './names.ts';
+import { type Chunk, Staging } from './staging.ts';
+import { Tracker } from './tracker.ts';
+import { Trash, type TrashItem } from './trash.ts';
+
+export interface LocalOptions extends EndpointOptions {
+  /** Paths below the root where something else is mounted. */
+  readonly mounts?: ReadonlySet<string>;
+  /** Git directories are looked for up to here. */
+  readonly top?: string;
+  /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
+  readonly known?: Maybe;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+export class LocalEndpoint implements Endpoint {
+  readonly facts: EndpointFacts;
+  onHint: () => void = () => {};
+  readonly #root: string;
+  readonly #options: LocalOptions;
+  readonly #private: Folder;
+  readonly #staging: Staging;
+  readonly #trash: Trash;
+  readonly #tracker: Tracker;
+  readonly #gitDirectory: string | undefined;
+  /** Looking and doing take turns: a look from before must not overwrite what was done since. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
+  static rootIdOf(root: string): string {
+    using folder = Folder.open(root);
+    using own = folder.make(privateFolder);
+    writeOwn(own, '.gitignore', '*\n');
+    return rootIdIn(own);
+  }
+
+  /** Throws where the root is no directory that can be written to. */
+  constructor(options: LocalOptions) {
+    this.#root = options.root;
+    this.#options = options;
+    using root = Folder.open(options.root);
+    this.#private = root.make(privateFolder);
+    this.#staging = new Staging(this.#private.make('staging'));
+    this.#trash = new Trash(this.#private.make('trash'), options.trashLimit);
+    this.facts = factsOf(this.#private, this.#staging.isUsed);
+    this.#tracker = new Tracker({
+      root: options.root,
+      options: options.scan,
+      isIgnored: compileIgnores(options.ignores),
+      cache: loadCache(this.#private),
+      mounts: options.mounts ?? new Set(),
+      foldsNames: this.facts.foldsNames,
+      decomposes: decomposes(this.#private),
+      executableFrom: this.facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
+      onHint: () => this.onHint(),
+      now: options.now ?? (() => performance.now()),
+    });
+    this.#gitDirectory = findGitDirectory(options.root, options.top);
+  }
+
+  get tree(): Maybe {
+    return this.#tracker.tree;
+  }
+
+  get degraded(): string | undefined {
+    return this.#tracker.degraded;
+  }
+
+  get isBusy(): boolean {
+    return isGitBusy(this.#gitDirectory);
+  }
+
+  /** Whether a refresh would look at anything. */
+  get isStale(): boolean {
+    return this.#tracker.isStale;
+  }
+
+  refresh(everything = false): Promise<void> {
+    if (everything) this.#tracker.hintEverything();
+    return this.#alone(() => this.#tracker.refresh());
+  }
+
+  /** Once for a digest that is wanted at several paths. */
+  async missing(wanted: readonly Wanted[]): Promise<Need[]> {
+    const byDigest = new Map(wanted.map((one) => [one.digest, one]));
+    for (const digest of byDigest.keys()) if (await this.#staging.has(digest)) byDigest.delete(digest);
+    if (byDigest.size > 0) await this.#adoptOwn(byDigest);
+    return [...byDigest.values()].map((one) => ({ ...one, offset: this.#staging.partial(one.digest) }));
+  }
+
+  async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
+    using descent = new Descent(this.#root);
+    for (const need of needs) {
+      const [parent, name] = splitPath(need.path);
+      try {
+        yield* chunksOf(descent.to(parent).at(name), need, signal);
+      } catch {
+        // Gone or unreadable by now; whoever asked will look again.
+        signal?.throwIfAborted();
+      }
+    }
+  }
+
+  async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
+    for await (const chunk of chunks) await this.write(chunk);
+  }
+
+  /** Takes in one part of a content. */
+  async write(chunk: Chunk): Promise<void> {
+    await this.#staging.write(chunk);
+  }
+
+  apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
+    return this.#alone(async () => {
+      this.#trash.begin(name);
+      const outcomes = await apply(this.#applyContext(), operations);
+      this.#tracker.noteDone(editsOf(operations, outcomes));
+      for (const { path, problem, left, surprise } of outcomes)
+        if (problem !== undefined || left || surprise) this.#tracker.hint(path);
+      return outcomes;
+    });
+  }
+
+  discard(items: readonly Wanted[], name: string): Promise<void> {
+    return this.#alone(async () => {
+      this.#trash.begin(name);
+      for (const { digest, path } of items) this.#trash.move(this.#staging.take(digest, false), path);
+    });
+  }
+
+  async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {
+    return { items: this.#trash.list(), used: this.#trash.used, limit: this.#trash.limit };
+  }
+
+  restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
+    return this.#alone(async () => {
+      const [parent, base] = splitPath(item.path);
+      using root = Folder.open(this.#root);
+      using folder = root.descend(partsOf(parent, machine.platform), 'make');
+      const copy = this.#staging.scratch();
+      this.#trash.use(item, (file) => copyLeaf(file, copy));
+      this.#trash.begin(name);
+      if (lstatSync(folder.at(base), { throwIfNoEntry: false })?.isDirectory())
+        throw new Error(`${item.path} is a directory now`);
+      if (lstatSync(folder.at(base), { throwIfNoEntry: false })) this.#trash.keep(folder.at(base), item.path);
+      renameSync(copy, folder.at(base));
+      this.#tracker.hint(item.path);
+    });
+  }
+
+  async emptyTrash(): Promise<number> {
+    return this.#trash.clear();
+  }
+
+  /** Removes all that we keep inside the root. */
+  async purge(): Promise<void> {
+    await this.close();
+    rmSync(`${this.#root}/${privateFolder}`, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#turn.catch(() => {});
+    this.#tracker.close();
+    this.saveCache();
+    this.#staging.close();
+    this.#trash.close();
+    this.#private.close();
+  }
+
+  /** Remembers digests for the next process. */
+  saveCache(): void {
+    try {
+      const text = [...this.#tracker.cache.serialize()].join('');
+      writeOwn(this.#private, 'digests.new', text);
+      renameSync(this.#private.at('digests.new'), this.#private.at('digests'));
+    } catch {
+      // It only saves time.
+    }
+  }
+
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(run, run);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  #applyContext() {
+    const { scan } = this.#options;
+    const { foldsNames, hasModes } = this.facts;
+    const { cache } = this.#tracker;
+    return {
+      root: this.#root,
+      options: scan,
+      cache,
+      staging: this.#staging,
+      trash: this.#trash,
+      foldsNames,
+      hasModes,
+    };
+  }
+
+  #wasExecutable(path: string): boolean {
+    const entry = lookup(this.#tracker.tree ?? this.#options.known, path);
+    return entry?.kind === 'file' && entry.executable;
+  }
+
+  /** What is wanted may be in the tree under another name: a rename costs nothing. */
+  async #adoptOwn(wanted: Map<string, Wanted>): Promise<void> {
+    using descent = new Descent(this.#root);
+    for (const [path, entry] of walk(this.tree)) {
+      if (entry.kind !== 'file' || !wanted.has(entry.digest)) continue;
+      const [parent, name] = splitPath(path);
+      try {
+        const file = descent.to(parent).at(name);
+        if (await this.#staging.adopt(entry.digest, file)) wanted.delete(entry.digest);
+      } catch {
+        // It has gone; then it will be sent.
+      }
+    }
+  }
+}
+
+async function* chunksOf(file: string, need: Need, signal?: AbortSignal): AsyncGenerator<Chunk> {
+  const { digest, size } = need;
+  if (size === 0) yield { digest, size, offset: 0, data: new Uint8Array() };
+  else if (size < chunkSize && need.offset === 0) {
+    const data = readWhole(file);
+    if (data.length === size) yield { digest, size, offset: 0, data };
+  } else {
+    let { offset } = need;
+    for await (const data of readParts(file, offset, signal)) {
+      if (offset + data.length > size) return;
+      yield { digest, size, offset, data };
+      offset += data.length;
+    }
+  }
+}
+
+function copyLeaf(from: string, to: string): void {
+  copyFileSync(from, to);
+  chmodSync(to, lstatSync(from).mode & 0o777);
+}
+
+function loadCache(folder: Folder): DigestCache {
+  const cache = new DigestCache();
+  try {
+    cache.load(readWhole(folder.at('digests')).toString());
+  } catch {
+    // The first time.
+  }
+  return cache;
+}
+
+/** Tries out what the file system does. */
+function factsOf(folder: Folder, hasStaged: boolean): EndpointFacts {
+  const probe = folder.at('Probe');
+  writeOwn(folder, 'Probe', '');
+  chmodSync(probe, 0o755);
+  const hasModes = machine.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
+  chmodSync(probe, 0o600);
+  const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
+  const foldsNames = lstatSync(folder.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
+  rmSync(probe);
+  writeOwn(folder, '.gitignore', '*\n');
+  const { bavail, bsize } = statfsSync(folder.path);
+  return {
+    rootId: rootIdIn(folder),
+    foldsNames,
+    hasModes: hasModes && keepsModes,
+    freeBytes: bavail * bsize,
+    hasStaged,
+  };
+}
+
+function decomposes(folder: Folder): boolean {
+  const name = 'Probe-\u00e9';
+  writeOwn(folder, name, '');
+  const isThere = readdirSync(folder.path).includes(name);
+  rmSync(folder.at(name), { force: true });
+  return !isThere;
+}
+
+function rootIdIn(folder: Folder): string {
+  try {
+    const id = readWhole(folder.at('id')).toString().trim();
+    if (/^[0-9a-f-]{36}$/.test(id)) return id;
+  } catch {
+    // The first time.
+  }
+  const id = randomUUID();
+  writeOwn(folder, 'id', `${id}\n`);
+  return id;
+}
+
+/** Writes a file of ours anew; a link that was put in its place is not followed. */
+function writeOwn(folder: Folder, name: string, text: string): void {
+  rmSync(folder.at(name), { force: true });
+  writeFileSync(folder.at(name), text, { flag: 'wx', mode: 0o600 });
+}

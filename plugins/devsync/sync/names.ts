@@ -1,0 +1,69 @@
+/**
+ * Names and link targets from a container are hostile input: nothing they say may lead out of the directory
+ * that is synced, here or there.
+ */
+
+/** The folder inside each root that holds what is being staged, the trash and the digest cache. Never synced. */
+export const privateFolder = '.x8s-devsync';
+
+const reservedOnWindows = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Windows forbids just these.
+const forbiddenOnWindows = /[\u0000-\u001f<>:"|?*\\]/;
+
+/** Why this is no name for a file on that platform; undefined where it is one. */
+export function nameProblem(name: string, platform: NodeJS.Platform): string | undefined {
+  if (name === '' || name === '.' || name === '..') return `${JSON.stringify(name)} is no file name`;
+  if (name.includes('/') || name.includes('\0')) return 'a file name with a slash or a zero byte in it';
+  if (!name.isWellFormed()) return 'a file name that is not valid Unicode';
+  if (Buffer.byteLength(name) > 255) return 'a file name longer than 255 bytes';
+  if (platform !== 'win32') return undefined;
+  if (forbiddenOnWindows.test(name)) return 'a file name with characters that Windows does not allow';
+  if (reservedOnWindows.test(name)) return 'a file name that Windows reserves for a device';
+  return /[. ]$/.test(name) ? 'a file name that ends with a dot or a space, which Windows drops' : undefined;
+}
+
+/** The parts of a path inside a root. Throws where one of them is no name. The root itself has none. */
+export function partsOf(path: string, platform: NodeJS.Platform): string[] {
+  if (path === '') return [];
+  const parts = path.split('/');
+  for (const part of parts) {
+    const problem = nameProblem(part, platform);
+    if (problem !== undefined) throw new Error(`${JSON.stringify(path)}: ${problem}`);
+  }
+  return parts;
+}
+
+/**
+ * Why a link at `path` cannot be carried to the other side; undefined where it can. A portable link is
+ * relative and stays inside the root whatever else is a link: `..` only leads (`a/../..` could leave the root
+ * where `a` is a link itself).
+ */
+export function linkProblem(path: string, target: string): string | undefined {
+  if (target === '') return 'a link to nothing';
+  if (target.includes('\0') || target.includes('\uFFFD')) return 'a link whose target is not valid Unicode';
+  if (target.startsWith('/') || /^[a-z]:/i.test(target) || target.includes('\\'))
+    return `a link to ${target}, which is absolute or not portable`;
+  const depth = path.split('/').length - 1;
+  const parts = target.split('/');
+  const leading = parts.findIndex((part) => part !== '..' && part !== '.' && part !== '');
+  const head = leading < 0 ? parts : parts.slice(0, leading);
+  const tail = leading < 0 ? [] : parts.slice(leading);
+  if (head.filter((part) => part === '..').length > depth)
+    return `a link to ${target}, which leads out of the synced directory`;
+  return tail.includes('..') ? `a link to ${target}, which has ".." after a name` : undefined;
+}
+
+/** Whether this is git's own directory, under any of the spellings that some file system takes for it. */
+export function isGitDirectory(name: string): boolean {
+  // HFS+ ignores zero-width characters, NTFS has short names and streams (CVE-2014-9390, CVE-2019-1353).
+  const plain = name
+    .replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '')
+    .replace(/(::?\$.*|[. ]+)$/i, '')
+    .toLowerCase();
+  return plain === '.git' || plain === 'git~1';
+}
+
+/** What two names have in common that a file system without case, or one that decomposes letters, mixes up. */
+export function foldName(name: string): string {
+  return name.normalize('NFC').toLowerCase().normalize('NFC');
+}

@@ -1,0 +1,183 @@
+/** One file or link at one place: put there, put over another one, taken away. */
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  readlinkSync,
+  renameSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { machine } from '../../../src/machine.ts';
+import type { File, Symlink } from '../reconcile/entry.ts';
+import type { Outcome } from '../reconcile/operations.ts';
+import type { ApplyContext } from './apply.ts';
+import { digestLarge, digestSmall } from './digest.ts';
+import type { Folder } from './folder.ts';
+import { stagedMode } from './staging.ts';
+import { codeOf } from './system-error.ts';
+
+export interface Place {
+  /** Relative to the root. */
+  readonly path: string;
+  /** What file system calls take. */
+  readonly at: string;
+  /** The parent. */
+  readonly folder: Folder;
+  readonly name: string;
+}
+
+export type Leaf = File | Symlink;
+
+/** Whether a file or a link is still the one that the plan was made for; its content decides, never its time. */
+export async function isWhatWasSeen(
+  { path, at }: Place,
+  old: Leaf,
+  stats: Stats,
+  { cache, hasModes, options }: ApplyContext,
+): Promise<boolean> {
+  if (old.kind === 'symlink') return stats.isSymbolicLink() && readlinkSync(at) === old.target;
+  if (!stats.isFile() || stats.size !== old.size) return false;
+  if (hasModes && ((stats.mode & 0o111) !== 0) !== old.executable) return false;
+  if (options.permissions === 'kept' && old.mode !== undefined && (stats.mode & 0o777) !== old.mode)
+    return false;
+  const digest = cache.get(path, stats) ?? digestSmall(at) ?? (await digestLarge(at));
+  return digest === old.digest;
+}
+
+/** Puts something where nothing is; whatever has appeared there meanwhile stays. */
+export function putNew(
+  place: Place,
+  wanted: Leaf,
+  context: ApplyContext,
+  content: string | undefined,
+): Outcome {
+  const { path, at, folder } = place;
+  try {
+    if (wanted.kind === 'symlink') symlinkSync(wanted.target, at);
+    else if (content !== undefined) {
+      dress(content, wanted, folder.self, false, context);
+      moveToFree(content, at);
+      remember(place, wanted, context);
+    }
+    return { path };
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return { path, problem: 'something else has appeared there' };
+  }
+}
+
+/**
+ * Puts something over a file or link that has just been looked at. It gets a second name in the trash first,
+ * and if it was written to in that moment, that shows there afterwards.
+ */
+export function putOver(
+  place: Place,
+  old: Leaf,
+  wanted: Leaf,
+  stats: Stats,
+  context: ApplyContext,
+  content: () => string,
+): Outcome {
+  const { path, at } = place;
+  if (old.kind === 'file' && wanted.kind === 'file' && old.digest === wanted.digest) {
+    setFileMode(at, wanted, stats.mode, context);
+    remember(place, wanted, context);
+    return { path };
+  }
+  const incoming = wanted.kind === 'file' ? content() : link(wanted, context);
+  if (wanted.kind === 'file') dress(incoming, wanted, stats, old.kind === 'file', context);
+  const kept = context.trash.keep(at, path);
+  // Between this look and the rename there is nothing: what is put there in between would be lost.
+  if (!isSameFile(lstatSync(at), stats)) {
+    unlinkSync(kept);
+    return { path, problem: 'it has changed meanwhile' };
+  }
+  renameSync(incoming, at);
+  if (wanted.kind === 'file') remember(place, wanted, context);
+  else context.cache.delete(path);
+  const after = lstatSync(kept);
+  const changed = after.ino === stats.ino && (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size);
+  return changed ? { path, surprise: true } : { path };
+}
+
+/** Takes a file or link away, into the trash; one that was swapped in that moment is put back. */
+export function removeLeaf({ path, at }: Place, stats: Stats, { trash, cache }: ApplyContext): Outcome {
+  const kept = trash.move(at, path);
+  cache.delete(path);
+  if (isSameFile(lstatSync(kept), stats)) return { path };
+  moveToFree(kept, at);
+  return { path, problem: 'it has changed meanwhile' };
+}
+
+/** Permission bits, and the owner of the directory around it where that is allowed. */
+export function setMode(
+  at: string,
+  mode: number | undefined,
+  parent: Stats | undefined,
+  { hasModes }: ApplyContext,
+): void {
+  if (!hasModes) return;
+  if (parent !== undefined) giveTo(at, parent);
+  const bits = mode ?? (parent === undefined ? undefined : parent.mode & 0o777);
+  if (bits !== undefined) chmodSync(at, bits);
+}
+
+function isSameFile(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.mtimeMs === other.mtimeMs && one.size === other.size;
+}
+
+/** A rename that never replaces anything: EEXIST. */
+function moveToFree(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') throw error;
+    // No hard links on this file system.
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+      throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+    renameSync(from, to);
+    return;
+  }
+  unlinkSync(from);
+}
+
+function link({ target }: Symlink, { staging }: ApplyContext): string {
+  const scratch = staging.scratch();
+  symlinkSync(target, scratch);
+  return scratch;
+}
+
+/** Owner, group and mode: of what it replaces, or of the directory that it comes into. */
+function dress(content: string, wanted: File, like: Stats, isFile: boolean, context: ApplyContext): void {
+  if (!context.hasModes) return;
+  giveTo(content, like);
+  setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context, stagedMode);
+}
+
+/** @param now the mode that it has, as far as that is known. */
+function setFileMode(at: string, wanted: File, like: number, { hasModes }: ApplyContext, now?: number): void {
+  if (!hasModes) return;
+  const plain = like & 0o7777 & ~0o111;
+  // Whoever may read it may run it.
+  const portable = wanted.executable ? plain | ((plain & 0o444) >> 2) : plain;
+  const mode = wanted.mode ?? portable;
+  if (mode !== now) chmodSync(at, mode);
+}
+
+const ourselves = { uid: machine.uid ?? -1, gid: machine.gid ?? -1 };
+
+function giveTo(at: string, like: Stats): void {
+  if (like.uid === ourselves.uid && like.gid === ourselves.gid) return;
+  try {
+    chownSync(at, like.uid, like.gid);
+  } catch {
+    // Only root may, and not everywhere; a file of our own is what is left.
+  }
+}
+
+function remember({ path, at }: Place, { digest }: File, { cache }: ApplyContext): void {
+  cache.set(path, lstatSync(at), digest);
+}

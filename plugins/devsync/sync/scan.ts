@@ -1,0 +1,192 @@
+/** Looks at a directory tree: what is there, and the digests of what has changed since the last look. */
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
+import { type Entry, join, type Maybe, problem, untracked } from '../reconcile/entry.ts';
+import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
+import { Folder } from './folder.ts';
+import type { IsIgnored } from './ignore.ts';
+import { foldName, linkProblem, nameProblem, partsOf } from './names.ts';
+import { codeOf, reasonOf } from './system-error.ts';
+
+export interface ScanOptions {
+  /** `portable`: the executable bit; `kept`: all permission bits. */
+  readonly permissions: 'portable' | 'kept';
+  readonly symlinks: 'portable' | 'raw' | 'ignored';
+}
+
+/** What a scanner needs to know about the place. */
+export interface ScanContext {
+  readonly root: string;
+  readonly options: ScanOptions;
+  readonly isIgnored: IsIgnored;
+  readonly cache: DigestCache;
+  /** Paths below the root where something else is mounted. */
+  readonly mounts: ReadonlySet<string>;
+  /** Names that differ only by case are the same file here. */
+  readonly foldsNames: boolean;
+  /** Names come back with letters and accents taken apart (HFS+). */
+  readonly decomposes?: boolean | undefined;
+  /** Tells the executable bit where the file system has none. */
+  readonly executableFrom?: ((path: string) => boolean) | undefined;
+  /** Called with every directory before its content is read, so that nothing slips in between. */
+  readonly onDirectory?: ((path: string, folder: Folder) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Others get their turn this often, in milliseconds. */
+const slice = 15;
+
+export class Scanner {
+  readonly #context: ScanContext;
+  readonly #device: number;
+  #turnEnds = 0;
+
+  /** Throws where the root is no directory (ENOENT, ENOTDIR). */
+  constructor(context: ScanContext) {
+    this.#context = context;
+    using root = Folder.open(context.root);
+    this.#device = lstatSync(`${root.path}/.`).dev;
+  }
+
+  /** What is at the path now, all the way down; undefined: nothing, or its parent is no directory any more. */
+  async scan(path: string): Promise<Maybe> {
+    const parts = partsOf(path, machine.platform);
+    const name = parts.pop();
+    const folders: Folder[] = [];
+    try {
+      folders.push(Folder.open(this.#context.root));
+      for (const part of parts) folders.push((folders.at(-1) as Folder).child(part));
+      const parent = folders.at(-1) as Folder;
+      return name === undefined
+        ? await this.#directory('', parent, lstatSync(`${parent.path}/.`))
+        : await this.#look(path, name, parent);
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      return problem(reasonOf(error));
+    } finally {
+      for (const folder of folders) folder.close();
+    }
+  }
+
+  async #look(path: string, name: string, parent: Folder): Promise<Maybe> {
+    const bad = nameProblem(name, machine.platform);
+    if (bad !== undefined) return problem(bad);
+    try {
+      const stats = parent.stat(name);
+      const found = this.#lookNow(path, name, parent, stats);
+      if (found !== undefined) return found;
+      return stats.isDirectory()
+        ? await this.#enter(path, name, parent)
+        : await this.#largeFile(path, name, parent);
+    } catch (error) {
+      return isGone(error) ? undefined : problem(reasonOf(error));
+    }
+  }
+
+  /** Everything that needs no waiting; undefined for directories and large files. */
+  #lookNow(path: string, name: string, parent: Folder, stats: Stats): Entry | undefined {
+    const { isIgnored, mounts, options } = this.#context;
+    if (isIgnored(path, stats.isDirectory()) || mounts.has(path)) return untracked;
+    if (stats.isDirectory()) return stats.dev === this.#device ? undefined : untracked;
+    if (stats.isSymbolicLink()) return this.#link(path, parent.at(name));
+    // Devices, sockets and fifos mean nothing elsewhere.
+    if (!stats.isFile()) return untracked;
+    const digest = this.#context.cache.get(path, stats) ?? this.#smallDigest(path, parent.at(name), stats);
+    return digest === undefined ? undefined : this.#file(path, stats, digest, options);
+  }
+
+  #smallDigest(path: string, at: string, stats: Stats): string | undefined {
+    if (stats.size >= chunkSize) return undefined;
+    const digest = digestSmall(at);
+    if (digest !== undefined) this.#context.cache.set(path, stats, digest);
+    return digest;
+  }
+
+  #file(path: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
+    const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
+    const file = { kind: 'file', digest, size: stats.size, executable } as const;
+    return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
+  }
+
+  async #largeFile(path: string, name: string, parent: Folder): Promise<Entry> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const before = parent.stat(name);
+      const digest = await digestLarge(parent.at(name), this.#context.signal);
+      const after = parent.stat(name);
+      if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
+        continue;
+      this.#context.cache.set(path, before, digest);
+      return this.#file(path, after, digest, this.#context.options);
+    }
+    return problem('is being written to without a pause');
+  }
+
+  #link(path: string, at: string): Entry {
+    const { symlinks } = this.#context.options;
+    if (symlinks === 'ignored') return untracked;
+    const target = readlinkSync(at);
+    const bad = symlinks === 'portable' ? linkProblem(path, target) : undefined;
+    return bad === undefined ? { kind: 'symlink', target } : problem(bad);
+  }
+
+  async #enter(path: string, name: string, parent: Folder): Promise<Entry> {
+    using folder = parent.child(name);
+    return await this.#directory(path, folder, lstatSync(`${folder.path}/.`));
+  }
+
+  async #directory(path: string, folder: Folder, stats: Stats): Promise<Entry> {
+    this.#context.onDirectory?.(path, folder);
+    const children = new Map<string, Entry>();
+    const slow: string[] = [];
+    for (const raw of readdirSync(folder.path)) {
+      const name = this.#context.decomposes ? raw.normalize('NFC') : raw;
+      const child = join(path, name);
+      const entry = this.#childNow(child, name, folder);
+      if (entry === 'slow') slow.push(name);
+      else if (entry !== undefined) children.set(name, entry);
+    }
+    await this.#giveWay();
+    for (const name of slow) {
+      const entry = await this.#look(join(path, name), name, folder);
+      if (entry !== undefined) children.set(name, entry);
+    }
+    if (this.#context.foldsNames) markClashes(children);
+    return this.#context.options.permissions === 'kept'
+      ? { kind: 'directory', children, mode: stats.mode & 0o777 }
+      : { kind: 'directory', children };
+  }
+
+  #childNow(path: string, name: string, folder: Folder): Entry | 'slow' | undefined {
+    const bad = name.includes('\uFFFD')
+      ? 'a file name that is not valid Unicode'
+      : nameProblem(name, machine.platform);
+    if (bad !== undefined) return problem(bad);
+    try {
+      return this.#lookNow(path, name, folder, folder.stat(name)) ?? 'slow';
+    } catch (error) {
+      return isGone(error) ? undefined : problem(reasonOf(error));
+    }
+  }
+
+  async #giveWay(): Promise<void> {
+    this.#context.signal?.throwIfAborted();
+    if (performance.now() < this.#turnEnds) return;
+    await nextTurn();
+    this.#turnEnds = performance.now() + slice;
+  }
+}
+
+/** Two names that are one file elsewhere: neither can be told from the other. */
+function markClashes(children: Map<string, Entry>): void {
+  const seen = new Map<string, string>();
+  for (const name of children.keys()) {
+    const folded = foldName(name);
+    const twin = seen.get(folded);
+    if (twin === undefined) seen.set(folded, name);
+    else
+      for (const one of [twin, name]) children.set(one, problem(`${twin} and ${name} differ only by case`));
+  }
+}
+
+const isGone = (error: unknown) => ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error));

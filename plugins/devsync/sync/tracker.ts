@@ -1,0 +1,170 @@
+/** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
+import { childrenOf, type Maybe } from '../reconcile/entry.ts';
+import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
+import type { DigestCache } from './digest.ts';
+import { type ScanContext, Scanner } from './scan.ts';
+import { networkFileSystem, Watches } from './watch.ts';
+
+/** So many hints at once may mean that others were lost: inotify's queue holds 16,384. */
+const burst = 4096;
+/** How often everything is looked at anyway, in milliseconds. */
+const calmInterval = 60_000;
+const pollInterval = 2_000;
+
+export interface TrackerOptions extends Omit<ScanContext, 'onDirectory'> {
+  /** Called when something may have changed; may be called often. */
+  readonly onHint: () => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export class Tracker {
+  readonly #options: TrackerOptions;
+  readonly #scanner: Scanner;
+  readonly #watches: Watches;
+  readonly #troubles = new Set<string>();
+  #hints = new Set<string>();
+  #hintCount = 0;
+  #everything = true;
+  #lastFull = 0;
+  #tree: Maybe;
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+    this.#watches = new Watches(
+      (path) => this.hint(path),
+      (why) => this.#troubles.add(why),
+    );
+    const network = networkFileSystem(options.root);
+    if (network !== undefined) this.#troubles.add(`${network} does not tell of changes made elsewhere`);
+    this.#scanner = new Scanner({
+      ...options,
+      onDirectory: (path, folder) => this.#watches.add(path, folder),
+    });
+  }
+
+  /** What was there at the last look. */
+  get tree(): Maybe {
+    return this.#tree;
+  }
+
+  get cache(): DigestCache {
+    return this.#options.cache;
+  }
+
+  /** Why changes are looked for by polling; undefined where notifications do. */
+  get degraded(): string | undefined {
+    return this.#troubles.size > 0 ? [...this.#troubles].join('; ') : undefined;
+  }
+
+  /** Whether a refresh would look at anything. */
+  get isStale(): boolean {
+    return this.#everything || this.#hints.size > 0 || this.#isDue();
+  }
+
+  /** Something at this path may have changed. */
+  hint(path: string): void {
+    // An ignored file that goes on being ignored is nobody's news.
+    if (this.#isStillIgnored(path)) return;
+    this.#hints.add(path);
+    this.#hintCount++;
+    this.#options.onHint();
+  }
+
+  /** Anything may have changed. */
+  hintEverything(): void {
+    this.#everything = true;
+    this.#options.onHint();
+  }
+
+  /** Looks at what is due and brings the tree up to date. */
+  async refresh(): Promise<void> {
+    if (this.#everything || this.#hintCount > burst || this.#isDue()) await this.#refreshAll();
+    else if (this.#hints.size > 0) await this.#refreshHints();
+  }
+
+  /** Takes note of what was done to the tree by ourselves. */
+  noteDone(edits: Iterable<Edit>): void {
+    this.#tree = edited(this.#tree, edits);
+  }
+
+  close(): void {
+    this.#watches.close();
+  }
+
+  #isDue(): boolean {
+    const interval = this.#troubles.size > 0 ? pollInterval : calmInterval;
+    return this.#options.now() - this.#lastFull > interval;
+  }
+
+  #isStillIgnored(path: string): boolean {
+    return lookup(this.#tree, path)?.kind === 'untracked' && this.#options.isIgnored(path, false);
+  }
+
+  async #refreshAll(): Promise<void> {
+    const wasBurst = this.#hintCount > burst;
+    this.#everything = false;
+    this.#hints = new Set();
+    this.#hintCount = 0;
+    const seen = await this.#scanner.scan('');
+    // What has not changed stays the very same object, which spares everyone else a comparison.
+    this.#tree = edited(this.#tree, difference(this.#tree, seen));
+    this.#options.cache.retain((path) => lookup(seen, path)?.kind === 'file');
+    this.#lastFull = this.#options.now();
+    // The queue may have run over while we looked.
+    if (wasBurst && this.#hintCount > 0) this.#everything = true;
+  }
+
+  async #refreshHints(): Promise<void> {
+    const paths = topmost([...this.#hints].map((path) => this.#nearest(path)));
+    this.#hints = new Set();
+    this.#hintCount = 0;
+    for (const path of paths) {
+      const seen = await this.#scanner.scan(path);
+      const before = lookup(this.#tree, path);
+      if (before?.kind === 'directory') this.#stopWatching(path, before, seen);
+      if (seen?.kind !== 'file') this.#options.cache.delete(path);
+      this.#tree = edited(this.#tree, difference(before, seen, path));
+    }
+  }
+
+  /** Watches of directories that are not there any more. */
+  #stopWatching(path: string, before: Maybe, seen: Maybe): void {
+    if (seen?.kind !== 'directory') {
+      this.#watches.remove(path);
+      return;
+    }
+    for (const [name, child] of childrenOf(before))
+      if (child.kind === 'directory')
+        this.#stopWatching(`${path}/${name}`, child, childrenOf(seen).get(name));
+  }
+
+  /** The path itself, or the nearest directory above it whose content we would have to look at. */
+  #nearest(path: string): string {
+    let [parent, name] = splitPath(path);
+    let nearest = path;
+    while (name !== '' && lookup(this.#tree, parent)?.kind !== 'directory') {
+      nearest = parent;
+      [parent, name] = splitPath(parent);
+    }
+    return nearest;
+  }
+}
+
+/** Paths without those that lie below another one of them. */
+function topmost(paths: string[]): string[] {
+  const kept: string[] = [];
+  let last: string | undefined;
+  for (const path of [...new Set(paths)].sort(byParts)) {
+    if (last !== undefined && (last === '' || path.startsWith(`${last}/`))) continue;
+    kept.push(path);
+    last = path;
+  }
+  return kept;
+}
+
+/** An order in which everything below a path comes right after it. */
+function byParts(one: string, other: string): number {
+  const [a, b] = [one.replaceAll('/', '\0'), other.replaceAll('/', '\0')];
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,121 @@
+/** Frames over a pair of streams: one at a time, with back-pressure both ways, pinged while nothing is said. */
+import type { Readable, Writable } from 'node:stream';
+import {
+  type Compression,
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  FrameError,
+  type FrameType,
+} from './frame.ts';
+
+export interface ChannelOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly onFrame: (frame: Frame) => void;
+  /** Called once, whatever ended it. */
+  readonly onEnd: (why: Error) => void;
+  /** Send a ping after so many milliseconds without one; 0: never. */
+  readonly pingEvery: number;
+  /** Give up after so many milliseconds without a frame. */
+  readonly silenceLimit: number;
+}
+
+/** The stream ended or fell silent. Whatever was under way may or may not have been done. */
+export class ChannelClosed extends Error {
+  override readonly name = 'ChannelClosed';
+}
+
+export class Channel {
+  readonly #options: ChannelOptions;
+  readonly #decoder = new FrameDecoder();
+  readonly #timer: NodeJS.Timeout;
+  #heard = performance.now();
+  #pinged = performance.now();
+  #ended: Error | undefined;
+  /** What the other end can read; nothing until it has said so. */
+  compression: Compression = 'none';
+
+  constructor(options: ChannelOptions) {
+    this.#options = options;
+    const { input, output } = options;
+    input.on('data', this.#take);
+    input.on('end', () => this.end(new ChannelClosed('the stream ended')));
+    input.on('error', (cause) => this.end(new ChannelClosed('the stream broke', { cause })));
+    output.on('error', (cause) => this.end(new ChannelClosed('the stream broke', { cause })));
+    this.#timer = setInterval(() => this.#beat(), 1000);
+    this.#timer.unref();
+  }
+
+  get ended(): Error | undefined {
+    return this.#ended;
+  }
+
+  /** Bytes that came before this channel began to listen. */
+  feed(data: Buffer): void {
+    if (data.length > 0) this.#take(data);
+  }
+
+  /**
+   * Sends a frame; frames arrive in the order of the calls. Resolves when more may be sent without piling up
+   * in memory. Rejects where the channel has ended.
+   */
+  async send(
+    type: FrameType,
+    session: number,
+    header?: unknown,
+    body: readonly Uint8Array[] = [],
+  ): Promise<void> {
+    if (this.#ended) throw this.#ended;
+    const frame = encodeFrame({ type, session, header, body }, this.compression);
+    if (!this.#options.output.write(frame)) await this.#drained();
+  }
+
+  /** Ends it for this reason; the streams are closed. */
+  end(why: Error): void {
+    if (this.#ended) return;
+    this.#ended = why;
+    clearInterval(this.#timer);
+    this.#options.input.off('data', this.#take);
+    this.#options.output.end();
+    this.#options.input.destroy();
+    this.#options.onEnd(why);
+  }
+
+  readonly #take = (data: Buffer): void => {
+    this.#heard = performance.now();
+    try {
+      for (const frame of this.#decoder.push(data)) this.#dispatch(frame);
+    } catch (error) {
+      this.end(error instanceof Error ? error : new FrameError(String(error)));
+    }
+  };
+
+  #dispatch(frame: Frame): void {
+    if (frame.type === 'ping') this.send('pong', 0).catch(() => {});
+    else if (frame.type !== 'pong' && !this.#ended) this.#options.onFrame(frame);
+  }
+
+  #beat(): void {
+    const { pingEvery, silenceLimit } = this.#options;
+    const now = performance.now();
+    if (now - this.#heard > silenceLimit)
+      this.end(new ChannelClosed(`nothing was heard for ${Math.round(silenceLimit / 1000)} s`));
+    else if (pingEvery > 0 && now - this.#pinged >= pingEvery) {
+      this.#pinged = now;
+      this.send('ping', 0).catch(() => {});
+    }
+  }
+
+  #drained(): Promise<void> {
+    const { output } = this.#options;
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        for (const event of ['drain', 'close', 'error']) output.off(event, done);
+        if (this.#ended) reject(this.#ended);
+        else resolve();
+      };
+      for (const event of ['drain', 'close', 'error']) output.on(event, done);
+    });
+  }
+}

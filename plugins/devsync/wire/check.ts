@@ -1,0 +1,183 @@
+/**
+ * What comes from the other end, checked. A container is hostile input: whatever it says must be of the right
+ * shape, and every path must stay inside the root, before anything is done with it.
+ */
+import type { Entry, Maybe } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import type { Edit } from '../reconcile/tree.ts';
+import type { Need, Wanted } from '../sync/endpoint.ts';
+import { partsOf } from '../sync/names.ts';
+
+/** The other end said something that makes no sense. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+const wrong = (what: string, value: unknown): ProtocolError =>
+  new ProtocolError(`the other end sent ${JSON.stringify(value)?.slice(0, 200)} as ${what}`);
+
+export function asObject(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(what, value);
+  return value as Record<string, unknown>;
+}
+
+export function asList(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) throw wrong(what, value);
+  return value;
+}
+
+export function asText(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw wrong(what, value);
+  return value;
+}
+
+/** Words that are shown to a person: no control characters, which a terminal would obey, and not endless. */
+export function asWords(value: unknown, what: string): string {
+  return plainWords(asText(value, what));
+}
+
+/** Text without what a terminal would obey. */
+export function plainWords(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 1000);
+}
+
+export function asCount(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw wrong(what, value);
+  return value as number;
+}
+
+export function asDigest(value: unknown): string {
+  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value)) throw wrong('a digest', value);
+  return value;
+}
+
+/** A path below the root, its names possible on every platform; the root itself is empty. */
+export function asPath(value: unknown): string {
+  const path = asText(value, 'a path');
+  try {
+    // What this very platform does not allow is found out, and said, when it is to be written.
+    partsOf(path, 'linux');
+  } catch (error) {
+    throw new ProtocolError((error as Error).message);
+  }
+  return path;
+}
+
+function asMode(value: unknown): { mode?: number } {
+  if (value === undefined || value === null) return {};
+  const mode = asCount(value, 'permissions');
+  if (mode > 0o777) throw wrong('permissions', value);
+  return { mode };
+}
+
+/** An entry without children, as a list: its kind's letter first. */
+export type Packed = readonly unknown[] | null;
+
+export function packEntry(entry: Maybe): Packed {
+  switch (entry?.kind) {
+    case undefined:
+      return null;
+    case 'directory':
+      return ['d', entry.mode];
+    case 'file':
+      return ['f', entry.digest, entry.size, entry.executable ? 1 : 0, entry.mode];
+    case 'symlink':
+      return ['l', entry.target];
+    case 'untracked':
+      return ['u'];
+    case 'problem':
+      return ['p', entry.problem];
+  }
+}
+
+export function asEntry(value: unknown): Maybe {
+  if (value === null) return undefined;
+  const [kind, ...rest] = asList(value, 'an entry');
+  switch (kind) {
+    case 'd':
+      return { kind: 'directory', children: new Map<string, Entry>(), ...asMode(rest[0]) };
+    case 'f':
+      return {
+        kind: 'file',
+        digest: asDigest(rest[0]),
+        size: asCount(rest[1], 'a size'),
+        executable: rest[2] === 1,
+        ...asMode(rest[3]),
+      };
+    case 'l':
+      return { kind: 'symlink', target: asText(rest[0], 'a link') };
+    case 'u':
+      return { kind: 'untracked' };
+    case 'p':
+      return { kind: 'problem', problem: asWords(rest[0], 'a problem') };
+    default:
+      throw wrong('an entry', value);
+  }
+}
+
+export const packEdits = (edits: readonly Edit[]): unknown[] =>
+  edits.map(([path, entry]) => [path, packEntry(entry)]);
+
+export function asEdits(value: unknown): Edit[] {
+  return asList(value, 'a list of changes').map((one) => {
+    const [path, entry] = asList(one, 'a change');
+    return [asPath(path), asEntry(entry)];
+  });
+}
+
+export const packOperations = (operations: readonly Operation[]): unknown[] =>
+  operations.map(({ path, old, new: to, reuse }) => [
+    path,
+    packEntry(old),
+    packEntry(to),
+    ...(reuse ? [1] : []),
+  ]);
+
+export function asOperations(value: unknown): Operation[] {
+  return asList(value, 'operations').map((one) => {
+    const [path, old, to, reuse] = asList(one, 'an operation');
+    return { path: asPath(path), old: asTracked(old), new: asTracked(to), reuse: reuse === 1 };
+  });
+}
+
+function asTracked(value: unknown): Operation['old'] {
+  const entry = asEntry(value);
+  if (entry?.kind === 'untracked' || entry?.kind === 'problem') throw wrong('something to make', value);
+  return entry;
+}
+
+/** Outcomes of these very operations, in their order. */
+export function asOutcomes(value: unknown, operations: readonly Operation[]): Outcome[] {
+  const list = asList(value, 'outcomes');
+  if (list.length !== operations.length) throw wrong('outcomes', list.length);
+  return list.map((one, index) => {
+    const { path } = operations[index] as Operation;
+    if (one === 0) return { path };
+    const { problem, left, surprise } = asObject(one, 'an outcome');
+    if (problem !== undefined) return { path, problem: asWords(problem, 'a problem') };
+    return { path, ...(left === true && { left }), ...(surprise === true && { surprise }) };
+  });
+}
+
+export const packOutcomes = (outcomes: readonly Outcome[]): unknown[] =>
+  outcomes.map(({ path: _, ...rest }) => (Object.keys(rest).length === 0 ? 0 : rest));
+
+export function asWanted(value: unknown): Wanted[] {
+  return asList(value, 'contents').map((one) => {
+    const [digest, size, path] = asList(one, 'a content');
+    return { digest: asDigest(digest), size: asCount(size, 'a size'), path: asPath(path) };
+  });
+}
+
+export const packWanted = (wanted: readonly Wanted[]): unknown[] =>
+  wanted.map(({ digest, size, path }) => [digest, size, path]);
+
+export function asNeeds(value: unknown): Need[] {
+  return asWanted(value).map((one, index) => ({
+    ...one,
+    offset: asCount((value as unknown[][])[index]?.[3], 'an offset'),
+  }));
+}
+
+export const packNeeds = (needs: readonly Need[]): unknown[] =>
+  needs.map(({ digest, size, path, offset }) => [digest, size, path, offset]);

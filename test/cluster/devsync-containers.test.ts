@@ -1,0 +1,183 @@
+/** kubectl devsync with every kind of container that it is made for, both ways. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { namespaces } from '../../src/kube/resources.ts';
+import { forever, images, nodeForever, Workplace } from './support/devsync.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+afterEach(async () => {
+  await work?.close();
+  work = undefined;
+});
+
+const volume = { volumes: [{ name: 'data', emptyDir: {} }] };
+const mount = { volumeMounts: [{ name: 'data', mountPath: '/work' }] };
+const restricted = {
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  runAsGroup: 1000,
+  readOnlyRootFilesystem: true,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const app = (image: string, command: string[] | undefined, more: object = {}) => ({
+  name: 'app',
+  image,
+  ...(command && { command }),
+  ...more,
+});
+
+interface Kind {
+  readonly name: string;
+  readonly spec: object;
+  readonly way: 'exec' | 'ephemeral';
+  readonly create?: readonly string[];
+}
+
+const kinds: readonly Kind[] = [
+  { name: 'plain', spec: { containers: [app(images.plain, forever)] }, way: 'ephemeral' },
+  {
+    name: 'with-node',
+    spec: { containers: [app(images.node, nodeForever)] },
+    way: 'exec',
+    create: ['--make-remote'],
+  },
+  {
+    name: 'non-root',
+    spec: {
+      containers: [app(images.plain, forever, { ...mount, securityContext: { runAsUser: 1000 } })],
+      ...volume,
+    },
+    way: 'ephemeral',
+  },
+  { name: 'volume', spec: { containers: [app(images.plain, forever, mount)], ...volume }, way: 'ephemeral' },
+  {
+    name: 'two-containers',
+    spec: { containers: [{ name: 'side', image: images.still }, app(images.plain, forever)] },
+    way: 'ephemeral',
+    create: ['--container', 'app'],
+  },
+  {
+    name: 'shared-pids',
+    spec: { shareProcessNamespace: true, containers: [app(images.plain, forever)] },
+    way: 'ephemeral',
+  },
+];
+
+async function begin(kind: Kind): Promise<Workplace> {
+  work = new Workplace(place().namespace);
+  await work.pod(kind.name, kind.spec);
+  work.write('from-here/a', 'made here');
+  await work.must(
+    'create',
+    '--name',
+    kind.name,
+    '--pod',
+    kind.name,
+    ...(kind.create ?? []),
+    work.local,
+    '/work',
+  );
+  await work.watch(kind.name);
+  const { state } = await work.reaches(kind.name, 'watching');
+  expect(state?.way).toBe(kind.way);
+  return work;
+}
+
+describe('a container', () => {
+  test.each(kinds.map((kind) => [kind.name, kind] as const))(
+    '%s',
+    async (name, kind) => {
+      const it = await begin(kind);
+      if (name === 'with-node') {
+        const read = ['-e', 'process.stdout.write(require("fs").readFileSync("/work/from-here/a","utf8"))'];
+        expect(await it.kubectl('exec', name, '--', 'node', ...read)).toBe('made here');
+        await it.kubectl(
+          'exec',
+          name,
+          '--',
+          'node',
+          '-e',
+          'require("fs").writeFileSync("/work/there","made there")',
+        );
+      } else {
+        expect(await it.sh(name, 'cat /work/from-here/a')).toBe('made here');
+        await it.sh(name, 'printf "made there" >/work/there; mkdir /work/d; printf x >/work/d/x');
+      }
+      await it.must('flush', name);
+      expect(it.read('there')).toBe('made there');
+    },
+    90_000,
+  );
+
+  test('with nothing but a static program in it', async () => {
+    const it = await begin({
+      name: 'still',
+      spec: { containers: [app(images.still, undefined)] },
+      way: 'ephemeral',
+      create: ['--make-remote'],
+    });
+    await it.must('flush', 'still');
+    // A second workstation sees what is there.
+    const other = new Workplace(place().namespace);
+    try {
+      const plan = JSON.parse(await other.must('plan', '--pod', 'still', other.local, '/work', '-o', 'json'));
+      expect(plan.changes).toEqual([
+        expect.objectContaining({ path: 'from-here', to: 'local', becomes: 'a directory with 1 files' }),
+      ]);
+    } finally {
+      await other.close();
+    }
+  }, 90_000);
+
+  test('with a read-only root, in a restricted namespace', async () => {
+    const { kube, namespace } = place();
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await kube.patch(namespaces, { name: namespace }, { metadata: { labels } }, { type: 'merge' });
+    try {
+      const spec = {
+        containers: [app(images.plain, forever, { ...mount, securityContext: restricted })],
+        ...volume,
+      };
+      const it = await begin({ name: 'strict', spec, way: 'ephemeral' });
+      await it.sh('strict', 'printf "made there" >/work/there');
+      await it.must('flush', 'strict');
+      expect(it.read('there')).toBe('made there');
+      expect(await it.sh('strict', 'cat /work/from-here/a')).toBe('made here');
+      expect(await it.sh('strict', 'stat -c %u:%g /work/from-here/a')).toBe('1000:1000\n');
+    } finally {
+      const none = { 'pod-security.kubernetes.io/enforce': null };
+      await kube.patch(namespaces, { name: namespace }, { metadata: { labels: none } }, { type: 'merge' });
+    }
+  }, 90_000);
+
+  test('is never killed for the agent: that is the first to go', async () => {
+    const eater =
+      'const b=[];for(let i=0;i<7;i++)b.push(Buffer.alloc(10<<20,1));setInterval(()=>b.length,1e9)';
+    const memory = { cpu: '100m', memory: '160Mi' };
+    const resources = { requests: memory, limits: memory };
+    const it = await begin({
+      name: 'tight',
+      spec: { containers: [app(images.node, ['node', '-e', eater], { resources })] },
+      way: 'exec',
+      create: ['--make-remote'],
+    });
+    const look =
+      'for(const p of require("fs").readdirSync("/proc"))try{const r=f=>require("fs").readFileSync("/proc/"+p+"/"+f,"utf8");console.log(p,r("oom_score_adj").trim(),r("cmdline").includes("max-old-space"))}catch{}';
+    const scores = await it.kubectl('exec', 'tight', '--', 'node', '-e', look);
+    expect(scores).toMatch(/^\d+ 1000 true$/m);
+    // The agent is made to need more than there is; whatever dies, it is not the app.
+    for (let index = 0; index < 40; index++) it.write(`big/${index}`, `${index}`.repeat(2 << 20));
+    await it.devsync('flush', 'tight');
+    const restarts = await it.kubectl(
+      'get',
+      'pod',
+      'tight',
+      '-o',
+      'jsonpath={.status.containerStatuses[0].restartCount}',
+    );
+    expect(restarts).toBe('0');
+  }, 120_000);
+});

@@ -1,0 +1,193 @@
+/** What happens to a sync in its life: rolls, conflicts, brakes, lost agents, other workstations. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { contextA } from './support/contexts.ts';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { apply } from './support/kubectl.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+const open: Workplace[] = [];
+function workplace(): Workplace {
+  const work = new Workplace(place().namespace);
+  open.push(work);
+  return work;
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((work) => work.close()));
+});
+
+const spec = { containers: [{ name: 'app', image: images.plain, command: forever }] };
+
+async function synced(name: string, ...options: string[]): Promise<Workplace> {
+  const work = workplace();
+  await work.pod(name, spec);
+  await work.must('create', '--name', name, '--pod', name, ...options, work.local, '/work');
+  await work.watch(name);
+  await work.reaches(name, 'watching');
+  return work;
+}
+
+test('300 edits and 50 deletions, then a roll: no conflict, and all in the new pod', async () => {
+  const work = workplace();
+  const make = 'mkdir /work; for i in $(seq 400); do echo "image $i" >/work/f$i; done; exec sleep infinity';
+  const container = { name: 'app', image: images.plain, command: ['sh', '-c', make] };
+  await apply(contextA, work.namespace, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'rolled' },
+    spec: {
+      selector: { matchLabels: { app: 'rolled' } },
+      template: {
+        metadata: { labels: { app: 'rolled' } },
+        spec: { terminationGracePeriodSeconds: 0, containers: [container] },
+      },
+    },
+  });
+  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=60s');
+  await work.must('create', '--name', 'rolled', '-l', 'app=rolled', work.local, '/work');
+  await work.watch('rolled');
+  const { state: first } = await work.reaches('rolled', 'watching', ({ state }) => state?.files === 400);
+  for (let index = 1; index <= 300; index++) work.write(`f${index}`, `edited ${index}`);
+  for (let index = 301; index <= 350; index++) rmSync(join(work.local, `f${index}`));
+  await work.must('flush', 'rolled');
+  await work.kubectl('rollout', 'restart', 'deployment/rolled');
+  await work.kubectl('rollout', 'status', 'deployment/rolled', '--timeout=60s');
+  const { state } = await work.reaches('rolled', 'watching', (seen) => seen.state?.pod !== first?.pod);
+  await work.must('flush', 'rolled');
+  expect(state?.conflicts).toEqual([]);
+  expect(await work.sh(state?.pod ?? '', 'cat /work/f* | grep -c edited')).toBe('300\n');
+  expect(await work.sh(state?.pod ?? '', 'ls /work | wc -l')).toBe('350\n');
+  expect(readdirSync(work.local).length).toBe(351);
+}, 180_000);
+
+test('a conflict keeps both versions until it is resolved, and the loser can be restored', async () => {
+  const work = await synced('conflict');
+  work.write('f', 'base');
+  await work.must('flush', 'conflict');
+  await work.must('pause', 'conflict');
+  work.write('f', 'from here');
+  await work.sh('conflict', 'printf "from there" >/work/f');
+  const resumed = await work.devsync('resume', 'conflict');
+  expect(resumed.code).toBe(5);
+  expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
+  expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
+  await work.must('resolve', 'conflict', 'f', '--use', 'local');
+  expect(await work.sh('conflict', 'cat /work/f')).toBe('from here');
+  const items = JSON.parse(await work.must('restore', 'conflict', '-o', 'json')) as {
+    path: string;
+    operation: string;
+    side: string;
+  }[];
+  // What only the container had is on this workstation.
+  expect(items).toContainEqual(
+    expect.objectContaining({ path: 'f', side: 'local', operation: expect.stringMatching(/container$/) }),
+  );
+  const theirs = items.find(({ operation }) => operation.endsWith('container'))?.operation ?? '';
+  await work.must('restore', 'conflict', 'f', '--operation', theirs);
+  await work.must('flush', 'conflict');
+  expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from there', 'from there']);
+}, 90_000);
+
+test('a side that was emptied is held until a person confirms', async () => {
+  const work = await synced('held');
+  for (let index = 0; index < 20; index++) work.write(`d/${index}`, `${index}`);
+  await work.must('flush', 'held');
+  await work.sh('held', 'rm -r /work/d');
+  await work.reaches('held', 'held');
+  expect(work.read('d/3')).toBe('3');
+  const flushed = await work.devsync('flush', 'held');
+  expect([flushed.code, flushed.stderr]).toEqual([3, expect.stringContaining('in the container')]);
+  await work.must('resume', 'held', '--confirm');
+  expect(existsSync(join(work.local, 'd'))).toBe(false);
+  await work.must('restore', 'held', 'd/3');
+  expect(work.read('d/3')).toBe('3');
+}, 90_000);
+
+test('killed with -9 and run again, it goes on where it was', async () => {
+  const work = await synced('killed');
+  work.write('a', 'before');
+  await work.must('flush', 'killed');
+  await work.stop('SIGKILL');
+  work.write('a', 'while nobody watched');
+  await work.sh('killed', 'printf there >/work/b; rm -f /work/none');
+  const again = performance.now();
+  await work.watch('killed');
+  await work.reaches('killed', 'watching', ({ state }) => state?.files === 2);
+  expect(performance.now() - again).toBeLessThan(20_000);
+  expect([work.read('b'), await work.sh('killed', 'cat /work/a')]).toEqual(['there', 'while nobody watched']);
+}, 90_000);
+
+test('a container that restarts is followed', async () => {
+  const work = await synced('restarted');
+  work.write('a', 'x');
+  await work.must('flush', 'restarted');
+  await work.sh('restarted', 'kill 1').catch(() => '');
+  await work.sh('restarted', 'kill -9 -1').catch(() => '');
+  await work.kubectl('delete', 'pod', 'restarted', '--now');
+  await work.reaches('restarted', 'waiting');
+  await work.pod('restarted', spec);
+  await work.reaches('restarted', 'watching');
+  await work.must('flush', 'restarted');
+  expect(await work.sh('restarted', 'cat /work/a')).toBe('x');
+}, 90_000);
+
+test('belongs to one workstation, until another one takes it over', async () => {
+  const work = await synced('owned');
+  work.write('a', 'x');
+  await work.must('flush', 'owned');
+  const other = workplace();
+  expect((await other.devsync('flush', 'owned')).code).toBe(1);
+  expect((await other.devsync('get', 'owned')).stdout).toMatch(/held by/);
+  const twice = await work.devsync('create', '--name', 'owned', '--pod', 'owned', other.local, '/elsewhere');
+  expect([twice.code, twice.stderr]).toEqual([3, expect.stringContaining('already')]);
+  await work.stop();
+  await other.watch('owned', '--take-over', other.local);
+  await other.reaches('owned', 'watching');
+  expect([other.read('a'), work.read('a')]).toEqual(['x', 'x']);
+}, 90_000);
+
+test('run syncs for the lifetime of a pod, and leaves no specification', async () => {
+  const work = workplace();
+  await work.pod('short', spec);
+  work.write('a', 'x');
+  const running = work.start('run', '--pod', 'short', '--name', 'short', work.local, '/work');
+  await running.saw('attached');
+  await work.must('flush', 'short');
+  expect(await work.sh('short', 'cat /work/a')).toBe('x');
+  await work.kubectl('delete', 'pod', 'short', '--now');
+  expect((await running.ended).code).toBe(0);
+  expect(await work.must('get', '-o', 'name')).not.toMatch(/^short$/m);
+}, 90_000);
+
+test('bad input is refused at once and leaves nothing behind', async () => {
+  const work = workplace();
+  await work.pod('bad', spec);
+  const tries: [string[], number, RegExp][] = [
+    [['create', '--pod', 'bad', join(work.base, 'missing'), '/work'], 2, /does not exist/],
+    [['create', '--pod', 'bad', work.local, 'work'], 2, /absolute/],
+    [['create', '--pod', 'bad', work.local, '/'], 2, /root of the container/],
+    [['create', work.local, '/work'], 2, /--selector or --pod/],
+    [['create', '--pod', 'bad', '-c', 'nobody', work.local, '/work'], 1, /no container nobody/],
+    [['run', '--pod', 'bad', work.local, '/not/there'], 1, /does not exist in the container/],
+    [['run', '--pod', 'bad', work.local, '/etc/passwd'], 1, /not a directory/],
+    [['run', '--pod', 'missing', work.local, '/work'], 1, /no pod missing/],
+  ];
+  for (const [args, code, words] of tries) {
+    const ended = await work.devsync(...args);
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringMatching(words)]);
+  }
+  expect(await work.must('get', '-o', 'name')).not.toMatch(/bad|local/);
+}, 90_000);
+
+test('clean leaves nothing but what stays until the pod goes', async () => {
+  const work = await synced('cleaned');
+  work.write('a', 'x');
+  await work.must('flush', 'cleaned');
+  const { stdout } = await work.devsync('clean', 'cleaned', '--yes');
+  expect(stdout).toMatch(/devsync-agent-\w+ stay in pod cleaned until it goes/);
+  expect(await work.sh('cleaned', 'ls -A /work')).toBe('a\n');
+  expect(readdirSync(work.local)).toEqual(['a']);
+  expect(await work.must('get', '-o', 'name')).not.toMatch(/cleaned/);
+}, 90_000);

@@ -1,0 +1,246 @@
+/** Replication as the tests run it: in this process, or as `kubectl nsreplicate`; and whether both sides are equal. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from '@jest/globals';
+import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
+import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
+import { Session } from '../../../plugins/nsreplicate/engine/session.ts';
+import { identify, type Site } from '../../../plugins/nsreplicate/engine/site.ts';
+import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
+import type { Task } from '../../../plugins/nsreplicate/engine/task.ts';
+import { canonical } from '../../../plugins/nsreplicate/objects/draft.ts';
+import { sanitise } from '../../../plugins/nsreplicate/objects/sanitise.ts';
+import { skipReason } from '../../../plugins/nsreplicate/objects/skip.ts';
+import { withoutStamps } from '../../../plugins/nsreplicate/objects/stamps.ts';
+import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
+import type { TaskView } from '../../../plugins/nsreplicate/state/state.ts';
+import { systemClock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { configMaps, namespaces, type Resource, secrets } from '../../../src/kube/resources.ts';
+import { type SoloOptions, type SoloServer, startSolo } from './solo-server.ts';
+
+export interface Scene {
+  readonly servers: readonly SoloServer[];
+  readonly sites: readonly Site[];
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+}
+
+/** API servers of one's own for the tests of this `describe`; the first is the primary. */
+export function withServers(names: readonly string[], options: SoloOptions = {}): () => Scene {
+  let scene: Scene | undefined;
+  beforeAll(async () => {
+    const servers = await Promise.all(names.map((name) => startSolo(name, options)));
+    const sites = await Promise.all(
+      servers.map(async (server) => identify(server.context, await server.client())),
+    );
+    scene = { servers, sites, primary: sites[0] as Site, replicas: sites.slice(1) };
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all(scene?.servers.map((server) => server.remove()) ?? []);
+  }, 60_000);
+  return () => {
+    if (!scene) throw new Error('there are no servers before the tests begin');
+    return scene;
+  };
+}
+
+export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
+  name: 'test',
+  rules: [ruleFor('', 'Secret'), ruleFor('', 'ConfigMap')],
+  namespaces: { include: ['app-*'], exclude: [], selector: [], sensitive: false },
+  map: new Map(),
+  overrides: [],
+  adopt: false,
+  exact: false,
+  forceConflicts: false,
+  failBack: false,
+  drift: 'fix',
+  onImmutable: 'fail',
+  prune: { prune: true, claims: false, namespaces: false },
+  brake: defaultLimits,
+  workers: 16,
+  ...change,
+});
+
+export interface Sides {
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+  readonly state?: KubeClient;
+}
+
+function sessionFor(
+  { primary, replicas, state }: Sides,
+  spec: TaskSpec,
+  signal: AbortSignal,
+  hooks: { begun?: (task: Task) => void; compared?: () => void; said?: string[] },
+) {
+  const say = (text: string) => hooks.said?.push(text);
+  return new Session(
+    { spec, primary, replicas },
+    {
+      state: state ?? primary.kube,
+      feeds: new Feeds(systemClock),
+      clock: systemClock,
+      signal,
+      info: say,
+      warn: say,
+      begun: (task) => hooks.begun?.(task),
+      compared: () => hooks.compared?.(),
+      standingBy: () => say('standing by'),
+    },
+  );
+}
+
+/** One comparison, worked off. */
+export async function once(
+  sides: Sides,
+  spec: TaskSpec,
+): Promise<TaskView & { readonly said: readonly string[] }> {
+  const said: string[] = [];
+  const { view } = await sessionFor(sides, spec, new AbortController().signal, { said }).once();
+  return { ...view, said };
+}
+
+export interface Watching {
+  readonly session: Session;
+  /** What it told. */
+  readonly said: string[];
+  task(): Task;
+  stop(): Promise<void>;
+}
+
+/** A watch in this process; resolves when its first comparison is through. */
+export async function watch(sides: Sides, spec: TaskSpec): Promise<Watching> {
+  const ended = new AbortController();
+  const compared = Promise.withResolvers<void>();
+  const said: string[] = [];
+  let task: Task | undefined;
+  const session = sessionFor(sides, spec, ended.signal, {
+    said,
+    begun: (begun) => {
+      task = begun;
+    },
+    compared: compared.resolve,
+  });
+  const over = session.watch().catch((error: unknown) => {
+    compared.reject(error);
+    if (!ended.signal.aborted) said.push(`FAILED ${String(error)}`);
+  });
+  await compared.promise;
+  return {
+    session,
+    said,
+    task: () => {
+      if (!task) throw new Error('it has not begun');
+      return task;
+    },
+    stop: async () => {
+      ended.abort(new Error('the test is over'));
+      await over;
+    },
+  };
+}
+
+/** Waits until a check holds, looking often; fails with what was seen last. */
+export async function until<T>(
+  look: () => Promise<T> | T,
+  check: (seen: T) => boolean,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const seen = await look();
+    if (check(seen)) return seen;
+    if (Date.now() > end)
+      throw new Error(
+        `it did not come to be; seen last: ${JSON.stringify(seen, undefined, 1)?.slice(0, 3000)}`,
+      );
+    await sleep(50);
+  }
+}
+
+/** What a cluster has of a kind in the namespaces of the tests, as text by name: the same for equal content. */
+export async function contentOf(
+  kube: KubeClient,
+  resource: Resource,
+  prefix = 'app-',
+): Promise<Record<string, string>> {
+  const { items } = await kube.list(resource);
+  const wanted = items.filter(
+    (object) => object.metadata.namespace?.startsWith(prefix) && skipReason(object) === undefined,
+  );
+  return Object.fromEntries(
+    wanted.map((object) => {
+      const draft = sanitise(object);
+      withoutStamps(draft);
+      return [`${object.metadata.namespace}/${object.metadata.name}`, canonical(draft)];
+    }),
+  );
+}
+
+/** Waits until a replica has what the primary has, no more and no less. */
+export async function equal(
+  primary: Site,
+  replica: Site,
+  { prefix = 'app-', timeoutMs = 30_000, kinds = [configMaps, secrets] as readonly Resource[] } = {},
+): Promise<number> {
+  const differing = async () => {
+    const differences: string[] = [];
+    let objects = 0;
+    for (const kind of kinds) {
+      const [there, here] = await Promise.all([
+        contentOf(primary.kube, kind, prefix),
+        contentOf(replica.kube, kind, prefix),
+      ]);
+      for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
+        objects++;
+        if (there[name] !== here[name])
+          differences.push(`${kind.kind} ${name}: ${there[name]} / ${here[name]}`);
+      }
+    }
+    return { differences: differences.slice(0, 5), count: differences.length, objects };
+  };
+  const { objects } = await until(differing, ({ count }) => count === 0, timeoutMs);
+  return objects;
+}
+
+export const configMap = (
+  namespace: string,
+  name: string,
+  data: Record<string, string>,
+  metadata: object = {},
+): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace, ...metadata },
+  data,
+});
+
+export const secret = (namespace: string, name: string, value: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace },
+  data: { value: Buffer.from(value).toString('base64') },
+});
+
+export async function makeNamespace(
+  { kube }: Site,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<void> {
+  await kube.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+}
+
+/** Runs work on many items, some at once. */
+export async function each<T>(
+  items: readonly T[],
+  parallel: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length) await work(items[next++] as T);
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+}

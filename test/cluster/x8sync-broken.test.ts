@@ -1,0 +1,86 @@
+/** What happens to a copy while it runs, and what a later run finds. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { kubectl } from './support/kubectl.ts';
+import type { Running } from './support/process.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+
+let scene: Scene;
+let source: string;
+
+beforeAll(async () => {
+  scene = await Scene.open('broken');
+  source = scene.ref(contextA, 'source');
+  await scene.claim(contextA, 'source');
+  await scene.shell(contextA, 'source', someFiles(6));
+}, 60_000);
+afterAll(() => scene.close());
+
+/** A run that is in the middle of the one big file. */
+async function runCopying(claim: string, ...args: string[]): Promise<Running> {
+  await scene.claim(contextB, claim);
+  const running = startX8sync(source, scene.ref(contextB, claim), ...args, '--bwlimit', '2M');
+  await running.saw('Copy the files …');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return running;
+}
+
+async function expectWhole(claim: string, task: string): Promise<void> {
+  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, claim)]);
+  expect(differences(...trees)).toEqual([]);
+  expect(await scene.leftovers(task)).toEqual([]);
+}
+
+const on = (context: string, ...args: string[]) => kubectl(context, ['-n', scene.namespace, ...args]);
+
+test("a mover's pod that is deleted has a successor, which goes on", async () => {
+  const running = await runCopying('mover-gone', '--name', 'mover-gone');
+  await on(contextB, 'delete', 'pod', '-l', 'x8s.dev/task=mover-gone', '--wait=false');
+  saidBy(await running.ended, 0);
+  await expectWhole('mover-gone', 'mover-gone');
+}, 90_000);
+
+test("a source's pod that is deleted comes again, and the mover goes on", async () => {
+  const running = await runCopying('source-gone', '--name', 'source-gone');
+  await on(contextA, 'delete', 'pod', '-l', 'x8s.dev/task=source-gone', '--wait=false');
+  saidBy(await running.ended, 0);
+  await expectWhole('source-gone', 'source-gone');
+}, 90_000);
+
+test('a mover that came to its end alone is not run again: the next run takes its result', async () => {
+  const running = await runCopying('alone');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const task = taskOf(running.output.stderr);
+  await on(contextB, 'wait', '--for=condition=Complete', `job/x8sync-${task}-target`, '--timeout=60s');
+  const ended = await x8sync(source, scene.ref(contextB, 'alone'), '-o', 'json');
+  saidBy(ended, 0);
+  // A mover of its own would have found nothing left to transfer.
+  expect(documentOf(ended)).toMatchObject({ task, outcome: 'ok', stats: { transferredFiles: 201 } });
+  await expectWhole('alone', task);
+}, 90_000);
+
+test('a source that closed its door because nobody came is opened again by the next run', async () => {
+  const running = await runCopying('closed', '--name', 'closed');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  await on(contextB, 'delete', 'job', 'x8sync-closed-target');
+  const close = ['sh', '-c', 'touch /run/x8s/closed; kill 1'];
+  await on(contextA, 'exec', 'x8sync-closed-source-0', '--', ...close);
+  await on(
+    contextA,
+    'wait',
+    '--for=jsonpath={.status.containerStatuses[0].restartCount}=1',
+    'pod/x8sync-closed-source-0',
+    '--timeout=30s',
+  );
+  saidBy(await x8sync(source, scene.ref(contextB, 'closed'), '--name', 'closed'), 0);
+  await expectWhole('closed', 'closed');
+}, 90_000);
+
+test('no Secret is left in either cluster after all of these', async () => {
+  expect(await scene.leftovers()).toEqual([]);
+});

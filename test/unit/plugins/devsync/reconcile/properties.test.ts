@@ -1,0 +1,229 @@
+/** Random histories: whatever happens on both sides, nothing is lost, and it comes to rest. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  type Entry,
+  isPhantom,
+  type Maybe,
+  sameDeep,
+  trackedPart,
+  walk,
+} from '../../../../../plugins/devsync/reconcile/entry.ts';
+import {
+  learned,
+  type Operation,
+  operationsOf,
+} from '../../../../../plugins/devsync/reconcile/operations.ts';
+import {
+  type Mode,
+  modes,
+  type Plan,
+  reconcile,
+  SettledMemo,
+} from '../../../../../plugins/devsync/reconcile/reconcile.ts';
+import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
+import { difference, edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
+import { edits, folders, roughFolders, shapeOf } from '../support/trees.ts';
+
+const mode = fc.constantFrom<Mode>(...modes);
+const runs = { numRuns: 2000 };
+
+/** A file system in memory: does the operations that it is asked to do, unless told to fail. */
+function perform(root: Maybe, operations: readonly Operation[], fails: (index: number) => boolean) {
+  let now = root;
+  const outcomes = operations.map((operation, index) => {
+    const { path } = operation;
+    const before = lookup(now, path);
+    const isFull = before?.kind === 'directory' && before.children.size > 0;
+    const parent = path.includes('/') ? lookup(now, path.slice(0, path.lastIndexOf('/'))) : now;
+    const expected = operation.old === undefined ? before === undefined : before?.kind === operation.old.kind;
+    if (operation.new === undefined && isPhantom(before)) return { path, left: true };
+    const impossible = parent?.kind !== 'directory' || !expected || (operation.new === undefined && isFull);
+    if (fails(index) || impossible) return { path, problem: 'failed' };
+    now = edited(now, [[path, operation.new]]);
+    return { path };
+  });
+  return { now, outcomes };
+}
+
+interface World {
+  ancestor: Maybe;
+  alpha: Maybe;
+  beta: Maybe;
+}
+
+function carryOut(world: World, plan: Plan, fails: (index: number) => boolean = () => false): World {
+  const toAlpha = [...operationsOf(plan.alpha)];
+  const toBeta = [...operationsOf(plan.beta)];
+  const alpha = perform(world.alpha, toAlpha, fails);
+  const beta = perform(world.beta, toBeta, (index) => fails(index + toAlpha.length));
+  const ancestor = edited(world.ancestor, [
+    ...plan.ancestor,
+    ...learned(toAlpha, alpha.outcomes),
+    ...learned(toBeta, beta.outcomes),
+  ]);
+  return { ancestor, alpha: alpha.now, beta: beta.now };
+}
+
+const contents = (tree: Maybe) =>
+  new Set([...walk(tree)].flatMap(([, entry]) => (entry.kind === 'file' ? [entry.digest] : [])));
+
+/** Contents with their paths that a side made itself since both agreed. */
+function ownWork(ancestor: Maybe, side: Maybe): string[] {
+  return [...walk(side)].flatMap(([path, entry]) => {
+    const before = lookup(ancestor, path);
+    return entry.kind === 'file' && !(before?.kind === 'file' && before.digest === entry.digest)
+      ? [entry.digest]
+      : [];
+  });
+}
+
+describe('reconcile, for all trees', () => {
+  test('a plan carried out leaves nothing to do', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, mode, (ancestor, alpha, beta, mode) => {
+        const base = { ancestor: trackedPart(ancestor), alpha, beta };
+        const after = carryOut(base, reconcile(base.ancestor, alpha, beta, { mode }));
+        // Leftovers of ignored files take a second look to be forgotten.
+        const settled = carryOut(after, reconcile(after.ancestor, after.alpha, after.beta, { mode }));
+        const again = reconcile(settled.ancestor, settled.alpha, settled.beta, { mode });
+        expect({ alpha: again.alpha, beta: again.beta, ancestor: again.ancestor }).toEqual({
+          alpha: [],
+          beta: [],
+          ancestor: [],
+        });
+      }),
+      runs,
+    );
+  });
+
+  test('without conflicts, both sides end up equal', () => {
+    fc.assert(
+      fc.property(folders, folders, folders, mode, (ancestor, alpha, beta, mode) => {
+        const plan = reconcile(ancestor, alpha, beta, { mode });
+        const after = carryOut({ ancestor, alpha, beta }, plan);
+        if (mode === 'one-way-safe' || plan.conflicts.length > 0) return;
+        expect(shapeOf(after.alpha)).toEqual(shapeOf(after.beta));
+        expect(shapeOf(after.ancestor)).toEqual(shapeOf(after.beta));
+      }),
+      runs,
+    );
+  });
+
+  test('two-way-safe never loses what a side made', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, (ancestor, alpha, beta) => {
+        const base = { ancestor: trackedPart(ancestor), alpha, beta };
+        const after = carryOut(base, reconcile(base.ancestor, alpha, beta, { mode: 'two-way-safe' }));
+        const left = new Set([...contents(after.alpha), ...contents(after.beta)]);
+        for (const digest of [...ownWork(base.ancestor, alpha), ...ownWork(base.ancestor, beta)])
+          expect(left).toContain(digest);
+      }),
+      runs,
+    );
+  });
+
+  test('one-way modes never touch the source', () => {
+    fc.assert(
+      fc.property(
+        roughFolders,
+        roughFolders,
+        roughFolders,
+        fc.constantFrom<Mode>('one-way-safe', 'one-way-replica'),
+        (ancestor, alpha, beta, mode) => {
+          expect(reconcile(trackedPart(ancestor), alpha, beta, { mode }).alpha).toEqual([]);
+        },
+      ),
+      runs,
+    );
+  });
+
+  test('two-way-safe does not care which side is which', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, (ancestor, alpha, beta) => {
+        const paths = (list: readonly { path: string }[]) => list.map(({ path }) => path).sort();
+        const [one, other] = [
+          reconcile(trackedPart(ancestor), alpha, beta, { mode: 'two-way-safe' }),
+          reconcile(trackedPart(ancestor), beta, alpha, { mode: 'two-way-safe' }),
+        ];
+        expect([paths(one.alpha), paths(one.beta), paths(one.conflicts)]).toEqual([
+          paths(other.beta),
+          paths(other.alpha),
+          paths(other.conflicts),
+        ]);
+      }),
+      runs,
+    );
+  });
+
+  test('a long history with operations that fail, and one memo, comes to rest', () => {
+    const step = fc.record({
+      alpha: fc.array(edits, { maxLength: 3 }),
+      beta: fc.array(edits, { maxLength: 3 }),
+      failing: fc.nat({ max: 7 }),
+    });
+    fc.assert(
+      fc.property(folders, fc.array(step, { maxLength: 8 }), (start, steps) => {
+        const memo = new SettledMemo();
+        const options = { mode: 'two-way-safe', memo } as const;
+        let world: World = {
+          ancestor: undefined,
+          alpha: start,
+          beta: { kind: 'directory', children: new Map<string, Entry>() },
+        };
+        for (const { alpha, beta, failing } of steps) {
+          world = {
+            ancestor: world.ancestor,
+            alpha: edited(
+              world.alpha,
+              alpha.map((e) => [e.path, e.entry] as const),
+            ),
+            beta: edited(
+              world.beta,
+              beta.map((e) => [e.path, e.entry] as const),
+            ),
+          };
+          const made = [...ownWork(world.ancestor, world.alpha), ...ownWork(world.ancestor, world.beta)];
+          const plan = reconcile(world.ancestor, world.alpha, world.beta, options);
+          world = carryOut(world, plan, (index) => index % (failing + 1) === failing);
+          const left = new Set([...contents(world.alpha), ...contents(world.beta)]);
+          for (const digest of made) expect(left).toContain(digest);
+        }
+        for (let quiet = 0; quiet < 2; quiet++)
+          world = carryOut(world, reconcile(world.ancestor, world.alpha, world.beta, options));
+        const last = reconcile(world.ancestor, world.alpha, world.beta, options);
+        const withoutMemo = reconcile(world.ancestor, world.alpha, world.beta, { mode: 'two-way-safe' });
+        expect(last).toEqual(withoutMemo);
+        expect([last.alpha, last.beta, last.ancestor]).toEqual([[], [], []]);
+        if (last.conflicts.length === 0) expect(shapeOf(world.alpha)).toEqual(shapeOf(world.beta));
+      }),
+      runs,
+    );
+  });
+
+  test('the difference of two trees turns one into the other', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, (from, to) => {
+        expect(shapeOf(edited(from, difference(from, to)))).toEqual(shapeOf(to));
+      }),
+      runs,
+    );
+  });
+});
+
+describe('a successor', () => {
+  test('takes the local state where it is as the image made it, and conflicts elsewhere', () => {
+    fc.assert(
+      fc.property(folders, folders, folders, (manifest, container, local) => {
+        const ancestor = successorAncestor(manifest, container);
+        const plan = reconcile(ancestor, local, container, { mode: 'two-way-safe' });
+        const after = carryOut({ ancestor, alpha: local, beta: container }, plan);
+        // No local file is changed or deleted by a container that has just begun.
+        for (const [path, entry] of walk(local))
+          if (entry.kind === 'file') expect(lookup(after.alpha, path)).toEqual(entry);
+        if (sameDeep(manifest, container)) expect(plan.conflicts).toEqual([]);
+      }),
+      runs,
+    );
+  });
+});

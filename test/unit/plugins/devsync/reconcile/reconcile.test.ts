@@ -1,0 +1,268 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Mode, reconcile } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
+import { type Shape, shapeOf, tree } from '../support/trees.ts';
+
+interface Case {
+  what: string;
+  mode?: Mode;
+  ancestor?: Shape;
+  alpha?: Shape;
+  beta?: Shape;
+  /** Expected: path → what it becomes. */
+  toAlpha?: Record<string, Shape | undefined>;
+  toBeta?: Record<string, Shape | undefined>;
+  agreed?: Record<string, Shape | undefined>;
+  conflicts?: string[];
+}
+
+const cases: Case[] = [
+  { what: 'nothing anywhere' },
+  { what: 'both made the same: only the ancestor learns', alpha: 'x', beta: 'x', agreed: { '': 'x' } },
+  { what: 'both deleted it: the ancestor forgets', ancestor: 'x', agreed: { '': undefined } },
+  { what: 'created locally', alpha: { a: '1' }, beta: {}, ancestor: {}, toBeta: { a: '1' } },
+  { what: 'created in the container', alpha: {}, beta: { a: '1' }, ancestor: {}, toAlpha: { a: '1' } },
+  {
+    what: 'changed locally',
+    ancestor: { a: '1' },
+    alpha: { a: '2' },
+    beta: { a: '1' },
+    toBeta: { a: '2' },
+  },
+  {
+    what: 'only the executable bit changed',
+    ancestor: { a: '1' },
+    alpha: { a: '1' },
+    beta: { a: '1*' },
+    toAlpha: { a: '1*' },
+  },
+  { what: 'deleted locally', ancestor: { a: '1' }, alpha: {}, beta: { a: '1' }, toBeta: { a: undefined } },
+  { what: 'edit beats delete', ancestor: { a: '1' }, alpha: {}, beta: { a: '2' }, toAlpha: { a: '2' } },
+  {
+    what: 'a folder with one edit returns whole',
+    ancestor: { d: { a: '1', b: '1' } },
+    alpha: {},
+    beta: { d: { a: '1', b: '2' } },
+    toAlpha: { d: { a: '1', b: '2' } },
+  },
+  {
+    what: 'a deletion within a deletion is completed',
+    ancestor: { d: { a: '1', b: '1' } },
+    alpha: {},
+    beta: { d: { a: '1' } },
+    toBeta: { d: undefined },
+  },
+  {
+    what: 'both changed: a conflict',
+    ancestor: { a: '1' },
+    alpha: { a: '2' },
+    beta: { a: '3' },
+    conflicts: ['a both changed'],
+  },
+  {
+    what: 'both changed, resolved: alpha wins',
+    mode: 'two-way-resolved',
+    ancestor: { a: '1' },
+    alpha: { a: '2' },
+    beta: { a: '3' },
+    toBeta: { a: '2' },
+  },
+  {
+    what: 'resolved, too, lets edits beat deletions of the winner',
+    mode: 'two-way-resolved',
+    ancestor: { a: '1' },
+    alpha: {},
+    beta: { a: '3' },
+    toAlpha: { a: '3' },
+  },
+  {
+    what: 'both created, differently',
+    ancestor: {},
+    alpha: { a: '1' },
+    beta: { a: '@x' },
+    conflicts: ['a both changed'],
+  },
+  {
+    what: 'folders created on both sides merge',
+    ancestor: {},
+    alpha: { d: { a: '1' } },
+    beta: { d: { b: '2' } },
+    agreed: { d: {} },
+    toBeta: { 'd/a': '1' },
+    toAlpha: { 'd/b': '2' },
+  },
+  {
+    what: 'a problem blocks its own path only',
+    ancestor: { a: '1', b: '1' },
+    alpha: { a: '?', b: '2' },
+    beta: { a: '1', b: '1' },
+    toBeta: { b: '2' },
+  },
+  {
+    what: 'an unreadable file in a folder keeps it from being deleted',
+    ancestor: { d: { a: '1' } },
+    alpha: {},
+    beta: { d: { a: '?' } },
+    toAlpha: { d: {} },
+  },
+  {
+    what: 'ignored files do not keep a folder from being deleted',
+    ancestor: { d: { a: '1' } },
+    alpha: {},
+    beta: { d: { a: '1', o: '!' } },
+    toBeta: { d: undefined },
+  },
+  {
+    what: 'and what is left of it then counts as gone',
+    ancestor: { d: {} },
+    alpha: {},
+    beta: { d: { o: '!' } },
+    agreed: { d: undefined },
+  },
+  {
+    what: 'a folder of ignored files alone is not created elsewhere',
+    ancestor: {},
+    alpha: { d: { e: { o: '!' } } },
+    beta: {},
+  },
+  {
+    what: 'nothing takes the place of ignored files',
+    ancestor: { d: { a: '1' } },
+    alpha: { d: '2' },
+    beta: { d: { a: '1', o: '!' } },
+    conflicts: ['d in the way'],
+  },
+  {
+    what: 'ignored on one side only is never a deletion',
+    ancestor: { a: '1' },
+    alpha: { a: '!' },
+    beta: { a: '1' },
+    conflicts: ['a in the way'],
+  },
+  {
+    what: 'newly ignored on both sides: forgotten, and left alone',
+    ancestor: { a: '1' },
+    alpha: { a: '!' },
+    beta: { a: '!' },
+    agreed: { a: undefined },
+  },
+  {
+    what: 'ignored files in a new folder stay at home',
+    ancestor: {},
+    alpha: { d: { a: '1', o: '!' } },
+    beta: {},
+    toBeta: { d: { a: '1' } },
+  },
+  {
+    what: 'a file became a folder',
+    ancestor: { a: '1' },
+    alpha: { a: { b: '2' } },
+    beta: { a: '1' },
+    toBeta: { a: { b: '2' } },
+  },
+  // one-way-safe
+  {
+    what: 'safe: created in the target, stays',
+    mode: 'one-way-safe',
+    ancestor: {},
+    alpha: {},
+    beta: { a: '1' },
+  },
+  {
+    what: 'safe: deleted in the target, returns',
+    mode: 'one-way-safe',
+    ancestor: { a: '1' },
+    alpha: { a: '1' },
+    beta: {},
+    toBeta: { a: '1' },
+  },
+  {
+    what: 'safe: changed in the target, a conflict',
+    mode: 'one-way-safe',
+    ancestor: { a: '1' },
+    alpha: { a: '1' },
+    beta: { a: '2' },
+    conflicts: ['a both changed'],
+  },
+  {
+    what: 'safe: deleted in the source, changed in the target: now the target’s own',
+    mode: 'one-way-safe',
+    ancestor: { a: '1' },
+    alpha: {},
+    beta: { a: '2' },
+    agreed: { a: undefined },
+  },
+  {
+    what: 'safe: deleted in the source',
+    mode: 'one-way-safe',
+    ancestor: { a: '1' },
+    alpha: {},
+    beta: { a: '1' },
+    toBeta: { a: undefined },
+  },
+  // one-way-replica
+  {
+    what: 'replica: created in the target, goes',
+    mode: 'one-way-replica',
+    ancestor: {},
+    alpha: {},
+    beta: { a: '1' },
+    toBeta: { a: undefined },
+  },
+  {
+    what: 'replica: changed in the target, reverted',
+    mode: 'one-way-replica',
+    ancestor: { a: '1' },
+    alpha: { a: '1' },
+    beta: { a: '2' },
+    toBeta: { a: '1' },
+  },
+  {
+    what: 'replica: ignored files in the way',
+    mode: 'one-way-replica',
+    ancestor: {},
+    alpha: { a: '1' },
+    beta: { a: { o: '!' } },
+    conflicts: ['a in the way'],
+  },
+];
+
+describe('reconcile', () => {
+  test.each(cases.map((one) => [`${one.mode ?? 'two-way-safe'}: ${one.what}`, one] as const))(
+    '%s',
+    (_, one) => {
+      const plan = reconcile(tree(one.ancestor), tree(one.alpha), tree(one.beta), {
+        mode: one.mode ?? 'two-way-safe',
+      });
+      const changes = (list: typeof plan.alpha) =>
+        Object.fromEntries(list.map((c) => [c.path, shapeOf(c.new)]));
+      expect(changes(plan.alpha)).toEqual(one.toAlpha ?? {});
+      expect(changes(plan.beta)).toEqual(one.toBeta ?? {});
+      expect(Object.fromEntries(plan.ancestor.map(([path, entry]) => [path, shapeOf(entry)]))).toEqual(
+        one.agreed ?? {},
+      );
+      expect(plan.conflicts.map((c) => `${c.path} ${c.reason}`)).toEqual(one.conflicts ?? []);
+    },
+  );
+
+  test('nothing under a one-way name reaches alpha, not even within a new folder', () => {
+    const options = { mode: 'two-way-safe', oneWay: (name: string) => name === '.git' } as const;
+    const plan = reconcile(
+      tree({ '.git': { a: '1' } }),
+      tree({ '.git': { a: '1' } }),
+      tree({ '.git': { a: '2', hook: 'evil' }, new: { '.git': { hook: 'evil' }, f: '1' } }),
+      options,
+    );
+    expect(plan.alpha.map((c) => [c.path, shapeOf(c.new)])).toEqual([['new', { f: '1' }]]);
+    expect(plan.conflicts.map((c) => c.path)).toEqual(['.git/a']);
+  });
+
+  test('a person’s decision settles a conflict, and no other', () => {
+    const sides = [tree({ a: '1', b: '1' }), tree({ a: '2', b: '2' }), tree({ a: '3', b: '3' })] as const;
+    const plan = reconcile(...sides, {
+      mode: 'two-way-safe',
+      resolution: ({ path }) => (path === 'a' ? 'beta' : undefined),
+    });
+    expect(plan.alpha.map((c) => [c.path, shapeOf(c.new), c.reason])).toEqual([['a', '3', 'resolved']]);
+    expect(plan.conflicts.map((c) => c.path)).toEqual(['b']);
+  });
+});

@@ -1,0 +1,141 @@
+/** Two directories, one behind a real agent in a process of its own, kept the same by a real synchronizer. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Transform } from 'node:stream';
+import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
+import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
+import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
+import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
+import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';
+import {
+  Synchronizer,
+  type SynchronizerOptions,
+} from '../../../../../plugins/devsync/session/synchronizer.ts';
+import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
+import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
+import { defaultTrashLimit } from '../../../../../plugins/devsync/sync/trash.ts';
+import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
+import { systemClock } from '../../../../../src/clock.ts';
+
+let bundle: Promise<string> | undefined;
+
+export interface PairOptions {
+  readonly ignores?: IgnoreRules;
+  readonly scan?: ScanOptions;
+  readonly node?: string;
+  readonly sync?: Partial<SynchronizerOptions>;
+  /** Something between the workstation and the agent, which may cut the stream. */
+  readonly between?: () => { toAgent: Transform; fromAgent: Transform };
+  /** Where the directories are. */
+  readonly base?: string;
+}
+
+/** A place for two directories and what is remembered of them. */
+export class Pair {
+  readonly base: string;
+  readonly local: string;
+  readonly container: string;
+  readonly #options: PairOptions;
+  #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+  #localEndpoint: LocalEndpoint | undefined;
+  connection: AgentConnection | undefined;
+  process: ChildProcess | undefined;
+  synchronizer!: Synchronizer;
+  states: SyncState[] = [];
+  /** Why it stopped, if it did by itself. */
+  failure: unknown;
+
+  constructor(options: PairOptions = {}) {
+    this.#options = options;
+    this.base = mkdtempSync(join(options.base ?? tmpdir(), 'devsync-'));
+    this.local = join(this.base, 'local');
+    this.container = join(this.base, 'container');
+    mkdirSync(this.local);
+    mkdirSync(this.container);
+  }
+
+  /** Starts an agent and a synchronizer. */
+  async start(): Promise<void> {
+    const { ignores = { lists: [], vcs: false }, scan = { permissions: 'portable', symlinks: 'portable' } } =
+      this.#options;
+    bundle ??= bundleAgent();
+    const launch = agentLaunch(await bundle, this.#options.node ?? process.execPath);
+    const [command = '', ...args] = launch.command;
+    const child = spawn(command, args, { stdio: 'pipe' });
+    this.process = child;
+    const between = this.#options.between?.();
+    if (between) {
+      between.toAgent.pipe(child.stdin);
+      child.stdout.pipe(between.fromAgent);
+      child.stdin.on('error', () => {});
+    }
+    const streams = {
+      stdin: between?.toAgent ?? child.stdin,
+      stdout: between?.fromAgent ?? child.stdout,
+      stderr: child.stderr,
+      close: () => child.stdin.destroy(),
+    };
+    this.connection = await AgentConnection.start(streams, launch);
+    const trashLimit = this.#options.sync?.trashLimits?.local ?? defaultTrashLimit;
+    const common = { scan, ignores, trashLimit };
+    const container = await RemoteEndpoint.open(this.connection, 1, {
+      base: '',
+      root: this.container,
+      create: false,
+      ...common,
+    });
+    const local = new LocalEndpoint({ root: this.local, ...common });
+    this.#localEndpoint = local;
+    const ancestor = new AncestorStore(join(this.base, 'state'));
+    const binding = `${local.facts.rootId} ${container.facts.rootId}`;
+    if (!ancestor.load(binding)) ancestor.begin(binding, undefined);
+    await Promise.all([local.refresh(true), container.refresh(true)]);
+    this.#stop = new AbortController();
+    this.synchronizer = new Synchronizer({
+      local,
+      container,
+      ancestor,
+      binding,
+      mode: 'two-way-safe',
+      from: 'local',
+      takeGit: false,
+      trashLimits: { local: trashLimit, container: trashLimit },
+      clock: systemClock,
+      signal: this.#stop.signal,
+      onState: (state) => this.states.push(state),
+      ...this.#options.sync,
+    });
+    this.failure = undefined;
+    const ended = this.connection.ended;
+    this.#running = Promise.race([this.synchronizer.run(), ended.then((why) => Promise.reject(why))]).catch(
+      (error) => {
+        this.failure = error;
+        this.#stop.abort();
+      },
+    );
+  }
+
+  /** Ends both, as an orderly stop does. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    const { process: child } = this;
+    const exited =
+      child?.exitCode === null &&
+      child.signalCode === null &&
+      new Promise((done) => child.once('exit', done));
+    this.connection?.close();
+    await exited;
+    await this.#localEndpoint?.close();
+    this.#localEndpoint = undefined;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop().catch(() => {});
+    rmSync(this.base, { recursive: true, force: true });
+  }
+}
