@@ -48,6 +48,10 @@ export class Guard {
   readonly #readMarker: (() => Promise<number>) | undefined;
   #confirmed: number;
   #confirming: Promise<void> | undefined;
+  /** The newest marker that copies of earlier runs bear. */
+  #seen = 0;
+  /** What the record had counted to when this run began. */
+  #begunAt: number;
 
   /** @param readMarker the marker as the primary has it; absent where the state is kept elsewhere */
   constructor(
@@ -63,6 +67,17 @@ export class Guard {
     this.#warn = warn;
     this.#readMarker = readMarker;
     this.#confirmed = memory.marker;
+    this.#begunAt = memory.marker;
+  }
+
+  /** The marker for what is written now. */
+  get marker(): number {
+    return this.#confirmed;
+  }
+
+  /** A copy from before this run. One that is newer than the record tells of a restore while nobody looked. */
+  sawMarker(marker: number): void {
+    this.#seen = Math.max(this.#seen, marker);
   }
 
   /** The state was written to the primary with this marker. */
@@ -82,6 +97,8 @@ export class Guard {
   }
 
   async #compareMarker(): Promise<void> {
+    if (this.#seen > this.#begunAt)
+      this.#stop('the primary went back in time (its record of this task is older than copies of it)');
     const expected = this.#confirmed;
     const marker = await this.#readMarker?.();
     if (marker !== undefined && marker < expected)
@@ -120,6 +137,8 @@ export class Guard {
   approve(approval: string): void {
     const { primary: before, formerPrimaries } = this.#memory;
     this.#memory.approval = approval;
+    this.#memory.marker = Math.max(this.#memory.marker, this.#seen);
+    this.#begunAt = Math.max(this.#begunAt, this.#seen);
     // Replicas that are not there yet: what is wanted is known after the first comparison.
     for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);

@@ -239,6 +239,7 @@ export class Task {
       settledChanged: changed,
       brake: (namespace) => replica.deletions.mayDelete(namespace),
       confirmPrimary: () => this.#guard.confirm(),
+      marker: () => this.#guard.marker,
       fence,
       signal,
     });
@@ -254,6 +255,7 @@ export class Task {
       workers: spec.workers,
       brakeLimits: spec.brake,
       brake: memory.brakes[site.name] ?? { deletions: [] },
+      sawMarker: (marker) => this.#guard.sawMarker(marker),
       mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
       clock,
       signal,
