@@ -1,8 +1,9 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
 import type { BrakeState } from '../decide/brake.ts';
+import type { Known } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import { isOlder } from './copies.ts';
-import type { ObjectKey } from './keys.ts';
+import { describe, type ObjectKey } from './keys.ts';
 import type { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 
@@ -45,11 +46,13 @@ export class Guard {
   readonly #primary: Site;
   readonly #replicas: () => readonly Replica[];
   readonly #warn: (text: string) => void;
+  readonly #isOlderNow: (known: Known) => Promise<boolean>;
   readonly #readMarker: (() => Promise<number>) | undefined;
   #confirmed: number;
   #confirming: Promise<void> | undefined;
   /** The newest marker that copies of earlier runs bear. */
   #seen = 0;
+  #suspect: Known | undefined;
   /** What the record had counted to when this run began. */
   #begunAt: number;
 
@@ -59,12 +62,14 @@ export class Guard {
     primary: Site,
     replicas: () => readonly Replica[],
     warn: (text: string) => void,
+    isOlderNow: (known: Known) => Promise<boolean>,
     readMarker: (() => Promise<number>) | undefined,
   ) {
     this.#memory = memory;
     this.#primary = primary;
     this.#replicas = replicas;
     this.#warn = warn;
+    this.#isOlderNow = isOlderNow;
     this.#readMarker = readMarker;
     this.#confirmed = memory.marker;
     this.#begunAt = memory.marker;
@@ -99,6 +104,11 @@ export class Guard {
   async #compareMarker(): Promise<void> {
     if (this.#seen > this.#begunAt)
       this.#stop('the primary went back in time (its record of this task is older than copies of it)');
+    if (this.#suspect && (await this.#isOlderNow(this.#suspect)))
+      this.#stop(
+        `the primary went back in time (${describe(this.#suspect.key)} is older than it was), as after a restore`,
+      );
+    this.#suspect = undefined;
     const expected = this.#confirmed;
     const marker = await this.#readMarker?.();
     if (marker !== undefined && marker < expected)
@@ -125,6 +135,11 @@ export class Guard {
       this.#stop(
         `the primary went back in time (${kind}: version ${before} → ${version}), as after a restore`,
       );
+  }
+
+  /** An object was shown in an older version than it had: looked into before anything is deleted. */
+  suspect(older: Known | undefined): void {
+    this.#suspect ??= older;
   }
 
   /** Takes note of how far the primary is. */

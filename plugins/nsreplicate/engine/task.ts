@@ -86,6 +86,7 @@ export class Task {
       options.primary,
       () => this.#replicas,
       options.warn,
+      (known) => this.catalogue.isOlderNow(known, options.signal),
       options.readMarker,
     );
   }
