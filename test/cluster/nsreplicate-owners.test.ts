@@ -4,7 +4,7 @@ import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/r
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
-import { serveWebhook } from './support/webhook.ts';
+import { judgeConfigMaps } from './support/webhook.ts';
 
 let pair: Pair;
 
@@ -215,7 +215,7 @@ const onLab = isLab ? describe : describe.skip;
 onLab('an admission webhook on the replica', () => {
   test('that refuses: reported, parked, and retried by hand', async () => {
     let refuses = true;
-    const webhook = await serveWebhook(pair.to, pair.namespace, ({ metadata: { name } }) =>
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) =>
       name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] },
     );
     try {
@@ -243,7 +243,7 @@ onLab('an admission webhook on the replica', () => {
   }, 120_000);
 
   test('that changes what is written: one write, then rest', async () => {
-    const webhook = await serveWebhook(pair.to, pair.namespace, ({ metadata: { name } }) => ({
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) => ({
       patch:
         name === 'changed'
           ? [
@@ -260,15 +260,12 @@ onLab('an admission webhook on the replica', () => {
         expect(made).toMatchObject({ data: { injected: 'by webhook', a: 'overruled' } });
         return made.metadata.resourceVersion;
       });
-      const asked = webhook.asked;
       await pair.put(pair.from, configMap('another', { a: '1' }, labelled('changed')));
       await eventually(() => pair.copyOf('configmaps', 'another'));
       running.child.kill('SIGTERM');
       await running.ended;
-      await pair.copy(...only('changed'));
-      await pair.copy(...only('changed'), '--exact');
+      for (const flags of [[], ['--exact']]) await pair.copy(...only('changed'), ...flags);
       expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
-      expect(webhook.asked).toBe(asked + 1);
       expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });
       expect(await pair.look('plan', ...only('changed'))).toMatchObject({ code: 0 });
     } finally {

@@ -12,6 +12,7 @@ import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wa
 import type { Rule } from '../rules/rule.ts';
 import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
+import { isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -45,6 +46,13 @@ export interface CatalogueOptions {
   readonly covers: (namespace: string) => boolean;
 }
 
+/** An object as it was once seen. */
+export interface Known {
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly version: string;
+}
+
 /** What became of an object that was shown to the catalogue. */
 export type Taken = 'wanted' | 'unchanged' | 'dropped';
 
@@ -63,6 +71,7 @@ export class Catalogue {
   /** Skipped objects by reason; only counted. */
   readonly #skipped = new Map<ObjectKey, string>();
   readonly #complete = new Set<string>();
+  #older: Known | undefined;
   readonly #needs = new Map<string, { need: Need; by: ObjectKey }>();
   /** Keys of a list that is under way. */
   readonly #listed = new Map<string, Set<ObjectKey>>();
@@ -74,6 +83,22 @@ export class Catalogue {
 
   get size(): number {
     return this.#originals.size;
+  }
+
+  /** An object that was shown in an older version than it had, said once: late news, or a restored primary. */
+  takeOlder(): Known | undefined {
+    const known = this.#older;
+    this.#older = undefined;
+    return known;
+  }
+
+  /** Whether the primary has an object in an older version than was known. */
+  async isOlderNow({ key, uid, version }: Known, signal: AbortSignal): Promise<boolean> {
+    const { kind: name, ...place } = placeOf(key);
+    const kind = this.#kinds.get(name);
+    const where = { name: place.name, namespace: place.namespace || undefined };
+    const object = kind && (await this.#options.primary.kube.find(kind.resource, where, { signal }));
+    return object?.metadata.uid === uid && isOlder(object.metadata.resourceVersion ?? '', version);
   }
 
   kind(name: string): CopiedKind | undefined {
@@ -228,6 +253,8 @@ export class Catalogue {
     const { uid = '', resourceVersion = '' } = object.metadata;
     const before = this.#originals.get(key);
     if (before?.resourceVersion === resourceVersion && before.rule === rule) return 'unchanged';
+    if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
+      this.#older = { key, uid, version: before.resourceVersion };
     const body: Body = { object, copies: new Map(), done: new Set() };
     for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
     const inherited = stampOf(object.metadata)?.origin;

@@ -6,6 +6,7 @@ import { mayCopy } from '../decide/may-copy.ts';
 import { pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
+import { stampMarker } from '../objects/stamps.ts';
 import { type Copy, liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
@@ -64,6 +65,10 @@ export interface ConvergerOptions {
   readonly settledChanged: () => void;
   /** Whether one more deletion in a namespace is allowed; counts it. */
   readonly brake: (namespace: string) => boolean;
+  /** How far the task's record is. */
+  readonly marker: () => number;
+  /** Stops the brake where the primary is not what it was. */
+  readonly confirmPrimary: () => Promise<void>;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -172,6 +177,7 @@ export class Converger {
     const rule = catalogue.original(key)?.rule;
     if (!copy?.main || !rule) return this.#prune(kind, key);
     await fence();
+    stampMarker(copy.main, this.#options.marker());
     const { object, live, recreated, foreign } = await this.#writer.write(
       {
         resource: kind.resource,
@@ -310,6 +316,7 @@ export class Converger {
       });
     if (original) return { did: 'left', why: 'it is still on the primary, but no rule covers it any more' };
     if (kind.name === 'Namespace') await this.#checkNamespaceEmpty(key);
+    await fromPrimary(this.#options.confirmPrimary());
     if (!brake(namespace))
       throw new WorkFailure({
         class: 'decision',

@@ -95,6 +95,15 @@ export class Copies {
     return !isStatusOnly || known.live === undefined;
   }
 
+  /**
+   * Takes note of an object of a complete list, which is the truth even where it is older than what was known: the
+   * cluster may have been restored from a backup. Where it is only late, its newer version comes as an event.
+   */
+  found(key: ObjectKey, object: KubeObject): void {
+    const known = this.#entries.get(key);
+    if (known?.resourceVersion !== object.metadata.resourceVersion) this.set(key, object, undefined);
+  }
+
   #count(key: ObjectKey, more: number): void {
     const { namespace } = placeOf(key);
     this.#counts.set(namespace, (this.#counts.get(namespace) ?? 0) + more);

@@ -38,6 +38,11 @@ export class Documents {
     return undefined;
   }
 
+  /** It was written. */
+  written(role: Role): void {
+    if (role === 'state') this.#task.stateWritten(this.#memory.marker);
+  }
+
   /** It could not be written: it comes again. */
   putBack(role: Role): void {
     if (role === 'settled') this.#settledText = '';
@@ -48,6 +53,7 @@ export class Documents {
   #state(): Document | undefined {
     if (!this.#stateChanged) return undefined;
     this.#stateChanged = false;
+    this.#memory.marker++;
     // Before the task has its replicas, a brake that an earlier run pulled must not be written away.
     const now = this.#task.replicas.map(({ name, deletions }) => [name, deletions.state]);
     const brakes = { ...this.#memory.brakes, ...Object.fromEntries(now) };

@@ -57,6 +57,7 @@ export function primaryFeed(
     },
     synced: (version) => {
       guard.checkList(kind.name, scope, version);
+      guard.suspect(catalogue.takeOlder());
       catalogue.endList(list, kind, namespace);
       for (const replica of replicas) replica.sweep(kind, namespace);
     },

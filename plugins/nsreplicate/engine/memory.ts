@@ -1,8 +1,9 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
 import type { BrakeState } from '../decide/brake.ts';
+import type { Known } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import { isOlder } from './copies.ts';
-import type { ObjectKey } from './keys.ts';
+import { describe, type ObjectKey } from './keys.ts';
 import type { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 
@@ -18,6 +19,8 @@ export interface Memory {
   sites: Record<string, string>;
   /** The last approval that was heeded. */
   approval: string;
+  /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
+  marker: number;
   /** By replica. */
   brakes: Record<string, BrakeState>;
   /** By replica: what it made of what was applied, where that is something else. */
@@ -30,6 +33,7 @@ export const blankMemory = (): Memory => ({
   versions: {},
   sites: {},
   approval: '',
+  marker: 0,
   brakes: {},
   settled: {},
 });
@@ -42,17 +46,75 @@ export class Guard {
   readonly #primary: Site;
   readonly #replicas: () => readonly Replica[];
   readonly #warn: (text: string) => void;
+  readonly #isOlderNow: (known: Known) => Promise<boolean>;
+  readonly #readMarker: (() => Promise<number>) | undefined;
+  #confirmed: number;
+  #confirming: Promise<void> | undefined;
+  /** The newest marker that copies of earlier runs bear. */
+  #seen = 0;
+  #suspect: Known | undefined;
+  /** What the record had counted to when this run began. */
+  #begunAt: number;
 
+  /** @param readMarker the marker as the primary has it; absent where the state is kept elsewhere */
   constructor(
     memory: Memory,
     primary: Site,
     replicas: () => readonly Replica[],
     warn: (text: string) => void,
+    isOlderNow: (known: Known) => Promise<boolean>,
+    readMarker: (() => Promise<number>) | undefined,
   ) {
     this.#memory = memory;
     this.#primary = primary;
     this.#replicas = replicas;
     this.#warn = warn;
+    this.#isOlderNow = isOlderNow;
+    this.#readMarker = readMarker;
+    this.#confirmed = memory.marker;
+    this.#begunAt = memory.marker;
+  }
+
+  /** The marker for what is written now. */
+  get marker(): number {
+    return this.#confirmed;
+  }
+
+  /** A copy from before this run. One that is newer than the record tells of a restore while nobody looked. */
+  sawMarker(marker: number): void {
+    this.#seen = Math.max(this.#seen, marker);
+  }
+
+  /** The state was written to the primary with this marker. */
+  written(marker: number): void {
+    this.#confirmed = marker;
+  }
+
+  /**
+   * Asked before each deletion: that an object is not on the primary means nothing where the primary has
+   * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
+   */
+  confirm(): Promise<void> {
+    this.#confirming ??= this.#compareMarker().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  async #compareMarker(): Promise<void> {
+    if (this.#seen > this.#begunAt)
+      this.#stop('the primary went back in time (its record of this task is older than copies of it)');
+    if (this.#suspect && (await this.#isOlderNow(this.#suspect)))
+      this.#stop(
+        `the primary went back in time (${describe(this.#suspect.key)} is older than it was), as after a restore`,
+      );
+    this.#suspect = undefined;
+    const expected = this.#confirmed;
+    const marker = await this.#readMarker?.();
+    if (marker !== undefined && marker < expected)
+      this.#stop(
+        `the primary went back in time (its record of this task is ${expected - marker} writes old)`,
+      );
   }
 
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
@@ -75,6 +137,11 @@ export class Guard {
       );
   }
 
+  /** An object was shown in an older version than it had: looked into before anything is deleted. */
+  suspect(older: Known | undefined): void {
+    this.#suspect ??= older;
+  }
+
   /** Takes note of how far the primary is. */
   note(kind: string, scope: string, version: string): void {
     const id = `${kind}/${scope}`;
@@ -85,6 +152,8 @@ export class Guard {
   approve(approval: string): void {
     const { primary: before, formerPrimaries } = this.#memory;
     this.#memory.approval = approval;
+    this.#memory.marker = Math.max(this.#memory.marker, this.#seen);
+    this.#begunAt = Math.max(this.#begunAt, this.#seen);
     // Replicas that are not there yet: what is wanted is known after the first comparison.
     for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);

@@ -37,6 +37,8 @@ export interface ReplicaOptions {
   readonly mayPrune: (kind: string) => boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Hears how far the task's record was when a copy of an earlier run was written. */
+  readonly sawMarker: (marker: number) => void;
   /** Attempts after which a failure that may pass counts as one for good; unlimited where absent. */
   readonly mostAttempts?: number | undefined;
   /** Something that is kept in the cluster changed. */
@@ -139,9 +141,16 @@ export class Replica {
       const key = places.ofCopy(kind.name, object);
       if (key === undefined || !this.#concerns(key, object)) continue;
       this.#listed.get(list)?.add(key);
-      if (whole) copies.set(key, object, this.#liveOf(kind, key, object));
-      else copies.see(key, object);
+      if (whole) this.#seeFirst(kind, key, object);
+      else copies.found(key, object);
     }
+  }
+
+  /** As it was before this run. */
+  #seeFirst(kind: CopiedKind, key: ObjectKey, object: KubeObject): void {
+    const { copies, shaping, sawMarker } = this.#options;
+    const { stamp } = copies.set(key, object, this.#liveOf(kind, key, object));
+    if (copies.isOurs(key) && stamp?.origin.cluster === shaping.primary) sawMarker(stamp.marker);
   }
 
   /** A list of a kind is complete: what it did not hold is gone, and all of the kind is compared. */
@@ -273,6 +282,7 @@ export class Replica {
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (result.did === 'put-right') this.#noteCorrection(key);
+    if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });

@@ -83,6 +83,7 @@ class Work {
       ...options,
       ...kept,
       signal: this.#signal,
+      readMarker: this.#keepsState ? () => this.#readMarker() : undefined,
       changed: () => this.#documents.changed(),
       broken: (error) => this.#break(error),
     });
@@ -122,6 +123,17 @@ class Work {
     if (this.#defect !== undefined) throw this.#defect;
   }
 
+  /** Whether the state would be lost with what the primary had, and so tells of that. */
+  get #keepsState(): boolean {
+    const { state } = this.#options;
+    return state.cluster.server === this.#assignment.primary.kube.cluster.server;
+  }
+
+  async #readMarker(): Promise<number> {
+    const { state } = this.#options;
+    return (await readMemory(state, this.#assignment.spec.name, { signal: this.#signal })).marker;
+  }
+
   #view(): TaskView {
     const { spec, primary, replicas } = this.#assignment;
     const { startedAt } = this.#kept;
@@ -142,7 +154,9 @@ class Work {
       task: this.#assignment.spec.name,
       clock,
       next: () => this.#documents.next(),
+      written: (role) => this.#documents.written(role),
       failed: (role) => this.#documents.putBack(role),
+      conflicted: () => this.#task.confirmPrimary(),
       fence,
       warn,
     });

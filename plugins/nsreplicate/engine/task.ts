@@ -40,6 +40,8 @@ export interface TaskOptions {
   readonly records: JobRecords;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** The marker of the kept state, where the primary keeps it. */
+  readonly readMarker?: (() => Promise<number>) | undefined;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
@@ -79,7 +81,14 @@ export class Task {
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);
-    this.#guard = new Guard(options.memory, options.primary, () => this.#replicas, options.warn);
+    this.#guard = new Guard(
+      options.memory,
+      options.primary,
+      () => this.#replicas,
+      options.warn,
+      (known) => this.catalogue.isOlderNow(known, options.signal),
+      options.readMarker,
+    );
   }
 
   get replicas(): readonly Replica[] {
@@ -152,6 +161,16 @@ export class Task {
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
   }
 
+  /** The state was written with this marker. */
+  stateWritten(marker: number): void {
+    this.#guard.written(marker);
+  }
+
+  /** Looks whether the primary is what it was, and stops deletions where it is not. */
+  confirmPrimary(): Promise<void> {
+    return this.#guard.confirm();
+  }
+
   setPaused(paused: boolean): void {
     this.#paused = paused;
     for (const replica of this.#replicas) replica.setPaused(paused);
@@ -220,6 +239,8 @@ export class Task {
       settled,
       settledChanged: changed,
       brake: (namespace) => replica.deletions.mayDelete(namespace),
+      confirmPrimary: () => this.#guard.confirm(),
+      marker: () => this.#guard.marker,
       fence,
       signal,
     });
@@ -235,6 +256,7 @@ export class Task {
       workers: spec.workers,
       brakeLimits: spec.brake,
       brake: memory.brakes[site.name] ?? { deletions: [] },
+      sawMarker: (marker) => this.#guard.sawMarker(marker),
       mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
       clock,
       signal,

@@ -20,6 +20,8 @@ export interface Stamp {
   readonly origin: Origin;
   /** Digest of what was applied. */
   readonly applied: string;
+  /** How often the task's record had been written when the copy was: a record that counts less was restored. */
+  readonly marker: number;
 }
 
 /** Keys of what a copy bears. The label is for people and selectors; the annotations decide. */
@@ -27,29 +29,36 @@ export const StampKey = {
   task: `${PREFIX}replica-of`,
   origin: `${PREFIX}origin`,
   applied: `${PREFIX}applied`,
+  marker: `${PREFIX}marker`,
 } as const;
 
 type Bearer = { labels?: Record<string, string>; annotations?: Record<string, string> };
 
 /** Marks a draft as a copy. */
-export function stamp(draft: Draft, { origin, applied }: Stamp): void {
+export function stamp(draft: Draft, { origin, applied }: Omit<Stamp, 'marker'>): void {
   put(draft, ['metadata', 'labels', StampKey.task], origin.task);
   put(draft, ['metadata', 'annotations', StampKey.origin], formatOrigin(origin));
   put(draft, ['metadata', 'annotations', StampKey.applied], applied);
 }
+
+/** Says how far the task's record was when a copy was written. */
+export const stampMarker = (draft: Draft, marker: number): void =>
+  put(draft, ['metadata', 'annotations', StampKey.marker], String(marker));
 
 /** Takes all stamps off a draft. */
 export function withoutStamps(draft: Draft): void {
   drop(draft, 'metadata', 'labels', StampKey.task);
   drop(draft, 'metadata', 'annotations', StampKey.origin);
   drop(draft, 'metadata', 'annotations', StampKey.applied);
+  drop(draft, 'metadata', 'annotations', StampKey.marker);
 }
 
 /** The stamp that an object bears; undefined where it is nobody's copy, or its stamp can't be read. */
 export function stampOf({ labels, annotations }: Bearer): Stamp | undefined {
   const origin = parseOrigin(annotations?.[StampKey.origin]);
   if (!origin || labels?.[StampKey.task] !== origin.task) return undefined;
-  return { origin, applied: annotations?.[StampKey.applied] ?? '' };
+  const marker = Number(annotations?.[StampKey.marker] ?? 0);
+  return { origin, applied: annotations?.[StampKey.applied] ?? '', marker: Number.isSafeInteger(marker) ? marker : 0 };
 }
 
 /** One line of JSON, the same for equal origins. */

@@ -1,6 +1,7 @@
 /** Writes a task's documents into its cluster in batches: one at a time, at most one a second, newest content. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
@@ -19,8 +20,11 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** The next document that changed, with its content of this moment; undefined: none did. */
   readonly next: () => Document | undefined;
+  readonly written: (role: Role) => void;
   /** It could not be written: hand it out again. */
   readonly failed: (role: Role) => void;
+  /** Somebody else wrote it, or the cluster was restored from a backup. */
+  readonly conflicted: (role: Role) => Promise<void>;
   readonly fence: () => Promise<void>;
   readonly warn: (text: string) => void;
 }
@@ -29,6 +33,7 @@ const PERIOD_MS = 1000;
 
 export class Journal {
   readonly #options: JournalOptions;
+  readonly #versions = new Map<Role, string | undefined>();
   #warned = false;
 
   constructor(options: JournalOptions) {
@@ -50,27 +55,45 @@ export class Journal {
   }
 
   async #writeNext(signal: AbortSignal | undefined): Promise<boolean> {
-    const { kube, task, next, failed, fence, warn } = this.#options;
+    const { kube, next, written, failed, conflicted, fence, warn } = this.#options;
     const document = next();
     if (!document) return false;
-    const { role, data, annotations } = document;
-    const object: ConfigMap = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { ...metadataOf(task, role), annotations: { ...annotations } },
-      data: { ...data },
-    };
+    const { role } = document;
     try {
       await fence();
-      await kube.apply(configMaps, object, { fieldManager, force: true, signal });
+      const { metadata } = await kube.apply(configMaps, this.#object(document), {
+        fieldManager,
+        force: true,
+        signal,
+      });
+      this.#versions.set(role, metadata.resourceVersion);
+      written(role);
       this.#warned = false;
       return true;
     } catch (error) {
       failed(role);
-      if (!this.#warned && !signal?.aborted)
+      this.#versions.delete(role);
+      if (isConflict(error) || isNotFound(error)) await conflicted(role).catch(() => undefined);
+      else if (!this.#warned && !signal?.aborted) {
         warn(`the state of the task can't be written just now: ${messageOf(error)}`);
-      this.#warned = true;
+        this.#warned = true;
+      }
       return false;
     }
+  }
+
+  /** Based on the version that was written last: what happened to it meanwhile must not go unseen. */
+  #object({ role, data, annotations }: Document): ConfigMap {
+    const resourceVersion = this.#versions.get(role);
+    return {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        ...metadataOf(this.#options.task, role),
+        annotations: { ...annotations },
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+      data: { ...data },
+    };
   }
 }

@@ -41,6 +41,8 @@ export class SoloServer {
   readonly #ports: { readonly etcd: number; readonly peer: number; readonly api: number };
   readonly #options: SoloOptions;
   readonly #token = randomBytes(16).toString('hex');
+  /** Of a user who may do nothing, unless RBAC says so. */
+  readonly workerToken = randomBytes(16).toString('hex');
   readonly #running = new Map<Part, ChildProcess>();
   readonly #clients: KubeClient[] = [];
 
@@ -56,7 +58,7 @@ export class SoloServer {
 
   /** Starts what does not run, and resolves when the server answers. */
   async start(): Promise<void> {
-    for (const part of this.#parts) if (!this.#running.has(part)) this.#spawn(part);
+    for (const part of this.#parts) if (!this.#runs(part)) this.#spawn(part);
     await this.#ready();
   }
 
@@ -71,7 +73,7 @@ export class SoloServer {
   async kill(...parts: Part[]): Promise<void> {
     const ended = (parts.length > 0 ? parts : this.#parts).map(async (part) => {
       const child = this.#running.get(part);
-      if (!child) return;
+      if (!child || !this.#runs(part)) return;
       const gone = new Promise((resolve) => child.once('exit', resolve));
       this.#running.delete(part);
       child.kill('SIGCONT');
@@ -149,7 +151,11 @@ export class SoloServer {
     mkdirSync(join(this.#dir, 'pki'));
     this.#write('sa.key', privateKey);
     this.#write('sa.pub', publicKey);
-    this.#write('tokens.csv', `${this.#token},solo-admin,solo-admin,system:masters\n`);
+    const users = [
+      `${this.#token},solo-admin,solo-admin,system:masters`,
+      `${this.workerToken},solo-worker,solo-worker`,
+    ];
+    this.#write('tokens.csv', `${users.join('\n')}\n`);
     writeFileSync(this.kubeconfig, this.kubeconfigFor({ token: this.#token }), { mode: 0o600 });
   }
 
@@ -244,13 +250,19 @@ export class SoloServer {
         )
       )
         return;
-      const ended = this.#parts.find((part) => this.#running.get(part)?.exitCode !== null);
+      const ended = this.#parts.find((part) => !this.#runs(part));
       if (ended || Date.now() > until)
         throw new Error(
           `${ended ?? this.context} does not come up:\n${this.#logTail(ended ?? 'kube-apiserver')}`,
         );
       await sleep(100);
     }
+  }
+
+  /** Controllers end by themselves where their API server is away for long. */
+  #runs(part: Part): boolean {
+    const child = this.#running.get(part);
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
   #logTail(part: Part): string {

@@ -1,6 +1,7 @@
-/** An admission webhook of a test: served here, asked by a cluster's API server about one namespace's ConfigMaps. */
+/** Admission webhooks on this machine, for API servers that reach it. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,57 +9,83 @@ import { join } from 'node:path';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { must } from './process.ts';
 
-/** What a webhook answers: a refusal's message, or a JSON patch. */
-export type Answer = { readonly refuse: string } | { readonly patch: readonly object[] };
+export interface Verdict {
+  /** Refuses with these words. */
+  readonly refuse?: string;
+  /** JSON patch. */
+  readonly patch?: readonly object[];
+}
 
 export interface Webhook {
-  /** How often it was asked, dry runs left out. */
-  readonly asked: number;
-  close(): Promise<void>;
+  /** What a webhook configuration needs to reach it. */
+  readonly clientConfig: { readonly url: string; readonly caBundle: string };
+  close(): void;
 }
 
-interface Review {
-  readonly request: { readonly uid: string; readonly dryRun?: boolean; readonly object: KubeObject };
-}
-
-/** Registers a webhook for ConfigMaps of a namespace; the API server has to reach this machine. */
+/** Serves admission reviews by a function of the object, at an address that the API server reaches. */
 export async function serveWebhook(
+  decide: (object: KubeObject) => Verdict,
+  address = '127.0.0.1',
+): Promise<Webhook> {
+  const dir = mkdtempSync(join(tmpdir(), 'x8s-webhook-'));
+  const file = (name: string) => join(dir, name);
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${address}`,
+    '-addext',
+    `subjectAltName=IP:${address}`,
+  ];
+  execFileSync('openssl', [...request, '-keyout', file('key'), '-out', file('crt')], { stdio: 'ignore' });
+  const [key, cert] = [readFileSync(file('key')), readFileSync(file('crt'))];
+  rmSync(dir, { recursive: true });
+  const server = createServer({ key, cert }, (incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const { request: review } = JSON.parse(Buffer.concat(chunks).toString()) as {
+        request: { uid: string; object: KubeObject };
+      };
+      const { refuse, patch } = decide(review.object);
+      const patched = patch
+        ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
+        : {};
+      const response = {
+        uid: review.uid,
+        allowed: refuse === undefined,
+        ...(refuse === undefined ? patched : { status: { message: refuse } }),
+      };
+      outgoing.setHeader('content-type', 'application/json');
+      outgoing.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    clientConfig: { url: `https://${address}:${port}/`, caBundle: cert.toString('base64') },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Serves a webhook and registers it, for ConfigMaps of a namespace. */
+export async function judgeConfigMaps(
   kube: KubeClient,
   namespace: string,
-  answer: (object: KubeObject) => Answer,
-): Promise<Webhook> {
-  let asked = 0;
-  const address = await addressToward(kube.cluster.server);
-  const { key, certificate } = await makeCertificate(address);
-  const server = createServer({ key, cert: certificate }, async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { request: review } = JSON.parse(Buffer.concat(chunks).toString()) as Review;
-    if (!review.dryRun) asked += 1;
-    const said = answer(review.object);
-    const verdict =
-      'refuse' in said
-        ? { allowed: false, status: { message: said.refuse, code: 403 } }
-        : {
-            allowed: true,
-            patchType: 'JSONPatch',
-            patch: Buffer.from(JSON.stringify(said.patch)).toString('base64'),
-          };
-    response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify({
-        apiVersion: 'admission.k8s.io/v1',
-        kind: 'AdmissionReview',
-        response: { uid: review.uid, ...verdict },
-      }),
-    );
-  });
-  server.listen(0, address);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  decide: (object: KubeObject) => Verdict,
+): Promise<{ close(): Promise<void> }> {
+  const webhook = await serveWebhook(decide, await addressToward(kube.cluster.server));
   const resource = await resolveResource(kube, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');
+  const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] };
   const configuration = {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -66,34 +93,19 @@ export async function serveWebhook(
     webhooks: [
       {
         name: 'tests.x8s.test',
-        clientConfig: {
-          url: `https://${address}:${port}/`,
-          caBundle: Buffer.from(certificate).toString('base64'),
-        },
-        rules: [
-          {
-            apiGroups: [''],
-            apiVersions: ['v1'],
-            resources: ['configmaps'],
-            operations: ['CREATE', 'UPDATE'],
-          },
-        ],
+        clientConfig: webhook.clientConfig,
+        rules: [{ ...rule, operations: ['CREATE', 'UPDATE'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         sideEffects: 'None',
-        failurePolicy: 'Fail',
         admissionReviewVersions: ['v1'],
       },
     ],
   };
   await kube.apply(resource, configuration, { fieldManager: 'a-person' });
   return {
-    get asked() {
-      return asked;
-    },
     async close() {
       await kube.delete(resource, { name: namespace });
-      server.closeAllConnections();
-      server.close();
+      webhook.close();
     },
   };
 }
@@ -106,15 +118,4 @@ async function addressToward(server: string): Promise<string> {
   const { localAddress = '' } = socket;
   socket.destroy();
   return localAddress;
-}
-
-async function makeCertificate(address: string): Promise<{ key: string; certificate: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'x8s-test-'));
-  const [keyFile, file] = [join(folder, 'key'), join(folder, 'crt')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const names = ['-subj', '/CN=webhook', '-addext', `subjectAltName=IP:${address}`];
-  await must('openssl', ['req', '-x509', ...kind, ...names, '-keyout', keyFile, '-out', file]);
-  const [key, certificate] = await Promise.all([readFile(keyFile, 'utf8'), readFile(file, 'utf8')]);
-  await rm(folder, { recursive: true });
-  return { key, certificate };
 }

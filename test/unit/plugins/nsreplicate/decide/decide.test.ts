@@ -14,7 +14,7 @@ const wanted: Wanted = { digest: 'd2', origin };
 const there = (change: Partial<Present> = {}): Present => ({
   uid: 'r1',
   deleting: false,
-  stamp: { origin, applied: 'd2' },
+  stamp: { origin, applied: 'd2', marker: 0 },
   live: 'd2',
   ...change,
 });
@@ -27,13 +27,13 @@ describe('what to do about one object on one replica', () => {
     ['on its way out', there({ deleting: true }), undefined, { do: 'wait-gone' }],
     [
       'older',
-      there({ stamp: { origin, applied: 'd1' }, live: 'd1' }),
+      there({ stamp: { origin, applied: 'd1', marker: 0 }, live: 'd1' }),
       undefined,
       { do: 'update', why: 'changed' },
     ],
     [
       'made from an earlier object of that name',
-      there({ stamp: { origin: { ...origin, uid: 'u0' }, applied: 'd2' } }),
+      there({ stamp: { origin: { ...origin, uid: 'u0' }, applied: 'd2', marker: 0 } }),
       undefined,
       { do: 'update', why: 'recreated' },
     ],
@@ -44,13 +44,13 @@ describe('what to do about one object on one replica', () => {
     ["somebody's own", there({ stamp: undefined }), undefined, { do: 'refuse', why: 'not-ours' }],
     [
       "another task's",
-      there({ stamp: { origin: { ...origin, task: 'o' }, applied: 'd2' } }),
+      there({ stamp: { origin: { ...origin, task: 'o' }, applied: 'd2', marker: 0 } }),
       undefined,
       { do: 'refuse', why: 'other-task' },
     ],
     [
       "another primary's",
-      there({ stamp: { origin: { ...origin, cluster: 'Z' }, applied: 'd2' } }),
+      there({ stamp: { origin: { ...origin, cluster: 'Z' }, applied: 'd2', marker: 0 } }),
       undefined,
       { do: 'refuse', why: 'other-primary' },
     ],
@@ -67,7 +67,7 @@ describe('what to do about one object on one replica', () => {
   });
 
   test('an approved former primary is ours', () => {
-    const present = there({ stamp: { origin: { ...origin, cluster: 'Z' }, applied: 'd2' } });
+    const present = there({ stamp: { origin: { ...origin, cluster: 'Z' }, applied: 'd2', marker: 0 } });
     expect(decide(wanted, present, undefined, { ...policy, formerPrimaries: ['Z'] })).toEqual({
       do: 'update',
       why: 'recreated',
@@ -75,7 +75,7 @@ describe('what to do about one object on one replica', () => {
   });
 
   test('A, B, A ends at A, whatever was there before', () => {
-    const atB = there({ stamp: { origin, applied: 'dB' }, live: 'dB' });
+    const atB = there({ stamp: { origin, applied: 'dB', marker: 0 }, live: 'dB' });
     expect(decide({ digest: 'dA', origin }, atB, undefined, policy)).toEqual({
       do: 'update',
       why: 'changed',
@@ -114,7 +114,7 @@ describe('loop prevention', () => {
 describe('pruning', () => {
   const gone: PruneCase = {
     kind: 'ConfigMap',
-    stamp: { origin, applied: 'd' },
+    stamp: { origin, applied: 'd', marker: 0 },
     task: 't',
     primary: 'A',
     inScope: true,

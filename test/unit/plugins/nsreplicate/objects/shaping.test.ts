@@ -233,6 +233,7 @@ describe('copies', () => {
     expect(stamp).toEqual({
       origin: { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: [] },
       applied: copy.digest,
+      marker: 0,
     });
     expect(liveDigest(copy.main as KubeObject, rule, shaping)).toBe(copy.digest);
     expect(copy.status).toBeUndefined();
