@@ -4,16 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces, type Resource, secrets } from '../../src/kube/resources.ts';
 import { plugin, startPlugin } from './support/kubectl.ts';
-import {
-  configMap,
-  contentOf,
-  each,
-  equal,
-  makeNamespace,
-  secret,
-  until,
-  withServers,
-} from './support/replication.ts';
+import { configMap, contentOf, each, equal, makeNamespace, secret, until } from './support/replication.ts';
+import { withServers } from './support/servers.ts';
 
 const scene = withServers(['p', 'q']);
 const first = <T>(list: readonly T[]): T => {
