@@ -1,7 +1,6 @@
 /** One replica of a running task: knows what it has, and works off what differs. */
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
@@ -18,6 +17,7 @@ import { failureOf, isAway } from './failure.ts';
 import { listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
+import { Reachability } from './reachability.ts';
 import type { Site } from './site.ts';
 import { Tally } from './tally.ts';
 
@@ -50,13 +50,16 @@ export interface ReplicaOptions {
 
 /** More than so many corrections of one object within the window: something else wants it otherwise. */
 const fight = { corrections: 5, windowMs: 60_000 };
-const probePause = { firstMs: 250, mostMs: 5000 };
 
 /** Whether a key belongs to the list of a kind in one scope. */
 const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
   const place = placeOf(key);
   return place.kind === kind && (namespace === undefined || place.namespace === namespace);
 };
+
+/** API servers quote the value that they refuse; a Secret's is nobody's business. */
+const withoutValues = (message: string): string =>
+  message.replaceAll(/(value: )"(?:\\.|[^"\\])*"/gi, '$1"…"');
 
 export class Replica {
   readonly name: string;
@@ -75,7 +78,7 @@ export class Replica {
   /** Kinds that can't be listed, and why. */
   readonly unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
-  #away: X8sError | undefined;
+  readonly #reach: Reachability;
   #paused = false;
 
   constructor(options: ReplicaOptions) {
@@ -84,12 +87,13 @@ export class Replica {
     const { workers, clock, signal, broken, copies, warn, changed } = options;
     const { brakeLimits: limits, brake: state } = options;
     this.deletions = new Deletions({ replica: this.name, copies, limits, state, clock, warn, changed });
+    this.#reach = new Reachability({ kube: options.site.kube, clock, signal, changed: () => this.#turned() });
     this.#queue = new WorkQueue({ workers, clock, signal, work: (key) => this.#work(key), failed: broken });
   }
 
   /** Why the replica is not reachable; undefined while it is. */
   get away(): X8sError | undefined {
-    return this.#away;
+    return this.#reach.away;
   }
 
   behind(): Behind {
@@ -117,7 +121,7 @@ export class Replica {
 
   /** Whether nothing is begun now: it is paused, or the replica does not answer. */
   get isHeld(): boolean {
-    return this.#paused || this.#away !== undefined;
+    return this.#paused || this.away !== undefined;
   }
 
   /** Holds all work, or goes on. */
@@ -243,17 +247,14 @@ export class Replica {
   }
 
   connected(kind?: CopiedKind): void {
-    const had = kind !== undefined && this.unlisted.delete(kind.name);
-    if (had || this.#away) this.#options.changed();
-    if (!this.#away) return;
-    this.#away = undefined;
-    this.#flow();
+    if (kind && this.unlisted.delete(kind.name)) this.#options.changed();
+    this.#reach.found();
   }
 
   /** A kind can't be listed or watched just now. */
   disconnected(kind: CopiedKind, error: X8sError): void {
     if (!isAway(error)) this.unlisted.set(kind.name, error);
-    if (isAway(error)) this.#leave(error);
+    if (isAway(error)) this.#reach.lost(error);
     this.#options.changed();
   }
 
@@ -265,7 +266,7 @@ export class Replica {
       this.#succeed(key, result, started);
     } catch (error) {
       if (signal.aborted) return;
-      if (isAway(error)) this.#leave(error as X8sError);
+      if (isAway(error)) this.#reach.lost(error as X8sError);
       this.#fail(key, failureOf(error), started);
     }
     const retry = this.#retries.get(key);
@@ -299,7 +300,8 @@ export class Replica {
       this.#lag.seen(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
-    const { reason, message } = failure;
+    const { reason } = failure;
+    const message = placeOf(key).kind === 'Secret' ? withoutValues(failure.message) : failure.message;
     this.#record(key, 'failed', started, {
       attempts: state.attempts,
       reason,
@@ -371,32 +373,15 @@ export class Replica {
     return rule && kind ? liveDigest(object, rule, shaping) : undefined;
   }
 
-  /** The replica does not answer: nothing is begun until it does. */
-  #leave(error: X8sError): void {
-    if (this.#away) return;
-    this.#away = error;
+  /** While the replica does not answer, nothing is begun. */
+  #turned(): void {
     this.#flow();
+    if (!this.away) this.#retryAll(({ reason }) => reason === 'unreachable');
     this.#options.changed();
-    void this.#probe();
-  }
-
-  async #probe(): Promise<void> {
-    const { site, clock, signal } = this.#options;
-    for (let failures = 0; this.#away && !signal.aborted; failures++) {
-      await clock.sleep(backOff(failures, probePause), signal).catch(() => undefined);
-      const answered = await site.kube
-        .request({ method: 'GET', path: '/version', signal, timeoutMs: 5000 })
-        .then(
-          () => true,
-          (error) => !isAway(error),
-        );
-      if (answered && !signal.aborted) this.connected();
-    }
-    this.#retryAll(({ reason }) => reason === 'unreachable');
   }
 
   #flow(): void {
-    if (this.#paused || this.#away) this.#queue.pause();
+    if (this.isHeld) this.#queue.pause();
     else this.#queue.resume();
   }
 }
