@@ -110,9 +110,9 @@ describe('what the API server and others filled in does not go along', () => {
     const memory = 'kubectl.kubernetes.io/last-applied-configuration';
     expect(from?.metadata.annotations).toHaveProperty([memory]);
     expect(to.metadata.annotations).not.toHaveProperty([memory]);
-    expect(new Set(to.metadata.managedFields?.map((entry) => (entry as { manager: string }).manager))).toEqual(
-      new Set(['kubectl-nsreplicate']),
-    );
+    expect(
+      new Set(to.metadata.managedFields?.map((entry) => (entry as { manager: string }).manager)),
+    ).toEqual(new Set(['kubectl-nsreplicate']));
   });
 
   test('owners and finalizers', async () => {

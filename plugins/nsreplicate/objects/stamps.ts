@@ -58,7 +58,11 @@ export function stampOf({ labels, annotations }: Bearer): Stamp | undefined {
   const origin = parseOrigin(annotations?.[StampKey.origin]);
   if (!origin || labels?.[StampKey.task] !== origin.task) return undefined;
   const marker = Number(annotations?.[StampKey.marker] ?? 0);
-  return { origin, applied: annotations?.[StampKey.applied] ?? '', marker: Number.isSafeInteger(marker) ? marker : 0 };
+  return {
+    origin,
+    applied: annotations?.[StampKey.applied] ?? '',
+    marker: Number.isSafeInteger(marker) ? marker : 0,
+  };
 }
 
 /** One line of JSON, the same for equal origins. */
