@@ -13,6 +13,9 @@ import { listWatch } from '../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
 import { PodTroubles } from './pod-trouble.ts';
 
+/** Lines of a program that died, in the error about it. */
+const lastWords = 3;
+
 export interface Followed {
   readonly clock: Clock;
   readonly kube: KubeClient;
@@ -37,6 +40,10 @@ export interface FollowHandlers {
 interface Watched {
   readonly troubles: PodTroubles;
   readingLog: boolean;
+  /** It has worked: that it fails later may pass, and the mover, which tries again, knows when to give up. */
+  served: boolean;
+  /** The last lines that are not of the protocol: what a program says before it dies. */
+  readonly words: string[];
 }
 
 /**
@@ -74,7 +81,12 @@ async function lookAt(
   signal: AbortSignal,
 ): Promise<void> {
   const uid = pod.metadata.uid ?? '';
-  const watched = known.get(uid) ?? { troubles: new PodTroubles(), readingLog: false };
+  const watched = known.get(uid) ?? {
+    troubles: new PodTroubles(),
+    readingLog: false,
+    served: false,
+    words: [],
+  };
   known.set(uid, watched);
   const state = stateOf(pod, target.container);
   const said = state?.terminated?.message;
@@ -84,11 +96,12 @@ async function lookAt(
     watched.readingLog = true;
     handlers.waiting('', pod);
     handlers.started(pod);
-    await readLog(target, pod, handlers, signal);
+    await readLog(target, pod, watched, handlers, signal);
     return;
   }
-  const trouble = watched.readingLog ? undefined : watched.troubles.look(pod);
-  if (trouble?.fatal) throw await failureOf(target, pod, trouble.text, signal);
+  const trouble = watched.troubles.look(pod, watched.readingLog);
+  if (trouble?.fatal && !watched.served)
+    throw await failureOf(target, pod, trouble.text, watched.words, signal);
   if (trouble) handlers.waiting(trouble.text, pod);
 }
 
@@ -96,6 +109,7 @@ async function lookAt(
 async function readLog(
   target: Followed,
   pod: Pod,
+  watched: Watched,
   handlers: FollowHandlers,
   signal: AbortSignal,
 ): Promise<void> {
@@ -104,7 +118,12 @@ async function readLog(
   const patienceMs = Number.POSITIVE_INFINITY;
   const log = followLogs(kube, { namespace, pod: name, container, follow: true, patienceMs, clock, signal });
   try {
-    for await (const text of log) handlers.line(parseMoverLine(text), pod);
+    for await (const text of log) {
+      const line = parseMoverLine(text);
+      if (line.kind === 'log') note(watched.words, line.text);
+      if (line.kind === 'serving') watched.served = true;
+      handlers.line(line, pod);
+    }
   } catch (error) {
     signal.throwIfAborted();
     // A pod that is gone takes its log along; its successor is followed in its place.
@@ -113,16 +132,27 @@ async function readLog(
   }
 }
 
+function note(words: string[], text: string): void {
+  words.push(text);
+  if (words.length > lastWords) words.shift();
+}
+
 export function stateOf(pod: Pod, container: string): ContainerState | undefined {
   return pod.status?.containerStatuses?.find(({ name }) => name === container)?.state;
 }
 
-async function failureOf(target: Followed, pod: Pod, text: string, signal: AbortSignal): Promise<X8sError> {
+async function failureOf(
+  target: Followed,
+  pod: Pod,
+  text: string,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<X8sError> {
   const { kube, namespace, what } = target;
   const { name, uid } = pod.metadata;
   const where = `pod ${namespace}/${name} in ${kube.cluster.context}`;
   return new X8sError(`${what} can't start: ${text}`, {
-    details: [where, ...(await recentEvents(kube, pod, signal))],
+    details: [where, ...words, ...(await recentEvents(kube, pod, signal))],
     hint: `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
     cause: uid,
   });

@@ -19,8 +19,12 @@ export class PodTroubles {
   #pullFailures = 0;
   #pulling = false;
 
-  /** What holds this pod up as it is now, or undefined. Call it with every state that is seen. */
-  look(pod: Pod): Trouble | undefined {
+  /**
+   * What holds this pod up as it is now, or undefined. Call it with every state that is seen.
+   *
+   * @param begun its container has run: how it ended is in its own last words.
+   */
+  look(pod: Pod, begun = false): Trouble | undefined {
     const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
     if (scheduled?.status === 'False') {
       return {
@@ -32,7 +36,7 @@ export class PodTroubles {
       const trouble = this.#container(container);
       if (trouble) return trouble;
     }
-    if (pod.status?.phase === 'Failed') {
+    if (!begun && pod.status?.phase === 'Failed') {
       return { text: pod.status.message ?? pod.status.reason ?? 'it failed', fatal: true };
     }
     return undefined;

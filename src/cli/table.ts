@@ -15,6 +15,9 @@ export interface Table {
   readonly empty: string;
 }
 
+/** What a terminal obeys: line feeds, escape sequences, marks that turn the writing direction. */
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+
 /** A table of rows; an empty cell reads `<none>`. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): Table {
   return {
@@ -29,7 +32,7 @@ export function renderTable({ header, rows }: Table, { wide }: { wide: boolean }
   if (rows.length === 0) return '';
   const shown = header.flatMap((column, index) => (wide || !column.wide ? [index] : []));
   const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
-    shown.map((index) => (cells[index] ?? '').replaceAll(/[\r\n\t]+/g, ' ')),
+    shown.map((index) => (cells[index] ?? '').replaceAll(steering, ' ')),
   );
   const widths = shown.map((_, at) => Math.max(...lines.map((cells) => [...(cells[at] ?? '')].length)));
   const pad = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - [...cell].length + 3);

@@ -4,16 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces, type Resource, secrets } from '../../src/kube/resources.ts';
 import { plugin, startPlugin } from './support/kubectl.ts';
-import {
-  configMap,
-  contentOf,
-  each,
-  equal,
-  makeNamespace,
-  secret,
-  until,
-  withServers,
-} from './support/replication.ts';
+import { configMap, contentOf, each, equal, makeNamespace, secret, until } from './support/replication.ts';
+import { withServers } from './support/servers.ts';
 
 const scene = withServers(['p', 'q']);
 const first = <T>(list: readonly T[]): T => {
@@ -245,7 +237,7 @@ describe('bad input', () => {
       site?.client().then((kube) =>
         kube.create(roles, {
           metadata: { name: 'worker', namespace },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
           subjects: [{ kind: 'User', name: 'solo-worker' }],
         } as never),
       );
@@ -268,7 +260,7 @@ describe('bad input', () => {
     const noNamespace = await run(...limited, '--sync-namespaces', 'app-some');
     expect([noNamespace.code, noNamespace.stderr]).toEqual([
       5,
-      expect.stringMatching(/forbidden|namespace-missing/),
+      expect.stringContaining('may not list configmaps in namespace "app-some"'),
     ]);
     await first(scene().replicas).kube.create(namespaces, { metadata: { name: 'app-some' } });
     await bind('app-some', replica);
@@ -278,5 +270,46 @@ describe('bad input', () => {
       () => contentOf(first(scene().replicas).kube, configMaps, 'app-some'),
       (found) => Object.keys(found).length === 1,
     );
+  }, 60_000);
+
+  test('a namespace that can not be made', async () => {
+    const replica = scene().servers[1];
+    const kube = first(scene().replicas).kube;
+    await makeNamespace(scene().primary, 'app-unmade');
+    await change('app-unmade', 'a', '1');
+    const group = 'rbac.authorization.k8s.io';
+    const kinds = (plural: string, kind: string): Resource => ({
+      group,
+      version: 'v1',
+      plural,
+      kind,
+      namespaced: false,
+    });
+    const rules = [
+      { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'patch'] },
+    ];
+    await kube.create(kinds('clusterroles', 'ClusterRole'), { metadata: { name: 'copier' }, rules });
+    await kube.create(kinds('clusterrolebindings', 'ClusterRoleBinding'), {
+      metadata: { name: 'copier' },
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'copier' },
+      subjects: [{ kind: 'User', name: 'solo-worker' }],
+    });
+    const limited = file('copier.yaml', replica?.kubeconfigFor({ token: replica.workerToken }) ?? '');
+    const ended = await run(
+      '--once',
+      ...primary(),
+      '--replica',
+      limited,
+      '--name',
+      'unmade',
+      '--sync-namespaces',
+      'app-unmade',
+      '--kinds',
+      'cm',
+    );
+    expect(ended.code).toBe(5);
+    expect(ended.stderr).toMatch(/1 Namespace: forbidden/);
+    expect(ended.stderr).toMatch(/1 ConfigMap: namespace-missing/);
   }, 60_000);
 });

@@ -12,13 +12,12 @@ import {
   equal,
   makeNamespace,
   once,
-  type Scene,
   secret,
   specOf,
   until,
   watch,
-  withServers,
 } from './support/replication.ts';
+import { type Scene, withServers } from './support/servers.ts';
 import { serveWebhook } from './support/webhook.ts';
 
 const names = (count: number, prefix = 'o') =>

@@ -21,8 +21,8 @@ import {
   specOf,
   until,
   watch,
-  withServers,
 } from './support/replication.ts';
+import { withServers } from './support/servers.ts';
 
 const scene = withServers(['p', 'q', 'r']);
 let count = 0;

@@ -1,5 +1,5 @@
 /** What happens to a copy while it runs, and what a later run finds. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
@@ -8,15 +8,11 @@ import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
-let scene: Scene;
-let source: string;
-
-beforeAll(async () => {
-  scene = await Scene.open('broken');
-  source = scene.ref(contextA, 'source');
-  await scene.claim(contextA, 'source');
-  await scene.shell(contextA, 'source', someFiles(6));
-}, 60_000);
+// Not in beforeAll: concurrent tests begin before it.
+const scene = await Scene.open('broken');
+const source = scene.ref(contextA, 'source');
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', someFiles(6));
 afterAll(() => scene.close());
 
 /** A run that is in the middle of the one big file. */
@@ -36,21 +32,21 @@ async function expectWhole(claim: string, task: string): Promise<void> {
 
 const on = (context: string, ...args: string[]) => kubectl(context, ['-n', scene.namespace, ...args]);
 
-test("a mover's pod that is deleted has a successor, which goes on", async () => {
+test.concurrent("a mover's pod that is deleted has a successor, which goes on", async () => {
   const running = await runCopying('mover-gone', '--name', 'mover-gone');
   await on(contextB, 'delete', 'pod', '-l', 'x8s.dev/task=mover-gone', '--wait=false');
   saidBy(await running.ended, 0);
   await expectWhole('mover-gone', 'mover-gone');
 }, 90_000);
 
-test("a source's pod that is deleted comes again, and the mover goes on", async () => {
+test.concurrent("a source's pod that is deleted comes again, and the mover goes on", async () => {
   const running = await runCopying('source-gone', '--name', 'source-gone');
   await on(contextA, 'delete', 'pod', '-l', 'x8s.dev/task=source-gone', '--wait=false');
   saidBy(await running.ended, 0);
   await expectWhole('source-gone', 'source-gone');
 }, 90_000);
 
-test('a mover that came to its end alone is not run again: the next run takes its result', async () => {
+test.concurrent('a mover that came to its end alone is not run again: the next run takes its result', async () => {
   const running = await runCopying('alone');
   running.child.kill('SIGKILL');
   await running.ended;
@@ -63,7 +59,7 @@ test('a mover that came to its end alone is not run again: the next run takes it
   await expectWhole('alone', task);
 }, 90_000);
 
-test('a source that closed its door because nobody came is opened again by the next run', async () => {
+test.concurrent('a source that closed its door because nobody came is opened again by the next run', async () => {
   const running = await runCopying('closed', '--name', 'closed');
   running.child.kill('SIGKILL');
   await running.ended;

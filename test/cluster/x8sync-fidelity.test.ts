@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { manyKinds } from './support/files.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
-import { documentOf, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
 
@@ -59,5 +60,22 @@ describe('a namespace that admits no root', () => {
     expect(target.get('plain/1')).toMatchObject({ sha256: source.get('plain/1')?.sha256, uid: '65532' });
     expect(target.get('plain/7')?.mtime).toBe(source.get('plain/7')?.mtime);
     expect(await strict.leftovers()).toEqual([]);
+  }, 90_000);
+
+  test('gives what an ordinary user may read, names what is missing, and the exit code is 5', async () => {
+    const later = await Scene.open('restricted-source');
+    try {
+      await Promise.all([later.claim(contextA, 'source'), later.claim(contextB, 'target')]);
+      const script = 'cd /data; echo open >open; echo secret >closed; chmod 600 closed';
+      await later.shell(contextA, 'source', script);
+      const label = Object.entries(restricted).map(([key, value]) => `${key}=${value}`);
+      await kubectl(contextA, ['label', 'namespace', later.namespace, ...label]);
+      const said = saidBy(await x8sync(later.ref(contextA, 'source'), later.ref(contextB, 'target')), 5);
+      expect(said).toMatch(/admits no root .* may not read is not copied/);
+      expect(said).toMatch(/closed.*Permission denied/);
+      expect(await later.inspect(contextB, 'target', 'ls -A; cat open')).toBe('open\nopen\n');
+    } finally {
+      await later.close();
+    }
   }, 90_000);
 });

@@ -1,10 +1,11 @@
 /** The source's door: what its key may do, and when it closes for good. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { moverImage } from '../../plugins/x8sync/images.ts';
+import { version } from '../../src/cli/version.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { Scene } from './support/scene.ts';
 
-/** The image of both ends: the lab's, or the one that the plugin would use. */
-const image = process.env.X8SYNC_IMAGE ?? 'x8s.dev/mover:0.1.0';
+const image = process.env.X8SYNC_IMAGE ?? moverImage(version);
 
 /** Starts x8s-serve as a source pod does, with keys made on the spot, and says what happens at its door. */
 const script = `

@@ -1,20 +1,16 @@
 /** Merge, --force and --dry-run: what of the target stays, goes, and is only told. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
-let scene: Scene;
-let source: string;
-
-beforeAll(async () => {
-  scene = await Scene.open('modes');
-  source = scene.ref(contextA, 'source');
-  await scene.claim(contextA, 'source');
-  await scene.shell(contextA, 'source', someFiles(6));
-}, 60_000);
+// Not in beforeAll: concurrent tests begin before it.
+const scene = await Scene.open('modes');
+const source = scene.ref(contextA, 'source');
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', someFiles(6));
 afterAll(() => scene.close());
 
 /** A target with files of its own: one that is the source's too but differs, and some that only it has. */
@@ -32,10 +28,12 @@ async function targetWithFiles(claim: string): Promise<string> {
   return scene.ref(contextB, claim);
 }
 
-test('--dry-run tells what would change, and changes nothing, not even the time of a folder', async () => {
+test.concurrent('--dry-run tells what would change, and changes nothing, not even the time of a folder', async () => {
   const target = await targetWithFiles('rehearsed');
   const before = await treeOf(scene, contextB, 'rehearsed');
-  const { stats, changes, ...document } = documentOf(await x8sync('--dry-run', source, target, '-o', 'json'));
+  const { task, stats, changes, ...document } = documentOf(
+    await x8sync('--dry-run', source, target, '-o', 'json'),
+  );
   expect(document).toMatchObject({ outcome: 'ok', mode: 'dry-run' });
   // 200 small files, one of them there already with other content, and the big one.
   expect(stats).toMatchObject({ transferredFiles: 201, createdEntries: 200, extraneous: ownEntries });
@@ -46,10 +44,10 @@ test('--dry-run tells what would change, and changes nothing, not even the time 
   expect(code).toBe(0);
   expect(stdout).toMatch(/nothing was changed/);
   expect(stdout).toMatch(/would change 20\d entries/);
-  expect(await scene.leftovers()).toEqual([]);
+  expect(await scene.leftovers(task)).toEqual([]);
 }, 60_000);
 
-test('without --force what only the target has is kept, counted and told', async () => {
+test.concurrent('without --force what only the target has is kept, counted and told', async () => {
   const target = await targetWithFiles('merged');
   const ended = await x8sync(source, target);
   saidBy(ended, 0);
@@ -63,14 +61,25 @@ describe('--force', () => {
     expect(ended).toMatch(/--yes/);
   });
 
-  test('makes the target equal to the source', async () => {
+  test.concurrent('makes the target equal to the source', async () => {
     const target = await targetWithFiles('forced');
     saidBy(await x8sync('--force', '--yes', source, target), 0);
     const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'forced')]);
     expect(differences(...trees)).toEqual([]);
   }, 60_000);
 
-  test('takes up a wipe that was interrupted', async () => {
+  test.concurrent('touches nothing where the source can not be reached', async () => {
+    const target = await targetWithFiles('untouched');
+    const before = await treeOf(scene, contextB, 'untouched');
+    // The source cluster's own network leads nowhere from here.
+    const args = ['--force', '--yes', '--way', 'clusterip', source, target];
+    const said = saidBy(await x8sync(...args), 4);
+    expect(said).toMatch(/can't reach the source's SSH service/);
+    expect(said).toMatch(/clusterip: no answer from [\d.]+:22/);
+    expect(differences(before, await treeOf(scene, contextB, 'untouched'))).toEqual([]);
+  }, 90_000);
+
+  test.concurrent('takes up a wipe that was interrupted', async () => {
     await scene.claim(contextB, 'wiped');
     await scene.shell(contextB, 'wiped', 'mkdir /data/d; cd /data/d; seq 30000 | xargs touch');
     const args = ['--force', '--yes', '--name', 'wipe', source, scene.ref(contextB, 'wiped')];
@@ -83,7 +92,7 @@ describe('--force', () => {
     expect(differences(...trees)).toEqual([]);
   }, 60_000);
 
-  test('empties again for a new task of a name that was cleaned up', async () => {
+  test.concurrent('empties again for a new task of a name that was cleaned up', async () => {
     const target = await targetWithFiles('anew');
     const args = ['--force', '--yes', '--name', 'anew', source, target];
     const running = startX8sync(...args, '--bwlimit', '500K');
@@ -100,20 +109,18 @@ describe('--force', () => {
 });
 
 describe('a target that is mounted', () => {
-  beforeAll(async () => {
+  test.concurrent('is refused, with the name of the pod, and written to with --allow-mounted', async () => {
     await scene.claim(contextB, 'mounted');
     await scene.user(contextB, 'its-user', 'mounted');
-  }, 60_000);
-
-  test('is refused, with the name of the pod', async () => {
     const ended = saidBy(await x8sync(source, scene.ref(contextB, 'mounted')), 3);
     expect(ended).toMatch(/in use by pod its-user/);
     expect(ended).toMatch(/--allow-mounted/);
-  });
-
-  test('is written to with --allow-mounted', async () => {
     const args = ['--allow-mounted', source, scene.ref(contextB, 'mounted')];
     saidBy(await x8sync(...args), 0);
     expect(await scene.inspect(contextB, 'mounted', 'cat small/7')).toBe('file 7\n');
   }, 60_000);
+});
+
+test('no Secret is left in either cluster after all of these', async () => {
+  expect(await scene.leftovers()).toEqual([]);
 });

@@ -44,7 +44,14 @@ export function agentLaunch(bundle: string, node = 'node'): AgentLaunch {
   length.writeUInt32BE(packed.length);
   const digest = createHash('sha256').update(code).digest('hex');
   return {
-    command: [node, `--max-old-space-size=${heapLimit}`, '--no-warnings', '-e', loader(digest)],
+    command: [
+      node,
+      `--max-old-space-size=${heapLimit}`,
+      '--max-semi-space-size=1',
+      '--no-warnings',
+      '-e',
+      loader(digest),
+    ],
     preamble: Buffer.concat([length, packed]),
   };
 }

@@ -12,6 +12,9 @@ import { lookAround } from './sight.ts';
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
 const silenceLimit = 45_000;
 
+/** Milliseconds for finishing what was begun when the stream has ended. */
+const finishLimit = 10_000;
+
 interface Session {
   served?: Served;
   /** Frames of a session are dealt with one after the other. */
@@ -124,6 +127,8 @@ class Agent {
   }
 
   async #finish(): Promise<void> {
+    // Nobody is there to wait for: whatever is still under way must not keep the process.
+    setTimeout(() => process.exit(1), finishLimit).unref();
     for (const { served, turn } of this.#sessions.values()) {
       await turn;
       await served?.close().catch(() => {});

@@ -4,6 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { Finding } from '../doctor.ts';
 import { AgentCommand, completeSync } from './sync-command.ts';
 import { findingsTable } from './words.ts';
@@ -96,7 +97,7 @@ export class CleanCommand extends AgentCommand {
     if (
       chosen.length > 0 &&
       !this.yes &&
-      !(await context.confirm(`Remove ${chosen.length} syncs with their trash?`))
+      !(await context.confirm(`Remove ${formatPlural(chosen.length, 'sync')} and all trash?`))
     )
       return { text: 'Nothing was removed.' };
     const agent = await this.agent(context);

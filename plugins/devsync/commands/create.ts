@@ -8,6 +8,7 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/resources.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { defaultName, SpecCommand } from './spec-options.ts';
 import type { Desk } from './sync-command.ts';
@@ -141,7 +142,9 @@ export class PlanCommand extends SpecCommand {
           held: plan.state.phase === 'held' ? plan.state.message : undefined,
         },
         text: planText(plan),
-        ...(conflicts.length > 0 && { error: new IncompleteError(`${conflicts.length} conflicts`) }),
+        ...(conflicts.length > 0 && {
+          error: new IncompleteError(formatPlural(conflicts.length, 'conflict')),
+        }),
       };
     } finally {
       rmSync(folder, { recursive: true, force: true });

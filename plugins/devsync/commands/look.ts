@@ -6,6 +6,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
@@ -98,7 +99,7 @@ export class ConflictsCommand extends SyncCommand {
       table: conflictsTable(state),
       names: conflicts.map(({ path }) => path),
       ...(conflicts.length > 0 && {
-        error: new IncompleteError(`${conflicts.length} conflicts`, {
+        error: new IncompleteError(formatPlural(conflicts.length, 'conflict'), {
           hint: `${context.binaryName} resolve ${this.name} PATH --use local|container settles one.`,
         }),
       }),

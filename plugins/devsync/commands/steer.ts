@@ -6,6 +6,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import type { SyncState } from '../session/state.ts';
 import type { TrashItem } from '../sync/trash.ts';
+import { plainWords } from '../wire/check.ts';
 import { completeSync, SyncCommand } from './sync-command.ts';
 import { restText, trashTable } from './words.ts';
 
@@ -22,6 +23,11 @@ abstract class OneSyncCommand extends SyncCommand {
       return {
         data: state,
         error: new RefusedError(`held: ${message}`, { hint: 'resume --confirm goes on.' }),
+      };
+    if (phase === 'paused')
+      return {
+        data: state,
+        error: new RefusedError(`the sync ${this.name} is paused`, { hint: 'resume goes on.' }),
       };
     return { data: state, text, ...(open > 0 && { error: new IncompleteError(text) }) };
   }
@@ -97,7 +103,7 @@ export class ResolveCommand extends OneSyncCommand {
     }
     return {
       data: { resolved },
-      text: `Resolved: ${resolved.map((path) => path || '.').join(', ') || 'nothing'}.`,
+      text: `Resolved: ${resolved.map((path) => plainWords(path) || '.').join(', ') || 'nothing'}.`,
     };
   }
 }

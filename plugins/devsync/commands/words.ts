@@ -6,6 +6,7 @@ import type { PlannedChange, SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import type { TrashItem } from '../sync/trash.ts';
+import { plainWords } from '../wire/check.ts';
 
 /** A sync, and what it is doing where it runs here. */
 export interface Seen {
@@ -112,14 +113,16 @@ export function planText({
   );
   const held = state.phase === 'held' ? [`It would be held first: ${state.message}`] : [];
   const nothing = lines.length + conflicts.length === 0 ? ['Both sides are the same.'] : [];
-  return [...lines, ...more, ...conflicts, ...held, ...nothing].join('\n');
+  return [...lines, ...more, ...conflicts, ...held, ...nothing].map(plainWords).join('\n');
 }
 
 /** How a sync rests, in a sentence. */
 export function restText(state: SyncState): string {
   if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
-  const conflicts =
-    state.conflicts.length === 0 ? '' : `, ${formatPlural(state.conflicts.length, 'conflict')}`;
-  const problems = state.problems.length === 0 ? '' : `, ${formatPlural(state.problems.length, 'problem')}`;
-  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${conflicts}${problems}.`;
+  const open = [
+    state.conflicts.length > 0 && formatPlural(state.conflicts.length, 'conflict'),
+    state.problems.length > 0 && formatPlural(state.problems.length, 'problem'),
+  ].filter((words) => words !== false);
+  const rest = open.length === 0 ? '' : ` but for ${open.join(' and ')}`;
+  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.`;
 }

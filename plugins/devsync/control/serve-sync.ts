@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly untilPodGoes?: boolean;
+  /** As `formatHolder` writes it: one that comes back after a loss takes its own lock without waiting. */
+  readonly holder?: string;
   readonly onLog: (line: string) => void;
   readonly onState?: (state: RunnerState) => void;
 }
@@ -56,6 +58,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     labels: taskLabels(tool, name, role),
     clock,
     signal,
+    ...(options.holder !== undefined && { holder: options.holder }),
     waiting: ({ holder }) => options.onLog(`${name}: waiting for ${holder.split(' ')[0]}, who may have died`),
   });
   const stop = new AbortController();

@@ -5,6 +5,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
+import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import type { Catalog } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
@@ -106,6 +107,7 @@ class Supervisor {
 
   async #serve(namespace: string, name: string, signal: AbortSignal): Promise<void> {
     const { catalog, clock, onLog } = this.#options;
+    const holder = formatHolder(thisProcess());
     let said = '';
     while (!signal.aborted) {
       try {
@@ -114,7 +116,7 @@ class Supervisor {
           onLog(`${name}: belongs to ${sync.spec.local.who}; left alone`);
           return;
         }
-        await serveSync({ ...this.#options, sync, signal });
+        await serveSync({ ...this.#options, sync, signal, holder });
       } catch (error) {
         if (signal.aborted) return;
         const words = `${name}: ${messageOf(error)}`;

@@ -4,6 +4,7 @@ import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import { DigestCache } from '../sync/digest.ts';
 import { compileIgnores } from '../sync/ignore.ts';
+import { privateFolder } from '../sync/names.ts';
 import { Scanner } from '../sync/scan.ts';
 
 export interface ListedFile {
@@ -25,7 +26,7 @@ export async function listFiles(spec: SyncSpec): Promise<ListedFile[]> {
     mounts: new Set(),
     foldsNames: false,
   });
-  const entries = [...walk(await scanner.scan(''))].slice(1);
+  const entries = [...walk(await scanner.scan(''))].slice(1).filter(([path]) => path !== privateFolder);
   return entries.map(([path, entry]) => ({
     path,
     kind: entry.kind,

@@ -27,6 +27,8 @@ export interface ProblemState {
   readonly path: string;
   readonly place: Place;
   readonly problem: string;
+  /** It is tried again right away, for the first time. */
+  readonly passing?: boolean;
 }
 
 export interface SyncState {

@@ -6,6 +6,7 @@ import type { Target } from '../launch/launcher.ts';
 import { isIgnoreFile } from '../spec/ignore-files.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
+import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { noState, type SyncState } from './state.ts';
 import { Synchronizer } from './synchronizer.ts';
@@ -34,7 +35,7 @@ export interface RunnerState extends SyncState {
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
-/** Milliseconds between attempts; longer after each one that failed. */
+/** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 
 export class SyncRunner {
@@ -45,6 +46,9 @@ export class SyncRunner {
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
   #paused = false;
+  readonly #news = new News();
+  /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
+  #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
   #current = new AbortController();
 
@@ -108,11 +112,11 @@ export class SyncRunner {
         await this.#nextChoice();
         continue;
       }
-      const began = clock.monotonic();
+      this.#hasRested = false;
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
-      pause = clock.monotonic() - began > lastPause ? firstPause : Math.min(pause * 2, lastPause);
+      pause = this.#hasRested ? firstPause : Math.min(pause * 2, lastPause);
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
         await clock.sleep(pause, signal).catch(() => {});
     }
@@ -180,6 +184,7 @@ export class SyncRunner {
       },
     });
     this.#synchronizer = synchronizer;
+    this.#news.begin();
     if (this.#paused) synchronizer.pause();
     const { way, refusals } = launched;
     this.#tell({ phase: 'scanning', way, refusals, location: location.words });
@@ -189,5 +194,8 @@ export class SyncRunner {
 
   #tell(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
+    this.#hasRested ||= change.phase === 'watching';
+    const news = this.#news.of(this.#state);
+    if (news !== undefined) this.#options.onLog(news);
   }
 }

@@ -1,7 +1,7 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
 import { type Brake, brakeFor } from '../reconcile/brakes.ts';
-import { measure, sameDeep, walk } from '../reconcile/entry.ts';
+import { type Maybe, measure, sameDeep, walk } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import {
   type Change,
@@ -71,6 +71,10 @@ export class Synchronizer {
   #confirmed: Brake['kind'] | undefined;
   #paused = false;
   #retry = firstRetry;
+  #isRetryPlanned = false;
+  #isRetryDue = false;
+  /** What both sides were when something could not be done. */
+  #failed: Look | undefined;
   #operation = 0;
   #working: Promise<unknown> = Promise.resolve();
   #fail: (error: unknown) => void = () => {};
@@ -86,7 +90,7 @@ export class Synchronizer {
       quiet,
       cap,
       isBusy: () => options.local.isBusy,
-      run: () => this.#inTurn(() => this.#cycle()).catch((error) => this.#fail(error)),
+      run: () => this.#inTurn(() => this.#cycleOnNews()).catch((error) => this.#fail(error)),
     });
   }
 
@@ -172,8 +176,22 @@ export class Synchronizer {
     return result;
   }
 
+  /** A hint that brought nothing new does not make what has just failed worth another attempt. */
+  async #cycleOnNews(): Promise<void> {
+    const { local } = this.#options;
+    if (!this.#paused) await local.refresh();
+    if (this.#failed === undefined || this.#isRetryDue || !isSameLook(this.#failed, this.#look()))
+      await this.#cycle();
+  }
+
+  #look(): Look {
+    const { local, container, ancestor } = this.#options;
+    return [local.tree, container.tree, ancestor.tree];
+  }
+
   async #cycle(): Promise<void> {
     if (this.#paused) return;
+    this.#isRetryDue = false;
     await this.#options.local.refresh();
     const plan = this.#plan();
     this.#note(plan);
@@ -191,6 +209,7 @@ export class Synchronizer {
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
     this.#mode = this.#options.mode;
     this.#resolutions.clear();
+    this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
   }
 
@@ -291,7 +310,10 @@ export class Synchronizer {
   }
 
   #rest(outcomes: Record<Place, Outcome[]>): void {
-    const problems = (['local', 'container'] as const).flatMap((place) => problemsOf(outcomes[place], place));
+    const isFirst = this.#retry === firstRetry;
+    const problems = (['local', 'container'] as const)
+      .flatMap((place) => problemsOf(outcomes[place], place))
+      .map((one) => (isFirst ? { ...one, passing: true } : one));
     const done = outcomes.local.length + outcomes.container.length;
     const { local, container, clock, signal } = this.#options;
     const inTrees = [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')];
@@ -310,9 +332,18 @@ export class Synchronizer {
       this.#retry = firstRetry;
       return;
     }
-    // An outcome that failed left a hint to look again; a full disk leaves nothing to see.
+    this.#retryLater(clock, signal);
+  }
+
+  /** An outcome that failed left a hint to look again; a full disk leaves nothing to see. */
+  #retryLater(clock: Clock, signal: AbortSignal): void {
+    if (this.#isRetryPlanned) return;
+    this.#isRetryPlanned = true;
     clock.sleep(this.#retry, signal).then(
-      () => this.#debounce.hint(true),
+      () => {
+        [this.#isRetryPlanned, this.#isRetryDue] = [false, true];
+        this.#debounce.hint(true);
+      },
       () => {},
     );
     this.#retry = Math.min(this.#retry * 2, lastRetry);
@@ -323,6 +354,14 @@ export class Synchronizer {
     this.#options.onState(this.#state);
   }
 }
+
+/** Both sides and the ancestor: trees that did not change stay the very same objects. */
+type Look = readonly [Maybe, Maybe, Maybe];
+
+const isSameLook = (one: Look, other: Look) => one.every((tree, index) => tree === other[index]);
+
+const hasProblems = (outcomes: Record<Place, Outcome[]>) =>
+  [...outcomes.local, ...outcomes.container].some(({ problem }) => problem !== undefined);
 
 function isStale(endpoint: Endpoint): boolean {
   return 'isStale' in endpoint && endpoint.isStale === true;

@@ -113,6 +113,29 @@ export function readWhole(path: string): Buffer {
   }
 }
 
+/** Reads small files one behind the other into memory that is taken a piece at a time, not a file at a time. */
+export class SmallReader {
+  #slab = Buffer.alloc(0);
+  #used = 0;
+
+  /** The content of a file of this size; undefined where it has another one by now. */
+  read(path: string, size: number): Buffer | undefined {
+    // One byte more than expected tells a file that has grown.
+    if (this.#slab.length - this.#used <= size)
+      [this.#slab, this.#used] = [Buffer.allocUnsafeSlow(1 << 20), 0];
+    const fd = openFile(path);
+    try {
+      const length = readSync(fd, this.#slab, this.#used, size + 1, null);
+      if (length !== size) return undefined;
+      const content = this.#slab.subarray(this.#used, this.#used + size);
+      this.#used += size;
+      return content;
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
 /** The digest of a file of at most `chunkSize` bytes, or undefined where it turned out to be longer. */
 export function digestSmall(path: string): string | undefined {
   const fd = openFile(path);

@@ -20,6 +20,8 @@ import { partsOf } from './names.ts';
 import { codeOf } from './system-error.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+/** open(2) on Linux; the same on all processors that Node runs on there. */
+const O_PATH = 0x200000;
 const canHold = machine.platform === 'linux' && existsSync('/proc/self/fd');
 
 /** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
@@ -40,6 +42,28 @@ export class Folder implements Disposable {
     if (!lstatSync(path).isDirectory())
       throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' });
     return new Folder(path, undefined);
+  }
+
+  /**
+   * Opens the root of a synced tree by its real path, from `/` or from the root of the container's process, and
+   * not through a link on the way: one that has been put there since leads elsewhere (ENOTDIR).
+   */
+  static root(path: string): Folder {
+    if (!canHold) return Folder.open(path);
+    const base = /^\/proc\/\d+\/root(?=\/|$)/.exec(path)?.[0] ?? '/';
+    const parts = path.slice(base.length).split('/').filter(Boolean);
+    // Whoever may pass through a directory may not always read it.
+    let fd = openSync(base, O_PATH | O_DIRECTORY);
+    try {
+      for (const part of parts) {
+        const next = openSync(`/proc/self/fd/${fd}/${part}`, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        closeSync(fd);
+        fd = next;
+      }
+      return Folder.open(`/proc/self/fd/${fd}/.`);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** A path to something in it. The name must have been checked. */
@@ -104,7 +128,7 @@ export class Descent implements Disposable {
   to(path: string): Folder {
     if (this.#here?.path === path) return this.#here.folder;
     this.leave();
-    using root = Folder.open(this.#root);
+    using root = Folder.root(this.#root);
     const folder = root.descend(partsOf(path, machine.platform));
     this.#here = { path, folder };
     return folder;

@@ -15,7 +15,7 @@ import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
-import { chunkSize, DigestCache, readParts, readWhole } from './digest.ts';
+import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
 import {
   type Endpoint,
   type EndpointFacts,
@@ -58,7 +58,7 @@ export class LocalEndpoint implements Endpoint {
 
   /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
   static rootIdOf(root: string): string {
-    using folder = Folder.open(root);
+    using folder = Folder.root(root);
     using own = folder.make(privateFolder);
     writeOwn(own, '.gitignore', '*\n');
     return rootIdIn(own);
@@ -68,7 +68,7 @@ export class LocalEndpoint implements Endpoint {
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.#options = options;
-    using root = Folder.open(options.root);
+    using root = Folder.root(options.root);
     this.#private = root.make(privateFolder);
     this.#staging = new Staging(this.#private.make('staging'));
     this.#trash = new Trash(this.#private.make('trash'), options.trashLimit);
@@ -120,10 +120,16 @@ export class LocalEndpoint implements Endpoint {
 
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     using descent = new Descent(this.#root);
+    const small = new SmallReader();
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
-        yield* chunksOf(descent.to(parent).at(name), need, signal);
+        const file = descent.to(parent).at(name);
+        if (need.size >= chunkSize || need.offset > 0) yield* chunksOf(file, need, signal);
+        else {
+          const data = small.read(file, need.size);
+          if (data !== undefined) yield { digest: need.digest, size: need.size, offset: 0, data };
+        }
       } catch {
         // Gone or unreadable by now; whoever asked will look again.
         signal?.throwIfAborted();
@@ -165,7 +171,7 @@ export class LocalEndpoint implements Endpoint {
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
     return this.#alone(async () => {
       const [parent, base] = splitPath(item.path);
-      using root = Folder.open(this.#root);
+      using root = Folder.root(this.#root);
       using folder = root.descend(partsOf(parent, machine.platform), 'make');
       const copy = this.#staging.scratch();
       this.#trash.use(item, (file) => copyLeaf(file, copy));
@@ -185,7 +191,8 @@ export class LocalEndpoint implements Endpoint {
   /** Removes all that we keep inside the root. */
   async purge(): Promise<void> {
     await this.close();
-    rmSync(`${this.#root}/${privateFolder}`, { recursive: true, force: true });
+    using root = Folder.root(this.#root);
+    rmSync(root.at(privateFolder), { recursive: true, force: true });
   }
 
   async close(): Promise<void> {
@@ -250,19 +257,14 @@ export class LocalEndpoint implements Endpoint {
   }
 }
 
+/** A large file in parts; what has grown since is left out, and shows by its digest. */
 async function* chunksOf(file: string, need: Need, signal?: AbortSignal): AsyncGenerator<Chunk> {
   const { digest, size } = need;
-  if (size === 0) yield { digest, size, offset: 0, data: new Uint8Array() };
-  else if (size < chunkSize && need.offset === 0) {
-    const data = readWhole(file);
-    if (data.length === size) yield { digest, size, offset: 0, data };
-  } else {
-    let { offset } = need;
-    for await (const data of readParts(file, offset, signal)) {
-      if (offset + data.length > size) return;
-      yield { digest, size, offset, data };
-      offset += data.length;
-    }
+  let { offset } = need;
+  for await (const data of readParts(file, offset, signal)) {
+    if (offset + data.length > size) return;
+    yield { digest, size, offset, data };
+    offset += data.length;
   }
 }
 

@@ -45,7 +45,7 @@ export class Scanner {
   /** Throws where the root is no directory (ENOENT, ENOTDIR). */
   constructor(context: ScanContext) {
     this.#context = context;
-    using root = Folder.open(context.root);
+    using root = Folder.root(context.root);
     this.#device = lstatSync(`${root.path}/.`).dev;
   }
 
@@ -55,7 +55,7 @@ export class Scanner {
     const name = parts.pop();
     const folders: Folder[] = [];
     try {
-      folders.push(Folder.open(this.#context.root));
+      folders.push(Folder.root(this.#context.root));
       for (const part of parts) folders.push((folders.at(-1) as Folder).child(part));
       const parent = folders.at(-1) as Folder;
       return name === undefined

@@ -113,6 +113,8 @@ export class Staging {
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
   async write(chunk: Chunk): Promise<void> {
     if (this.#verified.has(chunk.digest)) return;
+    // The rest of a content that was given up: why it was is known already.
+    if (chunk.offset > 0 && this.#wrong.has(chunk.digest) && !this.#open.has(chunk.digest)) return;
     try {
       const wrong = await this.#write(chunk);
       if (wrong !== undefined) this.#wrong.set(chunk.digest, wrong);

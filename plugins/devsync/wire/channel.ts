@@ -32,6 +32,7 @@ export class Channel {
   readonly #timer: NodeJS.Timeout;
   #heard = performance.now();
   #pinged = performance.now();
+  readonly #waiting = new Set<() => void>();
   #ended: Error | undefined;
   /** What the other end can read; nothing until it has said so. */
   compression: Compression = 'none';
@@ -79,6 +80,8 @@ export class Channel {
     this.#options.input.off('data', this.#take);
     this.#options.output.end();
     this.#options.input.destroy();
+    // Whoever waits for a reader that has gone would wait for ever.
+    for (const wake of [...this.#waiting]) wake();
     this.#options.onEnd(why);
   }
 
@@ -111,10 +114,12 @@ export class Channel {
     const { output } = this.#options;
     return new Promise((resolve, reject) => {
       const done = () => {
+        this.#waiting.delete(done);
         for (const event of ['drain', 'close', 'error']) output.off(event, done);
         if (this.#ended) reject(this.#ended);
         else resolve();
       };
+      this.#waiting.add(done);
       for (const event of ['drain', 'close', 'error']) output.on(event, done);
     });
   }

@@ -174,16 +174,28 @@ const small = 512;
 /** The parts in one, compressed; undefined where it does not pay. */
 function compress(parts: readonly Uint8Array[], compression: Compression): Buffer | undefined {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (compression === 'none' || length < small || !isCompressible(parts.at(-1) as Uint8Array, compression))
-    return undefined;
+  const body = parts.length > 1 ? parts.at(-1) : undefined;
+  if (compression === 'none' || length < small) return undefined;
+  if (body !== undefined && !isCompressible(body, compression)) return undefined;
   const packed = pack(Buffer.concat(parts, length), compression);
   return packed.length < length * 0.9 ? packed : undefined;
 }
 
+/** After a sample that did not compress, so many large frames go unlooked at: their neighbours are like them. */
+const unlookedAt = 15;
+let skip = 0;
+
 /** What a few bytes of it tell. */
 function isCompressible(data: Uint8Array, compression: Compression): boolean {
   const sample = data.subarray(0, 4096);
-  return sample.length < small || pack(sample, compression).length < sample.length * 0.9;
+  if (sample.length < small) return true;
+  if (skip > 0) {
+    skip--;
+    return false;
+  }
+  const pays = pack(sample, compression).length < sample.length * 0.9;
+  if (!pays) skip = unlookedAt;
+  return pays;
 }
 
 function pack(data: Uint8Array, compression: Compression): Buffer {

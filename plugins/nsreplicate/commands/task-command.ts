@@ -161,7 +161,11 @@ export abstract class TaskCommand extends KubeCommand {
     const { signal } = context;
     const primaryText = this.primary ?? config?.primary;
     const primaryClient = primaryText === undefined ? await context.kube() : await open(primaryText);
-    const primary = await identify(primaryText ?? primaryClient.cluster.context, primaryClient, { signal });
+    const primary = await identify(
+      primaryText === undefined ? primaryClient.cluster.context : nameOf(primaryText),
+      primaryClient,
+      { signal },
+    );
     const state = this.stateContext === undefined ? primaryClient : await context.kube(this.stateContext);
     const spec = await this.#spec(primary, config, watches, signal);
     const known = watches ? (await readMemory(state, spec.name, { signal })).sites : {};

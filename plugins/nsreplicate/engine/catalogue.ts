@@ -19,7 +19,7 @@ import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
 /** How many objects are kept for writing at once. */
-const MOST_BODIES = 4000;
+const MOST_BODIES = 1200;
 
 /** An object of the primary that is to be copied. */
 export interface Original {
@@ -255,7 +255,7 @@ export class Catalogue {
     if (before?.resourceVersion === resourceVersion && before.rule === rule) return 'unchanged';
     if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
       this.#older = { key, uid, version: before.resourceVersion };
-    const body: Body = { object, copies: new Map(), done: new Set() };
+    const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
     for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
     const inherited = stampOf(object.metadata)?.origin;
     this.#originals.set(key, {
@@ -308,6 +308,13 @@ export class Catalogue {
     this.#bodies.delete(key);
     return this.#originals.delete(key) ? 'dropped' : 'unchanged';
   }
+}
+
+/** Who wrote what is the larger part of many objects; only of Services it is looked at. */
+function slim(object: KubeObject): KubeObject {
+  if (object.kind === 'Service' || !object.metadata.managedFields) return object;
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** An object that is being deleted is neither copied nor pruned until it is gone. */

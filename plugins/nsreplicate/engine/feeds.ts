@@ -33,6 +33,8 @@ export interface FeedHandler {
   disconnected?(error: X8sError): void;
 }
 
+/** Objects a page of a first list: whole objects, of which no more than a page is held. */
+const PAGE = 250;
 const pause = { firstMs: 500, mostMs: 30_000 };
 
 /** All feeds of a process. */
@@ -127,7 +129,7 @@ class Stream {
       signal.throwIfAborted();
       try {
         const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
-        return await listPages(kube, resource, { namespace, signal }, page);
+        return await listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof X8sError)) throw error;

@@ -70,11 +70,21 @@ export function formatOrigin({ cluster, task, namespace, uid, via }: Origin): st
   return JSON.stringify({ cluster, task, namespace, uid, ...(via.length > 0 ? { via } : {}) });
 }
 
+const known = new Map<string, string>();
+
+/** Tens of thousands of stamps name the same few clusters and namespaces: one text each is enough. */
+function shared(text: string): string {
+  const found = known.get(text);
+  if (found === undefined) known.set(text, text);
+  return found ?? text;
+}
+
 function parseOrigin(text: string | undefined): Origin | undefined {
   try {
     const { cluster, task, namespace, uid, via = [] } = JSON.parse(text ?? '') as Partial<Origin>;
     if (!cluster || !task || !uid || !Array.isArray(via)) return undefined;
-    return { cluster, task, uid, via, ...(namespace === undefined ? {} : { namespace }) };
+    const place = namespace === undefined ? {} : { namespace: shared(namespace) };
+    return { cluster: shared(cluster), task: shared(task), uid, via, ...place };
   } catch {
     return undefined;
   }

@@ -75,7 +75,8 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
     restartPolicy,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 10,
+    // The mover ends within two seconds, and a person who pressed Ctrl-C waits for it.
+    terminationGracePeriodSeconds: 5,
     securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
     ...placement(plan),
     containers: [

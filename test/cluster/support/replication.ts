@@ -1,10 +1,9 @@
 /** Replication as the tests run it: in this process, or as `kubectl nsreplicate`; and whether both sides are equal. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll } from '@jest/globals';
 import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
 import { Session } from '../../../plugins/nsreplicate/engine/session.ts';
-import { identify, type Site } from '../../../plugins/nsreplicate/engine/site.ts';
+import type { Site } from '../../../plugins/nsreplicate/engine/site.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import type { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { canonical } from '../../../plugins/nsreplicate/objects/draft.ts';
@@ -17,33 +16,6 @@ import { systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, namespaces, type Resource, secrets } from '../../../src/kube/resources.ts';
-import { type SoloOptions, type SoloServer, startSolo } from './solo-server.ts';
-
-export interface Scene {
-  readonly servers: readonly SoloServer[];
-  readonly sites: readonly Site[];
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
-}
-
-/** API servers of one's own for the tests of this `describe`; the first is the primary. */
-export function withServers(names: readonly string[], options: SoloOptions = {}): () => Scene {
-  let scene: Scene | undefined;
-  beforeAll(async () => {
-    const servers = await Promise.all(names.map((name) => startSolo(name, options)));
-    const sites = await Promise.all(
-      servers.map(async (server) => identify(server.context, await server.client())),
-    );
-    scene = { servers, sites, primary: sites[0] as Site, replicas: sites.slice(1) };
-  }, 120_000);
-  afterAll(async () => {
-    await Promise.all(scene?.servers.map((server) => server.remove()) ?? []);
-  }, 60_000);
-  return () => {
-    if (!scene) throw new Error('there are no servers before the tests begin');
-    return scene;
-  };
-}
 
 export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
   name: 'test',

@@ -12,10 +12,12 @@ export interface ClaimOptions {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What runs in a pod, with the claim, or an empty folder, at /data. */
+/** What runs in a pod, with the claim, or an empty folder, at `path`. */
 export interface Container {
   readonly script: string;
   readonly claim?: string;
+  /** `/data` where absent. */
+  readonly path?: string;
   readonly image?: string;
 }
 
@@ -37,7 +39,12 @@ export class Scene {
     const scene = new Scene(`x8s-test-${purpose}-${randomBytes(3).toString('hex')}`);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: scene.namespace, labels } };
     await Promise.all(
-      scene.contexts.map((context) => kubectl(context, ['create', '-f', '-'], JSON.stringify(namespace))),
+      scene.contexts.map(async (context) => {
+        await kubectl(context, ['create', '-f', '-'], JSON.stringify(namespace));
+        // No pod is admitted before its service account exists, which a busy cluster makes a while later.
+        const account = ['serviceaccount/default', '-n', scene.namespace];
+        await kubectl(context, ['wait', '--for=create', '--timeout=30s', ...account]);
+      }),
     );
     return scene;
   }
@@ -184,7 +191,7 @@ export class Scene {
     ]);
   }
 
-  #pod(name: string, { image = shellImage, claim, script }: Container): object {
+  #pod(name: string, { image = shellImage, claim, path = '/data', script }: Container): object {
     const source = claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
     return {
       apiVersion: 'v1',
@@ -198,7 +205,7 @@ export class Scene {
             name: 'shell',
             image,
             command: ['bash', '-euc', script],
-            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+            volumeMounts: [{ name: 'data', mountPath: path }],
           },
         ],
         volumes: [{ name: 'data', ...source }],

@@ -23,6 +23,11 @@ export interface SoloOptions {
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const READY_MS = 60_000;
+/** What a new server makes by itself, a moment after it answers. */
+const made = [
+  '/api/v1/namespaces/kube-system',
+  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/system:discovery',
+];
 
 /** Starts a server and resolves when it answers. */
 export async function startSolo(name: string, options: SoloOptions = {}): Promise<SoloServer> {
@@ -238,11 +243,9 @@ export class SoloServer {
     const until = Date.now() + READY_MS;
     const client = await this.client();
     for (;;) {
-      const answer = client.request({
-        method: 'GET',
-        path: '/api/v1/namespaces/kube-system',
-        timeoutMs: 1000,
-      });
+      const answer = Promise.all(
+        made.map((path) => client.request({ method: 'GET', path, timeoutMs: 1000 })),
+      );
       if (
         await answer.then(
           () => true,

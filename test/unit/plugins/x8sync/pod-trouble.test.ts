@@ -34,6 +34,12 @@ describe('PodTroubles', () => {
     expect(second).toEqual({ text: "image img:1 can't be pulled: not found", fatal: true });
   });
 
+  test('a pod that failed after it had begun tells why by itself; one that had not does not', () => {
+    const failed = pod({ phase: 'Failed', reason: 'Evicted' });
+    expect(new PodTroubles().look(failed)).toEqual({ text: 'Evicted', fatal: true });
+    expect(new PodTroubles().look(failed, true)).toBeUndefined();
+  });
+
   test('two pods fail for themselves', () => {
     expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
     expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });

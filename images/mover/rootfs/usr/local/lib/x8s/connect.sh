@@ -3,6 +3,7 @@
 
 SSH_CONFIG=$WORK/ssh_config
 ADDRESS_FILE=/run/x8s/addresses
+CANDIDATES=()
 
 # Host and port of `host:port` or `[v6]:port` into HOST and PORT.
 split_address() {
@@ -11,10 +12,12 @@ split_address() {
   PORT=${BASH_REMATCH[4]}
 }
 
-# Candidates: those known when the pod was made, and those told since (x8s-addresses).
-list_addresses() {
-  printf '%s\n' "$X8S_ADDRESSES"
-  [[ -r $ADDRESS_FILE ]] && cat "$ADDRESS_FILE"
+# Into CANDIDATES: the addresses known when the pod was made, and those told since (x8s-addresses).
+read_addresses() {
+  local words
+  read -ra CANDIDATES <<<"$X8S_ADDRESSES"
+  [[ -r $ADDRESS_FILE ]] || return 0
+  while read -ra words; do CANDIDATES+=("${words[@]}"); done <"$ADDRESS_FILE"
 }
 
 # Writes the address to the winners' pipe if an ssh server answers there. A load balancer without a backend
@@ -39,17 +42,19 @@ probe() {
 }
 
 # Sets ADDRESS to the first candidate that answers before the deadline (uptime, ms).
-# Probes overlap: a new one for each candidate every 0.2 s, so that the first moment possible is not missed
-# while an older probe waits for its lost SYN.
+# Probes overlap: a new one for each candidate every 0.2 s (later every second), so that the first moment possible is
+# not missed while an older probe waits for its lost SYN; three at a time for each.
 find_address() {
-  local deadline=$1 candidates candidate
+  local deadline=$1 candidate pause=0.2 rounds
   while IFS= read -r -t 0.01 -u "$WINNERS" _; do :; done
-  while :; do
-    mapfile -t candidates < <(list_addresses | tr -s ' \t' '\n' | sed '/^$/d')
-    for candidate in "${candidates[@]}"; do
+  for ((rounds = 0; ; rounds++)); do
+    read_addresses
+    for candidate in "${CANDIDATES[@]}"; do
+      (($(jobs -rp | wc -l) < 3 * ${#CANDIDATES[@]})) || break
       split_address "$candidate" && probe "$candidate" &
     done
-    if IFS= read -r -t 0.2 -u "$WINNERS" ADDRESS; then return 0; fi
+    if ((rounds > 50)); then pause=1; fi
+    if IFS= read -r -t "$pause" -u "$WINNERS" ADDRESS; then return 0; fi
     uptime_ms
     ((REPLY >= deadline)) && return 1
   done
@@ -107,12 +112,24 @@ close_connection() {
 explain_silence() {
   local candidate file
   REASON=''
-  for candidate in $(list_addresses); do
+  for candidate in "${CANDIDATES[@]}"; do
     file=$WORK/unanswered.${candidate//[^A-Za-z0-9]/_}
     REASON+="${REASON:+; }$candidate: "
     if [[ -s $file ]]; then REASON+=$(<"$file"); else REASON+='no answer'; fi
   done
   [[ -n $REASON ]] || REASON='no address of the source was given'
+}
+
+# What ssh said, into REASON; returns 0 where a key was not accepted, since trying again would not help.
+explain_ssh() {
+  if grep -q 'Host key verification failed' "$WORK/ssh.log"; then
+    REASON="what answers at $ADDRESS does not have the host key of this task's source"
+  elif grep -q 'Permission denied' "$WORK/ssh.log"; then
+    REASON="the source at $ADDRESS does not accept the key of this task"
+  else
+    REASON=$(tail -n 1 "$WORK/ssh.log")
+    return 1
+  fi
 }
 
 # Opens the shared connection, trying again until X8S_CONNECT_SECONDS are over.
@@ -125,8 +142,7 @@ connect() {
     write_ssh_config || { REASON='the ssh configuration could not be written'; return 1; }
     : >"$WORK/ssh.log"
     if run ssh -F "$SSH_CONFIG" -M -N -f -E "$WORK/ssh.log" x8s-source; then return 0; fi
-    REASON=$(tail -n 3 "$WORK/ssh.log" | tr '\r\n' '  ')
-    grep -qE 'Host key verification failed|REMOTE HOST IDENTIFICATION|Permission denied' "$WORK/ssh.log" && return 2
+    explain_ssh && return 2
     log warning "$ADDRESS answered, but ssh failed: $REASON"
     sleep 0.5
   done

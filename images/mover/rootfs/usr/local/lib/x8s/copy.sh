@@ -7,27 +7,32 @@ declare -A LOST=()
 # target has beyond the source.
 preview() {
   ATTEMPTS=1
-  run_rsync preview -n --delete --modify-window=-1 --info=stats2 --out-format='%i|%n%L'
+  run_rsync preview -n --delete --info=stats2 --out-format='%i|%n%L'
 }
 
-# rsync until it is through, or until X8S_RETRIES attempts in a row moved nothing. Returns rsync's last code.
+# rsync until it is through. Gives up after X8S_RETRIES attempts in a row that broke before they had got far, and
+# after a hundred in any case: what breaks at the same file each time must come to an end.
+# Returns rsync's last code; 255 where the source can't be reached any more, 254 where it has other keys.
 copy() {
-  local code idle=0 delay=1
+  local code since idle=0 delay=1
   while :; do
     ATTEMPTS=$((ATTEMPTS + 1))
+    uptime_ms && since=$REPLY
     run_rsync transfer --info=progress2,stats2 --temp-dir="$FOLDER/tmp" --partial-dir="$FOLDER/partial"
     code=$?
     finding full && ((REPLY)) && return 11
     is_network_code "$code" || return "$code"
     finding moved && BASE_BYTES=$((BASE_BYTES + REPLY))
-    if ((REPLY > 0)); then idle=0 delay=1; else idle=$((idle + 1)); fi
-    ((idle < X8S_RETRIES)) || return "$code"
+    local moved=$REPLY
+    uptime_ms
+    if ((moved > 0 && REPLY - since > 10000)); then idle=0 delay=1; else idle=$((idle + 1)); fi
+    ((idle < X8S_RETRIES && ATTEMPTS < 100)) || return "$code"
     meaning_of "$code"
     log warning "$REPLY (rsync code $code): trying again in $delay s"
     run sleep "$delay"
     delay=$((delay < 16 ? delay * 2 : 16))
     close_connection
-    connect || return 255
+    connect || return $((256 - $?))
     adopt_orphans
   done
 }
@@ -64,12 +69,15 @@ add_stat() {
 
 # Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
 count_extraneous() {
-  local listed skipped there
+  local listed skipped
   finding listed && listed=$REPLY
   finding skipped && skipped=$REPLY
-  run find /target \( -path /target/.x8sync -o -path /target/lost+found \) -prune -o -printf . >"$WORK/count"
-  there=$(stat -c %s "$WORK/count")
-  add_stat extraneous $((there - listed + skipped))
+  run count_target
+  add_stat extraneous $(($(<"$WORK/count") - listed + skipped))
+}
+
+count_target() {
+  find /target \( -path /target/.x8sync -o -path /target/lost+found \) -prune -o -printf . | wc -c >"$WORK/count"
 }
 
 # After the last byte: on disk, counted, and our folder gone. A write that the kernel could not bring to the

@@ -1,6 +1,7 @@
 # What rsync and ssh say on stderr: the first 200 lines for the log, the first 20 names for the end line, and
 # what it means: room, vanished files, and kinds of attributes that the target did not take.
 function name_of(text,   start, rest) {
+  if (match(text, /^(could not make way for|cannot delete) [a-z -]+: /)) return substr(text, RLENGTH + 1)
   start = index(text, "\"")
   if (start == 0) return ""
   rest = substr(text, start + 1)
@@ -16,6 +17,7 @@ function lose(kind) {
   if (!(kind in lost)) { lost[kind] = 1; print "lost " kind >> (work "/findings") }
 }
 
+/^$/ { next }
 {
   level = /^file has vanished|^rsync warning|^Warning/ ? "warning" : "error"
   if (++lines <= 200) printf "x8s:log {\"level\":\"%s\",\"text\":%s}\n", level, json(cut($0, 2048))
@@ -28,6 +30,8 @@ function lose(kind) {
   if (/acl/) lose("acls")
   if (/xattr/) lose("xattrs")
 }
+# Without root, the volume's own root folder is somebody else's.
+/^rsync: .* failed to set (times|permissions) on "\/target\/\."/ { lose("root folder"); next }
 /^rsync: |^cannot |^could not |^skipping |^ERROR: / {
   text = text == "" ? $0 : text
   name = name_of($0)

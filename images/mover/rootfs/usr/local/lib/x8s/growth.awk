@@ -1,5 +1,5 @@
-# From rsync's list of changes (%i|%l|%n): new bytes, the biggest file, entries to be created; and the names of
-# the files that are replaced, each ended by NUL, into the file `names`.
+# From rsync's list of changes (%i|%l|%n), two lines: the bytes that the files to be replaced take up in the target;
+# and new bytes, the biggest replacement, entries to be created.
 # --8-bit-output leaves only control characters and a backslash before # as \#ooo.
 function decoded(name,   out, code) {
   out = ""
@@ -11,11 +11,20 @@ function decoded(name,   out, code) {
   return out name
 }
 
-BEGIN { FS = "|"; printf "" > names }
+BEGIN {
+  FS = "|"
+  measure = "cd /target && xargs -0r stat -c '%b %B' -- 2>/dev/null | " \
+    "mawk '{ sum += $1 * $2 } END { printf \"%.0f\\n\", sum }'"
+  printf "" | measure
+}
 $1 ~ /^.[fdLDS]\+/ { created++ }
 $1 ~ /^>f/ {
   bytes += $2
+  if ($1 ~ /^>f\+/) next
   if ($2 + 0 > biggest) biggest = $2 + 0
-  if ($1 !~ /^>f\+/) printf "%s%c", decoded(substr($0, length($1) + length($2) + 3)), 0 > names
+  printf "%s%c", decoded(substr($0, length($1) + length($2) + 3)), 0 | measure
 }
-END { printf "%.0f %.0f %d\n", bytes, biggest, created }
+END {
+  close(measure)
+  printf "%.0f %.0f %.0f\n", bytes, biggest, created
+}

@@ -1,4 +1,6 @@
-# JSON strings in awk. rsync has already written control characters and bad UTF-8 as \#ooo (LC_ALL=C.UTF-8).
+# Numbers in full (mawk would write 5e+09, and %d ends at 2^31), and JSON strings. rsync has already written control characters and bad UTF-8 as \#ooo (LC_ALL=C.UTF-8).
+BEGIN { CONVFMT = OFMT = "%.0f" }
+
 function json(text) {
   gsub(/\\/, "\\\\", text)
   gsub(/"/, "\\\"", text)

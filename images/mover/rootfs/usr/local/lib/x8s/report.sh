@@ -35,6 +35,7 @@ note_termination() {
 # Prints the end line and leaves: outcome, message.
 end() {
   trap '' TERM INT
+  exec 2>/dev/null
   local outcome=$1 message nonce task code stats failures lost seconds head tail
   close_connection
   exit_code_of "$outcome" && code=$REPLY

@@ -53,24 +53,22 @@ add_wiped() {
   ((FREE_INODES < 0)) || FREE_INODES=$((FREE_INODES + inodes))
 }
 
-list_growth() {
-  run rsync "${RSYNC_ARGS[@]}" -n --8-bit-output --out-format='%i|%l|%n' x8s-source::source/ /target/ \
-    >"$WORK/growth" 2>"$WORK/ask.log"
+# Nothing of this is kept in a file: a list of millions of names does not fit into a pod's memory.
+list_changes() {
+  rsync "${RSYNC_ARGS[@]}" -n --8-bit-output --out-format='%i|%l|%n' x8s-source::source/ /target/ 2>"$WORK/ask.log" |
+    mawk -f "$LIB/growth.awk" >"$WORK/growth"
 }
 
-# What a merge adds: new bytes less those that they replace, and the biggest file once more, since it is
-# complete beside the old one before it takes its place. Into NEED_BYTES and NEED_INODES.
+# What a merge adds: new bytes less those that they replace, and the biggest replacement once more, since it is
+# complete beside the old file before it takes its place. Into NEED_BYTES and NEED_INODES.
 measure_growth() {
   local new old biggest created
-  persist list_growth || (($? == 23 || $? == 24)) || return
-  read -r new biggest created < <(mawk -v names="$WORK/replaced" -f "$LIB/growth.awk" "$WORK/growth")
-  old=$(cd /target && xargs -0r stat -c '%b %B' -- <"$WORK/replaced" 2>/dev/null |
-    mawk '{ sum += $1 * $2 } END { printf "%.0f", sum }')
+  persist run list_changes || (($? == 23 || $? == 24)) || return
+  { read -r old && read -r new biggest created; } <"$WORK/growth" || return
   # Files with holes take less than their length; all of the source is the most that can be new.
   ((new > EXACT_BYTES)) && new=$EXACT_BYTES
   ((biggest > EXACT_BYTES)) && biggest=$EXACT_BYTES
-  NEED_BYTES=$((new - old > 0 ? new - old + biggest : biggest))
-  ((created == 0 && new == 0)) && NEED_BYTES=0
+  NEED_BYTES=$((new > old ? new - old + biggest : biggest))
   NEED_INODES=$created
 }
 

@@ -5,6 +5,7 @@ FOLDER=/target/.x8sync
 RSYNC_ARGS=()
 SOURCE_BYTES=0
 BASE_BYTES=0
+READERS=()
 
 # Options that every run has. --insecure-links is about the paths named here alone, and all of those are ours: by
 # default rsync 3.5 walks them component by component for every single file, which doubles the time of small ones.
@@ -14,12 +15,15 @@ set_rsync_args() {
   RSYNC_ARGS=(-aHAX --numeric-ids --insecure-links --no-human-readable --exclude=/.x8sync --exclude=/lost+found
     -e "ssh -F $SSH_CONFIG")
   [[ $SOURCE_SPARSE == false ]] || RSYNC_ARGS+=(-S)
+  # Whoever has a time with a fraction keeps fractions; for others, choose_time_precision tries it out.
+  [[ $(stat -c %.9Y /target) == *.000000000 ]] || RSYNC_ARGS+=(--modify-window=-1)
   [[ -z $X8S_BWLIMIT ]] || RSYNC_ARGS+=("--bwlimit=$X8S_BWLIMIT")
 }
 
 # By itself rsync takes two times within one second for equal. To the nanosecond is right, but only where the
 # target's file system keeps nanoseconds: elsewhere every file would be copied every time.
 choose_time_precision() {
+  [[ " ${RSYNC_ARGS[*]} " != *' --modify-window=-1 '* ]] || return 0
   touch -d @1000000000.123456789 "$FOLDER/tmp/time" || return
   [[ $(stat -c %.9Y "$FOLDER/tmp/time") == *.123456789 ]] && RSYNC_ARGS+=(--modify-window=-1)
   rm -f "$FOLDER/tmp/time"
@@ -28,19 +32,30 @@ choose_time_precision() {
 # Runs rsync from the source to /target with the given options more, its output turned into lines for the
 # plugin by the awk program named first. Leaves stats.json, failures.json and findings in the work folder.
 run_rsync() {
-  local reader=$1 code out_pid err_pid
+  local reader=$1 code
   shift
   rm -f "$WORK"/{out,err,findings,stats.json,failures.json}
   mkfifo "$WORK/out" "$WORK/err"
   stdbuf -o0 tr '\r' '\n' <"$WORK/out" | mawk -W interactive -v base="$BASE_BYTES" -v guess="$SOURCE_BYTES" \
     -v work="$WORK" -v attempt="$ATTEMPTS" -f "$LIB/json.awk" -f "$LIB/stats.awk" -f "$LIB/$reader.awk" &
-  out_pid=$!
+  READERS=("$!")
   mawk -W interactive -v work="$WORK" -f "$LIB/json.awk" -f "$LIB/errors.awk" <"$WORK/err" &
-  err_pid=$!
+  READERS+=("$!")
   run rsync "${RSYNC_ARGS[@]}" "$@" x8s-source::source/ /target/ >"$WORK/out" 2>"$WORK/err"
   code=$?
-  wait "$out_pid" "$err_pid"
+  wait "${READERS[@]}"
+  READERS=()
   return "$code"
+}
+
+# Waits a moment for what the readers still have to say, so that nothing comes after the end line.
+drain_readers() {
+  local tries
+  for ((tries = 0; tries < 20; tries++)); do
+    kill -0 "${READERS[@]}" 2>/dev/null || return 0
+    sleep 0.05
+  done
+  kill "${READERS[@]}" 2>/dev/null
 }
 
 # A number of the last run's findings: NAME → REPLY, 0 where there is none.
@@ -59,7 +74,8 @@ meaning_of() {
     11) REPLY='reading or writing a file failed' ;;
     12) REPLY='the connection to the source broke, or rsync ended there' ;;
     13 | 14 | 21 | 22) REPLY='rsync ran out of memory or processes' ;;
-    20 | 137 | 143) REPLY='rsync was stopped' ;;
+    20 | 143) REPLY='rsync was stopped' ;;
+    137) REPLY='rsync was killed, perhaps since memory ran out' ;;
     23) REPLY='some files or attributes could not be copied' ;;
     24) REPLY='some files vanished from the source while it was copied' ;;
     *) REPLY="rsync ended with code $1" ;;
@@ -70,7 +86,7 @@ meaning_of() {
 is_network_code() {
   case $1 in
     10 | 12 | 30 | 35 | 255) return 0 ;;
-    5) ! grep -q '^said @ERROR' "$WORK/findings" ;;
+    5) ! grep -qs '^said @ERROR' "$WORK/findings" ;;
     *) return 1 ;;
   esac
 }

@@ -23,12 +23,12 @@ run() {
   return "$code"
 }
 
-# Gives the running child a few seconds to leave things in order (rsync keeps its partial file), then ends it.
+# Gives the running child two seconds to leave things in order (rsync keeps its partial file), then ends it.
 stop_child() {
   [[ -n $CHILD ]] || return 0
   kill -TERM "$CHILD" 2>/dev/null
   local tries
-  for ((tries = 0; tries < 50; tries++)); do
+  for ((tries = 0; tries < 20; tries++)); do
     kill -0 "$CHILD" 2>/dev/null || return 0
     sleep 0.1
   done

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # sshd of the source pod: one port, one user, one key, one command.
 
-SSHD_DIR=/run/x8s
+# Ours alone, below an emptyDir that everyone may write to.
+SSHD_DIR=/run/x8s/serve
 LOGIN_NAME=''
 
 # The account that clients log in to is the one that this pod runs as.
@@ -14,7 +15,9 @@ find_login() {
 
 # Secret volumes are neither private nor owned by whoever this pod runs as, which sshd demands of a host key.
 install_keys() {
-  mkdir -p "$SSHD_DIR" && chmod 0700 "$SSHD_DIR" || return
+  mkdir -p "$SSHD_DIR" || return
+  # An ordinary user does not own the emptyDir; there is no other one in this pod, and its files are 0600.
+  chmod 0700 "$SSHD_DIR" 2>/dev/null || ((EUID != 0)) || return
   (umask 077 && cat /etc/x8s/keys/host_key >"$SSHD_DIR/host_key") || return
   local line keys=0
   while IFS= read -r line; do
@@ -28,7 +31,7 @@ install_keys() {
   }
 }
 
-# StrictModes is off because it looks at the parents too, and an emptyDir is 0777; ours below it is 0700.
+# StrictModes is off because it looks at the parents too, and an emptyDir is 0777.
 write_sshd_config() {
   cat >"$SSHD_DIR/sshd_config" <<EOF
 Port ${X8S_PORT}
@@ -93,7 +96,7 @@ EOF
 
 start_sshd() {
   # Without this folder, and it being root's alone, a root sshd will not drop privileges before login.
-  if ((EUID == 0)); then install -d -m 0755 /run/sshd || return; fi
+  if ((EUID == 0)) && [[ ! -d /run/sshd ]]; then install -d -m 0755 /run/sshd || return; fi
   /usr/sbin/sshd -D -e -f "$SSHD_DIR/sshd_config" &
   SSHD_PID=$!
 }

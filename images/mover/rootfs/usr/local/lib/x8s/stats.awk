@@ -15,7 +15,7 @@ function note(name, value) {
 /^Number of created files: / { note("createdEntries", $5 + 0); note("createdFiles", count($0, "reg")) }
 /^Number of regular files transferred: / { note("transferredFiles", $6 + 0) }
 /^Total file size: / { note("totalBytes", $4) }
-/^Total transferred file size: / { note("transferredBytes", $5); moved = $5 }
+/^Total transferred file size: / { note("transferredBytes", base + $5) }
 /^Literal data: / { note("literalBytes", $3) }
 /^Matched data: / { note("matchedBytes", $3) }
 /^Total bytes received: / { note("receivedBytes", $4) }

@@ -21,7 +21,7 @@ function report() {
   all = total($1 + 0, $2 + 0)
   done = base + $1
   if (done > all) done = all
-  printf "x8s:progress {\"bytes\":%.0f,\"totalBytes\":%.0f,\"files\":%d,\"totalFiles\":%d,\"rate\":%.0f,\"scanning\":%s,\"attempt\":%d}\n", \
+  printf "x8s:progress {\"bytes\":%.0f,\"totalBytes\":%.0f,\"files\":%.0f,\"totalFiles\":%.0f,\"rate\":%.0f,\"scanning\":%s,\"attempt\":%d}\n", \
     done, all, files, total_files, bytes_per_second($3), scanning ? "true" : "false", attempt
 }
 

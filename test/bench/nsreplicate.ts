@@ -1,0 +1,338 @@
+/**
+ * nsreplicate beside a bare loop (watch, then server-side apply over a pool, no bookkeeping), on API servers of
+ * its own with their etcd in memory: a primary and two replicas, client and servers on the same cores.
+ */
+
+import { identify, type Site } from '../../plugins/nsreplicate/engine/site.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, type Resource, secrets } from '../../src/kube/resources.ts';
+import { listWatch } from '../../src/kube/watch.ts';
+import {
+  each,
+  makeNamespace,
+  once,
+  type Sides,
+  specOf,
+  until,
+  watch,
+} from '../cluster/support/replication.ts';
+import { startSolo } from '../cluster/support/solo-server.ts';
+import { type Measurement, median, percentile } from './measurement.ts';
+
+const OBJECTS = 5000;
+const NAMESPACES = 20;
+const RUNS = 5;
+const WORKERS = 16;
+const PACED = { perSecond: 100, seconds: 10 };
+const UNPACED = 3000;
+const MANY = 25_000;
+
+const only = (prefix: string) => ({ include: [`${prefix}-*`], exclude: [], selector: [], sensitive: false });
+const text = (index: number) => `${'x'.repeat(700)}${index}`;
+const resourceOf = ({ kind }: KubeObject): Resource => (kind === 'Secret' ? secrets : configMaps);
+
+/** An object of about 1 KB as JSON; every second one a Secret. */
+function object(namespace: string, index: number): KubeObject {
+  const value = Buffer.from(text(index)).toString('base64');
+  const kind = index % 2 === 0 ? 'ConfigMap' : 'Secret';
+  return { apiVersion: 'v1', kind, metadata: { name: `o-${index}`, namespace }, data: { value } };
+}
+
+const writes = (count: number, since: number) => count / ((performance.now() - since) / 1000);
+
+/** Applies what the primary has to both replicas, under other namespaces, and does nothing else. */
+async function bareCopy({ primary, replicas }: Sides, prefix: string): Promise<number> {
+  const since = performance.now();
+  const lists = await Promise.all(
+    [secrets, configMaps].map((resource) => primary.kube.list<KubeObject>(resource)),
+  );
+  const all = lists
+    .flatMap(({ items }) => items)
+    .filter(({ metadata }) => metadata.namespace?.startsWith(`${prefix}-`));
+  await Promise.all(replicas.map(({ kube }) => each(all, WORKERS, (original) => bareApply(kube, original))));
+  return writes(all.length * replicas.length, since);
+}
+
+function bareApply(
+  kube: KubeClient,
+  { apiVersion, kind, metadata, data, type }: KubeObject,
+): Promise<unknown> {
+  const { name, namespace = '' } = metadata;
+  const copy = {
+    apiVersion,
+    kind,
+    metadata: { name, namespace: `bare-${namespace}` },
+    data,
+    ...(type ? { type } : {}),
+  };
+  return kube.apply(resourceOf(copy as KubeObject), copy as KubeObject, {
+    fieldManager: 'bare',
+    force: true,
+  });
+}
+
+/** Namespaces on the primary, and those of the bare loop on the replicas. */
+async function makePlaces({ primary, replicas }: Sides, prefix: string, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+  await each(names, 8, async (name) => {
+    await makeNamespace(primary, name);
+    for (const replica of replicas) await makeNamespace(replica, `bare-${name}`);
+  });
+  return names;
+}
+
+async function measureOnce(sides: Sides): Promise<Measurement[]> {
+  const [bare, ours, again, ratios]: number[][] = [[], [], [], []];
+  for (let round = 0; round < RUNS; round++) {
+    const prefix = `once${round}`;
+    const places = await makePlaces(sides, prefix, NAMESPACES);
+    const objects = Array.from({ length: OBJECTS }, (_, index) =>
+      object(places[index % NAMESPACES] ?? '', index),
+    );
+    await each(objects, 32, (one) => sides.primary.kube.create(resourceOf(one), one));
+    const spec = specOf({ name: prefix, namespaces: only(prefix), workers: WORKERS });
+    const copy = async () => {
+      const since = performance.now();
+      await once(sides, spec);
+      ours?.push(writes(OBJECTS * sides.replicas.length, since));
+    };
+    // In turns, so that neither always finds the warmer server.
+    if (round % 2 === 0) bare?.push(await bareCopy(sides, prefix));
+    await copy();
+    if (round % 2 !== 0) bare?.push(await bareCopy(sides, prefix));
+    const since = performance.now();
+    await once(sides, spec);
+    again?.push((performance.now() - since) / 1000);
+    ratios?.push((ours?.at(-1) ?? 0) / (bare?.at(-1) ?? 1));
+  }
+  return [
+    { name: `bare loop, ${OBJECTS} objects to two replicas`, unit: 'writes/s', samples: bare ?? [] },
+    { name: '--once, the same', unit: 'writes/s', samples: ours ?? [] },
+    {
+      name: '--once by the bare loop, run by run',
+      unit: '×',
+      samples: ratios ?? [],
+      limit: { atLeast: 0.85 },
+    },
+    { name: '--once again, nothing changed', unit: 's', samples: again ?? [], limit: { atMost: 3 } },
+  ];
+}
+
+/** Milliseconds from the write on the primary to the event on a replica, by name and value. */
+class Lags {
+  readonly #written = new Map<string, number>();
+  readonly samples: number[] = [];
+
+  written(name: string, value: string): void {
+    this.#written.set(`${name}=${value}`, performance.now());
+  }
+
+  seen({ metadata, data }: KubeObject): void {
+    const since = this.#written.get(`${metadata.name}=${(data as { value?: string })?.value}`);
+    if (since !== undefined) this.samples.push(performance.now() - since);
+  }
+}
+
+interface Loop {
+  readonly stop: () => Promise<void>;
+}
+
+/** The bare loop for one replica: the newest of each object, by a pool. */
+function bareLoop({ primary, replicas }: Sides, namespace: string): Loop {
+  const ended = new AbortController();
+  const newest = new Map<string, KubeObject>();
+  const waiting: string[] = [];
+  let working = 0;
+  const kube = replicas[0]?.kube as KubeClient;
+  const go = async () => {
+    if (working >= WORKERS) return;
+    working++;
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const one = newest.get(name);
+      newest.delete(name);
+      if (one) await bareApply(kube, one);
+    }
+    working--;
+  };
+  const take = (one: KubeObject) => {
+    if (!newest.has(one.metadata.name)) waiting.push(one.metadata.name);
+    newest.set(one.metadata.name, one);
+    void go();
+  };
+  const over = listWatch(
+    primary.kube,
+    configMaps,
+    { namespace },
+    { replaced: (items) => items.forEach(take), event: (_type, one) => take(one) },
+    ended.signal,
+  ).catch(() => undefined);
+  return {
+    stop: async () => {
+      ended.abort();
+      await over;
+    },
+  };
+}
+
+/** Follows a namespace of a replica while work is done. */
+async function observing<T>(
+  kube: KubeClient,
+  namespace: string,
+  lags: Lags,
+  work: () => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const over = listWatch(
+    kube,
+    configMaps,
+    { namespace },
+    { replaced: () => ready.resolve(), event: (_type, one) => lags.seen(one) },
+    ended.signal,
+  ).catch(() => undefined);
+  await ready.promise;
+  const result = await work();
+  ended.abort();
+  await over;
+  return result;
+}
+
+const apply = (kube: KubeClient, namespace: string, name: string, value: string) =>
+  kube.apply(
+    configMaps,
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { value, filling: text(0) } },
+    { fieldManager: 'bench', force: true },
+  );
+
+/** Changes at a pace, then as many as can be done; lags in ms, and changes a second that arrived. */
+async function drive(
+  sides: Sides,
+  namespace: string,
+  there: string,
+): Promise<{ lags: number[]; perSecond: number }> {
+  const { kube } = sides.primary;
+  const replica = sides.replicas[0]?.kube as KubeClient;
+  const paced = new Lags();
+  await observing(replica, there, paced, async () => {
+    const total = PACED.perSecond * PACED.seconds;
+    const since = performance.now();
+    const sent: Promise<unknown>[] = [];
+    for (let index = 0; index < total; index++) {
+      const due = since + (index * 1000) / PACED.perSecond - performance.now();
+      if (due > 0) await systemClock.sleep(due);
+      const [name, value] = [`o-${index % 200}`, `paced-${index}`];
+      paced.written(name, value);
+      sent.push(apply(kube, namespace, name, value));
+    }
+    await Promise.all(sent);
+    await systemClock.sleep(1000);
+  });
+  const since = performance.now();
+  const names = Array.from({ length: UNPACED }, (_, index) => `u-${index}`);
+  await each(names, 32, (name) => apply(kube, namespace, name, 'last'));
+  const arrived = async () =>
+    (await replica.list(configMaps, { namespace: there, metadataOnly: true })).items.filter(({ metadata }) =>
+      metadata.name.startsWith('u-'),
+    ).length;
+  await until(arrived, (count) => count === UNPACED, 120_000);
+  return { lags: paced.samples, perSecond: writes(UNPACED, since) };
+}
+
+async function measureWatch(sides: Sides): Promise<Measurement[]> {
+  const one = { primary: sides.primary, replicas: sides.replicas.slice(0, 1) };
+  const found = {
+    bare: [] as Awaited<ReturnType<typeof drive>>[],
+    ours: [] as Awaited<ReturnType<typeof drive>>[],
+  };
+  for (let round = 0; round < RUNS; round++) {
+    const [bareName, ourName] = [`wbare${round}`, `wours${round}`];
+    await makePlaces(one, bareName, 1);
+    await makePlaces(one, ourName, 1);
+    const loop = bareLoop(one, `${bareName}-0`);
+    found.bare.push(await drive(one, `${bareName}-0`, `bare-${bareName}-0`));
+    await loop.stop();
+    const watching = await watch(
+      one,
+      specOf({
+        name: ourName,
+        namespaces: { ...only(ourName), include: [`${ourName}-0`] },
+        workers: WORKERS,
+      }),
+    );
+    found.ours.push(await drive(one, `${ourName}-0`, `${ourName}-0`));
+    await watching.stop();
+  }
+  const part = (runs: readonly { lags: number[] }[], percent: number) =>
+    runs.map(({ lags }) => percentile(lags, percent));
+  const speeds = found.ours.map(({ perSecond }, index) => perSecond / (found.bare[index]?.perSecond ?? 1));
+  const bare99 = part(found.bare, 99);
+  return [
+    { name: 'bare loop, 100 changes/s, lag p50', unit: 'ms', samples: part(found.bare, 50) },
+    {
+      name: 'watch, 100 changes/s, lag p50',
+      unit: 'ms',
+      samples: part(found.ours, 50),
+      limit: { atMost: 8 },
+    },
+    { name: 'bare loop, 100 changes/s, lag p99', unit: 'ms', samples: bare99 },
+    {
+      name: 'watch, 100 changes/s, lag p99',
+      unit: 'ms',
+      samples: part(found.ours, 99),
+      limit: { atMost: Math.max(50, 1.5 * median(bare99)) },
+    },
+    {
+      name: 'bare loop, as many as it can',
+      unit: 'changes/s',
+      samples: found.bare.map(({ perSecond }) => perSecond),
+    },
+    {
+      name: 'watch, as many as it can',
+      unit: 'changes/s',
+      samples: found.ours.map(({ perSecond }) => perSecond),
+    },
+    { name: 'watch by the bare loop, run by run', unit: '×', samples: speeds, limit: { atLeast: 0.85 } },
+  ];
+}
+
+/** Memory and idleness of a process of its own: see nsreplicate-idle.ts. */
+async function measureIdle(sides: Sides, files: readonly [string, string]): Promise<Measurement[]> {
+  const places = await makePlaces(sides, 'many', NAMESPACES);
+  const many = Array.from({ length: MANY }, (_, index) => ({
+    ...object(places[index % NAMESPACES] ?? '', index * 2 + 1),
+  }));
+  await each(many, 32, (one) => sides.primary.kube.create(secrets, one));
+  const { idleProcess } = await import('./nsreplicate-idle.ts');
+  const { rssMb, cpuPercent, writes: written } = await idleProcess(sides, files);
+  return [
+    { name: `resident memory with ${MANY} Secrets`, unit: 'MB', samples: [rssMb], limit: { atMost: 250 } },
+    { name: 'idle for a minute, of a core', unit: '%', samples: [cpuPercent], limit: { atMost: 1 } },
+    {
+      name: 'idle for a minute, writes but the Lease’s',
+      unit: 'writes',
+      samples: [written],
+      limit: { atMost: 0 },
+    },
+  ];
+}
+
+export async function measure(): Promise<Measurement[]> {
+  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name)));
+  try {
+    const sites: Site[] = await Promise.all(
+      servers.map(async (server) => identify(server.context, await server.client())),
+    );
+    const [primary, ...replicas] = sites as [Site, ...Site[]];
+    const sides = { primary, replicas };
+    const [from, to] = servers.map(({ kubeconfig }) => kubeconfig) as [string, string];
+    return [
+      ...(await measureOnce(sides)),
+      ...(await measureWatch(sides)),
+      ...(await measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to])),
+    ];
+  } finally {
+    await Promise.all(servers.map((server) => server.remove()));
+  }
+}

@@ -1,0 +1,127 @@
+/** A container that does its worst: nothing of it leaves LOCAL here, and the agent stays where it was sent. */
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { killAgents } from './support/devsync-sides.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+afterEach(async () => {
+  await work?.close();
+  work = undefined;
+});
+
+async function synced(name: string, remote = '/work', ...options: string[]): Promise<Workplace> {
+  work = new Workplace(place().namespace);
+  mkdirSync(join(work.base, 'outside'));
+  writeFileSync(join(work.base, 'outside', 'precious'), 'mine');
+  await work.pod(name, { containers: [{ name: 'app', image: images.plain, command: forever }] });
+  await work.sh(name, `mkdir -p ${remote}`);
+  await work.must('create', '--name', name, '--pod', name, ...options, work.local, remote);
+  await work.watch(name);
+  await work.reaches(name, 'watching');
+  return work;
+}
+
+/** What lies beside LOCAL is as it was. */
+function expectUntouched(it: Workplace): void {
+  expect(readdirSync(join(it.base, 'outside'))).toEqual(['precious']);
+  expect(readFileSync(join(it.base, 'outside', 'precious'), 'utf8')).toBe('mine');
+  expect(readdirSync(it.base).sort()).toEqual(['local', 'outside', 'state']);
+}
+
+test('links that lead out stay there, and are told', async () => {
+  const it = await synced('links');
+  await it.sh(
+    'links',
+    `cd /work; ln -s /etc/passwd absolute; ln -s ../outside/precious up; ln -s d/../../outside around
+     mkdir d; ln -s ../.. d/far; ln -s d/fine fine; ln -s 'C:\\Windows' windows; echo x >d/fine; mkfifo pipe`,
+  );
+  expect((await it.devsync('flush', 'links')).code).toBe(5);
+  const { state } = await it.reaches('links', 'watching');
+  const told = state?.problems.map(({ path }) => path).sort();
+  expect(told).toEqual(['absolute', 'around', 'd/far', 'up', 'windows']);
+  expect(readdirSync(it.local).sort()).toEqual(['.x8s-devsync', 'd', 'fine']);
+  expect([it.read('fine'), lstatSync(join(it.local, 'fine')).isSymbolicLink()]).toEqual(['x\n', true]);
+  expectUntouched(it);
+}, 60_000);
+
+test('a directory that becomes a link is no way out, on either side', async () => {
+  const it = await synced('swap');
+  for (const name of ['a', 'b', 'c']) it.write(`d/${name}`, name);
+  await it.must('flush', 'swap');
+  // There: a link in place of the directory that the agent writes into, while it writes into it.
+  await it.sh('swap', 'mkdir /victim; echo safe >/victim/a; mv /work/d /work/old; ln -s /victim /work/d');
+  it.write('d/a', 'written here');
+  it.write('d/new', 'made here');
+  await it.devsync('flush', 'swap');
+  expect(await it.sh('swap', 'cat /victim/*; ls /victim')).toBe('safe\na\n');
+  expect([it.read('d/a'), it.read('d/new')]).toEqual(['written here', 'made here']);
+  // And a link that is synced for what it is, before something is put below its name.
+  await it.sh(
+    'swap',
+    'rm /work/d; ln -s ../outside /work/e; rm /work/e; mkdir /work/e; echo evil >/work/e/precious',
+  );
+  await it.devsync('flush', 'swap');
+  expectUntouched(it);
+}, 60_000);
+
+test('.git does not come from the container, under none of its names', async () => {
+  const it = await synced('hooks');
+  it.write('.git/config', 'ours');
+  it.write('sub/x', 'x');
+  await it.must('flush', 'hooks');
+  const hook = 'hooks/post-checkout';
+  await it.sh(
+    'hooks',
+    `cd /work; echo theirs >.git/config
+     for g in .git sub/.git .GIT sub/git~1 sub/.Git; do mkdir -p $g/hooks; echo evil >$g/${hook}; chmod +x $g/${hook}; done`,
+  );
+  await it.devsync('flush', 'hooks');
+  const evil = ['.git', 'sub/.git', '.GIT', 'sub/git~1', 'sub/.Git'].filter((git) =>
+    existsSync(join(it.local, git, hook)),
+  );
+  expect(evil).toEqual([]);
+  expect(it.read('.git/config')).toBe('ours');
+}, 60_000);
+
+test('names that are none, and odd ones that are', async () => {
+  const it = await synced('names');
+  await it.sh(
+    'names',
+    String.raw`cd /work; touch "$(printf 'bad\377name')"; echo nl >"$(printf 'new\nline')"; echo sp >' spaces '; echo st >'*'; echo b >'back\slash'; echo h >'-rf'; echo d >...; echo e >"$(printf '\033[31mred')"`,
+  );
+  expect((await it.devsync('flush', 'names')).code).toBe(5);
+  const names = readdirSync(it.local).filter((name) => name !== '.x8s-devsync');
+  expect(names.sort()).toEqual(
+    ['new\nline', ' spaces ', '*', 'back\\slash', '-rf', '...', '\u001b[31mred'].sort(),
+  );
+  const listed = await it.devsync('list', 'names');
+  // What a container calls its files does not steer the terminal.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+  expect(listed.stdout).not.toMatch(/\u001b/);
+}, 60_000);
+
+test("links in place of devsync's own folder, and of the way to REMOTE", async () => {
+  const it = await synced('folder', '/srv/app/work');
+  it.write('a', '1');
+  it.write('b', '1');
+  await it.must('flush', 'folder');
+  // The agent comes back to a folder of its own that is not its own any more.
+  await it.sh('folder', 'mkdir /victim; cd /srv/app/work; rm -r .x8s-devsync; ln -s /victim .x8s-devsync');
+  await killAgents(it, 'folder');
+  it.write('a', '2');
+  await it.reaches('folder', 'waiting');
+  await it.sh('folder', 'sleep 2');
+  expect(await it.sh('folder', 'ls -A /victim; cat /srv/app/work/a')).toBe('1');
+  await it.sh('folder', 'rm /srv/app/work/.x8s-devsync');
+  await it.reaches('folder', 'watching');
+  // In the middle of the way a link to a place that exists in the agent's own container only, or to another one.
+  await it.sh('folder', 'mkdir -p /victim/work; mv /srv/app /srv/real; ln -s /victim /srv/app');
+  it.write('a', '3');
+  await it.devsync('flush', 'folder');
+  expect(await it.sh('folder', 'ls -A /victim/work')).toBe('');
+  expect(it.read('b')).toBe('1');
+}, 90_000);

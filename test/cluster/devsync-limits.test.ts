@@ -1,0 +1,165 @@
+/** What is refused, what runs out, and what a new pod means. */
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { contextA } from './support/contexts.ts';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { expectSame } from './support/devsync-sides.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+const open: Workplace[] = [];
+function workplace(): Workplace {
+  const work = new Workplace(place().namespace);
+  open.push(work);
+  return work;
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((work) => work.close()));
+});
+
+const app = { name: 'app', image: images.plain, command: forever };
+
+async function synced(name: string, spec: object, ...options: string[]): Promise<Workplace> {
+  const work = workplace();
+  await work.pod(name, spec);
+  await work.must('create', '--name', name, '--pod', name, ...options, work.local, '/work');
+  await work.watch(name);
+  await work.reaches(name, 'watching');
+  return work;
+}
+
+test('a full disk stops what does not fit and nothing else, and is over when there is room', async () => {
+  const container = { ...app, volumeMounts: [{ name: 'small', mountPath: '/work' }] };
+  const volumes = [{ name: 'small', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } }];
+  const work = await synced('full', { containers: [container], volumes });
+  work.write('kept', 'as it was');
+  await work.must('flush', 'full');
+  work.write('kept', 'k'.repeat(12 << 20));
+  const full = await work.devsync('flush', 'full');
+  expect(full.code).toBe(5);
+  const { state } = await work.reaches('full', 'watching', (seen) => (seen.state?.problems.length ?? 0) > 0);
+  expect(state?.problems).toEqual([
+    expect.objectContaining({ path: 'kept', problem: expect.stringMatching(/no space/i) }),
+  ]);
+  // What was there is as it was, and what fits goes on.
+  expect(await work.sh('full', 'cat /work/kept')).toBe('as it was');
+  work.write('small', 'fits');
+  await work.devsync('flush', 'full');
+  expect(await work.sh('full', 'cat /work/small')).toBe('fits');
+  // The container itself fills it: what it has comes here all the same.
+  work.write('kept', 'short again');
+  await work.sh('full', 'head -c 9M /dev/zero >/work/zero; true');
+  await work.devsync('flush', 'full');
+  expect((await work.sh('full', 'stat -c %s /work/zero')).trim()).toBe(`${work.read('zero').length}`);
+  await work.sh('full', 'rm /work/zero');
+  await work.reaches('full', 'watching', (seen) => seen.state?.problems.length === 0);
+  await work.must('flush', 'full');
+  await expectSame(work, 'full');
+}, 120_000);
+
+test('directories that overlap are refused, here and there', async () => {
+  const work = workplace();
+  await work.pod('overlap', { containers: [app] });
+  for (const folder of ['src/app', 'docs']) work.write(`${folder}/x`, 'x');
+  const create = (name: string, local: string, remote: string, ...more: string[]) =>
+    work.devsync('create', '--name', name, '--pod', 'overlap', ...more, join(work.local, local), remote);
+  expect((await create('one', 'src', '/work/src')).code).toBe(0);
+  const tries = [
+    ['same', 'src', '/elsewhere', /overlaps with/],
+    ['inner', 'src/app', '/elsewhere', /overlaps with/],
+    ['outer', '.', '/elsewhere', /overlaps with/],
+    ['there', 'docs', '/work/src', /overlaps with/],
+    ['there-inner', 'docs', '/work/src/x', /overlaps with/],
+    ['there-outer', 'docs', '/work', /overlaps with/],
+    ['one', 'docs', '/docs', /already/],
+  ] as const;
+  for (const [name, local, remote, words] of tries) {
+    const { code, stderr } = await create(name, local, remote);
+    expect([name, code, stderr]).toEqual([name, 3, expect.stringMatching(words)]);
+    expect(stderr).toMatch(/hint:/);
+  }
+  expect((await create('beside', 'docs', '/work/srcs')).code).toBe(0);
+  expect((await create('again', 'src/app', '/elsewhere', '--allow-overlap')).code).toBe(0);
+  const names = (await work.must('get', '-o', 'name')).split('\n');
+  expect(names).toEqual(expect.arrayContaining(['again', 'beside', 'one']));
+  expect(names.join()).not.toMatch(/same|inner|outer|there/);
+}, 60_000);
+
+test('a container that changed its user without exec: doctor says why it is closed', async () => {
+  const work = workplace();
+  const command = ['perl', '-e', '$) = $( = 1000; $< = $> = 1000; sleep 1e9'];
+  await work.pod('changed', { containers: [{ ...app, command }] });
+  const { code, stdout } = await work.devsync('doctor', '--pod', 'changed', '-o', 'json');
+  expect(code).toBe(1);
+  const agent = (JSON.parse(stdout) as { check: string; words: string }[]).find(
+    ({ check }) => check === 'agent',
+  );
+  expect(agent?.words).toMatch(/no node in the container/);
+  expect(agent?.words).toMatch(
+    /the root of process \d+, which runs as 1000:1000.* is closed to 1000:1000: EACCES/,
+  );
+}, 60_000);
+
+test("a new container's own files are conflicts, or give way by --on-new-pod local", async () => {
+  const command = ['sh', '-c', 'mkdir /work; echo image >/work/a; date +%s%N >/work/b; exec sleep infinity'];
+  const spec = { containers: [{ ...app, command }] };
+  for (const [name, ...options] of [['anew'], ['anew-local', '--on-new-pod', 'local']] as const) {
+    const work = await synced(name, spec, ...options);
+    const first = work.read('b');
+    work.write('a', 'mine');
+    work.write('b', `${first} and mine`);
+    await work.must('flush', name);
+    await work.kubectl('delete', 'pod', name, '--now');
+    await work.reaches(name, 'waiting');
+    await work.pod(name, spec);
+    await work.reaches(name, 'watching');
+    const { code } = await work.devsync('flush', name);
+    const { state } = await work.reaches(name, 'watching');
+    // What is as the image made it takes the local state in any case.
+    expect(await work.sh(name, 'cat /work/a')).toBe('mine');
+    expect([work.read('b'), work.read('a')]).toEqual([`${first} and mine`, 'mine']);
+    if (options.length === 0) {
+      expect([code, state?.conflicts.map(({ path }) => path)]).toEqual([5, ['b']]);
+      expect(await work.sh(name, 'cat /work/b')).not.toContain('mine');
+    } else {
+      expect([code, await work.sh(name, 'cat /work/b')]).toEqual([0, `${first} and mine`]);
+      // The version that lost is in the trash on this workstation.
+      const trash = JSON.parse(await work.must('restore', name, '-o', 'json')) as {
+        path: string;
+        side: string;
+      }[];
+      expect(trash).toContainEqual(expect.objectContaining({ path: 'b', side: 'local' }));
+    }
+    await work.close();
+  }
+}, 120_000);
+
+test('a cluster that is not there is said within seconds', async () => {
+  const work = workplace();
+  const kubeconfig = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': contextA,
+    clusters: [{ name: 'far', cluster: { server: 'https://127.0.0.1:1' } }],
+    contexts: [{ name: contextA, context: { cluster: 'far', user: 'far' } }],
+    users: [{ name: 'far', user: { token: 'x' } }],
+  };
+  work.write('../far.json', JSON.stringify(kubeconfig));
+  const began = performance.now();
+  const args = ['--kubeconfig', join(work.base, 'far.json')];
+  const { code, stderr } = await work.devsync('create', '--pod', 'p', work.local, '/work', ...args);
+  expect([code, stderr]).toEqual([4, expect.stringMatching(/127\.0\.0\.1:1.*refused/)]);
+  expect(performance.now() - began).toBeLessThan(10_000);
+}, 30_000);
+
+test('an operation larger than the trash waits for a person', async () => {
+  const work = await synced('trash', { containers: [app] }, '--trash-limit', '4');
+  for (const name of ['a', 'b', 'c', 'd']) work.write(name, name.repeat(1 << 20));
+  await work.must('flush', 'trash');
+  for (const name of ['a', 'b', 'c']) work.write(name, `${name} short`);
+  const held = await work.devsync('flush', 'trash');
+  expect([held.code, held.stderr]).toEqual([3, expect.stringMatching(/trash holds/)]);
+  expect(await work.sh('trash', 'stat -c %s /work/a')).toBe(`${1 << 20}\n`);
+  await work.must('resume', 'trash', '--confirm');
+  expect(await work.sh('trash', 'cat /work/a')).toBe('a short');
+}, 60_000);

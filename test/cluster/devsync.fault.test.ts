@@ -1,0 +1,102 @@
+/** A sync while the servers between it and its container break. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  ensureUp,
+  freezeComponent,
+  killComponent,
+  restartComponent,
+  startComponent,
+  thawComponent,
+} from '../lab/index.ts';
+import { contextA, isLab } from './support/contexts.ts';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { expectSame } from './support/devsync-sides.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const lab = isLab ? describe : describe.skip;
+const server = 'kube-apiserver';
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+lab('a sync', () => {
+  const place = inNamespace('A');
+  let work: Workplace | undefined;
+  beforeAll(ensureUp, 120_000);
+  afterEach(async () => {
+    await work?.close();
+    work = undefined;
+  });
+  afterAll(ensureUp, 120_000);
+
+  async function synced(name: string): Promise<Workplace> {
+    work = new Workplace(place().namespace);
+    await work.pod(name, { containers: [{ name: 'app', image: images.plain, command: forever }] });
+    await work.must('create', '--name', name, '--pod', name, work.local, '/work');
+    await work.watch(name);
+    await work.reaches(name, 'watching');
+    for (let index = 0; index < 50; index++) work.write(`d/${index}`, `${index}`);
+    await work.must('flush', name);
+    return work;
+  }
+
+  /** Writes here until told to stop. */
+  async function scribble(it: Workplace, until: () => boolean): Promise<number> {
+    let count = 0;
+    for (; !until(); count++) {
+      it.write(`d/${count % 50}`, `written ${count} ${'x'.repeat((count % 7) * 40_000)}`);
+      await pause(20);
+    }
+    return count;
+  }
+
+  test('goes on after its API server was restarted, twice, in the middle of its work', async () => {
+    const it = await synced('restarts');
+    let done = false;
+    const writing = scribble(it, () => done);
+    await it.sh(
+      'restarts',
+      '(for i in $(seq 200); do echo $i >/work/there; sleep 0.05; done) >/dev/null 2>&1 &',
+    );
+    for (let round = 0; round < 2; round++) {
+      await pause(1500);
+      await restartComponent(contextA, server);
+    }
+    done = true;
+    expect(await writing).toBeGreaterThan(20);
+    await it.reaches('restarts', 'watching');
+    await it.must('flush', 'restarts');
+    await expectSame(it, 'restarts');
+    expect(it.read('there')).toBe('200\n');
+  }, 120_000);
+
+  test('comes back by itself after an API server that was away for longer than its lock lasts', async () => {
+    const it = await synced('away');
+    await killComponent(contextA, server);
+    try {
+      it.write('d/1', 'while it was away');
+      await pause(17_000);
+    } finally {
+      await startComponent(contextA, server);
+    }
+    const back = performance.now();
+    await it.reaches('away', 'watching');
+    // Its own lost lock is no reason to wait for anybody.
+    expect(performance.now() - back).toBeLessThan(14_000);
+    expect(await it.sh('away', 'cat /work/d/1')).toBe('while it was away');
+    await it.must('flush', 'away');
+    await expectSame(it, 'away');
+  }, 120_000);
+
+  test('waits for an API server that is frozen for a while, and loses nothing', async () => {
+    const it = await synced('frozen');
+    freezeComponent(contextA, server);
+    try {
+      it.write('d/2', 'while it was frozen');
+      await pause(6_000);
+    } finally {
+      thawComponent(contextA, server);
+    }
+    await it.reaches('frozen', 'watching');
+    await it.must('flush', 'frozen');
+    await expectSame(it, 'frozen');
+  }, 90_000);
+});

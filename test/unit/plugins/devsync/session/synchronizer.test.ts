@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
+import { noState } from '../../../../../plugins/devsync/session/state.ts';
+import { Synchronizer } from '../../../../../plugins/devsync/session/synchronizer.ts';
+import type { Endpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import { systemClock } from '../../../../../src/clock.ts';
+
+let folder: string;
+const stop = new AbortController();
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'devsync-synchronizer-'));
+});
+afterEach(() => {
+  stop.abort();
+  rmSync(folder, { recursive: true });
+});
+
+const directory = (children: Record<string, Entry>): Entry => ({
+  kind: 'directory',
+  children: new Map(Object.entries(children)),
+});
+
+/** A side that can do nothing (its disk is full), and hints at what it could not do, as a real one does. */
+function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
+  const endpoint = {
+    attempts: 0,
+    facts: { rootId: 'id', foldsNames: false, hasModes: true, freeBytes: 0, hasStaged: false },
+    tree,
+    degraded: undefined,
+    isBusy: false,
+    onHint: () => {},
+    refresh: async () => {},
+    missing: async () => [],
+    async *read() {},
+    receive: async () => {},
+    discard: async () => {},
+    trash: async () => ({ items: [], used: 0, limit: 0 }),
+    restore: async () => {},
+    emptyTrash: async () => 0,
+    close: async () => {},
+    async apply(operations: readonly { readonly path: string }[]) {
+      endpoint.attempts++;
+      setTimeout(() => endpoint.onHint(), 1);
+      return operations.map(({ path }) => ({ path, problem: 'no space is left' }));
+    },
+  };
+  return endpoint;
+}
+
+test('what cannot be done is not tried again and again, but when something changes or some time has passed', async () => {
+  const file = { kind: 'file', digest: 'a'.repeat(64), size: 1, executable: false } as const;
+  const local = fakeFullEndpoint(directory({ file }));
+  const container = fakeFullEndpoint(directory({}));
+  const ancestor = new AncestorStore(folder);
+  let state = noState;
+  const synchronizer = new Synchronizer({
+    local,
+    container,
+    ancestor,
+    binding: 'here',
+    mode: 'two-way-safe',
+    from: 'local',
+    takeGit: false,
+    trashLimits: { local: 10, container: 10 },
+    clock: systemClock,
+    signal: stop.signal,
+    onState: (now) => {
+      state = now;
+    },
+  });
+  const running = synchronizer.run();
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(container.attempts).toBe(1);
+  expect(state.problems).toEqual([expect.objectContaining({ path: 'file', problem: 'no space is left' })]);
+  // A change on a side: now it is worth a try.
+  Object.assign(container, { tree: directory({}) });
+  container.onHint();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(container.attempts).toBe(2);
+  // And after a second by itself.
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect(container.attempts).toBe(3);
+  stop.abort();
+  await running;
+});

@@ -1,0 +1,176 @@
+/** Real tools at work on one side, and a disk that is full. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { Pair } from '../support/pair.ts';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(90_000);
+
+let pair: Pair | undefined;
+afterEach(async () => {
+  await pair?.remove();
+  pair = undefined;
+});
+
+const same = (one: Pair) =>
+  execFileSync('diff', ['-r', '-x', '.x8s-devsync', '-x', '.git', one.local, one.container], {
+    encoding: 'utf8',
+  });
+
+async function until(check: () => boolean, what: string): Promise<void> {
+  const limit = Date.now() + 20_000;
+  while (!check()) {
+    if (Date.now() > limit) throw new Error(`in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('git', () => {
+  test('switches branches back and forth, and each arrives as one batch', async () => {
+    pair = new Pair({ ignores: { lists: [], vcs: true } });
+    const { local, container } = pair;
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', local, '-c', 'user.name=t', '-c', 'user.email=t@invalid', ...args]);
+    git('init', '-q', '-b', 'one');
+    for (let index = 0; index < 300; index++) {
+      mkdirSync(join(local, `d${index % 10}`), { recursive: true });
+      writeFileSync(join(local, `d${index % 10}`, `f${index}`), `one ${index}`);
+    }
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('checkout', '-q', '-b', 'two');
+    for (let index = 0; index < 200; index++)
+      writeFileSync(join(local, `d${index % 10}`, `f${index}`), `two ${index}`);
+    rmSync(join(local, 'd9'), { recursive: true });
+    mkdirSync(join(local, 'new'));
+    writeFileSync(join(local, 'new/file'), 'new');
+    git('add', '-A');
+    git('commit', '-qm', 'two');
+    await pair.start();
+    await pair.synchronizer.flush();
+    for (const branch of ['one', 'two', 'one']) {
+      git('checkout', '-q', branch);
+      await until(() => existsSync(join(container, 'new')) === (branch === 'two'), `branch ${branch}`);
+      await pair.synchronizer.flush();
+      expect(same(pair)).toBe('');
+      expect(readFileSync(join(container, 'd0/f0'), 'utf8')).toBe(`${branch} 0`);
+    }
+    expect(existsSync(join(container, '.git'))).toBe(false);
+    expect(pair.synchronizer.state.conflicts).toEqual([]);
+  }, 60_000);
+
+  test('holds its lock, and nothing moves until it lets go', async () => {
+    pair = new Pair({ ignores: { lists: [], vcs: true } });
+    execFileSync('git', ['-C', pair.local, 'init', '-q']);
+    await pair.start();
+    await pair.synchronizer.flush();
+    writeFileSync(join(pair.local, '.git/index.lock'), '');
+    writeFileSync(join(pair.local, 'half'), 'done');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(existsSync(join(pair.container, 'half'))).toBe(false);
+    rmSync(join(pair.local, '.git/index.lock'));
+    const { container } = pair;
+    await until(() => existsSync(join(container, 'half')), 'the file after the lock');
+  }, 30_000);
+});
+
+describe('editors', () => {
+  test.each<[string, (path: string, text: string) => void]>([
+    ['write in place', (path, text) => writeFileSync(path, text)],
+    [
+      'vim: the old one becomes a backup, the new one is written, the backup goes',
+      (path, text) => {
+        renameSync(path, `${path}~`);
+        writeFileSync(path, text);
+        rmSync(`${path}~`);
+      },
+    ],
+    [
+      'temp and rename',
+      (path, text) => {
+        writeFileSync(`${path}.tmp`, text);
+        renameSync(`${path}.tmp`, path);
+      },
+    ],
+    [
+      'delete and create',
+      (path, text) => {
+        rmSync(path);
+        writeFileSync(path, text);
+      },
+    ],
+  ])(
+    'save: %s',
+    async (_, save) => {
+      pair = new Pair();
+      const [here, there] = [join(pair.local, 'f'), join(pair.container, 'f')];
+      writeFileSync(here, 'first');
+      await pair.start();
+      await until(() => existsSync(there), 'the first version');
+      for (let count = 0; count < 5; count++) {
+        save(here, `version ${count}`);
+        await until(
+          () => existsSync(there) && readFileSync(there, 'utf8') === `version ${count}`,
+          `version ${count}`,
+        );
+      }
+      await pair.synchronizer.flush();
+      expect(readdirSync(pair.container).sort()).toEqual(['.x8s-devsync', 'f']);
+      expect(pair.synchronizer.state.conflicts).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+const canMount = process.platform === 'linux' && process.getuid?.() === 0;
+(canMount ? test : test.skip)(
+  'a full disk loses nothing, and is worked off when there is room',
+  async () => {
+    const base = mkdtempSync(join(tmpdir(), 'full-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', base]);
+    try {
+      const outer = mkdtempSync(join(tmpdir(), 'roomy-'));
+      pair = new Pair({ base });
+      // Only the container is on the small disk.
+      const local = join(outer, 'local');
+      mkdirSync(local);
+      Object.assign(pair, { local });
+      writeFileSync(join(pair.container, 'filler'), Buffer.alloc(1_500_000, 1));
+      for (let index = 0; index < 20; index++)
+        writeFileSync(join(local, `f${index}`), Buffer.alloc(100_000, index));
+      await pair.start();
+      const { synchronizer } = pair;
+      await until(() => synchronizer.state.problems.length > 0, 'a problem');
+      expect(synchronizer.state.problems).toContainEqual(
+        expect.objectContaining({ place: 'container', problem: 'no space left' }),
+      );
+      for (let index = 0; index < 20; index++) expect(existsSync(join(local, `f${index}`))).toBe(true);
+      execFileSync('mount', ['-o', 'remount,size=16m', base]);
+      const one = pair;
+      await until(
+        () => readdirSync(one.container).filter((name) => name.startsWith('f')).length === 21,
+        'all files',
+      );
+      await synchronizer.flush();
+      expect(same(pair)).toBe('');
+      await pair.stop();
+      rmSync(outer, { recursive: true });
+    } finally {
+      await pair?.stop().catch(() => {});
+      execFileSync('umount', ['-l', base]);
+    }
+  },
+  90_000,
+);
