@@ -45,7 +45,7 @@ describe('an object that is there already, made by somebody else', () => {
   }, 30_000);
 
   test('of another task of ours is not touched either', async () => {
-    const { code, stderr } = await pair.once(...only('theirs'), '--name', `${pair.task}-x`);
+    const { code, stderr } = await pair.once(...only('theirs'), '--name', pair.otherTask('x'));
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('other-task') });
   }, 30_000);
 });

@@ -17,7 +17,7 @@ import { Catalogue } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import type { FeedHandler } from './feeds.ts';
 import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
-import { type ObjectKey, Places } from './keys.ts';
+import { keyOf, type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
 import { missingNeeds } from './needs-check.ts';
@@ -112,6 +112,7 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
+    this.notes.push(...this.#absentNamespaces());
     for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
@@ -320,6 +321,17 @@ export class Task {
       signal.throwIfAborted();
       this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
     }
+  }
+
+  /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
+  #absentNamespaces(): string[] {
+    const { spec, primary } = this.#options;
+    const named = literalNamespaces(spec.namespaces) ?? [];
+    return this.catalogue.isComplete(keyOf('Namespace', '', ''))
+      ? named
+          .filter((name) => !this.#namespaceLabels.has(name))
+          .map((name) => `namespace ${name} is not on ${primary.name}`)
+      : [];
   }
 
   #renew(key: ObjectKey): void {

@@ -41,6 +41,7 @@ export class Pair {
   readonly from: KubeClient;
   readonly to: KubeClient;
   readonly #namespaces: string[];
+  readonly #tasks: string[];
   readonly #running: Running[] = [];
 
   private constructor(primary: string, replica: string, task: string, from: KubeClient, to: KubeClient) {
@@ -49,6 +50,7 @@ export class Pair {
     this.task = task;
     this.namespace = `x8s-test-${task}`;
     this.#namespaces = [this.namespace];
+    this.#tasks = [task];
     this.from = from;
     this.to = to;
   }
@@ -75,6 +77,13 @@ export class Pair {
   alsoNamespace(suffix: string): string {
     const name = `${this.namespace}-${suffix}`;
     this.#namespaces.push(name);
+    return name;
+  }
+
+  /** The name of one more task, whose state is gone afterwards. */
+  otherTask(suffix: string): string {
+    const name = `${this.task}-${suffix}`;
+    this.#tasks.push(name);
     return name;
   }
 
@@ -194,7 +203,7 @@ export class Pair {
   async close(): Promise<void> {
     for (const { child } of this.#running) child.kill('SIGKILL');
     await Promise.allSettled(this.#running.map(({ ended }) => ended));
-    const labelSelector = `x8s.dev/task=${this.task}`;
+    const labelSelector = `x8s.dev/task in (${this.#tasks.join(',')})`;
     for (const kind of [configMaps, secrets, leases]) {
       const { items } = await this.from.list(kind as Resource, { namespace: stateNamespace, labelSelector });
       for (const { metadata } of items)

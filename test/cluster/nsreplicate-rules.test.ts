@@ -1,0 +1,186 @@
+/** Rules from a file: custom kinds, status alone, named fields, overrides, and two clusters that copy to each other. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { resolveResource } from '../../src/kube/discovery.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { eventually } from './support/eventually.ts';
+import { plugin } from './support/kubectl.ts';
+import { configMap, Pair, workload } from './support/nsreplicate.ts';
+
+const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Writes a config file. */
+function config(name: string, value: object): string[] {
+  const path = join(folder, `${name}.yaml`);
+  // JSON is YAML.
+  writeFileSync(path, JSON.stringify(value));
+  return ['--config', path];
+}
+
+const definition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `widgets.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+
+const widget = (name: string, spec: object): KubeObject => ({
+  apiVersion: `${group}/v1`,
+  kind: 'Widget',
+  metadata: { name },
+  spec,
+});
+
+const serves = (kube: KubeClient) => eventually(() => resolveResource(kube, `widgets.${group}`));
+
+async function setStatus(pair: Pair, on: KubeClient, name: string, status: object): Promise<void> {
+  const resource = await serves(on);
+  const object = { ...widget(name, {}), metadata: { name, namespace: pair.namespace }, status };
+  await on.apply(resource, object, { fieldManager: 'a-controller', force: true, subresource: 'status' });
+}
+
+describe('a kind of a CRD', () => {
+  let pair: Pair;
+  const rules = () => config('whole', { rules: [{ group, kind: 'Widget' }] });
+
+  beforeAll(async () => {
+    pair = await Pair.open('rules');
+    await pair.put(pair.from, definition);
+    await serves(pair.from);
+    await pair.put(pair.from, widget('one', { size: 1 }));
+  }, 60_000);
+  afterAll(async () => {
+    for (const kube of [pair.from, pair.to])
+      await kube.delete(await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io'), {
+        name: definition.metadata.name,
+      });
+    await pair.close();
+  }, 60_000);
+
+  test('that the replica does not serve: said, and exit 5; nothing else is lost by it', async () => {
+    const { code, stderr } = await pair.once(...rules());
+    expect({ code, stderr }).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`replica ${pair.replica} has no Widget.${group}`),
+    });
+    const { stdout } = await pair.look('plan', ...rules());
+    expect(stdout).toMatch(/create Widget\S+ \S+\/one \(can't be validated yet/);
+  }, 60_000);
+
+  test('is copied as soon as the replica serves it', async () => {
+    const running = await pair.watch(...rules());
+    await pair.put(pair.to, definition);
+    await serves(pair.to);
+    await eventually(
+      async () => expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } }),
+      60_000,
+    );
+    running.child.kill('SIGTERM');
+    await running.ended;
+  }, 90_000);
+
+  test('status alone goes to an object that somebody else made: no label, and never pruned', async () => {
+    const carry = config('status', { rules: [{ group, kind: 'Widget', carry: 'status' }] });
+    const task = ['--name', pair.otherTask('status')];
+    await pair.put(pair.from, widget('theirs', { size: 1 }));
+    await pair.put(pair.to, widget('theirs', { size: 99 }));
+    await setStatus(pair, pair.from, 'theirs', { phase: 'Ready' });
+    await setStatus(pair, pair.from, 'one', { phase: 'Ready' });
+    await pair.copy(...carry, ...task, '--prune');
+    const { metadata, ...rest } = await pair.copyOf(`widgets.${group}`, 'theirs');
+    expect(rest).toMatchObject({ spec: { size: 99 }, status: { phase: 'Ready' } });
+    expect({ ...metadata.labels, ...metadata.annotations }).toEqual({});
+    const before = metadata.resourceVersion;
+    await pair.copy(...carry, ...task);
+    expect((await pair.copyOf(`widgets.${group}`, 'theirs')).metadata.resourceVersion).toBe(before);
+    await pair.delete(pair.from, `widgets.${group}`, 'theirs');
+    await pair.copy(...carry, ...task, '--prune');
+    await pair.copyOf(`widgets.${group}`, 'theirs');
+  }, 60_000);
+
+  test('named fields alone', async () => {
+    const carry = config('fields', { rules: [{ group, kind: 'Widget', carry: ['spec.size'] }] });
+    await pair.put(pair.from, widget('fields', { size: 5, color: 'red' }));
+    await pair.put(pair.to, { ...widget('fields', { color: 'blue' }) });
+    await pair.copy(...carry, '--name', pair.otherTask('fields'));
+    const { spec, metadata } = await pair.copyOf(`widgets.${group}`, 'fields');
+    expect(spec).toEqual({ size: 5, color: 'blue' });
+    expect(metadata.labels).toBeUndefined();
+  }, 60_000);
+});
+
+describe('overrides', () => {
+  let pair: Pair;
+  afterAll(() => pair.close());
+
+  test('change what is written to one replica, and are no drift', async () => {
+    pair = await Pair.open('overrides');
+    await pair.put(pair.from, workload('Deployment', 'web', { replicas: 3 }), configMap('plain', { a: '1' }));
+    const file = config('overrides', {
+      overrides: [
+        { kinds: ['Deployment', 'StatefulSet'], set: { 'spec.replicas': 0 } },
+        { kinds: ['ConfigMap'], replicas: ['somebody-else'], set: { 'data.a': 'never' } },
+      ],
+    });
+    await pair.copy(...file);
+    expect(await pair.copyOf('deployments.apps', 'web')).toMatchObject({ spec: { replicas: 0 } });
+    expect(await pair.copyOf('configmaps', 'plain')).toMatchObject({ data: { a: '1' } });
+    expect(await pair.look('drift', ...file)).toMatchObject({ code: 0 });
+    expect(await pair.look('plan', ...file)).toMatchObject({ code: 0 });
+  }, 60_000);
+});
+
+describe('a namespace that is not there', () => {
+  let pair: Pair;
+  afterAll(() => pair.close());
+
+  test('on the primary: said, since a name may be mistyped', async () => {
+    pair = await Pair.open('absent');
+    const { stderr } = await pair.copy('--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`);
+    expect(stderr).toContain(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
+  }, 30_000);
+});
+
+describe('two clusters that copy to each other', () => {
+  let pair: Pair;
+  afterAll(() => pair.close());
+
+  test('with --adopt at once: both end with the same, and rest', async () => {
+    pair = await Pair.open('mutual');
+    const back = pair.otherTask('back');
+    await pair.put(pair.from, configMap('a-only', { a: '1' }), configMap('both', { from: 'a' }));
+    await pair.copy('-l', 'none=none');
+    await pair.put(pair.to, configMap('b-only', { b: '1' }), configMap('both', { from: 'b' }));
+    const clusters = ['--primary', pair.replica, '--replica', pair.primary, '--state-context', pair.primary];
+    const reverse = ['--once', '--adopt', ...clusters, '--sync-namespaces', pair.namespace, '--name', back];
+    const runs = await Promise.all([pair.once('--adopt'), plugin('nsreplicate', reverse)]);
+    for (const { code, stderr } of runs) expect({ code, stderr }).toMatchObject({ code: 0 });
+    await pair.copy('--adopt');
+    expect(await plugin('nsreplicate', reverse)).toMatchObject({ code: 0 });
+    await pair.equal(1_000);
+    const before = [await pair.versions(pair.from), await pair.versions(pair.to)];
+    await pair.copy('--adopt');
+    await plugin('nsreplicate', reverse);
+    expect([await pair.versions(pair.from), await pair.versions(pair.to)]).toEqual(before);
+    expect(Object.keys(before[0] ?? {})).toEqual(expect.arrayContaining(['a-only', 'b-only', 'both']));
+  }, 90_000);
+});
