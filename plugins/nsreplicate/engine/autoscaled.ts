@@ -1,16 +1,25 @@
 /** Which workloads of the primary have their replicas set by an autoscaler. */
+import { messageOf } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { discover, findResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { at, groupKind } from '../objects/draft.ts';
-import type { FeedHandler } from './feeds.ts';
+import type { FeedHandler, Feeds } from './feeds.ts';
 import { keyOf, type ObjectKey, type Places, placeOf } from './keys.ts';
+import { scopesOf } from './scopes.ts';
 import type { Site } from './site.ts';
 
 /** HorizontalPodAutoscalers, as the primary serves them. */
 export async function autoscalersOf(primary: Site, options: CallOptions = {}): Promise<Resource | undefined> {
   return findResource(await discover(primary.kube, options), 'horizontalpodautoscalers.autoscaling');
+}
+
+interface FollowOptions {
+  readonly primary: Site;
+  readonly feeds: Feeds;
+  readonly watch: boolean;
+  readonly signal: AbortSignal;
 }
 
 export class Autoscaled {
@@ -63,5 +72,29 @@ export class Autoscaled {
         changed(this.targetOf(object));
       },
     };
+  }
+}
+
+/**
+ * Follows the autoscalers of a primary until the signal aborts; resolves when all are known. Why they can't be read is
+ * returned: workloads are copied with the replicas that they have then.
+ */
+export async function followAutoscalers(
+  { primary, feeds, watch, signal }: FollowOptions,
+  literal: readonly string[] | undefined,
+  autoscaled: Autoscaled,
+  changed: (target: ObjectKey) => void,
+): Promise<string | undefined> {
+  const resource = await autoscalersOf(primary, { signal });
+  if (!resource) return undefined;
+  const handler = autoscaled.handler(changed);
+  try {
+    const scopes = await scopesOf(primary, resource, literal, { signal });
+    const feed = { kube: primary.kube, resource, metadataOnly: false, watch };
+    await Promise.all(scopes.map((namespace) => feeds.follow({ ...feed, namespace }, handler, signal)));
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`;
   }
 }

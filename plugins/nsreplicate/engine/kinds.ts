@@ -105,17 +105,19 @@ function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredReso
   );
 }
 
-/** Kinds of the task that a replica does not serve: their objects wait until it does. */
-export async function kindsMissingOn(
+/** Warns of kinds of the task that a replica does not serve. */
+export async function warnOfMissingKinds(
   site: Site,
   kinds: readonly CopiedKind[],
-  options: CallOptions = {},
-): Promise<string[]> {
-  const { resources } = await discover(site.kube, options);
+  { signal, warn }: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
+): Promise<void> {
+  // One that does not answer is told of elsewhere.
+  const { resources } = await discover(site.kube, { signal }).catch(() => ({ resources: undefined }));
+  if (!resources) return;
   const served = new Set(resources.map((resource) => `${apiVersionOf(resource)}/${resource.kind}`));
-  return kinds
-    .filter(({ resource }) => !served.has(`${apiVersionOf(resource)}/${resource.kind}`))
-    .map(({ name }) => name);
+  for (const { resource, name } of kinds)
+    if (!served.has(`${apiVersionOf(resource)}/${resource.kind}`))
+      warn(`replica ${site.name} has no ${name}: its objects wait until it does`);
 }
 
 /**

@@ -1,7 +1,6 @@
 /** One replica of a running task: knows what it has, and works off what differs. */
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
@@ -13,11 +12,13 @@ import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
+import { Corrections } from './corrections.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway } from './failure.ts';
 import { listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
+import { untilAnswering } from './reach.ts';
 import type { Site } from './site.ts';
 import { Tally } from './tally.ts';
 
@@ -48,10 +49,6 @@ export interface ReplicaOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** More than so many corrections of one object within the window: something else wants it otherwise. */
-const fight = { corrections: 5, windowMs: 60_000 };
-const probePause = { firstMs: 250, mostMs: 5000 };
-
 /** Whether a key belongs to the list of a kind in one scope. */
 const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
   const place = placeOf(key);
@@ -65,8 +62,7 @@ export class Replica {
   readonly #queue: WorkQueue;
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
-  /** Corrections by time, of objects that were put right lately. */
-  readonly #corrections = new Map<ObjectKey, number[]>();
+  readonly #corrections = new Corrections();
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
@@ -309,12 +305,9 @@ export class Replica {
   }
 
   #noteCorrection(key: ObjectKey): void {
-    const now = this.#options.clock.monotonic();
-    const recent = [...(this.#corrections.get(key) ?? []), now].filter((at) => now - at < fight.windowMs);
-    this.#corrections.set(key, recent);
-    if (recent.length < fight.corrections) return;
-    this.#corrections.delete(key);
-    const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
+    const times = this.#corrections.note(key, this.#options.clock.monotonic());
+    if (times === undefined) return;
+    const message = `something on the replica changes it back each time; it was put right ${times} times within a minute`;
     this.#fail(key, { class: 'decision', reason: 'fought-over', message }, this.#options.clock.now());
   }
 
@@ -382,16 +375,8 @@ export class Replica {
 
   async #probe(): Promise<void> {
     const { site, clock, signal } = this.#options;
-    for (let failures = 0; this.#away && !signal.aborted; failures++) {
-      await clock.sleep(backOff(failures, probePause), signal).catch(() => undefined);
-      const answered = await site.kube
-        .request({ method: 'GET', path: '/version', signal, timeoutMs: 5000 })
-        .then(
-          () => true,
-          (error) => !isAway(error),
-        );
-      if (answered && !signal.aborted) this.connected();
-    }
+    await untilAnswering(site, { clock, signal, over: () => this.#away === undefined });
+    if (!signal.aborted) this.connected();
     this.#retryAll(({ reason }) => reason === 'unreachable');
   }
 

@@ -3,6 +3,8 @@ import { ForbiddenError } from '../../../src/errors.ts';
 import { missingPermissions } from '../../../src/kube/access.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { nameOf, type Resource } from '../../../src/kube/resources.ts';
+import type { NamespaceScope } from '../rules/rule.ts';
+import { literalNamespaces } from '../rules/scope.ts';
 import type { Site } from './site.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */
@@ -35,3 +37,7 @@ export async function scopesOf(
     },
   );
 }
+
+/** Namespaces that a task names and that are not there: what looks like success may be a mistyped name. */
+export const absentNamespaces = (scope: NamespaceScope, there: ReadonlyMap<string, unknown>): string[] =>
+  (literalNamespaces(scope) ?? []).filter((name) => !there.has(name));
