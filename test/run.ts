@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../scripts/build.ts';
 import { hostPlatform } from '../scripts/node-binaries.ts';
@@ -24,6 +24,7 @@ interface JestReport {
   readonly numTodoTests: number;
   /** Files that could not even be loaded; their tests are in no other number. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly { readonly name: string; readonly status: string }[];
 }
 
 /** One of jest's projects. Faults (an API server killed, a link cut) disturb others, so they run alone. */
@@ -40,22 +41,50 @@ const onClusters: readonly Phase[] = [
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** Runs one phase with jest's own output, and resolves with its numbers. */
-async function runPhase(
-  { project, workers }: Phase,
-  patterns: string[],
+/**
+ * Runs one phase with jest's own output, and resolves with its numbers. Files that fail beside others are run
+ * once more, alone: two cores shared with three nodes may be too slow for a test's limits. What fails then has
+ * failed; what passes is named, since a test that needs quiet wants mending.
+ */
+async function runPhase(phase: Phase, patterns: string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+  const { project, workers } = phase;
+  const first = await runJest(project, `${project}`, [`--maxWorkers=${workers}`, ...patterns], env);
+  if (first.failedFiles.length === 0) return first.counts;
+  say(`\nOnce more, alone: ${first.failedFiles.map((file) => relative(root, file)).join(', ')}`);
+  const again = await runJest(
+    project,
+    `${project}-again`,
+    ['--maxWorkers=1', '--runTestsByPath', ...first.failedFiles],
+    env,
+  );
+  const { passed, failed, skipped } = again.counts;
+  const repaired = first.counts.failed - failed;
+  if (repaired > 0) say(`${repaired} failed beside others and passed alone`);
+  if (passed + failed + skipped === 0) return first.counts;
+  return { ...first.counts, failed, passed: first.counts.passed + Math.max(0, repaired) };
+}
+
+interface JestRun {
+  readonly counts: Counts;
+  readonly failedFiles: readonly string[];
+}
+
+async function runJest(
+  project: string,
+  name: string,
+  args: readonly string[],
   env: NodeJS.ProcessEnv,
-): Promise<Counts> {
-  const report = join(root, 'build', `test-${project}.json`);
+): Promise<JestRun> {
+  const report = join(root, 'build', `test-${name}.json`);
   rmSync(report, { force: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
-  const how = ['--selectProjects', project, '--passWithNoTests', `--maxWorkers=${workers}`];
-  const code = await run([...node, ...how, '--json', `--outputFile=${report}`, ...patterns], env);
-  const counts = countsOf(report);
+  const how = ['--selectProjects', project, '--passWithNoTests', '--json', `--outputFile=${report}`];
+  const code = await run([...node, ...how, ...args], env);
+  const result = resultOf(report);
   // A jest that fails without a failed test (a broken configuration, a crash) must not look like success.
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  return counts;
+  if (code !== 0 && result.counts.failed === 0) result.counts.failed = 1;
+  return result;
 }
 
 function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -67,17 +96,19 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   });
 }
 
-function countsOf(file: string): Counts {
+function resultOf(file: string): JestRun {
   try {
     const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
-    return {
+    const counts = {
       passed: report.numPassedTests,
       failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
       skipped: report.numPendingTests + report.numTodoTests,
     };
+    const failed = report.testResults.filter(({ status }) => status === 'failed');
+    return { counts, failedFiles: failed.map(({ name }) => name) };
   } catch {
     say(`${file} is missing: jest ended before it could report`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [] };
   }
 }
 
