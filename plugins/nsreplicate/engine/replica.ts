@@ -18,7 +18,7 @@ import { failureOf, isAway } from './failure.ts';
 import { listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
-import { untilAnswering } from './reach.ts';
+import { Reachability } from './reachability.ts';
 import type { Site } from './site.ts';
 import { Tally } from './tally.ts';
 
@@ -55,6 +55,10 @@ const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) =
   return place.kind === kind && (namespace === undefined || place.namespace === namespace);
 };
 
+/** API servers quote the value that they refuse; a Secret's is nobody's business. */
+const withoutValues = (message: string): string =>
+  message.replaceAll(/(value: )"(?:\\.|[^"\\])*"/gi, '$1"…"');
+
 export class Replica {
   readonly name: string;
   readonly tally = new Tally();
@@ -71,7 +75,7 @@ export class Replica {
   /** Kinds that can't be listed, and why. */
   readonly unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
-  #away: X8sError | undefined;
+  readonly #reach: Reachability;
   #paused = false;
 
   constructor(options: ReplicaOptions) {
@@ -80,12 +84,13 @@ export class Replica {
     const { workers, clock, signal, broken, copies, warn, changed } = options;
     const { brakeLimits: limits, brake: state } = options;
     this.deletions = new Deletions({ replica: this.name, copies, limits, state, clock, warn, changed });
+    this.#reach = new Reachability({ kube: options.site.kube, clock, signal, changed: () => this.#turned() });
     this.#queue = new WorkQueue({ workers, clock, signal, work: (key) => this.#work(key), failed: broken });
   }
 
   /** Why the replica is not reachable; undefined while it is. */
   get away(): X8sError | undefined {
-    return this.#away;
+    return this.#reach.away;
   }
 
   behind(): Behind {
@@ -113,7 +118,7 @@ export class Replica {
 
   /** Whether nothing is begun now: it is paused, or the replica does not answer. */
   get isHeld(): boolean {
-    return this.#paused || this.#away !== undefined;
+    return this.#paused || this.away !== undefined;
   }
 
   /** Holds all work, or goes on. */
@@ -239,17 +244,14 @@ export class Replica {
   }
 
   connected(kind?: CopiedKind): void {
-    const had = kind !== undefined && this.unlisted.delete(kind.name);
-    if (had || this.#away) this.#options.changed();
-    if (!this.#away) return;
-    this.#away = undefined;
-    this.#flow();
+    if (kind && this.unlisted.delete(kind.name)) this.#options.changed();
+    this.#reach.found();
   }
 
   /** A kind can't be listed or watched just now. */
   disconnected(kind: CopiedKind, error: X8sError): void {
     if (!isAway(error)) this.unlisted.set(kind.name, error);
-    if (isAway(error)) this.#leave(error);
+    if (isAway(error)) this.#reach.lost(error);
     this.#options.changed();
   }
 
@@ -261,7 +263,7 @@ export class Replica {
       this.#succeed(key, result, started);
     } catch (error) {
       if (signal.aborted) return;
-      if (isAway(error)) this.#leave(error as X8sError);
+      if (isAway(error)) this.#reach.lost(error as X8sError);
       this.#fail(key, failureOf(error), started);
     }
     const retry = this.#retries.get(key);
@@ -295,7 +297,8 @@ export class Replica {
       this.#lag.seen(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
-    const { reason, message } = failure;
+    const { reason } = failure;
+    const message = placeOf(key).kind === 'Secret' ? withoutValues(failure.message) : failure.message;
     this.#record(key, 'failed', started, {
       attempts: state.attempts,
       reason,
@@ -364,24 +367,15 @@ export class Replica {
     return rule && kind ? liveDigest(object, rule, shaping) : undefined;
   }
 
-  /** The replica does not answer: nothing is begun until it does. */
-  #leave(error: X8sError): void {
-    if (this.#away) return;
-    this.#away = error;
+  /** While the replica does not answer, nothing is begun. */
+  #turned(): void {
     this.#flow();
+    if (!this.away) this.#retryAll(({ reason }) => reason === 'unreachable');
     this.#options.changed();
-    void this.#probe();
-  }
-
-  async #probe(): Promise<void> {
-    const { site, clock, signal } = this.#options;
-    await untilAnswering(site, { clock, signal, over: () => this.#away === undefined });
-    if (!signal.aborted) this.connected();
-    this.#retryAll(({ reason }) => reason === 'unreachable');
   }
 
   #flow(): void {
-    if (this.#paused || this.#away) this.#queue.pause();
+    if (this.isHeld) this.#queue.pause();
     else this.#queue.resume();
   }
 }

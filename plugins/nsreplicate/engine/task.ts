@@ -2,7 +2,6 @@
  * One task at work: lists and watches the primary and its replicas, and has every replica converge. Everything
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
-import type { Clock } from '../../../src/clock.ts';
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -12,48 +11,22 @@ import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
+import { assembleReplica } from './assemble.ts';
 import { Autoscaled, followAutoscalers } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import { Converger, type Settled } from './converger.ts';
-import { Copies } from './copies.ts';
-import type { FeedHandler, Feeds } from './feeds.ts';
+import type { Settled } from './converger.ts';
+import type { FeedHandler } from './feeds.ts';
 import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
 import { keyOf, type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, warnOfMissingKinds } from './kinds.ts';
-import { Guard, type Memory } from './memory.ts';
+import { Guard } from './memory.ts';
 import { missingNeeds } from './needs-check.ts';
-import { Replica } from './replica.ts';
+import type { Replica } from './replica.ts';
 import { absentNamespaces, scopesOf } from './scopes.ts';
 import type { Site } from './site.ts';
-import { checkMap, type TaskSpec } from './spec.ts';
+import { checkMap } from './spec.ts';
+import type { TaskOptions } from './task-options.ts';
 
-export interface TaskOptions {
-  readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
-  readonly feeds: Feeds;
-  readonly clock: Clock;
-  /** Keys the digests of Secrets. */
-  readonly key: Uint8Array;
-  readonly memory: Memory;
-  /** Begins with what an earlier run left. */
-  readonly records: JobRecords;
-  /** False: one comparison, and an end. */
-  readonly watch: boolean;
-  /** The marker of the kept state, where the primary keeps it. */
-  readonly readMarker?: (() => Promise<number>) | undefined;
-  readonly fence: () => Promise<void>;
-  readonly signal: AbortSignal;
-  readonly info: (text: string) => void;
-  readonly warn: (text: string) => void;
-  /** What is kept of the task changed. */
-  readonly changed: () => void;
-  /** A defect of this program. */
-  readonly broken: (error: unknown) => void;
-}
-
-/** Attempts of one object on one replica where nobody goes on after the end. */
-const ATTEMPTS_ONCE = 5;
 /** How long one comparison waits for a replica that went away. */
 const PATIENCE_MS = 15_000;
 
@@ -204,7 +177,12 @@ export class Task {
       destinations,
       covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
     });
-    this.#replicas = replicas.map((site) => this.#makeReplica(site, shaping));
+    const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
+    this.#replicas = replicas.map((site) => {
+      const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
+      this.settled.set(site.name, settled);
+      return assembleReplica(site, this.#options, { ...parts, settled });
+    });
     this.setPaused(this.#paused);
     await Promise.all(replicas.map((site) => warnOfMissingKinds(site, kinds, this.#options)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
@@ -223,53 +201,6 @@ export class Task {
       key,
       isAutoscaled: (object) => this.#autoscaled.has(object),
     };
-  }
-
-  #makeReplica(site: Site, shaping: Shaping): Replica {
-    const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken } = this.#options;
-    const { catalogue, places } = this;
-    const copies = new Copies(spec.name, (key, labels) => catalogue.inScope(key, labels));
-    const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
-    this.settled.set(site.name, settled);
-    const converger = new Converger({
-      primary,
-      replica: site,
-      spec,
-      catalogue,
-      copies,
-      places,
-      shaping,
-      formerPrimaries: memory.formerPrimaries,
-      settled,
-      settledChanged: changed,
-      brake: (namespace) => replica.deletions.mayDelete(namespace),
-      confirmPrimary: () => this.#guard.confirm(),
-      marker: () => this.#guard.marker,
-      fence,
-      signal,
-    });
-    const replica = new Replica({
-      site,
-      task: spec.name,
-      catalogue,
-      copies,
-      converger,
-      places,
-      shaping,
-      records: this.records,
-      workers: spec.workers,
-      brakeLimits: spec.brake,
-      brake: memory.brakes[site.name] ?? { deletions: [] },
-      sawMarker: (marker) => this.#guard.sawMarker(marker),
-      mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
-      clock,
-      signal,
-      mostAttempts: watch ? undefined : ATTEMPTS_ONCE,
-      changed,
-      warn,
-      broken,
-    });
-    return replica;
   }
 
   async #scopes(kind: CopiedKind): Promise<Listed[]> {

@@ -1,0 +1,66 @@
+/** Puts the parts of one replica together. */
+import type { Shaping } from '../objects/wanted.ts';
+import type { Catalogue } from './catalogue.ts';
+import { Converger, type Settled } from './converger.ts';
+import { Copies } from './copies.ts';
+import type { ObjectKey, Places } from './keys.ts';
+import type { Guard } from './memory.ts';
+import { Replica } from './replica.ts';
+import type { Site } from './site.ts';
+import type { TaskOptions } from './task-options.ts';
+
+/** Attempts of one object on one replica where nobody goes on after the end. */
+const ATTEMPTS_ONCE = 5;
+
+export interface Parts {
+  readonly catalogue: Catalogue;
+  readonly places: Places;
+  readonly shaping: Shaping;
+  readonly guard: Guard;
+  readonly settled: Map<ObjectKey, Settled>;
+}
+
+export function assembleReplica(site: Site, options: TaskOptions, parts: Parts): Replica {
+  const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken, records } = options;
+  const { catalogue, places, shaping, guard, settled } = parts;
+  const copies = new Copies(spec.name, (key, labels) => catalogue.inScope(key, labels));
+  const converger = new Converger({
+    primary,
+    replica: site,
+    spec,
+    catalogue,
+    copies,
+    places,
+    shaping,
+    formerPrimaries: memory.formerPrimaries,
+    settled,
+    settledChanged: changed,
+    brake: (namespace) => replica.deletions.mayDelete(namespace),
+    confirmPrimary: () => guard.confirm(),
+    marker: () => guard.marker,
+    fence,
+    signal,
+  });
+  const replica = new Replica({
+    site,
+    task: spec.name,
+    catalogue,
+    copies,
+    converger,
+    places,
+    shaping,
+    records,
+    workers: spec.workers,
+    brakeLimits: spec.brake,
+    brake: memory.brakes[site.name] ?? { deletions: [] },
+    sawMarker: (marker) => guard.sawMarker(marker),
+    mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
+    clock,
+    signal,
+    mostAttempts: watch ? undefined : ATTEMPTS_ONCE,
+    changed,
+    warn,
+    broken,
+  });
+  return replica;
+}

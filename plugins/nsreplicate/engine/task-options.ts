@@ -1,0 +1,32 @@
+/** What a task is handed. */
+import type { Clock } from '../../../src/clock.ts';
+import type { JobRecords } from '../jobs/records.ts';
+import type { Feeds } from './feeds.ts';
+import type { Memory } from './memory.ts';
+import type { Site } from './site.ts';
+import type { TaskSpec } from './spec.ts';
+
+export interface TaskOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+  readonly feeds: Feeds;
+  readonly clock: Clock;
+  /** Keys the digests of Secrets. */
+  readonly key: Uint8Array;
+  readonly memory: Memory;
+  /** Begins with what an earlier run left. */
+  readonly records: JobRecords;
+  /** False: one comparison, and an end. */
+  readonly watch: boolean;
+  /** The marker of the kept state, where the primary keeps it. */
+  readonly readMarker?: (() => Promise<number>) | undefined;
+  readonly fence: () => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** What is kept of the task changed. */
+  readonly changed: () => void;
+  /** A defect of this program. */
+  readonly broken: (error: unknown) => void;
+}
