@@ -293,14 +293,24 @@ export class Catalogue {
     }
   }
 
-  async #read(key: ObjectKey, signal: AbortSignal): Promise<Body | undefined> {
+  #isOvertaken(key: ObjectKey, { metadata: { uid, resourceVersion = '' } }: KubeObject): boolean {
+    const known = this.#originals.get(key);
+    return known !== undefined && known.uid === uid && isOlder(resourceVersion, known.resourceVersion);
+  }
+
+  async #read(key: ObjectKey, signal: AbortSignal, again = true): Promise<Body | undefined> {
     const { kind: name, ...place } = placeOf(key);
     const kind = this.#kinds.get(name);
     if (!kind) return undefined;
     const { kube } = this.#options.primary;
     const where = { name: place.name, namespace: place.namespace || undefined };
     const object = await fromPrimary(kube.find(kind.resource, where, { signal }));
-    if (!object || this.take(kind, object) === 'dropped') return undefined;
+    if (!object) return undefined;
+    // The watch may have told of a newer one while this was on its way: that one counts. An answer to a question
+    // that was asked after it is older only where the primary itself went back.
+    if (again && this.#isOvertaken(key, object))
+      return this.#bodies.get(key) ?? this.#read(key, signal, false);
+    if (this.take(kind, object) === 'dropped') return undefined;
     return this.#bodies.get(key) ?? { object, copies: new Map(), done: new Set() };
   }
 

@@ -12,7 +12,6 @@ import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
-import { Corrections } from './corrections.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway } from './failure.ts';
 import { listOf } from './handlers.ts';
@@ -49,6 +48,9 @@ export interface ReplicaOptions {
   readonly broken: (error: unknown) => void;
 }
 
+/** More than so many corrections of one object within the window: something else wants it otherwise. */
+const fight = { corrections: 5, windowMs: 60_000 };
+
 /** Whether a key belongs to the list of a kind in one scope. */
 const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
   const place = placeOf(key);
@@ -66,7 +68,8 @@ export class Replica {
   readonly #queue: WorkQueue;
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
-  readonly #corrections = new Corrections();
+  /** Corrections by time, of objects that were put right lately. */
+  readonly #corrections = new Map<ObjectKey, number[]>();
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
@@ -308,9 +311,12 @@ export class Replica {
   }
 
   #noteCorrection(key: ObjectKey): void {
-    const times = this.#corrections.note(key, this.#options.clock.monotonic());
-    if (times === undefined) return;
-    const message = `something on the replica changes it back each time; it was put right ${times} times within a minute`;
+    const now = this.#options.clock.monotonic();
+    const recent = [...(this.#corrections.get(key) ?? []), now].filter((at) => now - at < fight.windowMs);
+    this.#corrections.set(key, recent);
+    if (recent.length < fight.corrections) return;
+    this.#corrections.delete(key);
+    const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
     this.#fail(key, { class: 'decision', reason: 'fought-over', message }, this.#options.clock.now());
   }
 

@@ -12,17 +12,17 @@ import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
-import { Autoscaled, followAutoscalers } from './autoscaled.ts';
+import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import type { FeedHandler } from './feeds.ts';
 import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
 import { keyOf, type ObjectKey, Places } from './keys.ts';
-import { type CopiedKind, chooseKinds, warnOfMissingKinds } from './kinds.ts';
+import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
 import { missingNeeds } from './needs-check.ts';
 import type { Replica } from './replica.ts';
-import { absentNamespaces, scopesOf } from './scopes.ts';
+import { scopesOf } from './scopes.ts';
 import type { Site } from './site.ts';
 import { checkMap } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -93,7 +93,6 @@ export class Task {
    * @throws {UsageError | ForbiddenError | UnreachableError} the primary can't be read as the rules want it
    */
   async begin(): Promise<void> {
-    const { spec, primary } = this.#options;
     await this.#prepare();
     const scopes = new Map(
       await Promise.all(this.#kinds.map(async (kind) => [kind, await this.#scopes(kind)] as const)),
@@ -113,9 +112,7 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
-    if (this.catalogue.isComplete(keyOf('Namespace', '', '')))
-      for (const name of absentNamespaces(spec.namespaces, this.#namespaceLabels))
-        this.notes.push(`namespace ${name} is not on ${primary.name}`);
+    this.notes.push(...this.#absentNamespaces());
     for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
@@ -184,7 +181,7 @@ export class Task {
       return assembleReplica(site, this.#options, { ...parts, settled });
     });
     this.setPaused(this.#paused);
-    await Promise.all(replicas.map((site) => warnOfMissingKinds(site, kinds, this.#options)));
+    await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
@@ -309,16 +306,42 @@ export class Task {
   }
 
   async #followAutoscalers(): Promise<void> {
-    const { spec, signal, broken } = this.#options;
-    const literal = literalNamespaces(spec.namespaces);
-    const problem = await followAutoscalers(this.#options, literal, this.#autoscaled, (target) => {
-      if (!this.#comparing) this.catalogue.reread(target, signal).then(() => this.#renew(target), broken);
+    const { primary, feeds, spec, watch, signal } = this.#options;
+    const resource = await autoscalersOf(primary, { signal });
+    if (!resource) return;
+    const handler = this.#autoscaled.handler((target) => {
+      if (!this.#comparing)
+        this.catalogue.reread(target, signal).then(() => this.#renew(target), this.#options.broken);
     });
-    if (problem !== undefined) this.notes.push(problem);
+    try {
+      const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });
+      const feed = { kube: primary.kube, resource, metadataOnly: false, watch };
+      await Promise.all(scopes.map((namespace) => feeds.follow({ ...feed, namespace }, handler, signal)));
+    } catch (error) {
+      signal.throwIfAborted();
+      this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
+    }
+  }
+
+  /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
+  #absentNamespaces(): string[] {
+    const { spec, primary } = this.#options;
+    const named = literalNamespaces(spec.namespaces) ?? [];
+    return this.catalogue.isComplete(keyOf('Namespace', '', ''))
+      ? named
+          .filter((name) => !this.#namespaceLabels.has(name))
+          .map((name) => `namespace ${name} is not on ${primary.name}`)
+      : [];
   }
 
   #renew(key: ObjectKey): void {
     for (const replica of this.#replicas) replica.renewed(key);
+  }
+
+  async #noteMissingKinds(site: Site): Promise<void> {
+    const { signal, warn } = this.#options;
+    const missing = await kindsMissingOn(site, this.#kinds, { signal }).catch(() => []);
+    for (const kind of missing) warn(`replica ${site.name} has no ${kind}: its objects wait until it does`);
   }
 
   async #checkNeeds(site: Site): Promise<void> {

@@ -206,8 +206,8 @@ export const terminating = ({ kind, metadata }: KubeObject) =>
   });
 
 /**
- * Paths of keys in mirrored maps that others put there. What a webhook adds to what we apply belongs to nobody, or to
- * our own manager: to remove it would be a fight without end.
+ * Paths of keys in mirrored maps that others put there. What a webhook adds to what we apply bears our own
+ * manager's name: to remove it would be a fight without end.
  */
 export function foreignKeys(main: Draft, present: KubeObject): string[][] {
   const wanted = structuredClone(main);
@@ -218,12 +218,12 @@ export function foreignKeys(main: Draft, present: KubeObject): string[][] {
       : [difference],
   );
   return extra
-    .filter((difference) => isForeignKey(difference) && isOwnedByOthers(difference.path, present))
+    .filter((difference) => isForeignKey(difference) && isByOthers(difference.path, present))
     .map(({ path }) => [...path]);
 }
 
-/** Whether a field belongs to another manager than us. */
-function isOwnedByOthers(path: readonly string[], { metadata: { managedFields = [] } }: KubeObject): boolean {
+/** Whether somebody else owns a field. What a webhook puts into our own writes is ours, or nobody's. */
+function isByOthers(path: readonly string[], { metadata: { managedFields = [] } }: KubeObject): boolean {
   const field = path.map((key) => `f:${key}`);
   return managedFields.some(
     (entry) => at(entry, 'manager') !== fieldManager && at(entry, 'fieldsV1', ...field) !== undefined,
