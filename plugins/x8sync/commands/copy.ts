@@ -131,8 +131,14 @@ function bandwidthOf(text: string): string {
 }
 
 /** Finished, but not everything: exit 5. */
-function incompleteness({ outcome, lost, message, complaints }: CopyResult): IncompleteError | undefined {
-  if (outcome !== 'ok') {
+function incompleteness({
+  outcome,
+  lost,
+  failures,
+  message,
+  complaints,
+}: CopyResult): IncompleteError | undefined {
+  if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: complaints.slice(-10),
       hint: 'run the same command again once the cause is mended; what is equal by then costs nothing',
