@@ -120,7 +120,7 @@ explain_silence() {
   [[ -n $REASON ]] || REASON='no address of the source was given'
 }
 
-# What ssh said, into REASON; returns 0 where a key was not accepted, since trying again would not help.
+# What ssh said, into REASON; returns 0 where a key was not accepted, since trying again seldom helps.
 explain_ssh() {
   if grep -q 'Host key verification failed' "$WORK/ssh.log"; then
     REASON="what answers at $ADDRESS does not have the host key of this task's source"
@@ -135,14 +135,18 @@ explain_ssh() {
 # Opens the shared connection, trying again until X8S_CONNECT_SECONDS are over.
 # Returns 0, 1 (unreachable) or 2 (a key was not accepted), with the reason in REASON.
 connect() {
-  local deadline
+  local deadline refusals=0
   uptime_ms
   deadline=$((REPLY + X8S_CONNECT_SECONDS * 1000))
   while find_address "$deadline"; do
     write_ssh_config || { REASON='the ssh configuration could not be written'; return 1; }
     : >"$WORK/ssh.log"
     if run ssh -F "$SSH_CONFIG" -M -N -f -E "$WORK/ssh.log" x8s-source; then return 0; fi
-    explain_ssh && return 2
+    # A node port may lead to a predecessor for a moment, and a busy sshd may refuse what it takes a moment later.
+    if explain_ssh; then
+      refusals=$((refusals + 1))
+      ((refusals < 4)) || return 2
+    fi
     log warning "$ADDRESS answered, but ssh failed: $REASON"
     sleep 0.5
   done
