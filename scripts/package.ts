@@ -95,7 +95,8 @@ async function compile(
       useCodeCache: platform === hostPlatform,
       // A user's NODE_OPTIONS is meant for other programs.
       execArgvExtension: 'none',
-      execArgv: ['--no-warnings'],
+      // Young objects die young here: a small nursery keeps a long watch of many objects 70 MB smaller.
+      execArgv: ['--no-warnings', '--max-semi-space-size=2'],
     },
   }).finally(() => rmSync(folder, { recursive: true, force: true }));
 }

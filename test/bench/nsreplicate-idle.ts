@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..', '..');
 const IDLE_MS = 60_000;
 
 export interface Idleness {
-  readonly rssMb: number;
+  readonly rssMiB: number;
   readonly cpuPercent: number;
   /** Changes of the task's own objects, its Lease excepted. */
   readonly writes: number;
@@ -51,7 +51,7 @@ export async function idleProcess(
     await sleep(IDLE_MS);
     const after = { cpu: cpuMs(child.pid), versions: await versions({ primary, replicas }) };
     const writes = after.versions.filter((version, index) => version !== before.versions[index]).length;
-    return { rssMb: residentMb(child.pid), cpuPercent: ((after.cpu - before.cpu) / IDLE_MS) * 100, writes };
+    return { rssMiB: residentMiB(child.pid), cpuPercent: ((after.cpu - before.cpu) / IDLE_MS) * 100, writes };
   } finally {
     child.kill('SIGTERM');
     await new Promise((resolve) => child.once('exit', resolve));
@@ -79,8 +79,8 @@ function cpuMs(pid: number | undefined): number {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** What is resident now, in MB. */
-function residentMb(pid: number | undefined): number {
+/** What is resident now, in MiB. */
+function residentMiB(pid: number | undefined): number {
   const [, kib = '0'] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (Number(kib) * 1024) / 1e6;
+  return Number(kib) / 1024;
 }

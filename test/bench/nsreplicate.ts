@@ -305,9 +305,9 @@ async function measureIdle(sides: Sides, files: readonly [string, string]): Prom
   }));
   await each(many, 32, (one) => sides.primary.kube.create(secrets, one));
   const { idleProcess } = await import('./nsreplicate-idle.ts');
-  const { rssMb, cpuPercent, writes: written } = await idleProcess(sides, files);
+  const { rssMiB, cpuPercent, writes: written } = await idleProcess(sides, files);
   return [
-    { name: `resident memory with ${MANY} Secrets`, unit: 'MB', samples: [rssMb], limit: { atMost: 250 } },
+    { name: `resident memory with ${MANY} Secrets`, unit: 'MiB', samples: [rssMiB], limit: { atMost: 250 } },
     { name: 'idle for a minute, of a core', unit: '%', samples: [cpuPercent], limit: { atMost: 1 } },
     {
       name: 'idle for a minute, writes but the Lease’s',

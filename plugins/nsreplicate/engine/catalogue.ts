@@ -19,7 +19,7 @@ import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
 /** How many objects are kept for writing at once. */
-const MOST_BODIES = 1200;
+const MOST_BODIES = 800;
 
 /** An object of the primary that is to be copied. */
 export interface Original {

@@ -34,7 +34,7 @@ export interface FeedHandler {
 }
 
 /** Objects a page of a first list: whole objects, of which no more than a page is held. */
-const PAGE = 250;
+const PAGE = 150;
 const pause = { firstMs: 500, mostMs: 30_000 };
 
 /** All feeds of a process. */

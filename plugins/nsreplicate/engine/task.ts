@@ -292,7 +292,7 @@ export class Task {
   async #makeRoom(): Promise<void> {
     const { clock, signal } = this.#options;
     const until = clock.monotonic() + 60_000;
-    while (this.#replicas.every(({ busy }) => busy > 500) && clock.monotonic() < until)
+    while (this.#replicas.every(({ busy }) => busy > 300) && clock.monotonic() < until)
       await clock.sleep(20, signal);
   }
 
