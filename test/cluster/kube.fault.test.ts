@@ -1,4 +1,4 @@
-/** Watches over an API server that restarts, forgets, freezes, and comes back with an older store: lab-c's. */
+/** Lists and watches of an API server that restarts, forgets, freezes, and gets an older store back: lab-c's. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -94,8 +94,8 @@ const put = (name: string, value: string) =>
 
 const describeOnLab = isLab ? describe : describe.skip;
 
-describeOnLab('a watch', () => {
-  let mirror: Mirror;
+describeOnLab('a server that forgets', () => {
+  let mirror: Mirror | undefined;
 
   beforeAll(async () => {
     await ensureThird();
@@ -104,7 +104,8 @@ describeOnLab('a watch', () => {
   }, 180_000);
 
   afterEach(async () => {
-    await mirror.close();
+    await mirror?.close();
+    mirror = undefined;
     const { items } = await kube.list(configMaps, { namespace, labelSelector: 'mirrored' });
     for (const { metadata } of items) await kube.delete(configMaps, { namespace, name: metadata.name });
   });
@@ -115,7 +116,22 @@ describeOnLab('a watch', () => {
     await kube.close();
   });
 
-  test('survives a killed API server, misses nothing, and needs no new list', async () => {
+  test('a list whose moment is forgotten between two pages is told so: 410, Expired', async () => {
+    await put('a', '1');
+    await put('b', '1');
+    const page = (next?: string) =>
+      kube.request<{ metadata: { continue: string } }>({
+        method: 'GET',
+        path: `/api/v1/namespaces/${namespace}/configmaps`,
+        query: { limit: 1, labelSelector: 'mirrored', ...(next && { continue: next }) },
+      });
+    const first = await page();
+    await put('b', '2');
+    await expireWatches(cluster);
+    await expect(page(first.metadata.continue)).rejects.toMatchObject({ code: 410, reason: 'Expired' });
+  }, 90_000);
+
+  test('a watch survives a killed API server, misses nothing, and needs no new list', async () => {
     mirror = new Mirror(kube);
     await put('a', '1');
     await mirror.holds({ a: '1' });
@@ -128,7 +144,7 @@ describeOnLab('a watch', () => {
     expect(performance.now() - since).toBeLessThan(30_000);
   }, 90_000);
 
-  test('lists anew when the server has forgotten what happened meanwhile', async () => {
+  test('a watch lists anew when the server has forgotten what happened meanwhile', async () => {
     await put('a', '1');
     await put('gone', '1');
     mirror = new Mirror(kube);
@@ -140,7 +156,7 @@ describeOnLab('a watch', () => {
     await mirror.holds({ a: '2', b: '1' });
   }, 90_000);
 
-  test('sees what was undone by a store that was put back from a backup', async () => {
+  test('a watch sees what was undone by a store that was put back from a backup', async () => {
     await put('a', 'before');
     snapshotEtcd(cluster, 'watch-faults');
     mirror = new Mirror(kube);
@@ -154,7 +170,7 @@ describeOnLab('a watch', () => {
     expect(mirror.lists).toBe(2);
   }, 120_000);
 
-  test('takes a frozen server for dead, and goes on when it thaws', async () => {
+  test('a watch takes a frozen server for dead, and goes on when it thaws', async () => {
     mirror = new Mirror(kube, 3_000);
     await put('a', '1');
     await mirror.holds({ a: '1' });
