@@ -1,8 +1,11 @@
 /** Bad input: each kind gets its exit code and a clear message, and leaves nothing behind. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { apply, get } from './support/kubectl.ts';
+import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
+import { apply, get, plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -154,6 +157,26 @@ describe('clusters that do not answer, or say no', () => {
     await expectEnd(4, [/192\.0\.2\.1/], 'list', ...args);
     expect(performance.now() - began).toBeLessThan(6000);
   });
+
+  test.each(['source', 'target'])(
+    'a copy whose %s is in a cluster that never answers ends within --request-timeout, and leaves nothing',
+    async (side) => {
+      const context = side === 'source' ? contextA : contextB;
+      const fakeProxy = createServer(() => {}).listen(0, '127.0.0.1');
+      await once(fakeProxy, 'listening');
+      const { port } = fakeProxy.address() as AddressInfo;
+      const names = { [contextA]: contextA, [contextB]: contextB };
+      const other = await otherKubeconfig(names, clusterOf(context), `http://127.0.0.1:${port}`);
+      const began = performance.now();
+      const args = [source, target, '--request-timeout', '3s'];
+      const ended = await plugin('x8sync', args, { KUBECONFIG: other.path });
+      expect(performance.now() - began).toBeLessThan(8000);
+      expect(saidBy(ended, 4)).toMatch(new RegExp(`${context}[^]*(did not answer|timed out|within 3 s)`));
+      fakeProxy.close();
+      await other.remove();
+      await expectNoRecords();
+    },
+  );
 
   test('a user who may do little is told each verb on each resource that is missing', async () => {
     const role = {
