@@ -13,7 +13,7 @@ import { selectorOf, taskLabels } from './names.ts';
 import type { TaskRecord } from './record.ts';
 
 export interface RemoveChildrenOptions {
-  /** The kinds that the task makes, owners before what they own: Jobs before pods. */
+  /** The kinds that the task makes. */
   readonly kinds: readonly Resource[];
   /** How long they may take to go, in milliseconds. */
   readonly limitMs: number;
@@ -48,7 +48,7 @@ export async function removeChildren(
     const children = listed.flat();
     if (children.length === 0) return [];
     waiting?.(children.map(({ resource, object }) => `${resource.kind} ${object.metadata.name}`).join(', '));
-    for (const child of children) await remove(kube, child, ours, { signal });
+    await removeInWaves(kube, children, ours, { signal });
     const timeoutMs = Math.max(1, until - clock.monotonic());
     const left = await Promise.all(children.map((child) => awaitGone(kube, child, timeoutMs, signal)));
     if (clock.monotonic() >= until) return left.filter((line) => line !== undefined);
@@ -80,16 +80,29 @@ function isChild({ metadata: { ownerReferences = [] } }: KubeObject, record: Tas
   return ownerReferences.length > 0 && !another;
 }
 
-/** Deletes a child whose owner is one of ours, and then it is one of ours as well. */
-async function remove(
+/**
+ * Deletes what belongs to one of `ours`, all at once, then what belongs to those, and so on: a pod goes after its
+ * Job, which would make another one in its place. All of them are `ours` then.
+ */
+async function removeInWaves(
   kube: KubeClient,
-  { resource, object: { metadata } }: Child,
+  children: readonly Child[],
   ours: Set<string>,
   call: CallOptions,
 ): Promise<void> {
-  const { namespace, name, uid = '', deletionTimestamp, ownerReferences = [] } = metadata;
-  if (ours.has(uid) || !ownerReferences.some((owner) => ours.has(owner.uid))) return;
-  ours.add(uid);
+  for (let rest = children; rest.length > 0; ) {
+    const { wave = [], others = [] } = Object.groupBy(rest, ({ object: { metadata } }) =>
+      metadata.ownerReferences?.some(({ uid }) => ours.has(uid)) ? 'wave' : 'others',
+    );
+    if (wave.length === 0) return;
+    await Promise.all(wave.map((child) => remove(kube, child, call)));
+    for (const { object } of wave) ours.add(object.metadata.uid ?? '');
+    rest = others;
+  }
+}
+
+async function remove(kube: KubeClient, { resource, object: { metadata } }: Child, call: CallOptions) {
+  const { namespace, name, uid = '', deletionTimestamp } = metadata;
   if (deletionTimestamp !== undefined) return;
   try {
     await kube.delete(resource, { namespace, name }, { ...call, uid, propagationPolicy: 'Background' });

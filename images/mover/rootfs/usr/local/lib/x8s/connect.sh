@@ -42,10 +42,10 @@ probe() {
 }
 
 # Sets ADDRESS to the first candidate that answers before the deadline (uptime, ms).
-# Probes overlap: a new one for each candidate every 0.2 s (later every second), so that the first moment possible is
+# Probes overlap: a new one for each candidate every 0.1 s (later every second), so that the first moment possible is
 # not missed while an older probe waits for its lost SYN; three at a time for each.
 find_address() {
-  local deadline=$1 candidate pause=0.2 rounds
+  local deadline=$1 candidate pause=0.1 rounds
   while IFS= read -r -t 0.01 -u "$WINNERS" _; do :; done
   for ((rounds = 0; ; rounds++)); do
     read_addresses
@@ -53,7 +53,7 @@ find_address() {
       (($(jobs -rp | wc -l) < 3 * ${#CANDIDATES[@]})) || break
       split_address "$candidate" && probe "$candidate" &
     done
-    if ((rounds > 50)); then pause=1; fi
+    if ((rounds > 100)); then pause=1; fi
     if IFS= read -r -t "$pause" -u "$WINNERS" ADDRESS; then return 0; fi
     uptime_ms
     ((REPLY >= deadline)) && return 1

@@ -56,15 +56,17 @@ finish_survey() {
 }
 
 write_lost() {
-  local kind out=''
-  while read -r kind; do LOST[$kind]=1; done < <(sed -n 's/^lost //p' "$WORK/findings")
+  local name kind out=''
+  while read -r name kind; do [[ $name == lost ]] && LOST[$kind]=1; done <"$WORK/findings"
   for kind in "${!LOST[@]}"; do out+="${out:+,}\"$kind\""; done
   printf '[%s]\n' "$out" >"$WORK/lost.json"
 }
 
 # Adds a number to stats.json: name, value.
 add_stat() {
-  sed -i "s/}\$/,\"$1\":$2}/" "$WORK/stats.json"
+  local stats
+  stats=$(<"$WORK/stats.json")
+  printf '%s\n' "${stats%\}},\"$1\":$2}" >"$WORK/stats.json"
 }
 
 # Every entry of the source is in the target now, so whatever the target has beyond that number is its own.

@@ -58,10 +58,18 @@ drain_readers() {
   kill "${READERS[@]}" 2>/dev/null
 }
 
-# A number of the last run's findings: NAME → REPLY, 0 where there is none.
+# What the last run's readers found, the first of a name: NAME → REPLY, 0 where there is none.
+# Without a process: each one costs a copy of few files more than the question does.
 finding() {
-  REPLY=$(sed -n "s/^$1 //p" "$WORK/findings" 2>/dev/null | head -n 1)
-  REPLY=${REPLY:-0}
+  local name rest
+  REPLY=0
+  [[ -r $WORK/findings ]] || return 0
+  while read -r name rest; do
+    if [[ $name == "$1" ]]; then
+      REPLY=$rest
+      return 0
+    fi
+  done <"$WORK/findings"
 }
 
 # rsync's own words for its exit codes (rsync(1), EXIT VALUES), for those that can happen here.
