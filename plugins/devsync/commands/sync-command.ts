@@ -56,15 +56,18 @@ export abstract class SyncCommand extends KubeCommand {
       return await askControl(workstation.socketOf(sync.uid), method, parameters);
     } catch (error) {
       if (!(error instanceof NotRunning)) throw error;
-      throw new X8sError(notRunning(sync), { hint: `${context.binaryName} watch ${name} starts it.` });
+      throw notRunning(sync, context);
     }
   }
 }
 
-function notRunning({ name, record, spec }: Sync): string {
+/** What a person is told whose sync does not run here, and where it does. */
+export function notRunning({ name, record, spec }: Sync, { binaryName }: KubeCommandContext): X8sError {
   const [holder] = (record.holder ?? '').split(' ');
   const who = holder ? `; ${holder} holds it` : '';
-  return `the sync ${name} of ${spec.local.who} does not run on this workstation${who}`;
+  return new X8sError(`the sync ${name} of ${spec.local.who} does not run on this workstation${who}`, {
+    hint: `${binaryName} watch ${name} starts it.`,
+  });
 }
 
 /** Commands that start agents. */

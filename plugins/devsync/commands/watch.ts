@@ -6,7 +6,7 @@ import { isSea } from 'node:sea';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { UsageError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import { AgentCommand, completeSync, type Desk, localPath, SyncCommand } from './sync-command.ts';
 
 export class WatchCommand extends AgentCommand {
@@ -24,7 +24,9 @@ export class WatchCommand extends AgentCommand {
     ],
   });
   names = argument.rest('NAME', { description: 'Only these.', complete: completeSync });
-  background = option.flag('--background', { description: 'Go on without this terminal; stop ends it.' });
+  background = option.flag('--background', {
+    description: 'Go on without this terminal; `watch stop` ends it.',
+  });
   allNamespaces = option.flag('-A,--all-namespaces', { description: 'In all namespaces.' });
   takeOver = option.text('--take-over', {
     value: 'LOCAL',
@@ -61,15 +63,13 @@ export class WatchCommand extends AgentCommand {
 
   /** The same command again, without a terminal. */
   async #goBackground(context: KubeCommandContext, desk: Desk): Promise<Outcome> {
-    const { askControl } = await import('../control/socket.ts');
-    const socket = desk.workstation.socketOf('watch');
-    const isThere = () =>
-      askControl(socket, 'running').then(
-        () => true,
-        () => false,
-      );
+    const { isServed } = await import('../control/socket.ts');
+    const { context: name, server } = desk.kube.cluster;
+    const isThere = () => isServed(desk.workstation.watchSocket(server));
     if (await isThere())
-      throw new X8sError('a watch runs already', { hint: `${context.binaryName} stop ends it.` });
+      throw new RefusedError(`a watch of ${name} runs on this workstation already`, {
+        hint: `${context.binaryName} watch stop ends it.`,
+      });
     const log = join(desk.workstation.folder, 'watch.log');
     const output = openSync(log, 'a', 0o600);
     // A compiled plugin is its own program; from sources it is an argument of node.
@@ -93,20 +93,19 @@ export class WatchCommand extends AgentCommand {
 }
 
 export class StopCommand extends SyncCommand {
-  static override paths = [['stop']];
+  static override paths = [['watch', 'stop'], ['stop']];
   static override usage = KubeCommand.Usage({
-    description: 'Stop the watch that runs on this workstation.',
-    examples: [['Whatever runs here', '$0 stop']],
+    description: 'Stop the watch of this cluster that runs on this workstation.',
+    examples: [['Whatever runs here', '$0 watch stop']],
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { workstation } = await this.desk(context);
+    const { workstation, kube } = await this.desk(context);
     const { askControl, NotRunning } = await import('../control/socket.ts');
-    const socket = workstation.socketOf('watch');
     try {
-      await askControl(socket, 'stop');
+      await askControl(workstation.watchSocket(kube.cluster.server), 'stop');
     } catch (error) {
-      if (error instanceof NotRunning) return { text: 'Nothing was running.' };
+      if (error instanceof NotRunning) return { text: `No watch of ${kube.cluster.context} was running.` };
       throw error;
     }
     return { text: 'Stopped.' };

@@ -35,6 +35,11 @@ export interface RunnerState extends SyncState {
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
+/** A flush outlives so many losses of its stream. */
+const flushAttempts = 3;
+
+const noContainer = (words: string) => new X8sError(`it has no container right now: ${words}`);
+
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 
@@ -46,6 +51,7 @@ export class SyncRunner {
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
   #paused = false;
+  readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
@@ -64,6 +70,34 @@ export class SyncRunner {
   get live(): { synchronizer: Synchronizer; attached: Attached } | undefined {
     const [synchronizer, attached] = [this.#synchronizer, this.#attached];
     return synchronizer && attached && { synchronizer, attached };
+  }
+
+  /**
+   * As the synchronizer's flush. A stream that breaks meanwhile (its agent was killed, the server restarted) is
+   * begun anew first. Rejects where there is no container, or it cannot be worked with.
+   */
+  async flush(): Promise<SyncState> {
+    for (let attempt = 1; ; attempt++) {
+      const synchronizer = this.#synchronizer ?? (await this.#nextLife());
+      const connection = this.#attached?.launched.connection;
+      try {
+        return await synchronizer.flush();
+      } catch (error) {
+        if (connection?.isOpen || attempt === flushAttempts) throw error;
+        if (this.#synchronizer === synchronizer) await this.#nextLife();
+      }
+    }
+  }
+
+  #nextLife(): Promise<Synchronizer> {
+    if (this.#choice.target === undefined) return Promise.reject(noContainer(this.#choice.words));
+    return new Promise((resolve, reject) => this.#expecting.push({ resolve, reject }));
+  }
+
+  /** Tells whoever waits for both sides to be there, or for why they are not. */
+  #answer(life: Synchronizer | Error): void {
+    for (const { resolve, reject } of this.#expecting.splice(0))
+      life instanceof Error ? reject(life) : resolve(life);
   }
 
   pause(): void {
@@ -90,6 +124,7 @@ export class SyncRunner {
     } finally {
       stop.abort();
       this.#tell({ phase: 'stopped', message: '' });
+      this.#answer(noContainer('it was stopped'));
     }
   }
 
@@ -109,6 +144,7 @@ export class SyncRunner {
       if (target === undefined) {
         if (served && untilPodGoes) return;
         this.#tell({ phase: 'waiting', message: this.#choice.words, pod: '', container: '' });
+        this.#answer(noContainer(this.#choice.words));
         await this.#nextChoice();
         continue;
       }
@@ -153,6 +189,8 @@ export class SyncRunner {
       const message = [messageOf(error), ...details].join('; ');
       onLog(message);
       this.#tell({ phase: 'waiting', message });
+      // A stream that broke is no verdict on the next one.
+      if (this.#synchronizer === undefined) this.#answer(noContainer(message));
     } finally {
       this.#synchronizer = undefined;
       await this.#attached?.close().catch(() => {});
@@ -184,6 +222,7 @@ export class SyncRunner {
       },
     });
     this.#synchronizer = synchronizer;
+    this.#answer(synchronizer);
     this.#news.begin();
     if (this.#paused) synchronizer.pause();
     const { way, refusals } = launched;

@@ -14,9 +14,10 @@ import { machine } from '../../../src/machine.ts';
 import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
-import { apply } from './apply.ts';
+import { type ApplyContext, apply } from './apply.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
 import {
+  type Contents,
   type Endpoint,
   type EndpointFacts,
   type EndpointOptions,
@@ -146,13 +147,13 @@ export class LocalEndpoint implements Endpoint {
     await this.#staging.write(chunk);
   }
 
-  apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
+  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]> {
     return this.#alone(async () => {
       this.#trash.begin(name);
-      const outcomes = await apply(this.#applyContext(), operations);
+      const outcomes = await apply(this.#applyContext(contents), operations);
       this.#tracker.noteDone(editsOf(operations, outcomes));
       for (const { path, problem, left, surprise } of outcomes)
-        if (problem !== undefined || left || surprise) this.#tracker.hint(path);
+        if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
       return outcomes;
     });
   }
@@ -180,7 +181,7 @@ export class LocalEndpoint implements Endpoint {
         throw new Error(`${item.path} is a directory now`);
       if (lstatSync(folder.at(base), { throwIfNoEntry: false })) this.#trash.keep(folder.at(base), item.path);
       renameSync(copy, folder.at(base));
-      this.#tracker.hint(item.path);
+      this.#tracker.doubt(item.path);
     });
   }
 
@@ -221,7 +222,7 @@ export class LocalEndpoint implements Endpoint {
     return result;
   }
 
-  #applyContext() {
+  #applyContext(contents: Contents | undefined): ApplyContext {
     const { scan } = this.#options;
     const { foldsNames, hasModes } = this.facts;
     const { cache } = this.#tracker;
@@ -233,6 +234,9 @@ export class LocalEndpoint implements Endpoint {
       trash: this.#trash,
       foldsNames,
       hasModes,
+      contents,
+      onMade: (path, folder) => this.#tracker.noteMade(path, folder),
+      onUnmade: (path) => this.#tracker.noteUnmade(path),
     };
   }
 
@@ -274,13 +278,29 @@ function copyLeaf(from: string, to: string): void {
 }
 
 function loadCache(folder: Folder): DigestCache {
-  const cache = new DigestCache();
+  const cache = new DigestCache(isPrecise(folder));
   try {
     cache.load(readWhole(folder.at('digests')).toString());
   } catch {
     // The first time.
   }
   return cache;
+}
+
+/**
+ * Whether each change of a file that was looked at meanwhile shows in its time, however soon it comes (Linux since
+ * 6.13): by a clock that ticks, several changes in a row would bear the same.
+ */
+function isPrecise(folder: Folder): boolean {
+  const probe = folder.at('Probe');
+  const times = Array.from({ length: 5 }, () => {
+    writeOwn(folder, 'Probe', 'x');
+    const first = lstatSync(probe).mtimeMs;
+    writeFileSync(probe, 'y');
+    return lstatSync(probe).mtimeMs > first;
+  });
+  rmSync(probe);
+  return times.every((differs) => differs);
 }
 
 /** Tries out what the file system does. */

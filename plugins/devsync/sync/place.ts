@@ -160,19 +160,30 @@ function dress(content: string, wanted: File, like: Stats, isFile: boolean, cont
 /** @param now the mode that it has, as far as that is known. */
 function setFileMode(at: string, wanted: File, like: number, { hasModes }: ApplyContext, now?: number): void {
   if (!hasModes) return;
+  const mode = fileMode(wanted, like);
+  if (mode !== now) chmodSync(at, mode);
+}
+
+/** The permission bits of a file: those that it is to have, or those of what it is like. */
+export function fileMode(wanted: File, like: number): number {
   const plain = like & 0o7777 & ~0o111;
   // Whoever may read it may run it.
   const portable = wanted.executable ? plain | ((plain & 0o444) >> 2) : plain;
-  const mode = wanted.mode ?? portable;
-  if (mode !== now) chmodSync(at, mode);
+  return wanted.mode ?? portable;
 }
 
 const ourselves = { uid: machine.uid ?? -1, gid: machine.gid ?? -1 };
 
+/** Whom a new file is to be given to; undefined where it is theirs already. */
+export function ownerFor({ uid, gid }: Stats): { uid: number; gid: number } | undefined {
+  return uid === ourselves.uid && gid === ourselves.gid ? undefined : { uid, gid };
+}
+
 function giveTo(at: string, like: Stats): void {
-  if (like.uid === ourselves.uid && like.gid === ourselves.gid) return;
+  const owner = ownerFor(like);
+  if (owner === undefined) return;
   try {
-    chownSync(at, like.uid, like.gid);
+    chownSync(at, owner.uid, owner.gid);
   } catch {
     // Only root may, and not everywhere; a file of our own is what is left.
   }

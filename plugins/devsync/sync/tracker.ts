@@ -1,7 +1,9 @@
 /** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
+import { lstatSync } from 'node:fs';
 import { childrenOf, type Maybe } from '../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
+import type { Folder } from './folder.ts';
 import { type ScanContext, Scanner } from './scan.ts';
 import { networkFileSystem, Watches } from './watch.ts';
 
@@ -23,6 +25,8 @@ export class Tracker {
   readonly #scanner: Scanner;
   readonly #watches: Watches;
   readonly #troubles = new Set<string>();
+  /** Directories that we put in place, and have not been told of yet. */
+  readonly #made = new Map<string, number>();
   #hints = new Set<string>();
   #hintCount = 0;
   #everything = true;
@@ -65,7 +69,11 @@ export class Tracker {
   /** Something at this path may have changed. */
   hint(path: string): void {
     // An ignored file that goes on being ignored is nobody's news.
-    if (this.#isStillIgnored(path)) return;
+    if (!this.#isStillIgnored(path) && !this.#isAsKnown(path)) this.doubt(path);
+  }
+
+  /** What is known of this path is not to be believed. */
+  doubt(path: string): void {
     this.#hints.add(path);
     this.#hintCount++;
     this.#options.onHint();
@@ -81,6 +89,18 @@ export class Tracker {
   async refresh(): Promise<void> {
     if (this.#everything || this.#hintCount > burst || this.#isDue()) await this.#refreshAll();
     else if (this.#hints.size > 0) await this.#refreshHints();
+  }
+
+  /** A directory is about to be put in place, and what is in it is known: that is no news. */
+  noteMade(path: string, folder: Folder): void {
+    this.#watches.add(path, folder);
+    this.#made.set(path, folder.self.ino);
+  }
+
+  /** It was not put there, after all. */
+  noteUnmade(path: string): void {
+    this.#watches.remove(path);
+    this.#made.delete(path);
   }
 
   /** Takes note of what was done to the tree by ourselves. */
@@ -101,11 +121,26 @@ export class Tracker {
     return lookup(this.#tree, path)?.kind === 'untracked' && this.#options.isIgnored(path, false);
   }
 
+  /** The system tells of our own work as well: a file that is as we left it needs no second look. */
+  #isAsKnown(path: string): boolean {
+    const { cache, root } = this.#options;
+    const made = this.#made.get(path);
+    if (made === undefined && !cache.entries.has(path)) return false;
+    this.#made.delete(path);
+    try {
+      const stats = lstatSync(`${root}/${path}`);
+      return made === undefined ? cache.get(path, stats) !== undefined : made === stats.ino;
+    } catch {
+      return false;
+    }
+  }
+
   async #refreshAll(): Promise<void> {
     const wasBurst = this.#hintCount > burst;
     this.#everything = false;
     this.#hints = new Set();
     this.#hintCount = 0;
+    this.#made.clear();
     const seen = await this.#scanner.scan('');
     // What has not changed stays the very same object, which spares everyone else a comparison.
     this.#tree = edited(this.#tree, difference(this.#tree, seen));
