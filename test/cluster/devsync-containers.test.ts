@@ -67,7 +67,7 @@ const kinds: readonly Kind[] = [
 ];
 
 async function begin(kind: Kind): Promise<Workplace> {
-  work = new Workplace(place().namespace);
+  work = new Workplace(place());
   await work.pod(kind.name, kind.spec);
   work.write('from-here/a', 'made here');
   await work.must(
@@ -121,7 +121,7 @@ describe('a container', () => {
     });
     await it.must('flush', 'still');
     // A second workstation sees what is there.
-    const other = new Workplace(place().namespace);
+    const other = new Workplace(place());
     try {
       const plan = JSON.parse(await other.must('plan', '--pod', 'still', other.local, '/work', '-o', 'json'));
       expect(plan.changes).toEqual([

@@ -1,5 +1,6 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
 import { mkdirSync, readFileSync } from 'node:fs';
+import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { difference, type Edit, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
@@ -174,6 +175,7 @@ export class Served {
     const contents = unpackAlong(given.along, asked, body);
     const before = this.#endpoint.tree;
     const outcomes = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
+    free(body);
     // The workstation draws the same conclusions from the outcomes, so they need not be sent.
     this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, outcomes));
     return packOutcomes(outcomes);

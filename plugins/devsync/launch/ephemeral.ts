@@ -105,6 +105,11 @@ async function add(context: LaunchContext, user: User | undefined): Promise<stri
     image,
     imagePullPolicy: 'IfNotPresent',
     command: waiter,
+    // The agents in it take hundreds of megabytes through: what is large goes back to the system right away.
+    env: [
+      { name: 'MALLOC_ARENA_MAX', value: '1' },
+      { name: 'MALLOC_MMAP_THRESHOLD_', value: '65536' },
+    ],
     targetContainerName: container,
     securityContext: besideContext(pod, container, user),
     terminationMessagePolicy: 'File',

@@ -157,7 +157,12 @@ export class AgentConnection {
         reject,
       }),
     );
-    this.#channel.send(type, session, header, body).catch((error: Error) => this.#settle(id)?.reject(error));
+    // Whoever calls waits for the answer: waiting for the stream to run dry would keep what is under way twice.
+    try {
+      this.#channel.post(type, session, header, body);
+    } catch (error) {
+      this.#settle(id)?.reject(error as Error);
+    }
     return answer;
   }
 

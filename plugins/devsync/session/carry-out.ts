@@ -1,4 +1,5 @@
 /** Carries changes from one side to the other: contents first, then what is to be done with them. */
+import { free } from '../../../src/free.ts';
 import { measure } from '../reconcile/entry.ts';
 import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
@@ -43,13 +44,23 @@ export async function carryOut(changes: readonly Change[], direction: Direction)
 }
 
 /** Sends large contents ahead; gives the small ones, which go along. */
-async function bring(needs: readonly SentNeed[], { from, to, signal }: Direction): Promise<Contents> {
+async function bring(needs: readonly SentNeed[], { from, to, signal }: Direction): Promise<Brought> {
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
   if (ahead.length > 0) await to.receive(from.read(ahead, signal));
   const contents = new Map<string, Uint8Array>();
+  const slabs = new Set<Uint8Array>();
   if (along.length > 0)
-    for await (const { digest, data } of from.read(along, signal)) contents.set(digest, data);
-  return contents;
+    for await (const { digest, data, slab } of from.read(along, signal)) {
+      contents.set(digest, data);
+      if (slab) slabs.add(slab);
+    }
+  return { contents, slabs };
+}
+
+interface Brought {
+  readonly contents: Contents;
+  /** The memory that they lie in. */
+  readonly slabs: Iterable<Uint8Array>;
 }
 
 /** A need, and whether another operation will need the same. */
@@ -72,10 +83,11 @@ function withReuse(operations: readonly Operation[]): Operation[] {
 
 async function applyBatch(
   batch: readonly Operation[],
-  contents: Contents,
+  { contents, slabs }: Brought,
   direction: Direction,
 ): Promise<Outcome[]> {
   const outcomes = await direction.to.apply(batch, direction.name, contents);
+  for (const slab of slabs) free(slab);
   direction.onLearned([...learned(batch, outcomes)]);
   direction.onProgress({
     operations: batch.length,

@@ -129,9 +129,10 @@ export class SyncRunner {
   }
 
   #choose(choice: Choice): void {
+    const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
     this.#choice = choice;
     if (choice.words !== '') this.#options.onLog(choice.words);
-    if (choice.target?.containerId !== this.#attached?.target.containerId) this.#current.abort();
+    if (isOther) this.#current.abort();
     this.#chosen();
   }
 

@@ -118,6 +118,11 @@ export class SmallReader {
   #slab = Buffer.alloc(0);
   #used = 0;
 
+  /** What the last file lies in, together with others of this reader. */
+  get slab(): Uint8Array {
+    return this.#slab;
+  }
+
   /** The content of a file of this size; undefined where it has another one by now. */
   read(path: string, size: number): Buffer | undefined {
     // One byte more than expected tells a file that has grown.

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { type Maybe, walk } from '../reconcile/entry.ts';
+import { type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { type ApplyContext, apply } from './apply.ts';
@@ -27,6 +27,7 @@ import {
 } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
+import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
 import { partsOf, privateFolder } from './names.ts';
 import { type Chunk, Staging } from './staging.ts';
@@ -53,6 +54,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #staging: Staging;
   readonly #trash: Trash;
   readonly #tracker: Tracker;
+  readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -106,9 +108,10 @@ export class LocalEndpoint implements Endpoint {
     return this.#tracker.isStale;
   }
 
-  refresh(everything = false): Promise<void> {
+  async refresh(everything = false): Promise<void> {
     if (everything) this.#tracker.hintEverything();
-    return this.#alone(() => this.#tracker.refresh());
+    await this.#alone(() => this.#tracker.refresh());
+    if (everything) this.#giveBack.note(measure(this.tree).files);
   }
 
   /** Once for a digest that is wanted at several paths. */
@@ -122,6 +125,7 @@ export class LocalEndpoint implements Endpoint {
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     using descent = new Descent(this.#root);
     const small = new SmallReader();
+    this.#giveBack.note(needs.length);
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
@@ -129,7 +133,8 @@ export class LocalEndpoint implements Endpoint {
         if (need.size >= chunkSize || need.offset > 0) yield* chunksOf(file, need, signal);
         else {
           const data = small.read(file, need.size);
-          if (data !== undefined) yield { digest: need.digest, size: need.size, offset: 0, data };
+          if (data !== undefined)
+            yield { digest: need.digest, size: need.size, offset: 0, data, slab: small.slab };
         }
       } catch {
         // Gone or unreadable by now; whoever asked will look again.
@@ -152,6 +157,7 @@ export class LocalEndpoint implements Endpoint {
       this.#trash.begin(name);
       const outcomes = await apply(this.#applyContext(contents), operations);
       this.#tracker.noteDone(editsOf(operations, outcomes));
+      this.#giveBack.note(operations.length);
       for (const { path, problem, left, surprise } of outcomes)
         if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
       return outcomes;
@@ -198,6 +204,7 @@ export class LocalEndpoint implements Endpoint {
 
   async close(): Promise<void> {
     await this.#turn.catch(() => {});
+    this.#giveBack.close();
     this.#tracker.close();
     this.saveCache();
     this.#staging.close();

@@ -32,6 +32,8 @@ export interface Chunk {
   readonly size: number;
   readonly offset: number;
   readonly data: Uint8Array;
+  /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
+  readonly slab?: Uint8Array;
 }
 
 /** Milliseconds for which contents of an earlier run are kept. */

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../errors.ts';
+import { free } from '../../free.ts';
 import { ApiError } from '../api-error.ts';
 import { apiFailure, type Subject } from '../api-failure.ts';
 import type { ClusterInfo, KubeClient } from '../client.ts';
@@ -32,7 +33,7 @@ export interface SocketHandlers {
 export interface KubeSocket {
   /** The subprotocol that the server chose. */
   readonly protocol: string;
-  /** Sends one message; `done` is called once the next one may follow. */
+  /** Sends one message, which is its own from then on; `done` is called once the next one may follow. */
   send(data: Buffer, done: (error?: Error | null) => void): void;
   /** Stops reading from the network, and so, in the end, the sender. */
   pause(): void;
@@ -224,6 +225,7 @@ function sendMessage(
   const since = performance.now();
   const hasRoom = socket.bufferedAmount < sendBuffer;
   socket.send(data, (error) => {
+    free(data);
     // On a slow line the answers to pings queue behind our own megabytes: that those go out is a sign of life.
     if (!error && performance.now() - since > backedUpMs) life.heard();
     if (!hasRoom) done(error);
