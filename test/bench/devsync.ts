@@ -286,7 +286,9 @@ async function resting(bench: Bench, pod: string): Promise<Resting> {
   const after = pids.map(look);
   program.child.kill('SIGINT');
   await program.ended;
-  const [idleHere = 0, idleThere = 0] = after.map(({ cpu }, index) => (cpu - (before[index]?.cpu ?? 0)) / 100);
+  const [idleHere = 0, idleThere = 0] = after.map(
+    ({ cpu }, index) => (cpu - (before[index]?.cpu ?? 0)) / 100,
+  );
   const [here = 0, there = 0] = after.map(({ memory }) => memory);
   return { here, there, idleHere, idleThere };
 }
@@ -311,7 +313,10 @@ async function others(bench: Bench): Promise<Measurement[]> {
     }
     const remote = await bench.pod(tool);
     const begun = performance.now();
-    execFileSync('sh', ['-c', command(remote)], { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: 'ignore' });
+    execFileSync('sh', ['-c', command(remote)], {
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+      stdio: 'ignore',
+    });
     const samples = [(performance.now() - begun) / 1000];
     measured.push({ name: `first sync, 20,000 files, by ${tool}`, unit: 's', samples });
   }
@@ -386,7 +391,12 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
     { name: 'a new run, nothing changed', unit: 's', samples: again ?? [], limit: { atMost: 1.5 } },
     { name: 'branch switch, 3,000 files', unit: 's', samples: branch, limit: { atMost: 3 } },
     { name: 'idle here, of a core', unit: '%', samples: [atRest.idleHere], limit: { atMost: 1 } },
-    { name: 'idle in the container, of a core', unit: '%', samples: [atRest.idleThere], limit: { atMost: 1 } },
+    {
+      name: 'idle in the container, of a core',
+      unit: '%',
+      samples: [atRest.idleThere],
+      limit: { atMost: 1 },
+    },
     { name: 'memory here', unit: 'MiB', samples: [atRest.here], limit: { atMost: 150 } },
     { name: 'memory in the container', unit: 'MiB', samples: [atRest.there], limit: { atMost: 80 } },
     ...(await others(bench)),

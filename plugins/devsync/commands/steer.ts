@@ -8,7 +8,7 @@ import type { TrashAccess } from '../control/trash-access.ts';
 import type { SyncState } from '../session/state.ts';
 import { plainWords } from '../wire/check.ts';
 import { completeSync, notRunning, SyncCommand } from './sync-command.ts';
-import { restText, trashTable } from './words.ts';
+import { openLines, restText, trashTable } from './words.ts';
 
 /** A command about one sync. */
 abstract class OneSyncCommand extends SyncCommand {
@@ -29,7 +29,11 @@ abstract class OneSyncCommand extends SyncCommand {
         data: state,
         error: new RefusedError(`the sync ${this.name} is paused`, { hint: 'resume goes on.' }),
       };
-    return { data: state, text, ...(open > 0 && { error: new IncompleteError(text) }) };
+    return {
+      data: state,
+      text,
+      ...(open > 0 && { error: new IncompleteError(text, { details: openLines(state) }) }),
+    };
   }
 }
 

@@ -126,3 +126,16 @@ export function restText(state: SyncState): string {
   const rest = open.length === 0 ? '' : ` but for ${open.join(' and ')}`;
   return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.`;
 }
+
+/** Lines that name what is open; the rest of many is counted. */
+const named = 5;
+
+/** What keeps both sides from being the same, one line each. */
+export function openLines({ conflicts, problems }: SyncState): string[] {
+  const lines = [
+    ...conflicts.map(({ path, reason }) => `${path || '.'}: ${reason}`),
+    ...problems.map(({ path, place, problem }) => `${path || '.'} (${place}): ${problem}`),
+  ].map(plainWords);
+  const more = lines.length > named ? [`… and ${lines.length - named} more`] : [];
+  return [...lines.slice(0, named), ...more];
+}

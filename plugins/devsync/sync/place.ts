@@ -59,8 +59,9 @@ export function putNew(
     if (wanted.kind === 'symlink') symlinkSync(wanted.target, at);
     else if (content !== undefined) {
       dress(content, wanted, folder.self, false, context);
+      const written = lstatSync(content);
       moveToFree(content, at);
-      remember(place, wanted, context);
+      remember(place, wanted, written, context);
     }
     return { path };
   } catch (error) {
@@ -84,11 +85,12 @@ export function putOver(
   const { path, at } = place;
   if (old.kind === 'file' && wanted.kind === 'file' && old.digest === wanted.digest) {
     setFileMode(at, wanted, stats.mode, context);
-    remember(place, wanted, context);
+    remember(place, wanted, stats, context);
     return { path };
   }
   const incoming = wanted.kind === 'file' ? content() : link(wanted, context);
   if (wanted.kind === 'file') dress(incoming, wanted, stats, old.kind === 'file', context);
+  const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
   const kept = context.trash.keep(at, path);
   // Between this look and the rename there is nothing: what is put there in between would be lost.
   if (!isSameFile(lstatSync(at), stats)) {
@@ -96,7 +98,7 @@ export function putOver(
     return { path, problem: 'it has changed meanwhile' };
   }
   renameSync(incoming, at);
-  if (wanted.kind === 'file') remember(place, wanted, context);
+  if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
   else context.cache.delete(path);
   const after = lstatSync(kept);
   const changed = after.ino === stats.ino && (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size);
@@ -189,6 +191,9 @@ function giveTo(at: string, like: Stats): void {
   }
 }
 
-function remember({ path, at }: Place, { digest }: File, { cache }: ApplyContext): void {
-  cache.set(path, lstatSync(at), digest);
+/** @param written what was put there, as it was before anybody else could write to it. */
+function remember({ path, at }: Place, { digest }: File, written: Stats, { cache }: ApplyContext): void {
+  const stats = lstatSync(at);
+  if (isSameFile(stats, written)) cache.set(path, stats, digest);
+  else cache.delete(path);
 }

@@ -27,6 +27,7 @@ export class Tracker {
   readonly #troubles = new Set<string>();
   /** Directories that we put in place, and have not been told of yet. */
   readonly #made = new Map<string, number>();
+  readonly #doubted = new Set<string>();
   #hints = new Set<string>();
   #hintCount = 0;
   #everything = true;
@@ -69,11 +70,16 @@ export class Tracker {
   /** Something at this path may have changed. */
   hint(path: string): void {
     // An ignored file that goes on being ignored is nobody's news.
-    if (!this.#isStillIgnored(path) && !this.#isAsKnown(path)) this.doubt(path);
+    if (!this.#isStillIgnored(path) && !this.#isAsKnown(path)) this.#add(path);
   }
 
   /** What is known of this path is not to be believed. */
   doubt(path: string): void {
+    this.#doubted.add(path);
+    this.#add(path);
+  }
+
+  #add(path: string): void {
     this.#hints.add(path);
     this.#hintCount++;
     this.#options.onHint();
@@ -123,13 +129,14 @@ export class Tracker {
 
   /** The system tells of our own work as well: a file that is as we left it needs no second look. */
   #isAsKnown(path: string): boolean {
-    const { cache, root } = this.#options;
     const made = this.#made.get(path);
-    if (made === undefined && !cache.entries.has(path)) return false;
     this.#made.delete(path);
+    const known = lookup(this.#tree, path);
+    if (made === undefined && known?.kind !== 'file') return false;
     try {
-      const stats = lstatSync(`${root}/${path}`);
-      return made === undefined ? cache.get(path, stats) !== undefined : made === stats.ino;
+      const stats = lstatSync(`${this.#options.root}/${path}`);
+      if (made !== undefined) return made === stats.ino;
+      return known?.kind === 'file' && this.#options.cache.get(path, stats) === known.digest;
     } catch {
       return false;
     }
@@ -141,6 +148,7 @@ export class Tracker {
     this.#hints = new Set();
     this.#hintCount = 0;
     this.#made.clear();
+    this.#doubted.clear();
     const seen = await this.#scanner.scan('');
     // What has not changed stays the very same object, which spares everyone else a comparison.
     this.#tree = edited(this.#tree, difference(this.#tree, seen));
@@ -151,8 +159,11 @@ export class Tracker {
   }
 
   async #refreshHints(): Promise<void> {
-    const paths = topmost([...this.#hints].map((path) => this.#nearest(path)));
+    // What was told of while we were still at it is known by now.
+    const news = [...this.#hints].filter((path) => this.#doubted.has(path) || !this.#isAsKnown(path));
+    const paths = topmost(news.map((path) => this.#nearest(path)));
     this.#hints = new Set();
+    this.#doubted.clear();
     this.#hintCount = 0;
     for (const path of paths) {
       const seen = await this.#scanner.scan(path);
