@@ -2,164 +2,21 @@
  * devsync on the lab, tmpfs on both sides: saves, the first sync beside `tar | kubectl exec tar` in turn, a new
  * run with nothing changed, a branch switch, and what it takes while nothing happens.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { agentBundle } from '../../plugins/devsync/agent/bundle.ts';
-import { SyncRunner } from '../../plugins/devsync/session/sync-runner.ts';
-import type { SyncSpec } from '../../plugins/devsync/spec/spec.ts';
 import { packagePlugins } from '../../scripts/package.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/connect.ts';
-import { namespaces, pods } from '../../src/kube/resources.ts';
-import { waitFor } from '../../src/kube/wait.ts';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
-import { kubectl, pluginProgram } from '../cluster/support/kubectl.ts';
-import { start } from '../cluster/support/process.ts';
-import { ensureUp, imageNames, kubectlPath } from '../lab/index.ts';
+import { kubectl } from '../cluster/support/kubectl.ts';
+import { ensureUp, kubectlPath } from '../lab/index.ts';
+import { Bench, filesEach, folders, pause } from './devsync-place.ts';
+import { others, resting } from './devsync-rest.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
 
 const runs = Number(process.env.X8S_BENCH_RUNS ?? 3);
 const saves = 200;
-const [folders, filesEach] = [500, 40];
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** The nodes' own folders: a memory volume is seen there as well, without a way through the API server. */
-const volumes = '/var/lib/x8s-lab/nodes/*/kubelet/pods';
-
-class Bench {
-  readonly kube: KubeClient;
-  readonly namespace: string;
-  readonly base = mkdtempSync('/dev/shm/devsync-bench-');
-  readonly local = join(this.base, 'local');
-  #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
-  runner!: SyncRunner;
-
-  private constructor(kube: KubeClient, namespace: string) {
-    this.kube = kube;
-    this.namespace = namespace;
-    mkdirSync(this.local);
-  }
-
-  static async open(): Promise<Bench> {
-    const kube = await connect({ kubeconfig, context: contextA, requestTimeoutMs: 30_000 });
-    const namespace = `x8s-bench-${randomBytes(3).toString('hex')}`;
-    await kube.create(namespaces, { metadata: { name: namespace } });
-    return new Bench(kube, namespace);
-  }
-
-  /** A pod with an empty memory volume; resolves with the volume's folder on this machine. */
-  async pod(name: string): Promise<string> {
-    const container = { name: 'app', image: imageNames.plain, command: ['sleep', 'infinity'] };
-    const volumeMounts = [{ name: 'data', mountPath: '/data' }];
-    const spec = {
-      terminationGracePeriodSeconds: 0,
-      containers: [{ ...container, volumeMounts }],
-      volumes: [{ name: 'data', emptyDir: { medium: 'Memory' } }],
-    };
-    const { namespace } = this;
-    for (let attempt = 0; ; attempt++)
-      try {
-        await this.kube.create(pods, { metadata: { name, namespace }, spec });
-        break;
-      } catch (error) {
-        // The namespace's service account is made a moment after it.
-        if (attempt > 20) throw error;
-        await pause(250);
-      }
-    const uid = await waitFor(
-      this.kube,
-      pods,
-      { namespace, name },
-      (pod) => (pod?.status?.containerStatuses?.[0]?.ready ? pod.metadata.uid : undefined),
-      { timeoutMs: 60_000 },
-    );
-    const [folder] = globSync(`${volumes}/${uid}/volumes/kubernetes.io~empty-dir/data`);
-    if (folder === undefined)
-      throw new Error(`the volume of pod ${name} is not on this machine: is this the lab?`);
-    return folder;
-  }
-
-  fill(): void {
-    for (let folder = 0; folder < folders; folder++) {
-      mkdirSync(join(this.local, `d${folder}`));
-      for (let file = 0; file < filesEach; file++)
-        writeFileSync(join(this.local, `d${folder}`, `f${file}`), randomBytes(10_000));
-    }
-  }
-
-  /** Starts syncing with a pod. Resolves, once it rests, with the seconds to attach and to sync. */
-  async start(pod: string, ignore: string[] = []): Promise<{ attach: number; sync: number; all: number }> {
-    this.#stop = new AbortController();
-    const spec: SyncSpec = {
-      target: { pod },
-      remote: '/data',
-      local: { workstation: '', who: '', path: this.local, rootId: '' },
-      mode: 'two-way-safe',
-      from: 'local',
-      scan: { permissions: 'portable', symlinks: 'portable' },
-      ignore,
-      ignoreVcs: true,
-      useGitignore: false,
-      takeGit: false,
-      onNewPod: 'conflict',
-      launcher: 'auto',
-      createRemote: false,
-      trashLimits: { local: 2 ** 30, container: 2 ** 28 },
-    };
-    const begun = performance.now();
-    const problems: string[] = [];
-    this.runner = new SyncRunner({
-      kube: this.kube,
-      namespace: this.namespace,
-      name: pod,
-      spec,
-      folder: join(this.base, 'state', pod),
-      bundle: await agentBundle(),
-      image: imageNames.agent,
-      clock: systemClock,
-      signal: this.#stop.signal,
-      onLog: (line) => problems.push(line),
-    });
-    this.#running = this.runner.run();
-    this.#running.catch(() => {});
-    let attached = 0;
-    while (this.runner.state.phase !== 'watching') {
-      if (attached === 0 && this.runner.state.message === 'looking at both sides')
-        attached = performance.now();
-      if (performance.now() - begun > 120_000) throw new Error(problems.join('\n'));
-      await pause(2);
-    }
-    const done = performance.now();
-    return { attach: (attached - begun) / 1000, sync: (done - attached) / 1000, all: (done - begun) / 1000 };
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running.catch(() => {});
-  }
-
-  async close(): Promise<void> {
-    await this.stop();
-    await this.kube.delete(namespaces, { name: this.namespace });
-    await this.kube.close();
-    rmSync(this.base, { recursive: true, force: true });
-  }
-}
 
 /** Milliseconds from one save (temp and rename, as editors do) to its presence on the other side. */
 async function save(from: string, to: string): Promise<number> {
@@ -231,96 +88,6 @@ function makeBranches(local: string): void {
       writeFileSync(join(local, `d${folder}/f${file}`), randomBytes(9_000));
   git('commit', '-qam', 'two');
   git('checkout', '-q', 'one');
-}
-
-/** Resident memory in MiB, and milliseconds of processor time so far. */
-function look(pid: string | number): { memory: number; cpu: number } {
-  const [, size] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { memory: Number(size) / 1024, cpu: (Number(fields[11]) + Number(fields[12])) * 10 };
-}
-
-/** The agent that works in a container: its process is this machine's as well. */
-function agentProcess(remote: string): string {
-  const found = readdirSync('/proc').filter((pid) => {
-    try {
-      const isAgent = readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('--max-old-space-size=128');
-      return isAgent && readdirSync(`/proc/${pid}/fd`).some((fd) => isBelow(`/proc/${pid}/fd/${fd}`, remote));
-    } catch {
-      return false;
-    }
-  });
-  if (found[0] === undefined) throw new Error('no agent works there');
-  return found[0];
-}
-
-function isBelow(link: string, folder: string): boolean {
-  try {
-    return statSync(link).dev === statSync(folder).dev;
-  } catch {
-    return false;
-  }
-}
-
-interface Resting {
-  readonly here: number;
-  readonly there: number;
-  readonly idleHere: number;
-  readonly idleThere: number;
-}
-
-/** The compiled program after a first sync, as a person runs it, and its agent: memory, and percent of a core. */
-async function resting(bench: Bench, pod: string): Promise<Resting> {
-  const remote = await bench.pod(pod);
-  rmSync(join(bench.local, '.x8s-devsync'), { recursive: true, force: true });
-  const where = ['--kubeconfig', kubeconfig, '--context', contextA, '-n', bench.namespace];
-  const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.agent, '--ignore-vcs'];
-  const env = { ...process.env, X8S_STATE_DIR: join(bench.base, 'state-of-program') };
-  const program = start(pluginProgram('devsync'), [...args, bench.local, '/data', ...where], { env });
-  await program.saw(/in sync: /);
-  await pause(5_000);
-  const pids = [program.child.pid ?? 0, agentProcess(remote)];
-  const before = pids.map(look);
-  await pause(10_000);
-  const after = pids.map(look);
-  program.child.kill('SIGINT');
-  await program.ended;
-  const [idleHere = 0, idleThere = 0] = after.map(
-    ({ cpu }, index) => (cpu - (before[index]?.cpu ?? 0)) / 100,
-  );
-  const [here = 0, there = 0] = after.map(({ memory }) => memory);
-  return { here, there, idleHere, idleThere };
-}
-
-/**
- * Others of its kind, where they are on the PATH: DevSpace through the API server as we go, mutagen, which knows no
- * way into a pod, into the folder that the pod's volume is on this machine. In seconds.
- */
-async function others(bench: Bench): Promise<Measurement[]> {
-  const { namespace, local } = bench;
-  const commands = {
-    devspace: () =>
-      `devspace sync --kube-context ${contextA} -n ${namespace} --pod devspace --container-path /data --local-path ${local} --initial-sync mirrorLocal --no-watch`,
-    mutagen: (remote: string) =>
-      `mutagen sync create --name bench --ignore-vcs ${local} ${remote} && mutagen sync flush bench; mutagen sync terminate bench`,
-  };
-  const measured: Measurement[] = [];
-  for (const [tool, command] of Object.entries(commands)) {
-    if (spawnSync(tool, ['version'], { stdio: 'ignore' }).status !== 0) {
-      process.stderr.write(`${tool} is not on the PATH, and left out\n`);
-      continue;
-    }
-    const remote = await bench.pod(tool);
-    const begun = performance.now();
-    execFileSync('sh', ['-c', command(remote)], {
-      env: { ...process.env, KUBECONFIG: kubeconfig },
-      stdio: 'ignore',
-    });
-    const samples = [(performance.now() - begun) / 1000];
-    measured.push({ name: `first sync, 20,000 files, by ${tool}`, unit: 's', samples });
-  }
-  return measured;
 }
 
 export async function measure(): Promise<Measurement[]> {

@@ -1,7 +1,7 @@
 /** kubectl devsync with every kind of container that it is made for, both ways. */
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { namespaces } from '../../src/kube/resources.ts';
-import { forever, images, nodeForever, Workplace } from './support/devsync.ts';
+import { forever, images, makePods, nodeForever, podOf, Workplace } from './support/devsync.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -65,6 +65,12 @@ const kinds: readonly Kind[] = [
     way: 'ephemeral',
   },
 ];
+
+// All of them at once: each takes seconds to begin, and waits most of the time.
+beforeAll(async () => {
+  const pods = kinds.map(({ name, spec }) => podOf(name, spec));
+  await makePods(place().namespace, ...pods);
+});
 
 async function begin(kind: Kind): Promise<Workplace> {
   work = new Workplace(place());

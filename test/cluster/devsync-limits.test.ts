@@ -100,7 +100,7 @@ test('a container that changed its user without exec: doctor says why it is clos
 test("a new container's own files are conflicts, or give way by --on-new-pod local", async () => {
   const command = ['sh', '-c', 'mkdir /work; echo image >/work/a; date +%s%N >/work/b; exec sleep infinity'];
   const spec = { containers: [{ ...app, command }] };
-  for (const [name, ...options] of [['anew'], ['anew-local', '--on-new-pod', 'local']] as const) {
+  const goesThrough = async (name: string, ...options: string[]) => {
     const work = await synced(name, spec, ...options);
     const first = work.read('b');
     work.write('a', 'mine');
@@ -127,8 +127,8 @@ test("a new container's own files are conflicts, or give way by --on-new-pod loc
       }[];
       expect(trash).toContainEqual(expect.objectContaining({ path: 'b', side: 'local' }));
     }
-    await work.close();
-  }
+  };
+  await Promise.all([goesThrough('anew'), goesThrough('anew-local', '--on-new-pod', 'local')]);
 }, 120_000);
 
 test('a cluster that is not there is said within seconds', async () => {

@@ -6,6 +6,7 @@ import { askControl } from '../../../plugins/devsync/control/socket.ts';
 import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { contextA } from './contexts.ts';
+import { eventually } from './eventually.ts';
 import { apply, environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
 import type { Place } from './namespace.ts';
 import { type Ended, type Running, run } from './process.ts';
@@ -31,6 +32,18 @@ export interface Seen {
     readonly problems: readonly { readonly path: string; readonly problem: string }[];
   } | null;
 }
+
+/** A pod that goes without delay. */
+export const podOf = (name: string, spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels: { app: name } },
+  spec: { terminationGracePeriodSeconds: 0, ...spec },
+});
+
+/** No pod is admitted before its service account exists, which a busy cluster makes a while after the namespace. */
+export const makePods = (namespace: string, ...pods: object[]): Promise<void> =>
+  eventually(() => apply(contextA, namespace, ...pods));
 
 export interface Synced {
   /** Pod for this test alone; without one, it is the pod that all of a file share. */
@@ -159,13 +172,7 @@ export class Workplace {
   }
 
   async pod(name: string, spec: object): Promise<void> {
-    const whole = { terminationGracePeriodSeconds: 0, ...spec };
-    await apply(contextA, this.namespace, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, labels: { app: name } },
-      spec: whole,
-    });
+    await makePods(this.namespace, podOf(name, spec));
     await this.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
   }
 
