@@ -13,7 +13,11 @@ const expendable = `try{require("fs").writeFileSync("/proc/self/oom_score_adj","
 export const oldestNode = 20;
 export const exitTooOld = 71;
 
+/** In one piece and in words: Node itself would print the whole bundle's only line. */
+const lastWords = `process.on("uncaughtException",e=>process.stderr.write("the agent failed: "+(e&&e.stack||e)+"\\n",()=>process.exit(70)));`;
+
 const loader = (digest: string) => `${expendable}
+${lastWords}
 const p=process;if(+p.versions.node.split(".")[0]<${oldestNode}){p.stderr.write("node "+p.version+" in the container is older than ${oldestNode}\\n");p.exit(${exitTooOld})}
 let b=Buffer.alloc(0);const i=p.stdin;
 i.on("data",function f(d){

@@ -69,8 +69,12 @@ export class Tracker {
 
   /** Something at this path may have changed. */
   hint(path: string): void {
-    // An ignored file that goes on being ignored is nobody's news.
-    if (!this.#isStillIgnored(path) && !this.#isAsKnown(path)) this.#add(path);
+    const known = lookup(this.#tree, path);
+    const isIgnored =
+      (known === undefined || known.kind === 'untracked') && this.#options.isIgnored(path, false);
+    if (!isIgnored && !this.#isAsKnown(path)) this.#add(path);
+    // An ignored file is nobody's news; a new one is looked at when there is something else to look at.
+    if (isIgnored && known === undefined) this.#hints.add(path);
   }
 
   /** What is known of this path is not to be believed. */
@@ -121,10 +125,6 @@ export class Tracker {
   #isDue(): boolean {
     const interval = this.#troubles.size > 0 ? pollInterval : calmInterval;
     return this.#options.now() - this.#lastFull > interval;
-  }
-
-  #isStillIgnored(path: string): boolean {
-    return lookup(this.#tree, path)?.kind === 'untracked' && this.#options.isIgnored(path, false);
   }
 
   /** The system tells of our own work as well: a file that is as we left it needs no second look. */
