@@ -14,11 +14,11 @@ export const oldestNode = 20;
 export const exitTooOld = 71;
 
 /** In one piece and in words: Node itself would print the whole bundle's only line. */
-const lastWords = `process.on("uncaughtException",e=>process.stderr.write("the agent failed: "+(e&&e.stack||e)+"\\n",()=>process.exit(70)));`;
+const lastWords = `p.on("uncaughtException",e=>p.stderr.write("the agent failed: "+(e&&e.stack||e)+"\\n",()=>p.exit(70)));`;
 
 const loader = (digest: string) => `${expendable}
-${lastWords}
-const p=process;if(+p.versions.node.split(".")[0]<${oldestNode}){p.stderr.write("node "+p.version+" in the container is older than ${oldestNode}\\n");p.exit(${exitTooOld})}
+const p=process;${lastWords}
+if(+p.versions.node.split(".")[0]<${oldestNode}){p.stderr.write("node "+p.version+" in the container is older than ${oldestNode}\\n");p.exit(${exitTooOld})}
 let b=Buffer.alloc(0);const i=p.stdin;
 i.on("data",function f(d){
 b=Buffer.concat([b,d]);if(b.length<4)return;
