@@ -154,14 +154,17 @@ test('one watch a cluster: a second one is refused and takes nothing from the fi
   expect(await work.must('watch', 'stop')).toMatch(/^Stopped/);
   expect((await work.stop()).code).toBe(0);
   expect(await work.must('stop')).toMatch(/No watch of .* was running/);
-  // The trash of this side needs nobody.
   work.write('a', 'second');
-  await work.watch();
-  await work.reaches('once', 'watching');
-  await work.must('flush', 'once');
-  await work.sh('once', 'printf third >/work/a');
-  await work.must('flush', 'once');
-  await work.stop();
+  expect(await work.must('watch', '--background')).toMatch(/^Watching \(process \d+\)/);
+  try {
+    // At once, as a script would.
+    await work.must('flush', 'once');
+    await work.sh('once', 'printf third >/work/a');
+    await work.must('flush', 'once');
+  } finally {
+    expect(await work.must('watch', 'stop')).toMatch(/^Stopped/);
+  }
+  // The trash of this side needs nobody.
   const listed = await work.devsync('restore', 'once');
   expect([listed.stdout, listed.stderr]).toEqual([
     expect.stringMatching(/local +6 B +a$/m),

@@ -1,6 +1,6 @@
 /** `watch` and `stop`: running the syncs of this workstation. */
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSea } from 'node:sea';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
@@ -72,12 +72,12 @@ export class WatchCommand extends AgentCommand {
       });
     const log = join(desk.workstation.folder, 'watch.log');
     const output = openSync(log, 'a', 0o600);
-    // A compiled plugin is its own program; from sources it is an argument of node.
-    const program = isSea() ? [] : process.argv.slice(1, 2);
+    // A compiled plugin is its own program and brings node's options itself; from sources both are arguments.
+    const program = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
     const args = process.argv
       .slice(2)
       .filter((arg) => !arg.startsWith('--background') && arg !== '--take-over' && arg !== this.takeOver);
-    const child = spawn(process.execPath, [...process.execArgv, ...program, ...args], {
+    const child = spawn(process.execPath, [...program, ...args], {
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -88,7 +88,8 @@ export class WatchCommand extends AgentCommand {
         return { data: { pid: child.pid, log }, text: `Watching (process ${child.pid}), log in ${log}.` };
       await context.clock.sleep(100, context.signal);
     }
-    throw new X8sError(`the watch did not start; its log is ${log}`);
+    const said = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3);
+    throw new X8sError('the watch did not start', { details: said, hint: `Its log is ${log}.` });
   }
 }
 

@@ -35,6 +35,8 @@ export interface RunnerState extends SyncState {
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
+const undecided: Choice = { target: undefined, words: 'looking for a pod' };
+
 /** A flush outlives so many losses of its stream. */
 const flushAttempts = 3;
 
@@ -46,7 +48,7 @@ const [firstPause, lastPause] = [500, 15_000];
 export class SyncRunner {
   readonly #options: RunnerOptions;
   #state: RunnerState = { ...noState, pod: '', container: '', way: '', location: '', refusals: [] };
-  #choice: Choice = { target: undefined, words: 'looking for a pod' };
+  #choice: Choice = undecided;
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
@@ -90,7 +92,8 @@ export class SyncRunner {
   }
 
   #nextLife(): Promise<Synchronizer> {
-    if (this.#choice.target === undefined) return Promise.reject(noContainer(this.#choice.words));
+    const { target, words } = this.#choice;
+    if (target === undefined && this.#choice !== undecided) return Promise.reject(noContainer(words));
     return new Promise((resolve, reject) => this.#expecting.push({ resolve, reject }));
   }
 
@@ -145,7 +148,7 @@ export class SyncRunner {
       if (target === undefined) {
         if (served && untilPodGoes) return;
         this.#tell({ phase: 'waiting', message: this.#choice.words, pod: '', container: '' });
-        this.#answer(noContainer(this.#choice.words));
+        if (this.#choice !== undecided) this.#answer(noContainer(this.#choice.words));
         await this.#nextChoice();
         continue;
       }
