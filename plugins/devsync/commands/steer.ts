@@ -8,7 +8,7 @@ import type { TrashAccess } from '../control/trash-access.ts';
 import type { SyncState } from '../session/state.ts';
 import { plainWords } from '../wire/check.ts';
 import { completeSync, notRunning, SyncCommand } from './sync-command.ts';
-import { openLines, restText, trashTable } from './words.ts';
+import { openLines, openText, restText, trashTable } from './words.ts';
 
 /** A command about one sync. */
 abstract class OneSyncCommand extends SyncCommand {
@@ -16,9 +16,8 @@ abstract class OneSyncCommand extends SyncCommand {
 
   /** How a sync rests after it was told something. */
   protected rested(state: SyncState): Outcome {
-    const { phase, message, conflicts, problems } = state;
-    const open = conflicts.length + problems.length;
-    const text = restText(state);
+    const { phase, message } = state;
+    const open = openText(state);
     if (phase === 'held')
       return {
         data: state,
@@ -31,8 +30,8 @@ abstract class OneSyncCommand extends SyncCommand {
       };
     return {
       data: state,
-      text,
-      ...(open > 0 && { error: new IncompleteError(text, { details: openLines(state) }) }),
+      text: restText(state),
+      ...(open !== '' && { error: new IncompleteError(open, { details: openLines(state) }) }),
     };
   }
 }
