@@ -6,7 +6,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { Pod } from '../../src/kube/objects.ts';
 import { parseQuantity } from '../../src/kube/quantity.ts';
 import { configMaps, pods } from '../../src/kube/resources.ts';
-import { launch } from './launch/launch.ts';
+import { launchAnew } from './launch/launch.ts';
 import type { LaunchContext, Target } from './launch/launcher.ts';
 import { containerOf, writtenUser } from './launch/security.ts';
 import { chooseTarget } from './session/pods.ts';
@@ -132,7 +132,7 @@ function checkMemory({ pod, container }: Target): Finding[] {
 
 async function checkAgent(context: LaunchContext): Promise<Finding[]> {
   try {
-    const { way, connection, refusals } = await launch('auto', context);
+    const { way, connection, refusals } = await launchAnew(context);
     const { about } = await connection.hello;
     const began = performance.now();
     await connection.barrier(0);

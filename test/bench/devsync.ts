@@ -4,159 +4,19 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { agentBundle } from '../../plugins/devsync/agent/bundle.ts';
-import { SyncRunner } from '../../plugins/devsync/session/sync-runner.ts';
-import type { SyncSpec } from '../../plugins/devsync/spec/spec.ts';
-import { systemClock } from '../../src/clock.ts';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/connect.ts';
-import { namespaces, pods } from '../../src/kube/resources.ts';
-import { waitFor } from '../../src/kube/wait.ts';
+import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
 import { kubectl } from '../cluster/support/kubectl.ts';
-import { ensureUp, imageNames, kubectlPath } from '../lab/index.ts';
-import { type Measurement, percentile } from './measurement.ts';
+import { ensureUp, kubectlPath } from '../lab/index.ts';
+import { Bench, filesEach, folders, pause } from './devsync-place.ts';
+import { others, resting } from './devsync-rest.ts';
+import { type Measurement, median, percentile } from './measurement.ts';
 
 const runs = Number(process.env.X8S_BENCH_RUNS ?? 3);
 const saves = 200;
-const [folders, filesEach] = [500, 40];
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** The nodes' own folders: a memory volume is seen there as well, without a way through the API server. */
-const volumes = '/var/lib/x8s-lab/nodes/*/kubelet/pods';
-
-class Bench {
-  readonly kube: KubeClient;
-  readonly namespace: string;
-  readonly base = mkdtempSync('/dev/shm/devsync-bench-');
-  readonly local = join(this.base, 'local');
-  #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
-  runner!: SyncRunner;
-
-  private constructor(kube: KubeClient, namespace: string) {
-    this.kube = kube;
-    this.namespace = namespace;
-    mkdirSync(this.local);
-  }
-
-  static async open(): Promise<Bench> {
-    const kube = await connect({ kubeconfig, context: contextA, requestTimeoutMs: 30_000 });
-    const namespace = `x8s-bench-${randomBytes(3).toString('hex')}`;
-    await kube.create(namespaces, { metadata: { name: namespace } });
-    return new Bench(kube, namespace);
-  }
-
-  /** A pod with an empty memory volume; resolves with the volume's folder on this machine. */
-  async pod(name: string): Promise<string> {
-    const container = { name: 'app', image: imageNames.plain, command: ['sleep', 'infinity'] };
-    const volumeMounts = [{ name: 'data', mountPath: '/data' }];
-    const spec = {
-      terminationGracePeriodSeconds: 0,
-      containers: [{ ...container, volumeMounts }],
-      volumes: [{ name: 'data', emptyDir: { medium: 'Memory' } }],
-    };
-    const { namespace } = this;
-    for (let attempt = 0; ; attempt++)
-      try {
-        await this.kube.create(pods, { metadata: { name, namespace }, spec });
-        break;
-      } catch (error) {
-        // The namespace's service account is made a moment after it.
-        if (attempt > 20) throw error;
-        await pause(250);
-      }
-    const uid = await waitFor(
-      this.kube,
-      pods,
-      { namespace, name },
-      (pod) => (pod?.status?.containerStatuses?.[0]?.ready ? pod.metadata.uid : undefined),
-      { timeoutMs: 60_000 },
-    );
-    const [folder] = globSync(`${volumes}/${uid}/volumes/kubernetes.io~empty-dir/data`);
-    if (folder === undefined)
-      throw new Error(`the volume of pod ${name} is not on this machine: is this the lab?`);
-    return folder;
-  }
-
-  fill(): void {
-    for (let folder = 0; folder < folders; folder++) {
-      mkdirSync(join(this.local, `d${folder}`));
-      for (let file = 0; file < filesEach; file++)
-        writeFileSync(join(this.local, `d${folder}`, `f${file}`), randomBytes(10_000));
-    }
-  }
-
-  /** Starts syncing with a pod. Resolves, once it rests, with the seconds to attach and to sync. */
-  async start(pod: string, ignore: string[] = []): Promise<{ attach: number; sync: number; all: number }> {
-    this.#stop = new AbortController();
-    const spec: SyncSpec = {
-      target: { pod },
-      remote: '/data',
-      local: { workstation: '', who: '', path: this.local, rootId: '' },
-      mode: 'two-way-safe',
-      from: 'local',
-      scan: { permissions: 'portable', symlinks: 'portable' },
-      ignore,
-      ignoreVcs: true,
-      useGitignore: false,
-      takeGit: false,
-      onNewPod: 'conflict',
-      launcher: 'auto',
-      createRemote: false,
-      trashLimits: { local: 2 ** 30, container: 2 ** 28 },
-    };
-    const begun = performance.now();
-    const problems: string[] = [];
-    this.runner = new SyncRunner({
-      kube: this.kube,
-      namespace: this.namespace,
-      name: pod,
-      spec,
-      folder: join(this.base, 'state', pod),
-      bundle: await agentBundle(),
-      image: imageNames.agent,
-      clock: systemClock,
-      signal: this.#stop.signal,
-      onLog: (line) => problems.push(line),
-    });
-    this.#running = this.runner.run();
-    this.#running.catch(() => {});
-    let attached = 0;
-    while (this.runner.state.phase !== 'watching') {
-      if (attached === 0 && this.runner.state.message === 'looking at both sides')
-        attached = performance.now();
-      if (performance.now() - begun > 120_000) throw new Error(problems.join('\n'));
-      await pause(2);
-    }
-    const done = performance.now();
-    return { attach: (attached - begun) / 1000, sync: (done - attached) / 1000, all: (done - begun) / 1000 };
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running.catch(() => {});
-  }
-
-  async close(): Promise<void> {
-    await this.stop();
-    await this.kube.delete(namespaces, { name: this.namespace });
-    await this.kube.close();
-    rmSync(this.base, { recursive: true, force: true });
-  }
-}
 
 /** Milliseconds from one save (temp and rename, as editors do) to its presence on the other side. */
 async function save(from: string, to: string): Promise<number> {
@@ -230,21 +90,8 @@ function makeBranches(local: string): void {
   git('checkout', '-q', 'one');
 }
 
-/** The agents' resident memory in MiB: their processes are this machine's as well. */
-function agentMemory(): number {
-  const sizes = readdirSync('/proc').flatMap((pid) => {
-    try {
-      const isAgent = readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('--max-old-space-size=128');
-      const [, size] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-      return isAgent && size !== undefined ? [Number(size) / 1024] : [];
-    } catch {
-      return [];
-    }
-  });
-  return Math.max(...sizes);
-}
-
 export async function measure(): Promise<Measurement[]> {
+  await packagePlugins();
   await ensureUp();
   const bench = await Bench.open();
   try {
@@ -273,10 +120,8 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
   }
   const up = await saveMany(bench.local, remote);
   const down = await saveMany(remote, bench.local);
-  const cpu = process.cpuUsage();
-  await pause(10_000);
-  const { user, system } = process.cpuUsage(cpu);
   await bench.stop();
+  const atRest = await resting(bench, 'program');
   await bench.start(`sync${runs - 1}`, ['*.log']);
   let churning = true;
   const churn = (async () => {
@@ -308,16 +153,19 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
       unit: 's',
       samples: first ?? [],
       baseline: 'tar | kubectl exec tar, 20,000 files',
+      limit: { atMost: median(tar ?? []) },
     },
     { name: 'a new run, nothing changed', unit: 's', samples: again ?? [], limit: { atMost: 1.5 } },
     { name: 'branch switch, 3,000 files', unit: 's', samples: branch, limit: { atMost: 3 } },
-    { name: 'idle, of a core', unit: '%', samples: [(user + system) / 1000 / 100], limit: { atMost: 1 } },
+    { name: 'idle here, of a core', unit: '%', samples: [atRest.idleHere], limit: { atMost: 1 } },
     {
-      name: 'memory here',
-      unit: 'MiB',
-      samples: [process.memoryUsage().rss / 2 ** 20],
-      limit: { atMost: 150 },
+      name: 'idle in the container, of a core',
+      unit: '%',
+      samples: [atRest.idleThere],
+      limit: { atMost: 1 },
     },
-    { name: 'memory in the container', unit: 'MiB', samples: [agentMemory()], limit: { atMost: 80 } },
+    { name: 'memory here', unit: 'MiB', samples: [atRest.here], limit: { atMost: 150 } },
+    { name: 'memory in the container', unit: 'MiB', samples: [atRest.there], limit: { atMost: 80 } },
+    ...(await others(bench)),
   ];
 }

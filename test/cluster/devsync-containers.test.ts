@@ -1,7 +1,7 @@
 /** kubectl devsync with every kind of container that it is made for, both ways. */
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { namespaces } from '../../src/kube/resources.ts';
-import { forever, images, nodeForever, Workplace } from './support/devsync.ts';
+import { forever, images, makePods, nodeForever, podOf, Workplace } from './support/devsync.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -66,8 +66,14 @@ const kinds: readonly Kind[] = [
   },
 ];
 
+// All of them at once: each takes seconds to begin, and waits most of the time.
+beforeAll(async () => {
+  const pods = kinds.map(({ name, spec }) => podOf(name, spec));
+  await makePods(place().namespace, ...pods);
+});
+
 async function begin(kind: Kind): Promise<Workplace> {
-  work = new Workplace(place().namespace);
+  work = new Workplace(place());
   await work.pod(kind.name, kind.spec);
   work.write('from-here/a', 'made here');
   await work.must(
@@ -121,7 +127,7 @@ describe('a container', () => {
     });
     await it.must('flush', 'still');
     // A second workstation sees what is there.
-    const other = new Workplace(place().namespace);
+    const other = new Workplace(place());
     try {
       const plan = JSON.parse(await other.must('plan', '--pod', 'still', other.local, '/work', '-o', 'json'));
       expect(plan.changes).toEqual([

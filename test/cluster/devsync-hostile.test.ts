@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { forever, images, Workplace } from './support/devsync.ts';
+import { Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
 import { inNamespace } from './support/namespace.ts';
 
@@ -14,14 +14,10 @@ afterEach(async () => {
 });
 
 async function synced(name: string, remote = '/work', ...options: string[]): Promise<Workplace> {
-  work = new Workplace(place().namespace);
+  work = new Workplace(place());
   mkdirSync(join(work.base, 'outside'));
   writeFileSync(join(work.base, 'outside', 'precious'), 'mine');
-  await work.pod(name, { containers: [{ name: 'app', image: images.plain, command: forever }] });
-  await work.sh(name, `mkdir -p ${remote}`);
-  await work.must('create', '--name', name, '--pod', name, ...options, work.local, remote);
-  await work.watch(name);
-  await work.reaches(name, 'watching');
+  await work.sync(name, { remote, options });
   return work;
 }
 

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
+import { killAgents } from './support/devsync-sides.ts';
 import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
 const open: Workplace[] = [];
 function workplace(): Workplace {
-  const work = new Workplace(place().namespace);
+  const work = new Workplace(place());
   open.push(work);
   return work;
 }
@@ -22,10 +23,7 @@ const spec = { containers: [{ name: 'app', image: images.plain, command: forever
 
 async function synced(name: string, ...options: string[]): Promise<Workplace> {
   const work = workplace();
-  await work.pod(name, spec);
-  await work.must('create', '--name', name, '--pod', name, ...options, work.local, '/work');
-  await work.watch(name);
-  await work.reaches(name, 'watching');
+  await work.sync(name, { options });
   return work;
 }
 
@@ -122,8 +120,63 @@ test('killed with -9 and run again, it goes on where it was', async () => {
   expect([work.read('b'), await work.sh('killed', 'cat /work/a')]).toEqual(['there', 'while nobody watched']);
 }, 90_000);
 
+test('a flush right after its agent was killed waits for the next one', async () => {
+  const work = await synced('lost');
+  work.write('a', 'x');
+  await work.must('flush', 'lost');
+  await killAgents(work, 'lost');
+  work.write('a', 'right after');
+  await work.must('flush', 'lost');
+  expect(await work.sh('lost', 'cat /work/a')).toBe('right after');
+  // An agent that is lost leaves its container behind, which is used again.
+  const names = await work.kubectl(
+    'get',
+    'pod',
+    work.podOf('lost'),
+    '-o',
+    'jsonpath={..ephemeralContainers[*].name}',
+  );
+  expect(names.split(' ').length).toBe(1);
+}, 90_000);
+
+test('one watch a cluster: a second one is refused and takes nothing from the first', async () => {
+  const work = await synced('once');
+  for (const more of [[], ['--background']]) {
+    const second = await work.devsync('watch', ...more);
+    expect([second.code, second.stderr]).toEqual([
+      3,
+      expect.stringMatching(/runs on this workstation already/),
+    ]);
+    expect(second.stderr).toMatch(/hint: kubectl devsync watch stop ends it/);
+  }
+  work.write('a', 'x');
+  await work.must('flush', 'once');
+  expect(await work.must('watch', 'stop')).toMatch(/^Stopped/);
+  expect((await work.stop()).code).toBe(0);
+  expect(await work.must('stop')).toMatch(/No watch of .* was running/);
+  work.write('a', 'second');
+  expect(await work.must('watch', '--background')).toMatch(/^Watching \(process \d+\)/);
+  try {
+    // At once, as a script would.
+    await work.must('flush', 'once');
+    await work.sh('once', 'printf third >/work/a');
+    await work.must('flush', 'once');
+  } finally {
+    expect(await work.must('watch', 'stop')).toMatch(/^Stopped/);
+  }
+  // The trash of this side needs nobody.
+  const listed = await work.devsync('restore', 'once');
+  expect([listed.stdout, listed.stderr]).toEqual([
+    expect.stringMatching(/local +6 B +a$/m),
+    expect.stringMatching(/does not run/),
+  ]);
+  await work.must('restore', 'once', 'a');
+  expect(work.read('a')).toBe('second');
+}, 90_000);
+
 test('a container that restarts is followed', async () => {
-  const work = await synced('restarted');
+  const work = workplace();
+  await work.sync('restarted', { pod: spec });
   work.write('a', 'x');
   await work.must('flush', 'restarted');
   await work.sh('restarted', 'kill 1').catch(() => '');
@@ -143,7 +196,15 @@ test('belongs to one workstation, until another one takes it over', async () => 
   const other = workplace();
   expect((await other.devsync('flush', 'owned')).code).toBe(1);
   expect((await other.devsync('get', 'owned')).stdout).toMatch(/held by/);
-  const twice = await work.devsync('create', '--name', 'owned', '--pod', 'owned', other.local, '/elsewhere');
+  const twice = await work.devsync(
+    'create',
+    '--name',
+    'owned',
+    '--pod',
+    work.podOf('owned'),
+    other.local,
+    '/elsewhere',
+  );
   expect([twice.code, twice.stderr]).toEqual([3, expect.stringContaining('already')]);
   await work.stop();
   await other.watch('owned', '--take-over', other.local);
@@ -189,7 +250,7 @@ test('clean leaves nothing but what stays until the pod goes', async () => {
   work.write('a', 'x');
   await work.must('flush', 'cleaned');
   const { stdout } = await work.devsync('clean', 'cleaned', '--yes');
-  expect(stdout).toMatch(/devsync-agent-\w+ stay in pod cleaned until it goes/);
+  expect(stdout).toMatch(/devsync-agent-\w+.* stay in pod shared until it goes/);
   expect(await work.sh('cleaned', 'ls -A /work')).toBe('a\n');
   expect(readdirSync(work.local)).toEqual(['a']);
   expect(await work.must('get', '-o', 'name')).not.toMatch(/cleaned/);

@@ -9,7 +9,7 @@ import { inNamespace } from './support/namespace.ts';
 const place = inNamespace('A');
 const open: Workplace[] = [];
 function workplace(): Workplace {
-  const work = new Workplace(place().namespace);
+  const work = new Workplace(place());
   open.push(work);
   return work;
 }
@@ -19,12 +19,9 @@ afterEach(async () => {
 
 const app = { name: 'app', image: images.plain, command: forever };
 
-async function synced(name: string, spec: object, ...options: string[]): Promise<Workplace> {
+async function synced(name: string, pod: object | undefined, ...options: string[]): Promise<Workplace> {
   const work = workplace();
-  await work.pod(name, spec);
-  await work.must('create', '--name', name, '--pod', name, ...options, work.local, '/work');
-  await work.watch(name);
-  await work.reaches(name, 'watching');
+  await work.sync(name, { ...(pod && { pod }), options });
   return work;
 }
 
@@ -103,7 +100,7 @@ test('a container that changed its user without exec: doctor says why it is clos
 test("a new container's own files are conflicts, or give way by --on-new-pod local", async () => {
   const command = ['sh', '-c', 'mkdir /work; echo image >/work/a; date +%s%N >/work/b; exec sleep infinity'];
   const spec = { containers: [{ ...app, command }] };
-  for (const [name, ...options] of [['anew'], ['anew-local', '--on-new-pod', 'local']] as const) {
+  const goesThrough = async (name: string, ...options: string[]) => {
     const work = await synced(name, spec, ...options);
     const first = work.read('b');
     work.write('a', 'mine');
@@ -130,8 +127,8 @@ test("a new container's own files are conflicts, or give way by --on-new-pod loc
       }[];
       expect(trash).toContainEqual(expect.objectContaining({ path: 'b', side: 'local' }));
     }
-    await work.close();
-  }
+  };
+  await Promise.all([goesThrough('anew'), goesThrough('anew-local', '--on-new-pod', 'local')]);
 }, 120_000);
 
 test('a cluster that is not there is said within seconds', async () => {
@@ -153,7 +150,7 @@ test('a cluster that is not there is said within seconds', async () => {
 }, 30_000);
 
 test('an operation larger than the trash waits for a person', async () => {
-  const work = await synced('trash', { containers: [app] }, '--trash-limit', '4');
+  const work = await synced('trash', undefined, '--trash-limit', '4');
   for (const name of ['a', 'b', 'c', 'd']) work.write(name, name.repeat(1 << 20));
   await work.must('flush', 'trash');
   for (const name of ['a', 'b', 'c']) work.write(name, `${name} short`);

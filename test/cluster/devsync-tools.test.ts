@@ -5,9 +5,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { forever, images, Workplace } from './support/devsync.ts';
+import { Workplace } from './support/devsync.ts';
 import { expectSame, localSide } from './support/devsync-sides.ts';
-import { eventually } from './support/eventually.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -25,11 +24,8 @@ afterEach(async () => {
 });
 
 async function synced(name: string, ...options: string[]): Promise<Workplace> {
-  work = new Workplace(place().namespace);
-  await work.pod(name, { containers: [{ name: 'app', image: images.plain, command: forever }] });
-  await work.must('create', '--name', name, '--pod', name, ...options, work.local, '/work');
-  await work.watch(name);
-  await work.reaches(name, 'watching');
+  work = new Workplace(place());
+  await work.sync(name, { options });
   return work;
 }
 
@@ -184,8 +180,7 @@ test('a build in the container, again and again, while its sources are edited he
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
   await building;
-  // What changed under its hands is tried again a moment later; a flush in between tells of it (exit 5).
-  await eventually(() => it.must('flush', 'build'));
+  await it.must('flush', 'build');
   await expectSame(it, 'build');
   expect(readFileSync(join(it.local, 'dist/deep/59.txt'), 'utf8')).toBe('built 4\nsource 59');
   expect(it.read('src/19.txt')).toBe('edited 19');

@@ -9,7 +9,7 @@ import {
   thawComponent,
 } from '../lab/index.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { forever, images, Workplace } from './support/devsync.ts';
+import { Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
 import { inNamespace } from './support/namespace.ts';
 
@@ -28,11 +28,8 @@ lab('a sync', () => {
   afterAll(ensureUp, 120_000);
 
   async function synced(name: string): Promise<Workplace> {
-    work = new Workplace(place().namespace);
-    await work.pod(name, { containers: [{ name: 'app', image: images.plain, command: forever }] });
-    await work.must('create', '--name', name, '--pod', name, work.local, '/work');
-    await work.watch(name);
-    await work.reaches(name, 'watching');
+    work = new Workplace(place());
+    await work.sync(name);
     for (let index = 0; index < 50; index++) work.write(`d/${index}`, `${index}`);
     await work.must('flush', name);
     return work;

@@ -6,7 +6,7 @@ import { asHello, bestCompression, type OpenRequest, ourHello } from '../wire/ca
 import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
-import { type Send, Served } from './server.ts';
+import { type Call, type Send, Served } from './server.ts';
 import { lookAround } from './sight.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
@@ -87,7 +87,7 @@ class Agent {
     const [number, name] = [asCount(id, 'a number'), asText(method, 'a method')];
     const run = async () => {
       try {
-        const answer = await this.#answer(frame.session, session, number, name, parameters);
+        const answer = await this.#answer(frame, session, { id: number, method: name, parameters });
         this.#reply('answer', frame.session, { id: number, answer });
       } catch (error) {
         const { message, code } = error as NodeJS.ErrnoException;
@@ -99,18 +99,13 @@ class Agent {
     else this.#queue(session, run);
   }
 
-  async #answer(
-    id: number,
-    session: Session,
-    number: number,
-    method: string,
-    parameters: unknown,
-  ): Promise<unknown> {
+  async #answer({ session: id, body }: Frame, session: Session, call: Omit<Call, 'body'>): Promise<unknown> {
+    const { method, parameters } = call;
     if (method === 'sight')
       return lookAround(asText(asObject(parameters, 'parameters').containerId, 'an id'));
     if (method === 'open') {
       await session.served?.close();
-      const send: Send = (type, header, body) => this.#channel.send(type, id, header, body);
+      const send: Send = (type, header, parts) => this.#channel.send(type, id, header, parts);
       session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
       return session.served.opened;
     }
@@ -119,7 +114,7 @@ class Agent {
       return await session.served?.close();
     }
     if (session.served === undefined) throw new Error('this session is not open');
-    return await session.served.answer(number, method, parameters);
+    return await session.served.answer({ ...call, body });
   }
 
   #reply(type: 'hello' | 'answer' | 'failure' | 'barrier', session: number, header: unknown): void {

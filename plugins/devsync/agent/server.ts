@@ -1,5 +1,6 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
 import { mkdirSync, readFileSync } from 'node:fs';
+import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { difference, type Edit, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
@@ -18,7 +19,7 @@ import {
   packEdits,
   packOutcomes,
 } from '../wire/check.ts';
-import { packContents, unpackContents, Window } from '../wire/content.ts';
+import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow } from './mounts.ts';
 
 /** Sends a frame of this session. */
@@ -27,6 +28,14 @@ export type Send = (
   header: unknown,
   body?: readonly Uint8Array[],
 ) => Promise<void>;
+
+/** What the workstation asks for; small contents may come along. */
+export interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly parameters: unknown;
+  readonly body: Uint8Array;
+}
 
 /** Edits in one frame. */
 const editsAFrame = 2000;
@@ -81,7 +90,7 @@ export class Served {
   }
 
   /** Answers a call. */
-  async answer(id: number, method: string, parameters: unknown): Promise<unknown> {
+  async answer({ id, method, parameters, body }: Call): Promise<unknown> {
     const given = asObject(parameters ?? {}, 'parameters');
     switch (method) {
       case 'refresh':
@@ -91,7 +100,7 @@ export class Served {
       case 'read':
         return await this.#read(id, given.needs);
       case 'apply':
-        return await this.#apply(given.operations, asText(given.name, 'a name'));
+        return await this.#apply(given, body);
       case 'discard':
         return await this.#endpoint.discard(asWanted(given.items), asText(given.name, 'a name'));
       case 'trash':
@@ -161,10 +170,12 @@ export class Served {
     return { here: [...new Set(here)], partial };
   }
 
-  async #apply(operations: unknown, name: string): Promise<unknown> {
-    const asked = asOperations(operations);
+  async #apply(given: Record<string, unknown>, body: Uint8Array): Promise<unknown> {
+    const asked = asOperations(given.operations);
+    const contents = unpackAlong(given.along, asked, body);
     const before = this.#endpoint.tree;
-    const outcomes = await this.#endpoint.apply(asked, name);
+    const outcomes = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
+    free(body);
     // The workstation draws the same conclusions from the outcomes, so they need not be sent.
     this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, outcomes));
     return packOutcomes(outcomes);

@@ -6,7 +6,7 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { IncompleteError, UsageError, X8sError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncSpec } from '../spec/spec.ts';
@@ -27,6 +27,7 @@ abstract class NamedSpecCommand extends SpecCommand {
   protected async make(context: KubeCommandContext, desk: Desk, spec: SyncSpec) {
     await this.checkContainer(context, desk, spec);
     const name = this.name ?? defaultName(spec);
+    if (name === 'stop') throw new UsageError('a sync cannot be named stop: `watch stop` ends the watch');
     const { allowOverlap } = this;
     return desk.catalog.create({
       name,

@@ -4,11 +4,11 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import type { TrashAccess } from '../control/trash-access.ts';
 import type { SyncState } from '../session/state.ts';
-import type { TrashItem } from '../sync/trash.ts';
 import { plainWords } from '../wire/check.ts';
-import { completeSync, SyncCommand } from './sync-command.ts';
-import { restText, trashTable } from './words.ts';
+import { completeSync, notRunning, SyncCommand } from './sync-command.ts';
+import { openLines, openText, restText, trashTable } from './words.ts';
 
 /** A command about one sync. */
 abstract class OneSyncCommand extends SyncCommand {
@@ -16,9 +16,8 @@ abstract class OneSyncCommand extends SyncCommand {
 
   /** How a sync rests after it was told something. */
   protected rested(state: SyncState): Outcome {
-    const { phase, message, conflicts, problems } = state;
-    const open = conflicts.length + problems.length;
-    const text = restText(state);
+    const { phase, message } = state;
+    const open = openText(state);
     if (phase === 'held')
       return {
         data: state,
@@ -29,7 +28,11 @@ abstract class OneSyncCommand extends SyncCommand {
         data: state,
         error: new RefusedError(`the sync ${this.name} is paused`, { hint: 'resume goes on.' }),
       };
-    return { data: state, text, ...(open > 0 && { error: new IncompleteError(text) }) };
+    return {
+      data: state,
+      text: restText(state),
+      ...(open !== '' && { error: new IncompleteError(open, { details: openLines(state) }) }),
+    };
   }
 }
 
@@ -120,16 +123,12 @@ export class ResetCommand extends OneSyncCommand {
   }
 }
 
-interface Trashes {
-  readonly local: { readonly items: TrashItem[] };
-  readonly container: { readonly items: TrashItem[] };
-}
-
 export class RestoreCommand extends OneSyncCommand {
   static override paths = [['restore']];
   static override usage = KubeCommand.Usage({
     description:
       'List the trash, or bring a file back from it; what is there now goes into the trash itself.',
+    details: "While the sync does not run, this workstation's trash alone.",
     examples: [
       ['What is in it', '$0 restore web'],
       ['The newest version of a file', '$0 restore web src/app.ts'],
@@ -143,27 +142,37 @@ export class RestoreCommand extends OneSyncCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const trash = (await this.ask(context, this.name, 'trash')) as Trashes;
-    const items = (['local', 'container'] as const)
-      .flatMap((side) => trash[side].items.map((item) => ({ ...item, side })))
-      .sort((one, other) => one.operation.localeCompare(other.operation));
+    const trash = await this.#open(context);
+    const items = await trash.list();
+    if (trash.isPartial)
+      context.reporter.info(
+        `the sync ${this.name} does not run: the container's trash is shown once \`watch ${this.name}\` does`,
+      );
     if (this.file === undefined) return { data: items, table: trashTable(items) };
     const versions = items.filter(
       ({ path, operation }) => path === this.file && (this.operation ?? operation) === operation,
     );
     const item = versions.at(-1);
     if (item === undefined) throw new X8sError(`there is no ${this.file} in the trash`);
-    const name = context.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
-    await this.ask(context, this.name, 'restore', {
-      operation: item.operation,
-      path: item.path,
-      from: item.side,
-      name,
-    });
+    await trash.restore(item, context.clock.now().toISOString().slice(0, 19).replaceAll(':', '-'));
     return {
       data: item,
       text: `Restored ${item.path} as it was before ${item.operation}, from the ${item.side} side.`,
     };
+  }
+
+  async #open(context: KubeCommandContext): Promise<TrashAccess> {
+    const { workstation, sync, catalog } = await this.sync(context, this.name);
+    const [{ openTrash }, { NotRunning }] = await Promise.all([
+      import('../control/trash-access.ts'),
+      import('../control/socket.ts'),
+    ]);
+    try {
+      return await openTrash(sync, workstation, catalog.belongsHere(sync));
+    } catch (error) {
+      if (!(error instanceof NotRunning)) throw error;
+      throw notRunning(sync, context);
+    }
   }
 }
 

@@ -50,21 +50,32 @@ export abstract class SyncCommand extends KubeCommand {
     method: string,
     parameters: Record<string, unknown> = {},
   ): Promise<unknown> {
-    const { workstation, sync } = await this.sync(context, name);
+    const { workstation, sync, kube } = await this.sync(context, name);
     const { askControl, NotRunning } = await import('../control/socket.ts');
-    try {
-      return await askControl(workstation.socketOf(sync.uid), method, parameters);
-    } catch (error) {
-      if (!(error instanceof NotRunning)) throw error;
-      throw new X8sError(notRunning(sync), { hint: `${context.binaryName} watch ${name} starts it.` });
-    }
+    const watch = workstation.watchSocket(kube.cluster.server);
+    for (let attempt = 0; ; attempt++)
+      try {
+        return await askControl(workstation.socketOf(sync.uid), method, parameters);
+      } catch (error) {
+        if (!(error instanceof NotRunning)) throw error;
+        // A watch that has just begun takes a moment for each of its syncs.
+        const running = await askControl(watch, 'running').catch(() => []);
+        if (attempt >= beginning || !(running as string[]).includes(name)) throw notRunning(sync, context);
+        await context.clock.sleep(100, context.signal);
+      }
   }
 }
 
-function notRunning({ name, record, spec }: Sync): string {
+/** Tenths of a second for a sync to take its lock. */
+const beginning = 50;
+
+/** What a person is told whose sync does not run here, and where it does. */
+export function notRunning({ name, record, spec }: Sync, { binaryName }: KubeCommandContext): X8sError {
   const [holder] = (record.holder ?? '').split(' ');
   const who = holder ? `; ${holder} holds it` : '';
-  return `the sync ${name} of ${spec.local.who} does not run on this workstation${who}`;
+  return new X8sError(`the sync ${name} of ${spec.local.who} does not run on this workstation${who}`, {
+    hint: `${binaryName} watch ${name} starts it.`,
+  });
 }
 
 /** Commands that start agents. */

@@ -1,12 +1,12 @@
 /** `watch` and `stop`: running the syncs of this workstation. */
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSea } from 'node:sea';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { UsageError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import { AgentCommand, completeSync, type Desk, localPath, SyncCommand } from './sync-command.ts';
 
 export class WatchCommand extends AgentCommand {
@@ -24,7 +24,9 @@ export class WatchCommand extends AgentCommand {
     ],
   });
   names = argument.rest('NAME', { description: 'Only these.', complete: completeSync });
-  background = option.flag('--background', { description: 'Go on without this terminal; stop ends it.' });
+  background = option.flag('--background', {
+    description: 'Go on without this terminal; `watch stop` ends it.',
+  });
   allNamespaces = option.flag('-A,--all-namespaces', { description: 'In all namespaces.' });
   takeOver = option.text('--take-over', {
     value: 'LOCAL',
@@ -61,23 +63,21 @@ export class WatchCommand extends AgentCommand {
 
   /** The same command again, without a terminal. */
   async #goBackground(context: KubeCommandContext, desk: Desk): Promise<Outcome> {
-    const { askControl } = await import('../control/socket.ts');
-    const socket = desk.workstation.socketOf('watch');
-    const isThere = () =>
-      askControl(socket, 'running').then(
-        () => true,
-        () => false,
-      );
+    const { isServed } = await import('../control/socket.ts');
+    const { context: name, server } = desk.kube.cluster;
+    const isThere = () => isServed(desk.workstation.watchSocket(server));
     if (await isThere())
-      throw new X8sError('a watch runs already', { hint: `${context.binaryName} stop ends it.` });
+      throw new RefusedError(`a watch of ${name} runs on this workstation already`, {
+        hint: `${context.binaryName} watch stop ends it.`,
+      });
     const log = join(desk.workstation.folder, 'watch.log');
     const output = openSync(log, 'a', 0o600);
-    // A compiled plugin is its own program; from sources it is an argument of node.
-    const program = isSea() ? [] : process.argv.slice(1, 2);
+    // A compiled plugin is its own program and brings node's options itself; from sources both are arguments.
+    const program = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
     const args = process.argv
       .slice(2)
       .filter((arg) => !arg.startsWith('--background') && arg !== '--take-over' && arg !== this.takeOver);
-    const child = spawn(process.execPath, [...process.execArgv, ...program, ...args], {
+    const child = spawn(process.execPath, [...program, ...args], {
       detached: true,
       stdio: ['ignore', output, output],
     });
@@ -88,25 +88,25 @@ export class WatchCommand extends AgentCommand {
         return { data: { pid: child.pid, log }, text: `Watching (process ${child.pid}), log in ${log}.` };
       await context.clock.sleep(100, context.signal);
     }
-    throw new X8sError(`the watch did not start; its log is ${log}`);
+    const said = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-3);
+    throw new X8sError('the watch did not start', { details: said, hint: `Its log is ${log}.` });
   }
 }
 
 export class StopCommand extends SyncCommand {
-  static override paths = [['stop']];
+  static override paths = [['watch', 'stop'], ['stop']];
   static override usage = KubeCommand.Usage({
-    description: 'Stop the watch that runs on this workstation.',
-    examples: [['Whatever runs here', '$0 stop']],
+    description: 'Stop the watch of this cluster that runs on this workstation.',
+    examples: [['Whatever runs here', '$0 watch stop']],
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { workstation } = await this.desk(context);
+    const { workstation, kube } = await this.desk(context);
     const { askControl, NotRunning } = await import('../control/socket.ts');
-    const socket = workstation.socketOf('watch');
     try {
-      await askControl(socket, 'stop');
+      await askControl(workstation.watchSocket(kube.cluster.server), 'stop');
     } catch (error) {
-      if (error instanceof NotRunning) return { text: 'Nothing was running.' };
+      if (error instanceof NotRunning) return { text: `No watch of ${kube.cluster.context} was running.` };
       throw error;
     }
     return { text: 'Stopped.' };

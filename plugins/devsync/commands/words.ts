@@ -119,10 +119,30 @@ export function planText({
 /** How a sync rests, in a sentence. */
 export function restText(state: SyncState): string {
   if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
-  const open = [
-    state.conflicts.length > 0 && formatPlural(state.conflicts.length, 'conflict'),
-    state.problems.length > 0 && formatPlural(state.problems.length, 'problem'),
-  ].filter((words) => words !== false);
-  const rest = open.length === 0 ? '' : ` but for ${open.join(' and ')}`;
+  const open = openText(state);
+  const rest = open === '' ? '' : ` but for ${open}`;
   return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.`;
+}
+
+/** How much is open: `1 conflict and 2 problems`; nothing where nothing is. */
+export function openText({ conflicts, problems }: SyncState): string {
+  return [
+    conflicts.length > 0 && formatPlural(conflicts.length, 'conflict'),
+    problems.length > 0 && formatPlural(problems.length, 'problem'),
+  ]
+    .filter((words) => words !== false)
+    .join(' and ');
+}
+
+/** Lines that name what is open; the rest of many is counted. */
+const named = 5;
+
+/** What keeps both sides from being the same, one line each. */
+export function openLines({ conflicts, problems }: SyncState): string[] {
+  const lines = [
+    ...conflicts.map(({ path, reason }) => `${path || '.'}: ${reason}`),
+    ...problems.map(({ path, place, problem }) => `${path || '.'} (${place}): ${problem}`),
+  ].map(plainWords);
+  const more = lines.length > named ? [`… and ${lines.length - named} more`] : [];
+  return [...lines.slice(0, named), ...more];
 }

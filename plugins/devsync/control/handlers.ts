@@ -19,7 +19,7 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
       case 'state':
         return runner.state;
       case 'flush':
-        return await live().synchronizer.flush();
+        return await runner.flush();
       case 'pause':
         return runner.pause();
       case 'resume':

@@ -74,7 +74,12 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     onLog: log,
   });
   try {
-    await serveControl(workstation.socketOf(uid), handlersOf({ runner, stop: () => stop.abort() }), all);
+    await serveControl({
+      path: workstation.socketOf(uid),
+      handler: handlersOf({ runner, stop: () => stop.abort() }),
+      about: `sync ${namespace}/${name}`,
+      signal: all,
+    });
     await runner.run();
     if (lock.signal.aborted) throw lock.signal.reason;
   } finally {

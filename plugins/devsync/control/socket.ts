@@ -1,7 +1,7 @@
 /** How a second terminal talks to a running sync: JSON lines over a socket that only its user can open. */
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
-import { X8sError } from '../../../src/errors.ts';
+import { RefusedError, X8sError } from '../../../src/errors.ts';
 import { codeOf } from '../sync/system-error.ts';
 
 /** Answers one request; what it throws is told to the asker. */
@@ -12,9 +12,27 @@ export class NotRunning extends Error {
   override readonly name = 'NotRunning';
 }
 
-/** Answers requests until the signal says stop. Rejects where the socket cannot be made. */
-export async function serveControl(path: string, handler: Handler, signal: AbortSignal): Promise<void> {
-  // Who may be here has been decided by the lock in the cluster; what is left of an earlier run is in the way.
+export interface Control {
+  readonly path: string;
+  readonly handler: Handler;
+  /** What whoever answers there already does: `a watch of this cluster`. */
+  readonly about: string;
+  /** How that one is ended. */
+  readonly hint?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Answers requests until the signal says stop. Rejects where the socket cannot be made, and with a RefusedError
+ * where another process answers there: one socket is never shared, nor taken away.
+ */
+export async function serveControl({ path, handler, about, hint, signal }: Control): Promise<void> {
+  if (await isServed(path))
+    throw new RefusedError(`${about} runs on this workstation already`, {
+      details: [`It answers at ${path}.`],
+      hint,
+    });
+  // What is left of an earlier run is in the way.
   if (!path.startsWith('\\\\')) rmSync(path, { force: true });
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -26,6 +44,17 @@ export async function serveControl(path: string, handler: Handler, signal: Abort
   });
   signal.addEventListener('abort', () => server.close(), { once: true });
   server.unref();
+}
+
+/** Whether a process listens there; a socket that one has left behind refuses. */
+export function isServed(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }
 
 async function answer(socket: Socket, line: string, handler: Handler): Promise<void> {

@@ -36,8 +36,19 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const supervisor = new Supervisor({ ...options, signal });
-  const handler = async (method: string) => (method === 'stop' ? stop.abort() : supervisor.running());
-  await serveControl(options.workstation.socketOf('watch'), handler, signal);
+  const { context, server } = options.kube.cluster;
+  await serveControl({
+    path: options.workstation.watchSocket(server),
+    handler: async (method) => {
+      if (method !== 'stop') return supervisor.running();
+      stop.abort();
+      // Whoever is told that it has ended may start another one.
+      return await supervisor.settled();
+    },
+    about: `a watch of ${context}`,
+    hint: 'kubectl devsync watch stop ends it; one watch runs all syncs, with -A those of all namespaces.',
+    signal,
+  });
   try {
     await supervisor.follow();
   } catch (error) {

@@ -59,7 +59,7 @@ async function tryAs(
   context: LaunchContext,
   user: User | undefined,
 ): Promise<{ launched?: Launched; sight: Sight }> {
-  const name = (await running(context, user)) ?? (await add(context, user));
+  const name = running(context, user) ?? (await add(context, user));
   const connection = await startAgent(context, name, 'node');
   const { containerId } = context.target;
   const sight = asSight(await connection.call(0, 'sight', { containerId }));
@@ -70,20 +70,25 @@ async function tryAs(
   return { launched: { way: 'ephemeral', connection, base: sight.base }, sight };
 }
 
-/** One of ours that runs for this container and user. */
-async function running(
-  { target, image }: LaunchContext,
-  user: User | undefined,
-): Promise<string | undefined> {
+/** Those of ours that run for this container. */
+function runningBeside({ target, image }: LaunchContext): Beside[] {
   const entries = (target.pod.spec.ephemeralContainers ?? []) as Beside[];
-  return entries.find(
+  return entries.filter(
     (entry) =>
       entry.name.startsWith(ephemeralPrefix) &&
       entry.targetContainerName === target.container &&
       entry.image === image &&
-      entry.securityContext?.runAsUser === user?.uid &&
       statusOf(target.pod, entry.name)?.state?.running !== undefined,
-  )?.name;
+  );
+}
+
+/** Whether an earlier run has left a container of ours there that can be used again. */
+export const isBeside = (context: LaunchContext): boolean => runningBeside(context).length > 0;
+
+/** One of ours that runs for this container and user. */
+function running(context: LaunchContext, user: User | undefined): string | undefined {
+  const ours = runningBeside(context);
+  return ours.find(({ securityContext }) => securityContext?.runAsUser === user?.uid)?.name;
 }
 
 const statusOf = (pod: Pod | undefined, name: string): ContainerStatus | undefined =>
@@ -100,6 +105,11 @@ async function add(context: LaunchContext, user: User | undefined): Promise<stri
     image,
     imagePullPolicy: 'IfNotPresent',
     command: waiter,
+    // The agents in it take hundreds of megabytes through: what is large goes back to the system right away.
+    env: [
+      { name: 'MALLOC_ARENA_MAX', value: '1' },
+      { name: 'MALLOC_MMAP_THRESHOLD_', value: '65536' },
+    ],
     targetContainerName: container,
     securityContext: besideContext(pod, container, user),
     terminationMessagePolicy: 'File',

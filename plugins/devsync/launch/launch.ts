@@ -1,7 +1,7 @@
 /** Starts an agent for a container by the first way that works, and keeps why the others did not. */
 import { X8sError } from '../../../src/errors.ts';
 import type { LauncherName } from '../spec/spec.ts';
-import { launchBeside } from './ephemeral.ts';
+import { isBeside, launchBeside } from './ephemeral.ts';
 import { launchByExec } from './exec.ts';
 import { Declined, type LaunchContext, type Launched } from './launcher.ts';
 
@@ -12,13 +12,29 @@ export interface Refusal {
   readonly why: string;
 }
 
+type Way = keyof typeof ways;
+/** In the order in which they are tried. */
+const all: readonly Way[] = ['exec', 'ephemeral'];
+
 /** Rejects with every refusal where no way works. */
 export async function launch(
   name: LauncherName,
   context: LaunchContext,
 ): Promise<Launched & { refusals: Refusal[] }> {
+  if (name !== 'auto') return await tryWays([name], context);
+  // An agent beside the container is there because the container itself was tried before, in vain.
+  return await tryWays(isBeside(context) ? all.toReversed() : all, context);
+}
+
+/** As `launch`, but tries the best way first whatever is there, so that each refusal is heard. */
+export const launchAnew = (context: LaunchContext) => tryWays(all, context);
+
+async function tryWays(
+  order: readonly Way[],
+  context: LaunchContext,
+): Promise<Launched & { refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
-  for (const way of name === 'auto' ? (['exec', 'ephemeral'] as const) : [name]) {
+  for (const way of order) {
     try {
       return { ...(await ways[way](context)), refusals };
     } catch (error) {

@@ -64,7 +64,7 @@ export async function startAgent(
     words = (words + data.toString()).slice(-2000);
   });
   try {
-    return await AgentConnection.start({ stdin, stdout, close }, launch);
+    return await AgentConnection.start({ stdin, stdout, stderr, close }, launch);
   } catch (error) {
     close();
     const { code, reason } = await session.exit;

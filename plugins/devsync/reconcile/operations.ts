@@ -51,8 +51,11 @@ function* removal(path: string, entry: Maybe): Generator<Operation> {
 function* creation(path: string, entry: Tracked, old: Maybe): Generator<Operation> {
   const replaced = old?.kind === 'file' || old?.kind === 'symlink' ? old : undefined;
   yield { path, old: replaced, new: shallow(entry) };
-  for (const [name, child] of childrenOf(entry))
-    yield* creation(join(path, name), child as Tracked, undefined);
+  // What is directly in it comes right behind it, so that it can be put in place as a whole.
+  for (const wantsDirectory of [false, true])
+    for (const [name, child] of childrenOf(entry))
+      if (isDirectory(child) === wantsDirectory)
+        yield* creation(join(path, name), child as Tracked, undefined);
 }
 
 /**

@@ -88,6 +88,11 @@ export class AgentConnection {
     }
   }
 
+  /** Nothing has ended it yet, as far as is known here. */
+  get isOpen(): boolean {
+    return this.#channel.ended === undefined;
+  }
+
   /** What the agent said about itself. */
   get hello(): Promise<Hello> {
     return this.#hello;
@@ -104,17 +109,18 @@ export class AgentConnection {
   }
 
   /**
-   * As `call`, with the number that other frames refer to. `use` runs on the answer before any later frame is
-   * looked at.
+   * As `call`, with the number that other frames refer to, and contents that come along. `use` runs on the
+   * answer before any later frame is looked at.
    */
   begin<T>(
     session: number,
     method: string,
     parameters: unknown,
     use: (answer: unknown) => T,
+    body?: readonly Uint8Array[],
   ): { id: number; answer: Promise<T> } {
     const id = ++this.#lastId;
-    return { id, answer: this.#await(id, 'call', session, { id, method, parameters }, use) };
+    return { id, answer: this.#await(id, 'call', session, { id, method, parameters }, use, body) };
   }
 
   /** Resolves when everything sent before has been dealt with. */
@@ -137,6 +143,7 @@ export class AgentConnection {
     session: number,
     header: unknown,
     use: (answer: unknown) => T,
+    body?: readonly Uint8Array[],
   ): Promise<T> {
     const answer = new Promise<T>((resolve, reject) =>
       this.#waiting.set(id, {
@@ -150,7 +157,12 @@ export class AgentConnection {
         reject,
       }),
     );
-    this.#channel.send(type, session, header).catch((error: Error) => this.#settle(id)?.reject(error));
+    // Whoever calls waits for the answer: waiting for the stream to run dry would keep what is under way twice.
+    try {
+      this.#channel.post(type, session, header, body);
+    } catch (error) {
+      this.#settle(id)?.reject(error as Error);
+    }
     return answer;
   }
 

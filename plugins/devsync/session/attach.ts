@@ -41,29 +41,35 @@ export interface Attached {
 /** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
 export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
-  const launched = await launch(spec.launcher, context);
-  let local: LocalEndpoint | undefined;
+  const ignores = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
+  const common = { scan: spec.scan, ignores };
+  const local = openLocal(spec, common);
+  // This side is read while the other one is reached.
+  const looking = local.refresh(true);
+  looking.catch(() => {});
+  let launched: Attached['launched'] | undefined;
   try {
-    const ignores = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
-    const common = { scan: spec.scan, ignores };
+    launched = await launch(spec.launcher, context);
     const container = await openRemote(launched, spec, common);
+    onDetail('looking at both sides');
+    const lookingThere = container.refresh(true);
+    lookingThere.catch(() => {});
     const location = await locate(kube, target, container.opened.root, signal);
     const ancestor = new AncestorStore(folder);
-    local = openLocal(spec, common);
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
     const hasAncestor = ancestor.load(binding);
-    onDetail('looking at both sides');
-    await Promise.all([local.refresh(true), container.refresh(true)]);
+    await Promise.all([looking, lookingThere]);
     const isSuccessor = !hasAncestor && beginAncestor(folder, location, container, ancestor, binding);
+    const { connection } = launched;
     const close = async () => {
       await container.close();
-      launched.connection.close();
-      await local?.close();
+      connection.close();
+      await local.close();
     };
     return { target, launched, location, local, container, ancestor, binding, isSuccessor, close };
   } catch (error) {
-    launched.connection.close();
-    await local?.close();
+    launched?.connection.close();
+    await local.close();
     throw error;
   }
 }

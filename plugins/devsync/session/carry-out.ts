@@ -1,16 +1,19 @@
 /** Carries changes from one side to the other: contents first, then what is to be done with them. */
+import { free } from '../../../src/free.ts';
 import { measure } from '../reconcile/entry.ts';
 import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { Endpoint, Need, Wanted } from '../sync/endpoint.ts';
+import type { Contents, Endpoint, Need, Wanted } from '../sync/endpoint.ts';
 
-/** Operations, and bytes of content, that go together. */
-const [batchOperations, batchBytes] = [1000, 4 << 20];
+/** Operations, and bytes of content, that go together: a new directory is not taken apart without need. */
+const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
+/** Contents up to this size go along with the operations that need them. */
+const small = 64 << 10;
 /** So little is sent without asking whether it is there: the question would take longer. */
 const little = 64 << 10;
 /** Batches that may be under way: the next one's contents travel while the last one is put in place. */
-const batchesUnderWay = 4;
+const batchesUnderWay = 3;
 
 export interface Direction {
   readonly from: Endpoint;
@@ -31,8 +34,7 @@ export async function carryOut(changes: readonly Change[], direction: Direction)
   const outcomes: Outcome[][] = [];
   for (const batch of batches(operations)) {
     direction.signal.throwIfAborted();
-    await direction.to.receive(direction.from.read(takeNeeds(batch, needs), direction.signal));
-    underWay.push(applyBatch(batch, direction));
+    underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs), direction), direction));
     // A rejection is met when its turn comes; until then it must not count as unheard.
     underWay.at(-1)?.catch(() => {});
     if (underWay.length >= batchesUnderWay) outcomes.push(await (underWay.shift() as Promise<Outcome[]>));
@@ -40,6 +42,31 @@ export async function carryOut(changes: readonly Change[], direction: Direction)
   for (const batch of underWay) outcomes.push(await batch);
   return outcomes.flat();
 }
+
+/** Sends large contents ahead; gives the small ones, which go along. */
+async function bring(needs: readonly SentNeed[], { from, to, signal }: Direction): Promise<Brought> {
+  const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
+  if (ahead.length > 0) await to.receive(from.read(ahead, signal));
+  const contents = new Map<string, Uint8Array>();
+  const slabs = new Set<Uint8Array>();
+  if (along.length > 0)
+    for await (const { digest, data, slab } of from.read(along, signal)) {
+      contents.set(digest, data);
+      if (slab) slabs.add(slab);
+    }
+  return { contents, slabs };
+}
+
+interface Brought {
+  readonly contents: Contents;
+  /** The memory that they lie in. */
+  readonly slabs: Iterable<Uint8Array>;
+}
+
+/** A need, and whether another operation will need the same. */
+type SentNeed = Need & { readonly isShared: boolean };
+
+const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
 
 /** Tells where a content will be needed again. */
 function withReuse(operations: readonly Operation[]): Operation[] {
@@ -54,8 +81,13 @@ function withReuse(operations: readonly Operation[]): Operation[] {
   return marked.reverse();
 }
 
-async function applyBatch(batch: readonly Operation[], direction: Direction): Promise<Outcome[]> {
-  const outcomes = await direction.to.apply(batch, direction.name);
+async function applyBatch(
+  batch: readonly Operation[],
+  { contents, slabs }: Brought,
+  direction: Direction,
+): Promise<Outcome[]> {
+  const outcomes = await direction.to.apply(batch, direction.name, contents);
+  for (const slab of slabs) free(slab);
   direction.onLearned([...learned(batch, outcomes)]);
   direction.onProgress({
     operations: batch.length,
@@ -98,13 +130,13 @@ function asWanted({ path, new: wanted }: Operation): Wanted {
 const bytesOf = (operation: Operation) => (needsContent(operation) ? asWanted(operation).size : 0);
 
 /** Each content is sent once, with the first batch that needs it. */
-function takeNeeds(batch: readonly Operation[], needs: Map<string, Need>): Need[] {
-  const taken: Need[] = [];
+function takeNeeds(batch: readonly Operation[], needs: Map<string, Need>): SentNeed[] {
+  const taken: SentNeed[] = [];
   for (const operation of batch) {
     if (!needsContent(operation)) continue;
     const { digest } = asWanted(operation);
     const need = needs.get(digest);
-    if (need && needs.delete(digest)) taken.push(need);
+    if (need && needs.delete(digest)) taken.push({ ...need, isShared: operation.reuse === true });
   }
   return taken;
 }
@@ -113,11 +145,13 @@ function* batches(operations: readonly Operation[]): Generator<readonly Operatio
   let batch: Operation[] = [];
   let bytes = 0;
   for (const operation of operations) {
+    const isFull = batch.length >= batchOperations || bytes >= batchBytes;
+    if (isFull || (bytes >= enoughBytes && operation.new?.kind === 'directory')) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
     batch.push(operation);
     bytes += bytesOf(operation);
-    if (batch.length < batchOperations && bytes < batchBytes) continue;
-    yield batch;
-    [batch, bytes] = [[], 0];
   }
   if (batch.length > 0) yield batch;
 }

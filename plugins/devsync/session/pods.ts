@@ -78,7 +78,11 @@ function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec):
   return `${wanted}: none of ${all.length} is ready`;
 }
 
-/** Tells the choice whenever it changes, until the signal says stop. Rejects where pods may not be listed. */
+/**
+ * Tells the choice whenever it changes, and without words whenever the chosen pod does (it has got one of our
+ * containers, which is not to be made again), until the signal says stop. Rejects where pods may not
+ * be listed.
+ */
 export async function followTarget(
   kube: KubeClient,
   namespace: string,
@@ -91,9 +95,9 @@ export async function followTarget(
   let said: string | undefined;
   const look = () => {
     const choice = chooseTarget(known.values(), spec, current);
-    const isNew = choice.target?.containerId !== current?.containerId;
+    const isSame = choice.target?.pod === current?.pod;
     current = choice.target;
-    if (!isNew && (choice.target !== undefined || choice.words === said)) return;
+    if (isSame && (choice.target !== undefined || choice.words === said)) return;
     said = choice.words;
     onChoice(choice);
   };

@@ -2,7 +2,14 @@
 import type { Maybe } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
-import { type Endpoint, type EndpointFacts, editsOf, type Need, type Wanted } from '../sync/endpoint.ts';
+import {
+  type Contents,
+  type Endpoint,
+  type EndpointFacts,
+  editsOf,
+  type Need,
+  type Wanted,
+} from '../sync/endpoint.ts';
 import type { Chunk } from '../sync/staging.ts';
 import type { TrashItem } from '../sync/trash.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
@@ -19,7 +26,7 @@ import {
   packOperations,
   packWanted,
 } from '../wire/check.ts';
-import { packContents, unpackContents, Window } from '../wire/content.ts';
+import { packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { Incoming } from './incoming.ts';
@@ -105,8 +112,12 @@ export class RemoteEndpoint implements Endpoint {
     }
   }
 
-  async apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
-    const parts = [...inParts(operations)].map((part) => this.#applyPart(part, name));
+  async apply(
+    operations: readonly Operation[],
+    name: string,
+    contents: Contents = new Map(),
+  ): Promise<Outcome[]> {
+    const parts = [...inParts(operations)].map((part) => this.#applyPart(part, name, contents));
     return (await Promise.all(parts)).flat();
   }
 
@@ -145,15 +156,16 @@ export class RemoteEndpoint implements Endpoint {
     await this.#call('close').catch(() => {});
   }
 
-  #applyPart(part: readonly Operation[], name: string): Promise<Outcome[]> {
-    const parameters = { operations: packOperations(part), name };
+  #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<Outcome[]> {
+    const { along, body } = packAlong(part, contents);
+    const parameters = { operations: packOperations(part), name, along };
     // At once: news of the tree that come right behind are about what it is after this.
     const use = (answer: unknown) => {
       const outcomes = asOutcomes(answer, part);
       this.tree = edited(this.tree, editsOf(part, outcomes));
       return outcomes;
     };
-    return this.#connection.begin(this.#session, 'apply', parameters, use).answer;
+    return this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
   }
 
   #call(method: string, parameters?: unknown): Promise<unknown> {

@@ -35,17 +35,25 @@ export interface RunnerState extends SyncState {
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
+const undecided: Choice = { target: undefined, words: 'looking for a pod' };
+
+/** A flush outlives so many losses of its stream. */
+const flushAttempts = 3;
+
+const noContainer = (words: string) => new X8sError(`it has no container right now: ${words}`);
+
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 
 export class SyncRunner {
   readonly #options: RunnerOptions;
   #state: RunnerState = { ...noState, pod: '', container: '', way: '', location: '', refusals: [] };
-  #choice: Choice = { target: undefined, words: 'looking for a pod' };
+  #choice: Choice = undecided;
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
   #paused = false;
+  readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
@@ -64,6 +72,35 @@ export class SyncRunner {
   get live(): { synchronizer: Synchronizer; attached: Attached } | undefined {
     const [synchronizer, attached] = [this.#synchronizer, this.#attached];
     return synchronizer && attached && { synchronizer, attached };
+  }
+
+  /**
+   * As the synchronizer's flush. A stream that breaks meanwhile (its agent was killed, the server restarted) is
+   * begun anew first. Rejects where there is no container, or it cannot be worked with.
+   */
+  async flush(): Promise<SyncState> {
+    for (let attempt = 1; ; attempt++) {
+      const synchronizer = this.#synchronizer ?? (await this.#nextLife());
+      const connection = this.#attached?.launched.connection;
+      try {
+        return await synchronizer.flush();
+      } catch (error) {
+        if (connection?.isOpen || attempt === flushAttempts) throw error;
+        if (this.#synchronizer === synchronizer) await this.#nextLife();
+      }
+    }
+  }
+
+  #nextLife(): Promise<Synchronizer> {
+    const { target, words } = this.#choice;
+    if (target === undefined && this.#choice !== undecided) return Promise.reject(noContainer(words));
+    return new Promise((resolve, reject) => this.#expecting.push({ resolve, reject }));
+  }
+
+  /** Tells whoever waits for both sides to be there, or for why they are not. */
+  #answer(life: Synchronizer | Error): void {
+    for (const { resolve, reject } of this.#expecting.splice(0))
+      life instanceof Error ? reject(life) : resolve(life);
   }
 
   pause(): void {
@@ -90,13 +127,15 @@ export class SyncRunner {
     } finally {
       stop.abort();
       this.#tell({ phase: 'stopped', message: '' });
+      this.#answer(noContainer('it was stopped'));
     }
   }
 
   #choose(choice: Choice): void {
+    const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
     this.#choice = choice;
     if (choice.words !== '') this.#options.onLog(choice.words);
-    if (choice.target?.containerId !== this.#attached?.target.containerId) this.#current.abort();
+    if (isOther) this.#current.abort();
     this.#chosen();
   }
 
@@ -109,6 +148,7 @@ export class SyncRunner {
       if (target === undefined) {
         if (served && untilPodGoes) return;
         this.#tell({ phase: 'waiting', message: this.#choice.words, pod: '', container: '' });
+        if (this.#choice !== undecided) this.#answer(noContainer(this.#choice.words));
         await this.#nextChoice();
         continue;
       }
@@ -153,6 +193,8 @@ export class SyncRunner {
       const message = [messageOf(error), ...details].join('; ');
       onLog(message);
       this.#tell({ phase: 'waiting', message });
+      // A stream that broke is no verdict on the next one.
+      if (this.#synchronizer === undefined) this.#answer(noContainer(message));
     } finally {
       this.#synchronizer = undefined;
       await this.#attached?.close().catch(() => {});
@@ -184,6 +226,7 @@ export class SyncRunner {
       },
     });
     this.#synchronizer = synchronizer;
+    this.#answer(synchronizer);
     this.#news.begin();
     if (this.#paused) synchronizer.pause();
     const { way, refusals } = launched;

@@ -55,6 +55,8 @@ export interface SynchronizerOptions {
 const [quiet, cap] = [4, 250];
 /** What could not be done is tried again after so many milliseconds, and then ever later. */
 const [firstRetry, lastRetry] = [1000, 30_000];
+/** A flush looks so many times for what is left to do, and waits so many milliseconds after a failure. */
+const [flushRounds, flushPause] = [6, 200];
 /** How often a side that may need a look without a hint is asked, in milliseconds. */
 const idleLook = 2000;
 
@@ -123,13 +125,22 @@ export class Synchronizer {
 
   /** Looks at everything on both sides and returns when there is nothing left to do, or what keeps it. */
   async flush(): Promise<SyncState> {
-    const { local, container } = this.#options;
-    await this.#inTurn(async () => {
-      await Promise.all([local.refresh(true), container.refresh(true)]);
-      await this.#cycle();
-      await this.#cycle();
-    });
+    await this.#inTurn(() => this.#untilDone());
     return this.#state;
+  }
+
+  /** What failed because it was being written to is tried again; what fails again, unchanged, is left. */
+  async #untilDone(): Promise<void> {
+    const { local, container, clock, signal } = this.#options;
+    let failed: Look | undefined;
+    for (let round = 0; round < flushRounds; round++) {
+      const everything = round === 0 || failed !== undefined;
+      await Promise.all([local.refresh(everything), container.refresh(everything)]);
+      const count = await this.#cycle();
+      if (count === 0 || (failed && this.#failed && isSameLook(failed, this.#failed))) return;
+      failed = this.#failed;
+      if (failed) await clock.sleep(flushPause, signal);
+    }
   }
 
   pause(): void {
@@ -189,8 +200,9 @@ export class Synchronizer {
     return [local.tree, container.tree, ancestor.tree];
   }
 
-  async #cycle(): Promise<void> {
-    if (this.#paused) return;
+  /** Returns the number of changes that there were to be carried out. */
+  async #cycle(): Promise<number> {
+    if (this.#paused) return 0;
     this.#isRetryDue = false;
     await this.#options.local.refresh();
     const plan = this.#plan();
@@ -199,7 +211,7 @@ export class Synchronizer {
     if (brake !== undefined && brake.kind !== this.#confirmed) {
       this.#held = brake;
       this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
-      return;
+      return 0;
     }
     [this.#held, this.#confirmed] = [undefined, undefined];
     this.#learn(plan.ancestor);
@@ -211,6 +223,7 @@ export class Synchronizer {
     this.#resolutions.clear();
     this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
+    return count;
   }
 
   #plan(): Plan {

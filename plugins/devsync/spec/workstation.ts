@@ -1,5 +1,5 @@
 /** What this workstation keeps of its syncs: who it is, ancestors, manifests, sockets. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +62,11 @@ export class Workstation {
     if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${uid}`;
     const usual = join(this.folderOf(uid), 'socket');
     return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
+  }
+
+  /** Where the one watch of a cluster is spoken to. */
+  watchSocket(server: string): string {
+    return this.socketOf(`watch-${createHash('sha256').update(server).digest('hex').slice(0, 8)}`);
   }
 
   register(one: Registered): void {

@@ -7,8 +7,10 @@ import { machine } from '../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import { buildable, buildDirectory } from './build.ts';
 import type { DigestCache } from './digest.ts';
-import { Descent } from './folder.ts';
+import type { Contents } from './endpoint.ts';
+import { Descent, type Folder } from './folder.ts';
 import { foldName, partsOf } from './names.ts';
 import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
 import type { ScanOptions } from './scan.ts';
@@ -25,6 +27,11 @@ export interface ApplyContext {
   readonly foldsNames: boolean;
   /** The file system knows an executable bit. */
   readonly hasModes: boolean;
+  /** Contents that came along; others wait in the staging folder. */
+  readonly contents: Contents | undefined;
+  /** A directory of ours is about to appear at this path, and did not, after all. */
+  readonly onMade: (path: string, folder: Folder) => void;
+  readonly onUnmade: (path: string) => void;
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -36,8 +43,12 @@ export async function apply(context: ApplyContext, operations: readonly Operatio
   using applier = new Applier(context);
   const outcomes: Outcome[] = [];
   let turnEnds = performance.now() + slice;
-  for (const operation of operations) {
-    outcomes.push(await applier.attempt(operation));
+  while (outcomes.length < operations.length) {
+    outcomes.push(
+      ...(applier.build(operations, outcomes.length) ?? [
+        await applier.attempt(operations[outcomes.length] as Operation),
+      ]),
+    );
     if (performance.now() < turnEnds) continue;
     await nextTurn();
     turnEnds = performance.now() + slice;
@@ -52,6 +63,20 @@ class Applier implements Disposable {
   constructor(context: ApplyContext) {
     this.#context = context;
     this.#descent = new Descent(context.root);
+  }
+
+  /** Makes a whole new directory, where the operations from `first` on are one. */
+  build(operations: readonly Operation[], first: number): Outcome[] | undefined {
+    const count = this.#context.foldsNames ? 0 : buildable(operations, first);
+    if (count === 0) return undefined;
+    const group = operations.slice(first, first + count);
+    try {
+      for (const { path } of group) partsOf(path, machine.platform);
+      return buildDirectory(this.#placeOf(operations[first]?.path ?? ''), group, this.#context);
+    } catch {
+      // Why it cannot be done is said by whoever tries it step by step.
+      return undefined;
+    }
   }
 
   async attempt(operation: Operation): Promise<Outcome> {
@@ -74,11 +99,18 @@ class Applier implements Disposable {
     if (wanted === undefined)
       return old?.kind === 'directory' ? this.#removeDirectory(place) : this.#remove(place, old);
     if (old?.kind === 'directory' && wanted.kind === 'directory') return this.#directoryMode(place, wanted);
-    const content = () => this.#context.staging.take((wanted as File).digest, operation.reuse !== true);
+    const content = () => this.#contentOf(wanted as File, operation.reuse !== true);
     if (old === undefined) return this.#create(place, wanted, content);
     if (old.kind === 'directory' || wanted.kind === 'directory')
       return { path, problem: 'cannot be done in one step' };
     return await this.#replace(place, old, wanted, content);
+  }
+
+  /** A file with a content, for whoever renames it. */
+  #contentOf({ digest }: File, isLast: boolean): string {
+    const { staging, contents } = this.#context;
+    const data = contents?.get(digest);
+    return data === undefined ? staging.take(digest, isLast) : staging.put(digest, data);
   }
 
   #placeOf(path: string): Place {

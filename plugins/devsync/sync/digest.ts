@@ -29,6 +29,12 @@ const tick = 20;
 /** Digests by path. */
 export class DigestCache {
   readonly entries = new Map<string, Known>();
+  /** The file system gives a file that was looked at another time with its very next change. */
+  readonly #isPrecise: boolean;
+
+  constructor(isPrecise = false) {
+    this.#isPrecise = isPrecise;
+  }
 
   /** The digest of this very content, if it is known for certain. */
   get(path: string, stats: Stats): string | undefined {
@@ -39,14 +45,8 @@ export class DigestCache {
   /** The stats must have been taken before the content was read. */
   set(path: string, stats: Stats, digest: string, now = Date.now()): void {
     // Only to be careful: a clock that is off costs a second look, or leaves it to the change of time and size.
-    const racy = Math.abs(now - stats.mtimeMs) < tick;
+    const racy = !this.#isPrecise && Math.abs(now - stats.mtimeMs) < tick;
     this.entries.set(path, { ...fingerprintOf(stats), digest, racy });
-  }
-
-  /** Whether the file at the path is, as far as its stats tell, the one that was last looked at. */
-  isSeen(path: string, stats: Stats): boolean {
-    const known = this.entries.get(path);
-    return known !== undefined && isSame(known, stats);
   }
 
   delete(path: string): void {
@@ -118,6 +118,11 @@ export class SmallReader {
   #slab = Buffer.alloc(0);
   #used = 0;
 
+  /** What the last file lies in, together with others of this reader. */
+  get slab(): Uint8Array {
+    return this.#slab;
+  }
+
   /** The content of a file of this size; undefined where it has another one by now. */
   read(path: string, size: number): Buffer | undefined {
     // One byte more than expected tells a file that has grown.
@@ -136,17 +141,13 @@ export class SmallReader {
   }
 }
 
-/** The digest of a file of at most `chunkSize` bytes, or undefined where it turned out to be longer. */
+/** The digest of a file of less than `chunkSize` bytes, or undefined where it is longer. */
 export function digestSmall(path: string): string | undefined {
   const fd = openFile(path);
   try {
-    let length = 0;
-    for (;;) {
-      const read = readSync(fd, shared, length, chunkSize - length, null);
-      if (read === 0) return sha256(shared.subarray(0, length));
-      length += read;
-      if (length === chunkSize) return undefined;
-    }
+    // One that grows meanwhile has another time afterwards, and is looked at again.
+    const length = readSync(fd, shared, 0, chunkSize, null);
+    return length === chunkSize ? undefined : sha256(shared.subarray(0, length));
   } finally {
     closeSync(fd);
   }

@@ -19,6 +19,9 @@ export interface Need extends Wanted {
   readonly offset: number;
 }
 
+/** Small contents by their digest; whoever writes them checks that they are what they are called. */
+export type Contents = ReadonlyMap<string, Uint8Array>;
+
 export interface EndpointOptions {
   readonly root: string;
   readonly scan: ScanOptions;
@@ -58,8 +61,11 @@ export interface Endpoint {
   read(needs: readonly Need[], signal?: AbortSignal): AsyncIterable<Chunk>;
   /** Takes contents in. */
   receive(chunks: AsyncIterable<Chunk>): Promise<void>;
-  /** Does what is asked, in order. What goes into the trash is filed under the name given. */
-  apply(operations: readonly Operation[], name: string): Promise<Outcome[]>;
+  /**
+   * Does what is asked, in order. What goes into the trash is filed under the name given. Contents that are not
+   * given along, by their digest, must have been received before.
+   */
+  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]>;
   /** Files received contents in the trash, as if they had been deleted here. */
   discard(items: readonly Wanted[], name: string): Promise<void>;
   trash(): Promise<{ readonly items: TrashItem[]; readonly used: number; readonly limit: number }>;

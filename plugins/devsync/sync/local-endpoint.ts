@@ -11,12 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { type Maybe, walk } from '../reconcile/entry.ts';
+import { type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
-import { apply } from './apply.ts';
+import { type ApplyContext, apply } from './apply.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
 import {
+  type Contents,
   type Endpoint,
   type EndpointFacts,
   type EndpointOptions,
@@ -26,6 +27,7 @@ import {
 } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
+import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
 import { partsOf, privateFolder } from './names.ts';
 import { type Chunk, Staging } from './staging.ts';
@@ -52,6 +54,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #staging: Staging;
   readonly #trash: Trash;
   readonly #tracker: Tracker;
+  readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -105,9 +108,10 @@ export class LocalEndpoint implements Endpoint {
     return this.#tracker.isStale;
   }
 
-  refresh(everything = false): Promise<void> {
+  async refresh(everything = false): Promise<void> {
     if (everything) this.#tracker.hintEverything();
-    return this.#alone(() => this.#tracker.refresh());
+    await this.#alone(() => this.#tracker.refresh());
+    if (everything) this.#giveBack.note(measure(this.tree).files);
   }
 
   /** Once for a digest that is wanted at several paths. */
@@ -121,6 +125,7 @@ export class LocalEndpoint implements Endpoint {
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     using descent = new Descent(this.#root);
     const small = new SmallReader();
+    this.#giveBack.note(needs.length);
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
@@ -128,7 +133,8 @@ export class LocalEndpoint implements Endpoint {
         if (need.size >= chunkSize || need.offset > 0) yield* chunksOf(file, need, signal);
         else {
           const data = small.read(file, need.size);
-          if (data !== undefined) yield { digest: need.digest, size: need.size, offset: 0, data };
+          if (data !== undefined)
+            yield { digest: need.digest, size: need.size, offset: 0, data, slab: small.slab };
         }
       } catch {
         // Gone or unreadable by now; whoever asked will look again.
@@ -146,13 +152,14 @@ export class LocalEndpoint implements Endpoint {
     await this.#staging.write(chunk);
   }
 
-  apply(operations: readonly Operation[], name: string): Promise<Outcome[]> {
+  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]> {
     return this.#alone(async () => {
       this.#trash.begin(name);
-      const outcomes = await apply(this.#applyContext(), operations);
+      const outcomes = await apply(this.#applyContext(contents), operations);
       this.#tracker.noteDone(editsOf(operations, outcomes));
+      this.#giveBack.note(operations.length);
       for (const { path, problem, left, surprise } of outcomes)
-        if (problem !== undefined || left || surprise) this.#tracker.hint(path);
+        if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
       return outcomes;
     });
   }
@@ -180,7 +187,7 @@ export class LocalEndpoint implements Endpoint {
         throw new Error(`${item.path} is a directory now`);
       if (lstatSync(folder.at(base), { throwIfNoEntry: false })) this.#trash.keep(folder.at(base), item.path);
       renameSync(copy, folder.at(base));
-      this.#tracker.hint(item.path);
+      this.#tracker.doubt(item.path);
     });
   }
 
@@ -197,6 +204,7 @@ export class LocalEndpoint implements Endpoint {
 
   async close(): Promise<void> {
     await this.#turn.catch(() => {});
+    this.#giveBack.close();
     this.#tracker.close();
     this.saveCache();
     this.#staging.close();
@@ -221,7 +229,7 @@ export class LocalEndpoint implements Endpoint {
     return result;
   }
 
-  #applyContext() {
+  #applyContext(contents: Contents | undefined): ApplyContext {
     const { scan } = this.#options;
     const { foldsNames, hasModes } = this.facts;
     const { cache } = this.#tracker;
@@ -233,6 +241,9 @@ export class LocalEndpoint implements Endpoint {
       trash: this.#trash,
       foldsNames,
       hasModes,
+      contents,
+      onMade: (path, folder) => this.#tracker.noteMade(path, folder),
+      onUnmade: (path) => this.#tracker.noteUnmade(path),
     };
   }
 
@@ -274,13 +285,29 @@ function copyLeaf(from: string, to: string): void {
 }
 
 function loadCache(folder: Folder): DigestCache {
-  const cache = new DigestCache();
+  const cache = new DigestCache(isPrecise(folder));
   try {
     cache.load(readWhole(folder.at('digests')).toString());
   } catch {
     // The first time.
   }
   return cache;
+}
+
+/**
+ * Whether each change of a file that was looked at meanwhile shows in its time, however soon it comes (Linux since
+ * 6.13): by a clock that ticks, several changes in a row would bear the same.
+ */
+function isPrecise(folder: Folder): boolean {
+  const probe = folder.at('Probe');
+  const times = Array.from({ length: 5 }, () => {
+    writeOwn(folder, 'Probe', 'x');
+    const first = lstatSync(probe).mtimeMs;
+    writeFileSync(probe, 'y');
+    return lstatSync(probe).mtimeMs > first;
+  });
+  rmSync(probe);
+  return times.every((differs) => differs);
 }
 
 /** Tries out what the file system does. */

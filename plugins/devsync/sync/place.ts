@@ -59,8 +59,9 @@ export function putNew(
     if (wanted.kind === 'symlink') symlinkSync(wanted.target, at);
     else if (content !== undefined) {
       dress(content, wanted, folder.self, false, context);
+      const written = lstatSync(content);
       moveToFree(content, at);
-      remember(place, wanted, context);
+      remember(place, wanted, written, context);
     }
     return { path };
   } catch (error) {
@@ -84,11 +85,12 @@ export function putOver(
   const { path, at } = place;
   if (old.kind === 'file' && wanted.kind === 'file' && old.digest === wanted.digest) {
     setFileMode(at, wanted, stats.mode, context);
-    remember(place, wanted, context);
+    remember(place, wanted, stats, context);
     return { path };
   }
   const incoming = wanted.kind === 'file' ? content() : link(wanted, context);
   if (wanted.kind === 'file') dress(incoming, wanted, stats, old.kind === 'file', context);
+  const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
   const kept = context.trash.keep(at, path);
   // Between this look and the rename there is nothing: what is put there in between would be lost.
   if (!isSameFile(lstatSync(at), stats)) {
@@ -96,7 +98,7 @@ export function putOver(
     return { path, problem: 'it has changed meanwhile' };
   }
   renameSync(incoming, at);
-  if (wanted.kind === 'file') remember(place, wanted, context);
+  if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
   else context.cache.delete(path);
   const after = lstatSync(kept);
   const changed = after.ino === stats.ino && (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size);
@@ -160,24 +162,38 @@ function dress(content: string, wanted: File, like: Stats, isFile: boolean, cont
 /** @param now the mode that it has, as far as that is known. */
 function setFileMode(at: string, wanted: File, like: number, { hasModes }: ApplyContext, now?: number): void {
   if (!hasModes) return;
+  const mode = fileMode(wanted, like);
+  if (mode !== now) chmodSync(at, mode);
+}
+
+/** The permission bits of a file: those that it is to have, or those of what it is like. */
+export function fileMode(wanted: File, like: number): number {
   const plain = like & 0o7777 & ~0o111;
   // Whoever may read it may run it.
   const portable = wanted.executable ? plain | ((plain & 0o444) >> 2) : plain;
-  const mode = wanted.mode ?? portable;
-  if (mode !== now) chmodSync(at, mode);
+  return wanted.mode ?? portable;
 }
 
 const ourselves = { uid: machine.uid ?? -1, gid: machine.gid ?? -1 };
 
+/** Whom a new file is to be given to; undefined where it is theirs already. */
+export function ownerFor({ uid, gid }: Stats): { uid: number; gid: number } | undefined {
+  return uid === ourselves.uid && gid === ourselves.gid ? undefined : { uid, gid };
+}
+
 function giveTo(at: string, like: Stats): void {
-  if (like.uid === ourselves.uid && like.gid === ourselves.gid) return;
+  const owner = ownerFor(like);
+  if (owner === undefined) return;
   try {
-    chownSync(at, like.uid, like.gid);
+    chownSync(at, owner.uid, owner.gid);
   } catch {
     // Only root may, and not everywhere; a file of our own is what is left.
   }
 }
 
-function remember({ path, at }: Place, { digest }: File, { cache }: ApplyContext): void {
-  cache.set(path, lstatSync(at), digest);
+/** @param written what was put there, as it was before anybody else could write to it. */
+function remember({ path, at }: Place, { digest }: File, written: Stats, { cache }: ApplyContext): void {
+  const stats = lstatSync(at);
+  if (isSameFile(stats, written)) cache.set(path, stats, digest);
+  else cache.delete(path);
 }

@@ -32,6 +32,8 @@ export interface Chunk {
   readonly size: number;
   readonly offset: number;
   readonly data: Uint8Array;
+  /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
+  readonly slab?: Uint8Array;
 }
 
 /** Milliseconds for which contents of an earlier run are kept. */
@@ -62,7 +64,7 @@ export class Staging {
       const path = folder.at(name);
       // An earlier run may be taken up again, but not for ever; copies and links on their way are of no use.
       if (name.length < 64 || name.includes('.copy') || Date.now() - lstatSync(path).mtimeMs > keepFor)
-        rmSync(path, { force: true });
+        rmSync(path, { recursive: true, force: true });
     }
   }
 
@@ -147,6 +149,14 @@ export class Staging {
     return copy;
   }
 
+  /** A file with this content that its taker may rename. */
+  put(digest: string, data: Uint8Array): string {
+    requireDigest(digest, data);
+    const path = this.scratch();
+    writeFileSync(path, data, { flag: 'wx', mode: 0o644 });
+    return path;
+  }
+
   /** A file with a content of its own that no digest names, such as a link on its way. */
   scratch(): string {
     return this.#folder.at(`scratch${machine.pid}-${this.#copies++}`);
@@ -160,7 +170,7 @@ export class Staging {
   }
 
   #writeWhole(chunk: Chunk): string | undefined {
-    if (sha256(chunk.data) !== chunk.digest) return 'it changed while it was read';
+    requireDigest(chunk.digest, chunk.data);
     const path = this.path(chunk.digest);
     try {
       writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
@@ -194,8 +204,7 @@ export class Staging {
   }
 
   #finish(digest: string, open: Open): string | undefined {
-    if (open.hash.digest('hex') !== digest)
-      return this.#abandon(digest, open, 'it changed while it was read');
+    if (open.hash.digest('hex') !== digest) return this.#abandon(digest, open, changed);
     closeSync(open.fd);
     this.#open.delete(digest);
     renameSync(`${this.path(digest)}.part`, this.path(digest));
@@ -211,7 +220,15 @@ export class Staging {
   }
 }
 
-function writeAll(fd: number, data: Uint8Array): void {
+/** Throws where a content is not the one that it is said to be. */
+export function requireDigest(digest: string, data: Uint8Array): void {
+  if (sha256(data) !== digest) throw new Error(changed);
+}
+
+const changed = 'it changed while it was read';
+
+/** Writes all of it, whatever the system takes at once. */
+export function writeAll(fd: number, data: Uint8Array): void {
   for (let done = 0; done < data.length; )
     done += writeSync(fd, data, done, Math.min(data.length - done, chunkSize));
 }

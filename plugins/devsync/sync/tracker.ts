@@ -1,7 +1,9 @@
 /** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
+import { lstatSync } from 'node:fs';
 import { childrenOf, type Maybe } from '../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
+import type { Folder } from './folder.ts';
 import { type ScanContext, Scanner } from './scan.ts';
 import { networkFileSystem, Watches } from './watch.ts';
 
@@ -23,6 +25,9 @@ export class Tracker {
   readonly #scanner: Scanner;
   readonly #watches: Watches;
   readonly #troubles = new Set<string>();
+  /** Directories that we put in place, and have not been told of yet. */
+  readonly #made = new Map<string, number>();
+  readonly #doubted = new Set<string>();
   #hints = new Set<string>();
   #hintCount = 0;
   #everything = true;
@@ -64,8 +69,21 @@ export class Tracker {
 
   /** Something at this path may have changed. */
   hint(path: string): void {
-    // An ignored file that goes on being ignored is nobody's news.
-    if (this.#isStillIgnored(path)) return;
+    const known = lookup(this.#tree, path);
+    const isIgnored =
+      (known === undefined || known.kind === 'untracked') && this.#options.isIgnored(path, false);
+    if (!isIgnored && !this.#isAsKnown(path)) this.#add(path);
+    // An ignored file is nobody's news; a new one is looked at when there is something else to look at.
+    if (isIgnored && known === undefined) this.#hints.add(path);
+  }
+
+  /** What is known of this path is not to be believed. */
+  doubt(path: string): void {
+    this.#doubted.add(path);
+    this.#add(path);
+  }
+
+  #add(path: string): void {
     this.#hints.add(path);
     this.#hintCount++;
     this.#options.onHint();
@@ -83,6 +101,18 @@ export class Tracker {
     else if (this.#hints.size > 0) await this.#refreshHints();
   }
 
+  /** A directory is about to be put in place, and what is in it is known: that is no news. */
+  noteMade(path: string, folder: Folder): void {
+    this.#watches.add(path, folder);
+    this.#made.set(path, folder.self.ino);
+  }
+
+  /** It was not put there, after all. */
+  noteUnmade(path: string): void {
+    this.#watches.remove(path);
+    this.#made.delete(path);
+  }
+
   /** Takes note of what was done to the tree by ourselves. */
   noteDone(edits: Iterable<Edit>): void {
     this.#tree = edited(this.#tree, edits);
@@ -97,8 +127,19 @@ export class Tracker {
     return this.#options.now() - this.#lastFull > interval;
   }
 
-  #isStillIgnored(path: string): boolean {
-    return lookup(this.#tree, path)?.kind === 'untracked' && this.#options.isIgnored(path, false);
+  /** The system tells of our own work as well: a file that is as we left it needs no second look. */
+  #isAsKnown(path: string): boolean {
+    const made = this.#made.get(path);
+    this.#made.delete(path);
+    const known = lookup(this.#tree, path);
+    if (made === undefined && known?.kind !== 'file') return false;
+    try {
+      const stats = lstatSync(`${this.#options.root}/${path}`);
+      if (made !== undefined) return made === stats.ino;
+      return known?.kind === 'file' && this.#options.cache.get(path, stats) === known.digest;
+    } catch {
+      return false;
+    }
   }
 
   async #refreshAll(): Promise<void> {
@@ -106,6 +147,8 @@ export class Tracker {
     this.#everything = false;
     this.#hints = new Set();
     this.#hintCount = 0;
+    this.#made.clear();
+    this.#doubted.clear();
     const seen = await this.#scanner.scan('');
     // What has not changed stays the very same object, which spares everyone else a comparison.
     this.#tree = edited(this.#tree, difference(this.#tree, seen));
@@ -116,8 +159,11 @@ export class Tracker {
   }
 
   async #refreshHints(): Promise<void> {
-    const paths = topmost([...this.#hints].map((path) => this.#nearest(path)));
+    // What was told of while we were still at it is known by now.
+    const news = [...this.#hints].filter((path) => this.#doubted.has(path) || !this.#isAsKnown(path));
+    const paths = topmost(news.map((path) => this.#nearest(path)));
     this.#hints = new Set();
+    this.#doubted.clear();
     this.#hintCount = 0;
     for (const path of paths) {
       const seen = await this.#scanner.scan(path);

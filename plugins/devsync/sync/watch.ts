@@ -60,9 +60,12 @@ export class Watches {
     if (this.#closed || (wholeTrees && path !== '')) return;
     this.#drop(path);
     try {
-      const watcher = watch(folder.path, { persistent: false, recursive: wholeTrees }, (_, name) => {
-        if (name !== null) this.#notice(path, name);
-        else this.#onEvent(path);
+      // Where a directory itself is moved, the last part of the path that it is watched by is told as a name: a
+      // dot can be no other one.
+      const itself = wholeTrees ? folder.path : `${folder.path}/.`;
+      const watcher = watch(itself, { persistent: false, recursive: wholeTrees }, (_, name) => {
+        if (name === null) this.#onEvent(path);
+        else if (name !== '.') this.#notice(path, name);
       });
       // A directory that goes away is noticed by its parent's watch.
       watcher.on('error', () => this.#drop(path));

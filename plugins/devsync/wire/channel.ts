@@ -1,5 +1,6 @@
 /** Frames over a pair of streams: one at a time, with back-pressure both ways, pinged while nothing is said. */
 import type { Readable, Writable } from 'node:stream';
+import { free } from '../../../src/free.ts';
 import {
   type Compression,
   encodeFrame,
@@ -61,15 +62,18 @@ export class Channel {
    * Sends a frame; frames arrive in the order of the calls. Resolves when more may be sent without piling up
    * in memory. Rejects where the channel has ended.
    */
-  async send(
-    type: FrameType,
-    session: number,
-    header?: unknown,
-    body: readonly Uint8Array[] = [],
-  ): Promise<void> {
+  async send(...frame: Parameters<Channel['post']>): Promise<void> {
+    if (!this.post(...frame)) await this.#drained();
+  }
+
+  /**
+   * As `send`, for who bounds by himself what is under way. Returns whether more may be sent. Throws where the
+   * channel has ended.
+   */
+  post(type: FrameType, session: number, header?: unknown, body: readonly Uint8Array[] = []): boolean {
     if (this.#ended) throw this.#ended;
     const frame = encodeFrame({ type, session, header, body }, this.compression);
-    if (!this.#options.output.write(frame)) await this.#drained();
+    return this.#options.output.write(frame, () => free(frame));
   }
 
   /** Ends it for this reason; the streams are closed. */

@@ -1,5 +1,7 @@
 /** Contents in frames: many small ones in one, a large one in many, and never more under way than agreed. */
 
+import type { Operation } from '../reconcile/operations.ts';
+import type { Contents } from '../sync/endpoint.ts';
 import type { Chunk } from '../sync/staging.ts';
 import { asCount, asDigest, asList, asObject, ProtocolError } from './check.ts';
 
@@ -59,6 +61,41 @@ export function* unpackContents(header: unknown, body: Uint8Array): Generator<Ch
     yield chunk;
     position = end;
   }
+}
+
+/**
+ * Small contents that go along with the operations that need them: which operation's, and how long, with the
+ * contents themselves one behind the other in the body.
+ */
+export function packAlong(
+  operations: readonly Operation[],
+  contents: Contents,
+): { along: [number, number][]; body: Uint8Array[] } {
+  const along: [number, number][] = [];
+  const body: Uint8Array[] = [];
+  for (const [index, { new: wanted }] of operations.entries()) {
+    const data = wanted?.kind === 'file' ? contents.get(wanted.digest) : undefined;
+    if (data === undefined) continue;
+    along.push([index, data.length]);
+    body.push(data);
+  }
+  return { along, body };
+}
+
+/** The contents that came along, by their digest. */
+export function unpackAlong(along: unknown, operations: readonly Operation[], body: Uint8Array): Contents {
+  const contents = new Map<string, Uint8Array>();
+  let position = 0;
+  for (const item of asList(along, 'contents')) {
+    const [index, length] = asList(item, 'a content');
+    const wanted = operations[asCount(index, 'an operation')]?.new;
+    const end = position + asCount(length, 'a length');
+    if (wanted?.kind !== 'file' || end > body.length)
+      throw new ProtocolError('a content that belongs to no operation');
+    contents.set(wanted.digest, body.subarray(position, end));
+    position = end;
+  }
+  return contents;
 }
 
 /** Counts what is under way, and lets the sender wait while it is too much. */

@@ -63,6 +63,8 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
+/** Has memory of its own. */
+const large = 16 << 10;
 const noBody = new Uint8Array();
 
 /** A frame that is to be sent; its body may be in parts. */
@@ -83,7 +85,7 @@ export function encodeFrame(
   const parts = packed === undefined ? [json, ...body] : [packed];
   const length = parts.reduce((sum, part) => sum + part.length, prefix + fixed);
   if (length > maxFrame) throw new FrameError(`a frame of ${length} bytes is too long`);
-  const frame = Buffer.allocUnsafe(length);
+  const frame = length > large ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
   frame.writeUInt32BE(length - 4, 0);
   frame[8] = frameTypes.indexOf(type);
   frame[9] = compressions.indexOf(packed === undefined ? 'none' : compression);
@@ -113,16 +115,37 @@ export class FrameDecoder {
     for (;;) {
       const wanted = this.#wanted();
       if (wanted === undefined || this.#length < wanted) return;
-      const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-      this.#pieces = all.length > wanted ? [all.subarray(wanted)] : [];
-      this.#length = all.length - wanted;
-      yield decodeFrame(all.subarray(0, wanted));
+      yield decodeFrame(this.#take(wanted));
     }
   }
 
   /** Whether the stream may end here. */
   get isBetweenFrames(): boolean {
     return this.#length === 0;
+  }
+
+  /** The next so many bytes: of a large frame in memory of its own, which can be freed when it is dealt with. */
+  #take(length: number): Buffer {
+    this.#length -= length;
+    const [first = Buffer.alloc(0)] = this.#pieces;
+    if (length <= large && first.length >= length) {
+      this.#drop(length);
+      return first.subarray(0, length);
+    }
+    const whole = length > large ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
+    for (let filled = 0; filled < length; ) {
+      const copied = (this.#pieces[0] as Buffer).copy(whole, filled, 0, length - filled);
+      this.#drop(copied);
+      filled += copied;
+    }
+    return whole;
+  }
+
+  /** Bytes of the first piece that have been used. */
+  #drop(length: number): void {
+    const first = this.#pieces[0] as Buffer;
+    if (length === first.length) this.#pieces.shift();
+    else this.#pieces[0] = first.subarray(length);
   }
 
   #wanted(): number | undefined {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../errors.ts';
+import { free } from '../../free.ts';
 import { ApiError } from '../api-error.ts';
 import { apiFailure, type Subject } from '../api-failure.ts';
 import type { ClusterInfo, KubeClient } from '../client.ts';
@@ -32,7 +33,7 @@ export interface SocketHandlers {
 export interface KubeSocket {
   /** The subprotocol that the server chose. */
   readonly protocol: string;
-  /** Sends one message; `done` is called once the next one may follow. */
+  /** Sends one message, which is its own from then on; `done` is called once the next one may follow. */
   send(data: Buffer, done: (error?: Error | null) => void): void;
   /** Stops reading from the network, and so, in the end, the sender. */
   pause(): void;
@@ -72,6 +73,14 @@ export async function openSocket(kube: KubeClient, request: SocketRequest, user:
   }
 }
 
+/**
+ * Masks keep proxies from taking what a web page sends for HTTP (RFC 6455, 10.3). Inside TLS there are none, and
+ * it would take a third of all the time that a large transfer takes here.
+ */
+const noMask = (mask: Buffer): void => {
+  mask.fill(0);
+};
+
 async function attempt(
   { url, headers, tls, agent }: WebSocketTarget,
   cluster: ClusterInfo,
@@ -82,7 +91,8 @@ async function attempt(
   const { WebSocket } = await import('ws');
   signal?.throwIfAborted();
   const limits = { perMessageDeflate: false, handshakeTimeout: handshakeMs, maxPayload: maxMessage };
-  const options = { headers, ...tls, ...limits, ...(agent && { agent }) };
+  const masking = url.startsWith('wss:') && { generateMask: noMask };
+  const options = { headers, ...tls, ...limits, ...masking, ...(agent && { agent }) };
   const socket = new WebSocket(url + path, [...protocols], options);
   try {
     await opened(socket, cluster, subject, signal);
@@ -215,6 +225,7 @@ function sendMessage(
   const since = performance.now();
   const hasRoom = socket.bufferedAmount < sendBuffer;
   socket.send(data, (error) => {
+    free(data);
     // On a slow line the answers to pings queue behind our own megabytes: that those go out is a sign of life.
     if (!error && performance.now() - since > backedUpMs) life.heard();
     if (!hasRoom) done(error);

@@ -2,9 +2,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { askControl } from '../../../plugins/devsync/control/socket.ts';
+import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
 import { contextA } from './contexts.ts';
-import { apply, kubectl, plugin, startPlugin } from './kubectl.ts';
-import type { Ended, Running } from './process.ts';
+import { eventually } from './eventually.ts';
+import { apply, environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
+import type { Place } from './namespace.ts';
+import { type Ended, type Running, run } from './process.ts';
 
 export const images = {
   plain: 'x8s.dev/test/plain:1',
@@ -15,7 +20,7 @@ export const images = {
 export const forever = ['sh', '-c', 'mkdir -p /work 2>/dev/null; exec sleep infinity'];
 export const nodeForever = ['node', '-e', 'setInterval(()=>{},1e9)'];
 
-/** What `get -o json` tells of one sync. */
+/** What a running sync tells of itself. */
 export interface Seen {
   readonly state: {
     readonly phase: string;
@@ -28,17 +33,64 @@ export interface Seen {
   } | null;
 }
 
+/** A pod that goes without delay. */
+export const podOf = (name: string, spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels: { app: name } },
+  spec: { terminationGracePeriodSeconds: 0, ...spec },
+});
+
+/** No pod is admitted before its service account exists, which a busy cluster makes a while after the namespace. */
+export const makePods = (namespace: string, ...pods: object[]): Promise<void> =>
+  eventually(() => apply(contextA, namespace, ...pods));
+
+export interface Synced {
+  /** Pod for this test alone; without one, it is the pod that all of a file share. */
+  readonly pod?: object;
+  readonly options?: readonly string[];
+  readonly remote?: string;
+}
+
+/** An agent beside a container takes seconds to begin: tests that leave their pod in one piece share it. */
+const sharedPod = 'shared';
+
 export class Workplace {
   readonly namespace: string;
+  readonly #place: Place;
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
   #watch: Running | undefined;
   /** What a watch said that ended by itself. */
   #ended: string | undefined;
+  /** A sync in the shared pod: the name stands for the pod as well. */
+  #shared: string | undefined;
 
-  constructor(namespace: string) {
-    this.namespace = namespace;
+  constructor(place: Place) {
+    this.#place = place;
+    this.namespace = place.namespace;
     mkdirSync(this.local);
+  }
+
+  /** Makes a sync of this name and runs it, until both sides are the same. */
+  async sync(name: string, { pod, options = [], remote = '/work' }: Synced = {}): Promise<void> {
+    if (pod === undefined) await this.#share(name, remote);
+    else await this.pod(name, pod);
+    await this.must('create', '--name', name, '--pod', this.podOf(name), ...options, this.local, remote);
+    await this.watch(name);
+    await this.reaches(name, 'watching');
+  }
+
+  /** The pod that a name means. */
+  podOf(name: string): string {
+    return name === this.#shared ? sharedPod : name;
+  }
+
+  async #share(name: string, remote: string): Promise<void> {
+    this.#shared = name;
+    const containers = [{ name: 'app', image: images.plain, command: forever }];
+    await this.pod(sharedPod, { containers });
+    await this.sh(name, `rm -rf /work /srv/* /victim; mkdir -p ${remote}`);
   }
 
   /** Writes a file here. */
@@ -52,7 +104,8 @@ export class Workplace {
   }
 
   devsync(...args: string[]): Promise<Ended> {
-    return plugin('devsync', this.#arguments(args), this.#environment);
+    const env = { ...environment, ...this.#environment };
+    return run(pluginProgram('devsync'), this.#arguments(args), { env });
   }
 
   /** As `devsync`, and it must end well. */
@@ -79,30 +132,39 @@ export class Workplace {
   }
 
   /** Ends `watch` as Ctrl-C does, or the hard way. */
-  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
-    this.#watch?.child.kill(signal);
-    await this.#watch?.ended;
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
+    const watch = this.#watch;
+    if (watch === undefined) throw new Error('no watch was begun');
+    watch.child.kill(signal);
+    const ended = await watch.ended;
     [this.#watch, this.#ended] = [undefined, undefined];
+    return ended;
   }
 
-  /** Waits until a sync is in a phase. */
+  /** Waits until a sync is in a phase. It is asked as `get` does, without a process for each question. */
   async reaches(name: string, phase: string, test: (seen: Seen) => boolean = () => true): Promise<Seen> {
     const until = Date.now() + 60_000;
     for (;;) {
-      const { code, stdout, stderr } = await this.devsync('get', name, '-o', 'json');
-      // An API server that is away for a moment, or a record that is being made anew.
-      const seen = code === 0 ? (JSON.parse(stdout) as Seen) : { state: null };
+      const seen = await this.#look(name);
       if (seen.state?.phase === phase && test(seen)) return seen;
       if (this.#ended !== undefined && seen.state === null) throw new Error(`watch ended: ${this.#ended}`);
-      if (Date.now() > until)
-        throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}: ${stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (Date.now() > until) throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  async #look(name: string): Promise<Seen> {
+    const workstation = new Workstation(join(this.base, 'state', 'devsync'), process.platform);
+    const sync = workstation.registered().findLast((one) => one.name === name);
+    if (sync === undefined) return { state: null };
+    const state = await askControl(workstation.socketOf(sync.uid), 'state').catch(() => null);
+    return { state: state as Seen['state'] };
   }
 
   /** Runs a shell line in a container. */
   sh(pod: string, line: string, container = 'app'): Promise<string> {
-    return kubectl(contextA, ['-n', this.namespace, 'exec', pod, '-c', container, '--', 'sh', '-c', line]);
+    const where = ['exec', this.podOf(pod), '-c', container];
+    return kubectl(contextA, ['-n', this.namespace, ...where, '--', 'sh', '-c', line]);
   }
 
   kubectl(...args: string[]): Promise<string> {
@@ -110,18 +172,16 @@ export class Workplace {
   }
 
   async pod(name: string, spec: object): Promise<void> {
-    const whole = { terminationGracePeriodSeconds: 0, ...spec };
-    await apply(contextA, this.namespace, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, labels: { app: name } },
-      spec: whole,
-    });
+    await makePods(this.namespace, podOf(name, spec));
     await this.kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
   }
 
   async close(): Promise<void> {
     await this.stop().catch(() => {});
+    // The next test's sync has the same directory in the same pod.
+    const { kube, namespace } = this.#place;
+    const name = this.#shared && `devsync-${this.#shared}-container`;
+    if (name) await kube.delete(configMaps, { namespace, name }).catch(() => {});
     rmSync(this.base, { recursive: true, force: true });
   }
 

@@ -45,6 +45,9 @@ export function plugin(name: string, args: readonly string[], env: NodeJS.Proces
   return run(kubectlBinary, [name, ...args], { env: { ...environment, ...env } });
 }
 
+/** A compiled plugin itself, for tests that call it many times: kubectl in front of it takes as long again. */
+export const pluginProgram = (name: string): string => join(plugins, `kubectl-${name}`);
+
 /**
  * Starts a plugin and goes on. kubectl replaces itself by the plugin, so signals to the child reach the
  * plugin itself.

@@ -245,6 +245,8 @@ describe('random work on both sides', () => {
     kinds.flatMap((kind, index) => [0, 1, 5].map((after) => [kind, after, index * 10 + after] as const)),
   )('with the stream cut in a frame of kind %s, after %i of them', async (kind, after, seed) => {
     const direction = fromAgent.has(kind) ? 'from' : 'to';
+    // Attaching takes a few of most kinds; large contents alone are paid back, so there are few credits.
+    const spared = kind === 'credit' ? 0 : 2;
     let attempts = 0;
     let cuts = 0;
     // Attaching itself may be cut: then it is tried again, in peace.
@@ -252,7 +254,7 @@ describe('random work on both sides', () => {
       scissors(
         direction,
         frameTypes.indexOf(kind),
-        attempts++ === 0 ? after + 2 : Number.MAX_SAFE_INTEGER,
+        attempts++ === 0 ? after + spared : Number.MAX_SAFE_INTEGER,
         () => cuts++,
       );
     await history({ between }, 100 + seed, () => {});

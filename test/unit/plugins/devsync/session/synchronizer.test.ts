@@ -87,3 +87,38 @@ test('what cannot be done is not tried again and again, but when something chang
   stop.abort();
   await running;
 });
+
+test('a flush tries again what was being written to, and gives up what fails in the same way', async () => {
+  const file = { kind: 'file', digest: 'a'.repeat(64), size: 1, executable: false } as const;
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', undefined);
+  const done = new AbortController();
+  const flushed = async (failures: number) => {
+    const container = fakeFullEndpoint(directory({}));
+    const { apply } = container;
+    container.apply = async (operations, name) => {
+      if (container.attempts < failures) return await apply(operations, name);
+      container.attempts++;
+      Object.assign(container, { tree: directory({ file }) });
+      return operations.map(({ path }) => ({ path }));
+    };
+    const { problems } = await new Synchronizer({
+      local: fakeFullEndpoint(directory({ file })),
+      container,
+      ancestor,
+      binding: 'here',
+      mode: 'two-way-safe',
+      from: 'local',
+      takeGit: false,
+      trashLimits: { local: 1e9, container: 1e9 },
+      clock: systemClock,
+      signal: done.signal,
+      onState: () => {},
+    }).flush();
+    ancestor.begin('here', undefined);
+    return [container.attempts, problems.length];
+  };
+  expect(await flushed(1)).toEqual([2, 0]);
+  expect(await flushed(9)).toEqual([2, 1]);
+  done.abort();
+});

@@ -1,0 +1,119 @@
+/**
+ * A new directory with the files that are to be in it, built aside, where nobody looks, and put in place by one
+ * rename: that is seen as a whole, is told as one event, and takes a third of the system calls. A rename never
+ * replaces a directory that holds anything.
+ */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+} from 'node:fs';
+import type { File } from '../reconcile/entry.ts';
+import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { splitPath } from '../reconcile/tree.ts';
+import type { ApplyContext } from './apply.ts';
+import { Folder } from './folder.ts';
+import { fileMode, ownerFor, type Place, setMode } from './place.ts';
+import { requireDigest, stagedMode, writeAll } from './staging.ts';
+import { reasonOf } from './system-error.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
+
+/** How many of the operations from `first` on make one directory and what is directly in it; 0: none. */
+export function buildable(operations: readonly Operation[], first: number): number {
+  const { path, old, new: wanted } = operations[first] as Operation;
+  if (old !== undefined || wanted?.kind !== 'directory') return 0;
+  let count = 1;
+  for (let next = operations[first + 1]; next !== undefined; next = operations[first + count]) {
+    const isIn = splitPath(next.path)[0] === path && next.old === undefined;
+    if (!isIn || next.new === undefined || next.new.kind === 'directory') break;
+    count++;
+  }
+  return count > 1 ? count : 0;
+}
+
+/** A file that was built, as it was when it was closed. */
+interface Built {
+  readonly path: string;
+  readonly digest: string;
+  readonly stats: Stats;
+}
+
+/**
+ * Makes a directory and what is in it. Undefined where that cannot be done in one go, since something has
+ * appeared in its place: then it is for the caller to do step by step.
+ */
+export function buildDirectory(
+  place: Place,
+  [made, ...inside]: readonly Operation[],
+  context: ApplyContext,
+): Outcome[] | undefined {
+  if (lstatSync(place.at, { throwIfNoEntry: false }) !== undefined) return undefined;
+  const aside = context.staging.scratch();
+  try {
+    mkdirSync(aside);
+    setMode(aside, made?.new?.kind === 'directory' ? made.new.mode : undefined, place.folder.self, context);
+    using folder = Folder.open(aside);
+    const built: Built[] = [];
+    const outcomes = inside.map((operation) => attempt(operation, folder, built, context));
+    // Before anybody else can find it: no change goes unnoticed, and our own work is not told to us.
+    context.onMade(place.path, folder);
+    renameSync(aside, place.at);
+    for (const { path, digest, stats } of built) context.cache.set(path, stats, digest);
+    return [{ path: place.path }, ...outcomes];
+  } catch {
+    context.onUnmade(place.path);
+    rmSync(aside, { recursive: true, force: true });
+    return undefined;
+  }
+}
+
+function attempt(operation: Operation, folder: Folder, built: Built[], context: ApplyContext): Outcome {
+  const { path, new: wanted } = operation;
+  const at = folder.at(splitPath(path)[1]);
+  try {
+    if (wanted?.kind === 'symlink') symlinkSync(wanted.target, at);
+    else if (wanted?.kind === 'file')
+      built.push({ path, digest: wanted.digest, stats: fill(at, operation, wanted, folder, context) });
+    return { path };
+  } catch (error) {
+    rmSync(at, { force: true });
+    return { path, problem: reasonOf(error) };
+  }
+}
+
+/** Makes a file; its stats are taken while it is open, which saves the way there. */
+function fill(at: string, operation: Operation, wanted: File, folder: Folder, context: ApplyContext): Stats {
+  const { staging, contents, hasModes } = context;
+  const data = contents?.get(wanted.digest);
+  if (data === undefined) renameSync(staging.take(wanted.digest, operation.reuse !== true), at);
+  else requireDigest(wanted.digest, data);
+  const flags = data === undefined ? constants.O_RDONLY : O_WRONLY | O_CREAT | O_EXCL;
+  const fd = openSync(at, flags | O_NOFOLLOW, 0o644);
+  try {
+    if (data !== undefined) writeAll(fd, data);
+    const owner = ownerFor(folder.self);
+    if (hasModes && owner) tryTo(() => fchownSync(fd, owner.uid, owner.gid));
+    const mode = fileMode(wanted, folder.self.mode & 0o666);
+    if (hasModes && mode !== stagedMode) fchmodSync(fd, mode);
+    return fstatSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Only root may give files away, and not everywhere; a file of our own is what is left. */
+function tryTo(run: () => void): void {
+  try {
+    run();
+  } catch {}
+}
