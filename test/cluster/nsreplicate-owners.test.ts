@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { claim, configMap, secret, workload } from './support/objects.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
 let pair: Pair;
@@ -83,7 +84,7 @@ test('keys of others stay in mirrored maps, and go with --exact', async () => {
   await pair.copy(...only('mirrored'));
   const theirs = { data: { a: '1', b: 'theirs' }, metadata: { annotations: { 'example.com/by': 'them' } } };
   expect(await pair.copyOf('configmaps', 'mirrored')).toMatchObject(theirs);
-  expect((await pair.ask('status')).stdout).toContain('1 objects have keys of others');
+  expect((await pair.ask('status')).stdout).toContain('1 object has keys of others');
   expect((await pair.look('plan', ...only('mirrored'), '--exact')).stdout).toContain('- data.b: "theirs"');
   await pair.copy(...only('mirrored'), '--exact');
   const { data, metadata } = await pair.copyOf('configmaps', 'mirrored');
