@@ -4,7 +4,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, type PairOptions } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
@@ -15,8 +15,9 @@ const some = (count: number, value: string) =>
 describeWithServers('a primary', ['p', 'q'], (servers) => {
   let pair: Pair;
   const server = () => servers().named('p');
-  const open = async (purpose: string) => {
+  const open = async (purpose: string, more: PairOptions = {}) => {
     pair = await Pair.open(purpose, {
+      ...more,
       primary: server().kubeconfig,
       replica: servers().named('q').kubeconfig,
     });
@@ -231,7 +232,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
   }, 60_000);
 
   test('has two replicas: one that does not answer does not hold up the other', async () => {
-    await open('two');
+    await open('two', { requestTimeoutMs: 3000 });
     const end = await Pair.open('two-end', { primary: server().kubeconfig, replica: contextB });
     end.alsoOwns(pair.namespace);
     const { primary, replica } = await pair.sides();

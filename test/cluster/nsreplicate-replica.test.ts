@@ -6,7 +6,7 @@ import { configMaps } from '../../src/kube/resources.ts';
 import { contextA } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { Person } from './support/limited.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, type PairOptions } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { until, watch } from './support/replication.ts';
@@ -18,10 +18,14 @@ const some = (count: number, value: string) =>
 
 describeWithServers('a replica', ['q'], (servers) => {
   const server = () => servers().named('q');
-  const toServer = (purpose: string) =>
-    Pair.open(purpose, { primary: contextA, replica: server().kubeconfig });
-  const following = async (purpose: string, work: (pair: Pair) => Promise<void>) => {
-    const pair = await toServer(purpose);
+  const toServer = (purpose: string, more: PairOptions = {}) =>
+    Pair.open(purpose, { ...more, primary: contextA, replica: server().kubeconfig });
+  const following = async (
+    purpose: string,
+    work: (pair: Pair) => Promise<void>,
+    more: PairOptions = {},
+  ) => {
+    const pair = await toServer(purpose, more);
     try {
       await work(pair);
     } finally {
@@ -120,18 +124,22 @@ describeWithServers('a replica', ['q'], (servers) => {
   test(
     'behind a line that is cut: nothing is refused, nothing is answered',
     () =>
-      following('cut', async (pair) => {
-        const watching = await pair.follow();
-        server().freeze();
-        await pair.put(pair.from, ...some(20, '1'));
-        await until(
-          () => watching.task().replicas[0]?.away,
-          (away) => away !== undefined,
-          30_000,
-        );
-        server().thaw();
-        await pair.equal(30_000);
-      }),
+      following(
+        'cut',
+        async (pair) => {
+          const watching = await pair.follow();
+          server().freeze();
+          await pair.put(pair.from, ...some(20, '1'));
+          await until(
+            () => watching.task().replicas[0]?.away,
+            (away) => away !== undefined,
+            30_000,
+          );
+          server().thaw();
+          await pair.equal(30_000);
+        },
+        { requestTimeoutMs: 3000 },
+      ),
     90_000,
   );
 

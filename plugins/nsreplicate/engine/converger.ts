@@ -6,7 +6,7 @@ import { mayCopy } from '../decide/may-copy.ts';
 import { pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
-import { stamp } from '../objects/stamps.ts';
+import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
@@ -194,7 +194,8 @@ export class Converger {
     if (!copy?.main || !rule) return this.#prune(kind, key);
     const marker = await this.#options.marker();
     await fence();
-    stamp(copy.main, { origin: copy.origin, applied: copy.digest, marker });
+    const made = { origin: copy.origin, applied: copy.digest, marker };
+    stamp(copy.main, made);
     const { object, live, recreated, foreign } = await this.#writer.write(
       {
         resource: kind.resource,
@@ -206,7 +207,7 @@ export class Converger {
       },
       this.#call,
     );
-    copies.set(key, object, live);
+    copies.set(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
     this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     return { did: recreated ? 'recreated' : outcomes[why] };
@@ -340,6 +341,7 @@ export class Converger {
         reason: 'brake',
         message: `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
       });
+    this.#options.copies.leaving(key);
     await fence();
     const place = places.onReplica(key);
     await replica.kube.delete(kind.resource, place, {

@@ -1,4 +1,5 @@
 /** What a copy says about where it came from, so that nobody has to remember it. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
 import { type Draft, drop, put } from './draft.ts';
 
@@ -41,6 +42,11 @@ export function stamp(draft: Draft, { origin, applied, marker }: Stamp): void {
   const text = JSON.stringify({ ...fieldsOf(origin), applied, marker });
   put(draft, ['metadata', 'annotations', StampKey.origin], text);
 }
+
+/** Whether an object bears just the stamp of a draft: so it need not be read. */
+export const bearsStampOf = ({ metadata: { labels, annotations } }: KubeObject, draft: Draft): boolean =>
+  annotations?.[StampKey.origin] === draft.metadata.annotations?.[StampKey.origin] &&
+  labels?.[StampKey.task] === draft.metadata.labels?.[StampKey.task];
 
 /** Takes all stamps off a draft. */
 export function withoutStamps(draft: Draft): void {

@@ -26,6 +26,8 @@ export interface PairOptions {
   /** Labels and annotations of the primary's namespace. */
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
+  /** Of the clients and of the engine in this process. */
+  readonly requestTimeoutMs?: number;
 }
 
 export class Pair {
@@ -55,10 +57,13 @@ export class Pair {
   /** Makes the namespace on the primary, and connects to both clusters. */
   static async open(
     purpose: string,
-    { primary = contextA, replica = contextB, labels = {}, annotations = {} }: PairOptions = {},
+    { primary = contextA, replica = contextB, labels = {}, annotations = {}, requestTimeoutMs }: PairOptions = {},
   ): Promise<Pair> {
-    const [from, to] = await Promise.all([connectTo(primary), connectTo(replica)]);
-    const pair = new Pair(primary, replica, `${purpose}-${randomBytes(3).toString('hex')}`, from, to);
+    const [from, to] = await Promise.all(
+      [primary, replica].map((side) => connectTo(side, requestTimeoutMs)),
+    );
+    const task = `${purpose}-${randomBytes(3).toString('hex')}`;
+    const pair = new Pair(primary, replica, task, from as KubeClient, to as KubeClient);
     await from.create(namespaces, { metadata: { name: pair.namespace, labels, annotations } });
     return pair;
   }
@@ -261,8 +266,8 @@ export class Pair {
 const shortName = (text: string): string => basename(text).replace(/\.yaml$/, '');
 
 /** A client of any context of the tests' kubeconfig, or of a kubeconfig of its own. */
-export const connectTo = async (text: string): Promise<KubeClient> =>
-  connect({ ...(await contextOrFile(text, kubeconfig)), requestTimeoutMs: 10_000 });
+export const connectTo = async (text: string, requestTimeoutMs = 20_000): Promise<KubeClient> =>
+  connect({ ...(await contextOrFile(text, kubeconfig)), requestTimeoutMs });
 
 function resourceOf(kube: KubeClient, { apiVersion = 'v1', kind = '' }: KubeObject): Promise<Resource> {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
