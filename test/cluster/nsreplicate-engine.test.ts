@@ -82,6 +82,21 @@ test('failing over, failing back, and over again: the same objects, and no loop'
   expect(Object.keys(await pair.content(pair.to))).toHaveLength(4);
 }, 60_000);
 
+test('a namespace that is going on the replica comes again, with all that belongs in it', async () => {
+  await pair.put(pair.from, ...many(10, '1'));
+  await pair.follow();
+  const { namespace } = pair;
+  const hold = (finalizers: string[] | null) =>
+    pair.to.patch(configMaps, { namespace, name: 'o-1' }, { metadata: { finalizers } }, { type: 'merge' });
+  await hold(['example.com/hold']);
+  await pair.to.delete(namespaces, { name: namespace });
+  await eventually(async () => expect(await pair.find(pair.to, 'configmaps', 'o-2')).toBeUndefined());
+  await pair.put(pair.from, configMap('later', { a: '1' }));
+  await hold(null);
+  await pair.equal(40_000);
+  expect(Object.keys(await pair.content(pair.to))).toHaveLength(11);
+}, 60_000);
+
 describe('clocks that disagree', () => {
   /** A fake: the machine's clock, but hours ahead or behind in wall time. */
   const fakeClock = (hours: number): Clock => ({

@@ -18,10 +18,13 @@ interface Line {
   readonly failed: number;
 }
 
-const count = (did: Did): Column<Line> => ({
+/** What happens seldom has a column only where it happened. */
+const seldom: readonly Did[] = ['recreated', 'adopted', 'put-right', 'left'];
+
+const count = (did: Did, lines: readonly Line[]): Column<Line> => ({
   header: did.toUpperCase(),
   value: ({ counts }) => String(counts[did] ?? 0),
-  wide: ['recreated', 'adopted', 'put-right', 'left'].includes(did),
+  wide: seldom.includes(did) && !lines.some(({ counts }) => counts[did]),
 });
 
 /** The result of one comparison: counts by replica, namespace and kind; exit 5 where something failed. */
@@ -46,7 +49,7 @@ export function onceOutcome(view: TaskView, task: Task): Outcome {
     { header: 'KIND', value: ({ kind }) => kind },
     ...(
       ['created', 'updated', 'unchanged', 'pruned', 'recreated', 'adopted', 'put-right', 'left'] as const
-    ).map(count),
+    ).map((did) => count(did, lines)),
     { header: 'FAILED', value: ({ failed }) => String(failed) },
   ];
   return {

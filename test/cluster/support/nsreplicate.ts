@@ -59,11 +59,11 @@ export class Pair {
     purpose: string,
     { primary = contextA, replica = contextB, labels = {}, annotations = {}, requestTimeoutMs }: PairOptions = {},
   ): Promise<Pair> {
-    const [from, to] = await Promise.all(
-      [primary, replica].map((side) => connectTo(side, requestTimeoutMs)),
-    );
-    const task = `${purpose}-${randomBytes(3).toString('hex')}`;
-    const pair = new Pair(primary, replica, task, from as KubeClient, to as KubeClient);
+    const [from, to] = await Promise.all([
+      connectTo(primary, requestTimeoutMs),
+      connectTo(replica, requestTimeoutMs),
+    ]);
+    const pair = new Pair(primary, replica, `${purpose}-${randomBytes(3).toString('hex')}`, from, to);
     await from.create(namespaces, { metadata: { name: pair.namespace, labels, annotations } });
     return pair;
   }
