@@ -10,6 +10,7 @@ import type { EnsureOptions } from './ensure.ts';
 import { admittedFidelity } from './fidelity.ts';
 import { ensureKeys } from './keys.ts';
 import { lazy } from './lazy.ts';
+import type { Fidelity } from './manifests/pods.ts';
 import { sampleTargetPod, startMover } from './move.ts';
 import { checkPermissions } from './permissions.ts';
 import { type CopyRequest, copySpec, pairLabel } from './request.ts';
@@ -46,35 +47,43 @@ export class CopyParts {
     });
   }
 
+  readonly #permissions = this.#part(() => checkPermissions(this.#request, this.#options.signal));
+
+  /** What was begun beside the question of permissions; what is lacking tells more than what then failed. */
+  async #permitted<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {});
+    await this.#permissions();
+    return work;
+  }
+
   /** The source claim, fit to be read. */
   readonly source = this.#part(async () => {
-    const [state] = await Promise.all([
-      this.#claim(this.#request.source),
-      checkPermissions('source', this.#request.source, this.#options.signal),
-    ]);
+    const state = await this.#permitted(this.#claim(this.#request.source));
     checkSource(state);
     return state;
   });
 
   /** The target claim, fit to be written. */
   readonly target = this.#part(async () => {
-    const [state, source] = await Promise.all([
-      this.#claim(this.#request.target),
-      this.source(),
-      checkPermissions('target', this.#request.target, this.#options.signal),
-    ]);
+    const state = await this.#permitted(this.#claim(this.#request.target));
+    const source = await this.source();
     checkTarget(state, source, this.#request.allowMounted);
     return state;
   });
 
   readonly sourceFidelity = this.#part(async () => {
     const source = await this.source();
-    return this.#admitted(source, sampleSourcePod(source, this.#request.image));
+    // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
+    const choice = this.#request.trustedXattrs ? (['admin'] as const) : (['root', 'user'] as const);
+    return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image));
   });
 
   readonly targetFidelity = this.#part(async () => {
     const target = await this.target();
-    return this.#admitted(target, sampleTargetPod(target, this.#request.image, this.#request.mode));
+    const choice = this.#request.trustedXattrs
+      ? (['admin', 'root', 'user'] as const)
+      : (['root', 'user'] as const);
+    return this.#admitted(target, choice, sampleTargetPod(target, this.#request.image, this.#request.mode));
   });
 
   /** Ways to the source, in the order of trying. */
@@ -164,7 +173,11 @@ export class CopyParts {
     return id;
   }
 
-  #admitted({ ref: { kube, namespace } }: ClaimState, pod: ReturnType<typeof sampleSourcePod>) {
-    return admittedFidelity(kube, namespace, pod, this.#options.signal);
+  #admitted(
+    { ref: { kube, namespace } }: ClaimState,
+    choice: readonly Fidelity[],
+    pod: ReturnType<typeof sampleSourcePod>,
+  ) {
+    return admittedFidelity(kube, namespace, choice, pod, this.#options.signal);
   }
 }

@@ -59,6 +59,10 @@ export class CopyRun {
     handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
     if (fidelity === 'user')
       handle.warn(restricted(target, 'owners, devices and file capabilities are not kept'));
+    if (fidelity === 'root' && this.#request.trustedXattrs)
+      handle.warn(
+        `${placeOf(target)} admits no CAP_SYS_ADMIN (Pod Security): trusted.* attributes are not kept.`,
+      );
   }
 
   async openTarget(handle: StepHandle): Promise<void> {
@@ -147,7 +151,8 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
   return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
 }
 
-function restricted({ ref }: ClaimState, loss: string): string {
-  const where = `${ref.kube.cluster.context}/${ref.namespace}`;
-  return `${where} admits no root (Pod Security), so the pod there is an ordinary user: ${loss}.`;
+const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
+
+function restricted(state: ClaimState, loss: string): string {
+  return `${placeOf(state)} admits no root (Pod Security), so the pod there is an ordinary user: ${loss}.`;
 }

@@ -7,19 +7,19 @@ import { pods } from '../../src/kube/resources.ts';
 import type { Fidelity } from './manifests/pods.ts';
 
 /**
- * Asks the API server, by dry run, which of our pods the namespace admits: as root with the few capabilities
- * that keep owners and devices, else as an ordinary user.
+ * Asks the API server, by dry run, which of our pods the namespace admits, the first of these.
  *
- * @throws RefusedError where it admits neither.
+ * @throws RefusedError where it admits none.
  */
 export async function admittedFidelity(
   kube: KubeClient,
   namespace: string,
+  choice: readonly Fidelity[],
   spec: (fidelity: Fidelity) => PodSpec,
   signal: AbortSignal,
 ): Promise<Fidelity> {
   const refusals: string[] = [];
-  for (const fidelity of ['root', 'user'] as const) {
+  for (const fidelity of choice) {
     const refusal = await tryPod(kube, namespace, spec(fidelity), signal);
     if (refusal === undefined) return fidelity;
     refusals.push(refusal);
@@ -28,7 +28,9 @@ export async function admittedFidelity(
     `namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`,
     {
       details: refusals,
-      hint: "kubectl label namespace shows its pod-security.kubernetes.io levels; 'restricted' is enough for a copy without owners",
+      hint: choice.includes('user')
+        ? "the namespace's labels pod-security.kubernetes.io/… show its level; 'restricted' is enough for a copy without owners"
+        : "trusted.* attributes take CAP_SYS_ADMIN, so the namespace must admit the Pod Security level 'privileged'; without --trusted-xattrs 'baseline' is enough",
     },
   );
 }

@@ -47,6 +47,9 @@ const addressesAnnotation = 'x8s.dev/addresses';
 /** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
 const connectSeconds = 900;
 
+/** Seconds that a mover stays after its last line, for a plugin that is there to take it away. */
+const lingerSeconds = 5;
+
 function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): PodPlan {
   const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
   const { bandwidth = '' } = plan;
@@ -63,12 +66,13 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
       X8S_NONCE: nonce,
       X8S_TASK: task,
       X8S_MODE: mode,
-      X8S_FIDELITY: fidelity,
-      X8S_USER: sourceFidelity === 'root' ? 'root' : 'mover',
+      X8S_FIDELITY: fidelity === 'user' ? 'user' : 'root',
+      X8S_USER: sourceFidelity === 'user' ? 'mover' : 'root',
       X8S_ADDRESSES: addresses.join(' '),
       X8S_CONNECT_SECONDS: String(connectSeconds),
       X8S_KEEP_PARTIAL: keepPartial ? '1' : '0',
       X8S_BWLIMIT: bandwidth,
+      X8S_LINGER_SECONDS: String(lingerSeconds),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** What a copy needs to be allowed, asked before anything is made. */
+import { ForbiddenError } from '../../src/errors.ts';
 import { type Permission, requirePermissions } from '../../src/kube/access.ts';
 import {
   configMaps,
@@ -40,7 +41,27 @@ export function permissionsOf(role: Role, namespace: string): Permission[] {
   );
 }
 
-/** @throws ForbiddenError names each verb on each resource that is missing. */
-export function checkPermissions(role: Role, ref: ClaimRef, signal: AbortSignal): Promise<void> {
-  return requirePermissions(ref.kube, permissionsOf(role, ref.namespace), { signal });
+/**
+ * Asks both sides at once.
+ *
+ * @throws ForbiddenError names each verb on each resource that is missing, on either side.
+ */
+export async function checkPermissions(
+  sides: Readonly<Record<Role, ClaimRef>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const roles = ['source', 'target'] as const;
+  const asked = await Promise.allSettled(
+    roles.map((role) =>
+      requirePermissions(sides[role].kube, permissionsOf(role, sides[role].namespace), { signal }),
+    ),
+  );
+  const failures = asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  const [first, second] = failures;
+  if (first instanceof ForbiddenError && second instanceof ForbiddenError)
+    throw new ForbiddenError(`${first.message}; ${second.message}`, {
+      details: [...first.details, ...second.details],
+      hint: 'ask the administrators of the clusters for them',
+    });
+  if (failures.length > 0) throw first;
 }

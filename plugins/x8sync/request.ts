@@ -15,6 +15,8 @@ export interface CopyRequest {
   readonly mode: Mode;
   /** Write to the target although pods have it mounted. */
   readonly allowMounted: boolean;
+  /** Copy `trusted.*` attributes too, which only pods with CAP_SYS_ADMIN see. */
+  readonly trustedXattrs: boolean;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
   readonly ways: readonly WayName[];
   /** Image of the pods at both ends. */
@@ -65,6 +67,7 @@ export function copySpec(
     targetClaim: `${request.target.namespace}/${request.target.claim}`,
     targetUid: target.uid,
     mode: request.mode,
+    ...(request.trustedXattrs && { trustedXattrs: 'true' }),
   };
 }
 

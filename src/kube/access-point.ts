@@ -49,11 +49,17 @@ export function accessPoint(
       context: name || new URL(server).host,
       server,
       namespace: context.namespace || 'default',
-      user: userName || (overrides.token ? 'the bearer of --token' : 'nobody (no credentials)'),
+      user: nameOfUser(userName, overrides.as || user.as, overrides.token),
     },
     cluster: { ...cluster, server, ...(proxy ? { 'proxy-url': proxy } : {}) },
     user: overrideUser(user, overrides),
   };
+}
+
+/** The user as error messages name it. */
+function nameOfUser(entry: string, as: string | undefined, token: string | undefined): string {
+  const own = token ? 'the bearer of --token' : entry || 'nobody (no credentials)';
+  return as ? `${as} (impersonated by ${own})` : own;
 }
 
 function pickContext(config: Kubeconfig, name: string, overrides: AccessOverrides) {

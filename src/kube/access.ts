@@ -1,5 +1,6 @@
 /** What a user may do, what is missing, and the least that would grant it. */
 import { ForbiddenError } from '../errors.ts';
+import { ApiError } from './api-error.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import type { KubeObject } from './objects.ts';
 import { nameOf, type Resource } from './resources.ts';
@@ -15,19 +16,36 @@ export interface Permission {
   readonly name?: string | undefined;
 }
 
+interface RulesReview extends KubeObject {
+  spec: unknown;
+  status?: { resourceRules?: PolicyRule[] };
+}
+
 interface AccessReview extends KubeObject {
   spec: unknown;
   status?: { allowed?: boolean };
 }
 
-/** Those of `needs` that the client's user lacks, asked of the API server all at once, each once. */
+/**
+ * Those of `needs` that the client's user lacks. The rules that hold in each namespace grant most of them in one
+ * answer (a SelfSubjectRulesReview); what they do not name is asked for each by itself, since an authorizer that
+ * is no RBAC tells no rules.
+ */
 export async function missingPermissions(
   kube: KubeClient,
   needs: readonly Permission[],
   options: CallOptions = {},
 ): Promise<Permission[]> {
   const unique = [...new Map(needs.map((need) => [describePermission(need), need])).values()];
-  const allowed = await Promise.all(unique.map((need) => isAllowed(kube, need, options)));
+  const inOne = new Set(unique.map(({ namespace }) => namespace).filter((name) => name !== undefined));
+  const rules = new Map(
+    await Promise.all([...inOne].map(async (name) => [name, await rulesIn(kube, name, options)] as const)),
+  );
+  const allowed = await Promise.all(
+    unique.map(
+      async (need) => isGranted(need, rules.get(need.namespace ?? '')) || isAllowed(kube, need, options),
+    ),
+  );
   return unique.filter((_, index) => !allowed[index]);
 }
 
@@ -45,6 +63,45 @@ export async function requirePermissions(
     details: missing.map((need) => `may not ${describePermission(need)}`),
     hint: options.hint ?? 'ask an administrator of that cluster for them',
   });
+}
+
+/** The rules that hold for the client's user in a namespace; none where it may not even ask. */
+async function rulesIn(kube: KubeClient, namespace: string, options: CallOptions): Promise<PolicyRule[]> {
+  try {
+    const review = await kube.request<RulesReview>({
+      ...options,
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
+      what: 'a review of your own rules',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectRulesReview',
+        spec: { namespace },
+      },
+    });
+    return review.status?.resourceRules ?? [];
+  } catch (error) {
+    if (error instanceof ApiError) return [];
+    throw error;
+  }
+}
+
+/** Whether one of the rules grants it, as RBAC reads them. */
+function isGranted(need: Permission, rules: readonly PolicyRule[] = []): boolean {
+  const { verb, resource, subresource, name } = need;
+  const own =
+    subresource === undefined ? [resource.plural] : [`${resource.plural}/${subresource}`, `*/${subresource}`];
+  const has = (list: readonly string[] | undefined, ...wanted: string[]) =>
+    list?.some((one) => one === '*' || wanted.includes(one)) === true;
+  const names = ({ resourceNames = [] }: PolicyRule) =>
+    resourceNames.length === 0 || (name !== undefined && resourceNames.includes(name));
+  return rules.some(
+    (rule) =>
+      has(rule.verbs, verb) &&
+      has(rule.apiGroups, resource.group) &&
+      has(rule.resources, ...own) &&
+      names(rule),
+  );
 }
 
 async function isAllowed(kube: KubeClient, need: Permission, options: CallOptions): Promise<boolean> {

@@ -62,6 +62,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ENETDOWN: noRoute,
   ETIMEDOUT: noConnection,
   UND_ERR_CONNECT_TIMEOUT: noConnection,
+  // Of a proxy: requests themselves have deadlines of ours.
+  UND_ERR_HEADERS_TIMEOUT: { why: 'the proxy did not answer in time', hint: isRouteUp },
   UND_ERR_PRX_CONN: { why: 'the proxy refused the connection', hint: isRouteUp },
   UND_ERR_PRX_TLS: { why: 'no TLS with the proxy', hint: isRouteUp, permanent: true },
   ECONNRESET: lost,

@@ -1,5 +1,5 @@
 /** undici's connections to one API server. */
-import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Credentials } from './credentials.ts';
 import { socksConnector } from './socks.ts';
 
@@ -28,15 +28,26 @@ const options = {
   bodyTimeout: 0,
 };
 
-/** @param connectTimeoutMs limit of one TCP and TLS handshake; 0 means none */
+/** @param connectTimeoutMs limit of one TCP and TLS handshake, and of a proxy's answer; 0 means none */
 export function createDispatchers({ tls, proxy, agent }: Credentials, connectTimeoutMs: number): Dispatchers {
   const tcp = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: connectTimeoutMs };
   const make = (limit: number | null): Dispatcher => {
     const common = { ...options, connections: limit };
     if (proxy && agent && proxy.startsWith('socks'))
       return new Agent({ ...common, connect: socksConnector(agent, { ...tls, ...tcp, ...protocol }) });
-    if (proxy) return new ProxyAgent({ ...common, uri: proxy, requestTls: tls, connect: tcp });
+    if (proxy) return new ProxyAgent({ ...common, uri: proxy, ...tunnel(tls, tcp) });
     return new Agent({ ...common, connect: { ...tls, ...tcp } });
   };
   return { requests: make(connections), streams: make(null) };
+}
+
+/** A way through an HTTP proxy. By itself undici gives one five minutes for its answer to CONNECT. */
+function tunnel(tls: Credentials['tls'], tcp: { readonly timeout: number }) {
+  const { timeout } = tcp;
+  return {
+    proxyTls: tcp,
+    requestTls: { ...tls, timeout },
+    clientFactory: (origin: URL, options: object) =>
+      new Pool(origin, { ...options, headersTimeout: timeout }),
+  };
 }

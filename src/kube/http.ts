@@ -22,17 +22,20 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
 
   const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
     const { requests, streams } = pools.of(credentials);
-    const answer = await (request.streaming ? streams : requests)
-      .request({
-        origin,
-        path: prefix + request.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: { 'user-agent': options.userAgent, ...request.headers, ...credentials.headers },
-        body: request.body ?? null,
-        signal: request.signal ?? null,
-        bodyTimeout: request.bodyIdleMs ?? 0,
-      })
-      .catch((error) => fail(cluster, request, error));
+    const answering = (request.streaming ? streams : requests).request({
+      origin,
+      path: prefix + request.path,
+      method: request.method as Dispatcher.HttpMethod,
+      headers: { 'user-agent': options.userAgent, ...request.headers, ...credentials.headers },
+      body: request.body ?? null,
+      signal: request.signal ?? null,
+      bodyTimeout: request.bodyIdleMs ?? 0,
+    });
+    // undici looks at the signal only once there is a connection, and a silent proxy may never make one.
+    const answer = await unlessAborted(answering, request.signal).catch((error) => {
+      answering.then(({ body }) => body.destroy()).catch(() => {});
+      return fail(cluster, request, error);
+    });
     return responseOf(cluster, request, answer);
   };
 

@@ -105,10 +105,11 @@ export class LiveStep {
   }
 }
 
-/** Passes on the last argument, at once and then at most every 100 ms. */
+/** Passes on the last argument, at once and then at most every 100 ms; nothing once it is stopped. */
 function throttled<T>(pass: (argument: T) => void): { call(argument: T): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let waiting: { argument: T } | undefined;
+  let isStopped = false;
   const flush = () => {
     timer = undefined;
     if (!waiting) return;
@@ -119,10 +120,12 @@ function throttled<T>(pass: (argument: T) => void): { call(argument: T): void; s
   };
   return {
     call: (argument) => {
+      if (isStopped) return;
       waiting = { argument };
       if (timer === undefined) flush();
     },
     stop: () => {
+      isStopped = true;
       clearTimeout(timer);
       waiting = undefined;
     },

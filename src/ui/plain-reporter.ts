@@ -48,6 +48,8 @@ async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineCo
   let title = step.title;
   let lastLine = begun;
   let lastDetail = '';
+  // What a watch goes on to tell of a step that is over (its pod has gone, as it should) is no news.
+  let isOver = false;
   const goesOn = (text: string) => {
     lastLine = clock.monotonic();
     line(`${title}: ${text}`);
@@ -58,12 +60,12 @@ async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineCo
       title = text;
     },
     detail: (text) => {
-      if (text === lastDetail || !(verbose || wasQuiet())) return;
+      if (isOver || text === lastDetail || !(verbose || wasQuiet())) return;
       lastDetail = text;
-      goesOn(text);
+      if (text !== '') goesOn(text);
     },
     progress: (progress: Progress) => {
-      if (wasQuiet()) goesOn(progressFigures(progress));
+      if (!isOver && wasQuiet()) goesOn(progressFigures(progress));
     },
     warn,
   };
@@ -73,6 +75,8 @@ async function runStep(step: Step, { line, warn, verbose, clock, isOwn }: LineCo
   } catch (error) {
     line(`${isOwn(error) ? 'Failed' : 'Stopped'}: ${title}`);
     throw error;
+  } finally {
+    isOver = true;
   }
   line(`Done: ${title} (${formatDuration(clock.monotonic() - begun)})`);
 }

@@ -64,7 +64,8 @@ test.concurrent('a source that closed its door because nobody came is opened aga
   running.child.kill('SIGKILL');
   await running.ended;
   await on(contextB, 'delete', 'job', 'x8sync-closed-target');
-  const close = ['sh', '-c', 'touch /run/x8s/closed; kill 1'];
+  // With process 1 everything in the container goes, so the command that ends it must have come back before.
+  const close = ['sh', '-c', 'touch /run/x8s/closed; (sleep 0.5; kill 1) </dev/null >/dev/null 2>&1 &'];
   await on(contextA, 'exec', 'x8sync-closed-source-0', '--', ...close);
   await on(
     contextA,

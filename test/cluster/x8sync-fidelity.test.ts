@@ -38,6 +38,53 @@ describe('a copy as root', () => {
   }, 90_000);
 });
 
+describe('trusted.* attributes', () => {
+  const label = 'trusted.x8s-test';
+  const baseline = { 'pod-security.kubernetes.io/enforce': 'baseline' };
+  const read = (where: Scene, context: string, claim: string) =>
+    where.run(context, {
+      claim,
+      privileged: true,
+      script: `cd /data; getfattr --only-values -n ${label} brick`,
+    });
+  let from: Scene;
+
+  beforeAll(async () => {
+    from = await Scene.open('trusted');
+    await from.claim(contextA, 'source');
+    const script = `echo data >/data/brick; setfattr -n ${label} -v kept /data/brick`;
+    await from.run(contextA, { claim: 'source', privileged: true, script });
+  }, 60_000);
+  afterAll(() => from.close(), 130_000);
+
+  test('are copied with --trusted-xattrs, and are another task than a copy without them', async () => {
+    await from.claim(contextB, 'target');
+    const claims = [from.ref(contextA, 'source'), from.ref(contextB, 'target'), '--name', 'brick'];
+    saidBy(await x8sync(...claims, '--trusted-xattrs'), 0);
+    expect(await read(from, contextB, 'target')).toBe('kept');
+    expect(saidBy(await x8sync(...claims), 3)).toMatch(/trustedXattrs/);
+    expect(await from.leftovers()).toEqual([]);
+  }, 90_000);
+
+  test('that the target may not have are said, and the exit code is 5; a source that may not look is refused', async () => {
+    const strict = await Scene.open('trusted-baseline', baseline);
+    try {
+      await Promise.all([strict.claim(contextA, 'source'), strict.claim(contextB, 'target')]);
+      const target = strict.ref(contextB, 'target');
+      const said = saidBy(await x8sync(from.ref(contextA, 'source'), target, '--trusted-xattrs'), 5);
+      expect(said).toMatch(/admits no CAP_SYS_ADMIN .* trusted\.\* attributes are not kept/);
+      expect(said).toMatch(/not kept {5}xattrs/);
+      expect(await strict.inspect(contextB, 'target', 'cat brick')).toBe('data\n');
+      await strict.shell(contextA, 'source', 'echo data >/data/file');
+      const refused = saidBy(await x8sync(strict.ref(contextA, 'source'), target, '--trusted-xattrs'), 3);
+      expect(refused).toMatch(/admits no pod[\s\S]*SYS_ADMIN[\s\S]*'privileged'/);
+      expect(await strict.leftovers()).toEqual([]);
+    } finally {
+      await strict.close();
+    }
+  }, 120_000);
+});
+
 describe('a namespace that admits no root', () => {
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   let strict: Scene;

@@ -1,8 +1,11 @@
 /** Bad input: each kind gets its exit code and a clear message, and leaves nothing behind. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { apply, get } from './support/kubectl.ts';
+import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
+import { apply, get, plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -155,6 +158,29 @@ describe('clusters that do not answer, or say no', () => {
     expect(performance.now() - began).toBeLessThan(6000);
   });
 
+  test.each(['source', 'target'])(
+    'a copy whose %s is in a cluster that never answers ends within --request-timeout, and leaves nothing',
+    async (side) => {
+      const context = side === 'source' ? contextA : contextB;
+      const fakeProxy = createServer().listen(0, '127.0.0.1');
+      await once(fakeProxy, 'listening');
+      const { port } = fakeProxy.address() as AddressInfo;
+      const names = { [contextA]: contextA, [contextB]: contextB };
+      const other = await otherKubeconfig(names, clusterOf(context), `http://127.0.0.1:${port}`);
+      try {
+        const began = performance.now();
+        const args = [source, target, '--request-timeout', '3s'];
+        const ended = await plugin('x8sync', args, { KUBECONFIG: other.path });
+        expect(performance.now() - began).toBeLessThan(8000);
+        expect(saidBy(ended, 4)).toMatch(new RegExp(`error: ${context}: no answer from https:.* within`));
+        await expectNoRecords();
+      } finally {
+        fakeProxy.close();
+        await other.remove();
+      }
+    },
+  );
+
   test('a user who may do little is told each verb on each resource that is missing', async () => {
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -174,7 +200,12 @@ describe('clusters that do not answer, or say no', () => {
     await Promise.all(scene.contexts.map((context) => apply(context, scene.namespace, role, binding)));
     await expectEnd(
       4,
-      [/may not create statefulsets\.apps in namespace/, /may not create secrets in/],
+      [
+        /narrow \(impersonated by/,
+        /may not create statefulsets\.apps in namespace/,
+        /may not create jobs\.batch in namespace/,
+        /may not create secrets in/,
+      ],
       source,
       target,
       '--as',

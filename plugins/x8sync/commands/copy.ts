@@ -53,6 +53,9 @@ export class CopyCommand extends KubeCommand {
   allowMounted = option.flag('--allow-mounted', {
     description: 'Write to the target although pods have it mounted.',
   });
+  trustedXattrs = option.flag('--trusted-xattrs', {
+    description: 'Copy trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
+  });
   way = option.choices('--way', wayNames, {
     value: 'WAY',
     description: `How the target reaches the source, in order of trying: ${wayNames.join(', ')}.`,
@@ -86,7 +89,7 @@ export class CopyCommand extends KubeCommand {
     const mode: Mode = this.force ? 'force' : this.dryRun ? 'dry-run' : 'merge';
     const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
     const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
-    const { name, allowMounted } = this;
+    const { name, allowMounted, trustedXattrs } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
     return {
@@ -95,6 +98,7 @@ export class CopyCommand extends KubeCommand {
       name,
       mode,
       allowMounted,
+      trustedXattrs,
       ways: this.way,
       image,
       bandwidth,

@@ -3,9 +3,10 @@ import type { PodSpec } from '../../../src/kube/objects.ts';
 
 /**
  * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
- * level; `user` runs where only `restricted` is allowed, and can keep none of these.
+ * level; `user` runs where only `restricted` is allowed, and can keep none of these. `admin` sees and keeps
+ * `trusted.*` attributes too, which takes CAP_SYS_ADMIN and a namespace that admits `privileged`: only on demand.
  */
-export type Fidelity = 'root' | 'user';
+export type Fidelity = 'admin' | 'root' | 'user';
 
 /** The least that sshd with chroot and a reading rsync need as root. */
 const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'SYS_CHROOT'];
@@ -38,10 +39,11 @@ export interface PodPlan extends Placement {
 export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
 
 function securityContext({ fidelity, side }: PodPlan): Record<string, unknown> {
-  const common = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true };
+  const common = { readOnlyRootFilesystem: true };
   if (fidelity === 'user') {
     return {
       ...common,
+      allowPrivilegeEscalation: false,
       runAsNonRoot: true,
       runAsUser: userId,
       runAsGroup: userId,
@@ -49,7 +51,11 @@ function securityContext({ fidelity, side }: PodPlan): Record<string, unknown> {
     };
   }
   const add = side === 'source' ? sourceCapabilities : targetCapabilities;
-  return { ...common, runAsUser: 0, runAsGroup: 0, capabilities: { drop: ['ALL'], add } };
+  const root = { ...common, runAsUser: 0, runAsGroup: 0 };
+  // Kubernetes takes CAP_SYS_ADMIN for an escalation, and refuses a pod that has it and denies those.
+  return fidelity === 'admin'
+    ? { ...root, capabilities: { drop: ['ALL'], add: [...add, 'SYS_ADMIN'] } }
+    : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
 }
 
 /** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
@@ -100,7 +106,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
       { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
       {
         name: 'keys',
-        secret: { secretName: plan.secret, defaultMode: plan.fidelity === 'root' ? 0o400 : 0o444 },
+        secret: { secretName: plan.secret, defaultMode: plan.fidelity === 'user' ? 0o444 : 0o400 },
       },
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: {} },

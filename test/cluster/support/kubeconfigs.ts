@@ -17,11 +17,13 @@ interface Kubeconfig {
 
 /**
  * Writes a kubeconfig whose contexts are these new names for those of the tests'; one cluster of
- * these can be made unreachable, by the name of its entry.
+ * these can be made unreachable, by the name of its entry: what is asked of it goes to a proxy, by default to
+ * one that is not there.
  */
 export async function otherKubeconfig(
   names: Readonly<Record<string, string>>,
   unreachable?: string,
+  proxy = 'http://127.0.0.1:9',
 ): Promise<{ path: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'x8s-test-'));
   const path = join(folder, 'config');
@@ -31,8 +33,8 @@ export async function otherKubeconfig(
   );
   for (const { name, cluster } of config.clusters) {
     if (name !== unreachable) continue;
-    // The same address, since the tasks know their other side by it, and a proxy that is not there.
-    Object.assign(cluster, { 'proxy-url': 'http://127.0.0.1:9' });
+    // The same address, since the tasks know their other side by it.
+    Object.assign(cluster, { 'proxy-url': proxy });
   }
   delete config['current-context'];
   writeFileSync(path, stringify(config), { mode: 0o600 });

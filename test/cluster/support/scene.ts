@@ -19,6 +19,8 @@ export interface Container {
   /** `/data` where absent. */
   readonly path?: string;
   readonly image?: string;
+  /** May do what root of the node may: `trusted.*` attributes, for one. */
+  readonly privileged?: boolean;
 }
 
 /** Everything that a task makes. */
@@ -191,7 +193,10 @@ export class Scene {
     ]);
   }
 
-  #pod(name: string, { image = shellImage, claim, path = '/data', script }: Container): object {
+  #pod(
+    name: string,
+    { image = shellImage, claim, path = '/data', script, privileged = false }: Container,
+  ): object {
     const source = claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
     return {
       apiVersion: 'v1',
@@ -205,6 +210,7 @@ export class Scene {
             name: 'shell',
             image,
             command: ['bash', '-euc', script],
+            securityContext: { privileged },
             volumeMounts: [{ name: 'data', mountPath: path }],
           },
         ],

@@ -24,9 +24,21 @@ const needs: Permission[] = [
   { verb: 'get', resource: statefulSets, name: 's' },
 ];
 
-/** A server on which everything but creating is allowed. */
-async function serve() {
-  server = await fakeApiServer(({ body }, response) => {
+interface Rule {
+  verbs: string[];
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+}
+
+/** A server on which everything but creating is allowed, which tells these rules, or that nobody may ask for any. */
+async function serve(rules?: Rule[]) {
+  server = await fakeApiServer(({ body, path }, response) => {
+    if (path.includes('selfsubjectrulesreviews')) {
+      if (rules) sendJson(response, { status: { resourceRules: rules, incomplete: true } }, 201);
+      else sendJson(response, { kind: 'Status', code: 403, reason: 'Forbidden', message: 'no' }, 403);
+      return;
+    }
     const { spec } = body as { spec: { resourceAttributes: Attributes } };
     sendJson(response, { status: { allowed: spec.resourceAttributes.verb !== 'create' } }, 201);
   });
@@ -37,7 +49,9 @@ describe('missingPermissions', () => {
   test('asks once for each, and returns those that were denied', async () => {
     const { kube, requests } = await serve();
     expect(await missingPermissions(kube, needs)).toEqual([needs[2], needs[1]]);
-    const asked = requests.map(({ body }) => (body as { spec: { resourceAttributes: Attributes } }).spec);
+    const asked = requests
+      .map(({ body }) => (body as { spec: { resourceAttributes?: Attributes } }).spec)
+      .filter((spec) => spec.resourceAttributes);
     expect(asked).toHaveLength(3);
     expect(asked).toContainEqual({
       resourceAttributes: {
@@ -51,6 +65,26 @@ describe('missingPermissions', () => {
     expect(asked).toContainEqual({
       resourceAttributes: { verb: 'get', group: 'apps', resource: 'statefulsets', name: 's' },
     });
+  });
+
+  test.each<[string, Rule, Permission[]]>([
+    ['everything', { verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, []],
+    ['one verb', { verbs: ['create'], apiGroups: [''], resources: ['pods'] }, needs.slice(1, 2)],
+    [
+      'a subresource of every kind',
+      { verbs: ['create'], apiGroups: [''], resources: ['*/exec'] },
+      needs.slice(0, 1),
+    ],
+    ['another group', { verbs: ['*'], apiGroups: ['apps'], resources: ['*'] }, needs.slice(0, 2)],
+    [
+      'an object of another name',
+      { verbs: ['*'], apiGroups: [''], resources: ['*'], resourceNames: ['x'] },
+      needs.slice(0, 2),
+    ],
+  ])('what rules grant is not asked again: %s', async (_, rule, missing) => {
+    const { kube, requests } = await serve([rule]);
+    expect(await missingPermissions(kube, needs.slice(0, 2))).toEqual(missing);
+    expect(requests).toHaveLength(1 + missing.length);
   });
 
   test('requirePermissions names each', async () => {

@@ -327,6 +327,22 @@ describe('proxies', () => {
     expect(seen[0]?.authorization).toBe('Bearer t');
   });
 
+  test('one that never answers is given no more than the time of a request, and is left when nobody waits', async () => {
+    const proxyPort = await listening(() => {});
+    const kube = await client({}, { 'proxy-url': `http://127.0.0.1:${proxyPort}` });
+    const began = performance.now();
+    const limited = kube.request({ method: 'GET', path: '/version', timeoutMs: 300 });
+    await expect(limited).rejects.toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining('within 0.3 s'),
+    });
+    const stop = new AbortController();
+    const unlimited = kube.request({ method: 'GET', path: '/version', timeoutMs: 0, signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(unlimited).rejects.toThrow('enough');
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
+
   test('one that is not there is said', async () => {
     const kube = await client({}, { 'proxy-url': 'http://127.0.0.1:1' });
     await expect(version(kube)).rejects.toMatchObject({

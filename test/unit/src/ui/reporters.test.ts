@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createReporter, type ReporterOptions } from '../../../../src/ui/create-reporter.ts';
-import type { CollectingReporter, Step } from '../../../../src/ui/reporter.ts';
+import type { CollectingReporter, Step, StepHandle } from '../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';
 
@@ -89,6 +89,9 @@ describe.each(kinds)('a %s reporter', (_, options) => {
   });
 });
 
+/** Time for the live list to draw itself again. */
+const redrawn = () => new Promise((resolve) => setTimeout(resolve, 250));
+
 describe('lines', () => {
   const lines = ({ text }: FakeTerminal) => text.trimEnd().split('\n');
 
@@ -159,6 +162,24 @@ describe('lines', () => {
     expect(lines(terminal).slice(1, -1)).toEqual(['12:03:15 Wait: pod is Pending']);
   });
 
+  test.each([false, true])('of a step that is over are none (live list: %s)', async (live) => {
+    const { terminal, reporter: told } = reporter({ verbose: true, live });
+    let late: StepHandle | undefined;
+    await told.run([
+      step('Serve', async (handle) => {
+        late = handle;
+        handle.detail('');
+      }),
+      step('Clean up', async () => {
+        late?.detail('the pod was deleted');
+        late?.progress({ items: 1, totalItems: 2 });
+        if (live) await redrawn();
+      }),
+    ]);
+    expect(terminal.text).toMatch(/Serve[\s\S]*Clean up/);
+    expect(terminal.text).not.toMatch(/deleted|1\/2|Serve: /);
+  });
+
   test('are none where a document is awaited, but with --verbose', async () => {
     const told = async (verbose: boolean) => {
       const { terminal, reporter: quiet } = reporter({ quiet: true, live: true, verbose });
@@ -174,7 +195,6 @@ describe('lines', () => {
 
 describe('the live list', () => {
   const shown = (terminal: FakeTerminal) => terminal.screen().filter((line) => line !== '');
-  const redrawn = () => new Promise((resolve) => setTimeout(resolve, 250));
 
   async function watch(told: CollectingReporter, steps: Parameters<CollectingReporter['run']>[0]) {
     return told.run(steps).catch((error: unknown) => error);

@@ -32,6 +32,16 @@ note_termination() {
   ((${#line} < 4000)) && printf '%s\n' "$line" >/dev/termination-log
 }
 
+# Waits a little to be taken away. Whoever reads the end line deletes the pod at once, and one that still runs is
+# gone a second or two sooner: the kubelet sees that a container ended by itself, and each step after that, only
+# when it looks round, once a second. A run that failed may be tried again at once, and must not be found alive.
+linger() {
+  [[ $1 == ok || $1 == partial ]] && ((X8S_LINGER_SECONDS > 0)) || return 0
+  trap 'exit "$code"' TERM INT
+  sleep "$X8S_LINGER_SECONDS" &
+  wait "$!"
+}
+
 # Prints the end line and leaves: outcome, message.
 end() {
   trap '' TERM INT
@@ -52,5 +62,6 @@ end() {
   tail="\"lost\":$lost,${ROOM_JSON}${SKIPPED_JSON}\"attempts\":$ATTEMPTS,\"seconds\":$seconds}"
   note_termination "$head,$tail"
   emit end "$head,\"failures\":$failures,$tail"
+  linger "$outcome"
   exit "$code"
 }
