@@ -207,7 +207,7 @@ export class Converger {
       },
       this.#call,
     );
-    copies.set(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
+    copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
     this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     return { did: recreated ? 'recreated' : outcomes[why] };

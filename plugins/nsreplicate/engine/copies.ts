@@ -77,6 +77,17 @@ export class Copies {
     return entry;
   }
 
+  /**
+   * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened after it, counts
+   * more: its content has yet to be looked at.
+   */
+  answered(key: ObjectKey, object: KubeObject, live: string, stamp?: CopyEntry['stamp']): void {
+    const known = this.#entries.get(key);
+    const { uid, resourceVersion = '' } = object.metadata;
+    if (known?.uid === uid && isOlder(resourceVersion, known?.resourceVersion ?? '')) return;
+    this.set(key, object, live, stamp);
+  }
+
   delete(key: ObjectKey): void {
     if (this.#stays(key)) this.#count(key, -1);
     this.#entries.delete(key);
