@@ -20,11 +20,7 @@ describeWithServers('a replica', ['q'], (servers) => {
   const server = () => servers().named('q');
   const toServer = (purpose: string, more: PairOptions = {}) =>
     Pair.open(purpose, { ...more, primary: contextA, replica: server().kubeconfig });
-  const following = async (
-    purpose: string,
-    work: (pair: Pair) => Promise<void>,
-    more: PairOptions = {},
-  ) => {
+  const following = async (purpose: string, work: (pair: Pair) => Promise<void>, more: PairOptions = {}) => {
     const pair = await toServer(purpose, more);
     try {
       await work(pair);

@@ -61,7 +61,12 @@ export class Copies {
   }
 
   /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
-  set(key: ObjectKey, { metadata }: KubeObject, live: string | undefined, stamp = stampOf(metadata)): CopyEntry {
+  set(
+    key: ObjectKey,
+    { metadata }: KubeObject,
+    live: string | undefined,
+    stamp = stampOf(metadata),
+  ): CopyEntry {
     this.delete(key);
     const entry: CopyEntry = {
       uid: metadata.uid ?? '',

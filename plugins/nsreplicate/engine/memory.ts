@@ -178,9 +178,10 @@ export class Guard {
     this.#memory.approval = approval;
     this.#memory.marker = Math.max(this.#memory.marker, this.#seen);
     this.#begunAt = Math.max(this.#begunAt, this.#seen);
-    // Accepted as it is: its record until it is written anew, and lists that are yet to come.
+    // Accepted as it is: its record until it is written anew, and lists that are yet to come, and objects.
     this.#expected = 0;
     this.#memory.versions = {};
+    this.#suspect = undefined;
     // Replicas that are not there yet: what is wanted is known after the first comparison.
     for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);

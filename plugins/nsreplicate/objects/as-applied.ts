@@ -16,7 +16,9 @@ const byServer = new Set([
 export function isAsApplied(applied: Draft, object: KubeObject): boolean {
   return (
     sameMap(applied, object as Draft, (key) => key === 'metadata') &&
-    sameMap(applied.metadata as unknown as Json, object.metadata as unknown as Json, (key) => byServer.has(key))
+    sameMap(applied.metadata as unknown as Json, object.metadata as unknown as Json, (key) =>
+      byServer.has(key),
+    )
   );
 }
 

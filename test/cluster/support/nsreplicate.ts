@@ -57,7 +57,13 @@ export class Pair {
   /** Makes the namespace on the primary, and connects to both clusters. */
   static async open(
     purpose: string,
-    { primary = contextA, replica = contextB, labels = {}, annotations = {}, requestTimeoutMs }: PairOptions = {},
+    {
+      primary = contextA,
+      replica = contextB,
+      labels = {},
+      annotations = {},
+      requestTimeoutMs,
+    }: PairOptions = {},
   ): Promise<Pair> {
     const [from, to] = await Promise.all([
       connectTo(primary, requestTimeoutMs),

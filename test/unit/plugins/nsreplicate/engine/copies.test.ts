@@ -6,7 +6,11 @@ import { stamp } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
 const key = (name: string) => keyOf('ConfigMap', 'n', name);
 
 function copy(name: string, more: object = {}) {
-  const draft = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'n', uid: name, ...more } };
+  const draft = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'n', uid: name, ...more },
+  };
   stamp(draft as never, {
     origin: { cluster: 'A', task: 't', namespace: 'n', uid: 'u', via: [] },
     applied: 'd',

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
+import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
 import { blankMemory, Guard } from '../../../../../plugins/nsreplicate/engine/memory.ts';
 import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
-function guarded({ marker = 7, fails = false } = {}) {
+function guarded({ marker = 7, fails = false, older = false } = {}) {
   const clock = fakeClock();
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
@@ -15,7 +16,7 @@ function guarded({ marker = 7, fails = false } = {}) {
     primary: { name: 'p', id: 'P' } as Site,
     replicas: () => [],
     warn: (text) => said.push(text),
-    isOlderNow: async () => false,
+    isOlderNow: async () => older,
     readMarker: async () => fakePrimary.marker,
     writeMarker: async () => {
       fakePrimary.writes++;
@@ -68,4 +69,17 @@ test('a record on the primary that counts less than was written stops deletions;
   guard.approve('by a person');
   await guard.confirm();
   expect(said).toHaveLength(1);
+});
+
+test('an object that is older than it was stops deletions, unless a person approved since it was seen', async () => {
+  const known = { key: keyOf('ConfigMap', 'n', 'a'), uid: 'u', version: '9' };
+  const one = guarded({ older: true });
+  one.guard.suspect(known);
+  await one.guard.confirm();
+  expect(one.said).toEqual([expect.stringContaining('is older than it was')]);
+  const two = guarded({ older: true });
+  two.guard.suspect(known);
+  two.guard.approve('by a person');
+  await two.guard.confirm();
+  expect(two.said).toEqual([]);
 });

@@ -10,7 +10,12 @@ const applied = (): Draft => ({
   metadata: { name: 'c', namespace: 'n', labels: { a: '1' } },
   data: { list: ['x', { y: 1 }] },
 });
-const byServer = { uid: 'u', resourceVersion: '7', creationTimestamp: 'then', managedFields: [{ manager: 'm' }] };
+const byServer = {
+  uid: 'u',
+  resourceVersion: '7',
+  creationTimestamp: 'then',
+  managedFields: [{ manager: 'm' }],
+};
 const shaping = { task: 't', primary: 'p', map: new Map(), overrides: [], key: new Uint8Array(32) };
 
 describe('as it was applied', () => {
