@@ -224,11 +224,14 @@ onLab('an admission webhook on the replica', () => {
       await eventually(() => expect(webhookIsAsked(pair)).rejects.toThrow('moon'));
       const running = await pair.watch(...only('judged'), '--name', pair.task);
       await eventually(
-        async () => expect((await pair.ask('status')).stdout).toContain('1 failing, 1 of them wait'),
+        async () =>
+          expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
+            /judged +parked +6 +webhook .*the moon is not full/,
+          ),
         60_000,
       );
-      expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
-        /judged +parked +6 +webhook .*the moon is not full/,
+      await eventually(async () =>
+        expect((await pair.ask('status')).stdout).toContain('1 failing, 1 of them wait'),
       );
       refuses = false;
       await pair.ask('retry', 'ConfigMap', `${pair.namespace}/judged`, '--replica', pair.replica);
