@@ -83,40 +83,78 @@ async function makePlaces({ primary, replicas }: Sides, prefix: string, count: n
   return names;
 }
 
-async function measureOnce(sides: Sides): Promise<Measurement[]> {
-  const [bare, ours, again, ratios]: number[][] = [[], [], [], []];
-  for (let round = 0; round < RUNS; round++) {
-    const prefix = `once${round}`;
-    const places = await makePlaces(sides, prefix, NAMESPACES);
-    const objects = Array.from({ length: OBJECTS }, (_, index) =>
-      object(places[index % NAMESPACES] ?? '', index),
+/** Servers with nothing in them, each time: what other runs have left would have to be listed too. */
+export async function onServers<T>(
+  work: (sides: Sides, kubeconfigs: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name)));
+  try {
+    const sites = await Promise.all(
+      servers.map(async (server) => identify(server.context, await server.client())),
     );
-    await each(objects, 32, (one) => sides.primary.kube.create(resourceOf(one), one));
-    const spec = specOf({ name: prefix, namespaces: only(prefix), workers: WORKERS });
-    const copy = async () => {
-      const since = performance.now();
-      await once(sides, spec);
-      ours?.push(writes(OBJECTS * sides.replicas.length, since));
-    };
-    // In turns, so that neither always finds the warmer server.
-    if (round % 2 === 0) bare?.push(await bareCopy(sides, prefix));
-    await copy();
-    if (round % 2 !== 0) bare?.push(await bareCopy(sides, prefix));
-    const since = performance.now();
-    await once(sides, spec);
-    again?.push((performance.now() - since) / 1000);
-    ratios?.push((ours?.at(-1) ?? 0) / (bare?.at(-1) ?? 1));
+    const [primary, ...replicas] = sites as [Site, ...Site[]];
+    return await work(
+      { primary, replicas },
+      servers.map(({ kubeconfig }) => kubeconfig),
+    );
+  } finally {
+    await Promise.all(servers.map((server) => server.remove()));
   }
+}
+
+interface OnceRun {
+  readonly bare: number;
+  readonly ours: number;
+  readonly again: number;
+}
+
+/** Servers, and both loops, are slow at first. */
+async function warmUp(sides: Sides): Promise<void> {
+  const places = await makePlaces(sides, 'warm', 1);
+  const some = Array.from({ length: 500 }, (_, index) => object(places[0] ?? '', index));
+  await each(some, 32, (one) => sides.primary.kube.create(resourceOf(one), one));
+  await bareCopy(sides, 'warm');
+  await once(sides, specOf({ name: 'warm', namespaces: only('warm'), workers: WORKERS }));
+}
+
+async function runOnce(sides: Sides): Promise<OnceRun> {
+  const prefix = 'once';
+  const places = await makePlaces(sides, prefix, NAMESPACES);
+  const objects = Array.from({ length: OBJECTS }, (_, index) =>
+    object(places[index % NAMESPACES] ?? '', index),
+  );
+  await each(objects, 32, (one) => sides.primary.kube.create(resourceOf(one), one));
+  const spec = specOf({ name: prefix, namespaces: only(prefix), workers: WORKERS });
+  await warmUp(sides);
+  // Ours first: what the bare loop leaves on the replicas would have to be listed by the one that looks.
+  const since = performance.now();
+  await once(sides, spec);
+  const ours = writes(OBJECTS * sides.replicas.length, since);
+  const begun = performance.now();
+  await once(sides, spec);
+  const again = (performance.now() - begun) / 1000;
+  return { ours, again, bare: await bareCopy(sides, prefix) };
+}
+
+/** `--once` beside the bare loop, so many times. */
+export async function measureOnce(rounds = RUNS): Promise<Measurement[]> {
+  const runs: OnceRun[] = [];
+  for (let round = 0; round < rounds; round++) runs.push(await onServers(runOnce));
+  const ratios = runs.map(({ bare, ours }) => ours / bare);
   return [
-    { name: `bare loop, ${OBJECTS} objects to two replicas`, unit: 'writes/s', samples: bare ?? [] },
-    { name: '--once, the same', unit: 'writes/s', samples: ours ?? [] },
     {
-      name: '--once by the bare loop, run by run',
-      unit: '×',
-      samples: ratios ?? [],
-      limit: { atLeast: 0.85 },
+      name: `bare loop, ${OBJECTS} objects to two replicas`,
+      unit: 'writes/s',
+      samples: runs.map(({ bare }) => bare),
     },
-    { name: '--once again, nothing changed', unit: 's', samples: again ?? [], limit: { atMost: 3 } },
+    { name: '--once, the same', unit: 'writes/s', samples: runs.map(({ ours }) => ours) },
+    { name: '--once by the bare loop, run by run', unit: '×', samples: ratios, limit: { atLeast: 0.85 } },
+    {
+      name: '--once again, nothing changed',
+      unit: 's',
+      samples: runs.map(({ again }) => again),
+      limit: { atMost: 3 },
+    },
   ];
 }
 
@@ -240,29 +278,35 @@ async function drive(
   return { lags: paced.samples, perSecond: writes(UNPACED, since) };
 }
 
-async function measureWatch(sides: Sides): Promise<Measurement[]> {
-  const one = { primary: sides.primary, replicas: sides.replicas.slice(0, 1) };
-  const found = {
-    bare: [] as Awaited<ReturnType<typeof drive>>[],
-    ours: [] as Awaited<ReturnType<typeof drive>>[],
-  };
-  for (let round = 0; round < RUNS; round++) {
-    const [bareName, ourName] = [`wbare${round}`, `wours${round}`];
-    await makePlaces(one, bareName, 1);
-    await makePlaces(one, ourName, 1);
-    const loop = bareLoop(one, `${bareName}-0`);
-    found.bare.push(await drive(one, `${bareName}-0`, `bare-${bareName}-0`));
+type Driven = Awaited<ReturnType<typeof drive>>;
+
+/** The same load for each of the two. */
+const driveOne = {
+  async bare(sides: Sides, name: string): Promise<Driven> {
+    await makePlaces(sides, name, 1);
+    const loop = bareLoop(sides, `${name}-0`);
+    const driven = await drive(sides, `${name}-0`, `bare-${name}-0`);
     await loop.stop();
-    const watching = await watch(
-      one,
-      specOf({
-        name: ourName,
-        namespaces: { ...only(ourName), include: [`${ourName}-0`] },
-        workers: WORKERS,
-      }),
-    );
-    found.ours.push(await drive(one, `${ourName}-0`, `${ourName}-0`));
+    return driven;
+  },
+  async ours(sides: Sides, name: string): Promise<Driven> {
+    await makePlaces(sides, name, 1);
+    const namespaces = { ...only(name), include: [`${name}-0`] };
+    const watching = await watch(sides, specOf({ name, namespaces, workers: WORKERS }));
+    const driven = await drive(sides, `${name}-0`, `${name}-0`);
     await watching.stop();
+    return driven;
+  },
+};
+
+/** A watch beside the bare loop, so many times in turns. */
+export async function measureWatch(sides: Sides, rounds = RUNS): Promise<Measurement[]> {
+  const one = { primary: sides.primary, replicas: sides.replicas.slice(0, 1) };
+  const found = { bare: [] as Driven[], ours: [] as Driven[] };
+  for (let round = 0; round < rounds; round++) {
+    // In turns: what is there already makes the second one slower.
+    const turns = round % 2 === 0 ? (['bare', 'ours'] as const) : (['ours', 'bare'] as const);
+    for (const turn of turns) found[turn].push(await driveOne[turn](one, `w${turn}${round}`));
   }
   const part = (runs: readonly { lags: number[] }[], percent: number) =>
     runs.map(({ lags }) => percentile(lags, percent));
@@ -298,7 +342,7 @@ async function measureWatch(sides: Sides): Promise<Measurement[]> {
 }
 
 /** Memory and idleness of a process of its own: see nsreplicate-idle.ts. */
-async function measureIdle(sides: Sides, files: readonly [string, string]): Promise<Measurement[]> {
+export async function measureIdle(sides: Sides, files: readonly [string, string]): Promise<Measurement[]> {
   const places = await makePlaces(sides, 'many', NAMESPACES);
   const many = Array.from({ length: MANY }, (_, index) => ({
     ...object(places[index % NAMESPACES] ?? '', index * 2 + 1),
@@ -319,20 +363,10 @@ async function measureIdle(sides: Sides, files: readonly [string, string]): Prom
 }
 
 export async function measure(): Promise<Measurement[]> {
-  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name)));
-  try {
-    const sites: Site[] = await Promise.all(
-      servers.map(async (server) => identify(server.context, await server.client())),
-    );
-    const [primary, ...replicas] = sites as [Site, ...Site[]];
-    const sides = { primary, replicas };
-    const [from, to] = servers.map(({ kubeconfig }) => kubeconfig) as [string, string];
-    return [
-      ...(await measureOnce(sides)),
-      ...(await measureWatch(sides)),
-      ...(await measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to])),
-    ];
-  } finally {
-    await Promise.all(servers.map((server) => server.remove()));
-  }
+  const measured = await measureOnce();
+  measured.push(...(await onServers((sides) => measureWatch(sides))));
+  const idle = await onServers(({ primary, replicas }, [from = '', to = '']) =>
+    measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to]),
+  );
+  return [...measured, ...idle];
 }

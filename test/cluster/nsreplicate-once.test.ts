@@ -1,8 +1,10 @@
 /** `--once`, `plan` and `drift`: what is copied, that nothing is done twice, and that looking changes nothing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
-import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { claim, configMap, secret, workload } from './support/objects.ts';
 
 let pair: Pair;
 
@@ -15,7 +17,16 @@ beforeAll(async () => {
     pair.from,
     configMap('settings', { color: 'red', 'a.b-c': 'x' }, { labels: { tier: 'web' } }),
     secret('password', { value: 'very-secret' }),
-    workload('Deployment', 'web'),
+    workload('Deployment', 'web', {
+      template: {
+        metadata: { labels: { app: 'test' } },
+        spec: {
+          containers: [{ name: 'main', image: 'test.invalid/none' }],
+          serviceAccountName: 'missing',
+          priorityClassName: 'none-such',
+        },
+      },
+    }),
     workload('StatefulSet', 'db'),
     claim('disk', { storageClassName: 'none-such' }),
   );
@@ -70,7 +81,9 @@ describe('a run', () => {
   test('says what it does not copy, and what the replica lacks', async () => {
     const { stdout } = await pair.ask('status');
     expect(stdout).toContain('not copied: 1 (a certificate of its own cluster)');
-    expect(stdout).toMatch(/lacks StorageClass.*none-such/);
+    expect(stdout).toMatch(/lacks StorageClass none-such \(for PersistentVolumeClaim \S+\/disk\)/);
+    expect(stdout).toMatch(/lacks PriorityClass none-such \(for Deployment.apps \S+\/web\)/);
+    expect(stdout).toMatch(/lacks ServiceAccount \S+\/missing \(for Deployment.apps \S+\/web\)/);
   });
 
   test('the next one writes nothing at all', async () => {
@@ -115,6 +128,26 @@ describe('a run', () => {
     await pair.delete(pair.from, 'configmaps', 'applied');
     await pair.copy();
     expect(await pair.find(pair.to, 'configmaps', 'applied')).toBeDefined();
+    await pair.put(pair.to, configMap('somebodys', { a: '1' }));
+    await pair.copy('--prune');
+    // What others made there is none of our business.
+    expect(await pair.find(pair.to, 'configmaps', 'somebodys')).toBeDefined();
+    await pair.delete(pair.to, 'configmaps', 'somebodys');
+    await pair.equal();
+  }, 30_000);
+
+  test('too many deletions that are known at once are not begun', async () => {
+    const name = (index: number) => `many-${index}`;
+    const many = Array.from({ length: 30 }, (_, index) => configMap(name(index), { a: '1' }));
+    await pair.put(pair.from, ...many);
+    await pair.copy();
+    await Promise.all(
+      many.slice(0, 25).map((one) => pair.delete(pair.from, 'configmaps', one.metadata.name)),
+    );
+    const before = await pair.versions();
+    expect(await pair.once('--prune')).toMatchObject({ code: 5 });
+    expect(await pair.versions()).toEqual(before);
+    await pair.ask('approve');
     await pair.copy('--prune');
     await pair.equal();
   }, 30_000);
@@ -145,7 +178,7 @@ describe('a run', () => {
     await pair.copy(...scope);
     await pair.from.delete(namespaces, { name: other });
     const gone = () => pair.from.find(namespaces, { name: other });
-    while (await gone()) await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(async () => expect(await gone()).toBeUndefined());
     await pair.copy(...scope, '--prune');
     expect((await pair.to.get(namespaces, { name: other })).metadata.deletionTimestamp).toBeUndefined();
     await pair.copy(...scope, '--prune', '--prune-namespaces');

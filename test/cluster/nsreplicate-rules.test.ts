@@ -1,4 +1,4 @@
-/** Rules from a file: custom kinds, status alone, named fields, overrides, and two clusters that copy to each other. */
+/** Rules from a file: custom kinds, status alone, named fields, and overrides. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +8,8 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { eventually } from './support/eventually.ts';
-import { plugin } from './support/kubectl.ts';
-import { configMap, Pair, workload } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap, workload } from './support/objects.ts';
 
 const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
@@ -158,29 +158,4 @@ describe('a namespace that is not there', () => {
     const { stderr } = await pair.copy('--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`);
     expect(stderr).toContain(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
   }, 30_000);
-});
-
-describe('two clusters that copy to each other', () => {
-  let pair: Pair;
-  afterAll(() => pair.close());
-
-  test('with --adopt at once: both end with the same, and rest', async () => {
-    pair = await Pair.open('mutual');
-    const back = pair.otherTask('back');
-    await pair.put(pair.from, configMap('a-only', { a: '1' }), configMap('both', { from: 'a' }));
-    await pair.copy('-l', 'none=none');
-    await pair.put(pair.to, configMap('b-only', { b: '1' }), configMap('both', { from: 'b' }));
-    const clusters = ['--primary', pair.replica, '--replica', pair.primary, '--state-context', pair.primary];
-    const reverse = ['--once', '--adopt', ...clusters, '--sync-namespaces', pair.namespace, '--name', back];
-    const runs = await Promise.all([pair.once('--adopt'), plugin('nsreplicate', reverse)]);
-    for (const { code, stderr } of runs) expect({ code, stderr }).toMatchObject({ code: 0 });
-    await pair.copy('--adopt');
-    expect(await plugin('nsreplicate', reverse)).toMatchObject({ code: 0 });
-    await pair.equal(1_000);
-    const before = [await pair.versions(pair.from), await pair.versions(pair.to)];
-    await pair.copy('--adopt');
-    await plugin('nsreplicate', reverse);
-    expect([await pair.versions(pair.from), await pair.versions(pair.to)]).toEqual(before);
-    expect(Object.keys(before[0] ?? {})).toEqual(expect.arrayContaining(['a-only', 'b-only', 'both']));
-  }, 90_000);
 });

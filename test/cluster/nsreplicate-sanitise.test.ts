@@ -4,13 +4,17 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
-import { claim, configMap, Pair, secret, workload } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { claim, configMap, secret, workload } from './support/objects.ts';
 
 type Free = KubeObject & { spec: Record<string, unknown>; [field: string]: unknown };
 
 const kinds =
   'deployments.apps,statefulsets.apps,configmaps,secrets,persistentvolumeclaims,services,serviceaccounts,jobs.batch,cronjobs.batch,horizontalpodautoscalers.autoscaling,rolebindings.rbac.authorization.k8s.io,endpoints,endpointslices.discovery.k8s.io,ingresses.networking.k8s.io';
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', controller: false };
+
+/** One that nobody else is likely to have. */
+const askedPort = 31_000 + Math.floor(Math.random() * 700);
 
 let pair: Pair;
 const there = (what: string, name: string) => pair.copyOf<Free>(what, name);
@@ -41,6 +45,7 @@ beforeAll(async () => {
   const { uid = '' } = (await pair.find(pair.from, 'configmaps', 'owner'))?.metadata ?? {};
   await pair.put(
     pair.from,
+    configMap('text', { url: `http://db.${pair.namespace}.svc:5432` }),
     configMap('owned', { a: '1' }, { ownerReferences: [{ ...owner, name: 'owner', uid }] }),
     configMap('made', { a: '1' }, { ownerReferences: [{ ...owner, name: 'owner', uid, controller: true }] }),
     configMap('finalized', { a: '1' }, { finalizers: ['example.com/never'] }),
@@ -51,7 +56,13 @@ beforeAll(async () => {
     claim('disk'),
     service('plain'),
     service('headless', { clusterIP: 'None' }),
-    service('node-port', { type: 'NodePort' }),
+    service('node-port', {
+      type: 'NodePort',
+      ports: [
+        { name: 'given', port: 80 },
+        { name: 'asked', port: 81, nodePort: askedPort },
+      ],
+    }),
     job('once'),
     {
       apiVersion: 'batch/v1',
@@ -158,8 +169,9 @@ describe('what the API server and others filled in does not go along', () => {
     expect(plain.spec.clusterIP).toMatch(/^[0-9a-f.:]+$/);
     expect(plain.spec.clusterIP).not.toBe(original?.spec.clusterIP);
     expect((await there('services', 'headless')).spec.clusterIP).toBe('None');
-    const [port] = (await there('services', 'node-port')).spec.ports as { nodePort: number }[];
-    expect(port?.nodePort).toBeGreaterThan(0);
+    const [given, asked] = (await there('services', 'node-port')).spec.ports as { nodePort: number }[];
+    expect(given?.nodePort).toBeGreaterThan(0);
+    expect(asked?.nodePort).toBe(askedPort);
   });
 
   test("a Job's selector and labels", async () => {
@@ -206,9 +218,9 @@ describe('what is never copied, and said', () => {
 });
 
 describe('--map', () => {
-  test('puts a namespace under another name, and the references that are known follow', async () => {
+  test('puts a namespace under another name; known references follow, and texts are said to stay', async () => {
     const other = pair.alsoNamespace('mapped');
-    await pair.copy(
+    const { stderr } = await pair.copy(
       '--kinds',
       'configmaps,rolebindings.rbac.authorization.k8s.io',
       '--name',
@@ -223,5 +235,6 @@ describe('--map', () => {
       },
     );
     expect(await pair.to.find(namespaces, { name: other })).toBeDefined();
+    expect(stderr).toContain(`/text: names .${pair.namespace}.svc in a text, which stays as it is`);
   }, 30_000);
 });

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { eventually } from './support/eventually.ts';
-import { configMap, Pair, secret } from './support/nsreplicate.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 
 const many = (count: number, labels = {}) =>
@@ -32,7 +33,9 @@ describe('a watch', () => {
   }, 30_000);
 
   test('the last of many changes arrives: A, B, A ends at A', async () => {
-    for (const value of ['A', 'B', 'A']) await pair.put(pair.from, configMap('flips', { value }));
+    const names = Array.from({ length: 10 }, (_, index) => `flips-${index}`);
+    for (const value of ['A', 'B', 'C', 'B', 'A', 'B', 'A'])
+      await Promise.all(names.map((name) => pair.put(pair.from, configMap(name, { value }))));
     await pair.equal();
     for (let value = 0; value < 30; value++)
       await pair.put(pair.from, configMap('counts', { value: String(value) }));
@@ -53,7 +56,7 @@ describe('a watch', () => {
     await edit('first', { extra: 'key' });
     await eventually(async () => {
       const { stdout } = await pair.ask('status');
-      expect(stdout).toContain('1 objects have keys of others; --exact removes them');
+      expect(stdout).toContain('1 object has keys of others; --exact removes them');
     });
     expect(await pair.copyOf('configmaps', 'first')).toMatchObject({ data: { a: '2', extra: 'key' } });
     await edit('first', { extra: null });
@@ -87,7 +90,7 @@ describe('a watch', () => {
     running = pair.start();
     await running.saw('paused');
     await eventually(async () =>
-      expect((await pair.ask('status')).stdout).toMatch(/: Paused, .*\n.*objects? behind/),
+      expect((await pair.ask('status')).stdout).toMatch(/: Paused, .*\n.*: 1 object behind/),
     );
     await isGone('while-paused');
     await pair.ask('resume');

@@ -18,10 +18,13 @@ interface Line {
   readonly failed: number;
 }
 
-const count = (did: Did): Column<Line> => ({
+/** What happens seldom has a column only where it happened. */
+const seldom: readonly Did[] = ['recreated', 'adopted', 'put-right', 'left'];
+
+const count = (did: Did, lines: readonly Line[]): Column<Line> => ({
   header: did.toUpperCase(),
   value: ({ counts }) => String(counts[did] ?? 0),
-  wide: ['recreated', 'adopted', 'put-right', 'left'].includes(did),
+  wide: seldom.includes(did) && !lines.some(({ counts }) => counts[did]),
 });
 
 /** The result of one comparison: counts by replica, namespace and kind; exit 5 where something failed. */
@@ -46,7 +49,7 @@ export function onceOutcome(view: TaskView, task: Task): Outcome {
     { header: 'KIND', value: ({ kind }) => kind },
     ...(
       ['created', 'updated', 'unchanged', 'pruned', 'recreated', 'adopted', 'put-right', 'left'] as const
-    ).map(count),
+    ).map((did) => count(did, lines)),
     { header: 'FAILED', value: ({ failed }) => String(failed) },
   ];
   return {
@@ -56,11 +59,13 @@ export function onceOutcome(view: TaskView, task: Task): Outcome {
   };
 }
 
+const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
+
 /** One task in a few lines. */
 export function describeTask(view: TaskView): string {
-  const { task, phase, primary, replicas, objects, kinds, skipped, failures, notes } = view;
+  const { task, phase, primary, replicas, kinds, skipped, failures, notes } = view;
   return [
-    `Task ${task}: ${phase}, ${objects} objects of ${kinds.length} kinds from ${primary.name}`,
+    `Task ${task}: ${phase}, ${objects(view.objects)} of ${kinds.length} kinds from ${primary.name}`,
     ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
     ...replicas.flatMap(describeReplica),
     ...Object.entries(skipped).map(([why, number]) => `  not copied: ${number} (${why})`),
@@ -80,7 +85,7 @@ function describeReplica(replica: ReplicaView): string[] {
   const standing =
     behind.pending === 0
       ? 'up to date'
-      : `${behind.pending} objects behind, the oldest for ${formatDuration(behind.oldestMs)}`;
+      : `${objects(behind.pending)} behind, the oldest for ${formatDuration(behind.oldestMs)}`;
   return [
     `  ${name}: ${standing}${lag}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
@@ -88,7 +93,9 @@ function describeReplica(replica: ReplicaView): string[] {
     ...(deletionsStopped === undefined
       ? []
       : [`    deletions are stopped: ${deletionsStopped}; \`approve\` lets them go on`]),
-    ...(foreign === 0 ? [] : [`    ${foreign} objects have keys of others; --exact removes them`]),
+    ...(foreign === 0
+      ? []
+      : [`    ${objects(foreign)} ${foreign === 1 ? 'has' : 'have'} keys of others; --exact removes them`]),
     ...Object.entries(left).map(([why, number]) => `    left: ${number} (${why})`),
     ...Object.entries(unlisted).map(([kind, why]) => `    can't read ${kind}: ${why}`),
     ...lacks.map((line) => `    lacks ${line}`),
@@ -136,9 +143,9 @@ export function jobsTable(jobs: readonly JobRecord[]) {
 /** The error of a comparison that left something undone. */
 function incomplete(view: TaskView): IncompleteError {
   const lines = view.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
-    ...(failed > 0 ? [`${name}: ${failed} objects failed`] : []),
+    ...(failed > 0 ? [`${name}: ${objects(failed)} failed`] : []),
     ...(away === undefined ? [] : [`${name} does not answer: ${away}`]),
-    ...(behind.pending > 0 ? [`${name}: ${behind.pending} objects were not reached`] : []),
+    ...(behind.pending > 0 ? [`${name}: ${objects(behind.pending)} not reached`] : []),
     ...Object.entries(unlisted).map(([kind, why]) => `${name}: ${kind} can't be read: ${why}`),
   ]);
   const groups = view.failures.map(

@@ -54,9 +54,10 @@ export function brake(
   if (state.stopped !== undefined) return { allowed: false, state };
   const { allowance = 0 } = state;
   if (allowance >= count) return { allowed: true, state: { ...state, allowance: allowance - count } };
-  const recent = state.deletions.filter(
-    ({ at }) => now - at < limits.windowMs && at <= now + limits.windowMs,
-  );
+  // Another machine's clock may be ahead of this one: what it counted was not later than now.
+  const recent = state.deletions
+    .map((entry) => (entry.at > now ? { ...entry, at: now } : entry))
+    .filter(({ at }) => now - at < limits.windowMs);
   const inNamespace = sum(recent.filter((entry) => entry.namespace === namespace));
   const share = Math.max(limits.floor, Math.floor(((copies + inNamespace) * limits.percent) / 100));
   const stopped = tooMany(sum(recent) + count, inNamespace + count, share, namespace, limits);

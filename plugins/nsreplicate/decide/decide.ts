@@ -1,5 +1,5 @@
 /** What to do about one object on one replica, from what both sides have now. Never from a history. */
-import { formatOrigin, type Origin, type Stamp } from '../objects/stamps.ts';
+import { type Origin, type Stamp, sameOrigin } from '../objects/stamps.ts';
 
 /** What the replica should have. */
 export interface Wanted {
@@ -51,8 +51,7 @@ export function decide(
   const refusal = refusalOf(wanted, present, policy);
   if (refusal) return policy.adopt ? { do: 'update', why: 'adopted' } : { do: 'refuse', why: refusal };
   if (present.stamp?.applied !== wanted.digest) return { do: 'update', why: 'changed' };
-  if (formatOrigin(present.stamp.origin) !== formatOrigin(wanted.origin))
-    return { do: 'update', why: 'recreated' };
+  if (!sameOrigin(present.stamp.origin, wanted.origin)) return { do: 'update', why: 'recreated' };
   if (present.live === undefined) return { do: 'look' };
   const clean = present.live === wanted.digest || present.live === settled;
   return clean ? { do: 'nothing' } : { do: 'update', why: 'drift' };

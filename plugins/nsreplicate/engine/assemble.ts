@@ -37,7 +37,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     settledChanged: changed,
     brake: (namespace) => replica.deletions.mayDelete(namespace),
     confirmPrimary: () => guard.confirm(),
-    marker: () => guard.marker,
+    marker: () => guard.marker(),
     fence,
     signal,
   });

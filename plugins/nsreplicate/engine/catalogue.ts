@@ -5,6 +5,7 @@
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Wanted } from '../decide/decide.ts';
+import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
 import { skipReason } from '../objects/skip.ts';
 import { nextOrigin, type Origin, stampOf } from '../objects/stamps.ts';
@@ -14,7 +15,7 @@ import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
-import { type ObjectKey, type Places, placeOf } from './keys.ts';
+import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
@@ -73,6 +74,8 @@ export class Catalogue {
   readonly #complete = new Set<string>();
   #older: Known | undefined;
   readonly #needs = new Map<string, { need: Need; by: ObjectKey }>();
+  /** What objects say of moved namespaces in texts, which nobody rewrites: how often, and where first. */
+  readonly #mentions = new Map<string, Set<ObjectKey>>();
   /** Keys of a list that is under way. */
   readonly #listed = new Map<string, Set<ObjectKey>>();
 
@@ -166,16 +169,22 @@ export class Catalogue {
     return key;
   }
 
+  /** Digest of what a replica should have; undefined where nothing. */
+  digest(key: ObjectKey, replica: string): string | undefined {
+    const digest = this.#originals.get(key)?.digest;
+    return digest === undefined || typeof digest === 'string' ? digest : digest.get(replica);
+  }
+
   /** What a replica should have; undefined where nothing. */
   wanted(key: ObjectKey, to: Destination): Wanted | undefined {
     const original = this.#originals.get(key);
     if (!original) return undefined;
-    const { digest, uid, inherited } = original;
+    const { uid, inherited } = original;
     const { task, primary } = this.#options.shaping;
     const { namespace } = placeOf(key);
     const from = { cluster: primary, task, namespace: namespace || undefined, uid, replica: to.cluster };
     return {
-      digest: typeof digest === 'string' ? digest : (digest.get(to.name) ?? ''),
+      digest: this.digest(key, to.name) ?? '',
       origin: nextOrigin(from, inherited),
     };
   }
@@ -210,6 +219,15 @@ export class Catalogue {
   /** What workloads and claims need of their clusters, each once, with one object that needs it. */
   get needs(): ReadonlyMap<string, { need: Need; by: ObjectKey }> {
     return this.#needs;
+  }
+
+  /** Where objects name a namespace that is another one on the replicas in a way that is not rewritten. */
+  mentions(): string[] {
+    return [...this.#mentions].map(([what, keys]) => {
+      const [first = ''] = keys;
+      const others = keys.size > 1 ? ` and ${keys.size - 1} more` : '';
+      return `${describe(first)}${others}: ${what}, which stays as it is`;
+    });
   }
 
   /** A replica is not about to write the object any more; where no other one is, it need not be kept. */
@@ -256,6 +274,8 @@ export class Catalogue {
     if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
       this.#older = { key, uid, version: before.resourceVersion };
     const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
+    for (const what of unmappedMentions(object, this.#options.shaping.map))
+      this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
     for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
     const inherited = stampOf(object.metadata)?.origin;
     this.#originals.set(key, {

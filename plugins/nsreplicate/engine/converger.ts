@@ -1,13 +1,13 @@
 /** Makes one object on one replica what it should be, from what both sides have now. */
 import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { decide, explain, type Wanted } from '../decide/decide.ts';
+import { type Decision, decide, explain, type Wanted } from '../decide/decide.ts';
 import { mayCopy } from '../decide/may-copy.ts';
 import { pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
-import { stampMarker } from '../objects/stamps.ts';
-import { type Copy, liveDigest, type Shaping } from '../objects/wanted.ts';
+import { bearsStampOf, stamp } from '../objects/stamps.ts';
+import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
 import { conflictCauses, fromPrimary, WorkFailure } from './failure.ts';
@@ -66,7 +66,7 @@ export interface ConvergerOptions {
   /** Whether one more deletion in a namespace is allowed; counts it. */
   readonly brake: (namespace: string) => boolean;
   /** How far the task's record is. */
-  readonly marker: () => number;
+  readonly marker: () => Promise<number>;
   /** Stops the brake where the primary is not what it was. */
   readonly confirmPrimary: () => Promise<void>;
   /** Rejects once this process may no longer write. */
@@ -99,6 +99,16 @@ export class Converger {
     return ownsCopies(original.rule.carry) ? this.#own(kind, key, original) : this.#lend(kind, key, original);
   }
 
+  /** Whether something would be written, as far as is known without asking. */
+  differs(key: ObjectKey): boolean {
+    const { catalogue } = this.#options;
+    const original = catalogue.original(key);
+    const wanted = catalogue.wanted(key, this.#destination);
+    if (!original || !wanted || !ownsCopies(original.rule.carry)) return true;
+    const decision = this.#decide(key, original, wanted);
+    return decision !== undefined && !['nothing', 'refuse'].includes(decision.do);
+  }
+
   get #call(): CallOptions {
     return { signal: this.#options.signal };
   }
@@ -109,18 +119,14 @@ export class Converger {
 
   /** Objects that are copied whole, and are ours on the replica. */
   async #own(kind: CopiedKind, key: ObjectKey, original: Original): Promise<Result> {
-    const { catalogue, copies, spec, primary, replica, formerPrimaries } = this.#options;
-    const route = { primary: primary.id, replica: replica.id, failBack: spec.failBack };
+    const { catalogue, copies, spec } = this.#options;
     for (;;) {
       const wanted = catalogue.wanted(key, this.#destination);
-      const present = copies.get(key);
       if (!wanted) return this.#prune(kind, key);
-      if (!mayCopy(route, original.inherited, present?.stamp?.origin))
-        return { did: 'left', why: 'it came from this replica' };
-      const policy = { adopt: spec.adopt, formerPrimaries };
-      const decision = decide(wanted, present, this.#settledFor(key, wanted), policy);
+      const decision = this.#decide(key, original, wanted);
+      if (!decision) return { did: 'left', why: 'it came from this replica' };
       if (decision.do === 'nothing') {
-        if (present?.live === wanted.digest)
+        if (copies.get(key)?.live === wanted.digest)
           this.#settle(key, { applied: wanted.digest, live: wanted.digest });
         return this.#statusOnly(kind, key, original);
       }
@@ -147,6 +153,16 @@ export class Converger {
         await this.#look(kind, key, original);
       }
     }
+  }
+
+  /** What is to be done, as far as is known without asking; undefined: it may not go to this replica. */
+  #decide(key: ObjectKey, { inherited }: Original, wanted: Wanted): Decision | undefined {
+    const { copies, spec, primary, replica, formerPrimaries } = this.#options;
+    const present = copies.get(key);
+    const route = { primary: primary.id, replica: replica.id, failBack: spec.failBack };
+    if (!mayCopy(route, inherited, present?.stamp?.origin)) return undefined;
+    const policy = { adopt: spec.adopt, formerPrimaries };
+    return decide(wanted, present, this.#settledFor(key, wanted), policy);
   }
 
   #settledFor(key: ObjectKey, { digest }: Wanted): string | undefined {
@@ -176,8 +192,10 @@ export class Converger {
     const copy = await catalogue.copy(key, this.#destination, this.#options.signal);
     const rule = catalogue.original(key)?.rule;
     if (!copy?.main || !rule) return this.#prune(kind, key);
+    const marker = await this.#options.marker();
     await fence();
-    stampMarker(copy.main, this.#options.marker());
+    const made = { origin: copy.origin, applied: copy.digest, marker };
+    stamp(copy.main, made);
     const { object, live, recreated, foreign } = await this.#writer.write(
       {
         resource: kind.resource,
@@ -185,11 +203,11 @@ export class Converger {
         place: places.onReplica(key),
         why,
         digest: copy.digest,
-        digestOf: (present) => liveDigest(present, rule, shaping),
+        digestOf: (present) => madeDigest(present, copy, rule, shaping),
       },
       this.#call,
     );
-    copies.set(key, object, live);
+    copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
     this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     return { did: recreated ? 'recreated' : outcomes[why] };
@@ -323,6 +341,7 @@ export class Converger {
         reason: 'brake',
         message: `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
       });
+    this.#options.copies.leaving(key);
     await fence();
     const place = places.onReplica(key);
     await replica.kube.delete(kind.resource, place, {

@@ -51,7 +51,7 @@ export class Copies {
     return this.#entries.size;
   }
 
-  /** How many copies of this task a namespace has. */
+  /** How many copies of this task a namespace has that are not on their way out. */
   countIn(namespace: string): number {
     return this.#counts.get(namespace) ?? 0;
   }
@@ -60,26 +60,54 @@ export class Copies {
     return this.#entries.get(key)?.stamp?.origin.task === this.#task;
   }
 
-  /** Takes note of an object, with the digest of its content where that is known. */
-  set(key: ObjectKey, { metadata }: KubeObject, live: string | undefined): CopyEntry {
+  /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
+  set(
+    key: ObjectKey,
+    { metadata }: KubeObject,
+    live: string | undefined,
+    stamp = stampOf(metadata),
+  ): CopyEntry {
     this.delete(key);
     const entry: CopyEntry = {
       uid: metadata.uid ?? '',
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,
-      stamp: stampOf(metadata),
+      stamp,
       inScope: this.#inScope(key, metadata.labels),
       revision: revisionOf(metadata),
       live,
     };
     this.#entries.set(key, entry);
-    if (this.isOurs(key)) this.#count(key, 1);
+    if (this.#stays(key)) this.#count(key, 1);
     return entry;
   }
 
+  /**
+   * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened after it, counts
+   * more: its content has yet to be looked at.
+   */
+  answered(key: ObjectKey, object: KubeObject, live: string, stamp?: CopyEntry['stamp']): void {
+    const known = this.#entries.get(key);
+    const { uid, resourceVersion = '' } = object.metadata;
+    if (known?.uid === uid && isOlder(resourceVersion, known?.resourceVersion ?? '')) return;
+    this.set(key, object, live, stamp);
+  }
+
   delete(key: ObjectKey): void {
-    if (this.isOurs(key)) this.#count(key, -1);
+    if (this.#stays(key)) this.#count(key, -1);
     this.#entries.delete(key);
+  }
+
+  /** It is about to be deleted: it does not count any more, though it may take a while until it is gone. */
+  leaving(key: ObjectKey): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    if (this.#stays(key)) this.#count(key, -1);
+    this.#entries.set(key, { ...entry, deleting: true });
+  }
+
+  #stays(key: ObjectKey): boolean {
+    return this.isOurs(key) && this.#entries.get(key)?.deleting === false;
   }
 
   /**

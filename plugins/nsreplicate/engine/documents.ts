@@ -27,8 +27,12 @@ export class Documents {
     this.#stateChanged = true;
   }
 
-  /** The next document that has to be written. */
-  next(): Document | undefined {
+  /** The next document that has to be written; the state, whether it changed or not, where it is asked for. */
+  next(role?: 'state'): Document | undefined {
+    if (role === 'state') {
+      this.#stateChanged = true;
+      return this.#state();
+    }
     this.#turn++;
     const takes = [() => this.#state(), () => this.#records(), () => this.#settled()];
     for (let offset = 0; offset < takes.length; offset++) {

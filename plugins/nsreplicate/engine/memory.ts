@@ -1,4 +1,5 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
+import type { Clock } from '../../../src/clock.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
 import type { Settled } from './converger.ts';
@@ -40,15 +41,37 @@ export const blankMemory = (): Memory => ({
 
 const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
 
+/**
+ * What is copied long after the record was written last could be older or newer than a backup of the primary, and
+ * nothing would tell: so the record is written again first, where it is older than this.
+ */
+const RECENT_MS = 5000;
+
+export interface GuardOptions {
+  readonly memory: Memory;
+  readonly primary: Site;
+  readonly replicas: () => readonly Replica[];
+  readonly clock: Clock;
+  readonly warn: (text: string) => void;
+  readonly isOlderNow: (known: Known) => Promise<boolean>;
+  /** The marker as the primary has it; absent where the state is kept elsewhere. */
+  readonly readMarker: (() => Promise<number>) | undefined;
+  /** Writes the record now, with the next marker, if it can be written; absent as above. */
+  readonly writeMarker: (() => Promise<unknown>) | undefined;
+}
+
 /** Stops deletions where the primary is not what it was. */
 export class Guard {
+  readonly #options: GuardOptions;
   readonly #memory: Memory;
   readonly #primary: Site;
   readonly #replicas: () => readonly Replica[];
-  readonly #warn: (text: string) => void;
-  readonly #isOlderNow: (known: Known) => Promise<boolean>;
-  readonly #readMarker: (() => Promise<number>) | undefined;
   #confirmed: number;
+  /** What the primary's record has counted to, at least. */
+  #expected: number;
+  /** When the record was last written, or tried to be. */
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #writing: Promise<unknown> | undefined;
   #confirming: Promise<void> | undefined;
   /** The newest marker that copies of earlier runs bear. */
   #seen = 0;
@@ -56,27 +79,26 @@ export class Guard {
   /** What the record had counted to when this run began. */
   #begunAt: number;
 
-  /** @param readMarker the marker as the primary has it; absent where the state is kept elsewhere */
-  constructor(
-    memory: Memory,
-    primary: Site,
-    replicas: () => readonly Replica[],
-    warn: (text: string) => void,
-    isOlderNow: (known: Known) => Promise<boolean>,
-    readMarker: (() => Promise<number>) | undefined,
-  ) {
+  constructor(options: GuardOptions) {
+    const { memory, primary, replicas } = options;
+    this.#options = options;
     this.#memory = memory;
     this.#primary = primary;
     this.#replicas = replicas;
-    this.#warn = warn;
-    this.#isOlderNow = isOlderNow;
-    this.#readMarker = readMarker;
     this.#confirmed = memory.marker;
+    this.#expected = memory.marker;
     this.#begunAt = memory.marker;
   }
 
-  /** The marker for what is written now. */
-  get marker(): number {
+  /** The marker for what is written now: of a record that is written, and not long ago. */
+  async marker(): Promise<number> {
+    const { clock, writeMarker } = this.#options;
+    if (writeMarker && !this.#writing && clock.monotonic() - this.#writtenAt > RECENT_MS)
+      this.#writing = writeMarker().finally(() => {
+        this.#writtenAt = clock.monotonic();
+        this.#writing = undefined;
+      });
+    await this.#writing;
     return this.#confirmed;
   }
 
@@ -88,6 +110,8 @@ export class Guard {
   /** The state was written to the primary with this marker. */
   written(marker: number): void {
     this.#confirmed = marker;
+    this.#expected = marker;
+    this.#writtenAt = this.#options.clock.monotonic();
   }
 
   /**
@@ -104,13 +128,13 @@ export class Guard {
   async #compareMarker(): Promise<void> {
     if (this.#seen > this.#begunAt)
       this.#stop('the primary went back in time (its record of this task is older than copies of it)');
-    if (this.#suspect && (await this.#isOlderNow(this.#suspect)))
+    if (this.#suspect && (await this.#options.isOlderNow(this.#suspect)))
       this.#stop(
         `the primary went back in time (${describe(this.#suspect.key)} is older than it was), as after a restore`,
       );
     this.#suspect = undefined;
-    const expected = this.#confirmed;
-    const marker = await this.#readMarker?.();
+    const expected = this.#expected;
+    const marker = await this.#options.readMarker?.();
     if (marker !== undefined && marker < expected)
       this.#stop(
         `the primary went back in time (its record of this task is ${expected - marker} writes old)`,
@@ -154,6 +178,10 @@ export class Guard {
     this.#memory.approval = approval;
     this.#memory.marker = Math.max(this.#memory.marker, this.#seen);
     this.#begunAt = Math.max(this.#begunAt, this.#seen);
+    // Accepted as it is: its record until it is written anew, and lists that are yet to come, and objects.
+    this.#expected = 0;
+    this.#memory.versions = {};
+    this.#suspect = undefined;
     // Replicas that are not there yet: what is wanted is known after the first comparison.
     for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
@@ -165,7 +193,7 @@ export class Guard {
   }
 
   #stop(reason: string): void {
-    this.#warn(`${reason}: nothing is deleted until \`approve\``);
+    this.#options.warn(`${reason}: nothing is deleted until \`approve\``);
     for (const replica of this.#replicas()) replica.deletions.stop(reason);
   }
 }

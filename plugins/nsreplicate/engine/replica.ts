@@ -185,7 +185,7 @@ export class Replica {
 
   /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
   consider(key: ObjectKey): void {
-    const { catalogue, copies, clock } = this.#options;
+    const { catalogue, copies, clock, converger } = this.#options;
     if (!this.#isSynced(key)) {
       catalogue.release(key, this.name);
       return;
@@ -198,7 +198,8 @@ export class Replica {
         return;
       }
     }
-    this.#lag.seen(key, clock.monotonic());
+    // While nothing is begun, what is as it should be must not look as if it waited.
+    if (!this.isHeld || converger.differs(key)) this.#lag.seen(key, clock.monotonic());
     this.#queue.add(key);
   }
 
@@ -321,11 +322,10 @@ export class Replica {
   }
 
   #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {
-    const { records, catalogue, site, clock } = this.#options;
+    const { records, catalogue, clock } = this.#options;
     const { kind, namespace, name } = placeOf(key);
-    const wanted = catalogue.wanted(key, { name: site.name, cluster: site.id });
     records.put({
-      change: wanted?.digest ?? 'deleted',
+      change: catalogue.digest(key, this.name) ?? 'deleted',
       kind,
       namespace,
       name,

@@ -69,6 +69,7 @@ class Work {
   readonly #signal: AbortSignal;
   readonly #task: Task;
   readonly #documents: Documents;
+  readonly #journal: Journal;
   #phase: TaskPhase = 'Comparing';
   #control: Control | undefined;
   #defect: unknown;
@@ -84,15 +85,17 @@ class Work {
       ...kept,
       signal: this.#signal,
       readMarker: this.#keepsState ? () => this.#readMarker() : undefined,
+      writeMarker: this.#keepsState ? () => this.#journal.writeNow('state') : undefined,
       changed: () => this.#documents.changed(),
       broken: (error) => this.#break(error),
     });
     this.#documents = new Documents(this.#task, kept.memory, () => this.#view());
+    this.#journal = this.#openJournal();
   }
 
   async run(control: Control): Promise<{ task: Task; view: TaskView }> {
     const { watch, begun } = this.#options;
-    const journal = this.#journal();
+    const journal = this.#journal;
     this.#obey(control);
     const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
     try {
@@ -147,13 +150,13 @@ class Work {
     });
   }
 
-  #journal(): Journal {
+  #openJournal(): Journal {
     const { state, clock, fence, warn } = this.#options;
     return new Journal({
       kube: state,
       task: this.#assignment.spec.name,
       clock,
-      next: () => this.#documents.next(),
+      next: (role) => this.#documents.next(role),
       written: (role) => this.#documents.written(role),
       failed: (role) => this.#documents.putBack(role),
       conflicted: () => this.#task.confirmPrimary(),

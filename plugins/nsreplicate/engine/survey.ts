@@ -83,7 +83,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     catalogue,
     places,
     kinds,
-    notes,
+    notes: [...notes, ...catalogue.mentions()],
     formerPrimaries: memory.formerPrimaries,
     replicas: sides,
   };

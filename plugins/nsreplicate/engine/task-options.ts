@@ -20,7 +20,9 @@ export interface TaskOptions {
   /** False: one comparison, and an end. */
   readonly watch: boolean;
   /** The marker of the kept state, where the primary keeps it. */
-  readonly readMarker?: (() => Promise<number>) | undefined;
+  readonly readMarker: (() => Promise<number>) | undefined;
+  /** Writes that state now. */
+  readonly writeMarker: (() => Promise<unknown>) | undefined;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;

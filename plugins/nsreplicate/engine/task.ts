@@ -54,14 +54,11 @@ export class Task {
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);
-    this.#guard = new Guard(
-      options.memory,
-      options.primary,
-      () => this.#replicas,
-      options.warn,
-      (known) => this.catalogue.isOlderNow(known, options.signal),
-      options.readMarker,
-    );
+    this.#guard = new Guard({
+      ...options,
+      replicas: () => this.#replicas,
+      isOlderNow: (known) => this.catalogue.isOlderNow(known, options.signal),
+    });
   }
 
   get replicas(): readonly Replica[] {
@@ -112,7 +109,7 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
-    this.notes.push(...this.#absentNamespaces());
+    this.notes.push(...this.#absentNamespaces(), ...this.catalogue.mentions());
     for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();

@@ -1,4 +1,5 @@
 /** What a copy says about where it came from, so that nobody has to remember it. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
 import { type Draft, drop, put } from './draft.ts';
 
@@ -24,51 +25,56 @@ export interface Stamp {
   readonly marker: number;
 }
 
-/** Keys of what a copy bears. The label is for people and selectors; the annotations decide. */
+/**
+ * Keys of what a copy bears. The label is for people and selectors; the annotation decides. One, since each of them
+ * costs a server that applies it some percent of its time.
+ */
 export const StampKey = {
   task: `${PREFIX}replica-of`,
   origin: `${PREFIX}origin`,
-  applied: `${PREFIX}applied`,
-  marker: `${PREFIX}marker`,
 } as const;
 
 type Bearer = { labels?: Record<string, string>; annotations?: Record<string, string> };
 
 /** Marks a draft as a copy. */
-export function stamp(draft: Draft, { origin, applied }: Omit<Stamp, 'marker'>): void {
+export function stamp(draft: Draft, { origin, applied, marker }: Stamp): void {
   put(draft, ['metadata', 'labels', StampKey.task], origin.task);
-  put(draft, ['metadata', 'annotations', StampKey.origin], formatOrigin(origin));
-  put(draft, ['metadata', 'annotations', StampKey.applied], applied);
+  const text = JSON.stringify({ ...fieldsOf(origin), applied, marker });
+  put(draft, ['metadata', 'annotations', StampKey.origin], text);
 }
 
-/** Says how far the task's record was when a copy was written. */
-export const stampMarker = (draft: Draft, marker: number): void =>
-  put(draft, ['metadata', 'annotations', StampKey.marker], String(marker));
+/** Whether an object bears just the stamp of a draft: so it need not be read. */
+export const bearsStampOf = ({ metadata: { labels, annotations } }: KubeObject, draft: Draft): boolean =>
+  annotations?.[StampKey.origin] === draft.metadata.annotations?.[StampKey.origin] &&
+  labels?.[StampKey.task] === draft.metadata.labels?.[StampKey.task];
 
 /** Takes all stamps off a draft. */
 export function withoutStamps(draft: Draft): void {
   drop(draft, 'metadata', 'labels', StampKey.task);
   drop(draft, 'metadata', 'annotations', StampKey.origin);
-  drop(draft, 'metadata', 'annotations', StampKey.applied);
-  drop(draft, 'metadata', 'annotations', StampKey.marker);
 }
 
 /** The stamp that an object bears; undefined where it is nobody's copy, or its stamp can't be read. */
 export function stampOf({ labels, annotations }: Bearer): Stamp | undefined {
-  const origin = parseOrigin(annotations?.[StampKey.origin]);
-  if (!origin || labels?.[StampKey.task] !== origin.task) return undefined;
-  const marker = Number(annotations?.[StampKey.marker] ?? 0);
-  return {
-    origin,
-    applied: annotations?.[StampKey.applied] ?? '',
-    marker: Number.isSafeInteger(marker) ? marker : 0,
-  };
+  const found = parseStamp(annotations?.[StampKey.origin]);
+  return found && labels?.[StampKey.task] === found.origin.task ? found : undefined;
 }
 
-/** One line of JSON, the same for equal origins. */
-export function formatOrigin({ cluster, task, namespace, uid, via }: Origin): string {
-  return JSON.stringify({ cluster, task, namespace, uid, ...(via.length > 0 ? { via } : {}) });
-}
+const fieldsOf = ({ cluster, task, namespace, uid, via }: Origin) => ({
+  cluster,
+  task,
+  namespace,
+  uid,
+  ...(via.length > 0 ? { via } : {}),
+});
+
+/** Whether two origins are the same. */
+export const sameOrigin = (a: Origin, b: Origin): boolean =>
+  a.uid === b.uid &&
+  a.cluster === b.cluster &&
+  a.task === b.task &&
+  a.namespace === b.namespace &&
+  a.via.join() === b.via.join();
 
 const known = new Map<string, string>();
 
@@ -79,12 +85,15 @@ function shared(text: string): string {
   return found ?? text;
 }
 
-function parseOrigin(text: string | undefined): Origin | undefined {
+function parseStamp(text: string | undefined): Stamp | undefined {
+  if (text === undefined) return undefined;
   try {
-    const { cluster, task, namespace, uid, via = [] } = JSON.parse(text ?? '') as Partial<Origin>;
+    const { applied = '', marker = 0, ...rest } = JSON.parse(text) as Partial<Origin & Stamp>;
+    const { cluster, task, namespace, uid, via = [] } = rest;
     if (!cluster || !task || !uid || !Array.isArray(via)) return undefined;
     const place = namespace === undefined ? {} : { namespace: shared(namespace) };
-    return { cluster: shared(cluster), task: shared(task), uid, via, ...place };
+    const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
+    return { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Wanted } from '../decide/decide.ts';
 import type { Rule } from '../rules/rule.ts';
+import { isAsApplied } from './as-applied.ts';
 import { mainPart, ownsCopies, statusPart } from './carry.ts';
 import { digestOf } from './digest.ts';
 import type { Draft } from './draft.ts';
@@ -51,7 +52,7 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
   const main = mainPart(draft, rule.carry);
   const digest = main ? digestOf(main, shaping.key) : '';
   const origin = originOf(object, to, shaping);
-  if (main && ownsCopies(rule.carry)) stamp(main, { origin, applied: digest });
+  if (main && ownsCopies(rule.carry)) stamp(main, { origin, applied: digest, marker: 0 });
   const status = statusPart(object, draft, rule.carry);
   return { digest, origin, main, status, statusDigest: status ? digestOf(status, shaping.key) : '' };
 }
@@ -66,4 +67,11 @@ function originOf(object: KubeObject, to: Destination, { task, primary }: Shapin
 export function liveDigest(object: KubeObject, rule: Rule, { key, isAutoscaled }: Shaping): string {
   const part = mainPart(sanitise(object, { isAutoscaled }), rule.carry);
   return part ? digestOf(part, key) : '';
+}
+
+/** The same of what a server answered to a copy's being applied: as a rule it is what was applied. */
+export function madeDigest(object: KubeObject, { main, digest }: Copy, rule: Rule, shaping: Shaping): string {
+  // An override may set what sanitising takes out: then the two digests differ, though nothing else does.
+  const plain = shaping.overrides.length === 0 && ownsCopies(rule.carry);
+  return plain && main && isAsApplied(main, object) ? digest : liveDigest(object, rule, shaping);
 }

@@ -19,7 +19,7 @@ export interface JournalOptions {
   readonly task: string;
   readonly clock: Clock;
   /** The next document that changed, with its content of this moment; undefined: none did. */
-  readonly next: () => Document | undefined;
+  readonly next: (role?: 'state') => Document | undefined;
   readonly written: (role: Role) => void;
   /** It could not be written: hand it out again. */
   readonly failed: (role: Role) => void;
@@ -30,11 +30,21 @@ export interface JournalOptions {
 }
 
 const PERIOD_MS = 1000;
+/** Work waits for what is written out of turn. */
+const NOW_MS = 3000;
+
+interface WriteNext {
+  readonly role?: 'state';
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
 
 export class Journal {
   readonly #options: JournalOptions;
   readonly #versions = new Map<Role, string | undefined>();
   #warned = false;
+  #turn: Promise<unknown> = Promise.resolve();
+  #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -44,27 +54,42 @@ export class Journal {
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     while (!signal.aborted) {
-      await this.#writeNext(signal);
-      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+      // What was written out of turn counts too.
+      const early = this.#wroteAt + PERIOD_MS - clock.monotonic();
+      if (early <= 0) await this.#inTurn({ signal });
+      await clock.sleep(early > 0 ? early : PERIOD_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** Writes a document before its turn. False: it can't be written just now. */
+  writeNow(role: 'state'): Promise<boolean> {
+    return this.#inTurn({ role, timeoutMs: NOW_MS });
   }
 
   /** Writes all that changed, now: at the end of a run. */
   async flush(limit = 16): Promise<void> {
-    for (let count = 0; count < limit && (await this.#writeNext(undefined)); count++);
+    for (let count = 0; count < limit && (await this.#inTurn({})); count++);
   }
 
-  async #writeNext(signal: AbortSignal | undefined): Promise<boolean> {
-    const { kube, next, written, failed, conflicted, fence, warn } = this.#options;
-    const document = next();
+  /** One at a time: each is based on the version before. */
+  #inTurn(request: WriteNext): Promise<boolean> {
+    const turn = this.#turn.then(() => this.#writeNext(request));
+    this.#turn = turn;
+    return turn;
+  }
+
+  async #writeNext({ role: wanted, ...call }: WriteNext): Promise<boolean> {
+    const { kube, clock, next, written, failed, conflicted, fence, warn } = this.#options;
+    const document = next(wanted);
     if (!document) return false;
+    this.#wroteAt = clock.monotonic();
     const { role } = document;
     try {
       await fence();
       const { metadata } = await kube.apply(configMaps, this.#object(document), {
         fieldManager,
         force: true,
-        signal,
+        ...call,
       });
       this.#versions.set(role, metadata.resourceVersion);
       written(role);
@@ -74,7 +99,7 @@ export class Journal {
       failed(role);
       this.#versions.delete(role);
       if (isConflict(error) || isNotFound(error)) await conflicted(role).catch(() => undefined);
-      else if (!this.#warned && !signal?.aborted) {
+      else if (!this.#warned && !call.signal?.aborted) {
         warn(`the state of the task can't be written just now: ${messageOf(error)}`);
         this.#warned = true;
       }

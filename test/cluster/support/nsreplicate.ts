@@ -1,35 +1,33 @@
-/** `kubectl nsreplicate` between two clusters, on namespaces and a task of a test's own. */
+/** `kubectl nsreplicate`, and its engine in this process, between two clusters on a namespace and a task of a test's own. */
 import { randomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import { expect } from '@jest/globals';
+import { identify, type Site } from '../../../plugins/nsreplicate/engine/site.ts';
+import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { connect } from '../../../src/kube/connect.ts';
+import { connect, contextOrFile } from '../../../src/kube/connect.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, leases, namespaces, type Resource, secrets } from '../../../src/kube/resources.ts';
 import { contextA, contextB, kubeconfig } from './contexts.ts';
 import { eventually } from './eventually.ts';
 import { plugin, startPlugin } from './kubectl.ts';
+import { essence } from './objects.ts';
 import type { Ended, Running } from './process.ts';
+import { each, once, specOf, type Watching, watch } from './replication.ts';
 
 /** Where tasks keep their state. */
 export const stateNamespace = 'x8s-nsreplicate';
 
-/** What an object says, without what a cluster adds to it: the tests' own idea of "the same". */
-export function essence({ metadata, status: _status, ...rest }: KubeObject): Record<string, unknown> {
-  const { apiVersion: _version, kind: _kind, ...content } = rest;
-  const own = (map: Readonly<Record<string, string>> = {}) =>
-    Object.fromEntries(
-      Object.entries(map).filter(([key]) => !/^(x8s\.dev|kubectl\.kubernetes\.io)\//.test(key)),
-    );
-  return { ...content, labels: own(metadata.labels), annotations: own(metadata.annotations) };
-}
-
 export interface PairOptions {
+  /** A context, or the path of a kubeconfig. */
   readonly primary?: string;
   readonly replica?: string;
   /** Labels and annotations of the primary's namespace. */
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
+  /** Of the clients and of the engine in this process. */
+  readonly requestTimeoutMs?: number;
 }
 
 export class Pair {
@@ -43,6 +41,7 @@ export class Pair {
   readonly #namespaces: string[];
   readonly #tasks: string[];
   readonly #running: Running[] = [];
+  readonly #watching: Watching[] = [];
 
   private constructor(primary: string, replica: string, task: string, from: KubeClient, to: KubeClient) {
     this.primary = primary;
@@ -58,9 +57,18 @@ export class Pair {
   /** Makes the namespace on the primary, and connects to both clusters. */
   static async open(
     purpose: string,
-    { primary = contextA, replica = contextB, labels = {}, annotations = {} }: PairOptions = {},
+    {
+      primary = contextA,
+      replica = contextB,
+      labels = {},
+      annotations = {},
+      requestTimeoutMs,
+    }: PairOptions = {},
   ): Promise<Pair> {
-    const [from, to] = await Promise.all([connectTo(primary), connectTo(replica)]);
+    const [from, to] = await Promise.all([
+      connectTo(primary, requestTimeoutMs),
+      connectTo(replica, requestTimeoutMs),
+    ]);
     const pair = new Pair(primary, replica, `${purpose}-${randomBytes(3).toString('hex')}`, from, to);
     await from.create(namespaces, { metadata: { name: pair.namespace, labels, annotations } });
     return pair;
@@ -80,6 +88,11 @@ export class Pair {
     return name;
   }
 
+  /** A namespace of somebody else's that is gone afterwards too. */
+  alsoOwns(namespace: string): void {
+    this.#namespaces.push(namespace);
+  }
+
   /** The name of one more task, whose state is gone afterwards. */
   otherTask(suffix: string): string {
     const name = `${this.task}-${suffix}`;
@@ -91,6 +104,33 @@ export class Pair {
   get flags(): string[] {
     const clusters = ['--primary', this.primary, '--replica', this.replica];
     return [...clusters, '--name', this.task, '--sync-namespaces', this.namespace];
+  }
+
+  /** Both sides, for the engine. */
+  async sides(): Promise<{ primary: Site; replica: Site; replicas: [Site] }> {
+    const [primary, replica] = await Promise.all([
+      identify(shortName(this.primary), this.from),
+      identify(shortName(this.replica), this.to),
+    ]);
+    return { primary, replica, replicas: [replica] };
+  }
+
+  /** The task, for the engine. */
+  spec(change: Partial<TaskSpec> = {}): TaskSpec {
+    const namespaces = { include: [this.namespace], exclude: [], selector: [], sensitive: false };
+    return specOf({ name: this.task, namespaces, ...change });
+  }
+
+  /** One comparison by the engine, in this process. */
+  async compare(change: Partial<TaskSpec> = {}) {
+    return once(await this.sides(), this.spec(change));
+  }
+
+  /** The engine watches in this process, its first comparison through; ended by `close` at the latest. */
+  async follow(change: Partial<TaskSpec> = {}): Promise<Watching> {
+    const watching = await watch(await this.sides(), this.spec(change));
+    this.#watching.push(watching);
+    return watching;
   }
 
   once(...args: string[]): Promise<Ended> {
@@ -128,15 +168,18 @@ export class Pair {
     return plugin('nsreplicate', [command, '--primary', this.primary, '--name', this.task, ...args]);
   }
 
-  /** Server-side applies objects, in the pair's namespace where they name none. */
+  /** Server-side applies objects, in the pair's namespace where they name none; many of them not in order. */
   async put(on: KubeClient, ...objects: KubeObject[]): Promise<void> {
-    for (const object of objects) {
-      const resource = await resourceOf(on, object);
+    const kinds = new Map(objects.map((object) => [`${object.apiVersion} ${object.kind}`, object]));
+    const found = new Map<string, Resource>();
+    for (const [kind, object] of kinds) found.set(kind, await resourceOf(on, object));
+    await each(objects, objects.length > 50 ? 16 : 1, async (object) => {
+      const resource = found.get(`${object.apiVersion} ${object.kind}`) as Resource;
       const metadata = resource.namespaced
         ? { namespace: this.namespace, ...object.metadata }
         : object.metadata;
       await on.apply(resource, { ...object, metadata }, { fieldManager: 'a-person', force: true });
-    }
+    });
   }
 
   /** An object in the pair's namespace, undefined where there is none. */
@@ -202,64 +245,37 @@ export class Pair {
   /** Ends what still runs, and deletes namespaces and the task's state; nobody has to wait for the former. */
   async close(): Promise<void> {
     for (const { child } of this.#running) child.kill('SIGKILL');
-    await Promise.allSettled(this.#running.map(({ ended }) => ended));
+    await Promise.allSettled([
+      ...this.#running.map(({ ended }) => ended),
+      ...this.#watching.map((watching) => watching.stop()),
+    ]);
+    const sides = [this.from, this.to];
+    // On both: the way back keeps its state on the replica.
+    await Promise.all(
+      sides.flatMap((kube) => [configMaps, secrets, leases].map((kind) => this.#forget(kube, kind))),
+    );
+    await Promise.all(
+      sides.flatMap((kube) => this.#namespaces.map((name) => kube.delete(namespaces, { name }))),
+    );
+    await Promise.all(sides.map((kube) => kube.close()));
+  }
+
+  async #forget(kube: KubeClient, kind: Resource): Promise<void> {
     const labelSelector = `x8s.dev/task in (${this.#tasks.join(',')})`;
-    for (const kind of [configMaps, secrets, leases]) {
-      const { items } = await this.from.list(kind as Resource, { namespace: stateNamespace, labelSelector });
-      for (const { metadata } of items)
-        await this.from.delete(kind, { namespace: stateNamespace, name: metadata.name });
-    }
-    for (const kube of [this.from, this.to])
-      for (const name of this.#namespaces) await kube.delete(namespaces, { name });
-    await Promise.all([this.from.close(), this.to.close()]);
+    const { items } = await kube.list(kind, { namespace: stateNamespace, labelSelector });
+    await Promise.all(
+      items.map(({ metadata: { name } }) => kube.delete(kind, { namespace: stateNamespace, name })),
+    );
   }
 }
 
-/** A client of any context of the tests' kubeconfig. */
-export const connectTo = (context: string): Promise<KubeClient> =>
-  connect({ kubeconfig, context, requestTimeoutMs: 30_000 });
+const shortName = (text: string): string => basename(text).replace(/\.yaml$/, '');
+
+/** A client of any context of the tests' kubeconfig, or of a kubeconfig of its own. */
+export const connectTo = async (text: string, requestTimeoutMs = 20_000): Promise<KubeClient> =>
+  connect({ ...(await contextOrFile(text, kubeconfig)), requestTimeoutMs });
 
 function resourceOf(kube: KubeClient, { apiVersion = 'v1', kind = '' }: KubeObject): Promise<Resource> {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   return resolveResource(kube, group === '' ? kind : `${kind}.${version}.${group}`);
 }
-
-export const configMap = (name: string, data: Record<string, string>, metadata = {}): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, ...metadata },
-  data,
-});
-
-export const secret = (name: string, stringData: Record<string, string>): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name },
-  type: 'Opaque',
-  data: Object.fromEntries(
-    Object.entries(stringData).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
-  ),
-});
-
-const labels = { app: 'test' };
-
-/** A Deployment or StatefulSet of no pods. */
-export const workload = (kind: 'Deployment' | 'StatefulSet', name: string, spec = {}): KubeObject => ({
-  apiVersion: 'apps/v1',
-  kind,
-  metadata: { name },
-  spec: {
-    replicas: 0,
-    selector: { matchLabels: labels },
-    ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
-    template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'test.invalid/none' }] } },
-    ...spec,
-  },
-});
-
-export const claim = (name: string, spec = {}): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'PersistentVolumeClaim',
-  metadata: { name },
-  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } }, ...spec },
-});

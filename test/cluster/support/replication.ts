@@ -1,4 +1,4 @@
-/** Replication as the tests run it: in this process, or as `kubectl nsreplicate`; and whether both sides are equal. */
+/** The engine of nsreplicate in this process, as tests and benchmarks run it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
@@ -6,16 +6,11 @@ import { Session } from '../../../plugins/nsreplicate/engine/session.ts';
 import type { Site } from '../../../plugins/nsreplicate/engine/site.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import type { Task } from '../../../plugins/nsreplicate/engine/task.ts';
-import { canonical } from '../../../plugins/nsreplicate/objects/draft.ts';
-import { sanitise } from '../../../plugins/nsreplicate/objects/sanitise.ts';
-import { skipReason } from '../../../plugins/nsreplicate/objects/skip.ts';
-import { withoutStamps } from '../../../plugins/nsreplicate/objects/stamps.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import type { TaskView } from '../../../plugins/nsreplicate/state/state.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject } from '../../../src/kube/objects.ts';
-import { configMaps, namespaces, type Resource, secrets } from '../../../src/kube/resources.ts';
+import { namespaces } from '../../../src/kube/resources.ts';
 
 export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
   name: 'test',
@@ -39,10 +34,13 @@ export interface Sides {
   readonly primary: Site;
   readonly replicas: readonly Site[];
   readonly state?: KubeClient;
+  /** Another one's, so that watches are shared. */
+  readonly feeds?: Feeds;
+  readonly clock?: Clock;
 }
 
 function sessionFor(
-  { primary, replicas, state }: Sides,
+  { primary, replicas, state, clock = systemClock, feeds = new Feeds(clock) }: Sides,
   spec: TaskSpec,
   signal: AbortSignal,
   hooks: { begun?: (task: Task) => void; compared?: () => void; said?: string[] },
@@ -52,8 +50,8 @@ function sessionFor(
     { spec, primary, replicas },
     {
       state: state ?? primary.kube,
-      feeds: new Feeds(systemClock),
-      clock: systemClock,
+      feeds,
+      clock,
       signal,
       info: say,
       warn: say,
@@ -131,70 +129,6 @@ export async function until<T>(
     await sleep(50);
   }
 }
-
-/** What a cluster has of a kind in the namespaces of the tests, as text by name: the same for equal content. */
-export async function contentOf(
-  kube: KubeClient,
-  resource: Resource,
-  prefix = 'app-',
-): Promise<Record<string, string>> {
-  const { items } = await kube.list(resource);
-  const wanted = items.filter(
-    (object) => object.metadata.namespace?.startsWith(prefix) && skipReason(object) === undefined,
-  );
-  return Object.fromEntries(
-    wanted.map((object) => {
-      const draft = sanitise(object);
-      withoutStamps(draft);
-      return [`${object.metadata.namespace}/${object.metadata.name}`, canonical(draft)];
-    }),
-  );
-}
-
-/** Waits until a replica has what the primary has, no more and no less. */
-export async function equal(
-  primary: Site,
-  replica: Site,
-  { prefix = 'app-', timeoutMs = 30_000, kinds = [configMaps, secrets] as readonly Resource[] } = {},
-): Promise<number> {
-  const differing = async () => {
-    const differences: string[] = [];
-    let objects = 0;
-    for (const kind of kinds) {
-      const [there, here] = await Promise.all([
-        contentOf(primary.kube, kind, prefix),
-        contentOf(replica.kube, kind, prefix),
-      ]);
-      for (const name of new Set([...Object.keys(there), ...Object.keys(here)])) {
-        objects++;
-        if (there[name] !== here[name])
-          differences.push(`${kind.kind} ${name}: ${there[name]} / ${here[name]}`);
-      }
-    }
-    return { differences: differences.slice(0, 5), count: differences.length, objects };
-  };
-  const { objects } = await until(differing, ({ count }) => count === 0, timeoutMs);
-  return objects;
-}
-
-export const configMap = (
-  namespace: string,
-  name: string,
-  data: Record<string, string>,
-  metadata: object = {},
-): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, namespace, ...metadata },
-  data,
-});
-
-export const secret = (namespace: string, name: string, value: string): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'Secret',
-  metadata: { name, namespace },
-  data: { value: Buffer.from(value).toString('base64') },
-});
 
 export async function makeNamespace(
   { kube }: Site,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { connect } from '../../../src/kube/connect.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import { binary } from '../../lab/binaries.ts';
 
 type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
@@ -50,13 +51,15 @@ export class SoloServer {
   readonly workerToken = randomBytes(16).toString('hex');
   readonly #running = new Map<Part, ChildProcess>();
   readonly #clients: KubeClient[] = [];
+  #flagsNow: readonly string[];
 
   constructor(name: string, ports: { etcd: number; peer: number; api: number }, options: SoloOptions) {
     this.context = name;
     this.#ports = ports;
     this.#options = options;
+    this.#flagsNow = options.apiServerFlags ?? [];
     this.#dir = mkdtempSync(join(memory, `x8s-solo-${name}-`));
-    this.kubeconfig = join(this.#dir, 'kubeconfig.yaml');
+    this.kubeconfig = join(this.#dir, `${name}.yaml`);
     this.url = `https://127.0.0.1:${ports.api}`;
     this.#prepare();
   }
@@ -98,10 +101,16 @@ export class SoloServer {
   }
 
   /** Keeps what etcd has now. */
-  async snapshot(): Promise<void> {
-    await this.kill();
-    cpSync(join(this.#dir, 'etcd'), join(this.#dir, 'snapshot'), { recursive: true });
-    await this.start();
+  snapshot(): void {
+    // Stopped for some milliseconds, its files are what a crash would leave, and etcd starts from those.
+    const etcd = this.#running.get('etcd');
+    etcd?.kill('SIGSTOP');
+    try {
+      rmSync(join(this.#dir, 'snapshot'), { recursive: true, force: true });
+      cpSync(join(this.#dir, 'etcd'), join(this.#dir, 'snapshot'), { recursive: true });
+    } finally {
+      etcd?.kill('SIGCONT');
+    }
   }
 
   /** Puts back what was kept. */
@@ -121,15 +130,39 @@ export class SoloServer {
 
   /** Forgets the history: watches from before expire. */
   async compact(): Promise<void> {
-    const post = async (path: string, body: object) => {
-      const answer = await fetch(`http://127.0.0.1:${this.#ports.etcd}${path}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
+    const { header } = await this.#askEtcd('/v3/kv/range', { key: 'AA==' });
+    await this.#askEtcd('/v3/kv/compaction', { revision: header?.revision, physical: true });
+  }
+
+  /** Starts the API server anew, with more flags. */
+  async restartWith(...flags: string[]): Promise<void> {
+    this.#flagsNow = flags;
+    await this.kill('kube-apiserver');
+    await this.start();
+  }
+
+  /**
+   * Writes ConfigMaps into etcd, past the API server, which then serves them as its own: thousands in a second,
+   * with metadata that it would let nobody choose.
+   */
+  async seed(objects: readonly KubeObject[]): Promise<void> {
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    const atOnce = 100;
+    for (let from = 0; from < objects.length; from += atOnce) {
+      const success = objects.slice(from, from + atOnce).map((object) => {
+        const { namespace, name } = object.metadata;
+        const key = base64(`/registry/configmaps/${namespace}/${name}`);
+        return { requestPut: { key, value: base64(JSON.stringify(object)) } };
       });
-      return (await answer.json()) as { header?: { revision?: string } };
-    };
-    const { header } = await post('/v3/kv/range', { key: 'AA==' });
-    await post('/v3/kv/compaction', { revision: header?.revision, physical: true });
+      await this.#askEtcd('/v3/kv/txn', { success });
+    }
+  }
+
+  async #askEtcd(path: string, body: object): Promise<{ header?: { revision?: string } }> {
+    const url = `http://127.0.0.1:${this.#ports.etcd}${path}`;
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`etcd: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { header?: { revision?: string } };
   }
 
   /** Ends it and leaves nothing. */
@@ -190,7 +223,8 @@ export class SoloServer {
     const log = this.#file(`${part}.log`);
     const child = spawn(
       '/bin/sh',
-      ['-c', `exec "$0" "$@" >>'${log}' 2>&1`, binary(part), ...this.#flags(part)],
+      // Nobody else would end them where this process is killed.
+      ['-c', `exec setpriv --pdeathsig KILL "$0" "$@" >>'${log}' 2>&1`, binary(part), ...this.#flags(part)],
       { stdio: 'ignore' },
     );
     this.#running.set(part, child);
@@ -227,7 +261,7 @@ export class SoloServer {
         // Without controllers there is no ServiceAccount that pods could be given.
         '--disable-admission-plugins=ServiceAccount',
         '--profiling=false',
-        ...(this.#options.apiServerFlags ?? []),
+        ...this.#flagsNow,
       ];
     return [
       `--kubeconfig=${this.kubeconfig}`,

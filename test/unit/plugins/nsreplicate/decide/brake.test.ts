@@ -75,9 +75,14 @@ describe('the brake', () => {
     expect(deleteOneByOne(9, 20, 11 * minute, state).allowed).toBe(9);
   });
 
-  test('deletions from the future (a clock set back) count for one window at most', () => {
-    const state: BrakeState = { deletions: [{ at: 60 * minute, namespace: 'n', count: 100 }] };
-    expect(brake(state, { namespace: 'n', count: 1, copies: 10 }, 0, limits).allowed).toBe(true);
+  test('what a machine counted whose clock is ahead counts as of now, for one window', () => {
+    const state: BrakeState = { deletions: [{ at: 60 * minute, namespace: 'n', count: 9 }] };
+    expect(brake(state, { namespace: 'n', count: 2, copies: 3 }, 0, limits).allowed).toBe(false);
+    const one = brake(state, { namespace: 'n', count: 1, copies: 3 }, 0, limits);
+    expect(one.allowed).toBe(true);
+    expect(brake(one.state, { namespace: 'n', count: 10, copies: 2 }, 11 * minute, limits).allowed).toBe(
+      true,
+    );
   });
 
   test('other reasons stop it too, and the first one is kept', () => {

@@ -58,7 +58,7 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     object('v1', 'ConfigMap', {
       metadata: {
         labels: { 'x8s.dev/replica-of': 't' },
-        annotations: { 'x8s.dev/origin': '{}', 'x8s.dev/applied': 'd' },
+        annotations: { 'x8s.dev/origin': '{}' },
       },
     }),
     { metadata: bare },

@@ -1,0 +1,236 @@
+/** The engine of nsreplicate in this process: both directions, failing back, clocks, sizes, rules that are replaced. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Feeds } from '../../plugins/nsreplicate/engine/feeds.ts';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { resolveResource } from '../../src/kube/discovery.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, namespaces, secrets } from '../../src/kube/resources.ts';
+import { eventually } from './support/eventually.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap, secret } from './support/objects.ts';
+import { once, until, type Watching, watch } from './support/replication.ts';
+
+const many = (count: number, value: string) =>
+  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
+
+let pair: Pair;
+let watching: Watching[];
+
+beforeEach(async () => {
+  pair = await Pair.open('engine');
+  watching = [];
+}, 30_000);
+afterEach(async () => {
+  for (const one of watching) await one.stop();
+  await pair.close();
+}, 30_000);
+
+/** The same task the other way round, under a name of its own. */
+async function wayBack(suffix: string) {
+  const { primary, replica } = await pair.sides();
+  const spec = pair.spec({ name: pair.otherTask(suffix) });
+  return { sides: { primary: replica, replicas: [primary] }, spec };
+}
+
+test('both directions at once, adopting: both end equal, and rest', async () => {
+  await pair.to.create(namespaces, { metadata: { name: pair.namespace } });
+  await pair.put(pair.from, ...many(20, 'a'), configMap('only-a', {}));
+  await pair.put(pair.to, ...many(20, 'b'), configMap('only-b', {}));
+  const sides = await pair.sides();
+  const back = await wayBack('back');
+  watching = await Promise.all([
+    watch(sides, pair.spec({ adopt: true })),
+    watch(back.sides, { ...back.spec, adopt: true }),
+  ]);
+  await pair.equal();
+  await pair.put(pair.from, configMap('later-a', { x: '1' }));
+  await pair.put(pair.to, configMap('later-b', { x: '1' }));
+  await eventually(async () => expect(Object.keys(await pair.content(pair.from))).toHaveLength(24));
+  await pair.equal();
+  const versions = () => Promise.all([pair.versions(pair.from), pair.versions(pair.to)]);
+  const before = await versions();
+  await sleep(1500);
+  expect(await versions()).toEqual(before);
+}, 60_000);
+
+test('failing over, failing back, and over again: the same objects, and no loop', async () => {
+  await pair.put(pair.from, ...many(5, 'first'));
+  await pair.compare();
+  // The primary is lost; people work on the replica.
+  const edit = { data: { value: 'meanwhile' } };
+  await pair.to.patch(configMaps, { namespace: pair.namespace, name: 'o-0' }, edit, { type: 'merge' });
+  await pair.put(pair.to, configMap('new', { value: 'meanwhile' }));
+  await pair.to.delete(configMaps, { namespace: pair.namespace, name: 'o-1' });
+  const { sides, spec } = await wayBack('back');
+  const back = { ...spec, adopt: true, failBack: true };
+  expect((await once(sides, spec)).replicas[0]?.left).toMatchObject({ 'it came from this replica': 5 });
+  expect((await once(sides, back)).phase).toBe('Done');
+  expect((await pair.content(pair.from))['ConfigMap o-0']).toMatchObject({ data: { value: 'meanwhile' } });
+  expect(Object.keys(await pair.content(pair.from))).toContain('ConfigMap new');
+  // What was deleted on the replica is still here: nobody said that the primary may lose it.
+  await pair.delete(pair.from, 'configmaps', 'o-1');
+  watching = [await watch(await pair.sides(), pair.spec({ adopt: true, failBack: true }))];
+  await pair.put(
+    pair.from,
+    configMap('o-0', { value: 'over again' }),
+    configMap('o-2', { value: 'over again' }),
+  );
+  await pair.delete(pair.from, 'configmaps', 'new');
+  await pair.equal();
+  expect(Object.keys(await pair.content(pair.to))).toHaveLength(4);
+}, 60_000);
+
+test('a namespace that is going on the replica comes again, with all that belongs in it', async () => {
+  await pair.put(pair.from, ...many(10, '1'));
+  await pair.follow();
+  const { namespace } = pair;
+  const hold = (finalizers: string[] | null) =>
+    pair.to.patch(configMaps, { namespace, name: 'o-1' }, { metadata: { finalizers } }, { type: 'merge' });
+  await hold(['example.com/hold']);
+  await pair.to.delete(namespaces, { name: namespace });
+  await eventually(async () => expect(await pair.find(pair.to, 'configmaps', 'o-2')).toBeUndefined());
+  await pair.put(pair.from, configMap('later', { a: '1' }));
+  await hold(null);
+  await pair.equal(40_000);
+  expect(Object.keys(await pair.content(pair.to))).toHaveLength(11);
+}, 60_000);
+
+describe('clocks that disagree', () => {
+  /** A fake: the machine's clock, but hours ahead or behind in wall time. */
+  const fakeClock = (hours: number): Clock => ({
+    ...systemClock,
+    now: () => new Date(Date.now() + hours * 3_600_000),
+  });
+
+  test.each([
+    [-5, 5],
+    [5, -5],
+  ])(
+    'an instance whose clock is off by %i hours keeps its task from one that is off by %i',
+    async (one, two) => {
+      await pair.put(pair.from, ...many(3, '1'));
+      const sides = await pair.sides();
+      const first = await watch({ ...sides, clock: fakeClock(one) }, pair.spec());
+      const second = watch({ ...sides, clock: fakeClock(two) }, pair.spec());
+      second.then(
+        (begun) => watching.push(begun),
+        () => undefined,
+      );
+      try {
+        await pair.put(pair.from, ...many(3, '2'));
+        await pair.delete(pair.from, 'configmaps', 'o-2');
+        await pair.equal();
+        // A standby that compared its clock with the holder's would long have taken over.
+        expect(await Promise.race([second, sleep(3000, 'stands by')])).toBe('stands by');
+      } finally {
+        await first.stop();
+      }
+      await second;
+      await pair.put(pair.from, ...many(2, '3'));
+      await pair.equal();
+    },
+    60_000,
+  );
+});
+
+test('an object of 1 MiB is copied; one whose annotations leave no room for a stamp is said to fail', async () => {
+  const full = { annotations: { 'example.com/full': 'x'.repeat(262_000) } };
+  await pair.put(
+    pair.from,
+    configMap('big', { text: 'x'.repeat(1024 * 1024 - 100) }),
+    configMap('full', { a: '1' }, full),
+  );
+  const { failures, replicas } = await pair.compare();
+  expect(failures).toEqual([{ replica: pair.replica, kind: 'ConfigMap', reason: 'invalid', count: 1 }]);
+  expect(replicas[0]?.counts).toMatchObject({ created: 2 });
+  expect(await pair.copyOf('configmaps', 'big')).toMatchObject({
+    data: { text: expect.stringMatching(/^x{1048476}$/) },
+  });
+}, 60_000);
+
+test('rules are replaced while it runs, and what they no longer cover is left', async () => {
+  await pair.put(pair.from, configMap('c', {}), secret('s', { a: 'x' }));
+  const spec = pair.spec({ rules: [ruleFor('', 'ConfigMap')] });
+  const running = await watch(await pair.sides(), spec);
+  watching = [running];
+  const has = async (what: string, name: string) => (await pair.find(pair.to, what, name)) !== undefined;
+  expect([await has('configmaps', 'c'), await has('secrets', 's')]).toEqual([true, false]);
+  running.session.replace({ spec: { ...spec, rules: [ruleFor('', 'Secret')] } });
+  await until(() => has('secrets', 's'), Boolean);
+  await pair.delete(pair.from, 'configmaps', 'c');
+  await pair.put(pair.from, secret('later', { a: 'x' }));
+  await until(() => has('secrets', 'later'), Boolean);
+  expect(await has('configmaps', 'c')).toBe(true);
+}, 60_000);
+
+test('tasks of one process share watches', async () => {
+  await pair.put(pair.from, configMap('c', { a: '1' }), secret('s', { a: 'x' }));
+  const feeds = new Feeds(systemClock);
+  const sides = { ...(await pair.sides()), feeds };
+  const other = pair.alsoNamespace('other');
+  const map = new Map([[pair.namespace, other]]);
+  watching = [await watch(sides, pair.spec())];
+  const alone = feeds.size;
+  watching.push(await watch(sides, pair.spec({ name: pair.otherTask('two'), map })));
+  // Of the second task only the replica's other namespace is new.
+  expect(feeds.size).toBe(alone + 2);
+  await pair.put(pair.from, configMap('c', { a: '2' }), secret('s', { a: 'y' }));
+  await pair.equal();
+  const there = () => pair.content(pair.to, other);
+  await eventually(async () => expect(await there()).toEqual(await pair.content(pair.from)));
+  await watching[0]?.stop();
+  expect(feeds.size).toBeLessThan(alone + 2);
+  await pair.put(pair.from, configMap('c', { a: '3' }));
+  await eventually(async () => expect(await there()).toEqual(await pair.content(pair.from)));
+}, 60_000);
+
+test('cluster-scoped kinds: copied where a rule names them, and said where a glob might have', async () => {
+  const name = pair.namespace;
+  const kind = 'priorityclasses.scheduling.k8s.io';
+  const made = (description: string): KubeObject => ({
+    apiVersion: 'scheduling.k8s.io/v1',
+    kind: 'PriorityClass',
+    metadata: { name, labels: { task: name } },
+    value: 7,
+    description,
+  });
+  const selector = [{ key: 'task', operator: 'in' as const, values: [name] }];
+  const rule = { ...ruleFor('scheduling.k8s.io', 'PriorityClass'), selector };
+  const resource = await resolveResource(pair.from, kind);
+  try {
+    await pair.put(pair.from, made('one'));
+    const globbed = await pair.compare({ rules: [{ ...rule, kind: '*' }] });
+    expect(globbed.notes).toContain(
+      `${kind} is cluster-scoped: a rule has to name it without "*" to copy it`,
+    );
+    expect(await pair.find(pair.to, kind, name)).toBeUndefined();
+    await pair.compare({ rules: [rule] });
+    expect(await pair.find(pair.to, kind, name)).toMatchObject({ value: 7, description: 'one' });
+    await pair.put(pair.from, made('two'));
+    await pair.compare({ rules: [rule] });
+    expect(await pair.find(pair.to, kind, name)).toMatchObject({ description: 'two' });
+    await pair.from.delete(resource, { name });
+    await pair.compare({ rules: [rule], prune: { prune: true, claims: false, namespaces: false } });
+    expect(await pair.find(pair.to, kind, name)).toBeUndefined();
+  } finally {
+    await pair.from.delete(resource, { name });
+    await pair.to.delete(resource, { name });
+  }
+}, 60_000);
+
+test('no value of a Secret gets into the state, the records or a message', async () => {
+  await pair.put(pair.from, secret('s', { password: 'hunter2-hunter2' }));
+  const { said, ...view } = await pair.compare();
+  const bare = Buffer.from('hunter2-hunter2').toString('base64');
+  const { items } = await pair.from.list(configMaps, {
+    namespace: 'x8s-nsreplicate',
+    labelSelector: `x8s.dev/task=${pair.task}`,
+  });
+  expect(items.length).toBeGreaterThan(0);
+  expect(JSON.stringify([said, view, items])).not.toMatch(new RegExp(`${bare}|hunter2`));
+  expect((await pair.to.get(secrets, { namespace: pair.namespace, name: 's' })).data).toEqual({
+    password: bare,
+  });
+}, 30_000);

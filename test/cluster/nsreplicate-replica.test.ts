@@ -1,0 +1,245 @@
+/** What befalls replicas, lines, rights and instances; two of them last a minute, and the others happen meanwhile. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { connect } from '../../src/kube/connect.ts';
+import { configMaps } from '../../src/kube/resources.ts';
+import { contextA } from './support/contexts.ts';
+import { eventually } from './support/eventually.ts';
+import { Person } from './support/limited.ts';
+import { Pair, type PairOptions } from './support/nsreplicate.ts';
+import { configMap, secret } from './support/objects.ts';
+import type { Running } from './support/process.ts';
+import { until, watch } from './support/replication.ts';
+import { describeWithServers } from './support/servers.ts';
+
+const MINUTE_MS = 60_000;
+const some = (count: number, value: string) =>
+  Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
+
+describeWithServers('a replica', ['q'], (servers) => {
+  const server = () => servers().named('q');
+  const toServer = (purpose: string, more: PairOptions = {}) =>
+    Pair.open(purpose, { ...more, primary: contextA, replica: server().kubeconfig });
+  const following = async (purpose: string, work: (pair: Pair) => Promise<void>, more: PairOptions = {}) => {
+    const pair = await toServer(purpose, more);
+    try {
+      await work(pair);
+    } finally {
+      server().thaw();
+      await pair.close();
+    }
+  };
+
+  let down: Pair;
+  let stopped: Pair;
+  let one: Running;
+  let two: Running;
+  let since: number;
+  beforeAll(async () => {
+    [down, stopped] = await Promise.all([toServer('down'), Pair.open('stopped')]);
+  }, 60_000);
+  afterAll(() => Promise.all([down?.close(), stopped?.close()]), 60_000);
+  const theRestOfTheMinute = () => sleep(Math.max(0, since + MINUTE_MS - performance.now()));
+
+  test('goes down; the task says so, also a new instance of it, which waits', async () => {
+    await down.put(down.from, ...some(20, '1'), secret('s', { a: '1' }));
+    const first = await down.watch('--request-timeout', '3s');
+    await down.equal();
+    await server().kill('kube-apiserver');
+    await down.put(down.from, ...some(10, '2'), configMap('new', { a: '1' }));
+    await down.delete(down.from, 'configmaps', 'o-19');
+    await eventually(async () => expect((await down.ask('status')).stdout).toContain('does not answer'));
+    first.child.kill('SIGTERM');
+    await first.ended;
+    down.start('--request-timeout', '3s');
+  }, 60_000);
+
+  test('an instance is stopped; the one that stands by takes over', async () => {
+    await stopped.put(stopped.from, ...some(5, '1'));
+    one = await stopped.watch();
+    two = stopped.start();
+    await two.saw('standing by');
+    one.child.kill('SIGSTOP');
+    since = performance.now();
+    await stopped.put(stopped.from, ...some(5, '2'));
+    await two.saw('compared: ');
+    expect(performance.now() - since).toBeLessThan(20_000);
+    await stopped.equal();
+  }, 60_000);
+
+  test('meanwhile one is killed with -9 in the middle of 1,000 changes: the next goes on from what is there', async () => {
+    const pair = await Pair.open('killed');
+    try {
+      const running = await pair.watch();
+      const changes = pair.put(pair.from, ...some(1000, 'x'));
+      await eventually(() => pair.copyOf('configmaps', 'o-200'));
+      running.child.kill('SIGKILL');
+      await running.ended;
+      await changes;
+      const copied = Object.keys(await pair.content(pair.to)).length;
+      expect(copied).toBeLessThan(1000);
+      await pair.delete(pair.from, 'configmaps', 'o-5');
+      const next = pair.start();
+      await pair.equal(60_000);
+      expect(Object.keys(await pair.content(pair.to))).toHaveLength(999);
+      next.child.kill('SIGTERM');
+      expect((await next.ended).code).toBe(143);
+    } finally {
+      await pair.close();
+    }
+  }, 120_000);
+
+  test('is back after a minute: what changed and what went meanwhile is made good', async () => {
+    await theRestOfTheMinute();
+    await server().start();
+    await down.equal(40_000);
+    await eventually(async () => expect((await down.ask('status')).stdout).toMatch(/: up to date/));
+  }, 120_000);
+
+  test('the stopped instance goes on after that minute: it stands by, and writes nothing', async () => {
+    await theRestOfTheMinute();
+    await stopped.put(stopped.from, ...some(3, '3'));
+    await stopped.equal();
+    const before = await stopped.versions();
+    one.child.kill('SIGCONT');
+    await one.saw(/Lost the lock/);
+    await one.saw('standing by');
+    expect(await stopped.versions()).toEqual(before);
+    await stopped.put(stopped.from, configMap('later', { a: '1' }));
+    await stopped.delete(stopped.from, 'configmaps', 'o-4');
+    await stopped.equal();
+    expect((await stopped.to.get(configMaps, { namespace: stopped.namespace, name: 'later' })).data).toEqual({
+      a: '1',
+    });
+    two.child.kill('SIGTERM');
+    await two.ended;
+    await stopped.put(stopped.from, configMap('later', { a: '2' }));
+    await stopped.equal();
+  }, 120_000);
+
+  test(
+    'behind a line that is cut: nothing is refused, nothing is answered',
+    () =>
+      following(
+        'cut',
+        async (pair) => {
+          const watching = await pair.follow();
+          server().freeze();
+          await pair.put(pair.from, ...some(20, '1'));
+          await until(
+            () => watching.task().replicas[0]?.away,
+            (away) => away !== undefined,
+            30_000,
+          );
+          server().thaw();
+          await pair.equal(30_000);
+        },
+        { requestTimeoutMs: 3000 },
+      ),
+    90_000,
+  );
+
+  test(
+    'is put back from a backup: what it lost is made good',
+    () =>
+      following('older', async (pair) => {
+        await pair.put(pair.from, ...some(20, '1'));
+        await pair.follow();
+        server().snapshot();
+        await pair.put(pair.from, ...some(15, '2'), configMap('new', { a: '1' }));
+        await pair.delete(pair.from, 'configmaps', 'o-19');
+        await pair.equal();
+        await server().restore();
+        await pair.equal(40_000);
+      }),
+    90_000,
+  );
+
+  test(
+    'comes back empty, and is filled again',
+    () =>
+      following('empty', async (pair) => {
+        await pair.put(pair.from, ...some(30, '1'));
+        await pair.follow();
+        await server().empty();
+        await pair.equal(60_000);
+      }),
+    90_000,
+  );
+
+  test(
+    'takes our rights away and gives them back',
+    () =>
+      following('rights', async (pair) => {
+        const [admin, person] = [await server().client(), new Person()];
+        await pair.put(pair.from, ...some(20, '1'));
+        const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+        await allow();
+        const kube = await connect({
+          kubeconfig: server().kubeconfig,
+          as: person.name,
+          requestTimeoutMs: 10_000,
+        });
+        const { primary, replica } = await pair.sides();
+        const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
+        try {
+          await pair.equal();
+          await person.forget();
+          await sleep(300);
+          await pair.put(pair.from, ...some(10, '2'));
+          const reasons = () =>
+            [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);
+          await until(reasons, (all) => all.includes('forbidden'));
+          await allow();
+          await pair.equal(60_000);
+        } finally {
+          await watching.stop();
+          await kube.close();
+        }
+      }),
+    90_000,
+  );
+
+  test(
+    'is busy and says when to come again (429 with Retry-After)',
+    () =>
+      following('busy', async (pair) => {
+        await server().restartWith(
+          '--enable-priority-and-fairness=false',
+          '--max-mutating-requests-inflight=1',
+        );
+        const [admin, person] = [await server().client(), new Person()];
+        // Limits are not for administrators.
+        await person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+        const kube = await connect({
+          kubeconfig: server().kubeconfig,
+          as: person.name,
+          requestTimeoutMs: 10_000,
+        });
+        const { primary, replica } = await pair.sides();
+        await pair.put(pair.from, ...some(150, '1'));
+        const watching = await watch(
+          { primary, replicas: [{ ...replica, kube }] },
+          pair.spec({ workers: 16 }),
+        );
+        try {
+          await pair.equal(60_000);
+          expect(await refused(admin)).toBeGreaterThan(0);
+        } finally {
+          await watching.stop();
+          await kube.close();
+          await server().restartWith();
+        }
+      }),
+    120_000,
+  );
+});
+
+/** Requests that a server turned away with 429, by its own count. */
+async function refused(kube: Awaited<ReturnType<typeof connect>>): Promise<number> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await kube.stream({ method: 'GET', path: '/metrics' })) chunks.push(chunk);
+  const lines = Buffer.concat(chunks).toString().split('\n');
+  const counts = lines.filter((line) => /^apiserver_request_total\{.*code="429"/.test(line));
+  return counts.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}

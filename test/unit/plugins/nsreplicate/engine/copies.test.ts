@@ -1,0 +1,46 @@
+import { expect, test } from '@jest/globals';
+import { Copies } from '../../../../../plugins/nsreplicate/engine/copies.ts';
+import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
+import { stamp } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+
+const key = (name: string) => keyOf('ConfigMap', 'n', name);
+
+function copy(name: string, more: object = {}) {
+  const draft = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'n', uid: name, ...more },
+  };
+  stamp(draft as never, {
+    origin: { cluster: 'A', task: 't', namespace: 'n', uid: 'u', via: [] },
+    applied: 'd',
+    marker: 1,
+  });
+  return draft as never;
+}
+
+test('an event that overtook an answer counts more, and has to be looked at', () => {
+  const copies = new Copies('t', () => true);
+  copies.see(key('a'), copy('a', { resourceVersion: '12' }));
+  copies.answered(key('a'), copy('a', { resourceVersion: '9' }), 'd');
+  expect(copies.get(key('a'))).toMatchObject({ resourceVersion: '12', live: undefined });
+  copies.answered(key('a'), copy('a', { resourceVersion: '12' }), 'd');
+  expect(copies.get(key('a'))).toMatchObject({ resourceVersion: '12', live: 'd' });
+});
+
+test('what is leaving does not count as a copy, and is not taken off twice', () => {
+  const copies = new Copies('t', () => true);
+  for (const name of ['a', 'b', 'c']) copies.set(key(name), copy(name), 'd');
+  expect(copies.countIn('n')).toBe(3);
+  copies.leaving(key('a'));
+  copies.leaving(key('a'));
+  expect([copies.countIn('n'), copies.get(key('a'))?.deleting]).toEqual([2, true]);
+  copies.delete(key('a'));
+  expect(copies.countIn('n')).toBe(2);
+  copies.leaving(key('b'));
+  // It was not deleted after all.
+  copies.set(key('b'), copy('b'), 'd');
+  expect(copies.countIn('n')).toBe(2);
+  copies.set(key('c'), copy('c', { deletionTimestamp: 'now' }), 'd');
+  expect(copies.countIn('n')).toBe(1);
+});

@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
+import { blankMemory, Guard } from '../../../../../plugins/nsreplicate/engine/memory.ts';
+import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+
+/** A guard whose record is kept by a fake primary. */
+function guarded({ marker = 7, fails = false, older = false } = {}) {
+  const clock = fakeClock();
+  const memory = { ...blankMemory(), marker };
+  const said: string[] = [];
+  const fakePrimary = { marker, writes: 0 };
+  const guard = new Guard({
+    memory,
+    clock,
+    primary: { name: 'p', id: 'P' } as Site,
+    replicas: () => [],
+    warn: (text) => said.push(text),
+    isOlderNow: async () => older,
+    readMarker: async () => fakePrimary.marker,
+    writeMarker: async () => {
+      fakePrimary.writes++;
+      if (fails) return;
+      fakePrimary.marker = ++memory.marker;
+      guard.written(memory.marker);
+    },
+  });
+  return { guard, clock, said, fakePrimary };
+}
+
+test('what is copied bears a marker of a record that was written lately, and the record is not written for each', async () => {
+  const { guard, clock, fakePrimary } = guarded();
+  expect(await Promise.all([guard.marker(), guard.marker()])).toEqual([8, 8]);
+  await clock.advance(4000);
+  expect(await guard.marker()).toBe(8);
+  await clock.advance(2000);
+  expect(await guard.marker()).toBe(9);
+  expect(fakePrimary.writes).toBe(2);
+});
+
+test('a record that can not be written is tried now and then, and holds nothing up', async () => {
+  const { guard, clock, fakePrimary } = guarded({ fails: true });
+  expect([await guard.marker(), await guard.marker()]).toEqual([7, 7]);
+  expect(fakePrimary.writes).toBe(1);
+  await clock.advance(6000);
+  expect(await guard.marker()).toBe(7);
+  expect(fakePrimary.writes).toBe(2);
+});
+
+test('copies of earlier runs that count further than the record tell of a restore, until a person approves', async () => {
+  const { guard, said } = guarded();
+  guard.sawMarker(7);
+  await guard.confirm();
+  expect(said).toEqual([]);
+  guard.sawMarker(8);
+  await guard.confirm();
+  expect(said).toEqual([expect.stringMatching(/went back in time.*nothing is deleted until `approve`/)]);
+  guard.approve('by a person');
+  await guard.confirm();
+  expect(said).toHaveLength(1);
+});
+
+test('a record on the primary that counts less than was written stops deletions; an approval takes it as it is', async () => {
+  const { guard, said, fakePrimary } = guarded();
+  await guard.marker();
+  fakePrimary.marker = 3;
+  await guard.confirm();
+  expect(said).toEqual([expect.stringContaining('its record of this task is 5 writes old')]);
+  guard.approve('by a person');
+  await guard.confirm();
+  expect(said).toHaveLength(1);
+});
+
+test('an object that is older than it was stops deletions, unless a person approved since it was seen', async () => {
+  const known = { key: keyOf('ConfigMap', 'n', 'a'), uid: 'u', version: '9' };
+  const one = guarded({ older: true });
+  one.guard.suspect(known);
+  await one.guard.confirm();
+  expect(one.said).toEqual([expect.stringContaining('is older than it was')]);
+  const two = guarded({ older: true });
+  two.guard.suspect(known);
+  two.guard.approve('by a person');
+  await two.guard.confirm();
+  expect(two.said).toEqual([]);
+});
