@@ -122,7 +122,8 @@ sleep 1; fill /source/b 25M; copy replaces-big
 clear_all; for i in $(seq 50); do fill /source/$i 1M; done; copy many
 sleep 1; for i in $(seq 50); do fill /source/$i 1M; done; copy replaces-many
 tell many-equal equal
-clear_all; truncate -s 256M /source/holes; echo end >>/source/holes; copy holes; tell holes-size du -k --apparent-size /target/holes
+clear_all; truncate -s 256M /source/holes; echo end >>/source/holes
+pkill -f x8s-serve; pkill sshd; sleep 0.5; serve; copy holes; tell holes-size du -k --apparent-size /target/holes
 clear_all; fill /target/old 50M; fill /source/new 40M; copy merge; tell merge-left ls /target
 copy force X8S_MODE=force; tell force-left ls /target
 rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
