@@ -18,8 +18,10 @@ copy() {
   while :; do
     ATTEMPTS=$((ATTEMPTS + 1))
     uptime_ms && since=$REPLY
-    run_rsync transfer --info=progress2,stats2 --temp-dir="$FOLDER/tmp" --partial-dir="$FOLDER/partial"
+    choose_progress
+    run_rsync transfer "--info=$REPLY" --temp-dir="$FOLDER/tmp" --partial-dir="$FOLDER/partial"
     code=$?
+    stop_ticker
     finding full && ((REPLY)) && return 11
     is_network_code "$code" || return "$code"
     finding moved && BASE_BYTES=$((BASE_BYTES + REPLY))

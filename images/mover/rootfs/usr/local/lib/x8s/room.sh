@@ -2,6 +2,7 @@
 # Whether the source fits into the target, known before anything is written.
 
 SOURCE_SPARSE=unknown
+SOURCE_LARGEST=unknown
 SOURCE_INODES=0
 
 # The number of a field of flat JSON: JSON, name → REPLY.
@@ -26,6 +27,7 @@ read_usage() {
   field "$usage" usedBytes && SOURCE_BYTES=$REPLY
   field "$usage" usedInodes && SOURCE_INODES=$REPLY
   [[ $usage =~ \"sparse\":(true|false) ]] && SOURCE_SPARSE=${BASH_REMATCH[1]}
+  [[ $usage =~ \"largest\":([0-9]+) ]] && SOURCE_LARGEST=${BASH_REMATCH[1]}
   field "$usage" lostFound
   ((REPLY > 0)) && log warning "lost+found of the source holds $REPLY entries, which are not copied"
   return 0

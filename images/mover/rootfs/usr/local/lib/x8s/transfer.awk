@@ -1,4 +1,4 @@
-# What rsync --info=progress2,stats2 prints, turned into x8s:progress lines (one a second at most).
+# What rsync prints of its progress, and its statistics, turned into x8s:progress lines (one a second at most).
 #
 #     1,238,099  45%  1.10MB/s  0:00:01 (xfr#3, to-chk=12/345)      to-chk: complete list; ir-chk: it still grows
 function bytes_per_second(rate) {
