@@ -10,11 +10,18 @@ export interface KeyPair {
   readonly fingerprint: string;
 }
 
+/** Bytes of an ed25519 public key's blob: two lengths, `ssh-ed25519`, and 32 bytes of key (RFC 8709, 4). */
+const blobLength = 4 + 11 + 4 + 32;
+
 /** A fresh key pair. The comment is for people, and must be one word. */
 export async function generateKeyPair(comment: string): Promise<KeyPair> {
   const { default: ssh2 } = await import('ssh2');
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
-  return { privateKey: pair.private, publicKey: pair.public, fingerprint: fingerprintOf(pair.public) };
+  // ssh2 1.17 drops the zero bytes that one key of 256 begins with, and OpenSSH cannot read what is left.
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment });
+    if (blobOf(pair.public)?.length !== blobLength) continue;
+    return { privateKey: pair.private, publicKey: pair.public, fingerprint: fingerprintOf(pair.public) };
+  }
 }
 
 /**
@@ -22,10 +29,15 @@ export async function generateKeyPair(comment: string): Promise<KeyPair> {
  * @throws {TypeError} the line is none
  */
 export function fingerprintOf(publicKey: string): string {
-  const [, blob] = /^ssh-ed25519 ([A-Za-z0-9+/]+={0,2})(?: |$)/.exec(publicKey.trim()) ?? [];
+  const blob = blobOf(publicKey);
   if (blob === undefined) throw new TypeError('not the line of an ed25519 public key');
-  const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64');
+  const digest = createHash('sha256').update(blob).digest('base64');
   return `SHA256:${digest.replace(/=+$/, '')}`;
+}
+
+function blobOf(publicKey: string): Buffer | undefined {
+  const [, blob] = /^ssh-ed25519 ([A-Za-z0-9+/]+={0,2})(?: |$)/.exec(publicKey.trim()) ?? [];
+  return blob === undefined ? undefined : Buffer.from(blob, 'base64');
 }
 
 /**

@@ -26,6 +26,15 @@ describe('a key pair', () => {
     expect(`${type} ${blob} a-task`).toBe(pair.publicKey);
   });
 
+  test('is whole, also where the key begins with a zero byte: one of 256 does', async () => {
+    const blobs: Buffer[] = [];
+    for (let count = 0; count < 3000; count++) {
+      const { publicKey } = await generateKeyPair('x');
+      blobs.push(Buffer.from(publicKey.split(' ')[1] ?? '', 'base64'));
+    }
+    expect(new Set(blobs.map((blob) => blob.length))).toEqual(new Set([51]));
+  });
+
   test('has the fingerprint that ssh-keygen shows', () => {
     expect(sshKeygen('-l', '-f', `${path}.pub`).split(' ')).toEqual([
       '256',
