@@ -35,7 +35,7 @@ interface Phase {
 
 const unit: Phase = { project: 'unit', workers: 2 };
 const onClusters: readonly Phase[] = [
-  { project: 'cluster', workers: 2 },
+  { project: 'cluster', workers: 3 },
   { project: 'fault', workers: 1 },
 ];
 
