@@ -3,6 +3,7 @@
  * stand ready: on tmpfs volumes, across the lab's clusters, in turn, so that a slow minute slows both.
  */
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
 import { plugin } from '../cluster/support/kubectl.ts';
@@ -58,6 +59,12 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - begun) / 1000;
 }
 
+/**
+ * Waits for a moment within a second. The kubelet looks at its pods once a second, and a run ends at such a look: one
+ * that began right after the last would begin right after a look, each time, as nobody's does who types a command.
+ */
+const someMoment = () => sleep(Math.random() * 1000);
+
 async function x8sync(scene: Scene, name: string): Promise<void> {
   const { code, stderr } = await plugin('x8sync', [
     scene.ref(contextA, name),
@@ -90,7 +97,9 @@ async function measureLoad(load: Load): Promise<Samples> {
     for (let turn = 0; turn < runs; turn++) {
       samples.plain.push(await plain.copy());
       await plain.empty();
+      await someMoment();
       samples.x8sync.push(await seconds(() => x8sync(scene, 'data')));
+      await someMoment();
       samples.again.push(await seconds(() => x8sync(scene, 'data')));
       await emptyTarget(scene);
       if (!peer) continue;
