@@ -141,13 +141,22 @@ export class SmallReader {
   }
 }
 
-/** The digest of a file of less than `chunkSize` bytes, or undefined where it is longer. */
-export function digestSmall(path: string): string | undefined {
+/**
+ * The digest of a file of less than `chunkSize` bytes, or undefined where it is longer.
+ *
+ * @param size where it is known, saves the question whether there is more: a file that has grown meanwhile has
+ * another time afterwards, and is looked at again.
+ */
+export function digestSmall(path: string, size?: number): string | undefined {
   const fd = openFile(path);
   try {
-    // One that grows meanwhile has another time afterwards, and is looked at again.
-    const length = readSync(fd, shared, 0, chunkSize, null);
-    return length === chunkSize ? undefined : sha256(shared.subarray(0, length));
+    for (let length = 0; ; ) {
+      // Some file systems give less than they are asked for, and go on.
+      const read = readSync(fd, shared, length, chunkSize - length, null);
+      length += read;
+      if (length === chunkSize) return undefined;
+      if (read === 0 || length === size) return sha256(shared.subarray(0, length));
+    }
   } finally {
     closeSync(fd);
   }

@@ -98,7 +98,7 @@ export class Scanner {
 
   #smallDigest(path: string, at: string, stats: Stats): string | undefined {
     if (stats.size >= chunkSize) return undefined;
-    const digest = digestSmall(at);
+    const digest = digestSmall(at, stats.size);
     if (digest !== undefined) this.#context.cache.set(path, stats, digest);
     return digest;
   }
