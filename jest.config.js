@@ -18,7 +18,9 @@ export default {
   maxConcurrency: 4,
   projects: [
     project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
-    project('cluster', ['<rootDir>/test/cluster/**/!(*.fault).test.ts']),
+    project('cluster', ['<rootDir>/test/cluster/**/!(*.fault|*.third).test.ts']),
+    // Tests that break the third cluster, which nobody else is on then.
+    project('third', ['<rootDir>/test/cluster/**/*.third.test.ts']),
     // Tests that break the clusters for everyone on them for a while: they run one by one.
     project('fault', ['<rootDir>/test/cluster/**/*.fault.test.ts']),
   ],

@@ -58,7 +58,7 @@ export function accessPoint(
 
 /** The user as error messages name it. */
 function nameOfUser(entry: string, as: string | undefined, token: string | undefined): string {
-  const own = token ? 'the bearer of --token' : entry || 'nobody (no credentials)';
+  const own = entry || (token ? 'the bearer of --token' : 'nobody (no credentials)');
   return as ? `${as} (impersonated by ${own})` : own;
 }
 
