@@ -21,6 +21,9 @@ export interface Direction {
   /** Names what goes into the trash on the receiving side. */
   readonly name: string;
   readonly signal: AbortSignal;
+  /** Called with each batch before it is sent, and with the same one once it was answered. */
+  readonly onSent?: (operations: readonly Operation[]) => void;
+  readonly onAnswered?: (operations: readonly Operation[]) => void;
   /** Called after each batch with what both sides agree on now. */
   readonly onLearned: (edits: readonly Edit[]) => void;
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
@@ -86,7 +89,9 @@ async function applyBatch(
   { contents, slabs }: Brought,
   direction: Direction,
 ): Promise<Outcome[]> {
+  direction.onSent?.(batch);
   const outcomes = await direction.to.apply(batch, direction.name, contents);
+  direction.onAnswered?.(batch);
   for (const slab of slabs) free(slab);
   direction.onLearned([...learned(batch, outcomes)]);
   direction.onProgress({

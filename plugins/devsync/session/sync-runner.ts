@@ -6,6 +6,7 @@ import type { Target } from '../launch/launcher.ts';
 import { isIgnoreFile } from '../spec/ignore-files.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
+import { Attempts } from './attempts.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { noState, type SyncState } from './state.ts';
@@ -55,6 +56,7 @@ export class SyncRunner {
   #paused = false;
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
+  readonly #attempts = new Attempts();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
@@ -207,6 +209,7 @@ export class SyncRunner {
     const { launched, location, local, container, ancestor, binding, isSuccessor } = attached;
     const winsLocally = isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
     const stop = new AbortController();
+    this.#attempts.begin(binding);
     const synchronizer = new Synchronizer({
       local,
       container,
@@ -217,6 +220,7 @@ export class SyncRunner {
       firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
       takeGit: spec.takeGit,
       trashLimits: spec.trashLimits,
+      attempts: this.#attempts,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#tell(state),

@@ -16,6 +16,7 @@ import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, Wanted } from '../sync/endpoint.ts';
 import { isGitDirectory } from '../sync/names.ts';
 import type { AncestorStore } from './ancestor-store.ts';
+import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
 import {
   brakeMessage,
@@ -47,6 +48,8 @@ export interface SynchronizerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
+  /** What earlier streams to this container have left unanswered; outlives this one. */
+  readonly attempts?: Attempts;
   /** Told the paths that both sides have come to agree on. */
   readonly onLearned?: (paths: readonly string[]) => void;
 }
@@ -204,7 +207,9 @@ export class Synchronizer {
   async #cycle(): Promise<number> {
     if (this.#paused) return 0;
     this.#isRetryDue = false;
-    await this.#options.local.refresh();
+    const { local, container, attempts } = this.#options;
+    await local.refresh();
+    this.#learn(attempts?.done(container.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
     const brake = this.#brake(plan);
@@ -277,12 +282,15 @@ export class Synchronizer {
     counter: 'sent' | 'received',
   ) {
     if (changes.length === 0) return Promise.resolve([]);
-    const { signal } = this.#options;
+    const { signal, container } = this.#options;
+    const attempts = to === container ? this.#options.attempts : undefined;
     return carryOut(changes, {
       from,
       to,
       name,
       signal,
+      onSent: (operations) => attempts?.sent(operations),
+      onAnswered: (operations) => attempts?.answered(operations),
       onLearned: (edits) => this.#learn(edits),
       onProgress: ({ operations }) => this.#tell({ [counter]: this.#state[counter] + operations }),
     });

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
+import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
 import { Synchronizer } from '../../../../../plugins/devsync/session/synchronizer.ts';
 import type { Endpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
@@ -121,4 +122,58 @@ test('a flush tries again what was being written to, and gives up what fails in 
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
   done.abort();
+});
+
+describe('a stream that breaks before the answer', () => {
+  const version = (digit: string) =>
+    ({ kind: 'file', digest: digit.repeat(64), size: 1, executable: false }) as const;
+
+  /** Sends version 1 to a container that does it and cannot say so, and edits here before the next stream. */
+  async function afterLoss(attempts: Attempts | undefined, found: string) {
+    const ancestor = new AncestorStore(folder);
+    ancestor.begin('here', directory({ file: version('0') }));
+    const common = {
+      ancestor,
+      binding: 'here',
+      mode: 'two-way-safe',
+      from: 'local',
+      takeGit: false,
+      trashLimits: { local: 1e9, container: 1e9 },
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onState: () => {},
+      ...(attempts && { attempts }),
+    } as const;
+    const lost = fakeFullEndpoint(directory({ file: version('0') }));
+    lost.apply = () => Promise.reject(new Error('the stream ended'));
+    const first = new Synchronizer({
+      ...common,
+      local: fakeFullEndpoint(directory({ file: version('1') })),
+      container: lost,
+    });
+    await expect(first.flush()).rejects.toThrow('the stream ended');
+    const next = fakeFullEndpoint(directory({ file: version(found) }));
+    next.apply = async (operations) => {
+      Object.assign(next, { tree: directory({ file: version('2') }) });
+      return operations.map(({ path }) => ({ path }));
+    };
+    const local = fakeFullEndpoint(directory({ file: version('2') }));
+    const { conflicts } = await new Synchronizer({ ...common, local, container: next }).flush();
+    return conflicts.map(({ path }) => path);
+  }
+
+  test('is no conflict where the container has what was sent to it', async () => {
+    const attempts = new Attempts();
+    attempts.begin('here');
+    expect(await afterLoss(attempts, '1')).toEqual([]);
+    expect(await afterLoss(undefined, '1')).toEqual(['file']);
+  });
+
+  test('leaves a conflict where the container has something else, or is another one', async () => {
+    const attempts = new Attempts();
+    attempts.begin('here');
+    expect(await afterLoss(attempts, '3')).toEqual(['file']);
+    attempts.begin('there');
+    expect(attempts.done(directory({ file: version('1') }))).toEqual([]);
+  });
 });
