@@ -127,7 +127,6 @@ describeOnLab('a server that forgets', () => {
     await mirror.holds({ a: '1', b: '2' });
     // Where anything else was written between, the server has forgotten the watch's moment, and is listed once more.
     expect(mirror.lists).toBeLessThanOrEqual(2);
-    expect(mirror.outages + mirror.lists).toBeGreaterThan(1);
     expect(performance.now() - since).toBeLessThan(30_000);
   }, 90_000);
 
