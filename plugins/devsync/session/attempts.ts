@@ -4,7 +4,7 @@
  * here while the stream is away would look as if it had been edited on both sides.
  */
 import { type Maybe, sameShallow, shallow, type Tracked } from '../reconcile/entry.ts';
-import { learned, type Operation } from '../reconcile/operations.ts';
+import { learned, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { type Edit, lookup } from '../reconcile/tree.ts';
 
 export class Attempts {
@@ -24,9 +24,17 @@ export class Attempts {
       this.#open.set(operation.path, [...(this.#open.get(operation.path) ?? []), operation]);
   }
 
-  /** These were answered; with that, whatever was tried at their places before has lost its meaning. */
-  answered(operations: readonly Operation[]): void {
-    for (const { path } of operations) this.#open.delete(path);
+  /**
+   * These were answered. Where one was done, whatever was tried at its place before has lost its meaning; where one
+   * failed, that may be for what an agent without a stream has done there just before.
+   */
+  answered(operations: readonly Operation[], outcomes: readonly Outcome[]): void {
+    for (const [index, operation] of operations.entries()) {
+      const isDone = outcomes[index]?.problem === undefined;
+      const left = isDone ? [] : (this.#open.get(operation.path) ?? []).filter((one) => one !== operation);
+      if (left.length > 0) this.#open.set(operation.path, left);
+      else this.#open.delete(operation.path);
+    }
   }
 
   /**

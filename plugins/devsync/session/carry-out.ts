@@ -23,7 +23,7 @@ export interface Direction {
   readonly signal: AbortSignal;
   /** Called with each batch before it is sent, and with the same one once it was answered. */
   readonly onSent?: (operations: readonly Operation[]) => void;
-  readonly onAnswered?: (operations: readonly Operation[]) => void;
+  readonly onAnswered?: (operations: readonly Operation[], outcomes: readonly Outcome[]) => void;
   /** Called after each batch with what both sides agree on now. */
   readonly onLearned: (edits: readonly Edit[]) => void;
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
@@ -91,7 +91,7 @@ async function applyBatch(
 ): Promise<Outcome[]> {
   direction.onSent?.(batch);
   const outcomes = await direction.to.apply(batch, direction.name, contents);
-  direction.onAnswered?.(batch);
+  direction.onAnswered?.(batch, outcomes);
   for (const slab of slabs) free(slab);
   direction.onLearned([...learned(batch, outcomes)]);
   direction.onProgress({

@@ -236,7 +236,14 @@ export class SyncRunner {
     const { way, refusals } = launched;
     this.#tell({ phase: 'scanning', way, refusals, location: location.words });
     const ended = launched.connection.ended.then((why) => Promise.reject(why));
-    await Promise.race([synchronizer.run(), ended]);
+    const running = synchronizer.run();
+    try {
+      await Promise.race([running, ended]);
+    } finally {
+      // The next one works with the same directory and the same ancestor: this one must have let go of them.
+      stop.abort();
+      await running.catch(() => {});
+    }
   }
 
   #tell(change: Partial<RunnerState>): void {

@@ -290,7 +290,7 @@ export class Synchronizer {
       name,
       signal,
       onSent: (operations) => attempts?.sent(operations),
-      onAnswered: (operations) => attempts?.answered(operations),
+      onAnswered: (operations, outcomes) => attempts?.answered(operations, outcomes),
       onLearned: (edits) => this.#learn(edits),
       onProgress: ({ operations }) => this.#tell({ [counter]: this.#state[counter] + operations }),
     });

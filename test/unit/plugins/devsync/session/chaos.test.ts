@@ -270,3 +270,36 @@ describe('random work on both sides', () => {
     expect([...made].filter((digest) => !left.has(digest))).toEqual([]);
   });
 });
+
+test('an agent that has lost its stream and acts behind the back of the next one makes no conflict', async () => {
+  let onSyncing = () => {};
+  pair = new Pair({ sync: { onState: ({ phase }) => phase === 'syncing' && onSyncing() } });
+  const [here, there] = [join(pair.local, 'file'), join(pair.container, 'file')];
+  writeFileSync(here, 'one');
+  await pair.start();
+  await pair.synchronizer.flush();
+  const sending = new Promise<void>((resolve) => {
+    onSyncing = resolve;
+  });
+  // With news of its own to tell, the agent would find its stream lost before it had read anything.
+  await pause(500);
+  pair.process?.kill('SIGSTOP');
+  writeFileSync(here, 'two');
+  await sending;
+  await pause(100);
+  const agent = await pair.lose();
+  writeFileSync(here, 'three');
+  let found = '';
+  // The next one has looked already, and is about to be told what to do.
+  onSyncing = () => {
+    agent.kill('SIGCONT');
+    for (let tries = 0; tries < 500 && readFileSync(there, 'utf8') !== 'two'; tries++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    found = readFileSync(there, 'utf8');
+    onSyncing = () => {};
+  };
+  await pair.start();
+  expect((await pair.synchronizer.flush()).conflicts).toEqual([]);
+  expect(found).toBe('two');
+  expect(readFileSync(there, 'utf8')).toBe('three');
+});

@@ -6,13 +6,17 @@ import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entr
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
-import { Synchronizer } from '../../../../../plugins/devsync/session/synchronizer.ts';
+import {
+  Synchronizer,
+  type SynchronizerOptions,
+} from '../../../../../plugins/devsync/session/synchronizer.ts';
 import type { Endpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
 let folder: string;
-const stop = new AbortController();
+let stop: AbortController;
 beforeEach(() => {
+  stop = new AbortController();
   folder = mkdtempSync(join(tmpdir(), 'devsync-synchronizer-'));
 });
 afterEach(() => {
@@ -52,13 +56,9 @@ function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
   return endpoint;
 }
 
-test('what cannot be done is not tried again and again, but when something changes or some time has passed', async () => {
-  const file = { kind: 'file', digest: 'a'.repeat(64), size: 1, executable: false } as const;
-  const local = fakeFullEndpoint(directory({ file }));
-  const container = fakeFullEndpoint(directory({}));
-  const ancestor = new AncestorStore(folder);
-  let state = noState;
-  const synchronizer = new Synchronizer({
+/** What all synchronizers here have in common. */
+function optionsFor(local: Endpoint, container: Endpoint, ancestor: AncestorStore): SynchronizerOptions {
+  return {
     local,
     container,
     ancestor,
@@ -66,9 +66,25 @@ test('what cannot be done is not tried again and again, but when something chang
     mode: 'two-way-safe',
     from: 'local',
     takeGit: false,
-    trashLimits: { local: 10, container: 10 },
+    trashLimits: { local: 1e9, container: 1e9 },
     clock: systemClock,
     signal: stop.signal,
+    onState: () => {},
+  };
+}
+
+const version = (digit: string) =>
+  ({ kind: 'file', digest: digit.repeat(64), size: 1, executable: false }) as const;
+
+test('what cannot be done is not tried again and again, but when something changes or some time has passed', async () => {
+  const file = version('a');
+  const local = fakeFullEndpoint(directory({ file }));
+  const container = fakeFullEndpoint(directory({}));
+  const ancestor = new AncestorStore(folder);
+  let state = noState;
+  const synchronizer = new Synchronizer({
+    ...optionsFor(local, container, ancestor),
+    trashLimits: { local: 10, container: 10 },
     onState: (now) => {
       state = now;
     },
@@ -90,10 +106,9 @@ test('what cannot be done is not tried again and again, but when something chang
 });
 
 test('a flush tries again what was being written to, and gives up what fails in the same way', async () => {
-  const file = { kind: 'file', digest: 'a'.repeat(64), size: 1, executable: false } as const;
+  const file = version('a');
   const ancestor = new AncestorStore(folder);
   ancestor.begin('here', undefined);
-  const done = new AbortController();
   const flushed = async (failures: number) => {
     const container = fakeFullEndpoint(directory({}));
     const { apply } = container;
@@ -103,76 +118,73 @@ test('a flush tries again what was being written to, and gives up what fails in 
       Object.assign(container, { tree: directory({ file }) });
       return operations.map(({ path }) => ({ path }));
     };
-    const { problems } = await new Synchronizer({
-      local: fakeFullEndpoint(directory({ file })),
-      container,
-      ancestor,
-      binding: 'here',
-      mode: 'two-way-safe',
-      from: 'local',
-      takeGit: false,
-      trashLimits: { local: 1e9, container: 1e9 },
-      clock: systemClock,
-      signal: done.signal,
-      onState: () => {},
-    }).flush();
+    const local = fakeFullEndpoint(directory({ file }));
+    const { problems } = await new Synchronizer(optionsFor(local, container, ancestor)).flush();
     ancestor.begin('here', undefined);
     return [container.attempts, problems.length];
   };
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
-  done.abort();
 });
 
 describe('a stream that breaks before the answer', () => {
-  const version = (digit: string) =>
-    ({ kind: 'file', digest: digit.repeat(64), size: 1, executable: false }) as const;
-
-  /** Sends version 1 to a container that does it and cannot say so, and edits here before the next stream. */
-  async function afterLoss(attempts: Attempts | undefined, found: string) {
-    const ancestor = new AncestorStore(folder);
+  let ancestor: AncestorStore;
+  let attempts: Attempts;
+  beforeEach(() => {
+    ancestor = new AncestorStore(folder);
     ancestor.begin('here', directory({ file: version('0') }));
-    const common = {
-      ancestor,
-      binding: 'here',
-      mode: 'two-way-safe',
-      from: 'local',
-      takeGit: false,
-      trashLimits: { local: 1e9, container: 1e9 },
-      clock: systemClock,
-      signal: new AbortController().signal,
-      onState: () => {},
-      ...(attempts && { attempts }),
-    } as const;
-    const lost = fakeFullEndpoint(directory({ file: version('0') }));
-    lost.apply = () => Promise.reject(new Error('the stream ended'));
-    const first = new Synchronizer({
-      ...common,
-      local: fakeFullEndpoint(directory({ file: version('1') })),
-      container: lost,
-    });
-    await expect(first.flush()).rejects.toThrow('the stream ended');
-    const next = fakeFullEndpoint(directory({ file: version(found) }));
-    next.apply = async (operations) => {
-      Object.assign(next, { tree: directory({ file: version('2') }) });
+    attempts = new Attempts();
+    attempts.begin('here');
+  });
+
+  /** A container with this version, which takes whatever is sent to it. */
+  function willing(digit: string) {
+    const container = fakeFullEndpoint(directory({ file: version(digit) }));
+    container.apply = async (operations) => {
+      Object.assign(container, { tree: directory({ file: version('2') }) });
       return operations.map(({ path }) => ({ path }));
     };
+    return container;
+  }
+
+  /** Sends version 1 to a container that cannot say what became of it. */
+  async function loseOne(): Promise<void> {
+    const lost = fakeFullEndpoint(directory({ file: version('0') }));
+    lost.apply = () => Promise.reject(new Error('the stream ended'));
+    const local = fakeFullEndpoint(directory({ file: version('1') }));
+    const first = new Synchronizer({ ...optionsFor(local, lost, ancestor), attempts });
+    await expect(first.flush()).rejects.toThrow('the stream ended');
+  }
+
+  /** The file is edited once more here, then both sides are brought together. Returns the paths in conflict. */
+  async function conflictsWith(container: Endpoint, known: { attempts?: Attempts } = { attempts }) {
     const local = fakeFullEndpoint(directory({ file: version('2') }));
-    const { conflicts } = await new Synchronizer({ ...common, local, container: next }).flush();
-    return conflicts.map(({ path }) => path);
+    const next = new Synchronizer({ ...optionsFor(local, container, ancestor), ...known });
+    return (await next.flush()).conflicts.map(({ path }) => path);
   }
 
   test('is no conflict where the container has what was sent to it', async () => {
-    const attempts = new Attempts();
-    attempts.begin('here');
-    expect(await afterLoss(attempts, '1')).toEqual([]);
-    expect(await afterLoss(undefined, '1')).toEqual(['file']);
+    await loseOne();
+    expect(await conflictsWith(willing('1'), {})).toEqual(['file']);
+    expect(await conflictsWith(willing('1'))).toEqual([]);
+  });
+
+  test('is none either where the old agent does it behind the back of the new one', async () => {
+    await loseOne();
+    const container = willing('0');
+    const { apply } = container;
+    container.apply = async (operations) => {
+      container.apply = apply;
+      Object.assign(container, { tree: directory({ file: version('1') }) });
+      return operations.map(({ path }) => ({ path, problem: 'it has changed meanwhile' }));
+    };
+    expect(await conflictsWith(container)).toEqual([]);
+    expect(container.tree).toEqual(directory({ file: version('2') }));
   });
 
   test('leaves a conflict where the container has something else, or is another one', async () => {
-    const attempts = new Attempts();
-    attempts.begin('here');
-    expect(await afterLoss(attempts, '3')).toEqual(['file']);
+    await loseOne();
+    expect(await conflictsWith(willing('3'))).toEqual(['file']);
     attempts.begin('there');
     expect(attempts.done(directory({ file: version('1') }))).toEqual([]);
   });

@@ -7,6 +7,7 @@ import type { Transform } from 'node:stream';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
+import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';
 import {
@@ -42,6 +43,7 @@ export class Pair {
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #localEndpoint: LocalEndpoint | undefined;
+  readonly #attempts = new Attempts();
   connection: AgentConnection | undefined;
   process: ChildProcess | undefined;
   synchronizer!: Synchronizer;
@@ -106,17 +108,28 @@ export class Pair {
       trashLimits: { local: trashLimit, container: trashLimit },
       clock: systemClock,
       signal: this.#stop.signal,
+      attempts: this.#attempts,
       onState: (state) => this.states.push(state),
       ...this.#options.sync,
     });
     this.failure = undefined;
     const ended = this.connection.ended;
-    this.#running = Promise.race([this.synchronizer.run(), ended.then((why) => Promise.reject(why))]).catch(
-      (error) => {
-        this.failure = error;
-        this.#stop.abort();
-      },
-    );
+    const running = this.synchronizer.run();
+    this.#running = Promise.race([running, ended.then((why) => Promise.reject(why))]).catch((error) => {
+      this.failure = error;
+      this.#stop.abort();
+      return running.catch(() => {});
+    });
+  }
+
+  /** Loses the stream without a word to the agent, which is left to whoever calls. */
+  async lose(): Promise<ChildProcess> {
+    const agent = this.process as ChildProcess;
+    agent.kill('SIGSTOP');
+    this.connection?.close('lost');
+    this.process = undefined;
+    await this.stop();
+    return agent;
   }
 
   /** Ends both, as an orderly stop does. */
