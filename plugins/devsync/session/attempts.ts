@@ -7,15 +7,27 @@ import { type Maybe, sameShallow, shallow, type Tracked } from '../reconcile/ent
 import { learned, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { type Edit, lookup } from '../reconcile/tree.ts';
 
+/**
+ * An agent that has lost its stream finishes what it has begun, and has so many milliseconds for that (its
+ * `finishLimit`, after the silence by which it knows). What is seen later was done by somebody else.
+ */
+const lateLimit = 60_000;
+
 export class Attempts {
   /** By path, in the order in which they were sent. */
   readonly #open = new Map<string, Operation[]>();
   #binding = '';
+  #began = 0;
 
-  /** Begins to work with this container, mount and directory; what was tried in another one is forgotten. */
-  begin(binding: string): void {
+  /**
+   * Begins to work with this container, mount and directory; what was tried in another one is forgotten.
+   *
+   * @param now monotonic milliseconds, here and below.
+   */
+  begin(binding: string, now = performance.now()): void {
     if (binding !== this.#binding) this.#open.clear();
     this.#binding = binding;
+    this.#began = now;
   }
 
   /** These are sent now. */
@@ -38,16 +50,17 @@ export class Attempts {
   }
 
   /**
-   * What the tree shows to have been done of what was never answered, each told once. The rest stays open: an agent
-   * that has lost its stream finishes what it has begun.
+   * What the tree shows to have been done of what was never answered, and the ancestor does not know of; each is told
+   * once.
    */
-  done(tree: Maybe): Edit[] {
+  done(tree: Maybe, ancestor: Maybe, now = performance.now()): Edit[] {
+    if (now - this.#began > lateLimit) this.#open.clear();
     const edits: Edit[] = [];
     for (const [path, operations] of this.#open) {
-      const now = lookup(tree, path);
-      const done = operations.findLast(({ new: wanted }) => isThere(now, wanted));
+      const found = lookup(tree, path);
+      const done = operations.findLast(({ new: wanted }) => isThere(found, wanted));
       if (done === undefined) continue;
-      edits.push(...learned([done], [{ path }]));
+      if (!isThere(lookup(ancestor, path), done.new)) edits.push(...learned([done], [{ path }]));
       this.#open.delete(path);
     }
     return edits;

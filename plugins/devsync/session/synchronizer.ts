@@ -207,9 +207,9 @@ export class Synchronizer {
   async #cycle(): Promise<number> {
     if (this.#paused) return 0;
     this.#isRetryDue = false;
-    const { local, container, attempts } = this.#options;
+    const { local, container, ancestor, attempts } = this.#options;
     await local.refresh();
-    this.#learn(attempts?.done(container.tree) ?? []);
+    this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
     const brake = this.#brake(plan);

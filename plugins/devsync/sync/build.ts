@@ -68,7 +68,7 @@ export function buildDirectory(
     // Before anybody else can find it: no change goes unnoticed, and our own work is not told to us.
     context.onMade(place.path, folder);
     renameSync(aside, place.at);
-    for (const { path, digest, stats } of built) context.cache.set(path, stats, digest);
+    for (const { path, digest, stats } of built) context.cache.setOwn(path, stats, digest);
     return [{ path: place.path }, ...outcomes];
   } catch {
     context.onUnmade(place.path);

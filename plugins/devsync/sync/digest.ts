@@ -23,7 +23,10 @@ export const fingerprintOf = (stats: Stats): Fingerprint => ({
   inode: stats.ino,
 });
 
-/** The kernel stamps files by a clock that ticks every 1 to 10 ms. */
+/**
+ * The kernel stamps files by a clock that ticks every 1 to 10 ms. It does so as a write begins, so that a file which is
+ * looked at in the middle of one bears its last time already, and not yet its last content.
+ */
 const tick = 20;
 
 /** Digests by path. */
@@ -42,11 +45,21 @@ export class DigestCache {
     return known !== undefined && !known.racy && isSame(known, stats) ? known.digest : undefined;
   }
 
-  /** The stats must have been taken before the content was read. */
-  set(path: string, stats: Stats, digest: string, now = Date.now()): void {
+  /**
+   * The digest of a file that was read.
+   *
+   * @param stats taken before its content was read, at the time `now` (milliseconds).
+   */
+  set(path: string, stats: Stats, digest: string, now: number): void {
     // Only to be careful: a clock that is off costs a second look, or leaves it to the change of time and size.
-    const racy = !this.#isPrecise && Math.abs(now - stats.mtimeMs) < tick;
+    const racy = Math.abs(now - stats.mtimeMs) < tick;
     this.entries.set(path, { ...fingerprintOf(stats), digest, racy });
+  }
+
+  /** The digest of a file that we wrote, and had done writing when the stats were taken. */
+  setOwn(path: string, stats: Stats, digest: string): void {
+    if (this.#isPrecise) this.entries.set(path, { ...fingerprintOf(stats), digest, racy: false });
+    else this.set(path, stats, digest, Date.now());
   }
 
   delete(path: string): void {

@@ -194,6 +194,6 @@ function giveTo(at: string, like: Stats): void {
 /** @param written what was put there, as it was before anybody else could write to it. */
 function remember({ path, at }: Place, { digest }: File, written: Stats, { cache }: ApplyContext): void {
   const stats = lstatSync(at);
-  if (isSameFile(stats, written)) cache.set(path, stats, digest);
+  if (isSameFile(stats, written)) cache.setOwn(path, stats, digest);
   else cache.delete(path);
 }

@@ -98,8 +98,9 @@ export class Scanner {
 
   #smallDigest(path: string, at: string, stats: Stats): string | undefined {
     if (stats.size >= chunkSize) return undefined;
+    const now = Date.now();
     const digest = digestSmall(at, stats.size);
-    if (digest !== undefined) this.#context.cache.set(path, stats, digest);
+    if (digest !== undefined) this.#context.cache.set(path, stats, digest, now);
     return digest;
   }
 
@@ -111,12 +112,12 @@ export class Scanner {
 
   async #largeFile(path: string, name: string, parent: Folder): Promise<Entry> {
     for (let attempt = 0; attempt < 3; attempt++) {
-      const before = parent.stat(name);
+      const [now, before] = [Date.now(), parent.stat(name)];
       const digest = await digestLarge(parent.at(name), this.#context.signal);
       const after = parent.stat(name);
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
         continue;
-      this.#context.cache.set(path, before, digest);
+      this.#context.cache.set(path, before, digest, now);
       return this.#file(path, after, digest, this.#context.options);
     }
     return problem('is being written to without a pause');

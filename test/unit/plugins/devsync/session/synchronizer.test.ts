@@ -186,6 +186,20 @@ describe('a stream that breaks before the answer', () => {
     await loseOne();
     expect(await conflictsWith(willing('3'))).toEqual(['file']);
     attempts.begin('there');
-    expect(attempts.done(directory({ file: version('1') }))).toEqual([]);
+    expect(attempts.done(directory({ file: version('1') }), undefined)).toEqual([]);
+  });
+
+  test('has no meaning a minute after the next one was begun: somebody else has made what is found then', async () => {
+    await loseOne();
+    const found = directory({ file: version('1') });
+    attempts.begin('here', 1000);
+    expect(attempts.done(found, ancestor.tree, 61_001)).toEqual([]);
+    expect(attempts.done(found, ancestor.tree, 1000)).toEqual([]);
+  });
+
+  test('takes nothing back of what is known of a directory by now', () => {
+    attempts.sent([{ path: 'new', old: undefined, new: { kind: 'directory', children: new Map() } }]);
+    const tree = directory({ new: directory({ file: version('1') }) });
+    expect(attempts.done(tree, tree)).toEqual([]);
   });
 });
