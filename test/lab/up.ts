@@ -4,7 +4,7 @@ import { binary, buildBinaries } from './binaries.ts';
 import { makeCertificates, writeUserKubeconfig } from './certs.ts';
 import { applyManifests, clusterReady, startContainerd, startControlPlane, startKubelet } from './cluster.ts';
 import { agentDaemon } from './components.ts';
-import { clusters, fastDir, kubeconfigPath, thirdCluster } from './config.ts';
+import { clusters, fastDir, kubeconfigPath } from './config.ts';
 import { type Daemon, DaemonError, start } from './daemons.ts';
 import { takeDown } from './down.ts';
 import { allProcesses, isRunning, processesOf, signal } from './groups.ts';
@@ -16,7 +16,6 @@ import { hasNetwork, makeNetwork } from './network.ts';
 import { installPackages } from './packages.ts';
 import { say, seconds, step } from './report.ts';
 import { run } from './shell.ts';
-import { hasThird } from './third.ts';
 
 /** All servers of the two clusters. */
 export function allDaemons(): Daemon[] {
@@ -44,14 +43,13 @@ export async function bringLabUp(): Promise<void> {
   else await startFresh();
 }
 
-/** Starts again what was stopped or died; what runs is left alone. */
+/** Starts again what was stopped or died; what runs is left alone, and so is a third cluster (`up --third`). */
 async function heal(): Promise<void> {
   await step('building the programs', buildBinaries);
   for (const { name } of allDaemons()) signal(processesOf(name), 'SIGCONT');
   const missing = missingDaemons();
   if (missing.length > 0) say(`starting again: ${missing.map((daemon) => daemon.name).join(', ')}`);
   await Promise.all(clusters.map(startControlPlane));
-  if (hasThird()) await startControlPlane(thirdCluster);
   for (const daemon of missing) start(daemon);
   await allReady();
   // Two checkouts that share a lab would load their own images in turns.
