@@ -1,9 +1,13 @@
-/** The programs of the lab: built from Go modules whose checksums are in the repository, and kept in the cache. */
+/**
+ * The programs of the lab: built from Go modules whose checksums are in the repository, and kept in the cache. Those of
+ * Kubernetes may be released ones instead: `X8S_KUBERNETES_RELEASES` says where they are.
+ */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cached, dropStaleBeside } from './cache.ts';
 import { cacheDir, versions } from './config.ts';
+import { downloadRelease } from './released.ts';
 import { say } from './report.ts';
 import { attempt, run } from './shell.ts';
 
@@ -18,6 +22,8 @@ interface Module {
   readonly packages: readonly string[];
   readonly programs: readonly string[];
   readonly ldflags?: string;
+  /** Where released ones are, which need not be built. */
+  readonly releases?: string | undefined;
 }
 
 const kubernetesPrograms = [
@@ -58,6 +64,7 @@ const modules: readonly Module[] = [
     packages: kubernetesPrograms.map((name) => `k8s.io/kubernetes/cmd/${name}`),
     programs: kubernetesPrograms,
     ldflags: versionFlags,
+    releases: process.env.X8S_KUBERNETES_RELEASES || undefined,
   },
   { name: 'etcd', folder: 'etcd', label: `etcd ${versions.etcd}`, packages: ['.'], programs: ['etcd'] },
   {
@@ -85,6 +92,7 @@ function filesBelow(folder: string): string[] {
 function outputOf(module: Module): string {
   const source = sourceOf(module);
   const hash = createHash('sha256').update(JSON.stringify([module.packages, module.ldflags]));
+  if (module.releases) hash.update('released');
   const folders = module.sources ?? readdirSync(source);
   for (const file of folders.flatMap((folder) => filesBelow(join(source, folder))))
     hash.update(file.slice(source.length)).update(readFileSync(file));
@@ -110,32 +118,28 @@ async function goCommand(): Promise<string> {
   throw new Error('Go 1.21 or newer is needed to build the clusters; see https://go.dev/dl');
 }
 
-async function build(module: Module, go: string): Promise<void> {
+async function build(module: Module, folder: string): Promise<void> {
+  say(`building ${module.label} …`);
+  const ldflags = `-s -w ${module.ldflags ?? ''}`.trim();
+  const how = ['-trimpath', '-mod=readonly', '-ldflags', ldflags, '-o', `${folder}/`];
+  await run('nice', [await goCommand(), 'build', ...how, ...module.packages], {
+    cwd: sourceOf(module),
+    // The machine's own settings may ask for a newer toolchain only by network; a tag or flag must not change the build.
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'auto' },
+  });
+}
+
+async function download(site: string, { programs }: Module, folder: string): Promise<void> {
+  say(`downloading Kubernetes ${versions.kubernetes} from ${site} …`);
+  for (const program of programs) await downloadRelease(site, versions.kubernetes, program, folder);
+}
+
+async function provide(module: Module): Promise<void> {
   const output = outputOf(module);
   const unfinished = `${output}.${process.pid}`;
   mkdirSync(unfinished, { recursive: true });
-  say(`building ${module.label} …`);
-  const ldflags = `-s -w ${module.ldflags ?? ''}`.trim();
   try {
-    await run(
-      'nice',
-      [
-        go,
-        'build',
-        '-trimpath',
-        '-mod=readonly',
-        '-ldflags',
-        ldflags,
-        '-o',
-        `${unfinished}/`,
-        ...module.packages,
-      ],
-      // The machine's own settings may ask for a newer toolchain only by network; a tag or flag must not change the build.
-      {
-        cwd: sourceOf(module),
-        env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'auto' },
-      },
-    );
+    await (module.releases ? download(module.releases, module, unfinished) : build(module, unfinished));
     renameSync(unfinished, output);
     dropStaleBeside(output);
   } finally {
@@ -143,10 +147,7 @@ async function build(module: Module, go: string): Promise<void> {
   }
 }
 
-/** Builds what the cache does not hold, one module after the other: each alone uses all cores. */
+/** Provides what the cache does not hold, one module after the other: building one alone uses all cores. */
 export async function buildBinaries(): Promise<void> {
-  const missing = modules.filter((module) => !cached(outputOf(module)));
-  if (missing.length === 0) return;
-  const go = await goCommand();
-  for (const module of missing) await build(module, go);
+  for (const module of modules) if (!cached(outputOf(module))) await provide(module);
 }
