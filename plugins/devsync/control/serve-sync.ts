@@ -6,6 +6,7 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { taskLabels } from '../../../src/tasks/names.ts';
+import type { Attempts } from '../session/attempts.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly untilPodGoes?: boolean;
   /** As `formatHolder` writes it: one that comes back after a loss takes its own lock without waiting. */
   readonly holder?: string;
+  /** What an earlier run of the same sync, which could not go on, has left unanswered. */
+  readonly attempts?: Attempts;
   readonly onLog: (line: string) => void;
   readonly onState?: (state: RunnerState) => void;
 }

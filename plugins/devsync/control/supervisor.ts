@@ -7,6 +7,7 @@ import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
+import { Attempts } from '../session/attempts.ts';
 import type { Catalog } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -120,6 +121,7 @@ class Supervisor {
     const { catalog, clock, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
+    const attempts = new Attempts();
     while (!signal.aborted) {
       try {
         const sync = await catalog.get(namespace, name, signal);
@@ -127,7 +129,7 @@ class Supervisor {
           onLog(`${name}: belongs to ${sync.spec.local.who}; left alone`);
           return;
         }
-        await serveSync({ ...this.#options, sync, signal, holder });
+        await serveSync({ ...this.#options, sync, signal, holder, attempts });
       } catch (error) {
         if (signal.aborted) return;
         const words = `${name}: ${messageOf(error)}`;

@@ -24,6 +24,8 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   /** Stop when the first pod that it worked with is gone. */
   readonly untilPodGoes?: boolean;
+  /** Of an earlier runner of this sync. */
+  readonly attempts?: Attempts;
   readonly onLog: (line: string) => void;
 }
 
@@ -56,7 +58,7 @@ export class SyncRunner {
   #paused = false;
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
-  readonly #attempts = new Attempts();
+  readonly #attempts: Attempts;
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
@@ -64,6 +66,7 @@ export class SyncRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#attempts = options.attempts ?? new Attempts();
   }
 
   get state(): RunnerState {

@@ -155,12 +155,13 @@ export class SmallReader {
 }
 
 /**
- * The digest of a file of less than `chunkSize` bytes, or undefined where it is longer.
+ * The digest of a file of less than `chunkSize` bytes and the number of bytes that it is of, or undefined where the file
+ * is longer.
  *
  * @param size where it is known, saves the question whether there is more: a file that has grown meanwhile has
  * another time afterwards, and is looked at again.
  */
-export function digestSmall(path: string, size?: number): string | undefined {
+export function digestSmall(path: string, size?: number): { digest: string; length: number } | undefined {
   const fd = openFile(path);
   try {
     for (let length = 0; ; ) {
@@ -168,7 +169,7 @@ export function digestSmall(path: string, size?: number): string | undefined {
       const read = readSync(fd, shared, length, chunkSize - length, null);
       length += read;
       if (length === chunkSize) return undefined;
-      if (read === 0 || length === size) return sha256(shared.subarray(0, length));
+      if (read === 0 || length === size) return { digest: sha256(shared.subarray(0, length)), length };
     }
   } finally {
     closeSync(fd);

@@ -43,7 +43,7 @@ export async function isWhatWasSeen(
   if (hasModes && ((stats.mode & 0o111) !== 0) !== old.executable) return false;
   if (options.permissions === 'kept' && old.mode !== undefined && (stats.mode & 0o777) !== old.mode)
     return false;
-  const digest = cache.get(path, stats) ?? digestSmall(at) ?? (await digestLarge(at));
+  const digest = cache.get(path, stats) ?? digestSmall(at)?.digest ?? (await digestLarge(at));
   return digest === old.digest;
 }
 

@@ -96,12 +96,14 @@ export class Scanner {
     return digest === undefined ? undefined : this.#file(path, stats, digest, options);
   }
 
+  /** Undefined as well where it is being written to: then it is for whoever has time for it. */
   #smallDigest(path: string, at: string, stats: Stats): string | undefined {
     if (stats.size >= chunkSize) return undefined;
     const now = Date.now();
-    const digest = digestSmall(at, stats.size);
-    if (digest !== undefined) this.#context.cache.set(path, stats, digest, now);
-    return digest;
+    const read = digestSmall(at, stats.size);
+    if (read === undefined || read.length !== stats.size) return undefined;
+    this.#context.cache.set(path, stats, read.digest, now);
+    return read.digest;
   }
 
   #file(path: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {

@@ -101,7 +101,7 @@ export class Staging {
     try {
       copyFileSync(from, copy, constants.COPYFILE_FICLONE);
       chmodSync(copy, stagedMode);
-      const actual = digestSmall(copy) ?? (await digestLarge(copy));
+      const actual = digestSmall(copy)?.digest ?? (await digestLarge(copy));
       if (actual === digest) renameSync(copy, this.path(digest));
       else rmSync(copy, { force: true });
       if (actual === digest) this.#verified.add(digest);
