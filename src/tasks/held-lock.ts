@@ -17,6 +17,8 @@ import type { Claim, LockObject } from './lock-object.ts';
 const MARGIN = 0.2;
 /** After a failed renewal the next one follows sooner. */
 const RETRY_MS = 1000;
+/** A renewal gets this share of the time that the lock lasts: one that hangs leaves time for others. */
+const ATTEMPT = 1 / 3;
 const RELEASE_LIMIT_MS = 5000;
 
 export interface HeldLockOptions<T extends KubeObject> {
@@ -151,7 +153,8 @@ export class HeldLock<T extends KubeObject = KubeObject> {
     for (;;) {
       const sent = momentOf(clock);
       const claim = this.#nextClaim(sent);
-      const call: CallOptions = { signal: this.#over, timeoutMs: Math.max(1, Math.ceil(this.#left())) };
+      const timeoutMs = Math.max(1, Math.ceil(Math.min(this.#left(), this.#limitMs * ATTEMPT)));
+      const call: CallOptions = { signal: this.#over, timeoutMs };
       try {
         this.#object = await lock.write(this.#object, claim, call);
         this.#claim = claim;

@@ -24,10 +24,23 @@ describe('losing a lock', () => {
     expect(held.signal.reason).toBeInstanceOf(UnreachableError);
   });
 
+  test('not by one renewal that hangs', async () => {
+    const { clock, alice } = scene();
+    const held = await take(alice);
+    const { replace } = alice.kube;
+    alice.kube.replace = async (_resource, _object, { timeoutMs = 60_000 } = {}) => {
+      alice.kube.replace = replace;
+      await clock.sleep(timeoutMs);
+      return unreachable();
+    };
+    await clock.advance(30_000);
+    expect(held.signal.aborted).toBe(false);
+  });
+
   test('by silence, counted from when the last renewal was sent and not from when its answer came', async () => {
     const { clock, alice } = scene();
     const held = await take(alice);
-    alice.kube.after = ({ verb }) => (verb === 'update' ? clock.sleep(6000) : undefined);
+    alice.kube.after = ({ verb }) => (verb === 'update' ? clock.sleep(3000) : undefined);
     await clock.advance(11_500);
     alice.kube.before = unreachable;
     await clock.advance(5000);
