@@ -18,14 +18,15 @@ const server = 'kube-apiserver';
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 lab('a sync', () => {
+  beforeAll(ensureUp, 120_000);
+  // Before the namespace goes: that takes controllers, which may have ended with their API server.
+  afterAll(ensureUp, 120_000);
   const place = inNamespace('A');
   let work: Workplace | undefined;
-  beforeAll(ensureUp, 120_000);
   afterEach(async () => {
     await work?.close();
     work = undefined;
   });
-  afterAll(ensureUp, 120_000);
 
   async function synced(name: string): Promise<Workplace> {
     work = new Workplace(place());
