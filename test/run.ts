@@ -27,48 +27,56 @@ interface JestReport {
   readonly testResults: readonly { readonly name: string; readonly status: string }[];
 }
 
-/**
- * One of jest's projects. Faults (an API server killed, a link cut) disturb others, so they run alone, but for those of
- * the third cluster.
- */
+/** One of jest's projects. */
 interface Phase {
   readonly project: 'unit' | 'cluster' | 'third' | 'fault';
   readonly workers: number;
 }
 
 const unit: Phase = { project: 'unit', workers: 2 };
-/** What stands side by side here runs side by side. */
-const onClusters: readonly (readonly Phase[])[] = [
-  [
-    { project: 'cluster', workers: 3 },
-    { project: 'third', workers: 1 },
-  ],
-  [{ project: 'fault', workers: 1 }],
+/** Faults (an API server killed, a link cut) disturb whatever is on the same clusters, and wait most of the time. */
+const faults: Phase = { project: 'fault', workers: 1 };
+/** The others, and faults of the third cluster, on which nobody else is. */
+const onClusters: readonly Phase[] = [
+  { project: 'cluster', workers: 4 },
+  { project: 'third', workers: 1 },
 ];
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/**
- * Runs one phase with jest's own output, and resolves with its numbers. Files that fail beside others are run
- * once more, alone: two cores shared with three nodes may be too slow for a test's limits. What fails then has
- * failed; what passes is named, since a test that needs quiet wants mending.
- */
-async function runPhase(phase: Phase, patterns: string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+/** A phase that was run, among others or alone. */
+interface Ran extends JestRun {
+  readonly phase: Phase;
+}
+
+/** Runs a phase with jest's own output. */
+async function runPhase(phase: Phase, patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   const { project, workers } = phase;
-  const first = await runJest(project, `${project}`, [`--maxWorkers=${workers}`, ...patterns], env);
-  if (first.failedFiles.length === 0) return first.counts;
-  say(`\nOnce more, alone: ${first.failedFiles.map((file) => relative(root, file)).join(', ')}`);
-  const again = await runJest(
-    project,
-    `${project}-again`,
-    ['--maxWorkers=1', '--runTestsByPath', ...first.failedFiles],
-    env,
-  );
-  const { passed, failed, skipped } = again.counts;
-  const repaired = first.counts.failed - failed;
+  return { phase, ...(await runJest(project, project, [`--maxWorkers=${workers}`, ...patterns], env)) };
+}
+
+/**
+ * Files that failed beside others are run once more, alone: two cores shared with three nodes may be too slow for a
+ * test's limits. What fails then has failed; what passes is named, since a test that needs quiet wants mending.
+ */
+async function settle(
+  { phase: { project }, counts, failedFiles }: Ran,
+  env: NodeJS.ProcessEnv,
+): Promise<Counts> {
+  if (failedFiles.length === 0) return counts;
+  say(`\nOnce more, alone: ${failedFiles.map((file) => relative(root, file)).join(', ')}`);
+  const how = ['--maxWorkers=1', '--runTestsByPath', ...failedFiles];
+  const { passed, failed, skipped } = (await runJest(project, `${project}-again`, how, env)).counts;
+  const repaired = counts.failed - failed;
   if (repaired > 0) say(`${repaired} failed beside others and passed alone`);
-  if (passed + failed + skipped === 0) return first.counts;
-  return { ...first.counts, failed, passed: first.counts.passed + Math.max(0, repaired) };
+  if (passed + failed + skipped === 0) return counts;
+  return { ...counts, failed, passed: counts.passed + Math.max(0, repaired) };
+}
+
+async function settleAll(ran: readonly Ran[], env: NodeJS.ProcessEnv): Promise<Counts[]> {
+  const all: Counts[] = [];
+  for (const one of ran) all.push(await settle(one, env));
+  return all;
 }
 
 interface JestRun {
@@ -139,19 +147,31 @@ async function prepareClusters(): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-async function runOnClusters(patterns: string[]): Promise<Counts[]> {
+/** The clusters, where they can be had: what runs on them needs this environment. */
+async function tryToPrepare(): Promise<NodeJS.ProcessEnv | undefined> {
   try {
-    const env = await prepareClusters();
-    const counts: Counts[] = [];
-    for (const phases of onClusters)
-      counts.push(...(await Promise.all(phases.map((phase) => runPhase(phase, patterns, env)))));
-    return counts;
+    return await prepareClusters();
   } catch (error) {
     say(
       `error: tests on clusters could not begin: ${error instanceof Error ? error.message : String(error)}`,
     );
-    return [{ passed: 0, failed: 1, skipped: 0 }];
+    return undefined;
   }
+}
+
+/** Unit tests beside the faults, then all the others. */
+async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Counts[]> {
+  const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
+  const env = await tryToPrepare();
+  if (env === undefined)
+    return [
+      ...(await settleAll(await Promise.all(units), process.env)),
+      { passed: 0, failed: 1, skipped: 0 },
+    ];
+  const first = await Promise.all([...units, runPhase(faults, patterns, env)]);
+  const counts = await settleAll(first, env);
+  const second = await Promise.all(onClusters.map((phase) => runPhase(phase, patterns, env)));
+  return [...counts, ...(await settleAll(second, env))];
 }
 
 const { values, positionals } = parseArgs({
@@ -159,9 +179,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 mkdirSync(join(root, 'build'), { recursive: true });
-const all: Counts[] = [];
-if (!values['cluster-only']) all.push(await runPhase(unit, positionals, process.env));
-all.push(...(await runOnClusters(positionals)));
+const all = await runAll(positionals, values['cluster-only']);
 const sum = (key: keyof Counts) => all.reduce((total, counts) => total + counts[key], 0);
 process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
 process.exit(sum('failed') === 0 ? 0 : 1);

@@ -3,20 +3,15 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import {
   cutLink,
   drainNode,
-  emptyEtcd,
-  ensureThird,
   ensureUp,
-  expireWatches,
   freezeComponent,
   imageNames,
   killComponent,
+  reconnect,
   restartComponent,
-  restoreEtcd,
   restoreLink,
   setLink,
-  snapshotEtcd,
   startComponent,
-  takeThirdDown,
   thawComponent,
   uncordonNode,
 } from '../lab/index.ts';
@@ -27,7 +22,6 @@ import { Scene } from './support/scene.ts';
 
 jest.setTimeout(180_000);
 const lab = isLab ? describe : describe.skip;
-const third = 'lab-c';
 
 lab('the line between the clusters', () => {
   let scene: Scene;
@@ -114,6 +108,7 @@ lab('the line between the clusters', () => {
 lab('servers and nodes', () => {
   const answers = (context: string): Promise<string> =>
     kubectl(context, ['get', '--raw', '/readyz', '--request-timeout=2s']);
+  afterAll(() => reconnect(contextB));
 
   test('a killed API server stays dead until it is started', async () => {
     await killComponent(contextB, 'kube-apiserver');
@@ -160,40 +155,6 @@ lab('servers and nodes', () => {
     } finally {
       await uncordonNode('lab-a-2');
     }
-  });
-});
-
-lab('the memory of a cluster', () => {
-  const names = async (): Promise<string[]> =>
-    (await kubectl(third, ['get', 'configmaps', '-o', 'name'])).trim().split('\n');
-  const make = (name: string) => kubectl(third, ['create', 'configmap', name]);
-
-  beforeAll(ensureThird);
-  afterAll(takeThirdDown);
-
-  test('a snapshot put back forgets what came after it', async () => {
-    await make('before');
-    snapshotEtcd(third, 'test');
-    await make('after');
-    await restoreEtcd(third, 'test');
-    expect(await names()).toContain('configmap/before');
-    expect(await names()).not.toContain('configmap/after');
-  });
-
-  test('an old resourceVersion expires', async () => {
-    const path = '/api/v1/namespaces/default/configmaps';
-    const list = JSON.parse(await kubectl(third, ['get', '--raw', path])) as {
-      metadata: { resourceVersion: string };
-    };
-    for (let i = 0; i < 3; i++) await make(`expire-${i}`);
-    await expireWatches(third);
-    const watch = `${path}?watch=true&timeoutSeconds=2&resourceVersion=${list.metadata.resourceVersion}`;
-    expect(await kubectl(third, ['get', '--raw', watch])).toMatch(/"code":410/);
-  });
-
-  test('an emptied etcd holds nothing', async () => {
-    await emptyEtcd(third);
-    expect(await names()).toEqual(['configmap/kube-root-ca.crt']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** A copy over a line that is cut, and under API servers that go away. Disturbs all else on these clusters. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cutLink, restartComponent, restoreLink } from '../lab/index.ts';
+import { cutLink, reconnect, restartComponent, restoreLink } from '../lab/index.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import type { Running } from './support/process.ts';
@@ -16,7 +16,10 @@ import { saidBy, startX8sync } from './support/x8sync.ts';
     await scene.claim(contextA, 'source');
     await scene.shell(contextA, 'source', someFiles(6));
   }, 60_000);
-  afterAll(() => scene.close());
+  afterAll(async () => {
+    await Promise.all([contextA, contextB].map(reconnect));
+    await scene.close();
+  });
 
   async function runCopying(claim: string): Promise<Running> {
     await scene.claim(contextB, claim);

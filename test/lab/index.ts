@@ -8,6 +8,7 @@ export { imageNames } from './images/definitions.ts';
 export {
   freezeComponent,
   killComponent,
+  reconnect,
   restartComponent,
   startComponent,
   stopComponent,

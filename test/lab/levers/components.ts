@@ -71,6 +71,17 @@ export async function restartComponent(where: string, part: string): Promise<voi
   await serving(daemon);
 }
 
+/**
+ * Starts anew whatever follows a cluster's API server (controllers, kubelets, proxies): each waits the longer the more
+ * often it found nobody there, for up to a minute, also when the server is back.
+ */
+export async function reconnect(where: string): Promise<void> {
+  const followers = daemonsOf(clusterNamed(where)).filter(({ name }) =>
+    /\/kube(let|-(?!apiserver))/.test(name),
+  );
+  await Promise.all(followers.map(({ name }) => restartComponent(...(name.split('/') as [string, string]))));
+}
+
 async function serving({ name }: Daemon): Promise<void> {
   const [where = '', part = ''] = name.split('/');
   if (part === 'kube-apiserver') await apiReady(clusterNamed(where));
