@@ -10,10 +10,14 @@ export function summaryOf(result: CopyResult): string {
 
 function copyLines(result: CopyResult): string[] {
   const { stats, seconds, source, target, task } = result;
-  const rate = seconds > 0 ? `, ${formatRate(stats.transferredBytes / seconds)} over all` : '';
+  const { transferredBytes, transferredFiles, files } = stats;
+  const rate =
+    seconds > 0 && transferredBytes > 0 ? `, ${formatRate(transferredBytes / seconds)} over all` : '';
+  const rest = result.outcome === 'ok' && transferredFiles > 0 && transferredFiles < files;
   return [
     `${headline(result)} ${source} → ${target} in ${formatDuration(seconds * 1000)}${rate}`,
-    `  files        ${formatCount(stats.transferredFiles)} of ${formatCount(stats.files)} copied, ${formatBytes(stats.transferredBytes)} of ${formatBytes(stats.totalBytes)}`,
+    `  files        ${formatCount(transferredFiles)} of ${formatCount(files)} copied, ${formatBytes(transferredBytes)} of ${formatBytes(stats.totalBytes)}`,
+    ...(rest ? ['               the others are hard links or were there already'] : []),
     `  entries      ${formatCount(stats.entries)} with directories and links, ${formatCount(stats.createdEntries)} of them new`,
     ...extraneousLine(result),
     ...lossLine(result),
