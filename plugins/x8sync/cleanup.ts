@@ -3,11 +3,11 @@ import { messageOf, UnreachableError, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
-import type { Peer, TaskRecord } from '../../src/tasks/record.ts';
+import type { TaskRecord } from '../../src/tasks/record.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './context.ts';
 import { storeOf } from './copy-task.ts';
-import { specOf, type TaskView } from './inventory.ts';
+import { isSameTask, specOf, type TaskView } from './inventory.ts';
 import { childKinds, type Role } from './sides.ts';
 
 export interface CleanupContext extends CopyContext {
@@ -55,29 +55,19 @@ async function sidesOf(
   const missing: string[] = [];
   for (const { record } of [...sides]) {
     const role: Role = record.role === 'source' ? 'target' : 'source';
-    if (view.records[role] || !record.peer) continue;
+    const { peer } = record;
+    if (view.records[role] || !peer) continue;
     try {
-      const other = await findPeer(view.task, role, record.peer, context);
-      if (other) sides.push(other);
+      const kube = await context.connectTo(peer.server);
+      const call = { signal: context.signal };
+      const other = await storeOf(kube, context).find(peer.namespace, view.task, role, call);
+      if (other && isSameTask(record, other)) sides.push({ kube, record: other });
     } catch (error) {
       context.signal.throwIfAborted();
-      missing.push(
-        `${role} in namespace ${record.peer.namespace} of ${record.peer.server}: ${messageOf(error)}`,
-      );
+      missing.push(`${role} in namespace ${peer.namespace} of ${peer.server}: ${messageOf(error)}`);
     }
   }
   return { sides, missing };
-}
-
-async function findPeer(
-  task: string,
-  role: Role,
-  peer: Peer,
-  context: CleanupContext,
-): Promise<CleanupSide | undefined> {
-  const kube = await context.connectTo(peer.server);
-  const record = await storeOf(kube, context).find(peer.namespace, task, role, { signal: context.signal });
-  return record && { kube, record };
 }
 
 function lockOf(

@@ -40,14 +40,21 @@ export async function listTasks(
   }
 }
 
+/** A name is taken in two namespaces only: elsewhere it may be another task's, which has another specification. */
+export function isSameTask(a: TaskRecord, b: TaskRecord): boolean {
+  return a.task === b.task && a.specHash === b.specHash;
+}
+
 function groupByTask(records: readonly TaskRecord[]): TaskView[] {
-  const views = new Map<string, { task: string; records: Partial<Record<Role, TaskRecord>> }>();
+  const views: { task: string; records: Partial<Record<Role, TaskRecord>> }[] = [];
   for (const record of records) {
-    const view = views.get(record.task) ?? { task: record.task, records: {} };
-    view.records[record.role as Role] = record;
-    views.set(record.task, view);
+    const known = views.find((view) =>
+      Object.values(view.records).some((other) => isSameTask(record, other)),
+    );
+    if (known) known.records[record.role as Role] = record;
+    else views.push({ task: record.task, records: { [record.role]: record } });
   }
-  return [...views.values()];
+  return views;
 }
 
 /** The record that decides: the target's, where the lock and the data are. */

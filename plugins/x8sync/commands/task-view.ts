@@ -43,6 +43,15 @@ export function tableOf(views: readonly TaskView[], now: Date): Table {
   );
 }
 
+/** One task among others of its name. */
+export function lineOf(view: TaskView): string {
+  const { sourceClaim, targetClaim } = specOf(decisiveRecord(view));
+  const places = Object.values(view.records).map(
+    ({ role, namespace }) => `${role} in namespace ${namespace}`,
+  );
+  return `${sourceClaim} → ${targetClaim} (here: ${places.join(', ')})`;
+}
+
 /** One task, a field a line, as `kubectl describe` shows things. */
 export function describeTask(view: TaskView, now: Date): string {
   const record = decisiveRecord(view);

@@ -32,11 +32,18 @@ abstract class TaskCommand extends KubeCommand {
     task: string,
   ): Promise<{ client: KubeClient; view: TaskView }> {
     const { client, views } = await this.tasks(context, task);
-    const [view] = views;
-    if (view) return { client, view };
+    const [view, ...others] = views;
     const where = this.namespace
       ? `namespace ${this.namespace} of ${client.cluster.context}`
       : client.cluster.context;
+    if (others.length > 0) {
+      const { lineOf } = await import('./task-view.ts');
+      throw new UsageError(`${views.length} tasks in ${where} have the name ${JSON.stringify(task)}`, {
+        details: views.map(lineOf),
+        hint: '-n names the namespace of one, --context the cluster that holds its other side',
+      });
+    }
+    if (view) return { client, view };
     throw new X8sError(`there is no task ${JSON.stringify(task)} in ${where}`, {
       hint: `--context names another cluster to look in; ${context.binaryName} list shows the tasks of one`,
     });
