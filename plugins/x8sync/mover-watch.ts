@@ -16,6 +16,8 @@ const maxComplaints = 20;
 const maxChanges = 200;
 /** A Job is Failed seconds after its pod said why; what it said may still be on its way. */
 const lastWordsMs = 5000;
+/** What a Job that is Complete has to say is worth more patience: without it all begins anew. */
+const goodWordsMs = 30_000;
 
 export class MoverWatch {
   readonly complaints: string[] = [];
@@ -188,19 +190,22 @@ export class MoverWatch {
     return last;
   }
 
-  /** A Job that failed without a last word of its mover (killed, evicted, deleted again and again). */
+  /**
+   * A Job that ended without a last word of its mover: killed, evicted, deleted again and again; or done, and its
+   * pod was taken away with its node before anyone had read it.
+   */
   async #watchJob({ kube, namespace }: OwnedSide, { metadata: { name } }: Job): Promise<void> {
-    const failed = await waitFor(kube, jobs, { namespace, name }, failureOfJob, {
+    const ended = await waitFor(kube, jobs, { namespace, name }, endOfJob, {
       timeoutMs: 0,
       signal: this.#signal,
       what: `Job ${name}`,
     });
     await limited(
       this.#end.promise,
-      lastWordsMs,
+      ended.patienceMs,
       () =>
         new X8sError(
-          `the mover's Job ${namespace}/${name} in ${kube.cluster.context} ended without a result: ${failed}`,
+          `the mover's Job ${namespace}/${name} in ${kube.cluster.context} ended without a result: ${ended.why}`,
           {
             details: this.complaints,
             hint: 'run the same command again to go on with what is copied so far',
@@ -259,10 +264,14 @@ class LastWords {
   }
 }
 
-function failureOfJob(job: Job | undefined): string | undefined {
-  if (!job) return 'it was deleted';
-  const failed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
-  return failed && `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`;
+function endOfJob(job: Job | undefined): { why: string; patienceMs: number } | undefined {
+  if (!job) return { why: 'it was deleted', patienceMs: lastWordsMs };
+  const is = (wanted: string) =>
+    job.status?.conditions?.find(({ type, status }) => type === wanted && status === 'True');
+  const failed = is('Failed');
+  if (failed)
+    return { why: `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`, patienceMs: lastWordsMs };
+  return is('Complete') && { why: 'Complete, but what it said is gone', patienceMs: goodWordsMs };
 }
 
 function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: MoverProgress) {
