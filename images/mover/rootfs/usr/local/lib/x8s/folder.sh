@@ -21,11 +21,12 @@ read_phase() {
   return 0
 }
 
-# What is there must be ours: a folder with our mark, or an empty one (killed before the mark was written).
+# What is there must be ours: a folder with our mark, or one with nothing but what comes before the mark or goes after
+# it (killed in between, or no room for the mark).
 is_ours() {
   [[ ! -e $FOLDER && ! -L $FOLDER ]] && return
   [[ -d $FOLDER && ! -L $FOLDER ]] || return
-  [[ -f $STATE && $(head -c 7 "$STATE") == 'x8sync ' ]] || [[ -z $(ls -A "$FOLDER") ]]
+  [[ -f $STATE && $(head -c 7 "$STATE") == 'x8sync ' ]] || [[ -z $(ls -A -I tmp -I partial -I state.new "$FOLDER") ]]
 }
 
 # Makes the folder ready for this task: another task's remains go, this task's unfinished files stay.

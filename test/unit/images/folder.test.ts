@@ -1,0 +1,38 @@
+/** Which folder of the target volume the mover takes for its own. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+const lib = join(import.meta.dirname, '../../../images/mover/rootfs/usr/local/lib/x8s');
+let folder: string;
+beforeEach(() => {
+  folder = join(mkdtempSync(join(tmpdir(), 'x8sync-')), '.x8sync');
+});
+afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
+
+/** What `open_folder` says against it; empty where it takes it. */
+function objection(): string {
+  const script = `cd ${lib}; . ./run.sh; FOLDER=${folder} X8S_TASK=t; . ./folder.sh; open_folder || echo "$REASON"`;
+  return execFileSync('bash', ['-c', script], { encoding: 'utf8' });
+}
+
+describe('the folder in the target', () => {
+  test.each([
+    ['there is none', []],
+    ['it is empty', ['.']],
+    ['the mover was killed before it wrote its mark', ['tmp', 'partial']],
+    ['there was no room for the mark', ['tmp', 'partial', 'state.new']],
+    ['the mover was killed while it took it away', ['partial', 'partial/big']],
+  ])('is ours where %s', (_, names) => {
+    for (const name of names) mkdirSync(join(folder, name), { recursive: true });
+    expect(objection()).toBe('');
+  });
+
+  test("is somebody else's where anything else is in it", () => {
+    mkdirSync(join(folder, 'tmp'), { recursive: true });
+    writeFileSync(join(folder, 'file'), 'mine');
+    expect(objection()).toContain('was not made by x8sync');
+  });
+});
