@@ -22,6 +22,8 @@ const goodWordsMs = 30_000;
 export class MoverWatch {
   readonly complaints: string[] = [];
   readonly changes: string[] = [];
+  /** Those of the complaints that are no failure: nobody would hear of them where the run succeeds. */
+  readonly #warnings: string[] = [];
   /** The source's address that answered. */
   address: string | undefined;
   readonly #clock: Clock;
@@ -126,7 +128,7 @@ export class MoverWatch {
     return until(Promise.race([this.#connected.promise, this.#end.promise.then(() => {})]), this.#signal);
   }
 
-  /** Resolves with the mover's own last line. */
+  /** Resolves with the mover's own last line; what it warned of before is told to the handle. */
   async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
     if (handle) {
       this.#onProgress = (progress) => {
@@ -135,7 +137,10 @@ export class MoverWatch {
       };
       if (this.#progress) this.#onProgress(this.#progress);
     }
-    return until(this.#end.promise, this.#signal);
+    const end = await until(this.#end.promise, this.#signal);
+    if (end.outcome === 'ok' || end.outcome === 'partial')
+      for (const text of this.#warnings) handle?.warn(text);
+    return end;
   }
 
   /** The mover's last line, whatever becomes of the run. */
@@ -153,7 +158,10 @@ export class MoverWatch {
       this.#onProgress(line.progress);
     } else if (line.kind === 'change') {
       this.#change(`${line.item} ${line.name}`);
-    } else if (line.kind === 'log' && line.level !== 'info') this.complain(line.text);
+    } else if (line.kind === 'log' && line.level !== 'info') {
+      this.complain(line.text);
+      if (line.level === 'warning') remember(this.#warnings, line.text);
+    }
   }
 
   /** A mover whose connection broke lists all of them once more. */
@@ -169,9 +177,7 @@ export class MoverWatch {
 
   /** Notes what is worth telling where the run fails. */
   complain(text: string): void {
-    if (this.complaints.includes(text)) return;
-    this.complaints.push(text);
-    if (this.complaints.length > maxComplaints) this.complaints.shift();
+    remember(this.complaints, text);
   }
 
   #follow(
@@ -225,6 +231,13 @@ export class MoverWatch {
       this.#stop.abort(error);
     });
   }
+}
+
+/** Notes each text once, and the last ones only. */
+function remember(texts: string[], text: string): void {
+  if (texts.includes(text)) return;
+  texts.push(text);
+  if (texts.length > maxComplaints) texts.shift();
 }
 
 /** What is rejected where a pod fails. */
