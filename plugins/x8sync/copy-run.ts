@@ -85,6 +85,7 @@ export class CopyRun {
     const { source, target } = await this.#parts.opened();
     const { timeoutMs } = this.#request;
     const mover = await this.#parts.mover();
+    if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt));
     this.#watch.follow(target.side, mover, timeoutMs, handle);
     const [ways, service, first] = await Promise.all([
       this.#parts.ways(),
@@ -150,6 +151,9 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
     outcome === 'resumed' ? 'taken up where it stopped' : outcome === 'again' ? 'run again' : 'is new';
   return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
 }
+
+const outdated = (endedAt: string) =>
+  `The mover of an earlier run had ended at ${endedAt}; what the source changed since then is not copied. Run the same command again for that.`;
 
 const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
 

@@ -36,6 +36,8 @@ export interface Mover {
   readonly nonce: string;
   /** It was running, or had come to its end, before this run. */
   readonly takenUp: boolean;
+  /** When it had ended, where that was before this run: the source may have changed since. */
+  readonly endedAt?: string | undefined;
   /** Addresses that its pods know from their start. */
   readonly addresses: readonly string[];
 }
@@ -112,7 +114,8 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
 function takenUp(job: Job): Mover {
   const annotations = job.metadata.annotations ?? {};
   const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
-  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, addresses };
+  const endedAt = job.status?.completionTime;
+  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, endedAt, addresses };
 }
 
 function usable({ metadata, status }: Job, keys: string): boolean {

@@ -182,7 +182,14 @@ export interface Deployment extends KubeObject {
 
 export interface Job extends KubeObject {
   spec: Record<string, unknown>;
-  status?: { active?: number; succeeded?: number; failed?: number; conditions?: Condition[] };
+  status?: {
+    active?: number;
+    succeeded?: number;
+    failed?: number;
+    /** Only where it succeeded. */
+    completionTime?: string;
+    conditions?: Condition[];
+  };
 }
 
 export interface NetworkPolicy extends KubeObject {

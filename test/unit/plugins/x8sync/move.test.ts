@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { startMover } from '../../../../plugins/x8sync/move.ts';
+import type { OwnedSide } from '../../../../plugins/x8sync/sides.ts';
+import { jobs } from '../../../../src/kube/resources.ts';
+import { fakeKube } from '../../support/fake-kube.ts';
+
+const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x8sync-db-target', uid: '1' }];
+const meta = { name: 'x8sync-db-target', namespace: 'shop', labels: {}, ownerReferences };
+
+test('a mover that had ended before is taken up, and tells when that was', async () => {
+  const kube = fakeKube();
+  const side: OwnedSide = { kube, ...meta, meta, selector: {}, selectorText: '' };
+  const claim = { ref: { kube, namespace: 'shop', claim: 'data' }, uid: '2', bound: true, mounts: [] };
+  const plan = {
+    side,
+    claim: { ...claim, object: { metadata: { name: 'data' }, spec: {} }, volume: undefined, node: undefined },
+    fidelity: 'root',
+    sourceFidelity: 'root',
+    image: 'mover',
+    keys: { client: 'c', host: 'h' },
+    mode: 'merge',
+    task: '3',
+    addresses: [],
+    keepPartial: true,
+  } as const;
+  const options = { timeoutMs: 1000, signal: new AbortController().signal };
+  const first = await startMover({ ...plan, nonce: 'first' }, options);
+  expect(first).toMatchObject({ takenUp: false, nonce: 'first' });
+  const completionTime = '2026-01-01T00:00:00Z';
+  const status = { completionTime, conditions: [{ type: 'Complete', status: 'True' as const }] };
+  await kube.replace(jobs, { ...first.job, status });
+  const second = await startMover({ ...plan, nonce: 'second' }, options);
+  expect(second).toMatchObject({ takenUp: true, nonce: 'first', endedAt: completionTime });
+});
