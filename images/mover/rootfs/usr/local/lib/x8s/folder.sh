@@ -52,6 +52,13 @@ adopt_orphans() {
   return 0
 }
 
+# Whether the source has our mark: it is the target then, by a way that no volume's name gives away (two volumes of
+# one NFS export), and emptying the one would empty the other. Returns 2 where the source does not tell.
+is_source() {
+  ask mark || { REASON="the source did not tell its mark: $(tail -n 1 "$WORK/ask.log")"; return 2; }
+  [[ $REPLY == "$(<"$STATE")" ]]
+}
+
 # Empties the target but for lost+found and our folder.
 wipe_target() {
   log info 'emptying the target'
