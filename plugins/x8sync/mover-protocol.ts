@@ -67,7 +67,7 @@ export interface MoverEnd {
   readonly stats: MoverStats;
   /** Names that could not be copied, the first twenty. */
   readonly failures: readonly string[];
-  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`. */
+  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
   readonly lost: readonly string[];
   readonly seconds: number;
 }

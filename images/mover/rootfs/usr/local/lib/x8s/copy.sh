@@ -42,16 +42,24 @@ copy() {
 # While an unprivileged copy runs, the source counts what only root could keep.
 start_survey() {
   [[ $X8S_FIDELITY == user ]] || return 0
-  ssh -F "$SSH_CONFIG" x8s-source "survey $(id -u) $(id -G | tr ' ' ,)" >"$WORK/survey" 2>/dev/null &
+  SURVEY_WORDS="survey $(id -u) $(id -G | tr ' ' ,)"
+  ssh -F "$SSH_CONFIG" x8s-source "$SURVEY_WORDS" >"$WORK/survey" 2>/dev/null &
   SURVEY=$!
 }
 
 finish_survey() {
   [[ -n ${SURVEY:-} ]] || return 0
-  wait "$SURVEY" || log warning 'the source could not be surveyed: what an unprivileged copy loses is not known'
-  local kind
+  # A connection that was made anew has taken the first question with it.
+  if wait "$SURVEY"; then
+    REPLY=$(<"$WORK/survey")
+  elif ! ask "$SURVEY_WORDS"; then
+    log warning 'the source could not be surveyed: what an unprivileged copy loses is not known'
+    LOST[unknown]=1
+    return 0
+  fi
+  local kind survey=$REPLY
   for kind in ownership devices capabilities; do
-    field "$(<"$WORK/survey")" "$kind"
+    field "$survey" "$kind"
     ((REPLY > 0)) && LOST[$kind]=1
   done
   return 0
