@@ -7,7 +7,7 @@ import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
-import type { CopyRequest, CopyResult } from './request.ts';
+import { type CopyRequest, type CopyResult, furtherRun } from './request.ts';
 import { failureOf, isWhole, titleOf } from './result.ts';
 import { describeSize } from './size.ts';
 
@@ -85,7 +85,7 @@ export class CopyRun {
     const { source, target } = await this.#parts.opened();
     const { timeoutMs } = this.#request;
     const mover = await this.#parts.mover();
-    if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt));
+    if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt, this.#request));
     this.#watch.follow(target.side, mover, timeoutMs, handle);
     const [ways, service, first] = await Promise.all([
       this.#parts.ways(),
@@ -152,8 +152,8 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
   return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
 }
 
-const outdated = (endedAt: string) =>
-  `The mover of an earlier run had ended at ${endedAt}; what the source changed since then is not copied. Run the same command again for that.`;
+const outdated = (endedAt: string, request: CopyRequest) =>
+  `The mover of an earlier run had ended at ${endedAt}. What the source changed since then is not copied: ${furtherRun(request)} for that.`;
 
 const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
 

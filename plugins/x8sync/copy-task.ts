@@ -8,7 +8,7 @@ import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './context.ts';
-import { type CopyRequest, specSchema } from './request.ts';
+import { type CopyRequest, furtherRun, specSchema } from './request.ts';
 import { childKinds, type OwnedSide, type Role, sideOf, tool } from './sides.ts';
 
 /** A side that this run works on. */
@@ -174,7 +174,7 @@ export class CopyTask {
       if (left.length > 0) throw new X8sError(left.join('; '));
       await this.#closeRecords(error, limit);
       this.#ended = true;
-      return interrupted ? cleanedUp(error) : error;
+      return interrupted ? cleanedUp(error, this.#request) : error;
     } catch (failure) {
       return withDetails(error, [
         `The clean-up did not come to its end: ${messageOf(failure)}`,
@@ -231,9 +231,9 @@ export class CopyTask {
 type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
 
 /** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
-function cleanedUp(error: unknown): InterruptedError {
+function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {
   return new InterruptedError(signalOf(error), 'interrupted; all that the task had made is cleaned up', {
-    hint: 'files that were copied so far stay at the target; the same command again copies the rest',
+    hint: `files that were copied so far stay at the target; ${furtherRun(request)} for the rest`,
   });
 }
 

@@ -49,6 +49,12 @@ export interface CopyResult {
   readonly seconds: number;
 }
 
+/** How to copy what is missing: --force would empty the target once more, and a task's name stands for one mode. */
+export function furtherRun({ mode, name }: Pick<CopyRequest, 'mode' | 'name'>): string {
+  if (mode !== 'force') return 'run the same command again';
+  return `run it again without --force${name === undefined ? '' : ' and --name'}`;
+}
+
 /** Version of {@link copySpec}'s fields. */
 export const specSchema = 1;
 

@@ -3,7 +3,7 @@ import { RefusedError, UnreachableError, X8sError } from '../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../src/ui/format.ts';
 import { describeClaim } from './claim.ts';
 import type { MoverEnd } from './mover-protocol.ts';
-import type { CopyRequest, Mode } from './request.ts';
+import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 
 /** True where everything is at the target as it was at the source. */
 export function isWhole({ outcome, lost }: MoverEnd): boolean {
@@ -48,7 +48,12 @@ export function failureOf(end: MoverEnd, request: CopyRequest, complaints: reado
     default:
       return new X8sError(`the copy from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
         details,
-        hint: 'what is copied so far stays at the target; run the same command again to go on',
+        hint: `what is copied so far stays at the target; ${rest(request)} to go on`,
       });
   }
+}
+
+/** What has a name is taken up by it, also where it had emptied the target. */
+function rest({ mode, name }: CopyRequest): string {
+  return name === undefined ? furtherRun({ mode, name }) : 'run the same command again';
 }

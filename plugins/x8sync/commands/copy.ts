@@ -79,9 +79,12 @@ export class CopyCommand extends KubeCommand {
     if (request.mode === 'force') await this.#confirm(request, context);
     const { copy } = await import('../copy.ts');
     const result = await copy(request, context);
-    const { summaryOf } = await import('../report.ts');
+    const [{ summaryOf }, { furtherRun }] = await Promise.all([
+      import('../report.ts'),
+      import('../request.ts'),
+    ]);
     const data = { ...result, warnings: context.reporter.warnings };
-    return { data, text: summaryOf(result), error: incompleteness(result) };
+    return { data, text: summaryOf(result), error: incompleteness(result, furtherRun(request)) };
   }
 
   async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
@@ -135,17 +138,14 @@ function bandwidthOf(text: string): string {
 }
 
 /** Finished, but not everything: exit 5. */
-function incompleteness({
-  outcome,
-  lost,
-  failures,
-  message,
-  complaints,
-}: CopyResult): IncompleteError | undefined {
+function incompleteness(
+  { outcome, lost, failures, message, complaints }: CopyResult,
+  again: string,
+): IncompleteError | undefined {
   if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: complaints.slice(-10),
-      hint: 'run the same command again once the cause is mended; what is equal by then costs nothing',
+      hint: `${again} once the cause is mended; what is equal by then costs nothing`,
     });
   }
   if (lost.length === 0) return undefined;

@@ -1,0 +1,20 @@
+import { expect, test } from '@jest/globals';
+import { parseMoverLine } from '../../../../plugins/x8sync/mover-protocol.ts';
+import { type CopyRequest, furtherRun } from '../../../../plugins/x8sync/request.ts';
+import { failureOf } from '../../../../plugins/x8sync/result.ts';
+import { fakeKube } from '../../support/fake-kube.ts';
+
+test('no hint leads to a target that is emptied once more', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 0 };
+  const line = parseMoverLine('x8s:end {"nonce":"n","outcome":"io","message":"no disk"}');
+  if (line.kind !== 'end') throw new Error('not an end');
+  const hintFor = (mode: CopyRequest['mode'], name?: string) =>
+    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, []).hint;
+  const same = 'what is copied so far stays at the target; run the same command again to go on';
+  expect(hintFor('merge')).toBe(same);
+  expect(hintFor('force', 'db')).toBe(same);
+  expect(hintFor('force')).toContain('run it again without --force to go on');
+  // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
+  expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
+});
