@@ -15,6 +15,11 @@ TICKER=''
 set_rsync_args() {
   RSYNC_ARGS=(-aHAX --numeric-ids --insecure-links --no-human-readable --exclude=/.x8sync --exclude=/lost+found
     -e "ssh -F $SSH_CONFIG")
+  # Labels of SELinux are each cluster's own: pods may seldom set them, and with the source's labels the target's
+  # workload could not read its files. A filter replaces rsync's own, which is system.* for root, all but user.* else.
+  if [[ $X8S_FIDELITY == user ]]; then RSYNC_ARGS+=('--filter=-x! user.*'); else
+    RSYNC_ARGS+=('--filter=-x system.*' '--filter=-x security.selinux')
+  fi
   [[ $SOURCE_SPARSE == false ]] || RSYNC_ARGS+=(-S)
   # Whoever has a time with a fraction keeps fractions; for others, choose_time_precision tries it out.
   [[ $(stat -c %.9Y /target) == *.000000000 ]] || RSYNC_ARGS+=(--modify-window=-1)
