@@ -14,6 +14,8 @@ test.each([
   ['', undefined],
   ['5', 5000],
   ['-5s', undefined],
+  ['1000h', 2 ** 31 - 1],
+  ['9999999', 2 ** 31 - 1],
   ['5d', undefined],
   ['s', undefined],
   ['1h 30m', undefined],
