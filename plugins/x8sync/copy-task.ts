@@ -32,6 +32,8 @@ export interface OpenOptions {
 const progressEveryMs = 10_000;
 /** After Ctrl-C a person waits no longer than this for the clean-up. */
 const interruptedLimitMs = 10_000;
+/** After a failure, where --timeout is not shorter. */
+const failedLimitMs = 60_000;
 
 export function storeOf(kube: KubeClient, { clock }: Pick<CopyContext, 'clock'>): TaskStore {
   return new TaskStore({ kube, tool, schema: specSchema, clock });
@@ -166,9 +168,9 @@ export class CopyTask {
     const interrupted = this.#context.signal.aborted;
     if (this.#lock?.signal.aborted) return error;
     if (interrupted && this.#request.name !== undefined) return this.#leave(error);
-    const limit = AbortSignal.timeout(
-      interrupted ? interruptedLimitMs : Math.min(this.#request.timeoutMs, 60_000),
-    );
+    const { timeoutMs } = this.#request;
+    const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
+    const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
     try {
       const left = await this.removeChildren({ detail: () => {} }, limit);
       if (left.length > 0) throw new X8sError(left.join('; '));

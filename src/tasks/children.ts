@@ -15,7 +15,7 @@ import type { TaskRecord } from './record.ts';
 export interface RemoveChildrenOptions {
   /** The kinds that the task makes. */
   readonly kinds: readonly Resource[];
-  /** How long they may take to go, in milliseconds. */
+  /** How long they may take to go, in milliseconds; 0 means as long as it takes. */
   readonly limitMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +40,7 @@ export async function removeChildren(
   record: TaskRecord,
   { kinds, limitMs, clock, signal, waiting }: RemoveChildrenOptions,
 ): Promise<string[]> {
-  const until = clock.monotonic() + limitMs;
+  const until = limitMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonic() + limitMs;
   const ours = new Set([record.uid]);
   for (;;) {
     // Once more after each round: a controller may have made a pod while it was being deleted.
@@ -49,7 +49,7 @@ export async function removeChildren(
     if (children.length === 0) return [];
     waiting?.(children.map(({ resource, object }) => `${resource.kind} ${object.metadata.name}`).join(', '));
     await removeInWaves(kube, children, ours, { signal });
-    const timeoutMs = Math.max(1, until - clock.monotonic());
+    const timeoutMs = limitMs === 0 ? 0 : Math.max(1, until - clock.monotonic());
     const left = await Promise.all(children.map((child) => awaitGone(kube, child, timeoutMs, signal)));
     if (clock.monotonic() >= until) return left.filter((line) => line !== undefined);
   }

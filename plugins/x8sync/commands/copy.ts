@@ -71,7 +71,8 @@ export class CopyCommand extends KubeCommand {
   });
   waitLimit = option.duration('--timeout', {
     default: 300_000,
-    description: 'How long to wait for a pod, an address or a deletion; the copying itself has no limit.',
+    description:
+      'How long to wait for a pod, an address or a deletion, 0 for no limit; the copying itself has none.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {

@@ -103,7 +103,7 @@ export class CleanupCommand extends TaskCommand {
   });
   waitLimit = option.duration('--timeout', {
     default: 120_000,
-    description: 'How long to wait for a deletion.',
+    description: 'How long to wait for a deletion; 0 for no limit.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {

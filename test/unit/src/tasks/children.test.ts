@@ -53,6 +53,21 @@ test('what does not go within the limit is named', async () => {
   expect(await remove(50)).toEqual([expect.stringMatching(/pods? .*stuck.* to go.*no one has deleted it/i)]);
 });
 
+test('without a limit they are waited for as long as it takes', async () => {
+  const { cluster, make, remove } = await scene();
+  const finalizers = ['x8s.dev/test'];
+  const owner = cluster
+    .all('/configmaps')
+    .map(({ metadata }) => ownedBy(metadata.name, 'ConfigMap', metadata.uid ?? ''));
+  make('/pods', 'held', { ownerReferences: owner, finalizers });
+  const removed = remove(0);
+  setTimeout(() => {
+    const held = cluster.find('/pods', 'prod', 'held');
+    if (held) cluster.replace('/pods', { ...held, metadata: { ...held.metadata, finalizers: [] } });
+  }, 50);
+  expect(await removed).toEqual([]);
+});
+
 test('a kind that may not be listed was not made', async () => {
   const { kube, remove } = await scene();
   kube.before = ({ verb, collection }) => {
