@@ -8,6 +8,7 @@ import type { Secret } from '../../src/kube/objects.ts';
 import { secrets } from '../../src/kube/resources.ts';
 import { generateKeyPair, knownHostsLine } from '../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
+import { allEnded } from './lazy.ts';
 import { type Side, sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
 
@@ -79,6 +80,6 @@ async function create(
   const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
   signal.throwIfAborted();
   // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
-  await Promise.all([source.kube.create(secrets, forSource), target.kube.create(secrets, forTarget)]);
+  await allEnded([source.kube.create(secrets, forSource), target.kube.create(secrets, forTarget)]);
   return { client: client.fingerprint, host: host.fingerprint };
 }

@@ -12,6 +12,17 @@ export function lazy<T>(begin: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/**
+ * As Promise.all, but rejects only when every one has ended: an object whose making is still under way would come
+ * after the clean-up has looked for it.
+ */
+export async function allEnded<T extends readonly unknown[]>(
+  work: [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T;
+}
+
 /** Settles with the promise, or rejects with the signal's reason, whichever comes first. */
 export async function until<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();

@@ -4,6 +4,7 @@ import { networkPolicies, services, statefulSets } from '../../src/kube/resource
 import type { ClaimState } from './claim.ts';
 import { type EnsureOptions, ensure } from './ensure.ts';
 import type { Fingerprints } from './keys.ts';
+import { allEnded } from './lazy.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
 import { sourceNetworkPolicy, sourceService, sourceStatefulSet, sshPort } from './manifests/source.ts';
 import { optional } from './optional.ts';
@@ -48,7 +49,7 @@ export async function serveSource(plan: ServePlan, options: EnsureOptions): Prom
   const { side, claim, fidelity, image, keys, way } = plan;
   const { kube } = side;
   const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host);
-  const [service] = await Promise.all([
+  const [service] = await allEnded([
     ensure(kube, services, sourceService(side, way.serviceType), options),
     ensure(kube, statefulSets, sourceStatefulSet(side, pod), options),
     optional(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
