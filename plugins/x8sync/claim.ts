@@ -3,6 +3,7 @@ import { RefusedError, UsageError, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../src/kube/objects.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../src/kube/resources.ts';
+import { Label } from '../../src/tasks/names.ts';
 import { taskOfPod } from './sides.ts';
 import { volumeIdentity } from './volume-identity.ts';
 
@@ -20,6 +21,8 @@ export interface Mount {
   readonly node: string | undefined;
   /** The x8sync task whose pod it is, if any. */
   readonly task: string | undefined;
+  /** It is a task's mover, which writes to the claim. */
+  readonly mover: boolean;
 }
 
 export interface ClaimState {
@@ -92,7 +95,16 @@ export function mountsOf(claim: string, all: readonly Pod[]): Mount[] {
   return all
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     .filter(({ spec }) => spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim))
-    .map((pod) => ({ pod: pod.metadata.name, node: pod.spec.nodeName, task: taskOfPod(pod) }));
+    .map((pod) => {
+      const task = taskOfPod(pod);
+      const mover = task !== undefined && pod.metadata.labels?.[Label.role] === 'target';
+      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover };
+    });
+}
+
+/** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */
+export function changersOf({ mounts }: Pick<ClaimState, 'mounts'>): string[] {
+  return mounts.filter(({ task, mover }) => task === undefined || mover).map(({ pod }) => pod);
 }
 
 /** @throws X8sError where files can't be read from this claim. */

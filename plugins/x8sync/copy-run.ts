@@ -1,7 +1,7 @@
 /** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
 import { X8sError } from '../../src/errors.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
-import { type ClaimState, describeClaim } from './claim.ts';
+import { type ClaimState, changersOf, describeClaim } from './claim.ts';
 import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
@@ -45,10 +45,10 @@ export class CopyRun {
   async checkSource(handle: StepHandle): Promise<void> {
     const [source, fidelity] = await Promise.all([this.#parts.source(), this.#parts.sourceFidelity()]);
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
-    const users = source.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
-    if (users.length > 0) {
+    const changers = changersOf(source);
+    if (changers.length > 0) {
       handle.warn(
-        `The source is in use by ${users.join(', ')}: files that change meanwhile may arrive half changed.`,
+        `The source is in use by ${changers.join(', ')}: files that change meanwhile may arrive half changed.`,
       );
     }
     if (fidelity === 'user') handle.warn(restricted(source, 'what user 65532 may not read is not copied'));
