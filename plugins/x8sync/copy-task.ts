@@ -165,7 +165,8 @@ export class CopyTask {
    */
   async giveUp(error: unknown): Promise<unknown> {
     if (this.#ended || Object.keys(this.#opened).length === 0) return error;
-    const interrupted = this.#context.signal.aborted;
+    // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
+    const interrupted = this.#context.signal.reason instanceof InterruptedError;
     if (this.#lock?.signal.aborted) return error;
     if (interrupted && this.#request.name !== undefined) return this.#leave(error);
     const { timeoutMs } = this.#request;
