@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect } from '@jest/globals';
+import { moverLib, onLinux } from '../support/mover-scripts.ts';
 
-const lib = join(import.meta.dirname, '../../../images/mover/rootfs/usr/local/lib/x8s');
 let folder: string;
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'x8sync-')), '.x8sync');
@@ -14,12 +14,12 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
 /** What `open_folder` says against it; empty where it takes it. */
 function objection(): string {
-  const script = `cd ${lib}; . ./run.sh; FOLDER=${folder} X8S_TASK=t; . ./folder.sh; open_folder || echo "$REASON"`;
+  const script = `cd ${moverLib}; . ./run.sh; FOLDER=${folder} X8S_TASK=t; . ./folder.sh; open_folder || echo "$REASON"`;
   return execFileSync('bash', ['-c', script], { encoding: 'utf8' });
 }
 
 describe('the folder in the target', () => {
-  test.each([
+  onLinux.each([
     ['there is none', []],
     ['it is empty', ['.']],
     ['the mover was killed before it wrote its mark', ['tmp', 'partial']],
@@ -30,7 +30,7 @@ describe('the folder in the target', () => {
     expect(objection()).toBe('');
   });
 
-  test("is somebody else's where anything else is in it", () => {
+  onLinux("is somebody else's where anything else is in it", () => {
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     writeFileSync(join(folder, 'file'), 'mine');
     expect(objection()).toContain('was not made by x8sync');
