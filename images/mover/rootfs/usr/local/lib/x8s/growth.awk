@@ -1,5 +1,5 @@
 # From rsync's list of changes (%i|%l|%n), two lines: the bytes that the files to be replaced take up in the target;
-# and new bytes, the biggest replacement, entries to be created.
+# and new bytes, the biggest replacement, inodes to be made.
 # --8-bit-output leaves only control characters and a backslash before # as \#ooo.
 function decoded(name,   out, code) {
   out = ""
@@ -17,7 +17,8 @@ BEGIN {
     "mawk '{ sum += $1 * $2 } END { printf \"%.0f\\n\", sum }'"
   printf "" | measure
 }
-$1 ~ /^.[fdLDS]\+/ { created++ }
+# A further name of a file (h) takes no inode.
+$1 ~ /^[^h][fdLDS]\+/ { created++ }
 $1 ~ /^>f/ {
   bytes += $2
   if ($1 ~ /^>f\+/) next

@@ -81,7 +81,7 @@ check_room() {
   fits "$SOURCE_BYTES" "$SOURCE_INODES" && return 0
   ask usage exact || { REASON="the source did not tell its size: $(tail -n 1 "$WORK/ask.log")"; return 2; }
   exact=$REPLY
-  field "$exact" entries && NEED_INODES=$REPLY
+  field "$exact" inodes && NEED_INODES=$REPLY
   field "$exact" allocatedBytes && EXACT_BYTES=$REPLY && NEED_BYTES=$REPLY
   fits "$NEED_BYTES" "$NEED_INODES" && return 0
   if [[ $X8S_MODE == force ]]; then
