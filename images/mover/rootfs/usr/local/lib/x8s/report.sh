@@ -48,6 +48,8 @@ end() {
   exec 2>/dev/null
   local outcome=$1 message nonce task code stats failures lost seconds head tail
   close_connection
+  # Nobody will go on from there, and nobody sees what it takes up.
+  ((FOLDER_OPEN)) && [[ $X8S_KEEP_PARTIAL == 0 && -d $FOLDER ]] && close_folder
   exit_code_of "$outcome" && code=$REPLY
   json_string "$2" && message=$REPLY
   json_string "$X8S_NONCE" && nonce=$REPLY
