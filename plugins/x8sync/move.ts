@@ -1,7 +1,7 @@
 /** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
 
 import { isAlreadyExists } from '../../src/kube/api-error.ts';
-import type { Job } from '../../src/kube/objects.ts';
+import type { Job, PodSpec } from '../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
 import { checkOurs, type EnsureOptions, ensure, remove } from './ensure.ts';
@@ -81,7 +81,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
 
 /**
  * Makes the Job, or takes up the one that an interrupted run of this task left, if it goes on or has ended
- * well. One that failed, or that has other keys, is deleted with its pod and awaited: never two writers.
+ * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod and awaited: never two writers.
  */
 export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
   const { side } = plan;
@@ -106,7 +106,8 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
     const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
     if (!present) continue;
     checkOurs(side.kube, jobs, present, job);
-    if (usable(present, keys)) return takenUp(present);
+    if (usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image))
+      return takenUp(present);
     await remove(side.kube, jobs, present, options);
   }
 }
@@ -123,6 +124,16 @@ function usable({ metadata, status }: Job, keys: string): boolean {
     ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
   );
   return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
+}
+
+/** One that has not may wait for an image that can't be pulled, which is why this run names another. */
+function hasBegun({ status }: Job): boolean {
+  return (status?.ready ?? 0) > 0 || (status?.succeeded ?? 0) > 0 || status?.completionTime !== undefined;
+}
+
+function imageOf({ spec }: Job): string | undefined {
+  const { spec: pod } = spec.template as { spec?: PodSpec };
+  return pod?.containers[0]?.image as string | undefined;
 }
 
 /** What the admission check tries: the same pod, of no task yet. */

@@ -184,6 +184,8 @@ export interface Job extends KubeObject {
   spec: Record<string, unknown>;
   status?: {
     active?: number;
+    /** Pods that run. */
+    ready?: number;
     succeeded?: number;
     failed?: number;
     /** Only where it succeeded. */
