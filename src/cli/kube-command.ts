@@ -1,5 +1,5 @@
 /** Commands that talk to clusters, with kubectl's own flags for that. */
-import { UnreachableError } from '../errors.ts';
+import { UnreachableError, UsageError } from '../errors.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { BaseCommand, type Opened } from './base-command.ts';
 import { contextNames, namespaceNames } from './completion/providers.ts';
@@ -57,7 +57,11 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
     description: 'Group to impersonate; may be repeated.',
     group,
   });
-  token = option.text('--token', { value: 'TOKEN', description: 'Bearer token for the API server.', group });
+  token = option.text('--token', {
+    value: 'TOKEN',
+    description: 'Bearer token for the API server of --context.',
+    group,
+  });
   requestTimeout = option.duration('--request-timeout', {
     description:
       'How long a cluster may take to answer one request, e.g. 5s or 2m; 0 for no limit. Default: 15s.',
@@ -83,13 +87,25 @@ export abstract class KubeCommand extends BaseCommand<KubeCommandContext> {
     return { context: { ...base, kube, kubeByServer }, close: () => closeAll(clients.values()) };
   }
 
-  /** `--cluster`, `--user` and `--server` belong to the chosen context; another one brings its own. */
+  /**
+   * `--cluster`, `--user`, `--server` and `--token` belong to the chosen context; another one brings its own. Above all a
+   * token, which another cluster's API server could use.
+   */
   #flags(name: string | undefined): ClusterFlags {
-    const { kubeconfig, as, token, requestTimeout: requestTimeoutMs } = this;
-    const who = { kubeconfig, as, asGroups: this.asGroup, token, requestTimeoutMs };
-    if (name !== undefined && name !== this.kubeContext) return { ...who, context: name };
+    const { kubeconfig, as, requestTimeout: requestTimeoutMs, kubeContext, token } = this;
+    const who = { kubeconfig, as, asGroups: this.asGroup, requestTimeoutMs };
+    if (name !== undefined && name !== kubeContext) {
+      if (token !== undefined && kubeContext === undefined)
+        throw new UsageError(
+          '--token is for one cluster, and this command talks to clusters by their names',
+          {
+            hint: `--context names the one that it is for, such as --context ${name}`,
+          },
+        );
+      return { ...who, context: name };
+    }
     const { cluster, user, server } = this;
-    return { ...who, context: this.kubeContext, cluster, user, server };
+    return { ...who, context: kubeContext, cluster, user, server, token };
   }
 }
 

@@ -225,12 +225,20 @@ describe('a command that talks to clusters', () => {
     const flags = ['--kubeconfig=f', '--context=here', '--cluster=c', '--user=u', '-shttps://x', '--as=me'];
     const more = ['--as-group=g', '--as-group=h,i', '--token=t', '--request-timeout=1m'];
     await runFake(['get', 'pods', ...flags, ...more], commands, { kubeAccess });
-    const who = { kubeconfig: 'f', as: 'me', asGroups: ['g', 'h,i'], token: 't', requestTimeoutMs: 60_000 };
+    const who = { kubeconfig: 'f', as: 'me', asGroups: ['g', 'h,i'], requestTimeoutMs: 60_000 };
     expect(asked).toEqual([
-      { ...who, context: 'here', cluster: 'c', user: 'u', server: 'https://x' },
+      { ...who, context: 'here', cluster: 'c', user: 'u', server: 'https://x', token: 't' },
       { ...who, context: 'other' },
     ]);
     expect(closed.sort()).toEqual(['here', 'other']);
+  });
+
+  test('hands a token to no cluster that it was not given for', async () => {
+    const { asked, kubeAccess } = connected();
+    const commands = [podsCommand(async ({ kube }) => ({ text: (await kube('other')).cluster.context }))];
+    const { exitCode, stderr } = await runFake(['get', 'pods', '--token=t'], commands, { kubeAccess });
+    expect([exitCode, asked]).toEqual([2, []]);
+    expect(stderr).toContain('--context names the one that it is for, such as --context other');
   });
 
   test('waits 15 s for an answer unless told otherwise', async () => {
