@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { clusterId } from '../../src/kube/identity.ts';
+import { isGivenName } from '../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from './claim.ts';
 import type { CopyTask } from './copy-task.ts';
 import type { EnsureOptions } from './ensure.ts';
@@ -142,7 +143,7 @@ export class CopyParts {
   /** The mover's Job, begun or taken up. */
   readonly mover = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, name, bandwidth } = this.#request;
+    const { image, mode, bandwidth } = this.#request;
     const [claim, fidelity, sourceFidelity] = await Promise.all([
       this.target(),
       this.targetFidelity(),
@@ -150,7 +151,7 @@ export class CopyParts {
     ]);
     const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
-    const run = { task: record.uid, nonce: randomUUID(), keepPartial: name !== undefined };
+    const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, bandwidth, ...run };
     // From here on the target changes; whoever slept through the loss of the lock must not begin.
     await this.#task.confirmLock();

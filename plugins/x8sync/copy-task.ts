@@ -3,7 +3,7 @@ import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../
 import type { KubeClient } from '../../src/kube/client.ts';
 import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
-import { checkTaskName, newTaskName } from '../../src/tasks/names.ts';
+import { checkTaskName, isGivenName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
 import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
@@ -48,6 +48,8 @@ export class CopyTask {
   waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
   #opened: Partial<Record<Role, OpenSide>> = {};
+  /** As the person named it, now or in an earlier run that this one takes up. */
+  #name: string | undefined;
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
   /** Files were copied, or could have been: a failure from here on is worth a record. */
@@ -56,6 +58,7 @@ export class CopyTask {
   constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
     if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
     this.#request = request;
+    this.#name = request.name;
     this.#context = context;
     this.#stop = stop;
     this.#signal = AbortSignal.any([context.signal, stop.signal]);
@@ -75,6 +78,7 @@ export class CopyTask {
         ? await store.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
         : [];
     const task = name ?? known?.task ?? newTaskName();
+    this.#name = isGivenName(task) ? task : undefined;
     await check(task);
     this.#context.reporter.info(`Task ${task}`);
     const peer = { server: source.kube.cluster.server, namespace: source.namespace };
@@ -168,7 +172,7 @@ export class CopyTask {
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
     if (this.#lock?.signal.aborted) return error;
-    if (interrupted && this.#request.name !== undefined) return this.#leave(error);
+    if (interrupted && this.#name !== undefined) return this.#leave(error);
     const { timeoutMs } = this.#request;
     const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
     const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
@@ -187,7 +191,7 @@ export class CopyTask {
   }
 
   async #leave(error: unknown): Promise<unknown> {
-    const name = this.#request.name;
+    const name = this.#name;
     await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
@@ -206,7 +210,7 @@ export class CopyTask {
   async #closeRecords(error: unknown, signal: AbortSignal): Promise<void> {
     const opened = Object.values(this.#opened);
     const known = this.copying || opened.some(({ outcome }) => outcome !== 'fresh');
-    if (this.#request.name !== undefined && known) return this.finish('Failed', messageOf(error));
+    if (this.#name !== undefined && known) return this.finish('Failed', messageOf(error));
     const remove = ({ side, record }: OpenSide) =>
       storeOf(side.kube, this.#context).remove(record, { signal });
     await Promise.all(opened.map(remove));

@@ -1,5 +1,5 @@
 /** How everything that belongs to a task is named, labelled and annotated, the same in every plugin. */
-import { v7 as uuid } from 'uuid';
+import { v7 as uuid, validate } from 'uuid';
 import { UsageError } from '../errors.ts';
 
 /** Prefix of the suite's own label and annotation keys. */
@@ -39,6 +39,11 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 /** A new name for a task that the person did not name; later ones sort after earlier ones. */
 export function newTaskName(): string {
   return uuid();
+}
+
+/** Whether a person gave a task its name: then it stays until they say otherwise. */
+export function isGivenName(task: string): boolean {
+  return !validate(task);
 }
 
 /** How long a task's name may be, in characters, so that objects named after it still work. */

@@ -6,20 +6,29 @@ import { configMaps } from '../../../../src/kube/resources.ts';
 import { createSilentReporter } from '../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 
-/** What a named task that was opened says and leaves when its run is ended for this reason. */
-async function endedBy(reason: Error) {
-  const [kube, process] = [fakeKube(), new AbortController()];
-  const ref = { kube, namespace: 'shop', claim: 'data' };
-  const context = { reporter: createSilentReporter(), clock, signal: process.signal, onAbandoned: () => {} };
+const [ref, taskContext] = [
+  { namespace: 'shop', claim: 'data' },
+  { clock, onAbandoned: () => {} },
+];
+
+/** Opens a task at the target, and how to end its run: gives what is said and left then. */
+async function opened(name: string | undefined, kube = fakeKube()) {
+  const process = new AbortController();
+  const side = { kube, ...ref };
+  const context = { ...taskContext, reporter: createSilentReporter(), signal: process.signal };
   const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 1000 };
-  const request = { source: ref, target: ref, name: 'db', mode: 'merge' as const, ...rest };
+  const request = { source: side, target: side, name, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
   await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
-  process.abort(reason);
-  const error = await task.giveUp(reason);
-  await task.release();
-  return { error, records: (await kube.list(configMaps)).items.map(({ metadata }) => metadata.name) };
+  return async (reason: Error) => {
+    process.abort(reason);
+    const error = await task.giveUp(reason);
+    await task.release();
+    return { error, records: (await kube.list(configMaps)).items.map(({ metadata }) => metadata.name) };
+  };
 }
+
+const endedBy = async (reason: Error) => (await opened('db'))(reason);
 
 test('a named task stays after Ctrl-C; an error that nobody caught is no Ctrl-C', async () => {
   const interrupted = await endedBy(new InterruptedError('SIGINT'));
@@ -30,4 +39,15 @@ test('a named task stays after Ctrl-C; an error that nobody caught is no Ctrl-C'
   expect(interrupted.records).toEqual(['x8sync-db-target']);
   const bug = new Error('a bug');
   expect(await endedBy(bug)).toEqual({ error: bug, records: [] });
+});
+
+test('a named task stays after Ctrl-C also where the run that took it up did not name it', async () => {
+  const kube = fakeKube();
+  await (await opened('db', kube))(new InterruptedError('SIGINT'));
+  const { records } = await (await opened(undefined, kube))(new InterruptedError('SIGINT'));
+  expect(records).toEqual(['x8sync-db-target']);
+});
+
+test('nothing is left of a task that nobody named', async () => {
+  expect((await (await opened(undefined))(new InterruptedError('SIGINT'))).records).toEqual([]);
 });
