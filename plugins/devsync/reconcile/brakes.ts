@@ -1,5 +1,5 @@
 /** Brakes: plans that look like an accident are not carried out before a person has said so. */
-import { childrenOf, type Maybe, measure, walk } from './entry.ts';
+import { childrenOf, type Entry, isPhantom, type Maybe, measure, walk } from './entry.ts';
 import type { Plan, Side } from './reconcile.ts';
 
 export type Brake =
@@ -38,13 +38,17 @@ export function brakeFor(
 }
 
 function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined {
-  if (ancestor === undefined) return undefined;
+  // Of a root that cannot be read nothing is known, and nothing is done.
+  if (ancestor === undefined || root?.kind === 'problem') return undefined;
   if (root === undefined) return { kind: 'root vanished', side };
-  if (root.kind !== ancestor.kind && root.kind !== 'problem') return { kind: 'root changed its type', side };
-  const isEmpty = childrenOf(root).size === 0;
+  if (root.kind !== ancestor.kind) return { kind: 'root changed its type', side };
+  // What is ignored stays, our own folder at least.
+  const isEmpty = [...childrenOf(root).values()].every(isNobodys);
   // One file that goes is a person at work; a handful that goes at once is a mount that is missing.
   return isEmpty && childrenOf(ancestor).size >= 2 ? { kind: 'root emptied', side } : undefined;
 }
+
+const isNobodys = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
 
 /** Files whose content a side would lose: one that comes back under another name is not lost. */
 function filesLost(tree: Maybe, plan: Plan, side: Side): { files: number; of: number } {

@@ -22,6 +22,13 @@ describe('brakeFor', () => {
     ['a root that became a file', files(3), files(3), 'x', { kind: 'root changed its type', side: 'beta' }],
     ['a root that was emptied', files(3), files(3), {}, { kind: 'root emptied', side: 'beta' }],
     [
+      'a root that was emptied of all but ignored things',
+      files(3),
+      files(3),
+      { '.x8s-devsync': '!', build: { out: '!' } },
+      { kind: 'root emptied', side: 'beta' },
+    ],
+    [
       'more than half of ten or more files',
       files(20),
       files(9),
@@ -36,6 +43,7 @@ describe('brakeFor', () => {
     ['the first sync', undefined, files(30), {}],
     ['half of the files', files(20), files(10), files(20)],
     ['few files', files(9), { keep: 'x' }, files(9)],
+    ['a root that cannot be read', files(3), '?', files(3)],
     ['the one file there was', { a: '1' }, {}, { a: '1' }],
     ['a folder that was renamed', { old: files(30) }, { new: files(30) }, { old: files(30) }],
     [
