@@ -7,6 +7,7 @@ import { measure } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
 import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
+import type { IgnoreList } from '../sync/ignore.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { AgentError } from './agent-connection.ts';
 import { AncestorStore } from './ancestor-store.ts';
@@ -33,6 +34,8 @@ export interface Attached {
   readonly container: RemoteEndpoint;
   readonly ancestor: AncestorStore;
   readonly binding: string;
+  /** What the files in LOCAL say that both sides leave alone. */
+  readonly ignoreLists: readonly IgnoreList[];
   /** The container is a new one, and nothing was synced with it yet. */
   readonly isSuccessor: boolean;
   close(): Promise<void>;
@@ -41,8 +44,8 @@ export interface Attached {
 /** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
 export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
-  const ignores = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
-  const common = { scan: spec.scan, ignores };
+  const ignoreLists = readIgnoreFiles(spec.local.path, spec.useGitignore);
+  const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreLists) };
   const local = openLocal(spec, common);
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
@@ -66,7 +69,8 @@ export async function attach(context: AttachContext): Promise<Attached> {
       connection.close();
       await local.close();
     };
-    return { target, launched, location, local, container, ancestor, binding, isSuccessor, close };
+    const sides = { local, container, ancestor, binding };
+    return { target, launched, location, ...sides, ignoreLists, isSuccessor, close };
   } catch (error) {
     launched?.connection.close();
     await local.close();

@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
-import { isIgnoreFile } from '../spec/ignore-files.ts';
+import { areOthers } from '../spec/ignore-files.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { Attempts } from './attempts.ts';
@@ -228,8 +228,9 @@ export class SyncRunner {
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#tell(state),
       onLearned: (paths) => {
-        // The rules themselves have changed: both sides have to look with new eyes.
-        if (paths.some((path) => isIgnoreFile(path, spec.useGitignore))) stop.abort();
+        // The rules themselves have changed: both sides have to look with new eyes. Those that a first sync
+        // carries over are no news.
+        if (areOthers(attached.ignoreLists, paths, spec.local.path, spec.useGitignore)) stop.abort();
       },
     });
     this.#synchronizer = synchronizer;

@@ -1,13 +1,14 @@
 /** Patterns that files in the local directory bring: `.devsyncignore`, and `.gitignore` where asked for. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { findGitDirectory } from '../sync/git.ts';
 import { compileIgnores, type IgnoreList } from '../sync/ignore.ts';
 
 export const ignoreFile = '.devsyncignore';
 
 /** Whether a change of this path may change the rules. */
-export function isIgnoreFile(path: string, useGitignore: boolean): boolean {
+function isIgnoreFile(path: string, useGitignore: boolean): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   return path === ignoreFile || (useGitignore && name === '.gitignore');
 }
@@ -17,6 +18,17 @@ export function readIgnoreFiles(root: string, useGitignore: boolean): IgnoreList
   const git = useGitignore ? [...fromAbove(root), ...fromBelow(root, '', [])] : [];
   const own = readText(join(root, ignoreFile));
   return own === undefined ? git : [...git, { base: '', patterns: own }];
+}
+
+/** Whether the rules are others than they were, now that these paths have changed. */
+export function areOthers(
+  was: readonly IgnoreList[],
+  paths: readonly string[],
+  root: string,
+  useGitignore: boolean,
+): boolean {
+  if (!paths.some((path) => isIgnoreFile(path, useGitignore))) return false;
+  return !isDeepStrictEqual(was, readIgnoreFiles(root, useGitignore));
 }
 
 /** Of a repository that the directory is only a part of: what its upper directories say of it. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readIgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
+import { areOthers, readIgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
 import { compileIgnores } from '../../../../../plugins/devsync/sync/ignore.ts';
 
 const rules = (patterns: string, vcs = false) => compileIgnores({ lists: [{ base: '', patterns }], vcs });
@@ -80,5 +80,20 @@ describe('with git’s own files', () => {
       );
     });
     expect(ours.sort()).toEqual(shown.filter((path) => paths.includes(path)).sort());
+  });
+
+  test('rules are others when what the files say has changed, and not when a first sync carries them over', () => {
+    mkdirSync(join(base, 'app'));
+    writeFileSync(join(base, '.gitignore'), '*.o\n');
+    writeFileSync(join(base, 'app/.gitignore'), '*.tmp\n');
+    const was = readIgnoreFiles(base, true);
+    const paths = ['a', '.gitignore', 'app/.gitignore'];
+    expect(areOthers(was, paths, base, true)).toBe(false);
+    writeFileSync(join(base, 'app/.gitignore'), '*.log\n');
+    expect(areOthers(was, ['a'], base, true)).toBe(false);
+    expect(areOthers(was, paths, base, true)).toBe(true);
+    expect(areOthers([], paths, base, false)).toBe(false);
+    writeFileSync(join(base, '.devsyncignore'), 'a\n');
+    expect(areOthers([], ['.devsyncignore'], base, false)).toBe(true);
   });
 });
