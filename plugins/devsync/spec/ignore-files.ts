@@ -1,5 +1,5 @@
 /** Patterns that files in the local directory bring: `.devsyncignore`, and `.gitignore` where asked for. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { findGitDirectory } from '../sync/git.ts';
@@ -66,9 +66,18 @@ function* fromBelow(root: string, base: string, above: readonly IgnoreList[]): G
   yield* own;
   const lists = [...above, ...own];
   const isIgnored = compileIgnores({ lists, vcs: true });
-  for (const entry of readdirSync(join(root, base), { withFileTypes: true })) {
+  for (const entry of entriesOf(join(root, base))) {
     const path = base === '' ? entry.name : `${base}/${entry.name}`;
     if (entry.isDirectory() && !isIgnored(path, true)) yield* fromBelow(root, path, lists);
+  }
+}
+
+/** A directory that cannot be read has no rules; the scan tells what is wrong with it. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
   }
 }
 

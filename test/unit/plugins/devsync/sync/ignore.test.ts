@@ -96,4 +96,11 @@ describe('with git’s own files', () => {
     writeFileSync(join(base, '.devsyncignore'), 'a\n');
     expect(areOthers([], ['.devsyncignore'], base, false)).toBe(true);
   });
+
+  test('a directory that cannot be read is in nobody’s way', () => {
+    // Its name is no text: under the one that Node gives it there is nothing.
+    mkdirSync(Buffer.concat([Buffer.from(`${base}/`), Buffer.from([0xff])]));
+    writeFileSync(join(base, '.gitignore'), '*.o\n');
+    expect(readIgnoreFiles(base, true)).toEqual([{ base: '', patterns: '*.o\n' }]);
+  });
 });
