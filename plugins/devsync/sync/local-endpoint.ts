@@ -5,13 +5,15 @@ import {
   copyFileSync,
   lstatSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { type Maybe, measure, walk } from '../reconcile/entry.ts';
+import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { type ApplyContext, apply } from './apply.ts';
@@ -178,8 +180,13 @@ export class LocalEndpoint implements Endpoint {
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
     return this.#alone(async () => {
       const [parent, base] = splitPath(item.path);
+      const parts = partsOf(parent, machine.platform);
+      // Directories that are gone are made again, like those around them.
+      const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+      const made = above.map((path) => ({ path, old: undefined, new: emptyDirectory }));
+      await apply(this.#applyContext(undefined), made);
       using root = Folder.root(this.#root);
-      using folder = root.descend(partsOf(parent, machine.platform), 'make');
+      using folder = root.descend(parts);
       const copy = this.#staging.scratch();
       this.#trash.use(item, (file) => copyLeaf(file, copy));
       this.#trash.begin(name);
@@ -279,9 +286,15 @@ async function* chunksOf(file: string, need: Need, signal?: AbortSignal): AsyncG
   }
 }
 
+/** A link as such: what it leads to is not what was in the trash. */
 function copyLeaf(from: string, to: string): void {
+  const stats = lstatSync(from);
+  if (stats.isSymbolicLink()) {
+    symlinkSync(readlinkSync(from), to);
+    return;
+  }
   copyFileSync(from, to);
-  chmodSync(to, lstatSync(from).mode & 0o777);
+  chmodSync(to, stats.mode & 0o777);
 }
 
 function loadCache(folder: Folder): DigestCache {

@@ -1,11 +1,14 @@
 /** A container that lies: nothing leads out of the root, on either side. */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -142,6 +145,34 @@ describe('applying', () => {
     ]);
     await one.restore({ operation: 'op', path: 'b' }, 'back');
     expect(readFileSync(join(root, 'b'), 'utf8')).toBe('two');
+  });
+});
+
+describe('restoring', () => {
+  test('brings a link back as a link, and never what it leads to', async () => {
+    symlinkSync('a', join(root, 'inside'));
+    symlinkSync(join(outside, 'secret'), join(root, 'way-out'));
+    const one = await endpoint();
+    const targets = { inside: 'a', 'way-out': join(outside, 'secret') };
+    for (const [path, target] of Object.entries(targets)) {
+      await one.apply([{ path, old: { kind: 'symlink', target }, new: undefined }], 'op');
+      expect(existsSync(join(root, path))).toBe(false);
+      await one.restore({ operation: 'op', path }, 'back');
+      expect(readlinkSync(join(root, path))).toBe(target);
+    }
+  });
+
+  test('makes the directories that are gone like those around them', async () => {
+    chmodSync(root, 0o755);
+    mkdirSync(join(root, 'a/b'), { recursive: true });
+    writeFileSync(join(root, 'a/b/f'), 'text');
+    const one = await endpoint();
+    const old: File = { kind: 'file', digest: sha256(Buffer.from('text')), size: 4, executable: false };
+    await one.apply([{ path: 'a/b/f', old, new: undefined }], 'op');
+    rmSync(join(root, 'a'), { recursive: true });
+    await one.restore({ operation: 'op', path: 'a/b/f' }, 'back');
+    expect(readFileSync(join(root, 'a/b/f'), 'utf8')).toBe('text');
+    for (const path of ['a', 'a/b']) expect(statSync(join(root, path)).mode & 0o777).toBe(0o755);
   });
 });
 
