@@ -21,7 +21,7 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
       case 'flush':
         return await runner.flush();
       case 'pause':
-        return runner.pause();
+        return await runner.pause();
       case 'resume':
         await runner.resume(parameters.confirm === true);
         return runner.state;

@@ -1,4 +1,6 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -55,7 +57,6 @@ export class SyncRunner {
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
-  #paused = false;
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
   readonly #attempts: Attempts;
@@ -108,13 +109,22 @@ export class SyncRunner {
       life instanceof Error ? reject(life) : resolve(life);
   }
 
-  pause(): void {
-    this.#paused = true;
-    this.#synchronizer?.pause();
+  /** A person wants nothing to be changed. That outlives this runner: only a person ends it. */
+  get isPaused(): boolean {
+    return existsSync(this.#pauseMark);
+  }
+
+  get #pauseMark(): string {
+    return join(this.#options.folder, 'paused');
+  }
+
+  async pause(): Promise<void> {
+    writeFileSync(this.#pauseMark, '', { mode: 0o600 });
+    await this.#synchronizer?.pause();
   }
 
   async resume(confirm: boolean): Promise<void> {
-    this.#paused = false;
+    rmSync(this.#pauseMark, { force: true });
     await this.#synchronizer?.resume(confirm);
   }
 
@@ -236,9 +246,9 @@ export class SyncRunner {
     this.#synchronizer = synchronizer;
     this.#answer(synchronizer);
     this.#news.begin();
-    if (this.#paused) synchronizer.pause();
     const { way, refusals } = launched;
     this.#tell({ phase: 'scanning', way, refusals, location: location.words });
+    if (this.isPaused) await synchronizer.pause();
     const ended = launched.connection.ended.then((why) => Promise.reject(why));
     const running = synchronizer.run();
     try {

@@ -146,9 +146,12 @@ export class Synchronizer {
     }
   }
 
-  pause(): void {
+  /** Begins nothing any more; resolves when what is under way has come to its end. */
+  async pause(): Promise<void> {
     this.#paused = true;
-    this.#tell({ phase: 'paused', message: 'paused by you' });
+    await this.#inTurn(async () => {
+      if (this.#paused) this.#tell({ phase: 'paused', message: 'paused by you' });
+    });
   }
 
   /** Goes on; where a brake holds it, only if that is what the person has seen and confirms. */

@@ -6,6 +6,7 @@ import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entr
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
+import { type RunnerOptions, SyncRunner } from '../../../../../plugins/devsync/session/sync-runner.ts';
 import {
   Synchronizer,
   type SynchronizerOptions,
@@ -125,6 +126,38 @@ test('a flush tries again what was being written to, and gives up what fails in 
   };
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
+});
+
+describe('a pause', () => {
+  test('lasts, whatever is under way when it begins', async () => {
+    const file = version('a');
+    const local = fakeFullEndpoint(directory({ file }));
+    const container = fakeFullEndpoint(directory({}));
+    let finish = () => {};
+    container.apply = (operations) =>
+      new Promise((resolve) => {
+        finish = () => resolve(operations.map(({ path }) => ({ path })));
+      });
+    const synchronizer = new Synchronizer(optionsFor(local, container, new AncestorStore(folder)));
+    const flushed = synchronizer.flush();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const paused = synchronizer.pause();
+    finish();
+    await Promise.all([flushed, paused]);
+    expect(synchronizer.state.phase).toBe('paused');
+    expect((await synchronizer.flush()).phase).toBe('paused');
+    Object.assign(container, { tree: directory({ file }) });
+    expect((await synchronizer.resume(false)).phase).toBe('watching');
+  });
+
+  test('is known to whoever runs the sync next', async () => {
+    // Of what it is told to work with, only the folder matters before it runs.
+    const anew = () => new SyncRunner({ folder } as RunnerOptions);
+    await anew().pause();
+    expect(anew().isPaused).toBe(true);
+    await anew().resume(false);
+    expect(anew().isPaused).toBe(false);
+  });
 });
 
 describe('a stream that breaks before the answer', () => {
