@@ -104,7 +104,7 @@ export class Served {
       case 'discard':
         return await this.#endpoint.discard(asWanted(given.items), asText(given.name, 'a name'));
       case 'trash':
-        return await this.#endpoint.trash();
+        return await this.#trash(given);
       case 'restore':
         return await this.#restore(given);
       case 'empty-trash':
@@ -193,6 +193,13 @@ export class Served {
     } finally {
       this.#windows.delete(id);
     }
+  }
+
+  /** A part of what is in the trash: all of it may be more than a frame holds. */
+  async #trash(given: Record<string, unknown>): Promise<unknown> {
+    const [from, count] = [asCount(given.from, 'a place'), asCount(given.count, 'a number')];
+    const { items, ...sizes } = await this.#endpoint.trash();
+    return { items: items.slice(from, from + count), ...sizes };
   }
 
   async #restore(given: Record<string, unknown>): Promise<void> {

@@ -126,12 +126,14 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {
-    const { items, used, limit } = asObject(await this.#call('trash'), 'an answer');
-    return {
-      items: asList(items, 'a list').map(asTrashItem),
-      used: asCount(used, 'a size'),
-      limit: asCount(limit, 'a size'),
-    };
+    const items: TrashItem[] = [];
+    for (;;) {
+      const given = asObject(await this.#call('trash', { from: items.length, count: aCall }), 'an answer');
+      const part = asList(given.items, 'a list').map(asTrashItem);
+      items.push(...part);
+      if (part.length < aCall)
+        return { items, used: asCount(given.used, 'a size'), limit: asCount(given.limit, 'a size') };
+    }
   }
 
   async restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
