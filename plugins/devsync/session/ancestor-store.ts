@@ -53,7 +53,8 @@ export class AncestorStore {
   learn(edits: readonly Edit[]): void {
     if (edits.length === 0) return;
     this.#tree = edited(this.#tree, edits);
-    appendFileSync(this.#file, linesOf(edits));
+    // A line that a crash or a full disk has cut off ends here, so that it spoils none but itself.
+    appendFileSync(this.#file, `\n${linesOf(edits)}`);
     this.#lines += edits.length;
   }
 

@@ -39,7 +39,7 @@ test('it describes one place and no other', () => {
   expect(new AncestorStore(folder).load('elsewhere')).toBe(false);
 });
 
-test('a last line that a crash cut off is nothing', () => {
+test('a last line that a crash cut off is nothing, and spoils nothing', () => {
   const store = new AncestorStore(folder);
   store.begin('here', root);
   store.learn([['b', file('b')]]);
@@ -48,6 +48,10 @@ test('a last line that a crash cut off is nothing', () => {
   const again = new AncestorStore(folder);
   expect(again.load('here')).toBe(true);
   expect(again.tree).toEqual(root);
+  again.learn([['c', file('c')]]);
+  const third = new AncestorStore(folder);
+  third.load('here');
+  expect([lookup(third.tree, 'b'), lookup(third.tree, 'c')]).toEqual([undefined, file('c')]);
 });
 
 test('a path that leads out is refused, whoever wrote it', () => {
