@@ -1,6 +1,7 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 import { type Brake, explainBrake } from '../reconcile/brakes.ts';
 import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
+import type { Outcome } from '../reconcile/operations.ts';
 import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
 
 export type Place = 'local' | 'container';
@@ -87,6 +88,16 @@ export function problemsIn(tree: Maybe, place: Place): ProblemState[] {
   };
   look('', tree);
   return found;
+}
+
+/** What could not be done at a place, or was not all that it should be. */
+export function problemsOf(outcomes: readonly Outcome[], place: Place): ProblemState[] {
+  return outcomes.flatMap(({ path, problem, surprise }) => {
+    if (problem !== undefined) return [{ path, place, problem }];
+    return surprise
+      ? [{ path, place, problem: 'it was written to while it was replaced; the trash has that version' }]
+      : [];
+  });
 }
 
 /** An entry in a few words. */

@@ -24,9 +24,9 @@ import {
   noState,
   type Place,
   type PlannedChange,
-  type ProblemState,
   plannedChanges,
   problemsIn,
+  problemsOf,
   type Sides,
   type SyncState,
 } from './state.ts';
@@ -105,24 +105,32 @@ export class Synchronizer {
 
   /** Syncs until the signal says stop. Rejects where a side fails: the stream broke, the root is gone. */
   async run(): Promise<void> {
-    const { local, container, signal, clock } = this.#options;
+    const { local, container, signal } = this.#options;
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
     failed.catch(() => {});
+    const stop = new AbortController();
     local.onHint = () => this.#debounce.hint();
     container.onHint = () => this.#debounce.hint(true);
     try {
       await Promise.race([this.#inTurn(() => this.#cycle()), failed]);
-      while (!signal.aborted) {
-        await Promise.race([clock.sleep(idleLook, signal), failed]);
-        if (isStale(local)) this.#debounce.hint(true);
-      }
+      // Once: every race with a promise that lasts leaves something with it.
+      await Promise.race([this.#lookNowAndThen(AbortSignal.any([signal, stop.signal])), failed]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      stop.abort();
       this.#debounce.close();
       await this.#working.catch(() => {});
+    }
+  }
+
+  async #lookNowAndThen(signal: AbortSignal): Promise<void> {
+    const { local, clock } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(idleLook, signal);
+      if (isStale(local)) this.#debounce.hint(true);
     }
   }
 
@@ -389,13 +397,4 @@ const hasProblems = (outcomes: Record<Place, Outcome[]>) =>
 
 function isStale(endpoint: Endpoint): boolean {
   return 'isStale' in endpoint && endpoint.isStale === true;
-}
-
-function problemsOf(outcomes: readonly Outcome[], place: Place): ProblemState[] {
-  return outcomes.flatMap(({ path, problem, surprise }) => {
-    if (problem !== undefined) return [{ path, place, problem }];
-    return surprise
-      ? [{ path, place, problem: 'it was written to while it was replaced; the trash has that version' }]
-      : [];
-  });
 }

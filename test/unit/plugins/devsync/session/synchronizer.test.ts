@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
@@ -126,6 +128,24 @@ test('a flush tries again what was being written to, and gives up what fails in 
   };
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
+});
+
+test('idleness costs no memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used: number[] = [];
+  let looks = 0;
+  const sleep = async () => {
+    if (++looks % 50_000 > 0) return;
+    collect();
+    used.push(process.memoryUsage().heapUsed);
+    if (used.length === 3) stop.abort();
+  };
+  const sides = [fakeFullEndpoint(directory({})), fakeFullEndpoint(directory({}))] as const;
+  const options = optionsFor(...sides, new AncestorStore(folder));
+  await new Synchronizer({ ...options, clock: { ...systemClock, sleep } }).run();
+  const [, warm = 0, after = 0] = used;
+  expect(after - warm).toBeLessThan(1 << 20);
 });
 
 describe('a pause', () => {
