@@ -52,9 +52,11 @@ export class LocalEndpoint implements Endpoint {
   onHint: () => void = () => {};
   readonly #root: string;
   readonly #options: LocalOptions;
-  readonly #private: Folder;
-  readonly #staging: Staging;
-  readonly #trash: Trash;
+  #private!: Folder;
+  #staging!: Staging;
+  #trash!: Trash;
+  /** The root's inode when its id was read. */
+  readonly #inode: number;
   readonly #tracker: Tracker;
   readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
@@ -73,10 +75,7 @@ export class LocalEndpoint implements Endpoint {
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.#options = options;
-    using root = Folder.root(options.root);
-    this.#private = root.make(privateFolder);
-    this.#staging = new Staging(this.#private.make('staging'));
-    this.#trash = new Trash(this.#private.make('trash'), options.trashLimit);
+    this.#inode = this.#openOwn();
     this.facts = factsOf(this.#private, this.#staging.isUsed);
     this.#tracker = new Tracker({
       root: options.root,
@@ -230,7 +229,37 @@ export class LocalEndpoint implements Endpoint {
     }
   }
 
-  #alone<T>(run: () => Promise<T>): Promise<T> {
+  /** Opens our own folder, made where it is missing. Returns the root's inode. */
+  #openOwn(): number {
+    using root = Folder.root(this.#root);
+    const own = root.make(privateFolder);
+    const staging = new Staging(own.make('staging'));
+    const trash = new Trash(own.make('trash'), this.#options.trashLimit);
+    [this.#private, this.#staging, this.#trash] = [own, staging, trash];
+    return root.self.ino;
+  }
+
+  /** Our folder may be taken away while we work (`git clean -fdx`): what is open of it is nowhere then. */
+  #keepOwn(): void {
+    try {
+      const before = [this.#staging, this.#trash, this.#private];
+      const now = lstatSync(`${this.#root}/${privateFolder}`, { throwIfNoEntry: false });
+      if (now?.ino === this.#private.self.ino) return;
+      const inode = this.#openOwn();
+      for (const one of before) one.close();
+      writeOwn(this.#private, '.gitignore', '*\n');
+      // Another root gets an id of its own when it is begun with.
+      if (inode === this.#inode) writeOwn(this.#private, 'id', `${this.facts.rootId}\n`);
+    } catch {
+      // The root itself has gone, or is full: whatever is done next says so.
+    }
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = () => {
+      this.#keepOwn();
+      return work();
+    };
     const result = this.#turn.then(run, run);
     this.#turn = result.catch(() => {});
     return result;

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -180,6 +181,28 @@ describe('our own folder', () => {
   test('is not opened where it is a link', async () => {
     symlinkSync(outside, join(root, privateFolder));
     await expect(endpoint()).rejects.toThrow();
+  });
+
+  test('is made anew where it was taken away', async () => {
+    const one = await endpoint();
+    const works = async (path: string) => {
+      await one.refresh();
+      const file = await staged(one, path);
+      const [made] = await one.apply([{ path, old: undefined, new: file }], 'op');
+      const [gone] = await one.apply([{ path, old: file, new: undefined }], 'op');
+      expect([made, gone]).toEqual([{ path }, { path }]);
+      expect(readFileSync(join(root, privateFolder, 'trash/op', path), 'utf8')).toBe(path);
+      expect(readFileSync(join(root, privateFolder, '.gitignore'), 'utf8')).toBe('*\n');
+    };
+    rmSync(join(root, privateFolder), { recursive: true });
+    await works('a');
+    expect(LocalEndpoint.rootIdOf(root)).toBe(one.facts.rootId);
+    // Another directory in the root's place is not the one that the id was for.
+    renameSync(root, join(base, 'old'));
+    await one.refresh(true);
+    mkdirSync(root);
+    await works('b');
+    expect(LocalEndpoint.rootIdOf(root)).not.toBe(one.facts.rootId);
   });
 
   test('files in it that are links are not written through', async () => {
