@@ -77,8 +77,10 @@ export class Catalog {
   /** Gives a sync another specification under its name: nothing that was agreed on goes with it. */
   async replace(sync: Sync, spec: SyncSpec, signal: AbortSignal): Promise<Sync> {
     const { name, namespace } = sync;
+    // What is refused must not be gone.
+    await this.#refuseOverlap(name, namespace, spec, signal);
     await this.delete(sync, signal);
-    return await this.create({ name, namespace, spec, allowOverlap: false, signal });
+    return await this.create({ name, namespace, spec, allowOverlap: true, signal });
   }
 
   /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */
