@@ -148,6 +148,8 @@ export class Scanner {
       const entry = this.#childNow(child, name, folder);
       if (entry === 'slow') slow.push(name);
       else if (entry !== undefined) children.set(name, entry);
+      // In the middle of a large directory as well: whoever is silent for too long counts as dead.
+      if (this.#isTurnOver) await this.#giveWay();
     }
     await this.#giveWay();
     for (const name of slow) {
@@ -172,9 +174,13 @@ export class Scanner {
     }
   }
 
+  get #isTurnOver(): boolean {
+    return performance.now() >= this.#turnEnds;
+  }
+
   async #giveWay(): Promise<void> {
     this.#context.signal?.throwIfAborted();
-    if (performance.now() < this.#turnEnds) return;
+    if (!this.#isTurnOver) return;
     await nextTurn();
     this.#turnEnds = performance.now() + slice;
   }
