@@ -1,6 +1,6 @@
 /** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
 import { lstatSync } from 'node:fs';
-import { childrenOf, type Maybe } from '../reconcile/entry.ts';
+import { childrenOf, join, type Maybe } from '../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
 import type { Folder } from './folder.ts';
@@ -150,6 +150,7 @@ export class Tracker {
     this.#made.clear();
     this.#doubted.clear();
     const seen = await this.#scanner.scan('');
+    this.#stopWatching('', this.#tree, seen);
     // What has not changed stays the very same object, which spares everyone else a comparison.
     this.#tree = edited(this.#tree, difference(this.#tree, seen));
     this.#options.cache.retain((path) => lookup(seen, path)?.kind === 'file');
@@ -181,8 +182,7 @@ export class Tracker {
       return;
     }
     for (const [name, child] of childrenOf(before))
-      if (child.kind === 'directory')
-        this.#stopWatching(`${path}/${name}`, child, childrenOf(seen).get(name));
+      if (child.kind === 'directory') this.#stopWatching(join(path, name), child, childrenOf(seen).get(name));
   }
 
   /** The path itself, or the nearest directory above it whose content we would have to look at. */
