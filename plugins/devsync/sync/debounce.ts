@@ -23,6 +23,8 @@ export class Debounce {
   #first = 0;
   #last = 0;
   #wasBusy = false;
+  /** Git was busy for so long that its lock means nothing any more. */
+  #isStuck = false;
 
   constructor(options: DebounceOptions) {
     this.#options = options;
@@ -49,7 +51,9 @@ export class Debounce {
   #check(): void {
     const { quiet, cap, isBusy, run } = this.#options;
     const now = performance.now();
-    if (isBusy() && now - this.#first < gitCap) {
+    const isLocked = isBusy();
+    this.#isStuck = isLocked && (this.#isStuck || now - this.#first >= gitCap);
+    if (isLocked && !this.#isStuck) {
       this.#wasBusy = true;
       this.#wait(gitPoll);
       return;
