@@ -1,4 +1,5 @@
 /** What a second terminal may ask of a running sync. */
+import type { SyncState } from '../session/state.ts';
 import type { SyncRunner } from '../session/sync-runner.ts';
 import { asPath, asText } from '../wire/check.ts';
 import type { Handler } from './socket.ts';
@@ -27,7 +28,10 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
         return runner.state;
       case 'resolve': {
         const winner = parameters.use === 'container' ? 'container' : 'local';
-        return await live().synchronizer.resolve(asText(parameters.path, 'a path'), winner);
+        const path = asText(parameters.path, 'a path');
+        const isConflict = await live().synchronizer.resolve(path, winner);
+        if (isConflict) requireSettled(runner.state, path);
+        return isConflict;
       }
       case 'reset':
         return await live().synchronizer.reset();
@@ -48,6 +52,18 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
         );
     }
   };
+}
+
+/** A decision that nothing came of is not to be called one. */
+function requireSettled({ phase, message, conflicts }: SyncState, path: string): void {
+  const name = path || '.';
+  if (phase === 'held' || phase === 'paused')
+    throw new Error(`${name} is decided, but it is ${phase}: ${message}`);
+  const left = conflicts.find((one) => one.path === path);
+  if (left === undefined) return;
+  throw new Error(
+    `${name} cannot be settled so: ${left.reason} (here ${left.local}, there ${left.container})`,
+  );
 }
 
 type Attached = NonNullable<SyncRunner['live']>['attached'];
