@@ -120,7 +120,7 @@ export class LocalEndpoint implements Endpoint {
     const byDigest = new Map(wanted.map((one) => [one.digest, one]));
     for (const digest of byDigest.keys()) if (await this.#staging.has(digest)) byDigest.delete(digest);
     if (byDigest.size > 0) await this.#adoptOwn(byDigest);
-    return [...byDigest.values()].map((one) => ({ ...one, offset: this.#staging.partial(one.digest) }));
+    return [...byDigest.values()].map((one) => ({ ...one, offset: this.#staging.partial(one) }));
   }
 
   async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {

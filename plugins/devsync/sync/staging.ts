@@ -90,9 +90,13 @@ export class Staging {
     return true;
   }
 
-  /** How many bytes of a content that did not get through are here already. */
-  partial(digest: string): number {
-    return statSync(`${this.path(digest)}.part`, { throwIfNoEntry: false })?.size ?? 0;
+  /**
+   * How many bytes of a content that did not get through are here already. None where it could be all of them: the
+   * last part that would finish it would never come.
+   */
+  partial({ digest, size }: Pick<Chunk, 'digest' | 'size'>): number {
+    const length = statSync(`${this.path(digest)}.part`, { throwIfNoEntry: false })?.size ?? 0;
+    return length < size ? length : 0;
   }
 
   /** Takes a copy of a file that is said to have this content; tells whether it has. */
