@@ -47,7 +47,10 @@ export function requireHere({ name, spec }: Sync, workstation: Workstation): voi
   });
 }
 
-/** Runs it until the signal says stop. Rejects with a RefusedError where another process holds it. */
+/**
+ * Runs it until it is asked to stop, or its pod has gone where that is the end. Rejects with the signal's reason, and
+ * with a RefusedError where another process holds it.
+ */
 export async function serveSync(options: ServeOptions): Promise<void> {
   const { kube, sync, workstation, clock, signal } = options;
   requireHere(sync, workstation);
@@ -84,7 +87,8 @@ export async function serveSync(options: ServeOptions): Promise<void> {
       signal: all,
     });
     await runner.run();
-    if (lock.signal.aborted) throw lock.signal.reason;
+    lock.signal.throwIfAborted();
+    signal.throwIfAborted();
   } finally {
     stop.abort();
     await lock.release().catch(() => {});

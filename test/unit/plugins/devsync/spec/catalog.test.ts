@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
-import type { SyncSpec } from '../../../../../plugins/devsync/spec/spec.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
+import { specOf } from '../support/specs.ts';
 
 let folder: string;
 let catalog: Catalog;
@@ -18,25 +18,6 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const { signal } = new AbortController();
-
-function specOf(path: string, remote: string): SyncSpec {
-  return {
-    target: { pod: 'web-0' },
-    remote,
-    local: { workstation: 'w', who: 'alice@laptop', path, rootId: 'r' },
-    mode: 'two-way-safe',
-    from: 'local',
-    scan: { permissions: 'portable', symlinks: 'portable' },
-    ignore: [],
-    ignoreVcs: false,
-    useGitignore: false,
-    takeGit: false,
-    onNewPod: 'conflict',
-    launcher: 'auto',
-    createRemote: false,
-    trashLimits: { local: 4, container: 1 },
-  };
-}
 
 const make = (name: string, path: string, remote: string) =>
   catalog.create({ name, namespace: 'shop', spec: specOf(path, remote), allowOverlap: false, signal });

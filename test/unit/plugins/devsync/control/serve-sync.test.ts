@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { serveSync } from '../../../../../plugins/devsync/control/serve-sync.ts';
+import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
+import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
+import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
+import { systemClock } from '../../../../../src/clock.ts';
+import { InterruptedError } from '../../../../../src/errors.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+import { specOf } from '../support/specs.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'devsync-serve-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Runs a sync whose pod is not there, until it is ended in one way or the other. */
+async function served(end: (abort: AbortController, socket: string) => unknown): Promise<void> {
+  const kube = fakeKube();
+  const workstation = new Workstation(join(folder, 'state'), 'linux');
+  const local = join(folder, 'local');
+  mkdirSync(local);
+  const abort = new AbortController();
+  const { signal } = abort;
+  const spec = specOf(local, '/app', workstation.id);
+  const catalog = new Catalog(kube, workstation, systemClock);
+  const sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  const onLog = () => void end(abort, workstation.socketOf(sync.uid));
+  const common = { kube, sync, workstation, bundle: '', image: '', clock: systemClock, signal };
+  await serveSync({ ...common, onLog });
+}
+
+test('who is interrupted is not told that it is done', async () => {
+  const reason = new InterruptedError('SIGINT');
+  await expect(served((abort) => abort.abort(reason))).rejects.toBe(reason);
+});
+
+test('who is asked to stop is done', async () => {
+  await served((_, socket) => askControl(socket, 'stop'));
+});
