@@ -1,5 +1,6 @@
 /** Ways of starting an agent for one container. */
 import type { Clock } from '../../../src/clock.ts';
+import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
@@ -67,7 +68,9 @@ export async function startAgent(
     return await AgentConnection.start({ stdin, stdout, stderr, close }, launch);
   } catch (error) {
     close();
-    const { code, reason } = await session.exit;
+    const { code, reason, error: lost } = await session.exit;
+    // What broke on the way is no verdict on the container.
+    if (lost instanceof UnreachableError) throw lost;
     throw new StartError(words.trim() || reason || (error as Error).message, code);
   }
 }
