@@ -121,8 +121,16 @@ export class RemoteEndpoint implements Endpoint {
     return (await Promise.all(parts)).flat();
   }
 
-  async discard(items: readonly Wanted[], name: string): Promise<void> {
-    for (const part of inParts(items)) await this.#call('discard', { items: packWanted(part), name });
+  async discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
+    const failed: Outcome[] = [];
+    for (const part of inParts(items)) {
+      const answer = await this.#call('discard', { items: packWanted(part), name });
+      for (const one of asList(answer, 'outcomes')) {
+        const { path, problem } = asObject(one, 'an outcome');
+        failed.push({ path: asPath(path), problem: asWords(problem, 'a problem') });
+      }
+    }
+    return failed;
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {

@@ -1,7 +1,7 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
 import { type Brake, brakeFor } from '../reconcile/brakes.ts';
-import { type Maybe, measure, sameDeep, walk } from '../reconcile/entry.ts';
+import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import {
   type Change,
@@ -11,13 +11,14 @@ import {
   reconcile,
   SettledMemo,
 } from '../reconcile/reconcile.ts';
-import { type Edit, lookup } from '../reconcile/tree.ts';
+import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
-import type { Endpoint, Wanted } from '../sync/endpoint.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
 import { isGitDirectory } from '../sync/names.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
+import { saveForeign } from './save-foreign.ts';
 import {
   brakeMessage,
   conflictStates,
@@ -273,16 +274,17 @@ export class Synchronizer {
   }
 
   async #carryOutBoth(changes: Record<Place, readonly Change[]>): Promise<Record<Place, Outcome[]>> {
-    const { local, container } = this.#options;
+    const { local, container, signal } = this.#options;
     const name = this.#operationName();
-    await this.#saveForeign(changes.container, name);
+    const foreign = { local, container, ancestor: this.#options.ancestor.tree, signal };
+    const safe = await saveForeign(changes.container, { ...foreign, name: `${name}-container` });
     const [toContainer, toLocal] = await Promise.all([
-      this.#carry(changes.container, local, container, name, 'sent'),
+      this.#carry(safe.changes, local, container, name, 'sent'),
       this.#carry(changes.local, container, local, name, 'received'),
     ]);
     if (this.#options.ancestor.isLong)
       this.#options.ancestor.begin(this.#options.binding, this.#options.ancestor.tree);
-    return { local: toLocal, container: toContainer };
+    return { local: toLocal, container: [...safe.refused, ...toContainer] };
   }
 
   #carry(
@@ -311,23 +313,6 @@ export class Synchronizer {
     if (edits.length === 0) return;
     this.#options.ancestor.learn(edits);
     this.#options.onLearned?.(edits.map(([path]) => path));
-  }
-
-  /** What only the container has comes to this workstation's trash before it is overwritten there. */
-  async #saveForeign(changes: readonly Change[], name: string): Promise<void> {
-    const { local, container, ancestor } = this.#options;
-    const foreign: Wanted[] = [];
-    for (const { path, old, new: becomes } of changes)
-      for (const [at, entry] of walk(old, path)) {
-        if (entry.kind !== 'file') continue;
-        const agreed = lookup(ancestor.tree, at);
-        const isOurs = agreed?.kind === 'file' && agreed.digest === entry.digest;
-        const stays = at === path && becomes?.kind === 'file' && becomes.digest === entry.digest;
-        if (!isOurs && !stays) foreign.push({ digest: entry.digest, size: entry.size, path: at });
-      }
-    if (foreign.length === 0) return;
-    await local.receive(container.read(await local.missing(foreign), this.#options.signal));
-    await local.discard(foreign, `${name}-container`);
   }
 
   /** Sorts by time. */

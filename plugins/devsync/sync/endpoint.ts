@@ -66,8 +66,8 @@ export interface Endpoint {
    * given along, by their digest, must have been received before.
    */
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]>;
-  /** Files received contents in the trash, as if they had been deleted here. */
-  discard(items: readonly Wanted[], name: string): Promise<void>;
+  /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */
+  discard(items: readonly Wanted[], name: string): Promise<Outcome[]>;
   trash(): Promise<{ readonly items: TrashItem[]; readonly used: number; readonly limit: number }>;
   /** Puts a file from the trash back to where it was; what is there now goes into the trash itself. */
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void>;

@@ -34,7 +34,7 @@ import { compileIgnores } from './ignore.ts';
 import { partsOf, privateFolder } from './names.ts';
 import { type Chunk, Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
-import { Trash, type TrashItem } from './trash.ts';
+import { discard, Trash, type TrashItem } from './trash.ts';
 
 export interface LocalOptions extends EndpointOptions {
   /** Paths below the root where something else is mounted. */
@@ -165,10 +165,10 @@ export class LocalEndpoint implements Endpoint {
     });
   }
 
-  discard(items: readonly Wanted[], name: string): Promise<void> {
+  discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
     return this.#alone(async () => {
       this.#trash.begin(name);
-      for (const { digest, path } of items) this.#trash.move(this.#staging.take(digest, false), path);
+      return discard(items, this.#staging, this.#trash);
     });
   }
 

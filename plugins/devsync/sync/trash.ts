@@ -14,10 +14,13 @@ import {
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
+import type { Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import type { Wanted } from './endpoint.ts';
 import type { Folder } from './folder.ts';
 import { partsOf } from './names.ts';
-import { codeOf } from './system-error.ts';
+import type { Staging } from './staging.ts';
+import { codeOf, reasonOf } from './system-error.ts';
 
 export interface TrashItem {
   /** Names the operation; sorts by time. */
@@ -132,6 +135,18 @@ export class Trash {
       rmSync(this.#folder.at(operation), { recursive: true, force: true });
     }
   }
+}
+
+/** Moves staged contents there. Returns those that could not be, and why. */
+export function discard(items: readonly Wanted[], staging: Staging, trash: Trash): Outcome[] {
+  const failed: Outcome[] = [];
+  for (const { digest, path } of items)
+    try {
+      trash.move(staging.take(digest, false), path);
+    } catch (error) {
+      failed.push({ path, problem: reasonOf(error) });
+    }
+  return failed;
 }
 
 /** The name itself, or one beside it where the same path goes twice in one operation. */

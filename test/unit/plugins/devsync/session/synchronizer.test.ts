@@ -45,7 +45,7 @@ function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
     missing: async () => [],
     async *read() {},
     receive: async () => {},
-    discard: async () => {},
+    discard: async () => [],
     trash: async () => ({ items: [], used: 0, limit: 0 }),
     restore: async () => {},
     emptyTrash: async () => 0,
@@ -128,6 +128,24 @@ test('a flush tries again what was being written to, and gives up what fails in 
   };
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
+});
+
+test('what only the container has and cannot be saved here stays there, and keeps nothing else', async () => {
+  const [theirs, ours] = [version('b'), version('a')];
+  const local = fakeFullEndpoint(directory({ ours }));
+  const container = fakeFullEndpoint(directory({ folder: directory({ log: theirs }), gone: theirs }));
+  local.discard = async (items) =>
+    items.flatMap(({ path }) => (path === 'gone' ? [] : [{ path, problem: 'it changed while it was read' }]));
+  const asked: string[] = [];
+  container.apply = async (operations) => {
+    asked.push(...operations.map(({ path }) => path));
+    Object.assign(container, { tree: directory({ folder: directory({ log: theirs }), ours }) });
+    return operations.map(({ path }) => ({ path }));
+  };
+  const options = optionsFor(local, container, new AncestorStore(folder));
+  const { problems } = await new Synchronizer({ ...options, mode: 'one-way-replica' }).flush();
+  expect(asked.sort()).toEqual(['gone', 'ours']);
+  expect(problems).toEqual([expect.objectContaining({ path: 'folder/log' })]);
 });
 
 test('idleness costs no memory', async () => {

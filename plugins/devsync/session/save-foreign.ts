@@ -1,0 +1,44 @@
+/** What only the container has comes to this workstation's trash before it is overwritten or deleted there. */
+import { type Maybe, walk } from '../reconcile/entry.ts';
+import type { Outcome } from '../reconcile/operations.ts';
+import type { Change } from '../reconcile/reconcile.ts';
+import { lookup } from '../reconcile/tree.ts';
+import type { Endpoint, Wanted } from '../sync/endpoint.ts';
+
+export interface Foreign {
+  readonly local: Endpoint;
+  readonly container: Endpoint;
+  /** What both sides agreed on. */
+  readonly ancestor: Maybe;
+  /** Names what goes into the trash. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the changes of the container that may be carried out, and with why the others may not. */
+export async function saveForeign(
+  changes: readonly Change[],
+  { local, container, ancestor, name, signal }: Foreign,
+): Promise<{ changes: readonly Change[]; refused: Outcome[] }> {
+  const foreign = changes.map((change) => foreignIn(change, ancestor));
+  const all = foreign.flat();
+  if (all.length === 0) return { changes, refused: [] };
+  await local.receive(container.read(await local.missing(all), signal));
+  const unsaved = new Map((await local.discard(all, name)).map((outcome) => [outcome.path, outcome]));
+  // What is being written to is for the next attempt, and keeps nothing else.
+  const isSaved = (_: unknown, index: number) => !foreign[index]?.some(({ path }) => unsaved.has(path));
+  return { changes: changes.filter(isSaved), refused: [...unsaved.values()] };
+}
+
+/** Contents that a change would take from the container, and that were never agreed on. */
+function foreignIn({ path, old, new: becomes }: Change, ancestor: Maybe): Wanted[] {
+  const foreign: Wanted[] = [];
+  for (const [at, entry] of walk(old, path)) {
+    if (entry.kind !== 'file') continue;
+    const agreed = lookup(ancestor, at);
+    const isOurs = agreed?.kind === 'file' && agreed.digest === entry.digest;
+    const stays = at === path && becomes?.kind === 'file' && becomes.digest === entry.digest;
+    if (!isOurs && !stays) foreign.push({ digest: entry.digest, size: entry.size, path: at });
+  }
+  return foreign;
+}
