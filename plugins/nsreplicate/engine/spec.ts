@@ -48,3 +48,29 @@ export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
       });
   }
 }
+
+/**
+ * Whether a task covers a namespace of the primary: its scope does, and no other one is put under its name. That is
+ * known here for names without globs only (`checkMap`); the objects of both would overwrite each other.
+ */
+export function coverageOf({
+  namespaces,
+  map,
+}: Pick<TaskSpec, 'namespaces' | 'map'>): ReturnType<typeof namespaceMatcher> {
+  const covers = namespaceMatcher(namespaces);
+  const taken = takenNames(map);
+  return (name, labels) => covers(name, labels) && !taken.has(name);
+}
+
+/** What a person should know of namespaces that are left out since another one is put under their names. */
+export function displaced({ map }: Pick<TaskSpec, 'map'>, names: Iterable<string>): string[] {
+  const taken = takenNames(map);
+  return [...names].flatMap((name) => {
+    const from = taken.get(name);
+    return from === undefined ? [] : `namespace ${name} is not copied: --map puts ${from} under that name`;
+  });
+}
+
+/** Names that others are put under, of namespaces that go nowhere else themselves, by who is. */
+const takenNames = (map: NamespaceMap): ReadonlyMap<string, string> =>
+  new Map([...map].filter(([, to]) => !map.has(to)).map(([from, to]) => [to, from]));

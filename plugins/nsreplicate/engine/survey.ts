@@ -1,7 +1,7 @@
 /** A look at both sides without a word to either: what plan and drift are made of. */
 import { compileOverride } from '../objects/overrides.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
-import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
+import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
@@ -13,7 +13,7 @@ import { type CopiedKind, chooseKinds } from './kinds.ts';
 import type { Memory } from './memory.ts';
 import { scopesOf } from './scopes.ts';
 import { checkDistinct, type Site } from './site.ts';
-import { checkMap, type TaskSpec } from './spec.ts';
+import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
 
 export interface SurveyOptions {
   readonly spec: TaskSpec;
@@ -50,7 +50,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const places = new Places(spec.map);
   const autoscaled = new Autoscaled(places);
   const labels = new Map<string, Labels>();
-  const covers = namespaceMatcher(spec.namespaces);
+  const covers = coverageOf(spec);
   const shaping: Shaping = {
     task: spec.name,
     primary: primary.id,
@@ -83,7 +83,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     catalogue,
     places,
     kinds,
-    notes: [...notes, ...catalogue.mentions()],
+    notes: [...notes, ...displaced(spec, labels.keys()), ...catalogue.mentions()],
     formerPrimaries: memory.formerPrimaries,
     replicas: sides,
   };

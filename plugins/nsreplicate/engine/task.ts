@@ -9,7 +9,7 @@ import type { JobRecords } from '../jobs/records.ts';
 import { inWaves, isGround } from '../objects/order.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
-import { literalNamespaces, namespaceMatcher } from '../rules/scope.ts';
+import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
@@ -24,7 +24,7 @@ import { missingNeeds } from './needs-check.ts';
 import type { Replica } from './replica.ts';
 import { scopesOf } from './scopes.ts';
 import type { Site } from './site.ts';
-import { checkMap } from './spec.ts';
+import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** How long one comparison waits for a replica that went away. */
@@ -109,7 +109,11 @@ export class Task {
     }
     await this.#settleDown();
     this.#comparing = false;
-    this.notes.push(...this.#absentNamespaces(), ...this.catalogue.mentions());
+    this.notes.push(
+      ...this.#absentNamespaces(),
+      ...displaced(this.#options.spec, this.#namespaceLabels.keys()),
+      ...this.catalogue.mentions(),
+    );
     for (const replica of this.#replicas) replica.compared();
     await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
     this.#options.changed();
@@ -162,7 +166,7 @@ export class Task {
     this.notes.push(...notes);
     const shaping = this.#shaping();
     const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
-    const covers = namespaceMatcher(spec.namespaces);
+    const covers = coverageOf(spec);
     this.#catalogue = new Catalogue({
       primary,
       kinds,
@@ -269,7 +273,7 @@ export class Task {
   /** Where labels decide which namespaces are covered, one that comes to be covered is read from the start. */
   #noteNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
     const { spec } = this.#options;
-    const covers = namespaceMatcher(spec.namespaces);
+    const covers = coverageOf(spec);
     const before = this.#namespaceLabels.get(name);
     this.#namespaceLabels.set(name, labels);
     if (spec.namespaces.selector.length === 0 || this.#comparing) return;
