@@ -13,6 +13,9 @@ export async function autoscalersOf(primary: Site, options: CallOptions = {}): P
   return findResource(await discover(primary.kube, options), 'horizontalpodautoscalers.autoscaling');
 }
 
+/** What an autoscaler is called here. */
+const nameOf = ({ metadata: { namespace = '', name } }: KubeObject) => `${namespace}/${name}`;
+
 export class Autoscaled {
   readonly #places: Places;
   /** Target by autoscaler. */
@@ -23,8 +26,7 @@ export class Autoscaled {
   }
 
   set(object: KubeObject): void {
-    const { namespace = '', name } = object.metadata;
-    this.#targets.set(`${namespace}/${name}`, this.targetOf(object));
+    this.#targets.set(nameOf(object), this.targetOf(object));
   }
 
   /** The key of the workload that an autoscaler scales. */
@@ -35,8 +37,8 @@ export class Autoscaled {
     return keyOf(groupKind({ apiVersion, kind }), namespace, name);
   }
 
-  delete({ metadata: { namespace = '', name } }: KubeObject): void {
-    this.#targets.delete(`${namespace}/${name}`);
+  delete(object: KubeObject): void {
+    this.#targets.delete(nameOf(object));
   }
 
   /** Whether a workload, of the primary or a replica, is a target. */
@@ -49,19 +51,31 @@ export class Autoscaled {
     return key !== undefined && placeOf(key).namespace !== object.metadata.namespace && targets.has(key);
   }
 
-  /** Keeps the targets up to date from a feed; `changed` hears of workloads that became or ceased to be one. */
-  handler(changed: (target: ObjectKey) => void): FeedHandler {
+  /**
+   * Keeps the targets up to date from a feed of one namespace, or of all; `changed` hears of workloads that became
+   * or ceased to be one. Most events tell of an autoscaler's status only.
+   */
+  handler(namespace: string | undefined, changed: (target: ObjectKey) => void): FeedHandler {
     return {
       page: (items, first) => {
-        if (first) this.#targets.clear();
+        if (first) this.#clear(namespace);
         for (const object of items) this.set(object);
       },
       synced: () => undefined,
       event: (type, object) => {
+        const before = this.#targets.get(nameOf(object));
         if (type === 'DELETED') this.delete(object);
         else this.set(object);
-        changed(this.targetOf(object));
+        const after = this.#targets.get(nameOf(object));
+        if (before === after) return;
+        for (const target of [before, after]) if (target !== undefined) changed(target);
       },
     };
+  }
+
+  /** The list of one namespace says nothing of the others. */
+  #clear(namespace: string | undefined): void {
+    for (const name of this.#targets.keys())
+      if (namespace === undefined || name.startsWith(`${namespace}/`)) this.#targets.delete(name);
   }
 }

@@ -101,10 +101,11 @@ async function listAutoscalers(
     () => [],
   );
   const scope = { kube: primary.kube, resource, metadataOnly: false, watch: false };
-  const handler = autoscaled.handler(() => undefined);
-  await Promise.all(scopes.map((namespace) => feeds.follow({ ...scope, namespace }, handler, signal))).catch(
-    () => undefined,
-  );
+  const lists = scopes.map((namespace) => {
+    const handler = autoscaled.handler(namespace, () => undefined);
+    return feeds.follow({ ...scope, namespace }, handler, signal);
+  });
+  await Promise.all(lists).catch(() => undefined);
 }
 
 async function listPrimary(

@@ -310,14 +310,16 @@ export class Task {
     const { primary, feeds, spec, watch, signal } = this.#options;
     const resource = await autoscalersOf(primary, { signal });
     if (!resource) return;
-    const handler = this.#autoscaled.handler((target) => {
+    const changed = (target: ObjectKey) => {
       if (!this.#comparing)
         this.catalogue.reread(target, signal).then(() => this.#renew(target), this.#options.broken);
-    });
+    };
     try {
       const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });
       const feed = { kube: primary.kube, resource, metadataOnly: false, watch };
-      await Promise.all(scopes.map((namespace) => feeds.follow({ ...feed, namespace }, handler, signal)));
+      const follow = (namespace: string | undefined) =>
+        feeds.follow({ ...feed, namespace }, this.#autoscaled.handler(namespace, changed), signal);
+      await Promise.all(scopes.map(follow));
     } catch (error) {
       signal.throwIfAborted();
       this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
