@@ -49,7 +49,7 @@ export interface ReplicaOptions {
 }
 
 /** More than so many corrections of one object within the window: something else wants it otherwise. */
-const fight = { corrections: 5, windowMs: 60_000 };
+const fight = { corrections: 5, windowMs: 60_000, reason: 'fought-over' };
 
 /** Whether a key belongs to the list of a kind in one scope. */
 const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
@@ -261,6 +261,10 @@ export class Replica {
 
   async #work(key: ObjectKey): Promise<void> {
     const { converger, catalogue, signal, changed } = this.#options;
+    if (this.#isFoughtOver(key)) {
+      this.#lag.forget(key);
+      return;
+    }
     const started = this.#options.clock.now();
     try {
       const result = await converger.converge(key);
@@ -283,11 +287,11 @@ export class Replica {
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
-    if (result.did === 'put-right') this.#noteCorrection(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });
+    if (result.did === 'put-right') this.#noteCorrection(key);
   }
 
   #fail(key: ObjectKey, failure: Failure, started: Date): void {
@@ -318,7 +322,12 @@ export class Replica {
     if (recent.length < fight.corrections) return;
     this.#corrections.delete(key);
     const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
-    this.#fail(key, { class: 'decision', reason: 'fought-over', message }, this.#options.clock.now());
+    this.#fail(key, { class: 'decision', reason: fight.reason, message }, this.#options.clock.now());
+  }
+
+  /** Each further change there would be one more reason to put it right: only a person ends that, or the primary. */
+  #isFoughtOver(key: ObjectKey): boolean {
+    return this.#retries.get(key)?.failure.reason === fight.reason && !this.#isPruned(key);
   }
 
   #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {

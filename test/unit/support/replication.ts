@@ -1,0 +1,110 @@
+/** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
+import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
+import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
+import { blankMemory } from '../../../plugins/nsreplicate/engine/memory.ts';
+import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
+import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
+import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
+import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { fakeClock } from './fake-clock.ts';
+import { type FakeKube, fakeKube } from './fake-kube.ts';
+
+const verbs = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
+const resource = (plural: string, kind: string, scope = 'Namespaced') => ({
+  resource: plural,
+  responseKind: { kind },
+  scope,
+  verbs,
+});
+const groups = (name: string, ...resources: object[]) => ({
+  kind: 'APIGroupDiscoveryList',
+  items: [{ metadata: { name }, versions: [{ version: name === '' ? 'v1' : 'v2', resources }] }],
+});
+
+/** A server of ConfigMaps, Namespaces and autoscalers, on which everything is allowed. */
+function server(context: string): FakeKube {
+  const kube = fakeKube(undefined, { context });
+  const core = [resource('namespaces', 'Namespace', 'Cluster'), resource('configmaps', 'ConfigMap')];
+  kube.answers.set('/api', () => groups('', ...core));
+  kube.answers.set('/apis', () =>
+    groups('autoscaling', resource('horizontalpodautoscalers', 'HorizontalPodAutoscaler')),
+  );
+  const review = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  kube.answers.set(review, () => ({ status: { allowed: true } }));
+  return kube;
+}
+
+export const namespaces = '/namespaces';
+export const configMaps = '/configmaps';
+
+export const namespace = (name: string, labels: Record<string, string> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+export const configMap = (name: string, value = '1', namespace = 'shop'): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace },
+  data: { value },
+});
+
+const spec: TaskSpec = {
+  name: 't',
+  rules: [ruleFor('', 'ConfigMap')],
+  namespaces: { include: ['shop'], exclude: [], selector: [], sensitive: false },
+  map: new Map(),
+  overrides: [],
+  adopt: false,
+  exact: false,
+  forceConflicts: false,
+  failBack: false,
+  drift: 'fix',
+  onImmutable: 'fail',
+  prune: { prune: true, claims: false, namespaces: false },
+  brake: defaultLimits,
+  workers: 4,
+};
+
+/** Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them. */
+export function replication(change: Partial<TaskSpec> = {}) {
+  const [from, to] = [server('from'), server('to')];
+  const clock = fakeClock();
+  const ended = new AbortController();
+  const defects: unknown[] = [];
+  from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  const task = new Task({
+    spec: { ...spec, ...change },
+    primary: { name: 'from', kube: from, id: 'FROM' },
+    replicas: [{ name: 'to', kube: to, id: 'TO' }],
+    feeds: new Feeds(clock),
+    clock,
+    key: new Uint8Array(32),
+    memory: blankMemory(),
+    records: new JobRecords(),
+    watch: true,
+    readMarker: undefined,
+    writeMarker: undefined,
+    fence: async () => undefined,
+    signal: ended.signal,
+    info: () => undefined,
+    warn: () => undefined,
+    changed: () => undefined,
+    broken: (error) => defects.push(error),
+  });
+  const begin = async () => {
+    const begun = task.begin();
+    await clock.advance(1000);
+    await begun;
+    const [replica] = task.replicas;
+    if (!replica) throw new Error('there is no replica');
+    return replica;
+  };
+  const end = async () => {
+    ended.abort();
+    await Promise.all([from.close(), to.close()]);
+  };
+  return { from, to, clock, task, defects, begin, end };
+}
