@@ -2,7 +2,8 @@
  * One task at work: lists and watches the primary and its replicas, and has every replica converge. Everything
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
-import { messageOf, type X8sError } from '../../../src/errors.ts';
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import { backOff } from '../../../src/kube/back-off.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
@@ -29,6 +30,8 @@ import type { TaskOptions } from './task-options.ts';
 
 /** How long one comparison waits for a replica that went away. */
 const PATIENCE_MS = 15_000;
+/** Between questions to a primary that did not answer them. */
+const pause = { firstMs: 500, mostMs: 30_000 };
 
 export class Task {
   readonly #options: TaskOptions;
@@ -277,8 +280,20 @@ export class Task {
     const before = this.#namespaceLabels.get(name);
     this.#namespaceLabels.set(name, labels);
     if (spec.namespaces.selector.length === 0 || this.#comparing) return;
-    if (covers(name, labels) && !covers(name, before ?? {}))
-      void this.#rescan(name).catch(this.#options.broken);
+    if (covers(name, labels) && !covers(name, before ?? {})) void this.#inTheEnd(() => this.#rescan(name));
+  }
+
+  /** Asks the primary as often as it takes: that it does not answer for a while must not end the watch. */
+  async #inTheEnd(ask: () => Promise<void>): Promise<void> {
+    const { clock, signal, broken } = this.#options;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof X8sError)) return broken(error);
+        await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
+      }
+    }
   }
 
   async #rescan(namespace: string): Promise<void> {
@@ -312,7 +327,7 @@ export class Task {
     if (!resource) return;
     const changed = (target: ObjectKey) => {
       if (!this.#comparing)
-        this.catalogue.reread(target, signal).then(() => this.#renew(target), this.#options.broken);
+        void this.#inTheEnd(() => this.catalogue.reread(target, signal).then(() => this.#renew(target)));
     };
     try {
       const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });

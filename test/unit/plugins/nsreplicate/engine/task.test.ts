@@ -1,0 +1,39 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { UnreachableError } from '../../../../../src/errors.ts';
+import type { Lever } from '../../../support/fake-kube.ts';
+import { configMap, configMaps, namespace, namespaces, replication } from '../../../support/replication.ts';
+
+let scene: ReturnType<typeof replication>;
+
+afterEach(() => scene.end());
+
+/** Fails as many calls of a kind as are asked for. */
+function failing(verb: string, collection: string, times: number): Lever {
+  let left = times;
+  return (call) => {
+    if (call.verb !== verb || call.collection !== collection || left-- <= 0) return;
+    throw new UnreachableError('the connection was lost');
+  };
+}
+
+const byLabel = {
+  include: [],
+  exclude: [],
+  selector: [{ key: 'tier', operator: 'in', values: ['front'] } as const],
+  sensitive: false,
+};
+
+test('a namespace that comes to be covered is read, also where the primary does not answer at first', async () => {
+  scene = replication({ namespaces: byLabel });
+  const { from, to, clock, defects } = scene;
+  from.objects.create(namespaces, namespace('late'));
+  from.objects.create(configMaps, configMap('a', '1', 'late'));
+  await scene.begin();
+  expect(to.objects.all(configMaps)).toEqual([]);
+  from.before = failing('list', configMaps, 2);
+  const late = from.objects.find(namespaces, undefined, 'late');
+  from.objects.replace(namespaces, { ...late, ...namespace('late', { tier: 'front' }) });
+  await clock.advance(10_000);
+  expect(defects).toEqual([]);
+  expect(to.objects.all(configMaps)).toMatchObject([{ metadata: { name: 'a', namespace: 'late' } }]);
+});
