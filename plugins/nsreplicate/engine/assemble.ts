@@ -23,7 +23,7 @@ export interface Parts {
 export function assembleReplica(site: Site, options: TaskOptions, parts: Parts): Replica {
   const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken, records } = options;
   const { catalogue, places, shaping, guard, settled } = parts;
-  const copies = new Copies(spec.name, (key, labels) => catalogue.inScope(key, labels));
+  const copies = new Copies(spec.name, catalogue.copyScope);
   const converger = new Converger({
     primary,
     replica: site,

@@ -13,7 +13,7 @@ import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wa
 import type { Rule } from '../rules/rule.ts';
 import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
-import { isOlder } from './copies.ts';
+import { type CopyScope, isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -244,15 +244,11 @@ export class Catalogue {
     return this.#kinds.has(kind) && (within === '' || this.#options.covers(within));
   }
 
-  /** Whether the rules cover an object as it is on a replica: kind, namespace and labels. */
-  inScope(key: ObjectKey, labels: Labels | undefined): boolean {
-    const { kind: kindName, namespace, name } = placeOf(key);
-    const kind = this.#kinds.get(kindName);
-    if (!kind) return false;
-    const within = kindName === 'Namespace' ? name : namespace;
-    if (within !== '' && !this.#options.covers(within)) return false;
-    return ruleOf(kind.rules, kind.resource, namespace || undefined, labels) !== undefined;
-  }
+  /** What the task covers of what a replica has. */
+  readonly copyScope: CopyScope = {
+    covers: (key) => this.coversPlace(key),
+    rules: (key, labels) => this.ruleOnReplica(key, labels) !== undefined,
+  };
 
   /** The rule for an object as it is on a replica. */
   ruleOnReplica(key: ObjectKey, labels: Labels | undefined): Rule | undefined {

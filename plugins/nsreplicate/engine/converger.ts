@@ -284,7 +284,7 @@ export class Converger {
         reason: 'not-listed',
         message: `${kind.name} was not listed completely yet`,
       });
-    const left = this.#leftBecause(kind, known);
+    const left = this.#leftBecause(kind, key, known);
     if (left !== undefined) return { did: 'left', why: left };
     // What is known may be old: the object itself decides, and its version is what may be deleted.
     const object = await replica.kube.find(kind.resource, places.onReplica(key), { signal });
@@ -293,21 +293,21 @@ export class Converger {
       return { did: 'gone' };
     }
     const entry = copies.set(key, object, known.live);
-    const stillLeft = this.#leftBecause(kind, entry);
+    const stillLeft = this.#leftBecause(kind, key, entry);
     if (stillLeft !== undefined) return { did: 'left', why: stillLeft };
     if (entry.deleting) return { did: 'pruned' };
     return this.#deleteIfGone(kind, key, entry, { fence, brake });
   }
 
   /** Why a copy without an original stays; undefined where it may go. */
-  #leftBecause(kind: CopiedKind, { stamp, inScope }: CopyEntry): string | undefined {
-    const { spec, primary } = this.#options;
+  #leftBecause(kind: CopiedKind, key: ObjectKey, { stamp }: CopyEntry): string | undefined {
+    const { spec, primary, copies } = this.#options;
     const verdict = pruneVerdict({
       kind: kind.name,
       stamp,
       task: spec.name,
       primary: primary.id,
-      inScope,
+      inScope: copies.isInScope(key),
       onPrimary: false,
       flags: spec.prune,
     });

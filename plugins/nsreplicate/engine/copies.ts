@@ -8,13 +8,19 @@ import { type ObjectKey, placeOf } from './keys.ts';
 /** An object of a replica. */
 export interface CopyEntry extends Present {
   readonly resourceVersion: string;
-  /** The rules cover it, by its own labels. */
-  readonly inScope: boolean;
+  /** A rule covers it, by its own labels. */
+  readonly isRuled: boolean;
   /** What of it changes with its content, where its kind counts generations: those of status do not count. */
   readonly revision: string | undefined;
 }
 
-type Scope = (key: ObjectKey, labels: Labels | undefined) => boolean;
+/** What a task covers. */
+export interface CopyScope {
+  /** By kind and namespace: what counts is what its labels are now. */
+  covers(key: ObjectKey): boolean;
+  /** By kind, namespace and an object's own labels. */
+  rules(key: ObjectKey, labels: Labels | undefined): boolean;
+}
 
 /** Versions of one resource of one cluster can be compared as numbers. */
 export function isOlder(a: string, b: string): boolean {
@@ -32,11 +38,11 @@ export class Copies {
   /** Copies of the task by namespace of the primary: what the brake measures against. */
   readonly #counts = new Map<string, number>();
   readonly #task: string;
-  readonly #inScope: Scope;
+  readonly #scope: CopyScope;
 
-  constructor(task: string, inScope: Scope) {
+  constructor(task: string, scope: CopyScope) {
     this.#task = task;
-    this.#inScope = inScope;
+    this.#scope = scope;
   }
 
   get(key: ObjectKey): CopyEntry | undefined {
@@ -60,6 +66,11 @@ export class Copies {
     return this.#entries.get(key)?.stamp?.origin.task === this.#task;
   }
 
+  /** Whether the task covers an object as it is there. */
+  isInScope(key: ObjectKey): boolean {
+    return this.#entries.get(key)?.isRuled === true && this.#scope.covers(key);
+  }
+
   /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
   set(
     key: ObjectKey,
@@ -73,7 +84,7 @@ export class Copies {
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,
       stamp,
-      inScope: this.#inScope(key, metadata.labels),
+      isRuled: this.#scope.rules(key, metadata.labels),
       revision: revisionOf(metadata),
       live,
     };

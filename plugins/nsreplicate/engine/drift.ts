@@ -71,7 +71,7 @@ function driftOf(survey: Survey, replica: Survey['replicas'][number], spec: Task
     if (present) is.push([key, state === 'same' ? wanted.digest : (present.live ?? '')]);
   }
   for (const key of copies.keys()) {
-    if (catalogue.original(key) || !copies.isOurs(key) || !copies.get(key)?.inScope) continue;
+    if (catalogue.original(key) || !copies.isOurs(key) || !copies.isInScope(key)) continue;
     const { counts, present } = group(key);
     counts.extra++;
     present.push([key, copies.get(key)?.live ?? '']);

@@ -189,7 +189,7 @@ async function plannedDeletion(
     stamp: present.stamp,
     task: spec.name,
     primary: primary.id,
-    inScope: present.inScope,
+    inScope: copies.isInScope(key),
     onPrimary: false,
     flags: spec.prune,
   });

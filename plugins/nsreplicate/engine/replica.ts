@@ -223,7 +223,7 @@ export class Replica {
       (key) =>
         copies.isOurs(key) &&
         !catalogue.original(key) &&
-        copies.get(key)?.inScope === true &&
+        copies.isInScope(key) &&
         mayPrune(placeOf(key).kind),
     );
   }

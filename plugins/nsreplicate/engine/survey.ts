@@ -69,7 +69,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   });
   const sides = replicas.map((site) => ({
     site,
-    copies: new Copies(spec.name, (key, own) => catalogue.inScope(key, own)),
+    copies: new Copies(spec.name, catalogue.copyScope),
     settled: new Map(Object.entries(memory.settled[site.name] ?? {})),
     unlisted: new Map<string, unknown>(),
   }));

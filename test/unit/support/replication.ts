@@ -8,6 +8,7 @@ import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { fakeClock } from './fake-clock.ts';
+import { FakeCluster } from './fake-cluster.ts';
 import { type FakeKube, fakeKube } from './fake-kube.ts';
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
@@ -23,8 +24,8 @@ const groups = (name: string, ...resources: object[]) => ({
 });
 
 /** A server of ConfigMaps, Namespaces and autoscalers, on which everything is allowed. */
-function server(context: string): FakeKube {
-  const kube = fakeKube(undefined, { context });
+function server(context: string, objects = new FakeCluster()): FakeKube {
+  const kube = fakeKube(objects, { context });
   const core = [resource('namespaces', 'Namespace', 'Cluster'), resource('configmaps', 'ConfigMap')];
   kube.answers.set('/api', () => groups('', ...core));
   kube.answers.set('/apis', () =>
@@ -68,13 +69,16 @@ const spec: TaskSpec = {
   workers: 4,
 };
 
-/** Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them. */
-export function replication(change: Partial<TaskSpec> = {}) {
-  const [from, to] = [server('from'), server('to')];
+/**
+ * Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them.
+ * @param earlier a run of it before, whose clusters are taken over
+ */
+export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
+  const [from, to] = [server('from', earlier?.from.objects), server('to', earlier?.to.objects)];
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
-  from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  if (!earlier) from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
   const task = new Task({
     spec: { ...spec, ...change },
     primary: { name: 'from', kube: from, id: 'FROM' },

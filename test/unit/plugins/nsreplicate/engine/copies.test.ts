@@ -3,6 +3,7 @@ import { Copies } from '../../../../../plugins/nsreplicate/engine/copies.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
 import { stamp } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
 
+const everything = { covers: () => true, rules: () => true };
 const key = (name: string) => keyOf('ConfigMap', 'n', name);
 
 function copy(name: string, more: object = {}) {
@@ -20,7 +21,7 @@ function copy(name: string, more: object = {}) {
 }
 
 test('an event that overtook an answer counts more, and has to be looked at', () => {
-  const copies = new Copies('t', () => true);
+  const copies = new Copies('t', everything);
   copies.see(key('a'), copy('a', { resourceVersion: '12' }));
   copies.answered(key('a'), copy('a', { resourceVersion: '9' }), 'd');
   expect(copies.get(key('a'))).toMatchObject({ resourceVersion: '12', live: undefined });
@@ -29,7 +30,7 @@ test('an event that overtook an answer counts more, and has to be looked at', ()
 });
 
 test('what is leaving does not count as a copy, and is not taken off twice', () => {
-  const copies = new Copies('t', () => true);
+  const copies = new Copies('t', everything);
   for (const name of ['a', 'b', 'c']) copies.set(key(name), copy(name), 'd');
   expect(copies.countIn('n')).toBe(3);
   copies.leaving(key('a'));

@@ -37,3 +37,17 @@ test('a namespace that comes to be covered is read, also where the primary does 
   expect(defects).toEqual([]);
   expect(to.objects.all(configMaps)).toMatchObject([{ metadata: { name: 'a', namespace: 'late' } }]);
 });
+
+test('what was deleted while nobody looked is deleted at the start, also where labels decide on namespaces', async () => {
+  scene = replication({ namespaces: byLabel });
+  for (const name of ['a', 'b']) scene.from.objects.create(configMaps, configMap(name));
+  await scene.begin();
+  await scene.end();
+  scene.from.objects.delete(configMaps, 'shop', 'a');
+  scene = replication({ namespaces: byLabel }, scene);
+  // The primary says late which namespaces it has.
+  scene.from.before = ({ verb, collection }) =>
+    verb === 'list' && collection === namespaces ? scene.clock.sleep(300) : undefined;
+  await scene.begin();
+  expect(scene.to.objects.all(configMaps)).toMatchObject([{ metadata: { name: 'b' } }]);
+});
