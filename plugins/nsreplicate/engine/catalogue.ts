@@ -5,6 +5,7 @@
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Wanted } from '../decide/decide.ts';
+import { ownsCopies } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
 import { skipReason } from '../objects/skip.ts';
@@ -247,7 +248,11 @@ export class Catalogue {
   /** What the task covers of what a replica has. */
   readonly copyScope: CopyScope = {
     covers: (key) => this.coversPlace(key),
-    rules: (key, labels) => this.ruleOnReplica(key, labels) !== undefined,
+    rules: (key, labels) => {
+      const rule = this.ruleOnReplica(key, labels);
+      // What is carried in part only is somebody else's, also where it was made when its rule was another one.
+      return rule !== undefined && ownsCopies(rule.carry);
+    },
   };
 
   /** The rule for an object as it is on a replica. */

@@ -8,7 +8,7 @@ import { type ObjectKey, placeOf } from './keys.ts';
 /** An object of a replica. */
 export interface CopyEntry extends Present {
   readonly resourceVersion: string;
-  /** A rule covers it, by its own labels. */
+  /** A rule covers it whole, by its own labels. */
   readonly isRuled: boolean;
   /** What of it changes with its content, where its kind counts generations: those of status do not count. */
   readonly revision: string | undefined;
@@ -18,7 +18,7 @@ export interface CopyEntry extends Present {
 export interface CopyScope {
   /** By kind and namespace: what counts is what its labels are now. */
   covers(key: ObjectKey): boolean;
-  /** By kind, namespace and an object's own labels. */
+  /** Whole, by kind, namespace and an object's own labels. */
   rules(key: ObjectKey, labels: Labels | undefined): boolean;
 }
 

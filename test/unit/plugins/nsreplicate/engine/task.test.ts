@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import type { Lever } from '../../../support/fake-kube.ts';
 import { configMap, configMaps, namespace, namespaces, replication } from '../../../support/replication.ts';
@@ -50,4 +51,17 @@ test('what was deleted while nobody looked is deleted at the start, also where l
     verb === 'list' && collection === namespaces ? scene.clock.sleep(300) : undefined;
   await scene.begin();
   expect(scene.to.objects.all(configMaps)).toMatchObject([{ metadata: { name: 'b' } }]);
+});
+
+test('a copy whose rule came to carry its status only is not deleted with its original', async () => {
+  scene = replication();
+  scene.from.objects.create(configMaps, configMap('a'));
+  await scene.begin();
+  await scene.end();
+  scene = replication({ rules: [{ ...ruleFor('', 'ConfigMap'), carry: { what: 'status' } }] }, scene);
+  const replica = await scene.begin();
+  scene.from.objects.delete(configMaps, 'shop', 'a');
+  await scene.clock.advance(1000);
+  expect(scene.to.objects.all(configMaps)).toHaveLength(1);
+  expect([...replica.left.values()]).toEqual(['no rule covers it any more']);
 });
