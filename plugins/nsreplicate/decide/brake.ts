@@ -65,6 +65,16 @@ export function brake(
   return { allowed: true, state: { deletions: added(recent, namespace, count, now) } };
 }
 
+/** A deletion that was allowed and counted did not happen: the replica refused it. */
+export function takeBack(state: BrakeState, namespace: string): BrakeState {
+  const counted = state.deletions.findLast((entry) => entry.namespace === namespace);
+  if (!counted) return state.allowance === undefined ? state : { ...state, allowance: state.allowance + 1 };
+  const deletions = state.deletions.map((entry) =>
+    entry === counted ? { ...entry, count: entry.count - 1 } : entry,
+  );
+  return { ...state, deletions: deletions.filter(({ count }) => count > 0) };
+}
+
 /** A person approved what is known to be wanted; whatever comes after is counted from nothing. */
 export const approve = (allowance = 0): BrakeState => ({ deletions: [], allowance });
 

@@ -36,6 +36,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     settled,
     settledChanged: changed,
     brake: (namespace) => replica.deletions.mayDelete(namespace),
+    notDeleted: (namespace) => replica.deletions.wasRefused(namespace),
     confirmPrimary: () => guard.confirm(),
     marker: () => guard.marker(),
     fence,

@@ -1,4 +1,5 @@
 /** Makes one object on one replica what it should be, from what both sides have now. */
+import { ApiError } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Decision, decide, explain, type Wanted } from '../decide/decide.ts';
@@ -65,6 +66,8 @@ export interface ConvergerOptions {
   readonly settledChanged: () => void;
   /** Whether one more deletion in a namespace is allowed; counts it. */
   readonly brake: (namespace: string) => boolean;
+  /** One that was allowed was refused by the replica. */
+  readonly notDeleted: (namespace: string) => void;
   /** How far the task's record is. */
   readonly marker: () => Promise<number>;
   /** Stops the brake where the primary is not what it was. */
@@ -343,13 +346,13 @@ export class Converger {
       });
     this.#options.copies.leaving(key);
     await fence();
-    const place = places.onReplica(key);
-    await replica.kube.delete(kind.resource, place, {
-      uid,
-      resourceVersion,
-      propagationPolicy: 'Background',
-      signal,
-    });
+    const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
+    try {
+      await replica.kube.delete(kind.resource, places.onReplica(key), preconditions);
+    } catch (error) {
+      if (error instanceof ApiError) this.#options.notDeleted(namespace);
+      throw error;
+    }
     return { did: 'pruned' };
   }
 

@@ -1,6 +1,6 @@
 /** The brake on deletions, at work on one replica. */
 import type { Clock } from '../../../src/clock.ts';
-import { approve, type BrakeLimits, type BrakeState, brake, stop } from '../decide/brake.ts';
+import { approve, type BrakeLimits, type BrakeState, brake, stop, takeBack } from '../decide/brake.ts';
 import type { Copies } from './copies.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 
@@ -54,6 +54,12 @@ export class Deletions {
     this.#options.changed();
     if (before === undefined && state.stopped !== undefined) this.#tell(state.stopped);
     return allowed;
+  }
+
+  /** The replica refused it: tried again for hours, it must not look like many. */
+  wasRefused(namespace: string): void {
+    this.#state = takeBack(this.#state, namespace);
+    this.#options.changed();
   }
 
   /** What is known at once to be too much is not begun: looks at all that would go, before any of it does. */

@@ -7,6 +7,7 @@ import {
   defaultLimits,
   released,
   stop,
+  takeBack,
 } from '../../../../../plugins/nsreplicate/decide/brake.ts';
 
 const limits = { objects: 100, percent: 50, floor: 10, windowMs: 600_000 };
@@ -62,6 +63,14 @@ describe('the brake', () => {
     const { allowed, state } = deleteOneByOne(45, 60, 0, approve(45));
     expect([allowed, state]).toEqual([45, { deletions: [], allowance: 0 }]);
     expect(deleteOneByOne(15, 15, 0, state).allowed).toBe(10);
+  });
+
+  test('what was refused is not counted, nor taken from what was approved', () => {
+    const { state } = deleteOneByOne(2, 40);
+    expect(takeBack(state, 'n').deletions).toMatchObject([{ count: 1 }]);
+    expect(takeBack(takeBack(state, 'n'), 'n')).toEqual({ deletions: [] });
+    const approved = deleteOneByOne(3, 40, 0, approve(5)).state;
+    expect(takeBack(approved, 'n')).toEqual({ deletions: [], allowance: 3 });
   });
 
   test('survives a restart: the state is plain JSON', () => {
