@@ -42,9 +42,13 @@ export function override(draft: Draft, patches: readonly Override[]): void {
   const { apiVersion, kind } = draft;
   const { name, namespace } = draft.metadata;
   for (const { patch } of patches) {
-    const problem = applyPatch(draft, structuredClone([...patch])).find((error) => error !== null);
+    const problems = applyPatch(draft, structuredClone([...patch]));
+    const index = problems.findIndex((error) => error !== null);
+    const problem = problems[index];
     if (problem) {
-      throw new X8sError(`An override does not fit ${kind} ${namespace ?? ''}/${name}: ${problem.message}.`, {
+      // The message of a test that failed quotes both values, and they may be a Secret's.
+      const why = problem.name === 'TestError' ? `the test of ${patch[index]?.path} failed` : problem.message;
+      throw new X8sError(`An override does not fit ${kind} ${namespace ?? ''}/${name}: ${why}.`, {
         hint: 'Narrow it by kinds, names or selector, or use "add", which also replaces.',
       });
     }

@@ -4,7 +4,7 @@ import { digestOf, digestOfAll } from '../../../../../plugins/nsreplicate/object
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { mapNamespaces, unmappedMentions } from '../../../../../plugins/nsreplicate/objects/mapping.ts';
 import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
-import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
+import { compileOverride, override } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
 import { nextOrigin, type Origin, stampOf } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
 import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
@@ -258,6 +258,18 @@ describe('copies', () => {
       copyOf(deployment, rule, { name: 'b', cluster: 'B' }, { ...shaping, overrides: [bad] });
     expect(attempt).toThrow(X8sError);
     expect(attempt).toThrow(message);
+  });
+
+  test('an override whose test fails does not say what the value is', () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's' },
+      data: { key: 'aHVudGVyMg==' },
+    };
+    const patch = [{ op: 'test' as const, path: '/data/key', value: 'b3RoZXI=' }];
+    const attempt = () => override(secret, [{ ...zero.override, patch }]);
+    expect(attempt).toThrow(/does not fit Secret \/s: the test of \/data\/key failed\.$/);
   });
 
   test('a stamp whose label is gone is no stamp', () => {
