@@ -28,6 +28,10 @@ export function failureOf(error: unknown): Failure {
   return { class: 'object', reason: 'error', message };
 }
 
+/** What to say of a failure: API servers quote the value that they refuse, and a Secret's is nobody's business. */
+export const messageAbout = (kind: string, { message }: Pick<Failure, 'message'>): string =>
+  kind === 'Secret' ? message.replaceAll(/(value: )"(?:\\.|[^"\\])*"/gi, '$1"…"') : message;
+
 /** A read from the primary: that it does not answer says nothing about the replica. */
 export async function fromPrimary<T>(reading: Promise<T>): Promise<T> {
   try {

@@ -11,7 +11,7 @@ import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
 import { acceptedLive } from './converger.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
 import type { Survey } from './survey.ts';
@@ -128,7 +128,9 @@ async function dryRun(
     return change(action, readableDiff(bare(after), before && bare(before)));
   } catch (error) {
     signal.throwIfAborted();
-    const { reason, message } = failureOf(error);
+    const failure = failureOf(error);
+    const { reason } = failure;
+    const message = messageAbout(placeOf(key).kind, failure);
     const notYet = ['namespace-missing', 'kind-missing', 'namespace-terminating'].includes(reason);
     const note = notYet ? `can't be validated yet: ${message}` : message;
     return change(notYet ? action : 'blocked', readableDiff(bare(main), undefined), note);

@@ -13,7 +13,7 @@ import type { Catalogue } from './catalogue.ts';
 import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
-import { failureOf, isAway } from './failure.ts';
+import { failureOf, isAway, messageAbout } from './failure.ts';
 import { listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -56,10 +56,6 @@ const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) =
   const place = placeOf(key);
   return place.kind === kind && (namespace === undefined || place.namespace === namespace);
 };
-
-/** API servers quote the value that they refuse; a Secret's is nobody's business. */
-const withoutValues = (message: string): string =>
-  message.replaceAll(/(value: )"(?:\\.|[^"\\])*"/gi, '$1"…"');
 
 export class Replica {
   readonly name: string;
@@ -306,7 +302,7 @@ export class Replica {
       this.#queue.addAfter(key, final.retryInMs);
     }
     const { reason } = failure;
-    const message = placeOf(key).kind === 'Secret' ? withoutValues(failure.message) : failure.message;
+    const message = messageAbout(placeOf(key).kind, failure);
     this.#record(key, 'failed', started, {
       attempts: state.attempts,
       reason,
