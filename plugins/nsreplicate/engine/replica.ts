@@ -209,7 +209,7 @@ export class Replica {
 
   /** The first comparison is through: an approval from before covers what it found, and no more. */
   compared(): void {
-    this.deletions.limitAllowance(this.#orphans().length);
+    this.deletions.limitAllowance(this.#going);
   }
 
   /** Copies that would be deleted, if their originals are really gone. */
@@ -222,6 +222,11 @@ export class Replica {
         copies.isInScope(key) &&
         mayPrune(placeOf(key).kind),
     );
+  }
+
+  /** How many of them were not looked at and left: what is approved beyond these would cover deletions yet to come. */
+  get #going(): number {
+    return this.#orphans().filter((key) => !this.left.has(key)).length;
   }
 
   /** The object is another one now: what failed with the old one may work with it. */
@@ -239,7 +244,7 @@ export class Replica {
 
   /** A person approved the deletions that are wanted now. */
   release(): void {
-    this.deletions.release(this.#orphans().length);
+    this.deletions.release(this.#going);
     this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
   }
 
