@@ -142,13 +142,16 @@ export class Writer {
   async #recreate(request: WriteRequest, cause: unknown, call: CallOptions): Promise<KubeObject> {
     const { resource, main, place } = request;
     const mode = this.#policy.onImmutable;
-    if (mode === 'fail') throw cause;
+    // What appeared between looking and writing was not looked at: it may be anybody's.
+    if (mode === 'fail' || request.why === 'create') throw cause;
     const present = await this.#kube.find(resource, place, call);
     if (present) {
       if (wasBound(present)) throw neverRecreated(present);
       await this.#dryRun(request, present, call);
-      const { uid } = present.metadata;
-      await this.#kube.delete(resource, place, { ...call, uid, propagationPolicy: propagation(mode) });
+      const { uid, resourceVersion } = present.metadata;
+      // A claim may be bound at any moment, so only what was looked at may go.
+      const propagationPolicy = propagation(mode);
+      await this.#kube.delete(resource, place, { ...call, uid, resourceVersion, propagationPolicy });
       const { waitGone } = await import('../../../src/kube/wait.ts');
       await waitGone(this.#kube, resource, place, {
         uid,
