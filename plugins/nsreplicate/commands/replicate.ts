@@ -41,7 +41,8 @@ export class ReplicateCommand extends TaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const clients: KubeClient[] = [];
     try {
-      const watches = !this.once && !this.dryRun;
+      // A dry run shows what the same command would do without it, deletions included.
+      const watches = !this.once;
       const opened = await this.begin(context, { watches, hand: (client) => clients.push(client) });
       if (this.dryRun) return await planOutcome(opened, context);
       return await (this.once ? runOnce(opened, context) : runWatch(opened, context));
