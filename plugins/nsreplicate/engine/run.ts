@@ -134,7 +134,9 @@ class Work {
 
   async #readMarker(): Promise<number> {
     const { state } = this.#options;
-    return (await readMemory(state, this.#assignment.spec.name, { signal: this.#signal })).marker;
+    // The last record is written when the run is over.
+    const call = this.#signal.aborted ? {} : { signal: this.#signal };
+    return (await readMemory(state, this.#assignment.spec.name, call)).marker;
   }
 
   #view(): TaskView {
@@ -159,7 +161,7 @@ class Work {
       next: (role) => this.#documents.next(role),
       written: (role) => this.#documents.written(role),
       failed: (role) => this.#documents.putBack(role),
-      conflicted: () => this.#task.confirmPrimary(),
+      doubted: () => this.#task.confirmPrimary(),
       fence,
       warn,
     });

@@ -23,8 +23,8 @@ export interface JournalOptions {
   readonly written: (role: Role) => void;
   /** It could not be written: hand it out again. */
   readonly failed: (role: Role) => void;
-  /** Somebody else wrote it, or the cluster was restored from a backup. */
-  readonly conflicted: (role: Role) => Promise<void>;
+  /** Asked before a document is written of which it is not known how it stands there. */
+  readonly doubted: (role: Role) => Promise<void>;
   readonly fence: () => Promise<void>;
   readonly warn: (text: string) => void;
 }
@@ -41,6 +41,7 @@ interface WriteNext {
 
 export class Journal {
   readonly #options: JournalOptions;
+  /** As they were last written; undefined where that failed, absent before the first time. */
   readonly #versions = new Map<Role, string | undefined>();
   #warned = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -79,13 +80,15 @@ export class Journal {
   }
 
   async #writeNext({ role: wanted, ...call }: WriteNext): Promise<boolean> {
-    const { kube, clock, next, written, failed, conflicted, fence, warn } = this.#options;
+    const { kube, clock, next, written, failed, doubted, fence, warn } = this.#options;
     const document = next(wanted);
     if (!document) return false;
     this.#wroteAt = clock.monotonic();
     const { role } = document;
     try {
       await fence();
+      // Somebody else may have written it, or the cluster was restored from a backup, which this write would hide.
+      if (this.#versions.has(role) && this.#versions.get(role) === undefined) await doubted(role);
       const { metadata } = await kube.apply(configMaps, this.#object(document), {
         fieldManager,
         force: true,
@@ -97,9 +100,9 @@ export class Journal {
       return true;
     } catch (error) {
       failed(role);
-      this.#versions.delete(role);
-      if (isConflict(error) || isNotFound(error)) await conflicted(role).catch(() => undefined);
-      else if (!this.#warned && !call.signal?.aborted) {
+      this.#versions.set(role, undefined);
+      const isOvertaken = isConflict(error) || isNotFound(error);
+      if (!isOvertaken && !this.#warned && !call.signal?.aborted) {
         warn(`the state of the task can't be written just now: ${messageOf(error)}`);
         this.#warned = true;
       }
