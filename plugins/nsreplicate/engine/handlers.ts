@@ -58,8 +58,8 @@ export function primaryFeed(
     synced: (version) => {
       guard.checkList(kind.name, scope, version);
       guard.suspect(catalogue.takeOlder());
-      catalogue.endList(list, kind, namespace);
-      for (const replica of replicas) replica.sweep(kind, namespace);
+      const gone = catalogue.endList(list, kind, namespace);
+      for (const replica of replicas) replica.sweep(kind, namespace, gone);
     },
     event: (type, object) => {
       guard.note(kind.name, scope, object.metadata.resourceVersion ?? '');

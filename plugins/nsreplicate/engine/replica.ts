@@ -199,12 +199,13 @@ export class Replica {
     this.#queue.add(key);
   }
 
-  /** A list of a kind on the primary is complete: looks at what has no original any more. */
-  sweep(kind: CopiedKind, namespace: string | undefined): void {
+  /** A list of a kind on the primary is complete: looks at what has no original any more, failures included. */
+  sweep(kind: CopiedKind, namespace: string | undefined, gone: readonly ObjectKey[]): void {
     const { catalogue, copies } = this.#options;
     const inList = isIn(kind.name, namespace);
     this.deletions.check(this.#orphans().filter(inList));
     for (const key of copies.keys()) if (inList(key) && !catalogue.original(key)) this.consider(key);
+    for (const key of gone) if (!copies.isOurs(key)) this.#forget(key);
   }
 
   /** The first comparison is through: an approval from before covers what it found, and no more. */

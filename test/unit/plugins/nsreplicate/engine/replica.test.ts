@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { configMap, configMaps, replication } from '../../../support/replication.ts';
 
@@ -73,4 +74,26 @@ test('an approval covers what waits for it, not what is left anyway', async () =
   await clock.advance(1000);
   expect(to.objects.all(configMaps)).toHaveLength(12);
   expect(replica.deletions.state).toEqual({ deletions: [], allowance: 0 });
+});
+
+test('what failed is no failure any more once its original is gone, also where nobody saw it go', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  to.before = ({ verb, name }) => {
+    if (verb === 'apply' && name === 'a') throw apiError(422, 'a is invalid');
+  };
+  const replica = await scene.begin();
+  await clock.advance(60_000);
+  expect([replica.failures.size, replica.parked, task.records.failed.length]).toEqual([1, 1, 1]);
+  from.before = ({ verb }) => {
+    if (verb === 'watch') throw new UnreachableError('the connection was lost');
+  };
+  from.objects.cutWatches();
+  await clock.advance(1000);
+  from.objects.delete(configMaps, 'shop', 'a');
+  from.objects.compact();
+  from.before = () => undefined;
+  await clock.advance(60_000);
+  expect([replica.failures.size, replica.parked, task.records.failed.length]).toEqual([0, 0, 0]);
 });
