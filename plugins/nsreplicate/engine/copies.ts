@@ -66,6 +66,11 @@ export class Copies {
     return this.#entries.get(key)?.stamp?.origin.task === this.#task;
   }
 
+  /** Whether it is a copy of this task, and not on its way out. */
+  stays(key: ObjectKey): boolean {
+    return this.isOurs(key) && this.#entries.get(key)?.deleting === false;
+  }
+
   /** Whether the task covers an object as it is there. */
   isInScope(key: ObjectKey): boolean {
     return this.#entries.get(key)?.isRuled === true && this.#scope.covers(key);
@@ -89,7 +94,7 @@ export class Copies {
       live,
     };
     this.#entries.set(key, entry);
-    if (this.#stays(key)) this.#count(key, 1);
+    if (this.stays(key)) this.#count(key, 1);
     return entry;
   }
 
@@ -105,7 +110,7 @@ export class Copies {
   }
 
   delete(key: ObjectKey): void {
-    if (this.#stays(key)) this.#count(key, -1);
+    if (this.stays(key)) this.#count(key, -1);
     this.#entries.delete(key);
   }
 
@@ -113,12 +118,8 @@ export class Copies {
   leaving(key: ObjectKey): void {
     const entry = this.#entries.get(key);
     if (!entry) return;
-    if (this.#stays(key)) this.#count(key, -1);
+    if (this.stays(key)) this.#count(key, -1);
     this.#entries.set(key, { ...entry, deleting: true });
-  }
-
-  #stays(key: ObjectKey): boolean {
-    return this.isOurs(key) && this.#entries.get(key)?.deleting === false;
   }
 
   /**

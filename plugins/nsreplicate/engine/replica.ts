@@ -213,15 +213,12 @@ export class Replica {
     this.deletions.limitAllowance(this.#going);
   }
 
-  /** Copies that would be deleted, if their originals are really gone. */
+  /** Copies that would be deleted, if their originals are really gone; those on their way out were counted then. */
   #orphans(): ObjectKey[] {
     const { catalogue, copies, mayPrune } = this.#options;
     return [...copies.keys()].filter(
       (key) =>
-        copies.isOurs(key) &&
-        !catalogue.original(key) &&
-        copies.isInScope(key) &&
-        mayPrune(placeOf(key).kind),
+        copies.stays(key) && !catalogue.original(key) && copies.isInScope(key) && mayPrune(placeOf(key).kind),
     );
   }
 

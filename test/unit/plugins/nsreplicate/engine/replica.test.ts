@@ -3,6 +3,7 @@ import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
+import type { FakeKube } from '../../../support/fake-kube.ts';
 import { configMap, configMaps, replication } from '../../../support/replication.ts';
 
 let scene: ReturnType<typeof replication>;
@@ -11,6 +12,19 @@ afterEach(() => scene.end());
 
 const front = { key: 'tier', operator: 'in', values: ['front'] } as const;
 const key = (name: string) => keyOf('ConfigMap', 'shop', name);
+
+/** Something happens while nobody watches, and is forgotten before anybody does: it has to be listed. */
+async function unseen(kube: FakeKube, happen: () => unknown): Promise<void> {
+  kube.before = ({ verb }) => {
+    if (verb === 'watch') throw new UnreachableError('the connection was lost');
+  };
+  kube.objects.cutWatches();
+  await scene.clock.advance(1000);
+  happen();
+  kube.objects.compact();
+  kube.before = () => undefined;
+  await scene.clock.advance(60_000);
+}
 
 test('what something else changes back each time is left to a person, who sees it', async () => {
   scene = replication();
@@ -86,14 +100,25 @@ test('what failed is no failure any more once its original is gone, also where n
   const replica = await scene.begin();
   await clock.advance(60_000);
   expect([replica.failures.size, replica.parked, task.records.failed.length]).toEqual([1, 1, 1]);
-  from.before = ({ verb }) => {
-    if (verb === 'watch') throw new UnreachableError('the connection was lost');
-  };
-  from.objects.cutWatches();
-  await clock.advance(1000);
-  from.objects.delete(configMaps, 'shop', 'a');
-  from.objects.compact();
-  from.before = () => undefined;
-  await clock.advance(60_000);
+  await unseen(from, () => from.objects.delete(configMaps, 'shop', 'a'));
   expect([replica.failures.size, replica.parked, task.records.failed.length]).toEqual([0, 0, 0]);
+});
+
+test('what is on its way out already is not counted again when the primary is listed anew', async () => {
+  scene = replication();
+  const { from, to, clock } = scene;
+  const names = Array.from({ length: 60 }, (_, index) => `n${index}`);
+  for (const name of names) from.objects.create(configMaps, configMap(name));
+  const replica = await scene.begin();
+  for (const copy of to.objects.all(configMaps))
+    to.objects.replace(configMaps, {
+      ...copy,
+      metadata: { ...copy.metadata, finalizers: ['example.com/slow'] },
+    });
+  await clock.advance(1000);
+  for (const name of names.slice(0, 25)) from.objects.delete(configMaps, 'shop', name);
+  await clock.advance(1000);
+  expect(to.objects.all(configMaps).filter(({ metadata }) => metadata.deletionTimestamp)).toHaveLength(25);
+  await unseen(from, () => from.objects.create(configMaps, configMap('more')));
+  expect(replica.deletions.state).toEqual({ deletions: [expect.objectContaining({ count: 25 })] });
 });
