@@ -123,6 +123,15 @@ export class Copies {
   }
 
   /**
+   * A complete list did not hold it: it is gone, or was written while the list was on its way. A copy has to be asked
+   * for before it is made anew, or what others wrote into it would tell of an object of theirs.
+   */
+  missed(key: ObjectKey): void {
+    if (this.stays(key)) this.leaving(key);
+    else this.delete(key);
+  }
+
+  /**
    * Takes note of an event. False: it told nothing new, being our own write, or older than what is known.
    */
   see(key: ObjectKey, object: KubeObject): boolean {

@@ -160,7 +160,7 @@ export class Replica {
     const listed = this.#listed.get(list) ?? new Set();
     this.#listed.delete(list);
     const inList = isIn(kind.name, namespace);
-    for (const key of [...copies.keys()]) if (inList(key) && !listed.has(key)) copies.delete(key);
+    for (const key of [...copies.keys()]) if (inList(key) && !listed.has(key)) copies.missed(key);
     this.#synced.add(list);
     for (const key of catalogue.keys()) if (inList(key)) this.consider(key);
     for (const key of copies.keys()) if (inList(key)) this.consider(key);

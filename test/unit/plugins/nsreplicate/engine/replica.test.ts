@@ -122,3 +122,22 @@ test('what is on its way out already is not counted again when the primary is li
   await unseen(from, () => from.objects.create(configMaps, configMap('more')));
   expect(replica.deletions.state).toEqual({ deletions: [expect.objectContaining({ count: 25 })] });
 });
+
+test('what a list does not hold since it was written meanwhile is known to be there', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  const replica = await scene.begin();
+  const copy = to.objects.find(configMaps, 'shop', 'a');
+  const managedFields = ['kubectl-nsreplicate', 'other'].map((manager) => ({ manager }));
+  to.objects.replace(configMaps, { ...copy, metadata: { name: 'a', ...copy?.metadata, managedFields } });
+  await clock.advance(1000);
+  const kind = task.catalogue.kind('ConfigMap');
+  if (!kind) throw new Error('the kind is not copied');
+  // The answer of before it was made comes late.
+  replica.page(kind, 'shop', [], true, false);
+  replica.synced(kind, 'shop');
+  await clock.advance(1000);
+  expect([...replica.failures.values()].map(({ failure }) => failure.reason)).toEqual([]);
+  expect(to.calls.filter(({ verb, name }) => verb === 'apply' && name === 'a')).toHaveLength(1);
+});
