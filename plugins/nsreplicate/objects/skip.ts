@@ -1,6 +1,6 @@
 /** What is never copied, and why: said to the person, counted, and left. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { Label } from '../../../src/tasks/names.ts';
+import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { groupKind } from './draft.ts';
 
 export interface SkipRule {
@@ -32,6 +32,8 @@ const ephemeralKinds = [
   'CertificateSigningRequest.certificates.k8s.io',
 ];
 
+const suite = ['x8sync', 'nsreplicate', 'devsync'].map(managerOf);
+
 export const skipRules: readonly SkipRule[] = [
   {
     reason: "the cluster's own state, not a wish",
@@ -40,7 +42,9 @@ export const skipRules: readonly SkipRule[] = [
   },
   {
     reason: 'belongs to a task of this suite',
-    applies: ({ metadata }) => metadata.labels?.[Label.task] !== undefined,
+    // Locks of claims and the namespace of our own state belong to no one task, but to this cluster all the same.
+    applies: ({ metadata: { labels = {} } }) =>
+      labels[Label.task] !== undefined || suite.includes(labels[Label.managedBy] ?? ''),
   },
   {
     reason: 'made by a controller from another object',

@@ -9,6 +9,8 @@ const of = (apiVersion: string, kind: string, metadata: object = {}, rest: objec
   metadata: { name: 'x', namespace: 'n', ...metadata },
 });
 
+const managedBy = (manager: string) => ({ 'app.kubernetes.io/managed-by': manager });
+
 const skipped: [reason: string, object: KubeObject][] = [
   ["the cluster's own state, not a wish", of('v1', 'Pod')],
   ['belongs to a task of this suite', of('v1', 'Secret', { labels: { 'x8s.dev/task': 't' } })],
@@ -37,6 +39,13 @@ describe('what is skipped', () => {
     expect(skipReason(object)).toBe(reason);
   });
 
+  test.each([
+    ['a lock of a claim', of('v1', 'ConfigMap', { labels: managedBy('kubectl-x8sync') })],
+    ['the namespace of our own state', of('v1', 'Namespace', { labels: managedBy('kubectl-nsreplicate') })],
+  ])('%s belongs to this suite too', (_what, object) => {
+    expect(skipReason(object)).toBe('belongs to a task of this suite');
+  });
+
   test('every rule has a row here', () => {
     expect(skipped.map(([reason]) => reason)).toEqual(skipRules.map(({ reason }) => reason));
   });
@@ -48,6 +57,7 @@ describe('what is skipped', () => {
       'an object with an owner that does not control it',
       of('v1', 'ConfigMap', { ownerReferences: [{ uid: 'u' }] }),
     ],
+    ['what another tool manages', of('v1', 'ConfigMap', { labels: managedBy('Helm') })],
     ['an Opaque Secret', of('v1', 'Secret', {}, { type: 'Opaque' })],
     [
       'a default ServiceAccount that pulls images',
