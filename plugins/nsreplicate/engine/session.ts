@@ -1,5 +1,7 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
-import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError } from '../../../src/errors.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
@@ -15,6 +17,12 @@ export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
+
+const pause = { firstMs: 1000, mostMs: 30_000 };
+
+const mayPass = (error: unknown): boolean =>
+  error instanceof UnreachableError ||
+  (error instanceof ApiError && (error.code === 429 || error.code >= 500));
 
 export class Session {
   readonly #options: SessionOptions;
@@ -72,17 +80,25 @@ export class Session {
   /** Works for as long as the lock is held. */
   async #hold(lock: HeldLock<Lease>): Promise<never> {
     try {
-      for (;;) {
+      for (let failures = 0; ; failures++) {
         this.#replaced = new AbortController();
-        await this.#run(lock, true).catch((error: unknown) => {
-          if (!this.#replaced.signal.aborted) throw error;
-        });
+        await this.#run(lock, true).catch((error: unknown) => this.#outlive(lock, error, failures));
         this.#options.signal.throwIfAborted();
         lock.signal.throwIfAborted();
       }
     } finally {
       await lock.release();
     }
+  }
+
+  /** A primary that went away again before the comparison could begin, as one that restarts does, ends no watch. */
+  async #outlive(lock: HeldLock<Lease>, error: unknown, failures: number): Promise<void> {
+    if (this.#replaced.signal.aborted) return;
+    const { clock, signal, warn } = this.#options;
+    if (signal.aborted || lock.signal.aborted || !mayPass(error)) throw error;
+    warn(`${messageOf(error)}; tried again by itself`);
+    const over = AbortSignal.any([signal, lock.signal, this.#replaced.signal]);
+    await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
   }
 
   #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {

@@ -69,20 +69,29 @@ const spec: TaskSpec = {
   workers: 4,
 };
 
+/** Two clusters, and what a task between them works on. */
+export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
+  const [from, to] = [server('from', earlier?.from.objects), server('to', earlier?.to.objects)];
+  if (!earlier) from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  const assignment = {
+    spec: { ...spec, ...change },
+    primary: { name: 'from', kube: from, id: 'FROM' },
+    replicas: [{ name: 'to', kube: to, id: 'TO' }],
+  };
+  return { from, to, assignment };
+}
+
 /**
  * Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them.
  * @param earlier a run of it before, whose clusters are taken over
  */
 export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
-  const [from, to] = [server('from', earlier?.from.objects), server('to', earlier?.to.objects)];
+  const { from, to, assignment } = sides(change, earlier);
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
-  if (!earlier) from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
   const task = new Task({
-    spec: { ...spec, ...change },
-    primary: { name: 'from', kube: from, id: 'FROM' },
-    replicas: [{ name: 'to', kube: to, id: 'TO' }],
+    ...assignment,
     feeds: new Feeds(clock),
     clock,
     key: new Uint8Array(32),

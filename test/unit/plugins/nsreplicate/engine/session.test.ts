@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { Feeds } from '../../../../../plugins/nsreplicate/engine/feeds.ts';
+import { Session } from '../../../../../plugins/nsreplicate/engine/session.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+import { configMap, configMaps, sides } from '../../../support/replication.ts';
+
+/** A watch whose first questions about the primary's kinds fail. */
+function watch(...failures: Error[]) {
+  const { from, to, assignment } = sides();
+  const clock = fakeClock();
+  const ended = new AbortController();
+  from.objects.create(configMaps, configMap('a'));
+  from.before = ({ collection }) => {
+    const failure = collection === '/apis' ? failures.shift() : undefined;
+    if (failure) throw failure;
+  };
+  const hooks = { info: () => undefined, begun: () => undefined, compared: () => undefined };
+  const session = new Session(assignment, {
+    ...hooks,
+    state: from,
+    feeds: new Feeds(clock),
+    clock,
+    signal: ended.signal,
+    warn: () => undefined,
+    standingBy: () => undefined,
+  });
+  const result = session.watch().catch((error: unknown) => error);
+  const end = async () => {
+    ended.abort(new Error('ended'));
+    await clock.advance(1000);
+    await Promise.all([from.close(), to.close()]);
+    return result;
+  };
+  return { to, clock, end };
+}
+
+test('a primary that goes away again before the comparison begins does not end the watch', async () => {
+  const { to, clock, end } = watch(new UnreachableError('gone'), apiError(503, 'not ready yet'));
+  await clock.advance(20_000);
+  expect(to.objects.all(configMaps)).toMatchObject([{ metadata: { name: 'a' } }]);
+  expect(await end()).toMatchObject({ message: 'ended' });
+});
+
+test('what does not pass by itself ends it', async () => {
+  const { clock, end } = watch(apiError(403, 'not allowed', 'Forbidden'));
+  await clock.advance(20_000);
+  expect(await end()).toMatchObject({ code: 403 });
+});
