@@ -92,6 +92,8 @@ class Stream {
   /** Lists of followers come one after the other, so that the watch starts at the oldest of them. */
   #turn: Promise<void> = Promise.resolve();
   #watching = false;
+  /** How many lists the watch itself began. */
+  #lists = 0;
 
   constructor(scope: FeedScope, clock: Clock, ended: () => void) {
     this.#scope = scope;
@@ -114,7 +116,12 @@ class Stream {
 
   async #bringUpToDate(follower: Follower, watch: boolean, signal: AbortSignal): Promise<void> {
     const { handler } = follower;
-    const version = await this.#list(handler, watch, signal);
+    let [version, lists] = ['', -1];
+    // Where the watch began a list of its own meanwhile, it goes on from that one, which may be newer.
+    while (lists !== this.#lists) {
+      lists = this.#lists;
+      version = await this.#list(handler, watch, signal);
+    }
     handler.connected?.();
     handler.synced(version);
     if (watch) this.#watch(version);
@@ -171,11 +178,20 @@ class Stream {
 
   #fanOut() {
     const whole = !this.#scope.metadataOnly;
+    /** Who has heard a list from its beginning; to others the rest of it would look like all there is. */
+    let listening: readonly Follower[] = [];
+    const heard = () => listening.filter((follower) => this.#followers.has(follower));
     return {
       page: async (items: KubeObject[], first: boolean) => {
-        for (const { handler } of this.#current()) await handler.page(items, first, whole);
+        if (first) {
+          this.#lists++;
+          listening = this.#current();
+        }
+        for (const { handler } of heard()) await handler.page(items, first, whole);
       },
-      replaced: (_items: KubeObject[], version: string) => this.#tell((handler) => handler.synced(version)),
+      replaced: (_items: KubeObject[], version: string) => {
+        for (const { handler } of heard()) handler.synced(version);
+      },
       event: (type: WatchEventType, object: KubeObject) => {
         for (const { held, handler } of this.#followers) {
           if (held) held.push([type, object]);
