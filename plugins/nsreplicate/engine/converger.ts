@@ -353,6 +353,7 @@ export class Converger {
       if (error instanceof ApiError) this.#options.notDeleted(namespace);
       throw error;
     }
+    if (this.#options.settled.delete(key)) this.#options.settledChanged();
     return { did: 'pruned' };
   }
 

@@ -141,3 +141,20 @@ test('what a list does not hold since it was written meanwhile is known to be th
   expect([...replica.failures.values()].map(({ failure }) => failure.reason)).toEqual([]);
   expect(to.calls.filter(({ verb, name }) => verb === 'apply' && name === 'a')).toHaveLength(1);
 });
+
+test('what a replica made of a copy is forgotten with it', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  // Something there adds to what is written.
+  to.after = ({ verb, name }) => {
+    const copy = verb === 'apply' ? to.objects.find(configMaps, 'shop', name ?? '') : undefined;
+    if (copy && name) to.objects.replace(configMaps, { ...copy, data: { value: '1', added: 'x' } });
+  };
+  from.objects.create(configMaps, configMap('a'));
+  await scene.begin();
+  const settled = task.settled.get('to');
+  expect([...(settled?.keys() ?? [])]).toEqual([key('a')]);
+  from.objects.delete(configMaps, 'shop', 'a');
+  await clock.advance(1000);
+  expect([...(settled?.keys() ?? [])]).toEqual([]);
+});
