@@ -80,17 +80,17 @@ export abstract class SpecCommand extends AgentCommand {
 
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
-    const [{ checkLocal }, { normalizeRemote }, { LocalEndpoint }] = await Promise.all([
+    const [{ checkLocal }, { normalizeRemote }, { rootIdOf }] = await Promise.all([
       import('../spec/catalog.ts'),
       import('../spec/spec.ts'),
-      import('../sync/local-endpoint.ts'),
+      import('../sync/root.ts'),
     ]);
     if ((this.selector === undefined) === (this.pod === undefined))
       throw new UsageError('give either --selector or --pod', {
         hint: 'They say which container to sync with.',
       });
     const path = checkLocal(localPath(this.local));
-    const rootId = LocalEndpoint.rootIdOf(path);
+    const rootId = rootIdOf(path);
     const limit = this.trashLimit * mebi;
     return {
       target: { selector: this.selector, pod: this.pod, container: this.container },

@@ -1,5 +1,5 @@
 /** Runs one sync with all that belongs to it: the lock that says who runs it, its log, its control socket. */
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
@@ -11,6 +11,8 @@ import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import { privateFolder } from '../sync/names.ts';
+import { knownRootId } from '../sync/root.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
 import { serveControl } from './socket.ts';
@@ -40,10 +42,19 @@ export const logFile = (workstation: Workstation, uid: string) => join(workstati
 
 /** A sync belongs to one directory of one workstation; anywhere else it is refused. */
 export function requireHere({ name, spec }: Sync, workstation: Workstation): void {
-  if (spec.local.workstation === workstation.id) return;
-  throw new RefusedError(`the sync ${name} belongs to ${spec.local.path} of ${spec.local.who}`, {
-    details: ['Started with another directory it would take what is missing there for deleted.'],
-    hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
+  const { path, who, rootId } = spec.local;
+  if (spec.local.workstation !== workstation.id)
+    throw new RefusedError(`the sync ${name} belongs to ${path} of ${who}`, {
+      details: ['Started with another directory it would take what is missing there for deleted.'],
+      hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
+    });
+  // One that is missing is for whoever opens it to say.
+  if (!existsSync(path) || knownRootId(path) === rootId) return;
+  throw new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
+    details: [
+      `Its mark, ${privateFolder}/id, is missing or another one: it was made anew, or git clean -x took the mark away.`,
+    ],
+    hint: `kubectl devsync watch ${name} --take-over ${path} takes it as it is, and merges.`,
   });
 }
 

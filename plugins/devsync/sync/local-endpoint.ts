@@ -1,17 +1,5 @@
 /** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
-import { randomUUID } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
@@ -32,6 +20,7 @@ import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
 import { partsOf, privateFolder } from './names.ts';
+import { decomposes, factsOf, isPrecise, writeOwn } from './root.ts';
 import { type Chunk, Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
 import { discard, Trash, type TrashItem } from './trash.ts';
@@ -62,14 +51,6 @@ export class LocalEndpoint implements Endpoint {
   readonly #gitDirectory: string | undefined;
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   #turn: Promise<unknown> = Promise.resolve();
-
-  /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
-  static rootIdOf(root: string): string {
-    using folder = Folder.root(root);
-    using own = folder.make(privateFolder);
-    writeOwn(own, '.gitignore', '*\n');
-    return rootIdIn(own);
-  }
 
   /** Throws where the root is no directory that can be written to. */
   constructor(options: LocalOptions) {
@@ -334,67 +315,4 @@ function loadCache(folder: Folder): DigestCache {
     // The first time.
   }
   return cache;
-}
-
-/**
- * Whether each change of a file that was looked at meanwhile shows in its time, however soon it comes (Linux since
- * 6.13): by a clock that ticks, several changes in a row would bear the same.
- */
-function isPrecise(folder: Folder): boolean {
-  const probe = folder.at('Probe');
-  const times = Array.from({ length: 5 }, () => {
-    writeOwn(folder, 'Probe', 'x');
-    const first = lstatSync(probe).mtimeMs;
-    writeFileSync(probe, 'y');
-    return lstatSync(probe).mtimeMs > first;
-  });
-  rmSync(probe);
-  return times.every((differs) => differs);
-}
-
-/** Tries out what the file system does. */
-function factsOf(folder: Folder, hasStaged: boolean): EndpointFacts {
-  const probe = folder.at('Probe');
-  writeOwn(folder, 'Probe', '');
-  chmodSync(probe, 0o755);
-  const hasModes = machine.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
-  chmodSync(probe, 0o600);
-  const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
-  const foldsNames = lstatSync(folder.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
-  rmSync(probe);
-  writeOwn(folder, '.gitignore', '*\n');
-  const { bavail, bsize } = statfsSync(folder.path);
-  return {
-    rootId: rootIdIn(folder),
-    foldsNames,
-    hasModes: hasModes && keepsModes,
-    freeBytes: bavail * bsize,
-    hasStaged,
-  };
-}
-
-function decomposes(folder: Folder): boolean {
-  const name = 'Probe-\u00e9';
-  writeOwn(folder, name, '');
-  const isThere = readdirSync(folder.path).includes(name);
-  rmSync(folder.at(name), { force: true });
-  return !isThere;
-}
-
-function rootIdIn(folder: Folder): string {
-  try {
-    const id = readWhole(folder.at('id')).toString().trim();
-    if (/^[0-9a-f-]{36}$/.test(id)) return id;
-  } catch {
-    // The first time.
-  }
-  const id = randomUUID();
-  writeOwn(folder, 'id', `${id}\n`);
-  return id;
-}
-
-/** Writes a file of ours anew; a link that was put in its place is not followed. */
-function writeOwn(folder: Folder, name: string, text: string): void {
-  rmSync(folder.at(name), { force: true });
-  writeFileSync(folder.at(name), text, { flag: 'wx', mode: 0o600 });
 }

@@ -6,6 +6,7 @@ import { serveSync } from '../../../../../plugins/devsync/control/serve-sync.ts'
 import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/root.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -18,14 +19,20 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Runs a sync whose pod is not there, until it is ended in one way or the other. */
-async function served(end: (abort: AbortController, socket: string) => unknown): Promise<void> {
+async function served(
+  end: (abort: AbortController, socket: string) => unknown,
+  change: (local: string) => void = () => {},
+): Promise<void> {
   const kube = fakeKube();
   const workstation = new Workstation(join(folder, 'state'), 'linux');
   const local = join(folder, 'local');
   mkdirSync(local);
+  const rootId = rootIdOf(local);
+  change(local);
   const abort = new AbortController();
   const { signal } = abort;
-  const spec = specOf(local, '/app', workstation.id);
+  const made = specOf(local, '/app', workstation.id);
+  const spec = { ...made, local: { ...made.local, rootId } };
   const catalog = new Catalog(kube, workstation, systemClock);
   const sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
   const onLog = () => void end(abort, workstation.socketOf(sync.uid));
@@ -40,4 +47,20 @@ test('who is interrupted is not told that it is done', async () => {
 
 test('who is asked to stop is done', async () => {
   await served((_, socket) => askControl(socket, 'stop'));
+});
+
+test.each([
+  ['made anew', (local: string) => rmSync(join(local, '.x8s-devsync'), { recursive: true })],
+  [
+    'exchanged for another one',
+    (local: string) => {
+      rmSync(local, { recursive: true });
+      mkdirSync(local);
+      rootIdOf(local);
+    },
+  ],
+])('a directory that was %s is not taken for the one that the sync was made with', async (_, change) => {
+  await expect(served((abort) => abort.abort(), change)).rejects.toThrow(
+    /local is not the directory that the sync web was made with/,
+  );
 });

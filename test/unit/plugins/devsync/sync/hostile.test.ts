@@ -21,6 +21,7 @@ import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { resolveWithin } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/root.ts';
 import { asEdits, asEntry, asOutcomes, plainWords } from '../../../../../plugins/devsync/wire/check.ts';
 
 let base: string;
@@ -196,13 +197,13 @@ describe('our own folder', () => {
     };
     rmSync(join(root, privateFolder), { recursive: true });
     await works('a');
-    expect(LocalEndpoint.rootIdOf(root)).toBe(one.facts.rootId);
+    expect(rootIdOf(root)).toBe(one.facts.rootId);
     // Another directory in the root's place is not the one that the id was for.
     renameSync(root, join(base, 'old'));
     await one.refresh(true);
     mkdirSync(root);
     await works('b');
-    expect(LocalEndpoint.rootIdOf(root)).not.toBe(one.facts.rootId);
+    expect(rootIdOf(root)).not.toBe(one.facts.rootId);
   });
 
   test('files in it that are links are not written through', async () => {
