@@ -42,6 +42,8 @@ interface Watched {
   readingLog: boolean;
   /** It has worked: that it fails later may pass, and the mover, which tries again, knows when to give up. */
   served: boolean;
+  /** Something held it up when it was last looked at. */
+  troubled: boolean;
   /** The last lines that are not of the protocol: what a program says before it dies. */
   readonly words: string[];
 }
@@ -85,6 +87,7 @@ async function lookAt(
     troubles: new PodTroubles(),
     readingLog: false,
     served: false,
+    troubled: false,
     words: [],
   };
   known.set(uid, watched);
@@ -102,7 +105,8 @@ async function lookAt(
   const trouble = watched.troubles.look(pod, watched.readingLog);
   if (trouble?.fatal && !watched.served)
     throw await failureOf(target, pod, trouble.text, watched.words, signal);
-  if (trouble) handlers.waiting(trouble.text, pod);
+  if (trouble ?? watched.troubled) handlers.waiting(trouble?.text ?? '', pod);
+  watched.troubled = trouble !== undefined;
 }
 
 /** Reads a container's log to its end, however long the API server is away meanwhile. */

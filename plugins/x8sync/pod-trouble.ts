@@ -18,6 +18,7 @@ const hopeless = new Set(['InvalidImageName', 'ErrImageNeverPull', 'CreateContai
 export class PodTroubles {
   #pullFailures = 0;
   #pulling = false;
+  #isLost = false;
 
   /**
    * What holds this pod up as it is now, or undefined. Call it with every state that is seen.
@@ -36,6 +37,10 @@ export class PodTroubles {
       const trouble = this.#container(container);
       if (trouble) return trouble;
     }
+    // Controllers say so of each pod of a node that is silent; that it is deleted then reaches nobody there.
+    this.#isLost = isUnheard(pod) || (this.#isLost && pod.metadata.deletionTimestamp !== undefined);
+    if (this.#isLost)
+      return { text: `node ${pod.spec.nodeName} does not answer; its pod is waited for`, fatal: false };
     if (!begun && pod.status?.phase === 'Failed') {
       return { text: pod.status.message ?? pod.status.reason ?? 'it failed', fatal: true };
     }
@@ -55,4 +60,12 @@ export class PodTroubles {
       return { text: `its container ends again and again: ${message ?? ''}`, fatal: true };
     return undefined;
   }
+}
+
+/** Its containers run, as far as was last heard of them, and it is not ready: it has no other reason to be. */
+function isUnheard({ metadata, status }: Pod): boolean {
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const containers = status?.containerStatuses ?? [];
+  const run = containers.length > 0 && containers.every(({ state }) => state?.running !== undefined);
+  return metadata.deletionTimestamp === undefined && ready?.status === 'False' && run;
 }

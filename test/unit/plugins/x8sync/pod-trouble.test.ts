@@ -40,6 +40,26 @@ describe('PodTroubles', () => {
     expect(new PodTroubles().look(failed, true)).toBeUndefined();
   });
 
+  test('a node that is silent is said, also once its pod is deleted there, and taken back when it speaks', () => {
+    const troubles = new PodTroubles();
+    const running = (ready: 'True' | 'False', deletionTimestamp?: string): Pod => ({
+      metadata: { name: 'p', ...(deletionTimestamp ? { deletionTimestamp } : {}) },
+      spec: { containers: [], nodeName: 'n1' },
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: ready }],
+        containerStatuses: [{ name: 'c', image: 'img:1', state: { running: {} } }],
+      },
+    });
+    const lost = { text: 'node n1 does not answer; its pod is waited for', fatal: false };
+    expect(troubles.look(running('True'), true)).toBeUndefined();
+    expect(troubles.look(running('False'), true)).toEqual(lost);
+    expect(troubles.look(running('False', '2026-01-01T00:00:00Z'), true)).toEqual(lost);
+    expect(troubles.look(running('True'), true)).toBeUndefined();
+    // One that is deleted in the ordinary way ends by itself.
+    expect(troubles.look(running('False', '2026-01-01T00:00:00Z'), true)).toBeUndefined();
+  });
+
   test('two pods fail for themselves', () => {
     expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
     expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
