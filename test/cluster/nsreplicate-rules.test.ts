@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
+import { waitGone } from '../../src/kube/wait.ts';
 import { eventually } from './support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, workload } from './support/objects.ts';
@@ -50,6 +51,14 @@ const widget = (name: string, spec: object): KubeObject => ({
   spec,
 });
 
+/** Takes the kind away, with all that there is of it. */
+async function removeDefinition(kube: KubeClient): Promise<void> {
+  const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
+  const { name } = definition.metadata;
+  await kube.delete(resource, { name });
+  await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
+}
+
 const serves = (kube: KubeClient) => eventually(() => resolveResource(kube, `widgets.${group}`));
 
 async function setStatus(pair: Pair, on: KubeClient, name: string, status: object): Promise<void> {
@@ -69,10 +78,7 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.from, widget('one', { size: 1 }));
   }, 60_000);
   afterAll(async () => {
-    for (const kube of [pair.from, pair.to])
-      await kube.delete(await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io'), {
-        name: definition.metadata.name,
-      });
+    for (const kube of [pair.from, pair.to]) await removeDefinition(kube);
     await pair.close();
   }, 60_000);
 
@@ -84,6 +90,21 @@ describe('a kind of a CRD', () => {
     });
     const { stdout } = await pair.look('plan', ...rules());
     expect(stdout).toMatch(/create Widget\S+ \S+\/one \(can't be validated yet/);
+  }, 60_000);
+
+  test('is copied together with its definition, in one go', async () => {
+    const labels = { of: pair.namespace };
+    const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
+    const both = config('both', {
+      rules: [
+        { ...kinds, selector: `of=${pair.namespace}` },
+        { group, kind: 'Widget' },
+      ],
+    });
+    await pair.put(pair.from, { ...definition, metadata: { ...definition.metadata, labels } });
+    await pair.copy(...both, '--name', pair.otherTask('both'));
+    expect(await pair.copyOf(`widgets.${group}`, 'one')).toMatchObject({ spec: { size: 1 } });
+    await removeDefinition(pair.to);
   }, 60_000);
 
   test('is copied as soon as the replica serves it', async () => {

@@ -49,6 +49,8 @@ const noContainer = (words: string) => new X8sError(`it has no container right n
 
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
+/** Milliseconds for taking leave of both sides. */
+const lettingGo = 3_000;
 
 export class SyncRunner {
   readonly #options: RunnerOptions;
@@ -64,9 +66,12 @@ export class SyncRunner {
   #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
   #current = new AbortController();
+  readonly #over = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
     this.#attempts = options.attempts ?? new Attempts();
   }
 
@@ -128,22 +133,33 @@ export class SyncRunner {
     await this.#synchronizer?.resume(confirm);
   }
 
-  /** Runs until the signal says stop. Rejects only where it can never work: pods may not be listed. */
+  /**
+   * Runs until the signal says stop, and has let go of both sides then: another run may follow at once. Rejects only
+   * where it can never work: pods may not be listed.
+   */
   async run(): Promise<void> {
     const { kube, namespace, spec, signal } = this.#options;
-    const stop = new AbortController();
-    const both = AbortSignal.any([signal, stop.signal]);
-    const following = followTarget(kube, namespace, spec.target, (choice) => this.#choose(choice), both);
+    const follow = (choice: Choice) => this.#choose(choice);
+    const following = followTarget(kube, namespace, spec.target, follow, this.#signal);
     following.catch(() => {});
+    const working = this.#work();
     try {
-      await Promise.race([following, this.#work()]);
+      await Promise.race([following, working]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      stop.abort();
+      this.#over.abort();
+      await this.#leave(working);
       this.#tell({ phase: 'stopped', message: '' });
       this.#answer(noContainer('it was stopped'));
     }
+  }
+
+  /** An agent that does not answer any more must not keep whoever wants to go. */
+  async #leave(working: Promise<void>): Promise<void> {
+    const left = new AbortController();
+    const done = working.catch(() => {}).finally(() => left.abort());
+    await Promise.race([done, this.#options.clock.sleep(lettingGo, left.signal).catch(() => {})]);
   }
 
   #choose(choice: Choice): void {
@@ -155,7 +171,8 @@ export class SyncRunner {
   }
 
   async #work(): Promise<void> {
-    const { signal, clock, untilPodGoes } = this.#options;
+    const { clock, untilPodGoes } = this.#options;
+    const signal = this.#signal;
     let pause = firstPause;
     let served = false;
     while (!signal.aborted) {
@@ -178,10 +195,9 @@ export class SyncRunner {
   }
 
   #nextChoice(): Promise<void> {
-    const { signal } = this.#options;
     return new Promise((resolve) => {
       this.#chosen = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      this.#signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
 
@@ -189,7 +205,7 @@ export class SyncRunner {
   async #serve(target: Target): Promise<void> {
     const { onLog } = this.#options;
     this.#current = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, this.#current.signal]);
+    const signal = AbortSignal.any([this.#signal, this.#current.signal]);
     const pod = target.pod.metadata.name;
     this.#tell({ phase: 'connecting', message: '', pod, container: target.container });
     try {

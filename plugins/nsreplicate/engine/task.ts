@@ -3,11 +3,12 @@
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
 import { messageOf, X8sError } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
-import { inWaves, isGround } from '../objects/order.ts';
+import { definitions, inWaves, isGround } from '../objects/order.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
@@ -103,6 +104,7 @@ export class Task {
       await Promise.all(
         wave.map(async (kind) => {
           await listed.get(kind);
+          await this.#listWhatCame(kind, scopes.get(kind) ?? []);
           await Promise.all((scopes.get(kind) ?? []).map((scope) => this.#followPrimary(scope)));
         }),
       );
@@ -220,6 +222,27 @@ export class Task {
     await Promise.all(
       sides.flatMap(({ replica, site }) => lists.map((listed) => this.#followReplica(replica, site, listed))),
     );
+  }
+
+  /**
+   * A kind whose definition an earlier wave has brought was not there when it was first asked for, and is served a
+   * moment after it came. A watch asks again by itself.
+   */
+  async #listWhatCame(kind: CopiedKind, lists: readonly Listed[]): Promise<void> {
+    const { watch, replicas, clock, signal } = this.#options;
+    if (watch || !this.#kinds.some(({ name }) => name === definitions)) return;
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const lacking = this.#replicas.filter(({ unlisted }) => isNotFound(unlisted.get(kind.name)));
+      if (lacking.length === 0) return;
+      await clock.sleep(backOff(attempt, { firstMs: 250, mostMs: 2000 }), signal);
+      const again = lacking.flatMap((replica) =>
+        lists.map((listed) => {
+          const site = replicas[this.#replicas.indexOf(replica)] as Site;
+          return this.#followReplica(replica, site, listed);
+        }),
+      );
+      await Promise.all(again);
+    }
   }
 
   /** Resolves when the replica's list is complete, or it is known that it will not be for now. */

@@ -1,7 +1,10 @@
 /** The order in which kinds are written, so that what others need is there before them (Velero's, in short). */
 
+/** The kind that makes kinds. */
+export const definitions = 'CustomResourceDefinition.apiextensions.k8s.io';
+
 const order: readonly (readonly string[])[] = [
-  ['CustomResourceDefinition.apiextensions.k8s.io'],
+  [definitions],
   ['Namespace'],
   ['PriorityClass.scheduling.k8s.io', 'StorageClass.storage.k8s.io', 'RuntimeClass.node.k8s.io'],
   ['ResourceQuota', 'LimitRange', 'NetworkPolicy.networking.k8s.io'],
