@@ -41,7 +41,10 @@ export class Bench {
     return new Bench(kube, namespace);
   }
 
-  /** A pod with an empty memory volume; resolves with the volume's folder on this machine. */
+  /**
+   * A pod with an empty memory volume; resolves with the volume's folder on this machine, once the node has come to
+   * rest: on two cores, whatever comes and goes beside it counts.
+   */
   async pod(name: string): Promise<string> {
     const container = { name: 'app', image: imageNames.plain, command: ['sleep', 'infinity'] };
     const volumeMounts = [{ name: 'data', mountPath: '/data' }];
@@ -70,6 +73,7 @@ export class Bench {
     const [folder] = globSync(`${volumes}/${uid}/volumes/kubernetes.io~empty-dir/data`);
     if (folder === undefined)
       throw new Error(`the volume of pod ${name} is not on this machine: is this the lab?`);
+    await pause(1000);
     return folder;
   }
 

@@ -108,7 +108,7 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
   for (let run = 0; run < runs; run++) {
     await bench.pod(`tar${run}`);
     tar?.push(tarOver(bench.namespace, `tar${run}`, bench.local));
-    await kubectl(contextA, ['-n', bench.namespace, 'delete', 'pod', `tar${run}`, '--now', '--wait=false']);
+    await kubectl(contextA, ['-n', bench.namespace, 'delete', 'pod', `tar${run}`, '--now']);
     rmSync(join(bench.local, '.x8s-devsync'), { recursive: true, force: true });
     remote = await bench.pod(`sync${run}`);
     const taken = await bench.start(`sync${run}`);

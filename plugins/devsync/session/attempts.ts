@@ -14,26 +14,29 @@ import { type Edit, lookup } from '../reconcile/tree.ts';
 const lateLimit = 60_000;
 
 export class Attempts {
-  /** By path, in the order in which they were sent. */
-  readonly #open = new Map<string, Operation[]>();
+  /** Sent over the stream of now, and not answered. */
+  readonly #underWay = new Set<readonly Operation[]>();
+  /** Left behind by earlier streams: by path, in the order in which they were sent. */
+  readonly #lost = new Map<string, Operation[]>();
   #binding = '';
   #began = 0;
 
   /**
-   * Begins to work with this container, mount and directory; what was tried in another one is forgotten.
+   * A new stream begins, to this container, mount and directory; what was tried in another one is forgotten.
    *
    * @param now monotonic milliseconds, here and below.
    */
   begin(binding: string, now = performance.now()): void {
-    if (binding !== this.#binding) this.#open.clear();
+    if (binding !== this.#binding) this.#lost.clear();
+    else for (const operations of this.#underWay) this.#lose(operations);
+    this.#underWay.clear();
     this.#binding = binding;
     this.#began = now;
   }
 
   /** These are sent now. */
   sent(operations: readonly Operation[]): void {
-    for (const operation of operations)
-      this.#open.set(operation.path, [...(this.#open.get(operation.path) ?? []), operation]);
+    this.#underWay.add(operations);
   }
 
   /**
@@ -41,29 +44,32 @@ export class Attempts {
    * failed, that may be for what an agent without a stream has done there just before.
    */
   answered(operations: readonly Operation[], outcomes: readonly Outcome[]): void {
-    for (const [index, operation] of operations.entries()) {
-      const isDone = outcomes[index]?.problem === undefined;
-      const left = isDone ? [] : (this.#open.get(operation.path) ?? []).filter((one) => one !== operation);
-      if (left.length > 0) this.#open.set(operation.path, left);
-      else this.#open.delete(operation.path);
-    }
+    this.#underWay.delete(operations);
+    if (this.#lost.size === 0) return;
+    for (const [index, { path }] of operations.entries())
+      if (outcomes[index]?.problem === undefined) this.#lost.delete(path);
   }
 
   /**
-   * What the tree shows to have been done of what was never answered, and the ancestor does not know of; each is told
-   * once.
+   * What the tree shows to have been done of what was lost, and the ancestor does not know of; each is told once. The
+   * rest stays: an agent that has lost its stream finishes what it has begun.
    */
   done(tree: Maybe, ancestor: Maybe, now = performance.now()): Edit[] {
-    if (now - this.#began > lateLimit) this.#open.clear();
+    if (now - this.#began > lateLimit) this.#lost.clear();
     const edits: Edit[] = [];
-    for (const [path, operations] of this.#open) {
+    for (const [path, operations] of this.#lost) {
       const found = lookup(tree, path);
       const done = operations.findLast(({ new: wanted }) => isThere(found, wanted));
       if (done === undefined) continue;
       if (!isThere(lookup(ancestor, path), done.new)) edits.push(...learned([done], [{ path }]));
-      this.#open.delete(path);
+      this.#lost.delete(path);
     }
     return edits;
+  }
+
+  #lose(operations: readonly Operation[]): void {
+    for (const operation of operations)
+      this.#lost.set(operation.path, [...(this.#lost.get(operation.path) ?? []), operation]);
   }
 }
 

@@ -229,6 +229,7 @@ describe('a stream that breaks before the answer', () => {
 
   /** The file is edited once more here, then both sides are brought together. Returns the paths in conflict. */
   async function conflictsWith(container: Endpoint, known: { attempts?: Attempts } = { attempts }) {
+    attempts.begin('here');
     const local = fakeFullEndpoint(directory({ file: version('2') }));
     const next = new Synchronizer({ ...optionsFor(local, container, ancestor), ...known });
     return (await next.flush()).conflicts.map(({ path }) => path);
@@ -270,6 +271,7 @@ describe('a stream that breaks before the answer', () => {
 
   test('takes nothing back of what is known of a directory by now', () => {
     attempts.sent([{ path: 'new', old: undefined, new: { kind: 'directory', children: new Map() } }]);
+    attempts.begin('here');
     const tree = directory({ new: directory({ file: version('1') }) });
     expect(attempts.done(tree, tree)).toEqual([]);
   });

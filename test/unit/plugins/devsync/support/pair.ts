@@ -97,6 +97,7 @@ export class Pair {
     if (!ancestor.load(binding)) ancestor.begin(binding, undefined);
     await Promise.all([local.refresh(true), container.refresh(true)]);
     this.#stop = new AbortController();
+    this.#attempts.begin(binding);
     this.synchronizer = new Synchronizer({
       local,
       container,
