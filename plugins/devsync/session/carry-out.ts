@@ -13,7 +13,7 @@ const small = 64 << 10;
 /** So little is sent without asking whether it is there: the question would take longer. */
 const little = 64 << 10;
 /** Batches that may be under way: the next one's contents travel while the last one is put in place. */
-const batchesUnderWay = 3;
+const batchesUnderWay = 5;
 
 export interface Direction {
   readonly from: Endpoint;
