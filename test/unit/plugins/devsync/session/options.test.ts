@@ -1,0 +1,203 @@
+/** What a sync can be told, and what it must bear, between two real directories with a real agent. */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { Pair, type PairOptions } from '../support/pair.ts';
+
+jest.setTimeout(60_000);
+
+let pair: Pair | undefined;
+afterEach(async () => {
+  await pair?.remove();
+  pair = undefined;
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Both sides with `file`, which they agree on. */
+async function agreed(options: PairOptions = {}): Promise<Pair> {
+  pair = new Pair(options);
+  writeFileSync(join(pair.local, 'file'), 'agreed');
+  await pair.start();
+  await pair.synchronizer.flush();
+  return pair;
+}
+
+const read = (root: string, path: string) => readFileSync(join(root, path), 'utf8');
+
+async function eventually(holds: () => boolean, limitMs: number): Promise<void> {
+  const end = performance.now() + limitMs;
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not so after ${limitMs} ms`);
+    await pause(20);
+  }
+}
+
+describe('modes', () => {
+  async function afterBothChanged(mode: 'two-way-resolved' | 'one-way-safe' | 'one-way-replica') {
+    const it = await agreed({ sync: { mode } });
+    writeFileSync(join(it.local, 'file'), 'here');
+    writeFileSync(join(it.container, 'file'), 'there, and longer');
+    writeFileSync(join(it.container, 'own'), 'made there');
+    await it.synchronizer.flush();
+    return it;
+  }
+
+  test('two-way-resolved: this side wins, what it overwrote lies in its trash, and the rest goes both ways', async () => {
+    const { local, container, synchronizer } = await afterBothChanged('two-way-resolved');
+    expect(synchronizer.state.conflicts).toEqual([]);
+    expect([read(container, 'file'), read(local, 'own')]).toEqual(['here', 'made there']);
+    const trash = join(local, '.x8s-devsync', 'trash');
+    const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
+    expect(read(join(trash, operation), 'file')).toBe('there, and longer');
+  });
+
+  test('one-way-safe: what the container changed or made is left, and a conflict where both did', async () => {
+    const { local, container, synchronizer } = await afterBothChanged('one-way-safe');
+    expect(synchronizer.state.conflicts).toEqual([expect.objectContaining({ path: 'file' })]);
+    expect([read(container, 'file'), read(container, 'own')]).toEqual(['there, and longer', 'made there']);
+    expect(existsSync(join(local, 'own'))).toBe(false);
+  });
+
+  test('one-way-replica: the container is as this side is, and its own is in the trash', async () => {
+    const { local, container, synchronizer } = await afterBothChanged('one-way-replica');
+    expect(synchronizer.state.conflicts).toEqual([]);
+    expect(read(container, 'file')).toBe('here');
+    expect(existsSync(join(container, 'own'))).toBe(false);
+    const trash = join(local, '.x8s-devsync', 'trash');
+    const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
+    expect(readdirSync(join(trash, operation)).sort()).toEqual(['file', 'own']);
+  });
+});
+
+describe('permissions and links', () => {
+  const modeOf = (root: string, path: string) => lstatSync(join(root, path)).mode & 0o777;
+
+  test('kept: all permission bits travel, of files and directories', async () => {
+    const { local, container, synchronizer } = await agreed({
+      scan: { permissions: 'kept', symlinks: 'portable' },
+    });
+    mkdirSync(join(local, 'dir'));
+    writeFileSync(join(local, 'dir', 'in'), 'x');
+    for (const [path, mode] of [
+      ['file', 0o640] as const,
+      ['dir', 0o750] as const,
+      ['dir/in', 0o604] as const,
+    ])
+      chmodSync(join(local, path), mode);
+    await synchronizer.flush();
+    expect(['file', 'dir', 'dir/in'].map((path) => modeOf(container, path))).toEqual([0o640, 0o750, 0o604]);
+    chmodSync(join(container, 'file'), 0o600);
+    await synchronizer.flush();
+    expect(modeOf(local, 'file')).toBe(0o600);
+  });
+
+  test('portable: only the executable bit travels', async () => {
+    const { local, container, synchronizer } = await agreed();
+    chmodSync(join(local, 'file'), 0o700);
+    await synchronizer.flush();
+    expect(modeOf(container, 'file') & 0o111).toBe(0o111);
+    expect(modeOf(container, 'file') & 0o600).toBe(0o600);
+  });
+
+  test('raw: links go as they are, also those that lead out', async () => {
+    const { local, container, synchronizer } = await agreed({
+      scan: { permissions: 'portable', symlinks: 'raw' },
+    });
+    symlinkSync('/etc/hostname', join(local, 'absolute'));
+    symlinkSync('../../up', join(local, 'up'));
+    await synchronizer.flush();
+    expect(['absolute', 'up'].map((name) => readlinkSync(join(container, name)))).toEqual([
+      '/etc/hostname',
+      '../../up',
+    ]);
+  });
+
+  test('ignored: links stay where they are; portable: those that lead out are a problem that is said', async () => {
+    const it = await agreed({ scan: { permissions: 'portable', symlinks: 'ignored' } });
+    symlinkSync('file', join(it.local, 'link'));
+    const state = await it.synchronizer.flush();
+    expect([existsSync(join(it.container, 'link')), state.problems]).toEqual([false, []]);
+    await it.remove();
+    const portable = await agreed();
+    symlinkSync('file', join(portable.local, 'link'));
+    symlinkSync('/etc/hostname', join(portable.local, 'absolute'));
+    const { problems } = await portable.synchronizer.flush();
+    expect(readlinkSync(join(portable.container, 'link'))).toBe('file');
+    expect(problems).toEqual([expect.objectContaining({ path: 'absolute' })]);
+  });
+
+  (process.getuid?.() === 0 ? test : test.skip)(
+    'a file that is replaced keeps its owner, group and mode; a new one takes those of its directory',
+    async () => {
+      const { local, container, synchronizer } = await agreed();
+      chownSync(join(container, 'file'), 1234, 5678);
+      chmodSync(join(container, 'file'), 0o640);
+      mkdirSync(join(container, 'theirs'));
+      chownSync(join(container, 'theirs'), 1234, 5678);
+      await synchronizer.flush();
+      writeFileSync(join(local, 'file'), 'edited');
+      writeFileSync(join(local, 'theirs', 'new'), 'new');
+      await synchronizer.flush();
+      const ownerOf = (path: string) => {
+        const { uid, gid } = lstatSync(join(container, path));
+        return [uid, gid];
+      };
+      expect(read(container, 'file')).toBe('edited');
+      expect([ownerOf('file'), modeOf(container, 'file')]).toEqual([[1234, 5678], 0o640]);
+      expect(ownerOf('theirs/new')).toEqual([1234, 5678]);
+    },
+  );
+});
+
+test("a worktree's index.lock, which lies elsewhere, holds changes back until it goes", async () => {
+  pair = new Pair();
+  const git = join(pair.base, 'main', '.git', 'worktrees', 'local');
+  mkdirSync(git, { recursive: true });
+  writeFileSync(join(pair.local, '.git'), `gitdir: ${git}\n`);
+  await pair.start();
+  await pair.synchronizer.flush();
+  writeFileSync(join(git, 'index.lock'), '');
+  writeFileSync(join(pair.local, 'switched'), 'half a branch');
+  await pause(600);
+  expect(existsSync(join(pair.container, 'switched'))).toBe(false);
+  rmSync(join(git, 'index.lock'));
+  const { container } = pair;
+  await eventually(() => existsSync(join(container, 'switched')), 5000);
+});
+
+test('a file of 96 MiB goes through in bounded memory', async () => {
+  const { local, container, synchronizer, process: agent } = await agreed();
+  const block = Buffer.alloc(1 << 20, 'a block of one mebibyte ');
+  for (let index = 0; index < 96; index++) {
+    block.writeUInt32BE(index);
+    writeFileSync(join(local, 'large'), block, { flag: 'a' });
+  }
+  await synchronizer.flush();
+  expect(readFileSync(join(container, 'large')).equals(readFileSync(join(local, 'large')))).toBe(true);
+  if (process.platform !== 'linux') return;
+  const [, peakKiB = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${agent?.pid}/status`, 'utf8')) ?? [];
+  expect(Number(peakKiB) / 1024).toBeLessThan(160);
+});
+
+test('more changes at once than the system tells of are seen all the same', async () => {
+  const { local, container } = await agreed();
+  mkdirSync(join(local, 'many'));
+  await pause(300);
+  // The system's queue holds 16,384 events, and nobody takes any while this goes on.
+  for (let index = 0; index < 9000; index++) writeFileSync(join(local, 'many', `${index}`), `${index}`);
+  await eventually(() => readdirSync(join(container, 'many')).length === 9000, 30_000);
+  expect(read(container, 'many/8999')).toBe('8999');
+});
