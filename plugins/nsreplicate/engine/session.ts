@@ -4,6 +4,7 @@ import { ApiError } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { readControl } from '../state/control.ts';
 import { awaitLease, takeLease } from '../state/lease.ts';
@@ -26,6 +27,7 @@ const mayPass = (error: unknown): boolean =>
 
 export class Session {
   readonly #options: SessionOptions;
+  readonly #holder = formatHolder(thisProcess());
   #assignment: Assignment;
   #replaced = new AbortController();
 
@@ -68,7 +70,8 @@ export class Session {
     const { name: task } = this.#assignment.spec;
     await ensureStateNamespace(state, { signal });
     for (;;) {
-      const lock = await awaitLease({ kube: state, task, purpose: 'watch', clock, signal }, standingBy);
+      const request = { kube: state, task, purpose: 'watch', holder: this.#holder, clock, signal };
+      const lock = await awaitLease(request, standingBy);
       await this.#hold(lock).catch((error: unknown) => {
         // Another instance has taken over, or soon may: this one is the standby now.
         if (signal.aborted || !lock.signal.aborted) throw error;

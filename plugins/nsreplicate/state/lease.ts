@@ -16,6 +16,8 @@ export interface LeaseRequest {
   readonly task: string;
   /** `watch`, `once`. */
   readonly purpose: string;
+  /** As `formatHolder` writes it: who comes back after a loss takes its own lease without waiting. */
+  readonly holder?: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -30,7 +32,7 @@ export function awaitLease(request: LeaseRequest, waiting: (claim: Claim) => voi
   return waitForLock(request.kube, { ...optionsOf(request), waiting });
 }
 
-function optionsOf({ task, purpose, clock, signal }: LeaseRequest): LockOptions<Lease> {
+function optionsOf({ task, purpose, holder, clock, signal }: LeaseRequest): LockOptions<Lease> {
   return {
     ...metadataOf(task, 'lease'),
     kind: leaseLock,
@@ -38,6 +40,7 @@ function optionsOf({ task, purpose, clock, signal }: LeaseRequest): LockOptions<
     purpose: `nsreplicate ${purpose}`,
     staleAfterMs: STALE_AFTER_MS,
     heartbeatMs: HEARTBEAT_MS,
+    ...(holder !== undefined && { holder }),
     clock,
     signal,
   };

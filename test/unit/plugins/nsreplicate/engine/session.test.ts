@@ -17,6 +17,7 @@ function watch(...failures: Error[]) {
     if (failure) throw failure;
   };
   const hooks = { info: () => undefined, begun: () => undefined, compared: () => undefined };
+  const stoodBy: unknown[] = [];
   const session = new Session(assignment, {
     ...hooks,
     state: from,
@@ -24,7 +25,7 @@ function watch(...failures: Error[]) {
     clock,
     signal: ended.signal,
     warn: () => undefined,
-    standingBy: () => undefined,
+    standingBy: (claim) => stoodBy.push(claim),
   });
   const result = session.watch().catch((error: unknown) => error);
   const end = async () => {
@@ -33,7 +34,7 @@ function watch(...failures: Error[]) {
     await Promise.all([from.close(), to.close()]);
     return result;
   };
-  return { to, clock, end };
+  return { from, to, clock, stoodBy, end };
 }
 
 test('a primary that goes away again before the comparison begins does not end the watch', async () => {
@@ -47,4 +48,20 @@ test('what does not pass by itself ends it', async () => {
   const { clock, end } = watch(apiError(403, 'not allowed', 'Forbidden'));
   await clock.advance(20_000);
   expect(await end()).toMatchObject({ code: 403 });
+});
+
+test('who lost its own lease, as to a server that was away, takes it again at once', async () => {
+  const { from, to, clock, stoodBy, end } = watch();
+  await clock.advance(5000);
+  const { before } = from;
+  from.before = ({ collection }) => {
+    if (collection.includes('/leases')) throw new UnreachableError('gone');
+  };
+  await clock.advance(9000);
+  from.before = before;
+  from.objects.create(configMaps, configMap('b'));
+  await clock.advance(2000);
+  expect(to.objects.all(configMaps)).toHaveLength(2);
+  expect(stoodBy).toEqual([]);
+  await end();
 });
