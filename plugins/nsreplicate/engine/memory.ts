@@ -128,13 +128,16 @@ export class Guard {
   async #compareMarker(): Promise<void> {
     if (this.#seen > this.#begunAt)
       this.#stop('the primary went back in time (its record of this task is older than copies of it)');
-    if (this.#suspect && (await this.#options.isOlderNow(this.#suspect)))
+    const suspect = this.#suspect;
+    // What a person approved while the question was under way is approved.
+    if (suspect && (await this.#options.isOlderNow(suspect)) && this.#suspect === suspect)
       this.#stop(
-        `the primary went back in time (${describe(this.#suspect.key)} is older than it was), as after a restore`,
+        `the primary went back in time (${describe(suspect.key)} is older than it was), as after a restore`,
       );
-    this.#suspect = undefined;
-    const expected = this.#expected;
+    if (this.#suspect === suspect) this.#suspect = undefined;
+    const before = this.#expected;
     const marker = await this.#options.readMarker?.();
+    const expected = Math.min(before, this.#expected);
     if (marker !== undefined && marker < expected)
       this.#stop(
         `the primary went back in time (its record of this task is ${expected - marker} writes old)`,

@@ -83,3 +83,17 @@ test('an object that is older than it was stops deletions, unless a person appro
   await two.guard.confirm();
   expect(two.said).toEqual([]);
 });
+
+test.each([
+  ['the record', false],
+  ['an object', true],
+])('an approval that comes while the primary is asked for %s counts', async (_, older) => {
+  const { guard, said, fakePrimary } = guarded({ older });
+  await guard.marker();
+  fakePrimary.marker = older ? fakePrimary.marker : 3;
+  if (older) guard.suspect({ key: keyOf('ConfigMap', 'n', 'a'), uid: 'u', version: '9' });
+  const asking = guard.confirm();
+  guard.approve('by a person');
+  await asking;
+  expect(said).toEqual([]);
+});
