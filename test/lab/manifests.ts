@@ -152,5 +152,9 @@ function dns(cluster: ClusterSpec): Manifest[] {
 export function manifests(cluster: ClusterSpec): Manifest[] {
   const user = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:kube-proxy' };
   const proxy = binding('x8s-kube-proxy', 'system:node-proxier', user);
-  return cluster.nodes.length === 0 ? [] : [proxy, ...storageClasses, ...dns(cluster)];
+  // The Node authorizer learns a moment late that a pod is a node's: a kubelet that is quicker than that is refused its
+  // pod's claims and secrets, and waits a quarter of a minute before it asks again.
+  const group = { kind: 'Group', name: 'system:nodes', apiGroup: 'rbac.authorization.k8s.io' };
+  const nodes = binding('x8s-nodes', 'system:node', group);
+  return cluster.nodes.length === 0 ? [] : [proxy, nodes, ...storageClasses, ...dns(cluster)];
 }
