@@ -81,7 +81,8 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
 
 /**
  * Makes the Job, or takes up the one that an interrupted run of this task left, if it goes on or has ended
- * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod and awaited: never two writers.
+ * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod
+ * and awaited: never two writers.
  */
 export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
   const { side } = plan;

@@ -1,5 +1,5 @@
 /** An answer of the API server that is not a success. */
-import { type ErrorDetails, ExitCode, X8sError } from '../errors.ts';
+import { type ErrorDetails, ExitCode, UnreachableError, X8sError } from '../errors.ts';
 import type { Status } from './objects.ts';
 
 /** The server answered with a failure. 401 and 403 exit with 4, all else with 1. */
@@ -32,3 +32,8 @@ export const isConflict = (error: unknown) =>
 /** 409 of a create. */
 export const isAlreadyExists = (error: unknown) =>
   error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists';
+
+/** A server that is away, busy or in trouble for a while: the same question may be answered later. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof UnreachableError ||
+  (error instanceof ApiError && (error.code === 429 || error.code >= 500));

@@ -7,8 +7,8 @@
  * very machine is known at once.
  */
 import type { Clock } from '../clock.ts';
-import { RefusedError, UnreachableError, X8sError } from '../errors.ts';
-import { ApiError, isAlreadyExists, isConflict, isNotFound } from '../kube/api-error.ts';
+import { RefusedError, X8sError } from '../errors.ts';
+import { isAlreadyExists, isConflict, isNotFound, mayPass } from '../kube/api-error.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { ConfigMap, KubeObject } from '../kube/objects.ts';
 import { HeldLock, momentOf } from './held-lock.ts';
@@ -108,10 +108,7 @@ class Contest<T extends KubeObject> {
 
   /** Whoever stands by also outlives an API server that is away or busy for a while. */
   #tolerate(error: unknown): undefined {
-    const passing =
-      error instanceof UnreachableError ||
-      (error instanceof ApiError && (error.code === 429 || error.code >= 500));
-    if (!this.#patient || !passing) throw error;
+    if (!this.#patient || !mayPass(error)) throw error;
   }
 
   async #attempt(): Promise<HeldLock<T> | undefined> {

@@ -99,8 +99,8 @@ export class Copies {
   }
 
   /**
-   * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened after it, counts
-   * more: its content has yet to be looked at.
+   * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened
+   * after it, counts more: its content has yet to be looked at.
    */
   answered(key: ObjectKey, object: KubeObject, live: string, stamp?: CopyEntry['stamp']): void {
     const known = this.#entries.get(key);

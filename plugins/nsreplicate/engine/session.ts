@@ -1,6 +1,6 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
-import { messageOf, RefusedError, UnreachableError } from '../../../src/errors.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
+import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { mayPass } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
@@ -20,10 +20,6 @@ export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch'> {
 }
 
 const pause = { firstMs: 1000, mostMs: 30_000 };
-
-const mayPass = (error: unknown): boolean =>
-  error instanceof UnreachableError ||
-  (error instanceof ApiError && (error.code === 429 || error.code >= 500));
 
 export class Session {
   readonly #options: SessionOptions;

@@ -1,34 +1,16 @@
 /** The engine of nsreplicate in this process, as tests and benchmarks run it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
 import { Session } from '../../../plugins/nsreplicate/engine/session.ts';
 import type { Site } from '../../../plugins/nsreplicate/engine/site.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import type { Task } from '../../../plugins/nsreplicate/engine/task.ts';
-import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import type { TaskView } from '../../../plugins/nsreplicate/state/state.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 
-export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
-  name: 'test',
-  rules: [ruleFor('', 'Secret'), ruleFor('', 'ConfigMap')],
-  namespaces: { include: ['app-*'], exclude: [], selector: [], sensitive: false },
-  map: new Map(),
-  overrides: [],
-  adopt: false,
-  exact: false,
-  forceConflicts: false,
-  failBack: false,
-  drift: 'fix',
-  onImmutable: 'fail',
-  prune: { prune: true, claims: false, namespaces: false },
-  brake: defaultLimits,
-  workers: 16,
-  ...change,
-});
+export { specOf } from '../../support/task-spec.ts';
 
 export interface Sides {
   readonly primary: Site;

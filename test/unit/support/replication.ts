@@ -1,5 +1,4 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
-import { defaultLimits } from '../../../plugins/nsreplicate/decide/brake.ts';
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
 import { blankMemory } from '../../../plugins/nsreplicate/engine/memory.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
@@ -7,6 +6,7 @@ import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { specOf } from '../../support/task-spec.ts';
 import { fakeClock } from './fake-clock.ts';
 import { FakeCluster } from './fake-cluster.ts';
 import { type FakeKube, fakeKube } from './fake-kube.ts';
@@ -52,22 +52,12 @@ export const configMap = (name: string, value = '1', namespace = 'shop'): KubeOb
   data: { value },
 });
 
-const spec: TaskSpec = {
+const spec = specOf({
   name: 't',
   rules: [ruleFor('', 'ConfigMap')],
   namespaces: { include: ['shop'], exclude: [], selector: [], sensitive: false },
-  map: new Map(),
-  overrides: [],
-  adopt: false,
-  exact: false,
-  forceConflicts: false,
-  failBack: false,
-  drift: 'fix',
-  onImmutable: 'fail',
-  prune: { prune: true, claims: false, namespaces: false },
-  brake: defaultLimits,
   workers: 4,
-};
+});
 
 /** Two clusters, and what a task between them works on. */
 export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {

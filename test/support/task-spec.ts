@@ -1,0 +1,22 @@
+/** What a task of nsreplicate is told where a test says nothing else. */
+import { defaultLimits } from '../../plugins/nsreplicate/decide/brake.ts';
+import type { TaskSpec } from '../../plugins/nsreplicate/engine/spec.ts';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+
+export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
+  name: 'test',
+  rules: [ruleFor('', 'Secret'), ruleFor('', 'ConfigMap')],
+  namespaces: { include: ['app-*'], exclude: [], selector: [], sensitive: false },
+  map: new Map(),
+  overrides: [],
+  adopt: false,
+  exact: false,
+  forceConflicts: false,
+  failBack: false,
+  drift: 'fix',
+  onImmutable: 'fail',
+  prune: { prune: true, claims: false, namespaces: false },
+  brake: defaultLimits,
+  workers: 16,
+  ...change,
+});
