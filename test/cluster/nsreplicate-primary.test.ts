@@ -1,16 +1,31 @@
 /** What befalls a primary: after each, both sides are equal, and nothing is gone from the replica that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { copyOf } from '../../plugins/nsreplicate/objects/wanted.ts';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { Pair, type PairOptions } from './support/nsreplicate.ts';
+import { Pair, type PairOptions, stateNamespace } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
 const some = (count: number, value: string) =>
   Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
+
+/** One of many, with a uid of its own, made long ago or not yet. */
+const aged = (namespace: string, index: number) =>
+  configMap(
+    `o-${index}`,
+    { index: String(index) },
+    {
+      namespace,
+      uid: `00000000-0000-4000-8000-${String(index).padStart(11, '0')}0`,
+      creationTimestamp: ['1999-01-01T00:00:00Z', '2099-01-01T00:00:00Z'][index % 2],
+    },
+  );
 
 describeWithServers('a primary', ['p', 'q'], (servers) => {
   let pair: Pair;
@@ -70,13 +85,13 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.put(pair.from, ...some(6, '1'), secret('s', { a: '1' }));
     const watching = await pair.follow();
     server().snapshot();
-    await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
-    await pair.equal();
-    // Until the task's own record was written after the object was made.
     const marker = async () => JSON.parse((await state())?.data?.memory ?? '{}').marker as number;
     const state = () =>
-      pair.from.find(configMaps, { namespace: 'x8s-nsreplicate', name: `nsreplicate-${pair.task}-state` });
+      pair.from.find(configMaps, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-state` });
+    // Read before anything changes: a record that was written by then is not written again until something does.
     const before = await marker();
+    await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
+    await pair.equal();
     await until(marker, (now) => now > before);
     await server().restore();
     await until(
@@ -84,8 +99,10 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       (said) => stopped.test(said),
       30_000,
     );
-    await eventually(async () =>
-      expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
+    // A watch that found the server down asks again ever more seldom.
+    await eventually(
+      async () => expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
+      40_000,
     );
     expect(await there()).toContain('ConfigMap since');
     watching.task().approve('a person looked');
@@ -104,6 +121,8 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.equal();
     await watching.stop();
     await server().restore();
+    // The backup has the lease of the instance that was at work then: nobody has to wait until it is stale.
+    await pair.from.delete(leases, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-lease` });
     // The primary counts past all versions that anybody has seen of it.
     await pair.put(
       pair.from,
@@ -158,25 +177,18 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await again.ended;
   }, 60_000);
 
-  test('of 20,000 objects, made at times that are long gone or still to come', async () => {
+  test('of 20,000 objects, most of them copied before, made at times that are long gone or still to come', async () => {
     await open('many');
-    const times = ['1999-01-01T00:00:00Z', '2099-01-01T00:00:00Z'];
     const { namespace } = pair;
-    const objects = Array.from({ length: 20_000 }, (_, index) => {
-      const uid = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
-      return configMap(
-        `o-${index}`,
-        { index: String(index) },
-        {
-          namespace,
-          uid,
-          creationTimestamp: times[index % 2],
-        },
-      );
-    });
+    const [all, before] = [20_000, 15_000];
+    const objects = Array.from({ length: all }, (_, index) => aged(namespace, index));
     await server().seed(objects);
+    const copies = await earlierCopies(objects.slice(0, before));
+    await pair.to.create(namespaces, { metadata: { name: namespace } });
+    await servers().named('q').seed(copies);
     const first = await pair.compare({ workers: 32 });
-    expect([first.phase, first.replicas[0]?.counts]).toEqual(['Done', { created: 20_001 }]);
+    const counts = { created: all - before, unchanged: before, left: 1 };
+    expect([first.phase, first.replicas[0]?.counts]).toEqual(['Done', counts]);
     const copied = async () =>
       new Map(
         (await pair.to.list(configMaps, { namespace })).items.map(({ metadata, data }) => [
@@ -184,23 +196,44 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
           { data: data?.index, version: metadata.resourceVersion },
         ]),
       );
-    const copies = await copied();
-    expect(
-      objects.filter(({ metadata }, index) => copies.get(metadata.name)?.data !== String(index)),
-    ).toEqual([]);
-    expect(copies.size).toBe(20_000);
-    await pair.delete(pair.from, 'configmaps', 'o-7');
-    await pair.put(pair.from, configMap('o-8', { index: 'changed' }));
+    const found = await copied();
+    expect(objects.filter(({ metadata }, index) => found.get(metadata.name)?.data !== String(index))).toEqual(
+      [],
+    );
+    expect(found.size).toBe(all);
+    await pair.delete(pair.from, 'configmaps', `o-${all - 7}`);
+    await pair.put(pair.from, configMap(`o-${all - 8}`, { index: 'changed' }));
     const prune = { prune: true, claims: false, namespaces: false };
     expect((await pair.compare({ prune })).replicas[0]?.counts).toEqual({
-      unchanged: 19_999,
+      unchanged: all - 2,
       updated: 1,
       pruned: 1,
+      left: 1,
     });
     const after = await copied();
-    const same = [...after].filter(([name, { version }]) => version === copies.get(name)?.version);
-    expect([after.size, same.length, after.get('o-8')?.data]).toEqual([19_999, 19_998, 'changed']);
+    const same = [...after].filter(([name, { version }]) => version === found.get(name)?.version);
+    expect([after.size, same.length, after.get(`o-${all - 8}`)?.data]).toEqual([all - 1, all - 2, 'changed']);
   }, 180_000);
+
+  /** What an earlier run of the pair's task would have made of objects. */
+  async function earlierCopies(objects: readonly KubeObject[]): Promise<KubeObject[]> {
+    const { primary, replica } = await pair.sides();
+    const rule = ruleFor('', 'ConfigMap');
+    const shaping = {
+      task: pair.task,
+      primary: primary.id,
+      map: new Map(),
+      overrides: [],
+      key: new Uint8Array(32),
+      isAutoscaled: () => false,
+    };
+    const to = { name: replica.name, cluster: replica.id };
+    return objects.map((object) => {
+      const { metadata, ...content } = copyOf(object, rule, to, shaping).main as KubeObject;
+      const uid = `${object.metadata.uid?.slice(0, -1)}f`;
+      return { ...content, metadata: { ...metadata, uid, creationTimestamp: new Date().toISOString() } };
+    });
+  }
 
   test('has a replica that has a replica: it carries on, and nothing comes back to where it was', async () => {
     await open('chain');
