@@ -8,7 +8,7 @@ import { contextA, contextB, kubeconfig } from './support/contexts.ts';
 import { plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
 import { Pair } from './support/nsreplicate.ts';
-import { configMap } from './support/objects.ts';
+import { configMap, secret } from './support/objects.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
 const path = (name: string) => join(folder, name);
@@ -112,6 +112,50 @@ describe('rights', () => {
     await person.mayAllIn(pair.to, pair.namespace);
     expect(await run(...named)).toMatchObject({ code: 0 });
     await pair.equal();
+  }, 60_000);
+
+  test('to read no Secrets: said by plan and drift, which call nothing equal that they did not see', async () => {
+    const reader = new Person();
+    const rules = [
+      { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch', 'patch'] },
+    ];
+    try {
+      const namespace = await pair.addNamespace('blind');
+      const task = [
+        ...['--name', pair.otherTask('blind'), '--sync-namespaces', namespace],
+        ...['--kinds', 'cm,secret'],
+      ];
+      const hidden = secret('hidden', { a: '1' });
+      await pair.put(pair.from, configMap('seen', { a: '1' }, { namespace }), {
+        ...hidden,
+        metadata: { ...hidden.metadata, namespace },
+      });
+      await pair.copy(...task);
+      await Promise.all([reader.may(pair.from, rules), reader.may(pair.to, rules)]);
+      const from = ['--primary', contextA, '--replica', reader.kubeconfigFor(contextB, path('r.yaml'), 'r')];
+      const unread =
+        /error: not everything could be compared\n.*r: Secret can't be read: .*may not list secrets/;
+      for (const [command, nothing] of [
+        ['plan', 'Nothing would change of what could be compared.'],
+        ['drift', 'Nothing has drifted of what could be compared.'],
+      ] as const) {
+        const blind = await run(command, ...from, ...task);
+        expect(blind).toMatchObject({ code: 5, stderr: expect.stringMatching(unread) });
+        expect(blind.stdout + blind.stderr).toContain(nothing);
+        const primary = reader.kubeconfigFor(contextA, path('p.yaml'), 'p');
+        const lost = await run(
+          ...[command, '--primary', primary, '--replica', contextB, '--state-context', contextA],
+          ...task,
+        );
+        expect(lost).toMatchObject({
+          code: 4,
+          stdout: '',
+          stderr: expect.stringMatching(/may not list secrets/),
+        });
+      }
+    } finally {
+      await reader.forget();
+    }
   }, 60_000);
 
   test('to make no namespace: said, and what belongs in it waits', async () => {

@@ -4,7 +4,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
-import { ExitCode } from '../../../src/errors.ts';
+import { ExitCode, IncompleteError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { PlannedChange } from '../engine/plan.ts';
 import type { Survey } from '../engine/survey.ts';
@@ -34,15 +34,28 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   const surveyed = await look(opened, context);
   for (const note of surveyed.notes) context.reporter.info(note);
   const changes = await plan(surveyed, opened.spec, context.signal);
+  const unread = unreadOf(surveyed);
+  const nothing =
+    unread.length === 0 ? 'Nothing would change.' : 'Nothing would change of what could be compared.';
   return {
     exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
-    data: { task: opened.spec.name, changes },
-    text:
-      changes.length === 0
-        ? 'Nothing would change.'
-        : `${changes.map(textOf).join('\n')}\n${summary(changes)}`,
-    table: table(changes, columns, 'Nothing would change.'),
+    data: { task: opened.spec.name, changes, unread },
+    text: changes.length === 0 ? nothing : `${changes.map(textOf).join('\n')}\n${summary(changes)}`,
+    table: table(changes, columns, nothing),
+    error: notAllCompared(unread),
   };
+}
+
+const unreadOf = ({ replicas }: Survey) =>
+  replicas.flatMap(({ site, unread }) => unread.map((one) => ({ replica: site.name, ...one })));
+
+/** Silence about what could not be looked at would pass for being equal. */
+function notAllCompared(unread: ReturnType<typeof unreadOf>): IncompleteError | undefined {
+  if (unread.length === 0) return undefined;
+  return new IncompleteError('not everything could be compared', {
+    details: unread.map(({ replica, kind, why }) => `${replica}: ${kind} can't be read: ${why}`),
+    hint: 'What is needed on replicas: get, list, watch, create and patch on what is copied.',
+  });
 }
 
 const columns = [
@@ -93,7 +106,7 @@ export class PlanCommand extends LookCommand {
     description: 'Show what would change on each replica, and change nothing.',
     details: `
       What differs by digest is dry-run on the replica and shown field by field; values of Secrets are masked.
-      Exit code 0 where nothing would change, 5 where something would.
+      Exit code 0 where nothing would change, 5 where something would, or could not be compared.
     `,
     examples: [['Before the first run', '$0 plan --primary prod --replica standby --sync-namespaces shop']],
   });
@@ -108,7 +121,7 @@ export class DriftCommand extends LookCommand {
   static override paths = [['drift']];
   static override usage = TaskCommand.Usage({
     description: 'Compare replicas with the primary by digests, per namespace and kind.',
-    details: 'Exit code 0 where nothing drifted, 5 where something did.',
+    details: 'Exit code 0 where nothing drifted, 5 where something did, or could not be compared.',
     examples: [['All that differs', '$0 drift --primary prod --replica standby']],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
@@ -117,12 +130,15 @@ export class DriftCommand extends LookCommand {
   override run(context: KubeCommandContext): Promise<Outcome> {
     return this.looking(context, async (opened) => {
       const { drift, isDrifted } = await import('../engine/drift.ts');
-      const lines = drift(await look(opened, context), opened.spec);
+      const surveyed = await look(opened, context);
+      const lines = drift(surveyed, opened.spec);
+      const unread = unreadOf(surveyed);
       const shown = this.all ? lines : lines.filter(isDrifted);
       const number = (count: number) => String(count);
       return {
         exitCode: lines.some(isDrifted) ? ExitCode.incomplete : ExitCode.ok,
-        data: { task: opened.spec.name, lines },
+        data: { task: opened.spec.name, lines, unread },
+        error: notAllCompared(unread),
         table: table(
           shown,
           [
@@ -138,7 +154,7 @@ export class DriftCommand extends LookCommand {
             { header: 'WANTED', wide: true, value: ({ wanted }) => wanted },
             { header: 'PRESENT', wide: true, value: ({ present }) => present },
           ],
-          'Nothing has drifted.',
+          unread.length === 0 ? 'Nothing has drifted.' : 'Nothing has drifted of what could be compared.',
         ),
       };
     });

@@ -4,7 +4,7 @@ import { ownsCopies } from '../objects/carry.ts';
 import { digestOfAll } from '../objects/digest.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import type { TaskSpec } from './spec.ts';
-import type { Survey } from './survey.ts';
+import { isUnread, type Survey } from './survey.ts';
 
 export interface DriftLine {
   readonly replica: string;
@@ -34,7 +34,10 @@ interface Group {
   readonly present: [string, string][];
 }
 
-/** Lines for every replica, namespace and kind that has anything; drifted ones are not told apart here. */
+/**
+ * Lines for every replica, namespace and kind that has anything; drifted ones are not told apart here. What could not
+ * be listed on a replica is in none of them.
+ */
 export function drift(survey: Survey, spec: TaskSpec): DriftLine[] {
   return survey.replicas.flatMap((replica) => driftOf(survey, replica, spec));
 }
@@ -59,7 +62,7 @@ function driftOf(survey: Survey, replica: Survey['replicas'][number], spec: Task
   for (const key of catalogue.keys()) {
     const original = catalogue.original(key);
     const wanted = catalogue.wanted(key, { name: site.name, cluster: site.id });
-    if (!original || !wanted || !ownsCopies(original.rule.carry)) continue;
+    if (!original || !wanted || !ownsCopies(original.rule.carry) || isUnread(replica, key)) continue;
     const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
     const present = copies.get(key);
     if (!mayCopy(route, original.inherited, present?.stamp?.origin)) continue;

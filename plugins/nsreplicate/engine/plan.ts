@@ -14,7 +14,7 @@ import { acceptedLive } from './converger.ts';
 import { failureOf, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
-import type { Survey } from './survey.ts';
+import { isUnread, type Survey } from './survey.ts';
 import { foreignKeys } from './writer.ts';
 
 export type PlannedAction = 'create' | 'update' | 'put-right' | 'adopt' | 'delete' | 'refused' | 'blocked';
@@ -34,7 +34,10 @@ export interface PlannedChange {
 
 const PARALLEL = 8;
 
-/** The changes of all replicas, in the order in which they would be made. */
+/**
+ * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
+ * among them: nobody knows what would become of it.
+ */
 export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
@@ -73,7 +76,7 @@ async function planned(
     diff,
     note,
   });
-  if (!original || !wanted) return undefined;
+  if (!original || !wanted || isUnread(replica, key)) return undefined;
   if (original.problem !== undefined) return change('blocked', [], original.problem);
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
   if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;

@@ -1,4 +1,6 @@
 /** A look at both sides without a word to either: what plan and drift are made of. */
+import { messageOf } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
@@ -8,7 +10,7 @@ import { Catalogue } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import { Copies } from './copies.ts';
 import type { Feeds } from './feeds.ts';
-import { type ObjectKey, Places } from './keys.ts';
+import { type ObjectKey, Places, placeOf } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import type { Memory } from './memory.ts';
 import { scopesOf } from './scopes.ts';
@@ -36,10 +38,26 @@ export interface Survey {
     readonly site: Site;
     readonly copies: Copies;
     readonly settled: ReadonlyMap<ObjectKey, Settled>;
-    /** Kinds that could not be listed there, and why. */
-    readonly unlisted: ReadonlyMap<string, unknown>;
+    /** What could not be listed there: nothing is known of it. */
+    readonly unread: readonly Unread[];
   }[];
 }
+
+/** A kind that may not be listed on a replica, or could not be just now. */
+export interface Unread {
+  readonly kind: string;
+  /** Namespace of the primary; all of them where absent. */
+  readonly namespace?: string | undefined;
+  readonly why: string;
+}
+
+/** Whether an object is of what could not be listed on a replica. */
+export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>, key: ObjectKey): boolean => {
+  const { kind, namespace } = placeOf(key);
+  return unread.some(
+    (one) => one.kind === kind && (one.namespace === undefined || one.namespace === namespace),
+  );
+};
 
 /** Lists everything that the rules cover, on all sides. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
@@ -71,7 +89,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     site,
     copies: new Copies(spec.name, catalogue.copyScope),
     settled: new Map(Object.entries(memory.settled[site.name] ?? {})),
-    unlisted: new Map<string, unknown>(),
+    unread: [] as Unread[],
   }));
   await listAutoscalers(options, autoscaled);
   for (const kind of kinds) {
@@ -147,7 +165,7 @@ interface Frame {
 async function listReplica(
   { primary, spec, feeds, signal }: SurveyOptions,
   kind: CopiedKind,
-  { site, copies, unlisted }: { site: Site; copies: Copies; unlisted: Map<string, unknown> },
+  { site, copies, unread }: { site: Site; copies: Copies; unread: Unread[] },
   { catalogue, places, shaping }: Frame,
 ): Promise<void> {
   const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
@@ -164,7 +182,8 @@ async function listReplica(
     const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
     await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      unlisted.set(kind.name, error);
+      // A kind that is not served there: then nothing of it is there, which is known.
+      if (!isNotFound(error)) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });
   }
 }
