@@ -1,9 +1,10 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SETTLED_SHARDS } from '../../plugins/nsreplicate/engine/settlements.ts';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap, secret, workload } from './support/objects.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
@@ -211,18 +212,29 @@ test('an object on its way out is waited for, then made anew', async () => {
   await running.ended;
 }, 60_000);
 
+const settledRoles = Array.from({ length: SETTLED_SHARDS }, (_, shard) => `settled-${shard}`);
 const onLab = isLab ? describe : describe.skip;
 
 onLab('an admission webhook on the replica', () => {
-  test('that refuses: reported, parked, and retried by hand', async () => {
+  test('that takes its time, and refuses: seen at work, reported, parked, and retried by hand', async () => {
     let refuses = true;
-    const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) =>
-      name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] },
-    );
+    let thinking = Promise.resolve();
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, async ({ metadata: { name } }) => {
+      await thinking;
+      return name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] };
+    });
     try {
       await pair.put(pair.from, configMap('judged', { a: '1' }, labelled('judged')));
       await eventually(() => expect(webhookIsAsked(pair)).rejects.toThrow('moon'));
-      const running = await pair.watch(...only('judged'), '--name', pair.task);
+      const thought = Promise.withResolvers<void>();
+      thinking = thought.promise;
+      const running = pair.start(...only('judged'));
+      const [jobs, status] = [() => pair.ask('jobs'), () => pair.ask('status')];
+      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +1 /));
+      await eventually(async () =>
+        expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
+      );
+      thought.resolve();
       await eventually(
         async () =>
           expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
@@ -268,6 +280,16 @@ onLab('an admission webhook on the replica', () => {
       await eventually(() => pair.copyOf('configmaps', 'another'));
       running.child.kill('SIGTERM');
       await running.ended;
+      // What the webhook made of it is remembered, and if it were not, nothing would be written either.
+      const labelSelector = `x8s.dev/task=${pair.task},x8s.dev/role in (${settledRoles.join(',')})`;
+      const { items } = await pair.from.list(configMaps, { namespace: stateNamespace, labelSelector });
+      expect(items.length).toBeGreaterThan(0);
+      for (const { metadata } of items)
+        await pair.from.delete(configMaps, { namespace: stateNamespace, name: metadata.name });
+      expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });
+      expect(await pair.look('plan', ...only('changed'))).toMatchObject({ code: 0 });
+      const { replicas } = JSON.parse((await pair.copy(...only('changed'), '-o', 'json')).stdout);
+      expect(Object.keys(replicas[0].counts).sort()).toEqual(['left', 'unchanged']);
       for (const flags of [[], ['--exact']]) await pair.copy(...only('changed'), ...flags);
       expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
       expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });

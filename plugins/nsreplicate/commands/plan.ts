@@ -15,17 +15,29 @@ async function look(
   { spec, primary, replicas, state }: Opened,
   { clock, signal }: KubeCommandContext,
 ): Promise<Survey> {
-  const [{ survey }, { Feeds }, { findDigestKey }, { readMemory }, { randomBytes }] = await Promise.all([
+  const [
+    { survey },
+    { Feeds },
+    { Settlements },
+    { findDigestKey },
+    { readMemory, readSettled },
+    { randomBytes },
+  ] = await Promise.all([
     import('../engine/survey.ts'),
     import('../engine/feeds.ts'),
+    import('../engine/settlements.ts'),
     import('../state/digest-key.ts'),
     import('../state/state.ts'),
     import('node:crypto'),
   ]);
   // A task that never ran has copied no Secret yet, so any key will do.
   const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
-  const memory = await readMemory(state, spec.name, { signal });
-  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, signal });
+  const [memory, kept] = await Promise.all([
+    readMemory(state, spec.name, { signal }),
+    readSettled(state, spec.name, { signal }),
+  ]);
+  const settled = new Settlements(kept);
+  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, settled, signal });
 }
 
 /** The plan of a task, with exit code 5 where anything would change. */
@@ -131,7 +143,7 @@ export class DriftCommand extends LookCommand {
     return this.looking(context, async (opened) => {
       const { drift, isDrifted } = await import('../engine/drift.ts');
       const surveyed = await look(opened, context);
-      const lines = drift(surveyed, opened.spec);
+      const lines = await drift(surveyed, opened.spec, context.signal);
       const unread = unreadOf(surveyed);
       const shown = this.all ? lines : lines.filter(isDrifted);
       const number = (count: number) => String(count);

@@ -76,8 +76,23 @@ export function describeTask(view: TaskView): string {
   ].join('\n');
 }
 
+const sumUp = (done: Readonly<Record<string, number>>): string =>
+  Object.entries(done)
+    .map(([did, number]) => `${number} ${did}`)
+    .join(', ');
+
+/** Of what is behind, what somebody works on and what failed before. */
+function atWork({ running, retrying }: ReplicaView): string {
+  const parts = [
+    ...(running === 0 ? [] : [`${running} under way`]),
+    ...(retrying === 0 ? [] : [`${retrying} to be tried again`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
 function describeReplica(replica: ReplicaView): string[] {
-  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
+  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted, done } =
+    replica;
   const lag =
     behind.p50Ms === undefined
       ? ''
@@ -85,10 +100,11 @@ function describeReplica(replica: ReplicaView): string[] {
   const standing =
     behind.pending === 0
       ? 'up to date'
-      : `${objects(behind.pending)} behind, the oldest for ${formatDuration(behind.oldestMs)}`;
+      : `${objects(behind.pending)} behind, the oldest for ${formatDuration(behind.oldestMs)}${atWork(replica)}`;
   return [
     `  ${name}: ${standing}${lag}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
+    ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
     ...(deletionsStopped === undefined
       ? []

@@ -10,6 +10,7 @@ import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
+import { someAtOnce } from './asking.ts';
 import { acceptedLive } from './converger.ts';
 import { failureOf, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
@@ -32,8 +33,6 @@ export interface PlannedChange {
   readonly note?: string | undefined;
 }
 
-const PARALLEL = 8;
-
 /**
  * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
  * among them: nobody knows what would become of it.
@@ -46,10 +45,7 @@ export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal):
       if (!survey.catalogue.original(key))
         work.push(() => plannedDeletion(survey, replica, key, spec, signal));
   }
-  const results: (PlannedChange | undefined)[] = [];
-  for (let at = 0; at < work.length; at += PARALLEL)
-    results.push(...(await Promise.all(work.slice(at, at + PARALLEL).map((one) => one()))));
-  return results.filter((change) => change !== undefined);
+  return (await someAtOnce(work)).filter((change) => change !== undefined);
 }
 
 type Surveyed = Survey['replicas'][number];
@@ -81,7 +77,7 @@ async function planned(
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
   if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;
   if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
-  const decision = decide(wanted, present, acceptedLive(settled.get(key), wanted.digest, spec), {
+  const decision = decide(wanted, present, acceptedLive(settled, key, wanted.digest, present?.live, spec), {
     adopt: spec.adopt,
     formerPrimaries: survey.formerPrimaries,
   });
@@ -116,7 +112,7 @@ async function dryRun(
   action: PlannedAction,
   spec: TaskSpec,
   signal: AbortSignal,
-): Promise<PlannedChange> {
+): Promise<PlannedChange | undefined> {
   const kind = catalogue.kind(placeOf(key).kind);
   const main = copy.main as KubeObject;
   const force = spec.forceConflicts || action === 'adopt' || (action === 'put-right' && spec.drift === 'fix');
@@ -128,7 +124,10 @@ async function dryRun(
     ]);
     if (spec.exact || action === 'adopt')
       for (const path of foreignKeys(copy.main as Draft, after)) drop(after as Draft, ...path);
-    return change(action, readableDiff(bare(after), before && bare(before)));
+    const diff = readableDiff(bare(after), before && bare(before));
+    // It is what the replica makes of it, though that is not remembered.
+    if (action === 'put-right' && diff.length === 0) return undefined;
+    return change(action, diff);
   } catch (error) {
     signal.throwIfAborted();
     const failure = failureOf(error);

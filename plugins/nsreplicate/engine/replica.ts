@@ -4,8 +4,10 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
+import { activeJobs } from '../jobs/active.ts';
+import { Corrections } from '../jobs/corrections.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
-import { type JobRecord, type JobRecords, jobKey } from '../jobs/records.ts';
+import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -48,8 +50,8 @@ export interface ReplicaOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** More than so many corrections of one object within the window: something else wants it otherwise. */
-const fight = { corrections: 5, windowMs: 60_000, reason: 'fought-over' };
+/** Why an object is left to a person that something else changes back each time. */
+const FOUGHT_OVER = 'fought-over';
 
 /** Whether a key belongs to the list of a kind in one scope. */
 const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
@@ -64,8 +66,7 @@ export class Replica {
   readonly #queue: WorkQueue;
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
-  /** Corrections by time, of objects that were put right lately. */
-  readonly #corrections = new Map<ObjectKey, number[]>();
+  readonly #corrections = new Corrections();
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
@@ -103,6 +104,19 @@ export class Replica {
 
   get parked(): number {
     return [...this.#retries.values()].filter(isParked).length;
+  }
+
+  /** What is being worked on; nothing any more once the run is over. */
+  get running(): ReadonlySet<ObjectKey> {
+    return this.#options.signal.aborted ? new Set() : this.#queue.working;
+  }
+
+  /** Jobs under way and waiting ones, the oldest first; `share` of all that can be shown of a task. */
+  active(share: number): JobRecord[] {
+    const { clock } = this.#options;
+    const record = (key: ObjectKey, standing: Standing) => this.#jobOf(key, standing);
+    const [since, running, retries] = [this.#lag.since, this.running, this.#retries];
+    return activeJobs({ since, running, retries, clock, record }, share);
   }
 
   /** Work that is due or under way. */
@@ -289,7 +303,7 @@ export class Replica {
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
-      this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });
+      this.#record(key, started, { state: 'done', attempts: (failedBefore?.attempts ?? 0) + 1 });
     if (result.did === 'put-right') this.#noteCorrection(key);
   }
 
@@ -304,46 +318,34 @@ export class Replica {
       this.#lag.seen(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
-    const { reason } = failure;
     const message = messageAbout(placeOf(key).kind, failure);
-    this.#record(key, 'failed', started, {
-      attempts: state.attempts,
-      reason,
-      message,
-      parked: isParked(final),
-    });
+    const { attempts } = state;
+    const { reason } = failure;
+    this.#record(key, started, { state: 'failed', attempts, reason, message, parked: isParked(final) });
   }
 
   #noteCorrection(key: ObjectKey): void {
-    const now = this.#options.clock.monotonic();
-    const recent = [...(this.#corrections.get(key) ?? []), now].filter((at) => now - at < fight.windowMs);
-    this.#corrections.set(key, recent);
-    if (recent.length < fight.corrections) return;
-    this.#corrections.delete(key);
-    const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
-    this.#fail(key, { class: 'decision', reason: fight.reason, message }, this.#options.clock.now());
+    const { clock } = this.#options;
+    const times = this.#corrections.tooMany(key, clock.monotonic());
+    if (times === undefined) return;
+    const message = `something on the replica changes it back each time; it was put right ${times} times within a minute`;
+    this.#fail(key, { class: 'decision', reason: FOUGHT_OVER, message }, clock.now());
   }
 
   /** Each further change there would be one more reason to put it right: only a person ends that, or the primary. */
   #isFoughtOver(key: ObjectKey): boolean {
-    return this.#retries.get(key)?.failure.reason === fight.reason && !this.#isPruned(key);
+    return this.#retries.get(key)?.failure.reason === FOUGHT_OVER && !this.#isPruned(key);
   }
 
-  #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {
-    const { records, catalogue, clock } = this.#options;
-    const { kind, namespace, name } = placeOf(key);
-    records.put({
-      change: catalogue.digest(key, this.name) ?? 'deleted',
-      kind,
-      namespace,
-      name,
-      replica: this.name,
-      state,
-      attempts: 1,
-      startedAt: started.toISOString(),
-      finishedAt: clock.now().toISOString(),
-      ...more,
-    });
+  #record(key: ObjectKey, started: Date, standing: Omit<Standing, 'startedAt'>): void {
+    const { records, clock } = this.#options;
+    const [startedAt, finishedAt] = [started.toISOString(), clock.now().toISOString()];
+    records.put(this.#jobOf(key, { ...standing, startedAt, finishedAt }));
+  }
+
+  #jobOf(key: ObjectKey, standing: Standing): JobRecord {
+    const change = this.#options.catalogue.digest(key, this.name) ?? 'deleted';
+    return { change, ...placeOf(key), replica: this.name, ...standing };
   }
 
   /** Nothing is to be done about it any more. */

@@ -7,13 +7,13 @@ import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Settled } from './converger.ts';
 import { Copies } from './copies.ts';
 import type { Feeds } from './feeds.ts';
 import { type ObjectKey, Places, placeOf } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import type { Memory } from './memory.ts';
 import { scopesOf } from './scopes.ts';
+import type { SettledOn, Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
 
@@ -24,6 +24,7 @@ export interface SurveyOptions {
   readonly feeds: Feeds;
   readonly key: Uint8Array;
   readonly memory: Memory;
+  readonly settled: Settlements;
   readonly signal: AbortSignal;
 }
 
@@ -31,13 +32,14 @@ export interface Survey {
   readonly primary: Site;
   readonly catalogue: Catalogue;
   readonly places: Places;
+  readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
   readonly formerPrimaries: readonly string[];
   readonly replicas: readonly {
     readonly site: Site;
     readonly copies: Copies;
-    readonly settled: ReadonlyMap<ObjectKey, Settled>;
+    readonly settled: SettledOn;
     /** What could not be listed there: nothing is known of it. */
     readonly unread: readonly Unread[];
   }[];
@@ -61,7 +63,7 @@ export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>,
 
 /** Lists everything that the rules cover, on all sides. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { spec, primary, replicas, memory, signal } = options;
+  const { spec, primary, replicas, memory, settled, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
   const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
@@ -88,7 +90,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const sides = replicas.map((site) => ({
     site,
     copies: new Copies(spec.name, catalogue.copyScope),
-    settled: new Map(Object.entries(memory.settled[site.name] ?? {})),
+    settled: settled.on(site.name),
     unread: [] as Unread[],
   }));
   await listAutoscalers(options, autoscaled);
@@ -100,6 +102,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     primary,
     catalogue,
     places,
+    shaping,
     kinds,
     notes: [...notes, ...displaced(spec, labels.keys()), ...catalogue.mentions()],
     formerPrimaries: memory.formerPrimaries,

@@ -3,6 +3,7 @@ import type { Clock } from '../../../src/clock.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { Feeds } from './feeds.ts';
 import type { Memory } from './memory.ts';
+import type { Settlements } from './settlements.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
 
@@ -17,6 +18,8 @@ export interface TaskOptions {
   readonly memory: Memory;
   /** Begins with what an earlier run left. */
   readonly records: JobRecords;
+  /** The same. */
+  readonly settled: Settlements;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
   /** The marker of the kept state, where the primary keeps it. */

@@ -16,7 +16,6 @@ import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Settled } from './converger.ts';
 import type { FeedHandler } from './feeds.ts';
 import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
 import { keyOf, type ObjectKey, Places } from './keys.ts';
@@ -25,6 +24,7 @@ import { Guard } from './memory.ts';
 import { missingNeeds } from './needs-check.ts';
 import type { Replica } from './replica.ts';
 import { scopesOf } from './scopes.ts';
+import type { Settlements } from './settlements.ts';
 import type { Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -41,7 +41,7 @@ export class Task {
   readonly notes: string[] = [];
   /** What replicas lack, by replica. */
   readonly lacks = new Map<string, readonly string[]>();
-  readonly settled = new Map<string, Map<ObjectKey, Settled>>();
+  readonly settled: Settlements;
   readonly #autoscaled: Autoscaled;
   readonly #namespaceLabels = new Map<string, Labels>();
   #kinds: readonly CopiedKind[] = [];
@@ -55,6 +55,7 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#options = options;
     this.records = options.records;
+    this.settled = options.settled;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#autoscaled = new Autoscaled(this.places);
@@ -181,11 +182,7 @@ export class Task {
       covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
     });
     const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
-    this.#replicas = replicas.map((site) => {
-      const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
-      this.settled.set(site.name, settled);
-      return assembleReplica(site, this.#options, { ...parts, settled });
-    });
+    this.#replicas = replicas.map((site) => assembleReplica(site, this.#options, parts));
     this.setPaused(this.#paused);
     await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))

@@ -38,6 +38,11 @@ export class LagMeter {
     this.#since.delete(key);
   }
 
+  /** Objects that differ, by when that was seen; the oldest first. */
+  get since(): ReadonlyMap<string, number> {
+    return this.#since;
+  }
+
   behind(now: number): Behind {
     const [oldest] = this.#since.values();
     const sorted = [...this.#samples].sort((a, b) => a - b);

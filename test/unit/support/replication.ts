@@ -1,6 +1,7 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
 import { blankMemory } from '../../../plugins/nsreplicate/engine/memory.ts';
+import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
@@ -87,6 +88,7 @@ export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: Fa
     key: new Uint8Array(32),
     memory: blankMemory(),
     records: new JobRecords(),
+    settled: new Settlements(),
     watch: true,
     readMarker: undefined,
     writeMarker: undefined,

@@ -116,6 +116,23 @@ describe('job records', () => {
     expect(records.groups).toEqual([]);
   });
 
+  test('of several replicas too, whatever they are called and say', () => {
+    const records = new JobRecords();
+    const replicas = ['standby', 'zweites-rechenzentrum-münchen', 'c'];
+    for (const replica of replicas)
+      for (let index = 0; index < 1200; index++)
+        records.put({ ...failed(`object-${index}`, 'webhook', '"ü\n'.repeat(200)), replica });
+    for (let index = 0; index < 700; index++) records.forget(`c|ConfigMap|n/object-${index}`);
+    for (let shard = records.takeDirty(); shard; shard = records.takeDirty())
+      expect(Buffer.byteLength(shard.text)).toBeLessThanOrEqual(SHARD_BYTES);
+    const counts = records.groups.map(({ replica, count }) => [replica, count]);
+    expect(counts).toEqual([
+      ['standby', 1200],
+      ['zweites-rechenzentrum-münchen', 1200],
+      ['c', 500],
+    ]);
+  });
+
   test('a failure that turns into another is counted once', () => {
     const records = new JobRecords();
     records.put(failed('a', 'webhook'));
