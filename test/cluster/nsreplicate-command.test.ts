@@ -1,5 +1,5 @@
 /** `kubectl nsreplicate` and what people get wrong, or may not do. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -23,6 +23,13 @@ describe('bad input', () => {
   };
   const primary = ['--once', '--primary', contextA];
   const ends = [...primary, '--replica', contextB];
+  /** A folder of files, each made by a function of its path. */
+  const dir = (name: string, ...files: [name: string, make: (path: string) => unknown][]) => {
+    mkdirSync(path(name));
+    for (const [file, make] of files) make(join(path(name), file));
+    return ['--replica-dir', path(name)];
+  };
+  const cluster = (context: string) => (file: string) => kubeconfigOf(context, file, 'default');
   const cases: [what: string, args: () => string[], code: number, says: RegExp][] = [
     ['no replica', () => primary, 2, /no replica/],
     ['an unknown context', () => [...primary, '--replica', 'nowhere'], 2, /nowhere/],
@@ -38,6 +45,46 @@ describe('bad input', () => {
       2,
       /same cluster as the primary/,
     ],
+    [
+      'a folder of replicas that is not there',
+      () => [...primary, '--replica-dir', path('nowhere')],
+      2,
+      /--replica-dir: can't read \S+nowhere: ENOENT/,
+    ],
+    ['a folder without a replica', () => [...primary, ...dir('none')], 2, /none holds no kubeconfig/],
+    [
+      'a file among the replicas that is no kubeconfig',
+      () => [
+        ...primary,
+        ...dir('mixed', ['b', cluster(contextB)], ['notes.txt', (file) => writeFileSync(file, 'see wiki')]),
+      ],
+      2,
+      /mixed\/notes\.txt/,
+    ],
+    [
+      'a replica twice in a folder',
+      () => [...primary, ...dir('twice', ['b', cluster(contextB)], ['c', cluster(contextB)])],
+      2,
+      /Replica c is the same cluster as replica b/,
+    ],
+    [
+      'a replica by name and in a folder',
+      () => [...ends, ...dir('also', ['other', cluster(contextB)])],
+      2,
+      new RegExp(`Replica other is the same cluster as replica ${contextB}`),
+    ],
+    [
+      'the primary in the folder of replicas',
+      () => [...primary, ...dir('primary', ['b', cluster(contextB)], ['p.yaml', cluster(contextA)])],
+      2,
+      /Replica p is the same cluster as the primary/,
+    ],
+    ...['0', '257', '-1', '2.5', 'many'].map((count): [string, () => string[], number, RegExp] => [
+      `${count} workers`,
+      () => [...ends, `--worker-count=${count}`],
+      2,
+      /--worker-count/,
+    ]),
     ['a kind that is not there', () => [...ends, '--kinds', 'widgets'], 2, /no resource "widgets"/],
     ['a kind that is never copied', () => [...ends, '--kinds', 'pods'], 2, /never copied/],
     ['a bad glob', () => [...ends, '--sync-namespaces', 'a['], 2, /"a\[" is not a glob/],
@@ -78,6 +125,23 @@ describe('bad input', () => {
     30_000,
   );
 });
+
+test('each kubeconfig of a folder is a replica, called after its file', async () => {
+  const pair = await Pair.open('folder');
+  try {
+    mkdirSync(path('replicas'));
+    kubeconfigOf(contextB, join(path('replicas'), 'standby'), 'default');
+    await pair.put(pair.from, configMap('a', { a: '1' }));
+    const task = ['--name', pair.task, '--sync-namespaces', pair.namespace];
+    const clusters = ['--primary', contextA, '--replica-dir', path('replicas')];
+    const { code, stdout } = await run('--once', ...clusters, ...task, '-o', 'json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).replicas).toMatchObject([{ name: 'standby', counts: { created: 2 } }]);
+    await pair.equal();
+  } finally {
+    await pair.close();
+  }
+}, 60_000);
 
 describe('rights', () => {
   let pair: Pair;

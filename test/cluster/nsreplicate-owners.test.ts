@@ -1,7 +1,8 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SETTLED_SHARDS } from '../../plugins/nsreplicate/engine/settlements.ts';
-import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
@@ -118,14 +119,20 @@ describe('an immutable field', () => {
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '2' } });
   }, 30_000);
 
-  test('the type of a Secret, and the selector of a Deployment', async () => {
+  test('the type of a Secret, the selector of a Deployment and the service of a StatefulSet, whose pods stay', async () => {
     const typed = (type: string) => ({
       ...secret('typed', { a: '1' }),
       metadata: { name: 'typed', ...labelled('typed') },
       type,
     });
+    const one = { replicas: 1 };
+    const serving = (serviceName: string) => ({
+      ...workload('StatefulSet', 'serving', { ...one, serviceName }),
+      metadata: { name: 'serving', ...labelled('typed') },
+    });
     const selecting = (app: string) => ({
       ...workload('Deployment', 'selecting', {
+        ...one,
         selector: { matchLabels: { app } },
         template: {
           metadata: { labels: { app } },
@@ -134,16 +141,34 @@ describe('an immutable field', () => {
       }),
       metadata: { name: 'selecting', ...labelled('typed') },
     });
-    await pair.put(pair.from, typed('Opaque'), selecting('a'));
+    const podsOnReplica = async (count: number) =>
+      eventually(async () => {
+        const { items } = await pair.to.list(pods, { namespace: pair.namespace });
+        const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+        expect(staying).toHaveLength(count);
+        return new Map(staying.map(({ metadata }) => [metadata.uid, metadata]));
+      });
+    await pair.put(pair.from, typed('Opaque'), selecting('a'), serving('a'));
     await pair.copy(...only('typed'));
+    const before = await podsOnReplica(2);
     await pair.delete(pair.from, 'secrets', 'typed');
     await pair.delete(pair.from, 'deployments.apps', 'selecting');
-    await pair.put(pair.from, typed('example.com/other'), selecting('b'));
+    await pair.delete(pair.from, 'statefulsets.apps', 'serving');
+    await pair.put(pair.from, typed('example.com/other'), selecting('b'), serving('b'));
     expect(await pair.once(...only('typed'))).toMatchObject({ code: 5 });
     await pair.copy(...only('typed'), '--on-immutable', 'recreate-orphan');
     expect(await pair.copyOf('secrets', 'typed')).toMatchObject({ type: 'example.com/other' });
     expect(await pair.copyOf('deployments.apps', 'selecting')).toMatchObject({
       spec: { selector: { matchLabels: { app: 'b' } } },
+    });
+    // The pods of before stay: the StatefulSet takes its own in again, the Deployment makes another beside.
+    const set = await pair.copyOf('statefulsets.apps', 'serving');
+    expect(set).toMatchObject({ spec: { serviceName: 'b' } });
+    const after = await podsOnReplica(3);
+    expect([...after.keys()]).toEqual(expect.arrayContaining([...before.keys()]));
+    await eventually(async () => {
+      const pod = [...(await podsOnReplica(3)).values()].find(({ name }) => name === 'serving-0');
+      expect(pod?.ownerReferences?.map(({ uid }) => uid)).toEqual([set.metadata.uid]);
     });
   }, 60_000);
 
@@ -257,6 +282,33 @@ onLab('an admission webhook on the replica', () => {
       await webhook.close();
     }
   }, 120_000);
+
+  test('that is slow: never asked for more at once than there are workers', async () => {
+    let [now, most] = [0, 0];
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, async ({ metadata: { name } }) => {
+      if (!name.startsWith('parallel-')) return { patch: [] };
+      most = Math.max(most, ++now);
+      await sleep(100);
+      now--;
+      return { patch: [{ op: 'add', path: '/data/judged', value: 'yes' }] };
+    });
+    try {
+      const names = Array.from({ length: 12 }, (_, index) => `parallel-${index}`);
+      await pair.put(pair.from, ...names.map((name) => configMap(name, { a: '1' }, labelled('parallel'))));
+      const probe = configMap('parallel-probe', { a: '1' }, { namespace: pair.namespace });
+      await eventually(async () =>
+        expect(await pair.to.create(configMaps, probe as never, { dryRun: true })).toMatchObject({
+          data: { judged: 'yes' },
+        }),
+      );
+      most = 0;
+      await pair.copy(...only('parallel'), '--worker-count', '3');
+      expect(most).toBe(3);
+      expect(await pair.copyOf('configmaps', 'parallel-11')).toMatchObject({ data: { judged: 'yes' } });
+    } finally {
+      await webhook.close();
+    }
+  }, 60_000);
 
   test('that changes what is written: one write, then rest', async () => {
     const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) => ({
