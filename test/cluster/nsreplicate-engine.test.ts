@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Feeds } from '../../plugins/nsreplicate/engine/feeds.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { readView } from '../../plugins/nsreplicate/state/state.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -163,6 +164,9 @@ test('rules are replaced while it runs, and what they no longer cover is left', 
   await pair.put(pair.from, secret('later', { a: 'x' }));
   await until(() => has('secrets', 'later'), Boolean);
   expect(await has('configmaps', 'c')).toBe(true);
+  // Two runs of one task, counted together: the namespace and three objects.
+  const done = async () => (await readView(pair.from, pair.task))?.replicas[0]?.done;
+  await eventually(async () => expect(await done()).toEqual({ created: 4 }));
 }, 60_000);
 
 test('tasks of one process share watches', async () => {

@@ -3,10 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
 import { copyOf } from '../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { readView } from '../../plugins/nsreplicate/state/state.ts';
+import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
+import { Person } from './support/limited.ts';
 import { Pair, type PairOptions, stateNamespace } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
@@ -78,6 +81,41 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.delete(pair.from, 'configmaps', 'o-19');
     await pair.equal(30_000);
     expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
+  }, 90_000);
+
+  test('takes our rights away and gives them back: nothing is deleted meanwhile, and all is made good', async () => {
+    await open('rights');
+    await pair.put(pair.from, ...some(20, '1'), secret('s', { a: '1' }));
+    const [admin, person] = [await server().client(), new Person()];
+    const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+    await allow();
+    const kube = await connect({
+      kubeconfig: server().kubeconfig,
+      as: person.name,
+      requestTimeoutMs: 10_000,
+    });
+    const { primary, replicas } = await pair.sides();
+    const watching = await watch({ primary: { ...primary, kube }, replicas, state: pair.from }, pair.spec());
+    try {
+      await pair.equal();
+      const before = await pair.versions();
+      await person.forget();
+      // Watches go on for as long as they last, whatever rights are left.
+      await server().restartWith();
+      await pair.put(pair.from, ...some(10, '2'), configMap('new', { a: '1' }));
+      await pair.delete(pair.from, 'configmaps', 'o-19');
+      await until(
+        async () => JSON.stringify((await readView(pair.from, pair.task))?.primary),
+        (view) => view.includes('may not list'),
+        30_000,
+      );
+      expect(await pair.versions()).toEqual(before);
+      await allow();
+      await pair.equal(40_000);
+    } finally {
+      await watching.stop();
+      await kube.close();
+    }
   }, 90_000);
 
   test('is put back from a backup while it is watched: what it lost stays until it is approved', async () => {

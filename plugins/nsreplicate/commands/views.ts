@@ -149,6 +149,7 @@ export function jobsTable(jobs: readonly JobRecord[]) {
       { header: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
       { header: 'REASON', value: ({ reason }) => reason ?? '' },
       { header: 'CHANGE', wide: true, value: ({ change }) => change },
+      { header: 'STARTED', wide: true, value: ({ startedAt }) => startedAt },
       { header: 'FINISHED', wide: true, value: ({ finishedAt }) => finishedAt ?? '' },
       { header: 'MESSAGE', wide: true, value: ({ message }) => message ?? '' },
     ],

@@ -64,7 +64,9 @@ function replicaView(
     foreign: task.settled.on(replica.name).foreign,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
     lacks: clipped(task.lacks.get(replica.name) ?? []),
-    unlisted: Object.fromEntries([...replica.unlisted].map(([kind, error]) => [kind, messageOf(error)])),
+    unlisted: Object.fromEntries(
+      [...replica.unlisted].slice(0, MOST_LINES).map(([kind, error]) => [kind, messageOf(error)]),
+    ),
   };
 }
 
