@@ -85,7 +85,7 @@ describe('bad input', () => {
       2,
       /--worker-count/,
     ]),
-    ['a kind that is not there', () => [...ends, '--kinds', 'widgets'], 2, /no resource "widgets"/],
+    ['a kind that is not there', () => [...ends, '--kinds', 'nowhere'], 2, /no resource "nowhere"/],
     ['a kind that is never copied', () => [...ends, '--kinds', 'pods'], 2, /never copied/],
     ['a bad glob', () => [...ends, '--sync-namespaces', 'a['], 2, /"a\[" is not a glob/],
     ['a bad selector', () => [...ends, '-l', 'a b'], 2, /not a label selector/],
@@ -194,7 +194,9 @@ describe('rights', () => {
         ...hidden,
         metadata: { ...hidden.metadata, namespace },
       });
-      await pair.copy(...task);
+      expect(await run('--once', '--primary', contextA, '--replica', contextB, ...task)).toMatchObject({
+        code: 0,
+      });
       await Promise.all([reader.may(pair.from, rules), reader.may(pair.to, rules)]);
       const from = ['--primary', contextA, '--replica', reader.kubeconfigFor(contextB, path('r.yaml'), 'r')];
       const unread =
