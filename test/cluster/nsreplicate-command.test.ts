@@ -17,6 +17,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const run = (...args: string[]) => plugin('nsreplicate', args);
 
 describe('bad input', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await Pair.open('bad');
+  }, 30_000);
+  afterAll(() => pair.close(), 30_000);
   const file = (name: string, text: string) => {
     writeFileSync(path(name), text);
     return path(name);
@@ -119,7 +124,9 @@ describe('bad input', () => {
   test.each(cases)(
     '%s',
     async (_what, args, code, says) => {
-      const ended = await run(...args());
+      const given = args();
+      // Some are found out when the task has begun already: its state has to go afterwards.
+      const ended = await run(...given, ...(given.includes('--name') ? [] : ['--name', pair.task]));
       expect({ code: ended.code, text: ended.stderr }).toEqual({ code, text: expect.stringMatching(says) });
     },
     30_000,
