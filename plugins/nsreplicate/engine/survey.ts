@@ -8,6 +8,7 @@ import type { Labels } from '../rules/selector.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
 import { Copies } from './copies.ts';
+import { isAway } from './failure.ts';
 import type { Feeds } from './feeds.ts';
 import { type ObjectKey, Places, placeOf } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
@@ -94,9 +95,10 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     unread: [] as Unread[],
   }));
   await listAutoscalers(options, autoscaled);
+  const frame: Frame = { catalogue, places, shaping, away: new Set() };
   for (const kind of kinds) {
     await listPrimary(options, kind, catalogue, labels);
-    await Promise.all(sides.map((side) => listReplica(options, kind, side, { catalogue, places, shaping })));
+    await Promise.all(sides.map((side) => listReplica(options, kind, side, frame)));
   }
   return {
     primary,
@@ -163,16 +165,23 @@ interface Frame {
   readonly catalogue: Catalogue;
   readonly places: Places;
   readonly shaping: Shaping;
+  /** Replicas that did not answer. */
+  readonly away: Set<Site>;
 }
 
 async function listReplica(
   { primary, spec, feeds, signal }: SurveyOptions,
   kind: CopiedKind,
   { site, copies, unread }: { site: Site; copies: Copies; unread: Unread[] },
-  { catalogue, places, shaping }: Frame,
+  { catalogue, places, shaping, away }: Frame,
 ): Promise<void> {
   const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
   for (const scope of scopes) {
+    // One that does not answer is asked once: each further question may take as long as the first.
+    if (away.has(site)) {
+      unread.push({ kind: kind.name, namespace: scope, why: 'it does not answer' });
+      continue;
+    }
     const namespace = scope && places.namespaceOnReplica(scope);
     const page = (items: readonly Parameters<typeof copies.set>[1][]) => {
       for (const object of items) {
@@ -185,6 +194,7 @@ async function listReplica(
     const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
     await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
+      if (isAway(error)) away.add(site);
       // A kind that is not served there: then nothing of it is there, which is known.
       if (!isNotFound(error)) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });

@@ -111,5 +111,5 @@ export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: Fa
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, defects, begin, end };
+  return { from, to, clock, task, assignment, defects, begin, end };
 }
