@@ -57,15 +57,16 @@ export class LocalEndpoint implements Endpoint {
     this.#root = options.root;
     this.#options = options;
     this.#inode = this.#openOwn();
-    this.facts = factsOf(this.#private, this.#staging.isUsed);
+    const { folder: aside, isUsed } = this.#staging;
+    this.facts = factsOf(this.#private, aside, isUsed);
     this.#tracker = new Tracker({
       root: options.root,
       options: options.scan,
       isIgnored: compileIgnores(options.ignores),
-      cache: loadCache(this.#private),
+      cache: loadCache(this.#private, aside),
       mounts: options.mounts ?? new Set(),
       foldsNames: this.facts.foldsNames,
-      decomposes: decomposes(this.#private),
+      decomposes: decomposes(aside),
       executableFrom: this.facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
       onHint: () => this.onHint(),
       now: options.now ?? (() => performance.now()),
@@ -225,7 +226,7 @@ export class LocalEndpoint implements Endpoint {
     try {
       const before = [this.#staging, this.#trash, this.#private];
       const now = lstatSync(`${this.#root}/${privateFolder}`, { throwIfNoEntry: false });
-      if (now?.ino === this.#private.self.ino) return;
+      if (now?.ino === this.#private.self.ino && this.#staging.isThere) return;
       const inode = this.#openOwn();
       for (const one of before) one.close();
       writeOwn(this.#private, '.gitignore', '*\n');
@@ -307,8 +308,8 @@ function copyLeaf(from: string, to: string): void {
   chmodSync(to, stats.mode & 0o777);
 }
 
-function loadCache(folder: Folder): DigestCache {
-  const cache = new DigestCache(isPrecise(folder));
+function loadCache(folder: Folder, aside: Folder): DigestCache {
+  const cache = new DigestCache(isPrecise(aside));
   try {
     cache.load(readWhole(folder.at('digests')).toString());
   } catch {
