@@ -2,7 +2,8 @@
 import { table } from '../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../src/ui/format.ts';
 import type { Finding } from '../doctor.ts';
-import type { PlannedChange, SyncState } from '../session/state.ts';
+import type { Preview } from '../session/preview.ts';
+import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import type { TrashItem } from '../sync/trash.ts';
@@ -94,13 +95,8 @@ export function findingsTable(findings: readonly Finding[]) {
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;
 
-export function planText({
-  changes,
-  state,
-}: {
-  changes: readonly PlannedChange[];
-  state: SyncState;
-}): string {
+export function planText({ makes, changes, conflicts, held }: Preview): string {
+  const made = makes === undefined ? [] : [`${makes} is missing in the container and would be made.`];
   const lines = changes
     .slice(0, shown)
     .map(
@@ -108,12 +104,10 @@ export function planText({
         `${to === 'container' ? '→' : '←'} ${path || '.'}: ${from} becomes ${becomes} (${reason})`,
     );
   const more = changes.length > shown ? [`… and ${formatPlural(changes.length - shown, 'change')} more`] : [];
-  const conflicts = state.conflicts.map(
-    ({ path, local, container }) => `! ${path}: here ${local}, there ${container}`,
-  );
-  const held = state.phase === 'held' ? [`It would be held first: ${state.message}`] : [];
-  const nothing = lines.length + conflicts.length === 0 ? ['Both sides are the same.'] : [];
-  return [...lines, ...more, ...conflicts, ...held, ...nothing].map(plainWords).join('\n');
+  const open = conflicts.map(({ path, local, container }) => `! ${path}: here ${local}, there ${container}`);
+  const brake = held === undefined ? [] : [`It would be held first: ${held}`];
+  const nothing = lines.length + open.length === 0 ? ['Both sides are the same.'] : [];
+  return [...made, ...lines, ...more, ...open, ...brake, ...nothing].map(plainWords).join('\n');
 }
 
 /** How a sync rests, in a sentence. */

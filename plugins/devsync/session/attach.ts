@@ -84,9 +84,13 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
   try {
     return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
   } catch (error) {
-    const { message } = error as Error;
-    throw new X8sError(`LOCAL ${local.path} cannot be synced: ${message}`, { cause: error });
+    throw unusableLocal(local.path, error);
   }
+}
+
+/** What is said of a LOCAL that the system does not let us work in. */
+export function unusableLocal(path: string, cause: unknown): X8sError {
+  return new X8sError(`LOCAL ${path} cannot be synced: ${(cause as Error).message}`, { cause });
 }
 
 /** Opens REMOTE. Rejects with an X8sError that says what is wrong with it. */
@@ -97,8 +101,13 @@ export async function openRemote(
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;
   const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
+  return await explainRemote(root, RemoteEndpoint.open(launched.connection, session, request));
+}
+
+/** Rejects with an X8sError that says what is wrong with REMOTE, where that is what the agent says. */
+export async function explainRemote<T>(root: string, asked: Promise<T>): Promise<T> {
   try {
-    return await RemoteEndpoint.open(launched.connection, session, request);
+    return await asked;
   } catch (error) {
     if (error instanceof AgentError) throw remoteError(root, error);
     throw error;

@@ -1,31 +1,22 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
-import { type Brake, brakeFor } from '../reconcile/brakes.ts';
+import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
-import {
-  type Change,
-  type Conflict,
-  type Mode,
-  type Plan,
-  reconcile,
-  SettledMemo,
-} from '../reconcile/reconcile.ts';
+import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
-import { isGitDirectory } from '../sync/names.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
+import { brakeOn, planFor, sidesFrom } from './planning.ts';
 import { saveForeign } from './save-foreign.ts';
 import {
   brakeMessage,
   conflictStates,
   noState,
   type Place,
-  type PlannedChange,
-  plannedChanges,
   problemsIn,
   problemsOf,
   type Sides,
@@ -88,10 +79,7 @@ export class Synchronizer {
   constructor(options: SynchronizerOptions) {
     this.#options = options;
     this.#mode = options.firstMode ?? options.mode;
-    this.#sides =
-      options.from === 'local'
-        ? { local: 'alpha', container: 'beta' }
-        : { local: 'beta', container: 'alpha' };
+    this.#sides = sidesFrom(options.from);
     this.#debounce = new Debounce({
       quiet,
       cap,
@@ -185,17 +173,6 @@ export class Synchronizer {
     return await this.flush();
   }
 
-  /** What a sync would do now, without doing it. */
-  async preview(): Promise<{ changes: PlannedChange[]; state: SyncState }> {
-    const { local, container } = this.#options;
-    await Promise.all([local.refresh(true), container.refresh(true)]);
-    const plan = this.#plan();
-    const brake = this.#brake(plan);
-    this.#note(plan);
-    if (brake) this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
-    return { changes: plannedChanges(plan, this.#sides), state: this.#state };
-  }
-
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#working.then(run, run);
     this.#working = result.catch(() => {});
@@ -224,7 +201,7 @@ export class Synchronizer {
     this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
-    const brake = this.#brake(plan);
+    const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides);
     if (brake !== undefined && brake.kind !== this.#confirmed) {
       this.#held = brake;
       this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
@@ -244,15 +221,19 @@ export class Synchronizer {
   }
 
   #plan(): Plan {
-    const { local, container, ancestor, takeGit, from } = this.#options;
-    const trees = { [this.#sides.local]: local.tree, [this.#sides.container]: container.tree };
-    const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
-    return reconcile(ancestor.tree, trees.alpha, trees.beta, {
+    const { takeGit, from } = this.#options;
+    return planFor(this.#trees, {
       mode: this.#mode,
+      from,
+      takeGit,
       memo: this.#memo,
       resolution: (conflict) => this.#resolutionOf(conflict),
-      ...oneWay,
     });
+  }
+
+  get #trees() {
+    const { local, container, ancestor } = this.#options;
+    return { local: local.tree, container: container.tree, ancestor: ancestor.tree };
   }
 
   /** A decision holds for the very two versions that it was made on. */
@@ -262,15 +243,6 @@ export class Synchronizer {
     const isSame =
       sameDeep(decided.conflict.alpha, conflict.alpha) && sameDeep(decided.conflict.beta, conflict.beta);
     return isSame ? this.#sides[decided.winner] : undefined;
-  }
-
-  #brake(plan: Plan): Brake | undefined {
-    const { local, container, ancestor, trashLimits } = this.#options;
-    const of = <T>(one: T, other: T) =>
-      this.#sides.local === 'alpha' ? ([one, other] as const) : ([other, one] as const);
-    const [alpha, beta] = of(local.tree, container.tree);
-    const [alphaLimit, betaLimit] = of(trashLimits.local, trashLimits.container);
-    return brakeFor(ancestor.tree, alpha, beta, plan, { alpha: alphaLimit, beta: betaLimit });
   }
 
   async #carryOutBoth(changes: Record<Place, readonly Change[]>): Promise<Record<Place, Outcome[]>> {

@@ -57,6 +57,14 @@ export interface OpenRequest {
   readonly trashLimit: number;
 }
 
+/** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
+export type LookRequest = Omit<OpenRequest, 'trashLimit'>;
+
+/** The tree itself comes in frames of its own. */
+export interface Looked {
+  readonly isMissing: boolean;
+}
+
 export interface Opened {
   readonly facts: EndpointFacts;
   /** The root without links, as the container sees it. */
