@@ -6,7 +6,8 @@ import type { Handler } from './socket.ts';
 
 export interface ControlOptions {
   readonly runner: SyncRunner;
-  readonly stop: () => void;
+  /** Ends it; resolves when it has let go of both sides. */
+  readonly stop: () => Promise<void>;
 }
 
 /** One sync's answers. */
@@ -45,7 +46,7 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
           live().attached.container.emptyTrash(),
         ]);
       case 'stop':
-        return stop();
+        return await stop();
       default:
         throw new Error(
           `the running sync does not know ${JSON.stringify(method)}; it may be of another version`,

@@ -68,6 +68,12 @@ export class Catalog {
     );
   }
 
+  /** Whether this very one still exists. */
+  async isThere({ namespace, name, uid }: Pick<Sync, 'namespace' | 'name' | 'uid'>, signal: AbortSignal) {
+    const record = await this.#store.find(namespace, name, role, { signal });
+    return record?.uid === uid;
+  }
+
   /** All of a namespace, or of the cluster. */
   async list(namespace: string | undefined, signal: AbortSignal): Promise<Sync[]> {
     const records = await this.#store.list({ namespace, role, signal });
