@@ -1,15 +1,21 @@
 /** The specifications in a cluster: made, found, listed, deleted. */
 import { realpathSync, statSync } from 'node:fs';
-import { sep } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
-import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
+import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
-import type { Workstation } from './workstation.ts';
+import type { Registered, Workstation } from './workstation.ts';
+
+/** Milliseconds for another cluster to say whether it still has a sync. */
+const answerLimit = 5000;
+
+const notKnown = (server: string): Promise<never> =>
+  Promise.reject(new UnreachableError(`no way to ${server} is known`));
 
 /** A sync as the cluster knows it. */
 export interface Sync {
@@ -33,9 +39,20 @@ export class Catalog {
   readonly #store: TaskStore;
   readonly #workstation: Workstation;
 
-  constructor(kube: KubeClient, workstation: Workstation, clock: Clock) {
+  readonly #clock: Clock;
+  readonly #kubeByServer: (server: string) => Promise<KubeClient>;
+
+  /** @param kubeByServer finds other clusters that this workstation has syncs in; rejects where none answers to that. */
+  constructor(
+    kube: KubeClient,
+    workstation: Workstation,
+    clock: Clock,
+    kubeByServer: (server: string) => Promise<KubeClient> = notKnown,
+  ) {
     this.#kube = kube;
     this.#workstation = workstation;
+    this.#clock = clock;
+    this.#kubeByServer = kubeByServer;
     this.#store = new TaskStore({ kube, tool, schema, clock });
   }
 
@@ -52,7 +69,9 @@ export class Catalog {
     const { record } = await this.#store.open({ namespace, task: name, role, spec, signal });
     const sync = toSync(record);
     const { server } = this.#kube.cluster;
-    this.#workstation.register({ uid: sync.uid, name, namespace, server, path: spec.local.path });
+    const made = { uid: sync.uid, name, namespace, server, path: spec.local.path };
+    this.#workstation.register(made);
+    forgetNamesakes(this.#workstation, made);
     return sync;
   }
 
@@ -101,14 +120,8 @@ export class Catalog {
   }
 
   async #refuseOverlap(name: string, namespace: string, spec: SyncSpec, signal: AbortSignal): Promise<void> {
-    const local = this.#workstation.registered().find((one) => areNested(one.path, spec.local.path, sep));
-    if (local && !(local.name === name && local.namespace === namespace))
-      throw new RefusedError(
-        `${spec.local.path} overlaps with ${local.path}, which the sync ${local.name} has`,
-        {
-          hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
-        },
-      );
+    const wanted = { name, namespace, server: this.#kube.cluster.server, path: spec.local.path };
+    await refuseLocalOverlap(this.#workstation, wanted, (one) => this.#isRegisteredThere(one, signal));
     const others = await this.#visible(namespace, signal);
     const remote = others.find(
       (one) =>
@@ -125,6 +138,18 @@ export class Catalog {
           hint: '--allow-overlap allows it; changes then travel from one sync to the other.',
         },
       );
+  }
+
+  /** Asks the cluster that a sync was made in. */
+  async #isRegisteredThere(
+    { server, namespace, name, uid }: Registered,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const isHere = server === this.#kube.cluster.server;
+    const kube = isHere ? this.#kube : await this.#kubeByServer(server);
+    const store = new TaskStore({ kube, tool, schema, clock: this.#clock });
+    const record = await store.find(namespace, name, role, { signal, timeoutMs: answerLimit });
+    return record?.uid === uid;
   }
 
   async #visible(namespace: string, signal: AbortSignal): Promise<Sync[]> {

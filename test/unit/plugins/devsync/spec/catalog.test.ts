@@ -5,15 +5,20 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
 import { systemClock } from '../../../../../src/clock.ts';
-import { RefusedError } from '../../../../../src/errors.ts';
-import { fakeKube } from '../../../support/fake-kube.ts';
+import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
+import { configMaps } from '../../../../../src/kube/resources.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { specOf } from '../support/specs.ts';
 
 let folder: string;
+let kube: FakeKube;
+let workstation: Workstation;
 let catalog: Catalog;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'devsync-catalog-'));
-  catalog = new Catalog(fakeKube(), new Workstation(folder, 'linux'), systemClock);
+  kube = fakeKube();
+  workstation = new Workstation(folder, 'linux');
+  catalog = new Catalog(kube, workstation, systemClock);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -31,4 +36,48 @@ test('a sync that cannot be taken over for a directory stays as it is', async ()
   const moved = await catalog.replace(web, specOf('/home/alice/new', '/app'), signal);
   expect((await catalog.get('shop', 'web', signal)).spec.local.path).toBe('/home/alice/new');
   expect(moved.uid).not.toBe(web.uid);
+});
+
+const names = () => workstation.registered().map(({ name }) => name);
+
+test('a sync that was deleted elsewhere is in nobody’s way, and forgotten', async () => {
+  await make('old', '/home/alice/web', '/old');
+  await expect(make('web', '/home/alice/web', '/app')).rejects.toThrow(/overlaps with .* sync old has/);
+  await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-old-container' });
+  await make('web', '/home/alice/web', '/app');
+  expect(names()).toEqual(['web']);
+  // Its own name as well: what was kept of the one before is of no use.
+  await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-web-container' });
+  await make('web', '/home/alice/web', '/app');
+  expect(names()).toEqual(['web']);
+});
+
+test('of another cluster it is asked there, and where that does not answer, it is said', async () => {
+  await make('old', '/home/alice/web', '/old');
+  const other = fakeKube(undefined, { server: 'https://other' });
+  const kubeOf: { answer: () => Promise<FakeKube> } = {
+    answer: () => Promise.reject(new UnreachableError('it is switched off')),
+  };
+  const there = new Catalog(other, workstation, systemClock, (server) => {
+    expect(server).toBe(kube.cluster.server);
+    return kubeOf.answer();
+  });
+  const spec = specOf('/home/alice/web', '/app');
+  // The same name in another cluster is another sync.
+  const again = () => there.create({ name: 'old', namespace: 'shop', spec, allowOverlap: false, signal });
+  const refused = await again().catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(RefusedError);
+  expect(refused).toMatchObject({
+    message: '/home/alice/web overlaps with /home/alice/web, which the sync old had',
+    details: [
+      `old was made in namespace shop of ${kube.cluster.server}`,
+      'Whether it still exists could not be asked: it is switched off',
+    ],
+    hint: expect.stringMatching(/--allow-overlap goes past it; removing .*syncs.* forgets it for good/),
+  });
+  kubeOf.answer = async () => kube;
+  await expect(again()).rejects.toThrow(/which the sync old has/);
+  await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-old-container' });
+  await again();
+  expect(workstation.registered().map(({ server }) => server)).toEqual(['https://other']);
 });
