@@ -114,7 +114,12 @@ export class ResolveCommand extends OneSyncCommand {
 export class ResetCommand extends OneSyncCommand {
   static override paths = [['reset']];
   static override usage = KubeCommand.Usage({
-    description: 'Forget what both sides agreed on. Nothing is deleted; every difference becomes a conflict.',
+    description: 'Forget what both sides agreed on, and begin as a first sync does.',
+    details: `
+      In two-way-safe nothing is deleted or overwritten: every difference becomes a conflict. In two-way-resolved
+      and one-way-replica the side that wins overwrites the other one, and one-way-replica deletes there what only
+      that one has; all of it goes into the trash first.
+    `,
     examples: [['Begin anew', '$0 reset web']],
   });
 

@@ -30,7 +30,8 @@ export class WatchCommand extends AgentCommand {
   allNamespaces = option.flag('-A,--all-namespaces', { description: 'In all namespaces.' });
   takeOver = option.text('--take-over', {
     value: 'LOCAL',
-    description: 'Give the one sync named to this directory; both sides are merged, nothing is deleted.',
+    description:
+      'Give the one sync named to this directory; it begins as a first sync, as --mode says: in one-way-replica one side is made the same as the other.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
