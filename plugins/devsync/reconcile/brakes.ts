@@ -37,6 +37,18 @@ export function brakeFor(
   return undefined;
 }
 
+/** Whether who has confirmed one brake has seen the other one in it: the same accident, and no more of it. */
+export function isCovered(brake: Brake, confirmed: Brake): boolean {
+  return (
+    brake.kind === confirmed.kind && brake.side === confirmed.side && amountOf(brake) <= amountOf(confirmed)
+  );
+}
+
+function amountOf(brake: Brake): number {
+  if (brake.kind === 'mass deletion') return brake.files;
+  return brake.kind === 'trash too small' ? brake.bytes : 0;
+}
+
 function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined {
   // Of a root that cannot be read nothing is known, and nothing is done.
   if (ancestor === undefined || root?.kind === 'problem') return undefined;

@@ -1,6 +1,6 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
-import type { Brake } from '../reconcile/brakes.ts';
+import { type Brake, isCovered } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
@@ -65,7 +65,8 @@ export class Synchronizer {
   #conflicts: readonly Conflict[] = [];
   #mode: Mode;
   #held: Brake | undefined;
-  #confirmed: Brake['kind'] | undefined;
+  /** What a person has seen and let happen. */
+  #confirmed: Brake | undefined;
   #paused = false;
   #retry = firstRetry;
   #isRetryPlanned = false;
@@ -151,10 +152,10 @@ export class Synchronizer {
     });
   }
 
-  /** Goes on; where a brake holds it, only if that is what the person has seen and confirms. */
+  /** Goes on; where a brake holds it, only if the person confirms it, and no more goes than was known by then. */
   async resume(confirm: boolean): Promise<SyncState> {
     this.#paused = false;
-    if (confirm) this.#confirmed = this.#held?.kind;
+    if (confirm) this.#confirmed = this.#held;
     return await this.flush();
   }
 
@@ -202,7 +203,7 @@ export class Synchronizer {
     const plan = this.#plan();
     this.#note(plan);
     const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides);
-    if (brake !== undefined && brake.kind !== this.#confirmed) {
+    if (brake !== undefined && !(this.#confirmed && isCovered(brake, this.#confirmed))) {
       this.#held = brake;
       this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
       return 0;
