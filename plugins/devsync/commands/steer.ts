@@ -4,6 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { TrashAccess } from '../control/trash-access.ts';
 import type { SyncState } from '../session/state.ts';
 import { plainWords } from '../wire/check.ts';
@@ -94,21 +95,42 @@ export class ResolveCommand extends OneSyncCommand {
     if (this.use === undefined)
       throw new UsageError('say which version to keep: --use local or --use container');
     if (this.all === this.paths_.length > 0) throw new UsageError('give PATHs, or --all');
-    const { conflicts } = (await this.ask(context, this.name, 'state')) as SyncState;
-    const wanted = this.all
-      ? conflicts.map(({ path }) => path)
-      : this.paths_.map((path) => (path === '.' ? '' : path));
+    if (this.all) return await this.#resolveAll(context);
     const resolved: string[] = [];
-    for (const path of wanted) {
+    for (const path of this.paths_.map((one) => (one === '.' ? '' : one))) {
       const found = await this.ask(context, this.name, 'resolve', { path, use: this.use });
       if (found !== true) throw new X8sError(`there is no conflict at ${path}`);
       resolved.push(path);
     }
+    return { data: { resolved }, text: resolvedText(resolved) };
+  }
+
+  /** At once: there may be more of them than are listed. */
+  async #resolveAll(context: KubeCommandContext): Promise<Outcome> {
+    const { resolved, left } = (await this.ask(context, this.name, 'resolve-all', { use: this.use })) as {
+      resolved: string[];
+      left: SyncState['conflicts'];
+    };
+    const open = left.map(({ path, reason }) => plainWords(`${path || '.'}: ${reason}`));
     return {
       data: { resolved },
-      text: `Resolved: ${resolved.map((path) => plainWords(path) || '.').join(', ') || 'nothing'}.`,
+      text: resolvedText(resolved),
+      ...(left.length > 0 && {
+        error: new IncompleteError(`${formatPlural(left.length, 'conflict')} cannot be settled so`, {
+          details: open.slice(0, shown),
+        }),
+      }),
     };
   }
+}
+
+/** Paths that are named; the rest of many is counted. */
+const shown = 20;
+
+function resolvedText(paths: readonly string[]): string {
+  const names = paths.slice(0, shown).map((path) => plainWords(path) || '.');
+  const more = paths.length > shown ? ` and ${paths.length - shown} more` : '';
+  return `Resolved: ${names.join(', ') || 'nothing'}${more}.`;
 }
 
 export class ResetCommand extends OneSyncCommand {

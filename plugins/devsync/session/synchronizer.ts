@@ -168,6 +168,15 @@ export class Synchronizer {
     return true;
   }
 
+  /** Decides all conflicts that there are, also those that are not listed. Resolves with the paths of those it settled. */
+  async resolveAll(winner: Place): Promise<string[]> {
+    const all = this.#conflicts;
+    for (const conflict of all) this.#resolutions.set(conflict.path, { conflict, winner });
+    await this.#inTurn(() => this.#cycle());
+    const left = new Set(this.#conflicts.map(({ path }) => path));
+    return all.map(({ path }) => path).filter((path) => !left.has(path));
+  }
+
   /** Forgets what both sides agreed on: the next sync deletes nothing, and lists every difference. */
   async reset(): Promise<SyncState> {
     await this.#inTurn(async () => this.#options.ancestor.begin(this.#options.binding, undefined));

@@ -161,6 +161,23 @@ test('who lets files go has said nothing of those that go afterwards', async () 
   expect(gone).toBe(24);
 });
 
+test('all conflicts are settled, also those beyond the ones that are listed', async () => {
+  const names = Array.from({ length: 1200 }, (_, index) => `f${index}`);
+  const all = (one: Entry) => directory(Object.fromEntries(names.map((name) => [name, one])));
+  const local = fakeFullEndpoint(all(version('a')));
+  const container = fakeFullEndpoint(all(version('b')));
+  local.apply = async (operations) => {
+    Object.assign(local, { tree: container.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', undefined);
+  const synchronizer = new Synchronizer(optionsFor(local, container, ancestor));
+  expect((await synchronizer.flush()).conflicts.length).toBe(1000);
+  expect((await synchronizer.resolveAll('container')).toSorted()).toEqual(names.toSorted());
+  expect((await synchronizer.flush()).conflicts).toEqual([]);
+});
+
 test('what only the container has and cannot be saved here stays there, and keeps nothing else', async () => {
   const [theirs, ours] = [version('b'), version('a')];
   const local = fakeFullEndpoint(directory({ ours }));
