@@ -65,14 +65,16 @@ test('a conflict keeps both versions until it is resolved, and the loser can be 
   work.write('f', 'base');
   await work.must('flush', 'conflict');
   await work.must('pause', 'conflict');
-  work.write('f', 'from here');
-  await work.sh('conflict', 'printf "from there" >/work/f');
+  for (const name of ['f', 'g']) work.write(name, 'from here');
+  await work.sh('conflict', 'printf "from there" | tee /work/f >/work/g');
   const resumed = await work.devsync('resume', 'conflict');
   expect(resumed.code).toBe(5);
   expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
   await work.must('resolve', 'conflict', 'f', '--use', 'local');
   expect(await work.sh('conflict', 'cat /work/f')).toBe('from here');
+  expect(await work.must('resolve', 'conflict', '--all', '--use', 'container')).toBe('Resolved: g.\n');
+  expect(work.read('g')).toBe('from there');
   const items = JSON.parse(await work.must('restore', 'conflict', '-o', 'json')) as {
     path: string;
     operation: string;

@@ -211,10 +211,12 @@ export class DeleteCommand extends OneSyncCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { catalog, sync, workstation } = await this.sync(context, this.name);
+    const { catalog, workstation, namespace } = await this.desk(context);
+    // Also one that makes no sense to this version.
+    const record = await catalog.record(namespace, this.name, context.signal);
     const { askControl } = await import('../control/socket.ts');
-    await askControl(workstation.socketOf(sync.uid), 'stop').catch(() => {});
-    await catalog.delete(sync, context.signal);
-    return { text: `Sync ${sync.name} deleted; the files are left as they are.` };
+    await askControl(workstation.socketOf(record.uid), 'stop').catch(() => {});
+    await catalog.delete({ record }, context.signal);
+    return { text: `Sync ${this.name} deleted; the files are left as they are.` };
   }
 }

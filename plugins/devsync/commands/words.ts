@@ -5,7 +5,7 @@ import type { Finding } from '../doctor.ts';
 import type { Preview } from '../session/preview.ts';
 import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
-import type { Sync } from '../spec/catalog.ts';
+import type { Sync, Unreadable } from '../spec/catalog.ts';
 import type { TrashItem } from '../sync/trash.ts';
 import { plainWords } from '../wire/check.ts';
 
@@ -16,22 +16,27 @@ export interface Seen {
   readonly isHere: boolean;
 }
 
-export function seenTable(seen: readonly Seen[], now: Date) {
+type Row = Seen | Unreadable;
+
+/** A cell about a sync; empty where nothing is known of it. */
+const about = (value: (seen: Seen) => string) => (row: Row) => ('why' in row ? '' : value(row));
+
+export function seenTable(rows: readonly Row[], now: Date) {
   return table(
-    seen,
+    rows,
     [
-      { header: 'NAME', value: ({ sync }) => sync.name },
-      { header: 'NAMESPACE', value: ({ sync }) => sync.namespace, wide: true },
-      { header: 'STATE', value: stateWord },
-      { header: 'LOCAL', value: ({ sync }) => sync.spec.local.path },
-      { header: 'REMOTE', value: ({ sync }) => sync.spec.remote },
-      { header: 'POD', value: ({ state }) => state?.pod ?? '' },
-      { header: 'FILES', value: ({ state }) => (state ? String(state.files) : '') },
-      { header: 'CONFLICTS', value: ({ state }) => (state ? String(state.conflicts.length) : '') },
-      { header: 'LAST CHANGE', value: ({ state }) => ago(state?.lastChange, now) },
-      { header: 'MODE', value: ({ sync }) => sync.spec.mode, wide: true },
-      { header: 'WAY', value: ({ state }) => state?.way ?? '', wide: true },
-      { header: 'OWNER', value: ({ sync }) => sync.spec.local.who, wide: true },
+      { header: 'NAME', value: (row) => ('why' in row ? row.name : row.sync.name) },
+      { header: 'NAMESPACE', value: (row) => ('why' in row ? row : row.sync).namespace, wide: true },
+      { header: 'STATE', value: (row) => ('why' in row ? 'unreadable' : stateWord(row)) },
+      { header: 'LOCAL', value: about(({ sync }) => sync.spec.local.path) },
+      { header: 'REMOTE', value: about(({ sync }) => sync.spec.remote) },
+      { header: 'POD', value: about(({ state }) => state?.pod ?? '') },
+      { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
+      { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflicts.length) : '')) },
+      { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
+      { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
+      { header: 'WAY', value: about(({ state }) => state?.way ?? ''), wide: true },
+      { header: 'OWNER', value: about(({ sync }) => sync.spec.local.who), wide: true },
     ],
     'No syncs found.',
   );
@@ -48,7 +53,9 @@ function ago(time: string | undefined, now: Date): string {
 }
 
 /** One sync in full, as JSON. */
-export function seenDocument({ sync, state, isHere }: Seen) {
+export function seenDocument(row: Row) {
+  if ('why' in row) return { name: row.name, namespace: row.namespace, unreadable: row.why };
+  const { sync, state, isHere } = row;
   const { name, namespace, spec, record } = sync;
   const holder = record.holder?.split(' ')[0];
   return { name, namespace, spec, isHere, holder, state: state ?? null };

@@ -1,7 +1,7 @@
 /** The specifications in a cluster: made, found, listed, deleted. */
 import { realpathSync, statSync } from 'node:fs';
 import type { Clock } from '../../../src/clock.ts';
-import { RefusedError, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
@@ -24,6 +24,11 @@ export interface Sync {
   readonly uid: string;
   readonly spec: SyncSpec;
   readonly record: TaskRecord;
+}
+
+/** A record of ours that makes no sense to this version: somebody edited it, or a newer version wrote it. */
+export interface Unreadable extends Omit<Sync, 'spec'> {
+  readonly why: string;
 }
 
 export interface CreateOptions {
@@ -77,8 +82,13 @@ export class Catalog {
 
   /** One by its name. */
   async get(namespace: string, name: string, signal: AbortSignal): Promise<Sync> {
+    return toSync(await this.record(namespace, name, signal));
+  }
+
+  /** As the cluster has it, whether it makes sense or not. */
+  async record(namespace: string, name: string, signal: AbortSignal): Promise<TaskRecord> {
     const record = await this.#store.find(namespace, name, role, { signal });
-    if (record !== undefined) return toSync(record);
+    if (record !== undefined) return record;
     throw new X8sError(
       `${this.#kube.cluster.context}: no sync ${JSON.stringify(name)} in namespace ${namespace}`,
       {
@@ -93,10 +103,22 @@ export class Catalog {
     return record?.uid === uid;
   }
 
-  /** All of a namespace, or of the cluster. */
+  /** All of a namespace, or of the cluster, that make sense. */
   async list(namespace: string | undefined, signal: AbortSignal): Promise<Sync[]> {
-    const records = await this.#store.list({ namespace, role, signal });
-    return records.filter(({ unreadable }) => unreadable === undefined).map(toSync);
+    return (await this.survey(namespace, signal)).syncs;
+  }
+
+  /** All of a namespace, or of the cluster; one that cannot be read keeps nobody from the others. */
+  async survey(
+    namespace: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ syncs: Sync[]; unreadable: Unreadable[] }> {
+    const records = (await this.#store.list({ namespace, role, signal })).map(read);
+    const isUnreadable = (one: Sync | Unreadable): one is Unreadable => 'why' in one;
+    return {
+      syncs: records.filter((one): one is Sync => !isUnreadable(one)),
+      unreadable: records.filter(isUnreadable),
+    };
   }
 
   /** Gives a sync another specification under its name: nothing that was agreed on goes with it. */
@@ -109,9 +131,9 @@ export class Catalog {
   }
 
   /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */
-  async delete(sync: Sync, signal: AbortSignal): Promise<void> {
-    await this.#store.remove(sync.record, { signal });
-    this.#workstation.forget(sync.uid);
+  async delete({ record }: Pick<Sync, 'record'>, signal: AbortSignal): Promise<void> {
+    await this.#store.remove(record, { signal });
+    this.#workstation.forget(record.uid);
   }
 
   /** Whether this workstation and this very directory are the ones that a sync was made with. */
@@ -162,13 +184,30 @@ export class Catalog {
   }
 }
 
+function read(record: TaskRecord): Sync | Unreadable {
+  const { task: name, namespace, uid, unreadable } = record;
+  const common = { name, namespace, uid, record };
+  if (unreadable !== undefined) return { ...common, why: unreadable };
+  try {
+    return { ...common, spec: asSpec(record.spec) };
+  } catch (error) {
+    return { ...common, why: `its specification makes no sense: ${messageOf(error)}` };
+  }
+}
+
 function toSync(record: TaskRecord): Sync {
-  const { task: name, namespace, uid } = record;
-  return { name, namespace, uid, spec: asSpec(record.spec), record };
+  const found = read(record);
+  if (!('why' in found)) return found;
+  const { name, namespace, why } = found;
+  throw new X8sError(`the sync ${name} in namespace ${namespace} cannot be read: ${why}`, {
+    hint: `The version of kubectl devsync that wrote it may know it; kubectl devsync delete ${name} -n ${namespace} removes it.`,
+  });
 }
 
 function describeRecord(record: TaskRecord): string {
-  const { local, remote } = asSpec(record.spec);
+  const found = read(record);
+  if ('why' in found) return `It cannot be read: ${found.why}`;
+  const { local, remote } = found.spec;
   return `${local.path} of ${local.who} with ${remote}, made ${record.createdAt}`;
 }
 

@@ -2,8 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { seenDocument, seenTable } from '../../../../../plugins/devsync/commands/words.ts';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
+import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
 import { configMaps } from '../../../../../src/kube/resources.ts';
@@ -80,4 +82,37 @@ test('of another cluster it is asked there, and where that does not answer, it i
   await kube.delete(configMaps, { namespace: 'shop', name: 'devsync-old-container' });
   await again();
   expect(workstation.registered().map(({ server }) => server)).toEqual(['https://other']);
+});
+
+test('one that cannot be read keeps nobody from the others, and can be deleted', async () => {
+  await make('web', '/home/alice/web', '/app');
+  for (const [name, data] of [
+    ['torn', '{"remote":'],
+    ['strange', '{"remote":7}'],
+  ] as const) {
+    await make(name, `/home/alice/${name}`, `/${name}`);
+    const patch = { data: { spec: data } };
+    await kube.patch(configMaps, { namespace: 'shop', name: `devsync-${name}-container` }, patch, {
+      type: 'merge',
+    });
+  }
+  const { syncs, unreadable } = await catalog.survey('shop', signal);
+  expect(syncs.map(({ name }) => name)).toEqual(['web']);
+  expect(unreadable.map(({ name, why }) => [name, why])).toEqual([
+    ['strange', expect.stringMatching(/makes no sense/)],
+    ['torn', expect.stringMatching(/is not JSON/)],
+  ]);
+  const rows = renderTable(seenTable(unreadable, new Date()), { wide: true });
+  expect(rows).toMatch(/^torn +shop +unreadable +<none>/m);
+  expect(unreadable.map(seenDocument)[1]).toMatchObject({ name: 'torn', namespace: 'shop' });
+  await expect(catalog.get('shop', 'torn', signal)).rejects.toMatchObject({
+    message: expect.stringMatching(/sync torn in namespace shop cannot be read/),
+    hint: expect.stringMatching(/delete torn -n shop removes it/),
+  });
+  await expect(make('torn', '/home/alice/new', '/new')).rejects.toMatchObject({
+    details: [expect.stringMatching(/^It cannot be read: /)],
+  });
+  await make('new', '/home/alice/new', '/new');
+  await catalog.delete({ record: await catalog.record('shop', 'torn', signal) }, signal);
+  expect(names().toSorted()).toEqual(['new', 'strange', 'web']);
 });
