@@ -40,6 +40,8 @@ export interface SynchronizerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
+  /** Called when the first reconciliation was carried out, as far as it could be. */
+  readonly onFirstDone?: () => void;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
   /** Told the paths that both sides have come to agree on. */
@@ -64,6 +66,7 @@ export class Synchronizer {
   #state: SyncState = noState;
   #conflicts: readonly Conflict[] = [];
   #mode: Mode;
+  #isFirst = true;
   #held: Brake | undefined;
   /** What a person has seen and let happen. */
   #confirmed: Brake | undefined;
@@ -223,11 +226,18 @@ export class Synchronizer {
     const count = changes.local.length + changes.container.length;
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
-    this.#mode = this.#options.mode;
+    this.#endFirst();
     this.#resolutions.clear();
     this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
     return count;
+  }
+
+  #endFirst(): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    this.#mode = this.#options.mode;
+    this.#options.onFirstDone?.();
   }
 
   #plan(): Plan {

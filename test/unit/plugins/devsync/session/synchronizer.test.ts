@@ -178,6 +178,29 @@ test('all conflicts are settled, also those beyond the ones that are listed', as
   expect((await synchronizer.flush()).conflicts).toEqual([]);
 });
 
+test('a first reconciliation that was cut off is still the first', async () => {
+  const local = fakeFullEndpoint(directory({ file: version('a') }));
+  const container = fakeFullEndpoint(directory({ file: version('b') }));
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', undefined);
+  let done = 0;
+  const begin = () =>
+    new Synchronizer({
+      ...optionsFor(local, container, ancestor),
+      firstMode: 'two-way-resolved',
+      onFirstDone: () => done++,
+    });
+  container.apply = () => Promise.reject(new Error('the stream broke'));
+  await expect(begin().flush()).rejects.toThrow('the stream broke');
+  expect(done).toBe(0);
+  container.apply = async (operations) => {
+    Object.assign(container, { tree: local.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  expect((await begin().flush()).conflicts).toEqual([]);
+  expect(done).toBe(1);
+});
+
 test('what only the container has and cannot be saved here stays there, and keeps nothing else', async () => {
   const [theirs, ours] = [version('b'), version('a')];
   const local = fakeFullEndpoint(directory({ ours }));
