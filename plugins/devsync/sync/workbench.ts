@@ -3,9 +3,10 @@
  * progress belongs to who works on it, so each has a workbench, a folder of its own, whose name says whose it is. What
  * was received and not used yet lies on the shelf around them while nobody works, for whoever comes next.
  */
-import { copyFileSync, lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { type Holder, livenessOf, thisProcess } from '../../../src/tasks/holder.ts';
 import type { Folder } from './folder.ts';
+import { writeOwn } from './root.ts';
 
 /** Milliseconds for which contents of an earlier run are kept. */
 const keepFor = 24 * 3600 * 1000;
@@ -14,6 +15,9 @@ const [beat, silence] = [30_000, 300_000];
 
 const contentName = /^[0-9a-f]{64}(\.part)?$/;
 const benchName = /^at-(\w*)-(\d+)-(\d*)-[0-9a-f]{12}$/;
+
+/** A file that is written anew with every beat. */
+const signOfLife = 'alive';
 
 /** Benches of this process: an id of our own that is not among them was let go. */
 const ours = new Set<string>();
@@ -33,6 +37,7 @@ export class Workbench {
     this.#name = nameFor(thisProcess());
     ours.add(this.#name);
     this.folder = shelf.make(this.#name);
+    this.#touch();
     this.#takeOver();
     this.#beating = setInterval(() => this.#touch(), beat);
     this.#beating.unref();
@@ -40,7 +45,7 @@ export class Workbench {
 
   /** Whether anything of an earlier run, or of another one, may be of use. */
   get isUsed(): boolean {
-    return this.#others.length > 0 || readdirSync(this.folder.path).length > 0;
+    return this.#others.length > 0 || readdirSync(this.folder.path).some((name) => name !== signOfLife);
   }
 
   /** Whether it is still where it was put. */
@@ -122,14 +127,19 @@ export class Workbench {
     const them = { machine: machine || undefined, start: start || undefined, pid: Number(pid) };
     const liveness = livenessOf({ who: '', id: '', ...them });
     if (liveness !== 'unknown') return liveness === 'dead';
-    const seen = lstatSync(this.#shelf.at(name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    return lstatSync(this.#shelf.at(this.#name)).mtimeMs - seen > silence;
+    return this.#lastSign(this.#name) - this.#lastSign(name) > silence;
+  }
+
+  /** Milliseconds, by the file system's clock. */
+  #lastSign(name: string): number {
+    const bench = this.#shelf.at(name);
+    const at = [`${bench}/${signOfLife}`, bench].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+    return (at[0] ?? at[1])?.mtimeMs ?? 0;
   }
 
   #touch(): void {
     try {
-      writeFileSync(this.folder.at('alive'), '', { flag: 'wx' });
-      rmSync(this.folder.at('alive'));
+      writeOwn(this.folder, signOfLife, '');
     } catch {
       // It was taken away: whoever works there next notices.
     }

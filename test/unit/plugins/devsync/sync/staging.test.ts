@@ -112,16 +112,16 @@ describe('while another one works in the same root', () => {
   ])('one elsewhere that was heard of %s', async (_, seconds, kept) => {
     const bench = join(shelf(), 'at-0123456789abcdef-42-4242-0123456789ab');
     mkdirSync(bench, { recursive: true });
-    writeFileSync(join(bench, 'scratch42-0'), '');
+    for (const name of ['scratch42-0', 'alive']) writeFileSync(join(bench, name), '');
     writeFileSync(join(bench, `${digest}.part`), half.data);
     const then = Date.now() / 1000 - seconds;
-    utimesSync(bench, then, then);
+    utimesSync(join(bench, 'alive'), then, then);
     const next = open();
     expect(await offsetFor(next)).toEqual([150_000]);
     await next.close();
     const left = readdirSync(shelf()).filter((name) => name.startsWith('at-'));
     expect(left.length).toBe(kept);
-    if (kept > 0) expect(readdirSync(bench).length).toBe(2);
+    if (kept > 0) expect(readdirSync(bench).length).toBe(3);
   });
 
   test('whose bench was taken away makes itself another one', async () => {
