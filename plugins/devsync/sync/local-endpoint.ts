@@ -57,21 +57,32 @@ export class LocalEndpoint implements Endpoint {
     this.#root = options.root;
     this.#options = options;
     this.#inode = this.#openOwn();
+    try {
+      [this.facts, this.#tracker] = this.#begin(options);
+    } catch (error) {
+      // Whoever tries again must not find us at work there.
+      this.#closeOwn();
+      throw error;
+    }
+    this.#gitDirectory = findGitDirectory(options.root, options.top);
+  }
+
+  #begin(options: LocalOptions): [EndpointFacts, Tracker] {
     const { folder: aside, isUsed } = this.#staging;
-    this.facts = factsOf(this.#private, aside, isUsed);
-    this.#tracker = new Tracker({
+    const facts = factsOf(this.#private, aside, isUsed);
+    const tracker = new Tracker({
       root: options.root,
       options: options.scan,
       isIgnored: compileIgnores(options.ignores),
       cache: loadCache(this.#private, aside),
       mounts: options.mounts ?? new Set(),
-      foldsNames: this.facts.foldsNames,
+      foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
-      executableFrom: this.facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
+      executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
       onHint: () => this.onHint(),
       now: options.now ?? (() => performance.now()),
     });
-    this.#gitDirectory = findGitDirectory(options.root, options.top);
+    return [facts, tracker];
   }
 
   get tree(): Maybe {
@@ -195,9 +206,11 @@ export class LocalEndpoint implements Endpoint {
     this.#giveBack.close();
     this.#tracker.close();
     this.saveCache();
-    this.#staging.close();
-    this.#trash.close();
-    this.#private.close();
+    this.#closeOwn();
+  }
+
+  #closeOwn(): void {
+    for (const one of [this.#staging, this.#trash, this.#private]) one.close();
   }
 
   /** Remembers digests for the next process. */
@@ -215,8 +228,8 @@ export class LocalEndpoint implements Endpoint {
   #openOwn(): number {
     using root = Folder.root(this.#root);
     const own = root.make(privateFolder);
-    const staging = new Staging(own.make('staging'));
     const trash = new Trash(own.make('trash'), this.#options.trashLimit);
+    const staging = new Staging(own.make('staging'));
     [this.#private, this.#staging, this.#trash] = [own, staging, trash];
     return root.self.ino;
   }

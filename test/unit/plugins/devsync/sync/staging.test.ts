@@ -124,6 +124,12 @@ describe('while another one works in the same root', () => {
     if (kept > 0) expect(readdirSync(bench).length).toBe(3);
   });
 
+  test('one that could not begin has let go', () => {
+    mkdirSync(join(root, '.x8s-devsync', '.gitignore'), { recursive: true });
+    expect(open).toThrow();
+    expect(readdirSync(shelf())).toEqual([]);
+  });
+
   test('whose bench was taken away makes itself another one', async () => {
     const one = open();
     rmSync(shelf(), { recursive: true });
