@@ -137,10 +137,4 @@ export class PlanCommand extends SpecCommand {
       }),
     };
   }
-
-  /** A mark in LOCAL is for `create` to make. */
-  protected override async rootId(path: string): Promise<string> {
-    const { knownRootId } = await import('../sync/root.ts');
-    return knownRootId(path) ?? '';
-  }
 }

@@ -94,13 +94,16 @@ export class ConflictsCommand extends SyncCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const state = (await this.ask(context, this.name, 'state')) as SyncState;
-    const { conflicts } = state;
+    const { conflicts, conflictCount } = state;
+    const unlisted = conflictCount - conflicts.length;
     return {
       data: conflicts,
       table: conflictsTable(state),
       names: conflicts.map(({ path }) => path),
       ...(conflicts.length > 0 && {
-        error: new IncompleteError(formatPlural(conflicts.length, 'conflict'), {
+        error: new IncompleteError(formatPlural(conflictCount, 'conflict'), {
+          details:
+            unlisted > 0 ? [`${unlisted} of them are not listed; resolve --all settles those, too.`] : [],
           hint: `${context.binaryName} resolve ${this.name} PATH --use local|container settles one.`,
         }),
       }),

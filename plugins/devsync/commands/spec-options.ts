@@ -80,16 +80,17 @@ export abstract class SpecCommand extends AgentCommand {
 
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
-    const [{ checkLocal }, { normalizeRemote }] = await Promise.all([
+    const [{ checkLocal }, { normalizeRemote }, { knownRootId }] = await Promise.all([
       import('../spec/catalog.ts'),
       import('../spec/spec.ts'),
+      import('../sync/root.ts'),
     ]);
     if ((this.selector === undefined) === (this.pod === undefined))
       throw new UsageError('give either --selector or --pod', {
         hint: 'They say which container to sync with.',
       });
     const path = checkLocal(localPath(this.local));
-    const rootId = await this.rootId(path);
+    const rootId = knownRootId(path) ?? '';
     const limit = this.trashLimit * mebi;
     return {
       target: { selector: this.selector, pod: this.pod, container: this.container },
@@ -107,12 +108,6 @@ export abstract class SpecCommand extends AgentCommand {
       createRemote: this.makeRemote,
       trashLimits: { local: limit, container: limit / 4 },
     };
-  }
-
-  /** The mark by which LOCAL is known again, made where it has none. */
-  protected async rootId(path: string): Promise<string> {
-    const { rootIdOf } = await import('../sync/root.ts');
-    return rootIdOf(path);
   }
 }
 

@@ -32,7 +32,7 @@ export function seenTable(rows: readonly Row[], now: Date) {
       { header: 'REMOTE', value: about(({ sync }) => sync.spec.remote) },
       { header: 'POD', value: about(({ state }) => state?.pod ?? '') },
       { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
-      { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflicts.length) : '')) },
+      { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflictCount) : '')) },
       { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
       { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
       { header: 'WAY', value: about(({ state }) => state?.way ?? ''), wide: true },

@@ -1,5 +1,5 @@
 /** What is to be done, from what both sides are: the same for a sync that runs and for `plan`. */
-import { type Brake, brakeFor } from '../reconcile/brakes.ts';
+import { type Brake, brakesFor, isCovered } from '../reconcile/brakes.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { type Mode, type Plan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
 import { isGitDirectory } from '../sync/names.ts';
@@ -28,15 +28,18 @@ export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): P
   return reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
 }
 
-/** @param limits bytes that each side's trash may hold. */
+/** What a person is to be asked about first. @param limits bytes that each side's trash may hold. */
 export function brakeOn(
   plan: Plan,
   trees: Trees,
   limits: Readonly<Record<Place, number>>,
   sides: Sides,
+  confirmed: readonly Brake[] = [],
 ): Brake | undefined {
   const { alpha, beta } = bySide(trees, sides);
-  return brakeFor(trees.ancestor, alpha, beta, plan, bySide(limits, sides));
+  for (const brake of brakesFor(trees.ancestor, alpha, beta, plan, bySide(limits, sides)))
+    if (!confirmed.some((seen) => isCovered(brake, seen))) return brake;
+  return undefined;
 }
 
 function bySide<T>({ local, container }: Readonly<Record<Place, T>>, sides: Sides): { alpha: T; beta: T } {

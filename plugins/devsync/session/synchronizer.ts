@@ -1,6 +1,6 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
-import { type Brake, isCovered } from '../reconcile/brakes.ts';
+import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
@@ -69,7 +69,7 @@ export class Synchronizer {
   #isFirst = true;
   #held: Brake | undefined;
   /** What a person has seen and let happen. */
-  #confirmed: Brake | undefined;
+  #confirmed: Brake[] = [];
   #paused = false;
   #retry = firstRetry;
   #isRetryPlanned = false;
@@ -158,7 +158,7 @@ export class Synchronizer {
   /** Goes on; where a brake holds it, only if the person confirms it, and no more goes than was known by then. */
   async resume(confirm: boolean): Promise<SyncState> {
     this.#paused = false;
-    if (confirm) this.#confirmed = this.#held;
+    if (confirm && this.#held) this.#confirmed.push(this.#held);
     return await this.flush();
   }
 
@@ -214,13 +214,13 @@ export class Synchronizer {
     this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
-    const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides);
-    if (brake !== undefined && !(this.#confirmed && isCovered(brake, this.#confirmed))) {
+    const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides, this.#confirmed);
+    if (brake !== undefined) {
       this.#held = brake;
       this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
       return 0;
     }
-    [this.#held, this.#confirmed] = [undefined, undefined];
+    [this.#held, this.#confirmed] = [undefined, []];
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
@@ -315,7 +315,8 @@ export class Synchronizer {
 
   #note(plan: Plan): void {
     this.#conflicts = plan.conflicts;
-    this.#tell({ conflicts: conflictStates(plan.conflicts, this.#sides) });
+    const { length: conflictCount } = plan.conflicts;
+    this.#tell({ conflicts: conflictStates(plan.conflicts, this.#sides), conflictCount });
   }
 
   #rest(outcomes: Record<Place, Outcome[]>): void {

@@ -7,6 +7,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
+import { rootIdOf } from '../sync/root.ts';
 import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
 import type { Registered, Workstation } from './workstation.ts';
@@ -71,7 +72,9 @@ export class Catalog {
         details: [describeRecord(existing)],
         hint: `Use another --name, or delete it: kubectl devsync delete ${name} -n ${namespace}`,
       });
-    const { record } = await this.#store.open({ namespace, task: name, role, spec, signal });
+    // Not before: what is refused leaves no mark in LOCAL.
+    const marked = { ...spec, local: { ...spec.local, rootId: rootIdOf(spec.local.path) } };
+    const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
     const { server } = this.#kube.cluster;
     const made = { uid: sync.uid, name, namespace, server, path: spec.local.path };

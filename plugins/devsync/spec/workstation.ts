@@ -65,7 +65,7 @@ export class Workstation {
   /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */
   socketOf(uid: string): string {
     if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${uid}`;
-    const usual = join(this.folderOf(uid), 'socket');
+    const usual = join(this.pathOf(uid), 'socket');
     return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
   }
 
