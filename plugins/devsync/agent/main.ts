@@ -7,7 +7,8 @@ import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
 import { look } from './look.ts';
-import { type Call, type Send, Served } from './server.ts';
+import type { Send } from './send.ts';
+import { type Call, Served } from './server.ts';
 import { lookAround } from './sight.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */

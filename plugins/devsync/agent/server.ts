@@ -19,15 +19,8 @@ import {
   packOutcomes,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
-import { sendTree } from './look.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
-
-/** Sends a frame of this session. */
-export type Send = (
-  type: 'content' | 'end' | 'credit' | 'tree',
-  header: unknown,
-  body?: readonly Uint8Array[],
-) => Promise<void>;
+import { type Send, sendTree } from './send.ts';
 
 /** What the workstation asks for; small contents may come along. */
 export interface Call {

@@ -6,7 +6,7 @@ import type { Preview } from '../session/preview.ts';
 import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
 import type { Sync, Unreadable } from '../spec/catalog.ts';
-import type { TrashItem } from '../sync/trash.ts';
+import type { TrashItem } from '../sync/items.ts';
 import { plainWords } from '../wire/check.ts';
 
 /** A sync, and what it is doing where it runs here. */

@@ -4,26 +4,20 @@ import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
-import { type ApplyContext, apply } from './apply.ts';
+import { apply } from './apply.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
-import {
-  type Contents,
-  type Endpoint,
-  type EndpointFacts,
-  type EndpointOptions,
-  editsOf,
-  type Need,
-  type Wanted,
-} from './endpoint.ts';
+import { type Endpoint, type EndpointOptions, editsOf } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
+import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import { partsOf, privateFolder } from './names.ts';
 import { decomposes, factsOf, isPrecise, writeOwn } from './root.ts';
-import { type Chunk, Staging } from './staging.ts';
+import { Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
-import { discard, Trash, type TrashItem } from './trash.ts';
+import { discard, Trash } from './trash.ts';
 
 export interface LocalOptions extends EndpointOptions {
   /** Paths below the root where something else is mounted. */

@@ -4,8 +4,8 @@ import { chmodSync, lstatSync, readdirSync, rmSync, statfsSync, writeFileSync } 
 import { join } from 'node:path';
 import { machine } from '../../../src/machine.ts';
 import { readWhole } from './digest.ts';
-import type { EndpointFacts } from './endpoint.ts';
 import { Folder } from './folder.ts';
+import type { EndpointFacts } from './items.ts';
 import { privateFolder } from './names.ts';
 
 /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */

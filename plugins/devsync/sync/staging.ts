@@ -2,6 +2,7 @@
  * Where contents wait until they are put in place: one folder inside the root, so that putting them in place
  * is a rename, each under its digest, so that nothing is sent twice.
  */
+
 import { createHash, type Hash } from 'node:crypto';
 import {
   chmodSync,
@@ -19,21 +20,11 @@ import {
 import { machine } from '../../../src/machine.ts';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
 import type { Folder } from './folder.ts';
+import type { Chunk } from './items.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 import { Workbench } from './workbench.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
-
-/** A part of a content, in order; `offset` is where it belongs. */
-export interface Chunk {
-  readonly digest: string;
-  /** Bytes of the whole content. */
-  readonly size: number;
-  readonly offset: number;
-  readonly data: Uint8Array;
-  /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
-  readonly slab?: Uint8Array;
-}
 
 /** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
 export const stagedMode = 0o644 & ~machine.umask;

@@ -2,6 +2,7 @@
  * Everything that is overwritten or deleted goes here first, under the time of the operation and its own
  * path, so that a person finds it without any tool. Bounded: the oldest goes for good.
  */
+
 import {
   copyFileSync,
   linkSync,
@@ -16,18 +17,11 @@ import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import type { Wanted } from './endpoint.ts';
 import type { Folder } from './folder.ts';
+import type { TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
 import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
-
-export interface TrashItem {
-  /** Names the operation; sorts by time. */
-  readonly operation: string;
-  readonly path: string;
-  readonly size: number;
-}
 
 /** A limit where none is given: 1 GiB. */
 export const defaultTrashLimit = 2 ** 30;

@@ -1,7 +1,7 @@
 /** What a workstation asks of an agent. */
 
-import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
+import type { EndpointFacts } from '../sync/items.ts';
 import type { ScanOptions } from '../sync/scan.ts';
 import { asCount, asList, asObject, asText, ProtocolError } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
