@@ -82,7 +82,7 @@ const sumUp = (done: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 /** Of what is behind, what somebody works on and what failed before. */
-function atWork({ running, retrying }: ReplicaView): string {
+function atWork({ running = 0, retrying = 0 }: Partial<ReplicaView>): string {
   const parts = [
     ...(running === 0 ? [] : [`${running} under way`]),
     ...(retrying === 0 ? [] : [`${retrying} to be tried again`]),
@@ -91,8 +91,9 @@ function atWork({ running, retrying }: ReplicaView): string {
 }
 
 function describeReplica(replica: ReplicaView): string[] {
-  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted, done } =
-    replica;
+  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
+  // What an earlier version wrote has none.
+  const { done = {} } = replica;
   const lag =
     behind.p50Ms === undefined
       ? ''
