@@ -8,7 +8,7 @@ const SHOWN_AFTER_MS = 1000;
 const MOST = 150;
 
 export interface ActiveOptions {
-  /** What differs, by when that was seen (milliseconds of the clock's monotonic time), the oldest first. */
+  /** What differs, by when that was seen (milliseconds of the clock's monotonic time), as a rule the oldest first. */
   readonly since: Iterable<readonly [key: string, since: number]>;
   /** What is being worked on. */
   readonly running: ReadonlySet<string>;
@@ -30,9 +30,9 @@ export function activeJobs(
   const [monotonic, wall] = [clock.monotonic(), clock.now().getTime()];
   const jobs: JobRecord[] = [];
   for (const [key, at] of since) {
-    if (monotonic - at < SHOWN_AFTER_MS || jobs.length >= Math.max(1, Math.floor(MOST * share))) break;
+    if (jobs.length >= Math.max(1, Math.floor(MOST * share))) break;
     const retry = retries.get(key);
-    if (retry && !running.has(key)) continue;
+    if (monotonic - at < SHOWN_AFTER_MS || (retry && !running.has(key))) continue;
     jobs.push(
       record(key, {
         state: running.has(key) ? 'running' : 'pending',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { activeJobs } from '../../../../../plugins/nsreplicate/jobs/active.ts';
 import { LagMeter } from '../../../../../plugins/nsreplicate/jobs/lag.ts';
 import {
   type JobRecord,
@@ -73,6 +74,39 @@ describe('lag', () => {
     }
     expect(meter.behind(0)).toMatchObject({ p50Ms: 512, p99Ms: 1013 });
   });
+});
+
+test('jobs at work or waiting are shown after a second, whatever comes before them; failures by themselves', () => {
+  const failed = afterFailure(undefined, failure());
+  const jobs = activeJobs(
+    {
+      since: new Map([
+        ['young', 9500],
+        ['old', 2000],
+        ['failed', 1000],
+        ['again', 0],
+      ]),
+      running: new Set(['again']),
+      retries: new Map([
+        ['failed', failed],
+        ['again', failed],
+      ]),
+      clock: { monotonic: () => 10_000, now: () => new Date('2026-01-01T00:00:10Z') },
+      record: (name, standing) => ({
+        change: 'd1:x',
+        kind: 'ConfigMap',
+        namespace: 'n',
+        name,
+        replica: 'r',
+        ...standing,
+      }),
+    },
+    1,
+  );
+  expect(jobs).toMatchObject([
+    { name: 'old', state: 'pending', attempts: 0, startedAt: '2026-01-01T00:00:02.000Z' },
+    { name: 'again', state: 'running', attempts: 2, startedAt: '2026-01-01T00:00:00.000Z' },
+  ]);
 });
 
 describe('job records', () => {
