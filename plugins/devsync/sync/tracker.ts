@@ -24,7 +24,8 @@ export class Tracker {
   readonly #options: TrackerOptions;
   readonly #scanner: Scanner;
   readonly #watches: Watches;
-  readonly #troubles = new Set<string>();
+  /** The root's file system, where it does not tell of all changes. */
+  readonly #network: string | undefined;
   /** Directories that we put in place, and have not been told of yet. */
   readonly #made = new Map<string, number>();
   readonly #doubted = new Set<string>();
@@ -36,12 +37,8 @@ export class Tracker {
 
   constructor(options: TrackerOptions) {
     this.#options = options;
-    this.#watches = new Watches(
-      (path) => this.hint(path),
-      (why) => this.#troubles.add(why),
-    );
-    const network = networkFileSystem(options.root);
-    if (network !== undefined) this.#troubles.add(`${network} does not tell of changes made elsewhere`);
+    this.#watches = new Watches((path) => this.hint(path));
+    this.#network = networkFileSystem(options.root);
     this.#scanner = new Scanner({
       ...options,
       onDirectory: (path, folder) => this.#watches.add(path, folder),
@@ -59,7 +56,8 @@ export class Tracker {
 
   /** Why changes are looked for by polling; undefined where notifications do. */
   get degraded(): string | undefined {
-    return this.#troubles.size > 0 ? [...this.#troubles].join('; ') : undefined;
+    const elsewhere = this.#network && `${this.#network} does not tell of changes made elsewhere`;
+    return [...(elsewhere ? [elsewhere] : []), ...this.#watches.troubles].join('; ') || undefined;
   }
 
   /** Whether a refresh would look at anything. */
@@ -123,7 +121,8 @@ export class Tracker {
   }
 
   #isDue(): boolean {
-    const interval = this.#troubles.size > 0 ? pollInterval : calmInterval;
+    const polls = this.#network !== undefined || this.#watches.isBlind;
+    const interval = polls ? pollInterval : calmInterval;
     return this.#options.now() - this.#lastFull > interval;
   }
 
