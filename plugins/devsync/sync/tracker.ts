@@ -60,6 +60,11 @@ export class Tracker {
     return [...(elsewhere ? [elsewhere] : []), ...this.#watches.troubles].join('; ') || undefined;
   }
 
+  /** The number of directories that the system watches for us. */
+  get watched(): number {
+    return this.#watches.size;
+  }
+
   /** Whether a refresh would look at anything. */
   get isStale(): boolean {
     return this.#everything || this.#hints.size > 0 || this.#isDue();
@@ -113,7 +118,12 @@ export class Tracker {
 
   /** Takes note of what was done to the tree by ourselves. */
   noteDone(edits: Iterable<Edit>): void {
-    this.#tree = edited(this.#tree, edits);
+    const done = [...edits];
+    this.#tree = edited(this.#tree, done);
+    // A later one may have made a directory of it again, which is watched by now.
+    for (const [path] of done)
+      if (this.#watches.has(path) && lookup(this.#tree, path)?.kind !== 'directory')
+        this.#watches.forget(path);
   }
 
   close(): void {

@@ -97,6 +97,16 @@ export class Watches {
     }
   }
 
+  /** Whether a directory is watched, or would be if there were room. */
+  has(path: string): boolean {
+    return this.#watchers.has(path) || this.#refused.has(path);
+  }
+
+  /** Stops watching a directory that was empty when it went. */
+  forget(path: string): void {
+    this.#drop(path);
+  }
+
   /** Stops watching a directory and all below it. */
   remove(path: string): void {
     this.#drop(path);

@@ -2,7 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { emptyDirectory } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import { DigestCache } from '../../../../../plugins/devsync/sync/digest.ts';
+import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { Tracker } from '../../../../../plugins/devsync/sync/tracker.ts';
 
 let base: string;
 beforeEach(() => {
@@ -42,3 +46,34 @@ function watched(): number {
     await one.close();
   },
 );
+
+test('what we remove ourselves is let go of at once: weeks of builds leave nothing behind', async () => {
+  const root = join(base, 'root');
+  mkdirSync(root);
+  const tracker = new Tracker({
+    root,
+    options: { permissions: 'portable', symlinks: 'portable' },
+    isIgnored: () => false,
+    cache: new DigestCache(true),
+    mounts: new Set(),
+    foldsNames: false,
+    onHint: () => {},
+    now: () => 0,
+  });
+  await tracker.refresh();
+  const before = tracker.watched;
+  for (let round = 0; round < 50; round++) {
+    const made = Array.from({ length: 20 }, (_, index) => `${round}-${index}`);
+    for (const path of made) {
+      mkdirSync(join(root, path));
+      using folder = Folder.open(join(root, path));
+      tracker.noteMade(path, folder);
+    }
+    tracker.noteDone(made.map((path) => [path, emptyDirectory]));
+    expect(tracker.watched - before).toBeLessThanOrEqual(20);
+    for (const path of made) rmSync(join(root, path), { recursive: true });
+    tracker.noteDone(made.map((path) => [path, undefined]));
+  }
+  expect(tracker.watched).toBe(before);
+  tracker.close();
+});
