@@ -31,16 +31,21 @@ export function seenTable(seen: readonly Seen[], now: Date) {
       { header: 'MODE', value: ({ sync }) => sync.spec.mode, wide: true },
       { header: 'WAY', value: ({ state }) => state?.way ?? '', wide: true },
       { header: 'OWNER', value: ({ sync }) => sync.spec.local.who, wide: true },
+      { header: 'BECAUSE', value: ({ state }) => (state ? because(state) : ''), wide: true },
     ],
     'No syncs found.',
   );
 }
 
 function stateWord({ state, isHere, sync }: Seen): string {
-  if (state) return state.phase;
+  if (state) return state.degraded.length > 0 ? `${state.phase} (degraded)` : state.phase;
   if (isHere) return 'not running';
   return sync.record.holder ? `held by ${sync.record.holder.split(' ')[0]}` : 'elsewhere';
 }
+
+/** What it waits for, why it is held, and why it polls. */
+const because = ({ message, degraded }: SyncState): string =>
+  [...(message ? [message] : []), ...degraded].join('; ');
 
 function ago(time: string | undefined, now: Date): string {
   return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());

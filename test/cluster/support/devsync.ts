@@ -30,6 +30,7 @@ export interface Seen {
     readonly files: number;
     readonly conflicts: readonly { readonly path: string }[];
     readonly problems: readonly { readonly path: string; readonly problem: string }[];
+    readonly degraded: readonly string[];
   } | null;
 }
 
@@ -60,6 +61,8 @@ export class Workplace {
   readonly #place: Place;
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
+  /** What `watch` is started under. */
+  under: readonly string[] = [];
   #watch: Running | undefined;
   /** What a watch said that ended by itself. */
   #ended: string | undefined;
@@ -117,7 +120,8 @@ export class Workplace {
 
   /** `watch` beside the test. */
   async watch(...args: string[]): Promise<void> {
-    this.#watch = startPlugin('devsync', this.#arguments(['watch', ...args]), this.#environment);
+    const all = this.#arguments(['watch', ...args]);
+    this.#watch = startPlugin('devsync', all, this.#environment, this.under);
     const watch = this.#watch;
     watch.ended.then(
       () => {
@@ -125,6 +129,11 @@ export class Workplace {
       },
       () => {},
     );
+  }
+
+  /** The process of `watch`. */
+  get watchId(): number | undefined {
+    return this.#watch?.child.pid;
   }
 
   start(...args: string[]): Running {
