@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
-import { difference, type Edit, edited } from '../reconcile/tree.ts';
+import { difference, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import { editsOf } from '../sync/endpoint.ts';
 import { resolveWithin } from '../sync/folder.ts';
@@ -20,6 +20,7 @@ import {
   packOutcomes,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
+import { inParts } from '../wire/parts.ts';
 import { mountOf, mountsBelow } from './mounts.ts';
 
 /** Sends a frame of this session. */
@@ -153,11 +154,10 @@ export class Served {
     const edits = [...difference(this.#sent, tree)];
     this.#sent = tree;
     const { degraded } = this.#endpoint;
-    for (let from = 0; from === 0 || from < edits.length; from += editsAFrame) {
-      const part: Edit[] = edits.slice(from, from + editsAFrame);
-      const last = from + editsAFrame >= edits.length;
-      if (part.length > 0 || from === 0) await this.#send('tree', { edits: packEdits(part), last, degraded });
-    }
+    const parts = [...inParts(edits, editsAFrame, ([path, entry]) => ({ path, new: entry }))];
+    const end = parts.pop() ?? [];
+    for (const part of parts) await this.#send('tree', { edits: packEdits(part), last: false, degraded });
+    await this.#send('tree', { edits: packEdits(end), last: true, degraded });
   }
 
   /** Tells what need not be sent: of a first sync, nothing. */
