@@ -14,7 +14,7 @@ async function launchWith(serve: (socket: WebSocket) => void) {
   const pod = { metadata: { name: 'web-0' }, spec: { containers: [{ name: 'app' }] } };
   const target = { namespace: 'shop', pod, container: 'app', containerId: 'c', imageId: 'i' };
   const { signal } = new AbortController();
-  const common = { bundle: '', image: '', clock: systemClock, signal, onDetail: () => {} };
+  const common = { bundle: '', image: '', clock: systemClock, helloLimit: 200, signal, onDetail: () => {} };
   return await launchByExec({ ...common, kube: server.kube, target } as unknown as LaunchContext);
 }
 
@@ -29,4 +29,12 @@ test('a container without a node declines', async () => {
 
 test('a connection that breaks says nothing about the container', async () => {
   await expect(launchWith((socket) => socket.terminate())).rejects.toThrow(UnreachableError);
+});
+
+test('an agent that is not heard of in time is no container without a node', async () => {
+  const failed = launchWith(() => {});
+  await expect(failed).rejects.toThrow(Declined);
+  await expect(failed).rejects.toThrow(
+    /^nothing was heard of the agent for 0.2 s: the cluster, .* may be slow$/,
+  );
 });
