@@ -34,6 +34,8 @@ export class Tracker {
   #everything = true;
   #lastFull = 0;
   #tree: Maybe;
+  /** Which directory the root was when all of it was looked at. */
+  #root: string | undefined;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class Tracker {
 
   /** Whether a refresh would look at anything. */
   get isStale(): boolean {
-    return this.#everything || this.#hints.size > 0 || this.#isDue();
+    return this.#everything || this.#hints.size > 0 || this.#isDue() || this.#isOther();
   }
 
   /** Something at this path may have changed. */
@@ -100,8 +102,10 @@ export class Tracker {
 
   /** Looks at what is due and brings the tree up to date. */
   async refresh(): Promise<void> {
-    if (this.#everything || this.#hintCount > burst || this.#isDue()) await this.#refreshAll();
-    else if (this.#hints.size > 0) await this.#refreshHints();
+    const isFull = this.#everything || this.#hintCount > burst || this.#isDue() || this.#isOther();
+    if (!isFull && this.#hints.size > 0) await this.#refreshHints();
+    // Where the root goes while its parts are looked at, each of them would seem to have been deleted.
+    if (isFull || this.#isOther()) await this.#refreshAll();
   }
 
   /** A directory is about to be put in place, and what is in it is known: that is no news. */
@@ -131,9 +135,17 @@ export class Tracker {
   }
 
   #isDue(): boolean {
-    const polls = this.#network !== undefined || this.#watches.isBlind;
+    const polls = this.#network !== undefined || this.#watches.isBlind || this.#tree === undefined;
     const interval = polls ? pollInterval : calmInterval;
     return this.#options.now() - this.#lastFull > interval;
+  }
+
+  /**
+   * Whether the root is not the one that was looked at: it went, or was moved away. Its watches stay with it, and tell
+   * of files that are not here any more.
+   */
+  #isOther(): boolean {
+    return this.#root !== identityOf(this.#options.root);
   }
 
   /** The system tells of our own work as well: a file that is as we left it needs no second look. */
@@ -158,6 +170,7 @@ export class Tracker {
     this.#hintCount = 0;
     this.#made.clear();
     this.#doubted.clear();
+    this.#root = identityOf(this.#options.root);
     const seen = await this.#scanner.scan('');
     this.#stopWatching('', this.#tree, seen);
     // What has not changed stays the very same object, which spares everyone else a comparison.
@@ -204,6 +217,12 @@ export class Tracker {
     }
     return nearest;
   }
+}
+
+/** What tells a directory from another one at the same path; undefined: nothing is there. */
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev} ${stats.ino}`;
 }
 
 /** Paths without those that lie below another one of them. */
