@@ -1,10 +1,11 @@
 /** What happens to a sync in its life: rolls, conflicts, brakes, lost agents, other workstations. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
+import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
 
@@ -210,6 +211,24 @@ test('belongs to one workstation, until another one takes it over', async () => 
   await other.watch('owned', '--take-over', other.local);
   await other.reaches('owned', 'watching');
   expect([other.read('a'), work.read('a')]).toEqual(['x', 'x']);
+  // Another directory in its place is none that was taken over, and whoever asks is told.
+  await other.stop();
+  rmSync(other.local, { recursive: true });
+  mkdirSync(other.local);
+  await other.watch('owned');
+  const words = /is not the directory that the sync owned was made with/;
+  await eventually(async () => expect(await other.must('logs', 'owned')).toMatch(words));
+  expect(await other.must('get', '-o', 'wide')).toMatch(
+    new RegExp(`^owned .* refused .*${words.source}`, 'm'),
+  );
+  const flushed = await other.devsync('flush', 'owned');
+  expect([flushed.code, flushed.stderr]).toEqual([3, expect.stringMatching(words)]);
+  expect(flushed.stderr).toMatch(/hint: kubectl devsync watch owned --take-over/);
+  const asked = await other.devsync('doctor', 'owned', '-o', 'json');
+  expect([asked.code, JSON.parse(asked.stdout)]).toEqual([
+    1,
+    expect.arrayContaining([{ check: 'LOCAL', verdict: 'failed', words: expect.stringMatching(words) }]),
+  ]);
 }, 90_000);
 
 test('run syncs for the lifetime of a pod, and leaves no specification', async () => {

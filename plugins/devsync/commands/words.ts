@@ -13,14 +13,17 @@ export interface Seen {
   readonly sync: Sync;
   readonly state: RunnerState | undefined;
   readonly isHere: boolean;
+  /** Why no watch here would run it. */
+  readonly refusal?: string | undefined;
 }
 
-export function seenTable(seen: readonly Seen[], now: Date) {
+/** @param areMany namespaces: then each is named. */
+export function seenTable(seen: readonly Seen[], now: Date, areMany = false) {
   return table(
     seen,
     [
       { header: 'NAME', value: ({ sync }) => sync.name },
-      { header: 'NAMESPACE', value: ({ sync }) => sync.namespace, wide: true },
+      { header: 'NAMESPACE', value: ({ sync }) => sync.namespace, wide: !areMany },
       { header: 'STATE', value: stateWord },
       { header: 'LOCAL', value: ({ sync }) => sync.spec.local.path },
       { header: 'REMOTE', value: ({ sync }) => sync.spec.remote },
@@ -31,21 +34,21 @@ export function seenTable(seen: readonly Seen[], now: Date) {
       { header: 'MODE', value: ({ sync }) => sync.spec.mode, wide: true },
       { header: 'WAY', value: ({ state }) => state?.way ?? '', wide: true },
       { header: 'OWNER', value: ({ sync }) => sync.spec.local.who, wide: true },
-      { header: 'BECAUSE', value: ({ state }) => (state ? because(state) : ''), wide: true },
+      { header: 'BECAUSE', value: because, wide: true },
     ],
     'No syncs found.',
   );
 }
 
-function stateWord({ state, isHere, sync }: Seen): string {
+function stateWord({ state, isHere, refusal, sync }: Seen): string {
   if (state) return state.degraded.length > 0 ? `${state.phase} (degraded)` : state.phase;
-  if (isHere) return 'not running';
+  if (isHere) return refusal === undefined ? 'not running' : 'refused';
   return sync.record.holder ? `held by ${sync.record.holder.split(' ')[0]}` : 'elsewhere';
 }
 
-/** What it waits for, why it is held, and why it polls. */
-const because = ({ message, degraded }: SyncState): string =>
-  [...(message ? [message] : []), ...degraded].join('; ');
+/** What it waits for, why it is held, refused or polls. */
+const because = ({ state, refusal }: Seen): string =>
+  [state?.message, refusal, ...(state?.degraded ?? [])].filter(Boolean).join('; ');
 
 function ago(time: string | undefined, now: Date): string {
   return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());
