@@ -67,9 +67,14 @@ test('a conflict keeps both versions until it is resolved, and the loser can be 
   await work.must('flush', 'conflict');
   await work.must('pause', 'conflict');
   work.write('f', 'from here');
-  await work.sh('conflict', 'printf "from there" >/work/f');
+  await work.sh('conflict', 'printf "from there" >/work/f; echo x >/work/there.log');
+  // Rules hold for what comes along with them, and whoever waits for the sync does not notice that it begins anew.
+  work.write('.devsyncignore', '*.log');
+  work.write('here.log', 'x');
   const resumed = await work.devsync('resume', 'conflict');
-  expect(resumed.code).toBe(5);
+  expect([resumed.code, resumed.stderr]).toEqual([5, expect.stringMatching(/f: both changed/)]);
+  expect(existsSync(join(work.local, 'there.log'))).toBe(false);
+  expect(await work.sh('conflict', 'ls -A /work')).toBe('.devsyncignore\n.x8s-devsync\nf\nthere.log\n');
   expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
   await work.must('resolve', 'conflict', 'f', '--use', 'local');

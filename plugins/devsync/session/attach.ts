@@ -9,6 +9,7 @@ import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import type { IgnoreList } from '../sync/ignore.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { codeOf, reasonOf } from '../sync/system-error.ts';
 import { AgentError } from './agent-connection.ts';
 import { AncestorStore } from './ancestor-store.ts';
 import { type Location, locate } from './location.ts';
@@ -84,8 +85,8 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
   try {
     return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
   } catch (error) {
-    const { message } = error as Error;
-    throw new X8sError(`LOCAL ${local.path} cannot be synced: ${message}`, { cause: error });
+    const why = codeOf(error) === 'ENOENT' ? 'it does not exist' : reasonOf(error);
+    throw new X8sError(`LOCAL ${local.path} cannot be synced: ${why}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import { type Brake, brakeFor } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
-import type { Outcome } from '../reconcile/operations.ts';
+import { type Outcome, operationsOf } from '../reconcile/operations.ts';
 import {
   type Change,
   type Conflict,
@@ -51,6 +51,8 @@ export interface SynchronizerOptions {
   readonly onState: (state: SyncState) => void;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
+  /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
+  readonly onPlanned?: (paths: readonly string[]) => void;
   /** Told the paths that both sides have come to agree on. */
   readonly onLearned?: (paths: readonly string[]) => void;
 }
@@ -234,6 +236,8 @@ export class Synchronizer {
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
+    this.#options.onPlanned?.([...operationsOf(changes.container)].map(({ path }) => path));
+    this.#options.signal.throwIfAborted();
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
     this.#mode = this.#options.mode;
