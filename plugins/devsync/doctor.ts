@@ -29,7 +29,8 @@ export function neededPermissions(namespace: string): Permission[] {
   return [
     ...on(['get', 'list', 'watch', 'create', 'update', 'delete'], configMaps),
     ...on(['get', 'list', 'watch'], pods),
-    ...on(['create'], pods, 'exec'),
+    // By a WebSocket that is a GET; newer servers want both.
+    ...on(['get', 'create'], pods, 'exec'),
     ...on(['patch'], pods, 'ephemeralcontainers'),
   ];
 }

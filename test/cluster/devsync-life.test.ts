@@ -2,11 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { neededPermissions } from '../../plugins/devsync/doctor.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
 import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
+import { Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -16,8 +18,10 @@ function workplace(): Workplace {
   open.push(work);
   return work;
 }
+const nobody = new Person();
 afterEach(async () => {
   await Promise.all(open.splice(0).map((work) => work.close()));
+  await nobody.forget();
 });
 
 const spec = { containers: [{ name: 'app', image: images.plain, command: forever }] };
@@ -61,8 +65,22 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
   expect(readdirSync(work.local).length).toBe(351);
 }, 180_000);
 
+/** Somebody who may do what `init` asks for, and nothing else. */
+async function asNobody(work: Workplace): Promise<void> {
+  const needed = neededPermissions(work.namespace).map(({ verb, resource, subresource }) => ({
+    apiGroups: [resource.group],
+    resources: [[resource.plural, subresource].filter(Boolean).join('/')],
+    verbs: [verb],
+  }));
+  await nobody.may(place().kube, needed);
+  work.kubeconfig = nobody.kubeconfigFor(contextA, join(work.base, 'nobody.json'), contextA);
+}
+
 test('a conflict keeps both versions until it is resolved, and the loser can be restored', async () => {
-  const work = await synced('conflict');
+  const work = workplace();
+  await asNobody(work);
+  await work.sync('conflict');
+  expect(await work.must('init')).toMatch(/^agent image +note +.* was not tried: .*may not create pods/m);
   work.write('f', 'base');
   await work.must('flush', 'conflict');
   await work.must('pause', 'conflict');

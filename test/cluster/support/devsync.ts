@@ -61,6 +61,8 @@ export class Workplace {
   readonly #place: Place;
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
+  /** Of whoever works here; the tests' own where absent. */
+  kubeconfig: string | undefined;
   /** What `watch` is started under. */
   under: readonly string[] = [];
   #watch: Running | undefined;
@@ -199,6 +201,7 @@ export class Workplace {
   }
 
   #arguments(args: string[]): string[] {
-    return [...args, '--context', contextA, '-n', this.namespace];
+    const who = this.kubeconfig === undefined ? [] : ['--kubeconfig', this.kubeconfig];
+    return [...args, '--context', contextA, '-n', this.namespace, ...who];
   }
 }
