@@ -1,5 +1,5 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { difference, edited } from '../reconcile/tree.ts';
@@ -16,19 +16,11 @@ import {
   asPath,
   asText,
   asWanted,
-  packEdits,
   packOutcomes,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
-import { inParts } from '../wire/parts.ts';
-import { mountOf, mountsBelow } from './mounts.ts';
-
-/** Sends a frame of this session. */
-export type Send = (
-  type: 'content' | 'end' | 'credit' | 'tree',
-  header: unknown,
-  body?: readonly Uint8Array[],
-) => Promise<void>;
+import { mountOf, mountsBelow, readMounts } from './mounts.ts';
+import { type Send, sendTree } from './send.ts';
 
 /** What the workstation asks for; small contents may come along. */
 export interface Call {
@@ -38,8 +30,6 @@ export interface Call {
   readonly body: Uint8Array;
 }
 
-/** Edits in one frame. */
-const editsAFrame = 2000;
 /** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
 const [quiet, cap] = [4, 200];
 
@@ -153,11 +143,7 @@ export class Served {
     const tree = this.#endpoint.tree;
     const edits = [...difference(this.#sent, tree)];
     this.#sent = tree;
-    const { degraded } = this.#endpoint;
-    const parts = [...inParts(edits, editsAFrame, ([path, entry]) => ({ path, new: entry }))];
-    const end = parts.pop() ?? [];
-    for (const part of parts) await this.#send('tree', { edits: packEdits(part), last: false, degraded });
-    await this.#send('tree', { edits: packEdits(end), last: true, degraded });
+    await sendTree(this.#send, edits, this.#endpoint.degraded);
   }
 
   /** Tells what need not be sent: of a first sync, nothing. */
@@ -216,14 +202,5 @@ function resolveOrMake({ base, root, create }: OpenRequest): string {
     const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');
     mkdirSync(`${base}${parent}/${root.slice(root.lastIndexOf('/') + 1)}`);
     return resolveWithin(base, root);
-  }
-}
-
-function readMounts(base: string): string {
-  const process = /^\/proc\/\d+(?=\/root$)/.exec(base)?.[0] ?? '/proc/self';
-  try {
-    return readFileSync(`${process}/mountinfo`, 'utf8');
-  } catch {
-    return '';
   }
 }

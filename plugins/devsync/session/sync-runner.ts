@@ -247,8 +247,8 @@ export class SyncRunner {
 
   async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
     const { spec, clock } = this.#options;
-    const { launched, location, local, container, ancestor, binding, isSuccessor } = attached;
-    const winsLocally = isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+    const { launched, location, local, container, known, binding } = attached;
+    const winsLocally = known.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
     const stop = new AbortController();
     this.#life = stop;
     // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
@@ -259,7 +259,7 @@ export class SyncRunner {
     const synchronizer = new Synchronizer({
       local,
       container,
-      ancestor,
+      ancestor: known.ancestor,
       binding,
       mode: spec.mode,
       from: spec.from,
@@ -269,6 +269,7 @@ export class SyncRunner {
       attempts: this.#attempts,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
+      onFirstDone: () => known.settle(),
       onState: (state) => this.#tell(state),
       // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
       onPlanned: endAtOtherRules,

@@ -3,6 +3,7 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { FeedHandler } from './feeds.ts';
+import { listOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Guard } from './memory.ts';
 import type { Replica } from './replica.ts';
@@ -13,9 +14,6 @@ export interface Listed {
   /** Namespace of the primary; all where absent. */
   readonly namespace: string | undefined;
 }
-
-/** The name of a list: of a kind in one scope. */
-export const listOf = (kind: string, namespace: string | undefined): string => `${kind}|${namespace ?? ''}`;
 
 /** A replica's own objects. `failed` hears that its list will not come for now. */
 export function replicaFeed(replica: Replica, { kind, namespace }: Listed, failed: () => void): FeedHandler {

@@ -15,6 +15,9 @@ export interface ObjectPlace {
 export const keyOf = (kind: string, namespace: string, name: string): ObjectKey =>
   `${kind}|${namespace}|${name}`;
 
+/** The name of a list: of a kind in one scope. */
+export const listOf = (kind: string, namespace: string | undefined): string => `${kind}|${namespace ?? ''}`;
+
 export function placeOf(key: ObjectKey): ObjectPlace {
   const first = key.indexOf('|');
   const second = key.indexOf('|', first + 1);

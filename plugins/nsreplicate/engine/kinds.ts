@@ -1,8 +1,8 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
-import { type DiscoveredResource, discover } from '../../../src/kube/discovery.ts';
-import { apiVersionOf, nameOf } from '../../../src/kube/resources.ts';
+import { discover } from '../../../src/kube/discovery.ts';
+import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';

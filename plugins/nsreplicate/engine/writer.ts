@@ -93,7 +93,8 @@ export class Writer {
   }
 
   #send({ resource, main }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
-    return this.#kube.apply(resource, main as KubeObject, { ...call, fieldManager, force });
+    const how = { fieldManager, force, fieldValidation: 'Ignore' } as const;
+    return this.#kube.apply(resource, main as KubeObject, { ...call, ...how });
   }
 
   /**
