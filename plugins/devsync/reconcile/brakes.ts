@@ -1,11 +1,12 @@
 /** Brakes: plans that look like an accident are not carried out before a person has said so. */
-import { childrenOf, type Entry, isPhantom, type Maybe, measure, walk } from './entry.ts';
-import type { Plan, Side } from './reconcile.ts';
+import { childrenOf, type Entry, isPhantom, type Maybe, measure } from './entry.ts';
+import { filesGone, takesFiles } from './losses.ts';
+import type { Change, Plan, Side } from './reconcile.ts';
 
 export type Brake =
   /** The root is gone on this side, or is no directory any more, or nothing is left in it. */
   | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: Side }
-  /** So many of the files that this side has would go at once. */
+  /** So many of the files that this side has, or had a moment ago, would go at once. */
   | { readonly kind: 'mass deletion'; readonly side: Side; readonly files: number; readonly of: number }
   /** What would be overwritten or deleted does not fit into the trash. */
   | { readonly kind: 'trash too small'; readonly side: Side; readonly bytes: number; readonly limit: number };
@@ -13,13 +14,18 @@ export type Brake =
 /** Fewer files than this may go at once without a question. */
 export const fewFiles = 10;
 
-/** Every reason to stop and ask, the gravest first. Those that were confirmed are for the caller to let pass. */
+/**
+ * Every reason to stop and ask, the gravest first. Those that were confirmed are for the caller to let pass.
+ *
+ * @param recent what was carried over to each side just now.
+ */
 export function* brakesFor(
   ancestor: Maybe,
   alpha: Maybe,
   beta: Maybe,
   plan: Plan,
   trashLimits: Readonly<Record<Side, number>>,
+  recent: Readonly<Record<Side, readonly Change[]>> = { alpha: [], beta: [] },
 ): Generator<Brake, void> {
   const trees = { alpha, beta };
   for (const side of ['alpha', 'beta'] as const) {
@@ -27,7 +33,7 @@ export function* brakesFor(
     if (root) yield root;
   }
   for (const side of ['alpha', 'beta'] as const) {
-    const { files, of } = filesLost(trees[side], plan, side);
+    const { files, of } = filesLost(trees[side], plan[side], recent[side]);
     if (files >= fewFiles && files * 2 > of) yield { kind: 'mass deletion', side, files, of };
   }
   for (const side of ['alpha', 'beta'] as const) {
@@ -64,23 +70,14 @@ function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined 
 
 const isNobodys = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
 
-/** Files whose content a side would lose: one that comes back under another name is not lost. */
-function filesLost(tree: Maybe, plan: Plan, side: Side): { files: number; of: number } {
-  const going = new Map<string, number>();
-  for (const change of plan[side]) {
-    // A file that is changed is no loss, however often.
-    if (change.new !== undefined && change.old?.kind !== 'directory') continue;
-    for (const [, entry] of walk(change.old))
-      if (entry.kind === 'file') going.set(entry.digest, (going.get(entry.digest) ?? 0) + 1);
-  }
-  if (going.size === 0) return { files: 0, of: 0 };
-  for (const change of plan[side])
-    for (const [, entry] of walk(change.new))
-      if (entry.kind === 'file' && going.has(entry.digest))
-        going.set(entry.digest, (going.get(entry.digest) ?? 0) - 1);
-  let files = 0;
-  for (const count of going.values()) files += Math.max(0, count);
-  return { files, of: measure(tree).files };
+/** Files that a side would have lost, with those that it lost just now, and how many it had. */
+function filesLost(
+  tree: Maybe,
+  plan: readonly Change[],
+  recent: readonly Change[],
+): { files: number; of: number } {
+  if (!plan.some(takesFiles)) return { files: 0, of: 0 };
+  return { files: filesGone([...recent, ...plan]), of: measure(tree).files + filesGone(recent) };
 }
 
 /** Bytes that go into a side's trash. */

@@ -1,7 +1,13 @@
 /** What is to be done, from what both sides are: the same for a sync that runs and for `plan`. */
 import { type Brake, brakesFor, isCovered } from '../reconcile/brakes.ts';
 import type { Maybe } from '../reconcile/entry.ts';
-import { type Mode, type Plan, type ReconcileOptions, reconcile } from '../reconcile/reconcile.ts';
+import {
+  type Change,
+  type Mode,
+  type Plan,
+  type ReconcileOptions,
+  reconcile,
+} from '../reconcile/reconcile.ts';
 import { isGitDirectory } from '../sync/names.ts';
 import type { Place, Sides } from './state.ts';
 
@@ -28,16 +34,26 @@ export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): P
   return reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
 }
 
-/** What a person is to be asked about first. @param limits bytes that each side's trash may hold. */
+/** What decides whether a person is to be asked first. */
+export interface BrakeRules {
+  /** Bytes that each side's trash may hold. */
+  readonly limits: Readonly<Record<Place, number>>;
+  /** What a person has seen and let happen. */
+  readonly confirmed?: readonly Brake[];
+  /** What was carried over to each side just now. */
+  readonly recent?: Readonly<Record<Place, readonly Change[]>>;
+}
+
+/** What a person is to be asked about first. */
 export function brakeOn(
   plan: Plan,
   trees: Trees,
-  limits: Readonly<Record<Place, number>>,
   sides: Sides,
-  confirmed: readonly Brake[] = [],
+  { limits, confirmed = [], recent = { local: [], container: [] } }: BrakeRules,
 ): Brake | undefined {
   const { alpha, beta } = bySide(trees, sides);
-  for (const brake of brakesFor(trees.ancestor, alpha, beta, plan, bySide(limits, sides)))
+  const of = <T>(each: Readonly<Record<Place, T>>) => bySide(each, sides);
+  for (const brake of brakesFor(trees.ancestor, alpha, beta, plan, of(limits), of(recent)))
     if (!confirmed.some((seen) => isCovered(brake, seen))) return brake;
   return undefined;
 }

@@ -39,7 +39,7 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
   const sides = sidesFrom(spec.from);
   const { mode, from, takeGit } = spec;
   const plan = planFor(trees, { mode, from, takeGit });
-  const brake = brakeOn(plan, trees, spec.trashLimits, sides);
+  const brake = brakeOn(plan, trees, sides, { limits: spec.trashLimits });
   return {
     makes: there.isMissing ? spec.remote : undefined,
     changes: plannedChanges(plan, sides),

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
+import { RecentChanges } from '../reconcile/losses.ts';
 import { type Outcome, operationsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
@@ -72,6 +73,8 @@ export class Synchronizer {
   #held: Brake | undefined;
   /** What a person has seen and let happen. */
   #confirmed: Brake[] = [];
+  /** What was carried over to each side just now. */
+  readonly #recent = { local: new RecentChanges(), container: new RecentChanges() };
   #paused = false;
   #retry = firstRetry;
   #isRetryPlanned = false;
@@ -216,13 +219,7 @@ export class Synchronizer {
     this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
-    const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides, this.#confirmed);
-    if (brake !== undefined) {
-      this.#held = brake;
-      this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
-      return 0;
-    }
-    [this.#held, this.#confirmed] = [undefined, []];
+    if (this.#isHeldBy(plan)) return 0;
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
@@ -235,6 +232,25 @@ export class Synchronizer {
     this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
     return count;
+  }
+
+  /** Whether a person is to be asked before a plan is carried out. */
+  #isHeldBy(plan: Plan): boolean {
+    const { clock, trashLimits: limits } = this.#options;
+    const now = clock.monotonic();
+    const recent = { local: this.#recent.local.at(now), container: this.#recent.container.at(now) };
+    const brake = brakeOn(plan, this.#trees, this.#sides, { limits, confirmed: this.#confirmed, recent });
+    this.#held = brake;
+    if (brake) this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
+    else {
+      const wasConfirmed = this.#confirmed.length > 0;
+      this.#confirmed = [];
+      for (const place of ['local', 'container'] as const) {
+        this.#recent[place].note(now, plan[this.#sides[place]]);
+        if (wasConfirmed) this.#recent[place].forget();
+      }
+    }
+    return brake !== undefined;
   }
 
   #endFirst(): void {

@@ -5,7 +5,13 @@ import {
   explainBrake,
   isCovered,
 } from '../../../../../plugins/devsync/reconcile/brakes.ts';
-import { type Mode, reconcile } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
+import { filesGone, RecentChanges } from '../../../../../plugins/devsync/reconcile/losses.ts';
+import {
+  type Change,
+  type Mode,
+  type Plan,
+  reconcile,
+} from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { type Shape, tree } from '../support/trees.ts';
 
 const files = (count: number, prefix = 'f'): Record<string, Shape> =>
@@ -109,5 +115,57 @@ describe('brakesFor', () => {
     // The files that go are those of the root that is empty, and there is room for them or not.
     const covered = [deletion, trash].map((brake) => brake && emptied && isCovered(brake, emptied));
     expect(covered).toEqual([true, false]);
+  });
+});
+
+describe('files that go one after the other', () => {
+  const gone = (path: string, content = path) => changed(path, content, undefined);
+  const changed = (path: string, old: Shape | undefined, to: Shape | undefined): Change => ({
+    path,
+    old: tree(old),
+    new: tree(to) as Change['new'],
+    reason: 'changed on the other side' as Change['reason'],
+  });
+  const brakesAfter = (recent: readonly Change[], plan: readonly Change[], left: number) => [
+    ...brakesFor(
+      tree(files(left)),
+      tree(files(left)),
+      tree(files(left)),
+      { alpha: [], beta: plan, ancestor: [], conflicts: [] } as unknown as Plan,
+      { alpha: 1e9, beta: 1e9 },
+      { alpha: [], beta: recent },
+    ),
+  ];
+
+  test('are as many as if they went at once', () => {
+    const recent = Array.from({ length: 10 }, (_, index) => gone(`g${index}`));
+    expect(brakesAfter(recent, [gone('f0')], 10)).toEqual([
+      { kind: 'mass deletion', side: 'beta', files: 11, of: 20 },
+    ]);
+    expect(brakesAfter(recent, [gone('f0')], 12)).toEqual([]);
+    // What only changes asks for nothing, whatever went before.
+    expect(brakesAfter(recent, [changed('f0', 'a', 'b')], 10)).toEqual([]);
+  });
+
+  test('and come back, as those of a build do, are not lost', () => {
+    const build = (count: number, version: string) =>
+      Array.from({ length: count }, (_, index) => [
+        gone(`dist/${index}`, `old ${version} ${index}`),
+        changed(`dist/${index}`, undefined, `new ${version} ${index}`),
+      ]).flat();
+    const moved = [changed('a', files(9, 'm'), undefined), changed('b', undefined, files(9, 'm'))];
+    const recent = [...build(9, '1'), ...build(9, '2'), ...moved];
+    expect(filesGone(recent)).toBe(0);
+    expect(brakesAfter(recent, [gone('f0')], 10)).toEqual([]);
+  });
+
+  test('are forgotten after a while, and when a person has let them go', () => {
+    const recent = new RecentChanges();
+    recent.note(0, [gone('a')]);
+    recent.note(6_000, [gone('b')]);
+    expect(recent.at(9_000).map(({ path }) => path)).toEqual(['a', 'b']);
+    expect(recent.at(12_000).map(({ path }) => path)).toEqual(['b']);
+    recent.forget();
+    expect(recent.at(12_000)).toEqual([]);
   });
 });

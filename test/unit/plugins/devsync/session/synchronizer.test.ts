@@ -161,6 +161,31 @@ test('who lets files go has said nothing of those that go afterwards', async () 
   expect(gone).toBe(24);
 });
 
+test('a tree that is deleted file by file is held like one that goes at once', async () => {
+  const files = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}`, version('a')]));
+  const left = (count: number) => directory(Object.fromEntries(Object.entries(files).slice(0, count)));
+  const [local, container] = [fakeFullEndpoint(directory(files)), fakeFullEndpoint(directory(files))];
+  local.apply = async (operations) => {
+    Object.assign(local, { tree: container.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', directory(files) as Tracked);
+  const synchronizer = new Synchronizer(optionsFor(local, container, ancestor));
+  let count = 30;
+  for (; synchronizer.state.phase !== 'held' && count > 0; count--) {
+    Object.assign(container, { tree: left(count - 1) });
+    await synchronizer.flush();
+  }
+  expect(synchronizer.state.message).toMatch(/^16 of 30 files/);
+  expect(count).toBe(14);
+  Object.assign(container, { tree: left(14) });
+  expect(await synchronizer.resume(true)).toMatchObject({ phase: 'watching' });
+  // Two of fourteen are a person at work again.
+  Object.assign(container, { tree: left(12) });
+  expect(await synchronizer.flush()).toMatchObject({ phase: 'watching' });
+});
+
 test('all conflicts are settled, also those beyond the ones that are listed', async () => {
   const names = Array.from({ length: 1200 }, (_, index) => `f${index}`);
   const all = (one: Entry) => directory(Object.fromEntries(names.map((name) => [name, one])));
