@@ -1,9 +1,11 @@
 /** What befalls a primary: after each, both sides are equal, and nothing is gone from the replica that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { connect } from '../../src/kube/connect.ts';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
+import { Person } from './support/limited.ts';
 import { Pair, type PairOptions } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
@@ -157,6 +159,44 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     again.child.kill('SIGTERM');
     await again.ended;
   }, 60_000);
+
+  test('refuses one kind: the others go on, and it comes when rights are given back', async () => {
+    await open('refuses');
+    const person = new Person();
+    await person.may(pair.from, [
+      { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+    ]);
+    const kube = await connect({
+      kubeconfig: server().kubeconfig,
+      as: person.name,
+      requestTimeoutMs: 10_000,
+    });
+    await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
+    const { primary, replicas } = await pair.sides();
+    const sides = { primary: { ...primary, kube }, replicas, state: pair.from };
+    try {
+      const { phase, primary: seen, replicas: counted } = await once(sides, pair.spec());
+      expect([phase, counted[0]?.counts]).toEqual(['Incomplete', { created: 6 }]);
+      expect(seen.unlisted).toEqual({ Secret: expect.stringContaining('may not list secrets') });
+      const watching = await watch(sides, pair.spec());
+      try {
+        await pair.put(pair.from, ...some(5, '2'));
+        await eventually(async () =>
+          expect(await pair.copyOf('configmaps', 'o-4')).toMatchObject({ data: { value: '2' } }),
+        );
+        expect([...watching.task().primary.refused.keys()]).toEqual(['Secret']);
+        await person.forget();
+        await person.may(pair.from, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+        await pair.equal(60_000);
+        expect(watching.said.filter((line) => line.includes('FAILED'))).toEqual([]);
+      } finally {
+        await watching.stop();
+      }
+    } finally {
+      await person.forget();
+      await kube.close();
+    }
+  }, 90_000);
 
   test('of 20,000 objects, made at times that are long gone or still to come', async () => {
     await open('many');

@@ -67,6 +67,9 @@ export function describeTask(view: TaskView): string {
   return [
     `Task ${task}: ${phase}, ${objects(view.objects)} of ${kinds.length} kinds from ${primary.name}`,
     ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
+    ...Object.entries(primary.unlisted ?? {}).map(
+      ([kind, why]) => `  can't read ${kind} of the primary: ${why}`,
+    ),
     ...replicas.flatMap(describeReplica),
     ...Object.entries(skipped).map(([why, number]) => `  not copied: ${number} (${why})`),
     ...failures.map(
@@ -142,6 +145,9 @@ export function jobsTable(jobs: readonly JobRecord[]) {
 
 /** The error of a comparison that left something undone. */
 function incomplete(view: TaskView): IncompleteError {
+  const unread = Object.entries(view.primary.unlisted ?? {}).map(
+    ([kind, why]) => `primary ${view.primary.name}: ${kind} can't be read: ${why}`,
+  );
   const lines = view.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
     ...(failed > 0 ? [`${name}: ${objects(failed)} failed`] : []),
     ...(away === undefined ? [] : [`${name} does not answer: ${away}`]),
@@ -152,7 +158,7 @@ function incomplete(view: TaskView): IncompleteError {
     ({ replica, kind, reason, count }) => `${replica}: ${count} ${kind}: ${reason}`,
   );
   return new IncompleteError('not everything was copied', {
-    details: [...lines, ...groups],
+    details: [...unread, ...lines, ...groups],
     hint: 'See each of them: `jobs`.',
   });
 }

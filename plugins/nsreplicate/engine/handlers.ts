@@ -1,5 +1,4 @@
 /** What is done with what the feeds of a task tell. */
-import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { FeedHandler } from './feeds.ts';
@@ -38,14 +37,12 @@ export interface PrimaryFeedOptions {
   readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
   /** Resolves when more objects may come. */
   readonly room: () => Promise<void>;
-  /** It can't be read, or can again. */
-  readonly problem: (error: X8sError | undefined) => void;
 }
 
 /** The primary's objects. */
 export function primaryFeed(
   { kind, namespace }: Listed,
-  { catalogue, guard, replicas, take, room, problem }: PrimaryFeedOptions,
+  { catalogue, guard, replicas, take, room }: PrimaryFeedOptions,
 ): FeedHandler {
   const list = listOf(kind.name, namespace);
   const scope = namespace ?? '';
@@ -69,7 +66,5 @@ export function primaryFeed(
         for (const replica of replicas) replica.renewed(key);
       }
     },
-    connected: () => problem(undefined),
-    disconnected: problem,
   };
 }

@@ -205,6 +205,7 @@ class Work {
 export function isComplete({ replicas, primary }: TaskView): boolean {
   return (
     primary.problem === undefined &&
+    Object.keys(primary.unlisted ?? {}).length === 0 &&
     replicas.every(
       ({ failed, behind, away, unlisted }) =>
         failed === 0 && behind.pending === 0 && away === undefined && Object.keys(unlisted).length === 0,

@@ -25,7 +25,8 @@ export function viewOf({ task, name, phase, startedAt, primary, sites }: ViewCon
     primary: {
       name: primary.name,
       server: primary.kube.cluster.server,
-      ...(task.primaryProblem ? { problem: messageOf(task.primaryProblem) } : {}),
+      ...(task.primary.away ? { problem: messageOf(task.primary.away) } : {}),
+      unlisted: whys(task.primary.refused),
     },
     replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, task)),
     kinds: task.kinds.map((kind) => kind.name),
@@ -51,9 +52,12 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
     foreign: [...(task.settled.get(replica.name)?.values() ?? [])].filter(({ foreign }) => foreign).length,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
     lacks: clipped(task.lacks.get(replica.name) ?? []),
-    unlisted: Object.fromEntries([...replica.unlisted].map(([kind, error]) => [kind, messageOf(error)])),
+    unlisted: whys(replica.unlisted),
   };
 }
+
+const whys = (errors: ReadonlyMap<string, unknown>): Record<string, string> =>
+  Object.fromEntries([...errors].map(([kind, error]) => [kind, messageOf(error)]));
 
 function clipped(lines: readonly string[]): string[] {
   const more = lines.length - MOST_LINES;

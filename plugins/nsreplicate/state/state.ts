@@ -39,7 +39,14 @@ export interface TaskView {
   readonly task: string;
   readonly phase: TaskPhase;
   readonly startedAt: string;
-  readonly primary: { readonly name: string; readonly server: string; readonly problem?: string | undefined };
+  readonly primary: {
+    readonly name: string;
+    readonly server: string;
+    /** Why it does not answer. */
+    readonly problem?: string | undefined;
+    /** Kinds that can't be read there, and why. */
+    readonly unlisted?: Readonly<Record<string, string>> | undefined;
+  };
   readonly replicas: readonly ReplicaView[];
   readonly kinds: readonly string[];
   /** Objects that are kept the same. */

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 import type { Lever } from '../../../support/fake-kube.ts';
 import { configMap, configMaps, namespace, namespaces, replication } from '../../../support/replication.ts';
 
@@ -64,4 +65,27 @@ test('a copy whose rule came to carry its status only is not deleted with its or
   await scene.clock.advance(1000);
   expect(scene.to.objects.all(configMaps)).toHaveLength(1);
   expect([...replica.left.values()]).toEqual(['no rule covers it any more']);
+});
+
+test('a kind that the primary refuses holds up no other, is said, and comes when it may be read', async () => {
+  scene = replication();
+  const { from, to, task, clock, defects } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  let refused = true;
+  from.before = ({ verb, collection }) => {
+    if (refused && verb === 'list' && collection === namespaces) throw apiError(403, 'not you', 'Forbidden');
+  };
+  await scene.begin();
+  expect(to.objects.all(configMaps)).toHaveLength(1);
+  expect([...task.primary.refused.keys()]).toEqual(['Namespace']);
+  // Another kind that is well must not hide it.
+  from.objects.cutWatches();
+  await clock.advance(10_000);
+  expect([...task.primary.refused.keys()]).toEqual(['Namespace']);
+  expect(to.objects.all(namespaces)).toEqual([]);
+  refused = false;
+  await clock.advance(60_000);
+  expect(task.primary.refused.size).toBe(0);
+  expect(to.objects.all(namespaces)).toHaveLength(1);
+  expect(defects).toEqual([]);
 });
