@@ -126,7 +126,10 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.to, widget('theirs', { size: 99 }));
     await setStatus(pair, pair.from, 'theirs', { phase: 'Ready' });
     await setStatus(pair, pair.from, 'one', { phase: 'Ready' });
-    await pair.copy(...carry, ...task, '--prune');
+    const unmade = await pair.addNamespace('unmade');
+    await pair.copy(...carry, ...task, '--prune', '--sync-namespaces', `${pair.namespace},${unmade}`);
+    // It has to be there already, as all that a status goes to.
+    expect(await pair.find(pair.to, 'namespaces', unmade)).toBeUndefined();
     const { metadata, ...rest } = await pair.copyOf(`widgets.${group}`, 'theirs');
     expect(rest).toMatchObject({ spec: { size: 99 }, status: { phase: 'Ready' } });
     expect({ ...metadata.labels, ...metadata.annotations }).toEqual({});

@@ -16,7 +16,7 @@ import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { type CopyScope, isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
-import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
+import { describe, type ObjectKey, type ObjectPlace, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
@@ -240,9 +240,9 @@ export class Catalogue {
 
   /** Whether an object of that place could be copied, whatever labels one bears that is there already. */
   coversPlace(key: ObjectKey): boolean {
-    const { kind, namespace, name } = placeOf(key);
-    const within = kind === 'Namespace' ? name : namespace;
-    return this.#kinds.has(kind) && (within === '' || this.#options.covers(within));
+    const place = placeOf(key);
+    const within = withinOf(place);
+    return this.#kinds.has(place.kind) && (within === undefined || this.#options.covers(within));
   }
 
   /** What the task covers of what a replica has. */
@@ -257,15 +257,15 @@ export class Catalogue {
 
   /** The rule for an object as it is on a replica. */
   ruleOnReplica(key: ObjectKey, labels: Labels | undefined): Rule | undefined {
-    const { kind: name, namespace } = placeOf(key);
-    const kind = this.#kinds.get(name);
-    return kind && ruleOf(kind.rules, kind.resource, namespace || undefined, labels);
+    const place = placeOf(key);
+    const kind = this.#kinds.get(place.kind);
+    return kind && ruleOf(kind.rules, kind.resource, withinOf(place), labels);
   }
 
   #ruleFor(kind: CopiedKind, { metadata }: KubeObject): Rule | undefined {
-    const within = kind.name === 'Namespace' ? metadata.name : metadata.namespace;
+    const within = withinOf({ kind: kind.name, namespace: metadata.namespace ?? '', name: metadata.name });
     if (within !== undefined && !this.#options.covers(within)) return undefined;
-    return ruleOf(kind.rules, kind.resource, metadata.namespace, metadata.labels);
+    return ruleOf(kind.rules, kind.resource, within, metadata.labels);
   }
 
   #note(key: ObjectKey, rule: Rule, object: KubeObject): Taken {
@@ -340,6 +340,10 @@ export class Catalogue {
     return this.#originals.delete(key) ? 'dropped' : 'unchanged';
   }
 }
+
+/** The namespace that decides on an object: of a Namespace it is its own name. */
+const withinOf = ({ kind, namespace, name }: ObjectPlace): string | undefined =>
+  (kind === 'Namespace' ? name : namespace) || undefined;
 
 /** Who wrote what is the larger part of many objects; only of Services it is looked at. */
 function slim(object: KubeObject): KubeObject {

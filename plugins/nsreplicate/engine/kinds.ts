@@ -3,6 +3,7 @@ import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { type DiscoveredResource, discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, nameOf } from '../../../src/kube/resources.ts';
+import { makesObjects } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
@@ -26,10 +27,9 @@ export interface KindChoice {
   readonly notes: readonly string[];
 }
 
-const namespaceRule = compileRule(ruleFor('', 'Namespace'));
-
 /**
- * The kinds that the rules mean, as the primary serves them. Namespaces are always among them.
+ * The kinds that the rules mean, as the primary serves them. Namespaces are always among them, since their labels
+ * are needed; they are made where whole objects go, and not for what only adds to the objects of others.
  * @throws {UsageError} a rule that names a kind which the primary does not serve, or which is never copied
  */
 export async function chooseKinds(
@@ -43,16 +43,25 @@ export async function chooseKinds(
     ({ resources } = await discover(primary.kube, { ...options, refresh: true }));
   for (const rule of compiled) if (missing(rule, resources)) throw notServed(primary, rule.rule, resources);
   const notes: string[] = [];
-  const kinds = resources.flatMap((resource) => {
+  const makers = new Set<CompiledRule>();
+  const chosen = resources.flatMap((resource) => {
     const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
     const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, notes));
-    if (nameOf(resource) === 'namespaces') return [kindOf(resource, [...usable, namespaceRule])];
-    return usable.length === 0 ? [] : [kindOf(resource, usable)];
+    if (resource.namespaced) for (const rule of usable) if (makesObjects(rule.rule.carry)) makers.add(rule);
+    return usable.length === 0 && !isNamespaces(resource) ? [] : [{ resource, rules: usable }];
   });
+  const implied = [...makers].map(({ rule: { namespaces } }) =>
+    compileRule({ ...ruleFor('', 'Namespace'), namespaces }),
+  );
+  const kinds = chosen.map(({ resource, rules }) =>
+    kindOf(resource, isNamespaces(resource) ? [...rules, ...implied] : rules),
+  );
   // Two versions of one kind: the first, which the group prefers, is enough.
   const unique = [...new Map(kinds.reverse().map((kind) => [kind.name, kind])).values()].reverse();
   return { kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)), notes: [...new Set(notes)] };
 }
+
+const isNamespaces = (resource: DiscoveredResource): boolean => nameOf(resource) === 'namespaces';
 
 const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): CopiedKind => ({
   name: groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind }),
@@ -84,7 +93,7 @@ function mayBeCopied(resource: DiscoveredResource, rule: Rule, notes: string[]):
     throw new X8sError(`${name} can't be listed and watched, so it can't be kept the same.`);
   }
   if (!resource.namespaced && !literal) {
-    if (name !== 'namespaces')
+    if (!isNamespaces(resource))
       notes.push(`${name} is cluster-scoped: a rule has to name it without "*" to copy it`);
     return false;
   }

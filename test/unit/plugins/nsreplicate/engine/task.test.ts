@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { type Rule, ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import type { Lever } from '../../../support/fake-kube.ts';
@@ -64,7 +64,7 @@ test('a copy whose rule came to carry its status only is not deleted with its or
   scene.from.objects.delete(configMaps, 'shop', 'a');
   await scene.clock.advance(1000);
   expect(scene.to.objects.all(configMaps)).toHaveLength(1);
-  expect([...replica.left.values()]).toEqual(['no rule covers it any more']);
+  expect(replica.left.get('ConfigMap|shop|a')).toBe('no rule covers it any more');
 });
 
 test('a kind that the primary refuses holds up no other, is said, and comes when it may be read', async () => {
@@ -88,4 +88,19 @@ test('a kind that the primary refuses holds up no other, is said, and comes when
   expect(task.primary.refused.size).toBe(0);
   expect(to.objects.all(namespaces)).toHaveLength(1);
   expect(defects).toEqual([]);
+});
+
+test('a namespace is made where whole objects go, and not for what adds to the objects of others', async () => {
+  const rule = ruleFor('', 'ConfigMap');
+  const rules: Rule[] = [
+    { ...rule, namespaces: ['shop'] },
+    { ...rule, carry: { what: 'status' } },
+  ];
+  scene = replication({
+    rules,
+    namespaces: { include: ['shop', 'pay'], exclude: [], selector: [], sensitive: false },
+  });
+  scene.from.objects.create(namespaces, namespace('pay'));
+  await scene.begin();
+  expect(scene.to.objects.all(namespaces)).toMatchObject([{ metadata: { name: 'shop' } }]);
 });
