@@ -1,10 +1,14 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { parseSelector } from '../../plugins/nsreplicate/rules/selector.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, secret, workload } from './support/objects.ts';
+import { once } from './support/replication.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
 let pair: Pair;
@@ -50,6 +54,39 @@ describe('an object that is there already, made by somebody else', () => {
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('other-task') });
   }, 30_000);
 });
+
+test('one that takes the place of ours between our looking and our writing is not overruled', async () => {
+  const ours = (a: string) => configMap('raced', { a }, labelled('raced'));
+  const rules = [{ ...ruleFor('', 'ConfigMap'), selector: parseSelector('only=raced') }];
+  await pair.put(pair.from, ours('1'));
+  await pair.compare({ rules });
+  await pair.put(pair.from, ours('2'));
+  const { primary, replica } = await pair.sides();
+  const where = remove('raced');
+  let before: (() => Promise<unknown>) | undefined = async () => {
+    await pair.to.delete(configMaps, where);
+    await pair.to.create(
+      configMaps,
+      { metadata: where, data: { a: 'theirs' } },
+      { fieldManager: 'somebody' },
+    );
+  };
+  const racing = <T extends KubeObject>(...args: Parameters<typeof pair.to.apply<T>>) => {
+    const first = before?.();
+    before = undefined;
+    return Promise.resolve(first).then(() => pair.to.apply(...args));
+  };
+  const kube = new Proxy(pair.to, {
+    get: (target, name) => {
+      if (name === 'apply') return racing;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const view = await once({ primary, replicas: [{ ...replica, kube }] }, pair.spec({ rules }));
+  expect(view.failures).toMatchObject([{ kind: 'ConfigMap', reason: 'not-ours', count: 1 }]);
+  expect(await pair.copyOf('configmaps', 'raced')).toMatchObject({ data: { a: 'theirs' } });
+}, 30_000);
 
 describe('a field that another manager applies', () => {
   beforeAll(async () => {

@@ -11,7 +11,7 @@ import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
-import { conflictCauses, fromPrimary, WorkFailure } from './failure.ts';
+import { conflictCauses, fromPrimary, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
@@ -148,11 +148,12 @@ export class Converger {
         if (why === 'drift' && spec.drift === 'report')
           return { did: 'left', why: 'it was edited on the replica' };
         const result = await this.#write(kind, key, why).catch((error: unknown) => {
-          if (why !== 'create' || conflictCauses(error).length === 0) throw error;
+          const appeared = why === 'create' && conflictCauses(error).length > 0;
+          if (!appeared && !isReplaced(error)) throw error;
           return undefined;
         });
         if (result) return result;
-        // It appeared since it was looked for: whose it is, its stamps tell.
+        // It appeared since it was looked for, or another one did: whose it is, its stamps tell.
         await this.#look(kind, key, original);
       }
     }
@@ -192,6 +193,7 @@ export class Converger {
 
   async #write(kind: CopiedKind, key: ObjectKey, why: WriteRequest['why']): Promise<Result> {
     const { catalogue, copies, places, shaping, fence } = this.#options;
+    const uid = why === 'create' ? undefined : copies.get(key)?.uid;
     const copy = await catalogue.copy(key, this.#destination, this.#options.signal);
     const rule = catalogue.original(key)?.rule;
     if (!copy?.main || !rule) return this.#prune(kind, key);
@@ -205,6 +207,7 @@ export class Converger {
         main: copy.main,
         place: places.onReplica(key),
         why,
+        uid,
         digest: copy.digest,
         digestOf: (present) => madeDigest(present, copy, rule, shaping),
       },

@@ -21,6 +21,8 @@ export interface WriteRequest {
   readonly place: { readonly namespace: string | undefined; readonly name: string };
   /** `create`: nothing of that name was there. */
   readonly why: 'create' | 'changed' | 'recreated' | 'drift' | 'adopted';
+  /** Of the object that was looked at: no other one is written to. */
+  readonly uid?: string | undefined;
   readonly digest: string;
   /** Digest of what the replica has, comparable with `digest`. */
   readonly digestOf: (object: KubeObject) => string;
@@ -47,7 +49,7 @@ export class Writer {
   }
 
   /**
-   * Applies a copy.
+   * Applies a copy. Where another object took the place of the one that was looked at, `isReplaced` of the rejection.
    * @throws {WorkFailure | ApiError | UnreachableError}
    */
   async write(request: WriteRequest, call: CallOptions): Promise<Written> {
@@ -92,8 +94,10 @@ export class Writer {
     }
   }
 
-  #send({ resource, main }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
-    return this.#kube.apply(resource, main as KubeObject, { ...call, fieldManager, force });
+  #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
+    // What is applied may be shared with other replicas, so it is not written into.
+    const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
+    return this.#kube.apply(resource, object as KubeObject, { ...call, fieldManager, force });
   }
 
   /**
@@ -146,6 +150,7 @@ export class Writer {
     if (mode === 'fail' || request.why === 'create') throw cause;
     const present = await this.#kube.find(resource, place, call);
     if (present) {
+      if (request.uid !== undefined && present.metadata.uid !== request.uid) throw replaced(present);
       if (wasBound(present)) throw neverRecreated(present);
       await this.#dryRun(request, present, call);
       const { uid, resourceVersion } = present.metadata;
@@ -160,7 +165,7 @@ export class Writer {
         what: `${main.kind} ${place.name}`,
       });
     }
-    return this.#send(request, false, call);
+    return this.#send({ ...request, uid: undefined }, false, call);
   }
 
   /** Before the old one goes: would the new one be taken at all, under another name? */
@@ -195,6 +200,13 @@ const neverRecreated = ({ metadata }: KubeObject) =>
     class: 'decision',
     reason: 'immutable',
     message: `PersistentVolumeClaim ${metadata.name} was bound, so it is never made anew: it stands for data`,
+  });
+
+const replaced = ({ kind, metadata }: KubeObject) =>
+  new WorkFailure({
+    class: 'later',
+    reason: 'replaced',
+    message: `${kind} ${metadata.name} was replaced on the replica meanwhile`,
   });
 
 /** An apply onto an object that is being deleted answers 200, and then both are gone. */
