@@ -160,6 +160,29 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await again.ended;
   }, 60_000);
 
+  test('becomes another cluster under the same name while it is watched: nothing goes until it is approved', async () => {
+    await open('rebuilt');
+    await pair.put(pair.from, ...some(6, '1'));
+    // Its state is kept elsewhere, so that nothing of the task is lost with it.
+    const watching = await watch({ ...(await pair.sides()), state: pair.to }, pair.spec());
+    try {
+      await server().empty();
+      await pair.from.create(namespaces, { metadata: { name: pair.namespace } });
+      await pair.put(pair.from, ...some(2, '2'), configMap('new', { a: '1' }));
+      const said = () => watching.said.join('\n');
+      await until(said, (text) => /is another cluster than before .*: nothing is deleted until/.test(text));
+      await eventually(async () => expect(await there()).toHaveLength(7));
+      const copied = async (name: string) => (await pair.copyOf('configmaps', name)).data;
+      expect([await copied('o-0'), await copied('o-5')]).toEqual([{ value: '1' }, { value: '1' }]);
+      watching.task().approve('a person looked');
+      await eventually(async () => expect(await copied('o-0')).toEqual({ value: '2' }));
+      expect(await there()).toHaveLength(7);
+      expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
+    } finally {
+      await watching.stop();
+    }
+  }, 90_000);
+
   test('refuses one kind: the others go on, and it comes when rights are given back', async () => {
     await open('refuses');
     const person = new Person();

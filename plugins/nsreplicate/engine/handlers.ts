@@ -46,6 +46,7 @@ export function primaryFeed(
 ): FeedHandler {
   const list = listOf(kind.name, namespace);
   const scope = namespace ?? '';
+  let lists = 0;
   return {
     page: (items, first) => {
       if (first) catalogue.beginList(list);
@@ -53,6 +54,8 @@ export function primaryFeed(
       return room();
     },
     synced: (version) => {
+      // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
+      if (lists++ > 0) guard.confirm().catch(() => undefined);
       guard.checkList(kind.name, scope, version);
       guard.suspect(catalogue.takeOlder());
       const gone = catalogue.endList(list, kind, namespace);

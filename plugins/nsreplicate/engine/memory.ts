@@ -54,6 +54,10 @@ export interface GuardOptions {
   readonly clock: Clock;
   readonly warn: (text: string) => void;
   readonly isOlderNow: (known: Known) => Promise<boolean>;
+  /** The primary as it is now, which may be another cluster. */
+  readonly primaryNow: () => Promise<Site>;
+  /** It is another cluster: nothing that is known of it holds any more. */
+  readonly primaryReplaced: () => void;
   /** The marker as the primary has it; absent where the state is kept elsewhere. */
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes the record now, with the next marker, if it can be written; absent as above. */
@@ -115,14 +119,24 @@ export class Guard {
   }
 
   /**
-   * Asked before each deletion: that an object is not on the primary means nothing where the primary has
+   * Asked before each deletion, and where a list begins anew: that an object is not on the primary means nothing where the primary has
    * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
    */
   confirm(): Promise<void> {
-    this.#confirming ??= this.#compareMarker().finally(() => {
+    this.#confirming ??= this.#compare().finally(() => {
       this.#confirming = undefined;
     });
     return this.#confirming;
+  }
+
+  async #compare(): Promise<void> {
+    const { id } = await this.#options.primaryNow();
+    if (id !== this.#primary.id) {
+      this.#stopFor(this.#primary.id, id);
+      this.#options.primaryReplaced();
+      return;
+    }
+    await this.#compareMarker();
   }
 
   async #compareMarker(): Promise<void> {
@@ -147,10 +161,9 @@ export class Guard {
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
   checkPrimary(): void {
     const { primary: before } = this.#memory;
-    const { id, name } = this.#primary;
+    const { id } = this.#primary;
     if (before === undefined) this.#memory.primary = id;
-    else if (before !== id)
-      this.#stop(`the primary ${name} is another cluster than before (${before} → ${id})`);
+    else if (before !== id) this.#stopFor(before, id);
   }
 
   /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
@@ -193,6 +206,10 @@ export class Guard {
       replica.release();
       replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
     }
+  }
+
+  #stopFor(before: string, now: string): void {
+    this.#stop(`the primary ${this.#primary.name} is another cluster than before (${before} → ${now})`);
   }
 
   #stop(reason: string): void {

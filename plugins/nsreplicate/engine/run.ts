@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** Another cluster stands under the primary's name. */
+  readonly primaryReplaced: () => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly info: (text: string) => void;

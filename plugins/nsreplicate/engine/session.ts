@@ -1,5 +1,5 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
-import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
@@ -11,10 +11,10 @@ import { awaitLease, takeLease } from '../state/lease.ts';
 import { ensureStateNamespace } from '../state/places.ts';
 import type { TaskView } from '../state/state.ts';
 import { type Assignment, type RunOptions, run } from './run.ts';
-import { checkDistinct } from './site.ts';
+import { checkDistinct, identifyAgain } from './site.ts';
 import type { Task } from './task.ts';
 
-export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch'> {
+export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch' | 'primaryReplaced'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -100,8 +100,29 @@ export class Session {
     await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
   }
 
-  #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
-    const signal = AbortSignal.any([this.#options.signal, lock.signal, this.#replaced.signal]);
-    return run(this.#assignment, { ...this.#options, signal, watch, fence: () => lock.confirm() });
+  async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
+    const replaced = this.#replaced;
+    const signal = AbortSignal.any([this.#options.signal, lock.signal, replaced.signal]);
+    await this.#identify(signal);
+    return run(this.#assignment, {
+      ...this.#options,
+      signal,
+      watch,
+      fence: () => lock.confirm(),
+      primaryReplaced: () => replaced.abort(anotherCluster(this.#assignment)),
+    });
+  }
+
+  /** Who the primary is may have changed since it was asked first; the memory knows who it was. */
+  async #identify(signal: AbortSignal): Promise<void> {
+    const primary = await identifyAgain(this.#assignment.primary, { signal });
+    if (primary === this.#assignment.primary) return;
+    checkDistinct(primary, this.#assignment.replicas);
+    this.#assignment = { ...this.#assignment, primary };
   }
 }
+
+const anotherCluster = ({ primary: { name } }: Assignment) =>
+  new X8sError(`The primary ${name} became another cluster meanwhile: it may have been rebuilt.`, {
+    hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
+  });

@@ -15,9 +15,21 @@ export interface Site {
 /** Asks a cluster who it is. */
 export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Site> {
   const uid = await clusterId(kube, options);
-  const fallback = `server-${createHash('sha256').update(kube.cluster.server).digest('hex').slice(0, 16)}`;
-  return { name, kube, id: uid ?? fallback };
+  return { name, kube, id: uid ?? addressOf(kube) };
 }
+
+/**
+ * Asks once more: another cluster may have come to stand under the same name, as one that was rebuilt. The same site
+ * where it is the same cluster, or where that can't be told.
+ */
+export async function identifyAgain(site: Site, options: CallOptions = {}): Promise<Site> {
+  if (site.id === addressOf(site.kube)) return site;
+  const uid = await clusterId(site.kube, options);
+  return uid === undefined || uid === site.id ? site : { ...site, id: uid };
+}
+
+const addressOf = ({ cluster }: KubeClient): string =>
+  `server-${createHash('sha256').update(cluster.server).digest('hex').slice(0, 16)}`;
 
 /** Refuses (UsageError) a primary among the replicas, and a replica that is named twice, under any name. */
 export function checkDistinct(primary: Site, replicas: readonly Site[]): void {

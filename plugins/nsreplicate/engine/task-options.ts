@@ -23,6 +23,8 @@ export interface TaskOptions {
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes that state now. */
   readonly writeMarker: (() => Promise<unknown>) | undefined;
+  /** Another cluster stands under the primary's name: begin anew with that one. */
+  readonly primaryReplaced: () => void;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;

@@ -25,7 +25,7 @@ import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
 import { scopesOf } from './scopes.ts';
-import type { Site } from './site.ts';
+import { identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -63,6 +63,7 @@ export class Task {
       ...options,
       replicas: () => this.#replicas,
       isOlderNow: (known) => this.catalogue.isOlderNow(known, options.signal),
+      primaryNow: () => identifyAgain(options.primary, { signal: options.signal }),
     });
   }
 

@@ -5,7 +5,7 @@ import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
-function guarded({ marker = 7, fails = false, older = false } = {}) {
+function guarded({ marker = 7, fails = false, older = false, now = 'P' } = {}) {
   const clock = fakeClock();
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
@@ -17,6 +17,8 @@ function guarded({ marker = 7, fails = false, older = false } = {}) {
     replicas: () => [],
     warn: (text) => said.push(text),
     isOlderNow: async () => older,
+    primaryNow: async () => ({ name: 'p', id: now }) as Site,
+    primaryReplaced: () => said.push('replaced'),
     readMarker: async () => fakePrimary.marker,
     writeMarker: async () => {
       fakePrimary.writes++;
@@ -96,4 +98,13 @@ test.each([
   guard.approve('by a person');
   await asking;
   expect(said).toEqual([]);
+});
+
+test('another cluster under the same name is seen before anything is deleted, whatever its versions and records say', async () => {
+  const { guard, said } = guarded({ now: 'Q' });
+  await guard.confirm();
+  expect(said).toEqual([
+    expect.stringMatching(/another cluster than before \(P → Q\): nothing is deleted/),
+    'replaced',
+  ]);
 });
