@@ -1,15 +1,25 @@
 /** What befalls a primary: after each, both sides are equal, and nothing is gone from the replica that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { connect } from '../../src/kube/connect.ts';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { discover, resolveResource } from '../../src/kube/discovery.ts';
+import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { Person } from './support/limited.ts';
-import { Pair, type PairOptions } from './support/nsreplicate.ts';
-import { configMap, secret } from './support/objects.ts';
+import { connectTo, Pair, type PairOptions } from './support/nsreplicate.ts';
+import { configMap, secret, widgets } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
+
+const apiServices: Resource = {
+  group: 'apiregistration.k8s.io',
+  version: 'v1',
+  plural: 'apiservices',
+  kind: 'APIService',
+  namespaced: false,
+};
 
 const some = (count: number, value: string) =>
   Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
@@ -217,6 +227,58 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       }
     } finally {
       await person.forget();
+      await kube.close();
+    }
+  }, 90_000);
+
+  test('has a group whose own server is down: other kinds go on, nothing of it goes, and it comes back', async () => {
+    await open('silent');
+    const group = 'silent.x8s.test';
+    const serving = { name: `v1.${group}` };
+    const widget = (size: number) => ({
+      ...configMap('w', {}),
+      apiVersion: `${group}/v1`,
+      kind: 'Widget',
+      spec: { size },
+    });
+    const rules = [ruleFor('', 'ConfigMap'), ruleFor(group, 'Widget')];
+    for (const kube of [pair.from, pair.to]) {
+      await pair.put(kube, widgets(group));
+      await eventually(() => resolveResource(kube, `widgets.${group}`));
+    }
+    await pair.put(pair.from, ...some(2, '1'), widget(1));
+    expect(await pair.compare({ rules })).toMatchObject({ phase: 'Done' });
+    // As an aggregated API whose Service is gone.
+    const service = { namespace: 'default', name: 'nobody' };
+    const labels = { 'kube-aggregator.kubernetes.io/automanaged': null };
+    const dead = { metadata: { labels }, spec: { service, insecureSkipTLSVerify: true } };
+    await pair.from.patch(apiServices, serving, dead, { type: 'merge' });
+    const kube = await connectTo(server().kubeconfig);
+    const { primary, replicas } = await pair.sides();
+    const sides = { primary: { ...primary, kube }, replicas };
+    const lacking = { [`${group}/v1`]: expect.stringContaining('does not answer') };
+    await until(
+      () => discover(kube, { refresh: true }),
+      ({ unavailable }) => unavailable.length > 0,
+    );
+    const seen = await once(sides, pair.spec({ rules }));
+    expect([seen.phase, seen.primary.unlisted]).toEqual(['Incomplete', lacking]);
+    const watching = await watch(sides, pair.spec({ rules }));
+    try {
+      await pair.put(pair.from, ...some(2, '2'));
+      await pair.equal();
+      expect(watching.said.join('\n')).toContain(`${group}/v1: its API server does not answer`);
+      expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 1 });
+      // The server makes its own again.
+      await pair.from.delete(apiServices, serving);
+      await eventually(() => pair.put(pair.from, widget(2)));
+      await eventually(
+        async () => expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 2 }),
+        60_000,
+      );
+      expect(watching.task().primary.refused.size).toBe(0);
+    } finally {
+      await watching.stop();
       await kube.close();
     }
   }, 90_000);

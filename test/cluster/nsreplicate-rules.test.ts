@@ -10,7 +10,7 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { waitGone } from '../../src/kube/wait.ts';
 import { eventually } from './support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
-import { configMap, workload } from './support/objects.ts';
+import { configMap, widgets, workload } from './support/objects.ts';
 
 const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
@@ -24,25 +24,7 @@ function config(name: string, value: object): string[] {
   return ['--config', path];
 }
 
-const definition: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `widgets.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
+const definition = widgets(group);
 
 const widget = (name: string, spec: object): KubeObject => ({
   apiVersion: `${group}/v1`,

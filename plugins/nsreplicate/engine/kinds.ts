@@ -1,7 +1,7 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
-import { type DiscoveredResource, discover } from '../../../src/kube/discovery.ts';
+import { type DiscoveredResource, type Discovery, discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, nameOf } from '../../../src/kube/resources.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
@@ -25,6 +25,8 @@ export interface CopiedKind {
 export interface KindChoice {
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
+  /** Versions of groups, as `apps/v1`, that rules mean and that do not answer just now: their kinds are lacking. */
+  readonly silent: readonly string[];
 }
 
 /**
@@ -38,10 +40,14 @@ export async function chooseKinds(
   options: CallOptions = {},
 ): Promise<KindChoice> {
   const compiled = rules.map(compileRule);
-  let { resources } = await discover(primary.kube, options);
-  if (compiled.some((rule) => missing(rule, resources)))
-    ({ resources } = await discover(primary.kube, { ...options, refresh: true }));
-  for (const rule of compiled) if (missing(rule, resources)) throw notServed(primary, rule.rule, resources);
+  let found = await discover(primary.kube, options);
+  if (found.unavailable.length > 0 || compiled.some((rule) => missing(rule, found.resources)))
+    found = await discover(primary.kube, { ...options, refresh: true });
+  const { resources } = found;
+  const silent = silentOf(found);
+  for (const rule of compiled)
+    if (missing(rule, resources) && !silent.some((version) => rule.coversVersion(version)))
+      throw notServed(primary, rule.rule, resources);
   const notes: string[] = [];
   const makers = new Set<CompiledRule>();
   const chosen = resources.flatMap((resource) => {
@@ -58,7 +64,23 @@ export async function chooseKinds(
   );
   // Two versions of one kind: the first, which the group prefers, is enough.
   const unique = [...new Map(kinds.reverse().map((kind) => [kind.name, kind])).values()].reverse();
-  return { kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)), notes: [...new Set(notes)] };
+  const meant = silent.filter((version) =>
+    compiled.some(
+      (rule) => rule.coversVersion(version) && (!isLiteral(rule.rule) || missing(rule, resources)),
+    ),
+  );
+  return {
+    kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)),
+    notes: [...new Set(notes)],
+    silent: meant.map(({ group, version }) => `${group}/${version}`),
+  };
+}
+
+/** What does not answer, and of which nothing is known from before either. */
+function silentOf({ unavailable, resources }: Discovery): { group: string; version: string }[] {
+  return unavailable
+    .map((name) => ({ group: name.slice(0, name.indexOf('/')), version: name.slice(name.indexOf('/') + 1) }))
+    .filter(({ group, version }) => !resources.some((one) => one.group === group && one.version === version));
 }
 
 const isNamespaces = (resource: DiscoveredResource): boolean => nameOf(resource) === 'namespaces';

@@ -4,7 +4,8 @@ import { literalNamespaces } from '../rules/scope.ts';
 import { isAway } from './failure.ts';
 import type { FeedHandler } from './feeds.ts';
 import { type Listed, listOf } from './handlers.ts';
-import type { CopiedKind } from './kinds.ts';
+import type { CopiedKind, KindChoice } from './kinds.ts';
+import { awaitKinds, isSilent } from './late-kinds.ts';
 import { scopesOf } from './scopes.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -18,6 +19,7 @@ export class PrimaryLists {
   /** By list, in the order in which they came up. */
   readonly #problems = new Map<string, Problem>();
   readonly #notes: string[];
+  #silent: readonly string[] = [];
   #followed = 0;
 
   constructor(options: TaskOptions, notes: string[]) {
@@ -30,10 +32,27 @@ export class PrimaryLists {
     return [...this.#problems.values()].find(({ error }) => isAway(error))?.error;
   }
 
-  /** Kinds that can't be read there, and why. */
+  /** Kinds, and versions of groups, that can't be read there, and why. */
   get refused(): ReadonlyMap<string, X8sError> {
     const refused = [...this.#problems.values()].filter(({ error }) => !isAway(error));
-    return new Map(refused.reverse().map(({ kind, error }) => [kind, error]));
+    return new Map([
+      ...this.#silent.map((name) => [name, isSilent()] as const),
+      ...refused.reverse().map(({ kind, error }) => [kind, error] as const),
+    ]);
+  }
+
+  /** Versions of groups that do not answer; a watch asks them again. */
+  lacks(choice: KindChoice): void {
+    const { primary, watch, warn, changed } = this.#options;
+    this.#silent = choice.silent;
+    if (!watch || choice.silent.length === 0) return;
+    warn(
+      `primary ${primary.name}: ${choice.silent.join(', ')}: ${isSilent().message}; other kinds go on, and it is asked again by itself`,
+    );
+    void awaitKinds(this.#options, choice, (silent) => {
+      this.#silent = silent;
+      changed();
+    });
   }
 
   /**

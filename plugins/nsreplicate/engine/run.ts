@@ -1,5 +1,6 @@
 /** One run of a task, from reading its memory to writing its last state. */
 import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
@@ -29,8 +30,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
-  /** Another cluster stands under the primary's name. */
-  readonly primaryReplaced: () => void;
+  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  readonly beginAnew: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly info: (text: string) => void;

@@ -1,5 +1,5 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
-import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
@@ -14,7 +14,7 @@ import { type Assignment, type RunOptions, run } from './run.ts';
 import { checkDistinct, identifyAgain } from './site.ts';
 import type { Task } from './task.ts';
 
-export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch' | 'primaryReplaced'> {
+export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -109,7 +109,7 @@ export class Session {
       signal,
       watch,
       fence: () => lock.confirm(),
-      primaryReplaced: () => replaced.abort(anotherCluster(this.#assignment)),
+      beginAnew: (because) => replaced.abort(because),
     });
   }
 
@@ -121,8 +121,3 @@ export class Session {
     this.#assignment = { ...this.#assignment, primary };
   }
 }
-
-const anotherCluster = ({ primary: { name } }: Assignment) =>
-  new X8sError(`The primary ${name} became another cluster meanwhile: it may have been rebuilt.`, {
-    hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
-  });

@@ -1,6 +1,6 @@
 /** A cluster that takes part in a task, known by what it is and not by what a workstation calls it. */
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
 
@@ -27,6 +27,12 @@ export async function identifyAgain(site: Site, options: CallOptions = {}): Prom
   const uid = await clusterId(site.kube, options);
   return uid === undefined || uid === site.id ? site : { ...site, id: uid };
 }
+
+/** What ends a run whose primary became another one. */
+export const anotherCluster = ({ name }: Site): X8sError =>
+  new X8sError(`The primary ${name} became another cluster meanwhile: it may have been rebuilt.`, {
+    hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
+  });
 
 const addressOf = ({ cluster }: KubeClient): string =>
   `server-${createHash('sha256').update(cluster.server).digest('hex').slice(0, 16)}`;

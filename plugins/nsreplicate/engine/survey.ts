@@ -10,6 +10,7 @@ import { Copies } from './copies.ts';
 import type { Feeds } from './feeds.ts';
 import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
+import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
 import { scopesOf } from './scopes.ts';
 import { checkDistinct, type Site } from './site.ts';
@@ -46,7 +47,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const { spec, primary, replicas, memory, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
-  const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+  const { kinds, notes, silent } = await chooseKinds(primary, spec.rules, { signal });
   const places = new Places(spec.map);
   const autoscaled = new Autoscaled(places);
   const labels = new Map<string, Labels>();
@@ -83,7 +84,12 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     catalogue,
     places,
     kinds,
-    notes: [...notes, ...displaced(spec, labels.keys()), ...catalogue.mentions()],
+    notes: [
+      ...notes,
+      ...silent.map((name) => `${name} of ${primary.name}: ${isSilent().message}: it is left out`),
+      ...displaced(spec, labels.keys()),
+      ...catalogue.mentions(),
+    ],
     formerPrimaries: memory.formerPrimaries,
     replicas: sides,
   };

@@ -1,5 +1,6 @@
 /** What a task is handed. */
 import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { Feeds } from './feeds.ts';
 import type { Memory } from './memory.ts';
@@ -23,8 +24,8 @@ export interface TaskOptions {
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes that state now. */
   readonly writeMarker: (() => Promise<unknown>) | undefined;
-  /** Another cluster stands under the primary's name: begin anew with that one. */
-  readonly primaryReplaced: () => void;
+  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  readonly beginAnew: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;

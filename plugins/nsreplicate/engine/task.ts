@@ -25,7 +25,7 @@ import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
 import { scopesOf } from './scopes.ts';
-import { identifyAgain, type Site } from './site.ts';
+import { anotherCluster, identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -63,6 +63,7 @@ export class Task {
       ...options,
       replicas: () => this.#replicas,
       isOlderNow: (known) => this.catalogue.isOlderNow(known, options.signal),
+      primaryReplaced: () => options.beginAnew(anotherCluster(options.primary)),
       primaryNow: () => identifyAgain(options.primary, { signal: options.signal }),
     });
   }
@@ -169,9 +170,11 @@ export class Task {
 
   async #prepare(): Promise<void> {
     const { primary, replicas, spec, memory, signal } = this.#options;
-    const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+    const choice = await chooseKinds(primary, spec.rules, { signal });
+    const { kinds } = choice;
     this.#kinds = kinds;
-    this.notes.push(...notes);
+    this.notes.push(...choice.notes);
+    this.#primary.lacks(choice);
     const shaping = this.#shaping();
     const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
     const covers = coverageOf(spec);

@@ -90,7 +90,7 @@ export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: Fa
     watch: true,
     readMarker: undefined,
     writeMarker: undefined,
-    primaryReplaced: () => undefined,
+    beginAnew: () => undefined,
     fence: async () => undefined,
     signal: ended.signal,
     info: () => undefined,
