@@ -97,6 +97,25 @@ test('a namespace that is going on the replica comes again, with all that belong
   expect(Object.keys(await pair.content(pair.to))).toHaveLength(11);
 }, 60_000);
 
+test('what the task no longer covers, namespaces and kinds, is left on the replica and reported', async () => {
+  const other = await pair.addNamespace('dropped');
+  const namespacesOf = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
+  await pair.put(pair.from, ...many(2, '1'), secret('s', { a: '1' }));
+  await pair.put(pair.from, configMap('there', { a: '1' }, { namespace: other }));
+  await pair.compare({ namespaces: namespacesOf(pair.namespace, other) });
+  const fewer = { rules: [ruleFor('', 'ConfigMap')], namespaces: namespacesOf(pair.namespace) };
+  const { phase, replicas } = await pair.compare(fewer);
+  expect(phase).toBe('Done');
+  // The namespace and what is in it; the Secret.
+  expect(replicas[0]?.left).toEqual({
+    'no rule covers it any more': 2,
+    'no rule covers its kind any more': 1,
+  });
+  await pair.to.delete(configMaps, { namespace: other, name: 'there' });
+  await pair.to.delete(secrets, { namespace: pair.namespace, name: 's' });
+  expect((await pair.compare(fewer)).replicas[0]?.left).toEqual({ 'no rule covers it any more': 1 });
+}, 60_000);
+
 describe('clocks that disagree', () => {
   /** A fake: the machine's clock, but hours ahead or behind in wall time. */
   const fakeClock = (hours: number): Clock => ({

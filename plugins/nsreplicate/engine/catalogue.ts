@@ -124,9 +124,13 @@ export class Catalogue {
     return counts;
   }
 
-  /** Whether a complete list has been seen of what an object belongs to. */
+  /**
+   * Whether it is known what the primary has of what an object belongs to: by a complete list, or since the task does
+   * not cover it and so wants nothing of it.
+   */
   isComplete(key: ObjectKey): boolean {
     const { kind, namespace } = placeOf(key);
+    if (!this.coversPlace(key)) return true;
     return this.#complete.has(`${kind}|`) || this.#complete.has(`${kind}|${namespace}`);
   }
 

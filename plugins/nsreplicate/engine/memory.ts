@@ -6,6 +6,7 @@ import type { Settled } from './converger.ts';
 import { isOlder } from './copies.ts';
 import { describe, type ObjectKey } from './keys.ts';
 import type { Replica } from './replica.ts';
+import type { Covered } from './retired.ts';
 import type { Site } from './site.ts';
 
 /** Kept in the cluster that holds the task's state. */
@@ -18,6 +19,8 @@ export interface Memory {
   versions: Record<string, string>;
   /** Ids of the replicas by name, for when one does not answer at the start. */
   sites: Record<string, string>;
+  /** What runs so far covered, and copies may be left of. */
+  covered: Covered;
   /** The last approval that was heeded. */
   approval: string;
   /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
@@ -33,6 +36,7 @@ export const blankMemory = (): Memory => ({
   formerPrimaries: [],
   versions: {},
   sites: {},
+  covered: {},
   approval: '',
   marker: 0,
   brakes: {},

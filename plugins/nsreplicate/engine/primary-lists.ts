@@ -55,6 +55,11 @@ export class PrimaryLists {
     });
   }
 
+  /** Whether a kind, as `groupKind` writes it, may be one of a group that does not answer. */
+  isSilentAbout(kind: string): boolean {
+    return this.#silent.some((version) => kind.endsWith(`.${version.slice(0, version.indexOf('/'))}`));
+  }
+
   /**
    * Where a kind is listed.
    * @throws {ForbiddenError} namespaces would have to be read in the whole cluster, and may not

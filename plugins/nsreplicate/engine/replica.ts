@@ -14,7 +14,7 @@ import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway, messageAbout } from './failure.ts';
-import { listOf } from './handlers.ts';
+import { isIn, listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import { Reachability } from './reachability.ts';
@@ -50,12 +50,6 @@ export interface ReplicaOptions {
 
 /** More than so many corrections of one object within the window: something else wants it otherwise. */
 const fight = { corrections: 5, windowMs: 60_000, reason: 'fought-over' };
-
-/** Whether a key belongs to the list of a kind in one scope. */
-const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
-  const place = placeOf(key);
-  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
-};
 
 export class Replica {
   readonly name: string;
@@ -225,6 +219,12 @@ export class Replica {
   /** How many of them were not looked at and left: what is approved beyond these would cover deletions yet to come. */
   get #going(): number {
     return this.#orphans().filter((key) => !this.left.has(key)).length;
+  }
+
+  /** Whether it has copies that the task covers no more. */
+  hasRetired(test: (key: ObjectKey) => boolean): boolean {
+    const { copies } = this.#options;
+    return [...copies.keys()].some((key) => test(key) && copies.isOurs(key) && !copies.isInScope(key));
   }
 
   /** The object is another one now: what failed with the old one may work with it. */

@@ -101,6 +101,9 @@ export class Task {
     const scopes = await this.#scopes();
     // What replicas have can be listed in any order; only writing has one.
     const replicas = new ReplicaLists(this.#options, this.places, this.#replicas);
+    const retired = replicas.followRetired([...scopes.values()].flat(), (kind) =>
+      this.#primary.isSilentAbout(kind),
+    );
     const listed = new Map([...scopes].map(([kind, lists]) => [kind, replicas.follow(lists)]));
     for (const wave of inWaves(this.#kinds, ({ name }) => name)) {
       await Promise.all(
@@ -116,8 +119,10 @@ export class Task {
       if (wave.some(({ name }) => isGround(name))) await this.#settleDown();
     }
     this.#primary.checkAny();
+    await retired;
     await this.#settleDown();
     this.#comparing = false;
+    this.#options.memory.covered = replicas.covered;
     this.notes.push(
       ...this.#absentNamespaces(),
       ...displaced(this.#options.spec, this.#namespaceLabels.keys()),

@@ -1,6 +1,6 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
-import { blankMemory } from '../../../plugins/nsreplicate/engine/memory.ts';
+import { blankMemory, type Memory } from '../../../plugins/nsreplicate/engine/memory.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
@@ -75,17 +75,21 @@ export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube
  * Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them.
  * @param earlier a run of it before, whose clusters are taken over
  */
-export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
+export function replication(
+  change: Partial<TaskSpec> = {},
+  earlier?: { from: FakeKube; to: FakeKube; memory?: Memory },
+) {
   const { from, to, assignment } = sides(change, earlier);
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
+  const memory = earlier?.memory ?? blankMemory();
   const task = new Task({
     ...assignment,
     feeds: new Feeds(clock),
     clock,
     key: new Uint8Array(32),
-    memory: blankMemory(),
+    memory,
     records: new JobRecords(),
     watch: true,
     readMarker: undefined,
@@ -110,5 +114,5 @@ export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: Fa
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, defects, begin, end };
+  return { from, to, clock, task, memory, defects, begin, end };
 }

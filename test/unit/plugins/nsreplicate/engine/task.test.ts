@@ -104,3 +104,26 @@ test('a namespace is made where whole objects go, and not for what adds to the o
   await scene.begin();
   expect(scene.to.objects.all(namespaces)).toMatchObject([{ metadata: { name: 'shop' } }]);
 });
+
+test('copies in a namespace that was dropped from the task are left, and reported until they are gone', async () => {
+  const scope = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
+  const again = async (...include: string[]) => {
+    await scene.end();
+    scene = replication({ namespaces: scope(...include) }, scene);
+    return scene.begin();
+  };
+  scene = replication({ namespaces: scope('shop', 'pay') });
+  scene.from.objects.create(configMaps, configMap('b', '1', 'pay'));
+  await scene.begin();
+  const dropped = await again('shop');
+  expect(dropped.left.get('ConfigMap|pay|b')).toBe('no rule covers it any more');
+  scene.from.objects.delete(configMaps, 'pay', 'b');
+  await scene.clock.advance(1000);
+  expect(scene.to.objects.all(configMaps)).toHaveLength(1);
+  expect((await again('shop')).left.size).toBe(1);
+  scene.to.objects.delete(configMaps, 'pay', 'b');
+  await scene.clock.advance(1000);
+  expect(scene.task.replicas[0]?.left.has('ConfigMap|pay|b')).toBe(false);
+  await again('shop');
+  expect(scene.memory.covered).toEqual({ ConfigMap: ['shop'], Namespace: [''] });
+});
