@@ -265,6 +265,7 @@ export class Replica {
       return;
     }
     const started = this.#options.clock.now();
+    this.#lag.begun(key);
     try {
       const result = await converger.converge(key);
       this.#succeed(key, result, started);
@@ -282,12 +283,12 @@ export class Replica {
     const { clock } = this.#options;
     const failedBefore = this.#retries.get(key);
     this.#retries.delete(key);
-    this.#lag.done(key, clock.monotonic());
+    const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
+    this.#lag.done(key, clock.monotonic(), !quiet);
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
-    const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });
     if (result.did === 'put-right') this.#noteCorrection(key);
@@ -301,7 +302,7 @@ export class Replica {
     this.#retries.set(key, final);
     if (final.retryInMs === undefined) this.#lag.forget(key);
     else {
-      this.#lag.seen(key, clock.monotonic());
+      this.#lag.failed(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
     const { reason } = failure;
