@@ -55,6 +55,12 @@ export interface Known {
   readonly version: string;
 }
 
+/** What an object needs of its cluster. */
+export interface Needed {
+  readonly need: Need;
+  readonly by: ObjectKey;
+}
+
 /** What became of an object that was shown to the catalogue. */
 export type Taken = 'wanted' | 'unchanged' | 'dropped';
 
@@ -74,7 +80,8 @@ export class Catalogue {
   readonly #skipped = new Map<ObjectKey, string>();
   readonly #complete = new Set<string>();
   #older: Known | undefined;
-  readonly #needs = new Map<string, { need: Need; by: ObjectKey }>();
+  /** What objects need that were noted since somebody asked; each once. */
+  readonly #needs = new Map<string, Needed>();
   /** What objects say of moved namespaces in texts, which nobody rewrites: how often, and where first. */
   readonly #mentions = new Map<string, Set<ObjectKey>>();
   /** Keys of a list that is under way. */
@@ -221,9 +228,11 @@ export class Catalogue {
     await this.#read(key, signal);
   }
 
-  /** What workloads and claims need of their clusters, each once, with one object that needs it. */
-  get needs(): ReadonlyMap<string, { need: Need; by: ObjectKey }> {
-    return this.#needs;
+  /** What workloads and claims need of their clusters, each once, of those that came since this was asked last. */
+  takeNeeds(): Needed[] {
+    const needs = [...this.#needs.values()];
+    this.#needs.clear();
+    return needs;
   }
 
   /** Where objects name a namespace that is another one on the replicas in a way that is not rewritten. */
@@ -279,9 +288,7 @@ export class Catalogue {
     if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
       this.#older = { key, uid, version: before.resourceVersion };
     const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
-    for (const what of unmappedMentions(object, this.#options.shaping.map))
-      this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
-    for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
+    this.#noteNeeds(key, object);
     const inherited = stampOf(object.metadata)?.origin;
     this.#originals.set(key, {
       uid,
@@ -292,6 +299,20 @@ export class Catalogue {
     });
     if (this.#bodies.has(key) || this.#bodies.size < MOST_BODIES) this.#bodies.set(key, body);
     return 'wanted';
+  }
+
+  /** What it names of a cluster around it. */
+  #noteNeeds(key: ObjectKey, object: KubeObject): void {
+    this.#forgetMentions(key);
+    for (const what of unmappedMentions(object, this.#options.shaping.map))
+      this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
+    for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
+  }
+
+  /** There are as many texts as moved namespaces, at most. */
+  #forgetMentions(key: ObjectKey): void {
+    for (const [what, keys] of this.#mentions)
+      if (keys.delete(key) && keys.size === 0) this.#mentions.delete(what);
   }
 
   #digests(
@@ -341,6 +362,7 @@ export class Catalogue {
 
   #drop(key: ObjectKey): Taken {
     this.#bodies.delete(key);
+    this.#forgetMentions(key);
     return this.#originals.delete(key) ? 'dropped' : 'unchanged';
   }
 }

@@ -42,7 +42,7 @@ export class PrimaryLists {
   }
 
   /** Versions of groups that do not answer; a watch asks them again. */
-  lacks(choice: KindChoice): void {
+  takeSilent(choice: KindChoice): void {
     const { primary, watch, warn, changed } = this.#options;
     this.#silent = choice.silent;
     if (!watch || choice.silent.length === 0) return;

@@ -20,7 +20,7 @@ import { type Listed, primaryFeed } from './handlers.ts';
 import { keyOf, type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
-import { missingNeeds } from './needs-check.ts';
+import { NeedsCheck } from './needs-check.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
@@ -39,13 +39,12 @@ export class Task {
   readonly places: Places;
   readonly records: JobRecords;
   readonly notes: string[] = [];
-  /** What replicas lack, by replica. */
-  readonly lacks = new Map<string, readonly string[]>();
   readonly settled = new Map<string, Map<ObjectKey, Settled>>();
   readonly #autoscaled: Autoscaled;
   readonly #namespaceLabels = new Map<string, Labels>();
   #kinds: readonly CopiedKind[] = [];
   #catalogue: Catalogue | undefined;
+  #needs: NeedsCheck | undefined;
   #replicas: Replica[] = [];
   readonly #primary: PrimaryLists;
   #comparing = true;
@@ -129,7 +128,8 @@ export class Task {
       ...this.catalogue.mentions(),
     );
     for (const replica of this.#replicas) replica.compared();
-    await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
+    await this.#needs?.check();
+    if (this.#options.watch) this.#needs?.follow().catch(this.#options.broken);
     this.#options.changed();
   }
 
@@ -141,6 +141,11 @@ export class Task {
   /** Objects that are not copied, by why. */
   get skipped(): ReadonlyMap<string, number> {
     return this.#catalogue?.skipped ?? new Map();
+  }
+
+  /** What a replica lacks that copied workloads need, one line each. */
+  lacks(replica: string): readonly string[] {
+    return this.#needs?.lacks(replica) ?? [];
   }
 
   /** Tries again what failed, parked or not. Returns how much. */
@@ -179,7 +184,7 @@ export class Task {
     const { kinds } = choice;
     this.#kinds = kinds;
     this.notes.push(...choice.notes);
-    this.#primary.lacks(choice);
+    this.#primary.takeSilent(choice);
     const shaping = this.#shaping();
     const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
     const covers = coverageOf(spec);
@@ -191,6 +196,7 @@ export class Task {
       destinations,
       covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
     });
+    this.#needs = new NeedsCheck({ ...this.#options, catalogue: this.#catalogue, places: this.places });
     const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
     this.#replicas = replicas.map((site) => {
       const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
@@ -332,12 +338,5 @@ export class Task {
     const { signal, warn } = this.#options;
     const missing = await kindsMissingOn(site, this.#kinds, { signal }).catch(() => []);
     for (const kind of missing) warn(`replica ${site.name} has no ${kind}: its objects wait until it does`);
-  }
-
-  async #checkNeeds(site: Site): Promise<void> {
-    const { signal, warn } = this.#options;
-    const missing = await missingNeeds(site, this.catalogue, this.places, { signal }).catch(() => []);
-    this.lacks.set(site.name, missing);
-    for (const line of missing) warn(`replica ${site.name} lacks ${line}`);
   }
 }

@@ -51,7 +51,7 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
     left: countBy(replica.left.values()),
     foreign: [...(task.settled.get(replica.name)?.values() ?? [])].filter(({ foreign }) => foreign).length,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
-    lacks: clipped(task.lacks.get(replica.name) ?? []),
+    lacks: clipped(task.lacks(replica.name)),
     unlisted: whys(replica.unlisted),
   };
 }

@@ -127,3 +127,16 @@ test('copies in a namespace that was dropped from the task are left, and reporte
   await again('shop');
   expect(scene.memory.covered).toEqual({ ConfigMap: ['shop'], Namespace: [''] });
 });
+
+test('what an object says of a moved namespace is forgotten with it', async () => {
+  scene = replication({ map: new Map([['shop', 'shop-b']]) });
+  const { from, task, clock } = scene;
+  from.objects.create(configMaps, configMap('a', 'db.shop.svc'));
+  await scene.begin();
+  expect(task.catalogue.mentions()).toEqual([
+    'ConfigMap shop/a: names .shop.svc in a text, which stays as it is',
+  ]);
+  from.objects.delete(configMaps, 'shop', 'a');
+  await clock.advance(1000);
+  expect(task.catalogue.mentions()).toEqual([]);
+});
