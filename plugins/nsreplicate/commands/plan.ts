@@ -35,7 +35,7 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   for (const note of surveyed.notes) context.reporter.info(note);
   const changes = await plan(surveyed, opened.spec, context.signal);
   return {
-    exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
+    exitCode: changes.every(({ action }) => action === 'left') ? ExitCode.ok : ExitCode.incomplete,
     data: { task: opened.spec.name, changes },
     text:
       changes.length === 0
@@ -47,28 +47,31 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
 
 const columns = [
   { header: 'REPLICA', value: ({ replica }: PlannedChange) => replica },
-  { header: 'ACTION', value: ({ action }: PlannedChange) => action },
+  { header: 'ACTION', value: actionOf },
   { header: 'NAMESPACE', value: ({ namespace }: PlannedChange) => namespace },
   { header: 'KIND', value: ({ kind }: PlannedChange) => kind },
   { header: 'NAME', value: ({ name }: PlannedChange) => name },
   { header: 'NOTE', wide: true, value: ({ note = '' }: PlannedChange) => note },
 ];
 
-function textOf({ replica, action, kind, namespace, name, diff, note }: PlannedChange): string {
+function textOf(change: PlannedChange): string {
+  const { replica, kind, namespace, name, diff, note } = change;
   const where = namespace === '' ? name : `${namespace}/${name}`;
   return [
-    `${replica}: ${action} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
+    `${replica}: ${actionOf(change)} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
     ...diff.map((line) => `    ${line}`),
   ].join('\n');
 }
 
 function summary(changes: readonly PlannedChange[]): string {
-  const groups = Map.groupBy(changes, ({ action }) => action);
-  return [...groups]
-    .map(([action, group]) =>
-      `${group.length} to ${action}`.replace('to refused', 'refused').replace('to blocked', 'blocked'),
-    )
+  return [...Map.groupBy(changes, actionOf)]
+    .map(([action, { length }]) => `${length} ${/^(refused|left|can't)/.test(action) ? '' : 'to '}${action}`)
     .join(', ');
+}
+
+/** What would be done, or tried in vain. */
+function actionOf({ action, blocked }: PlannedChange): string {
+  return blocked ? `can't ${action}` : action;
 }
 
 /** Commands that look and write nothing. */

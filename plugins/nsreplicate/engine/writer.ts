@@ -89,7 +89,7 @@ export class Writer {
       return { object: await this.#send(request, force, call), recreated: false };
     } catch (error) {
       if (isImmutable(error)) return { object: await this.#recreate(request, error, call), recreated: true };
-      if (!this.#mayOverrule(request, error)) throw error;
+      if (why === 'create' || !mayOverrule(error, this.#policy)) throw error;
       return { object: await this.#send(request, true, call), recreated: false };
     }
   }
@@ -98,20 +98,6 @@ export class Writer {
     // What is applied may be shared with other replicas, so it is not written into.
     const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
     return this.#kube.apply(resource, object as KubeObject, { ...call, fieldManager, force });
-  }
-
-  /**
-   * Edits by hand of what we made are drift, which is put right. Another manager that applies is another owner:
-   * that is a conflict, for a person.
-   */
-  #mayOverrule({ why }: WriteRequest, error: unknown): boolean {
-    const causes = conflictCauses(error);
-    return (
-      causes.length > 0 &&
-      why !== 'create' &&
-      this.#policy.drift === 'fix' &&
-      causes.every(({ byApply }) => !byApply)
-    );
   }
 
   /**
@@ -183,10 +169,19 @@ export class Writer {
   }
 }
 
+/**
+ * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right. Another
+ * manager that applies is another owner: that is a conflict, for a person.
+ */
+export function mayOverrule(error: unknown, { drift }: Pick<WritePolicy, 'drift'>): boolean {
+  const causes = conflictCauses(error);
+  return causes.length > 0 && drift === 'fix' && causes.every(({ byApply }) => !byApply);
+}
+
 const propagation = (mode: OnImmutable) => (mode === 'recreate-orphan' ? 'Orphan' : 'Background');
 
 /** A claim that was ever bound stands for a person's data. */
-function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
+export function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
   if (kind !== 'PersistentVolumeClaim') return false;
   return (
     at(spec, 'volumeName') !== undefined ||
