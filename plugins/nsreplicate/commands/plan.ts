@@ -33,15 +33,18 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   const { plan } = await import('../engine/plan.ts');
   const surveyed = await look(opened, context);
   for (const note of surveyed.notes) context.reporter.info(note);
-  const changes = await plan(surveyed, opened.spec, context.signal);
+  const all = await plan(surveyed, opened.spec, context.signal);
+  const changes = all.filter(({ action }) => action !== 'left');
+  const left = all.filter(({ action }) => action === 'left');
   return {
-    exitCode: changes.every(({ action }) => action === 'left') ? ExitCode.ok : ExitCode.incomplete,
-    data: { task: opened.spec.name, changes },
-    text:
-      changes.length === 0
-        ? 'Nothing would change.'
-        : `${changes.map(textOf).join('\n')}\n${summary(changes)}`,
-    table: table(changes, columns, 'Nothing would change.'),
+    exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
+    data: { task: opened.spec.name, changes: all },
+    text: [
+      ...changes.map(textOf),
+      ...leftLines(left),
+      changes.length === 0 ? 'Nothing would change.' : summary(changes),
+    ].join('\n'),
+    table: table(all, columns, 'Nothing would change.'),
   };
 }
 
@@ -63,9 +66,15 @@ function textOf(change: PlannedChange): string {
   ].join('\n');
 }
 
+/** What stays as it is though the two sides differ, or may: a line for each reason. */
+function leftLines(left: readonly PlannedChange[]): string[] {
+  const groups = Map.groupBy(left, ({ replica, note }) => `${replica} ${note}`);
+  return [...groups.values()].map((group) => `${group[0]?.replica}: ${group.length} left: ${group[0]?.note}`);
+}
+
 function summary(changes: readonly PlannedChange[]): string {
   return [...Map.groupBy(changes, actionOf)]
-    .map(([action, { length }]) => `${length} ${/^(refused|left|can't)/.test(action) ? '' : 'to '}${action}`)
+    .map(([action, { length }]) => `${length} ${/^(refused|can't)/.test(action) ? '' : 'to '}${action}`)
     .join(', ');
 }
 

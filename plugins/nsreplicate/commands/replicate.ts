@@ -107,6 +107,8 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
   await reporter.run([{ concurrent: steps }]);
   const { view, task } = await work;
   for (const note of view.notes) reporter.info(note);
+  for (const { name, left } of view.replicas)
+    for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
   const { onceOutcome } = await import('./views.ts');
   return onceOutcome(view, task);
 }

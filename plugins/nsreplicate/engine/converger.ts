@@ -4,7 +4,7 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Decision, decide, explain, type Wanted } from '../decide/decide.ts';
 import { mayCopy } from '../decide/may-copy.ts';
-import { pruneVerdict } from '../decide/prune.ts';
+import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
 import { bearsStampOf, stamp } from '../objects/stamps.ts';
@@ -127,7 +127,7 @@ export class Converger {
       const wanted = catalogue.wanted(key, this.#destination);
       if (!wanted) return this.#prune(kind, key);
       const decision = this.#decide(key, original, wanted);
-      if (!decision) return { did: 'left', why: 'it came from this replica' };
+      if (!decision) return { did: 'left', why: cameFromThere };
       if (decision.do === 'nothing') {
         if (copies.get(key)?.live === wanted.digest)
           this.#settle(key, { applied: wanted.digest, live: wanted.digest });
@@ -317,9 +317,7 @@ export class Converger {
       onPrimary: false,
       flags: spec.prune,
     });
-    if (verdict === 'keep') return 'it is not a copy of this task';
-    if (verdict === 'left-scope') return 'no rule covers it any more';
-    return verdict === 'guarded' ? guard(kind.name) : undefined;
+    return explainVerdict(verdict, kind.name);
   }
 
   async #deleteIfGone(
@@ -380,6 +378,9 @@ export class Converger {
   }
 }
 
+/** Why nothing is sent back to where it came from. */
+export const cameFromThere = 'it came from this replica';
+
 const outcomes = {
   create: 'created',
   changed: 'updated',
@@ -387,9 +388,3 @@ const outcomes = {
   drift: 'put-right',
   adopted: 'adopted',
 } as const;
-
-const guard = (kind: string): string => {
-  if (kind === 'PersistentVolumeClaim') return 'claims are deleted with --prune-claims only';
-  if (kind === 'Namespace') return 'namespaces are deleted with --prune-namespaces only';
-  return 'deletions are followed with --prune only';
-};

@@ -4,13 +4,13 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { decide, explain } from '../decide/decide.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { mayCopy } from '../decide/may-copy.ts';
-import { pruneVerdict } from '../decide/prune.ts';
+import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies } from '../objects/carry.ts';
 import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
-import { acceptedLive } from './converger.ts';
+import { acceptedLive, cameFromThere } from './converger.ts';
 import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
@@ -89,7 +89,8 @@ async function planned(
   if (original.problem !== undefined)
     return change(present ? 'update' : 'create', [], { blocked: true, note: original.problem });
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
-  if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;
+  if (!mayCopy(route, original.inherited, present?.stamp?.origin))
+    return change('left', [], { note: cameFromThere });
   if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
   const decision = decide(wanted, present, acceptedLive(settled.get(key), wanted.digest, spec), {
     adopt: spec.adopt,
@@ -154,6 +155,13 @@ async function dryRun(
   }
 }
 
+/** What has to be otherwise on a replica before it can be asked, by reasons of failures. */
+const notYet: Readonly<Record<string, string>> = {
+  'namespace-missing': 'its namespace is not there',
+  'namespace-terminating': 'its namespace is being deleted there',
+  'kind-missing': 'its kind is not served there',
+};
+
 /** What would come of a write that the replica does not take as it is. */
 function failing(
   error: unknown,
@@ -165,8 +173,8 @@ function failing(
 ): PlannedChange {
   const failure = failureOf(error);
   const message = messageAbout(change(action).kind, failure);
-  if (['namespace-missing', 'kind-missing', 'namespace-terminating'].includes(failure.reason))
-    return change(action, diff, { note: `can't be validated yet: ${message}` });
+  if (failure.reason in notYet)
+    return change(action, diff, { note: `can't be validated yet: ${notYet[failure.reason]}` });
   if (isImmutable(error) && spec.onImmutable !== 'fail' && before && !wasBound(before))
     return change('recreate', diff, { note: 'an immutable field differs: it is deleted and made anew' });
   return change(action, diff, { blocked: true, note: message });
@@ -234,23 +242,17 @@ async function plannedDeletion(
     onPrimary: false,
     flags: spec.prune,
   });
-  if (verdict !== 'ask-primary' || present.deleting) return undefined;
+  if (verdict === 'keep' || present.deleting) return undefined;
+  const change = { replica: site.name, kind: name, namespace, name: objectName, diff: [] };
+  const note = explainVerdict(verdict, name);
+  if (note !== undefined) return { ...change, action: 'left', note };
   const where = { namespace: namespace || undefined, name: objectName };
   try {
     if (await primary.kube.find(kind.resource, where, { signal })) return undefined;
     await site.kube.delete(kind.resource, places.onReplica(key), { dryRun: true, uid: present.uid, signal });
-    return { replica: site.name, kind: name, namespace, name: objectName, action: 'delete', diff: [] };
+    return { ...change, action: 'delete' };
   } catch (error) {
     signal.throwIfAborted();
-    return {
-      replica: site.name,
-      kind: name,
-      namespace,
-      name: objectName,
-      action: 'delete',
-      blocked: true,
-      diff: [],
-      note: `${describe(key)}: ${messageOf(error)}`,
-    };
+    return { ...change, action: 'delete', blocked: true, note: `${describe(key)}: ${messageOf(error)}` };
   }
 }
