@@ -29,9 +29,9 @@ export function replicaFeed(replica: Replica, { kind, namespace }: Listed, faile
     page: (items, first, whole) => replica.page(kind, namespace, items, first, whole),
     synced: () => replica.synced(kind, namespace),
     event: (type, object) => replica.event(kind, type, object),
-    connected: () => replica.connected(kind),
+    connected: () => replica.connected(kind, namespace),
     disconnected: (error) => {
-      replica.disconnected(kind, error);
+      replica.disconnected(kind, namespace, error);
       failed();
     },
   };

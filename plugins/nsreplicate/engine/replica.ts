@@ -14,6 +14,7 @@ import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway, messageAbout } from './failure.ts';
+import { Fights, isFought } from './fights.ts';
 import { isIn, listOf } from './handlers.ts';
 import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -48,9 +49,6 @@ export interface ReplicaOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** More than so many corrections of one object within the window: something else wants it otherwise. */
-const fight = { corrections: 5, windowMs: 60_000, reason: 'fought-over' };
-
 export class Replica {
   readonly name: string;
   readonly tally = new Tally();
@@ -58,15 +56,14 @@ export class Replica {
   readonly #queue: WorkQueue;
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
-  /** Corrections by time, of objects that were put right lately. */
-  readonly #corrections = new Map<ObjectKey, number[]>();
+  readonly #fights = new Fights();
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
   /** Left on purpose, and why. */
   readonly left = new Map<ObjectKey, string>();
-  /** Kinds that can't be listed, and why. */
-  readonly unlisted = new Map<string, X8sError>();
+  /** Lists that can't be had, and why. */
+  readonly #unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
   readonly #reach: Reachability;
   #paused = false;
@@ -97,6 +94,11 @@ export class Replica {
 
   get parked(): number {
     return [...this.#retries.values()].filter(isParked).length;
+  }
+
+  /** Kinds that can't be listed, here or there, and why. */
+  get unlisted(): ReadonlyMap<string, X8sError> {
+    return new Map([...this.#unlisted].map(([list, error]) => [list.slice(0, list.indexOf('|')), error]));
   }
 
   /** Work that is due or under way. */
@@ -246,21 +248,21 @@ export class Replica {
     this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
   }
 
-  connected(kind?: CopiedKind): void {
-    if (kind && this.unlisted.delete(kind.name)) this.#options.changed();
+  connected(kind: CopiedKind, namespace: string | undefined): void {
+    if (this.#unlisted.delete(listOf(kind.name, namespace))) this.#options.changed();
     this.#reach.found();
   }
 
-  /** A kind can't be listed or watched just now. */
-  disconnected(kind: CopiedKind, error: X8sError): void {
-    if (!isAway(error)) this.unlisted.set(kind.name, error);
+  /** A list can't be had or watched just now. */
+  disconnected(kind: CopiedKind, namespace: string | undefined, error: X8sError): void {
     if (isAway(error)) this.#reach.lost(error);
+    else this.#unlisted.set(listOf(kind.name, namespace), error);
     this.#options.changed();
   }
 
   async #work(key: ObjectKey): Promise<void> {
     const { converger, catalogue, signal, changed } = this.#options;
-    if (this.#isFoughtOver(key)) {
+    if (isFought(this.#retries.get(key)?.failure) && !this.#isPruned(key)) {
       this.#lag.forget(key);
       return;
     }
@@ -316,18 +318,9 @@ export class Replica {
   }
 
   #noteCorrection(key: ObjectKey): void {
-    const now = this.#options.clock.monotonic();
-    const recent = [...(this.#corrections.get(key) ?? []), now].filter((at) => now - at < fight.windowMs);
-    this.#corrections.set(key, recent);
-    if (recent.length < fight.corrections) return;
-    this.#corrections.delete(key);
-    const message = `something on the replica changes it back each time; it was put right ${recent.length} times within a minute`;
-    this.#fail(key, { class: 'decision', reason: fight.reason, message }, this.#options.clock.now());
-  }
-
-  /** Each further change there would be one more reason to put it right: only a person ends that, or the primary. */
-  #isFoughtOver(key: ObjectKey): boolean {
-    return this.#retries.get(key)?.failure.reason === fight.reason && !this.#isPruned(key);
+    const { clock } = this.#options;
+    const failure = this.#fights.corrected(key, clock.monotonic());
+    if (failure) this.#fail(key, failure, clock.now());
   }
 
   #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {
@@ -351,6 +344,7 @@ export class Replica {
   #forget(key: ObjectKey): void {
     this.#retries.delete(key);
     this.#lag.forget(key);
+    this.#fights.forget(key);
     this.left.delete(key);
     const { kind, namespace, name } = placeOf(key);
     this.#options.records.forget(jobKey({ kind, namespace, name, replica: this.name }));

@@ -90,6 +90,24 @@ test('a kind that the primary refuses holds up no other, is said, and comes when
   expect(defects).toEqual([]);
 });
 
+test('a namespace of a replica that may not be read is said, also where the next one is well', async () => {
+  const include = ['shop', 'pay'];
+  scene = replication({ namespaces: { include, exclude: [], selector: [], sensitive: false } });
+  const { from, to, clock } = scene;
+  for (const name of include) from.objects.create(configMaps, configMap('a', '1', name));
+  to.before = ({ verb, collection, namespace }) => {
+    if (verb !== 'list' || collection !== configMaps) return;
+    if (namespace === 'pay') throw apiError(403, 'not you', 'Forbidden');
+    return clock.sleep(300);
+  };
+  const replica = await scene.begin();
+  expect([...replica.unlisted.keys()]).toEqual(['ConfigMap']);
+  to.before = () => undefined;
+  await clock.advance(60_000);
+  expect(replica.unlisted.size).toBe(0);
+  expect(to.objects.all(configMaps)).toHaveLength(2);
+});
+
 test('a namespace is made where whole objects go, and not for what adds to the objects of others', async () => {
   const rule = ruleFor('', 'ConfigMap');
   const rules: Rule[] = [
