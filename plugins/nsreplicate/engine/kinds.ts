@@ -37,7 +37,7 @@ export interface KindChoice {
 export async function chooseKinds(
   primary: Site,
   rules: readonly Rule[],
-  options: CallOptions = {},
+  options: CallOptions & { refresh?: boolean } = {},
 ): Promise<KindChoice> {
   const compiled = rules.map(compileRule);
   let found = await discover(primary.kube, options);
@@ -95,7 +95,8 @@ const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): C
 const isVersionOf = ({ version }: Rule, resource: DiscoveredResource): boolean =>
   isGlob(version) ? resource.preferred : version === resource.version;
 
-const isLiteral = ({ group, version, kind }: Rule): boolean =>
+/** Whether a rule names one kind; by globs it may mean kinds that are yet to come. */
+export const isLiteral = ({ group, version, kind }: Rule): boolean =>
   !isGlob(kind) && !isGlob(group) && (version === '*' || !isGlob(version));
 
 const missing = (rule: CompiledRule, resources: readonly DiscoveredResource[]): boolean =>

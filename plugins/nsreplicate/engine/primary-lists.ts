@@ -45,11 +45,13 @@ export class PrimaryLists {
   takeSilent(choice: KindChoice): void {
     const { primary, watch, warn, changed } = this.#options;
     this.#silent = choice.silent;
-    if (!watch || choice.silent.length === 0) return;
-    warn(
-      `primary ${primary.name}: ${choice.silent.join(', ')}: ${isSilent().message}; other kinds go on, and it is asked again by itself`,
-    );
+    if (!watch) return;
+    if (choice.silent.length > 0)
+      warn(
+        `primary ${primary.name}: ${choice.silent.join(', ')}: ${isSilent().message}; other kinds go on, and it is asked again by itself`,
+      );
     void awaitKinds(this.#options, choice, (silent) => {
+      if (silent.join() === this.#silent.join()) return;
       this.#silent = silent;
       changed();
     });

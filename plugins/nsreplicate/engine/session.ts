@@ -109,7 +109,10 @@ export class Session {
       signal,
       watch,
       fence: () => lock.confirm(),
-      beginAnew: (because) => replaced.abort(because),
+      beginAnew: (because) => {
+        this.#options.info(`${messageOf(because)}: comparing anew`);
+        replaced.abort(because);
+      },
     });
   }
 

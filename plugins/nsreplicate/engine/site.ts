@@ -30,7 +30,7 @@ export async function identifyAgain(site: Site, options: CallOptions = {}): Prom
 
 /** What ends a run whose primary became another one. */
 export const anotherCluster = ({ name }: Site): X8sError =>
-  new X8sError(`The primary ${name} became another cluster meanwhile: it may have been rebuilt.`, {
+  new X8sError(`the primary ${name} became another cluster meanwhile; it may have been rebuilt`, {
     hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
   });
 

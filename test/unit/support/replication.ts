@@ -12,13 +12,13 @@ import { FakeCluster } from './fake-cluster.ts';
 import { type FakeKube, fakeKube } from './fake-kube.ts';
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
-const resource = (plural: string, kind: string, scope = 'Namespaced') => ({
+export const resource = (plural: string, kind: string, scope = 'Namespaced') => ({
   resource: plural,
   responseKind: { kind },
   scope,
   verbs,
 });
-const groups = (name: string, ...resources: object[]) => ({
+export const groups = (name: string, ...resources: object[]) => ({
   kind: 'APIGroupDiscoveryList',
   items: [{ metadata: { name }, versions: [{ version: name === '' ? 'v1' : 'v2', resources }] }],
 });
@@ -83,6 +83,7 @@ export function replication(
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
+  const renewals: string[] = [];
   const memory = earlier?.memory ?? blankMemory();
   const task = new Task({
     ...assignment,
@@ -94,7 +95,7 @@ export function replication(
     watch: true,
     readMarker: undefined,
     writeMarker: undefined,
-    beginAnew: () => undefined,
+    beginAnew: ({ message }) => void renewals.push(message),
     fence: async () => undefined,
     signal: ended.signal,
     info: () => undefined,
@@ -114,5 +115,5 @@ export function replication(
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, memory, defects, begin, end };
+  return { from, to, clock, task, memory, defects, renewals, begin, end };
 }

@@ -3,7 +3,15 @@ import { type Rule, ruleFor } from '../../../../../plugins/nsreplicate/rules/rul
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import type { Lever } from '../../../support/fake-kube.ts';
-import { configMap, configMaps, namespace, namespaces, replication } from '../../../support/replication.ts';
+import {
+  configMap,
+  configMaps,
+  groups,
+  namespace,
+  namespaces,
+  replication,
+  resource,
+} from '../../../support/replication.ts';
 
 let scene: ReturnType<typeof replication>;
 
@@ -106,6 +114,18 @@ test('a namespace of a replica that may not be read is said, also where the next
   await clock.advance(60_000);
   expect(replica.unlisted.size).toBe(0);
   expect(to.objects.all(configMaps)).toHaveLength(2);
+});
+
+test('a kind that comes to the primary later, and that a glob means, begins the task anew', async () => {
+  scene = replication({ rules: [ruleFor('', 'Config*')] });
+  const { from, clock, renewals } = scene;
+  await scene.begin();
+  await clock.advance(120_000);
+  expect(renewals).toEqual([]);
+  const kinds = [resource('namespaces', 'Namespace', 'Cluster'), resource('configmaps', 'ConfigMap')];
+  from.answers.set('/api', () => groups('', ...kinds, resource('configs', 'Config')));
+  await clock.advance(120_000);
+  expect(renewals).toEqual(['primary from serves Config now']);
 });
 
 test('a namespace is made where whole objects go, and not for what adds to the objects of others', async () => {
