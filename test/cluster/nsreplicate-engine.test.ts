@@ -172,9 +172,14 @@ test('an object of 1 MiB is copied; one whose annotations leave no room for a st
 test('rules are replaced while it runs, and what they no longer cover is left', async () => {
   await pair.put(pair.from, configMap('c', {}), secret('s', { a: 'x' }));
   const spec = pair.spec({ rules: [ruleFor('', 'ConfigMap')] });
-  const running = await watch(await pair.sides(), spec);
-  watching = [running];
   const has = async (what: string, name: string) => (await pair.find(pair.to, what, name)) !== undefined;
+  await expect(pair.compare({ suspended: true })).rejects.toMatchObject({ exitCode: 3 });
+  const running = await watch(await pair.sides(), { ...spec, suspended: true });
+  watching = [running];
+  await until(() => running.task().replicas[0]?.behind().pending, Boolean);
+  expect(await has('configmaps', 'c')).toBe(false);
+  running.session.replace({ spec });
+  await until(() => has('configmaps', 'c'), Boolean);
   expect([await has('configmaps', 'c'), await has('secrets', 's')]).toEqual([true, false]);
   running.session.replace({ spec: { ...spec, rules: [ruleFor('', 'Secret')] } });
   await until(() => has('secrets', 's'), Boolean);

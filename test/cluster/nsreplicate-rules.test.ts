@@ -123,6 +123,22 @@ describe('a kind of a CRD', () => {
     await pair.copyOf(`widgets.${group}`, 'theirs');
   }, 60_000);
 
+  test('whole, and the status too, also where that alone changed', async () => {
+    const selector = `with=${pair.namespace}`;
+    const carry = config('both-parts', { rules: [{ group, kind: 'Widget', status: true, selector }] });
+    const copy = () => pair.copy(...carry, '--name', pair.otherTask('whole'));
+    const labels = { with: pair.namespace };
+    await pair.put(pair.from, { ...widget('both', { size: 1 }), metadata: { name: 'both', labels } });
+    for (const phase of ['Ready', 'Gone']) {
+      await setStatus(pair, pair.from, 'both', { phase });
+      await copy();
+      const copied = await pair.copyOf(`widgets.${group}`, 'both');
+      expect(copied).toMatchObject({ spec: { size: 1 }, status: { phase } });
+      await copy();
+      expect(await pair.copyOf(`widgets.${group}`, 'both')).toEqual(copied);
+    }
+  }, 60_000);
+
   test('named fields alone', async () => {
     const carry = config('fields', { rules: [{ group, kind: 'Widget', carry: ['spec.size'] }] });
     await pair.put(pair.from, widget('fields', { size: 5, color: 'red' }));

@@ -75,6 +75,7 @@ class Work {
   readonly #journal: Journal;
   #phase: TaskPhase = 'Comparing';
   #control: Control | undefined;
+  #paused = false;
   #defect: unknown;
 
   constructor(assignment: Assignment, options: RunOptions, kept: Kept) {
@@ -191,11 +192,14 @@ class Work {
     const { info } = this.#options;
     const before = this.#control;
     this.#control = control;
-    if ((before?.paused ?? false) !== control.paused) {
-      this.#task.setPaused(control.paused);
-      this.#phase = control.paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
+    const { suspended } = this.#assignment.spec;
+    const paused = control.paused || suspended;
+    if (this.#paused !== paused) {
+      this.#paused = paused;
+      this.#task.setPaused(paused);
+      this.#phase = paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
       this.#documents.changed();
-      info(control.paused ? 'paused' : 'resumed');
+      info(suspended ? 'suspended by its configuration: nothing is written' : paused ? 'paused' : 'resumed');
     }
     this.#task.approve(control.approval);
     // At the start everything is tried again anyway.

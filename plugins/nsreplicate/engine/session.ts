@@ -44,11 +44,15 @@ export class Session {
 
   /**
    * One comparison, worked off.
-   * @throws {RefusedError} another instance is at work on the task, or it is paused
+   * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
    */
   async once(): Promise<{ task: Task; view: TaskView }> {
     const { state, clock, signal } = this.#options;
-    const { name: task } = this.#assignment.spec;
+    const { name: task, suspended } = this.#assignment.spec;
+    if (suspended)
+      throw new RefusedError(`Task ${task} is suspended by its configuration.`, {
+        hint: 'Take `suspend` out of it to let it write; `plan` shows what it would.',
+      });
     await ensureStateNamespace(state, { signal });
     const { paused } = await readControl(state, task, { signal });
     if (paused) throw new RefusedError(`Task ${task} is paused.`, { hint: 'Let it go on first: `resume`.' });
