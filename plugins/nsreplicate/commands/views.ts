@@ -7,6 +7,7 @@ import { placeOf } from '../engine/keys.ts';
 import { isComplete } from '../engine/run.ts';
 import type { Did } from '../engine/tally.ts';
 import type { Task } from '../engine/task.ts';
+import type { Behind } from '../jobs/lag.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import type { ReplicaView, TaskView } from '../state/state.ts';
 
@@ -79,18 +80,21 @@ export function describeTask(view: TaskView): string {
   ].join('\n');
 }
 
+/** How far a replica is, in a few words. */
+export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncompared = 0): string {
+  const parts = [
+    ...(pending === 0 ? [] : [`${objects(pending)} behind, the oldest for ${formatDuration(oldestMs)}`]),
+    ...(uncompared === 0 ? [] : [`${objects(uncompared)} not compared yet`]),
+  ];
+  const lag = p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
+  return `${parts.length === 0 ? 'up to date' : parts.join(', ')}${lag}`;
+}
+
 function describeReplica(replica: ReplicaView): string[] {
-  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
-  const lag =
-    behind.p50Ms === undefined
-      ? ''
-      : `, lag p50 ${behind.p50Ms.toFixed(0)} ms, p99 ${(behind.p99Ms ?? 0).toFixed(0)} ms`;
-  const standing =
-    behind.pending === 0
-      ? 'up to date'
-      : `${objects(behind.pending)} behind, the oldest for ${formatDuration(behind.oldestMs)}`;
+  const { name, away, behind, uncompared, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } =
+    replica;
   return [
-    `  ${name}: ${standing}${lag}`,
+    `  ${name}: ${standing(behind, uncompared)}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
     ...(deletionsStopped === undefined

@@ -87,6 +87,12 @@ export class Replica {
     return this.#lag.behind(this.#options.clock.monotonic());
   }
 
+  /** Objects of the primary that it is not known of what the replica has, since it does not say. */
+  get uncompared(): number {
+    if (!this.away && this.#unlisted.size === 0) return 0;
+    return [...this.#options.catalogue.keys()].filter((key) => !this.#isSynced(key)).length;
+  }
+
   /** Failures that wait to be tried again, and those that are parked. */
   get failures(): ReadonlyMap<ObjectKey, RetryState> {
     return this.#retries;

@@ -286,8 +286,12 @@ export class Task {
   async #makeRoom(): Promise<void> {
     const { clock, signal } = this.#options;
     const until = clock.monotonic() + 60_000;
-    while (this.#replicas.every(({ busy }) => busy > 300) && clock.monotonic() < until)
-      await clock.sleep(20, signal);
+    const isFull = () => {
+      // One that is held gets through nothing: who waited for it would not even know what there is.
+      const atWork = this.#replicas.filter(({ isHeld }) => !isHeld);
+      return atWork.length > 0 && atWork.every(({ busy }) => busy > 300);
+    };
+    while (isFull() && clock.monotonic() < until) await clock.sleep(20, signal);
   }
 
   /** Resolves when all replicas have done what can be done now. */

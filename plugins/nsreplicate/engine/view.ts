@@ -45,6 +45,7 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
     server: site.kube.cluster.server,
     ...(away ? { away: messageOf(away) } : {}),
     behind: replica.behind(),
+    uncompared: replica.uncompared,
     counts: replica.tally.totals,
     failed: replica.failures.size,
     parked,

@@ -20,6 +20,8 @@ export interface ReplicaView {
   readonly server: string;
   readonly away?: string | undefined;
   readonly behind: Behind;
+  /** Objects of which it is not known what the replica has. */
+  readonly uncompared?: number | undefined;
   readonly counts: Partial<Record<Did, number>>;
   readonly failed: number;
   readonly parked: number;

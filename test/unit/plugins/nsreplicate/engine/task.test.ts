@@ -128,6 +128,15 @@ test('a kind that comes to the primary later, and that a glob means, begins the 
   expect(renewals).toEqual(['primary from serves Config now']);
 });
 
+test('a task that holds lists what there is without waiting for work to be done', async () => {
+  scene = replication();
+  for (let index = 0; index < 1000; index++) scene.from.objects.create(configMaps, configMap(`o-${index}`));
+  scene.task.setPaused(true);
+  const replica = await scene.begin();
+  // And the namespace.
+  expect(replica.behind().pending).toBe(1001);
+});
+
 test('a namespace is made where whole objects go, and not for what adds to the objects of others', async () => {
   const rule = ruleFor('', 'ConfigMap');
   const rules: Rule[] = [
