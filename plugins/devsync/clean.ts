@@ -3,6 +3,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
 import { pods } from '../../src/kube/resources.ts';
+import type { HeldLock } from '../../src/tasks/held-lock.ts';
+import { holdSync } from './control/hold-sync.ts';
 import { askControl } from './control/socket.ts';
 import { leftBehind } from './launch/ephemeral.ts';
 import { launch } from './launch/launch.ts';
@@ -18,18 +20,37 @@ export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
   readonly workstation: Workstation;
 }
 
-/** Resolves with what was removed and what stays, one line each. */
+/**
+ * Resolves with what was removed and what stays, one line each. A sync that runs on this workstation is ended first,
+ * and none can begin meanwhile, not even a watch that would take it up again. Rejects with a RefusedError where another
+ * process holds it.
+ */
 export async function cleanSync(options: CleanOptions): Promise<string[]> {
   const { sync, catalog, workstation, signal } = options;
   await askControl(workstation.socketOf(sync.uid), 'stop').catch(() => {});
-  const lines = await cleanContainer(options);
-  if (catalog.belongsHere(sync)) {
-    rmSync(join(sync.spec.local.path, privateFolder), { recursive: true, force: true });
-    lines.push(`${sync.name}: removed ${privateFolder} from ${sync.spec.local.path}`);
+  const lock = await hold(options);
+  try {
+    const lines = await cleanContainer(options);
+    if (catalog.belongsHere(sync)) {
+      rmSync(join(sync.spec.local.path, privateFolder), { recursive: true, force: true });
+      lines.push(`${sync.name}: removed ${privateFolder} from ${sync.spec.local.path}`);
+    }
+    await catalog.delete(sync, signal);
+    return [...lines, `${sync.name}: removed the specification, and what this workstation kept of it`];
+  } finally {
+    await lock?.release();
   }
-  await catalog.delete(sync, signal);
-  lines.push(`${sync.name}: removed the specification, and what this workstation kept of it`);
-  return lines;
+}
+
+/** `run` takes its specification along when it ends: then nobody can hold it any more. */
+async function hold(options: CleanOptions): Promise<HeldLock | undefined> {
+  try {
+    return await holdSync({ ...options, purpose: 'kubectl devsync clean' });
+  } catch (error) {
+    const { sync, catalog, signal } = options;
+    if (await catalog.isThere(sync, signal)) throw error;
+    return undefined;
+  }
 }
 
 async function cleanContainer(options: CleanOptions): Promise<string[]> {
@@ -39,8 +60,10 @@ async function cleanContainer(options: CleanOptions): Promise<string[]> {
     const target = await findTarget(check);
     const launched = await launch(sync.spec.launcher, { ...check, target, onDetail: () => {} });
     try {
-      const remote = await openRemote(launched, sync.spec, {
-        scan: sync.spec.scan,
+      // What is missing is as clean as can be.
+      const spec = { ...sync.spec, createRemote: false };
+      const remote = await openRemote(launched, spec, {
+        scan: spec.scan,
         ignores: { lists: [], vcs: false },
       });
       await remote.purge();

@@ -1,7 +1,7 @@
 /** What every command of every plugin is. */
 import { Command } from 'clipanion';
 import type { CommandContext, PluginContext } from './context.ts';
-import { executeCommand } from './execute.ts';
+import { executeCommand, type Opened } from './execute.ts';
 import { option } from './options.ts';
 import type { Outcome, OutputFormat } from './output.ts';
 
@@ -11,12 +11,6 @@ export const globalGroup = 'Global options';
 /** Which formats `-o` takes is for each command to say: `override output = outputOption('json', 'wide')`. */
 export function outputOption(...formats: OutputFormat[]): OutputFormat | undefined {
   return option.choice('-o,--output', formats, { description: 'Output format.', group: globalGroup });
-}
-
-/** A command's context, and how to let go of what it holds. */
-export interface Opened<C> {
-  readonly context: C;
-  close(): Promise<void>;
 }
 
 /** A command: declares its options as fields and does its work in `run`. */

@@ -5,13 +5,30 @@ import { createReporter } from '../ui/create-reporter.ts';
 import { formatDuration } from '../ui/format.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { canRedraw, createStyle, wantsColor } from '../ui/style.ts';
-import type { BaseCommand } from './base-command.ts';
-import type { CommandContext } from './context.ts';
-import { isDocument, type Outcome, Printer } from './output.ts';
+import type { CommandContext, PluginContext } from './context.ts';
+import { isDocument, type Outcome, type OutputFormat, Printer } from './output.ts';
 import { describeError, failureOf, renderFailure } from './render-error.ts';
 
+/** A command's context, and how to let go of what it holds. */
+export interface Opened<C> {
+  readonly context: C;
+  close(): Promise<void>;
+}
+
+/** What of a command its run needs: the options that every command has, its work, and the context for that. */
+export interface Executable<C extends CommandContext> {
+  readonly context: PluginContext;
+  readonly output: OutputFormat | undefined;
+  /** Milliseconds; none where absent. */
+  readonly timeout: number | undefined;
+  readonly verbose: boolean;
+  readonly noColor: boolean;
+  open(base: CommandContext): Opened<C>;
+  run(context: C): Promise<Outcome | undefined>;
+}
+
 /** Runs it, prints what it returns, shows what it throws; resolves with the exit code and never rejects. */
-export async function executeCommand<C extends CommandContext>(command: BaseCommand<C>): Promise<number> {
+export async function executeCommand<C extends CommandContext>(command: Executable<C>): Promise<number> {
   const { context, output, verbose } = command;
   const color = !command.noColor && wantsColor(context.stderr, context.env);
   const printer = new Printer(context, output);
@@ -42,7 +59,7 @@ interface Run {
 }
 
 async function runCommand<C extends CommandContext>(
-  command: BaseCommand<C>,
+  command: Executable<C>,
   { color, printer, signal }: Run,
 ): Promise<Outcome> {
   const { stdin, stderr, env, clock, plugin, binaryName, onAbandoned } = command.context;

@@ -1,9 +1,10 @@
 /** Commands that talk to clusters, with kubectl's own flags for that. */
 import { UnreachableError, UsageError } from '../errors.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { BaseCommand, type Opened } from './base-command.ts';
+import { BaseCommand } from './base-command.ts';
 import { contextNames, namespaceNames } from './completion/providers.ts';
 import type { CommandContext } from './context.ts';
+import type { Opened } from './execute.ts';
 import type { ClusterFlags } from './kube-access.ts';
 import { option } from './options.ts';
 

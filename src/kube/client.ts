@@ -36,6 +36,11 @@ export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /** Take over fields that another manager owns. */
   readonly force?: boolean;
+  /**
+   * `Ignore`: without warnings about fields that are unknown or there twice. An apply refuses unknown ones in any case,
+   * and looks for the others by reading its body a second time.
+   */
+  readonly fieldValidation?: 'Ignore';
 }
 
 export interface DeleteOptions extends CallOptions {

@@ -1,4 +1,5 @@
 /** Time limits that also end with a caller's signal, without leaving listeners on it. */
+import { onAbort } from './abort.ts';
 
 /** The reason of a signal whose time limit passed. */
 export class DeadlineExceeded extends Error {
@@ -18,8 +19,7 @@ export interface Deadline {
 export function deadline(limitMs: number, parent?: AbortSignal): Deadline {
   parent?.throwIfAborted();
   const controller = new AbortController();
-  const onParent = () => controller.abort(parent?.reason);
-  parent?.addEventListener('abort', onParent, { once: true });
+  const forget = parent && onAbort(parent, () => controller.abort(parent.reason));
   const onLimit = () => controller.abort(new DeadlineExceeded(`no answer within ${limitMs} ms`));
   const timer = limitMs > 0 ? setTimeout(onLimit, limitMs) : undefined;
   const disarm = () => clearTimeout(timer);
@@ -28,7 +28,7 @@ export function deadline(limitMs: number, parent?: AbortSignal): Deadline {
     disarm,
     release() {
       disarm();
-      parent?.removeEventListener('abort', onParent);
+      forget?.();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Discovery, aggregated (two requests, Kubernetes ≥ 1.26) or group by group (older API servers). */
 import { X8sError } from '../errors.ts';
 import type { CallOptions, KubeClient } from './client.ts';
-import type { DiscoveredResource } from './discovery.ts';
+import type { DiscoveredResource } from './resources.ts';
 
 type Found = Omit<DiscoveredResource, 'preferred'>;
 

@@ -4,17 +4,7 @@ import { nearest } from '../closest.ts';
 import { UsageError } from '../errors.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { fetchResources } from './discovery-request.ts';
-import { nameOf, type Resource } from './resources.ts';
-
-/** A resource as the server describes it. */
-export interface DiscoveredResource extends Resource {
-  readonly singular: string;
-  readonly shortNames: readonly string[];
-  readonly verbs: readonly string[];
-  readonly subresources: readonly string[];
-  /** Its version is the one that the group prefers, or the only one that has this resource. */
-  readonly preferred: boolean;
-}
+import { type DiscoveredResource, nameOf, type Resource } from './resources.ts';
 
 export interface Discovery {
   /** Everything served, the core group first, each group's preferred version first. */

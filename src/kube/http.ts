@@ -41,10 +41,10 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
 
   return {
     async ready(signal) {
-      await unlessAborted(login.current(), signal);
+      if (!login.known()) await unlessAborted(login.current(), signal);
     },
     async request(request) {
-      const credentials = await login.current();
+      const credentials = login.known() ?? (await login.current());
       const first = await send(request, credentials);
       if (first.status !== 401) return first;
       const renewed = await login.refresh(credentials);
@@ -84,10 +84,16 @@ function createPools(connectTimeoutMs: number) {
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  const giveUp = () => reject(signal.reason);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  const settle =
+    <V>(how: (value: V) => void) =>
+    (value: V) => {
+      signal.removeEventListener('abort', giveUp);
+      how(value);
+    };
+  promise.then(settle(resolve), settle(reject));
   return outcome;
 }
 

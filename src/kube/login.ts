@@ -9,6 +9,8 @@ const freshForMs = 10_000;
 const refreshEveryMs = 5_000;
 
 export interface Login {
+  /** Credentials of this moment, where they need not be waited for. */
+  known(): Credentials | undefined;
   /** Credentials of this moment. */
   current(): Promise<Credentials>;
   /**
@@ -22,6 +24,7 @@ export interface Login {
 export function createLogin(open: () => Promise<CredentialSource>, clock: Clock): Login {
   let source: Promise<CredentialSource> | undefined;
   let latest: Promise<Credentials> | undefined;
+  let given: Credentials | undefined;
   let askedAt = 0;
   let refreshedAt = -Infinity;
 
@@ -31,16 +34,24 @@ export function createLogin(open: () => Promise<CredentialSource>, clock: Clock)
     source ??= open();
     const asked = source.then((give) => give());
     latest = asked;
-    asked.catch(() => {
-      if (latest !== asked) return;
-      latest = undefined;
-      source = undefined;
-    });
+    given = undefined;
+    asked.then(
+      (credentials) => {
+        if (latest === asked) given = credentials;
+      },
+      () => {
+        if (latest !== asked) return;
+        latest = undefined;
+        source = undefined;
+      },
+    );
     return asked;
   };
-  const current = () => (latest && clock.monotonic() - askedAt < freshForMs ? latest : ask());
+  const isFresh = () => clock.monotonic() - askedAt < freshForMs;
+  const current = () => (latest && isFresh() ? latest : ask());
 
   return {
+    known: () => (isFresh() ? given : undefined),
     current,
     async refresh(rejected) {
       const known = await current();

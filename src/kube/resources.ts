@@ -17,6 +17,16 @@ export interface Resource<T extends o.KubeObject = o.KubeObject> {
   readonly _object?: T;
 }
 
+/** A resource as the server describes it. */
+export interface DiscoveredResource extends Resource {
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly verbs: readonly string[];
+  readonly subresources: readonly string[];
+  /** Its version is the one that the group prefers, or the only one that has this resource. */
+  readonly preferred: boolean;
+}
+
 function resource<T extends o.KubeObject>(
   groupVersion: string,
   plural: string,

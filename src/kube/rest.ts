@@ -76,7 +76,7 @@ export function createClient(
         method: 'PATCH',
         body: typed(resource, object),
         contentType: 'application/apply-patch+yaml',
-        query: { force: options.force },
+        query: { force: options.force, fieldValidation: options.fieldValidation },
         idempotent: true,
       }),
 

@@ -1,8 +1,8 @@
 /** The live task list, by listr2, on stderr. */
 import { DefaultRenderer, figures, Listr, ListrLogger, ProcessOutput } from 'listr2';
-import type { LiveRegion, Screen } from './live-reporter.ts';
 import { LiveStep, type LiveStepContext } from './live-step.ts';
 import type { Step, StepGroup } from './reporter.ts';
+import type { LiveRegion, Screen } from './screen.ts';
 import { runInOrder, stepsOf } from './step-runner.ts';
 
 /** What of log-update the renderer needs; listr2 keeps it private. */

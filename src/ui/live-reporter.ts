@@ -1,5 +1,6 @@
 /** A reporter for a terminal: single lines, and a live task list while a run is on. */
 import type { CollectingReporter, Step, StepGroup } from './reporter.ts';
+import { Screen } from './screen.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
 import { createStyle, type Style } from './style.ts';
 
@@ -56,30 +57,4 @@ function runAsLines(entries: readonly (Step | StepGroup)[], { style, warn, print
     }
     print(`${style.good('✔')} ${ended}`);
   });
-}
-
-/** A live region that lets single lines pass above it. */
-export interface LiveRegion {
-  printAbove(text: string): void;
-}
-
-/** Where single lines go: above the list while it is live, straight to the stream while it is not. */
-export class Screen {
-  #live: LiveRegion | undefined;
-  /** A list is on the screen, or about to be. */
-  isLive = false;
-  readonly #stream: NodeJS.WriteStream;
-
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
-  }
-
-  print(text: string): void {
-    if (this.#live) this.#live.printAbove(text);
-    else this.#stream.write(`${text}\n`);
-  }
-
-  attach(region: LiveRegion | undefined): void {
-    this.#live = region;
-  }
 }

@@ -65,14 +65,16 @@ test('a conflict keeps both versions until it is resolved, and the loser can be 
   work.write('f', 'base');
   await work.must('flush', 'conflict');
   await work.must('pause', 'conflict');
-  work.write('f', 'from here');
-  await work.sh('conflict', 'printf "from there" >/work/f');
+  for (const name of ['f', 'g']) work.write(name, 'from here');
+  await work.sh('conflict', 'printf "from there" | tee /work/f >/work/g');
   const resumed = await work.devsync('resume', 'conflict');
   expect(resumed.code).toBe(5);
   expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
   await work.must('resolve', 'conflict', 'f', '--use', 'local');
   expect(await work.sh('conflict', 'cat /work/f')).toBe('from here');
+  expect(await work.must('resolve', 'conflict', '--all', '--use', 'container')).toBe('Resolved: g.\n');
+  expect(work.read('g')).toBe('from there');
   const items = JSON.parse(await work.must('restore', 'conflict', '-o', 'json')) as {
     path: string;
     operation: string;
@@ -247,11 +249,24 @@ test('bad input is refused at once and leaves nothing behind', async () => {
 
 test('clean leaves nothing but what stays until the pod goes', async () => {
   const work = await synced('cleaned');
+  const plan = (remote: string, ...more: string[]) =>
+    work.must('plan', '--pod', work.podOf('cleaned'), ...more, work.local, remote);
+  for (let index = 0; index < 20; index++) work.write(`${index}/large`, `${index}`.repeat(1 << 20));
+  // Whoever only looks takes nothing from the sync that is under way.
+  await Promise.all([plan('/work'), work.must('flush', 'cleaned')]);
+  expect(await work.sh('cleaned', 'cat /work/7/large | wc -c')).toBe(`${1 << 20}\n`);
+  for (let index = 0; index < 20; index++) rmSync(join(work.local, `${index}`), { recursive: true });
   work.write('a', 'x');
-  await work.must('flush', 'cleaned');
+  await work.devsync('resume', 'cleaned', '--confirm');
   const { stdout } = await work.devsync('clean', 'cleaned', '--yes');
   expect(stdout).toMatch(/devsync-agent-\w+.* stay in pod shared until it goes/);
   expect(await work.sh('cleaned', 'ls -A /work')).toBe('a\n');
   expect(readdirSync(work.local)).toEqual(['a']);
   expect(await work.must('get', '-o', 'name')).not.toMatch(/cleaned/);
+  expect(await plan('/work')).toBe('Both sides are the same.\n');
+  expect(await plan('/srv/made', '--make-remote')).toBe(
+    '/srv/made is missing in the container and would be made.\n→ a: nothing becomes a file of 1 bytes (2d711642) (created)\n',
+  );
+  expect(await work.sh('cleaned', 'ls -A /work /srv')).toBe('/srv:\n\n/work:\na\n');
+  expect(readdirSync(work.local)).toEqual(['a']);
 }, 90_000);

@@ -80,9 +80,14 @@ test('directories that overlap are refused, here and there', async () => {
   }
   expect((await create('beside', 'docs', '/work/srcs')).code).toBe(0);
   expect((await create('again', 'src/app', '/elsewhere', '--allow-overlap')).code).toBe(0);
+  // Another workstation may delete it: then it is in nobody's way.
+  await work.kubectl('delete', 'configmap', 'devsync-one-container', 'devsync-again-container');
+  expect((await create('over', 'src', '/elsewhere/too')).code).toBe(0);
+  // One that somebody has spoilt is shown among the others.
+  await work.kubectl('patch', 'configmap', 'devsync-beside-container', '-p', '{"data":{"spec":"{}"}}');
   const names = (await work.must('get', '-o', 'name')).split('\n');
-  expect(names).toEqual(expect.arrayContaining(['again', 'beside', 'one']));
-  expect(names.join()).not.toMatch(/same|inner|outer|there/);
+  expect(names).toEqual(expect.arrayContaining(['beside', 'over']));
+  expect(names.join()).not.toMatch(/again|one|same|inner|outer|there/);
 }, 60_000);
 
 test('a container that changed its user without exec: doctor says why it is closed', async () => {

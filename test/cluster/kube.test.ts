@@ -117,6 +117,14 @@ describe('server-side apply', () => {
     const { data } = await kube.apply(configMaps, map('applied', {}), { fieldManager: 'one' });
     expect(data).toEqual({ shared: '2' });
   });
+
+  test('refuses a field that there is not, also where fields are not validated', async () => {
+    const applying = kube.apply(configMaps, { ...map('applied', {}), dta: {} } as KubeObject, {
+      fieldManager: 'one',
+      fieldValidation: 'Ignore',
+    });
+    await expect(applying).rejects.toThrow(/\.dta: field not declared in schema/);
+  });
 });
 
 describe('lists and watches', () => {

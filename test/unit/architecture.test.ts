@@ -105,6 +105,16 @@ describe('imports', () => {
     expect(offences(plugins.filter(isEngine), wrong)).toEqual([]);
   });
 
+  test('never lead back to where they come from, not even for a type', () => {
+    const open = new Map(all.map(({ path, imports }) => [path, imports.map(({ specifier }) => specifier)]));
+    for (let before = -1; before !== open.size; ) {
+      before = open.size;
+      // What leads nowhere is in no circle, and what leads only there neither.
+      for (const [path, imports] of open) if (!imports.some((other) => open.has(other))) open.delete(path);
+    }
+    expect([...open.keys()]).toEqual([]);
+  });
+
   test('of a foreign library are in the folder that owns it', () => {
     const owners: Readonly<Record<string, string>> = {
       clipanion: 'src/cli/',

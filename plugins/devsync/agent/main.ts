@@ -2,11 +2,13 @@
  * The agent: runs in or beside a container, over its standard input and output, and writes nothing but what it
  * syncs. Bundled into one file that any Node since 20 runs (see loader.ts).
  */
-import { asHello, bestCompression, type OpenRequest, ourHello } from '../wire/calls.ts';
+import { asHello, bestCompression, type LookRequest, type OpenRequest, ourHello } from '../wire/calls.ts';
 import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
-import { type Call, type Send, Served } from './server.ts';
+import { look } from './look.ts';
+import type { Send } from './send.ts';
+import { type Call, Served } from './server.ts';
 import { lookAround } from './sight.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
@@ -103,9 +105,10 @@ class Agent {
     const { method, parameters } = call;
     if (method === 'sight')
       return lookAround(asText(asObject(parameters, 'parameters').containerId, 'an id'));
+    const send: Send = (type, header, parts) => this.#channel.send(type, id, header, parts);
+    if (method === 'look') return await look(parameters as LookRequest, send);
     if (method === 'open') {
       await session.served?.close();
-      const send: Send = (type, header, parts) => this.#channel.send(type, id, header, parts);
       session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
       return session.served.opened;
     }

@@ -1,5 +1,7 @@
 /** What is mounted where, as /proc/…/mountinfo says (proc_pid_mountinfo(5)). */
 
+import { readFileSync } from 'node:fs';
+
 interface Mount {
   readonly point: string;
   readonly description: string;
@@ -38,4 +40,14 @@ export function mountOf(mountInfo: string, directory: string): string {
     if (holds && mount.point.length >= best.point.length) best = mount;
   }
   return best.description;
+}
+
+/** What is mounted for the process whose root this is; empty where that cannot be read. */
+export function readMounts(base: string): string {
+  const process = /^\/proc\/\d+(?=\/root$)/.exec(base)?.[0] ?? '/proc/self';
+  try {
+    return readFileSync(`${process}/mountinfo`, 'utf8');
+  } catch {
+    return '';
+  }
 }

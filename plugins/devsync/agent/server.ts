@@ -1,8 +1,8 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
-import { difference, type Edit, edited } from '../reconcile/tree.ts';
+import { difference, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import { editsOf } from '../sync/endpoint.ts';
 import { resolveWithin } from '../sync/folder.ts';
@@ -16,18 +16,11 @@ import {
   asPath,
   asText,
   asWanted,
-  packEdits,
   packOutcomes,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
-import { mountOf, mountsBelow } from './mounts.ts';
-
-/** Sends a frame of this session. */
-export type Send = (
-  type: 'content' | 'end' | 'credit' | 'tree',
-  header: unknown,
-  body?: readonly Uint8Array[],
-) => Promise<void>;
+import { mountOf, mountsBelow, readMounts } from './mounts.ts';
+import { type Send, sendTree } from './send.ts';
 
 /** What the workstation asks for; small contents may come along. */
 export interface Call {
@@ -37,8 +30,6 @@ export interface Call {
   readonly body: Uint8Array;
 }
 
-/** Edits in one frame. */
-const editsAFrame = 2000;
 /** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
 const [quiet, cap] = [4, 200];
 
@@ -152,12 +143,7 @@ export class Served {
     const tree = this.#endpoint.tree;
     const edits = [...difference(this.#sent, tree)];
     this.#sent = tree;
-    const { degraded } = this.#endpoint;
-    for (let from = 0; from === 0 || from < edits.length; from += editsAFrame) {
-      const part: Edit[] = edits.slice(from, from + editsAFrame);
-      const last = from + editsAFrame >= edits.length;
-      if (part.length > 0 || from === 0) await this.#send('tree', { edits: packEdits(part), last, degraded });
-    }
+    await sendTree(this.#send, edits, this.#endpoint.degraded);
   }
 
   /** Tells what need not be sent: of a first sync, nothing. */
@@ -216,14 +202,5 @@ function resolveOrMake({ base, root, create }: OpenRequest): string {
     const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');
     mkdirSync(`${base}${parent}/${root.slice(root.lastIndexOf('/') + 1)}`);
     return resolveWithin(base, root);
-  }
-}
-
-function readMounts(base: string): string {
-  const process = /^\/proc\/\d+(?=\/root$)/.exec(base)?.[0] ?? '/proc/self';
-  try {
-    return readFileSync(`${process}/mountinfo`, 'utf8');
-  } catch {
-    return '';
   }
 }

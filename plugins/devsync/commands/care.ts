@@ -3,7 +3,7 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { UsageError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Finding } from '../doctor.ts';
 import { AgentCommand, completeSync } from './sync-command.ts';
@@ -78,7 +78,8 @@ export class CleanCommand extends AgentCommand {
     description: 'Remove all that devsync made and can be removed, and say what stays until the pod goes.',
     details: `
       Deletes the syncs named, their trash, and what they keep in both directories. The synced files are left
-      as they are.
+      as they are. One that runs on this workstation is ended first; one that another workstation runs is
+      refused (exit 3).
     `,
     examples: [['Everything of this workstation in the namespace', '$0 clean --all']],
   });
@@ -103,7 +104,16 @@ export class CleanCommand extends AgentCommand {
     const agent = await this.agent(context);
     const { cleanSync } = await import('../clean.ts');
     const lines: string[] = [];
-    for (const sync of chosen) lines.push(...(await cleanSync({ ...context, ...desk, ...agent, sync })));
-    return { data: lines, text: lines.join('\n') || 'There was nothing to remove.' };
+    const refused: RefusedError[] = [];
+    for (const sync of chosen)
+      try {
+        lines.push(...(await cleanSync({ ...context, ...desk, ...agent, sync })));
+      } catch (error) {
+        if (!(error instanceof RefusedError)) throw error;
+        refused.push(error);
+      }
+    const error = refused.length > 1 ? new RefusedError(refused.map(messageOf).join('; ')) : refused[0];
+    const nothing = refused.length > 0 ? 'Nothing was removed.' : 'There was nothing to remove.';
+    return { data: lines, text: lines.join('\n') || nothing, ...(error && { error }) };
   }
 }

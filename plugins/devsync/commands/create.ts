@@ -1,7 +1,4 @@
 /** `create`, `run` and `plan`: commands that take a specification. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
@@ -117,6 +114,10 @@ export class PlanCommand extends SpecCommand {
   static override paths = [['plan']];
   static override usage = KubeCommand.Usage({
     description: 'Show what a first sync would do, and why, without doing it.',
+    details: `
+      Makes nothing and changes nothing in either directory, also while a sync of them runs. Where the container
+      has no Node.js of its own, its pod gets the ephemeral container that the sync would use.
+    `,
     examples: [['What would happen', '$0 plan -l app=web ./src /app/src']],
   });
 
@@ -124,31 +125,16 @@ export class PlanCommand extends SpecCommand {
     const desk = await this.desk(context);
     const spec = await this.spec(context, desk.workstation);
     const agent = await this.agent(context);
-    const folder = mkdtempSync(join(tmpdir(), 'x8s-devsync-plan-'));
-    try {
-      const { previewSync } = await import('../session/check-attach.ts');
-      const plan = await previewSync({
-        ...context,
-        ...agent,
-        kube: desk.kube,
-        namespace: desk.namespace,
-        spec,
-        folder,
-      });
-      const { conflicts } = plan.state;
-      return {
-        data: {
-          changes: plan.changes,
-          conflicts,
-          held: plan.state.phase === 'held' ? plan.state.message : undefined,
-        },
-        text: planText(plan),
-        ...(conflicts.length > 0 && {
-          error: new IncompleteError(formatPlural(conflicts.length, 'conflict')),
-        }),
-      };
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const { previewSync } = await import('../session/preview.ts');
+    const { kube, namespace } = desk;
+    const plan = await previewSync({ ...context, ...agent, kube, namespace, spec });
+    const { conflicts } = plan;
+    return {
+      data: plan,
+      text: planText(plan),
+      ...(conflicts.length > 0 && {
+        error: new IncompleteError(formatPlural(conflicts.length, 'conflict')),
+      }),
+    };
   }
 }

@@ -28,15 +28,16 @@ export class GetCommand extends SyncCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const desk = await this.desk(context);
-    const syncs = this.name
-      ? [await desk.catalog.get(desk.namespace, this.name, context.signal)]
-      : await desk.catalog.list(this.allNamespaces ? undefined : desk.namespace, context.signal);
-    const seen = await Promise.all(syncs.map((sync) => look(desk, sync)));
+    const { syncs, unreadable } = this.name
+      ? { syncs: [await desk.catalog.get(desk.namespace, this.name, context.signal)], unreadable: [] }
+      : await desk.catalog.survey(this.allNamespaces ? undefined : desk.namespace, context.signal);
+    const seen = [...(await Promise.all(syncs.map((sync) => look(desk, sync)))), ...unreadable];
+    for (const { name, why } of unreadable) context.reporter.warn(`${name} cannot be read: ${why}`);
     const documents = seen.map(seenDocument);
     return {
       data: this.name ? documents[0] : documents,
       table: seenTable(seen, context.clock.now()),
-      names: syncs.map(({ name }) => name),
+      names: [...syncs, ...unreadable].map(({ name }) => name),
     };
   }
 }
@@ -93,13 +94,16 @@ export class ConflictsCommand extends SyncCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const state = (await this.ask(context, this.name, 'state')) as SyncState;
-    const { conflicts } = state;
+    const { conflicts, conflictCount } = state;
+    const unlisted = conflictCount - conflicts.length;
     return {
       data: conflicts,
       table: conflictsTable(state),
       names: conflicts.map(({ path }) => path),
       ...(conflicts.length > 0 && {
-        error: new IncompleteError(formatPlural(conflicts.length, 'conflict'), {
+        error: new IncompleteError(formatPlural(conflictCount, 'conflict'), {
+          details:
+            unlisted > 0 ? [`${unlisted} of them are not listed; resolve --all settles those, too.`] : [],
           hint: `${context.binaryName} resolve ${this.name} PATH --use local|container settles one.`,
         }),
       }),

@@ -80,7 +80,7 @@ export abstract class SpecCommand extends AgentCommand {
 
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
-    const [{ checkLocal }, { normalizeRemote }, { rootIdOf }] = await Promise.all([
+    const [{ checkLocal }, { normalizeRemote }, { knownRootId }] = await Promise.all([
       import('../spec/catalog.ts'),
       import('../spec/spec.ts'),
       import('../sync/root.ts'),
@@ -90,7 +90,7 @@ export abstract class SpecCommand extends AgentCommand {
         hint: 'They say which container to sync with.',
       });
     const path = checkLocal(localPath(this.local));
-    const rootId = rootIdOf(path);
+    const rootId = knownRootId(path) ?? '';
     const limit = this.trashLimit * mebi;
     return {
       target: { selector: this.selector, pod: this.pod, container: this.container },

@@ -4,6 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { TrashAccess } from '../control/trash-access.ts';
 import type { SyncState } from '../session/state.ts';
 import { plainWords } from '../wire/check.ts';
@@ -94,27 +95,53 @@ export class ResolveCommand extends OneSyncCommand {
     if (this.use === undefined)
       throw new UsageError('say which version to keep: --use local or --use container');
     if (this.all === this.paths_.length > 0) throw new UsageError('give PATHs, or --all');
-    const { conflicts } = (await this.ask(context, this.name, 'state')) as SyncState;
-    const wanted = this.all
-      ? conflicts.map(({ path }) => path)
-      : this.paths_.map((path) => (path === '.' ? '' : path));
+    if (this.all) return await this.#resolveAll(context);
     const resolved: string[] = [];
-    for (const path of wanted) {
+    for (const path of this.paths_.map((one) => (one === '.' ? '' : one))) {
       const found = await this.ask(context, this.name, 'resolve', { path, use: this.use });
       if (found !== true) throw new X8sError(`there is no conflict at ${path}`);
       resolved.push(path);
     }
+    return { data: { resolved }, text: resolvedText(resolved) };
+  }
+
+  /** At once: there may be more of them than are listed. */
+  async #resolveAll(context: KubeCommandContext): Promise<Outcome> {
+    const { resolved, left } = (await this.ask(context, this.name, 'resolve-all', { use: this.use })) as {
+      resolved: string[];
+      left: SyncState['conflicts'];
+    };
+    const open = left.map(({ path, reason }) => plainWords(`${path || '.'}: ${reason}`));
     return {
       data: { resolved },
-      text: `Resolved: ${resolved.map((path) => plainWords(path) || '.').join(', ') || 'nothing'}.`,
+      text: resolvedText(resolved),
+      ...(left.length > 0 && {
+        error: new IncompleteError(`${formatPlural(left.length, 'conflict')} cannot be settled so`, {
+          details: open.slice(0, shown),
+        }),
+      }),
     };
   }
+}
+
+/** Paths that are named; the rest of many is counted. */
+const shown = 20;
+
+function resolvedText(paths: readonly string[]): string {
+  const names = paths.slice(0, shown).map((path) => plainWords(path) || '.');
+  const more = paths.length > shown ? ` and ${paths.length - shown} more` : '';
+  return `Resolved: ${names.join(', ') || 'nothing'}${more}.`;
 }
 
 export class ResetCommand extends OneSyncCommand {
   static override paths = [['reset']];
   static override usage = KubeCommand.Usage({
-    description: 'Forget what both sides agreed on. Nothing is deleted; every difference becomes a conflict.',
+    description: 'Forget what both sides agreed on, and begin as a first sync does.',
+    details: `
+      In two-way-safe nothing is deleted or overwritten: every difference becomes a conflict. In two-way-resolved
+      and one-way-replica the side that wins overwrites the other one, and one-way-replica deletes there what only
+      that one has; all of it goes into the trash first.
+    `,
     examples: [['Begin anew', '$0 reset web']],
   });
 
@@ -184,10 +211,12 @@ export class DeleteCommand extends OneSyncCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { catalog, sync, workstation } = await this.sync(context, this.name);
+    const { catalog, workstation, namespace } = await this.desk(context);
+    // Also one that makes no sense to this version.
+    const record = await catalog.record(namespace, this.name, context.signal);
     const { askControl } = await import('../control/socket.ts');
-    await askControl(workstation.socketOf(sync.uid), 'stop').catch(() => {});
-    await catalog.delete(sync, context.signal);
-    return { text: `Sync ${sync.name} deleted; the files are left as they are.` };
+    await askControl(workstation.socketOf(record.uid), 'stop').catch(() => {});
+    await catalog.delete({ record }, context.signal);
+    return { text: `Sync ${this.name} deleted; the files are left as they are.` };
   }
 }

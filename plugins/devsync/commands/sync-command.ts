@@ -33,7 +33,7 @@ export abstract class SyncCommand extends KubeCommand {
       context.kube(),
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
-    const catalog = new Catalog(kube, workstation, context.clock);
+    const catalog = new Catalog(kube, workstation, context.clock, context.kubeByServer);
     return { kube, namespace: this.namespace ?? kube.cluster.namespace, catalog, workstation };
   }
 

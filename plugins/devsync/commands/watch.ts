@@ -30,7 +30,8 @@ export class WatchCommand extends AgentCommand {
   allNamespaces = option.flag('-A,--all-namespaces', { description: 'In all namespaces.' });
   takeOver = option.text('--take-over', {
     value: 'LOCAL',
-    description: 'Give the one sync named to this directory; both sides are merged, nothing is deleted.',
+    description:
+      'Give the one sync named to this directory; it begins as a first sync, as --mode says: in one-way-replica one side is made the same as the other.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -49,12 +50,11 @@ export class WatchCommand extends AgentCommand {
   async #takeOver(context: KubeCommandContext, desk: Desk, local: string): Promise<void> {
     const [name, more] = this.names;
     if (name === undefined || more !== undefined) throw new UsageError('--take-over wants one NAME');
-    const { rootIdOf } = await import('../sync/root.ts');
     const { checkLocal } = await import('../spec/catalog.ts');
     const path = checkLocal(localPath(local));
     const sync = await desk.catalog.get(desk.namespace, name, context.signal);
     const { id: workstation, who } = desk.workstation;
-    const spec = { ...sync.spec, local: { workstation, who, path, rootId: rootIdOf(path) } };
+    const spec = { ...sync.spec, local: { workstation, who, path, rootId: '' } };
     await desk.catalog.replace(sync, spec, context.signal);
     context.reporter.info(
       `${name} belongs to ${path} of ${who} now; it was ${sync.spec.local.path} of ${sync.spec.local.who}`,

@@ -2,10 +2,11 @@
 import { table } from '../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../src/ui/format.ts';
 import type { Finding } from '../doctor.ts';
-import type { PlannedChange, SyncState } from '../session/state.ts';
+import type { Preview } from '../session/preview.ts';
+import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
-import type { Sync } from '../spec/catalog.ts';
-import type { TrashItem } from '../sync/trash.ts';
+import type { Sync, Unreadable } from '../spec/catalog.ts';
+import type { TrashItem } from '../sync/items.ts';
 import { plainWords } from '../wire/check.ts';
 
 /** A sync, and what it is doing where it runs here. */
@@ -15,22 +16,27 @@ export interface Seen {
   readonly isHere: boolean;
 }
 
-export function seenTable(seen: readonly Seen[], now: Date) {
+type Row = Seen | Unreadable;
+
+/** A cell about a sync; empty where nothing is known of it. */
+const about = (value: (seen: Seen) => string) => (row: Row) => ('why' in row ? '' : value(row));
+
+export function seenTable(rows: readonly Row[], now: Date) {
   return table(
-    seen,
+    rows,
     [
-      { header: 'NAME', value: ({ sync }) => sync.name },
-      { header: 'NAMESPACE', value: ({ sync }) => sync.namespace, wide: true },
-      { header: 'STATE', value: stateWord },
-      { header: 'LOCAL', value: ({ sync }) => sync.spec.local.path },
-      { header: 'REMOTE', value: ({ sync }) => sync.spec.remote },
-      { header: 'POD', value: ({ state }) => state?.pod ?? '' },
-      { header: 'FILES', value: ({ state }) => (state ? String(state.files) : '') },
-      { header: 'CONFLICTS', value: ({ state }) => (state ? String(state.conflicts.length) : '') },
-      { header: 'LAST CHANGE', value: ({ state }) => ago(state?.lastChange, now) },
-      { header: 'MODE', value: ({ sync }) => sync.spec.mode, wide: true },
-      { header: 'WAY', value: ({ state }) => state?.way ?? '', wide: true },
-      { header: 'OWNER', value: ({ sync }) => sync.spec.local.who, wide: true },
+      { header: 'NAME', value: (row) => ('why' in row ? row.name : row.sync.name) },
+      { header: 'NAMESPACE', value: (row) => ('why' in row ? row : row.sync).namespace, wide: true },
+      { header: 'STATE', value: (row) => ('why' in row ? 'unreadable' : stateWord(row)) },
+      { header: 'LOCAL', value: about(({ sync }) => sync.spec.local.path) },
+      { header: 'REMOTE', value: about(({ sync }) => sync.spec.remote) },
+      { header: 'POD', value: about(({ state }) => state?.pod ?? '') },
+      { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
+      { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflictCount) : '')) },
+      { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
+      { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
+      { header: 'WAY', value: about(({ state }) => state?.way ?? ''), wide: true },
+      { header: 'OWNER', value: about(({ sync }) => sync.spec.local.who), wide: true },
     ],
     'No syncs found.',
   );
@@ -47,7 +53,9 @@ function ago(time: string | undefined, now: Date): string {
 }
 
 /** One sync in full, as JSON. */
-export function seenDocument({ sync, state, isHere }: Seen) {
+export function seenDocument(row: Row) {
+  if ('why' in row) return { name: row.name, namespace: row.namespace, unreadable: row.why };
+  const { sync, state, isHere } = row;
   const { name, namespace, spec, record } = sync;
   const holder = record.holder?.split(' ')[0];
   return { name, namespace, spec, isHere, holder, state: state ?? null };
@@ -94,13 +102,8 @@ export function findingsTable(findings: readonly Finding[]) {
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;
 
-export function planText({
-  changes,
-  state,
-}: {
-  changes: readonly PlannedChange[];
-  state: SyncState;
-}): string {
+export function planText({ makes, changes, conflicts, held }: Preview): string {
+  const made = makes === undefined ? [] : [`${makes} is missing in the container and would be made.`];
   const lines = changes
     .slice(0, shown)
     .map(
@@ -108,12 +111,10 @@ export function planText({
         `${to === 'container' ? '→' : '←'} ${path || '.'}: ${from} becomes ${becomes} (${reason})`,
     );
   const more = changes.length > shown ? [`… and ${formatPlural(changes.length - shown, 'change')} more`] : [];
-  const conflicts = state.conflicts.map(
-    ({ path, local, container }) => `! ${path}: here ${local}, there ${container}`,
-  );
-  const held = state.phase === 'held' ? [`It would be held first: ${state.message}`] : [];
-  const nothing = lines.length + conflicts.length === 0 ? ['Both sides are the same.'] : [];
-  return [...lines, ...more, ...conflicts, ...held, ...nothing].map(plainWords).join('\n');
+  const open = conflicts.map(({ path, local, container }) => `! ${path}: here ${local}, there ${container}`);
+  const brake = held === undefined ? [] : [`It would be held first: ${held}`];
+  const nothing = lines.length + open.length === 0 ? ['Both sides are the same.'] : [];
+  return [...made, ...lines, ...more, ...open, ...brake, ...nothing].map(plainWords).join('\n');
 }
 
 /** How a sync rests, in a sentence. */

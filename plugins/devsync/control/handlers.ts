@@ -6,7 +6,8 @@ import type { Handler } from './socket.ts';
 
 export interface ControlOptions {
   readonly runner: SyncRunner;
-  readonly stop: () => void;
+  /** Ends it; resolves when it has let go of both sides. */
+  readonly stop: () => Promise<void>;
 }
 
 /** One sync's answers. */
@@ -27,11 +28,15 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
         await runner.resume(parameters.confirm === true);
         return runner.state;
       case 'resolve': {
-        const winner = parameters.use === 'container' ? 'container' : 'local';
         const path = asText(parameters.path, 'a path');
-        const isConflict = await live().synchronizer.resolve(path, winner);
+        const isConflict = await live().synchronizer.resolve(path, winnerOf(parameters));
         if (isConflict) requireSettled(runner.state, path);
         return isConflict;
+      }
+      case 'resolve-all': {
+        const resolved = await live().synchronizer.resolveAll(winnerOf(parameters));
+        requireMoving(runner.state, 'each of them');
+        return { resolved, left: runner.state.conflicts };
       }
       case 'reset':
         return await live().synchronizer.reset();
@@ -45,7 +50,7 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
           live().attached.container.emptyTrash(),
         ]);
       case 'stop':
-        return stop();
+        return await stop();
       default:
         throw new Error(
           `the running sync does not know ${JSON.stringify(method)}; it may be of another version`,
@@ -54,12 +59,18 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
   };
 }
 
-/** A decision that nothing came of is not to be called one. */
-function requireSettled({ phase, message, conflicts }: SyncState, path: string): void {
-  const name = path || '.';
+const winnerOf = ({ use }: Record<string, unknown>) => (use === 'container' ? 'container' : 'local');
+
+function requireMoving({ phase, message }: SyncState, what: string): void {
   if (phase === 'held' || phase === 'paused')
-    throw new Error(`${name} is decided, but it is ${phase}: ${message}`);
-  const left = conflicts.find((one) => one.path === path);
+    throw new Error(`${what} is decided, but it is ${phase}: ${message}`);
+}
+
+/** A decision that nothing came of is not to be called one. */
+function requireSettled(state: SyncState, path: string): void {
+  const name = path || '.';
+  requireMoving(state, name);
+  const left = state.conflicts.find((one) => one.path === path);
   if (left === undefined) return;
   throw new Error(
     `${name} cannot be settled so: ${left.reason} (here ${left.local}, there ${left.container})`,

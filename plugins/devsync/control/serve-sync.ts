@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { acquire } from '../../../src/tasks/lock.ts';
-import { taskLabels } from '../../../src/tasks/names.ts';
 import type { Attempts } from '../session/attempts.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
-import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { privateFolder } from '../sync/names.ts';
 import { knownRootId } from '../sync/root.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
+import { holdSync } from './hold-sync.ts';
 import { serveControl } from './socket.ts';
 
 export interface ServeOptions {
@@ -63,21 +61,12 @@ export function requireHere({ name, spec }: Sync, workstation: Workstation): voi
  * with a RefusedError where another process holds it.
  */
 export async function serveSync(options: ServeOptions): Promise<void> {
-  const { kube, sync, workstation, clock, signal } = options;
+  const { sync, workstation, signal } = options;
   requireHere(sync, workstation);
-  const { namespace, name, uid, record } = sync;
-  const lock = await acquire(kube, {
-    namespace,
-    name: record.name,
-    existing: uid,
-    about: `sync ${namespace}/${name}`,
-    purpose: `kubectl devsync: ${sync.spec.local.path}`,
-    labels: taskLabels(tool, name, role),
-    clock,
-    signal,
-    ...(options.holder !== undefined && { holder: options.holder }),
-    waiting: ({ holder }) => options.onLog(`${name}: waiting for ${holder.split(' ')[0]}, who may have died`),
-  });
+  const { namespace, name, uid } = sync;
+  const purpose = `kubectl devsync: ${sync.spec.local.path}`;
+  const lock = await holdSync({ ...options, purpose });
+  const ended = Promise.withResolvers<void>();
   const stop = new AbortController();
   const all = AbortSignal.any([signal, lock.signal, stop.signal]);
   const log = logger(options);
@@ -93,7 +82,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   try {
     await serveControl({
       path: workstation.socketOf(uid),
-      handler: handlersOf({ runner, stop: () => stop.abort() }),
+      handler: handlersOf({ runner, stop: () => stopAndWait(stop, ended.promise) }),
       about: `sync ${namespace}/${name}`,
       signal: all,
     });
@@ -103,7 +92,14 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   } finally {
     stop.abort();
     await lock.release().catch(() => {});
+    ended.resolve();
   }
+}
+
+/** Whoever is told that it has ended may do with both sides as they like. */
+function stopAndWait(stop: AbortController, ended: Promise<void>): Promise<void> {
+  stop.abort();
+  return ended;
 }
 
 function logger({ workstation, sync, clock, onLog }: ServeOptions): (line: string) => void {

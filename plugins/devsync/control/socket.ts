@@ -1,6 +1,7 @@
 /** How a second terminal talks to a running sync: JSON lines over a socket that only its user can open. */
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { RefusedError, X8sError } from '../../../src/errors.ts';
 import { codeOf } from '../sync/system-error.ts';
 
@@ -32,8 +33,11 @@ export async function serveControl({ path, handler, about, hint, signal }: Contr
       details: [`It answers at ${path}.`],
       hint,
     });
-  // What is left of an earlier run is in the way.
-  if (!path.startsWith('\\\\')) rmSync(path, { force: true });
+  if (!path.startsWith('\\\\')) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // What is left of an earlier run is in the way.
+    rmSync(path, { force: true });
+  }
   const server = createServer((socket) => {
     socket.on('error', () => {});
     onLines(socket, (line) => void answer(socket, line, handler));

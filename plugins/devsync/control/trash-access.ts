@@ -3,8 +3,8 @@
 import type { Place } from '../session/state.ts';
 import type { Sync } from '../spec/catalog.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import type { TrashItem } from '../sync/items.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
-import type { TrashItem } from '../sync/trash.ts';
 import { askControl, NotRunning } from './socket.ts';
 
 export interface PlacedItem extends TrashItem {

@@ -13,28 +13,42 @@ export type Brake =
 /** Fewer files than this may go at once without a question. */
 export const fewFiles = 10;
 
-/** The first reason to stop and ask, if there is one. A confirmed one is for the caller to let pass. */
-export function brakeFor(
+/** Every reason to stop and ask, the gravest first. Those that were confirmed are for the caller to let pass. */
+export function* brakesFor(
   ancestor: Maybe,
   alpha: Maybe,
   beta: Maybe,
   plan: Plan,
   trashLimits: Readonly<Record<Side, number>>,
-): Brake | undefined {
+): Generator<Brake, void> {
   const trees = { alpha, beta };
   for (const side of ['alpha', 'beta'] as const) {
     const root = rootBrake(ancestor, trees[side], side);
-    if (root) return root;
+    if (root) yield root;
   }
   for (const side of ['alpha', 'beta'] as const) {
     const { files, of } = filesLost(trees[side], plan, side);
-    if (files >= fewFiles && files * 2 > of) return { kind: 'mass deletion', side, files, of };
+    if (files >= fewFiles && files * 2 > of) yield { kind: 'mass deletion', side, files, of };
   }
   for (const side of ['alpha', 'beta'] as const) {
     const [bytes, limit] = [bytesDiscarded(plan, side), trashLimits[side]];
-    if (bytes > limit) return { kind: 'trash too small', side, bytes, limit };
+    if (bytes > limit) yield { kind: 'trash too small', side, bytes, limit };
   }
-  return undefined;
+}
+
+/** Whether who has confirmed one brake has seen the other one in it: the same accident, and no more of it. */
+export function isCovered(brake: Brake, confirmed: Brake): boolean {
+  // Where one side's root is gone, all that the other one has of it goes.
+  if (brake.kind === 'mass deletion' && confirmed.kind.startsWith('root ') && confirmed.side !== brake.side)
+    return true;
+  return (
+    brake.kind === confirmed.kind && brake.side === confirmed.side && amountOf(brake) <= amountOf(confirmed)
+  );
+}
+
+function amountOf(brake: Brake): number {
+  if (brake.kind === 'mass deletion') return brake.files;
+  return brake.kind === 'trash too small' ? brake.bytes : 0;
 }
 
 function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined {

@@ -4,15 +4,13 @@ import { X8sError } from '../../../src/errors.ts';
 import { launch, type Refusal } from '../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
-import { successorAncestor } from '../reconcile/successor.ts';
 import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import type { IgnoreList } from '../sync/ignore.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { AgentError } from './agent-connection.ts';
-import { AncestorStore } from './ancestor-store.ts';
+import { KnownBefore } from './known-before.ts';
 import { type Location, locate } from './location.ts';
-import { Manifests } from './manifests.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
 
 /** The session's number on a connection of its own; agents that serve several have more. */
@@ -32,12 +30,10 @@ export interface Attached {
   readonly location: Location;
   readonly local: LocalEndpoint;
   readonly container: RemoteEndpoint;
-  readonly ancestor: AncestorStore;
+  readonly known: KnownBefore;
   readonly binding: string;
   /** What the files in LOCAL say that both sides leave alone. */
   readonly ignoreLists: readonly IgnoreList[];
-  /** The container is a new one, and nothing was synced with it yet. */
-  readonly isSuccessor: boolean;
   close(): Promise<void>;
 }
 
@@ -58,19 +54,18 @@ export async function attach(context: AttachContext): Promise<Attached> {
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});
     const location = await locate(kube, target, container.opened.root, signal);
-    const ancestor = new AncestorStore(folder);
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
-    const hasAncestor = ancestor.load(binding);
+    const known = new KnownBefore(folder, binding);
     await Promise.all([looking, lookingThere]);
-    const isSuccessor = !hasAncestor && beginAncestor(folder, location, container, ancestor, binding);
+    known.begin(location, container.tree);
     const { connection } = launched;
     const close = async () => {
       await container.close();
       connection.close();
       await local.close();
     };
-    const sides = { local, container, ancestor, binding };
-    return { target, launched, location, ...sides, ignoreLists, isSuccessor, close };
+    const sides = { local, container, known, binding };
+    return { target, launched, location, ...sides, ignoreLists, close };
   } catch (error) {
     launched?.connection.close();
     await local.close();
@@ -84,9 +79,13 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
   try {
     return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
   } catch (error) {
-    const { message } = error as Error;
-    throw new X8sError(`LOCAL ${local.path} cannot be synced: ${message}`, { cause: error });
+    throw unusableLocal(local.path, error);
   }
+}
+
+/** What is said of a LOCAL that the system does not let us work in. */
+export function unusableLocal(path: string, cause: unknown): X8sError {
+  return new X8sError(`LOCAL ${path} cannot be synced: ${(cause as Error).message}`, { cause });
 }
 
 /** Opens REMOTE. Rejects with an X8sError that says what is wrong with it. */
@@ -97,8 +96,13 @@ export async function openRemote(
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;
   const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
+  return await explainRemote(root, RemoteEndpoint.open(launched.connection, session, request));
+}
+
+/** Rejects with an X8sError that says what is wrong with REMOTE, where that is what the agent says. */
+export async function explainRemote<T>(root: string, asked: Promise<T>): Promise<T> {
   try {
-    return await RemoteEndpoint.open(launched.connection, session, request);
+    return await asked;
   } catch (error) {
     if (error instanceof AgentError) throw remoteError(root, error);
     throw error;
@@ -123,21 +127,6 @@ function remoteError(remote: string, error: AgentError): X8sError {
     default:
       return new X8sError(`REMOTE ${remote} cannot be synced: ${error.message}`, { cause: error });
   }
-}
-
-/** Returns whether this container follows another one of its image. */
-function beginAncestor(
-  folder: string,
-  { origin }: Location,
-  container: RemoteEndpoint,
-  ancestor: AncestorStore,
-  binding: string,
-): boolean {
-  const manifests = new Manifests(folder);
-  const manifest = origin === undefined ? undefined : manifests.get(origin);
-  if (origin !== undefined && manifest === undefined) manifests.keep(origin, container.tree);
-  ancestor.begin(binding, successorAncestor(manifest, container.tree));
-  return manifest !== undefined;
 }
 
 /** How much there is to look after, for a log line. */

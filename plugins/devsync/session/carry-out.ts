@@ -4,7 +4,8 @@ import { measure } from '../reconcile/entry.ts';
 import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { Contents, Endpoint, Need, Wanted } from '../sync/endpoint.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import type { Contents, Need, Wanted } from '../sync/items.ts';
 
 /** Operations, and bytes of content, that go together: a new directory is not taken apart without need. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];

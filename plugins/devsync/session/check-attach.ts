@@ -1,4 +1,4 @@
-/** Attaches once, to find out whether it works, or what a sync would do. */
+/** Attaches once, to find out whether it works. */
 
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
@@ -6,10 +6,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { SyncSpec } from '../spec/spec.ts';
-import { attach } from './attach.ts';
 import { chooseTarget } from './pods.ts';
-import type { PlannedChange, SyncState } from './state.ts';
-import { Synchronizer } from './synchronizer.ts';
 
 export interface CheckOptions {
   readonly kube: KubeClient;
@@ -46,28 +43,5 @@ export async function checkAttach(options: CheckOptions): Promise<void> {
     await openRemote(launched, options.spec, nothing);
   } finally {
     launched.connection.close();
-  }
-}
-
-/** What a sync would do. `folder` is forgotten afterwards. */
-export async function previewSync(
-  options: CheckOptions & { readonly folder: string },
-): Promise<{ changes: PlannedChange[]; state: SyncState }> {
-  const { spec } = options;
-  const target = await findTarget(options);
-  const attached = await attach({ ...options, target, onDetail: () => {} });
-  try {
-    return await new Synchronizer({
-      ...attached,
-      mode: spec.mode,
-      from: spec.from,
-      takeGit: spec.takeGit,
-      trashLimits: spec.trashLimits,
-      clock: options.clock,
-      signal: options.signal,
-      onState: () => {},
-    }).preview();
-  } finally {
-    await attached.close();
   }
 }

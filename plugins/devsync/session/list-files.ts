@@ -2,10 +2,8 @@
 import { walk } from '../reconcile/entry.ts';
 import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
-import { DigestCache } from '../sync/digest.ts';
-import { compileIgnores } from '../sync/ignore.ts';
+import { glance } from '../sync/glance.ts';
 import { privateFolder } from '../sync/names.ts';
-import { Scanner } from '../sync/scan.ts';
 
 export interface ListedFile {
   readonly path: string;
@@ -18,15 +16,8 @@ export interface ListedFile {
 /** Everything in LOCAL but the root itself, in order. */
 export async function listFiles(spec: SyncSpec): Promise<ListedFile[]> {
   const rules = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
-  const scanner = new Scanner({
-    root: spec.local.path,
-    options: spec.scan,
-    isIgnored: compileIgnores(rules),
-    cache: new DigestCache(),
-    mounts: new Set(),
-    foldsNames: false,
-  });
-  const entries = [...walk(await scanner.scan(''))].slice(1).filter(([path]) => path !== privateFolder);
+  const tree = await glance({ root: spec.local.path, scan: spec.scan, ignores: rules });
+  const entries = [...walk(tree)].slice(1).filter(([path]) => path !== privateFolder);
   return entries.map(([path, entry]) => ({
     path,
     kind: entry.kind,

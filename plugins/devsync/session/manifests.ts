@@ -1,6 +1,6 @@
 /** What containers of an image held when they were first seen, before anything was synced into them. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Maybe, shallow, type Tracked, trackedPart, walk } from '../reconcile/entry.ts';
@@ -32,7 +32,10 @@ export class Manifests {
     const edits = [...walk(trackedPart(tree))].map(
       ([path, entry]): Edit => [path, shallow(entry as Tracked)],
     );
-    writeFileSync(this.#fileOf(origin), gzipSync(JSON.stringify(packEdits(edits))), { mode: 0o600 });
+    const file = this.#fileOf(origin);
+    // Half a manifest would count as none, and the next one has our own work in it.
+    writeFileSync(`${file}.new`, gzipSync(JSON.stringify(packEdits(edits))), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
     this.#forgetOld();
   }
 

@@ -2,16 +2,8 @@
 import type { Maybe } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
-import {
-  type Contents,
-  type Endpoint,
-  type EndpointFacts,
-  editsOf,
-  type Need,
-  type Wanted,
-} from '../sync/endpoint.ts';
-import type { Chunk } from '../sync/staging.ts';
-import type { TrashItem } from '../sync/trash.ts';
+import { type Endpoint, editsOf } from '../sync/endpoint.ts';
+import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from '../sync/items.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
   asCount,

@@ -3,7 +3,8 @@ import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import { lookup } from '../reconcile/tree.ts';
-import type { Endpoint, Wanted } from '../sync/endpoint.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import type { Wanted } from '../sync/items.ts';
 
 export interface Foreign {
   readonly local: Endpoint;

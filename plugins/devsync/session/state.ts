@@ -41,7 +41,10 @@ export interface SyncState {
   /** Operations done since it began. */
   readonly sent: number;
   readonly received: number;
+  /** The first thousand. */
   readonly conflicts: readonly ConflictState[];
+  /** How many there are, those that are not listed included. */
+  readonly conflictCount: number;
   readonly problems: readonly ProblemState[];
   /** ISO time of the last change that was carried over. */
   readonly lastChange: string | undefined;
@@ -57,6 +60,7 @@ export const noState: SyncState = {
   sent: 0,
   received: 0,
   conflicts: [],
+  conflictCount: 0,
   problems: [],
   lastChange: undefined,
   degraded: [],

@@ -235,14 +235,14 @@ export class SyncRunner {
 
   async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
     const { spec, clock } = this.#options;
-    const { launched, location, local, container, ancestor, binding, isSuccessor } = attached;
-    const winsLocally = isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+    const { launched, location, local, container, known, binding } = attached;
+    const winsLocally = known.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
     const stop = new AbortController();
     this.#attempts.begin(binding);
     const synchronizer = new Synchronizer({
       local,
       container,
-      ancestor,
+      ancestor: known.ancestor,
       binding,
       mode: spec.mode,
       from: spec.from,
@@ -252,6 +252,7 @@ export class SyncRunner {
       attempts: this.#attempts,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
+      onFirstDone: () => known.settle(),
       onState: (state) => this.#tell(state),
       onLearned: (paths) => {
         // The rules themselves have changed: both sides have to look with new eyes. Those that a first sync

@@ -1,31 +1,22 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
-import { type Brake, brakeFor } from '../reconcile/brakes.ts';
+import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
-import {
-  type Change,
-  type Conflict,
-  type Mode,
-  type Plan,
-  reconcile,
-  SettledMemo,
-} from '../reconcile/reconcile.ts';
+import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
-import { isGitDirectory } from '../sync/names.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
+import { brakeOn, planFor, sidesFrom } from './planning.ts';
 import { saveForeign } from './save-foreign.ts';
 import {
   brakeMessage,
   conflictStates,
   noState,
   type Place,
-  type PlannedChange,
-  plannedChanges,
   problemsIn,
   problemsOf,
   type Sides,
@@ -49,6 +40,8 @@ export interface SynchronizerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
+  /** Called when the first reconciliation was carried out, as far as it could be. */
+  readonly onFirstDone?: () => void;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
   /** Told the paths that both sides have come to agree on. */
@@ -73,8 +66,10 @@ export class Synchronizer {
   #state: SyncState = noState;
   #conflicts: readonly Conflict[] = [];
   #mode: Mode;
+  #isFirst = true;
   #held: Brake | undefined;
-  #confirmed: Brake['kind'] | undefined;
+  /** What a person has seen and let happen. */
+  #confirmed: Brake[] = [];
   #paused = false;
   #retry = firstRetry;
   #isRetryPlanned = false;
@@ -88,10 +83,7 @@ export class Synchronizer {
   constructor(options: SynchronizerOptions) {
     this.#options = options;
     this.#mode = options.firstMode ?? options.mode;
-    this.#sides =
-      options.from === 'local'
-        ? { local: 'alpha', container: 'beta' }
-        : { local: 'beta', container: 'alpha' };
+    this.#sides = sidesFrom(options.from);
     this.#debounce = new Debounce({
       quiet,
       cap,
@@ -163,10 +155,10 @@ export class Synchronizer {
     });
   }
 
-  /** Goes on; where a brake holds it, only if that is what the person has seen and confirms. */
+  /** Goes on; where a brake holds it, only if the person confirms it, and no more goes than was known by then. */
   async resume(confirm: boolean): Promise<SyncState> {
     this.#paused = false;
-    if (confirm) this.#confirmed = this.#held?.kind;
+    if (confirm && this.#held) this.#confirmed.push(this.#held);
     return await this.flush();
   }
 
@@ -179,21 +171,19 @@ export class Synchronizer {
     return true;
   }
 
+  /** Decides all conflicts that there are, also those that are not listed. Resolves with the paths of those it settled. */
+  async resolveAll(winner: Place): Promise<string[]> {
+    const all = this.#conflicts;
+    for (const conflict of all) this.#resolutions.set(conflict.path, { conflict, winner });
+    await this.#inTurn(() => this.#cycle());
+    const left = new Set(this.#conflicts.map(({ path }) => path));
+    return all.map(({ path }) => path).filter((path) => !left.has(path));
+  }
+
   /** Forgets what both sides agreed on: the next sync deletes nothing, and lists every difference. */
   async reset(): Promise<SyncState> {
     await this.#inTurn(async () => this.#options.ancestor.begin(this.#options.binding, undefined));
     return await this.flush();
-  }
-
-  /** What a sync would do now, without doing it. */
-  async preview(): Promise<{ changes: PlannedChange[]; state: SyncState }> {
-    const { local, container } = this.#options;
-    await Promise.all([local.refresh(true), container.refresh(true)]);
-    const plan = this.#plan();
-    const brake = this.#brake(plan);
-    this.#note(plan);
-    if (brake) this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
-    return { changes: plannedChanges(plan, this.#sides), state: this.#state };
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
@@ -224,35 +214,46 @@ export class Synchronizer {
     this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
-    const brake = this.#brake(plan);
-    if (brake !== undefined && brake.kind !== this.#confirmed) {
+    const brake = brakeOn(plan, this.#trees, this.#options.trashLimits, this.#sides, this.#confirmed);
+    if (brake !== undefined) {
       this.#held = brake;
       this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
       return 0;
     }
-    [this.#held, this.#confirmed] = [undefined, undefined];
+    [this.#held, this.#confirmed] = [undefined, []];
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
-    this.#mode = this.#options.mode;
+    this.#endFirst();
     this.#resolutions.clear();
     this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
     return count;
   }
 
+  #endFirst(): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    this.#mode = this.#options.mode;
+    this.#options.onFirstDone?.();
+  }
+
   #plan(): Plan {
-    const { local, container, ancestor, takeGit, from } = this.#options;
-    const trees = { [this.#sides.local]: local.tree, [this.#sides.container]: container.tree };
-    const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
-    return reconcile(ancestor.tree, trees.alpha, trees.beta, {
+    const { takeGit, from } = this.#options;
+    return planFor(this.#trees, {
       mode: this.#mode,
+      from,
+      takeGit,
       memo: this.#memo,
       resolution: (conflict) => this.#resolutionOf(conflict),
-      ...oneWay,
     });
+  }
+
+  get #trees() {
+    const { local, container, ancestor } = this.#options;
+    return { local: local.tree, container: container.tree, ancestor: ancestor.tree };
   }
 
   /** A decision holds for the very two versions that it was made on. */
@@ -262,15 +263,6 @@ export class Synchronizer {
     const isSame =
       sameDeep(decided.conflict.alpha, conflict.alpha) && sameDeep(decided.conflict.beta, conflict.beta);
     return isSame ? this.#sides[decided.winner] : undefined;
-  }
-
-  #brake(plan: Plan): Brake | undefined {
-    const { local, container, ancestor, trashLimits } = this.#options;
-    const of = <T>(one: T, other: T) =>
-      this.#sides.local === 'alpha' ? ([one, other] as const) : ([other, one] as const);
-    const [alpha, beta] = of(local.tree, container.tree);
-    const [alphaLimit, betaLimit] = of(trashLimits.local, trashLimits.container);
-    return brakeFor(ancestor.tree, alpha, beta, plan, { alpha: alphaLimit, beta: betaLimit });
   }
 
   async #carryOutBoth(changes: Record<Place, readonly Change[]>): Promise<Record<Place, Outcome[]>> {
@@ -323,7 +315,8 @@ export class Synchronizer {
 
   #note(plan: Plan): void {
     this.#conflicts = plan.conflicts;
-    this.#tell({ conflicts: conflictStates(plan.conflicts, this.#sides) });
+    const { length: conflictCount } = plan.conflicts;
+    this.#tell({ conflicts: conflictStates(plan.conflicts, this.#sides), conflictCount });
   }
 
   #rest(outcomes: Record<Place, Outcome[]>): void {

@@ -50,9 +50,14 @@ export class Workstation {
     return `${userInfo().username}@${hostname()}`;
   }
 
-  /** Everything of one sync. */
+  /** Where everything of one sync is kept, once there is anything. */
+  pathOf(uid: string): string {
+    return join(this.folder, 'syncs', uid);
+  }
+
+  /** The same, made where it is missing. */
   folderOf(uid: string): string {
-    const folder = join(this.folder, 'syncs', uid);
+    const folder = this.pathOf(uid);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;
   }
@@ -60,7 +65,7 @@ export class Workstation {
   /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */
   socketOf(uid: string): string {
     if (this.platform === 'win32') return `\\\\.\\pipe\\x8s-devsync-${uid}`;
-    const usual = join(this.folderOf(uid), 'socket');
+    const usual = join(this.pathOf(uid), 'socket');
     return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
   }
 
@@ -93,6 +98,6 @@ export class Workstation {
 
   /** Forgets a sync that is no more. */
   forget(uid: string): void {
-    rmSync(join(this.folder, 'syncs', uid), { recursive: true, force: true });
+    rmSync(this.pathOf(uid), { recursive: true, force: true });
   }
 }

@@ -2,37 +2,18 @@
  * Carries out operations on a real directory tree. Nothing is replaced or deleted that is not what it was when
  * it was planned for, and whatever goes, goes to the trash.
  */
+
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { buildable, buildDirectory } from './build.ts';
-import type { DigestCache } from './digest.ts';
-import type { Contents } from './endpoint.ts';
-import { Descent, type Folder } from './folder.ts';
+import { Descent } from './folder.ts';
 import { foldName, partsOf } from './names.ts';
 import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
-import type { ScanOptions } from './scan.ts';
-import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
-import type { Trash } from './trash.ts';
-
-export interface ApplyContext {
-  readonly root: string;
-  readonly options: ScanOptions;
-  readonly cache: DigestCache;
-  readonly staging: Staging;
-  readonly trash: Trash;
-  readonly foldsNames: boolean;
-  /** The file system knows an executable bit. */
-  readonly hasModes: boolean;
-  /** Contents that came along; others wait in the staging folder. */
-  readonly contents: Contents | undefined;
-  /** A directory of ours is about to appear at this path, and did not, after all. */
-  readonly onMade: (path: string, folder: Folder) => void;
-  readonly onUnmade: (path: string) => void;
-}
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Others get their turn this often, in milliseconds. */

@@ -20,7 +20,7 @@ import {
 import type { File } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import type { ApplyContext } from './apply.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { Folder } from './folder.ts';
 import { fileMode, ownerFor, type Place, setMode } from './place.ts';
 import { requireDigest, stagedMode, writeAll } from './staging.ts';

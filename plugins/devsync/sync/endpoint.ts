@@ -1,26 +1,11 @@
 /** One side of a sync. The local one works on a directory; the container's is the same, behind a stream. */
+
 import type { Maybe } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { IgnoreRules } from './ignore.ts';
+import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import type { ScanOptions } from './scan.ts';
-import type { Chunk } from './staging.ts';
-import type { TrashItem } from './trash.ts';
-
-/** A content that one side is to get, and where the other one has it. */
-export interface Wanted {
-  readonly digest: string;
-  readonly size: number;
-  readonly path: string;
-}
-
-/** What is missing of it: all from this byte on. */
-export interface Need extends Wanted {
-  readonly offset: number;
-}
-
-/** Small contents by their digest; whoever writes them checks that they are what they are called. */
-export type Contents = ReadonlyMap<string, Uint8Array>;
 
 export interface EndpointOptions {
   readonly root: string;
@@ -28,19 +13,6 @@ export interface EndpointOptions {
   readonly ignores: IgnoreRules;
   /** Bytes. */
   readonly trashLimit: number;
-}
-
-/** What a side says about the place it works in. */
-export interface EndpointFacts {
-  /** Made when the root was first synced; a root that was made anew has another one. */
-  readonly rootId: string;
-  /** Names that differ only by case are the same file. */
-  readonly foldsNames: boolean;
-  readonly hasModes: boolean;
-  /** Bytes that are free. */
-  readonly freeBytes: number;
-  /** Contents of an earlier run wait to be used. */
-  readonly hasStaged: boolean;
 }
 
 export interface Endpoint {

@@ -4,26 +4,20 @@ import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
-import { type ApplyContext, apply } from './apply.ts';
+import { apply } from './apply.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
-import {
-  type Contents,
-  type Endpoint,
-  type EndpointFacts,
-  type EndpointOptions,
-  editsOf,
-  type Need,
-  type Wanted,
-} from './endpoint.ts';
+import { type Endpoint, type EndpointOptions, editsOf } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
+import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import { partsOf, privateFolder } from './names.ts';
 import { decomposes, factsOf, isPrecise, writeOwn } from './root.ts';
-import { type Chunk, Staging } from './staging.ts';
+import { Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
-import { discard, Trash, type TrashItem } from './trash.ts';
+import { discard, Trash } from './trash.ts';
 
 export interface LocalOptions extends EndpointOptions {
   /** Paths below the root where something else is mounted. */
@@ -57,20 +51,32 @@ export class LocalEndpoint implements Endpoint {
     this.#root = options.root;
     this.#options = options;
     this.#inode = this.#openOwn();
-    this.facts = factsOf(this.#private, this.#staging.isUsed);
-    this.#tracker = new Tracker({
+    try {
+      [this.facts, this.#tracker] = this.#begin(options);
+    } catch (error) {
+      // Whoever tries again must not find us at work there.
+      this.#closeOwn();
+      throw error;
+    }
+    this.#gitDirectory = findGitDirectory(options.root, options.top);
+  }
+
+  #begin(options: LocalOptions): [EndpointFacts, Tracker] {
+    const { folder: aside, isUsed } = this.#staging;
+    const facts = factsOf(this.#private, aside, isUsed);
+    const tracker = new Tracker({
       root: options.root,
       options: options.scan,
       isIgnored: compileIgnores(options.ignores),
-      cache: loadCache(this.#private),
+      cache: loadCache(this.#private, aside),
       mounts: options.mounts ?? new Set(),
-      foldsNames: this.facts.foldsNames,
-      decomposes: decomposes(this.#private),
-      executableFrom: this.facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
+      foldsNames: facts.foldsNames,
+      decomposes: decomposes(aside),
+      executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
       onHint: () => this.onHint(),
       now: options.now ?? (() => performance.now()),
     });
-    this.#gitDirectory = findGitDirectory(options.root, options.top);
+    return [facts, tracker];
   }
 
   get tree(): Maybe {
@@ -194,9 +200,11 @@ export class LocalEndpoint implements Endpoint {
     this.#giveBack.close();
     this.#tracker.close();
     this.saveCache();
-    this.#staging.close();
-    this.#trash.close();
-    this.#private.close();
+    this.#closeOwn();
+  }
+
+  #closeOwn(): void {
+    for (const one of [this.#staging, this.#trash, this.#private]) one.close();
   }
 
   /** Remembers digests for the next process. */
@@ -214,8 +222,8 @@ export class LocalEndpoint implements Endpoint {
   #openOwn(): number {
     using root = Folder.root(this.#root);
     const own = root.make(privateFolder);
-    const staging = new Staging(own.make('staging'));
     const trash = new Trash(own.make('trash'), this.#options.trashLimit);
+    const staging = new Staging(own.make('staging'));
     [this.#private, this.#staging, this.#trash] = [own, staging, trash];
     return root.self.ino;
   }
@@ -225,7 +233,7 @@ export class LocalEndpoint implements Endpoint {
     try {
       const before = [this.#staging, this.#trash, this.#private];
       const now = lstatSync(`${this.#root}/${privateFolder}`, { throwIfNoEntry: false });
-      if (now?.ino === this.#private.self.ino) return;
+      if (now?.ino === this.#private.self.ino && this.#staging.isThere) return;
       const inode = this.#openOwn();
       for (const one of before) one.close();
       writeOwn(this.#private, '.gitignore', '*\n');
@@ -307,8 +315,8 @@ function copyLeaf(from: string, to: string): void {
   chmodSync(to, stats.mode & 0o777);
 }
 
-function loadCache(folder: Folder): DigestCache {
-  const cache = new DigestCache(isPrecise(folder));
+function loadCache(folder: Folder, aside: Folder): DigestCache {
+  const cache = new DigestCache(isPrecise(aside));
   try {
     cache.load(readWhole(folder.at('digests')).toString());
   } catch {

@@ -13,7 +13,7 @@ import {
 import { machine } from '../../../src/machine.ts';
 import type { File, Symlink } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
-import type { ApplyContext } from './apply.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { digestLarge, digestSmall } from './digest.ts';
 import type { Folder } from './folder.ts';
 import { stagedMode } from './staging.ts';

@@ -4,8 +4,8 @@ import { chmodSync, lstatSync, readdirSync, rmSync, statfsSync, writeFileSync } 
 import { join } from 'node:path';
 import { machine } from '../../../src/machine.ts';
 import { readWhole } from './digest.ts';
-import type { EndpointFacts } from './endpoint.ts';
 import { Folder } from './folder.ts';
+import type { EndpointFacts } from './items.ts';
 import { privateFolder } from './names.ts';
 
 /** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
@@ -43,15 +43,19 @@ export function isPrecise(folder: Folder): boolean {
   return times.every((differs) => differs);
 }
 
-/** Tries out what the file system does. */
-export function factsOf(folder: Folder, hasStaged: boolean): EndpointFacts {
-  const probe = folder.at('Probe');
-  writeOwn(folder, 'Probe', '');
+/**
+ * Tries out what the file system does.
+ *
+ * @param folder our own in the root. @param aside one in it that nobody else works in.
+ */
+export function factsOf(folder: Folder, aside: Folder, hasStaged: boolean): EndpointFacts {
+  const probe = aside.at('Probe');
+  writeOwn(aside, 'Probe', '');
   chmodSync(probe, 0o755);
   const hasModes = machine.platform !== 'win32' && (lstatSync(probe).mode & 0o111) === 0o111;
   chmodSync(probe, 0o600);
   const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
-  const foldsNames = lstatSync(folder.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
+  const foldsNames = lstatSync(aside.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
   rmSync(probe);
   writeOwn(folder, '.gitignore', '*\n');
   const { bavail, bsize } = statfsSync(folder.path);

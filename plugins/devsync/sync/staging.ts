@@ -2,15 +2,14 @@
  * Where contents wait until they are put in place: one folder inside the root, so that putting them in place
  * is a rename, each under its digest, so that nothing is sent twice.
  */
+
 import { createHash, type Hash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   constants,
   copyFileSync,
-  lstatSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -21,23 +20,11 @@ import {
 import { machine } from '../../../src/machine.ts';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
 import type { Folder } from './folder.ts';
+import type { Chunk } from './items.ts';
 import { codeOf, reasonOf } from './system-error.ts';
+import { Workbench } from './workbench.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
-
-/** A part of a content, in order; `offset` is where it belongs. */
-export interface Chunk {
-  readonly digest: string;
-  /** Bytes of the whole content. */
-  readonly size: number;
-  readonly offset: number;
-  readonly data: Uint8Array;
-  /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
-  readonly slab?: Uint8Array;
-}
-
-/** Milliseconds for which contents of an earlier run are kept. */
-const keepFor = 24 * 3600 * 1000;
 
 /** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
 export const stagedMode = 0o644 & ~machine.umask;
@@ -49,7 +36,7 @@ interface Open {
 }
 
 export class Staging {
-  readonly #folder: Folder;
+  readonly #bench: Workbench;
   /** Contents that this process has verified. */
   readonly #verified = new Set<string>();
   readonly #open = new Map<string, Open>();
@@ -57,31 +44,36 @@ export class Staging {
   readonly #wrong = new Map<string, string>();
   #copies = 0;
 
-  /** @param folder of our own, on the root's file system. */
+  /** @param folder of our own, on the root's file system; others may stage in it, too. */
   constructor(folder: Folder) {
-    this.#folder = folder;
-    for (const name of readdirSync(folder.path)) {
-      const path = folder.at(name);
-      // An earlier run may be taken up again, but not for ever; copies and links on their way are of no use.
-      if (name.length < 64 || name.includes('.copy') || Date.now() - lstatSync(path).mtimeMs > keepFor)
-        rmSync(path, { recursive: true, force: true });
-    }
+    this.#bench = new Workbench(folder);
   }
 
   /** Whether an earlier process left anything. */
   get isUsed(): boolean {
-    return readdirSync(this.#folder.path).length > 0;
+    return this.#bench.isUsed;
+  }
+
+  /** Whether what was staged is still to be found. */
+  get isThere(): boolean {
+    return this.#bench.isThere;
+  }
+
+  /** Where nobody else has anything. */
+  get folder(): Folder {
+    return this.#bench.folder;
   }
 
   /** The file that holds the content. */
   path(digest: string): string {
-    return this.#folder.at(digest);
+    return this.folder.at(digest);
   }
 
   /** Whether the content is here and whole. What an earlier process left is read before it is believed. */
   async has(digest: string): Promise<boolean> {
     if (this.#verified.has(digest)) return true;
-    if (statSync(this.path(digest), { throwIfNoEntry: false })?.isFile() !== true) return false;
+    if (sizeOf(this.path(digest)) === undefined) this.#bench.borrow(digest);
+    if (sizeOf(this.path(digest)) === undefined) return false;
     if ((await digestLarge(this.path(digest))) !== digest) {
       unlinkSync(this.path(digest));
       return false;
@@ -95,7 +87,9 @@ export class Staging {
    * last part that would finish it would never come.
    */
   partial({ digest, size }: Pick<Chunk, 'digest' | 'size'>): number {
-    const length = statSync(`${this.path(digest)}.part`, { throwIfNoEntry: false })?.size ?? 0;
+    const part = `${digest}.part`;
+    if (sizeOf(this.folder.at(part)) === undefined) this.#bench.borrow(part);
+    const length = sizeOf(this.folder.at(part)) ?? 0;
     return length < size ? length : 0;
   }
 
@@ -163,14 +157,14 @@ export class Staging {
 
   /** A file with a content of its own that no digest names, such as a link on its way. */
   scratch(): string {
-    return this.#folder.at(`scratch${machine.pid}-${this.#copies++}`);
+    return this.folder.at(`scratch${machine.pid}-${this.#copies++}`);
   }
 
   /** Closes what is unfinished and keeps it for next time. */
   close(): void {
     for (const { fd } of this.#open.values()) closeSync(fd);
     this.#open.clear();
-    this.#folder.close();
+    this.#bench.close();
   }
 
   #writeWhole(chunk: Chunk): string | undefined {
@@ -222,6 +216,12 @@ export class Staging {
     rmSync(`${this.path(digest)}.part`, { force: true });
     return why;
   }
+}
+
+/** The size of a file; undefined where there is none. */
+function sizeOf(path: string): number | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() ? stats.size : undefined;
 }
 
 /** Throws where a content is not the one that it is said to be. */

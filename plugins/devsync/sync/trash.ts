@@ -2,6 +2,7 @@
  * Everything that is overwritten or deleted goes here first, under the time of the operation and its own
  * path, so that a person finds it without any tool. Bounded: the oldest goes for good.
  */
+
 import {
   copyFileSync,
   linkSync,
@@ -16,18 +17,11 @@ import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import type { Wanted } from './endpoint.ts';
 import type { Folder } from './folder.ts';
+import type { TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
 import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
-
-export interface TrashItem {
-  /** Names the operation; sorts by time. */
-  readonly operation: string;
-  readonly path: string;
-  readonly size: number;
-}
 
 /** A limit where none is given: 1 GiB. */
 export const defaultTrashLimit = 2 ** 30;
@@ -36,14 +30,17 @@ export class Trash {
   readonly #folder: Folder;
   readonly #limit: number;
   #operation = '';
-  #used: number;
+  /** As far as is known: a person may take things out, and so may another process. */
+  #used = 0;
+  /** The operation in which it was counted anew. */
+  #counted = '';
   #place: { readonly path: string; readonly folder: Folder } | undefined;
 
   /** @param folder our own, on the root's file system. @param limit bytes. */
   constructor(folder: Folder, limit: number) {
     this.#folder = folder;
     this.#limit = limit;
-    this.#used = this.list().reduce((sum, { size }) => sum + size, 0);
+    this.list();
   }
 
   get limit(): number {
@@ -80,7 +77,9 @@ export class Trash {
   /** Everything in it, oldest first. */
   list(): TrashItem[] {
     const operations = readdirSync(this.#folder.path).sort();
-    return operations.flatMap((operation) => [...itemsIn(this.#folder.path, operation, '')]);
+    const items = operations.flatMap((operation) => [...itemsIn(this.#folder.path, operation, '')]);
+    this.#used = items.reduce((sum, { size }) => sum + size, 0);
+    return items;
   }
 
   /** Runs a function on the file that holds an item. Throws ENOENT where it is not there any more. */
@@ -124,6 +123,10 @@ export class Trash {
 
   #account(size: number): void {
     this.#used += size;
+    if (this.#used <= this.#limit) return;
+    // Before anything is given up for good, what is really there is counted: once an operation, as that takes long.
+    if (this.#counted !== this.#operation) this.list();
+    this.#counted = this.#operation;
     if (this.#used > this.#limit) this.#evict();
   }
 

@@ -1,7 +1,7 @@
 /** What a workstation asks of an agent. */
 
-import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
+import type { EndpointFacts } from '../sync/items.ts';
 import type { ScanOptions } from '../sync/scan.ts';
 import { asCount, asList, asObject, asText, ProtocolError } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
@@ -55,6 +55,14 @@ export interface OpenRequest {
   readonly ignores: IgnoreRules;
   /** Bytes. */
   readonly trashLimit: number;
+}
+
+/** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
+export type LookRequest = Omit<OpenRequest, 'trashLimit'>;
+
+/** The tree itself comes in frames of its own. */
+export interface Looked {
+  readonly isMissing: boolean;
 }
 
 export interface Opened {

@@ -5,7 +5,7 @@
 import type { Entry, Maybe } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { Need, Wanted } from '../sync/endpoint.ts';
+import type { Need, Wanted } from '../sync/items.ts';
 import { partsOf } from '../sync/names.ts';
 
 /** The other end said something that makes no sense. */

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { FeedHandler } from './feeds.ts';
-import { type ObjectKey, placeOf } from './keys.ts';
+import { listOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Guard } from './memory.ts';
 import type { Replica } from './replica.ts';
@@ -13,15 +13,6 @@ export interface Listed {
   /** Namespace of the primary; all where absent. */
   readonly namespace: string | undefined;
 }
-
-/** The name of a list: of a kind in one scope. */
-export const listOf = (kind: string, namespace: string | undefined): string => `${kind}|${namespace ?? ''}`;
-
-/** Whether a key belongs to the list of a kind in one scope. */
-export const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
-  const place = placeOf(key);
-  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
-};
 
 /** A replica's own objects. `failed` hears that its list will not come for now. */
 export function replicaFeed(replica: Replica, { kind, namespace }: Listed, failed: () => void): FeedHandler {

@@ -15,11 +15,20 @@ export interface ObjectPlace {
 export const keyOf = (kind: string, namespace: string, name: string): ObjectKey =>
   `${kind}|${namespace}|${name}`;
 
+/** The name of a list: of a kind in one scope. */
+export const listOf = (kind: string, namespace: string | undefined): string => `${kind}|${namespace ?? ''}`;
+
 export function placeOf(key: ObjectKey): ObjectPlace {
   const first = key.indexOf('|');
   const second = key.indexOf('|', first + 1);
   return { kind: key.slice(0, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
 }
+
+/** Whether a key belongs to the list of a kind in one scope. */
+export const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
+  const place = placeOf(key);
+  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
+};
 
 /** `Secret prod/password`, as messages name it. */
 export function describe(key: ObjectKey): string {

@@ -1,8 +1,8 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
-import { type DiscoveredResource, type Discovery, discover } from '../../../src/kube/discovery.ts';
-import { apiVersionOf, nameOf } from '../../../src/kube/resources.ts';
+import { type Discovery, discover } from '../../../src/kube/discovery.ts';
+import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';

@@ -1,13 +1,13 @@
 /** Lists and follows what replicas have of the kinds of a task. */
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
-import { type DiscoveredResource, discover } from '../../../src/kube/discovery.ts';
-import { apiVersionOf } from '../../../src/kube/resources.ts';
+import { discover } from '../../../src/kube/discovery.ts';
+import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
 import { groupKind } from '../objects/draft.ts';
 import { definitions } from '../objects/order.ts';
 import type { FeedHandler } from './feeds.ts';
-import { isIn, type Listed, replicaFeed } from './handlers.ts';
-import type { Places } from './keys.ts';
+import { type Listed, replicaFeed } from './handlers.ts';
+import { isIn, type Places } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Replica } from './replica.ts';
 import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince } from './retired.ts';
@@ -69,7 +69,7 @@ export class ReplicaLists {
    * @param isAsleep whether a kind is only lacking for now
    */
   async followRetired(now: readonly Listed[], isAsleep: (kind: string) => boolean): Promise<void> {
-    this.#covered = coveredBy(now);
+    this.#covered = coveredBy(now.map(({ kind: { name }, namespace }) => ({ kind: name, namespace })));
     const retired = retiredSince(this.#options.memory.covered, this.#covered);
     for (const list of retired) this.#retired.set(list, new Set(this.#sides.map(({ replica }) => replica)));
     const lists = retired.filter(({ kind }) => !isAsleep(kind));

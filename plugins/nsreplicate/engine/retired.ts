@@ -1,17 +1,11 @@
 /** What a task covered in earlier runs and no longer does: its copies are left, and reported for as long as they are there. */
-import type { Listed } from './handlers.ts';
-
 /** Namespaces of the primary by kind (as `groupKind` writes it); an empty name is the whole cluster. */
 export type Covered = Readonly<Record<string, readonly string[]>>;
 
-/** A list that is only followed on the replicas. */
+/** A list: of a kind in a namespace, or in the whole cluster. */
 export interface RetiredList {
   readonly kind: string;
   readonly namespace: string | undefined;
-}
-
-export function coveredBy(lists: Iterable<Listed>): Covered {
-  return joined(lists, ({ kind, namespace }) => ({ kind: kind.name, namespace }));
 }
 
 /** What was covered and is not any more. */
@@ -30,14 +24,12 @@ export function coveredStill(now: Covered, retired: readonly RetiredList[]): Cov
   const lists = Object.entries(now).flatMap(([kind, namespaces]) =>
     namespaces.map((namespace) => ({ kind, namespace })),
   );
-  return joined([...lists, ...retired], (list) => list);
+  return coveredBy([...lists, ...retired]);
 }
 
-function joined<T>(lists: Iterable<T>, of: (list: T) => RetiredList): Covered {
+export function coveredBy(lists: Iterable<RetiredList>): Covered {
   const covered = new Map<string, Set<string>>();
-  for (const list of lists) {
-    const { kind, namespace = '' } = of(list);
+  for (const { kind, namespace = '' } of lists)
     covered.set(kind, (covered.get(kind) ?? new Set()).add(namespace));
-  }
   return Object.fromEntries([...covered].map(([kind, namespaces]) => [kind, [...namespaces].sort()]));
 }

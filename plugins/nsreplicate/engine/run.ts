@@ -1,6 +1,7 @@
 /** One run of a task, from reading its memory to writing its last state. */
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
+import { onAbort } from '../../../src/kube/abort.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
@@ -77,12 +78,18 @@ class Work {
   #control: Control | undefined;
   #paused = false;
   #defect: unknown;
+  #forget: () => void = () => undefined;
 
   constructor(assignment: Assignment, options: RunOptions, kept: Kept) {
     this.#assignment = assignment;
     this.#options = options;
     this.#kept = kept;
-    this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    const { signal } = options;
+    // A composite would be looked through anew by each of the many that look at it.
+    const end = () => this.#ended.abort(signal.reason);
+    if (signal.aborted) end();
+    else this.#forget = onAbort(signal, end);
+    this.#signal = this.#ended.signal;
     this.#task = new Task({
       ...assignment,
       ...options,
@@ -113,6 +120,7 @@ class Work {
       if (watch && this.#phase !== 'Failed') this.#phase = 'Stopped';
       this.#documents.changed();
       this.#ended.abort();
+      this.#forget();
       await Promise.allSettled(background);
       await journal.flush();
     }

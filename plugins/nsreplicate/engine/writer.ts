@@ -95,9 +95,10 @@ export class Writer {
   }
 
   #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
+    const how = { fieldManager, force, fieldValidation: 'Ignore' } as const;
     // What is applied may be shared with other replicas, so it is not written into.
     const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
-    return this.#kube.apply(resource, object as KubeObject, { ...call, fieldManager, force });
+    return this.#kube.apply(resource, object as KubeObject, { ...call, ...how });
   }
 
   /**

@@ -39,8 +39,7 @@ type Bearer = { labels?: Record<string, string>; annotations?: Record<string, st
 /** Marks a draft as a copy. */
 export function stamp(draft: Draft, { origin, applied, marker }: Stamp): void {
   put(draft, ['metadata', 'labels', StampKey.task], origin.task);
-  const text = JSON.stringify({ ...fieldsOf(origin), applied, marker });
-  put(draft, ['metadata', 'annotations', StampKey.origin], text);
+  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp({ origin, applied, marker }));
 }
 
 /** Whether an object bears just the stamp of a draft: so it need not be read. */
@@ -60,13 +59,15 @@ export function stampOf({ labels, annotations }: Bearer): Stamp | undefined {
   return found && labels?.[StampKey.task] === found.origin.task ? found : undefined;
 }
 
-const fieldsOf = ({ cluster, task, namespace, uid, via }: Origin) => ({
-  cluster,
-  task,
-  namespace,
-  uid,
-  ...(via.length > 0 ? { via } : {}),
-});
+/**
+ * `cluster=… task=… namespace=… uid=… applied=… marker=…`: values have no spaces. Without quotes: those would have to be
+ * escaped in what is applied, which servers read slowly.
+ */
+function formatStamp({ origin: { cluster, task, namespace, uid, via }, applied, marker }: Stamp): string {
+  const place = namespace === undefined ? '' : ` namespace=${namespace}`;
+  const way = via.length > 0 ? ` via=${via.join()}` : '';
+  return `cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} marker=${marker}`;
+}
 
 /** Whether two origins are the same. */
 export const sameOrigin = (a: Origin, b: Origin): boolean =>
@@ -87,16 +88,20 @@ function shared(text: string): string {
 
 function parseStamp(text: string | undefined): Stamp | undefined {
   if (text === undefined) return undefined;
-  try {
-    const { applied = '', marker = 0, ...rest } = JSON.parse(text) as Partial<Origin & Stamp>;
-    const { cluster, task, namespace, uid, via = [] } = rest;
-    if (!cluster || !task || !uid || !Array.isArray(via)) return undefined;
-    const place = namespace === undefined ? {} : { namespace: shared(namespace) };
-    const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
-    return { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
-  } catch {
-    return undefined;
+  const fields = new Map<string, string>();
+  for (const field of text.split(' ')) {
+    const end = field.indexOf('=');
+    fields.set(field.slice(0, end), field.slice(end + 1));
   }
+  const [cluster, task, uid] = ['cluster', 'task', 'uid'].map((name) => fields.get(name));
+  if (!cluster || !task || !uid) return undefined;
+  const namespace = fields.get('namespace');
+  const place = namespace === undefined ? {} : { namespace: shared(namespace) };
+  const via = fields.get('via')?.split(',') ?? [];
+  const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
+  const marker = Number(fields.get('marker') ?? 0);
+  const applied = fields.get('applied') ?? '';
+  return { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { fieldManager } from '../engine/spec.ts';
@@ -80,7 +80,7 @@ export class Journal {
   }
 
   async #writeNext({ role: wanted, ...call }: WriteNext): Promise<boolean> {
-    const { kube, clock, next, written, failed, doubted, fence, warn } = this.#options;
+    const { clock, next, written, failed, doubted, fence, warn } = this.#options;
     const document = next(wanted);
     if (!document) return false;
     this.#wroteAt = clock.monotonic();
@@ -89,11 +89,7 @@ export class Journal {
       await fence();
       // Somebody else may have written it, or the cluster was restored from a backup, which this write would hide.
       if (this.#versions.has(role) && this.#versions.get(role) === undefined) await doubted(role);
-      const { metadata } = await kube.apply(configMaps, this.#object(document), {
-        fieldManager,
-        force: true,
-        ...call,
-      });
+      const { metadata } = await this.#write(document, call);
       this.#versions.set(role, metadata.resourceVersion);
       written(role);
       this.#warned = false;
@@ -108,6 +104,18 @@ export class Journal {
       }
       return false;
     }
+  }
+
+  /**
+   * A server takes several times as long for an apply of the same size, so only the first one, which may find the
+   * document there or not, is one.
+   */
+  #write(document: Document, call: CallOptions): Promise<ConfigMap> {
+    const { kube } = this.#options;
+    const object = this.#object(document);
+    return object.metadata.resourceVersion === undefined
+      ? kube.apply(configMaps, object, { ...call, fieldManager, force: true })
+      : kube.replace(configMaps, object, { ...call, fieldManager });
   }
 
   /** Based on the version that was written last: what happened to it meanwhile must not go unseen. */

@@ -37,6 +37,21 @@ describe('createLogin', () => {
     expect(await token()).toBe('1.2');
   });
 
+  test('knows credentials of this moment, once they have come', async () => {
+    const { login, pass } = start();
+    expect(login.known()).toBeUndefined();
+    const asked = login.current();
+    expect(login.known()).toBeUndefined();
+    const credentials = await asked;
+    expect(login.known()).toBe(credentials);
+    pass(11_000);
+    expect(login.known()).toBeUndefined();
+    const later = await login.current();
+    expect(login.known()).toBe(later);
+    await login.refresh(later);
+    expect(login.known()?.headers.Authorization).toBe('2.1');
+  });
+
   test('takes a new source for rejected credentials, once for all who hold them', async () => {
     const { login, token } = start();
     const rejected = await login.current();

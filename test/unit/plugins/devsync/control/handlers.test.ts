@@ -7,7 +7,7 @@ test('a conflict is called resolved only where it is', async () => {
   const resolve = (state: Partial<SyncState>) => {
     const live = { synchronizer: { resolve: async () => true } };
     const runner = { live, state: { ...noState, phase: 'watching', ...state } } as unknown as SyncRunner;
-    return handlersOf({ runner, stop: () => {} })('resolve', { path: 'a', use: 'local' });
+    return handlersOf({ runner, stop: async () => {} })('resolve', { path: 'a', use: 'local' });
   };
   expect(await resolve({})).toBe(true);
   const conflict = { path: 'a', reason: 'in the way', local: 'something ignored', container: 'a file' };

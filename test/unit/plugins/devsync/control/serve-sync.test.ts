@@ -27,14 +27,12 @@ async function served(
   const workstation = new Workstation(join(folder, 'state'), 'linux');
   const local = join(folder, 'local');
   mkdirSync(local);
-  const rootId = rootIdOf(local);
-  change(local);
   const abort = new AbortController();
   const { signal } = abort;
-  const made = specOf(local, '/app', workstation.id);
-  const spec = { ...made, local: { ...made.local, rootId } };
+  const spec = specOf(local, '/app', workstation.id);
   const catalog = new Catalog(kube, workstation, systemClock);
   const sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  change(local);
   const onLog = () => void end(abort, workstation.socketOf(sync.uid));
   const common = { kube, sync, workstation, bundle: '', image: '', clock: systemClock, signal };
   await serveSync({ ...common, onLog });

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { brakeFor, explainBrake } from '../../../../../plugins/devsync/reconcile/brakes.ts';
+import {
+  type Brake,
+  brakesFor,
+  explainBrake,
+  isCovered,
+} from '../../../../../plugins/devsync/reconcile/brakes.ts';
 import { type Mode, reconcile } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { type Shape, tree } from '../support/trees.ts';
 
@@ -13,10 +18,10 @@ function brake(
   mode: Mode = 'two-way-safe',
 ) {
   const trees = [tree(ancestor), tree(alpha), tree(beta)] as const;
-  return brakeFor(...trees, reconcile(...trees, { mode }), { alpha: 200, beta: 200 });
+  return [...brakesFor(...trees, reconcile(...trees, { mode }), { alpha: 200, beta: 200 })][0];
 }
 
-describe('brakeFor', () => {
+describe('brakesFor', () => {
   test.each([
     ['a root that vanished', files(3), undefined, files(3), { kind: 'root vanished', side: 'alpha' }],
     ['a root that became a file', files(3), files(3), 'x', { kind: 'root changed its type', side: 'beta' }],
@@ -86,5 +91,23 @@ describe('brakeFor', () => {
     expect(explainBrake({ kind: 'mass deletion', side: 'beta', files: 3, of: 4 }, names)).toBe(
       '3 of 4 files would be deleted in the container',
     );
+  });
+
+  test('tells of each reason, so that one that was confirmed hides no other', () => {
+    const trees = [tree(files(20)), tree(files(20)), tree({})] as const;
+    const plan = reconcile(...trees, { mode: 'two-way-safe' });
+    const [emptied, deletion, trash, ...more] = brakesFor(...trees, plan, {
+      alpha: 1,
+      beta: 200,
+    }) as Iterable<Brake>;
+    expect([emptied?.kind, deletion?.kind, trash?.kind]).toEqual([
+      'root emptied',
+      'mass deletion',
+      'trash too small',
+    ]);
+    expect(more).toEqual([]);
+    // The files that go are those of the root that is empty, and there is room for them or not.
+    const covered = [deletion, trash].map((brake) => brake && emptied && isCovered(brake, emptied));
+    expect(covered).toEqual([true, false]);
   });
 });

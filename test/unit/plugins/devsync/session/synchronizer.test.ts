@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Entry, Maybe } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import type { Entry, Maybe, Tracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
@@ -128,6 +128,78 @@ test('a flush tries again what was being written to, and gives up what fails in 
   };
   expect(await flushed(1)).toEqual([2, 0]);
   expect(await flushed(9)).toEqual([2, 1]);
+});
+
+test('who lets files go has said nothing of those that go afterwards', async () => {
+  const files = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`f${index}`, version('a')]));
+  const left = (count: number) => directory(Object.fromEntries(Object.entries(files).slice(0, count)));
+  const local = fakeFullEndpoint(directory(files));
+  const container = fakeFullEndpoint(left(10));
+  let gone = 0;
+  local.apply = async (operations) => {
+    gone += operations.length;
+    Object.assign(local, { tree: container.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', directory(files) as Tracked);
+  const synchronizer = new Synchronizer(optionsFor(local, container, ancestor));
+  expect(await synchronizer.flush()).toMatchObject({
+    phase: 'held',
+    message: expect.stringMatching(/^20 of 30 files/),
+  });
+  // More of them go before it is carried out.
+  Object.assign(container, { tree: left(5) });
+  expect(await synchronizer.resume(true)).toMatchObject({
+    phase: 'held',
+    message: expect.stringMatching(/^25 of 30 files/),
+  });
+  expect(gone).toBe(0);
+  // Fewer is no more than what was seen.
+  Object.assign(container, { tree: left(6) });
+  expect(await synchronizer.resume(true)).toMatchObject({ phase: 'watching' });
+  expect(gone).toBe(24);
+});
+
+test('all conflicts are settled, also those beyond the ones that are listed', async () => {
+  const names = Array.from({ length: 1200 }, (_, index) => `f${index}`);
+  const all = (one: Entry) => directory(Object.fromEntries(names.map((name) => [name, one])));
+  const local = fakeFullEndpoint(all(version('a')));
+  const container = fakeFullEndpoint(all(version('b')));
+  local.apply = async (operations) => {
+    Object.assign(local, { tree: container.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', undefined);
+  const synchronizer = new Synchronizer(optionsFor(local, container, ancestor));
+  const { conflicts, conflictCount } = await synchronizer.flush();
+  expect([conflicts.length, conflictCount]).toEqual([1000, 1200]);
+  expect((await synchronizer.resolveAll('container')).toSorted()).toEqual(names.toSorted());
+  expect((await synchronizer.flush()).conflicts).toEqual([]);
+});
+
+test('a first reconciliation that was cut off is still the first', async () => {
+  const local = fakeFullEndpoint(directory({ file: version('a') }));
+  const container = fakeFullEndpoint(directory({ file: version('b') }));
+  const ancestor = new AncestorStore(folder);
+  ancestor.begin('here', undefined);
+  let done = 0;
+  const begin = () =>
+    new Synchronizer({
+      ...optionsFor(local, container, ancestor),
+      firstMode: 'two-way-resolved',
+      onFirstDone: () => done++,
+    });
+  container.apply = () => Promise.reject(new Error('the stream broke'));
+  await expect(begin().flush()).rejects.toThrow('the stream broke');
+  expect(done).toBe(0);
+  container.apply = async (operations) => {
+    Object.assign(container, { tree: local.tree });
+    return operations.map(({ path }) => ({ path }));
+  };
+  expect((await begin().flush()).conflicts).toEqual([]);
+  expect(done).toBe(1);
 });
 
 test('what only the container has and cannot be saved here stays there, and keeps nothing else', async () => {

@@ -48,7 +48,12 @@ const make = (path: string, executable = false): Operation => {
 const directory = (path: string): Operation => ({ path, old: undefined, new: emptyDirectory });
 const contentsOf = (...paths: string[]) => new Map(paths.map((path) => [sha256(text(path)), text(path)]));
 const rested = () => new Promise((resolve) => setTimeout(resolve, 60));
-const staged = () => readdirSync(join(root, privateFolder, 'staging'));
+const staged = () => {
+  const shelf = join(root, privateFolder, 'staging');
+  return readdirSync(shelf).flatMap((bench) =>
+    readdirSync(join(shelf, bench)).filter((name) => name !== 'alive'),
+  );
+};
 
 test('a directory and what is directly in it are made in one go, and are no news', async () => {
   const link = { path: 'd/link', old: undefined, new: { kind: 'symlink', target: 'a' } } as const;

@@ -5,7 +5,12 @@ import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts'
 import { mapNamespaces, unmappedMentions } from '../../../../../plugins/nsreplicate/objects/mapping.ts';
 import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
 import { compileOverride, override } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
-import { nextOrigin, type Origin, stampOf } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+import {
+  nextOrigin,
+  type Origin,
+  stamp,
+  stampOf,
+} from '../../../../../plugins/nsreplicate/objects/stamps.ts';
 import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { X8sError } from '../../../../../src/errors.ts';
@@ -272,11 +277,25 @@ describe('copies', () => {
     expect(attempt).toThrow(/does not fit Secret \/s: the test of \/data\/key failed\.$/);
   });
 
+  test('a stamp says all of where a copy came from, without a character that would have to be escaped', () => {
+    const draft: Draft = { metadata: { name: 'x' } };
+    const origin = { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: ['C', 'B'] };
+    const { namespace: _namespace, ...clusterWide } = { ...origin, via: [] };
+    for (const made of [
+      { origin, applied: 'k1:a-_=', marker: 12 },
+      { origin: clusterWide, applied: 'd1:x', marker: 0 },
+    ]) {
+      stamp(draft, made);
+      expect(stampOf(draft.metadata)).toEqual(made);
+      expect(draft.metadata.annotations?.['x8s.dev/origin']).toMatch(/^[\w=:,-]+( [\w=:,-]+)*$/);
+    }
+  });
+
   test('a stamp whose label is gone is no stamp', () => {
     const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
     expect(stampOf({ ...copy.main?.metadata, labels: {} })).toBeUndefined();
     expect(
-      stampOf({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'no json' } }),
+      stampOf({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'task=t' } }),
     ).toBeUndefined();
   });
 });

@@ -23,7 +23,8 @@ function lose(kind) {
   if (++lines <= 200) printf "x8s:log {\"level\":\"%s\",\"text\":%s}\n", level, json(cut($0, 2048))
 }
 /^file has vanished/ { vanished++; next }
-/No space left on device|Disk quota exceeded/ { full = 1 }
+# An attribute that is larger than the file system takes is refused in the same words as where there is no room.
+/No space left on device|Disk quota exceeded/ { if (/setxattr/) lose("xattrs"); else full = 1 }
 /failed: Operation not permitted|Permission denied|not supported|Invalid argument/ {
   if (/chown/) lose("ownership")
   if (/mknod/) lose("devices")

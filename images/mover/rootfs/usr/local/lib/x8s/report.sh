@@ -5,6 +5,7 @@ STARTED_MS=0
 ATTEMPTS=0
 ROOM_JSON=''
 SKIPPED_JSON=''
+TERMINATION_LOG=/dev/termination-log
 
 exit_code_of() {
   case $1 in
@@ -24,12 +25,12 @@ fragment() {
 }
 
 # The line once more, for the pod's status: it outlives the log, and is read where the log's stream broke.
-# Kubernetes keeps 4096 bytes of it.
+# Kubernetes keeps 4096 bytes of it: bytes, not characters.
 note_termination() {
-  [[ -w /dev/termination-log ]] || return 0
-  local line
+  [[ -w $TERMINATION_LOG ]] || return 0
+  local LC_ALL=C line
   line=$(emit end "$1")
-  ((${#line} < 4000)) && printf '%s\n' "$line" >/dev/termination-log
+  ((${#line} >= 4000)) || printf '%s\n' "$line" >"$TERMINATION_LOG"
 }
 
 # Waits a little to be taken away. Whoever reads the end line deletes the pod at once, and one that still runs is

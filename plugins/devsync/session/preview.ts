@@ -1,0 +1,72 @@
+/** What a first sync would do. Nothing is made for it on either side, nor changed. */
+import { X8sError } from '../../../src/errors.ts';
+import { launch } from '../launch/launch.ts';
+import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
+import { glance, requireWritable } from '../sync/glance.ts';
+import { explainRemote, unusableLocal } from './attach.ts';
+import { type CheckOptions, findTarget } from './check-attach.ts';
+import { brakeOn, planFor, sidesFrom } from './planning.ts';
+import { lookThere } from './remote-look.ts';
+import {
+  brakeMessage,
+  type ConflictState,
+  conflictStates,
+  type PlannedChange,
+  plannedChanges,
+} from './state.ts';
+
+export interface Preview {
+  /** REMOTE, where it is missing and would be made. */
+  readonly makes: string | undefined;
+  readonly changes: readonly PlannedChange[];
+  readonly conflicts: readonly ConflictState[];
+  /** Why a person would be asked first. */
+  readonly held: string | undefined;
+}
+
+/** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
+export async function previewSync(options: CheckOptions): Promise<Preview> {
+  const { spec, signal } = options;
+  const common = {
+    scan: spec.scan,
+    ignores: ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore)),
+  };
+  const looking = lookHere(spec, common, signal);
+  looking.catch(() => {});
+  const there = await lookAtContainer(options, common);
+  const trees = { local: await looking, container: there.tree, ancestor: undefined };
+  const sides = sidesFrom(spec.from);
+  const { mode, from, takeGit } = spec;
+  const plan = planFor(trees, { mode, from, takeGit });
+  const brake = brakeOn(plan, trees, spec.trashLimits, sides);
+  return {
+    makes: there.isMissing ? spec.remote : undefined,
+    changes: plannedChanges(plan, sides),
+    conflicts: conflictStates(plan.conflicts, sides),
+    held: brake && brakeMessage(brake, sides),
+  };
+}
+
+type Common = Pick<Parameters<typeof glance>[0], 'scan' | 'ignores'>;
+
+async function lookHere({ local: { path } }: SyncSpec, common: Common, signal: AbortSignal) {
+  try {
+    requireWritable(path);
+    return await glance({ root: path, ...common, signal });
+  } catch (error) {
+    throw error instanceof X8sError ? error : unusableLocal(path, error);
+  }
+}
+
+async function lookAtContainer(options: CheckOptions, common: Common) {
+  const { spec } = options;
+  const target = await findTarget(options);
+  const { connection, base } = await launch(spec.launcher, { ...options, target, onDetail: () => {} });
+  try {
+    const request = { base, root: spec.remote, create: spec.createRemote, ...common };
+    return await explainRemote(spec.remote, lookThere(connection, request));
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,26 @@
+/** The container's side as it is, asked of an agent that leaves nothing there. */
+import { emptyDirectory, type Maybe } from '../reconcile/entry.ts';
+import { type Edit, edited } from '../reconcile/tree.ts';
+import type { LookRequest } from '../wire/calls.ts';
+import { asEdits, asObject } from '../wire/check.ts';
+import type { AgentConnection } from './agent-connection.ts';
+
+/** The session's number: nothing else is asked over the connection. */
+const session = 1;
+
+/**
+ * What is there; an empty directory where it is missing and would be made. Rejects with an AgentError where a sync
+ * could not work there.
+ */
+export async function lookThere(
+  connection: AgentConnection,
+  request: LookRequest,
+): Promise<{ readonly tree: Maybe; readonly isMissing: boolean }> {
+  const edits: Edit[] = [];
+  connection.listen(session, ({ type, header }) => {
+    if (type === 'tree') edits.push(...asEdits(asObject(header, 'a header').edits));
+  });
+  const { isMissing } = asObject(await connection.call(session, 'look', request), 'an answer');
+  if (isMissing === true) return { tree: emptyDirectory, isMissing };
+  return { tree: edited(undefined, edits), isMissing: false };
+}

@@ -1,0 +1,59 @@
+/** A look at a directory that leaves nothing there, not even a mark: what `plan` and `list` need. */
+import { accessSync, constants, lstatSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { machine } from '../../../src/machine.ts';
+import type { Maybe } from '../reconcile/entry.ts';
+import { DigestCache, readWhole } from './digest.ts';
+import { compileIgnores, type IgnoreRules } from './ignore.ts';
+import { privateFolder } from './names.ts';
+import { Scanner, type ScanOptions } from './scan.ts';
+
+export interface GlanceOptions {
+  readonly root: string;
+  readonly scan: ScanOptions;
+  readonly ignores: IgnoreRules;
+  /** Paths below the root where something else is mounted. */
+  readonly mounts?: ReadonlySet<string>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What is there now. Rejects with the system's error where the root is no directory. */
+export async function glance({ root, scan, ignores, mounts, signal }: GlanceOptions): Promise<Maybe> {
+  const scanner = new Scanner({
+    root,
+    options: scan,
+    isIgnored: compileIgnores(ignores),
+    cache: knownDigests(root),
+    mounts: mounts ?? new Set(),
+    foldsNames: seemsToFoldNames(root),
+    // Windows keeps no executable bit, and a first sync knows of none.
+    executableFrom: machine.platform === 'win32' ? () => false : undefined,
+    signal,
+  });
+  return await scanner.scan('');
+}
+
+/** Throws what the system says to writing there (EACCES, EROFS), without doing it. */
+export function requireWritable(folder: string): void {
+  accessSync(folder, constants.W_OK | constants.X_OK);
+}
+
+/** What an earlier sync of this directory has found out already. */
+function knownDigests(root: string): DigestCache {
+  const cache = new DigestCache();
+  try {
+    cache.load(readWhole(join(root, privateFolder, 'digests')).toString());
+  } catch {
+    // There was none.
+  }
+  return cache;
+}
+
+/** Whether the root is found under its name in the other case, too. */
+function seemsToFoldNames(root: string): boolean {
+  const name = basename(root);
+  const other = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
+  if (other === name) return false;
+  const found = lstatSync(join(dirname(root), other), { throwIfNoEntry: false });
+  return found !== undefined && found.ino === lstatSync(root).ino;
+}
