@@ -177,7 +177,9 @@ describe('a namespace that is not there', () => {
 
   test('on the primary: said, since a name may be mistyped', async () => {
     pair = await Pair.open('absent');
-    const { stderr } = await pair.copy('--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`);
-    expect(stderr).toContain(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
+    const named = ['--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`];
+    const absent = expect.stringContaining(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
+    expect(await pair.copy(...named)).toMatchObject({ stderr: absent });
+    expect(await pair.look('drift', ...named)).toMatchObject({ code: 0, stderr: absent });
   }, 30_000);
 });

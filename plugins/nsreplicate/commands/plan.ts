@@ -129,7 +129,9 @@ export class DriftCommand extends LookCommand {
   override run(context: KubeCommandContext): Promise<Outcome> {
     return this.looking(context, async (opened) => {
       const { drift, isDrifted } = await import('../engine/drift.ts');
-      const lines = drift(await look(opened, context), opened.spec);
+      const surveyed = await look(opened, context);
+      for (const note of surveyed.notes) context.reporter.info(note);
+      const lines = drift(surveyed, opened.spec);
       const shown = this.all ? lines : lines.filter(isDrifted);
       const number = (count: number) => String(count);
       return {

@@ -12,7 +12,7 @@ import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
-import { scopesOf } from './scopes.ts';
+import { absentees, scopesOf } from './scopes.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
 
@@ -87,6 +87,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     notes: [
       ...notes,
       ...silent.map((name) => `${name} of ${primary.name}: ${isSilent().message}: it is left out`),
+      ...absentees(options, catalogue, labels),
       ...displaced(spec, labels.keys()),
       ...catalogue.mentions(),
     ],

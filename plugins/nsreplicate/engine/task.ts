@@ -17,14 +17,14 @@ import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import { type Listed, primaryFeed } from './handlers.ts';
-import { keyOf, type ObjectKey, Places } from './keys.ts';
+import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
 import { NeedsCheck } from './needs-check.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
-import { scopesOf } from './scopes.ts';
+import { absentees, scopesOf } from './scopes.ts';
 import { anotherCluster, identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -123,7 +123,7 @@ export class Task {
     this.#comparing = false;
     this.#options.memory.covered = replicas.covered;
     this.notes.push(
-      ...this.#absentNamespaces(),
+      ...absentees(this.#options, this.catalogue, this.#namespaceLabels),
       ...displaced(this.#options.spec, this.#namespaceLabels.keys()),
       ...this.catalogue.mentions(),
     );
@@ -321,17 +321,6 @@ export class Task {
       signal.throwIfAborted();
       this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
     }
-  }
-
-  /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
-  #absentNamespaces(): string[] {
-    const { spec, primary } = this.#options;
-    const named = literalNamespaces(spec.namespaces) ?? [];
-    return this.catalogue.isComplete(keyOf('Namespace', '', ''))
-      ? named
-          .filter((name) => !this.#namespaceLabels.has(name))
-          .map((name) => `namespace ${name} is not on ${primary.name}`)
-      : [];
   }
 
   #renew(key: ObjectKey): void {
