@@ -53,7 +53,7 @@ export function primaryFeed(
     },
     synced: (version) => {
       // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
-      if (lists++ > 0) guard.confirm().catch(() => undefined);
+      if (lists++ > 0) void guard.recognise();
       guard.checkList(kind.name, scope, version);
       guard.suspect(catalogue.takeOlder());
       const gone = catalogue.endList(list, kind, namespace);

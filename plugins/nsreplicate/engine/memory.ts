@@ -1,9 +1,11 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
 import type { Clock } from '../../../src/clock.ts';
+import { backOff } from '../../../src/kube/back-off.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
 import type { Settled } from './converger.ts';
 import { isOlder } from './copies.ts';
+import { WorkFailure } from './failure.ts';
 import { describe, type ObjectKey } from './keys.ts';
 import type { Replica } from './replica.ts';
 import type { Covered } from './retired.ts';
@@ -50,16 +52,19 @@ const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEG
  * nothing would tell: so the record is written again first, where it is older than this.
  */
 const RECENT_MS = 5000;
+/** Between questions to a primary that has no answer yet. */
+const pause = { firstMs: 500, mostMs: 30_000 };
 
 export interface GuardOptions {
   readonly memory: Memory;
   readonly primary: Site;
   readonly replicas: () => readonly Replica[];
   readonly clock: Clock;
+  readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
   readonly isOlderNow: (known: Known) => Promise<boolean>;
-  /** The primary as it is now, which may be another cluster. */
-  readonly primaryNow: () => Promise<Site>;
+  /** The primary as it is now, which may be another cluster; undefined: it does not know itself yet. */
+  readonly primaryNow: () => Promise<Site | undefined>;
   /** It is another cluster: nothing that is known of it holds any more. */
   readonly primaryReplaced: () => void;
   /** The marker as the primary has it; absent where the state is kept elsewhere. */
@@ -81,6 +86,7 @@ export class Guard {
   #writtenAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<unknown> | undefined;
   #confirming: Promise<void> | undefined;
+  #recognising: Promise<void> | undefined;
   /** The newest marker that copies of earlier runs bear. */
   #seen = 0;
   #suspect: Known | undefined;
@@ -122,8 +128,28 @@ export class Guard {
     this.#writtenAt = this.#options.clock.monotonic();
   }
 
+  /** A list began anew, which may be another cluster's: asks until that is known. */
+  recognise(): Promise<void> {
+    this.#recognising ??= this.#confirmInTheEnd().finally(() => {
+      this.#recognising = undefined;
+    });
+    return this.#recognising;
+  }
+
+  async #confirmInTheEnd(): Promise<void> {
+    const { clock, signal } = this.#options;
+    for (let failures = 0; !signal.aborted; failures++) {
+      const known = await this.confirm().then(
+        () => true,
+        () => false,
+      );
+      if (known) return;
+      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
+    }
+  }
+
   /**
-   * Asked before each deletion, and where a list begins anew: that an object is not on the primary means nothing where the primary has
+   * Asked before each deletion: that an object is not on the primary means nothing where the primary has
    * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
    */
   confirm(): Promise<void> {
@@ -134,9 +160,15 @@ export class Guard {
   }
 
   async #compare(): Promise<void> {
-    const { id } = await this.#options.primaryNow();
-    if (id !== this.#primary.id) {
-      this.#stopFor(this.#primary.id, id);
+    const now = await this.#options.primaryNow();
+    if (!now)
+      throw new WorkFailure({
+        class: 'later',
+        reason: 'primary-unknown',
+        message: `the primary ${this.#primary.name} has no kube-system namespace yet, so nothing tells which cluster it is`,
+      });
+    if (now.id !== this.#primary.id) {
+      this.#stopFor(this.#primary.id, now.id);
       this.#options.primaryReplaced();
       return;
     }

@@ -123,7 +123,7 @@ export class Session {
   /** Who the primary is may have changed since it was asked first; the memory knows who it was. */
   async #identify(signal: AbortSignal): Promise<void> {
     const primary = await identifyAgain(this.#assignment.primary, { signal });
-    if (primary === this.#assignment.primary) return;
+    if (!primary || primary === this.#assignment.primary) return;
     checkDistinct(primary, this.#assignment.replicas);
     this.#assignment = { ...this.#assignment, primary };
   }

@@ -62,10 +62,14 @@ const spec = specOf({
 /** Two clusters, and what a task between them works on. */
 export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
   const [from, to] = [server('from', earlier?.from.objects), server('to', earlier?.to.objects)];
-  if (!earlier) from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  if (!earlier) {
+    from.objects.create(namespaces, namespace('kube-system'));
+    from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  }
+  const id = from.objects.find(namespaces, undefined, 'kube-system')?.metadata.uid ?? '';
   const assignment = {
     spec: { ...spec, ...change },
-    primary: { name: 'from', kube: from, id: 'FROM' },
+    primary: { name: 'from', kube: from, id },
     replicas: [{ name: 'to', kube: to, id: 'TO' }],
   };
   return { from, to, assignment };

@@ -5,11 +5,11 @@ import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
-function guarded({ marker = 7, fails = false, older = false, now = 'P' } = {}) {
+function guarded({ marker = 7, fails = false, older = false, now = 'P' as string | undefined } = {}) {
   const clock = fakeClock();
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
-  const fakePrimary = { marker, writes: 0 };
+  const fakePrimary = { marker, writes: 0, id: now };
   const guard = new Guard({
     memory,
     clock,
@@ -17,7 +17,9 @@ function guarded({ marker = 7, fails = false, older = false, now = 'P' } = {}) {
     replicas: () => [],
     warn: (text) => said.push(text),
     isOlderNow: async () => older,
-    primaryNow: async () => ({ name: 'p', id: now }) as Site,
+    primaryNow: async () =>
+      fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Site),
+    signal: new AbortController().signal,
     primaryReplaced: () => said.push('replaced'),
     readMarker: async () => fakePrimary.marker,
     writeMarker: async () => {
@@ -107,4 +109,17 @@ test('another cluster under the same name is seen before anything is deleted, wh
     expect.stringMatching(/another cluster than before \(P → Q\): nothing is deleted/),
     'replaced',
   ]);
+});
+
+test('a primary that does not know itself yet is asked until it does, and nothing is deleted meanwhile', async () => {
+  const { guard, clock, said, fakePrimary } = guarded();
+  fakePrimary.id = undefined;
+  await expect(guard.confirm()).rejects.toMatchObject({ class: 'later', reason: 'primary-unknown' });
+  const recognised = guard.recognise();
+  await clock.advance(5000);
+  expect(said).toEqual([]);
+  fakePrimary.id = 'Q';
+  await clock.advance(30_000);
+  await recognised;
+  expect(said).toEqual([expect.stringContaining('is another cluster than before (P → Q)'), 'replaced']);
 });
