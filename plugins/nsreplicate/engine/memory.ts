@@ -67,6 +67,8 @@ export interface GuardOptions {
   readonly primaryNow: () => Promise<Site | undefined>;
   /** It is another cluster: nothing that is known of it holds any more. */
   readonly primaryReplaced: () => void;
+  /** What the record had counted to when an earlier run of this process wrote it last; 0: there was none. */
+  readonly recorded: number;
   /** The marker as the primary has it; absent where the state is kept elsewhere. */
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes the record now, with the next marker, if it can be written; absent as above. */
@@ -188,10 +190,7 @@ export class Guard {
     const before = this.#expected;
     const marker = await this.#options.readMarker?.();
     const expected = Math.min(before, this.#expected);
-    if (marker !== undefined && marker < expected)
-      this.#stop(
-        `the primary went back in time (its record of this task is ${expected - marker} writes old)`,
-      );
+    if (marker !== undefined && marker < expected) this.#stopForRecord(expected - marker);
   }
 
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
@@ -200,6 +199,12 @@ export class Guard {
     const { id } = this.#primary;
     if (before === undefined) this.#memory.primary = id;
     else if (before !== id) this.#stopFor(before, id);
+  }
+
+  /** A run that begins after its lock was lost, or another one of this process, may know more than the record. */
+  checkRecord(): void {
+    const { recorded, readMarker } = this.#options;
+    if (readMarker && this.#begunAt < recorded) this.#stopForRecord(recorded - this.#begunAt);
   }
 
   /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
@@ -242,6 +247,10 @@ export class Guard {
       replica.release();
       replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
     }
+  }
+
+  #stopForRecord(writes: number): void {
+    this.#stop(`the primary went back in time (its record of this task is ${writes} writes old)`);
   }
 
   #stopFor(before: string, now: string): void {

@@ -31,6 +31,10 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** As an earlier run of this process wrote the state last. */
+  readonly recorded: number;
+  /** The state was written with this marker. */
+  readonly written: (marker: number) => void;
   /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
   readonly beginAnew: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
@@ -171,7 +175,10 @@ class Work {
       task: this.#assignment.spec.name,
       clock,
       next: (role) => this.#documents.next(role),
-      written: (role) => this.#documents.written(role),
+      written: (role) => {
+        this.#documents.written(role);
+        if (role === 'state') this.#options.written(this.#kept.memory.marker);
+      },
       failed: (role) => this.#documents.putBack(role),
       doubted: () => this.#task.confirmPrimary(),
       fence,

@@ -14,7 +14,8 @@ import { type Assignment, type RunOptions, run } from './run.ts';
 import { checkDistinct, identifyAgain } from './site.ts';
 import type { Task } from './task.ts';
 
-export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew'> {
+export interface SessionOptions
+  extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew' | 'recorded' | 'written'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -26,6 +27,8 @@ export class Session {
   readonly #holder = formatHolder(thisProcess());
   #assignment: Assignment;
   #replaced = new AbortController();
+  /** What the state was last written with. */
+  #recorded = 0;
 
   /** @throws {UsageError} the primary is among the replicas, or a replica is there twice */
   constructor(assignment: Assignment, options: SessionOptions) {
@@ -113,6 +116,10 @@ export class Session {
       signal,
       watch,
       fence: () => lock.confirm(),
+      recorded: this.#recorded,
+      written: (marker) => {
+        this.#recorded = marker;
+      },
       beginAnew: (because) => {
         this.#options.info(`${messageOf(because)}: comparing anew`);
         replaced.abort(because);

@@ -20,6 +20,8 @@ export interface TaskOptions {
   readonly records: JobRecords;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** The marker of the kept state as an earlier run of this process wrote it last; 0: there was none. */
+  readonly recorded: number;
   /** The marker of the kept state, where the primary keeps it. */
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes that state now. */

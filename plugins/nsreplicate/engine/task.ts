@@ -208,6 +208,7 @@ export class Task {
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
+    this.#guard.checkRecord();
     memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
   }
 

@@ -97,6 +97,7 @@ export function replication(
     memory,
     records: new JobRecords(),
     watch: true,
+    recorded: 0,
     readMarker: undefined,
     writeMarker: undefined,
     beginAnew: ({ message }) => void renewals.push(message),

@@ -5,7 +5,13 @@ import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
-function guarded({ marker = 7, fails = false, older = false, now = 'P' as string | undefined } = {}) {
+function guarded({
+  marker = 7,
+  fails = false,
+  older = false,
+  now = 'P' as string | undefined,
+  recorded = 0,
+} = {}) {
   const clock = fakeClock();
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
@@ -16,6 +22,7 @@ function guarded({ marker = 7, fails = false, older = false, now = 'P' as string
     primary: { name: 'p', id: 'P' } as Site,
     replicas: () => [],
     warn: (text) => said.push(text),
+    recorded,
     isOlderNow: async () => older,
     primaryNow: async () =>
       fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Site),
@@ -122,4 +129,12 @@ test('a primary that does not know itself yet is asked until it does, and nothin
   await clock.advance(30_000);
   await recognised;
   expect(said).toEqual([expect.stringContaining('is another cluster than before (P → Q)'), 'replaced']);
+});
+
+test('a record that is older than this process has written it tells of a restore', () => {
+  for (const recorded of [0, 7, 9]) {
+    const { guard, said } = guarded({ recorded });
+    guard.checkRecord();
+    expect(said).toEqual(recorded > 7 ? [expect.stringMatching(/went back in time .* is 2 writes old/)] : []);
+  }
 });
