@@ -1,16 +1,19 @@
 /** Checks everything that a sync needs, and explains what is found. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../src/errors.ts';
 import { describePermission, missingPermissions, type Permission } from '../../src/kube/access.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Pod } from '../../src/kube/objects.ts';
 import { parseQuantity } from '../../src/kube/quantity.ts';
 import { configMaps, pods } from '../../src/kube/resources.ts';
+import { refusalOf } from './control/serve-sync.ts';
 import { launchAnew } from './launch/launch.ts';
 import type { LaunchContext, Target } from './launch/launcher.ts';
 import { containerOf, writtenUser } from './launch/security.ts';
 import { chooseTarget } from './session/pods.ts';
+import type { Sync } from './spec/catalog.ts';
 import type { TargetSpec } from './spec/spec.ts';
+import type { Workstation } from './spec/workstation.ts';
 
 export interface Finding {
   readonly check: string;
@@ -26,7 +29,8 @@ export function neededPermissions(namespace: string): Permission[] {
   return [
     ...on(['get', 'list', 'watch', 'create', 'update', 'delete'], configMaps),
     ...on(['get', 'list', 'watch'], pods),
-    ...on(['create'], pods, 'exec'),
+    // By a WebSocket that is a GET; newer servers want both.
+    ...on(['get', 'create'], pods, 'exec'),
     ...on(['patch'], pods, 'ephemeralcontainers'),
   ];
 }
@@ -77,6 +81,16 @@ export function checkWorkstation(): Finding[] {
   } catch {
     return [{ check: 'watches', verdict: 'ok', words: 'the system watches whole trees' }];
   }
+}
+
+/** LOCAL of a sync: whether it is here, and the very directory that it was made with. */
+export function checkSync(sync: Sync, workstation: Workstation): Finding {
+  const { path } = sync.spec.local;
+  const refusal = refusalOf(sync, workstation);
+  if (refusal)
+    return { check: 'LOCAL', verdict: 'failed', words: [refusal.message, refusal.hint].join('; ') };
+  if (!existsSync(path)) return { check: 'LOCAL', verdict: 'failed', words: `${path} does not exist` };
+  return { check: 'LOCAL', verdict: 'ok', words: `${path} is the directory that it was made with` };
 }
 
 /** The container that would be chosen, and how an agent gets to it: it is really started. */

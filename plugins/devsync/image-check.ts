@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../src/clock.ts';
 import { messageOf } from '../../src/errors.ts';
+import { describePermission, missingPermissions } from '../../src/kube/access.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Pod } from '../../src/kube/objects.ts';
 import { pods } from '../../src/kube/resources.ts';
@@ -22,6 +23,16 @@ const refused = /ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPul
 
 /** Never rejects for what the image or the cluster does: that is the finding. */
 export async function checkImage({ kube, namespace, image, signal }: ImageCheck): Promise<Finding> {
+  const check = 'agent image';
+  const needed = ['create', 'delete'].map((verb) => ({ verb, resource: pods, namespace }));
+  const [missing] = await missingPermissions(kube, needed, { signal });
+  // Who may not make pods can sync all the same.
+  if (missing)
+    return {
+      check,
+      verdict: 'note',
+      words: `${image} was not tried: ${kube.cluster.user} may not ${describePermission(missing)}`,
+    };
   const name = `devsync-check-${randomBytes(3).toString('hex')}`;
   try {
     await kube.create(pods, podOf(name, namespace, image), { signal });
@@ -35,10 +46,10 @@ export async function checkImage({ kube, namespace, image, signal }: ImageCheck)
       command: ['node', '--version'],
       signal,
     });
-    return { check: 'agent image', verdict: 'ok', words: `${image} runs, with node ${node.trim()}` };
+    return { check, verdict: 'ok', words: `${image} runs, with node ${node.trim()}` };
   } catch (error) {
     signal.throwIfAborted();
-    return { check: 'agent image', verdict: 'failed', words: messageOf(error) };
+    return { check, verdict: 'failed', words: messageOf(error) };
   } finally {
     await kube.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 }).catch(() => {});
   }

@@ -1,4 +1,6 @@
 /** kubectl devsync with every kind of container that it is made for, both ways. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { namespaces } from '../../src/kube/resources.ts';
 import { forever, images, makePods, nodeForever, podOf, Workplace } from './support/devsync.ts';
@@ -34,15 +36,38 @@ interface Kind {
   readonly spec: object;
   readonly way: 'exec' | 'ephemeral';
   readonly create?: readonly string[];
+  /** Where that is not /work by this name. */
+  readonly remote?: string;
 }
 
+/** Becomes another user as programs do that drop their rights: what the pod says is not who it is. */
+const dropsRights = [
+  'sh',
+  '-c',
+  `mkdir /work; chown 1000:1000 /work; exec perl -e '$) = "1000 1000"; $( = 1000; $< = $> = 1000; exec qw(sleep infinity)'`,
+];
+/** One volume in another one. */
+const mounted = { volumeMounts: [...mount.volumeMounts, { name: 'inner', mountPath: '/work/inner' }] };
+
 const kinds: readonly Kind[] = [
-  { name: 'plain', spec: { containers: [app(images.plain, forever)] }, way: 'ephemeral' },
   {
+    name: 'plain',
+    spec: {
+      containers: [app(images.plain, ['sh', '-c', 'mkdir /work; ln -s /work /linked; exec sleep infinity'])],
+    },
+    way: 'ephemeral',
+    remote: '/linked',
+  },
+  {
+    // Where nothing can be written but what is synced.
     name: 'with-node',
-    spec: { containers: [app(images.node, nodeForever)] },
+    spec: {
+      containers: [
+        app(images.node, nodeForever, { ...mount, securityContext: { readOnlyRootFilesystem: true } }),
+      ],
+      ...volume,
+    },
     way: 'exec',
-    create: ['--make-remote'],
   },
   {
     name: 'non-root',
@@ -52,7 +77,14 @@ const kinds: readonly Kind[] = [
     },
     way: 'ephemeral',
   },
-  { name: 'volume', spec: { containers: [app(images.plain, forever, mount)], ...volume }, way: 'ephemeral' },
+  {
+    name: 'volume',
+    spec: {
+      containers: [app(images.plain, forever, mounted)],
+      volumes: [...volume.volumes, { name: 'inner', emptyDir: {} }],
+    },
+    way: 'ephemeral',
+  },
   {
     name: 'two-containers',
     spec: { containers: [{ name: 'side', image: images.still }, app(images.plain, forever)] },
@@ -61,7 +93,7 @@ const kinds: readonly Kind[] = [
   },
   {
     name: 'shared-pids',
-    spec: { shareProcessNamespace: true, containers: [app(images.plain, forever)] },
+    spec: { shareProcessNamespace: true, containers: [app(images.plain, dropsRights)] },
     way: 'ephemeral',
   },
 ];
@@ -84,12 +116,30 @@ async function begin(kind: Kind): Promise<Workplace> {
     kind.name,
     ...(kind.create ?? []),
     work.local,
-    '/work',
+    kind.remote ?? '/work',
   );
   await work.watch(kind.name);
   const { state } = await work.reaches(kind.name, 'watching');
   expect(state?.way).toBe(kind.way);
   return work;
+}
+
+const own = (...names: string[]) => ['.x8s-devsync', ...names];
+
+/** Both the process that waits beside the container and the agent in it are the first to go where memory runs out. */
+async function expectAgentsGoFirst(it: Workplace, pod: string): Promise<void> {
+  const look = `for p in /proc/[0-9]*; do
+    tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^node ' && cat $p/oom_score_adj; done; true`;
+  expect((await it.sh(pod, look)).trim().split('\n')).toEqual(['1000', '1000']);
+}
+
+/** A way that a person insists on is the only one that is tried. */
+async function expectRefused(it: Workplace, pod: string): Promise<void> {
+  const other = join(it.base, 'other');
+  mkdirSync(other);
+  const { code, stderr } = await it.devsync('run', '--pod', pod, '--launcher', 'exec', other, '/srv');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/exec: there is no node in the container/)]);
+  expect(stderr).not.toMatch(/ephemeral:/);
 }
 
 describe('a container', () => {
@@ -112,8 +162,17 @@ describe('a container', () => {
         expect(await it.sh(name, 'cat /work/from-here/a')).toBe('made here');
         await it.sh(name, 'printf "made there" >/work/there; mkdir /work/d; printf x >/work/d/x');
       }
+      if (name === 'volume') await it.sh(name, 'printf x >/work/inner/x');
       await it.must('flush', name);
       expect(it.read('there')).toBe('made there');
+      // What is mounted below REMOTE is not entered.
+      if (name === 'volume') expect(readdirSync(it.local).sort()).toEqual(own('d', 'from-here', 'there'));
+      if (name === 'plain') await expectAgentsGoFirst(it, name);
+      if (name === 'plain') await expectRefused(it, name);
+      // Who it runs as is known to its main process alone: that takes one more.
+      const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.way];
+      const listed = ['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'];
+      expect((await it.kubectl(...listed)).split(' ').filter(Boolean).length).toBe(beside);
     },
     90_000,
   );
@@ -174,6 +233,12 @@ describe('a container', () => {
       'for(const p of require("fs").readdirSync("/proc"))try{const r=f=>require("fs").readFileSync("/proc/"+p+"/"+f,"utf8");console.log(p,r("oom_score_adj").trim(),r("cmdline").includes("max-old-space"))}catch{}';
     const scores = await it.kubectl('exec', 'tight', '--', 'node', '-e', look);
     expect(scores).toMatch(/^\d+ 1000 true$/m);
+    const found = JSON.parse((await it.devsync('doctor', 'tight', '-o', 'json')).stdout) as object[];
+    expect(found).toContainEqual({
+      check: 'memory',
+      verdict: 'note',
+      words: expect.stringMatching(/limit is 160Mi; an agent takes up to 96 MiB.* first to be killed/),
+    });
     // The agent is made to need more than there is; whatever dies, it is not the app.
     for (let index = 0; index < 40; index++) it.write(`big/${index}`, `${index}`.repeat(2 << 20));
     await it.devsync('flush', 'tight');

@@ -1,11 +1,14 @@
 /** What happens to a sync in its life: rolls, conflicts, brakes, lost agents, other workstations. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { neededPermissions } from '../../plugins/devsync/doctor.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
+import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
+import { Person } from './support/limited.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -15,8 +18,10 @@ function workplace(): Workplace {
   open.push(work);
   return work;
 }
+const nobody = new Person();
 afterEach(async () => {
   await Promise.all(open.splice(0).map((work) => work.close()));
+  await nobody.forget();
 });
 
 const spec = { containers: [{ name: 'app', image: images.plain, command: forever }] };
@@ -60,15 +65,34 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
   expect(readdirSync(work.local).length).toBe(351);
 }, 180_000);
 
+/** Somebody who may do what `init` asks for, and nothing else. */
+async function asNobody(work: Workplace): Promise<void> {
+  const needed = neededPermissions(work.namespace).map(({ verb, resource, subresource }) => ({
+    apiGroups: [resource.group],
+    resources: [[resource.plural, subresource].filter(Boolean).join('/')],
+    verbs: [verb],
+  }));
+  await nobody.may(place().kube, needed);
+  work.kubeconfig = nobody.kubeconfigFor(contextA, join(work.base, 'nobody.json'), contextA);
+}
+
 test('a conflict keeps both versions until it is resolved, and the loser can be restored', async () => {
-  const work = await synced('conflict');
+  const work = workplace();
+  await asNobody(work);
+  await work.sync('conflict');
+  expect(await work.must('init')).toMatch(/^agent image +note +.* was not tried: .*may not create pods/m);
   work.write('f', 'base');
   await work.must('flush', 'conflict');
   await work.must('pause', 'conflict');
   for (const name of ['f', 'g']) work.write(name, 'from here');
-  await work.sh('conflict', 'printf "from there" | tee /work/f >/work/g');
+  await work.sh('conflict', 'printf "from there" | tee /work/f >/work/g; echo x >/work/there.log');
+  // Rules hold for what comes along with them, and whoever waits for the sync does not notice that it begins anew.
+  work.write('.devsyncignore', '*.log');
+  work.write('here.log', 'x');
   const resumed = await work.devsync('resume', 'conflict');
-  expect(resumed.code).toBe(5);
+  expect([resumed.code, resumed.stderr]).toEqual([5, expect.stringMatching(/f: both changed/)]);
+  expect(existsSync(join(work.local, 'there.log'))).toBe(false);
+  expect(await work.sh('conflict', 'ls -A /work')).toBe('.devsyncignore\n.x8s-devsync\nf\ng\nthere.log\n');
   expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
   await work.must('resolve', 'conflict', 'f', '--use', 'local');
@@ -212,6 +236,24 @@ test('belongs to one workstation, until another one takes it over', async () => 
   await other.watch('owned', '--take-over', other.local);
   await other.reaches('owned', 'watching');
   expect([other.read('a'), work.read('a')]).toEqual(['x', 'x']);
+  // Another directory in its place is none that was taken over, and whoever asks is told.
+  await other.stop();
+  rmSync(other.local, { recursive: true });
+  mkdirSync(other.local);
+  await other.watch('owned');
+  const words = /is not the directory that the sync owned was made with/;
+  await eventually(async () => expect(await other.must('logs', 'owned')).toMatch(words));
+  expect(await other.must('get', '-o', 'wide')).toMatch(
+    new RegExp(`^owned .* refused .*${words.source}`, 'm'),
+  );
+  const flushed = await other.devsync('flush', 'owned');
+  expect([flushed.code, flushed.stderr]).toEqual([3, expect.stringMatching(words)]);
+  expect(flushed.stderr).toMatch(/hint: kubectl devsync watch owned --take-over/);
+  const asked = await other.devsync('doctor', 'owned', '-o', 'json');
+  expect([asked.code, JSON.parse(asked.stdout)]).toEqual([
+    1,
+    expect.arrayContaining([{ check: 'LOCAL', verdict: 'failed', words: expect.stringMatching(words) }]),
+  ]);
 }, 90_000);
 
 test('run syncs for the lifetime of a pod, and leaves no specification', async () => {

@@ -2,10 +2,13 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { contextA } from './support/contexts.ts';
+import { contextA, isLab } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
+import { eventually } from './support/eventually.ts';
 import { inNamespace } from './support/namespace.ts';
+import { NetworkMount } from './support/network-mount.ts';
+import { must } from './support/process.ts';
 
 const place = inNamespace('A');
 const open: Workplace[] = [];
@@ -56,6 +59,57 @@ test('a full disk stops what does not fit and nothing else, and is over when the
   await work.must('flush', 'full');
   await expectSame(work, 'full');
 }, 120_000);
+
+/** The limit holds for a user namespace, so one program alone can be given few watches. */
+const watchesFile = '/proc/sys/user/max_inotify_watches';
+const fewWatches = ['unshare', '-Ur', 'sh', '-c', `echo 6 >${watchesFile}; exec "$0" "$@"`];
+
+// The pod's volume is a directory of this machine, which only the lab's nodes share.
+(isLab ? test : test.skip)(
+  'where changes are not told of they are looked for, on either side, and that is said for as long as it is so',
+  async () => {
+    const work = workplace();
+    const there = await NetworkMount.below(join(work.base, 'there'));
+    const here = await NetworkMount.below(join(work.base, 'here'));
+    try {
+      const container = { ...app, volumeMounts: [{ name: 'far', mountPath: '/far' }] };
+      const volumes = [{ name: 'far', hostPath: { path: there.path } }];
+      await work.pod('polled', { containers: [container], volumes });
+      // More directories than can be watched.
+      for (let index = 0; index < 10; index++) work.write(`d${index}/a`, 'x');
+      await work.must('create', '--name', 'few', '--pod', 'polled', work.local, '/far');
+      await work.must('create', '--name', 'far', '--pod', 'polled', here.path, '/work');
+      work.under = fewWatches;
+      await work.watch();
+      const limited = expect.stringMatching(/limit of watched directories.*max_user_watches/);
+      const networked = 'FUSE does not tell of changes made elsewhere';
+      const [few] = await Promise.all([work.reaches('few', 'watching'), work.reaches('far', 'watching')]);
+      expect(few.state?.degraded).toEqual([limited, networked]);
+      expect((await work.reaches('far', 'watching')).state?.degraded[0]).toMatch(networked);
+      const words = /^few .* watching \(degraded\) .*limit of watched directories.*; FUSE does not tell/m;
+      expect(await work.must('get', '-o', 'wide')).toMatch(words);
+      for (let index = 0; index < 10; index++) work.write(`d${index}/new`, 'from here');
+      writeFileSync(join(there.elsewhere, 'd3', 'told-by-nobody'), 'from afar');
+      writeFileSync(join(here.elsewhere, 'told-by-nobody'), 'from afar');
+      await eventually(async () => {
+        expect(
+          await work.sh('polled', 'cat /far/d*/new | grep -o here | wc -l; cat /work/told-by-nobody'),
+        ).toBe('10\nfrom afar');
+        expect(work.read('d3/told-by-nobody')).toBe('from afar');
+      });
+      // With room for all of them only the mount is left to be polled.
+      await must('nsenter', ['-U', '-t', `${work.watchId}`, 'sh', '-c', `echo 1000 >${watchesFile}`]);
+      const { state } = await work.reaches('few', 'watching', (seen) => seen.state?.degraded.length === 1);
+      expect(state?.degraded).toEqual([networked]);
+      await work.reaches('far', 'watching', (seen) => seen.state?.degraded.join() === networked);
+    } finally {
+      await work.stop();
+      await work.kubectl('delete', 'pod', 'polled', '--now');
+      await Promise.all([here.close(), there.close()]);
+    }
+  },
+  90_000,
+);
 
 test('directories that overlap are refused, here and there', async () => {
   const work = workplace();

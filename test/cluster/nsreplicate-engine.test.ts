@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Feeds } from '../../plugins/nsreplicate/engine/feeds.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { readView } from '../../plugins/nsreplicate/state/state.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -116,6 +117,38 @@ test('what the task no longer covers, namespaces and kinds, is left on the repli
   expect((await pair.compare(fewer)).replicas[0]?.left).toEqual({ 'no rule covers it any more': 1 });
 }, 60_000);
 
+test('an object of others that takes the place of ours between our looking and our writing is not overruled', async () => {
+  const ours = (a: string) => configMap('raced', { a });
+  await pair.put(pair.from, ours('1'));
+  await pair.compare();
+  await pair.put(pair.from, ours('2'));
+  const { primary, replica } = await pair.sides();
+  const where = { namespace: pair.namespace, name: 'raced' };
+  let before: (() => Promise<unknown>) | undefined = async () => {
+    await pair.to.delete(configMaps, where);
+    await pair.to.create(
+      configMaps,
+      { metadata: where, data: { a: 'theirs' } },
+      { fieldManager: 'somebody' },
+    );
+  };
+  const racing = <T extends KubeObject>(...args: Parameters<typeof pair.to.apply<T>>) => {
+    const first = before?.();
+    before = undefined;
+    return Promise.resolve(first).then(() => pair.to.apply(...args));
+  };
+  const kube = new Proxy(pair.to, {
+    get: (target, name) => {
+      if (name === 'apply') return racing;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const view = await once({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
+  expect(view.failures).toMatchObject([{ kind: 'ConfigMap', reason: 'not-ours', count: 1 }]);
+  expect(await pair.copyOf('configmaps', 'raced')).toMatchObject({ data: { a: 'theirs' } });
+}, 30_000);
+
 describe('clocks that disagree', () => {
   /** A fake: the machine's clock, but hours ahead or behind in wall time. */
   const fakeClock = (hours: number): Clock => ({
@@ -187,6 +220,9 @@ test('rules are replaced while it runs, and what they no longer cover is left', 
   await pair.put(pair.from, secret('later', { a: 'x' }));
   await until(() => has('secrets', 'later'), Boolean);
   expect(await has('configmaps', 'c')).toBe(true);
+  // Two runs of one task, counted together: the namespace and three objects.
+  const done = async () => (await readView(pair.from, pair.task))?.replicas[0]?.done;
+  await eventually(async () => expect(await done()).toEqual({ created: 4 }));
 }, 60_000);
 
 test('tasks of one process share watches', async () => {

@@ -1,6 +1,6 @@
 /** `--once`, `plan` and `drift`: what is copied, that nothing is done twice, and that looking changes nothing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMaps, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
 import { eventually } from './support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
@@ -90,8 +90,9 @@ describe('a run', () => {
     const before = await pair.versions();
     const { stdout } = await pair.copy('-o', 'json');
     const { replicas } = JSON.parse(stdout) as { replicas: { counts: Record<string, number> }[] };
-    expect(replicas[0]?.counts).toEqual({ unchanged: 7 });
+    expect(replicas[0]).toMatchObject({ counts: { unchanged: 7 }, done: { created: 7 } });
     expect(await pair.versions()).toEqual(before);
+    expect((await pair.ask('status')).stdout).toContain('in all: 7 created\n');
   });
 
   test('nothing would change, and nothing has drifted', async () => {
@@ -166,9 +167,26 @@ describe('a run', () => {
       metadata: expect.not.objectContaining({ deletionTimestamp: expect.anything() }),
     });
     expect((await pair.ask('status')).stdout).toContain('claims are deleted with --prune-claims only');
-    await pair.copy('--prune', '--prune-claims');
-    const left = await pair.find(pair.to, 'persistentvolumeclaims', 'disk');
-    expect(left === undefined || left.metadata.deletionTimestamp !== undefined).toBe(true);
+    const hold = (finalizers: string[] | null) =>
+      pair.to.patch(
+        persistentVolumeClaims,
+        { namespace: pair.namespace, name: 'disk' },
+        { metadata: { finalizers } },
+        { type: 'merge' },
+      );
+    await hold(['example.com/hold']);
+    const prune = async () => {
+      const { stdout } = await pair.copy('--prune', '--prune-claims', '-o', 'json');
+      return JSON.parse(stdout).replicas[0] as { counts: { pruned?: number }; done: { pruned: number } };
+    };
+    const first = await prune();
+    expect(await pair.find(pair.to, 'persistentvolumeclaims', 'disk')).toMatchObject({
+      metadata: { deletionTimestamp: expect.anything() },
+    });
+    // While it is on its way it is not one more deletion.
+    const second = await prune();
+    await hold(null);
+    expect([first.counts.pruned, second.counts.pruned, second.done]).toEqual([1, undefined, first.done]);
   }, 30_000);
 
   test('what the rules do not cover any more is left, and said', async () => {

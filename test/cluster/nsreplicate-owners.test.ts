@@ -1,14 +1,12 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
-import { parseSelector } from '../../plugins/nsreplicate/rules/selector.ts';
-import type { KubeObject } from '../../src/kube/objects.ts';
-import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
+import { SETTLED_SHARDS } from '../../plugins/nsreplicate/engine/settlements.ts';
+import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap, secret, workload } from './support/objects.ts';
-import { once } from './support/replication.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
 let pair: Pair;
@@ -54,39 +52,6 @@ describe('an object that is there already, made by somebody else', () => {
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('other-task') });
   }, 30_000);
 });
-
-test('one that takes the place of ours between our looking and our writing is not overruled', async () => {
-  const ours = (a: string) => configMap('raced', { a }, labelled('raced'));
-  const rules = [{ ...ruleFor('', 'ConfigMap'), selector: parseSelector('only=raced') }];
-  await pair.put(pair.from, ours('1'));
-  await pair.compare({ rules });
-  await pair.put(pair.from, ours('2'));
-  const { primary, replica } = await pair.sides();
-  const where = remove('raced');
-  let before: (() => Promise<unknown>) | undefined = async () => {
-    await pair.to.delete(configMaps, where);
-    await pair.to.create(
-      configMaps,
-      { metadata: where, data: { a: 'theirs' } },
-      { fieldManager: 'somebody' },
-    );
-  };
-  const racing = <T extends KubeObject>(...args: Parameters<typeof pair.to.apply<T>>) => {
-    const first = before?.();
-    before = undefined;
-    return Promise.resolve(first).then(() => pair.to.apply(...args));
-  };
-  const kube = new Proxy(pair.to, {
-    get: (target, name) => {
-      if (name === 'apply') return racing;
-      const value = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  const view = await once({ primary, replicas: [{ ...replica, kube }] }, pair.spec({ rules }));
-  expect(view.failures).toMatchObject([{ kind: 'ConfigMap', reason: 'not-ours', count: 1 }]);
-  expect(await pair.copyOf('configmaps', 'raced')).toMatchObject({ data: { a: 'theirs' } });
-}, 30_000);
 
 describe('a field that another manager applies', () => {
   beforeAll(async () => {
@@ -163,14 +128,20 @@ describe('an immutable field', () => {
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '2' } });
   }, 30_000);
 
-  test('the type of a Secret, and the selector of a Deployment', async () => {
+  test('the type of a Secret, the selector of a Deployment and the service of a StatefulSet, whose pods stay', async () => {
     const typed = (type: string) => ({
       ...secret('typed', { a: '1' }),
       metadata: { name: 'typed', ...labelled('typed') },
       type,
     });
+    const one = { replicas: 1 };
+    const serving = (serviceName: string) => ({
+      ...workload('StatefulSet', 'serving', { ...one, serviceName }),
+      metadata: { name: 'serving', ...labelled('typed') },
+    });
     const selecting = (app: string) => ({
       ...workload('Deployment', 'selecting', {
+        ...one,
         selector: { matchLabels: { app } },
         template: {
           metadata: { labels: { app } },
@@ -179,16 +150,34 @@ describe('an immutable field', () => {
       }),
       metadata: { name: 'selecting', ...labelled('typed') },
     });
-    await pair.put(pair.from, typed('Opaque'), selecting('a'));
+    const podsOnReplica = async (count: number) =>
+      eventually(async () => {
+        const { items } = await pair.to.list(pods, { namespace: pair.namespace });
+        const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+        expect(staying).toHaveLength(count);
+        return new Map(staying.map(({ metadata }) => [metadata.uid, metadata]));
+      });
+    await pair.put(pair.from, typed('Opaque'), selecting('a'), serving('a'));
     await pair.copy(...only('typed'));
+    const before = await podsOnReplica(2);
     await pair.delete(pair.from, 'secrets', 'typed');
     await pair.delete(pair.from, 'deployments.apps', 'selecting');
-    await pair.put(pair.from, typed('example.com/other'), selecting('b'));
+    await pair.delete(pair.from, 'statefulsets.apps', 'serving');
+    await pair.put(pair.from, typed('example.com/other'), selecting('b'), serving('b'));
     expect(await pair.once(...only('typed'))).toMatchObject({ code: 5 });
     await pair.copy(...only('typed'), '--on-immutable', 'recreate-orphan');
     expect(await pair.copyOf('secrets', 'typed')).toMatchObject({ type: 'example.com/other' });
     expect(await pair.copyOf('deployments.apps', 'selecting')).toMatchObject({
       spec: { selector: { matchLabels: { app: 'b' } } },
+    });
+    // The pods of before stay: the StatefulSet takes its own in again, the Deployment makes another beside.
+    const set = await pair.copyOf('statefulsets.apps', 'serving');
+    expect(set).toMatchObject({ spec: { serviceName: 'b' } });
+    const after = await podsOnReplica(3);
+    expect([...after.keys()]).toEqual(expect.arrayContaining([...before.keys()]));
+    await eventually(async () => {
+      const pod = [...(await podsOnReplica(3)).values()].find(({ name }) => name === 'serving-0');
+      expect(pod?.ownerReferences?.map(({ uid }) => uid)).toEqual([set.metadata.uid]);
     });
   }, 60_000);
 
@@ -257,18 +246,29 @@ test('an object on its way out is waited for, then made anew', async () => {
   await running.ended;
 }, 60_000);
 
+const settledRoles = Array.from({ length: SETTLED_SHARDS }, (_, shard) => `settled-${shard}`);
 const onLab = isLab ? describe : describe.skip;
 
 onLab('an admission webhook on the replica', () => {
-  test('that refuses: reported, parked, and retried by hand', async () => {
+  test('that takes its time, and refuses: seen at work, reported, parked, and retried by hand', async () => {
     let refuses = true;
-    const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) =>
-      name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] },
-    );
+    let thinking = Promise.resolve();
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, async ({ metadata: { name } }) => {
+      await thinking;
+      return name === 'judged' && refuses ? { refuse: 'the moon is not full' } : { patch: [] };
+    });
     try {
       await pair.put(pair.from, configMap('judged', { a: '1' }, labelled('judged')));
       await eventually(() => expect(webhookIsAsked(pair)).rejects.toThrow('moon'));
-      const running = await pair.watch(...only('judged'), '--name', pair.task);
+      const thought = Promise.withResolvers<void>();
+      thinking = thought.promise;
+      const running = pair.start(...only('judged'));
+      const [jobs, status] = [() => pair.ask('jobs'), () => pair.ask('status')];
+      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +1 /));
+      await eventually(async () =>
+        expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
+      );
+      thought.resolve();
       await eventually(
         async () =>
           expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
@@ -292,6 +292,33 @@ onLab('an admission webhook on the replica', () => {
     }
   }, 120_000);
 
+  test('that is slow: never asked for more at once than there are workers', async () => {
+    let [now, most] = [0, 0];
+    const webhook = await judgeConfigMaps(pair.to, pair.namespace, async ({ metadata: { name } }) => {
+      if (!name.startsWith('parallel-')) return { patch: [] };
+      most = Math.max(most, ++now);
+      await sleep(100);
+      now--;
+      return { patch: [{ op: 'add', path: '/data/judged', value: 'yes' }] };
+    });
+    try {
+      const names = Array.from({ length: 12 }, (_, index) => `parallel-${index}`);
+      await pair.put(pair.from, ...names.map((name) => configMap(name, { a: '1' }, labelled('parallel'))));
+      const probe = configMap('parallel-probe', { a: '1' }, { namespace: pair.namespace });
+      await eventually(async () =>
+        expect(await pair.to.create(configMaps, probe as never, { dryRun: true })).toMatchObject({
+          data: { judged: 'yes' },
+        }),
+      );
+      most = 0;
+      await pair.copy(...only('parallel'), '--worker-count', '3');
+      expect(most).toBe(3);
+      expect(await pair.copyOf('configmaps', 'parallel-11')).toMatchObject({ data: { judged: 'yes' } });
+    } finally {
+      await webhook.close();
+    }
+  }, 60_000);
+
   test('that changes what is written: one write, then rest', async () => {
     const webhook = await judgeConfigMaps(pair.to, pair.namespace, ({ metadata: { name } }) => ({
       patch:
@@ -314,6 +341,16 @@ onLab('an admission webhook on the replica', () => {
       await eventually(() => pair.copyOf('configmaps', 'another'));
       running.child.kill('SIGTERM');
       await running.ended;
+      // What the webhook made of it is remembered, and if it were not, nothing would be written either.
+      const labelSelector = `x8s.dev/task=${pair.task},x8s.dev/role in (${settledRoles.join(',')})`;
+      const { items } = await pair.from.list(configMaps, { namespace: stateNamespace, labelSelector });
+      expect(items.length).toBeGreaterThan(0);
+      for (const { metadata } of items)
+        await pair.from.delete(configMaps, { namespace: stateNamespace, name: metadata.name });
+      expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });
+      expect(await pair.look('plan', ...only('changed'))).toMatchObject({ code: 0 });
+      const { replicas } = JSON.parse((await pair.copy(...only('changed'), '-o', 'json')).stdout);
+      expect(Object.keys(replicas[0].counts).sort()).toEqual(['left', 'unchanged']);
       for (const flags of [[], ['--exact']]) await pair.copy(...only('changed'), ...flags);
       expect((await pair.copyOf('configmaps', 'changed')).metadata.resourceVersion).toBe(first);
       expect(await pair.look('drift', ...only('changed'))).toMatchObject({ code: 0 });

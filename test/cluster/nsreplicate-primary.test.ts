@@ -1,28 +1,34 @@
 /** What befalls a primary: after each, both sides are equal, and nothing is gone from the replica that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { copyOf } from '../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { readView } from '../../plugins/nsreplicate/state/state.ts';
 import { connect } from '../../src/kube/connect.ts';
-import { discover, resolveResource } from '../../src/kube/discovery.ts';
-import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
 import { Person } from './support/limited.ts';
-import { connectTo, Pair, type PairOptions } from './support/nsreplicate.ts';
-import { configMap, secret, widgets } from './support/objects.ts';
+import { Pair, type PairOptions, stateNamespace } from './support/nsreplicate.ts';
+import { configMap, secret } from './support/objects.ts';
 import { each, once, until, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
-const apiServices: Resource = {
-  group: 'apiregistration.k8s.io',
-  version: 'v1',
-  plural: 'apiservices',
-  kind: 'APIService',
-  namespaced: false,
-};
-
 const some = (count: number, value: string) =>
   Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
+
+/** One of many, with a uid of its own, made long ago or not yet. */
+const aged = (namespace: string, index: number) =>
+  configMap(
+    `o-${index}`,
+    { index: String(index) },
+    {
+      namespace,
+      uid: `00000000-0000-4000-8000-${String(index).padStart(11, '0')}0`,
+      creationTimestamp: ['1999-01-01T00:00:00Z', '2099-01-01T00:00:00Z'][index % 2],
+    },
+  );
 
 describeWithServers('a primary', ['p', 'q'], (servers) => {
   let pair: Pair;
@@ -77,18 +83,53 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
   }, 90_000);
 
+  test('takes our rights away and gives them back: nothing is deleted meanwhile, and all is made good', async () => {
+    await open('rights');
+    await pair.put(pair.from, ...some(20, '1'), secret('s', { a: '1' }));
+    const [admin, person] = [await server().client(), new Person()];
+    const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
+    await allow();
+    const kube = await connect({
+      kubeconfig: server().kubeconfig,
+      as: person.name,
+      requestTimeoutMs: 10_000,
+    });
+    const { primary, replicas } = await pair.sides();
+    const watching = await watch({ primary: { ...primary, kube }, replicas, state: pair.from }, pair.spec());
+    try {
+      await pair.equal();
+      const before = await pair.versions();
+      await person.forget();
+      // Watches go on for as long as they last, whatever rights are left.
+      await server().restartWith();
+      await pair.put(pair.from, ...some(10, '2'), configMap('new', { a: '1' }));
+      await pair.delete(pair.from, 'configmaps', 'o-19');
+      await until(
+        async () => JSON.stringify((await readView(pair.from, pair.task))?.primary),
+        (view) => view.includes('may not list'),
+        30_000,
+      );
+      expect(await pair.versions()).toEqual(before);
+      await allow();
+      await pair.equal(40_000);
+    } finally {
+      await watching.stop();
+      await kube.close();
+    }
+  }, 90_000);
+
   test('is put back from a backup while it is watched: what it lost stays until it is approved', async () => {
     await open('restored');
     await pair.put(pair.from, ...some(6, '1'), secret('s', { a: '1' }));
     const watching = await pair.follow();
     server().snapshot();
-    await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
-    await pair.equal();
-    // Until the task's own record was written after the object was made.
     const marker = async () => JSON.parse((await state())?.data?.memory ?? '{}').marker as number;
     const state = () =>
-      pair.from.find(configMaps, { namespace: 'x8s-nsreplicate', name: `nsreplicate-${pair.task}-state` });
+      pair.from.find(configMaps, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-state` });
+    // Read before anything changes: a record that was written by then is not written again until something does.
     const before = await marker();
+    await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
+    await pair.equal();
     await until(marker, (now) => now > before);
     await server().restore();
     await until(
@@ -96,8 +137,10 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       (said) => stopped.test(said),
       30_000,
     );
-    await eventually(async () =>
-      expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
+    // A watch that found the server down asks again ever more seldom.
+    await eventually(
+      async () => expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
+      40_000,
     );
     expect(await there()).toContain('ConfigMap since');
     watching.task().approve('a person looked');
@@ -116,6 +159,8 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.equal();
     await watching.stop();
     await server().restore();
+    // The backup has the lease of the instance that was at work then: nobody has to wait until it is stale.
+    await pair.from.delete(leases, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-lease` });
     // The primary counts past all versions that anybody has seen of it.
     await pair.put(
       pair.from,
@@ -170,138 +215,18 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await again.ended;
   }, 60_000);
 
-  test('becomes another cluster under the same name while it is watched: nothing goes until it is approved', async () => {
-    await open('rebuilt');
-    await pair.put(pair.from, ...some(6, '1'));
-    // Its state is kept elsewhere, so that nothing of the task is lost with it.
-    const watching = await watch({ ...(await pair.sides()), state: pair.to }, pair.spec());
-    try {
-      await server().empty();
-      await pair.from.create(namespaces, { metadata: { name: pair.namespace } });
-      await pair.put(pair.from, ...some(2, '2'), configMap('new', { a: '1' }));
-      const said = () => watching.said.join('\n');
-      await until(said, (text) => /is another cluster than before .*: nothing is deleted until/.test(text));
-      await eventually(async () => expect(await there()).toHaveLength(7));
-      const copied = async (name: string) => (await pair.copyOf('configmaps', name)).data;
-      expect([await copied('o-0'), await copied('o-5')]).toEqual([{ value: '1' }, { value: '1' }]);
-      watching.task().approve('a person looked');
-      await eventually(async () => expect(await copied('o-0')).toEqual({ value: '2' }));
-      expect(await there()).toHaveLength(7);
-      expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
-    } finally {
-      await watching.stop();
-    }
-  }, 90_000);
-
-  test('refuses one kind: the others go on, and it comes when rights are given back', async () => {
-    await open('refuses');
-    const person = new Person();
-    await person.may(pair.from, [
-      { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
-    ]);
-    const kube = await connect({
-      kubeconfig: server().kubeconfig,
-      as: person.name,
-      requestTimeoutMs: 10_000,
-    });
-    await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
-    const { primary, replicas } = await pair.sides();
-    const sides = { primary: { ...primary, kube }, replicas, state: pair.from };
-    try {
-      const { phase, primary: seen, replicas: counted } = await once(sides, pair.spec());
-      expect([phase, counted[0]?.counts]).toEqual(['Incomplete', { created: 6 }]);
-      expect(seen.unlisted).toEqual({ Secret: expect.stringContaining('may not list secrets') });
-      const watching = await watch(sides, pair.spec());
-      try {
-        await pair.put(pair.from, ...some(5, '2'));
-        await eventually(async () =>
-          expect(await pair.copyOf('configmaps', 'o-4')).toMatchObject({ data: { value: '2' } }),
-        );
-        expect([...watching.task().primary.refused.keys()]).toEqual(['Secret']);
-        await person.forget();
-        await person.may(pair.from, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
-        await pair.equal(60_000);
-        expect(watching.said.filter((line) => line.includes('FAILED'))).toEqual([]);
-      } finally {
-        await watching.stop();
-      }
-    } finally {
-      await person.forget();
-      await kube.close();
-    }
-  }, 90_000);
-
-  test('has a group whose own server is down: other kinds go on, nothing of it goes, and it comes back', async () => {
-    await open('silent');
-    const group = 'silent.x8s.test';
-    const serving = { name: `v1.${group}` };
-    const widget = (size: number) => ({
-      ...configMap('w', {}),
-      apiVersion: `${group}/v1`,
-      kind: 'Widget',
-      spec: { size },
-    });
-    const rules = [ruleFor('', 'ConfigMap'), ruleFor(group, 'Widget')];
-    for (const kube of [pair.from, pair.to]) {
-      await pair.put(kube, widgets(group));
-      await eventually(() => resolveResource(kube, `widgets.${group}`));
-    }
-    await pair.put(pair.from, ...some(2, '1'), widget(1));
-    expect(await pair.compare({ rules })).toMatchObject({ phase: 'Done' });
-    // As an aggregated API whose Service is gone.
-    const service = { namespace: 'default', name: 'nobody' };
-    const labels = { 'kube-aggregator.kubernetes.io/automanaged': null };
-    const dead = { metadata: { labels }, spec: { service, insecureSkipTLSVerify: true } };
-    await pair.from.patch(apiServices, serving, dead, { type: 'merge' });
-    const kube = await connectTo(server().kubeconfig);
-    const { primary, replicas } = await pair.sides();
-    const sides = { primary: { ...primary, kube }, replicas };
-    const lacking = { [`${group}/v1`]: expect.stringContaining('does not answer') };
-    await until(
-      () => discover(kube, { refresh: true }),
-      ({ unavailable }) => unavailable.length > 0,
-    );
-    const seen = await once(sides, pair.spec({ rules }));
-    expect([seen.phase, seen.primary.unlisted]).toEqual(['Incomplete', lacking]);
-    const watching = await watch(sides, pair.spec({ rules }));
-    try {
-      await pair.put(pair.from, ...some(2, '2'));
-      await pair.equal();
-      expect(watching.said.join('\n')).toContain(`${group}/v1: its API server does not answer`);
-      expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 1 });
-      // The server makes its own again.
-      await pair.from.delete(apiServices, serving);
-      await eventually(() => pair.put(pair.from, widget(2)));
-      await eventually(
-        async () => expect((await pair.copyOf(`widgets.${group}`, 'w')).spec).toEqual({ size: 2 }),
-        60_000,
-      );
-      expect(watching.task().primary.refused.size).toBe(0);
-    } finally {
-      await watching.stop();
-      await kube.close();
-    }
-  }, 90_000);
-
-  test('of 20,000 objects, made at times that are long gone or still to come', async () => {
+  test('of 20,000 objects, most of them copied before, made at times that are long gone or still to come', async () => {
     await open('many');
-    const times = ['1999-01-01T00:00:00Z', '2099-01-01T00:00:00Z'];
     const { namespace } = pair;
-    const objects = Array.from({ length: 20_000 }, (_, index) => {
-      const uid = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
-      return configMap(
-        `o-${index}`,
-        { index: String(index) },
-        {
-          namespace,
-          uid,
-          creationTimestamp: times[index % 2],
-        },
-      );
-    });
+    const [all, before] = [20_000, 15_000];
+    const objects = Array.from({ length: all }, (_, index) => aged(namespace, index));
     await server().seed(objects);
+    const copies = await earlierCopies(objects.slice(0, before));
+    await pair.to.create(namespaces, { metadata: { name: namespace } });
+    await servers().named('q').seed(copies);
     const first = await pair.compare({ workers: 32 });
-    expect([first.phase, first.replicas[0]?.counts]).toEqual(['Done', { created: 20_001 }]);
+    const counts = { created: all - before, unchanged: before, left: 1 };
+    expect([first.phase, first.replicas[0]?.counts]).toEqual(['Done', counts]);
     const copied = async () =>
       new Map(
         (await pair.to.list(configMaps, { namespace })).items.map(({ metadata, data }) => [
@@ -309,23 +234,44 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
           { data: data?.index, version: metadata.resourceVersion },
         ]),
       );
-    const copies = await copied();
-    expect(
-      objects.filter(({ metadata }, index) => copies.get(metadata.name)?.data !== String(index)),
-    ).toEqual([]);
-    expect(copies.size).toBe(20_000);
-    await pair.delete(pair.from, 'configmaps', 'o-7');
-    await pair.put(pair.from, configMap('o-8', { index: 'changed' }));
+    const found = await copied();
+    expect(objects.filter(({ metadata }, index) => found.get(metadata.name)?.data !== String(index))).toEqual(
+      [],
+    );
+    expect(found.size).toBe(all);
+    await pair.delete(pair.from, 'configmaps', `o-${all - 7}`);
+    await pair.put(pair.from, configMap(`o-${all - 8}`, { index: 'changed' }));
     const prune = { prune: true, claims: false, namespaces: false };
     expect((await pair.compare({ prune })).replicas[0]?.counts).toEqual({
-      unchanged: 19_999,
+      unchanged: all - 2,
       updated: 1,
       pruned: 1,
+      left: 1,
     });
     const after = await copied();
-    const same = [...after].filter(([name, { version }]) => version === copies.get(name)?.version);
-    expect([after.size, same.length, after.get('o-8')?.data]).toEqual([19_999, 19_998, 'changed']);
+    const same = [...after].filter(([name, { version }]) => version === found.get(name)?.version);
+    expect([after.size, same.length, after.get(`o-${all - 8}`)?.data]).toEqual([all - 1, all - 2, 'changed']);
   }, 180_000);
+
+  /** What an earlier run of the pair's task would have made of objects. */
+  async function earlierCopies(objects: readonly KubeObject[]): Promise<KubeObject[]> {
+    const { primary, replica } = await pair.sides();
+    const rule = ruleFor('', 'ConfigMap');
+    const shaping = {
+      task: pair.task,
+      primary: primary.id,
+      map: new Map(),
+      overrides: [],
+      key: new Uint8Array(32),
+      isAutoscaled: () => false,
+    };
+    const to = { name: replica.name, cluster: replica.id };
+    return objects.map((object) => {
+      const { metadata, ...content } = copyOf(object, rule, to, shaping).main as KubeObject;
+      const uid = `${object.metadata.uid?.slice(0, -1)}f`;
+      return { ...content, metadata: { ...metadata, uid, creationTimestamp: new Date().toISOString() } };
+    });
+  }
 
   test('has a replica that has a replica: it carries on, and nothing comes back to where it was', async () => {
     await open('chain');

@@ -1,17 +1,31 @@
 /** What befalls replicas, lines, rights and instances; two of them last a minute, and the others happen meanwhile. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
-import { configMaps } from '../../src/kube/resources.ts';
-import { contextA } from './support/contexts.ts';
+import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
+import { contextA, contextB } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';
-import { Person } from './support/limited.ts';
+import { kubeconfigOf, Person } from './support/limited.ts';
 import { Pair, type PairOptions } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { until, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const serviceAccounts: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'serviceaccounts',
+  kind: 'ServiceAccount',
+  namespaced: true,
+};
 const MINUTE_MS = 60_000;
 const some = (count: number, value: string) =>
   Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
@@ -92,6 +106,79 @@ describeWithServers('a replica', ['q'], (servers) => {
       await pair.close();
     }
   }, 120_000);
+
+  test('meanwhile a token is taken away, and another one given to the running task: it goes on', async () => {
+    const pair = await Pair.open('token');
+    const { namespace } = pair;
+    await pair.to.create(namespaces, { metadata: { name: namespace } });
+    const person = new Person(`system:serviceaccount:${namespace}:copier`);
+    const account = { namespace, name: 'copier' };
+    const clients: KubeClient[] = [];
+    /** A client with a token that ends with the account. */
+    const withToken = async (): Promise<KubeClient> => {
+      await pair.to.create(serviceAccounts, { metadata: account });
+      const { status } = await pair.to.request<{ status: { token: string } }>({
+        method: 'POST',
+        path: `/api/v1/namespaces/${namespace}/serviceaccounts/copier/token`,
+        body: { spec: { expirationSeconds: 600 } },
+      });
+      const file = join(folder, `${clients.length}.yaml`);
+      const user = {
+        token: status.token,
+        'client-certificate-data': undefined,
+        'client-key-data': undefined,
+      };
+      const client = await connect({
+        kubeconfig: kubeconfigOf(contextB, file, 'copier', user),
+        requestTimeoutMs: 10_000,
+      });
+      clients.push(client);
+      return client;
+    };
+    try {
+      await person.may(pair.to, [
+        {
+          apiGroups: [''],
+          resources: ['namespaces', 'configmaps', 'secrets'],
+          verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+        },
+      ]);
+      await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
+      const { primary, replica } = await pair.sides();
+      const first = await withToken();
+      const watching = await watch({ primary, replicas: [{ ...replica, kube: first }] }, pair.spec());
+      try {
+        await pair.equal();
+        const copies = () => Object.keys(watching.task().replicas[0]?.tally.totals ?? {});
+        await pair.to.delete(serviceAccounts, account);
+        // A server remembers for ten seconds that a token was good.
+        await until(
+          () => first.list(configMaps, { namespace }).catch((error: { code?: number }) => error.code),
+          (answer) => answer === 401,
+          40_000,
+        );
+        await pair.put(pair.from, ...some(3, '2'), configMap('new', { a: '1' }));
+        await pair.delete(pair.from, 'configmaps', 'o-4');
+        const failures = () =>
+          [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure);
+        await until(failures, (all) => all.length >= 5);
+        expect(new Set(failures().map(({ reason }) => reason))).toEqual(new Set(['forbidden']));
+        expect(Object.keys(await pair.content(pair.to))).toContain('ConfigMap o-4');
+        watching.session.replace({ replicas: [{ ...replica, kube: await withToken() }] });
+        await pair.equal();
+        expect([failures(), copies()]).toEqual([
+          [],
+          expect.arrayContaining(['updated', 'created', 'pruned']),
+        ]);
+      } finally {
+        await watching.stop();
+      }
+    } finally {
+      for (const client of clients) await client.close();
+      await person.forget();
+      await pair.close();
+    }
+  }, 90_000);
 
   test('is back after a minute: what changed and what went meanwhile is made good', async () => {
     await theRestOfTheMinute();

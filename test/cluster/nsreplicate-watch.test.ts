@@ -92,6 +92,9 @@ describe('a watch', () => {
     await eventually(async () =>
       expect((await pair.ask('status')).stdout).toMatch(/: Paused, .*\n.*: 1 object behind/),
     );
+    await eventually(async () =>
+      expect((await pair.ask('jobs')).stdout).toMatch(/ while-paused +pending +0 /),
+    );
     await isGone('while-paused');
     await pair.ask('resume');
     await pair.equal();

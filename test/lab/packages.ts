@@ -15,6 +15,7 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/socat': 'socat',
   '/usr/sbin/debootstrap': 'debootstrap',
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
+  '/usr/bin/bindfs': 'bindfs',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/nsenter': 'util-linux',
   '/usr/bin/mount': 'mount',

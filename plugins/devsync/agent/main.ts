@@ -90,7 +90,8 @@ class Agent {
     const run = async () => {
       try {
         const answer = await this.#answer(frame, session, { id: number, method: name, parameters });
-        this.#reply('answer', frame.session, { id: number, answer });
+        // An answer that cannot be sent is a failure: whoever asked would wait for it as long as the stream lives.
+        this.#channel.post('answer', frame.session, { id: number, answer });
       } catch (error) {
         const { message, code } = error as NodeJS.ErrnoException;
         this.#reply('failure', frame.session, { id: number, message, code });
@@ -120,7 +121,7 @@ class Agent {
     return await session.served.answer({ ...call, body });
   }
 
-  #reply(type: 'hello' | 'answer' | 'failure' | 'barrier', session: number, header: unknown): void {
+  #reply(type: 'hello' | 'failure' | 'barrier', session: number, header: unknown): void {
     this.#channel.send(type, session, header).catch(() => {});
   }
 

@@ -1,6 +1,7 @@
 /** What the agent tells of itself: frames of a session, and trees in them. */
 import type { Edit } from '../reconcile/tree.ts';
 import { packEdits } from '../wire/check.ts';
+import { inParts } from '../wire/parts.ts';
 
 /** Sends a frame of this session. */
 export type Send = (
@@ -14,9 +15,8 @@ const editsAFrame = 2000;
 
 /** Tells what has become of a tree, in frames of a bounded size; the last one says so. */
 export async function sendTree(send: Send, edits: readonly Edit[], degraded?: string): Promise<void> {
-  for (let from = 0; from === 0 || from < edits.length; from += editsAFrame) {
-    const part = edits.slice(from, from + editsAFrame);
-    const last = from + editsAFrame >= edits.length;
-    await send('tree', { edits: packEdits(part), last, degraded });
-  }
+  const parts = [...inParts(edits, editsAFrame, ([path, entry]) => ({ path, new: entry }))];
+  const end = parts.pop() ?? [];
+  for (const part of parts) await send('tree', { edits: packEdits(part), last: false, degraded });
+  await send('tree', { edits: packEdits(end), last: true, degraded });
 }

@@ -57,13 +57,13 @@ export class DoctorCommand extends AgentCommand {
   container = option.text('-c,--container', { value: 'NAME', description: 'Container in it.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { kube, namespace, catalog } = await this.desk(context);
-    const { checkCluster, checkTarget, checkWorkstation } = await import('../doctor.ts');
+    const { kube, namespace, catalog, workstation } = await this.desk(context);
+    const { checkCluster, checkSync, checkTarget, checkWorkstation } = await import('../doctor.ts');
     const findings = [...(await checkCluster(kube, namespace, context.signal)), ...checkWorkstation()];
     const { pod, selector, container, name } = this;
-    const target = name
-      ? (await catalog.get(namespace, name, context.signal)).spec.target
-      : { pod, selector, container };
+    const sync = name ? await catalog.get(namespace, name, context.signal) : undefined;
+    if (sync) findings.push(checkSync(sync, workstation));
+    const target = sync?.spec.target ?? { pod, selector, container };
     if (target.pod === undefined && target.selector === undefined) return verdict(findings);
     const agent = await this.agent(context);
     const onDetail = (text: string) => context.reporter.debug(text);

@@ -36,7 +36,7 @@ export class GetCommand extends SyncCommand {
     const documents = seen.map(seenDocument);
     return {
       data: this.name ? documents[0] : documents,
-      table: seenTable(seen, context.clock.now()),
+      table: seenTable(seen, context.clock.now(), this.allNamespaces),
       names: [...syncs, ...unreadable].map(({ name }) => name),
     };
   }
@@ -48,7 +48,10 @@ async function look({ workstation, catalog }: Desk, sync: Sync): Promise<Seen> {
   if (!isHere) return { sync, isHere, state: undefined };
   const { askControl } = await import('../control/socket.ts');
   const asked = askControl(workstation.socketOf(sync.uid), 'state').catch(() => undefined);
-  return { sync, isHere, state: (await asked) as RunnerState | undefined };
+  const state = (await asked) as RunnerState | undefined;
+  if (state) return { sync, isHere, state };
+  const { refusalOf } = await import('../control/serve-sync.ts');
+  return { sync, isHere, state, refusal: refusalOf(sync, workstation)?.message };
 }
 
 export class ListCommand extends SyncCommand {

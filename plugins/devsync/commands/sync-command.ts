@@ -50,7 +50,7 @@ export abstract class SyncCommand extends KubeCommand {
     method: string,
     parameters: Record<string, unknown> = {},
   ): Promise<unknown> {
-    const { workstation, sync, kube } = await this.sync(context, name);
+    const { workstation, sync, kube, catalog } = await this.sync(context, name);
     const { askControl, NotRunning } = await import('../control/socket.ts');
     const watch = workstation.watchSocket(kube.cluster.server);
     for (let attempt = 0; ; attempt++)
@@ -58,6 +58,8 @@ export abstract class SyncCommand extends KubeCommand {
         return await askControl(workstation.socketOf(sync.uid), method, parameters);
       } catch (error) {
         if (!(error instanceof NotRunning)) throw error;
+        const { requireHere } = await import('../control/serve-sync.ts');
+        if (catalog.belongsHere(sync)) requireHere(sync, workstation);
         // A watch that has just begun takes a moment for each of its syncs.
         const running = await askControl(watch, 'running').catch(() => []);
         if (attempt >= beginning || !(running as string[]).includes(name)) throw notRunning(sync, context);

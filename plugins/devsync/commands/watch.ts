@@ -7,6 +7,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { withoutTerminal } from './background.ts';
 import { AgentCommand, completeSync, type Desk, localPath, SyncCommand } from './sync-command.ts';
 
 export class WatchCommand extends AgentCommand {
@@ -74,9 +75,7 @@ export class WatchCommand extends AgentCommand {
     const output = openSync(log, 'a', 0o600);
     // A compiled plugin is its own program and brings node's options itself; from sources both are arguments.
     const program = isSea() ? [] : [...process.execArgv, ...process.argv.slice(1, 2)];
-    const args = process.argv
-      .slice(2)
-      .filter((arg) => !arg.startsWith('--background') && arg !== '--take-over' && arg !== this.takeOver);
+    const args = withoutTerminal(process.argv.slice(2));
     const child = spawn(process.execPath, [...program, ...args], {
       detached: true,
       stdio: ['ignore', output, output],

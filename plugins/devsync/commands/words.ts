@@ -14,6 +14,8 @@ export interface Seen {
   readonly sync: Sync;
   readonly state: RunnerState | undefined;
   readonly isHere: boolean;
+  /** Why no watch here would run it. */
+  readonly refusal?: string | undefined;
 }
 
 type Row = Seen | Unreadable;
@@ -21,12 +23,13 @@ type Row = Seen | Unreadable;
 /** A cell about a sync; empty where nothing is known of it. */
 const about = (value: (seen: Seen) => string) => (row: Row) => ('why' in row ? '' : value(row));
 
-export function seenTable(rows: readonly Row[], now: Date) {
+/** @param areMany namespaces: then each is named. */
+export function seenTable(rows: readonly Row[], now: Date, areMany = false) {
   return table(
     rows,
     [
       { header: 'NAME', value: (row) => ('why' in row ? row.name : row.sync.name) },
-      { header: 'NAMESPACE', value: (row) => ('why' in row ? row : row.sync).namespace, wide: true },
+      { header: 'NAMESPACE', value: (row) => ('why' in row ? row : row.sync).namespace, wide: !areMany },
       { header: 'STATE', value: (row) => ('why' in row ? 'unreadable' : stateWord(row)) },
       { header: 'LOCAL', value: about(({ sync }) => sync.spec.local.path) },
       { header: 'REMOTE', value: about(({ sync }) => sync.spec.remote) },
@@ -37,16 +40,21 @@ export function seenTable(rows: readonly Row[], now: Date) {
       { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
       { header: 'WAY', value: about(({ state }) => state?.way ?? ''), wide: true },
       { header: 'OWNER', value: about(({ sync }) => sync.spec.local.who), wide: true },
+      { header: 'BECAUSE', value: (row) => ('why' in row ? row.why : because(row)), wide: true },
     ],
     'No syncs found.',
   );
 }
 
-function stateWord({ state, isHere, sync }: Seen): string {
-  if (state) return state.phase;
-  if (isHere) return 'not running';
+function stateWord({ state, isHere, refusal, sync }: Seen): string {
+  if (state) return state.degraded.length > 0 ? `${state.phase} (degraded)` : state.phase;
+  if (isHere) return refusal === undefined ? 'not running' : 'refused';
   return sync.record.holder ? `held by ${sync.record.holder.split(' ')[0]}` : 'elsewhere';
 }
+
+/** What it waits for, why it is held, refused or polls. */
+const because = ({ state, refusal }: Seen): string =>
+  [state?.message, refusal, ...(state?.degraded ?? [])].filter(Boolean).join('; ');
 
 function ago(time: string | undefined, now: Date): string {
   return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());

@@ -38,17 +38,23 @@ const logLimit = 4 << 20;
 /** Where a sync's log is. */
 export const logFile = (workstation: Workstation, uid: string) => join(workstation.folderOf(uid), 'log');
 
-/** A sync belongs to one directory of one workstation; anywhere else it is refused. */
-export function requireHere({ name, spec }: Sync, workstation: Workstation): void {
+/** Throws where a sync may not be run here. */
+export function requireHere(sync: Sync, workstation: Workstation): void {
+  const refusal = refusalOf(sync, workstation);
+  if (refusal) throw refusal;
+}
+
+/** Why a sync may not be run here: it belongs to one directory of one workstation. */
+export function refusalOf({ name, spec }: Sync, workstation: Workstation): RefusedError | undefined {
   const { path, who, rootId } = spec.local;
   if (spec.local.workstation !== workstation.id)
-    throw new RefusedError(`the sync ${name} belongs to ${path} of ${who}`, {
+    return new RefusedError(`the sync ${name} belongs to ${path} of ${who}`, {
       details: ['Started with another directory it would take what is missing there for deleted.'],
       hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
     });
   // One that is missing is for whoever opens it to say.
-  if (!existsSync(path) || knownRootId(path) === rootId) return;
-  throw new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
+  if (!existsSync(path) || knownRootId(path) === rootId) return undefined;
+  return new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
     details: [
       `Its mark, ${privateFolder}/id, is missing or another one: it was made anew, or git clean -x took the mark away.`,
     ],
@@ -102,7 +108,13 @@ function stopAndWait(stop: AbortController, ended: Promise<void>): Promise<void>
   return ended;
 }
 
-function logger({ workstation, sync, clock, onLog }: ServeOptions): (line: string) => void {
+/** Tells what happened to a sync, and writes it down for `logs`. */
+export function logger({
+  workstation,
+  sync,
+  clock,
+  onLog,
+}: Pick<ServeOptions, 'workstation' | 'sync' | 'clock' | 'onLog'>): (line: string) => void {
   const file = logFile(workstation, sync.uid);
   return (line) => {
     const words = plainWords(line);

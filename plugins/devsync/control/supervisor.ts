@@ -11,7 +11,7 @@ import { Attempts } from '../session/attempts.ts';
 import type { Catalog } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { serveSync } from './serve-sync.ts';
+import { logger, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';
 
 export interface SupervisorOptions {
@@ -121,19 +121,21 @@ class Supervisor {
     const { catalog, clock, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
+    let log = (line: string) => onLog(`${name}: ${line}`);
     const attempts = new Attempts();
     while (!signal.aborted) {
       try {
         const sync = await catalog.get(namespace, name, signal);
         if (!catalog.belongsHere(sync)) {
-          onLog(`${name}: belongs to ${sync.spec.local.who}; left alone`);
+          log(`belongs to ${sync.spec.local.who}; left alone`);
           return;
         }
+        log = logger({ ...this.#options, sync });
         await serveSync({ ...this.#options, sync, signal, holder, attempts });
       } catch (error) {
         if (signal.aborted) return;
-        const words = `${name}: ${messageOf(error)}`;
-        if (words !== said) onLog(words);
+        const words = messageOf(error);
+        if (words !== said) log(words);
         said = words;
       }
       await clock.sleep(pause, signal).catch(() => {});

@@ -8,8 +8,9 @@ import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
+import type { AgentConnection } from '../session/agent-connection.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
-import { Declined, type LaunchContext, type Launched, startAgent } from './launcher.ts';
+import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
 import { besideContext, type User, writtenUser } from './security.ts';
 
 /** Ephemeral containers of ours begin with this. */
@@ -33,7 +34,7 @@ interface Beside {
 }
 
 /** What an agent sees of the process whose root it is to work in. */
-interface Sight {
+export interface Sight {
   /** `/proc/N/root`, where it may be entered. */
   readonly base: string | undefined;
   readonly user: User;
@@ -60,14 +61,32 @@ async function tryAs(
   user: User | undefined,
 ): Promise<{ launched?: Launched; sight: Sight }> {
   const name = running(context, user) ?? (await add(context, user));
-  const connection = await startAgent(context, name, 'node');
-  const { containerId } = context.target;
-  const sight = asSight(await connection.call(0, 'sight', { containerId }));
+  const connection = await startIn(context, name);
+  const sight = await sightOf(connection, context.target.containerId);
   if (sight.base === undefined) {
     connection.close();
     return { sight };
   }
   return { launched: { way: 'ephemeral', connection, base: sight.base }, sight };
+}
+
+async function startIn(context: LaunchContext, name: string): Promise<AgentConnection> {
+  try {
+    return await startAgent(context, name, 'node');
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw new Declined(`the agent did not start in ephemeral container ${name}: ${error.message}`);
+  }
+}
+
+/** What an agent sees. One that cannot tell is of no use, and is ended. */
+export async function sightOf(connection: AgentConnection, containerId: string): Promise<Sight> {
+  try {
+    return asSight(await connection.call(0, 'sight', { containerId }));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /** Those of ours that run for this container. */

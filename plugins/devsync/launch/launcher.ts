@@ -5,7 +5,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
-import { AgentConnection } from '../session/agent-connection.ts';
+import { AgentConnection, AgentLate } from '../session/agent-connection.ts';
 
 /** One container of one pod, as it is now. */
 export interface Target {
@@ -26,6 +26,8 @@ export interface LaunchContext {
   readonly image: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Milliseconds for an agent to say hello, where not as usual. */
+  readonly helloLimit?: number;
   /** Told what is being waited for. */
   readonly onDetail: (text: string) => void;
 }
@@ -43,9 +45,14 @@ export class Declined extends Error {
   override readonly name = 'Declined';
 }
 
-/** Starts an agent where there is a `node` in some container of the pod. */
+/**
+ * Starts an agent where there is a `node` in some container of the pod.
+ *
+ * @throws {StartError} its process ended, or could not be started
+ * @throws {Declined} nothing was heard of it in time
+ */
 export async function startAgent(
-  { kube, target, bundle, signal }: LaunchContext,
+  { kube, target, bundle, helloLimit, signal }: LaunchContext,
   container: string,
   node: string,
 ): Promise<AgentConnection> {
@@ -65,9 +72,11 @@ export async function startAgent(
     words = (words + data.toString()).slice(-2000);
   });
   try {
-    return await AgentConnection.start({ stdin, stdout, stderr, close }, launch);
+    return await AgentConnection.start({ stdin, stdout, stderr, close }, launch, helloLimit);
   } catch (error) {
     close();
+    if (error instanceof AgentLate)
+      throw new Declined(`${error.message}: the cluster, its nodes or container ${container} may be slow`);
     const { code, reason, error: lost } = await session.exit;
     // What broke on the way is no verdict on the container.
     if (lost instanceof UnreachableError) throw lost;

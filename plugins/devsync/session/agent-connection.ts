@@ -29,6 +29,11 @@ export class AgentError extends Error {
   }
 }
 
+/** Nothing was heard of it in time: the way to it may be slow, and it may come to life yet. */
+export class AgentLate extends Error {
+  override readonly name = 'AgentLate';
+}
+
 interface Waiting {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -73,11 +78,24 @@ export class AgentConnection {
     });
   }
 
-  /** Starts the agent on the other side of the streams. Rejects where it does not come to life. */
-  static async start(streams: AgentStreams, launch: AgentLaunch): Promise<AgentConnection> {
+  /**
+   * Starts the agent on the other side of the streams. Rejects where it does not come to life; with an AgentLate where
+   * that is not known.
+   *
+   * @param limit milliseconds for it to say hello.
+   */
+  static async start(
+    streams: AgentStreams,
+    launch: AgentLaunch,
+    limit = helloLimit,
+  ): Promise<AgentConnection> {
     const connection = new AgentConnection(streams);
     streams.stdin.write(launch.preamble);
-    const timer = setTimeout(() => connection.close('the agent did not start in time'), helloLimit);
+    const late = new AgentLate(`nothing was heard of the agent for ${limit / 1000} s`);
+    const timer = setTimeout(() => {
+      connection.#gotHello.reject(late);
+      connection.close(late.message);
+    }, limit);
     try {
       const hello = await connection.#hello;
       await connection.#channel.send('hello', 0, ourHello({ node: machine.nodeVersion }));

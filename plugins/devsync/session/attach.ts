@@ -8,6 +8,7 @@ import { readIgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import type { IgnoreList } from '../sync/ignore.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { codeOf, reasonOf } from '../sync/system-error.ts';
 import { AgentError } from './agent-connection.ts';
 import { KnownBefore } from './known-before.ts';
 import { type Location, locate } from './location.ts';
@@ -85,7 +86,8 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
 
 /** What is said of a LOCAL that the system does not let us work in. */
 export function unusableLocal(path: string, cause: unknown): X8sError {
-  return new X8sError(`LOCAL ${path} cannot be synced: ${(cause as Error).message}`, { cause });
+  const why = codeOf(cause) === 'ENOENT' ? 'it does not exist' : reasonOf(cause);
+  return new X8sError(`LOCAL ${path} cannot be synced: ${why}`, { cause });
 }
 
 /** Opens REMOTE. Rejects with an X8sError that says what is wrong with it. */

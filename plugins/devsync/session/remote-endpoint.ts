@@ -20,6 +20,7 @@ import {
 } from '../wire/check.ts';
 import { packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
+import { inParts, type Named } from '../wire/parts.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { Incoming } from './incoming.ts';
 
@@ -69,7 +70,7 @@ export class RemoteEndpoint implements Endpoint {
 
   async missing(wanted: readonly Wanted[]): Promise<Need[]> {
     const needs: Need[] = [];
-    for (const part of inParts(wanted)) {
+    for (const part of inCalls(wanted)) {
       const { here, partial } = asObject(
         await this.#call('missing', { wanted: packWanted(part) }),
         'an answer',
@@ -80,7 +81,7 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async *read(needs: readonly Need[]): AsyncGenerator<Chunk> {
-    for (const part of inParts(needs)) {
+    for (const part of inCalls(needs)) {
       const parameters = { needs: packNeeds(part) };
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
       const incoming = new Incoming();
@@ -109,13 +110,13 @@ export class RemoteEndpoint implements Endpoint {
     name: string,
     contents: Contents = new Map(),
   ): Promise<Outcome[]> {
-    const parts = [...inParts(operations)].map((part) => this.#applyPart(part, name, contents));
+    const parts = [...inCalls(operations)].map((part) => this.#applyPart(part, name, contents));
     return (await Promise.all(parts)).flat();
   }
 
   async discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
     const failed: Outcome[] = [];
-    for (const part of inParts(items)) {
+    for (const part of inCalls(items)) {
       const answer = await this.#call('discard', { items: packWanted(part), name });
       for (const one of asList(answer, 'outcomes')) {
         const { path, problem } = asObject(one, 'an outcome');
@@ -196,9 +197,8 @@ export class RemoteEndpoint implements Endpoint {
   #pending: ReturnType<typeof asEdits> = [];
 }
 
-function* inParts<T>(list: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < list.length; from += aCall) yield list.slice(from, from + aCall);
-}
+const inCalls = <T extends Named>(list: readonly T[]): Generator<readonly T[]> =>
+  inParts(list, aCall, (one) => one);
 
 /** What is neither there nor there in part is missing as a whole, which goes without saying. */
 function needsOf(wanted: readonly Wanted[], here: unknown[], partial: unknown[]): Need[] {

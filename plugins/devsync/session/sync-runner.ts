@@ -45,7 +45,7 @@ const undecided: Choice = { target: undefined, words: 'looking for a pod' };
 /** A flush outlives so many losses of its stream. */
 const flushAttempts = 3;
 
-const noContainer = (words: string) => new X8sError(`it has no container right now: ${words}`);
+const noContainer = (words: string) => new X8sError(`nothing can be synced right now: ${words}`);
 
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
@@ -59,6 +59,10 @@ export class SyncRunner {
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
+  /** Aborted when the synchronizer has to give way to another one, as when the rules of what is ignored change. */
+  #life = new AbortController();
+  /** Why it could not attach, which is said once. */
+  #said = '';
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
   readonly #attempts: Attempts;
@@ -87,16 +91,22 @@ export class SyncRunner {
 
   /**
    * As the synchronizer's flush. A stream that breaks meanwhile (its agent was killed, the server restarted) is
-   * begun anew first. Rejects where there is no container, or it cannot be worked with.
+   * begun anew first, and so is what gives way to other rules. Rejects where there is no container, or it cannot be
+   * worked with.
    */
-  async flush(): Promise<SyncState> {
+  flush(): Promise<SyncState> {
+    return this.#outliving((synchronizer) => synchronizer.flush());
+  }
+
+  async #outliving<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       const synchronizer = this.#synchronizer ?? (await this.#nextLife());
-      const connection = this.#attached?.launched.connection;
+      const [connection, life] = [this.#attached?.launched.connection, this.#life.signal];
       try {
-        return await synchronizer.flush();
+        return await work(synchronizer);
       } catch (error) {
-        if (connection?.isOpen || attempt === flushAttempts) throw error;
+        const isOver = life.aborted || !connection?.isOpen;
+        if (!isOver || attempt === flushAttempts) throw error;
         if (this.#synchronizer === synchronizer) await this.#nextLife();
       }
     }
@@ -130,7 +140,7 @@ export class SyncRunner {
 
   async resume(confirm: boolean): Promise<void> {
     rmSync(this.#pauseMark, { force: true });
-    await this.#synchronizer?.resume(confirm);
+    if (this.#synchronizer) await this.#outliving((synchronizer) => synchronizer.resume(confirm));
   }
 
   /**
@@ -216,13 +226,15 @@ export class SyncRunner {
         onDetail: (message) => this.#tell({ message }),
       });
       this.#attached = attached;
+      this.#said = '';
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.way}: ${sizeOf(attached)}`);
       await this.#synchronize(attached, signal);
     } catch (error) {
       if (signal.aborted) return;
       const details = error instanceof X8sError ? error.details : [];
       const message = [messageOf(error), ...details].join('; ');
-      onLog(message);
+      if (message !== this.#said) onLog(message);
+      this.#said = message;
       this.#tell({ phase: 'waiting', message });
       // A stream that broke is no verdict on the next one.
       if (this.#synchronizer === undefined) this.#answer(noContainer(message));
@@ -238,6 +250,11 @@ export class SyncRunner {
     const { launched, location, local, container, known, binding } = attached;
     const winsLocally = known.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
     const stop = new AbortController();
+    this.#life = stop;
+    // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
+    const endAtOtherRules = (paths: readonly string[]) => {
+      if (areOthers(attached.ignoreLists, paths, spec.local.path, spec.useGitignore)) stop.abort();
+    };
     this.#attempts.begin(binding);
     const synchronizer = new Synchronizer({
       local,
@@ -254,11 +271,9 @@ export class SyncRunner {
       signal: AbortSignal.any([signal, stop.signal]),
       onFirstDone: () => known.settle(),
       onState: (state) => this.#tell(state),
-      onLearned: (paths) => {
-        // The rules themselves have changed: both sides have to look with new eyes. Those that a first sync
-        // carries over are no news.
-        if (areOthers(attached.ignoreLists, paths, spec.local.path, spec.useGitignore)) stop.abort();
-      },
+      // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
+      onPlanned: endAtOtherRules,
+      onLearned: endAtOtherRules,
     });
     this.#synchronizer = synchronizer;
     this.#answer(synchronizer);

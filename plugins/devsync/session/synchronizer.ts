@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
-import type { Outcome } from '../reconcile/operations.ts';
+import { type Outcome, operationsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
@@ -44,6 +44,8 @@ export interface SynchronizerOptions {
   readonly onFirstDone?: () => void;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
+  /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
+  readonly onPlanned?: (paths: readonly string[]) => void;
   /** Told the paths that both sides have come to agree on. */
   readonly onLearned?: (paths: readonly string[]) => void;
 }
@@ -224,6 +226,8 @@ export class Synchronizer {
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
+    this.#options.onPlanned?.([...operationsOf(changes.container)].map(({ path }) => path));
+    this.#options.signal.throwIfAborted();
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
     this.#endFirst();

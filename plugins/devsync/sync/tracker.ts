@@ -24,7 +24,8 @@ export class Tracker {
   readonly #options: TrackerOptions;
   readonly #scanner: Scanner;
   readonly #watches: Watches;
-  readonly #troubles = new Set<string>();
+  /** The root's file system, where it does not tell of all changes. */
+  readonly #network: string | undefined;
   /** Directories that we put in place, and have not been told of yet. */
   readonly #made = new Map<string, number>();
   readonly #doubted = new Set<string>();
@@ -33,15 +34,13 @@ export class Tracker {
   #everything = true;
   #lastFull = 0;
   #tree: Maybe;
+  /** Which directory the root was when all of it was looked at. */
+  #root: string | undefined;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
-    this.#watches = new Watches(
-      (path) => this.hint(path),
-      (why) => this.#troubles.add(why),
-    );
-    const network = networkFileSystem(options.root);
-    if (network !== undefined) this.#troubles.add(`${network} does not tell of changes made elsewhere`);
+    this.#watches = new Watches((path) => this.hint(path));
+    this.#network = networkFileSystem(options.root);
     this.#scanner = new Scanner({
       ...options,
       onDirectory: (path, folder) => this.#watches.add(path, folder),
@@ -59,12 +58,18 @@ export class Tracker {
 
   /** Why changes are looked for by polling; undefined where notifications do. */
   get degraded(): string | undefined {
-    return this.#troubles.size > 0 ? [...this.#troubles].join('; ') : undefined;
+    const elsewhere = this.#network && `${this.#network} does not tell of changes made elsewhere`;
+    return [...(elsewhere ? [elsewhere] : []), ...this.#watches.troubles].join('; ') || undefined;
+  }
+
+  /** The number of directories that the system watches for us. */
+  get watched(): number {
+    return this.#watches.size;
   }
 
   /** Whether a refresh would look at anything. */
   get isStale(): boolean {
-    return this.#everything || this.#hints.size > 0 || this.#isDue();
+    return this.#everything || this.#hints.size > 0 || this.#isDue() || this.#isOther();
   }
 
   /** Something at this path may have changed. */
@@ -97,8 +102,10 @@ export class Tracker {
 
   /** Looks at what is due and brings the tree up to date. */
   async refresh(): Promise<void> {
-    if (this.#everything || this.#hintCount > burst || this.#isDue()) await this.#refreshAll();
-    else if (this.#hints.size > 0) await this.#refreshHints();
+    const isFull = this.#everything || this.#hintCount > burst || this.#isDue() || this.#isOther();
+    if (!isFull && this.#hints.size > 0) await this.#refreshHints();
+    // Where the root goes while its parts are looked at, each of them would seem to have been deleted.
+    if (isFull || this.#isOther()) await this.#refreshAll();
   }
 
   /** A directory is about to be put in place, and what is in it is known: that is no news. */
@@ -115,7 +122,12 @@ export class Tracker {
 
   /** Takes note of what was done to the tree by ourselves. */
   noteDone(edits: Iterable<Edit>): void {
-    this.#tree = edited(this.#tree, edits);
+    const done = [...edits];
+    this.#tree = edited(this.#tree, done);
+    // A later one may have made a directory of it again, which is watched by now.
+    for (const [path] of done)
+      if (this.#watches.has(path) && lookup(this.#tree, path)?.kind !== 'directory')
+        this.#watches.forget(path);
   }
 
   close(): void {
@@ -123,8 +135,17 @@ export class Tracker {
   }
 
   #isDue(): boolean {
-    const interval = this.#troubles.size > 0 ? pollInterval : calmInterval;
+    const polls = this.#network !== undefined || this.#watches.isBlind || this.#tree === undefined;
+    const interval = polls ? pollInterval : calmInterval;
     return this.#options.now() - this.#lastFull > interval;
+  }
+
+  /**
+   * Whether the root is not the one that was looked at: it went, or was moved away. Its watches stay with it, and tell
+   * of files that are not here any more.
+   */
+  #isOther(): boolean {
+    return this.#root !== identityOf(this.#options.root);
   }
 
   /** The system tells of our own work as well: a file that is as we left it needs no second look. */
@@ -149,6 +170,7 @@ export class Tracker {
     this.#hintCount = 0;
     this.#made.clear();
     this.#doubted.clear();
+    this.#root = identityOf(this.#options.root);
     const seen = await this.#scanner.scan('');
     this.#stopWatching('', this.#tree, seen);
     // What has not changed stays the very same object, which spares everyone else a comparison.
@@ -195,6 +217,12 @@ export class Tracker {
     }
     return nearest;
   }
+}
+
+/** What tells a directory from another one at the same path; undefined: nothing is there. */
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.dev} ${stats.ino}`;
 }
 
 /** Paths without those that lie below another one of them. */

@@ -21,12 +21,26 @@ const networked = new Map([
   [0x01021997, '9P'],
   [0x00c36400, 'Ceph'],
   [0x6b414653, 'AFS'],
+  [0x5346414f, 'AFS'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x47504653, 'GPFS'],
+  [0x19830326, 'BeeGFS'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+  [0x786f4256, 'a VirtualBox folder'],
 ]);
 
-/** The name of the network file system that a directory is on, if it is one. */
-export function networkFileSystem(path: string): string | undefined {
+/**
+ * The name of the network file system that a directory is on, if it is one.
+ *
+ * @param typeOf asks the system: the number by which statfs(2) knows a file system, which may come with a sign.
+ */
+export function networkFileSystem(
+  path: string,
+  typeOf = (at: string): number => statfsSync(at).type,
+): string | undefined {
   try {
-    return networked.get(Number(statfsSync(path).type) >>> 0);
+    return networked.get(typeOf(path) >>> 0);
   } catch {
     return undefined;
   }
@@ -37,22 +51,29 @@ const wholeTrees = machine.platform === 'darwin' || machine.platform === 'win32'
 
 export class Watches {
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Directories that the system would not watch, and why: there may be room when they are asked for again. */
+  readonly #refused = new Map<string, string>();
   readonly #onEvent: (path: string) => void;
-  readonly #onTrouble: (why: string) => void;
   #closed = false;
 
-  /**
-   * @param onEvent gets the path, relative to the root, of what may have changed.
-   * @param onTrouble is told, once a reason, why changes may go unnoticed.
-   */
-  constructor(onEvent: (path: string) => void, onTrouble: (why: string) => void) {
+  /** @param onEvent gets the path, relative to the root, of what may have changed. */
+  constructor(onEvent: (path: string) => void) {
     this.#onEvent = onEvent;
-    this.#onTrouble = onTrouble;
   }
 
   /** The number of directories that are watched. */
   get size(): number {
     return this.#watchers.size;
+  }
+
+  /** Whether changes may go unnoticed now. */
+  get isBlind(): boolean {
+    return this.#refused.size > 0;
+  }
+
+  /** Why changes may go unnoticed now, each reason once. */
+  get troubles(): string[] {
+    return [...new Set(this.#refused.values())];
   }
 
   /** Watches a directory of the tree, anew if it was watched: the name may stand for another one now. */
@@ -71,15 +92,27 @@ export class Watches {
       watcher.on('error', () => this.#drop(path));
       this.#watchers.set(path, watcher);
     } catch (error) {
-      this.#explain(codeOf(error));
+      const why = explain(codeOf(error));
+      if (why !== undefined) this.#refused.set(path, why);
     }
+  }
+
+  /** Whether a directory is watched, or would be if there were room. */
+  has(path: string): boolean {
+    return this.#watchers.has(path) || this.#refused.has(path);
+  }
+
+  /** Stops watching a directory that was empty when it went. */
+  forget(path: string): void {
+    this.#drop(path);
   }
 
   /** Stops watching a directory and all below it. */
   remove(path: string): void {
     this.#drop(path);
     const below = `${path}/`;
-    for (const one of this.#watchers.keys()) if (path === '' || one.startsWith(below)) this.#drop(one);
+    for (const known of [this.#watchers, this.#refused])
+      for (const one of known.keys()) if (path === '' || one.startsWith(below)) this.#drop(one);
   }
 
   close(): void {
@@ -95,13 +128,22 @@ export class Watches {
   #drop(path: string): void {
     this.#watchers.get(path)?.close();
     this.#watchers.delete(path);
+    this.#refused.delete(path);
   }
+}
 
-  #explain(code: string): void {
-    if (code === 'ENOSPC')
-      this.#onTrouble('the limit of watched directories is reached (fs.inotify.max_user_watches)');
-    else if (code === 'EMFILE' || code === 'ENFILE')
-      this.#onTrouble('the limit of watchers or open files is reached (fs.inotify.max_user_instances)');
-    else if (code !== 'ENOENT' && code !== 'ENOTDIR') this.#onTrouble(`changes cannot be watched (${code})`);
+/** Undefined where there is nothing to watch any more. */
+function explain(code: string): string | undefined {
+  switch (code) {
+    case 'ENOSPC':
+      return 'the limit of watched directories is reached (fs.inotify.max_user_watches)';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'the limit of watchers or open files is reached (fs.inotify.max_user_instances)';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return undefined;
+    default:
+      return `changes cannot be watched (${code})`;
   }
 }

@@ -75,16 +75,17 @@ export interface Outgoing {
   readonly body?: readonly Uint8Array[];
 }
 
-/** A frame as bytes. */
+/** A frame as bytes. Throws a FrameError where it is too long, or would be when it is taken apart again. */
 export function encodeFrame(
   { type, session, header, body = [] }: Outgoing,
   compression: Compression = 'none',
 ): Buffer {
   const json = Buffer.from(header === undefined ? '' : JSON.stringify(header));
+  const whole = [json, ...body].reduce((sum, part) => sum + part.length, prefix + fixed);
+  if (whole > maxFrame) throw new FrameError(`a frame of ${whole} bytes is too long`);
   const packed = compress([json, ...body], compression);
   const parts = packed === undefined ? [json, ...body] : [packed];
   const length = parts.reduce((sum, part) => sum + part.length, prefix + fixed);
-  if (length > maxFrame) throw new FrameError(`a frame of ${length} bytes is too long`);
   const frame = length > large ? Buffer.allocUnsafeSlow(length) : Buffer.allocUnsafe(length);
   frame.writeUInt32BE(length - 4, 0);
   frame[8] = frameTypes.indexOf(type);

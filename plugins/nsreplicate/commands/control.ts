@@ -84,7 +84,8 @@ export class StatusCommand extends KeptCommand {
 export class JobsCommand extends KeptCommand {
   static override paths = [['jobs']];
   static override usage = KubeCommand.Usage({
-    description: 'Show the jobs of a task: those that fail, and the last ones that were done.',
+    description:
+      'Show the jobs of a task: those that fail, are at work or wait, and the last ones that were done.',
     examples: [['What fails, and why', '$0 jobs --name dr --failed -o wide']],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');

@@ -4,7 +4,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
-import { ExitCode } from '../../../src/errors.ts';
+import { ExitCode, IncompleteError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { PlannedChange } from '../engine/plan.ts';
 import type { Survey } from '../engine/survey.ts';
@@ -15,17 +15,29 @@ async function look(
   { spec, primary, replicas, state }: Opened,
   { clock, signal }: KubeCommandContext,
 ): Promise<Survey> {
-  const [{ survey }, { Feeds }, { findDigestKey }, { readMemory }, { randomBytes }] = await Promise.all([
+  const [
+    { survey },
+    { Feeds },
+    { Settlements },
+    { findDigestKey },
+    { readMemory, readSettled },
+    { randomBytes },
+  ] = await Promise.all([
     import('../engine/survey.ts'),
     import('../engine/feeds.ts'),
+    import('../engine/settlements.ts'),
     import('../state/digest-key.ts'),
     import('../state/state.ts'),
     import('node:crypto'),
   ]);
   // A task that never ran has copied no Secret yet, so any key will do.
   const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
-  const memory = await readMemory(state, spec.name, { signal });
-  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, signal });
+  const [memory, kept] = await Promise.all([
+    readMemory(state, spec.name, { signal }),
+    readSettled(state, spec.name, { signal }),
+  ]);
+  const settled = new Settlements(kept);
+  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, settled, signal });
 }
 
 /** The plan of a task, with exit code 5 where anything would change. */
@@ -36,16 +48,32 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   const all = await plan(surveyed, opened.spec, context.signal);
   const changes = all.filter(({ action }) => action !== 'left');
   const left = all.filter(({ action }) => action === 'left');
+  const unread = unreadOf(surveyed);
+  const nothing =
+    unread.length === 0 ? 'Nothing would change.' : 'Nothing would change of what could be compared.';
   return {
     exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
-    data: { task: opened.spec.name, changes: all },
+    data: { task: opened.spec.name, changes: all, unread },
     text: [
       ...changes.map(textOf),
       ...leftLines(left),
-      changes.length === 0 ? 'Nothing would change.' : summary(changes),
+      changes.length === 0 ? nothing : summary(changes),
     ].join('\n'),
-    table: table(all, columns, 'Nothing would change.'),
+    table: table(all, columns, nothing),
+    error: notAllCompared(unread),
   };
+}
+
+const unreadOf = ({ replicas }: Survey) =>
+  replicas.flatMap(({ site, unread }) => unread.map((one) => ({ replica: site.name, ...one })));
+
+/** Silence about what could not be looked at would pass for being equal. */
+function notAllCompared(unread: ReturnType<typeof unreadOf>): IncompleteError | undefined {
+  if (unread.length === 0) return undefined;
+  return new IncompleteError('not everything could be compared', {
+    details: unread.map(({ replica, kind, why }) => `${replica}: ${kind} can't be read: ${why}`),
+    hint: 'What is needed on replicas: get, list, watch, create and patch on what is copied.',
+  });
 }
 
 const columns = [
@@ -105,7 +133,7 @@ export class PlanCommand extends LookCommand {
     description: 'Show what would change on each replica, and change nothing.',
     details: `
       What differs by digest is dry-run on the replica and shown field by field; values of Secrets are masked.
-      Exit code 0 where nothing would change, 5 where something would.
+      Exit code 0 where nothing would change, 5 where something would, or could not be compared.
     `,
     examples: [['Before the first run', '$0 plan --primary prod --replica standby --sync-namespaces shop']],
   });
@@ -120,7 +148,7 @@ export class DriftCommand extends LookCommand {
   static override paths = [['drift']];
   static override usage = TaskCommand.Usage({
     description: 'Compare replicas with the primary by digests, per namespace and kind.',
-    details: 'Exit code 0 where nothing drifted, 5 where something did.',
+    details: 'Exit code 0 where nothing drifted, 5 where something did, or could not be compared.',
     examples: [['All that differs', '$0 drift --primary prod --replica standby']],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
@@ -131,12 +159,14 @@ export class DriftCommand extends LookCommand {
       const { drift, isDrifted } = await import('../engine/drift.ts');
       const surveyed = await look(opened, context);
       for (const note of surveyed.notes) context.reporter.info(note);
-      const lines = drift(surveyed, opened.spec);
+      const lines = await drift(surveyed, opened.spec, context.signal);
+      const unread = unreadOf(surveyed);
       const shown = this.all ? lines : lines.filter(isDrifted);
       const number = (count: number) => String(count);
       return {
         exitCode: lines.some(isDrifted) ? ExitCode.incomplete : ExitCode.ok,
-        data: { task: opened.spec.name, lines },
+        data: { task: opened.spec.name, lines, unread },
+        error: notAllCompared(unread),
         table: table(
           shown,
           [
@@ -152,7 +182,7 @@ export class DriftCommand extends LookCommand {
             { header: 'WANTED', wide: true, value: ({ wanted }) => wanted },
             { header: 'PRESENT', wide: true, value: ({ present }) => present },
           ],
-          'Nothing has drifted.',
+          unread.length === 0 ? 'Nothing has drifted.' : 'Nothing has drifted of what could be compared.',
         ),
       };
     });

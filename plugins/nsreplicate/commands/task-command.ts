@@ -153,11 +153,11 @@ export abstract class TaskCommand extends KubeCommand {
       this.#config(),
     ]);
     const open = (text: string) => this.#open(context, text, hand);
-    const names = [
-      ...(this.replica.length > 0 ? this.replica : (config?.replicas ?? [])),
-      ...(await this.#replicaFiles()),
-    ];
-    if (names.length === 0) throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
+    const files = await this.#replicaFiles();
+    const named = this.replica.length > 0 ? this.replica : (config?.replicas ?? []);
+    const replicaTexts = [...named, ...files];
+    if (replicaTexts.length === 0)
+      throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
     const { signal } = context;
     const primaryText = this.primary ?? config?.primary;
     const primaryClient = primaryText === undefined ? await context.kube() : await open(primaryText);
@@ -170,12 +170,14 @@ export abstract class TaskCommand extends KubeCommand {
     const spec = await this.#spec(primary, config, watches, signal);
     const known = watches ? (await readMemory(state, spec.name, { signal })).sites : {};
     const site = async (text: string): Promise<Site> => {
-      const [name, client] = [nameOf(text), await open(text)];
+      const isFromFolder = files.includes(text);
+      const name = isFromFolder ? stemOf(text) : nameOf(text);
+      const client = await (isFromFolder ? this.#openFile(context, text, hand) : open(text));
       return identify(name, client, { signal }).catch((error: unknown) =>
         whileAway(name, client, known[name], error),
       );
     };
-    const replicas = await Promise.all(names.map(site));
+    const replicas = await Promise.all(replicaTexts.map(site));
     checkDistinct(primary, replicas);
     return { spec, primary, replicas, state };
   }
@@ -201,10 +203,16 @@ export abstract class TaskCommand extends KubeCommand {
     const { kubeAccess } = this.context;
     const contexts = await kubeAccess.contexts(this.kubeconfig);
     if (contexts.includes(text) || !(await isFile(text))) return context.kube(text);
-    const client = await kubeAccess.connect(
-      { kubeconfig: text, requestTimeoutMs: this.requestTimeout },
-      context.reporter.warn,
-    );
+    return this.#openFile(context, text, hand);
+  }
+
+  async #openFile(
+    context: KubeCommandContext,
+    kubeconfig: string,
+    hand: (client: KubeClient) => void,
+  ): Promise<KubeClient> {
+    const options = { kubeconfig, requestTimeoutMs: this.requestTimeout };
+    const client = await this.context.kubeAccess.connect(options, context.reporter.warn);
     hand(client);
     return client;
   }
@@ -292,9 +300,10 @@ const isFile = (path: string): Promise<boolean> =>
 
 /** A context keeps its name; a kubeconfig is called after its file. */
 const nameOf = (text: string): string =>
-  text.includes('/') && /\.(ya?ml|conf|config|kubeconfig)$/.test(text)
-    ? basename(text).replace(/\.[^.]+$/, '')
-    : text;
+  text.includes('/') && /\.(ya?ml|conf|config|kubeconfig)$/.test(text) ? stemOf(text) : text;
+
+/** A file's name without its ending. */
+const stemOf = (path: string): string => basename(path).replace(/(?<=.)\.[^.]+$/, '');
 
 function parseMapping(text: string): [string, string] {
   const match = /^([a-z0-9-]+)=([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$/.exec(text);

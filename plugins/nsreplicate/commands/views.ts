@@ -80,10 +80,26 @@ export function describeTask(view: TaskView): string {
   ].join('\n');
 }
 
-/** How far a replica is, in a few words. */
-export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncompared = 0): string {
+const sumUp = (done: Readonly<Record<string, number>>): string =>
+  Object.entries(done)
+    .map(([did, number]) => `${number} ${did}`)
+    .join(', ');
+
+/** Of what is behind, what somebody works on and what failed before. */
+function atWork({ running = 0, retrying = 0 }: Partial<ReplicaView>): string {
   const parts = [
-    ...(pending === 0 ? [] : [`${objects(pending)} behind, the oldest for ${formatDuration(oldestMs)}`]),
+    ...(running === 0 ? [] : [`${running} under way`]),
+    ...(retrying === 0 ? [] : [`${retrying} to be tried again`]),
+  ];
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** How far a replica is, in a few words. */
+export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncompared = 0, more = ''): string {
+  const parts = [
+    ...(pending === 0
+      ? []
+      : [`${objects(pending)} behind, the oldest for ${formatDuration(oldestMs)}${more}`]),
     ...(uncompared === 0 ? [] : [`${objects(uncompared)} not compared yet`]),
   ];
   const lag = p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
@@ -93,9 +109,12 @@ export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncomp
 function describeReplica(replica: ReplicaView): string[] {
   const { name, away, behind, uncompared, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } =
     replica;
+  // What an earlier version wrote has none.
+  const { done = {} } = replica;
   return [
-    `  ${name}: ${standing(behind, uncompared)}`,
+    `  ${name}: ${standing(behind, uncompared, atWork(replica))}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
+    ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
     ...(deletionsStopped === undefined
       ? []
@@ -140,6 +159,7 @@ export function jobsTable(jobs: readonly JobRecord[]) {
       { header: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
       { header: 'REASON', value: ({ reason }) => reason ?? '' },
       { header: 'CHANGE', wide: true, value: ({ change }) => change },
+      { header: 'STARTED', wide: true, value: ({ startedAt }) => startedAt },
       { header: 'FINISHED', wide: true, value: ({ finishedAt }) => finishedAt ?? '' },
       { header: 'MESSAGE', wide: true, value: ({ message }) => message ?? '' },
     ],

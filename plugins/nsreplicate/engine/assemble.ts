@@ -1,9 +1,9 @@
 /** Puts the parts of one replica together. */
 import type { Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
-import { Converger, type Settled } from './converger.ts';
+import { Converger } from './converger.ts';
 import { Copies } from './copies.ts';
-import type { ObjectKey, Places } from './keys.ts';
+import type { Places } from './keys.ts';
 import type { Guard } from './memory.ts';
 import { Replica } from './replica.ts';
 import type { Site } from './site.ts';
@@ -17,12 +17,11 @@ export interface Parts {
   readonly places: Places;
   readonly shaping: Shaping;
   readonly guard: Guard;
-  readonly settled: Map<ObjectKey, Settled>;
 }
 
 export function assembleReplica(site: Site, options: TaskOptions, parts: Parts): Replica {
   const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken, records } = options;
-  const { catalogue, places, shaping, guard, settled } = parts;
+  const { catalogue, places, shaping, guard } = parts;
   const copies = new Copies(spec.name, catalogue.copyScope);
   const converger = new Converger({
     primary,
@@ -33,7 +32,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     places,
     shaping,
     formerPrimaries: memory.formerPrimaries,
-    settled,
+    settled: options.settled.on(site.name),
     settledChanged: changed,
     brake: (namespace) => replica.deletions.mayDelete(namespace),
     notDeleted: (namespace) => replica.deletions.wasRefused(namespace),

@@ -14,6 +14,7 @@ import type { Copies, CopyEntry } from './copies.ts';
 import { conflictCauses, fromPrimary, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
+import type { Settled, SettledOn } from './settlements.ts';
 import type { Site } from './site.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
 import { terminating, type WriteRequest, Writer } from './writer.ts';
@@ -34,22 +35,16 @@ export type Result =
   /** Left as it is, on purpose. */
   | { readonly did: 'left'; readonly why: string };
 
-/** What a replica made of what we applied, where that is something else. */
-export interface Settled {
-  readonly applied: string;
-  readonly live: string;
-  /** Keys of others in mirrored maps, as `data.color`: drift that an apply leaves. */
-  readonly foreign?: readonly string[];
-}
-
 /** The digest that a replica may have instead of what was applied; keys of others may not stay with `exact`. */
 export function acceptedLive(
-  settled: Settled | undefined,
+  settled: SettledOn,
+  key: ObjectKey,
   applied: string,
+  live: string | undefined,
   { exact }: Pick<TaskSpec, 'exact'>,
 ): string | undefined {
-  if (settled?.applied !== applied || (exact && settled.foreign)) return undefined;
-  return settled.live;
+  const made = settled.find(key, applied, live);
+  return made === undefined || (exact && made.foreign) ? undefined : live;
 }
 
 export interface ConvergerOptions {
@@ -62,7 +57,7 @@ export interface ConvergerOptions {
   readonly shaping: Shaping;
   readonly formerPrimaries: readonly string[];
   /** Shared with whoever persists them. */
-  readonly settled: Map<ObjectKey, Settled>;
+  readonly settled: SettledOn;
   readonly settledChanged: () => void;
   /** Whether one more deletion in a namespace is allowed; counts it. */
   readonly brake: (namespace: string) => boolean;
@@ -170,7 +165,8 @@ export class Converger {
   }
 
   #settledFor(key: ObjectKey, { digest }: Wanted): string | undefined {
-    return acceptedLive(this.#options.settled.get(key), digest, this.#options.spec);
+    const { settled, copies, spec } = this.#options;
+    return acceptedLive(settled, key, digest, copies.get(key)?.live, spec);
   }
 
   /** Reads what the replica has, and its digest. */
@@ -193,11 +189,12 @@ export class Converger {
 
   async #write(kind: CopiedKind, key: ObjectKey, why: WriteRequest['why']): Promise<Result> {
     const { catalogue, copies, places, shaping, fence } = this.#options;
-    const uid = why === 'create' ? undefined : copies.get(key)?.uid;
+    const before = copies.get(key);
     const copy = await catalogue.copy(key, this.#destination, this.#options.signal);
     const rule = catalogue.original(key)?.rule;
     if (!copy?.main || !rule) return this.#prune(kind, key);
-    const marker = await this.#options.marker();
+    // What is put right stays what it was a copy of: where nothing is wrong with it after all, nothing is written.
+    const marker = (why === 'drift' && before?.stamp?.marker) || (await this.#options.marker());
     await fence();
     const made = { origin: copy.origin, applied: copy.digest, marker };
     stamp(copy.main, made);
@@ -207,7 +204,7 @@ export class Converger {
         main: copy.main,
         place: places.onReplica(key),
         why,
-        uid,
+        uid: why === 'create' ? undefined : before?.uid,
         digest: copy.digest,
         digestOf: (present) => madeDigest(present, copy, rule, shaping),
       },
@@ -216,15 +213,15 @@ export class Converger {
     copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
     this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
+    if (why === 'drift' && object.metadata.resourceVersion === before?.resourceVersion)
+      return { did: 'unchanged' };
     return { did: recreated ? 'recreated' : outcomes[why] };
   }
 
   /** Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. */
   #settle(key: ObjectKey, made: Settled): void {
     const { settled, settledChanged } = this.#options;
-    if (made.live !== made.applied) settled.set(key, made);
-    else if (!settled.delete(key)) return;
-    settledChanged();
+    if (made.live !== made.applied ? settled.set(key, made) : settled.delete(key)) settledChanged();
   }
 
   /** The main part is as it should be; the status may not be. */
@@ -301,7 +298,8 @@ export class Converger {
     const entry = copies.set(key, object, known.live);
     const stillLeft = this.#leftBecause(kind, key, entry);
     if (stillLeft !== undefined) return { did: 'left', why: stillLeft };
-    if (entry.deleting) return { did: 'pruned' };
+    // It was counted when it was told to go; each further word of it is none of a new deletion.
+    if (entry.deleting) return { did: 'gone' };
     return this.#deleteIfGone(kind, key, entry, { fence, brake });
   }
 

@@ -1,25 +1,37 @@
 /** Which of a task's documents changed, and their content when it is their turn to be written. */
+import type { Clock } from '../../../src/clock.ts';
+import { textOfJobs } from '../jobs/records.ts';
 import type { Document } from '../state/journal.ts';
 import type { Role } from '../state/places.ts';
 import { stateDocument, type TaskView } from '../state/state.ts';
 import type { Memory } from './memory.ts';
+import { doneInAll } from './tally.ts';
 import type { Task } from './task.ts';
 
-/** What replicas made of objects is kept for so many objects each: about 60 KiB. */
-const MOST_SETTLED = 400;
+/** While something waits, how long it has waited is written anew so often. */
+const WAITING_MS = 5000;
+
+export interface DocumentsOptions {
+  readonly task: Task;
+  readonly memory: Memory;
+  readonly view: () => TaskView;
+  /** Jobs that were at work or waiting when an earlier run ended, as text: written away by this one. */
+  readonly activeBefore: string;
+  readonly clock: Clock;
+}
 
 export class Documents {
-  readonly #task: Task;
+  readonly #options: DocumentsOptions;
   readonly #memory: Memory;
-  readonly #view: () => TaskView;
   #stateChanged = true;
-  #settledText = '';
+  #stateAt = 0;
+  #activeText: string;
   #turn = 0;
 
-  constructor(task: Task, memory: Memory, view: () => TaskView) {
-    this.#task = task;
-    this.#memory = memory;
-    this.#view = view;
+  constructor(options: DocumentsOptions) {
+    this.#options = options;
+    this.#memory = options.memory;
+    this.#activeText = options.activeBefore;
   }
 
   /** Anything about the task changed. */
@@ -34,7 +46,7 @@ export class Documents {
       return this.#state();
     }
     this.#turn++;
-    const takes = [() => this.#state(), () => this.#records(), () => this.#settled()];
+    const takes = [() => this.#state(), () => this.#records(), () => this.#active(), () => this.#settled()];
     for (let offset = 0; offset < takes.length; offset++) {
       const document = takes[(this.#turn + offset) % takes.length]?.();
       if (document) return document;
@@ -44,39 +56,58 @@ export class Documents {
 
   /** It was written. */
   written(role: Role): void {
-    if (role === 'state') this.#task.stateWritten(this.#memory.marker);
+    if (role === 'state') this.#options.task.stateWritten(this.#memory.marker);
   }
 
   /** It could not be written: it comes again. */
   putBack(role: Role): void {
-    if (role === 'settled') this.#settledText = '';
-    else if (role.startsWith('jobs-')) this.#task.records.putBack(role.slice('jobs-'.length));
+    const { task } = this.#options;
+    const [what, shard = ''] = role.split(/-(.*)/);
+    if (what === 'settled') task.settled.putBack(Number(shard));
+    // Not a text that could have been written: it differs from whatever is to be written next.
+    else if (role === 'jobs-active') this.#activeText = '?';
+    else if (what === 'jobs') task.records.putBack(shard);
     else this.#stateChanged = true;
   }
 
   #state(): Document | undefined {
-    if (!this.#stateChanged) return undefined;
+    const { task, view, clock } = this.#options;
+    const now = clock.monotonic();
+    const waits =
+      now - this.#stateAt >= WAITING_MS && task.replicas.some((replica) => replica.behind().pending > 0);
+    if (!this.#stateChanged && !waits) return undefined;
     this.#stateChanged = false;
+    this.#stateAt = now;
     this.#memory.marker++;
     // Before the task has its replicas, a brake that an earlier run pulled must not be written away.
-    const now = this.#task.replicas.map(({ name, deletions }) => [name, deletions.state]);
-    const brakes = { ...this.#memory.brakes, ...Object.fromEntries(now) };
-    return stateDocument(this.#view(), { ...this.#memory, brakes });
+    const brakes = task.replicas.map(({ name, deletions }) => [name, deletions.state]);
+    const done = task.replicas.map(({ name, tally }) => [
+      name,
+      doneInAll(this.#memory.done[name] ?? {}, tally.totals),
+    ]);
+    return stateDocument(view(), {
+      ...this.#memory,
+      brakes: { ...this.#memory.brakes, ...Object.fromEntries(brakes) },
+      done: { ...this.#memory.done, ...Object.fromEntries(done) },
+    });
   }
 
   #records(): Document | undefined {
-    const shard = this.#task.records.takeDirty();
+    const shard = this.#options.task.records.takeDirty();
     return shard && { role: `jobs-${shard.name}`, annotations: {}, data: { records: shard.text } };
   }
 
+  /** What is at work or waits: nothing of it is kept for the next run, which finds it by comparing. */
+  #active(): Document | undefined {
+    const { replicas } = this.#options.task;
+    const text = textOfJobs(replicas.flatMap((replica) => replica.active(1 / replicas.length)));
+    if (text === this.#activeText) return undefined;
+    this.#activeText = text;
+    return { role: 'jobs-active', annotations: {}, data: { records: text } };
+  }
+
   #settled(): Document | undefined {
-    const settled = [...this.#task.settled].map(([name, entries]) => [
-      name,
-      Object.fromEntries([...entries].slice(-MOST_SETTLED)),
-    ]);
-    const text = JSON.stringify(Object.fromEntries(settled));
-    if (text === this.#settledText || (text === '{}' && this.#settledText === '')) return undefined;
-    this.#settledText = text;
-    return { role: 'settled', annotations: {}, data: { settled: text } };
+    const dirty = this.#options.task.settled.takeDirty();
+    return dirty && { role: `settled-${dirty.shard}`, annotations: {}, data: { settled: dirty.text } };
   }
 }

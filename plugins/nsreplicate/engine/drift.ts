@@ -1,10 +1,11 @@
-/** How far replicas are from the primary, by digests alone: per replica, namespace and kind. */
+/** How far replicas are from the primary, by digests: per replica, namespace and kind. */
 import { mayCopy } from '../decide/may-copy.ts';
 import { ownsCopies } from '../objects/carry.ts';
 import { digestOfAll } from '../objects/digest.ts';
+import { isWhatItMakes, someAtOnce } from './asking.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import type { TaskSpec } from './spec.ts';
-import type { Survey } from './survey.ts';
+import { isUnread, type Survey } from './survey.ts';
 
 export interface DriftLine {
   readonly replica: string;
@@ -34,15 +35,43 @@ interface Group {
   readonly present: [string, string][];
 }
 
-/** Lines for every replica, namespace and kind that has anything; drifted ones are not told apart here. */
-export function drift(survey: Survey, spec: TaskSpec): DriftLine[] {
-  return survey.replicas.flatMap((replica) => driftOf(survey, replica, spec));
+/**
+ * Lines for every replica, namespace and kind that has anything; drifted ones are not told apart here. What could not
+ * be listed on a replica is in none of them.
+ */
+export async function drift(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<DriftLine[]> {
+  const sides = survey.replicas.map(async (replica) => {
+    const unclear = [...survey.catalogue.keys()].filter((key) => isUnclear(survey, replica, key, spec));
+    const answers = await someAtOnce(unclear.map((key) => () => isWhatItMakes(survey, replica, key, signal)));
+    return driftOf(survey, replica, spec, new Set(unclear.filter((_, index) => answers[index])));
+  });
+  return (await Promise.all(sides)).flat();
+}
+
+/** Whether an object is not what was applied, and it is not known whether the replica made it so. */
+function isUnclear(
+  { catalogue }: Survey,
+  replica: Survey['replicas'][number],
+  key: ObjectKey,
+  { name }: TaskSpec,
+): boolean {
+  const { site, copies, settled } = replica;
+  const original = catalogue.original(key);
+  const digest = catalogue.digest(key, site.name);
+  if (!original || digest === undefined || !ownsCopies(original.rule.carry)) return false;
+  const isKnown = settled.find(key, digest, copies.get(key)?.live) !== undefined;
+  return !isKnown && stateOf(replica, key, digest, name) === 'edited';
 }
 
 export const isDrifted = ({ missing, outdated, edited, foreign, extra }: DriftLine): boolean =>
   missing + outdated + edited + foreign + extra > 0;
 
-function driftOf(survey: Survey, replica: Survey['replicas'][number], spec: TaskSpec): DriftLine[] {
+function driftOf(
+  survey: Survey,
+  replica: Survey['replicas'][number],
+  spec: TaskSpec,
+  made: ReadonlySet<ObjectKey>,
+): DriftLine[] {
   const { catalogue, primary } = survey;
   const { site, copies } = replica;
   const groups = new Map<string, Group>();
@@ -59,12 +88,12 @@ function driftOf(survey: Survey, replica: Survey['replicas'][number], spec: Task
   for (const key of catalogue.keys()) {
     const original = catalogue.original(key);
     const wanted = catalogue.wanted(key, { name: site.name, cluster: site.id });
-    if (!original || !wanted || !ownsCopies(original.rule.carry)) continue;
+    if (!original || !wanted || !ownsCopies(original.rule.carry) || isUnread(replica, key)) continue;
     const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
     const present = copies.get(key);
     if (!mayCopy(route, original.inherited, present?.stamp?.origin)) continue;
     const { counts, wanted: should, present: is } = group(key);
-    const state = stateOf(replica, key, wanted.digest, spec.name);
+    const state = made.has(key) ? 'same' : stateOf(replica, key, wanted.digest, spec.name);
     if (placeOf(key).kind === 'Namespace' && state === 'foreign') continue;
     counts[state]++;
     should.push([key, wanted.digest]);
@@ -107,8 +136,6 @@ function stateOf(
   if (!present) return 'missing';
   if (present.stamp?.origin.task !== task) return 'foreign';
   if (present.stamp.applied !== digest) return 'outdated';
-  const noted = settled.get(key);
-  const isSettled = noted?.applied === digest && noted.live === present.live && !noted.foreign;
-  const clean = present.live === digest || isSettled;
+  const clean = present.live === digest || settled.find(key, digest, present.live)?.foreign === false;
   return clean ? 'same' : 'edited';
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../../../src/clock.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
-import type { Settled } from './converger.ts';
 import { isOlder } from './copies.ts';
 import { WorkFailure } from './failure.ts';
-import { describe, type ObjectKey } from './keys.ts';
+import { describe } from './keys.ts';
 import type { Replica } from './replica.ts';
 import type { Covered } from './retired.ts';
 import type { Site } from './site.ts';
+import type { Done } from './tally.ts';
 
 /** Kept in the cluster that holds the task's state. */
 export interface Memory {
@@ -29,8 +29,8 @@ export interface Memory {
   marker: number;
   /** By replica. */
   brakes: Record<string, BrakeState>;
-  /** By replica: what it made of what was applied, where that is something else. */
-  settled: Record<string, Record<ObjectKey, Settled>>;
+  /** By replica: what was done there by all runs together. */
+  done: Record<string, Done>;
 }
 
 export const blankMemory = (): Memory => ({
@@ -42,7 +42,7 @@ export const blankMemory = (): Memory => ({
   approval: '',
   marker: 0,
   brakes: {},
-  settled: {},
+  done: {},
 });
 
 const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };

@@ -10,11 +10,12 @@ import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
+import { someAtOnce } from './asking.ts';
 import { acceptedLive, cameFromThere } from './converger.ts';
 import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
-import type { Survey } from './survey.ts';
+import { isUnread, type Survey } from './survey.ts';
 import { foreignKeys, mayOverrule, wasBound } from './writer.ts';
 
 export type PlannedAction =
@@ -44,9 +45,10 @@ export interface PlannedChange {
   readonly note?: string | undefined;
 }
 
-const PARALLEL = 8;
-
-/** The changes of all replicas, in the order in which they would be made. */
+/**
+ * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
+ * among them: nobody knows what would become of it.
+ */
 export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
@@ -55,10 +57,7 @@ export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal):
       if (!survey.catalogue.original(key))
         work.push(() => plannedDeletion(survey, replica, key, spec, signal));
   }
-  const results: (PlannedChange | undefined)[] = [];
-  for (let at = 0; at < work.length; at += PARALLEL)
-    results.push(...(await Promise.all(work.slice(at, at + PARALLEL).map((one) => one()))));
-  return results.filter((change) => change !== undefined);
+  return (await someAtOnce(work)).filter((change) => change !== undefined);
 }
 
 type Surveyed = Survey['replicas'][number];
@@ -85,14 +84,14 @@ async function planned(
     diff,
     ...more,
   });
-  if (!original || !wanted) return undefined;
+  if (!original || !wanted || isUnread(replica, key)) return undefined;
   if (original.problem !== undefined)
     return change(present ? 'update' : 'create', [], { blocked: true, note: original.problem });
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
   if (!mayCopy(route, original.inherited, present?.stamp?.origin))
     return change('left', [], { note: cameFromThere });
   if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
-  const decision = decide(wanted, present, acceptedLive(settled.get(key), wanted.digest, spec), {
+  const decision = decide(wanted, present, acceptedLive(settled, key, wanted.digest, present?.live, spec), {
     adopt: spec.adopt,
     formerPrimaries: survey.formerPrimaries,
   });
@@ -148,7 +147,10 @@ async function dryRun(
     });
     if (spec.exact || action === 'adopt')
       for (const path of foreignKeys(copy.main as Draft, after)) drop(after as Draft, ...path);
-    return change(action, readableDiff(bare(after), before && bare(before)));
+    const diff = readableDiff(bare(after), before && bare(before));
+    // It is what the replica makes of it, though that is not remembered.
+    if (action === 'put-right' && diff.length === 0) return undefined;
+    return change(action, diff);
   } catch (error) {
     signal.throwIfAborted();
     return failing(error, action, readableDiff(bare(main), before && bare(before)), before, change, spec);

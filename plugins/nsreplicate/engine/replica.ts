@@ -4,8 +4,9 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
+import { activeJobs } from '../jobs/active.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
-import { type JobRecord, type JobRecords, jobKey } from '../jobs/records.ts';
+import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -104,6 +105,19 @@ export class Replica {
   /** Kinds that can't be listed, here or there, and why. */
   get unlisted(): ReadonlyMap<string, X8sError> {
     return new Map([...this.#unlisted].map(([list, error]) => [list.slice(0, list.indexOf('|')), error]));
+  }
+
+  /** What is being worked on; nothing any more once the run is over. */
+  get running(): ReadonlySet<ObjectKey> {
+    return this.#options.signal.aborted ? new Set() : this.#queue.working;
+  }
+
+  /** Jobs under way and waiting ones, the oldest first; `share` of all that can be shown of a task. */
+  active(share: number): JobRecord[] {
+    const { clock } = this.#options;
+    const record = (key: ObjectKey, standing: Standing) => this.#jobOf(key, standing);
+    const [since, running, retries] = [this.#lag.since, this.running, this.#retries];
+    return activeJobs({ since, running, retries, clock, record }, share);
   }
 
   /** Work that is due or under way. */
@@ -297,7 +311,7 @@ export class Replica {
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     if (!quiet || failedBefore)
-      this.#record(key, 'done', started, { attempts: (failedBefore?.attempts ?? 0) + 1 });
+      this.#record(key, started, { state: 'done', attempts: (failedBefore?.attempts ?? 0) + 1 });
     if (result.did === 'put-right') this.#noteCorrection(key);
   }
 
@@ -312,14 +326,10 @@ export class Replica {
       this.#lag.failed(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
-    const { reason } = failure;
     const message = messageAbout(placeOf(key).kind, failure);
-    this.#record(key, 'failed', started, {
-      attempts: state.attempts,
-      reason,
-      message,
-      parked: isParked(final),
-    });
+    const { attempts } = state;
+    const { reason } = failure;
+    this.#record(key, started, { state: 'failed', attempts, reason, message, parked: isParked(final) });
   }
 
   #noteCorrection(key: ObjectKey): void {
@@ -328,21 +338,15 @@ export class Replica {
     if (failure) this.#fail(key, failure, clock.now());
   }
 
-  #record(key: ObjectKey, state: JobRecord['state'], started: Date, more: Partial<JobRecord>): void {
-    const { records, catalogue, clock } = this.#options;
-    const { kind, namespace, name } = placeOf(key);
-    records.put({
-      change: catalogue.digest(key, this.name) ?? 'deleted',
-      kind,
-      namespace,
-      name,
-      replica: this.name,
-      state,
-      attempts: 1,
-      startedAt: started.toISOString(),
-      finishedAt: clock.now().toISOString(),
-      ...more,
-    });
+  #record(key: ObjectKey, started: Date, standing: Omit<Standing, 'startedAt'>): void {
+    const { records, clock } = this.#options;
+    const [startedAt, finishedAt] = [started.toISOString(), clock.now().toISOString()];
+    records.put(this.#jobOf(key, { ...standing, startedAt, finishedAt }));
+  }
+
+  #jobOf(key: ObjectKey, standing: Standing): JobRecord {
+    const change = this.#options.catalogue.digest(key, this.name) ?? 'deleted';
+    return { change, ...placeOf(key), replica: this.name, ...standing };
   }
 
   /** Nothing is to be done about it any more. */

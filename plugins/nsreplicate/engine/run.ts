@@ -7,9 +7,17 @@ import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
 import { ensureDigestKey } from '../state/digest-key.ts';
 import { Journal } from '../state/journal.ts';
-import { readMemory, readShards, type TaskPhase, type TaskView } from '../state/state.ts';
+import {
+  readActive,
+  readMemory,
+  readSettled,
+  readShards,
+  type TaskPhase,
+  type TaskView,
+} from '../state/state.ts';
 import { Documents } from './documents.ts';
 import type { Feeds } from './feeds.ts';
+import { Settlements } from './settlements.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
 import { Task } from './task.ts';
@@ -54,19 +62,30 @@ export async function run(
 ): Promise<{ task: Task; view: TaskView }> {
   const { state, signal, clock } = options;
   const { name } = assignment.spec;
-  const [key, memory, shards, control] = await Promise.all([
+  const [key, memory, settled, shards, activeBefore, control] = await Promise.all([
     ensureDigestKey(state, name, { signal }),
     readMemory(state, name, { signal }),
+    readSettled(state, name, { signal }),
     readShards(state, name, { signal }),
+    readActive(state, name, { signal }),
     readControl(state, name, { signal }),
   ]);
   const records = new JobRecords(shards);
-  const work = new Work(assignment, options, { key, memory, records, startedAt: clock.now() });
+  const kept = {
+    key,
+    memory,
+    records,
+    settled: new Settlements(settled),
+    activeBefore,
+    startedAt: clock.now(),
+  };
+  const work = new Work(assignment, options, kept);
   return work.run(control);
 }
 
-type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records'> & {
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records' | 'settled'> & {
   readonly startedAt: Date;
+  readonly activeBefore: string;
 };
 
 class Work {
@@ -104,7 +123,9 @@ class Work {
       changed: () => this.#documents.changed(),
       broken: (error) => this.#break(error),
     });
-    this.#documents = new Documents(this.#task, kept.memory, () => this.#view());
+    const { memory, activeBefore } = kept;
+    const view = () => this.#view();
+    this.#documents = new Documents({ task: this.#task, memory, view, activeBefore, clock: options.clock });
     this.#journal = this.#openJournal();
   }
 
@@ -165,6 +186,7 @@ class Work {
       startedAt,
       primary,
       sites: replicas,
+      earlier: this.#kept.memory.done,
     });
   }
 

@@ -46,7 +46,10 @@ export const anotherCluster = ({ name }: Site): X8sError =>
 const addressOf = ({ cluster }: KubeClient): string =>
   `server-${createHash('sha256').update(cluster.server).digest('hex').slice(0, 16)}`;
 
-/** Refuses (UsageError) a primary among the replicas, and a replica that is named twice, under any name. */
+/**
+ * Refuses (UsageError) a primary among the replicas, a replica that is named twice, under any name, and two of one
+ * name: what is remembered of a replica is remembered by that.
+ */
 export function checkDistinct(primary: Site, replicas: readonly Site[]): void {
   const seen = new Map<string, string>([[primary.id, `the primary (${primary.name})`]]);
   for (const { id, name } of replicas) {
@@ -58,4 +61,9 @@ export function checkDistinct(primary: Site, replicas: readonly Site[]): void {
       });
     seen.set(id, `replica ${name}`);
   }
+  const twice = replicas.find(({ name }, index) => replicas.findIndex((one) => one.name === name) !== index);
+  if (twice)
+    throw new UsageError(`Two replicas are called ${twice.name}.`, {
+      hint: 'Contexts keep their names, and kubeconfigs are called after their files: rename one of them.',
+    });
 }

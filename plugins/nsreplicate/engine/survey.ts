@@ -1,18 +1,21 @@
 /** A look at both sides without a word to either: what plan and drift are made of. */
+import { messageOf } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Settled } from './converger.ts';
 import { Copies } from './copies.ts';
+import { isAway } from './failure.ts';
 import type { Feeds } from './feeds.ts';
-import { type ObjectKey, Places } from './keys.ts';
+import { type ObjectKey, Places, placeOf } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
 import { absentees, scopesOf } from './scopes.ts';
+import type { SettledOn, Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
 
@@ -23,6 +26,7 @@ export interface SurveyOptions {
   readonly feeds: Feeds;
   readonly key: Uint8Array;
   readonly memory: Memory;
+  readonly settled: Settlements;
   readonly signal: AbortSignal;
 }
 
@@ -30,21 +34,38 @@ export interface Survey {
   readonly primary: Site;
   readonly catalogue: Catalogue;
   readonly places: Places;
+  readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
   readonly formerPrimaries: readonly string[];
   readonly replicas: readonly {
     readonly site: Site;
     readonly copies: Copies;
-    readonly settled: ReadonlyMap<ObjectKey, Settled>;
-    /** Kinds that could not be listed there, and why. */
-    readonly unlisted: ReadonlyMap<string, unknown>;
+    readonly settled: SettledOn;
+    /** What could not be listed there: nothing is known of it. */
+    readonly unread: readonly Unread[];
   }[];
 }
 
+/** A kind that may not be listed on a replica, or could not be just now. */
+export interface Unread {
+  readonly kind: string;
+  /** Namespace of the primary; all of them where absent. */
+  readonly namespace?: string | undefined;
+  readonly why: string;
+}
+
+/** Whether an object is of what could not be listed on a replica. */
+export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>, key: ObjectKey): boolean => {
+  const { kind, namespace } = placeOf(key);
+  return unread.some(
+    (one) => one.kind === kind && (one.namespace === undefined || one.namespace === namespace),
+  );
+};
+
 /** Lists everything that the rules cover, on all sides. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { spec, primary, replicas, memory, signal } = options;
+  const { spec, primary, replicas, memory, settled, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
   const { kinds, notes, silent } = await chooseKinds(primary, spec.rules, { signal });
@@ -71,18 +92,20 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const sides = replicas.map((site) => ({
     site,
     copies: new Copies(spec.name, catalogue.copyScope),
-    settled: new Map(Object.entries(memory.settled[site.name] ?? {})),
-    unlisted: new Map<string, unknown>(),
+    settled: settled.on(site.name),
+    unread: [] as Unread[],
   }));
   await listAutoscalers(options, autoscaled);
+  const frame: Frame = { catalogue, places, shaping, away: new Set() };
   for (const kind of kinds) {
     await listPrimary(options, kind, catalogue, labels);
-    await Promise.all(sides.map((side) => listReplica(options, kind, side, { catalogue, places, shaping })));
+    await Promise.all(sides.map((side) => listReplica(options, kind, side, frame)));
   }
   return {
     primary,
     catalogue,
     places,
+    shaping,
     kinds,
     notes: [
       ...notes,
@@ -149,16 +172,23 @@ interface Frame {
   readonly catalogue: Catalogue;
   readonly places: Places;
   readonly shaping: Shaping;
+  /** Replicas that did not answer. */
+  readonly away: Set<Site>;
 }
 
 async function listReplica(
   { primary, spec, feeds, signal }: SurveyOptions,
   kind: CopiedKind,
-  { site, copies, unlisted }: { site: Site; copies: Copies; unlisted: Map<string, unknown> },
-  { catalogue, places, shaping }: Frame,
+  { site, copies, unread }: { site: Site; copies: Copies; unread: Unread[] },
+  { catalogue, places, shaping, away }: Frame,
 ): Promise<void> {
   const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
   for (const scope of scopes) {
+    // One that does not answer is asked once: each further question may take as long as the first.
+    if (away.has(site)) {
+      unread.push({ kind: kind.name, namespace: scope, why: 'it does not answer' });
+      continue;
+    }
     const namespace = scope && places.namespaceOnReplica(scope);
     const page = (items: readonly Parameters<typeof copies.set>[1][]) => {
       for (const object of items) {
@@ -171,7 +201,9 @@ async function listReplica(
     const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
     await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      unlisted.set(kind.name, error);
+      if (isAway(error)) away.add(site);
+      // A kind that is not served there: then nothing of it is there, which is known.
+      if (!isNotFound(error)) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });
   }
 }

@@ -12,6 +12,16 @@ export type Did =
   | 'gone'
   | 'left';
 
+/** What changes a replica: counted over all runs. */
+const writes = ['created', 'updated', 'recreated', 'adopted', 'put-right', 'pruned'] as const;
+export type Done = Partial<Record<(typeof writes)[number], number>>;
+
+/** What was done before and what was done now. */
+export function doneInAll(before: Done, now: Partial<Record<Did, number>>): Done {
+  const sums = writes.map((did) => [did, (before[did] ?? 0) + (now[did] ?? 0)] as const);
+  return Object.fromEntries(sums.filter(([, count]) => count > 0));
+}
+
 export interface TallyLine {
   readonly namespace: string;
   readonly kind: string;

@@ -4,6 +4,7 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { Feeds } from './feeds.ts';
 import type { Memory } from './memory.ts';
+import type { Settlements } from './settlements.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
 
@@ -18,6 +19,8 @@ export interface TaskOptions {
   readonly memory: Memory;
   /** Begins with what an earlier run left. */
   readonly records: JobRecords;
+  /** The same. */
+  readonly settled: Settlements;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
   /** The marker of the kept state as an earlier run of this process wrote it last; 0: there was none. */

@@ -15,7 +15,6 @@ import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import type { Settled } from './converger.ts';
 import { type Listed, primaryFeed } from './handlers.ts';
 import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
@@ -25,6 +24,7 @@ import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
 import { absentees, scopesOf } from './scopes.ts';
+import type { Settlements } from './settlements.ts';
 import { anotherCluster, identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -39,7 +39,7 @@ export class Task {
   readonly places: Places;
   readonly records: JobRecords;
   readonly notes: string[] = [];
-  readonly settled = new Map<string, Map<ObjectKey, Settled>>();
+  readonly settled: Settlements;
   readonly #autoscaled: Autoscaled;
   readonly #namespaceLabels = new Map<string, Labels>();
   #kinds: readonly CopiedKind[] = [];
@@ -54,6 +54,7 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#options = options;
     this.records = options.records;
+    this.settled = options.settled;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#primary = new PrimaryLists(options, this.notes);
@@ -198,11 +199,7 @@ export class Task {
     });
     this.#needs = new NeedsCheck({ ...this.#options, catalogue: this.#catalogue, places: this.places });
     const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
-    this.#replicas = replicas.map((site) => {
-      const settled = new Map(Object.entries(memory.settled[site.name] ?? {}));
-      this.settled.set(site.name, settled);
-      return assembleReplica(site, this.#options, { ...parts, settled });
-    });
+    this.#replicas = replicas.map((site) => assembleReplica(site, this.#options, parts));
     this.setPaused(this.#paused);
     await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))

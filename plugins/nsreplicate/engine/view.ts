@@ -1,8 +1,11 @@
 /** How a task stands, as people and the state's ConfigMap get to see it. */
 import { messageOf } from '../../../src/errors.ts';
+import type { JobGroup } from '../jobs/records.ts';
 import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
+import type { Memory } from './memory.ts';
 import type { Replica } from './replica.ts';
 import type { Site } from './site.ts';
+import { doneInAll } from './tally.ts';
 import type { Task } from './task.ts';
 
 /** Lines of a kind beyond these are a number only: the view has to stay small. */
@@ -15,9 +18,12 @@ export interface ViewContext {
   readonly startedAt: Date;
   readonly primary: Site;
   readonly sites: readonly Site[];
+  /** What earlier runs did, by replica. */
+  readonly earlier: Memory['done'];
 }
 
-export function viewOf({ task, name, phase, startedAt, primary, sites }: ViewContext): TaskView {
+export function viewOf(context: ViewContext): TaskView {
+  const { task, name, phase, startedAt, primary, sites } = context;
   return {
     task: name,
     phase,
@@ -28,16 +34,20 @@ export function viewOf({ task, name, phase, startedAt, primary, sites }: ViewCon
       ...(task.primary.away ? { problem: messageOf(task.primary.away) } : {}),
       unlisted: whys(task.primary.refused),
     },
-    replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, task)),
+    replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, context)),
     kinds: task.kinds.map((kind) => kind.name),
     objects: task.objects,
     skipped: Object.fromEntries(task.skipped),
-    failures: task.records.groups.slice(0, MOST_LINES),
+    failures: mostOf(task.records.groups),
     notes: task.notes.slice(0, MOST_LINES),
   };
 }
 
-function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
+function replicaView(
+  replica: Replica,
+  site: Site,
+  { task, earlier }: Pick<ViewContext, 'task' | 'earlier'>,
+): ReplicaView {
   const { away, parked } = replica;
   const { stopped } = replica.deletions.state;
   return {
@@ -46,11 +56,14 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
     ...(away ? { away: messageOf(away) } : {}),
     behind: replica.behind(),
     uncompared: replica.uncompared,
+    running: replica.running.size,
+    retrying: replica.delayed,
     counts: replica.tally.totals,
+    done: doneInAll(earlier[replica.name] ?? {}, replica.tally.totals),
     failed: replica.failures.size,
     parked,
     left: countBy(replica.left.values()),
-    foreign: [...(task.settled.get(replica.name)?.values() ?? [])].filter(({ foreign }) => foreign).length,
+    foreign: task.settled.on(replica.name).foreign,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
     lacks: clipped(task.lacks(replica.name)),
     unlisted: whys(replica.unlisted),
@@ -58,7 +71,14 @@ function replicaView(replica: Replica, site: Site, task: Task): ReplicaView {
 }
 
 const whys = (errors: ReadonlyMap<string, unknown>): Record<string, string> =>
-  Object.fromEntries([...errors].map(([kind, error]) => [kind, messageOf(error)]));
+  Object.fromEntries([...errors].slice(0, MOST_LINES).map(([kind, error]) => [kind, messageOf(error)]));
+
+/** The largest groups, and what there is beside them as one: the counts stay exact. */
+function mostOf(groups: readonly JobGroup[]): JobGroup[] {
+  const [most, rest] = [groups.slice(0, MOST_LINES), groups.slice(MOST_LINES)];
+  const count = rest.reduce((sum, group) => sum + group.count, 0);
+  return count === 0 ? most : [...most, { replica: 'all', kind: 'others', reason: 'several reasons', count }];
+}
 
 function clipped(lines: readonly string[]): string[] {
   const more = lines.length - MOST_LINES;

@@ -55,6 +55,11 @@ export class LagMeter {
     this.#underWay.delete(key);
   }
 
+  /** Objects that differ, by when that was seen; the oldest first. */
+  get since(): ReadonlyMap<string, number> {
+    return this.#since;
+  }
+
   behind(now: number): Behind {
     // What changed again under way comes last, though it may be older than what is before it.
     let oldest = now;

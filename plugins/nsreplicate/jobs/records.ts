@@ -25,6 +25,9 @@ export interface JobRecord {
   readonly parked?: boolean | undefined;
 }
 
+/** How a job stands, apart from what it is about. */
+export type Standing = Omit<JobRecord, 'change' | 'kind' | 'namespace' | 'name' | 'replica'>;
+
 /** Failures that are no longer kept one by one. */
 export interface JobGroup {
   readonly replica: string;
@@ -79,7 +82,7 @@ class Shard {
   }
 
   get text(): string {
-    return this.records.map((record) => JSON.stringify(record)).join('\n');
+    return textOfJobs(this.records);
   }
 
   #overflow(): JobRecord[] {
@@ -215,6 +218,10 @@ export class JobRecords {
     for (const members of this.#overflow.values()) if (members.delete(key)) return;
   }
 }
+
+/** Records as they are kept: JSON lines. */
+export const textOfJobs = (records: readonly JobRecord[]): string =>
+  records.map((record) => JSON.stringify(record)).join('\n');
 
 const clip = (text: string | undefined): string | undefined =>
   text === undefined || text.length <= MESSAGE_CHARACTERS

@@ -38,6 +38,11 @@ export class WorkQueue {
     return this.#delayed.size;
   }
 
+  /** Keys that are worked on. */
+  get working(): ReadonlySet<string> {
+    return this.#working;
+  }
+
   /** Makes a key due now; a delay that it had is over. */
   add(key: string): void {
     this.#undelay(key);

@@ -68,7 +68,7 @@ export class Journal {
   }
 
   /** Writes all that changed, now: at the end of a run. */
-  async flush(limit = 16): Promise<void> {
+  async flush(limit = 32): Promise<void> {
     for (let count = 0; count < limit && (await this.#inTurn({})); count++);
   }
 

@@ -9,9 +9,9 @@ export const tool = 'nsreplicate';
 export const stateNamespace = 'x8s-nsreplicate';
 export const defaultTask = 'default';
 
-/** What is kept of a task; each is an object of its own. Shards of records are `jobs-…`. */
-export const roles = ['state', 'control', 'settled', 'key', 'lease', 'jobs-recent', 'jobs-failed-0'] as const;
-export type Role = (typeof roles)[number] | `jobs-${string}`;
+/** What is kept of a task, the longest names among them; each is an object of its own. Shards of records are `jobs-…`, of others `settled-…`. */
+export const roles = ['state', 'control', 'key', 'lease', 'jobs-recent', 'jobs-failed-0'] as const;
+export type Role = (typeof roles)[number] | `jobs-${string}` | `settled-${number}`;
 
 /** Metadata of one of a task's own objects. */
 export function metadataOf(task: string, role: Role) {

@@ -5,9 +5,10 @@ import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { blankMemory, type Memory } from '../engine/memory.ts';
-import type { Did } from '../engine/tally.ts';
+import { SETTLED_SHARDS } from '../engine/settlements.ts';
+import type { Did, Done } from '../engine/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
-import { type JobGroup, type JobRecord, parseShard, shardNames } from '../jobs/records.ts';
+import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
 import { metadataOf, type Role, stateNamespace, tool } from './places.ts';
 
 export const SCHEMA = 1;
@@ -22,7 +23,12 @@ export interface ReplicaView {
   readonly behind: Behind;
   /** Objects of which it is not known what the replica has. */
   readonly uncompared?: number | undefined;
+  /** Of what is behind, how much is being worked on, and how much failed and is tried again by itself. */
+  readonly running: number;
+  readonly retrying: number;
   readonly counts: Partial<Record<Did, number>>;
+  /** What was done by all runs of the task together. */
+  readonly done: Done;
   readonly failed: number;
   readonly parked: number;
   /** Left on purpose, by why. */
@@ -60,10 +66,7 @@ export interface TaskView {
 
 /** The task's memory, or a blank one where it was never run. */
 export async function readMemory(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Memory> {
-  const [state, settled] = await Promise.all([
-    find(kube, task, 'state', call),
-    find(kube, task, 'settled', call),
-  ]);
+  const state = await find(kube, task, 'state', call);
   const written = Number(state?.metadata.annotations?.[Annotation.schema] ?? SCHEMA);
   if (written > SCHEMA)
     throw new X8sError(
@@ -72,8 +75,20 @@ export async function readMemory(kube: KubeClient, task: string, call: CallOptio
         hint: 'Update this one, or give the task another --name.',
       },
     );
-  const kept = parse<Partial<Memory>>(state?.data?.memory) ?? {};
-  return { ...blankMemory(), ...kept, settled: parse<Memory['settled']>(settled?.data?.settled) ?? {} };
+  return { ...blankMemory(), ...parse<Partial<Memory>>(state?.data?.memory) };
+}
+
+/** Texts of the shards of what replicas made of objects. */
+export async function readSettled(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<readonly string[]> {
+  const shards = Array.from({ length: SETTLED_SHARDS }, (_, shard) => `settled-${shard}` as const);
+  const selector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
+  const labelSelector = `${selector},${Label.role} in (${shards.join(',')})`;
+  const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
+  return items.flatMap(({ data }) => data?.settled ?? []);
 }
 
 /** How the task stands, as it was last written; undefined: there is no such task. */
@@ -106,15 +121,29 @@ export async function readShards(
   return new Map(await Promise.all(texts));
 }
 
-/** Records of jobs: failed ones first, then the last ones that did not fail. */
+/** What was at work or waited, when that was last written. */
+export async function readActive(kube: KubeClient, task: string, call: CallOptions = {}): Promise<string> {
+  return (await find(kube, task, 'jobs-active', call))?.data?.records ?? '';
+}
+
+/**
+ * Records of jobs: failed ones first, then those that are at work or wait, then the last ones that did not fail. One
+ * that failed and is being tried again is at work.
+ */
 export async function readJobs(kube: KubeClient, task: string, call: CallOptions = {}): Promise<JobRecord[]> {
-  const shards = await readShards(kube, task, call);
+  const [shards, text] = await Promise.all([readShards(kube, task, call), readActive(kube, task, call)]);
   const [recent = [], ...failed] = [...shards.values()].map(parseShard);
-  return [...failed.flat(), ...recent.filter(({ state }) => state !== 'failed').reverse()];
+  const active = parseShard(text);
+  const running = new Set(active.map(jobKey));
+  return [
+    ...failed.flat().filter((job) => !running.has(jobKey(job))),
+    ...active,
+    ...recent.filter(({ state }) => state !== 'failed').reverse(),
+  ];
 }
 
 /** The state's ConfigMap. */
-export function stateDocument(view: TaskView, { settled: _kept, ...memory }: Memory) {
+export function stateDocument(view: TaskView, memory: Memory) {
   const behind = view.replicas
     .map(({ name, behind: { pending } }) => `${name}: ${pending} behind`)
     .join(', ');

@@ -30,6 +30,7 @@ export interface Seen {
     readonly files: number;
     readonly conflicts: readonly { readonly path: string }[];
     readonly problems: readonly { readonly path: string; readonly problem: string }[];
+    readonly degraded: readonly string[];
   } | null;
 }
 
@@ -60,6 +61,10 @@ export class Workplace {
   readonly #place: Place;
   readonly base = mkdtempSync(join(tmpdir(), 'devsync-cluster-'));
   readonly local = join(this.base, 'local');
+  /** Of whoever works here; the tests' own where absent. */
+  kubeconfig: string | undefined;
+  /** What `watch` is started under. */
+  under: readonly string[] = [];
   #watch: Running | undefined;
   /** What a watch said that ended by itself. */
   #ended: string | undefined;
@@ -117,7 +122,8 @@ export class Workplace {
 
   /** `watch` beside the test. */
   async watch(...args: string[]): Promise<void> {
-    this.#watch = startPlugin('devsync', this.#arguments(['watch', ...args]), this.#environment);
+    const all = this.#arguments(['watch', ...args]);
+    this.#watch = startPlugin('devsync', all, this.#environment, this.under);
     const watch = this.#watch;
     watch.ended.then(
       () => {
@@ -125,6 +131,11 @@ export class Workplace {
       },
       () => {},
     );
+  }
+
+  /** The process of `watch`. */
+  get watchId(): number | undefined {
+    return this.#watch?.child.pid;
   }
 
   start(...args: string[]): Running {
@@ -190,6 +201,7 @@ export class Workplace {
   }
 
   #arguments(args: string[]): string[] {
-    return [...args, '--context', contextA, '-n', this.namespace];
+    const who = this.kubeconfig === undefined ? [] : ['--kubeconfig', this.kubeconfig];
+    return [...args, '--context', contextA, '-n', this.namespace, ...who];
   }
 }

@@ -51,7 +51,15 @@ export const pluginProgram = (name: string): string => join(plugins, `kubectl-${
 /**
  * Starts a plugin and goes on. kubectl replaces itself by the plugin, so signals to the child reach the
  * plugin itself.
+ *
+ * @param under a program that replaces itself by the one that it is given, and what it is told before that.
  */
-export function startPlugin(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  return start(kubectlBinary, [name, ...args], { env: { ...environment, ...env } });
+export function startPlugin(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  under: readonly string[] = [],
+): Running {
+  const [program = '', ...all] = [...under, kubectlBinary, name, ...args];
+  return start(program, all, { env: { ...environment, ...env } });
 }

@@ -48,9 +48,14 @@ const clusterRoleBindings = rbac('ClusterRoleBinding', 'clusterrolebindings', fa
 
 /** Somebody without any rights, who can be given some. */
 export class Person {
-  readonly name = `x8s-test-${randomBytes(3).toString('hex')}`;
+  readonly name: string;
   readonly #undo: (() => Promise<unknown>)[] = [];
   readonly #files: string[] = [];
+
+  /** @param name of a user that there is already; a new one where it is absent */
+  constructor(name = `x8s-test-${randomBytes(3).toString('hex')}`) {
+    this.name = name;
+  }
 
   /** A kubeconfig of this person for a cluster of the tests. */
   kubeconfigFor(context: string, path: string, name: string): string {

@@ -25,7 +25,7 @@ export interface Webhook {
 
 /** Serves admission reviews by a function of the object, at an address that the API server reaches. */
 export async function serveWebhook(
-  decide: (object: KubeObject) => Verdict,
+  decide: (object: KubeObject) => Verdict | Promise<Verdict>,
   address = '127.0.0.1',
 ): Promise<Webhook> {
   const dir = mkdtempSync(join(tmpdir(), 'x8s-webhook-'));
@@ -49,11 +49,11 @@ export async function serveWebhook(
   const server = createServer({ key, cert }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
       const { request: review } = JSON.parse(Buffer.concat(chunks).toString()) as {
         request: { uid: string; object: KubeObject };
       };
-      const { refuse, patch } = decide(review.object);
+      const { refuse, patch } = await decide(review.object);
       const patched = patch
         ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
         : {};
@@ -81,7 +81,7 @@ export async function serveWebhook(
 export async function judgeConfigMaps(
   kube: KubeClient,
   namespace: string,
-  decide: (object: KubeObject) => Verdict,
+  decide: (object: KubeObject) => Verdict | Promise<Verdict>,
 ): Promise<{ close(): Promise<void> }> {
   const webhook = await serveWebhook(decide, await addressToward(kube.cluster.server));
   const resource = await resolveResource(kube, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');

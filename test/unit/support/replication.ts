@@ -1,6 +1,7 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
 import { blankMemory, type Memory } from '../../../plugins/nsreplicate/engine/memory.ts';
+import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
@@ -96,6 +97,7 @@ export function replication(
     key: new Uint8Array(32),
     memory,
     records: new JobRecords(),
+    settled: new Settlements(),
     watch: true,
     recorded: 0,
     readMarker: undefined,
@@ -120,5 +122,5 @@ export function replication(
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, memory, defects, renewals, begin, end };
+  return { from, to, clock, task, memory, assignment, defects, renewals, begin, end };
 }

@@ -2,7 +2,9 @@
 import { spawn } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
+import { sightOf } from '../../../../../plugins/devsync/launch/ephemeral.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
+import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 
 function started(bundle: string): Promise<AgentConnection> {
   const launch = agentLaunch(bundle, process.execPath);
@@ -20,6 +22,12 @@ test('its last words are what the person gets to read', async () => {
   await expect(started(`${boom}exports.start=()=>setTimeout(fail,20)`)).rejects.toThrow(
     /the agent failed: Error: boom/,
   );
+});
+
+test('one that cannot say what it sees is not left running', async () => {
+  const connection = await started(await bundleAgent());
+  await expect(sightOf(connection, 4 as unknown as string)).rejects.toThrow(/as an id/);
+  expect(connection.isOpen).toBe(false);
 });
 
 test('so are those of a rejection that nobody heard', async () => {

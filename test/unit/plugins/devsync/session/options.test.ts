@@ -80,6 +80,60 @@ describe('modes', () => {
     const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
     expect(readdirSync(join(trash, operation)).sort()).toEqual(['file', 'own']);
   });
+
+  describe('from the container', () => {
+    async function afterBothChangedFromThere(mode: 'two-way-resolved' | 'one-way-safe' | 'one-way-replica') {
+      const it = await agreed({ sync: { mode, from: 'container' } });
+      writeFileSync(join(it.local, 'file'), 'here');
+      writeFileSync(join(it.container, 'file'), 'there, and longer');
+      writeFileSync(join(it.local, 'own'), 'made here');
+      writeFileSync(join(it.container, 'theirs'), 'made there');
+      await it.synchronizer.flush();
+      return it;
+    }
+
+    const inTrash = (root: string) => {
+      const trash = join(root, '.x8s-devsync', 'trash');
+      return readdirSync(trash).flatMap((operation) => readdirSync(join(trash, operation)));
+    };
+
+    test('two-way-resolved: the container wins, what it overwrote lies in the trash here', async () => {
+      const { local, container, synchronizer } = await afterBothChangedFromThere('two-way-resolved');
+      expect(synchronizer.state.conflicts).toEqual([]);
+      expect([read(local, 'file'), read(container, 'own')]).toEqual(['there, and longer', 'made here']);
+      expect(inTrash(local)).toEqual(['file']);
+    });
+
+    test('one-way-safe: nothing goes there, and what was changed or made here is left', async () => {
+      const { local, container, synchronizer } = await afterBothChangedFromThere('one-way-safe');
+      expect(synchronizer.state.conflicts).toEqual([expect.objectContaining({ path: 'file' })]);
+      expect([read(local, 'file'), read(local, 'own'), read(local, 'theirs')]).toEqual([
+        'here',
+        'made here',
+        'made there',
+      ]);
+      expect([read(container, 'file'), existsSync(join(container, 'own'))]).toEqual([
+        'there, and longer',
+        false,
+      ]);
+    });
+
+    test('one-way-replica: this side is as the container is, and its own is in the trash', async () => {
+      const { local, container, synchronizer } = await afterBothChangedFromThere('one-way-replica');
+      expect(synchronizer.state.conflicts).toEqual([]);
+      expect(readdirSync(local).sort()).toEqual(['.x8s-devsync', 'file', 'theirs']);
+      expect([read(local, 'file'), existsSync(join(container, 'own'))]).toEqual(['there, and longer', false]);
+      expect(inTrash(local)).toEqual(expect.arrayContaining(['file', 'own']));
+    });
+  });
+
+  test('.git comes from the container where a person says so', async () => {
+    const it = await agreed({ sync: { takeGit: true } });
+    mkdirSync(join(it.container, '.git', 'hooks'), { recursive: true });
+    writeFileSync(join(it.container, '.git', 'hooks', 'post-checkout'), 'asked for');
+    await it.synchronizer.flush();
+    expect(read(it.local, '.git/hooks/post-checkout')).toBe('asked for');
+  });
 });
 
 describe('permissions and links', () => {

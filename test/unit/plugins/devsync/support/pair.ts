@@ -47,6 +47,8 @@ export class Pair {
   connection: AgentConnection | undefined;
   process: ChildProcess | undefined;
   synchronizer!: Synchronizer;
+  /** The container's side. */
+  remote!: RemoteEndpoint;
   states: SyncState[] = [];
   /** Why it stopped, if it did by itself. */
   failure: unknown;
@@ -90,6 +92,7 @@ export class Pair {
       create: false,
       ...common,
     });
+    this.remote = container;
     const local = new LocalEndpoint({ root: this.local, ...common });
     this.#localEndpoint = local;
     const ancestor = new AncestorStore(join(this.base, 'state'));

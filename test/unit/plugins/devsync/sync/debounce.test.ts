@@ -28,3 +28,18 @@ test('a lock that was left behind is waited for once, and not with every save', 
   expect(runsWithin(100)).toBe(1);
   debounce.close();
 });
+
+test('a file that is written to without a pause does not put it off for ever', () => {
+  let runs = 0;
+  const debounce = new Debounce({ quiet: 50, cap: 200, isBusy: () => false, run: () => runs++ });
+  const noisy = setInterval(() => debounce.hint(), 5);
+  jest.advanceTimersByTime(195);
+  expect(runs).toBe(0);
+  jest.advanceTimersByTime(805);
+  expect(runs).toBe(4);
+  clearInterval(noisy);
+  // What it did last is seen once more, as soon as it is quiet.
+  jest.advanceTimersByTime(60);
+  expect(runs).toBe(5);
+  debounce.close();
+});

@@ -1,8 +1,22 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { emptyDirectory } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import { difference } from '../../../../../plugins/devsync/reconcile/tree.ts';
+import { DigestCache } from '../../../../../plugins/devsync/sync/digest.ts';
+import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { Tracker } from '../../../../../plugins/devsync/sync/tracker.ts';
 
 let base: string;
 beforeEach(() => {
@@ -42,3 +56,60 @@ function watched(): number {
     await one.close();
   },
 );
+
+test('what nobody told of is found by the look that is due every minute', async () => {
+  const root = join(base, 'root');
+  mkdirSync(root);
+  writeFileSync(join(root, 'file'), 'before');
+  linkSync(join(root, 'file'), join(base, 'other-name'));
+  let minutes = 0;
+  const one = new LocalEndpoint({
+    root,
+    scan: { permissions: 'portable', symlinks: 'portable' },
+    ignores: { lists: [], vcs: false },
+    trashLimit: 1e6,
+    now: () => minutes * 60_000,
+  });
+  await one.refresh(true);
+  const before = one.tree;
+  // The directory is watched, and this name of the file is not in it.
+  writeFileSync(join(base, 'other-name'), 'after, and longer');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(one.isStale).toBe(false);
+  minutes = 1.01;
+  expect(one.isStale).toBe(true);
+  await one.refresh();
+  expect([...difference(before, one.tree)]).toEqual([['file', expect.objectContaining({ size: 17 })]]);
+  await one.close();
+});
+
+test('what we remove ourselves is let go of at once: weeks of builds leave nothing behind', async () => {
+  const root = join(base, 'root');
+  mkdirSync(root);
+  const tracker = new Tracker({
+    root,
+    options: { permissions: 'portable', symlinks: 'portable' },
+    isIgnored: () => false,
+    cache: new DigestCache(true),
+    mounts: new Set(),
+    foldsNames: false,
+    onHint: () => {},
+    now: () => 0,
+  });
+  await tracker.refresh();
+  const before = tracker.watched;
+  for (let round = 0; round < 50; round++) {
+    const made = Array.from({ length: 20 }, (_, index) => `${round}-${index}`);
+    for (const path of made) {
+      mkdirSync(join(root, path));
+      using folder = Folder.open(join(root, path));
+      tracker.noteMade(path, folder);
+    }
+    tracker.noteDone(made.map((path) => [path, emptyDirectory]));
+    expect(tracker.watched - before).toBeLessThanOrEqual(20);
+    for (const path of made) rmSync(join(root, path), { recursive: true });
+    tracker.noteDone(made.map((path) => [path, undefined]));
+  }
+  expect(tracker.watched).toBe(before);
+  tracker.close();
+});

@@ -99,6 +99,12 @@ describe('frames', () => {
     expect([...new FrameDecoder().push(data)]).toHaveLength(1);
   });
 
+  test('what nobody could unpack is not sent, however small it packs', () => {
+    const body = [Buffer.alloc(maxFrame + 1)];
+    for (const compression of compressions)
+      expect(() => encodeFrame({ type: 'content', session: 1, body }, compression)).toThrow(/too long/);
+  });
+
   test('words that are no frames are shown', () => {
     expect(() => [...new FrameDecoder().push(Buffer.from('sh: node: not found\r\n'))]).toThrow(
       /sh: node: not found/,

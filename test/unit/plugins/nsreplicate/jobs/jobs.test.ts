@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { activeJobs } from '../../../../../plugins/nsreplicate/jobs/active.ts';
 import { LagMeter } from '../../../../../plugins/nsreplicate/jobs/lag.ts';
 import {
   type JobRecord,
@@ -94,6 +95,39 @@ describe('lag', () => {
   });
 });
 
+test('jobs at work or waiting are shown after a second, whatever comes before them; failures by themselves', () => {
+  const failed = afterFailure(undefined, failure());
+  const jobs = activeJobs(
+    {
+      since: new Map([
+        ['young', 9500],
+        ['old', 2000],
+        ['failed', 1000],
+        ['again', 0],
+      ]),
+      running: new Set(['again']),
+      retries: new Map([
+        ['failed', failed],
+        ['again', failed],
+      ]),
+      clock: { monotonic: () => 10_000, now: () => new Date('2026-01-01T00:00:10Z') },
+      record: (name, standing) => ({
+        change: 'd1:x',
+        kind: 'ConfigMap',
+        namespace: 'n',
+        name,
+        replica: 'r',
+        ...standing,
+      }),
+    },
+    1,
+  );
+  expect(jobs).toMatchObject([
+    { name: 'old', state: 'pending', attempts: 0, startedAt: '2026-01-01T00:00:02.000Z' },
+    { name: 'again', state: 'running', attempts: 2, startedAt: '2026-01-01T00:00:00.000Z' },
+  ]);
+});
+
 describe('job records', () => {
   const job = (name: string, change: Partial<JobRecord> = {}): JobRecord => ({
     change: 'd1:x',
@@ -133,6 +167,23 @@ describe('job records', () => {
     ]);
     for (let index = 0; index < 5000; index++) records.put(job(`object-${index}`));
     expect(records.groups).toEqual([]);
+  });
+
+  test('of several replicas too, whatever they are called and say', () => {
+    const records = new JobRecords();
+    const replicas = ['standby', 'zweites-rechenzentrum-münchen', 'c'];
+    for (const replica of replicas)
+      for (let index = 0; index < 1200; index++)
+        records.put({ ...failed(`object-${index}`, 'webhook', '"ü\n'.repeat(200)), replica });
+    for (let index = 0; index < 700; index++) records.forget(`c|ConfigMap|n/object-${index}`);
+    for (let shard = records.takeDirty(); shard; shard = records.takeDirty())
+      expect(Buffer.byteLength(shard.text)).toBeLessThanOrEqual(SHARD_BYTES);
+    const counts = records.groups.map(({ replica, count }) => [replica, count]);
+    expect(counts).toEqual([
+      ['standby', 1200],
+      ['zweites-rechenzentrum-münchen', 1200],
+      ['c', 500],
+    ]);
   });
 
   test('a failure that turns into another is counted once', () => {

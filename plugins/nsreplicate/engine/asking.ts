@@ -1,0 +1,44 @@
+/** What digests alone can't tell: the replica is asked what an apply would make of an object. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { Draft } from '../objects/draft.ts';
+import { liveDigest } from '../objects/wanted.ts';
+import { type ObjectKey, placeOf } from './keys.ts';
+import { fieldManager } from './spec.ts';
+import type { Survey } from './survey.ts';
+import { foreignKeys } from './writer.ts';
+
+const PARALLEL = 8;
+
+/** Runs work that asks clusters, some at once; results in the order of the work. */
+export async function someAtOnce<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = [];
+  for (let at = 0; at < work.length; at += PARALLEL)
+    results.push(...(await Promise.all(work.slice(at, at + PARALLEL).map((one) => one()))));
+  return results;
+}
+
+/**
+ * Whether a copy that is not what was applied is what the replica makes of it, which is no drift: of that no more is
+ * remembered than there is room for, and nothing where the task's state was deleted. False too where it may not be
+ * asked.
+ */
+export async function isWhatItMakes(
+  { catalogue, shaping }: Survey,
+  { site, copies }: Survey['replicas'][number],
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [kind, rule] = [catalogue.kind(placeOf(key).kind), catalogue.original(key)?.rule];
+  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
+  catalogue.release(key, site.name);
+  if (!kind || !rule || !copy?.main) return false;
+  try {
+    const options = { fieldManager, force: true, dryRun: true, signal };
+    const after = await site.kube.apply(kind.resource, copy.main as KubeObject, options);
+    const isSame = liveDigest(after, rule, shaping) === copies.get(key)?.live;
+    return isSame && foreignKeys(copy.main as Draft, after).length === 0;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}

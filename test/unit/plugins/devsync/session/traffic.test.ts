@@ -1,0 +1,75 @@
+/** What goes over the stream, and what need not: it is counted there. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { afterEach, expect, test } from '@jest/globals';
+import { Pair } from '../support/pair.ts';
+
+let pair: Pair | undefined;
+afterEach(async () => {
+  await pair?.remove();
+  pair = undefined;
+});
+
+/** A pair whose stream is counted, and may be told to fall silent for good after so many bytes one way. */
+function counted() {
+  const count = { to: 0, from: 0, limit: Number.POSITIVE_INFINITY };
+  const meter = (way: 'to' | 'from') =>
+    new Transform({
+      transform(chunk: Buffer, _, done) {
+        count[way] += chunk.length;
+        if (count[way] > count.limit) pair?.process?.kill('SIGKILL');
+        // A copy: what was written is given back to the system once it is taken.
+        else this.push(Buffer.from(chunk));
+        done();
+      },
+    });
+  pair = new Pair({ between: () => ({ toAgent: meter('to'), fromAgent: meter('from') }) });
+  const fresh = () => Object.assign(count, { to: 0, from: 0, limit: Number.POSITIVE_INFINITY });
+  return { pair, count, fresh };
+}
+
+test('a rename and a copy of what is there cost nothing', async () => {
+  const { pair: it, count, fresh } = counted();
+  mkdirSync(join(it.local, 'd'));
+  for (let index = 0; index < 20; index++)
+    writeFileSync(join(it.local, 'd', `${index}`), randomBytes(100_000));
+  await it.start();
+  await it.synchronizer.flush();
+  expect(count.to).toBeGreaterThan(2_000_000);
+  fresh();
+  renameSync(join(it.local, 'd'), join(it.local, 'e'));
+  writeFileSync(join(it.local, 'copy'), readFileSync(join(it.local, 'e', '0')));
+  await it.synchronizer.flush();
+  for (let index = 0; index < 20; index++)
+    expect(readFileSync(join(it.container, 'e', `${index}`)).length).toBe(100_000);
+  expect(readFileSync(join(it.container, 'copy')).length).toBe(100_000);
+  expect(count.to).toBeLessThan(100_000);
+});
+
+test.each([
+  ['to', 'local', 'container'],
+  ['from', 'container', 'local'],
+] as const)(
+  'a large file whose stream breaks goes on where it was: %s the container',
+  async (way, from, to) => {
+    const { pair: it, count, fresh } = counted();
+    await it.start();
+    await it.synchronizer.flush();
+    fresh().limit = 20_000_000;
+    const data = randomBytes(30_000_000);
+    writeFileSync(join(it.base, 'large'), data);
+    renameSync(join(it.base, 'large'), join(it[from], 'large'));
+    for (let waited = 0; waited < 15_000 && it.failure === undefined; waited += 20)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(it.failure).toBeDefined();
+    await it.stop();
+    fresh();
+    await it.start();
+    await it.synchronizer.flush();
+    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    expect(count[way]).toBeLessThan(20_000_000);
+  },
+  30_000,
+);

@@ -1,0 +1,53 @@
+/** A stream that falls silent: proxies and load balancers cut what is idle, and do not always say so. */
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { Channel } from '../../../../../plugins/devsync/wire/channel.ts';
+import { encodeFrame, FrameDecoder } from '../../../../../plugins/devsync/wire/frame.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+function opened() {
+  const [input, output] = [new PassThrough(), new PassThrough()];
+  const ends: string[] = [];
+  const channel = new Channel({
+    input,
+    output,
+    onFrame: () => {},
+    onEnd: (why) => ends.push(why.message),
+    pingEvery: 5_000,
+    silenceLimit: 20_000,
+  });
+  return { input, output, channel, ends };
+}
+
+const streamsMove = () => new Promise((resolve) => setImmediate(resolve));
+
+test('is pinged, and given up when nothing comes for twenty seconds', async () => {
+  const { input, output, ends } = opened();
+  const decoder = new FrameDecoder();
+  const sent: string[] = [];
+  output.on('data', (data: Buffer) => sent.push(...[...decoder.push(data)].map(({ type }) => type)));
+  await jest.advanceTimersByTimeAsync(11_000);
+  await streamsMove();
+  expect(sent).toEqual(['ping', 'ping']);
+  input.write(encodeFrame({ type: 'pong', session: 0 }));
+  await streamsMove();
+  await jest.advanceTimersByTimeAsync(19_000);
+  expect(ends).toEqual([]);
+  await jest.advanceTimersByTimeAsync(3_000);
+  expect(ends).toEqual(['nothing was heard for 20 s']);
+});
+
+test('whoever waits for it to run dry does not wait for ever', async () => {
+  const { channel, ends } = opened();
+  const sending = channel.send('content', 1, {}, [Buffer.alloc(1 << 20)]);
+  sending.catch(() => {});
+  await jest.advanceTimersByTimeAsync(22_000);
+  expect(ends.length).toBe(1);
+  await expect(sending).rejects.toThrow('nothing was heard');
+});
