@@ -98,6 +98,57 @@ test('a namespace that is going on the replica comes again, with all that belong
   expect(Object.keys(await pair.content(pair.to))).toHaveLength(11);
 }, 60_000);
 
+test('what the task no longer covers, namespaces and kinds, is left on the replica and reported', async () => {
+  const other = await pair.addNamespace('dropped');
+  const namespacesOf = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
+  await pair.put(pair.from, ...many(2, '1'), secret('s', { a: '1' }));
+  await pair.put(pair.from, configMap('there', { a: '1' }, { namespace: other }));
+  await pair.compare({ namespaces: namespacesOf(pair.namespace, other) });
+  const fewer = { rules: [ruleFor('', 'ConfigMap')], namespaces: namespacesOf(pair.namespace) };
+  const { phase, replicas } = await pair.compare(fewer);
+  expect(phase).toBe('Done');
+  // The namespace and what is in it; the Secret.
+  expect(replicas[0]?.left).toEqual({
+    'no rule covers it any more': 2,
+    'no rule covers its kind any more': 1,
+  });
+  await pair.to.delete(configMaps, { namespace: other, name: 'there' });
+  await pair.to.delete(secrets, { namespace: pair.namespace, name: 's' });
+  expect((await pair.compare(fewer)).replicas[0]?.left).toEqual({ 'no rule covers it any more': 1 });
+}, 60_000);
+
+test('an object of others that takes the place of ours between our looking and our writing is not overruled', async () => {
+  const ours = (a: string) => configMap('raced', { a });
+  await pair.put(pair.from, ours('1'));
+  await pair.compare();
+  await pair.put(pair.from, ours('2'));
+  const { primary, replica } = await pair.sides();
+  const where = { namespace: pair.namespace, name: 'raced' };
+  let before: (() => Promise<unknown>) | undefined = async () => {
+    await pair.to.delete(configMaps, where);
+    await pair.to.create(
+      configMaps,
+      { metadata: where, data: { a: 'theirs' } },
+      { fieldManager: 'somebody' },
+    );
+  };
+  const racing = <T extends KubeObject>(...args: Parameters<typeof pair.to.apply<T>>) => {
+    const first = before?.();
+    before = undefined;
+    return Promise.resolve(first).then(() => pair.to.apply(...args));
+  };
+  const kube = new Proxy(pair.to, {
+    get: (target, name) => {
+      if (name === 'apply') return racing;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const view = await once({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
+  expect(view.failures).toMatchObject([{ kind: 'ConfigMap', reason: 'not-ours', count: 1 }]);
+  expect(await pair.copyOf('configmaps', 'raced')).toMatchObject({ data: { a: 'theirs' } });
+}, 30_000);
+
 describe('clocks that disagree', () => {
   /** A fake: the machine's clock, but hours ahead or behind in wall time. */
   const fakeClock = (hours: number): Clock => ({
@@ -154,9 +205,14 @@ test('an object of 1 MiB is copied; one whose annotations leave no room for a st
 test('rules are replaced while it runs, and what they no longer cover is left', async () => {
   await pair.put(pair.from, configMap('c', {}), secret('s', { a: 'x' }));
   const spec = pair.spec({ rules: [ruleFor('', 'ConfigMap')] });
-  const running = await watch(await pair.sides(), spec);
-  watching = [running];
   const has = async (what: string, name: string) => (await pair.find(pair.to, what, name)) !== undefined;
+  await expect(pair.compare({ suspended: true })).rejects.toMatchObject({ exitCode: 3 });
+  const running = await watch(await pair.sides(), { ...spec, suspended: true });
+  watching = [running];
+  await until(() => running.task().replicas[0]?.behind().pending, Boolean);
+  expect(await has('configmaps', 'c')).toBe(false);
+  running.session.replace({ spec });
+  await until(() => has('configmaps', 'c'), Boolean);
   expect([await has('configmaps', 'c'), await has('secrets', 's')]).toEqual([true, false]);
   running.session.replace({ spec: { ...spec, rules: [ruleFor('', 'Secret')] } });
   await until(() => has('secrets', 's'), Boolean);

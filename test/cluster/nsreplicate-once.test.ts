@@ -118,8 +118,15 @@ describe('a run', () => {
       { data: { by: 'hand', more: 'keys' } },
       { type: 'merge' },
     );
+    // An edit by hand is no reason not to write what has changed since.
+    await pair.to.patch(
+      configMaps,
+      { namespace: pair.namespace, name: 'settings' },
+      { data: { color: 'by hand' } },
+      { type: 'merge' },
+    );
     const { stdout } = await pair.look('plan');
-    expect(stdout).toMatch(/update ConfigMap \S+\/settings\n {4}~ data.color: "red" → "green"/);
+    expect(stdout).toMatch(/update ConfigMap \S+\/settings\n {4}~ data.color: "by hand" → "green"/);
     expect(stdout).toMatch(/put-right ConfigMap \S+\/applied\n/);
     await pair.copy('--exact');
     await pair.equal();

@@ -108,6 +108,15 @@ describe('an immutable field', () => {
     await pair.put(pair.from, immutable('1'));
     await pair.copy(...only('fixed'));
     await remake('2');
+    const planned = async (...flags: string[]) =>
+      (await pair.look('plan', ...only('fixed'), ...flags)).stdout;
+    const difference = ' {4}~ data.value: "1" → "2"';
+    expect(await planned()).toMatch(
+      new RegExp(`can't update ConfigMap \\S+/fixed \\(.*immutable.*\n${difference}`),
+    );
+    expect(await planned('--on-immutable', 'recreate')).toMatch(
+      new RegExp(`: recreate ConfigMap \\S+/fixed \\(.*\n${difference}`),
+    );
     const { code, stderr } = await pair.once(...only('fixed'));
     expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('immutable') });
     expect(await pair.copyOf('configmaps', 'fixed')).toMatchObject({ data: { value: '1' } });

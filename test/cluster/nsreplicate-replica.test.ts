@@ -66,6 +66,10 @@ describeWithServers('a replica', ['q'], (servers) => {
     first.child.kill('SIGTERM');
     await first.ended;
     down.start('--request-timeout', '3s');
+    // Nothing is known of the replica, so it is not said to be up to date.
+    await eventually(async () =>
+      expect((await down.ask('status')).stdout).toMatch(/: \d+ objects not compared yet\n.*does not answer/),
+    );
   }, 60_000);
 
   test('an instance is stopped; the one that stands by takes over', async () => {

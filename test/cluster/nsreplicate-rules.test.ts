@@ -10,7 +10,7 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { waitGone } from '../../src/kube/wait.ts';
 import { eventually } from './support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
-import { configMap, workload } from './support/objects.ts';
+import { configMap, widgets, workload } from './support/objects.ts';
 
 const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
@@ -24,25 +24,7 @@ function config(name: string, value: object): string[] {
   return ['--config', path];
 }
 
-const definition: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `widgets.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
+const definition = widgets(group);
 
 const widget = (name: string, spec: object): KubeObject => ({
   apiVersion: `${group}/v1`,
@@ -126,7 +108,10 @@ describe('a kind of a CRD', () => {
     await pair.put(pair.to, widget('theirs', { size: 99 }));
     await setStatus(pair, pair.from, 'theirs', { phase: 'Ready' });
     await setStatus(pair, pair.from, 'one', { phase: 'Ready' });
-    await pair.copy(...carry, ...task, '--prune');
+    const unmade = await pair.addNamespace('unmade');
+    await pair.copy(...carry, ...task, '--prune', '--sync-namespaces', `${pair.namespace},${unmade}`);
+    // It has to be there already, as all that a status goes to.
+    expect(await pair.find(pair.to, 'namespaces', unmade)).toBeUndefined();
     const { metadata, ...rest } = await pair.copyOf(`widgets.${group}`, 'theirs');
     expect(rest).toMatchObject({ spec: { size: 99 }, status: { phase: 'Ready' } });
     expect({ ...metadata.labels, ...metadata.annotations }).toEqual({});
@@ -136,6 +121,22 @@ describe('a kind of a CRD', () => {
     await pair.delete(pair.from, `widgets.${group}`, 'theirs');
     await pair.copy(...carry, ...task, '--prune');
     await pair.copyOf(`widgets.${group}`, 'theirs');
+  }, 60_000);
+
+  test('whole, and the status too, also where that alone changed', async () => {
+    const selector = `with=${pair.namespace}`;
+    const carry = config('both-parts', { rules: [{ group, kind: 'Widget', status: true, selector }] });
+    const copy = () => pair.copy(...carry, '--name', pair.otherTask('whole'));
+    const labels = { with: pair.namespace };
+    await pair.put(pair.from, { ...widget('both', { size: 1 }), metadata: { name: 'both', labels } });
+    for (const phase of ['Ready', 'Gone']) {
+      await setStatus(pair, pair.from, 'both', { phase });
+      await copy();
+      const copied = await pair.copyOf(`widgets.${group}`, 'both');
+      expect(copied).toMatchObject({ spec: { size: 1 }, status: { phase } });
+      await copy();
+      expect(await pair.copyOf(`widgets.${group}`, 'both')).toEqual(copied);
+    }
   }, 60_000);
 
   test('named fields alone', async () => {
@@ -176,7 +177,9 @@ describe('a namespace that is not there', () => {
 
   test('on the primary: said, since a name may be mistyped', async () => {
     pair = await Pair.open('absent');
-    const { stderr } = await pair.copy('--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`);
-    expect(stderr).toContain(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
+    const named = ['--sync-namespaces', `${pair.namespace},${pair.namespace}-typo`];
+    const absent = expect.stringContaining(`namespace ${pair.namespace}-typo is not on ${pair.primary}`);
+    expect(await pair.copy(...named)).toMatchObject({ stderr: absent });
+    expect(await pair.look('drift', ...named)).toMatchObject({ code: 0, stderr: absent });
   }, 30_000);
 });

@@ -18,5 +18,6 @@ export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
   prune: { prune: true, claims: false, namespaces: false },
   brake: defaultLimits,
   workers: 16,
+  suspended: false,
   ...change,
 });

@@ -45,15 +45,21 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   const { plan } = await import('../engine/plan.ts');
   const surveyed = await look(opened, context);
   for (const note of surveyed.notes) context.reporter.info(note);
-  const changes = await plan(surveyed, opened.spec, context.signal);
+  const all = await plan(surveyed, opened.spec, context.signal);
+  const changes = all.filter(({ action }) => action !== 'left');
+  const left = all.filter(({ action }) => action === 'left');
   const unread = unreadOf(surveyed);
   const nothing =
     unread.length === 0 ? 'Nothing would change.' : 'Nothing would change of what could be compared.';
   return {
     exitCode: changes.length === 0 ? ExitCode.ok : ExitCode.incomplete,
-    data: { task: opened.spec.name, changes, unread },
-    text: changes.length === 0 ? nothing : `${changes.map(textOf).join('\n')}\n${summary(changes)}`,
-    table: table(changes, columns, nothing),
+    data: { task: opened.spec.name, changes: all, unread },
+    text: [
+      ...changes.map(textOf),
+      ...leftLines(left),
+      changes.length === 0 ? nothing : summary(changes),
+    ].join('\n'),
+    table: table(all, columns, nothing),
     error: notAllCompared(unread),
   };
 }
@@ -72,28 +78,37 @@ function notAllCompared(unread: ReturnType<typeof unreadOf>): IncompleteError | 
 
 const columns = [
   { header: 'REPLICA', value: ({ replica }: PlannedChange) => replica },
-  { header: 'ACTION', value: ({ action }: PlannedChange) => action },
+  { header: 'ACTION', value: actionOf },
   { header: 'NAMESPACE', value: ({ namespace }: PlannedChange) => namespace },
   { header: 'KIND', value: ({ kind }: PlannedChange) => kind },
   { header: 'NAME', value: ({ name }: PlannedChange) => name },
   { header: 'NOTE', wide: true, value: ({ note = '' }: PlannedChange) => note },
 ];
 
-function textOf({ replica, action, kind, namespace, name, diff, note }: PlannedChange): string {
+function textOf(change: PlannedChange): string {
+  const { replica, kind, namespace, name, diff, note } = change;
   const where = namespace === '' ? name : `${namespace}/${name}`;
   return [
-    `${replica}: ${action} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
+    `${replica}: ${actionOf(change)} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
     ...diff.map((line) => `    ${line}`),
   ].join('\n');
 }
 
+/** What stays as it is though the two sides differ, or may: a line for each reason. */
+function leftLines(left: readonly PlannedChange[]): string[] {
+  const groups = Map.groupBy(left, ({ replica, note }) => `${replica} ${note}`);
+  return [...groups.values()].map((group) => `${group[0]?.replica}: ${group.length} left: ${group[0]?.note}`);
+}
+
 function summary(changes: readonly PlannedChange[]): string {
-  const groups = Map.groupBy(changes, ({ action }) => action);
-  return [...groups]
-    .map(([action, group]) =>
-      `${group.length} to ${action}`.replace('to refused', 'refused').replace('to blocked', 'blocked'),
-    )
+  return [...Map.groupBy(changes, actionOf)]
+    .map(([action, { length }]) => `${length} ${/^(refused|can't)/.test(action) ? '' : 'to '}${action}`)
     .join(', ');
+}
+
+/** What would be done, or tried in vain. */
+function actionOf({ action, blocked }: PlannedChange): string {
+  return blocked ? `can't ${action}` : action;
 }
 
 /** Commands that look and write nothing. */
@@ -143,6 +158,7 @@ export class DriftCommand extends LookCommand {
     return this.looking(context, async (opened) => {
       const { drift, isDrifted } = await import('../engine/drift.ts');
       const surveyed = await look(opened, context);
+      for (const note of surveyed.notes) context.reporter.info(note);
       const lines = await drift(surveyed, opened.spec, context.signal);
       const unread = unreadOf(surveyed);
       const shown = this.all ? lines : lines.filter(isDrifted);

@@ -107,6 +107,8 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
   await reporter.run([{ concurrent: steps }]);
   const { view, task } = await work;
   for (const note of view.notes) reporter.info(note);
+  for (const { name, left } of view.replicas)
+    for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
   const { onceOutcome } = await import('./views.ts');
   return onceOutcome(view, task);
 }
@@ -162,6 +164,7 @@ async function tellStatus(
   { clock, event }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
+  const { standing } = await import('./views.ts');
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(STATUS_MS, signal).catch(() => undefined);
@@ -171,16 +174,15 @@ async function tellStatus(
       counts: replica.tally.totals,
       failed: replica.failures.size,
       ...replica.behind(),
+      uncompared: replica.uncompared,
       away: replica.away && messageOf(replica.away),
     }));
     const done = JSON.stringify(lines.map(({ counts, failed, away }) => [counts, failed, away]));
     if (signal.aborted || said === done || replicas.length === 0) continue;
     said = done;
-    const text = lines.map(({ replica, counts, failed, pending, oldestMs, p50Ms, p99Ms, away }) => {
-      const lag =
-        p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${(p99Ms ?? 0).toFixed(0)} ms`;
-      const behind = pending === 0 ? 'up to date' : `${pending} behind for ${(oldestMs / 1000).toFixed(1)} s`;
-      return `${replica}: ${away ? `away (${away}), ` : ''}${behind}${lag}; ${words(counts, failed)}`;
+    const text = lines.map(({ replica, counts, failed, uncompared, away, ...behind }) => {
+      const how = `${away ? `away (${away}), ` : ''}${standing(behind, uncompared)}`;
+      return `${replica}: ${how}; ${words(counts, failed)}`;
     });
     await event(lines, text.join('\n'));
   }

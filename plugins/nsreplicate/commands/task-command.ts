@@ -260,6 +260,7 @@ export abstract class TaskCommand extends KubeCommand {
       prune: { prune: this.prune ?? watches, claims: this.pruneClaims, namespaces: this.pruneNamespaces },
       brake: { ...defaultLimits, objects: this.pruneLimit, percent: this.prunePercent },
       workers: this.workerCount,
+      suspended: config?.suspend ?? false,
     };
   }
 

@@ -7,6 +7,7 @@ import { placeOf } from '../engine/keys.ts';
 import { isComplete } from '../engine/run.ts';
 import type { Did } from '../engine/tally.ts';
 import type { Task } from '../engine/task.ts';
+import type { Behind } from '../jobs/lag.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import type { ReplicaView, TaskView } from '../state/state.ts';
 
@@ -67,6 +68,9 @@ export function describeTask(view: TaskView): string {
   return [
     `Task ${task}: ${phase}, ${objects(view.objects)} of ${kinds.length} kinds from ${primary.name}`,
     ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
+    ...Object.entries(primary.unlisted ?? {}).map(
+      ([kind, why]) => `  can't read ${kind} of the primary: ${why}`,
+    ),
     ...replicas.flatMap(describeReplica),
     ...Object.entries(skipped).map(([why, number]) => `  not copied: ${number} (${why})`),
     ...failures.map(
@@ -90,20 +94,25 @@ function atWork({ running = 0, retrying = 0 }: Partial<ReplicaView>): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
+/** How far a replica is, in a few words. */
+export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncompared = 0, more = ''): string {
+  const parts = [
+    ...(pending === 0
+      ? []
+      : [`${objects(pending)} behind, the oldest for ${formatDuration(oldestMs)}${more}`]),
+    ...(uncompared === 0 ? [] : [`${objects(uncompared)} not compared yet`]),
+  ];
+  const lag = p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
+  return `${parts.length === 0 ? 'up to date' : parts.join(', ')}${lag}`;
+}
+
 function describeReplica(replica: ReplicaView): string[] {
-  const { name, away, behind, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
+  const { name, away, behind, uncompared, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } =
+    replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
-  const lag =
-    behind.p50Ms === undefined
-      ? ''
-      : `, lag p50 ${behind.p50Ms.toFixed(0)} ms, p99 ${(behind.p99Ms ?? 0).toFixed(0)} ms`;
-  const standing =
-    behind.pending === 0
-      ? 'up to date'
-      : `${objects(behind.pending)} behind, the oldest for ${formatDuration(behind.oldestMs)}${atWork(replica)}`;
   return [
-    `  ${name}: ${standing}${lag}`,
+    `  ${name}: ${standing(behind, uncompared, atWork(replica))}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
     ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
@@ -160,6 +169,9 @@ export function jobsTable(jobs: readonly JobRecord[]) {
 
 /** The error of a comparison that left something undone. */
 function incomplete(view: TaskView): IncompleteError {
+  const unread = Object.entries(view.primary.unlisted ?? {}).map(
+    ([kind, why]) => `primary ${view.primary.name}: ${kind} can't be read: ${why}`,
+  );
   const lines = view.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
     ...(failed > 0 ? [`${name}: ${objects(failed)} failed`] : []),
     ...(away === undefined ? [] : [`${name} does not answer: ${away}`]),
@@ -170,7 +182,7 @@ function incomplete(view: TaskView): IncompleteError {
     ({ replica, kind, reason, count }) => `${replica}: ${count} ${kind}: ${reason}`,
   );
   return new IncompleteError('not everything was copied', {
-    details: [...lines, ...groups],
+    details: [...unread, ...lines, ...groups],
     hint: 'See each of them: `jobs`.',
   });
 }

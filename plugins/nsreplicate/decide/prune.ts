@@ -48,3 +48,13 @@ export function pruneVerdict({
   if (kind === 'Namespace' && !flags.namespaces) return 'guarded';
   return 'ask-primary';
 }
+
+/** Why a copy without an original stays; undefined where it may go. */
+export function explainVerdict(verdict: PruneVerdict, kind: string): string | undefined {
+  if (verdict === 'ask-primary') return undefined;
+  if (verdict === 'keep') return 'it is not a copy of this task';
+  if (verdict === 'left-scope') return 'no rule covers it any more';
+  if (kind === 'PersistentVolumeClaim') return 'claims are deleted with --prune-claims only';
+  if (kind === 'Namespace') return 'namespaces are deleted with --prune-namespaces only';
+  return 'deletions are followed with --prune only';
+}

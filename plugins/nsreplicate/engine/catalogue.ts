@@ -16,7 +16,7 @@ import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { type CopyScope, isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
-import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
+import { describe, type ObjectKey, type ObjectPlace, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
@@ -55,6 +55,12 @@ export interface Known {
   readonly version: string;
 }
 
+/** What an object needs of its cluster. */
+export interface Needed {
+  readonly need: Need;
+  readonly by: ObjectKey;
+}
+
 /** What became of an object that was shown to the catalogue. */
 export type Taken = 'wanted' | 'unchanged' | 'dropped';
 
@@ -74,7 +80,8 @@ export class Catalogue {
   readonly #skipped = new Map<ObjectKey, string>();
   readonly #complete = new Set<string>();
   #older: Known | undefined;
-  readonly #needs = new Map<string, { need: Need; by: ObjectKey }>();
+  /** What objects need that were noted since somebody asked; each once. */
+  readonly #needs = new Map<string, Needed>();
   /** What objects say of moved namespaces in texts, which nobody rewrites: how often, and where first. */
   readonly #mentions = new Map<string, Set<ObjectKey>>();
   /** Keys of a list that is under way. */
@@ -124,9 +131,13 @@ export class Catalogue {
     return counts;
   }
 
-  /** Whether a complete list has been seen of what an object belongs to. */
+  /**
+   * Whether it is known what the primary has of what an object belongs to: by a complete list, or since the task does
+   * not cover it and so wants nothing of it.
+   */
   isComplete(key: ObjectKey): boolean {
     const { kind, namespace } = placeOf(key);
+    if (!this.coversPlace(key)) return true;
     return this.#complete.has(`${kind}|`) || this.#complete.has(`${kind}|${namespace}`);
   }
 
@@ -217,9 +228,11 @@ export class Catalogue {
     await this.#read(key, signal);
   }
 
-  /** What workloads and claims need of their clusters, each once, with one object that needs it. */
-  get needs(): ReadonlyMap<string, { need: Need; by: ObjectKey }> {
-    return this.#needs;
+  /** What workloads and claims need of their clusters, each once, of those that came since this was asked last. */
+  takeNeeds(): Needed[] {
+    const needs = [...this.#needs.values()];
+    this.#needs.clear();
+    return needs;
   }
 
   /** Where objects name a namespace that is another one on the replicas in a way that is not rewritten. */
@@ -240,9 +253,9 @@ export class Catalogue {
 
   /** Whether an object of that place could be copied, whatever labels one bears that is there already. */
   coversPlace(key: ObjectKey): boolean {
-    const { kind, namespace, name } = placeOf(key);
-    const within = kind === 'Namespace' ? name : namespace;
-    return this.#kinds.has(kind) && (within === '' || this.#options.covers(within));
+    const place = placeOf(key);
+    const within = withinOf(place);
+    return this.#kinds.has(place.kind) && (within === undefined || this.#options.covers(within));
   }
 
   /** What the task covers of what a replica has. */
@@ -257,15 +270,15 @@ export class Catalogue {
 
   /** The rule for an object as it is on a replica. */
   ruleOnReplica(key: ObjectKey, labels: Labels | undefined): Rule | undefined {
-    const { kind: name, namespace } = placeOf(key);
-    const kind = this.#kinds.get(name);
-    return kind && ruleOf(kind.rules, kind.resource, namespace || undefined, labels);
+    const place = placeOf(key);
+    const kind = this.#kinds.get(place.kind);
+    return kind && ruleOf(kind.rules, kind.resource, withinOf(place), labels);
   }
 
   #ruleFor(kind: CopiedKind, { metadata }: KubeObject): Rule | undefined {
-    const within = kind.name === 'Namespace' ? metadata.name : metadata.namespace;
+    const within = withinOf({ kind: kind.name, namespace: metadata.namespace ?? '', name: metadata.name });
     if (within !== undefined && !this.#options.covers(within)) return undefined;
-    return ruleOf(kind.rules, kind.resource, metadata.namespace, metadata.labels);
+    return ruleOf(kind.rules, kind.resource, within, metadata.labels);
   }
 
   #note(key: ObjectKey, rule: Rule, object: KubeObject): Taken {
@@ -275,9 +288,7 @@ export class Catalogue {
     if (before?.uid === uid && isOlder(resourceVersion, before.resourceVersion))
       this.#older = { key, uid, version: before.resourceVersion };
     const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
-    for (const what of unmappedMentions(object, this.#options.shaping.map))
-      this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
-    for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
+    this.#noteNeeds(key, object);
     const inherited = stampOf(object.metadata)?.origin;
     this.#originals.set(key, {
       uid,
@@ -288,6 +299,20 @@ export class Catalogue {
     });
     if (this.#bodies.has(key) || this.#bodies.size < MOST_BODIES) this.#bodies.set(key, body);
     return 'wanted';
+  }
+
+  /** What it names of a cluster around it. */
+  #noteNeeds(key: ObjectKey, object: KubeObject): void {
+    this.#forgetMentions(key);
+    for (const what of unmappedMentions(object, this.#options.shaping.map))
+      this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
+    for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
+  }
+
+  /** There are as many texts as moved namespaces, at most. */
+  #forgetMentions(key: ObjectKey): void {
+    for (const [what, keys] of this.#mentions)
+      if (keys.delete(key) && keys.size === 0) this.#mentions.delete(what);
   }
 
   #digests(
@@ -337,9 +362,14 @@ export class Catalogue {
 
   #drop(key: ObjectKey): Taken {
     this.#bodies.delete(key);
+    this.#forgetMentions(key);
     return this.#originals.delete(key) ? 'dropped' : 'unchanged';
   }
 }
+
+/** The namespace that decides on an object: of a Namespace it is its own name. */
+const withinOf = ({ kind, namespace, name }: ObjectPlace): string | undefined =>
+  (kind === 'Namespace' ? name : namespace) || undefined;
 
 /** Who wrote what is the larger part of many objects; only of Services it is looked at. */
 function slim(object: KubeObject): KubeObject {

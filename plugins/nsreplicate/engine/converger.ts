@@ -4,14 +4,14 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Decision, decide, explain, type Wanted } from '../decide/decide.ts';
 import { mayCopy } from '../decide/may-copy.ts';
-import { pruneVerdict } from '../decide/prune.ts';
+import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
 import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
 import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
-import { conflictCauses, fromPrimary, WorkFailure } from './failure.ts';
+import { conflictCauses, fromPrimary, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Settled, SettledOn } from './settlements.ts';
@@ -122,7 +122,7 @@ export class Converger {
       const wanted = catalogue.wanted(key, this.#destination);
       if (!wanted) return this.#prune(kind, key);
       const decision = this.#decide(key, original, wanted);
-      if (!decision) return { did: 'left', why: 'it came from this replica' };
+      if (!decision) return { did: 'left', why: cameFromThere };
       if (decision.do === 'nothing') {
         if (copies.get(key)?.live === wanted.digest)
           this.#settle(key, { applied: wanted.digest, live: wanted.digest });
@@ -143,11 +143,12 @@ export class Converger {
         if (why === 'drift' && spec.drift === 'report')
           return { did: 'left', why: 'it was edited on the replica' };
         const result = await this.#write(kind, key, why).catch((error: unknown) => {
-          if (why !== 'create' || conflictCauses(error).length === 0) throw error;
+          const appeared = why === 'create' && conflictCauses(error).length > 0;
+          if (!appeared && !isReplaced(error)) throw error;
           return undefined;
         });
         if (result) return result;
-        // It appeared since it was looked for: whose it is, its stamps tell.
+        // It appeared since it was looked for, or another one did: whose it is, its stamps tell.
         await this.#look(kind, key, original);
       }
     }
@@ -203,6 +204,7 @@ export class Converger {
         main: copy.main,
         place: places.onReplica(key),
         why,
+        uid: why === 'create' ? undefined : before?.uid,
         digest: copy.digest,
         digestOf: (present) => madeDigest(present, copy, rule, shaping),
       },
@@ -313,9 +315,7 @@ export class Converger {
       onPrimary: false,
       flags: spec.prune,
     });
-    if (verdict === 'keep') return 'it is not a copy of this task';
-    if (verdict === 'left-scope') return 'no rule covers it any more';
-    return verdict === 'guarded' ? guard(kind.name) : undefined;
+    return explainVerdict(verdict, kind.name);
   }
 
   async #deleteIfGone(
@@ -376,6 +376,9 @@ export class Converger {
   }
 }
 
+/** Why nothing is sent back to where it came from. */
+export const cameFromThere = 'it came from this replica';
+
 const outcomes = {
   create: 'created',
   changed: 'updated',
@@ -383,9 +386,3 @@ const outcomes = {
   drift: 'put-right',
   adopted: 'adopted',
 } as const;
-
-const guard = (kind: string): string => {
-  if (kind === 'PersistentVolumeClaim') return 'claims are deleted with --prune-claims only';
-  if (kind === 'Namespace') return 'namespaces are deleted with --prune-namespaces only';
-  return 'deletions are followed with --prune only';
-};

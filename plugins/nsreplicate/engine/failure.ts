@@ -96,9 +96,16 @@ export function conflictCauses(error: unknown): { field: string; manager: string
 
 const isOwnershipConflict = (error: ApiError): boolean => conflictCauses(error).length > 0;
 
+/** Whether an object is not the one any more whose uid an apply named: another one took its place, or none. */
+export function isReplaced(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  if (error.code === 409) return /uid mismatch|UID in precondition/.test(statusText(error));
+  return error.code === 422 && !!error.status?.details?.causes?.some(({ field }) => field === 'metadata.uid');
+}
+
 /** Whether the API server refuses to change a field that is there, which it would take in a new object. */
 export function isImmutable(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error.code !== 422) return false;
+  if (!(error instanceof ApiError) || error.code !== 422 || isReplaced(error)) return false;
   const causes = error.status?.details?.causes ?? [];
   const texts = [statusText(error), ...causes.map(({ message = '' }) => message)];
   return texts.some((text) =>

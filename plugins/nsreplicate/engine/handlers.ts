@@ -1,5 +1,4 @@
 /** What is done with what the feeds of a task tell. */
-import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { FeedHandler } from './feeds.ts';
@@ -21,9 +20,9 @@ export function replicaFeed(replica: Replica, { kind, namespace }: Listed, faile
     page: (items, first, whole) => replica.page(kind, namespace, items, first, whole),
     synced: () => replica.synced(kind, namespace),
     event: (type, object) => replica.event(kind, type, object),
-    connected: () => replica.connected(kind),
+    connected: () => replica.connected(kind, namespace),
     disconnected: (error) => {
-      replica.disconnected(kind, error);
+      replica.disconnected(kind, namespace, error);
       failed();
     },
   };
@@ -36,17 +35,16 @@ export interface PrimaryFeedOptions {
   readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
   /** Resolves when more objects may come. */
   readonly room: () => Promise<void>;
-  /** It can't be read, or can again. */
-  readonly problem: (error: X8sError | undefined) => void;
 }
 
 /** The primary's objects. */
 export function primaryFeed(
   { kind, namespace }: Listed,
-  { catalogue, guard, replicas, take, room, problem }: PrimaryFeedOptions,
+  { catalogue, guard, replicas, take, room }: PrimaryFeedOptions,
 ): FeedHandler {
   const list = listOf(kind.name, namespace);
   const scope = namespace ?? '';
+  let lists = 0;
   return {
     page: (items, first) => {
       if (first) catalogue.beginList(list);
@@ -54,6 +52,8 @@ export function primaryFeed(
       return room();
     },
     synced: (version) => {
+      // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
+      if (lists++ > 0) void guard.recognise();
       guard.checkList(kind.name, scope, version);
       guard.suspect(catalogue.takeOlder());
       const gone = catalogue.endList(list, kind, namespace);
@@ -67,7 +67,5 @@ export function primaryFeed(
         for (const replica of replicas) replica.renewed(key);
       }
     },
-    connected: () => problem(undefined),
-    disconnected: problem,
   };
 }

@@ -24,6 +24,12 @@ export function placeOf(key: ObjectKey): ObjectPlace {
   return { kind: key.slice(0, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
 }
 
+/** Whether a key belongs to the list of a kind in one scope. */
+export const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
+  const place = placeOf(key);
+  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
+};
+
 /** `Secret prod/password`, as messages name it. */
 export function describe(key: ObjectKey): string {
   const { kind, namespace, name } = placeOf(key);

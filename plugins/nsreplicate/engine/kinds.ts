@@ -1,8 +1,9 @@
 /** From rules to resources that both sides serve. */
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
-import { discover } from '../../../src/kube/discovery.ts';
+import { type Discovery, discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
+import { makesObjects } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
@@ -24,35 +25,65 @@ export interface CopiedKind {
 export interface KindChoice {
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
+  /** Versions of groups, as `apps/v1`, that rules mean and that do not answer just now: their kinds are lacking. */
+  readonly silent: readonly string[];
 }
 
-const namespaceRule = compileRule(ruleFor('', 'Namespace'));
-
 /**
- * The kinds that the rules mean, as the primary serves them. Namespaces are always among them.
+ * The kinds that the rules mean, as the primary serves them. Namespaces are always among them, since their labels
+ * are needed; they are made where whole objects go, and not for what only adds to the objects of others.
  * @throws {UsageError} a rule that names a kind which the primary does not serve, or which is never copied
  */
 export async function chooseKinds(
   primary: Site,
   rules: readonly Rule[],
-  options: CallOptions = {},
+  options: CallOptions & { refresh?: boolean } = {},
 ): Promise<KindChoice> {
   const compiled = rules.map(compileRule);
-  let { resources } = await discover(primary.kube, options);
-  if (compiled.some((rule) => missing(rule, resources)))
-    ({ resources } = await discover(primary.kube, { ...options, refresh: true }));
-  for (const rule of compiled) if (missing(rule, resources)) throw notServed(primary, rule.rule, resources);
+  let found = await discover(primary.kube, options);
+  if (found.unavailable.length > 0 || compiled.some((rule) => missing(rule, found.resources)))
+    found = await discover(primary.kube, { ...options, refresh: true });
+  const { resources } = found;
+  const silent = silentOf(found);
+  for (const rule of compiled)
+    if (missing(rule, resources) && !silent.some((version) => rule.coversVersion(version)))
+      throw notServed(primary, rule.rule, resources);
   const notes: string[] = [];
-  const kinds = resources.flatMap((resource) => {
+  const makers = new Set<CompiledRule>();
+  const chosen = resources.flatMap((resource) => {
     const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
     const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, notes));
-    if (nameOf(resource) === 'namespaces') return [kindOf(resource, [...usable, namespaceRule])];
-    return usable.length === 0 ? [] : [kindOf(resource, usable)];
+    if (resource.namespaced) for (const rule of usable) if (makesObjects(rule.rule.carry)) makers.add(rule);
+    return usable.length === 0 && !isNamespaces(resource) ? [] : [{ resource, rules: usable }];
   });
+  const implied = [...makers].map(({ rule: { namespaces } }) =>
+    compileRule({ ...ruleFor('', 'Namespace'), namespaces }),
+  );
+  const kinds = chosen.map(({ resource, rules }) =>
+    kindOf(resource, isNamespaces(resource) ? [...rules, ...implied] : rules),
+  );
   // Two versions of one kind: the first, which the group prefers, is enough.
   const unique = [...new Map(kinds.reverse().map((kind) => [kind.name, kind])).values()].reverse();
-  return { kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)), notes: [...new Set(notes)] };
+  const meant = silent.filter((version) =>
+    compiled.some(
+      (rule) => rule.coversVersion(version) && (!isLiteral(rule.rule) || missing(rule, resources)),
+    ),
+  );
+  return {
+    kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)),
+    notes: [...new Set(notes)],
+    silent: meant.map(({ group, version }) => `${group}/${version}`),
+  };
 }
+
+/** What does not answer, and of which nothing is known from before either. */
+function silentOf({ unavailable, resources }: Discovery): { group: string; version: string }[] {
+  return unavailable
+    .map((name) => ({ group: name.slice(0, name.indexOf('/')), version: name.slice(name.indexOf('/') + 1) }))
+    .filter(({ group, version }) => !resources.some((one) => one.group === group && one.version === version));
+}
+
+const isNamespaces = (resource: DiscoveredResource): boolean => nameOf(resource) === 'namespaces';
 
 const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): CopiedKind => ({
   name: groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind }),
@@ -64,7 +95,8 @@ const kindOf = (resource: DiscoveredResource, rules: readonly CompiledRule[]): C
 const isVersionOf = ({ version }: Rule, resource: DiscoveredResource): boolean =>
   isGlob(version) ? resource.preferred : version === resource.version;
 
-const isLiteral = ({ group, version, kind }: Rule): boolean =>
+/** Whether a rule names one kind; by globs it may mean kinds that are yet to come. */
+export const isLiteral = ({ group, version, kind }: Rule): boolean =>
   !isGlob(kind) && !isGlob(group) && (version === '*' || !isGlob(version));
 
 const missing = (rule: CompiledRule, resources: readonly DiscoveredResource[]): boolean =>
@@ -84,7 +116,7 @@ function mayBeCopied(resource: DiscoveredResource, rule: Rule, notes: string[]):
     throw new X8sError(`${name} can't be listed and watched, so it can't be kept the same.`);
   }
   if (!resource.namespaced && !literal) {
-    if (name !== 'namespaces')
+    if (!isNamespaces(resource))
       notes.push(`${name} is cluster-scoped: a rule has to name it without "*" to copy it`);
     return false;
   }

@@ -1,10 +1,13 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
 import type { Clock } from '../../../src/clock.ts';
+import { backOff } from '../../../src/kube/back-off.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
 import { isOlder } from './copies.ts';
+import { WorkFailure } from './failure.ts';
 import { describe } from './keys.ts';
 import type { Replica } from './replica.ts';
+import type { Covered } from './retired.ts';
 import type { Site } from './site.ts';
 import type { Done } from './tally.ts';
 
@@ -18,6 +21,8 @@ export interface Memory {
   versions: Record<string, string>;
   /** Ids of the replicas by name, for when one does not answer at the start. */
   sites: Record<string, string>;
+  /** What runs so far covered, and copies may be left of. */
+  covered: Covered;
   /** The last approval that was heeded. */
   approval: string;
   /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
@@ -33,6 +38,7 @@ export const blankMemory = (): Memory => ({
   formerPrimaries: [],
   versions: {},
   sites: {},
+  covered: {},
   approval: '',
   marker: 0,
   brakes: {},
@@ -46,14 +52,23 @@ const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEG
  * nothing would tell: so the record is written again first, where it is older than this.
  */
 const RECENT_MS = 5000;
+/** Between questions to a primary that has no answer yet. */
+const pause = { firstMs: 500, mostMs: 30_000 };
 
 export interface GuardOptions {
   readonly memory: Memory;
   readonly primary: Site;
   readonly replicas: () => readonly Replica[];
   readonly clock: Clock;
+  readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
   readonly isOlderNow: (known: Known) => Promise<boolean>;
+  /** The primary as it is now, which may be another cluster; undefined: it does not know itself yet. */
+  readonly primaryNow: () => Promise<Site | undefined>;
+  /** It is another cluster: nothing that is known of it holds any more. */
+  readonly primaryReplaced: () => void;
+  /** What the record had counted to when an earlier run of this process wrote it last; 0: there was none. */
+  readonly recorded: number;
   /** The marker as the primary has it; absent where the state is kept elsewhere. */
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes the record now, with the next marker, if it can be written; absent as above. */
@@ -73,6 +88,7 @@ export class Guard {
   #writtenAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<unknown> | undefined;
   #confirming: Promise<void> | undefined;
+  #recognising: Promise<void> | undefined;
   /** The newest marker that copies of earlier runs bear. */
   #seen = 0;
   #suspect: Known | undefined;
@@ -114,15 +130,51 @@ export class Guard {
     this.#writtenAt = this.#options.clock.monotonic();
   }
 
+  /** A list began anew, which may be another cluster's: asks until that is known. */
+  recognise(): Promise<void> {
+    this.#recognising ??= this.#confirmInTheEnd().finally(() => {
+      this.#recognising = undefined;
+    });
+    return this.#recognising;
+  }
+
+  async #confirmInTheEnd(): Promise<void> {
+    const { clock, signal } = this.#options;
+    for (let failures = 0; !signal.aborted; failures++) {
+      const known = await this.confirm().then(
+        () => true,
+        () => false,
+      );
+      if (known) return;
+      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
+    }
+  }
+
   /**
    * Asked before each deletion: that an object is not on the primary means nothing where the primary has
    * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
    */
   confirm(): Promise<void> {
-    this.#confirming ??= this.#compareMarker().finally(() => {
+    this.#confirming ??= this.#compare().finally(() => {
       this.#confirming = undefined;
     });
     return this.#confirming;
+  }
+
+  async #compare(): Promise<void> {
+    const now = await this.#options.primaryNow();
+    if (!now)
+      throw new WorkFailure({
+        class: 'later',
+        reason: 'primary-unknown',
+        message: `the primary ${this.#primary.name} has no kube-system namespace yet, so nothing tells which cluster it is`,
+      });
+    if (now.id !== this.#primary.id) {
+      this.#stopFor(this.#primary.id, now.id);
+      this.#options.primaryReplaced();
+      return;
+    }
+    await this.#compareMarker();
   }
 
   async #compareMarker(): Promise<void> {
@@ -138,19 +190,21 @@ export class Guard {
     const before = this.#expected;
     const marker = await this.#options.readMarker?.();
     const expected = Math.min(before, this.#expected);
-    if (marker !== undefined && marker < expected)
-      this.#stop(
-        `the primary went back in time (its record of this task is ${expected - marker} writes old)`,
-      );
+    if (marker !== undefined && marker < expected) this.#stopForRecord(expected - marker);
   }
 
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
   checkPrimary(): void {
     const { primary: before } = this.#memory;
-    const { id, name } = this.#primary;
+    const { id } = this.#primary;
     if (before === undefined) this.#memory.primary = id;
-    else if (before !== id)
-      this.#stop(`the primary ${name} is another cluster than before (${before} → ${id})`);
+    else if (before !== id) this.#stopFor(before, id);
+  }
+
+  /** A run that begins after its lock was lost, or another one of this process, may know more than the record. */
+  checkRecord(): void {
+    const { recorded, readMarker } = this.#options;
+    if (readMarker && this.#begunAt < recorded) this.#stopForRecord(recorded - this.#begunAt);
   }
 
   /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
@@ -193,6 +247,14 @@ export class Guard {
       replica.release();
       replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
     }
+  }
+
+  #stopForRecord(writes: number): void {
+    this.#stop(`the primary went back in time (its record of this task is ${writes} writes old)`);
+  }
+
+  #stopFor(before: string, now: string): void {
+    this.#stop(`the primary ${this.#primary.name} is another cluster than before (${before} → ${now})`);
   }
 
   #stop(reason: string): void {

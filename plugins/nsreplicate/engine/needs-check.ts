@@ -1,11 +1,13 @@
-/** Whether a replica has what copied workloads need of it. */
+/** Whether replicas have what copied workloads need of them. */
+import { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { discover, findResource } from '../../../src/kube/discovery.ts';
 import type { Need } from '../objects/needs.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue, Needed } from './catalogue.ts';
 import { describe, keyOf, type ObjectKey, type Places } from './keys.ts';
 import type { Site } from './site.ts';
+import type { TaskOptions } from './task-options.ts';
 
 const resources: Readonly<Record<Need['kind'], string>> = {
   ServiceAccount: 'serviceaccounts',
@@ -15,24 +17,70 @@ const resources: Readonly<Record<Need['kind'], string>> = {
   IngressClass: 'ingressclasses.networking.k8s.io',
 };
 
-/** What is missing on a replica, one line each; what may not be looked at is taken to be there. */
-export async function missingNeeds(
-  replica: Site,
-  catalogue: Catalogue,
-  places: Places,
-  options: CallOptions = {},
-): Promise<string[]> {
-  const found = await Promise.all(
-    [...catalogue.needs.values()].map(async ({ need, by }) => ({
-      need,
-      by,
-      there: await isThere(replica, need, places, catalogue, options),
-    })),
-  );
-  return found
-    .filter(({ there }) => !there)
-    .map(({ need, by }) => describeNeed(need, by, places))
-    .sort();
+/** How often a watch asks for what is lacking, and for what new objects need. */
+const PERIOD_MS = 60_000;
+
+export interface NeedsOptions
+  extends Pick<TaskOptions, 'replicas' | 'clock' | 'signal' | 'warn' | 'changed'> {
+  readonly catalogue: Catalogue;
+  readonly places: Places;
+}
+
+/** Keeps account of what replicas lack. */
+export class NeedsCheck {
+  readonly #options: NeedsOptions;
+  /** By replica, one line each. */
+  readonly #lacks = new Map<string, readonly string[]>();
+  /** What some replica lacks, or could not be asked for. */
+  #open: readonly Needed[] = [];
+
+  constructor(options: NeedsOptions) {
+    this.#options = options;
+  }
+
+  /** What a replica lacks, one line each. */
+  lacks(replica: string): readonly string[] {
+    return this.#lacks.get(replica) ?? [];
+  }
+
+  /** Asks for what is lacking, and for what objects need that came since. What may not be looked at is taken to be there. */
+  async check(): Promise<void> {
+    const { catalogue, replicas } = this.#options;
+    const all = [...this.#open, ...catalogue.takeNeeds()].filter(({ by }) => catalogue.original(by));
+    const needed = [...new Map(all.map((one) => [Object.values(one.need).join('|'), one])).values()];
+    if (this.#open.length === 0 && needed.length === 0) return;
+    const missing = await Promise.all(replicas.map((site) => this.#missingOn(site, needed)));
+    this.#open = needed.filter((one) => missing.some((some) => some.includes(one)));
+  }
+
+  /** Goes on until the signal aborts, or this program has a defect, which it rejects with. */
+  async follow(): Promise<void> {
+    const { clock, signal } = this.#options;
+    while (!signal.aborted) {
+      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+      if (!signal.aborted) await this.check();
+    }
+  }
+
+  /** One that can't be asked now is asked again. */
+  async #missingOn(site: Site, needed: readonly Needed[]): Promise<readonly Needed[]> {
+    const { catalogue, places, signal, warn, changed } = this.#options;
+    try {
+      const there = await Promise.all(
+        needed.map(({ need }) => isThere(site, need, places, catalogue, { signal })),
+      );
+      const missing = needed.filter((_, index) => !there[index]);
+      const before = this.lacks(site.name);
+      const lines = [...new Set(missing.map(({ need, by }) => describeNeed(need, by, places)))].sort();
+      this.#lacks.set(site.name, lines);
+      for (const line of lines) if (!before.includes(line)) warn(`replica ${site.name} lacks ${line}`);
+      if (lines.join() !== before.join()) changed();
+      return missing;
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof X8sError)) throw error;
+      return needed;
+    }
+  }
 }
 
 async function isThere(

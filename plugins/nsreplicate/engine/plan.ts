@@ -4,21 +4,31 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { decide, explain } from '../decide/decide.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { mayCopy } from '../decide/may-copy.ts';
-import { pruneVerdict } from '../decide/prune.ts';
-import { ownsCopies } from '../objects/carry.ts';
+import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
+import { makesObjects, ownsCopies } from '../objects/carry.ts';
 import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
 import { someAtOnce } from './asking.ts';
-import { acceptedLive } from './converger.ts';
-import { failureOf, messageAbout } from './failure.ts';
+import { acceptedLive, cameFromThere } from './converger.ts';
+import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
 import { isUnread, type Survey } from './survey.ts';
-import { foreignKeys } from './writer.ts';
+import { foreignKeys, mayOverrule, wasBound } from './writer.ts';
 
-export type PlannedAction = 'create' | 'update' | 'put-right' | 'adopt' | 'delete' | 'refused' | 'blocked';
+export type PlannedAction =
+  | 'create'
+  | 'update'
+  | 'put-right'
+  | 'adopt'
+  | 'recreate'
+  | 'delete'
+  /** It is not ours to change. */
+  | 'refused'
+  /** Nothing is done about it, and nothing is wrong. */
+  | 'left';
 
 /** One object that would change, or should and can't. */
 export interface PlannedChange {
@@ -27,9 +37,11 @@ export interface PlannedChange {
   readonly namespace: string;
   readonly name: string;
   readonly action: PlannedAction;
+  /** It would be tried, and fail. */
+  readonly blocked?: true;
   /** The difference, one field a line; Secrets' values masked. */
   readonly diff: readonly string[];
-  /** Why it is refused or blocked, or could not be validated. */
+  /** Why it is refused, blocked or left, or could not be validated. */
   readonly note?: string | undefined;
 }
 
@@ -65,17 +77,19 @@ async function planned(
     catalogue.wanted(key, destination),
     copies.get(key),
   ];
-  const change = (action: PlannedAction, diff: readonly string[] = [], note?: string): PlannedChange => ({
+  const change: Change = (action, diff = [], more = {}) => ({
     replica: site.name,
     ...placeOf(key),
     action,
     diff,
-    note,
+    ...more,
   });
   if (!original || !wanted || isUnread(replica, key)) return undefined;
-  if (original.problem !== undefined) return change('blocked', [], original.problem);
+  if (original.problem !== undefined)
+    return change(present ? 'update' : 'create', [], { blocked: true, note: original.problem });
   const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
-  if (!mayCopy(route, original.inherited, present?.stamp?.origin)) return undefined;
+  if (!mayCopy(route, original.inherited, present?.stamp?.origin))
+    return change('left', [], { note: cameFromThere });
   if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
   const decision = decide(wanted, present, acceptedLive(settled, key, wanted.digest, present?.live, spec), {
     adopt: spec.adopt,
@@ -84,13 +98,14 @@ async function planned(
   if (decision.do === 'nothing' || decision.do === 'look') return undefined;
   if (decision.do === 'refuse') {
     if (placeOf(key).kind === 'Namespace') return undefined;
-    return change('refused', [], explain(decision.why));
+    return change('refused', [], { note: explain(decision.why) });
   }
+  if (decision.do === 'update' && decision.why === 'drift' && spec.drift === 'report') return undefined;
   const copy = await catalogue.copy(key, destination, signal);
   catalogue.release(key, site.name);
   if (!copy?.main) return undefined;
   if (decision.do === 'wait-gone')
-    return change('create', readableDiff(bare(copy.main), undefined), 'once the old one is gone');
+    return change('create', readableDiff(bare(copy.main), undefined), { note: 'once the old one is gone' });
   const action =
     decision.do === 'create'
       ? 'create'
@@ -100,7 +115,11 @@ async function planned(
   return dryRun(survey, replica, key, copy, change, action, spec, signal);
 }
 
-type Change = (action: PlannedAction, diff?: readonly string[], note?: string) => PlannedChange;
+type Change = (
+  action: PlannedAction,
+  diff?: readonly string[],
+  more?: Pick<PlannedChange, 'blocked' | 'note'>,
+) => PlannedChange;
 
 /** Asks the replica what it would make of it; what can't be asked yet is shown as it would be applied. */
 async function dryRun(
@@ -115,13 +134,17 @@ async function dryRun(
 ): Promise<PlannedChange | undefined> {
   const kind = catalogue.kind(placeOf(key).kind);
   const main = copy.main as KubeObject;
+  if (!kind) return undefined;
   const force = spec.forceConflicts || action === 'adopt' || (action === 'put-right' && spec.drift === 'fix');
-  if (!kind) return change('blocked');
+  const apply = (forced: boolean) =>
+    site.kube.apply(kind.resource, main, { fieldManager, force: forced, dryRun: true, signal });
+  let before: KubeObject | undefined;
   try {
-    const [before, after] = await Promise.all([
-      action === 'create' ? undefined : site.kube.find(kind.resource, places.onReplica(key), { signal }),
-      site.kube.apply(kind.resource, main, { fieldManager, force, dryRun: true, signal }),
-    ]);
+    if (action !== 'create') before = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+    const after = await apply(force).catch((error: unknown) => {
+      if (action === 'create' || !mayOverrule(error, spec)) throw error;
+      return apply(true);
+    });
     if (spec.exact || action === 'adopt')
       for (const path of foreignKeys(copy.main as Draft, after)) drop(after as Draft, ...path);
     const diff = readableDiff(bare(after), before && bare(before));
@@ -130,13 +153,33 @@ async function dryRun(
     return change(action, diff);
   } catch (error) {
     signal.throwIfAborted();
-    const failure = failureOf(error);
-    const { reason } = failure;
-    const message = messageAbout(placeOf(key).kind, failure);
-    const notYet = ['namespace-missing', 'kind-missing', 'namespace-terminating'].includes(reason);
-    const note = notYet ? `can't be validated yet: ${message}` : message;
-    return change(notYet ? action : 'blocked', readableDiff(bare(main), undefined), note);
+    return failing(error, action, readableDiff(bare(main), before && bare(before)), before, change, spec);
   }
+}
+
+/** What has to be otherwise on a replica before it can be asked, by reasons of failures. */
+const notYet: Readonly<Record<string, string>> = {
+  'namespace-missing': 'its namespace is not there',
+  'namespace-terminating': 'its namespace is being deleted there',
+  'kind-missing': 'its kind is not served there',
+};
+
+/** What would come of a write that the replica does not take as it is. */
+function failing(
+  error: unknown,
+  action: PlannedAction,
+  diff: readonly string[],
+  before: KubeObject | undefined,
+  change: Change,
+  spec: TaskSpec,
+): PlannedChange {
+  const failure = failureOf(error);
+  const message = messageAbout(change(action).kind, failure);
+  if (failure.reason in notYet)
+    return change(action, diff, { note: `can't be validated yet: ${notYet[failure.reason]}` });
+  if (isImmutable(error) && spec.onImmutable !== 'fail' && before && !wasBound(before))
+    return change('recreate', diff, { note: 'an immutable field differs: it is deleted and made anew' });
+  return change(action, diff, { blocked: true, note: message });
 }
 
 /** Fields or a status that a rule carries to somebody else's object. */
@@ -152,7 +195,11 @@ async function plannedFields(
   const kind = catalogue.kind(placeOf(key).kind);
   if (!copy || !kind) return undefined;
   const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
-  if (!object) return change('blocked', [], 'the replica does not have it');
+  const rule = catalogue.original(key)?.rule;
+  if (!object)
+    return rule && makesObjects(rule.carry) && copy.main
+      ? change('create', readableDiff(copy.main as KubeObject, undefined))
+      : change('left', [], { note: 'the replica does not have it' });
   const diff = [
     ...(copy.main && copies.get(key)?.live !== copy.digest
       ? readableDiff(copy.main as KubeObject, only(object, copy.main))
@@ -197,22 +244,17 @@ async function plannedDeletion(
     onPrimary: false,
     flags: spec.prune,
   });
-  if (verdict !== 'ask-primary' || present.deleting) return undefined;
+  if (verdict === 'keep' || present.deleting) return undefined;
+  const change = { replica: site.name, kind: name, namespace, name: objectName, diff: [] };
+  const note = explainVerdict(verdict, name);
+  if (note !== undefined) return { ...change, action: 'left', note };
   const where = { namespace: namespace || undefined, name: objectName };
   try {
     if (await primary.kube.find(kind.resource, where, { signal })) return undefined;
     await site.kube.delete(kind.resource, places.onReplica(key), { dryRun: true, uid: present.uid, signal });
-    return { replica: site.name, kind: name, namespace, name: objectName, action: 'delete', diff: [] };
+    return { ...change, action: 'delete' };
   } catch (error) {
     signal.throwIfAborted();
-    return {
-      replica: site.name,
-      kind: name,
-      namespace,
-      name: objectName,
-      action: 'blocked',
-      diff: [],
-      note: `${describe(key)}: ${messageOf(error)}`,
-    };
+    return { ...change, action: 'delete', blocked: true, note: `${describe(key)}: ${messageOf(error)}` };
   }
 }

@@ -5,7 +5,6 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
 import { activeJobs } from '../jobs/active.ts';
-import { Corrections } from '../jobs/corrections.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
 import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
@@ -16,7 +15,8 @@ import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway, messageAbout } from './failure.ts';
-import { listOf, type ObjectKey, type Places, placeOf } from './keys.ts';
+import { Fights, isFought } from './fights.ts';
+import { isIn, listOf, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import { Reachability } from './reachability.ts';
 import type { Site } from './site.ts';
@@ -49,15 +49,6 @@ export interface ReplicaOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** Why an object is left to a person that something else changes back each time. */
-const FOUGHT_OVER = 'fought-over';
-
-/** Whether a key belongs to the list of a kind in one scope. */
-const isIn = (kind: string, namespace: string | undefined) => (key: ObjectKey) => {
-  const place = placeOf(key);
-  return place.kind === kind && (namespace === undefined || place.namespace === namespace);
-};
-
 export class Replica {
   readonly name: string;
   readonly tally = new Tally();
@@ -65,14 +56,14 @@ export class Replica {
   readonly #queue: WorkQueue;
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
-  readonly #corrections = new Corrections();
+  readonly #fights = new Fights();
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
   /** Left on purpose, and why. */
   readonly left = new Map<ObjectKey, string>();
-  /** Kinds that can't be listed, and why. */
-  readonly unlisted = new Map<string, X8sError>();
+  /** Lists that can't be had, and why. */
+  readonly #unlisted = new Map<string, X8sError>();
   readonly deletions: Deletions;
   readonly #reach: Reachability;
   #paused = false;
@@ -96,6 +87,12 @@ export class Replica {
     return this.#lag.behind(this.#options.clock.monotonic());
   }
 
+  /** Objects of the primary that it is not known of what the replica has, since it does not say. */
+  get uncompared(): number {
+    if (!this.away && this.#unlisted.size === 0) return 0;
+    return [...this.#options.catalogue.keys()].filter((key) => !this.#isSynced(key)).length;
+  }
+
   /** Failures that wait to be tried again, and those that are parked. */
   get failures(): ReadonlyMap<ObjectKey, RetryState> {
     return this.#retries;
@@ -103,6 +100,11 @@ export class Replica {
 
   get parked(): number {
     return [...this.#retries.values()].filter(isParked).length;
+  }
+
+  /** Kinds that can't be listed, here or there, and why. */
+  get unlisted(): ReadonlyMap<string, X8sError> {
+    return new Map([...this.#unlisted].map(([list, error]) => [list.slice(0, list.indexOf('|')), error]));
   }
 
   /** What is being worked on; nothing any more once the run is over. */
@@ -240,6 +242,12 @@ export class Replica {
     return this.#orphans().filter((key) => !this.left.has(key)).length;
   }
 
+  /** Whether it has copies that the task covers no more. */
+  hasRetired(test: (key: ObjectKey) => boolean): boolean {
+    const { copies } = this.#options;
+    return [...copies.keys()].some((key) => test(key) && copies.isOurs(key) && !copies.isInScope(key));
+  }
+
   /** The object is another one now: what failed with the old one may work with it. */
   renewed(key: ObjectKey): void {
     this.#retries.delete(key);
@@ -259,25 +267,26 @@ export class Replica {
     this.retry((key) => this.#retries.get(key)?.failure.reason === 'brake');
   }
 
-  connected(kind?: CopiedKind): void {
-    if (kind && this.unlisted.delete(kind.name)) this.#options.changed();
+  connected(kind: CopiedKind, namespace: string | undefined): void {
+    if (this.#unlisted.delete(listOf(kind.name, namespace))) this.#options.changed();
     this.#reach.found();
   }
 
-  /** A kind can't be listed or watched just now. */
-  disconnected(kind: CopiedKind, error: X8sError): void {
-    if (!isAway(error)) this.unlisted.set(kind.name, error);
+  /** A list can't be had or watched just now. */
+  disconnected(kind: CopiedKind, namespace: string | undefined, error: X8sError): void {
     if (isAway(error)) this.#reach.lost(error);
+    else this.#unlisted.set(listOf(kind.name, namespace), error);
     this.#options.changed();
   }
 
   async #work(key: ObjectKey): Promise<void> {
     const { converger, catalogue, signal, changed } = this.#options;
-    if (this.#isFoughtOver(key)) {
+    if (isFought(this.#retries.get(key)?.failure) && !this.#isPruned(key)) {
       this.#lag.forget(key);
       return;
     }
     const started = this.#options.clock.now();
+    this.#lag.begun(key);
     try {
       const result = await converger.converge(key);
       this.#succeed(key, result, started);
@@ -295,12 +304,12 @@ export class Replica {
     const { clock } = this.#options;
     const failedBefore = this.#retries.get(key);
     this.#retries.delete(key);
-    this.#lag.done(key, clock.monotonic());
+    const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
+    this.#lag.done(key, clock.monotonic(), !quiet);
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
-    const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
     if (!quiet || failedBefore)
       this.#record(key, started, { state: 'done', attempts: (failedBefore?.attempts ?? 0) + 1 });
     if (result.did === 'put-right') this.#noteCorrection(key);
@@ -314,7 +323,7 @@ export class Replica {
     this.#retries.set(key, final);
     if (final.retryInMs === undefined) this.#lag.forget(key);
     else {
-      this.#lag.seen(key, clock.monotonic());
+      this.#lag.failed(key, clock.monotonic());
       this.#queue.addAfter(key, final.retryInMs);
     }
     const message = messageAbout(placeOf(key).kind, failure);
@@ -325,15 +334,8 @@ export class Replica {
 
   #noteCorrection(key: ObjectKey): void {
     const { clock } = this.#options;
-    const times = this.#corrections.tooMany(key, clock.monotonic());
-    if (times === undefined) return;
-    const message = `something on the replica changes it back each time; it was put right ${times} times within a minute`;
-    this.#fail(key, { class: 'decision', reason: FOUGHT_OVER, message }, clock.now());
-  }
-
-  /** Each further change there would be one more reason to put it right: only a person ends that, or the primary. */
-  #isFoughtOver(key: ObjectKey): boolean {
-    return this.#retries.get(key)?.failure.reason === FOUGHT_OVER && !this.#isPruned(key);
+    const failure = this.#fights.corrected(key, clock.monotonic());
+    if (failure) this.#fail(key, failure, clock.now());
   }
 
   #record(key: ObjectKey, started: Date, standing: Omit<Standing, 'startedAt'>): void {
@@ -351,6 +353,7 @@ export class Replica {
   #forget(key: ObjectKey): void {
     this.#retries.delete(key);
     this.#lag.forget(key);
+    this.#fights.forget(key);
     this.left.delete(key);
     const { kind, namespace, name } = placeOf(key);
     this.#options.records.forget(jobKey({ kind, namespace, name, replica: this.name }));

@@ -1,5 +1,6 @@
 /** One run of a task, from reading its memory to writing its last state. */
 import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
 import { onAbort } from '../../../src/kube/abort.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { JobRecords } from '../jobs/records.ts';
@@ -38,6 +39,12 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** As an earlier run of this process wrote the state last. */
+  readonly recorded: number;
+  /** The state was written with this marker. */
+  readonly written: (marker: number) => void;
+  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  readonly beginAnew: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly info: (text: string) => void;
@@ -92,6 +99,7 @@ class Work {
   readonly #journal: Journal;
   #phase: TaskPhase = 'Comparing';
   #control: Control | undefined;
+  #paused = false;
   #defect: unknown;
   #forget: () => void = () => undefined;
 
@@ -189,7 +197,10 @@ class Work {
       task: this.#assignment.spec.name,
       clock,
       next: (role) => this.#documents.next(role),
-      written: (role) => this.#documents.written(role),
+      written: (role) => {
+        this.#documents.written(role);
+        if (role === 'state') this.#options.written(this.#kept.memory.marker);
+      },
       failed: (role) => this.#documents.putBack(role),
       doubted: () => this.#task.confirmPrimary(),
       fence,
@@ -218,11 +229,14 @@ class Work {
     const { info } = this.#options;
     const before = this.#control;
     this.#control = control;
-    if ((before?.paused ?? false) !== control.paused) {
-      this.#task.setPaused(control.paused);
-      this.#phase = control.paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
+    const { suspended } = this.#assignment.spec;
+    const paused = control.paused || suspended;
+    if (this.#paused !== paused) {
+      this.#paused = paused;
+      this.#task.setPaused(paused);
+      this.#phase = paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
       this.#documents.changed();
-      info(control.paused ? 'paused' : 'resumed');
+      info(suspended ? 'suspended by its configuration: nothing is written' : paused ? 'paused' : 'resumed');
     }
     this.#task.approve(control.approval);
     // At the start everything is tried again anyway.
@@ -235,6 +249,7 @@ class Work {
 export function isComplete({ replicas, primary }: TaskView): boolean {
   return (
     primary.problem === undefined &&
+    Object.keys(primary.unlisted ?? {}).length === 0 &&
     replicas.every(
       ({ failed, behind, away, unlisted }) =>
         failed === 0 && behind.pending === 0 && away === undefined && Object.keys(unlisted).length === 0,

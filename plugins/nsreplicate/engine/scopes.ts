@@ -3,7 +3,11 @@ import { ForbiddenError } from '../../../src/errors.ts';
 import { missingPermissions } from '../../../src/kube/access.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { nameOf, type Resource } from '../../../src/kube/resources.ts';
+import { literalNamespaces } from '../rules/scope.ts';
+import type { Catalogue } from './catalogue.ts';
+import { keyOf } from './keys.ts';
 import type { Site } from './site.ts';
+import type { TaskSpec } from './spec.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */
 const FEW = 8;
@@ -34,4 +38,16 @@ export async function scopesOf(
       hint: 'Name the namespaces that you may read, without "*": --sync-namespaces a,b',
     },
   );
+}
+
+/** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
+export function absentees(
+  { spec, primary }: { readonly spec: TaskSpec; readonly primary: Site },
+  catalogue: Pick<Catalogue, 'isComplete'>,
+  seen: { has(name: string): boolean },
+): string[] {
+  if (!catalogue.isComplete(keyOf('Namespace', '', ''))) return [];
+  return (literalNamespaces(spec.namespaces) ?? [])
+    .filter((name) => !seen.has(name))
+    .map((name) => `namespace ${name} is not on ${primary.name}`);
 }

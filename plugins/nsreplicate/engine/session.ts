@@ -11,10 +11,11 @@ import { awaitLease, takeLease } from '../state/lease.ts';
 import { ensureStateNamespace } from '../state/places.ts';
 import type { TaskView } from '../state/state.ts';
 import { type Assignment, type RunOptions, run } from './run.ts';
-import { checkDistinct } from './site.ts';
+import { checkDistinct, identifyAgain } from './site.ts';
 import type { Task } from './task.ts';
 
-export interface SessionOptions extends Omit<RunOptions, 'fence' | 'watch'> {
+export interface SessionOptions
+  extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew' | 'recorded' | 'written'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -26,6 +27,8 @@ export class Session {
   readonly #holder = formatHolder(thisProcess());
   #assignment: Assignment;
   #replaced = new AbortController();
+  /** What the state was last written with. */
+  #recorded = 0;
 
   /** @throws {UsageError} the primary is among the replicas, or a replica is there twice */
   constructor(assignment: Assignment, options: SessionOptions) {
@@ -44,11 +47,15 @@ export class Session {
 
   /**
    * One comparison, worked off.
-   * @throws {RefusedError} another instance is at work on the task, or it is paused
+   * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
    */
   async once(): Promise<{ task: Task; view: TaskView }> {
     const { state, clock, signal } = this.#options;
-    const { name: task } = this.#assignment.spec;
+    const { name: task, suspended } = this.#assignment.spec;
+    if (suspended)
+      throw new RefusedError(`Task ${task} is suspended by its configuration.`, {
+        hint: 'Take `suspend` out of it to let it write; `plan` shows what it would.',
+      });
     await ensureStateNamespace(state, { signal });
     const { paused } = await readControl(state, task, { signal });
     if (paused) throw new RefusedError(`Task ${task} is paused.`, { hint: 'Let it go on first: `resume`.' });
@@ -100,8 +107,31 @@ export class Session {
     await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
   }
 
-  #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
-    const signal = AbortSignal.any([this.#options.signal, lock.signal, this.#replaced.signal]);
-    return run(this.#assignment, { ...this.#options, signal, watch, fence: () => lock.confirm() });
+  async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
+    const replaced = this.#replaced;
+    const signal = AbortSignal.any([this.#options.signal, lock.signal, replaced.signal]);
+    await this.#identify(signal);
+    return run(this.#assignment, {
+      ...this.#options,
+      signal,
+      watch,
+      fence: () => lock.confirm(),
+      recorded: this.#recorded,
+      written: (marker) => {
+        this.#recorded = marker;
+      },
+      beginAnew: (because) => {
+        this.#options.info(`${messageOf(because)}: comparing anew`);
+        replaced.abort(because);
+      },
+    });
+  }
+
+  /** Who the primary is may have changed since it was asked first; the memory knows who it was. */
+  async #identify(signal: AbortSignal): Promise<void> {
+    const primary = await identifyAgain(this.#assignment.primary, { signal });
+    if (!primary || primary === this.#assignment.primary) return;
+    checkDistinct(primary, this.#assignment.replicas);
+    this.#assignment = { ...this.#assignment, primary };
   }
 }

@@ -1,8 +1,10 @@
 /** A cluster that takes part in a task, known by what it is and not by what a workstation calls it. */
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError, X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
+import { namespaces } from '../../../src/kube/resources.ts';
 
 export interface Site {
   /** What the person calls it: the context, or the kubeconfig's file name. */
@@ -15,9 +17,34 @@ export interface Site {
 /** Asks a cluster who it is. */
 export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Site> {
   const uid = await clusterId(kube, options);
-  const fallback = `server-${createHash('sha256').update(kube.cluster.server).digest('hex').slice(0, 16)}`;
-  return { name, kube, id: uid ?? fallback };
+  return { name, kube, id: uid ?? addressOf(kube) };
 }
+
+/**
+ * Asks once more: another cluster may have come to stand under the same name, as one that was rebuilt. The same site
+ * where it is the same cluster, or where that may not be asked; undefined where it does not know itself yet.
+ */
+export async function identifyAgain(site: Site, options: CallOptions = {}): Promise<Site | undefined> {
+  if (site.id === addressOf(site.kube)) return site;
+  try {
+    const found = await site.kube.find(namespaces, { name: 'kube-system' }, options);
+    const id = found?.metadata.uid;
+    if (id === undefined || id === site.id) return found && site;
+    return { ...site, id };
+  } catch (error) {
+    if (isForbidden(error)) return site;
+    throw error;
+  }
+}
+
+/** What ends a run whose primary became another one. */
+export const anotherCluster = ({ name }: Site): X8sError =>
+  new X8sError(`the primary ${name} became another cluster meanwhile; it may have been rebuilt`, {
+    hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
+  });
+
+const addressOf = ({ cluster }: KubeClient): string =>
+  `server-${createHash('sha256').update(cluster.server).digest('hex').slice(0, 16)}`;
 
 /**
  * Refuses (UsageError) a primary among the replicas, a replica that is named twice, under any name, and two of one

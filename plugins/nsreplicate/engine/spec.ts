@@ -25,6 +25,8 @@ export interface TaskSpec {
   readonly brake: BrakeLimits;
   /** How many objects are worked on at once, a replica. */
   readonly workers: number;
+  /** Its configuration says that nothing is to be written; a pause, that a person ordered, is kept in the cluster. */
+  readonly suspended: boolean;
 }
 
 /** The field manager of everything that is written to a replica. */

@@ -12,8 +12,9 @@ import { isAway } from './failure.ts';
 import type { Feeds } from './feeds.ts';
 import { type ObjectKey, Places, placeOf } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
+import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
-import { scopesOf } from './scopes.ts';
+import { absentees, scopesOf } from './scopes.ts';
 import type { SettledOn, Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
@@ -67,7 +68,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const { spec, primary, replicas, memory, settled, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
-  const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+  const { kinds, notes, silent } = await chooseKinds(primary, spec.rules, { signal });
   const places = new Places(spec.map);
   const autoscaled = new Autoscaled(places);
   const labels = new Map<string, Labels>();
@@ -106,7 +107,13 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     places,
     shaping,
     kinds,
-    notes: [...notes, ...displaced(spec, labels.keys()), ...catalogue.mentions()],
+    notes: [
+      ...notes,
+      ...silent.map((name) => `${name} of ${primary.name}: ${isSilent().message}: it is left out`),
+      ...absentees(options, catalogue, labels),
+      ...displaced(spec, labels.keys()),
+      ...catalogue.mentions(),
+    ],
     formerPrimaries: memory.formerPrimaries,
     replicas: sides,
   };

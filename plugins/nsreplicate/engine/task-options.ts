@@ -1,5 +1,6 @@
 /** What a task is handed. */
 import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { Feeds } from './feeds.ts';
 import type { Memory } from './memory.ts';
@@ -22,10 +23,14 @@ export interface TaskOptions {
   readonly settled: Settlements;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
+  /** The marker of the kept state as an earlier run of this process wrote it last; 0: there was none. */
+  readonly recorded: number;
   /** The marker of the kept state, where the primary keeps it. */
   readonly readMarker: (() => Promise<number>) | undefined;
   /** Writes that state now. */
   readonly writeMarker: (() => Promise<unknown>) | undefined;
+  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  readonly beginAnew: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;

@@ -3,12 +3,11 @@
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
 import { messageOf, X8sError } from '../../../src/errors.ts';
-import { isNotFound } from '../../../src/kube/api-error.ts';
 import { backOff } from '../../../src/kube/back-off.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
-import { definitions, inWaves, isGround } from '../objects/order.ts';
+import { inWaves, isGround } from '../objects/order.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
@@ -16,16 +15,17 @@ import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
-import type { FeedHandler } from './feeds.ts';
-import { type Listed, primaryFeed, replicaFeed } from './handlers.ts';
-import { keyOf, type ObjectKey, Places } from './keys.ts';
+import { type Listed, primaryFeed } from './handlers.ts';
+import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
-import { missingNeeds } from './needs-check.ts';
+import { NeedsCheck } from './needs-check.ts';
+import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
-import { scopesOf } from './scopes.ts';
+import { ReplicaLists } from './replica-lists.ts';
+import { absentees, scopesOf } from './scopes.ts';
 import type { Settlements } from './settlements.ts';
-import type { Site } from './site.ts';
+import { anotherCluster, identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -39,15 +39,14 @@ export class Task {
   readonly places: Places;
   readonly records: JobRecords;
   readonly notes: string[] = [];
-  /** What replicas lack, by replica. */
-  readonly lacks = new Map<string, readonly string[]>();
   readonly settled: Settlements;
   readonly #autoscaled: Autoscaled;
   readonly #namespaceLabels = new Map<string, Labels>();
   #kinds: readonly CopiedKind[] = [];
   #catalogue: Catalogue | undefined;
+  #needs: NeedsCheck | undefined;
   #replicas: Replica[] = [];
-  #primaryProblem: X8sError | undefined;
+  readonly #primary: PrimaryLists;
   #comparing = true;
   #paused = false;
   readonly #guard: Guard;
@@ -58,11 +57,14 @@ export class Task {
     this.settled = options.settled;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
+    this.#primary = new PrimaryLists(options, this.notes);
     this.#autoscaled = new Autoscaled(this.places);
     this.#guard = new Guard({
       ...options,
       replicas: () => this.#replicas,
       isOlderNow: (known) => this.catalogue.isOlderNow(known, options.signal),
+      primaryReplaced: () => options.beginAnew(anotherCluster(options.primary)),
+      primaryNow: () => identifyAgain(options.primary, { signal: options.signal }),
     });
   }
 
@@ -79,9 +81,9 @@ export class Task {
     return this.#catalogue;
   }
 
-  /** Why the primary can't be read just now. */
-  get primaryProblem(): X8sError | undefined {
-    return this.#primaryProblem;
+  /** How the primary can be read. */
+  get primary(): Pick<PrimaryLists, 'away' | 'refused'> {
+    return this.#primary;
   }
 
   /** Whether the first comparison is still under way. */
@@ -96,32 +98,39 @@ export class Task {
    */
   async begin(): Promise<void> {
     await this.#prepare();
-    const scopes = new Map(
-      await Promise.all(this.#kinds.map(async (kind) => [kind, await this.#scopes(kind)] as const)),
-    );
+    const scopes = await this.#scopes();
     // What replicas have can be listed in any order; only writing has one.
-    const listed = new Map(this.#kinds.map((kind) => [kind, this.#followReplicas(scopes.get(kind) ?? [])]));
+    const replicas = new ReplicaLists(this.#options, this.places, this.#replicas);
+    const retired = replicas.followRetired([...scopes.values()].flat(), (kind) =>
+      this.#primary.isSilentAbout(kind),
+    );
+    const listed = new Map([...scopes].map(([kind, lists]) => [kind, replicas.follow(lists)]));
     for (const wave of inWaves(this.#kinds, ({ name }) => name)) {
       await Promise.all(
         wave.map(async (kind) => {
+          const lists = scopes.get(kind) ?? [];
           await listed.get(kind);
-          await this.#listWhatCame(kind, scopes.get(kind) ?? []);
-          await Promise.all((scopes.get(kind) ?? []).map((scope) => this.#followPrimary(scope)));
+          await replicas.listWhatCame(kind, lists, this.#kinds);
+          await Promise.all(lists.map((list) => this.#followPrimary(list)));
         }),
       );
       // Nothing can be written without its namespace and its kind. For all else the order in which it is begun
       // is enough, and a slow replica must not hold up a quick one.
       if (wave.some(({ name }) => isGround(name))) await this.#settleDown();
     }
+    this.#primary.checkAny();
+    await retired;
     await this.#settleDown();
     this.#comparing = false;
+    this.#options.memory.covered = replicas.covered;
     this.notes.push(
-      ...this.#absentNamespaces(),
+      ...absentees(this.#options, this.catalogue, this.#namespaceLabels),
       ...displaced(this.#options.spec, this.#namespaceLabels.keys()),
       ...this.catalogue.mentions(),
     );
     for (const replica of this.#replicas) replica.compared();
-    await Promise.all(this.#options.replicas.map((site) => this.#checkNeeds(site)));
+    await this.#needs?.check();
+    if (this.#options.watch) this.#needs?.follow().catch(this.#options.broken);
     this.#options.changed();
   }
 
@@ -133,6 +142,11 @@ export class Task {
   /** Objects that are not copied, by why. */
   get skipped(): ReadonlyMap<string, number> {
     return this.#catalogue?.skipped ?? new Map();
+  }
+
+  /** What a replica lacks that copied workloads need, one line each. */
+  lacks(replica: string): readonly string[] {
+    return this.#needs?.lacks(replica) ?? [];
   }
 
   /** Tries again what failed, parked or not. Returns how much. */
@@ -167,9 +181,11 @@ export class Task {
 
   async #prepare(): Promise<void> {
     const { primary, replicas, spec, memory, signal } = this.#options;
-    const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal });
+    const choice = await chooseKinds(primary, spec.rules, { signal });
+    const { kinds } = choice;
     this.#kinds = kinds;
-    this.notes.push(...notes);
+    this.notes.push(...choice.notes);
+    this.#primary.takeSilent(choice);
     const shaping = this.#shaping();
     const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
     const covers = coverageOf(spec);
@@ -181,6 +197,7 @@ export class Task {
       destinations,
       covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
     });
+    this.#needs = new NeedsCheck({ ...this.#options, catalogue: this.#catalogue, places: this.places });
     const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
     this.#replicas = replicas.map((site) => assembleReplica(site, this.#options, parts));
     this.setPaused(this.#paused);
@@ -188,6 +205,7 @@ export class Task {
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
+    this.#guard.checkRecord();
     memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
   }
 
@@ -203,54 +221,13 @@ export class Task {
     };
   }
 
-  async #scopes(kind: CopiedKind): Promise<Listed[]> {
-    const { primary, spec, signal } = this.#options;
-    const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
-    if (scopes.length === 0)
-      this.notes.push(
-        `${kind.name} may not be listed on ${primary.name}: what is needed has to be on the replicas`,
-      );
-    return scopes.map((namespace) => ({ kind, namespace }));
-  }
-
-  async #followReplicas(lists: readonly Listed[]): Promise<void> {
-    const { replicas } = this.#options;
-    const sides = this.#replicas.map((replica, index) => ({ replica, site: replicas[index] as Site }));
-    await Promise.all(
-      sides.flatMap(({ replica, site }) => lists.map((listed) => this.#followReplica(replica, site, listed))),
-    );
-  }
-
-  /**
-   * A kind whose definition an earlier wave has brought was not there when it was first asked for, and is served a
-   * moment after it came. A watch asks again by itself.
-   */
-  async #listWhatCame(kind: CopiedKind, lists: readonly Listed[]): Promise<void> {
-    const { watch, replicas, clock, signal } = this.#options;
-    if (watch || !this.#kinds.some(({ name }) => name === definitions)) return;
-    for (let attempt = 0; attempt < 6; attempt++) {
-      const lacking = this.#replicas.filter(({ unlisted }) => isNotFound(unlisted.get(kind.name)));
-      if (lacking.length === 0) return;
-      await clock.sleep(backOff(attempt, { firstMs: 250, mostMs: 2000 }), signal);
-      const again = lacking.flatMap((replica) =>
-        lists.map((listed) => {
-          const site = replicas[this.#replicas.indexOf(replica)] as Site;
-          return this.#followReplica(replica, site, listed);
-        }),
-      );
-      await Promise.all(again);
-    }
-  }
-
-  /** Resolves when the replica's list is complete, or it is known that it will not be for now. */
-  async #followReplica(replica: Replica, site: Site, listed: Listed): Promise<void> {
-    const { kind, namespace } = listed;
-    const there = namespace && this.places.namespaceOnReplica(namespace);
-    const failed = Promise.withResolvers<void>();
-    const handler = replicaFeed(replica, listed, failed.resolve);
-    // Why it can't be listed, the handler has heard.
-    const followed = this.#follow(site, kind, there, true, handler).catch(() => undefined);
-    await Promise.race([followed, failed.promise]);
+  async #scopes(): Promise<ReadonlyMap<CopiedKind, readonly Listed[]>> {
+    // Where namespaces may not be read, that is what has to be said.
+    const [ground, rest] = [true, false].map((is) => this.#kinds.filter(({ name }) => isGround(name) === is));
+    const found = new Map<CopiedKind, Listed[]>();
+    for (const kinds of [ground ?? [], rest ?? []])
+      await Promise.all(kinds.map(async (kind) => found.set(kind, await this.#primary.scopes(kind))));
+    return found;
   }
 
   #followPrimary(listed: Listed): Promise<void> {
@@ -260,29 +237,8 @@ export class Task {
       replicas: this.#replicas,
       take: (kind, object, list) => this.#take(kind, object, list),
       room: () => this.#makeRoom(),
-      problem: (error) => this.#notePrimary(error),
     });
-    return this.#follow(this.#options.primary, listed.kind, listed.namespace, false, handler);
-  }
-
-  #notePrimary(error: X8sError | undefined): void {
-    const { primary, warn, changed } = this.#options;
-    if (error === undefined && this.#primaryProblem === undefined) return;
-    if (error && !this.#primaryProblem)
-      warn(`primary ${primary.name}: ${messageOf(error)}; tried again by itself`);
-    this.#primaryProblem = error;
-    changed();
-  }
-
-  #follow(
-    site: Site,
-    { resource }: CopiedKind,
-    namespace: string | undefined,
-    metadataOnly: boolean,
-    handler: FeedHandler,
-  ) {
-    const { feeds, watch, signal } = this.#options;
-    return feeds.follow({ kube: site.kube, resource, namespace, metadataOnly, watch }, handler, signal);
+    return this.#primary.follow(listed, handler);
   }
 
   #take(kind: CopiedKind, object: KubeObject, list?: string): void {
@@ -328,8 +284,12 @@ export class Task {
   async #makeRoom(): Promise<void> {
     const { clock, signal } = this.#options;
     const until = clock.monotonic() + 60_000;
-    while (this.#replicas.every(({ busy }) => busy > 300) && clock.monotonic() < until)
-      await clock.sleep(20, signal);
+    const isFull = () => {
+      // One that is held gets through nothing: who waited for it would not even know what there is.
+      const atWork = this.#replicas.filter(({ isHeld }) => !isHeld);
+      return atWork.length > 0 && atWork.every(({ busy }) => busy > 300);
+    };
+    while (isFull() && clock.monotonic() < until) await clock.sleep(20, signal);
   }
 
   /** Resolves when all replicas have done what can be done now. */
@@ -361,17 +321,6 @@ export class Task {
     }
   }
 
-  /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
-  #absentNamespaces(): string[] {
-    const { spec, primary } = this.#options;
-    const named = literalNamespaces(spec.namespaces) ?? [];
-    return this.catalogue.isComplete(keyOf('Namespace', '', ''))
-      ? named
-          .filter((name) => !this.#namespaceLabels.has(name))
-          .map((name) => `namespace ${name} is not on ${primary.name}`)
-      : [];
-  }
-
   #renew(key: ObjectKey): void {
     for (const replica of this.#replicas) replica.renewed(key);
   }
@@ -380,12 +329,5 @@ export class Task {
     const { signal, warn } = this.#options;
     const missing = await kindsMissingOn(site, this.#kinds, { signal }).catch(() => []);
     for (const kind of missing) warn(`replica ${site.name} has no ${kind}: its objects wait until it does`);
-  }
-
-  async #checkNeeds(site: Site): Promise<void> {
-    const { signal, warn } = this.#options;
-    const missing = await missingNeeds(site, this.catalogue, this.places, { signal }).catch(() => []);
-    this.lacks.set(site.name, missing);
-    for (const line of missing) warn(`replica ${site.name} lacks ${line}`);
   }
 }

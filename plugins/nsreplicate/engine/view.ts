@@ -31,7 +31,8 @@ export function viewOf(context: ViewContext): TaskView {
     primary: {
       name: primary.name,
       server: primary.kube.cluster.server,
-      ...(task.primaryProblem ? { problem: messageOf(task.primaryProblem) } : {}),
+      ...(task.primary.away ? { problem: messageOf(task.primary.away) } : {}),
+      unlisted: whys(task.primary.refused),
     },
     replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, context)),
     kinds: task.kinds.map((kind) => kind.name),
@@ -54,6 +55,7 @@ function replicaView(
     server: site.kube.cluster.server,
     ...(away ? { away: messageOf(away) } : {}),
     behind: replica.behind(),
+    uncompared: replica.uncompared,
     running: replica.running.size,
     retrying: replica.delayed,
     counts: replica.tally.totals,
@@ -63,12 +65,13 @@ function replicaView(
     left: countBy(replica.left.values()),
     foreign: task.settled.on(replica.name).foreign,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
-    lacks: clipped(task.lacks.get(replica.name) ?? []),
-    unlisted: Object.fromEntries(
-      [...replica.unlisted].slice(0, MOST_LINES).map(([kind, error]) => [kind, messageOf(error)]),
-    ),
+    lacks: clipped(task.lacks(replica.name)),
+    unlisted: whys(replica.unlisted),
   };
 }
+
+const whys = (errors: ReadonlyMap<string, unknown>): Record<string, string> =>
+  Object.fromEntries([...errors].slice(0, MOST_LINES).map(([kind, error]) => [kind, messageOf(error)]));
 
 /** The largest groups, and what there is beside them as one: the counts stay exact. */
 function mostOf(groups: readonly JobGroup[]): JobGroup[] {

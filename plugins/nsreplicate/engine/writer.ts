@@ -21,6 +21,8 @@ export interface WriteRequest {
   readonly place: { readonly namespace: string | undefined; readonly name: string };
   /** `create`: nothing of that name was there. */
   readonly why: 'create' | 'changed' | 'recreated' | 'drift' | 'adopted';
+  /** Of the object that was looked at: no other one is written to. */
+  readonly uid?: string | undefined;
   readonly digest: string;
   /** Digest of what the replica has, comparable with `digest`. */
   readonly digestOf: (object: KubeObject) => string;
@@ -47,7 +49,7 @@ export class Writer {
   }
 
   /**
-   * Applies a copy.
+   * Applies a copy. Where another object took the place of the one that was looked at, `isReplaced` of the rejection.
    * @throws {WorkFailure | ApiError | UnreachableError}
    */
   async write(request: WriteRequest, call: CallOptions): Promise<Written> {
@@ -87,28 +89,16 @@ export class Writer {
       return { object: await this.#send(request, force, call), recreated: false };
     } catch (error) {
       if (isImmutable(error)) return { object: await this.#recreate(request, error, call), recreated: true };
-      if (!this.#mayOverrule(request, error)) throw error;
+      if (why === 'create' || !mayOverrule(error, this.#policy)) throw error;
       return { object: await this.#send(request, true, call), recreated: false };
     }
   }
 
-  #send({ resource, main }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
+  #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
     const how = { fieldManager, force, fieldValidation: 'Ignore' } as const;
-    return this.#kube.apply(resource, main as KubeObject, { ...call, ...how });
-  }
-
-  /**
-   * Edits by hand of what we made are drift, which is put right. Another manager that applies is another owner:
-   * that is a conflict, for a person.
-   */
-  #mayOverrule({ why }: WriteRequest, error: unknown): boolean {
-    const causes = conflictCauses(error);
-    return (
-      causes.length > 0 &&
-      why !== 'create' &&
-      this.#policy.drift === 'fix' &&
-      causes.every(({ byApply }) => !byApply)
-    );
+    // What is applied may be shared with other replicas, so it is not written into.
+    const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
+    return this.#kube.apply(resource, object as KubeObject, { ...call, ...how });
   }
 
   /**
@@ -147,6 +137,7 @@ export class Writer {
     if (mode === 'fail' || request.why === 'create') throw cause;
     const present = await this.#kube.find(resource, place, call);
     if (present) {
+      if (request.uid !== undefined && present.metadata.uid !== request.uid) throw replaced(present);
       if (wasBound(present)) throw neverRecreated(present);
       await this.#dryRun(request, present, call);
       const { uid, resourceVersion } = present.metadata;
@@ -161,7 +152,7 @@ export class Writer {
         what: `${main.kind} ${place.name}`,
       });
     }
-    return this.#send(request, false, call);
+    return this.#send({ ...request, uid: undefined }, false, call);
   }
 
   /** Before the old one goes: would the new one be taken at all, under another name? */
@@ -179,10 +170,19 @@ export class Writer {
   }
 }
 
+/**
+ * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right. Another
+ * manager that applies is another owner: that is a conflict, for a person.
+ */
+export function mayOverrule(error: unknown, { drift }: Pick<WritePolicy, 'drift'>): boolean {
+  const causes = conflictCauses(error);
+  return causes.length > 0 && drift === 'fix' && causes.every(({ byApply }) => !byApply);
+}
+
 const propagation = (mode: OnImmutable) => (mode === 'recreate-orphan' ? 'Orphan' : 'Background');
 
 /** A claim that was ever bound stands for a person's data. */
-function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
+export function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
   if (kind !== 'PersistentVolumeClaim') return false;
   return (
     at(spec, 'volumeName') !== undefined ||
@@ -196,6 +196,13 @@ const neverRecreated = ({ metadata }: KubeObject) =>
     class: 'decision',
     reason: 'immutable',
     message: `PersistentVolumeClaim ${metadata.name} was bound, so it is never made anew: it stands for data`,
+  });
+
+const replaced = ({ kind, metadata }: KubeObject) =>
+  new WorkFailure({
+    class: 'later',
+    reason: 'replaced',
+    message: `${kind} ${metadata.name} was replaced on the replica meanwhile`,
   });
 
 /** An apply onto an object that is being deleted answers 200, and then both are gone. */

@@ -14,28 +14,45 @@ export interface Behind {
 
 /** Times are milliseconds of one monotonic clock. */
 export class LagMeter {
-  /** In the order in which they were first seen. */
+  /** Since when objects are known to differ. */
   readonly #since = new Map<string, number>();
+  /** Under way, and when a newer change of them was seen, that they may not carry yet. */
+  readonly #underWay = new Map<string, number | undefined>();
   readonly #samples: number[] = [];
   #next = 0;
 
   /** An object was seen to differ. A newer change of it does not make the older one younger. */
   seen(key: string, now: number): void {
-    if (!this.#since.has(key)) this.#since.set(key, now);
+    if (this.#underWay.has(key)) this.#underWay.set(key, this.#underWay.get(key) ?? now);
+    else if (!this.#since.has(key)) this.#since.set(key, now);
   }
 
-  /** The object is as it should be. */
-  done(key: string, now: number): void {
+  /** Work on an object begins: what is seen from now on may come too late for it. */
+  begun(key: string): void {
+    this.#underWay.set(key, undefined);
+  }
+
+  /** The object is as it should be, as far as was seen before its work began. `wrote`: it had to be written for that. */
+  done(key: string, now: number, wrote = true): void {
     const since = this.#since.get(key);
-    if (since === undefined) return;
-    this.#since.delete(key);
+    const newer = this.#underWay.get(key);
+    this.forget(key);
+    if (newer !== undefined) this.#since.set(key, newer);
+    if (since === undefined || !wrote) return;
     this.#samples[this.#next] = now - since;
     this.#next = (this.#next + 1) % SAMPLES;
+  }
+
+  /** The work came to nothing, and will be tried again. */
+  failed(key: string, now: number): void {
+    this.#underWay.delete(key);
+    this.seen(key, now);
   }
 
   /** Nobody waits for the object any more: parked, or left alone. */
   forget(key: string): void {
     this.#since.delete(key);
+    this.#underWay.delete(key);
   }
 
   /** Objects that differ, by when that was seen; the oldest first. */
@@ -44,11 +61,13 @@ export class LagMeter {
   }
 
   behind(now: number): Behind {
-    const [oldest] = this.#since.values();
+    // What changed again under way comes last, though it may be older than what is before it.
+    let oldest = now;
+    for (const since of this.#since.values()) oldest = Math.min(oldest, since);
     const sorted = [...this.#samples].sort((a, b) => a - b);
     return {
       pending: this.#since.size,
-      oldestMs: oldest === undefined ? 0 : now - oldest,
+      oldestMs: now - oldest,
       p50Ms: sorted[Math.floor(sorted.length * 0.5)],
       p99Ms: sorted[Math.floor(sorted.length * 0.99)],
     };

@@ -38,6 +38,8 @@ export function refusedNamespaces({ include, sensitive }: NamespaceScope): reado
 export interface CompiledRule {
   readonly rule: Rule;
   coversKind(kind: GroupVersionKind): boolean;
+  /** Whether it may mean kinds of a version of a group. */
+  coversVersion(of: Omit<GroupVersionKind, 'kind'>): boolean;
   /** Namespace and labels of an object of a covered kind. Cluster-scoped objects have no namespace. */
   coversObject(namespace: string | undefined, labels?: Labels): boolean;
 }
@@ -50,6 +52,7 @@ export function compileRule(rule: Rule): CompiledRule {
   const namespaces = compileGlobs(rule.namespaces);
   return {
     rule,
+    coversVersion: (of) => !!group?.(of.group) && !!version?.(of.version),
     coversKind: (gvk) => !!group?.(gvk.group) && !!version?.(gvk.version) && !!kind?.(gvk.kind),
     coversObject: (namespace, labels) =>
       (namespace === undefined || namespaces(namespace)) && matches(rule.selector, labels),

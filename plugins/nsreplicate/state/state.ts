@@ -21,6 +21,8 @@ export interface ReplicaView {
   readonly server: string;
   readonly away?: string | undefined;
   readonly behind: Behind;
+  /** Objects of which it is not known what the replica has. */
+  readonly uncompared?: number | undefined;
   /** Of what is behind, how much is being worked on, and how much failed and is tried again by itself. */
   readonly running: number;
   readonly retrying: number;
@@ -45,7 +47,14 @@ export interface TaskView {
   readonly task: string;
   readonly phase: TaskPhase;
   readonly startedAt: string;
-  readonly primary: { readonly name: string; readonly server: string; readonly problem?: string | undefined };
+  readonly primary: {
+    readonly name: string;
+    readonly server: string;
+    /** Why it does not answer. */
+    readonly problem?: string | undefined;
+    /** Kinds that can't be read there, and why. */
+    readonly unlisted?: Readonly<Record<string, string>> | undefined;
+  };
   readonly replicas: readonly ReplicaView[];
   readonly kinds: readonly string[];
   /** Objects that are kept the same. */

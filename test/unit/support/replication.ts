@@ -1,6 +1,6 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
-import { blankMemory } from '../../../plugins/nsreplicate/engine/memory.ts';
+import { blankMemory, type Memory } from '../../../plugins/nsreplicate/engine/memory.ts';
 import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
@@ -13,13 +13,13 @@ import { FakeCluster } from './fake-cluster.ts';
 import { type FakeKube, fakeKube } from './fake-kube.ts';
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
-const resource = (plural: string, kind: string, scope = 'Namespaced') => ({
+export const resource = (plural: string, kind: string, scope = 'Namespaced') => ({
   resource: plural,
   responseKind: { kind },
   scope,
   verbs,
 });
-const groups = (name: string, ...resources: object[]) => ({
+export const groups = (name: string, ...resources: object[]) => ({
   kind: 'APIGroupDiscoveryList',
   items: [{ metadata: { name }, versions: [{ version: name === '' ? 'v1' : 'v2', resources }] }],
 });
@@ -63,10 +63,14 @@ const spec = specOf({
 /** Two clusters, and what a task between them works on. */
 export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
   const [from, to] = [server('from', earlier?.from.objects), server('to', earlier?.to.objects)];
-  if (!earlier) from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  if (!earlier) {
+    from.objects.create(namespaces, namespace('kube-system'));
+    from.objects.create(namespaces, namespace('shop', { tier: 'front' }));
+  }
+  const id = from.objects.find(namespaces, undefined, 'kube-system')?.metadata.uid ?? '';
   const assignment = {
     spec: { ...spec, ...change },
-    primary: { name: 'from', kube: from, id: 'FROM' },
+    primary: { name: 'from', kube: from, id },
     replicas: [{ name: 'to', kube: to, id: 'TO' }],
   };
   return { from, to, assignment };
@@ -76,22 +80,29 @@ export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube
  * Two clusters and a task between them that has yet to begin; `begin` resolves when it has compared them.
  * @param earlier a run of it before, whose clusters are taken over
  */
-export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube; to: FakeKube }) {
+export function replication(
+  change: Partial<TaskSpec> = {},
+  earlier?: { from: FakeKube; to: FakeKube; memory?: Memory },
+) {
   const { from, to, assignment } = sides(change, earlier);
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
+  const renewals: string[] = [];
+  const memory = earlier?.memory ?? blankMemory();
   const task = new Task({
     ...assignment,
     feeds: new Feeds(clock),
     clock,
     key: new Uint8Array(32),
-    memory: blankMemory(),
+    memory,
     records: new JobRecords(),
     settled: new Settlements(),
     watch: true,
+    recorded: 0,
     readMarker: undefined,
     writeMarker: undefined,
+    beginAnew: ({ message }) => void renewals.push(message),
     fence: async () => undefined,
     signal: ended.signal,
     info: () => undefined,
@@ -111,5 +122,5 @@ export function replication(change: Partial<TaskSpec> = {}, earlier?: { from: Fa
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, assignment, defects, begin, end };
+  return { from, to, clock, task, memory, assignment, defects, renewals, begin, end };
 }

@@ -5,18 +5,29 @@ import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
-function guarded({ marker = 7, fails = false, older = false } = {}) {
+function guarded({
+  marker = 7,
+  fails = false,
+  older = false,
+  now = 'P' as string | undefined,
+  recorded = 0,
+} = {}) {
   const clock = fakeClock();
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
-  const fakePrimary = { marker, writes: 0 };
+  const fakePrimary = { marker, writes: 0, id: now };
   const guard = new Guard({
     memory,
     clock,
     primary: { name: 'p', id: 'P' } as Site,
     replicas: () => [],
     warn: (text) => said.push(text),
+    recorded,
     isOlderNow: async () => older,
+    primaryNow: async () =>
+      fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Site),
+    signal: new AbortController().signal,
+    primaryReplaced: () => said.push('replaced'),
     readMarker: async () => fakePrimary.marker,
     writeMarker: async () => {
       fakePrimary.writes++;
@@ -96,4 +107,34 @@ test.each([
   guard.approve('by a person');
   await asking;
   expect(said).toEqual([]);
+});
+
+test('another cluster under the same name is seen before anything is deleted, whatever its versions and records say', async () => {
+  const { guard, said } = guarded({ now: 'Q' });
+  await guard.confirm();
+  expect(said).toEqual([
+    expect.stringMatching(/another cluster than before \(P → Q\): nothing is deleted/),
+    'replaced',
+  ]);
+});
+
+test('a primary that does not know itself yet is asked until it does, and nothing is deleted meanwhile', async () => {
+  const { guard, clock, said, fakePrimary } = guarded();
+  fakePrimary.id = undefined;
+  await expect(guard.confirm()).rejects.toMatchObject({ class: 'later', reason: 'primary-unknown' });
+  const recognised = guard.recognise();
+  await clock.advance(5000);
+  expect(said).toEqual([]);
+  fakePrimary.id = 'Q';
+  await clock.advance(30_000);
+  await recognised;
+  expect(said).toEqual([expect.stringContaining('is another cluster than before (P → Q)'), 'replaced']);
+});
+
+test('a record that is older than this process has written it tells of a restore', () => {
+  for (const recorded of [0, 7, 9]) {
+    const { guard, said } = guarded({ recorded });
+    guard.checkRecord();
+    expect(said).toEqual(recorded > 7 ? [expect.stringMatching(/went back in time .* is 2 writes old/)] : []);
+  }
 });

@@ -1,8 +1,17 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { type Rule, ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
 import type { Lever } from '../../../support/fake-kube.ts';
-import { configMap, configMaps, namespace, namespaces, replication } from '../../../support/replication.ts';
+import {
+  configMap,
+  configMaps,
+  groups,
+  namespace,
+  namespaces,
+  replication,
+  resource,
+} from '../../../support/replication.ts';
 
 let scene: ReturnType<typeof replication>;
 
@@ -63,5 +72,118 @@ test('a copy whose rule came to carry its status only is not deleted with its or
   scene.from.objects.delete(configMaps, 'shop', 'a');
   await scene.clock.advance(1000);
   expect(scene.to.objects.all(configMaps)).toHaveLength(1);
-  expect([...replica.left.values()]).toEqual(['no rule covers it any more']);
+  expect(replica.left.get('ConfigMap|shop|a')).toBe('no rule covers it any more');
+});
+
+test('a kind that the primary refuses holds up no other, is said, and comes when it may be read', async () => {
+  scene = replication();
+  const { from, to, task, clock, defects } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  let refused = true;
+  from.before = ({ verb, collection }) => {
+    if (refused && verb === 'list' && collection === namespaces) throw apiError(403, 'not you', 'Forbidden');
+  };
+  await scene.begin();
+  expect(to.objects.all(configMaps)).toHaveLength(1);
+  expect([...task.primary.refused.keys()]).toEqual(['Namespace']);
+  // Another kind that is well must not hide it.
+  from.objects.cutWatches();
+  await clock.advance(10_000);
+  expect([...task.primary.refused.keys()]).toEqual(['Namespace']);
+  expect(to.objects.all(namespaces)).toEqual([]);
+  refused = false;
+  await clock.advance(60_000);
+  expect(task.primary.refused.size).toBe(0);
+  expect(to.objects.all(namespaces)).toHaveLength(1);
+  expect(defects).toEqual([]);
+});
+
+test('a namespace of a replica that may not be read is said, also where the next one is well', async () => {
+  const include = ['shop', 'pay'];
+  scene = replication({ namespaces: { include, exclude: [], selector: [], sensitive: false } });
+  const { from, to, clock } = scene;
+  for (const name of include) from.objects.create(configMaps, configMap('a', '1', name));
+  to.before = ({ verb, collection, namespace }) => {
+    if (verb !== 'list' || collection !== configMaps) return;
+    if (namespace === 'pay') throw apiError(403, 'not you', 'Forbidden');
+    return clock.sleep(300);
+  };
+  const replica = await scene.begin();
+  expect([...replica.unlisted.keys()]).toEqual(['ConfigMap']);
+  to.before = () => undefined;
+  await clock.advance(60_000);
+  expect(replica.unlisted.size).toBe(0);
+  expect(to.objects.all(configMaps)).toHaveLength(2);
+});
+
+test('a kind that comes to the primary later, and that a glob means, begins the task anew', async () => {
+  scene = replication({ rules: [ruleFor('', 'Config*')] });
+  const { from, clock, renewals } = scene;
+  await scene.begin();
+  await clock.advance(120_000);
+  expect(renewals).toEqual([]);
+  const kinds = [resource('namespaces', 'Namespace', 'Cluster'), resource('configmaps', 'ConfigMap')];
+  from.answers.set('/api', () => groups('', ...kinds, resource('configs', 'Config')));
+  await clock.advance(120_000);
+  expect(renewals).toEqual(['primary from serves Config now']);
+});
+
+test('a task that holds lists what there is without waiting for work to be done', async () => {
+  scene = replication();
+  for (let index = 0; index < 1000; index++) scene.from.objects.create(configMaps, configMap(`o-${index}`));
+  scene.task.setPaused(true);
+  const replica = await scene.begin();
+  // And the namespace.
+  expect(replica.behind().pending).toBe(1001);
+});
+
+test('a namespace is made where whole objects go, and not for what adds to the objects of others', async () => {
+  const rule = ruleFor('', 'ConfigMap');
+  const rules: Rule[] = [
+    { ...rule, namespaces: ['shop'] },
+    { ...rule, carry: { what: 'status' } },
+  ];
+  scene = replication({
+    rules,
+    namespaces: { include: ['shop', 'pay'], exclude: [], selector: [], sensitive: false },
+  });
+  scene.from.objects.create(namespaces, namespace('pay'));
+  await scene.begin();
+  expect(scene.to.objects.all(namespaces)).toMatchObject([{ metadata: { name: 'shop' } }]);
+});
+
+test('copies in a namespace that was dropped from the task are left, and reported until they are gone', async () => {
+  const scope = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
+  const again = async (...include: string[]) => {
+    await scene.end();
+    scene = replication({ namespaces: scope(...include) }, scene);
+    return scene.begin();
+  };
+  scene = replication({ namespaces: scope('shop', 'pay') });
+  scene.from.objects.create(configMaps, configMap('b', '1', 'pay'));
+  await scene.begin();
+  const dropped = await again('shop');
+  expect(dropped.left.get('ConfigMap|pay|b')).toBe('no rule covers it any more');
+  scene.from.objects.delete(configMaps, 'pay', 'b');
+  await scene.clock.advance(1000);
+  expect(scene.to.objects.all(configMaps)).toHaveLength(1);
+  expect((await again('shop')).left.size).toBe(1);
+  scene.to.objects.delete(configMaps, 'pay', 'b');
+  await scene.clock.advance(1000);
+  expect(scene.task.replicas[0]?.left.has('ConfigMap|pay|b')).toBe(false);
+  await again('shop');
+  expect(scene.memory.covered).toEqual({ ConfigMap: ['shop'], Namespace: [''] });
+});
+
+test('what an object says of a moved namespace is forgotten with it', async () => {
+  scene = replication({ map: new Map([['shop', 'shop-b']]) });
+  const { from, task, clock } = scene;
+  from.objects.create(configMaps, configMap('a', 'db.shop.svc'));
+  await scene.begin();
+  expect(task.catalogue.mentions()).toEqual([
+    'ConfigMap shop/a: names .shop.svc in a text, which stays as it is',
+  ]);
+  from.objects.delete(configMaps, 'shop', 'a');
+  await clock.advance(1000);
+  expect(task.catalogue.mentions()).toEqual([]);
 });

@@ -66,6 +66,25 @@ describe('lag', () => {
     expect(meter.behind(300)).toMatchObject({ pending: 0, oldestMs: 0 });
   });
 
+  test('a change that is seen while an older one is written still waits afterwards, since it was seen', () => {
+    const meter = new LagMeter();
+    meter.seen('a', 100);
+    meter.begun('a');
+    meter.seen('a', 120);
+    meter.seen('b', 130);
+    meter.done('a', 140);
+    expect(meter.behind(150)).toMatchObject({ pending: 2, oldestMs: 30, p50Ms: 40 });
+    meter.begun('a');
+    meter.failed('a', 160);
+    meter.begun('a');
+    meter.done('a', 170);
+    expect(meter.behind(200)).toMatchObject({ pending: 1, oldestMs: 70, p99Ms: 50 });
+    // Nothing had to be written: no lag of a change, and nobody waits.
+    meter.begun('b');
+    meter.done('b', 900, false);
+    expect(meter.behind(1000)).toMatchObject({ pending: 0, p99Ms: 50 });
+  });
+
   test('percentiles over the last thousand', () => {
     const meter = new LagMeter();
     for (let index = 0; index < 3000; index++) {
