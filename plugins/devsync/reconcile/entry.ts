@@ -26,6 +26,8 @@ export interface Symlink {
 /** Something that is there and is none of our business: ignored, a device, another mount. */
 export interface Untracked {
   readonly kind: 'untracked';
+  /** `a socket`: why it does not sync, where no rule says so. */
+  readonly what?: string;
 }
 
 /** Something that should be synced and cannot be: it blocks its own path and nothing else. */
@@ -41,6 +43,7 @@ export type Tracked = Directory | File | Symlink;
 export type Maybe = Entry | undefined;
 
 export const untracked: Untracked = { kind: 'untracked' };
+export const skipped = (what: string): Untracked => ({ kind: 'untracked', what });
 export const emptyDirectory: Directory = { kind: 'directory', children: new Map() };
 const noChildren: ReadonlyMap<string, Entry> = new Map();
 
@@ -148,24 +151,28 @@ export interface Summary {
   readonly files: number;
   readonly bytes: number;
   readonly problems: number;
+  /** What is skipped though no rule ignores it. */
+  readonly skipped: number;
 }
 
-const none: Summary = { files: 0, bytes: 0, problems: 0 };
+const none: Summary = { files: 0, bytes: 0, problems: 0, skipped: 0 };
 const summaries = new WeakMap<Directory, Summary>();
 
 /** The number of files in it, their bytes, and how much of it is in trouble. A directory is counted once. */
 export function measure(entry: Maybe): Summary {
-  if (entry?.kind === 'file') return { files: 1, bytes: entry.size, problems: 0 };
+  if (entry?.kind === 'file') return { ...none, files: 1, bytes: entry.size };
   if (entry?.kind === 'problem') return { ...none, problems: 1 };
+  if (entry?.kind === 'untracked' && entry.what !== undefined) return { ...none, skipped: 1 };
   if (entry?.kind !== 'directory') return none;
   const known = summaries.get(entry);
   if (known) return known;
   const total = { ...none } as { -readonly [key in keyof Summary]: number };
   for (const child of entry.children.values()) {
-    const { files, bytes, problems } = measure(child);
+    const { files, bytes, problems, skipped } = measure(child);
     total.files += files;
     total.bytes += bytes;
     total.problems += problems;
+    total.skipped += skipped;
   }
   summaries.set(entry, total);
   return total;

@@ -23,6 +23,8 @@ export async function listFiles(spec: SyncSpec): Promise<ListedFile[]> {
     kind: entry.kind,
     ...(entry.kind === 'file' && { size: entry.size }),
     ...(entry.kind === 'problem' && { remark: entry.problem }),
-    ...(entry.kind === 'untracked' && { remark: 'ignored, or nothing that can be synced' }),
+    ...(entry.kind === 'untracked' && {
+      remark: entry.what ? `${entry.what}, which is not synced` : 'ignored',
+    }),
   }));
 }

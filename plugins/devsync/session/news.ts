@@ -29,24 +29,32 @@ function wordsFor(state: SyncState): { key: string; line: string } | undefined {
   if (phase === 'paused') return same('paused');
   if (phase !== 'watching') return undefined;
   const open = openThings(state);
-  const polls = state.degraded.map((why) => `; polling: ${why}`).join('');
-  if (open !== '') return same(`in sync but for ${open}${polls}`);
+  const more = [...state.degraded.map((why) => `; polling: ${why}`), leftAlone(state)].join('');
+  if (open !== '') return same(`in sync but for ${open}${more}`);
   // How many files there are is worth knowing, and no news when it changes.
-  return { key: `in sync${polls}`, line: `in sync: ${formatPlural(files, 'file')}${polls}` };
+  return { key: `in sync${more}`, line: `in sync: ${formatPlural(files, 'file')}${more}` };
 }
 
 const same = (line: string) => ({ key: line, line });
 
 /** Conflicts and problems; what is tried again right away is neither. */
-function openThings({ conflicts, problems }: SyncState): string {
+function openThings({ conflicts, conflictCount, problems }: SyncState): string {
   const lasting = problems.filter(({ passing }) => passing !== true);
   return [
-    conflicts.length > 0 && `${formatPlural(conflicts.length, 'conflict')} (${some(conflicts)})`,
+    conflictCount > 0 && `${formatPlural(conflictCount, 'conflict')} (${some(conflicts)})`,
     lasting.length > 0 &&
       `${formatPlural(lasting.length, 'problem')} (${some(lasting)}: ${lasting[0]?.problem})`,
   ]
     .filter((words) => words !== false)
     .join(' and ');
+}
+
+function leftAlone({ skipped }: SyncState): string {
+  const [first] = skipped;
+  if (first === undefined) return '';
+  const what =
+    new Set(skipped.map(({ problem }) => problem)).size > 1 ? 'devices and the like' : first.problem;
+  return `; left alone: ${some(skipped)} (${what})`;
 }
 
 function some(list: readonly { readonly path: string }[]): string {

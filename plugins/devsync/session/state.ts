@@ -1,8 +1,10 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
+
 import { type Brake, explainBrake } from '../reconcile/brakes.ts';
 import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
 
 export type Place = 'local' | 'container';
 
@@ -46,6 +48,8 @@ export interface SyncState {
   /** How many there are, those that are not listed included. */
   readonly conflictCount: number;
   readonly problems: readonly ProblemState[];
+  /** What is left alone though no rule ignores it, with what it is as the problem. */
+  readonly skipped: readonly ProblemState[];
   /** ISO time of the last change that was carried over. */
   readonly lastChange: string | undefined;
   /** Why a side polls. */
@@ -62,6 +66,7 @@ export const noState: SyncState = {
   conflicts: [],
   conflictCount: 0,
   problems: [],
+  skipped: [],
   lastChange: undefined,
   degraded: [],
 };
@@ -82,12 +87,40 @@ export function conflictStates(conflicts: readonly Conflict[], sides: Sides): Co
   }));
 }
 
+/** What both sides amount to, and what of them does not sync. */
+export function standing(
+  local: Pick<Endpoint, 'tree' | 'degraded'>,
+  container: Pick<Endpoint, 'tree' | 'degraded'>,
+): Pick<SyncState, 'files' | 'bytes' | 'problems' | 'skipped' | 'degraded'> {
+  const { files, bytes } = measure(local.tree);
+  return {
+    files,
+    bytes,
+    problems: [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')],
+    skipped: [...skippedIn(local.tree, 'local'), ...skippedIn(container.tree, 'container')],
+    degraded: [local.degraded, container.degraded].filter((one) => one !== undefined),
+  };
+}
+
 /** Whatever in a tree cannot be synced. */
-export function problemsIn(tree: Maybe, place: Place): ProblemState[] {
+const problemsIn = (tree: Maybe, place: Place): ProblemState[] =>
+  found(tree, place, 'problems', (entry) => (entry?.kind === 'problem' ? entry.problem : undefined));
+
+/** Sockets, pipes, devices and other mounts in a tree. */
+const skippedIn = (tree: Maybe, place: Place): ProblemState[] =>
+  found(tree, place, 'skipped', (entry) => (entry?.kind === 'untracked' ? entry.what : undefined));
+
+function found(
+  tree: Maybe,
+  place: Place,
+  what: 'problems' | 'skipped',
+  wordsFor: (entry: Maybe) => string | undefined,
+): ProblemState[] {
   const found: ProblemState[] = [];
   const look = (path: string, entry: Maybe): void => {
-    if (measure(entry).problems === 0 || found.length >= most) return;
-    if (entry?.kind === 'problem') found.push({ path, place, problem: entry.problem });
+    if (measure(entry)[what] === 0 || found.length >= most) return;
+    const problem = wordsFor(entry);
+    if (problem !== undefined) found.push({ path, place, problem });
     for (const [name, child] of childrenOf(entry)) look(join(path, name), child);
   };
   look('', tree);

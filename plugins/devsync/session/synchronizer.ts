@@ -1,7 +1,7 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
-import { type Maybe, measure, sameDeep } from '../reconcile/entry.ts';
+import { type Maybe, sameDeep } from '../reconcile/entry.ts';
 import { RecentChanges } from '../reconcile/losses.ts';
 import { type Outcome, operationsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
@@ -18,10 +18,10 @@ import {
   conflictStates,
   noState,
   type Place,
-  problemsIn,
   problemsOf,
   type Sides,
   type SyncState,
+  standing,
 } from './state.ts';
 
 export interface SynchronizerOptions {
@@ -346,16 +346,12 @@ export class Synchronizer {
       .map((one) => (isFirst ? { ...one, passing: true } : one));
     const done = outcomes.local.length + outcomes.container.length;
     const { local, container, clock, signal } = this.#options;
-    const inTrees = [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')];
-    const total = measure(local.tree);
-    const degraded = [local.degraded, container.degraded].filter((one) => one !== undefined);
+    const seen = standing(local, container);
     this.#tell({
       phase: 'watching',
       message: '',
-      files: total.files,
-      bytes: total.bytes,
-      problems: [...problems, ...inTrees],
-      degraded,
+      ...seen,
+      problems: [...problems, ...seen.problems],
       ...(done > 0 && { lastChange: clock.now().toISOString() }),
     });
     if (problems.length === 0) {

@@ -1,7 +1,7 @@
 /** Looks at a directory tree: what is there, and the digests of what has changed since the last look. */
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { type Entry, join, type Maybe, problem, untracked } from '../reconcile/entry.ts';
+import { type Entry, join, type Maybe, problem, skipped, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import { Folder } from './folder.ts';
 import type { IsIgnored } from './ignore.ts';
@@ -36,6 +36,9 @@ export interface ScanContext {
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Others get their turn this often, in milliseconds. */
 const slice = 15;
+
+/** Something else is mounted there. */
+const otherMount = skipped('another mount');
 
 export class Scanner {
   readonly #context: ScanContext;
@@ -87,11 +90,13 @@ export class Scanner {
   /** Everything that needs no waiting; undefined for directories and large files. */
   #lookNow(path: string, name: string, parent: Folder, stats: Stats): Entry | undefined {
     const { isIgnored, mounts, options } = this.#context;
-    if (isIgnored(path, stats.isDirectory()) || mounts.has(path)) return untracked;
-    if (stats.isDirectory()) return stats.dev === this.#device ? undefined : untracked;
+    if (isIgnored(path, stats.isDirectory())) return untracked;
+    if (mounts.has(path)) return otherMount;
+    if (stats.isDirectory()) return stats.dev === this.#device ? undefined : otherMount;
     if (stats.isSymbolicLink()) return this.#link(path, parent.at(name));
     // Devices, sockets and fifos mean nothing elsewhere.
-    if (!stats.isFile()) return untracked;
+    if (!stats.isFile())
+      return skipped(stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a pipe' : 'a device');
     const digest = this.#context.cache.get(path, stats) ?? this.#smallDigest(path, parent.at(name), stats);
     return digest === undefined ? undefined : this.#file(path, stats, digest, options);
   }

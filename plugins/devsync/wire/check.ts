@@ -2,7 +2,7 @@
  * What comes from the other end, checked. A container is hostile input: whatever it says must be of the right
  * shape, and every path must stay inside the root, before anything is done with it.
  */
-import type { Entry, Maybe } from '../reconcile/entry.ts';
+import { type Entry, type Maybe, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { Need, Wanted } from '../sync/items.ts';
@@ -84,7 +84,7 @@ export function packEntry(entry: Maybe): Packed {
     case 'symlink':
       return ['l', entry.target];
     case 'untracked':
-      return ['u'];
+      return entry.what === undefined ? ['u'] : ['u', entry.what];
     case 'problem':
       return ['p', entry.problem];
   }
@@ -107,7 +107,7 @@ export function asEntry(value: unknown): Maybe {
     case 'l':
       return { kind: 'symlink', target: asText(rest[0], 'a link') };
     case 'u':
-      return { kind: 'untracked' };
+      return rest[0] === undefined ? untracked : skipped(asWords(rest[0], 'a word'));
     case 'p':
       return { kind: 'problem', problem: asWords(rest[0], 'a problem') };
     default:
