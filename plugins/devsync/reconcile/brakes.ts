@@ -6,8 +6,14 @@ import type { Change, Plan, Side } from './reconcile.ts';
 export type Brake =
   /** The root is gone on this side, or is no directory any more, or nothing is left in it. */
   | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: Side }
-  /** So many of the files that this side has, or had a moment ago, would go at once. */
-  | { readonly kind: 'mass deletion'; readonly side: Side; readonly files: number; readonly of: number }
+  /** So many of the files that this side has, or had a moment ago, would be gone; `now` of them are yet to go. */
+  | {
+      readonly kind: 'mass deletion';
+      readonly side: Side;
+      readonly files: number;
+      readonly of: number;
+      readonly now: number;
+    }
   /** What would be overwritten or deleted does not fit into the trash. */
   | { readonly kind: 'trash too small'; readonly side: Side; readonly bytes: number; readonly limit: number };
 
@@ -33,8 +39,8 @@ export function* brakesFor(
     if (root) yield root;
   }
   for (const side of ['alpha', 'beta'] as const) {
-    const { files, of } = filesLost(trees[side], plan[side], recent[side]);
-    if (files >= fewFiles && files * 2 > of) yield { kind: 'mass deletion', side, files, of };
+    const deletion = massDeletion(trees[side], plan[side], recent[side], side);
+    if (deletion) yield deletion;
   }
   for (const side of ['alpha', 'beta'] as const) {
     const [bytes, limit] = [bytesDiscarded(plan, side), trashLimits[side]];
@@ -53,7 +59,7 @@ export function isCovered(brake: Brake, confirmed: Brake): boolean {
 }
 
 function amountOf(brake: Brake): number {
-  if (brake.kind === 'mass deletion') return brake.files;
+  if (brake.kind === 'mass deletion') return brake.now;
   return brake.kind === 'trash too small' ? brake.bytes : 0;
 }
 
@@ -70,14 +76,19 @@ function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined 
 
 const isNobodys = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
 
-/** Files that a side would have lost, with those that it lost just now, and how many it had. */
-function filesLost(
+/** Too many files that a side would lose now, or would have lost with those that it lost just now. */
+function massDeletion(
   tree: Maybe,
   plan: readonly Change[],
   recent: readonly Change[],
-): { files: number; of: number } {
-  if (!plan.some(takesFiles)) return { files: 0, of: 0 };
-  return { files: filesGone([...recent, ...plan]), of: measure(tree).files + filesGone(recent) };
+  side: Side,
+): Brake | undefined {
+  if (!plan.some(takesFiles)) return undefined;
+  const [now, there] = [filesGone(plan), measure(tree).files];
+  const lately = { files: filesGone([...recent, ...plan]), of: there + filesGone(recent) };
+  for (const { files, of } of [{ files: now, of: there }, lately])
+    if (files >= fewFiles && files * 2 > of) return { kind: 'mass deletion', side, files, of, now };
+  return undefined;
 }
 
 /** Bytes that go into a side's trash. */

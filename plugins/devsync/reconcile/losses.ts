@@ -35,25 +35,26 @@ export class RecentChanges {
 }
 
 /**
- * Files that are gone after the changes, one after the other. A file that was changed, or is back under its name or,
- * with the same content, under another one, is not lost.
+ * Files that are gone after the changes, one after the other, of those that were there before them. One that was
+ * changed, or is back under its name or, with the same content, under another one, is not lost.
  */
 export function filesGone(changes: readonly Change[]): number {
   if (!changes.some(takesFiles)) return 0;
   const gone = new Map<string, string>();
-  const arrived = new Map<string, number>();
+  const arrived = new Map<string, string>();
   for (const change of changes) {
+    const before = new Map(filesOf(change.old, change.path));
     if (takesFiles(change))
-      for (const [path, digest] of filesOf(change.old, change.path)) gone.set(path, digest);
-    for (const [path, digest] of filesOf(change.new, change.path)) {
-      gone.delete(path);
-      arrived.set(digest, (arrived.get(digest) ?? 0) + 1);
-    }
+      for (const [path, digest] of before) if (!arrived.delete(path)) gone.set(path, digest);
+    for (const [path, digest] of filesOf(change.new, change.path))
+      if (!gone.delete(path) && !before.has(path)) arrived.set(path, digest);
   }
+  const elsewhere = new Map<string, number>();
+  for (const digest of arrived.values()) elsewhere.set(digest, (elsewhere.get(digest) ?? 0) + 1);
   let count = 0;
   for (const digest of gone.values()) {
-    const left = arrived.get(digest) ?? 0;
-    if (left > 0) arrived.set(digest, left - 1);
+    const left = elsewhere.get(digest) ?? 0;
+    if (left > 0) elsewhere.set(digest, left - 1);
     else count++;
   }
   return count;

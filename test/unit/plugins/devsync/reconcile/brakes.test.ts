@@ -44,7 +44,7 @@ describe('brakesFor', () => {
       files(20),
       files(9),
       files(20),
-      { kind: 'mass deletion', side: 'beta', files: 11, of: 20 },
+      { kind: 'mass deletion', side: 'beta', files: 11, of: 20, now: 11 },
     ],
   ])('stops for %s', (_, ancestor, alpha, beta, expected) => {
     expect(brake(ancestor, alpha, beta)).toEqual(expected);
@@ -79,6 +79,7 @@ describe('brakesFor', () => {
       side: 'beta',
       files: 30,
       of: 30,
+      now: 30,
     });
   });
 
@@ -94,7 +95,7 @@ describe('brakesFor', () => {
 
   test('says which side', () => {
     const names = { alpha: 'on this workstation', beta: 'in the container' };
-    expect(explainBrake({ kind: 'mass deletion', side: 'beta', files: 3, of: 4 }, names)).toBe(
+    expect(explainBrake({ kind: 'mass deletion', side: 'beta', files: 3, of: 4, now: 3 }, names)).toBe(
       '3 of 4 files would be deleted in the container',
     );
   });
@@ -140,7 +141,7 @@ describe('files that go one after the other', () => {
   test('are as many as if they went at once', () => {
     const recent = Array.from({ length: 10 }, (_, index) => gone(`g${index}`));
     expect(brakesAfter(recent, [gone('f0')], 10)).toEqual([
-      { kind: 'mass deletion', side: 'beta', files: 11, of: 20 },
+      { kind: 'mass deletion', side: 'beta', files: 11, of: 20, now: 1 },
     ]);
     expect(brakesAfter(recent, [gone('f0')], 12)).toEqual([]);
     // What only changes asks for nothing, whatever went before.
@@ -157,6 +158,18 @@ describe('files that go one after the other', () => {
     const recent = [...build(9, '1'), ...build(9, '2'), ...moved];
     expect(filesGone(recent)).toBe(0);
     expect(brakesAfter(recent, [gone('f0')], 10)).toEqual([]);
+  });
+
+  test('and had come just before, as those of an installation do, count where they go at once only', () => {
+    const arrived = Array.from({ length: 20 }, (_, index) => changed(`n${index}`, undefined, `n${index}`));
+    const going = Array.from({ length: 20 }, (_, index) => gone(`n${index}`));
+    expect(filesGone([...arrived, ...going])).toBe(0);
+    expect(brakesAfter([...arrived, ...going.slice(1)], going.slice(0, 1), 10)).toEqual([]);
+    const [brake] = brakesAfter(arrived, going, 22);
+    expect(brake).toEqual({ kind: 'mass deletion', side: 'beta', files: 20, of: 22, now: 20 });
+    // What went before is out of mind by the time that it is confirmed, or the other way round: the same files go.
+    const [later] = brakesAfter([gone('f0'), gone('f1'), gone('f2')], going, 22);
+    expect([brake, later].map((one) => one && brake && isCovered(one, brake))).toEqual([true, true]);
   });
 
   test('are forgotten after a while, and when a person has let them go', () => {

@@ -7,6 +7,7 @@ const at = (change: Partial<SyncState>): SyncState => ({
   ...noState,
   phase: 'watching',
   files: 2,
+  conflictCount: change.conflicts?.length ?? 0,
   ...change,
 });
 
