@@ -6,7 +6,7 @@ import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
 import { activeJobs } from '../jobs/active.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
-import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
+import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -16,6 +16,7 @@ import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway, messageAbout } from './failure.ts';
 import { Fights, isFought } from './fights.ts';
+import { JobNotes } from './job-notes.ts';
 import { isIn, listOf, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import { Reachability } from './reachability.ts';
@@ -57,6 +58,7 @@ export class Replica {
   readonly #lag = new LagMeter();
   readonly #retries = new Map<ObjectKey, RetryState>();
   readonly #fights = new Fights();
+  readonly #jobs: JobNotes;
   /** Lists of kinds that are complete. */
   readonly #synced = new Set<string>();
   readonly #listed = new Map<string, Set<ObjectKey>>();
@@ -71,6 +73,7 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options;
     this.name = options.site.name;
+    this.#jobs = new JobNotes(this.name, options);
     const { workers, clock, signal, broken, copies, warn, changed } = options;
     const { brakeLimits: limits, brake: state } = options;
     this.deletions = new Deletions({ replica: this.name, copies, limits, state, clock, warn, changed });
@@ -115,7 +118,7 @@ export class Replica {
   /** Jobs under way and waiting ones, the oldest first; `share` of all that can be shown of a task. */
   active(share: number): JobRecord[] {
     const { clock } = this.#options;
-    const record = (key: ObjectKey, standing: Standing) => this.#jobOf(key, standing);
+    const record = (key: ObjectKey, standing: Standing) => this.#jobs.standing(key, standing);
     const [since, running, retries] = [this.#lag.since, this.running, this.#retries];
     return activeJobs({ since, running, retries, clock, record }, share);
   }
@@ -310,8 +313,7 @@ export class Replica {
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
-    if (!quiet || failedBefore)
-      this.#record(key, started, { state: 'done', attempts: (failedBefore?.attempts ?? 0) + 1 });
+    if (!quiet || failedBefore) this.#jobs.done(key, started, (failedBefore?.attempts ?? 0) + 1);
     if (result.did === 'put-right') this.#noteCorrection(key);
   }
 
@@ -329,7 +331,7 @@ export class Replica {
     const message = messageAbout(placeOf(key).kind, failure);
     const { attempts } = state;
     const { reason } = failure;
-    this.#record(key, started, { state: 'failed', attempts, reason, message, parked: isParked(final) });
+    this.#jobs.failed(key, started, { attempts, reason, message, parked: isParked(final) });
   }
 
   #noteCorrection(key: ObjectKey): void {
@@ -338,25 +340,13 @@ export class Replica {
     if (failure) this.#fail(key, failure, clock.now());
   }
 
-  #record(key: ObjectKey, started: Date, standing: Omit<Standing, 'startedAt'>): void {
-    const { records, clock } = this.#options;
-    const [startedAt, finishedAt] = [started.toISOString(), clock.now().toISOString()];
-    records.put(this.#jobOf(key, { ...standing, startedAt, finishedAt }));
-  }
-
-  #jobOf(key: ObjectKey, standing: Standing): JobRecord {
-    const change = this.#options.catalogue.digest(key, this.name) ?? 'deleted';
-    return { change, ...placeOf(key), replica: this.name, ...standing };
-  }
-
   /** Nothing is to be done about it any more. */
   #forget(key: ObjectKey): void {
     this.#retries.delete(key);
     this.#lag.forget(key);
     this.#fights.forget(key);
     this.left.delete(key);
-    const { kind, namespace, name } = placeOf(key);
-    this.#options.records.forget(jobKey({ kind, namespace, name, replica: this.name }));
+    this.#jobs.forget(key);
   }
 
   #isSynced(key: ObjectKey): boolean {

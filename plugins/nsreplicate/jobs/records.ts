@@ -96,6 +96,11 @@ class Shard {
   }
 }
 
+/** What a record has beside its words, at most. */
+const RECORD_BYTES = 260;
+/** A shard never has room for more. */
+const MOST_RECENT = Math.ceil(SHARD_BYTES / RECORD_BYTES);
+
 /** No less than the record has as JSON; names are ASCII, messages may be anything. */
 const mostBytes = ({
   change,
@@ -106,7 +111,7 @@ const mostBytes = ({
   reason = '',
   message = '',
 }: JobRecord): number =>
-  260 +
+  RECORD_BYTES +
   change.length +
   kind.length +
   namespace.length +
@@ -121,6 +126,8 @@ export class JobRecords {
   /** Failed jobs whose records did not fit, by group: their keys, so that a success is counted off again. */
   readonly #overflow = new Map<string, Map<string, JobGroup>>();
   readonly #failing = new Set<string>();
+  /** Jobs that were done, not taken down yet: of thousands a second only the last ones are ever looked at. */
+  #done: (() => JobRecord)[] = [];
 
   /**
    * @param kept texts of the shards as an earlier run left them. Its last records stay; what failed then is tried
@@ -133,8 +140,26 @@ export class JobRecords {
     for (const [name, text] of kept) if (name !== 'recent' && text !== '') this.#shard(name).dirty = true;
   }
 
+  /** As `put`, of a job that was done; it may not be asked what it was before somebody looks, or not at all. */
+  done(record: () => JobRecord): void {
+    this.#done.push(record);
+    if (this.#failing.size > 0) this.#catchUp();
+    else if (this.#done.length > 2 * MOST_RECENT) this.#done = this.#done.slice(-MOST_RECENT);
+  }
+
   /** Takes down where a job stands now. */
   put(record: JobRecord): void {
+    this.#catchUp();
+    this.#put(record);
+  }
+
+  #catchUp(): void {
+    const done = this.#done;
+    this.#done = [];
+    for (const record of done) this.#put(record());
+  }
+
+  #put(record: JobRecord): void {
     const key = jobKey(record);
     const clipped = { ...record, message: clip(record.message) };
     if (record.state !== 'failed') this.#forgetFailure(key);
@@ -156,6 +181,7 @@ export class JobRecords {
   }
 
   get recent(): JobRecord[] {
+    this.#catchUp();
     return this.#shard('recent').records;
   }
 
@@ -174,6 +200,7 @@ export class JobRecords {
 
   /** One shard that changed since it was last taken, as JSON lines; undefined where none did. */
   takeDirty(): { name: string; text: string } | undefined {
+    this.#catchUp();
     for (const [name, shard] of this.#shards) {
       if (!shard.dirty) continue;
       shard.dirty = false;

@@ -150,6 +150,20 @@ describe('job records', () => {
     records.put(job('a'));
     expect(records.failed).toEqual([]);
     expect(records.recent).toEqual([job('a')]);
+    // Taken down when somebody looks: then it is the same as if it had been at once.
+    records.put(failed('b'));
+    records.done(() => job('b'));
+    expect(records.failed).toEqual([]);
+    let asked = 0;
+    for (let index = 0; index < 5000; index++)
+      records.done(() => {
+        asked++;
+        return job(`done-${index}`);
+      });
+    expect(records.recent.at(-1)).toEqual(job('done-4999'));
+    expect(records.recent.length).toBeGreaterThan(100);
+    expect(asked).toBeLessThan(600);
+    expect(records.takeDirty()?.text).toContain('done-4999');
   });
 
   test('however many fail, shards stay small and counts exact', () => {
