@@ -1,5 +1,5 @@
 /** Changes taken apart into steps that a file system does in one go, in an order that works. */
-import { childrenOf, isPhantom, join, type Maybe, shallow, type Tracked } from './entry.ts';
+import { childrenOf, isPhantom, join, type Maybe, shallow, type Tracked, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';
 import type { Edit } from './tree.ts';
 
@@ -37,6 +37,12 @@ export function* operationsOf(changes: Iterable<Change>): Generator<Operation> {
       yield* creation(change.path, to, undefined);
     } else yield* creation(change.path, to, old);
   }
+}
+
+/** Everything that changes touch, as it was or will be called. */
+export function* pathsOf(changes: Iterable<Change>): Generator<string> {
+  for (const change of changes)
+    for (const entry of [change.old, change.new]) for (const [path] of walk(entry, change.path)) yield path;
 }
 
 const isDirectory = (entry: Maybe) => entry?.kind === 'directory';

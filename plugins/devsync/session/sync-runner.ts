@@ -252,7 +252,7 @@ export class SyncRunner {
     const stop = new AbortController();
     this.#life = stop;
     // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
-    const endAtOtherRules = (paths: readonly string[]) => {
+    const endAtOtherRules = (paths: Iterable<string>) => {
       if (areOthers(attached.ignoreLists, paths, spec.local.path, spec.useGitignore)) stop.abort();
     };
     this.#attempts.begin(binding);

@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, sameDeep } from '../reconcile/entry.ts';
 import { RecentChanges } from '../reconcile/losses.ts';
-import { type Outcome, operationsOf } from '../reconcile/operations.ts';
+import { type Outcome, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
@@ -46,7 +46,7 @@ export interface SynchronizerOptions {
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
   /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
-  readonly onPlanned?: (paths: readonly string[]) => void;
+  readonly onPlanned?: (paths: Iterable<string>) => void;
   /** Told the paths that both sides have come to agree on. */
   readonly onLearned?: (paths: readonly string[]) => void;
 }
@@ -223,7 +223,7 @@ export class Synchronizer {
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
-    this.#options.onPlanned?.([...operationsOf(changes.container)].map(({ path }) => path));
+    this.#options.onPlanned?.(pathsOf(changes.container));
     this.#options.signal.throwIfAborted();
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };

@@ -23,12 +23,13 @@ export function readIgnoreFiles(root: string, useGitignore: boolean): IgnoreList
 /** Whether the rules are others than they were, now that these paths have changed. */
 export function areOthers(
   was: readonly IgnoreList[],
-  paths: readonly string[],
+  paths: Iterable<string>,
   root: string,
   useGitignore: boolean,
 ): boolean {
-  if (!paths.some((path) => isIgnoreFile(path, useGitignore))) return false;
-  return !isDeepStrictEqual(was, readIgnoreFiles(root, useGitignore));
+  for (const path of paths)
+    if (isIgnoreFile(path, useGitignore)) return !isDeepStrictEqual(was, readIgnoreFiles(root, useGitignore));
+  return false;
 }
 
 /** Of a repository that the directory is only a part of: what its upper directories say of it. */

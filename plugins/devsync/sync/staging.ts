@@ -72,8 +72,7 @@ export class Staging {
   /** Whether the content is here and whole. What an earlier process left is read before it is believed. */
   async has(digest: string): Promise<boolean> {
     if (this.#verified.has(digest)) return true;
-    if (sizeOf(this.path(digest)) === undefined) this.#bench.borrow(digest);
-    if (sizeOf(this.path(digest)) === undefined) return false;
+    if (sizeOf(this.path(digest)) === undefined && !this.#bench.borrow(digest)) return false;
     if ((await digestLarge(this.path(digest))) !== digest) {
       unlinkSync(this.path(digest));
       return false;
@@ -88,8 +87,8 @@ export class Staging {
    */
   partial({ digest, size }: Pick<Chunk, 'digest' | 'size'>): number {
     const part = `${digest}.part`;
-    if (sizeOf(this.folder.at(part)) === undefined) this.#bench.borrow(part);
-    const length = sizeOf(this.folder.at(part)) ?? 0;
+    const found = sizeOf(this.folder.at(part));
+    const length = found ?? (this.#bench.borrow(part) ? (sizeOf(this.folder.at(part)) ?? 0) : 0);
     return length < size ? length : 0;
   }
 

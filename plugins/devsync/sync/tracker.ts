@@ -122,12 +122,16 @@ export class Tracker {
 
   /** Takes note of what was done to the tree by ourselves. */
   noteDone(edits: Iterable<Edit>): void {
-    const done = [...edits];
-    this.#tree = edited(this.#tree, done);
+    const gone: string[] = [];
+    const noting = function* (watches: Watches): Generator<Edit> {
+      for (const edit of edits) {
+        if (edit[1]?.kind !== 'directory' && watches.has(edit[0])) gone.push(edit[0]);
+        yield edit;
+      }
+    };
+    this.#tree = edited(this.#tree, noting(this.#watches));
     // A later one may have made a directory of it again, which is watched by now.
-    for (const [path] of done)
-      if (this.#watches.has(path) && lookup(this.#tree, path)?.kind !== 'directory')
-        this.#watches.forget(path);
+    for (const path of gone) if (lookup(this.#tree, path)?.kind !== 'directory') this.#watches.forget(path);
   }
 
   close(): void {

@@ -53,18 +53,22 @@ export class Workbench {
     return lstatSync(this.#shelf.at(this.#name), { throwIfNoEntry: false }) !== undefined;
   }
 
-  /** Takes a copy of what another one has under this name. An agent that has lost its stream may live on for a while. */
-  borrow(name: string): void {
+  /**
+   * Takes a copy of what another one has under this name. An agent that has lost its stream may live on for a while.
+   * Returns whether there was one.
+   */
+  borrow(name: string): boolean {
     for (const other of this.#others)
       try {
         using bench = this.#shelf.child(other);
         if (!lstatSync(bench.at(name)).isFile()) continue;
         copyFileSync(bench.at(name), this.folder.at(name));
-        return;
+        return true;
       } catch {
         // It is not there, or there is no room for two: then it is sent.
         rmSync(this.folder.at(name), { force: true });
       }
+    return false;
   }
 
   /** Leaves what the next one can use on the shelf. */
