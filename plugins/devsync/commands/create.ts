@@ -77,8 +77,11 @@ export class CreateCommand extends NamedSpecCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const desk = await this.desk(context);
-    const spec = await this.spec(context, desk.workstation);
-    const { name, namespace } = await this.make(context, desk, spec);
+    const { name, namespace, spec } = await this.make(
+      context,
+      desk,
+      await this.spec(context, desk.workstation),
+    );
     const text = `Sync ${name} made: ${spec.local.path} with ${spec.remote}. ${context.binaryName} watch runs it.`;
     return { data: { name, namespace, spec }, text, names: [name] };
   }

@@ -80,22 +80,21 @@ export abstract class SpecCommand extends AgentCommand {
 
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
-    const [{ checkLocal }, { normalizeRemote }, { knownRootId }] = await Promise.all([
+    const [{ checkLocal }, { normalizeRemote }] = await Promise.all([
       import('../spec/catalog.ts'),
       import('../spec/spec.ts'),
-      import('../sync/root.ts'),
     ]);
     if ((this.selector === undefined) === (this.pod === undefined))
       throw new UsageError('give either --selector or --pod', {
         hint: 'They say which container to sync with.',
       });
     const path = checkLocal(localPath(this.local));
-    const rootId = knownRootId(path) ?? '';
     const limit = this.trashLimit * mebi;
     return {
       target: { selector: this.selector, pod: this.pod, container: this.container },
       remote: normalizeRemote(this.remote),
-      local: { workstation: workstation.id, who: workstation.who, path, rootId },
+      // Its mark is made with the sync.
+      local: { workstation: workstation.id, who: workstation.who, path, rootId: '' },
       mode: this.mode,
       from: this.from,
       scan: { permissions: this.permissions, symlinks: this.symlinks },
