@@ -1,10 +1,9 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
-import type { Clock } from '../../../src/clock.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
 import { isOlder } from './copies.ts';
 import { WorkFailure } from './failure.ts';
+import { type InTheEndOptions, inTheEnd } from './in-the-end.ts';
 import { describe } from './keys.ts';
 import type { Replica } from './replica.ts';
 import type { Covered } from './retired.ts';
@@ -52,15 +51,11 @@ const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEG
  * nothing would tell: so the record is written again first, where it is older than this.
  */
 const RECENT_MS = 5000;
-/** Between questions to a primary that has no answer yet. */
-const pause = { firstMs: 500, mostMs: 30_000 };
 
-export interface GuardOptions {
+export interface GuardOptions extends InTheEndOptions {
   readonly memory: Memory;
   readonly primary: Site;
   readonly replicas: () => readonly Replica[];
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
   readonly isOlderNow: (known: Known) => Promise<boolean>;
   /** The primary as it is now, which may be another cluster; undefined: it does not know itself yet. */
@@ -132,22 +127,10 @@ export class Guard {
 
   /** A list began anew, which may be another cluster's: asks until that is known. */
   recognise(): Promise<void> {
-    this.#recognising ??= this.#confirmInTheEnd().finally(() => {
+    this.#recognising ??= inTheEnd(() => this.confirm(), this.#options).finally(() => {
       this.#recognising = undefined;
     });
     return this.#recognising;
-  }
-
-  async #confirmInTheEnd(): Promise<void> {
-    const { clock, signal } = this.#options;
-    for (let failures = 0; !signal.aborted; failures++) {
-      const known = await this.confirm().then(
-        () => true,
-        () => false,
-      );
-      if (known) return;
-      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
-    }
   }
 
   /**

@@ -2,8 +2,8 @@
  * One task at work: lists and watches the primary and its replicas, and has every replica converge. Everything
  * that it knows is derived from what the clusters have now; it may be ended and begun again at any moment.
  */
-import { messageOf, X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
+
+import { messageOf } from '../../../src/errors.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
@@ -16,6 +16,7 @@ import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
 import { type Listed, primaryFeed } from './handlers.ts';
+import { inTheEnd } from './in-the-end.ts';
 import { type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from './kinds.ts';
 import { Guard } from './memory.ts';
@@ -31,8 +32,6 @@ import type { TaskOptions } from './task-options.ts';
 
 /** How long one comparison waits for a replica that went away. */
 const PATIENCE_MS = 15_000;
-/** Between questions to a primary that did not answer them. */
-const pause = { firstMs: 500, mostMs: 30_000 };
 
 export class Task {
   readonly #options: TaskOptions;
@@ -256,20 +255,8 @@ export class Task {
     const before = this.#namespaceLabels.get(name);
     this.#namespaceLabels.set(name, labels);
     if (spec.namespaces.selector.length === 0 || this.#comparing) return;
-    if (covers(name, labels) && !covers(name, before ?? {})) void this.#inTheEnd(() => this.#rescan(name));
-  }
-
-  /** Asks the primary as often as it takes: that it does not answer for a while must not end the watch. */
-  async #inTheEnd(ask: () => Promise<void>): Promise<void> {
-    const { clock, signal, broken } = this.#options;
-    for (let failures = 0; !signal.aborted; failures++) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof X8sError)) return broken(error);
-        await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
-      }
-    }
+    if (covers(name, labels) && !covers(name, before ?? {}))
+      void inTheEnd(() => this.#rescan(name), this.#options);
   }
 
   async #rescan(namespace: string): Promise<void> {
@@ -307,7 +294,10 @@ export class Task {
     if (!resource) return;
     const changed = (target: ObjectKey) => {
       if (!this.#comparing)
-        void this.#inTheEnd(() => this.catalogue.reread(target, signal).then(() => this.#renew(target)));
+        void inTheEnd(
+          () => this.catalogue.reread(target, signal).then(() => this.#renew(target)),
+          this.#options,
+        );
     };
     try {
       const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });

@@ -27,6 +27,9 @@ function guarded({
     primaryNow: async () =>
       fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Site),
     signal: new AbortController().signal,
+    broken: (error) => {
+      throw error;
+    },
     primaryReplaced: () => said.push('replaced'),
     readMarker: async () => fakePrimary.marker,
     writeMarker: async () => {
