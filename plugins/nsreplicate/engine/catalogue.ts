@@ -16,7 +16,7 @@ import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { type CopyScope, isOlder } from './copies.ts';
 import { fromPrimary } from './failure.ts';
-import { describe, type ObjectKey, type ObjectPlace, type Places, placeOf } from './keys.ts';
+import { describe, listOf, type ObjectKey, type ObjectPlace, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { Site } from './site.ts';
 
@@ -138,7 +138,7 @@ export class Catalogue {
   isComplete(key: ObjectKey): boolean {
     const { kind, namespace } = placeOf(key);
     if (!this.coversPlace(key)) return true;
-    return this.#complete.has(`${kind}|`) || this.#complete.has(`${kind}|${namespace}`);
+    return this.#complete.has(listOf(kind, undefined)) || this.#complete.has(listOf(kind, namespace));
   }
 
   /** A list begins, in one of the scopes of a kind. */

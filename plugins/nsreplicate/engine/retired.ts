@@ -1,4 +1,5 @@
 /** What a task covered in earlier runs and no longer does: its copies are left, and reported for as long as they are there. */
+
 /** Namespaces of the primary by kind (as `groupKind` writes it); an empty name is the whole cluster. */
 export type Covered = Readonly<Record<string, readonly string[]>>;
 

@@ -10,11 +10,11 @@ import { Catalogue } from './catalogue.ts';
 import { Copies } from './copies.ts';
 import { isAway } from './failure.ts';
 import type { Feeds } from './feeds.ts';
-import { type ObjectKey, Places, placeOf } from './keys.ts';
+import { isIn, listOf, type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
-import { absentees, scopesOf } from './scopes.ts';
+import { absentees, type Scopes, scopesOf } from './scopes.ts';
 import type { SettledOn, Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
@@ -56,12 +56,8 @@ export interface Unread {
 }
 
 /** Whether an object is of what could not be listed on a replica. */
-export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>, key: ObjectKey): boolean => {
-  const { kind, namespace } = placeOf(key);
-  return unread.some(
-    (one) => one.kind === kind && (one.namespace === undefined || one.namespace === namespace),
-  );
-};
+export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>, key: ObjectKey): boolean =>
+  unread.some(({ kind, namespace }) => isIn(kind, namespace)(key));
 
 /** Lists everything that the rules cover, on all sides. */
 export async function survey(options: SurveyOptions): Promise<Survey> {
@@ -98,8 +94,9 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   await listAutoscalers(options, autoscaled);
   const frame: Frame = { catalogue, places, shaping, away: new Set() };
   for (const kind of kinds) {
-    await listPrimary(options, kind, catalogue, labels);
-    await Promise.all(sides.map((side) => listReplica(options, kind, side, frame)));
+    const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+    await listPrimary(options, kind, scopes, { catalogue, labels });
+    await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));
   }
   return {
     primary,
@@ -139,15 +136,13 @@ async function listAutoscalers(
 }
 
 async function listPrimary(
-  { primary, spec, feeds, signal }: SurveyOptions,
+  { primary, feeds, signal }: SurveyOptions,
   kind: CopiedKind,
-  catalogue: Catalogue,
-  labels: Map<string, Labels>,
+  scopes: Scopes,
+  { catalogue, labels }: { readonly catalogue: Catalogue; readonly labels: Map<string, Labels> },
 ): Promise<void> {
-  for (const namespace of await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), {
-    signal,
-  })) {
-    const list = `${kind.name}|${namespace ?? ''}`;
+  for (const namespace of scopes) {
+    const list = listOf(kind.name, namespace);
     await feeds.follow(
       { kube: primary.kube, resource: kind.resource, namespace, metadataOnly: false, watch: false },
       {
@@ -168,6 +163,12 @@ async function listPrimary(
   }
 }
 
+interface Side {
+  readonly site: Site;
+  readonly copies: Copies;
+  readonly unread: Unread[];
+}
+
 interface Frame {
   readonly catalogue: Catalogue;
   readonly places: Places;
@@ -177,12 +178,11 @@ interface Frame {
 }
 
 async function listReplica(
-  { primary, spec, feeds, signal }: SurveyOptions,
+  { feeds, signal }: SurveyOptions,
   kind: CopiedKind,
-  { site, copies, unread }: { site: Site; copies: Copies; unread: Unread[] },
-  { catalogue, places, shaping, away }: Frame,
+  scopes: Scopes,
+  { site, copies, unread, catalogue, places, shaping, away }: Frame & Side,
 ): Promise<void> {
-  const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
   for (const scope of scopes) {
     // One that does not answer is asked once: each further question may take as long as the first.
     if (away.has(site)) {

@@ -55,7 +55,7 @@ export class LagMeter {
     this.#underWay.delete(key);
   }
 
-  /** Objects that differ, by when that was seen; the oldest first. */
+  /** Objects that differ, by when that was seen; as a rule the oldest first. */
   get since(): ReadonlyMap<string, number> {
     return this.#since;
   }

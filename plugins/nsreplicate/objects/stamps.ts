@@ -37,9 +37,9 @@ export const StampKey = {
 type Bearer = { labels?: Record<string, string>; annotations?: Record<string, string> };
 
 /** Marks a draft as a copy. */
-export function stamp(draft: Draft, { origin, applied, marker }: Stamp): void {
-  put(draft, ['metadata', 'labels', StampKey.task], origin.task);
-  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp({ origin, applied, marker }));
+export function stamp(draft: Draft, made: Stamp): void {
+  put(draft, ['metadata', 'labels', StampKey.task], made.origin.task);
+  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp(made));
 }
 
 /** Whether an object bears just the stamp of a draft: so it need not be read. */
