@@ -4,7 +4,6 @@ import { afterEach, expect, test } from '@jest/globals';
 import { copyOf } from '../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { readView } from '../../plugins/nsreplicate/state/state.ts';
-import { connect } from '../../src/kube/connect.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { contextB } from './support/contexts.ts';
@@ -89,11 +88,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     const [admin, person] = [await server().client(), new Person()];
     const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
     await allow();
-    const kube = await connect({
-      kubeconfig: server().kubeconfig,
-      as: person.name,
-      requestTimeoutMs: 10_000,
-    });
+    const kube = await server().client(person.name);
     const { primary, replicas } = await pair.sides();
     const watching = await watch({ primary: { ...primary, kube }, replicas, state: pair.from }, pair.spec());
     try {

@@ -266,11 +266,7 @@ describeWithServers('a replica', ['q'], (servers) => {
         await pair.put(pair.from, ...some(20, '1'));
         const allow = () => person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
         await allow();
-        const kube = await connect({
-          kubeconfig: server().kubeconfig,
-          as: person.name,
-          requestTimeoutMs: 10_000,
-        });
+        const kube = await server().client(person.name);
         const { primary, replica } = await pair.sides();
         const watching = await watch({ primary, replicas: [{ ...replica, kube }] }, pair.spec());
         try {
@@ -302,11 +298,7 @@ describeWithServers('a replica', ['q'], (servers) => {
         const [admin, person] = [await server().client(), new Person()];
         // Limits are not for administrators.
         await person.may(admin, [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }]);
-        const kube = await connect({
-          kubeconfig: server().kubeconfig,
-          as: person.name,
-          requestTimeoutMs: 10_000,
-        });
+        const kube = await server().client(person.name);
         const { primary, replica } = await pair.sides();
         await pair.put(pair.from, ...some(150, '1'));
         const watching = await watch(

@@ -1,7 +1,6 @@
 /** A primary that is another one, or does not show all that it has: other kinds go on, and nothing goes that should not. */
 import { afterEach, expect, test } from '@jest/globals';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
-import { connect } from '../../src/kube/connect.ts';
 import { discover, resolveResource } from '../../src/kube/discovery.ts';
 import { namespaces, type Resource } from '../../src/kube/resources.ts';
 import { eventually } from './support/eventually.ts';
@@ -63,11 +62,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await person.may(pair.from, [
       { apiGroups: [''], resources: ['namespaces', 'configmaps'], verbs: ['get', 'list', 'watch'] },
     ]);
-    const kube = await connect({
-      kubeconfig: server().kubeconfig,
-      as: person.name,
-      requestTimeoutMs: 10_000,
-    });
+    const kube = await server().client(person.name);
     await pair.put(pair.from, ...some(5, '1'), secret('s', { a: '1' }));
     const { primary, replicas } = await pair.sides();
     const sides = { primary: { ...primary, kube }, replicas, state: pair.from };

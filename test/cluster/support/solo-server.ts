@@ -70,9 +70,13 @@ export class SoloServer {
     await this.#ready();
   }
 
-  /** A client with an administrator's rights; closed with the server. */
-  async client(): Promise<KubeClient> {
-    const client = await connect({ kubeconfig: this.kubeconfig, requestTimeoutMs: 10_000 });
+  /** A client with an administrator's rights, or those of somebody whom one acts as; closed with the server. */
+  async client(as?: string): Promise<KubeClient> {
+    const client = await connect({
+      kubeconfig: this.kubeconfig,
+      requestTimeoutMs: 10_000,
+      ...(as !== undefined && { as }),
+    });
     this.#clients.push(client);
     return client;
   }
