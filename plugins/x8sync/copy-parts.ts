@@ -3,6 +3,7 @@
  * side by side does, and nothing happens twice. What stands further down needs what stands above it.
  */
 import { randomUUID } from 'node:crypto';
+import { lazy } from '../../src/async/lazy.ts';
 import { clusterId } from '../../src/kube/identity.ts';
 import { isGivenName } from '../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from './claim.ts';
@@ -10,7 +11,6 @@ import type { CopyTask } from './copy-task.ts';
 import type { EnsureOptions } from './ensure.ts';
 import { admittedFidelity } from './fidelity.ts';
 import { ensureKeys } from './keys.ts';
-import { lazy } from './lazy.ts';
 import type { Fidelity } from './manifests/pods.ts';
 import { sampleTargetPod, startMover } from './move.ts';
 import { checkPermissions } from './permissions.ts';

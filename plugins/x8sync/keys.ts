@@ -3,12 +3,12 @@
  * Both live in Secrets only, each half where it is needed; annotations bear fingerprints of both, so that the
  * two sides can be held against each other.
  */
+import { allEnded } from '../../src/async/lazy.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/objects.ts';
 import { secrets } from '../../src/kube/resources.ts';
 import { generateKeyPair, knownHostsLine } from '../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
-import { allEnded } from './lazy.ts';
 import { type Side, sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
 

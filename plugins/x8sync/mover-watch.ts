@@ -1,4 +1,5 @@
 /** What the pods of both sides say, gathered: who serves, who is connected, how far it is, how it ended. */
+import { limited, until } from '../../src/async/until.ts';
 import type { Clock } from '../../src/clock.ts';
 import { TimeoutError, X8sError } from '../../src/errors.ts';
 import type { Job, Pod } from '../../src/kube/objects.ts';
@@ -7,7 +8,6 @@ import { waitFor } from '../../src/kube/wait.ts';
 import { formatBytes, formatRate } from '../../src/ui/format.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
-import { limited, until } from './lazy.ts';
 import type { Mover } from './move.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from './mover-protocol.ts';
 import type { OwnedSide } from './sides.ts';

@@ -2,13 +2,13 @@
  * Leads the mover to the source, one way after the other. The mover tries every address that it is given
  * until one answers, so a further way only adds addresses; the first that works wins.
  */
+import { until } from '../../src/async/until.ts';
 import type { Clock } from '../../src/clock.ts';
 import { messageOf, UnreachableError } from '../../src/errors.ts';
 import type { Service } from '../../src/kube/objects.ts';
 import { services } from '../../src/kube/resources.ts';
 import { execOutput } from '../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
-import { until } from './lazy.ts';
 import type { MoverWatch } from './mover-watch.ts';
 import type { OwnedSide } from './sides.ts';
 import type { Way } from './ways.ts';

@@ -1,10 +1,10 @@
 /** Brings up the source's side: sshd in a StatefulSet, a Service that leads to it, a policy that lets in. */
+import { allEnded } from '../../src/async/lazy.ts';
 import type { Service } from '../../src/kube/objects.ts';
 import { networkPolicies, services, statefulSets } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
 import { type EnsureOptions, ensure } from './ensure.ts';
 import type { Fingerprints } from './keys.ts';
-import { allEnded } from './lazy.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
 import { sourceNetworkPolicy, sourceService, sourceStatefulSet, sshPort } from './manifests/source.ts';
 import { optional } from './optional.ts';

@@ -1,5 +1,6 @@
 /** An answer of the API server that is not a success. */
 import { type ErrorDetails, ExitCode, UnreachableError, X8sError } from '../errors.ts';
+import { ConnectionError } from './connection-error.ts';
 import type { Status } from './objects.ts';
 
 /** The server answered with a failure. 401 and 403 exit with 4, all else with 1. */
@@ -33,7 +34,12 @@ export const isConflict = (error: unknown) =>
 export const isAlreadyExists = (error: unknown) =>
   error instanceof ApiError && error.code === 409 && error.reason === 'AlreadyExists';
 
-/** A server that is away, busy or in trouble for a while: the same question may be answered later. */
-export const mayPass = (error: unknown): boolean =>
-  error instanceof UnreachableError ||
-  (error instanceof ApiError && (error.code === 429 || error.code >= 500));
+/**
+ * Whether waiting may help: the cluster is away, busy or in trouble for a while (client-go's retriable answers: 408,
+ * 429, 5xx; 410 wants a new list). A wrong request, missing rights and a rejected certificate stay as they are.
+ */
+export const mayPass = (error: unknown): boolean => {
+  if (error instanceof ConnectionError) return error.transient;
+  if (error instanceof ApiError) return error.code >= 500 || [408, 410, 429].includes(error.code);
+  return error instanceof UnreachableError;
+};

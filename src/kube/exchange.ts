@@ -1,10 +1,10 @@
 /** One request until it has an answer: time limit, retries where they are safe, failures as errors. */
+import { backOff } from '../async/back-off.ts';
+import { type Deadline, DeadlineExceeded, deadline } from '../async/deadline.ts';
 import type { Clock } from '../clock.ts';
 import { apiFailure, type Subject } from './api-failure.ts';
-import { backOff } from './back-off.ts';
 import type { ClusterInfo, RawRequest } from './client.ts';
 import { ConnectionError, noAnswer } from './connection-error.ts';
-import { type Deadline, DeadlineExceeded, deadline } from './deadline.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 export interface ExchangeOptions {

@@ -1,6 +1,7 @@
 /** The transport over undici. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Dispatcher } from 'undici';
+import { until } from '../async/until.ts';
 import type { ClusterInfo } from './client.ts';
 import { connectionError } from './connection-error.ts';
 import type { Credentials } from './credentials.ts';
@@ -32,7 +33,7 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
       bodyTimeout: request.bodyIdleMs ?? 0,
     });
     // undici looks at the signal only once there is a connection, and a silent proxy may never make one.
-    const answer = await unlessAborted(answering, request.signal).catch((error) => {
+    const answer = await until(answering, request.signal).catch((error) => {
       answering.then(({ body }) => body.destroy()).catch(() => {});
       return fail(cluster, request, error);
     });
@@ -41,7 +42,7 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
 
   return {
     async ready(signal) {
-      if (!login.known()) await unlessAborted(login.current(), signal);
+      if (!login.known()) await until(login.current(), signal);
     },
     async request(request) {
       const credentials = login.known() ?? (await login.current());
@@ -78,23 +79,6 @@ function createPools(connectTimeoutMs: number) {
       await Promise.all(all.flatMap(({ requests, streams }) => [requests.destroy(), streams.destroy()]));
     },
   };
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  const { promise: outcome, resolve, reject } = Promise.withResolvers<T>();
-  const giveUp = () => reject(signal.reason);
-  if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
-  const settle =
-    <V>(how: (value: V) => void) =>
-    (value: V) => {
-      signal.removeEventListener('abort', giveUp);
-      how(value);
-    };
-  promise.then(settle(resolve), settle(reject));
-  return outcome;
 }
 
 /** The caller's own reason where its signal ended the request, else what the network means. */

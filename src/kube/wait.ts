@@ -1,7 +1,7 @@
 /** Waiting for what an object becomes, by watching it: never by asking again and again. */
+import { DeadlineExceeded, deadline } from '../async/deadline.ts';
 import { TimeoutError } from '../errors.ts';
 import type { KubeClient, ObjectRef } from './client.ts';
-import { DeadlineExceeded, deadline } from './deadline.ts';
 import type { Condition, KubeObject } from './objects.ts';
 import { objectName, type Resource } from './resources.ts';
 import { listWatch } from './watch.ts';

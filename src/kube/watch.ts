@@ -1,12 +1,13 @@
 /** A list and all that happens after it, for as long as one likes: client-go's reflector in small. */
+import { backOff } from '../async/back-off.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import { messageOf, X8sError } from '../errors.ts';
-import { ApiError, isGone } from './api-error.ts';
-import { backOff } from './back-off.ts';
+import { isGone, mayPass } from './api-error.ts';
 import type { KubeClient, ListOptions } from './client.ts';
 import { ConnectionError } from './connection-error.ts';
 import { listPages, listRequest } from './list.ts';
 import type { KubeList, KubeObject } from './objects.ts';
+import { isOlder } from './resource-version.ts';
 import type { Resource } from './resources.ts';
 import { type WatchEvent, type WatchEventType, watchSession } from './watch-session.ts';
 
@@ -215,17 +216,6 @@ class Watcher<T extends KubeObject> {
       throw new HandlerFailure(messageOf(cause), { cause });
     }
   }
-}
-
-/** Whether waiting may help; a wrong request, missing rights and rejected certificates stay as they are. */
-function mayPass(error: X8sError): boolean {
-  if (error instanceof ConnectionError) return error.transient;
-  return error instanceof ApiError && (error.code >= 500 || [408, 410, 429].includes(error.code));
-}
-
-function isOlder(a: string, b: string): boolean {
-  const number = /^\d+$/;
-  return number.test(a) && number.test(b) && BigInt(a) < BigInt(b);
 }
 
 function tooShort({ cluster }: KubeClient): ConnectionError {

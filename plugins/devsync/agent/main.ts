@@ -2,6 +2,7 @@
  * The agent: runs in or beside a container, over its standard input and output, and writes nothing but what it
  * syncs. Bundled into one file that any Node since 20 runs (see loader.ts).
  */
+import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { asHello, bestCompression, type LookRequest, type OpenRequest, ourHello } from '../wire/calls.ts';
 import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
@@ -20,7 +21,7 @@ const finishLimit = 10_000;
 interface Session {
   served?: Served;
   /** Frames of a session are dealt with one after the other. */
-  turn: Promise<unknown>;
+  readonly turn: SerialQueue;
 }
 
 /** Begins to serve. `early`: what has already been read from standard input. */
@@ -75,13 +76,13 @@ class Agent {
   }
 
   #session(id: number): Session {
-    const session = this.#sessions.get(id) ?? { turn: Promise.resolve() };
+    const session = this.#sessions.get(id) ?? { turn: new SerialQueue() };
     this.#sessions.set(id, session);
     return session;
   }
 
   #queue(session: Session, run: () => Promise<unknown>): void {
-    session.turn = session.turn.then(run).catch(() => {});
+    session.turn.run(run).catch(() => {});
   }
 
   #call(frame: Frame, session: Session): void {
@@ -98,7 +99,7 @@ class Agent {
       }
     };
     // Reading waits for the workstation to take in, which waits for nobody.
-    if (name === 'read') void session.turn.then(run);
+    if (name === 'read') void session.turn.idle().then(run);
     else this.#queue(session, run);
   }
 
@@ -129,7 +130,7 @@ class Agent {
     // Nobody is there to wait for: whatever is still under way must not keep the process.
     setTimeout(() => process.exit(1), finishLimit).unref();
     for (const { served, turn } of this.#sessions.values()) {
-      await turn;
+      await turn.idle();
       await served?.close().catch(() => {});
     }
     process.exit(0);

@@ -1,4 +1,5 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
+import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, sameDeep } from '../reconcile/entry.ts';
@@ -82,7 +83,7 @@ export class Synchronizer {
   /** What both sides were when something could not be done. */
   #failed: Look | undefined;
   #operation = 0;
-  #working: Promise<unknown> = Promise.resolve();
+  readonly #working = new SerialQueue();
   #fail: (error: unknown) => void = () => {};
 
   constructor(options: SynchronizerOptions) {
@@ -120,7 +121,7 @@ export class Synchronizer {
     } finally {
       stop.abort();
       this.#debounce.close();
-      await this.#working.catch(() => {});
+      await this.#working.idle();
     }
   }
 
@@ -192,9 +193,7 @@ export class Synchronizer {
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#working.then(run, run);
-    this.#working = result.catch(() => {});
-    return result;
+    return this.#working.run(run);
   }
 
   /** A hint that brought nothing new does not make what has just failed worth another attempt. */

@@ -2,8 +2,8 @@
  * Carries out operations on a real directory tree. Nothing is replaced or deleted that is not what it was when
  * it was planned for, and whatever goes, goes to the trash.
  */
-
 import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
@@ -15,7 +15,6 @@ import { foldName, partsOf } from './names.ts';
 import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Others get their turn this often, in milliseconds. */
 const slice = 15;
 

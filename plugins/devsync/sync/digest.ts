@@ -1,6 +1,7 @@
 /** Content digests, and what is remembered of them so that nothing is read twice. */
 import * as crypto from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
+import { nextTurn } from '../../../src/async/next-turn.ts';
 
 /** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
 export interface Fingerprint {
@@ -182,8 +183,6 @@ export async function digestLarge(path: string, signal?: AbortSignal): Promise<s
   for await (const part of readParts(path, 0, signal)) hash.update(part);
   return hash.digest('hex');
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A file in parts, each a buffer of its own. */
 export async function* readParts(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {

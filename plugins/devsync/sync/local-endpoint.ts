@@ -1,5 +1,6 @@
 /** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
 import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
@@ -44,7 +45,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new SerialQueue();
 
   /** Throws where the root is no directory that can be written to. */
   constructor(options: LocalOptions) {
@@ -196,7 +197,7 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async close(): Promise<void> {
-    await this.#turn.catch(() => {});
+    await this.#turn.idle();
     this.#giveBack.close();
     this.#tracker.close();
     this.saveCache();
@@ -245,13 +246,10 @@ export class LocalEndpoint implements Endpoint {
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const run = () => {
+    return this.#turn.run(() => {
       this.#keepOwn();
       return work();
-    };
-    const result = this.#turn.then(run, run);
-    this.#turn = result.catch(() => {});
-    return result;
+    });
   }
 
   #applyContext(contents: Contents | undefined): ApplyContext {

@@ -1,5 +1,6 @@
 /** Looks at a directory tree: what is there, and the digests of what has changed since the last look. */
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
 import { type Entry, join, type Maybe, problem, skipped, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
@@ -33,7 +34,6 @@ export interface ScanContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** Others get their turn this often, in milliseconds. */
 const slice = 15;
 

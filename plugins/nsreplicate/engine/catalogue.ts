@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Wanted } from '../decide/decide.ts';
 import { ownsCopies } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
@@ -14,7 +15,7 @@ import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wa
 import type { Rule } from '../rules/rule.ts';
 import { ruleOf } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
-import { type CopyScope, isOlder } from './copies.ts';
+import type { CopyScope } from './copies.ts';
 import { fromPrimary } from './failure.ts';
 import { describe, listOf, type ObjectKey, type ObjectPlace, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';

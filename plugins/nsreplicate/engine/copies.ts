@@ -1,5 +1,6 @@
 /** What one replica has, reduced to what deciding needs. */
 import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
+import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Present } from '../decide/decide.ts';
 import { stampOf } from '../objects/stamps.ts';
 import type { Labels } from '../rules/selector.ts';
@@ -20,11 +21,6 @@ export interface CopyScope {
   covers(key: ObjectKey): boolean;
   /** Whole, by kind, namespace and an object's own labels. */
   rules(key: ObjectKey, labels: Labels | undefined): boolean;
-}
-
-/** Versions of one resource of one cluster can be compared as numbers. */
-export function isOlder(a: string, b: string): boolean {
-  return a.length === b.length ? a < b : a.length < b.length;
 }
 
 function revisionOf({ generation, labels, annotations, deletionTimestamp }: ObjectMeta): string | undefined {

@@ -2,12 +2,15 @@
  * Lists and watches, shared: however many tasks of a process follow the same resource of the same cluster,
  * one watch runs. Each follower gets its own complete list first, then every change after it, none twice.
  */
+import { backOff } from '../../../src/async/back-off.ts';
+import { retry } from '../../../src/async/retry.ts';
+import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch.ts';
 
@@ -90,7 +93,7 @@ class Stream {
   readonly #followers = new Set<Follower>();
   readonly #controller = new AbortController();
   /** Lists of followers come one after the other, so that the watch starts at the oldest of them. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #turn = new SerialQueue();
   #watching = false;
   /** How many lists the watch itself began. */
   #lists = 0;
@@ -105,10 +108,8 @@ class Stream {
     const follower: Follower = { handler, held: [] };
     this.#followers.add(follower);
     signal.addEventListener('abort', () => this.#leave(follower), { once: true });
-    const turn = this.#turn.then(() => this.#bringUpToDate(follower, watch, signal));
-    this.#turn = turn.catch(() => undefined);
     try {
-      await turn;
+      await this.#turn.run(() => this.#bringUpToDate(follower, watch, signal));
     } finally {
       if (!watch) this.#leave(follower);
     }
@@ -132,19 +133,14 @@ class Stream {
 
   async #list(handler: FeedHandler, persistent: boolean, signal: AbortSignal): Promise<string> {
     const { kube, resource, namespace } = this.#scope;
-    for (let failures = 0; ; failures++) {
-      signal.throwIfAborted();
-      try {
-        const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
-        return await listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof X8sError)) throw error;
-        handler.disconnected?.(error);
-        if (!persistent) throw error;
-        await this.#clock.sleep(backOff(failures, pause), signal);
-      }
-    }
+    const page = (items: KubeObject[], first: boolean) => handler.page(items, first, true);
+    const failed = (error: unknown): void => {
+      if (!(error instanceof X8sError)) throw error;
+      handler.disconnected?.(error);
+      if (!persistent) throw error;
+    };
+    const list = () => listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
+    return retry(list, { pause, clock: this.#clock, signal, failed });
   }
 
   /** Starts the watch, if it does not run yet. */
@@ -220,9 +216,7 @@ class Stream {
   }
 }
 
-/** Whether an object changed after a list; versions of one resource can be compared as numbers. */
-function isNewer({ metadata }: KubeObject, version: string): boolean {
-  const number = /^\d+$/;
-  const { resourceVersion = '' } = metadata;
-  return !number.test(resourceVersion) || !number.test(version) || BigInt(resourceVersion) > BigInt(version);
+/** Whether an object may have changed after a list. */
+function isNewer({ metadata: { resourceVersion = '' } }: KubeObject, version: string): boolean {
+  return resourceVersion !== version && !isOlder(resourceVersion, version);
 }

@@ -1,7 +1,7 @@
 /** Questions to a cluster that have to be answered some time. */
+import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 
 const pause = { firstMs: 500, mostMs: 30_000 };
 
@@ -17,12 +17,10 @@ export async function inTheEnd(
   ask: () => Promise<void>,
   { clock, signal, broken }: InTheEndOptions,
 ): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof X8sError)) return broken(error);
-      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
-    }
-  }
+  const failed = (error: unknown): void => {
+    if (!(error instanceof X8sError)) throw error;
+  };
+  await retry(ask, { pause, clock, signal, failed }).catch((error: unknown) => {
+    if (!signal.aborted) broken(error);
+  });
 }

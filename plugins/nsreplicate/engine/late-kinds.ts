@@ -1,6 +1,6 @@
 /** Kinds of the primary that are not known yet: new ones, and those of a group whose API server did not answer. */
+import { backOff } from '../../../src/async/back-off.ts';
 import { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import { chooseKinds, isLiteral, type KindChoice } from './kinds.ts';
 import type { TaskOptions } from './task-options.ts';
 

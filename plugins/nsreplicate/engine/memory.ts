@@ -1,7 +1,7 @@
 /** What outlives a run of a task, and the doubts about the primary that follow from it. */
+import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Known } from './catalogue.ts';
-import { isOlder } from './copies.ts';
 import { WorkFailure } from './failure.ts';
 import { type InTheEndOptions, inTheEnd } from './in-the-end.ts';
 import { describe } from './keys.ts';
@@ -195,7 +195,7 @@ export class Guard {
     const id = `${kind}/${scope}`;
     const before = this.#memory.versions[id];
     this.#memory.versions[id] = version;
-    if (before !== undefined && /^\d+$/.test(before + version) && isOlder(version, before))
+    if (before !== undefined && isOlder(version, before))
       this.#stop(
         `the primary went back in time (${kind}: version ${before} → ${version}), as after a restore`,
       );
@@ -209,7 +209,8 @@ export class Guard {
   /** Takes note of how far the primary is. */
   note(kind: string, scope: string, version: string): void {
     const id = `${kind}/${scope}`;
-    if (isOlder(this.#memory.versions[id] ?? '', version)) this.#memory.versions[id] = version;
+    const known = this.#memory.versions[id];
+    if (known === undefined || isOlder(known, version)) this.#memory.versions[id] = version;
   }
 
   /** A person looked at what stopped deletions, and at the primary, and wants to go on. */

@@ -1,7 +1,7 @@
 /** Whether a cluster answers, asked now and then while it does not. */
+import { backOff } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { isAway } from './failure.ts';
 

@@ -1,6 +1,6 @@
 /** Lists and follows what replicas have of the kinds of a task. */
+import { backOff } from '../../../src/async/back-off.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import { discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
 import { groupKind } from '../objects/draft.ts';

@@ -1,7 +1,7 @@
 /** One run of a task, from reading its memory to writing its last state. */
+import { onAbort } from '../../../src/async/abort.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
-import { onAbort } from '../../../src/kube/abort.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';

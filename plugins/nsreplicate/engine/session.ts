@@ -1,7 +1,7 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
+import { backOff } from '../../../src/async/back-off.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api-error.ts';
-import { backOff } from '../../../src/kube/back-off.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';

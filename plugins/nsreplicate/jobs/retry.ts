@@ -1,5 +1,5 @@
 /** When to try again what failed, and when to stop trying by itself. Pure. */
-import { backOff } from '../../../src/kube/back-off.ts';
+import { backOff } from '../../../src/async/back-off.ts';
 
 /**
  * What a failure means for the work at hand.

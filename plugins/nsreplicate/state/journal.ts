@@ -1,4 +1,5 @@
 /** Writes a task's documents into its cluster in batches: one at a time, at most one a second, newest content. */
+import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
@@ -44,7 +45,7 @@ export class Journal {
   /** As they were last written; undefined where that failed, absent before the first time. */
   readonly #versions = new Map<Role, string | undefined>();
   #warned = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new SerialQueue();
   #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: JournalOptions) {
@@ -74,9 +75,7 @@ export class Journal {
 
   /** One at a time: each is based on the version before. */
   #inTurn(request: WriteNext): Promise<boolean> {
-    const turn = this.#turn.then(() => this.#writeNext(request));
-    this.#turn = turn;
-    return turn;
+    return this.#turn.run(() => this.#writeNext(request));
   }
 
   async #writeNext({ role: wanted, ...call }: WriteNext): Promise<boolean> {

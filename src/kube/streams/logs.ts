@@ -1,7 +1,7 @@
 /** A container's log, line by line, also over a connection that breaks. */
+import { backOff } from '../../async/back-off.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { X8sError } from '../../errors.ts';
-import { backOff } from '../back-off.ts';
 import type { KubeClient, RawRequest } from '../client.ts';
 import { ConnectionError } from '../connection-error.ts';
 import type { Pod } from '../objects.ts';

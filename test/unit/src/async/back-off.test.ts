@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backOff } from '../../../../src/kube/back-off.ts';
+import { backOff } from '../../../../src/async/back-off.ts';
 
 test.each([
   [0, 800, 1_600],

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { onAbort } from '../../../../src/kube/abort.ts';
-import { deadline } from '../../../../src/kube/deadline.ts';
+import { onAbort } from '../../../../src/async/abort.ts';
+import { deadline } from '../../../../src/async/deadline.ts';
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
