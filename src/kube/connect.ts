@@ -1,8 +1,6 @@
 /** From a kubeconfig to a client of one cluster. */
-import { stat } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock.ts';
-import { UsageError } from '../errors.ts';
-import { type AccessOverrides, type AccessPoint, accessPoint, choices } from './access-point.ts';
+import { type AccessOverrides, type AccessPoint, accessPoint } from './access-point.ts';
 import type { KubeClient } from './client.ts';
 import { type CredentialSource, credentialSource } from './credentials.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
@@ -34,24 +32,6 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
   const login = createLogin(sourcesOf(point, options, config.currentContext), clock);
   const transport = createHttp(point.info, login, { userAgent, connectTimeoutMs: requestTimeoutMs });
   return createClient(point.info, transport, { requestTimeoutMs, clock, onWarning });
-}
-
-/**
- * What a person means who may name a cluster by a context or by a kubeconfig of its own, for `connect`: a
- * context of that name, else the current context of the file.
- * @throws {UsageError} it is neither; names the contexts that exist, the closest first
- */
-export async function contextOrFile(
-  text: string,
-  kubeconfig?: string,
-): Promise<Pick<ConnectOptions, 'context' | 'kubeconfig'>> {
-  const { contexts, origin } = await loadKubeconfig(kubeconfig);
-  if (contexts.has(text)) return { context: text, kubeconfig };
-  const file = await stat(text).catch(() => undefined);
-  if (file?.isFile()) return { kubeconfig: text };
-  throw new UsageError(`${JSON.stringify(text)} is no context in ${origin}, nor a kubeconfig file`, {
-    hint: choices('context', text, [...contexts.keys()]),
-  });
 }
 
 /**

@@ -39,13 +39,3 @@ function divideUp(value: bigint, by: bigint): bigint {
   const rest = value % by;
   return value / by + (rest > 0n ? 1n : 0n);
 }
-
-/** Bytes as the shortest exact quantity with a binary suffix: 10737418240 is `10Gi`. */
-export function formatQuantity(bytes: bigint | number): string {
-  let [value, suffix] = [BigInt(bytes), ''];
-  for (const next of binarySuffixes) {
-    if (value === 0n || value % 1024n !== 0n) break;
-    [value, suffix] = [value / 1024n, next];
-  }
-  return `${value}${suffix}`;
-}

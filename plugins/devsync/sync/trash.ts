@@ -23,9 +23,6 @@ import { partsOf } from './names.ts';
 import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
-/** A limit where none is given: 1 GiB. */
-export const defaultTrashLimit = 2 ** 30;
-
 export class Trash {
   readonly #folder: Folder;
   readonly #limit: number;

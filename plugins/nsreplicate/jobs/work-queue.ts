@@ -23,7 +23,6 @@ export class WorkQueue {
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, AbortController>();
   #paused = false;
-  #idle: (() => void)[] = [];
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -75,12 +74,6 @@ export class WorkQueue {
     this.#start();
   }
 
-  /** Resolves when nothing waits and nothing is worked on. Delayed keys are not waited for. */
-  idle(): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
-  }
-
   #start(): void {
     const { workers, signal } = this.#options;
     for (const key of this.#waiting) {
@@ -100,7 +93,6 @@ export class WorkQueue {
     this.#working.delete(key);
     if (this.#again.delete(key)) this.#waiting.add(key);
     this.#start();
-    if (this.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #undelay(key: string): void {

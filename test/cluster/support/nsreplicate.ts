@@ -1,11 +1,13 @@
 /** `kubectl nsreplicate`, and its engine in this process, between two clusters on a namespace and a task of a test's own. */
+
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect } from '@jest/globals';
 import { identify, type Site } from '../../../plugins/nsreplicate/engine/site.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { connect, contextOrFile } from '../../../src/kube/connect.ts';
+import { connect } from '../../../src/kube/connect.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { configMaps, leases, namespaces, type Resource, secrets } from '../../../src/kube/resources.ts';
@@ -273,7 +275,7 @@ const shortName = (text: string): string => basename(text).replace(/\.yaml$/, ''
 
 /** A client of any context of the tests' kubeconfig, or of a kubeconfig of its own. */
 export const connectTo = async (text: string, requestTimeoutMs = 20_000): Promise<KubeClient> =>
-  connect({ ...(await contextOrFile(text, kubeconfig)), requestTimeoutMs });
+  connect({ ...(existsSync(text) ? { kubeconfig: text } : { context: text, kubeconfig }), requestTimeoutMs });
 
 function resourceOf(kube: KubeClient, { apiVersion = 'v1', kind = '' }: KubeObject): Promise<Resource> {
   const [version = '', group = ''] = apiVersion.split('/').reverse();

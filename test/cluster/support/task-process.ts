@@ -9,7 +9,6 @@ import { acquire } from '../../../src/tasks/lock.ts';
 import { configMapLock, leaseLock } from '../../../src/tasks/lock-object.ts';
 import { taskLabels } from '../../../src/tasks/names.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
-import { TaskWriter } from '../../../src/tasks/writer.ts';
 import { clusterOf } from './clusters.ts';
 
 export interface TaskProcessSettings {
@@ -42,8 +41,9 @@ held.signal.addEventListener('abort', () => say(`lost: ${messageOf(held.signal.r
 const store = new TaskStore({ kube, tool: 'test', schema: 1, clock: systemClock });
 const { record } = await store.open({ namespace, task, role: 'target', spec: { uid: 'a' } });
 const { record: started, outcome } = await store.start(record, held);
-const writer = new TaskWriter({ store, record: started, clock: systemClock });
-await writer.checkpoint('files', 7);
+await store.update(started, (state) => {
+  state.checkpoints.files = 7;
+});
 say(`held: ${outcome}`);
 
 for await (const line of lines) {

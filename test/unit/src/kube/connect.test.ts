@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../../../src/kube/client.ts';
-import { type ConnectOptions, connect, contextOrFile } from '../../../../src/kube/connect.ts';
+import { type ConnectOptions, connect } from '../../../../src/kube/connect.ts';
 import { certificate, privateKey } from '../../support/tls-fixture.ts';
 
 interface Seen {
@@ -372,15 +372,4 @@ test('plain HTTP works, as of kubectl proxy', async () => {
   const kube = await client({}, { server: `http://127.0.0.1:${plain}` });
   expect(await version(kube)).toEqual({});
   expect((await kube.transport.webSocket()).url).toBe(`ws://127.0.0.1:${plain}`);
-});
-
-test('contextOrFile takes a context first, then a file, and else says what there is', async () => {
-  const path = await kubeconfig({});
-  expect(await contextOrFile('ctx', path)).toEqual({ context: 'ctx', kubeconfig: path });
-  expect(await contextOrFile(path, path)).toEqual({ kubeconfig: path });
-  await expect(contextOrFile('ctz', path)).rejects.toMatchObject({
-    exitCode: 2,
-    message: `"ctz" is no context in ${path}, nor a kubeconfig file`,
-    hint: 'contexts that exist: ctx',
-  });
 });

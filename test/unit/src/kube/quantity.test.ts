@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { UsageError } from '../../../../src/errors.ts';
-import { formatQuantity, parseQuantity } from '../../../../src/kube/quantity.ts';
+import { parseQuantity } from '../../../../src/kube/quantity.ts';
 
 describe('parseQuantity', () => {
   test.each([
@@ -28,23 +27,4 @@ describe('parseQuantity', () => {
   test.each(['', 'Gi', '1 Gi', '1gi', '1KB', '0x10', '1e', '--1', '1.2.3', '1e999'])('refuses %p', (text) =>
     expect(() => parseQuantity(text)).toThrow(UsageError),
   );
-});
-
-describe('formatQuantity', () => {
-  test.each([
-    [0n, '0'],
-    [1n, '1'],
-    [1000n, '1000'],
-    [1024n, '1Ki'],
-    [10737418240n, '10Gi'],
-    [1610612736n, '1536Mi'],
-  ])('%p is %s', (bytes, text) => expect(formatQuantity(bytes)).toBe(text));
-
-  test('is read back as the same number', () => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 1n << 62n }), (bytes) => {
-        expect(parseQuantity(formatQuantity(bytes))).toBe(bytes);
-      }),
-    );
-  });
 });

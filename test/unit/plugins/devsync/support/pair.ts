@@ -17,7 +17,6 @@ import {
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
-import { defaultTrashLimit } from '../../../../../plugins/devsync/sync/trash.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
@@ -84,7 +83,7 @@ export class Pair {
       close: () => child.stdin.destroy(),
     };
     this.connection = await AgentConnection.start(streams, launch);
-    const trashLimit = this.#options.sync?.trashLimits?.local ?? defaultTrashLimit;
+    const trashLimit = this.#options.sync?.trashLimits?.local ?? 2 ** 30;
     const common = { scan, ignores, trashLimit };
     const container = await RemoteEndpoint.open(this.connection, 1, {
       base: '',
