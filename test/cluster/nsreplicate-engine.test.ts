@@ -272,7 +272,10 @@ test('cluster-scoped kinds: copied where a rule names them, and said where a glo
     await pair.compare({ rules: [rule] });
     expect(await pair.find(pair.to, kind, name)).toMatchObject({ description: 'two' });
     await pair.from.delete(resource, { name });
-    await pair.compare({ rules: [rule], prune: { prune: true, claims: false, namespaces: false } });
+    await pair.compare({
+      rules: [rule],
+      prune: { prune: true, claims: false, namespaces: false, definitions: false },
+    });
     expect(await pair.find(pair.to, kind, name)).toBeUndefined();
   } finally {
     await pair.from.delete(resource, { name });

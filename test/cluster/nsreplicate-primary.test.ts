@@ -236,7 +236,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     expect(found.size).toBe(all);
     await pair.delete(pair.from, 'configmaps', `o-${all - 7}`);
     await pair.put(pair.from, configMap(`o-${all - 8}`, { index: 'changed' }));
-    const prune = { prune: true, claims: false, namespaces: false };
+    const prune = { prune: true, claims: false, namespaces: false, definitions: false };
     expect((await pair.compare({ prune })).replicas[0]?.counts).toEqual({
       unchanged: all - 2,
       updated: 1,

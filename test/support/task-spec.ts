@@ -15,7 +15,7 @@ export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
   failBack: false,
   drift: 'fix',
   onImmutable: 'fail',
-  prune: { prune: true, claims: false, namespaces: false },
+  prune: { prune: true, claims: false, namespaces: false, definitions: false },
   brake: defaultLimits,
   workers: 16,
   suspended: false,

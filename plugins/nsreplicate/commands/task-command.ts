@@ -128,6 +128,11 @@ export abstract class TaskCommand extends KubeCommand {
     description: 'Also namespaces, with all that is in them.',
     group: deletions,
   });
+  pruneCrds = option.flag('--prune-crds', {
+    description:
+      'Also CustomResourceDefinitions, with all objects of their kinds, where all of these are ours.',
+    group: deletions,
+  });
   pruneLimit = option.integer('--prune-limit', {
     description: 'More deletions than this within ten minutes stop all others until `approve`. Default: 100.',
     group: deletions,
@@ -257,7 +262,12 @@ export abstract class TaskCommand extends KubeCommand {
       failBack: this.failBack,
       drift: this.drift,
       onImmutable: this.onImmutable,
-      prune: { prune: this.prune ?? watches, claims: this.pruneClaims, namespaces: this.pruneNamespaces },
+      prune: {
+        prune: this.prune ?? watches,
+        claims: this.pruneClaims,
+        namespaces: this.pruneNamespaces,
+        definitions: this.pruneCrds,
+      },
       brake: { ...defaultLimits, objects: this.pruneLimit, percent: this.prunePercent },
       workers: this.workerCount,
       suspended: config?.suspend ?? false,

@@ -1,4 +1,5 @@
 /** Puts the parts of one replica together. */
+import { isEverPruned } from '../decide/prune.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
 import { Converger } from './converger.ts';
@@ -54,7 +55,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     brakeLimits: spec.brake,
     brake: memory.brakes[site.name] ?? { deletions: [] },
     sawMarker: (marker) => guard.sawMarker(marker),
-    mayPrune: (kind) => spec.prune.prune && !['PersistentVolumeClaim', 'Namespace'].includes(kind),
+    mayPrune: (kind) => isEverPruned(kind, spec.prune),
     clock,
     signal,
     mostAttempts: watch ? undefined : ATTEMPTS_ONCE,

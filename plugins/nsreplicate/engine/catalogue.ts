@@ -290,7 +290,7 @@ export class Catalogue {
       this.#older = { key, uid, version: before.resourceVersion };
     const body: Body = { object: slim(object), copies: new Map(), done: new Set() };
     this.#noteNeeds(key, object);
-    const inherited = stampOf(object.metadata)?.origin;
+    const inherited = stampOf(object)?.origin;
     this.#originals.set(key, {
       uid,
       resourceVersion,

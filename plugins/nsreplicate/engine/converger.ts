@@ -304,11 +304,11 @@ export class Converger {
   }
 
   /** Why a copy without an original stays; undefined where it may go. */
-  #leftBecause(kind: CopiedKind, key: ObjectKey, { stamp }: CopyEntry): string | undefined {
+  #leftBecause(kind: CopiedKind, key: ObjectKey, present: CopyEntry): string | undefined {
     const { spec, primary, copies } = this.#options;
     const verdict = pruneVerdict({
+      ...present,
       kind: kind.name,
-      stamp,
       task: spec.name,
       primary: primary.id,
       inScope: copies.isInScope(key),

@@ -2,12 +2,17 @@
 import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Present } from '../decide/decide.ts';
-import { stampOf } from '../objects/stamps.ts';
+import { type Mark, markOf, type Stamp, wroteStamp } from '../objects/stamps.ts';
 import type { Labels } from '../rules/selector.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
+import { fieldManager } from './spec.ts';
 
 /** An object of a replica. */
 export interface CopyEntry extends Present {
+  /** It bears the stamp of another object: somebody copied a copy. It is not ours, whatever it says. */
+  readonly isStranger: boolean;
+  /** The API server knows that it was us who put its stamp there. */
+  readonly isWritten: boolean;
   readonly resourceVersion: string;
   /** A rule covers it whole, by its own labels. */
   readonly isRuled: boolean;
@@ -28,6 +33,10 @@ function revisionOf({ generation, labels, annotations, deletionTimestamp }: Obje
     ? undefined
     : JSON.stringify([generation, labels, annotations, deletionTimestamp]);
 }
+
+/** Stamps of earlier versions do not name who bears them, but the namespace that they were copied from. */
+const isOwn = ({ own, stamp }: Mark, key: ObjectKey): boolean =>
+  own ?? stamp.origin.namespace === (placeOf(key).namespace || undefined);
 
 export class Copies {
   readonly #entries = new Map<ObjectKey, CopyEntry>();
@@ -73,14 +82,15 @@ export class Copies {
   }
 
   /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
-  set(
-    key: ObjectKey,
-    { metadata }: KubeObject,
-    live: string | undefined,
-    stamp = stampOf(metadata),
-  ): CopyEntry {
+  set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Stamp): CopyEntry {
     this.delete(key);
+    const { metadata } = object;
+    const mark = known ? { stamp: known, own: true } : markOf(object);
+    const isStranger = mark !== undefined && !isOwn(mark, key);
+    const stamp = isStranger ? undefined : mark?.stamp;
     const entry: CopyEntry = {
+      isStranger,
+      isWritten: stamp !== undefined && wroteStamp(object, fieldManager),
       uid: metadata.uid ?? '',
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,

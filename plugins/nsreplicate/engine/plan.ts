@@ -236,8 +236,8 @@ async function plannedDeletion(
   const [kind, present] = [catalogue.kind(name), copies.get(key)];
   if (!kind || !present) return undefined;
   const verdict = pruneVerdict({
+    ...present,
     kind: name,
-    stamp: present.stamp,
     task: spec.name,
     primary: primary.id,
     inScope: copies.isInScope(key),

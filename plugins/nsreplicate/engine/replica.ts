@@ -4,6 +4,7 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
+import { explainStranger } from '../decide/prune.ts';
 import { activeJobs } from '../jobs/active.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
 import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
@@ -209,6 +210,7 @@ export class Replica {
       if (!catalogue.isComplete(key)) return;
       if (!copies.isOurs(key)) {
         this.#forget(key);
+        if (copies.get(key)?.isStranger) this.left.set(key, explainStranger);
         return;
       }
     }
@@ -236,7 +238,11 @@ export class Replica {
     const { catalogue, copies, mayPrune } = this.#options;
     return [...copies.keys()].filter(
       (key) =>
-        copies.stays(key) && !catalogue.original(key) && copies.isInScope(key) && mayPrune(placeOf(key).kind),
+        copies.stays(key) &&
+        copies.get(key)?.isWritten &&
+        !catalogue.original(key) &&
+        copies.isInScope(key) &&
+        mayPrune(placeOf(key).kind),
     );
   }
 

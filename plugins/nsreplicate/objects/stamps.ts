@@ -1,7 +1,7 @@
 /** What a copy says about where it came from, so that nobody has to remember it. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { PREFIX } from '../../../src/tasks/names.ts';
-import { type Draft, drop, put } from './draft.ts';
+import { at, type Draft, drop, groupKind, put } from './draft.ts';
 
 /** Where a copy came from. Its last step is what may be pruned; the steps before it are what may not loop. */
 export interface Origin {
@@ -34,12 +34,10 @@ export const StampKey = {
   origin: `${PREFIX}origin`,
 } as const;
 
-type Bearer = { labels?: Record<string, string>; annotations?: Record<string, string> };
-
 /** Marks a draft as a copy. */
 export function stamp(draft: Draft, made: Stamp): void {
   put(draft, ['metadata', 'labels', StampKey.task], made.origin.task);
-  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp(made));
+  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp(made, bearerOf(draft)));
 }
 
 /** Whether an object bears just the stamp of a draft: so it need not be read. */
@@ -53,20 +51,57 @@ export function withoutStamps(draft: Draft): void {
   drop(draft, 'metadata', 'annotations', StampKey.origin);
 }
 
-/** The stamp that an object bears; undefined where it is nobody's copy, or its stamp can't be read. */
-export function stampOf({ labels, annotations }: Bearer): Stamp | undefined {
+/** A stamp that an object bears, and whether it is this object's own. */
+export interface Mark {
+  readonly stamp: Stamp;
+  /**
+   * Whether the stamp names the object that bears it. People copy objects with all that is on them, and so do
+   * controllers: what bears the stamp of another object was made by somebody else. Undefined: it was written by an
+   * earlier version, whose stamps named no object.
+   */
+  readonly own: boolean | undefined;
+}
+
+/** The stamp on an object, whosever it is; undefined where it has none, or one that can't be read. */
+export function markOf(object: KubeObject): Mark | undefined {
+  const { labels, annotations } = object.metadata;
   const found = parseStamp(annotations?.[StampKey.origin]);
-  return found && labels?.[StampKey.task] === found.origin.task ? found : undefined;
+  if (!found || labels?.[StampKey.task] !== found.stamp.origin.task) return undefined;
+  const own = found.bearer === undefined ? undefined : found.bearer === bearerOf(object);
+  return { stamp: found.stamp, own };
+}
+
+/** The stamp that an object bears of itself; undefined where it is nobody's copy, or bears another object's stamp. */
+export function stampOf(object: KubeObject): Stamp | undefined {
+  const mark = markOf(object);
+  return mark?.own === false ? undefined : mark?.stamp;
+}
+
+/** Whether a manager itself wrote the stamp of an object, as far as the API server knows. */
+export const wroteStamp = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): boolean =>
+  managedFields.some(
+    (entry) => at(entry, 'manager') === manager && at(entry, 'fieldsV1', ...stampField) !== undefined,
+  );
+
+const stampField = ['f:metadata', 'f:annotations', `f:${StampKey.origin}`];
+
+/** An object's kind and place in one word: `Role.rbac.authorization.k8s.io/shop/reader`. Names of roles may have spaces. */
+function bearerOf(object: KubeObject | Draft): string {
+  const { namespace = '', name } = object.metadata;
+  return `${groupKind(object)}/${namespace}/${name}`.replaceAll(/[\s"\\]/g, encodeURIComponent);
 }
 
 /**
- * `cluster=… task=… namespace=… uid=… applied=… marker=…`: values have no spaces. Without quotes: those would have to be
- * escaped in what is applied, which servers read slowly.
+ * `of=… cluster=… task=… namespace=… uid=… applied=… marker=…`: values have no spaces. Without quotes: those would have
+ * to be escaped in what is applied, which servers read slowly.
  */
-function formatStamp({ origin: { cluster, task, namespace, uid, via }, applied, marker }: Stamp): string {
+function formatStamp(
+  { origin: { cluster, task, namespace, uid, via }, applied, marker }: Stamp,
+  bearer: string,
+): string {
   const place = namespace === undefined ? '' : ` namespace=${namespace}`;
   const way = via.length > 0 ? ` via=${via.join()}` : '';
-  return `cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} marker=${marker}`;
+  return `of=${bearer} cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} marker=${marker}`;
 }
 
 /** Whether two origins are the same. */
@@ -86,7 +121,7 @@ function shared(text: string): string {
   return found ?? text;
 }
 
-function parseStamp(text: string | undefined): Stamp | undefined {
+function parseStamp(text: string | undefined): { stamp: Stamp; bearer: string | undefined } | undefined {
   if (text === undefined) return undefined;
   const fields = new Map<string, string>();
   for (const field of text.split(' ')) {
@@ -101,7 +136,8 @@ function parseStamp(text: string | undefined): Stamp | undefined {
   const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
   const marker = Number(fields.get('marker') ?? 0);
   const applied = fields.get('applied') ?? '';
-  return { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
+  const stamp = { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
+  return { stamp, bearer: fields.get('of') };
 }
 
 /**

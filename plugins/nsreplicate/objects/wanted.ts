@@ -59,7 +59,7 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
 
 function originOf(object: KubeObject, to: Destination, { task, primary }: Shaping): Origin {
   const { namespace, uid = '' } = object.metadata;
-  const inherited = stampOf(object.metadata)?.origin;
+  const inherited = stampOf(object)?.origin;
   return nextOrigin({ cluster: primary, task, namespace, uid, replica: to.cluster }, inherited);
 }
 

@@ -102,13 +102,15 @@ export class FakeKube implements KubeClient {
     );
   }
 
-  /** Merges what is applied into what is there; it does not keep field owners. */
+  /** Merges what is applied into what is there. It keeps who applied which fields last, and knows no conflicts. */
   apply<T extends KubeObject>(resource: Resource<T>, object: T, options: WriteOptions): Promise<T> {
     return this.#write('apply', resource, object, options, (collection) => {
       const { namespace, name } = object.metadata;
       const before = this.objects.find(collection, namespace, name);
-      if (!before) return this.objects.create(collection, object);
-      return this.objects.replace(collection, mergePatch(before, object) as KubeObject);
+      const managedFields = appliedBy(options.fieldManager, object, before);
+      const owned = { ...object, metadata: { ...object.metadata, managedFields } };
+      if (!before) return this.objects.create(collection, owned);
+      return this.objects.replace(collection, mergePatch(before, owned) as KubeObject);
     });
   }
 
@@ -188,6 +190,22 @@ export class FakeKube implements KubeClient {
     await raced(this.after(call), signal);
     return result;
   }
+}
+
+/** Managed fields after an apply. */
+function appliedBy(
+  manager: string | undefined,
+  object: KubeObject,
+  before: KubeObject | undefined,
+): unknown[] {
+  const fieldsOf = (value: unknown): Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [`f:${key}`, fieldsOf(inner)]))
+      : {};
+  const others = (before?.metadata.managedFields ?? []).filter(
+    (entry) => (entry as { manager?: string }).manager !== manager,
+  );
+  return [...others, { manager, operation: 'Apply', fieldsV1: fieldsOf(object) }];
 }
 
 /** As the other, unless the signal comes first. Also makes every call take a turn of the event loop. */

@@ -112,6 +112,8 @@ describe('loop prevention', () => {
 });
 
 describe('pruning', () => {
+  const flags = { prune: true, claims: false, namespaces: false, definitions: false };
+  const definition = 'CustomResourceDefinition.apiextensions.k8s.io';
   const gone: PruneCase = {
     kind: 'ConfigMap',
     stamp: { origin, applied: 'd', marker: 0 },
@@ -119,26 +121,40 @@ describe('pruning', () => {
     primary: 'A',
     inScope: true,
     onPrimary: false,
-    flags: { prune: true, claims: false, namespaces: false },
+    isStranger: false,
+    isWritten: true,
+    flags,
   };
   test.each<[string, Partial<PruneCase>, string]>([
     ['its original was not in the list', {}, 'ask-primary'],
     ['its original is there', { onPrimary: true }, 'keep'],
     ['nobody stamped it', { stamp: undefined }, 'keep'],
+    ['it bears the stamp of another object', { stamp: undefined, isStranger: true }, 'stranger'],
+    ['it bears our stamp, which somebody else put there', { isWritten: false }, 'unproven'],
+    ['a definition', { kind: definition }, 'guarded'],
+    [
+      'a definition, with the flag',
+      { kind: definition, flags: { ...flags, definitions: true } },
+      'ask-primary',
+    ],
     ['another task made it', { task: 'other' }, 'keep'],
     ['another primary made it', { primary: 'B' }, 'keep'],
     ['the rules no longer cover it', { inScope: false }, 'left-scope'],
-    ['pruning is off', { flags: { prune: false, claims: true, namespaces: true } }, 'guarded'],
+    [
+      'pruning is off',
+      { flags: { prune: false, claims: true, namespaces: true, definitions: true } },
+      'guarded',
+    ],
     ['a claim', { kind: 'PersistentVolumeClaim' }, 'guarded'],
     [
       'a claim, with the flag',
-      { kind: 'PersistentVolumeClaim', flags: { prune: true, claims: true, namespaces: false } },
+      { kind: 'PersistentVolumeClaim', flags: { ...flags, claims: true } },
       'ask-primary',
     ],
     ['a namespace', { kind: 'Namespace' }, 'guarded'],
     [
       'a namespace, with the flag',
-      { kind: 'Namespace', flags: { prune: true, claims: false, namespaces: true } },
+      { kind: 'Namespace', flags: { ...flags, namespaces: true } },
       'ask-primary',
     ],
   ])('%s', (_what, change, expected) => {

@@ -6,10 +6,12 @@ import { mapNamespaces, unmappedMentions } from '../../../../../plugins/nsreplic
 import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
 import { compileOverride, override } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
 import {
+  markOf,
   nextOrigin,
   type Origin,
   stamp,
   stampOf,
+  wroteStamp,
 } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
 import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
@@ -234,7 +236,7 @@ describe('copies', () => {
       namespace: 'dr',
       labels: { tier: 'front', 'x8s.dev/replica-of': 't' },
     });
-    const stamp = stampOf(copy.main?.metadata ?? {});
+    const stamp = stampOf(copy.main as KubeObject);
     expect(stamp).toEqual({
       origin: { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: [] },
       applied: copy.digest,
@@ -286,16 +288,54 @@ describe('copies', () => {
       { origin: clusterWide, applied: 'd1:x', marker: 0 },
     ]) {
       stamp(draft, made);
-      expect(stampOf(draft.metadata)).toEqual(made);
-      expect(draft.metadata.annotations?.['x8s.dev/origin']).toMatch(/^[\w=:,-]+( [\w=:,-]+)*$/);
+      expect(stampOf(draft)).toEqual(made);
+      expect(draft.metadata.annotations?.['x8s.dev/origin']).toMatch(/^[\w=:,/-]+( [\w=:,/-]+)*$/);
     }
   });
 
   test('a stamp whose label is gone is no stamp', () => {
     const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
-    expect(stampOf({ ...copy.main?.metadata, labels: {} })).toBeUndefined();
+    const bearing = (metadata: object) => stampOf({ metadata: { name: 'web', ...metadata } });
+    expect(bearing({ ...copy.main?.metadata, labels: {} })).toBeUndefined();
     expect(
-      stampOf({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'task=t' } }),
+      bearing({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'task=t' } }),
     ).toBeUndefined();
+  });
+
+  test.each<[string, object, object]>([
+    ['another name', {}, { name: 'other' }],
+    ['another namespace', {}, { namespace: 'other' }],
+    ['another kind', { kind: 'StatefulSet' }, {}],
+    ['another group', { apiVersion: 'example.com/v1' }, {}],
+  ])("an object of %s that bears a stamp is nobody's copy", (_what, object, metadata) => {
+    const { main } = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
+    const copied = { ...main, ...object, metadata: { ...main?.metadata, ...metadata } } as KubeObject;
+    expect(stampOf(copied)).toBeUndefined();
+    expect(markOf(copied)).toMatchObject({ own: false, stamp: { origin: { task: 't' } } });
+  });
+
+  test('a name with spaces, as roles may have it, is named', () => {
+    const draft: Draft = { apiVersion: 'v1', kind: 'Role', metadata: { name: 'a "b" of=c', namespace: 'n' } };
+    const origin = { cluster: 'A', task: 't', uid: 'u', via: [] };
+    stamp(draft, { origin, applied: 'd', marker: 1 });
+    expect(markOf(draft)).toEqual({ own: true, stamp: { origin, applied: 'd', marker: 1 } });
+  });
+
+  test('a stamp of an earlier version, which names no bearer, is still one', () => {
+    const annotations = { 'x8s.dev/origin': 'cluster=A task=t namespace=n uid=u applied=d marker=3' };
+    const object = {
+      metadata: { name: 'x', namespace: 'n', labels: { 'x8s.dev/replica-of': 't' }, annotations },
+    };
+    expect(markOf(object)).toMatchObject({ own: undefined, stamp: { applied: 'd', marker: 3 } });
+  });
+
+  test.each([
+    ['we applied it', 'kubectl-nsreplicate', 'f:x8s.dev/origin', true],
+    ['somebody else made it from a copy', 'kubectl-client-side-apply', 'f:x8s.dev/origin', false],
+    ['we wrote other fields of it', 'kubectl-nsreplicate', 'f:other', false],
+  ])('who put a stamp there: %s', (_what, manager, annotation, expected) => {
+    const fieldsV1 = { 'f:metadata': { 'f:annotations': { [annotation]: {} } } };
+    const object = { metadata: { name: 'x', managedFields: [{ manager, fieldsV1 }] } };
+    expect(wroteStamp(object as KubeObject, 'kubectl-nsreplicate')).toBe(expected);
   });
 });
