@@ -112,7 +112,7 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
 export function parseMoverLine(line: string): MoverLine {
   const [, word = '', json = ''] = /^x8s:([a-z]+) (.*)$/s.exec(line) ?? [];
   const fields = parseObject(json);
-  const read = readers[word];
+  const read = Object.hasOwn(readers, word) ? readers[word] : undefined;
   return fields && read ? read(fields) : { kind: 'log', level: 'info', text: line };
 }
 

@@ -4,6 +4,7 @@
  */
 import { Option } from 'clipanion';
 import { UsageError } from '../errors.ts';
+import { own } from '../json.ts';
 import type { Completer, OptionDeclaration, PositionalDeclaration } from './declarations.ts';
 import { parseDuration } from './duration.ts';
 
@@ -99,7 +100,7 @@ const truths: Readonly<Record<string, boolean>> = {
 function readFlag(given: readonly Given[], initial: boolean): boolean {
   const last = given.at(-1);
   if (!last) return initial;
-  const value = truths[last.text.toLowerCase()];
+  const value = own(truths, last.text.toLowerCase());
   if (value === undefined) throw invalid(last, 'is not true or false');
   return value;
 }

@@ -1,6 +1,7 @@
 /** What a command prints on stdout. */
 import type { Writable } from 'node:stream';
 import type { ExitCode, X8sError } from '../errors.ts';
+import { parseExactly } from '../json.ts';
 import { renderTable, type Table } from './table.ts';
 
 export const outputFormats = ['json', 'yaml', 'wide', 'name', 'table'] as const;
@@ -85,5 +86,5 @@ export class Printer {
 /** Through JSON first, so that yaml sees what JSON readers see (no undefined, dates as text). */
 async function toYaml(data: unknown): Promise<string> {
   const { stringify } = await import('yaml');
-  return stringify(JSON.parse(JSON.stringify(data)));
+  return stringify(parseExactly(JSON.stringify(data)));
 }

@@ -1,12 +1,13 @@
 /** Bodies of successful answers. */
 import { X8sError } from '../errors.ts';
+import { parseExactly } from '../json.ts';
 import type { Subject } from './api-failure.ts';
 import type { ClusterInfo } from './client.ts';
 
-/** @throws {X8sError} the body is not JSON, as a login page or a proxy's would be */
+/** Integers that numbers can't hold are BigInts. @throws {X8sError} the body is not JSON, as a login page or a proxy's would be */
 export function parseJson<T>(cluster: ClusterInfo, { what }: Subject, text: string): T {
   try {
-    return JSON.parse(text) as T;
+    return parseExactly(text) as T;
   } catch {
     // The parser's own error quotes the body, which may be a Secret.
     throw new X8sError(`${cluster.context}: ${what}: the answer is not JSON`, {

@@ -1,4 +1,5 @@
 /** One watch request, from its start to its end. */
+import { parseExactly } from '../json.ts';
 import { apiFailure } from './api-failure.ts';
 import type { CallOptions, KubeClient, ListOptions } from './client.ts';
 import { ConnectionError } from './connection-error.ts';
@@ -77,7 +78,7 @@ function parseEvent<T extends KubeObject>(
 
 function parseLine(kube: KubeClient, line: string): unknown {
   try {
-    return JSON.parse(line);
+    return parseExactly(line);
   } catch {
     // The parser's own error quotes the line, which may be a Secret.
     throw lost(kube, 'a watch event is not JSON');

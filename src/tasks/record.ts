@@ -1,5 +1,6 @@
 /** A task's record, and how it lies in a ConfigMap. Pure: reads and writes objects, never the cluster. */
 import { messageOf } from '../errors.ts';
+import { parseExactly } from '../json.ts';
 import type { ConfigMap, OwnerReference } from '../kube/objects.ts';
 import { Annotation, Label, managerOf, recordName } from './names.ts';
 
@@ -136,7 +137,7 @@ function readData(data: Readonly<Record<string, string>>): TaskData {
   const read: TaskData = { spec: undefined, checkpoints: {}, peer: undefined, problem: undefined };
   const parse = (key: string): unknown => {
     try {
-      return data[key] === undefined ? undefined : JSON.parse(data[key]);
+      return data[key] === undefined ? undefined : parseExactly(data[key]);
     } catch (error) {
       read.problem = `its data.${key} is not JSON (${messageOf(error)})`;
       return undefined;

@@ -1,4 +1,5 @@
 /** Puts the parts of one replica together. */
+import { own } from '../../../src/json.ts';
 import { isEverPruned } from '../decide/prune.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -53,7 +54,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     records,
     workers: spec.workers,
     brakeLimits: spec.brake,
-    brake: memory.brakes[site.name] ?? { deletions: [] },
+    brake: own(memory.brakes, site.name) ?? { deletions: [] },
     sawMarker: (marker) => guard.sawMarker(marker),
     mayPrune: (kind) => isEverPruned(kind, spec.prune),
     clock,

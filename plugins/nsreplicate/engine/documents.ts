@@ -1,5 +1,6 @@
 /** Which of a task's documents changed, and their content when it is their turn to be written. */
 import type { Clock } from '../../../src/clock.ts';
+import { own } from '../../../src/json.ts';
 import { textOfJobs } from '../jobs/records.ts';
 import type { Document } from '../state/journal.ts';
 import type { Role } from '../state/places.ts';
@@ -83,7 +84,7 @@ export class Documents {
     const brakes = task.replicas.map(({ name, deletions }) => [name, deletions.state]);
     const done = task.replicas.map(({ name, tally }) => [
       name,
-      doneInAll(this.#memory.done[name] ?? {}, tally.totals),
+      doneInAll(own(this.#memory.done, name) ?? {}, tally.totals),
     ]);
     return stateDocument(view(), {
       ...this.#memory,

@@ -1,4 +1,5 @@
 /** What a task covered in earlier runs and no longer does: its copies are left, and reported for as long as they are there. */
+import { own } from '../../../src/json.ts';
 
 /** Namespaces of the primary by kind (as `groupKind` writes it); an empty name is the whole cluster. */
 export type Covered = Readonly<Record<string, readonly string[]>>;
@@ -12,7 +13,7 @@ export interface RetiredList {
 /** What was covered and is not any more. */
 export function retiredSince(before: Covered, now: Covered): RetiredList[] {
   return Object.entries(before).flatMap(([kind, namespaces]) => {
-    const still = now[kind] ?? [];
+    const still = own(now, kind) ?? [];
     if (still.includes('')) return [];
     return namespaces
       .filter((namespace) => !still.includes(namespace))

@@ -4,6 +4,7 @@
  * not remembered is no harm: the object is applied once more, which changes nothing there.
  */
 import { createHash } from 'node:crypto';
+import { own } from '../../../src/json.ts';
 import type { ObjectKey } from './keys.ts';
 
 /** What a replica made of one object. */
@@ -153,7 +154,7 @@ export class Settlements {
 /** What a shard's text says of a replica; what can't be read is as if it had not been kept. */
 function entriesOf(text: string, replica: string): [string, string][] {
   try {
-    const words = String((JSON.parse(text) as Record<string, unknown>)[replica] ?? '').split(' ');
+    const words = String(own(JSON.parse(text) as Record<string, unknown>, replica) ?? '').split(' ');
     return words
       .filter((word) => word.length >= 2 * DIGEST)
       .map((word) => [word.slice(0, DIGEST), word.slice(DIGEST)]);

@@ -1,5 +1,6 @@
 /** How a task stands, as people and the state's ConfigMap get to see it. */
 import { messageOf } from '../../../src/errors.ts';
+import { own } from '../../../src/json.ts';
 import type { JobGroup } from '../jobs/records.ts';
 import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
 import type { Memory } from './memory.ts';
@@ -59,7 +60,7 @@ function replicaView(
     running: replica.running.size,
     retrying: replica.delayed,
     counts: replica.tally.totals,
-    done: doneInAll(earlier[replica.name] ?? {}, replica.tally.totals),
+    done: doneInAll(own(earlier, replica.name) ?? {}, replica.tally.totals),
     failed: replica.failures.size,
     parked,
     left: countBy(replica.left.values()),

@@ -1,4 +1,5 @@
 /** Whether a server left a copy as it was applied: the quick way to know its digest, taken for most writes. */
+import { own } from '../../../src/json.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Draft, isJson, type Json } from './draft.ts';
 
@@ -29,7 +30,7 @@ function sameMap(wanted: Json, present: Json, aside: (key: string) => boolean): 
   for (const key of Object.keys(wanted)) if (!aside(key)) more++;
   for (const key of Object.keys(present)) {
     if (aside(key)) continue;
-    if (!same(wanted[key], present[key])) return false;
+    if (!same(own(wanted, key), present[key])) return false;
     more--;
   }
   return more === 0;

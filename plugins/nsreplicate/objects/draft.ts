@@ -1,19 +1,17 @@
 /** Objects as freely writable JSON, and the few ways in which this plugin reaches into them. */
+import { isJson, type Json, own, setOwn } from '../../../src/json.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 
-export type Json = Record<string, unknown>;
+export { isJson, type Json };
 /** A copy of an object that may be written to, however deep. */
 export type Draft = KubeObject & Json;
-
-export const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A deep copy of plain JSON: several times quicker than structuredClone, on a path taken for every object. */
 export function cloneJson<T>(value: T): T {
   if (Array.isArray(value)) return value.map(cloneJson) as T;
   if (!isJson(value)) return value;
   const copy: Json = {};
-  for (const key of Object.keys(value)) copy[key] = cloneJson(value[key]);
+  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson(value[key]));
   return copy as T;
 }
 
@@ -32,14 +30,14 @@ export function canonical(value: unknown): string {
 /** The value at a path of keys, or undefined. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   let found = value;
-  for (const key of path) found = isJson(found) ? found[key] : undefined;
+  for (const key of path) found = isJson(found) ? own(found, key) : undefined;
   return found;
 }
 
 /** Removes the value at a path, and the maps that become empty by it, the top level excepted. */
 export function drop(object: Json, ...path: readonly string[]): void {
   const [key, ...rest] = path;
-  if (key === undefined || !(key in object)) return;
+  if (key === undefined || !Object.hasOwn(object, key)) return;
   if (rest.length === 0) {
     delete object[key];
     return;
@@ -56,11 +54,13 @@ export function put(object: Json, path: readonly string[], value: unknown): void
   const [key, ...rest] = path;
   if (key === undefined) return;
   if (rest.length === 0) {
-    object[key] = value;
+    setOwn(object, key, value);
     return;
   }
-  if (!isJson(object[key])) object[key] = {};
-  put(object[key] as Json, rest, value);
+  const inner = own(object, key);
+  const map = isJson(inner) ? inner : {};
+  if (map !== inner) setOwn(object, key, map);
+  put(map, rest, value);
 }
 
 /** Removes the entries of the map at a path whose keys match. */

@@ -1,6 +1,6 @@
 /** Changes of what is written to some replicas: JSON patches by selector. */
-import { applyPatch } from 'rfc6902';
-import { X8sError } from '../../../src/errors.ts';
+import { applyPatch, type Operation } from 'rfc6902';
+import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { compileGlobs } from '../rules/glob.ts';
 import type { Override } from '../rules/rule.ts';
@@ -13,8 +13,30 @@ export interface CompiledOverride {
   applies(object: KubeObject, replica: string): boolean;
 }
 
-/** Compiles an override. Throws UsageError on a bad glob. */
+/** Keys that the library for JSON patches steps over, or leaves out, without a word. */
+const unpatchable = ['__proto__', 'constructor', 'prototype'];
+
+/** @throws {UsageError} a patch names a key that would not arrive */
+function checkKeys(operation: Operation): void {
+  const paths = [operation.path, 'from' in operation ? operation.from : ''];
+  const named = paths.flatMap((path) => path.split('/'));
+  const found =
+    unpatchable.find((key) => named.includes(key)) ??
+    ('value' in operation && holdsKey(operation.value, '__proto__') ? '__proto__' : undefined);
+  if (found !== undefined)
+    throw new UsageError(`An override can't change what is called ${JSON.stringify(found)}.`, {
+      hint: 'Objects with such keys are copied as they are; only overrides of these keys are not possible.',
+    });
+}
+
+const holdsKey = (value: unknown, key: string): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (Object.hasOwn(value, key) || Object.values(value).some((inner) => holdsKey(inner, key)));
+
+/** Compiles an override. Throws UsageError on a bad glob, or a key that can't be patched. */
 export function compileOverride(override: Override): CompiledOverride {
+  override.patch.forEach(checkKeys);
   const [replicas, kinds, namespaces, names] = [
     override.replicas,
     override.kinds,

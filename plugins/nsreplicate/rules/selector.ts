@@ -1,5 +1,6 @@
 /** Label selectors as kubectl takes them (`app=web,tier!=db,env in (a,b),!legacy`), matched on this side. */
 import { UsageError } from '../../../src/errors.ts';
+import { own } from '../../../src/json.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -23,7 +24,7 @@ export function parseSelector(text: string): readonly Requirement[] {
 /** Whether labels fulfil a selector. A missing label fulfils `!=` and `notin`, as in the API. */
 export function matches(selector: readonly Requirement[], labels: Labels = {}): boolean {
   return selector.every((term) => {
-    const label = labels[term.key];
+    const label = own(labels, term.key);
     if (!('values' in term)) return (term.operator === 'exists') === (label !== undefined);
     const among = label !== undefined && term.values.includes(label);
     return term.operator === 'in' ? among : !among;

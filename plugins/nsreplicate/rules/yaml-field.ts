@@ -1,11 +1,13 @@
 /** Reads YAML field by field, so that every complaint names the line and the key that it is about. */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { closest } from '../../../src/closest.ts';
 import { UsageError } from '../../../src/errors.ts';
+import { exactInteger, isJson } from '../../../src/json.ts';
 
 interface Source {
   readonly file: string;
   readonly lines: LineCounter;
+  readonly document: Document | undefined;
 }
 
 /** A value in a YAML document, with its place. */
@@ -73,9 +75,10 @@ export class YamlField {
     return isScalar(this.#node) && typeof this.#node.value === 'string';
   }
 
-  /** The value as plain JSON. */
+  /** The value as plain JSON, long integers as they are written. */
   json(): unknown {
-    return this.#node?.toJSON();
+    const { document } = this.#source;
+    return document && exactIntegers(this.#node?.toJS(document));
   }
 
   /** Runs a parser of the value; what it refuses is refused here, with the line. */
@@ -111,7 +114,7 @@ export class YamlField {
 /** The one document of a file. Throws UsageError with the line of what is not YAML. */
 export function parseYaml(text: string, file: string): YamlField {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, intAsBigInt: true });
   if (!Array.isArray(documents) || documents.length === 0) throw new UsageError(`${file} is empty.`);
   const [document, second] = documents;
   const error = document?.errors[0] ?? second?.errors[0];
@@ -121,5 +124,13 @@ export function parseYaml(text: string, file: string): YamlField {
   }
   if (second)
     throw new UsageError(`${file} holds more than one document.`, { hint: 'Write one task a file.' });
-  return new YamlField({ file, lines }, document?.contents as Node | null, '');
+  return new YamlField({ file, lines, document }, document?.contents as Node | null, '');
+}
+
+/** The parser made a BigInt of every integer: most of them are plain numbers. */
+function exactIntegers(value: unknown): unknown {
+  if (typeof value === 'bigint') return exactInteger(value);
+  if (Array.isArray(value)) return value.map(exactIntegers);
+  if (!isJson(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, exactIntegers(field)]));
 }

@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { differences } from '../../../../../plugins/nsreplicate/decide/differences.ts';
+import { isAsApplied } from '../../../../../plugins/nsreplicate/objects/as-applied.ts';
+import { digestOf } from '../../../../../plugins/nsreplicate/objects/digest.ts';
+import { type Draft, put } from '../../../../../plugins/nsreplicate/objects/draft.ts';
+import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
+import { withoutStamps } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
+import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { matches } from '../../../../../plugins/nsreplicate/rules/selector.ts';
+import { own, parseExactly } from '../../../../../src/json.ts';
+import type { KubeObject } from '../../../../../src/kube/objects.ts';
+
+const everything = {
+  replicas: [],
+  group: '*',
+  kinds: [],
+  namespaces: [],
+  names: [],
+  selector: [],
+};
+const touch = compileOverride({
+  ...everything,
+  patch: [{ op: 'add', path: '/spec/touched', value: 1234567890123456789n }],
+});
+const shaping: Shaping = {
+  task: 't',
+  primary: 'A',
+  map: new Map([['prod', 'dr']]),
+  overrides: [touch],
+  key: new Uint8Array(32),
+};
+const rule = ruleFor('example.com', 'Widget');
+const to = { name: 'b', cluster: 'B' };
+
+/** Keys that mean something to JavaScript, and integers that its numbers can't hold. */
+const hostileKey = fc.constantFrom(
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'valueOf',
+  'hasOwnProperty',
+  'a',
+  'b',
+);
+const leaf = fc.oneof(
+  fc.string(),
+  fc.boolean(),
+  fc.constant(null),
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+);
+/** JSON text, so that an own `__proto__` is one. */
+const { tree } = fc.letrec<{ tree: string; map: string }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4 },
+    leaf.map((value) => JSON.stringify(value)),
+    fc.array(tie('tree'), { maxLength: 3 }).map((items) => `[${items.join()}]`),
+    tie('map'),
+  ),
+  map: fc
+    .uniqueArray(fc.tuple(hostileKey, tie('tree')), { selector: ([key]) => key, maxLength: 4 })
+    .map((entries) => `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join()}}`),
+}));
+
+const widget = (content: string): KubeObject =>
+  parseExactly(
+    `{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w","namespace":"prod","uid":"u"},"spec":{},"data":${content}}`,
+  ) as KubeObject;
+
+describe('what a person wrote arrives as it was written', () => {
+  test('whatever its keys are called and however long its integers are', () => {
+    fc.assert(
+      fc.property(tree, (content) => {
+        const object = widget(content);
+        const { main, digest } = copyOf(object, rule, to, shaping);
+        const sent = parseExactly(JSON.stringify(main)) as Draft;
+        expect(JSON.stringify(sent.data)).toBe(JSON.stringify(object.data));
+        expect((sent.spec as Record<string, unknown>).touched).toBe(1234567890123456789n);
+        const live = { ...sent, metadata: { ...sent.metadata, uid: 'there', resourceVersion: '7' } };
+        expect([isAsApplied(main as Draft, live), liveDigest(live, rule, shaping)]).toEqual([true, digest]);
+        withoutStamps(main as Draft);
+        withoutStamps(sent);
+        expect(differences(main, sent)).toEqual([]);
+      }),
+    );
+  });
+
+  test('and no two contents count as the same', () => {
+    fc.assert(
+      fc.property(tree, tree, (one, other) => {
+        const [a, b] = [widget(one), widget(other)];
+        const same = digestOf(a, shaping.key) === digestOf(b, shaping.key);
+        expect(differences(a, b).length === 0).toBe(same);
+        expect(isAsApplied(a as Draft, b)).toBe(same);
+      }),
+    );
+  });
+
+  test('two integers that are one number to JavaScript are two', () => {
+    const [a, b] = [widget('1234567890123456789'), widget('1234567890123456800')];
+    expect(digestOf(a, shaping.key)).not.toBe(digestOf(b, shaping.key));
+    expect(differences(a, b)).toHaveLength(1);
+  });
+
+  test.each([
+    ['1.0', '1'],
+    ['1e3', '1000'],
+    ['-0', '0'],
+    ['1.0e20', '100000000000000000000'],
+  ])('%s and %s are one number', (one, other) => {
+    const [a, b] = [widget(one), widget(other)];
+    expect(digestOf(a, shaping.key)).toBe(digestOf(b, shaping.key));
+  });
+
+  test('a field that a rule names is carried, whatever it is called', () => {
+    const draft = parseExactly('{}') as Draft;
+    put(draft, ['data', '__proto__'], 'x');
+    expect(JSON.stringify(draft)).toBe('{"data":{"__proto__":"x"}}');
+  });
+
+  test('a label that an object does not have fulfils no selector', () => {
+    expect(matches([{ key: 'constructor', operator: 'exists' }], {})).toBe(false);
+  });
+
+  test.each([
+    [{ op: 'add', path: '/data/__proto__', value: 'x' }],
+    [{ op: 'add', path: '/data/constructor', value: 'x' }],
+    [{ op: 'add', path: '/data', value: JSON.parse('{"a":[{"__proto__":1}]}') }],
+    [{ op: 'move', path: '/data/a', from: '/data/prototype' }],
+  ] as const)('an override that would not arrive is refused: %j', (operation) => {
+    expect(() => compileOverride({ ...everything, patch: [operation] })).toThrow(
+      "can't change what is called",
+    );
+    expect(own({}, 'constructor')).toBeUndefined();
+  });
+});
