@@ -1,5 +1,7 @@
 /** Tables as kubectl prints them: capitals, left-aligned, three spaces between. */
 
+import { padTo, widthOf } from '../ui/width.ts';
+
 export interface Column<Row> {
   /** In capitals: `NAME`, `AGE`. */
   readonly header: string;
@@ -34,7 +36,9 @@ export function renderTable({ header, rows }: Table, { wide }: { wide: boolean }
   const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
     shown.map((index) => (cells[index] ?? '').replaceAll(steering, ' ')),
   );
-  const widths = shown.map((_, at) => Math.max(...lines.map((cells) => [...(cells[at] ?? '')].length)));
-  const pad = (cell: string, at: number) => cell + ' '.repeat((widths[at] ?? 0) - [...cell].length + 3);
+  const widths = shown.map((_, at) =>
+    lines.reduce((most, cells) => Math.max(most, widthOf(cells[at] ?? '')), 0),
+  );
+  const pad = (cell: string, at: number) => padTo(cell, (widths[at] ?? 0) + 3);
   return lines.map((cells) => `${cells.map(pad).join('').trimEnd()}\n`).join('');
 }

@@ -1,4 +1,5 @@
 /** Plain text in columns. Everything here is plain: help has no colours. */
+import { padTo, widthOf } from '../ui/width.ts';
 
 /** Text as it is written in the source, indented with its code: without that indentation and empty ends. */
 export function dedent(text: string): string {
@@ -19,7 +20,7 @@ export function wrap(text: string, width: number): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
@@ -36,7 +37,7 @@ const narrowestText = 28;
 
 /** Titles on the left, texts on the right, aligned and wrapped. */
 export function columnsOf(rows: readonly (readonly [string, string])[], width: number): string {
-  const fitting = rows.map(([title]) => title.length).filter((length) => length <= widestTitle);
+  const fitting = rows.map(([title]) => widthOf(title)).filter((columns) => columns <= widestTitle);
   const start = indentation + Math.max(0, ...fitting) + gap;
   if (width - start < narrowestText) return rows.map(([title, text]) => below(title, text, width)).join('\n');
   return rows.map(([title, text]) => beside(title, text, start, width)).join('\n');
@@ -46,9 +47,9 @@ function beside(title: string, text: string, start: number, width: number): stri
   const head = `${' '.repeat(indentation)}${title}`;
   const lines = wrap(text, width - start).split('\n');
   const margin = ' '.repeat(start);
-  if (head.length + gap > start) return [head, ...lines.map((line) => margin + line)].join('\n').trimEnd();
+  if (widthOf(head) + gap > start) return [head, ...lines.map((line) => margin + line)].join('\n').trimEnd();
   const [first = '', ...others] = lines;
-  return [head.padEnd(start) + first, ...others.map((line) => margin + line)].join('\n').trimEnd();
+  return [padTo(head, start) + first, ...others.map((line) => margin + line)].join('\n').trimEnd();
 }
 
 function below(title: string, text: string, width: number): string {

@@ -1,9 +1,10 @@
 /** One step's line in the live list. */
 import type { Listr, ListrTask } from 'listr2';
 import { formatDuration } from './format.ts';
-import { progressLine, truncate } from './progress-line.ts';
+import { progressLine } from './progress-line.ts';
 import type { Step, StepHandle } from './reporter.ts';
 import type { Style } from './style.ts';
+import { truncate } from './width.ts';
 
 /** Between two redraws of a step's second line; listr2's spinner turns as often. */
 const redrawMs = 100;

@@ -1,6 +1,7 @@
 /** One line that says how far a step is. */
 import { formatBytes, formatCount, formatDuration, formatRate } from './format.ts';
 import type { Progress } from './reporter.ts';
+import { truncate, widthOf } from './width.ts';
 
 const barCells = { least: 5, most: 20 };
 
@@ -48,14 +49,7 @@ function bar(fraction: number, cells: number): string {
 export function progressLine(progress: Progress, columns: number): string {
   const figures = progressFigures(progress);
   const fraction = fractionOf(progress);
-  const cells = Math.min(barCells.most, columns - figures.length - 1);
+  const cells = Math.min(barCells.most, columns - widthOf(figures) - 1);
   if (fraction === undefined || cells < barCells.least) return truncate(figures, columns);
   return `${bar(fraction, cells)} ${figures}`;
-}
-
-/** The text in so many columns, with an ellipsis where it was cut. */
-export function truncate(text: string, columns: number): string {
-  const characters = [...text];
-  if (characters.length <= columns) return text;
-  return `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }

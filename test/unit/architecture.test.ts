@@ -119,6 +119,7 @@ describe('imports', () => {
     const owners: Readonly<Record<string, string>> = {
       clipanion: 'src/cli/',
       listr2: 'src/ui/',
+      'string-width': 'src/ui/',
       ssh2: 'src/ssh/',
       '@kubernetes/client-node': 'src/kube/',
       undici: 'src/kube/',

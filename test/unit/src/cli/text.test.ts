@@ -70,3 +70,12 @@ describe('text', () => {
     expect(columnsOf([['--a', 'one two three four']], 20)).toBe('  --a\n        one two\n        three four');
   });
 });
+
+test('a table stays aligned beside names in wide characters', () => {
+  const columns = [
+    { header: 'NAME', value: ({ name }: { name: string }) => name },
+    { header: 'AGE', value: () => '1d' },
+  ];
+  const text = renderTable(table([{ name: '数据库' }, { name: 'db' }], columns, 'none'), { wide: false });
+  expect(text).toBe(`NAME     AGE\n数据库   1d\ndb       1d\n`);
+});

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { progressFigures, progressLine, truncate } from '../../../../src/ui/progress-line.ts';
+import { progressFigures, progressLine } from '../../../../src/ui/progress-line.ts';
+import { truncate } from '../../../../src/ui/width.ts';
 
 const GiB = 1024 ** 3;
 const whole = {

@@ -1,0 +1,25 @@
+import { describe, expect, test } from '@jest/globals';
+import { padTo, truncate, widthOf } from '../../../../src/ui/width.ts';
+
+describe('widths', () => {
+  test.each([
+    ['abc', 3],
+    ['数据库', 6],
+    ['ﾃﾞｰﾀ', 4],
+    ['é', 1],
+    ['👩‍👩‍👧', 2],
+  ])('%s takes %i columns', (text, columns) => expect(widthOf(text)).toBe(columns));
+
+  test('padding counts columns, not characters', () => {
+    expect(padTo('数据', 6)).toBe('数据  ');
+    expect(padTo('abcdef', 3)).toBe('abcdef');
+  });
+
+  test('what is cut fits, and no character is cut in two', () => {
+    expect(truncate('数据库备份', 6)).toBe('数据…');
+    expect(truncate('数据库备份', 5)).toBe('数据…');
+    expect(truncate('a👩‍👩‍👧b', 3)).toBe('a…');
+    expect(truncate('abc', 3)).toBe('abc');
+    expect(truncate('abcd', 0)).toBe('');
+  });
+});
