@@ -123,19 +123,21 @@ export class CopyParts {
     return ensureKeys(source.side, target.side, this.#options);
   });
 
-  /** The Service over the source's sshd; its pod may still be on its way. */
-  readonly service = this.#part(async () => {
+  /** The source's sshd and the Service over it; its pod may still be on its way. */
+  readonly served = this.#part(async () => {
     const { side } = (await this.opened()).source;
     const { image } = this.#request;
     const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
-    const [keys, [way]] = await Promise.all([this.keys(), this.ways()]);
-    return serveSource({ side, claim, fidelity, image, keys, way }, this.#options);
+    const [keys, ways] = await Promise.all([this.keys(), this.ways()]);
+    return serveSource({ side, claim, fidelity, image, keys, ways }, this.#options);
   });
 
   /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
   readonly firstAddresses = this.#part(async () => {
     const { kube, namespace, name } = (await this.opened()).source.side;
-    const [service, [way]] = await Promise.all([this.service(), this.ways()]);
+    const { entrance } = await this.served();
+    const { service, ways } = entrance;
+    const [way] = ways;
     if (way.name === 'loadbalancer') return [];
     return way.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
   });

@@ -60,9 +60,7 @@ export class CopyRun {
     if (fidelity === 'user')
       handle.warn(restricted(target, 'owners, devices and file capabilities are not kept'));
     if (fidelity === 'root' && this.#request.trustedXattrs)
-      handle.warn(
-        `${placeOf(target)} admits no CAP_SYS_ADMIN (Pod Security): trusted.* attributes are not kept.`,
-      );
+      handle.warn(`${placeOf(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`);
   }
 
   async openTarget(handle: StepHandle): Promise<void> {
@@ -76,8 +74,10 @@ export class CopyRun {
 
   async serve(handle: StepHandle): Promise<void> {
     const { side } = (await this.#parts.opened()).source;
-    await this.#parts.service();
-    await this.#watch.serving(side, this.#request.timeoutMs, handle);
+    const { entrance, workload } = await this.#parts.served();
+    const [{ name }] = entrance.ways;
+    for (const reason of entrance.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
+    await this.#watch.serving(side, workload, this.#request.timeoutMs, handle);
     handle.title(`Source is served over SSH by pod ${side.name}-0`);
   }
 
@@ -87,15 +87,12 @@ export class CopyRun {
     const mover = await this.#parts.mover();
     if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt, this.#request));
     this.#watch.follow(target.side, mover, timeoutMs, handle);
-    const [ways, service, first] = await Promise.all([
-      this.#parts.ways(),
-      this.#parts.service(),
-      this.#parts.firstAddresses(),
-    ]);
+    const [served, first] = await Promise.all([this.#parts.served(), this.#parts.firstAddresses()]);
     const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
     const sides = { source: source.side, target: target.side, watch: this.#watch };
-    const context = { ...sides, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    await reachSource(ways, service, known, context, handle);
+    const notes = [...served.notes, ...mover.notes];
+    const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
+    await reachSource(served.entrance, known, context, handle);
     const { address } = this.#watch;
     handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
   }
@@ -158,5 +155,5 @@ const outdated = (endedAt: string, request: CopyRequest) =>
 const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
 
 function restricted(state: ClaimState, loss: string): string {
-  return `${placeOf(state)} admits no root (Pod Security), so the pod there is an ordinary user: ${loss}.`;
+  return `${placeOf(state)} admits no root in a pod, so the one there is an ordinary user: ${loss}.`;
 }

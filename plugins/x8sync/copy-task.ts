@@ -1,6 +1,8 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { unlessRefused } from '../../src/kube/refusal.ts';
+import { configMaps } from '../../src/kube/resources.ts';
 import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../src/tasks/names.ts';
@@ -101,7 +103,9 @@ export class CopyTask {
     const store = storeOf(kube, this.#context);
     const labels = { 'x8s.dev/pair': pair };
     const signal = this.#signal;
-    const found = await store.open({ namespace, task, role, spec, labels, peer, signal });
+    const need = { verb: 'create', resource: configMaps, namespace };
+    const opening = store.open({ namespace, task, role, spec, labels, peer, signal });
+    const found = await unlessRefused(kube, need, opening, { signal });
     const side = sideOf(kube, found.record);
     // Known from here on, so that a run that ends right now takes it away again.
     this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
@@ -116,7 +120,9 @@ export class CopyTask {
     const { clock } = this.#context;
     const { waiting } = this;
     const purpose = `x8sync task ${task}`;
-    const lock = await lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
+    const need = { verb: 'create', resource: configMaps, namespace };
+    const taking = lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
+    const lock = await unlessRefused(kube, need, taking, { signal });
     this.#lock = lock;
     lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
   }

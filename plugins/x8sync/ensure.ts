@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { RefusedError } from '../../src/errors.ts';
-import { isAlreadyExists, isNotFound } from '../../src/kube/api-error.ts';
+import { type ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../src/kube/api-error.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
+import { explainRefusal, refusalIn } from '../../src/kube/refusal.ts';
 import type { Resource } from '../../src/kube/resources.ts';
 import { waitGone } from '../../src/kube/wait.ts';
 
@@ -24,7 +25,8 @@ export interface EnsureOptions {
  *
  * @param identity what decides whether an existing object will do; the manifest itself where absent. Given
  *   for Secrets, whose content has no place in a digest that anyone may read.
- * @throws RefusedError where an object of that name belongs to someone else.
+ * @throws RefusedError where an object of that name belongs to someone else, or where a quota, a limit or a policy
+ *   declined it.
  */
 export async function ensure<T extends KubeObject>(
   kube: KubeClient,
@@ -35,21 +37,55 @@ export async function ensure<T extends KubeObject>(
 ): Promise<T> {
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   const wanted = withDigest(object, digest);
+  const isSame = ({ metadata }: T) =>
+    metadata.deletionTimestamp === undefined && metadata.annotations?.[digestAnnotation] === digest;
   for (;;) {
-    try {
-      options.signal.throwIfAborted();
-      // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
-      return await kube.create(resource, wanted);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-    const present = await kube.find(resource, object.metadata, { signal: options.signal });
-    if (!present) continue;
-    checkOurs(kube, resource, present, object);
-    const leaving = present.metadata.deletionTimestamp !== undefined;
-    if (!leaving && present.metadata.annotations?.[digestAnnotation] === digest) return present;
-    await remove(kube, resource, present, options);
+    const made = await createOrFind(kube, resource, wanted, isSame, options);
+    if (made === 'gone') continue;
+    if ('object' in made) return made.object;
+    await remove(kube, resource, made.present, options);
   }
+}
+
+/**
+ * Creates an object, or finds the one of its name that is ours: to be used where `willDo` says so, to be removed
+ * otherwise, or gone by now. A create can be declined although the object is there (a quota counts it twice), so it is
+ * looked for then, too.
+ *
+ * @throws RefusedError where it belongs to someone else, or where a quota, a limit or a policy declined it.
+ */
+export async function createOrFind<T extends KubeObject>(
+  kube: KubeClient,
+  resource: Resource<T>,
+  wanted: T,
+  willDo: (present: T) => boolean,
+  { signal }: EnsureOptions,
+): Promise<{ object: T; created: boolean } | { present: T } | 'gone'> {
+  const { namespace } = wanted.metadata;
+  const need = { verb: 'create', resource, namespace };
+  let declined: ApiError | undefined;
+  try {
+    signal.throwIfAborted();
+    // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
+    return { object: await kube.create(resource, wanted), created: true };
+  } catch (error) {
+    declined = refusalIn(error);
+    if (!declined && !isAlreadyExists(error)) throw error;
+  }
+  const found = kube.find(resource, wanted.metadata, { signal });
+  // Who may not make it may not look for it either, and the first answer tells more.
+  const present = await (declined ? found.catch(undefinedIfForbidden) : found);
+  if (declined && !present) throw await explainRefusal(kube, need, declined, { signal });
+  if (!present) return 'gone';
+  checkOurs(kube, resource, present, wanted);
+  if (willDo(present)) return { object: present, created: false };
+  // Removed, it could not be made anew.
+  if (declined) throw await explainRefusal(kube, need, declined, { signal });
+  return { present };
+}
+
+function undefinedIfForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 function withDigest<T extends KubeObject>(object: T, digest: string): T {

@@ -34,6 +34,8 @@ export interface FollowHandlers {
   waiting(text: string, pod?: Pod): void;
   /** The container of a pod of it has begun to run. */
   started(pod: Pod): void;
+  /** So many pods of it are there that have not ended. */
+  present(count: number): void;
 }
 
 /** A pod as far as this module follows it. */
@@ -61,19 +63,31 @@ export async function followPods(
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
   const known = new Map<string, Watched>();
+  const present = new Set<string>();
   const look = (pod: Pod) => {
+    if (hasEnded(pod)) present.delete(pod.metadata.name);
+    else present.add(pod.metadata.name);
+    handlers.present(present.size);
     lookAt(target, pod, known, handlers, ended).catch((error: unknown) => stop.abort(error));
   };
   const handler = {
-    replaced: (items: readonly Pod[]) => items.forEach(look),
-    event: (type: string, pod: Pod) =>
-      type === 'DELETED'
-        ? handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`, pod)
-        : look(pod),
+    replaced: (items: readonly Pod[]) => {
+      present.clear();
+      handlers.present(0);
+      items.forEach(look);
+    },
+    event: (type: string, pod: Pod) => {
+      if (type !== 'DELETED') return look(pod);
+      present.delete(pod.metadata.name);
+      handlers.present(present.size);
+      handlers.waiting(`pod ${pod.metadata.name} was deleted; waiting for the next one`, pod);
+    },
   };
   await listWatch(kube, pods, { namespace, labelSelector: selector }, handler, ended);
   ended.throwIfAborted();
 }
+
+const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 async function lookAt(
   target: Followed,

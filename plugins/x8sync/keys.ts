@@ -6,6 +6,7 @@
 import { allEnded } from '../../src/async/lazy.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { Secret } from '../../src/kube/objects.ts';
+import { unlessRefused } from '../../src/kube/refusal.ts';
 import { secrets } from '../../src/kube/resources.ts';
 import { generateKeyPair, knownHostsLine } from '../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
@@ -80,6 +81,10 @@ async function create(
   const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
   signal.throwIfAborted();
   // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
-  await allEnded([source.kube.create(secrets, forSource), target.kube.create(secrets, forTarget)]);
+  const made = ({ kube, meta: { namespace } }: KeyedSide, secret: Secret) =>
+    unlessRefused(kube, { verb: 'create', resource: secrets, namespace }, kube.create(secrets, secret), {
+      signal,
+    });
+  await allEnded([made(source, forSource), made(target, forTarget)]);
   return { client: client.fingerprint, host: host.fingerprint };
 }

@@ -1,14 +1,13 @@
 /** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
 
-import { isAlreadyExists } from '../../src/kube/api-error.ts';
 import type { Job, PodSpec } from '../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
-import { checkOurs, type EnsureOptions, ensure, remove } from './ensure.ts';
+import { createOrFind, type EnsureOptions, ensure, remove } from './ensure.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
-import { optional } from './optional.ts';
+import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
 import type { OwnedSide } from './sides.ts';
 
@@ -40,6 +39,8 @@ export interface Mover {
   readonly endedAt?: string | undefined;
   /** Addresses that its pods know from their start. */
   readonly addresses: readonly string[];
+  /** What could not be made and is done without. */
+  readonly notes: readonly string[];
 }
 
 const nonceAnnotation = 'x8s.dev/nonce';
@@ -86,7 +87,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): P
  */
 export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
   const { side } = plan;
-  await optional(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
+  const notes = await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
   const keys = `${plan.keys.client} ${plan.keys.host}`;
   const { nonce, addresses } = plan;
   const annotations = {
@@ -95,29 +96,24 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
     [addressesAnnotation]: addresses.join(' '),
   };
   const job = targetJob(side, targetPodPlan(plan, side.name), annotations);
+  const willDo = (present: Job) =>
+    usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image);
   for (;;) {
-    try {
-      options.signal.throwIfAborted();
-      // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
-      const made = await side.kube.create(jobs, job);
-      return { job: made, nonce, takenUp: false, addresses };
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-    }
-    const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
-    if (!present) continue;
-    checkOurs(side.kube, jobs, present, job);
-    if (usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image))
-      return takenUp(present);
-    await remove(side.kube, jobs, present, options);
+    const made = await createOrFind(side.kube, jobs, job, willDo, options);
+    if (made === 'gone') continue;
+    if ('present' in made) await remove(side.kube, jobs, made.present, options);
+    else
+      return made.created
+        ? { job: made.object, nonce, takenUp: false, addresses, notes }
+        : takenUp(made.object, notes);
   }
 }
 
-function takenUp(job: Job): Mover {
+function takenUp(job: Job, notes: readonly string[]): Mover {
   const annotations = job.metadata.annotations ?? {};
   const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
   const endedAt = job.status?.completionTime;
-  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, endedAt, addresses };
+  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, endedAt, addresses, notes };
 }
 
 function usable({ metadata, status }: Job, keys: string): boolean {

@@ -2,11 +2,12 @@
 import { limited, until } from '../../src/async/until.ts';
 import type { Clock } from '../../src/clock.ts';
 import { TimeoutError, X8sError } from '../../src/errors.ts';
-import type { Job, Pod } from '../../src/kube/objects.ts';
+import type { Job, KubeObject, Pod, StatefulSet } from '../../src/kube/objects.ts';
 import { jobs, pods } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
 import { formatBytes, formatRate } from '../../src/ui/format.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
+import { watchControllerRefusals } from './controller-refusals.ts';
 import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
 import type { Mover } from './move.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from './mover-protocol.ts';
@@ -33,6 +34,9 @@ export class MoverWatch {
   readonly #started = Promise.withResolvers<string>();
   readonly #connected = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<MoverEnd>();
+  readonly #ended = new AbortController();
+  /** Aborted with the signal, or once the mover has said its last line. */
+  readonly #untilEnd: AbortSignal;
   #pod: string | undefined;
   #onPod: (pod: string) => void = () => {};
   #progress: MoverProgress | undefined;
@@ -43,12 +47,18 @@ export class MoverWatch {
     this.#clock = clock;
     this.#stop = stop;
     this.#signal = signal;
+    this.#untilEnd = AbortSignal.any([signal, this.#ended.signal]);
     for (const { promise } of [this.#serving, this.#started, this.#connected, this.#end])
       promise.catch(() => {});
   }
 
   /** Resolves once the source's sshd listens. */
-  async serving(side: OwnedSide, timeoutMs: number, handle: StepHandle): Promise<void> {
+  async serving(
+    side: OwnedSide,
+    workload: StatefulSet,
+    timeoutMs: number,
+    handle: StepHandle,
+  ): Promise<void> {
     const followed: Followed = {
       clock: this.#clock,
       kube: side.kube,
@@ -57,7 +67,7 @@ export class MoverWatch {
       container: 'source',
       what: "the source's pod",
     };
-    const last = this.#follow(followed, handle, this.#serving, (line, pod) => {
+    const last = this.#follow(followed, workload, handle, this.#serving, (line, pod) => {
       if (line.kind === 'serving') this.#serving.resolve();
       else if (line.kind === 'closed') this.#inBackground(reopen(followed, pod, this.#signal), this.#serving);
       else if (line.kind === 'log' && line.level !== 'info') this.complain(`source: ${line.text}`);
@@ -93,6 +103,7 @@ export class MoverWatch {
     };
     const last = this.#follow(
       followed,
+      job,
       handle,
       this.#end,
       (line) => this.#moverLine(line, nonce, handle),
@@ -172,7 +183,10 @@ export class MoverWatch {
   /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */
   #ending(end: MoverEnd, handle: StepHandle): void {
     if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
-    else this.#end.resolve(end);
+    else {
+      this.#end.resolve(end);
+      this.#ended.abort();
+    }
   }
 
   /** Notes what is worth telling where the run fails. */
@@ -182,6 +196,7 @@ export class MoverWatch {
 
   #follow(
     followed: Followed,
+    workload: KubeObject,
     handle: StepHandle,
     awaited: Awaited,
     line: FollowHandlers['line'],
@@ -192,7 +207,18 @@ export class MoverWatch {
       last.note(text, pod);
       handle.detail(text);
     };
-    this.#inBackground(followPods(followed, { line, waiting, started }, this.#signal), awaited);
+    const { kube, namespace, what } = followed;
+    let pods = 0;
+    const present = (count: number) => {
+      pods = count;
+    };
+    const controller = {
+      ...{ kube, namespace, workload, what, clock: this.#clock },
+      hasPod: () => pods > 0,
+      told: waiting,
+    };
+    this.#inBackground(followPods(followed, { line, waiting, started, present }, this.#signal), awaited);
+    this.#inBackground(watchControllerRefusals(controller, this.#untilEnd), awaited);
     return last;
   }
 
@@ -225,7 +251,7 @@ export class MoverWatch {
   /** Its failure is first of all that of whoever awaits the pod, and then the end of all the rest. */
   #inBackground(work: Promise<unknown>, awaited: Awaited): void {
     work.catch(async (error: unknown) => {
-      if (this.#signal.aborted) return;
+      if (this.#signal.aborted || error === this.#ended.signal.reason) return;
       awaited.reject(error);
       await this.#clock.sleep(0);
       this.#stop.abort(error);

@@ -1,15 +1,18 @@
-/** What helps where it is allowed, and is done without where it is not. */
-import { isForbidden } from '../../src/kube/api-error.ts';
+/** What helps where it can be had, and is done without where it can't. */
+import { messageOf } from '../../src/errors.ts';
+import { refusalIn } from '../../src/kube/refusal.ts';
 
 /**
- * A NetworkPolicy is needed only where others deny traffic by default, and many users may not make one: 403
- * is no failure then.
+ * Awaits what is not needed everywhere: a NetworkPolicy is needed only where others deny traffic by default, many users
+ * may not make one, and a policy or a quota may be against it. Resolves with why it could not be made, for a failure
+ * that it could have spared; with nothing where it was made.
  */
-export async function optional<T>(attempt: Promise<T>): Promise<T | undefined> {
+export async function optionally(attempt: Promise<unknown>): Promise<string[]> {
   try {
-    return await attempt;
+    await attempt;
+    return [];
   } catch (error) {
-    if (isForbidden(error)) return undefined;
+    if (refusalIn(error)) return [messageOf(error)];
     throw error;
   }
 }

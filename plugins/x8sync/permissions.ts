@@ -21,7 +21,8 @@ const common: readonly Need[] = [
   [persistentVolumeClaims, 'get'],
   [configMaps, 'get list create update delete'],
   [secrets, 'get list watch create delete'],
-  [pods, 'get list watch delete'],
+  // A pod is made by dry run, to see what the namespace admits.
+  [pods, 'get list watch create delete'],
   [pods, 'get', 'log'],
 ];
 

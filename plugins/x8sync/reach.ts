@@ -6,9 +6,9 @@ import { until } from '../../src/async/until.ts';
 import type { Clock } from '../../src/clock.ts';
 import { messageOf, UnreachableError } from '../../src/errors.ts';
 import type { Service } from '../../src/kube/objects.ts';
-import { services } from '../../src/kube/resources.ts';
 import { execOutput } from '../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
+import { type Entrance, retype } from './entrance.ts';
 import type { MoverWatch } from './mover-watch.ts';
 import type { OwnedSide } from './sides.ts';
 import type { Way } from './ways.ts';
@@ -17,6 +17,8 @@ export interface ReachContext {
   readonly source: OwnedSide;
   readonly target: OwnedSide;
   readonly watch: MoverWatch;
+  /** What could not be made and may be why no way works: a NetworkPolicy. */
+  readonly notes: readonly string[];
   /** Limit for an address to be given out, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -34,20 +36,21 @@ const patienceMs = 20_000;
  * @throws UnreachableError where no way works, with each way's reason.
  */
 export async function reachSource(
-  ways: readonly Way[],
-  service: Service,
+  { service, ways, declined }: Entrance,
   known: readonly string[],
   context: ReachContext,
   handle: StepHandle,
 ): Promise<void> {
-  const reasons: string[] = [];
+  const reasons = [...declined];
   const delivery = new Delivery(context);
   for (const [index, way] of ways.entries()) {
     handle.detail(`trying ${way.name}`);
     let addresses = index === 0 ? known : [];
     try {
       if (addresses.length === 0) {
-        addresses = await openWay(way, index === 0 ? service : await retype(way, service, context), context);
+        const { source, signal } = context;
+        const opened = index === 0 ? service : await retype(way, service, source, signal);
+        addresses = await openWay(way, opened, context);
         await delivery.add(addresses);
       }
     } catch (error) {
@@ -62,7 +65,7 @@ export async function reachSource(
   throw new UnreachableError(
     `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
     {
-      details: reasons,
+      details: [...reasons, ...context.notes],
       hint: 'check firewalls and NetworkPolicies between the clusters, or choose another way with --way',
     },
   );
@@ -84,20 +87,6 @@ function openWay(way: Way, service: Service, { source, timeoutMs, signal }: Reac
     timeoutMs,
     signal,
   });
-}
-
-/** The same Service, now of the way's own type; what earlier ways opened stays open until the end. */
-async function retype(
-  way: Way,
-  { metadata: { name, namespace } }: Service,
-  { source, signal }: ReachContext,
-): Promise<Service> {
-  return source.kube.patch(
-    services,
-    { namespace, name },
-    { spec: { type: way.serviceType } },
-    { type: 'merge', signal },
-  );
 }
 
 /** Hands addresses to the running mover, and to every pod that takes its place. */

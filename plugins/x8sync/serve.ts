@@ -1,15 +1,15 @@
 /** Brings up the source's side: sshd in a StatefulSet, a Service that leads to it, a policy that lets in. */
 import { allEnded } from '../../src/async/lazy.ts';
-import type { Service } from '../../src/kube/objects.ts';
-import { networkPolicies, services, statefulSets } from '../../src/kube/resources.ts';
+import type { StatefulSet } from '../../src/kube/objects.ts';
+import { networkPolicies, statefulSets } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
 import { type EnsureOptions, ensure } from './ensure.ts';
+import { type Entrance, openEntrance, type Ways } from './entrance.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
-import { sourceNetworkPolicy, sourceService, sourceStatefulSet, sshPort } from './manifests/source.ts';
-import { optional } from './optional.ts';
+import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from './manifests/source.ts';
+import { optionally } from './optional.ts';
 import type { OwnedSide } from './sides.ts';
-import type { Way } from './ways.ts';
 
 export interface ServePlan {
   readonly side: OwnedSide;
@@ -17,7 +17,16 @@ export interface ServePlan {
   readonly fidelity: Fidelity;
   readonly image: string;
   readonly keys: Fingerprints;
-  readonly way: Way;
+  /** In the order of trying. */
+  readonly ways: Ways;
+}
+
+/** The source's side, made; its pod may still be on its way. */
+export interface Served {
+  readonly entrance: Entrance;
+  readonly workload: StatefulSet;
+  /** What could not be made and is done without. */
+  readonly notes: readonly string[];
 }
 
 /** Seconds without any client after which sshd stops listening, so that a killed plugin leaves no open door. */
@@ -44,17 +53,17 @@ export function sourcePodPlan(
   };
 }
 
-/** Makes or takes up the source's objects; resolves with the Service, before its pod is up. */
-export async function serveSource(plan: ServePlan, options: EnsureOptions): Promise<Service> {
-  const { side, claim, fidelity, image, keys, way } = plan;
+/** Makes or takes up the source's objects; resolves before its pod is up. */
+export async function serveSource(plan: ServePlan, options: EnsureOptions): Promise<Served> {
+  const { side, claim, fidelity, image, keys, ways } = plan;
   const { kube } = side;
   const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host);
-  const [service] = await allEnded([
-    ensure(kube, services, sourceService(side, way.serviceType), options),
+  const [entrance, workload, notes] = await allEnded([
+    openEntrance(side, ways, options),
     ensure(kube, statefulSets, sourceStatefulSet(side, pod), options),
-    optional(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
+    optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
   ]);
-  return service;
+  return { entrance, workload, notes };
 }
 
 /** What the admission check tries: the same pod, of no task yet. */

@@ -7,6 +7,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { Node, Service } from '../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
+import type { ServiceShape } from './manifests/source.ts';
 import type { WayName } from './way-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
@@ -21,7 +22,8 @@ export interface WayContext {
 
 export interface Way {
   readonly name: WayName;
-  readonly serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
+  readonly shapes: readonly ServiceShape[];
   /** Addresses as `host:port`, best first; waits for them where the cluster still has to give one. */
   addresses(service: Service, context: WayContext): Promise<string[]>;
 }
@@ -31,13 +33,13 @@ const maxNodes = 8;
 
 const clusterIp: Way = {
   name: 'clusterip',
-  serviceType: 'ClusterIP',
+  shapes: [{ type: 'ClusterIP' }],
   addresses: async ({ spec }) => [hostPort(spec.clusterIP ?? '', 22)],
 };
 
 const nodePort: Way = {
   name: 'nodeport',
-  serviceType: 'NodePort',
+  shapes: [{ type: 'NodePort' }],
   addresses: async ({ spec }, context) => {
     const port = spec.ports?.[0]?.nodePort ?? 0;
     return (await nodeAddresses(context)).map((address) => hostPort(address, port));
@@ -46,7 +48,8 @@ const nodePort: Way = {
 
 const loadBalancer: Way = {
   name: 'loadbalancer',
-  serviceType: 'LoadBalancer',
+  // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
+  shapes: [{ type: 'LoadBalancer' }, { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }],
   addresses: ({ metadata }, { kube, namespace, timeoutMs, signal }) =>
     waitFor(kube, services, { namespace, name: metadata.name }, (service) => ingressOf(service), {
       timeoutMs,

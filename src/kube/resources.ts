@@ -59,6 +59,8 @@ export const statefulSets = resource<o.StatefulSet>('apps/v1', 'statefulsets', '
 export const deployments = resource<o.Deployment>('apps/v1', 'deployments', 'Deployment');
 export const jobs = resource<o.Job>('batch/v1', 'jobs', 'Job');
 export const leases = resource<o.Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
+export const resourceQuotas = resource<o.KubeObject>('v1', 'resourcequotas', 'ResourceQuota');
+export const limitRanges = resource<o.KubeObject>('v1', 'limitranges', 'LimitRange');
 export const networkPolicies = resource<o.NetworkPolicy>(
   'networking.k8s.io/v1',
   'networkpolicies',

@@ -44,16 +44,19 @@ export function sourceStatefulSet({ meta, selector }: Side, plan: PodPlan): Stat
   };
 }
 
-export function sourceService(
-  { meta, selector }: Side,
-  type: 'ClusterIP' | 'NodePort' | 'LoadBalancer',
-): Service {
+/** How a Service leads in from outside. */
+export interface ServiceShape {
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  readonly allocateLoadBalancerNodePorts?: boolean;
+}
+
+export function sourceService({ meta, selector }: Side, shape: ServiceShape): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...meta },
     spec: {
-      type,
+      ...shape,
       selector,
       // The mover probes until sshd answers, so an address that leads there early is worth more than none.
       publishNotReadyAddresses: true,

@@ -1,0 +1,191 @@
+/** Quotas, limit ranges and admission policies: what leads to another way, what ends a run, and with which words. */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { apply } from './support/kubectl.ts';
+import { policy, quota } from './support/policies.ts';
+import { Scene } from './support/scene.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+
+const scene = await Scene.open('policies');
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', 'echo data >/data/file');
+const undo: (() => Promise<unknown>)[] = [];
+afterAll(async () => {
+  await Promise.all(undo.map((step) => step()));
+  await scene.close();
+}, 60_000);
+
+/** A namespace of its own, with a claim in each cluster. */
+async function place(purpose: string): Promise<Scene> {
+  const own = await Scene.open(purpose);
+  undo.push(() => own.close());
+  await Promise.all([own.claim(contextA, 'source'), own.claim(contextB, 'target')]);
+  await own.shell(contextA, 'source', 'echo data >/data/file');
+  return own;
+}
+
+const refs = (own: Scene) => [own.ref(contextA, 'source'), own.ref(contextB, 'target')] as const;
+const service = (spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'probe' },
+  spec: { ports: [{ port: 22 }], ...spec },
+});
+const pod = (spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'probe' },
+  spec: { containers: [{ name: 'probe', image: 'probe' }], ...spec },
+});
+
+(isLab ? describe : describe.skip)('a node port that is refused leads to a load balancer', () => {
+  test.concurrent('by a quota that leaves none: to one without node ports', async () => {
+    const own = await place('nodeport-quota');
+    await quota(contextA, own.namespace, { 'services.nodeports': '0' });
+    const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), '-o', 'json'));
+    expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
+    expect(warnings.join('\n')).toMatch(/Not nodeport: .*exceeded quota.*loadbalancer is tried instead/);
+    expect(await own.leftovers()).toEqual([]);
+  }, 90_000);
+
+  test.concurrent('by an admission policy, which answers with another code', async () => {
+    const own = await place('nodeport-policy');
+    const message = 'node ports are not for tenants';
+    const expression = "!has(object.spec.type) || object.spec.type != 'NodePort'";
+    const denied = service({ type: 'NodePort' });
+    undo.push(
+      await policy(contextA, own.namespace, { resources: ['services'], expression, message, denied }),
+    );
+    const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), '-o', 'json'));
+    expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
+    expect(warnings.join('\n')).toContain(message);
+  }, 90_000);
+});
+
+test.concurrent('no Service is admitted at all: refused, with the reason of each way', async () => {
+  const own = await place('no-service');
+  await quota(contextA, own.namespace, { services: '0' });
+  const said = saidBy(await x8sync(...refs(own)), 3);
+  expect(said).toMatch(/nodeport: .*exceeded quota/);
+  expect(said).toMatch(/loadbalancer: .*exceeded quota/);
+  expect(said).toMatch(/describe resourcequota/);
+  expect(await own.leftovers()).toEqual([]);
+}, 90_000);
+
+test.concurrent('a policy that wants an ordinary user and answers with 422 gets one, as Pod Security does', async () => {
+  const own = await place('no-root');
+  const message = 'pods must not run as root';
+  const expression =
+    'has(object.spec.containers[0].securityContext) && has(object.spec.containers[0].securityContext.runAsNonRoot)';
+  const denial = { resources: ['pods'], expression, message, denied: pod({}) };
+  undo.push(await policy(contextB, own.namespace, denial));
+  const said = saidBy(await x8sync(...refs(own)), 5);
+  expect(said).toMatch(/admits no root .*ordinary user/);
+  expect(said).not.toMatch(/Pod Security\)/);
+  expect(await own.leftovers()).toEqual([]);
+}, 90_000);
+
+describe('a pod that is admitted to a person, and not to the controllers', () => {
+  test.concurrent('by a policy: its words are shown within seconds, and it is refused', async () => {
+    const own = await place('controllers-policy');
+    const message = 'controllers make nothing here';
+    const expression = '!has(object.metadata.ownerReferences)';
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }];
+    const denied = { ...pod({}), metadata: { name: 'probe', ownerReferences } };
+    undo.push(await policy(contextA, own.namespace, { resources: ['pods'], expression, message, denied }));
+    const began = performance.now();
+    const said = saidBy(await x8sync(...refs(own)), 3);
+    expect(performance.now() - began).toBeLessThan(40_000);
+    expect(said).toMatch(/no pod can be made for the source's pod.*controllers make nothing here/);
+    expect(said).toMatch(/admission policy or webhook/);
+    expect(await own.leftovers()).toEqual([]);
+  }, 90_000);
+
+  test.concurrent('by a quota that has room for one of two pods', async () => {
+    const own = await place('controllers-quota');
+    await own.claim(contextA, 'target');
+    await quota(contextA, own.namespace, { pods: '1' });
+    const args = [own.ref(contextA, 'source'), own.ref(contextA, 'target')];
+    const said = saidBy(await x8sync(...args), 3);
+    expect(said).toMatch(/no pod can be made for .*exceeded quota: tight/);
+    expect(said).toMatch(/describe resourcequota/);
+    expect(said).not.toMatch(/pod-security|Pod Security/);
+    expect(await own.leftovers()).toEqual([]);
+  }, 90_000);
+});
+
+describe('what is against every pod of ours is told beforehand', () => {
+  const refused: [string, (own: Scene) => Promise<void>, RegExp, RegExp][] = [
+    [
+      'a quota',
+      (own) => quota(contextB, own.namespace, { pods: '0' }),
+      /exceeded quota: tight/,
+      /describe resourcequota/,
+    ],
+    [
+      'a limit range',
+      (own) =>
+        apply(contextB, own.namespace, {
+          apiVersion: 'v1',
+          kind: 'LimitRange',
+          metadata: { name: 'wide' },
+          spec: { limits: [{ type: 'Container', min: { memory: '64Mi' } }] },
+        }),
+      /minimum memory usage per Container is 64Mi/,
+      /describe limitrange/,
+    ],
+    [
+      'a quota of Secrets',
+      (own) => quota(contextB, own.namespace, { 'count/secrets': '0' }),
+      /exceeded quota: tight/,
+      /describe resourcequota/,
+    ],
+    [
+      'a quota of ConfigMaps',
+      (own) => quota(contextB, own.namespace, { 'count/configmaps': '0' }),
+      /exceeded quota: tight/,
+      /describe resourcequota/,
+    ],
+  ];
+  test.concurrent.each(refused)(
+    '%s',
+    async (purpose, limit, words, hint) => {
+      const own = await place(purpose.replaceAll(' ', '-').toLowerCase());
+      await limit(own);
+      const ended = await x8sync(...refs(own));
+      const said = saidBy(ended, 3);
+      expect(said).toMatch(words);
+      expect(said).toMatch(hint);
+      expect(said).not.toMatch(/pod-security|Pod Security/);
+      expect(await own.leftovers()).toEqual([]);
+    },
+    90_000,
+  );
+
+  test.concurrent('who may make no pods lacks a right: exit 4, with its name', async () => {
+    const own = await place('no-pods');
+    const verbs = ['get', 'list', 'watch', 'create', 'update', 'delete', 'patch'];
+    const all = ['persistentvolumeclaims', 'configmaps', 'secrets', 'services', 'events', 'pods/log'];
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'no-pods' },
+      rules: [
+        { apiGroups: [''], resources: all, verbs },
+        { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch', 'delete'] },
+        { apiGroups: ['apps', 'batch'], resources: ['statefulsets', 'jobs'], verbs },
+      ],
+    };
+    const binding = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'no-pods' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'no-pods' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'podless' }],
+    };
+    await Promise.all(own.contexts.map((context) => apply(context, own.namespace, role, binding)));
+    const said = saidBy(await x8sync(...refs(own), '--as', 'podless'), 4);
+    expect(said).toMatch(/may not create pods in namespace/);
+    expect(said).not.toMatch(/admits no pod|Pod Security/);
+  }, 90_000);
+});
