@@ -65,12 +65,13 @@ export function brake(
   return { allowed: true, state: { deletions: added(recent, namespace, count, now) } };
 }
 
-/** A deletion that was allowed and counted did not happen: the replica refused it. */
-export function takeBack(state: BrakeState, namespace: string): BrakeState {
+/** Deletions that were allowed and counted did not happen: the replica refused them. */
+export function takeBack(state: BrakeState, namespace: string, count = 1): BrakeState {
   const counted = state.deletions.findLast((entry) => entry.namespace === namespace);
-  if (!counted) return state.allowance === undefined ? state : { ...state, allowance: state.allowance + 1 };
+  if (!counted)
+    return state.allowance === undefined ? state : { ...state, allowance: state.allowance + count };
   const deletions = state.deletions.map((entry) =>
-    entry === counted ? { ...entry, count: entry.count - 1 } : entry,
+    entry === counted ? { ...entry, count: entry.count - count } : entry,
   );
   return { ...state, deletions: deletions.filter(({ count }) => count > 0) };
 }
@@ -94,7 +95,7 @@ function tooMany(
   const minutes = `${Math.round(windowMs / 60_000)} minutes`;
   if (total > objects) return `${total} deletions within ${minutes} (at most ${objects})`;
   if (inNamespace > share)
-    return `${inNamespace} deletions in namespace ${namespace} within ${minutes} (at most ${share}: ${percent} %)`;
+    return `${inNamespace} deletions ${namespace === '' ? 'of cluster-scoped objects and of what goes with them' : `in namespace ${namespace}`} within ${minutes} (at most ${share}: ${percent} %)`;
   return undefined;
 }
 

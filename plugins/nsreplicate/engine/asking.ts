@@ -7,16 +7,6 @@ import { fieldManager } from './spec.ts';
 import type { Survey } from './survey.ts';
 import { foreignKeys } from './writer.ts';
 
-const PARALLEL = 8;
-
-/** Runs work that asks clusters, some at once; results in the order of the work. */
-export async function someAtOnce<T>(work: readonly (() => Promise<T>)[]): Promise<T[]> {
-  const results: T[] = [];
-  for (let at = 0; at < work.length; at += PARALLEL)
-    results.push(...(await Promise.all(work.slice(at, at + PARALLEL).map((one) => one()))));
-  return results;
-}
-
 /**
  * Whether a copy that is not what was applied is what the replica makes of it, which is no drift: of that no more is
  * remembered than there is room for, and nothing where the task's state was deleted. False too where it may not be

@@ -2,6 +2,7 @@
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { refusesAlong } from '../decide/along.ts';
 import { type Decision, decide, explain, type Wanted } from '../decide/decide.ts';
 import { mayCopy } from '../decide/may-copy.ts';
 import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
@@ -11,6 +12,7 @@ import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Catalogue, Original } from './catalogue.ts';
 import type { Copies, CopyEntry } from './copies.ts';
+import { alongWith, ownedBy } from './dependents.ts';
 import { conflictCauses, fromPrimary, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -59,10 +61,10 @@ export interface ConvergerOptions {
   /** Shared with whoever persists them. */
   readonly settled: SettledOn;
   readonly settledChanged: () => void;
-  /** Whether one more deletion in a namespace is allowed; counts it. */
-  readonly brake: (namespace: string) => boolean;
-  /** One that was allowed was refused by the replica. */
-  readonly notDeleted: (namespace: string) => void;
+  /** Whether the deletion of an object, and of what goes with it, is allowed; counts them. */
+  readonly brake: (key: ObjectKey, count: number) => boolean;
+  /** What was allowed was refused by the replica. */
+  readonly notDeleted: (key: ObjectKey, count: number) => void;
   /** How far the task's record is. */
   readonly marker: () => Promise<number>;
   /** Stops the brake where the primary is not what it was. */
@@ -300,7 +302,7 @@ export class Converger {
     if (stillLeft !== undefined) return { did: 'left', why: stillLeft };
     // It was counted when it was told to go; each further word of it is none of a new deletion.
     if (entry.deleting) return { did: 'gone' };
-    return this.#deleteIfGone(kind, key, entry, { fence, brake });
+    return this.#deleteIfGone(kind, key, object, { fence, brake });
   }
 
   /** Why a copy without an original stays; undefined where it may go. */
@@ -321,7 +323,7 @@ export class Converger {
   async #deleteIfGone(
     kind: CopiedKind,
     key: ObjectKey,
-    { uid, resourceVersion }: CopyEntry,
+    object: KubeObject,
     { fence, brake }: Pick<ConvergerOptions, 'fence' | 'brake'>,
   ): Promise<Result> {
     const { primary, replica, places, signal } = this.#options;
@@ -335,9 +337,9 @@ export class Converger {
         message: `${describe(key)} is being deleted on the primary`,
       });
     if (original) return { did: 'left', why: 'it is still on the primary, but no rule covers it any more' };
-    if (kind.name === 'Namespace') await this.#checkNamespaceEmpty(key);
+    const count = 1 + (await this.#goesAlong(key, object)).length;
     await fromPrimary(this.#options.confirmPrimary());
-    if (!brake(namespace))
+    if (!brake(key, count))
       throw new WorkFailure({
         class: 'decision',
         reason: 'brake',
@@ -345,34 +347,29 @@ export class Converger {
       });
     this.#options.copies.leaving(key);
     await fence();
+    const { uid, resourceVersion } = object.metadata;
     const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
     try {
       await replica.kube.delete(kind.resource, places.onReplica(key), preconditions);
     } catch (error) {
-      if (error instanceof ApiError) this.#options.notDeleted(namespace);
+      if (error instanceof ApiError) this.#options.notDeleted(key, count);
       throw error;
     }
     if (this.#options.settled.delete(key)) this.#options.settledChanged();
     return { did: 'pruned' };
   }
 
-  /** A namespace takes everything with it, claims and what is not ours included. */
-  async #checkNamespaceEmpty(key: ObjectKey): Promise<void> {
-    const { replica, places, spec } = this.#options;
-    if (spec.prune.claims) return;
-    const { name: namespace } = places.onReplica(key);
-    const { persistentVolumeClaims } = await import('../../../src/kube/resources.ts');
-    const { items } = await replica.kube.list(persistentVolumeClaims, {
-      namespace,
-      metadataOnly: true,
-      ...this.#call,
-    });
-    if (items.length === 0) return;
-    throw new WorkFailure({
-      class: 'decision',
-      reason: 'guarded',
-      message: `Namespace ${namespace} still has ${items.length} PersistentVolumeClaims; --prune-claims would delete them with it`,
-    });
+  /**
+   * Names of what a deletion takes along.
+   * @throws {WorkFailure} something that is not ours, or that stands for data
+   */
+  async #goesAlong(key: ObjectKey, object: KubeObject): Promise<readonly string[]> {
+    const { replica, spec, signal } = this.#options;
+    const isOurs = ownedBy(this.#options);
+    const along = await alongWith(object, { kube: replica.kube, isOurs, signal });
+    const message = refusesAlong(describe(key), along, spec.prune);
+    if (message === undefined) return along.taken;
+    throw new WorkFailure({ class: along.mayPass ? 'later' : 'decision', reason: 'guarded', message });
   }
 }
 

@@ -38,6 +38,18 @@ function revisionOf({ generation, labels, annotations, deletionTimestamp }: Obje
 const isOwn = ({ own, stamp }: Mark, key: ObjectKey): boolean =>
   own ?? stamp.origin.namespace === (placeOf(key).namespace || undefined);
 
+/** Whose an object of a replica is, as far as its stamp and its server tell. */
+export function provenanceOf(
+  key: ObjectKey,
+  object: KubeObject,
+  known?: Stamp,
+): Pick<CopyEntry, 'stamp' | 'isStranger' | 'isWritten'> {
+  const mark = known ? { stamp: known, own: true } : markOf(object);
+  const isStranger = mark !== undefined && !isOwn(mark, key);
+  const stamp = isStranger ? undefined : mark?.stamp;
+  return { stamp, isStranger, isWritten: stamp !== undefined && wroteStamp(object, fieldManager) };
+}
+
 export class Copies {
   readonly #entries = new Map<ObjectKey, CopyEntry>();
   /** Copies of the task by namespace of the primary: what the brake measures against. */
@@ -85,16 +97,11 @@ export class Copies {
   set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Stamp): CopyEntry {
     this.delete(key);
     const { metadata } = object;
-    const mark = known ? { stamp: known, own: true } : markOf(object);
-    const isStranger = mark !== undefined && !isOwn(mark, key);
-    const stamp = isStranger ? undefined : mark?.stamp;
     const entry: CopyEntry = {
-      isStranger,
-      isWritten: stamp !== undefined && wroteStamp(object, fieldManager),
+      ...provenanceOf(key, object, known),
       uid: metadata.uid ?? '',
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,
-      stamp,
       isRuled: this.#scope.rules(key, metadata.labels),
       revision: revisionOf(metadata),
       live,

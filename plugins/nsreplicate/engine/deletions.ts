@@ -17,6 +17,8 @@ export interface DeletionsOptions {
 export class Deletions {
   readonly #options: DeletionsOptions;
   #state: BrakeState;
+  /** How many go with the deletion of an object, itself included, where that is known to be more than itself. */
+  readonly #weights = new Map<ObjectKey, number>();
 
   constructor(options: DeletionsOptions) {
     this.#options = options;
@@ -46,10 +48,19 @@ export class Deletions {
     this.#options.changed();
   }
 
-  /** Asked before each deletion; counts it. */
-  mayDelete(namespace: string): boolean {
+  /** How many would go with some deletions, as far as it is known of each what it takes along. */
+  countOf(going: readonly ObjectKey[]): number {
+    return going.reduce((sum, key) => sum + (this.#weights.get(key) ?? 1), 0);
+  }
+
+  /**
+   * Asked before each deletion; counts it.
+   * @param count with all that it takes along
+   */
+  mayDelete(key: ObjectKey, count: number): boolean {
+    if (count > 1) this.#weights.set(key, count);
     const before = this.#state.stopped;
-    const { allowed, state } = this.#ask(this.#state, namespace, 1);
+    const { allowed, state } = this.#ask(this.#state, placeOf(key).namespace, count);
     this.#state = state;
     this.#options.changed();
     if (before === undefined && state.stopped !== undefined) this.#tell(state.stopped);
@@ -57,8 +68,8 @@ export class Deletions {
   }
 
   /** The replica refused it: tried again for hours, it must not look like many. */
-  wasRefused(namespace: string): void {
-    this.#state = takeBack(this.#state, namespace);
+  wasRefused(key: ObjectKey, count: number): void {
+    this.#state = takeBack(this.#state, placeOf(key).namespace, count);
     this.#options.changed();
   }
 
@@ -75,7 +86,8 @@ export class Deletions {
 
   #ask(state: BrakeState, namespace: string, count: number) {
     const { copies, clock, limits } = this.#options;
-    const request = { namespace, count, copies: copies.countIn(namespace) };
+    // What goes along with one object of a cluster is in namespaces, as a rule, and measured with it.
+    const request = { namespace, count, copies: Math.max(copies.countIn(namespace), count) };
     return brake(state, request, clock.now().getTime(), limits);
   }
 

@@ -1,8 +1,9 @@
 /** How far replicas are from the primary, by digests: per replica, namespace and kind. */
+import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { mayCopy } from '../decide/may-copy.ts';
 import { ownsCopies } from '../objects/carry.ts';
 import { digestOfAll } from '../objects/digest.ts';
-import { isWhatItMakes, someAtOnce } from './asking.ts';
+import { isWhatItMakes } from './asking.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import type { TaskSpec } from './spec.ts';
 import { isUnread, type Survey } from './survey.ts';

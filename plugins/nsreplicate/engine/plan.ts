@@ -1,6 +1,8 @@
 /** What would change on each replica: digests first, and a server-side dry run for what differs. Writes nothing. */
+import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { nothingAlong, refusesAlong } from '../decide/along.ts';
 import { decide, explain } from '../decide/decide.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { mayCopy } from '../decide/may-copy.ts';
@@ -10,13 +12,13 @@ import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
-import { someAtOnce } from './asking.ts';
 import { acceptedLive, cameFromThere } from './converger.ts';
+import { alongWith, ownedBy } from './dependents.ts';
 import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
 import { isUnread, type Survey } from './survey.ts';
-import { foreignKeys, mayOverrule, wasBound } from './writer.ts';
+import { foreignKeys, mayOverrule, wasBound, whatGoesAlong } from './writer.ts';
 
 export type PlannedAction =
   | 'create'
@@ -153,7 +155,13 @@ async function dryRun(
     return change(action, diff);
   } catch (error) {
     signal.throwIfAborted();
-    return failing(error, action, readableDiff(bare(main), before && bare(before)), before, change, spec);
+    const diff = readableDiff(bare(main), before && bare(before));
+    const goes =
+      before && isImmutable(error) && spec.onImmutable !== 'fail'
+        ? await whatGoesAlong(site.kube, before, spec.onImmutable, { signal })
+        : nothingAlong;
+    const isAlone = goes.strangers.length + goes.taken.length === 0;
+    return failing(error, action, diff, isAlone ? before : undefined, change, spec);
   }
 }
 
@@ -251,8 +259,18 @@ async function plannedDeletion(
   const where = { namespace: namespace || undefined, name: objectName };
   try {
     if (await primary.kube.find(kind.resource, where, { signal })) return undefined;
+    const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+    if (!object) return undefined;
+    const along = await alongWith(object, {
+      kube: site.kube,
+      isOurs: ownedBy({ places, spec, primary }),
+      signal,
+    });
+    const diff = [...along.strangers, ...along.taken].map((name) => `- ${name}`);
+    const why = refusesAlong(describe(key), along, spec.prune);
+    if (why !== undefined) return { ...change, action: 'delete', diff, blocked: true, note: why };
     await site.kube.delete(kind.resource, places.onReplica(key), { dryRun: true, uid: present.uid, signal });
-    return { ...change, action: 'delete' };
+    return { ...change, action: 'delete', diff };
   } catch (error) {
     signal.throwIfAborted();
     return { ...change, action: 'delete', blocked: true, note: `${describe(key)}: ${messageOf(error)}` };

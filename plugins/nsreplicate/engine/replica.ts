@@ -248,7 +248,7 @@ export class Replica {
 
   /** How many of them were not looked at and left: what is approved beyond these would cover deletions yet to come. */
   get #going(): number {
-    return this.#orphans().filter((key) => !this.left.has(key)).length;
+    return this.deletions.countOf(this.#orphans().filter((key) => !this.left.has(key)));
   }
 
   /** Whether it has copies that the task covers no more. */

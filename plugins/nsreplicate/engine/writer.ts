@@ -3,11 +3,14 @@ import { ApiError } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
+import { type Along, nothingAlong, sumUp } from '../decide/along.ts';
 import { differences, isForeignKey } from '../decide/differences.ts';
 import { nameOnly } from '../objects/carry.ts';
-import { at, type Draft, isJson, put } from '../objects/draft.ts';
+import { at, type Draft, groupKind, isJson, put } from '../objects/draft.ts';
+import { definitions } from '../objects/order.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
+import { alongWith } from './dependents.ts';
 import { conflictCauses, isImmutable, WorkFailure } from './failure.ts';
 import { fieldManager, type OnImmutable, type TaskSpec } from './spec.ts';
 
@@ -139,6 +142,7 @@ export class Writer {
     if (present) {
       if (request.uid !== undefined && present.metadata.uid !== request.uid) throw replaced(present);
       if (wasBound(present)) throw neverRecreated(present);
+      await this.#checkAlone(present, mode, call);
       await this.#dryRun(request, present, call);
       const { uid, resourceVersion } = present.metadata;
       // A claim may be bound at any moment, so only what was looked at may go.
@@ -153,6 +157,17 @@ export class Writer {
       });
     }
     return this.#send({ ...request, uid: undefined }, false, call);
+  }
+
+  /** What is made anew is deleted first: nothing may go with it. */
+  async #checkAlone(present: KubeObject, mode: OnImmutable, call: CallOptions): Promise<void> {
+    const { taken, strangers } = await whatGoesAlong(this.#kube, present, mode, call);
+    if (taken.length + strangers.length === 0) return;
+    throw new WorkFailure({
+      class: 'decision',
+      reason: 'immutable',
+      message: `${present.kind} ${present.metadata.name} is never made anew while ${sumUp([...strangers, ...taken])} would go with it`,
+    });
   }
 
   /** Before the old one goes: would the new one be taken at all, under another name? */
@@ -177,6 +192,18 @@ export class Writer {
 export function mayOverrule(error: unknown, { drift }: Pick<WritePolicy, 'drift'>): boolean {
   const causes = conflictCauses(error);
   return causes.length > 0 && drift === 'fix' && causes.every(({ byApply }) => !byApply);
+}
+
+/** What would go with an object that is deleted to be made anew; owned objects are left behind where that is asked for. */
+export function whatGoesAlong(
+  kube: KubeClient,
+  object: KubeObject,
+  mode: OnImmutable,
+  { signal }: CallOptions,
+): Promise<Along> {
+  const isContainer = [definitions, 'Namespace'].includes(groupKind(object));
+  if (mode === 'recreate-orphan' && !isContainer) return Promise.resolve(nothingAlong);
+  return alongWith(object, { kube, isOurs: () => false, signal });
 }
 
 const propagation = (mode: OnImmutable) => (mode === 'recreate-orphan' ? 'Orphan' : 'Background');

@@ -52,6 +52,17 @@ describe('the brake', () => {
     expect(answer.state.deletions).toEqual([]);
   });
 
+  test('what goes along with one object is counted with it, and taken back with it', () => {
+    const definition = { namespace: '', count: 31, copies: 31 };
+    expect(brake(released, definition, 0, limits).state.stopped).toBe(
+      '31 deletions of cluster-scoped objects and of what goes with them within 10 minutes (at most 15: 50 %)',
+    );
+    const { allowed, state } = brake(approve(31), definition, 0, limits);
+    expect([allowed, takeBack(state, '', 31)]).toEqual([true, approve(31)]);
+    const few = brake(released, { namespace: 'n', count: 5, copies: 5 }, 0, limits).state;
+    expect(takeBack(few, 'n', 5).deletions).toEqual([]);
+  });
+
   test('once stopped it stays, also for one object, until a person approves', () => {
     const { state } = deleteOneByOne(150, 10_000);
     const later = { namespace: 'other', count: 1, copies: 1000 };

@@ -1,0 +1,73 @@
+/**
+ * What the deletion of one object takes along: what is in a namespace, what is of a definition's kind, and claims that
+ * are owned. Pure.
+ */
+
+/** An object that hangs on the one that is to be deleted. */
+export interface Hanging {
+  /** As `groupKind` writes it. */
+  readonly kind: string;
+  /** `Secret shop/tls`. */
+  readonly name: string;
+  readonly uid: string;
+  /** UIDs of what it belongs to. */
+  readonly owners: readonly string[];
+  /** A copy of this task, or a claim that a StatefulSet made. */
+  readonly isOurs: boolean;
+  /** Every namespace gets it, or it only records what happens there. */
+  readonly isGiven: boolean;
+  readonly deleting: boolean;
+}
+
+export interface Along {
+  /** Copies of the task, and claims: what the brake counts, and a plan shows. */
+  readonly taken: readonly string[];
+  readonly claims: readonly string[];
+  /** What belongs to somebody else: while there is any, nothing is deleted. */
+  readonly strangers: readonly string[];
+  /** All of the strangers had an owner that is gone, so that they are about to go by themselves. */
+  readonly mayPass: boolean;
+}
+
+export const nothingAlong: Along = { taken: [], claims: [], strangers: [], mayPass: false };
+
+const claim = 'PersistentVolumeClaim';
+
+/** Tells apart what may go along and what may not. What belongs to something that is there goes with that. */
+export function sortAlong(hanging: readonly Hanging[]): Along {
+  const staying = hanging.filter(({ deleting }) => !deleting);
+  const uids = new Set(staying.map(({ uid }) => uid));
+  const isPart = ({ owners }: Hanging) => owners.some((owner) => uids.has(owner));
+  const strangers = staying.filter((one) => !one.isOurs && !one.isGiven && !isPart(one));
+  const pods = new Set(staying.filter(({ kind }) => kind === 'Pod').map(({ uid }) => uid));
+  // A claim that belongs to a pod is a volume of that pod, and never outlives it.
+  const claims = staying.filter(({ kind, owners }) => kind === claim && !owners.some((uid) => pods.has(uid)));
+  const names = (some: readonly Hanging[]) => some.map(({ name }) => name).sort();
+  return {
+    taken: names(staying.filter((one) => one.isOurs || claims.includes(one))),
+    claims: names(claims),
+    strangers: names(strangers),
+    mayPass: strangers.every(({ owners }) => owners.length > 0),
+  };
+}
+
+/** Why a deletion that takes others along is refused; undefined where it is not. */
+export function refusesAlong(
+  about: string,
+  { claims, strangers }: Along,
+  flags: { readonly claims: boolean },
+): string | undefined {
+  if (strangers.length > 0)
+    return `${about} is not deleted: ${sumUp(strangers)} would go with it, and ${strangers.length === 1 ? 'is no copy' : 'are no copies'} of this task`;
+  if (claims.length > 0 && !flags.claims)
+    return `${about} is not deleted: ${sumUp(claims)} would go with it; --prune-claims allows that`;
+  return undefined;
+}
+
+const NAMED = 3;
+
+/** The first names, and how many there are besides. */
+export function sumUp(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return more > 0 ? `${names.slice(0, NAMED).join(', ')} and ${more} more` : names.join(', ');
+}

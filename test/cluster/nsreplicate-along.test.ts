@@ -1,0 +1,231 @@
+/** Deletions that would take others along: definitions with all objects of their kind, namespaces, owners of claims. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { resolveResource } from '../../src/kube/discovery.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
+import { waitGone } from '../../src/kube/wait.ts';
+import { eventually } from './support/eventually.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { claim, configMap, widgets } from './support/objects.ts';
+
+const group = `t${randomBytes(3).toString('hex')}.x8s.test`;
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Takes the kind away, with all that there is of it. */
+async function removeDefinition(kube: KubeClient): Promise<void> {
+  const resource = await resolveResource(kube, 'customresourcedefinitions.apiextensions.k8s.io');
+  const { name } = widgets(group).metadata;
+  await kube.delete(resource, { name });
+  await waitGone(kube, resource, { name }, { timeoutMs: 30_000, what: 'the definition' });
+}
+
+const serves = (kube: KubeClient) => eventually(() => resolveResource(kube, `widgets.${group}`));
+const widget = (name: string, more: object = {}): KubeObject => ({
+  apiVersion: `${group}/v1`,
+  kind: 'Widget',
+  metadata: { name, ...more },
+  spec: { size: 1 },
+});
+
+describe('a definition that goes on the primary', () => {
+  let pair: Pair;
+  const rules = () => {
+    const path = join(folder, `${pair.task}.yaml`);
+    const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
+    const selector = `of=${pair.namespace}`;
+    // A glob covers what is left when the kind is gone.
+    writeFileSync(
+      path,
+      JSON.stringify({
+        rules: [
+          { ...kinds, selector },
+          { group, kind: 'Widget*' },
+        ],
+      }),
+    );
+    return ['--config', path];
+  };
+
+  beforeEach(async () => {
+    pair = await Pair.open('along');
+    const definition = widgets(group);
+    const labels = { of: pair.namespace };
+    await pair.put(pair.from, { ...definition, metadata: { ...definition.metadata, labels } });
+    await serves(pair.from);
+    await pair.put(pair.from, widget('one'), widget('two'));
+    await pair.copy(...rules());
+    await removeDefinition(pair.from);
+  }, 60_000);
+
+  const cleanUp = async () => {
+    await removeDefinition(pair.to).catch(() => undefined);
+    await pair.close();
+  };
+  const has = async (what: string) => (await pair.find(pair.to, `widgets.${group}`, what)) !== undefined;
+
+  test("stays while anything of its kind is somebody else's, in a plan, in a run and in a watch", async () => {
+    try {
+      await pair.put(pair.to, widget('theirs'));
+      const unflagged = await pair.copy(...rules(), '--prune');
+      expect(unflagged.stderr).toContain('1 left: definitions');
+      const flags = [...rules(), '--prune', '--prune-crds'];
+      const plan = await pair.look('plan', ...flags);
+      expect(plan).toMatchObject({ code: 5 });
+      expect(plan.stdout).toMatch(/can't delete CustomResourceDefinition\S+ widgets\S+ \(.*theirs would go/);
+      expect(plan.stdout).toContain(`- Widget.${group} ${pair.namespace}/one`);
+      expect(await pair.once(...flags)).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('guarded'),
+      });
+      const running = pair.start(...flags);
+      await eventually(async () =>
+        expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain(
+          'theirs would go with it',
+        ),
+      );
+      running.child.kill('SIGTERM');
+      await running.ended;
+      expect([await has('one'), await has('two'), await has('theirs')]).toEqual([true, true, true]);
+    } finally {
+      await cleanUp();
+    }
+  }, 90_000);
+
+  test('goes with its flag where all of its kind are copies, all of them counted', async () => {
+    try {
+      const flags = [...rules(), '--prune', '--prune-crds'];
+      const plan = await pair.look('plan', ...flags);
+      expect(plan.stdout).toMatch(/delete CustomResourceDefinition\S+ widgets/);
+      expect(plan.stdout).toContain(`- Widget.${group} ${pair.namespace}/two`);
+      const stopped = await pair.once(...flags, '--prune-limit', '2');
+      expect(stopped).toMatchObject({ code: 5, stderr: expect.stringContaining('3 deletions') });
+      expect(await has('one')).toBe(true);
+      await pair.ask('approve');
+      await pair.copy(...flags, '--prune-limit', '2');
+      const resource = await resolveResource(pair.to, 'customresourcedefinitions.apiextensions.k8s.io');
+      await eventually(async () =>
+        expect(await pair.to.find(resource, { name: `widgets.${group}` })).toBeUndefined(),
+      );
+    } finally {
+      await cleanUp();
+    }
+  }, 90_000);
+});
+
+describe('what owns claims on a replica, or has a kind of its own', () => {
+  let pair: Pair;
+  const rules = () => {
+    const path = join(folder, `${pair.task}.yaml`);
+    const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
+    const selector = `of=${pair.namespace}`;
+    writeFileSync(
+      path,
+      JSON.stringify({
+        rules: [
+          { ...kinds, selector },
+          { group, kind: 'Widget' },
+        ],
+      }),
+    );
+    return ['--config', path];
+  };
+  const definition = (more: object = {}): KubeObject => {
+    const made = widgets(group);
+    const labels = { of: pair.namespace };
+    return { ...made, metadata: { ...made.metadata, labels }, spec: { ...(made.spec as object), ...more } };
+  };
+
+  beforeAll(async () => {
+    pair = await Pair.open('owning');
+    await pair.put(pair.from, definition());
+    await serves(pair.from);
+    await pair.put(pair.from, widget('db'));
+    await pair.copy(...rules());
+  }, 60_000);
+  afterAll(async () => {
+    for (const kube of [pair.from, pair.to]) await removeDefinition(kube).catch(() => undefined);
+    await pair.close();
+  }, 60_000);
+
+  test('is not deleted where claims would go with it, not even by way of other owners', async () => {
+    const { metadata: db } = await pair.copyOf(`widgets.${group}`, 'db');
+    const owns = (apiVersion: string, kind: string, { name, uid = '' }: KubeObject['metadata']) => ({
+      ownerReferences: [{ apiVersion, kind, name, uid }],
+    });
+    await pair.put(pair.to, configMap('between', {}, owns(`${group}/v1`, 'Widget', db)));
+    const { metadata: between } = await pair.copyOf('configmaps', 'between');
+    const { metadata, ...disk } = claim('disk');
+    await pair.put(pair.to, { ...disk, metadata: { ...metadata, ...owns('v1', 'ConfigMap', between) } });
+    await pair.delete(pair.from, `widgets.${group}`, 'db');
+    const planned = await pair.look('plan', ...rules());
+    expect(planned.stdout).toMatch(/can't delete Widget.*disk would go with it; --prune-claims/);
+    expect(await pair.once(...rules(), '--prune')).toMatchObject({ code: 5 });
+    expect(await pair.copyOf(`widgets.${group}`, 'db')).toBeDefined();
+    await pair.copy(...rules(), '--prune', '--prune-claims');
+    expect(await pair.find(pair.to, `widgets.${group}`, 'db')).toBeUndefined();
+  }, 60_000);
+
+  test('a definition is not made anew, with --on-immutable recreate, while there are objects of its kind', async () => {
+    await pair.put(pair.to, widget('theirs'));
+    await removeDefinition(pair.from);
+    await pair.put(pair.from, definition({ scope: 'Cluster' }));
+    await serves(pair.from);
+    const flags = [...rules(), '--on-immutable', 'recreate'];
+    expect((await pair.look('plan', ...flags)).stdout).toContain("can't update CustomResourceDefinition");
+    expect(await pair.once(...flags)).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('immutable'),
+    });
+    expect(await pair.copyOf(`widgets.${group}`, 'theirs')).toBeDefined();
+  }, 60_000);
+});
+
+describe('a namespace that goes on the primary', () => {
+  let pair: Pair;
+  let gone: string;
+  const flags = () => ['--sync-namespaces', `${pair.namespace}*`, '--prune', '--prune-namespaces'];
+
+  beforeAll(async () => {
+    pair = await Pair.open('emptied');
+    gone = await pair.addNamespace('gone');
+    await pair.put(pair.from, configMap('ours', { a: '1' }, { namespace: gone }));
+    await pair.copy(...flags());
+    await pair.from.delete(namespaces, { name: gone });
+    await waitGone(pair.from, namespaces, { name: gone }, { timeoutMs: 60_000, what: 'the namespace' });
+  }, 90_000);
+  afterAll(() => pair.close());
+
+  test('stays while it holds anything of somebody else, whatever that is', async () => {
+    const theirs = { namespace: gone, name: 'theirs' };
+    await pair.to.create(configMaps, { metadata: theirs, data: { a: 'theirs' } });
+    expect((await pair.look('plan', ...flags())).stdout).toMatch(/can't delete Namespace.*theirs would go/);
+    expect(await pair.once(...flags())).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('guarded'),
+    });
+    expect(await pair.to.find(configMaps, theirs)).toBeDefined();
+    await pair.to.delete(configMaps, theirs);
+  }, 60_000);
+
+  test('stays while it holds claims that others made, also with --prune-claims', async () => {
+    const { metadata, ...rest } = claim('disk');
+    const theirs = { ...metadata, namespace: gone };
+    await pair.to.create(persistentVolumeClaims, { ...rest, metadata: theirs } as never);
+    const ended = await pair.once(...flags(), '--prune-claims');
+    expect(ended).toMatchObject({ code: 5, stderr: expect.stringContaining('guarded') });
+    await pair.to.delete(persistentVolumeClaims, theirs);
+  }, 60_000);
+
+  test('goes when nothing is in it but copies and what every namespace has', async () => {
+    await eventually(async () => {
+      await pair.copy(...flags());
+      expect(await pair.to.find(namespaces, { name: gone })).toBeUndefined();
+    }, 60_000);
+  }, 90_000);
+});
