@@ -92,8 +92,6 @@ export class Served {
         return await this.#read(id, given.needs);
       case 'apply':
         return await this.#apply(given, body);
-      case 'discard':
-        return await this.#endpoint.discard(asWanted(given.items), asText(given.name, 'a name'));
       case 'trash':
         return await this.#trash(given);
       case 'restore':

@@ -87,13 +87,16 @@ export class RemoteEndpoint implements Endpoint {
       const incoming = new Incoming();
       this.#incoming.set(id, incoming);
       answer.catch((error: Error) => incoming.fail(error));
-      for await (const { header, body } of incoming) {
-        yield* unpackContents(header, body);
-        this.#connection
-          .send('credit', this.#session, { stream: id, bytes: body.length })
-          .catch((error: Error) => incoming.fail(error));
+      try {
+        for await (const { header, body } of incoming) {
+          yield* unpackContents(header, body);
+          this.#connection
+            .send('credit', this.#session, { stream: id, bytes: body.length })
+            .catch((error: Error) => incoming.fail(error));
+        }
+      } finally {
+        this.#incoming.delete(id);
       }
-      this.#incoming.delete(id);
     }
   }
 
@@ -112,18 +115,6 @@ export class RemoteEndpoint implements Endpoint {
   ): Promise<Outcome[]> {
     const parts = [...inCalls(operations)].map((part) => this.#applyPart(part, name, contents));
     return (await Promise.all(parts)).flat();
-  }
-
-  async discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
-    const failed: Outcome[] = [];
-    for (const part of inCalls(items)) {
-      const answer = await this.#call('discard', { items: packWanted(part), name });
-      for (const one of asList(answer, 'outcomes')) {
-        const { path, problem } = asObject(one, 'an outcome');
-        failed.push({ path: asPath(path), problem: asWords(problem, 'a problem') });
-      }
-    }
-    return failed;
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {

@@ -3,11 +3,11 @@ import { type Maybe, walk } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import { lookup } from '../reconcile/tree.ts';
-import type { Endpoint } from '../sync/endpoint.ts';
+import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { Wanted } from '../sync/items.ts';
 
 export interface Foreign {
-  readonly local: Endpoint;
+  readonly local: KeepingEndpoint;
   readonly container: Endpoint;
   /** What both sides agreed on. */
   readonly ancestor: Maybe;
@@ -22,7 +22,8 @@ export async function saveForeign(
   { local, container, ancestor, name, signal }: Foreign,
 ): Promise<{ changes: readonly Change[]; refused: Outcome[] }> {
   const foreign = changes.map((change) => foreignIn(change, ancestor));
-  const all = foreign.flat();
+  // What an attempt that failed has saved is there already.
+  const all = local.unfiled(foreign.flat());
   if (all.length === 0) return { changes, refused: [] };
   await local.receive(container.read(await local.missing(all), signal));
   const unsaved = new Map((await local.discard(all, name)).map((outcome) => [outcome.path, outcome]));

@@ -8,7 +8,7 @@ import { type Outcome, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
-import type { Endpoint } from '../sync/endpoint.ts';
+import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
@@ -26,7 +26,7 @@ import {
 } from './state.ts';
 
 export interface SynchronizerOptions {
-  readonly local: Endpoint;
+  readonly local: KeepingEndpoint;
   readonly container: Endpoint;
   readonly ancestor: AncestorStore;
   readonly binding: string;

@@ -17,6 +17,8 @@ export interface ApplyContext {
   readonly hasModes: boolean;
   /** Contents that came along; others wait in the staging folder. */
   readonly contents: Contents | undefined;
+  /** Paths of this operation that could not be deleted, in this batch or in one before. */
+  readonly undeleted: Set<string>;
   /** A directory of ours is about to appear at this path, and did not, after all. */
   readonly onMade: (path: string, folder: Folder) => void;
   readonly onUnmade: (path: string) => void;

@@ -60,16 +60,25 @@ class Applier implements Disposable {
   }
 
   async attempt(operation: Operation): Promise<Outcome> {
+    const outcome = await this.#outcomeOf(operation);
+    const { new: wanted } = operation;
+    const isDone = outcome.problem === undefined;
+    if (!isDone && wanted === undefined) this.#context.undeleted.add(outcome.path);
+    this.#context.staging.release(isDone, wanted?.kind === 'file' ? wanted.digest : undefined);
+    return outcome;
+  }
+
+  [Symbol.dispose](): void {
+    this.#descent.leave();
+  }
+
+  async #outcomeOf(operation: Operation): Promise<Outcome> {
     const { path } = operation;
     try {
       return await this.#perform(operation);
     } catch (error) {
       return { path, problem: reasonOf(error) };
     }
-  }
-
-  [Symbol.dispose](): void {
-    this.#descent.leave();
   }
 
   async #perform(operation: Operation): Promise<Outcome> {
@@ -137,9 +146,16 @@ class Applier implements Disposable {
     } catch (error) {
       const code = codeOf(error);
       if (code === 'ENOENT') return { path };
-      if (code === 'ENOTEMPTY' || code === 'EEXIST') return { path, left: true };
+      if (code === 'ENOTEMPTY' || code === 'EEXIST') return this.#leftDirectory(path);
       throw Object.assign(error as Error, { message: reasonOf(error).replace(at, path) });
     }
+  }
+
+  /** What is left in it is ignored, or new; or it was to go, and did not. */
+  #leftDirectory(path: string): Outcome {
+    for (const one of this.#context.undeleted)
+      if (splitPath(one)[0] === path) return { path, problem: `${one} in it could not be deleted` };
+    return { path, left: true };
   }
 
   async #remove(place: Place, old: Tracked | undefined): Promise<Outcome> {

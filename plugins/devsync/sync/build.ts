@@ -46,6 +46,8 @@ interface Built {
   readonly path: string;
   readonly digest: string;
   readonly stats: Stats;
+  /** Its content was in the staging folder. */
+  readonly wasStaged: boolean;
 }
 
 /**
@@ -59,11 +61,11 @@ export function buildDirectory(
 ): Outcome[] | undefined {
   if (lstatSync(place.at, { throwIfNoEntry: false }) !== undefined) return undefined;
   const aside = context.staging.scratch();
+  const built: Built[] = [];
   try {
     mkdirSync(aside);
     setMode(aside, made?.new?.kind === 'directory' ? made.new.mode : undefined, place.folder.self, context);
     using folder = Folder.open(aside);
-    const built: Built[] = [];
     const outcomes = inside.map((operation) => attempt(operation, folder, built, context));
     // Before anybody else can find it: no change goes unnoticed, and our own work is not told to us.
     context.onMade(place.path, folder);
@@ -72,6 +74,9 @@ export function buildDirectory(
     return [{ path: place.path }, ...outcomes];
   } catch {
     context.onUnmade(place.path);
+    // What was staged is needed again, by whoever does it step by step.
+    for (const { path, digest, wasStaged } of built)
+      if (wasStaged) tryTo(() => context.staging.takeBack(digest, `${aside}/${splitPath(path)[1]}`));
     rmSync(aside, { recursive: true, force: true });
     return undefined;
   }
@@ -83,7 +88,7 @@ function attempt(operation: Operation, folder: Folder, built: Built[], context: 
   try {
     if (wanted?.kind === 'symlink') symlinkSync(wanted.target, at);
     else if (wanted?.kind === 'file')
-      built.push({ path, digest: wanted.digest, stats: fill(at, operation, wanted, folder, context) });
+      built.push({ path, digest: wanted.digest, ...fill(at, operation, wanted, folder, context) });
     return { path };
   } catch (error) {
     rmSync(at, { force: true });
@@ -92,7 +97,13 @@ function attempt(operation: Operation, folder: Folder, built: Built[], context: 
 }
 
 /** Makes a file; its stats are taken while it is open, which saves the way there. */
-function fill(at: string, operation: Operation, wanted: File, folder: Folder, context: ApplyContext): Stats {
+function fill(
+  at: string,
+  operation: Operation,
+  wanted: File,
+  folder: Folder,
+  context: ApplyContext,
+): Pick<Built, 'stats' | 'wasStaged'> {
   const { staging, contents, hasModes } = context;
   const data = contents?.get(wanted.digest);
   if (data === undefined) renameSync(staging.take(wanted.digest, operation.reuse !== true), at);
@@ -105,7 +116,7 @@ function fill(at: string, operation: Operation, wanted: File, folder: Folder, co
     if (hasModes && owner) tryTo(() => fchownSync(fd, owner.uid, owner.gid));
     const mode = fileMode(wanted, folder.self.mode & 0o666);
     if (hasModes && mode !== stagedMode) fchmodSync(fd, mode);
-    return fstatSync(fd);
+    return { stats: fstatSync(fd), wasStaged: data === undefined };
   } finally {
     closeSync(fd);
   }

@@ -38,13 +38,19 @@ export interface Endpoint {
    * given along, by their digest, must have been received before.
    */
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]>;
-  /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */
-  discard(items: readonly Wanted[], name: string): Promise<Outcome[]>;
   trash(): Promise<{ readonly items: TrashItem[]; readonly used: number; readonly limit: number }>;
   /** Puts a file from the trash back to where it was; what is there now goes into the trash itself. */
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void>;
   emptyTrash(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** This workstation's side, whose trash keeps what the other side loses, too. */
+export interface KeepingEndpoint extends Endpoint {
+  /** Those contents that `discard` has not filed under their paths yet. */
+  unfiled(items: readonly Wanted[]): Wanted[];
+  /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */
+  discard(items: readonly Wanted[], name: string): Promise<Outcome[]>;
 }
 
 /** What the tree of a side looks like after operations. */

@@ -29,6 +29,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly known?: Maybe;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
+  readonly stagingLimit?: number | undefined;
 }
 
 export class LocalEndpoint implements Endpoint {
@@ -44,6 +46,9 @@ export class LocalEndpoint implements Endpoint {
   readonly #tracker: Tracker;
   readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
+  #operation = '';
+  /** What could not be deleted in the operation. */
+  readonly #undeleted = new Set<string>();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   readonly #turn = new SerialQueue();
 
@@ -133,7 +138,12 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    for await (const chunk of chunks) await this.write(chunk);
+    try {
+      for await (const chunk of chunks) await this.write(chunk);
+      this.#staging.endOfContents();
+    } finally {
+      this.#staging.suspend();
+    }
   }
 
   /** Takes in one part of a content. */
@@ -143,7 +153,7 @@ export class LocalEndpoint implements Endpoint {
 
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]> {
     return this.#alone(async () => {
-      this.#trash.begin(name);
+      this.#beginOperation(name);
       const outcomes = await apply(this.#applyContext(contents), operations);
       this.#tracker.noteDone(editsOf(operations, outcomes));
       this.#giveBack.note(operations.length);
@@ -153,9 +163,21 @@ export class LocalEndpoint implements Endpoint {
     });
   }
 
+  /** Begins an operation, or the next batch of it. */
+  #beginOperation(name: string): void {
+    if (name !== this.#operation) this.#undeleted.clear();
+    this.#operation = name;
+    this.#trash.begin(name);
+  }
+
+  /** Those contents that `discard` has not filed under their paths yet. */
+  unfiled(items: readonly Wanted[]): Wanted[] {
+    return items.filter((item) => !this.#trash.isFiled(item));
+  }
+
   discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
     return this.#alone(async () => {
-      this.#trash.begin(name);
+      this.#beginOperation(name);
       return discard(items, this.#staging, this.#trash);
     });
   }
@@ -174,13 +196,17 @@ export class LocalEndpoint implements Endpoint {
       await apply(this.#applyContext(undefined), made);
       using root = Folder.root(this.#root);
       using folder = root.descend(parts);
-      const copy = this.#staging.scratch();
-      this.#trash.use(item, (file) => copyLeaf(file, copy));
-      this.#trash.begin(name);
-      if (lstatSync(folder.at(base), { throwIfNoEntry: false })?.isDirectory())
-        throw new Error(`${item.path} is a directory now`);
-      if (lstatSync(folder.at(base), { throwIfNoEntry: false })) this.#trash.keep(folder.at(base), item.path);
-      renameSync(copy, folder.at(base));
+      const now = lstatSync(folder.at(base), { throwIfNoEntry: false });
+      if (now?.isDirectory()) throw new Error(`${item.path} is a directory now`);
+      try {
+        const copy = this.#staging.scratch();
+        this.#trash.use(item, (file) => copyLeaf(file, copy));
+        this.#beginOperation(name);
+        if (now) this.#trash.keep(folder.at(base), item.path);
+        renameSync(copy, folder.at(base));
+      } finally {
+        this.#staging.release(false);
+      }
       this.#tracker.doubt(item.path);
     });
   }
@@ -224,7 +250,7 @@ export class LocalEndpoint implements Endpoint {
     using root = Folder.root(this.#root);
     const own = root.make(privateFolder);
     const trash = new Trash(own.make('trash'), this.#options.trashLimit);
-    const staging = new Staging(own.make('staging'));
+    const staging = new Staging(own.make('staging'), this.#options.stagingLimit);
     [this.#private, this.#staging, this.#trash] = [own, staging, trash];
     return root.self.ino;
   }
@@ -265,6 +291,7 @@ export class LocalEndpoint implements Endpoint {
       foldsNames,
       hasModes,
       contents,
+      undeleted: this.#undeleted,
       onMade: (path, folder) => this.#tracker.noteMade(path, folder),
       onUnmade: (path) => this.#tracker.noteUnmade(path),
     };
@@ -283,7 +310,7 @@ export class LocalEndpoint implements Endpoint {
       const [parent, name] = splitPath(path);
       try {
         const file = descent.to(parent).at(name);
-        if (await this.#staging.adopt(entry.digest, file)) wanted.delete(entry.digest);
+        if (await this.#staging.adopt(entry, file)) wanted.delete(entry.digest);
       } catch {
         // It has gone; then it will be sent.
       }

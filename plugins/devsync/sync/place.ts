@@ -92,12 +92,16 @@ export function putOver(
   if (wanted.kind === 'file') dress(incoming, wanted, stats, old.kind === 'file', context);
   const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
   const kept = context.trash.keep(at, path);
-  // Between this look and the rename there is nothing: what is put there in between would be lost.
-  if (!isSameFile(lstatSync(at), stats)) {
+  try {
+    // Between this look and the rename there is nothing: what is put there in between would be lost.
+    if (!isSameFile(lstatSync(at), stats)) throw new Error('it has changed meanwhile');
+    renameSync(incoming, at);
+  } catch (error) {
+    // It is where it was: a second one in the trash would be one more at every attempt.
     unlinkSync(kept);
-    return { path, problem: 'it has changed meanwhile' };
+    throw error;
   }
-  renameSync(incoming, at);
+  context.trash.count(stats.size);
   if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
   else context.cache.delete(path);
   const after = lstatSync(kept);
@@ -109,7 +113,10 @@ export function putOver(
 export function removeLeaf({ path, at }: Place, stats: Stats, { trash, cache }: ApplyContext): Outcome {
   const kept = trash.move(at, path);
   cache.delete(path);
-  if (isSameFile(lstatSync(kept), stats)) return { path };
+  if (isSameFile(lstatSync(kept), stats)) {
+    trash.count(stats.size);
+    return { path };
+  }
   moveToFree(kept, at);
   return { path, problem: 'it has changed meanwhile' };
 }

@@ -9,11 +9,11 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
   statSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -21,6 +21,7 @@ import { machine } from '../../../src/machine.ts';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
 import type { Folder } from './folder.ts';
 import type { Chunk } from './items.ts';
+import { Stock } from './stock.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 import { Workbench } from './workbench.ts';
 
@@ -29,24 +30,41 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 /** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
 export const stagedMode = 0o644 & ~machine.umask;
 
+/** A content that is coming in. */
 interface Open {
+  readonly digest: string;
   readonly fd: number;
   readonly hash: Hash;
   written: number;
 }
 
+/** A file that was given to somebody who is to rename it. */
+interface Taken {
+  readonly path: string;
+  /** Where it is the staged content itself, and no copy. */
+  readonly content?: { readonly digest: string; readonly size: number };
+}
+
+/** Reasons that are remembered: whoever is to use a content asks soon after. */
+const mostReasons = 1000;
+
 export class Staging {
   readonly #bench: Workbench;
-  /** Contents that this process has verified. */
-  readonly #verified = new Set<string>();
-  readonly #open = new Map<string, Open>();
+  readonly #stock: Stock;
+  /** Contents come one after the other: where another one begins, the last one will not be finished. */
+  #open: Open | undefined;
+  #taken: Taken | undefined;
   /** Why a content is not here. */
   readonly #wrong = new Map<string, string>();
   #copies = 0;
 
-  /** @param folder of our own, on the root's file system; others may stage in it, too. */
-  constructor(folder: Folder) {
+  /**
+   * @param folder of our own, on the root's file system; others may stage in it, too.
+   * @param limit bytes of what may lie in it at a time.
+   */
+  constructor(folder: Folder, limit = Number.POSITIVE_INFINITY) {
     this.#bench = new Workbench(folder);
+    this.#stock = new Stock(this.#bench.folder, limit);
   }
 
   /** Whether an earlier process left anything. */
@@ -71,13 +89,15 @@ export class Staging {
 
   /** Whether the content is here and whole. What an earlier process left is read before it is believed. */
   async has(digest: string): Promise<boolean> {
-    if (this.#verified.has(digest)) return true;
-    if (sizeOf(this.path(digest)) === undefined && !this.#bench.borrow(digest)) return false;
-    if ((await digestLarge(this.path(digest))) !== digest) {
-      unlinkSync(this.path(digest));
-      return false;
+    const path = this.path(digest);
+    if (!this.#stock.isVerified(digest)) {
+      if (sizeOf(path) === undefined && !this.#bench.borrow(digest)) return false;
+      if ((await digestLarge(path)) !== digest) {
+        this.#stock.drop(digest);
+        return false;
+      }
     }
-    this.#verified.add(digest);
+    this.#stock.add(digest, sizeOf(path) ?? 0, true);
     return true;
   }
 
@@ -86,14 +106,16 @@ export class Staging {
    * last part that would finish it would never come.
    */
   partial({ digest, size }: Pick<Chunk, 'digest' | 'size'>): number {
-    const part = `${digest}.part`;
+    const part = partOf(digest);
     const found = sizeOf(this.folder.at(part));
     const length = found ?? (this.#bench.borrow(part) ? (sizeOf(this.folder.at(part)) ?? 0) : 0);
+    if (length > 0) this.#stock.add(part, length, false);
     return length < size ? length : 0;
   }
 
   /** Takes a copy of a file that is said to have this content; tells whether it has. */
-  async adopt(digest: string, from: string): Promise<boolean> {
+  async adopt({ digest, size }: Pick<Chunk, 'digest' | 'size'>, from: string): Promise<boolean> {
+    if (this.#stock.refusal(size) !== undefined) return false;
     const copy = `${this.path(digest)}.copy`;
     try {
       copyFileSync(from, copy, constants.COPYFILE_FICLONE);
@@ -101,7 +123,7 @@ export class Staging {
       const actual = digestSmall(copy)?.digest ?? (await digestLarge(copy));
       if (actual === digest) renameSync(copy, this.path(digest));
       else rmSync(copy, { force: true });
-      if (actual === digest) this.#verified.add(digest);
+      if (actual === digest) this.#arrived(digest, size);
       return actual === digest;
     } catch {
       rmSync(copy, { force: true });
@@ -111,42 +133,68 @@ export class Staging {
 
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
   async write(chunk: Chunk): Promise<void> {
-    if (this.#verified.has(chunk.digest)) return;
+    const { digest } = chunk;
+    if (this.#stock.isVerified(digest)) return;
+    if (this.#open && this.#open.digest !== digest) this.#abandon(this.#open, changed);
     // The rest of a content that was given up: why it was is known already.
-    if (chunk.offset > 0 && this.#wrong.has(chunk.digest) && !this.#open.has(chunk.digest)) return;
+    if (chunk.offset > 0 && this.#wrong.has(digest) && !this.#open) return;
     try {
-      const wrong = await this.#write(chunk);
-      if (wrong !== undefined) this.#wrong.set(chunk.digest, wrong);
+      await this.#write(chunk);
     } catch (error) {
-      this.#wrong.set(chunk.digest, reasonOf(error));
-      const open = this.#open.get(chunk.digest);
-      if (open) this.#abandon(chunk.digest, open, '');
+      if (this.#open) this.#abandon(this.#open, '');
+      this.#isWrong(digest, reasonOf(error));
     }
   }
 
-  async #write(chunk: Chunk): Promise<string | undefined> {
+  async #write(chunk: Chunk): Promise<void> {
     if (chunk.offset === 0 && chunk.data.length === chunk.size) return this.#writeWhole(chunk);
-    const open = this.#open.get(chunk.digest) ?? (await this.#begin(chunk));
-    if (open.written !== chunk.offset) return this.#abandon(chunk.digest, open, 'parts are missing');
+    const open = this.#open ?? (await this.#begin(chunk));
+    if (open.written !== chunk.offset) {
+      this.#abandon(open, 'parts are missing');
+      return;
+    }
     writeAll(open.fd, chunk.data);
     open.hash.update(chunk.data);
     open.written += chunk.data.length;
-    return open.written >= chunk.size ? this.#finish(chunk.digest, open) : undefined;
+    if (open.written >= chunk.size) this.#finish(open);
   }
 
-  /** A file with the content that its taker may rename: the staged one, or a copy where others need it. */
+  /** No more parts will come, as whoever sent them says: what is not whole by now never will be. */
+  endOfContents(): void {
+    if (this.#open) this.#abandon(this.#open, changed);
+  }
+
+  /** No more parts will come now, as the stream broke: what is there of a content is for the next one. */
+  suspend(): void {
+    if (this.#open === undefined) return;
+    const { digest, fd, written } = this.#open;
+    closeSync(fd);
+    this.#open = undefined;
+    this.#stock.add(partOf(digest), written, false);
+    this.#stock.leave(partOf(digest));
+  }
+
+  /**
+   * A file with the content that its taker may rename: the staged one, or a copy where others need it. Then the taker
+   * tells by `release` what came of it.
+   */
   take(digest: string, isLast: boolean): string {
-    if (!this.#verified.has(digest)) throw new Error(this.#wrong.get(digest) ?? 'its content did not arrive');
+    if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
+    if (!this.#stock.isVerified(digest))
+      throw new Error(this.#wrong.get(digest) ?? 'its content did not arrive');
+    const path = this.path(digest);
     if (isLast) {
-      this.#verified.delete(digest);
-      return this.path(digest);
+      this.#taken = { path, content: { digest, size: sizeOf(path) ?? 0 } };
+      this.#stock.forget(digest);
+      return path;
     }
-    const copy = `${this.path(digest)}.copy${this.#copies++}`;
-    copyFileSync(this.path(digest), copy, constants.COPYFILE_FICLONE);
+    const copy = `${path}.copy${this.#copies++}`;
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE);
+    this.#taken = { path: copy };
     return copy;
   }
 
-  /** A file with this content that its taker may rename. */
+  /** A file with this content that its taker may rename, and then tells by `release` what came of it. */
   put(digest: string, data: Uint8Array): string {
     requireDigest(digest, data);
     const path = this.scratch();
@@ -154,20 +202,52 @@ export class Staging {
     return path;
   }
 
-  /** A file with a content of its own that no digest names, such as a link on its way. */
+  /** A name for a file with a content of its own that no digest names, such as a link on its way; as `put`. */
   scratch(): string {
-    return this.folder.at(`scratch${machine.pid}-${this.#copies++}`);
+    const path = this.folder.at(`scratch${machine.pid}-${this.#copies++}`);
+    this.#taken = { path };
+    return path;
+  }
+
+  /**
+   * What was taken last has got to its place, or not. Then a copy goes at once, and the content waits for the next
+   * attempt, as long as there is room for it.
+   *
+   * @param digest of the content that was wanted, if any was.
+   */
+  release(wasUsed: boolean, digest?: string): void {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    if (wasUsed) return;
+    if (taken && lstatSync(taken.path, { throwIfNoEntry: false })) {
+      if (taken.content) this.#putBack(taken.content.digest, taken.content.size);
+      else rmSync(taken.path, { force: true, recursive: true });
+    }
+    if (digest !== undefined) this.#stock.leave(digest);
+  }
+
+  /** A content that was taken comes back to where it was. @param from where it is now. */
+  takeBack(digest: string, from: string): void {
+    renameSync(from, this.path(digest));
+    this.#putBack(digest, sizeOf(this.path(digest)) ?? 0);
+    this.#stock.leave(digest);
+  }
+
+  /** It may have got the permissions of the place that it was meant for. */
+  #putBack(digest: string, size: number): void {
+    chmodSync(this.path(digest), stagedMode);
+    this.#stock.add(digest, size, true);
   }
 
   /** Closes what is unfinished and keeps it for next time. */
   close(): void {
-    for (const { fd } of this.#open.values()) closeSync(fd);
-    this.#open.clear();
+    this.suspend();
     this.#bench.close();
   }
 
-  #writeWhole(chunk: Chunk): string | undefined {
+  #writeWhole(chunk: Chunk): void {
     requireDigest(chunk.digest, chunk.data);
+    this.#requireRoom(chunk.size);
     const path = this.path(chunk.digest);
     try {
       writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
@@ -176,46 +256,65 @@ export class Staging {
       if (codeOf(error) !== 'EEXIST') throw error;
       writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
     }
-    this.#arrived(chunk.digest);
-    return undefined;
+    this.#arrived(chunk.digest, chunk.size);
   }
 
-  #arrived(digest: string): void {
-    this.#verified.add(digest);
+  #requireRoom(bytes: number): void {
+    const refusal = this.#stock.refusal(bytes);
+    if (refusal !== undefined) throw new Error(refusal);
+  }
+
+  #arrived(digest: string, size: number): void {
+    this.#stock.add(digest, size, true);
     this.#wrong.delete(digest);
   }
 
-  async #begin({ digest, offset }: Chunk): Promise<Open> {
-    const part = `${this.path(digest)}.part`;
+  #isWrong(digest: string, why: string): void {
+    const [oldest] = this.#wrong.keys();
+    if (this.#wrong.size >= mostReasons && oldest !== undefined) this.#wrong.delete(oldest);
+    this.#wrong.set(digest, why);
+  }
+
+  async #begin({ digest, offset, size }: Chunk): Promise<Open> {
+    const part = this.folder.at(partOf(digest));
     const hash = createHash('sha256');
-    if (offset === 0) rmSync(part, { force: true });
+    this.#wrong.delete(digest);
+    if (offset === 0) this.#stock.drop(partOf(digest));
     else for await (const data of readParts(part)) hash.update(data);
+    this.#requireRoom(size - offset);
     const fd = openSync(
       part,
       O_WRONLY | O_NOFOLLOW | (offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND),
       0o644,
     );
-    const open = { fd, hash, written: offset };
-    this.#open.set(digest, open);
-    return open;
+    // As much as it will be: what comes beside it must not take its room.
+    this.#stock.add(partOf(digest), size, false);
+    this.#open = { digest, fd, hash, written: offset };
+    return this.#open;
   }
 
-  #finish(digest: string, open: Open): string | undefined {
-    if (open.hash.digest('hex') !== digest) return this.#abandon(digest, open, changed);
-    closeSync(open.fd);
-    this.#open.delete(digest);
-    renameSync(`${this.path(digest)}.part`, this.path(digest));
-    this.#arrived(digest);
-    return undefined;
+  #finish(open: Open): void {
+    const { digest, fd, hash, written } = open;
+    if (hash.digest('hex') !== digest) {
+      this.#abandon(open, changed);
+      return;
+    }
+    closeSync(fd);
+    this.#open = undefined;
+    renameSync(this.folder.at(partOf(digest)), this.path(digest));
+    this.#stock.forget(partOf(digest));
+    this.#arrived(digest, written);
   }
 
-  #abandon(digest: string, open: Open, why: string): string {
-    closeSync(open.fd);
-    this.#open.delete(digest);
-    rmSync(`${this.path(digest)}.part`, { force: true });
-    return why;
+  #abandon({ digest, fd }: Open, why: string): void {
+    closeSync(fd);
+    this.#open = undefined;
+    this.#stock.drop(partOf(digest));
+    this.#isWrong(digest, why);
   }
 }
+
+const partOf = (digest: string) => `${digest}.part`;
 
 /** The size of a file; undefined where there is none. */
 function sizeOf(path: string): number | undefined {

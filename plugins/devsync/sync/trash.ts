@@ -11,10 +11,10 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statfsSync,
   symlinkSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { join } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { Folder } from './folder.ts';
@@ -22,6 +22,7 @@ import type { TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
 import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
+import { itemsIn, surplusVersions } from './trash-items.ts';
 
 export class Trash {
   readonly #folder: Folder;
@@ -31,7 +32,15 @@ export class Trash {
   #used = 0;
   /** The operation in which it was counted anew. */
   #counted = '';
+  /** Bytes that were free when the operation began. */
+  #free = Number.POSITIVE_INFINITY;
+  /** Operations that are counted in what is used. */
+  #known = new Set<string>();
+  /** The folder's time of change when it was last looked at. */
+  #changed = 0;
   #place: { readonly path: string; readonly folder: Folder } | undefined;
+  /** What was filed by its content, by path: the item that holds it. */
+  readonly #filed = new Map<string, { readonly digest: string; readonly item: TrashItem }>();
 
   /** @param folder our own, on the root's file system. @param limit bytes. */
   constructor(folder: Folder, limit: number) {
@@ -51,31 +60,43 @@ export class Trash {
   /** What goes into the trash from now on goes under this operation, a name that sorts by time. */
   begin(operation: string): void {
     this.#operation = operation;
+    this.#free = freeIn(this.#folder);
+    this.#countOthers();
   }
 
-  /** Gives a file or link that stays where it is a second name in the trash. Returns that name. */
+  /** Gives a file or link that stays where it is a second name in the trash, for `count`. Returns that name. */
   keep(from: string, path: string): string {
     const stats = lstatSync(from);
     const place = this.#nameFor(path);
     if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from), place);
     else linkOrCopy(from, place);
-    this.#account(stats.size);
     return place;
   }
 
-  /** Moves a file or link there. Returns its name in the trash. */
+  /** Moves a file or link there, for `count`. Returns its name in the trash. */
   move(from: string, path: string): string {
     const place = this.#nameFor(path);
     renameSync(from, place);
-    this.#account(lstatSync(place).size);
     return place;
+  }
+
+  /** What was put there stays there, and takes so many bytes. */
+  count(size: number): void {
+    this.#used += size;
+    if (!this.#isTooMuch) return;
+    // Before anything is given up for good, what is really there is counted: once an operation, as that takes long.
+    if (this.#counted !== this.#operation) this.list();
+    this.#counted = this.#operation;
+    if (this.#isTooMuch) this.#evict();
   }
 
   /** Everything in it, oldest first. */
   list(): TrashItem[] {
+    this.#changed = this.#mtime;
     const operations = readdirSync(this.#folder.path).sort();
-    const items = operations.flatMap((operation) => [...itemsIn(this.#folder.path, operation, '')]);
+    const items = operations.flatMap((operation) => [...itemsIn(this.#folder, operation)]);
     this.#used = items.reduce((sum, { size }) => sum + size, 0);
+    this.#known = new Set(operations);
     return items;
   }
 
@@ -84,6 +105,28 @@ export class Trash {
     const [parent, name] = splitPath(path);
     using folder = this.#folder.descend([operation, ...partsOf(parent, machine.platform)]);
     return run(folder.at(name));
+  }
+
+  /** Whether this very content was filed under this path before, and is still there. */
+  isFiled({ digest, path }: Pick<Wanted, 'digest' | 'path'>): boolean {
+    const filed = this.#filed.get(path);
+    if (filed?.digest !== digest) return false;
+    try {
+      return this.use(filed.item, (file) => lstatSync(file).size === filed.item.size);
+    } catch {
+      this.#filed.delete(path);
+      return false;
+    }
+  }
+
+  /** Moves a staged content there. */
+  file({ digest, path, size }: Wanted, from: string): void {
+    const place = this.move(from, path);
+    this.count(size);
+    const [parent] = splitPath(path);
+    const name = place.slice(place.lastIndexOf('/') + 1);
+    const item = { operation: this.#operation, path: parent === '' ? name : `${parent}/${name}`, size };
+    this.#filed.set(path, { digest, item });
   }
 
   /** Empties it for good. Returns the bytes that were in it. */
@@ -109,6 +152,7 @@ export class Trash {
       this.#leave();
       const parts = [this.#operation, ...partsOf(parent, machine.platform)];
       this.#place = { path: key, folder: this.#folder.descend(parts, 'make') };
+      this.#known.add(this.#operation);
     }
     return freeName(this.#place.folder, name);
   }
@@ -118,33 +162,73 @@ export class Trash {
     this.#place = undefined;
   }
 
-  #account(size: number): void {
-    this.#used += size;
-    if (this.#used <= this.#limit) return;
-    // Before anything is given up for good, what is really there is counted: once an operation, as that takes long.
-    if (this.#counted !== this.#operation) this.list();
-    this.#counted = this.#operation;
-    if (this.#used > this.#limit) this.#evict();
+  get #mtime(): number {
+    return lstatSync(`${this.#folder.path}/.`).mtimeMs;
   }
 
-  /** The oldest operations go; the one that is under way stays, whatever its size. */
+  /** Another process that works in the same place shares the bound: what it has put here counts as well. */
+  #countOthers(): void {
+    const changed = this.#mtime;
+    if (changed === this.#changed) return;
+    this.#changed = changed;
+    if (readdirSync(this.#folder.path).some((operation) => !this.#known.has(operation))) this.list();
+  }
+
+  /** It never takes more than it leaves to others. */
+  get #isTooMuch(): boolean {
+    return this.#used > Math.min(this.#limit, this.#free);
+  }
+
+  /**
+   * Older versions of what fills it by itself go first, and then the oldest operations; the one that is under way
+   * stays, whatever its size.
+   */
   #evict(): void {
+    this.#thinOut();
     for (const operation of readdirSync(this.#folder.path).sort()) {
-      if (this.#used <= this.#limit || operation === this.#operation) return;
-      for (const { size } of itemsIn(this.#folder.path, operation, '')) this.#used -= size;
+      if (!this.#isTooMuch || operation === this.#operation) return;
+      for (const { size } of itemsIn(this.#folder, operation)) this.#gone(size);
       rmSync(this.#folder.at(operation), { recursive: true, force: true });
     }
   }
+
+  #thinOut(): void {
+    for (const item of surplusVersions(this.list(), this.#limit)) {
+      if (!this.#isTooMuch) return;
+      if (item.operation === this.#operation) continue;
+      this.use(item, (file) => rmSync(file, { force: true }));
+      this.#gone(item.size);
+      const isEmpty = itemsIn(this.#folder, item.operation).next().done;
+      if (isEmpty) rmSync(this.#folder.at(item.operation), { recursive: true, force: true });
+    }
+  }
+
+  #gone(size: number): void {
+    this.#used -= size;
+    this.#free += size;
+  }
 }
 
-/** Moves staged contents there. Returns those that could not be, and why. */
+function freeIn({ path }: Folder): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/**
+ * Moves staged contents there; one that a failed attempt has filed already is not filed again. Returns those that could
+ * not be, and why.
+ */
 export function discard(items: readonly Wanted[], staging: Staging, trash: Trash): Outcome[] {
   const failed: Outcome[] = [];
-  for (const { digest, path } of items)
+  const last = new Map(items.map(({ digest }, index) => [digest, index]));
+  for (const [index, item] of items.entries())
     try {
-      trash.move(staging.take(digest, false), path);
+      if (trash.isFiled(item)) continue;
+      trash.file(item, staging.take(item.digest, last.get(item.digest) === index));
+      staging.release(true);
     } catch (error) {
-      failed.push({ path, problem: reasonOf(error) });
+      staging.release(false, item.digest);
+      failed.push({ path: item.path, problem: reasonOf(error) });
     }
   return failed;
 }
@@ -167,11 +251,4 @@ function linkOrCopy(from: string, to: string): void {
     if (!noLinks.includes(codeOf(error))) throw error;
     copyFileSync(from, to);
   }
-}
-
-function* itemsIn(folder: string, operation: string, path: string): Generator<TrashItem> {
-  const full = `${folder}/${operation}${path === '' ? '' : `/${path}`}`;
-  const stats = lstatSync(full);
-  if (!stats.isDirectory()) yield { operation, path, size: stats.size };
-  else for (const name of readdirSync(full)) yield* itemsIn(folder, operation, join(path, name));
 }

@@ -13,7 +13,8 @@ const keepFor = 24 * 3600 * 1000;
 /** Who lives says so this often, and counts as dead after such a silence, where nothing better is known. Milliseconds. */
 const [beat, silence] = [30_000, 300_000];
 
-const contentName = /^[0-9a-f]{64}(\.part)?$/;
+/** How a content is called, and a part of one. */
+export const contentName = /^[0-9a-f]{64}(\.part)?$/;
 const benchName = /^at-(\w*)-(\d+)-(\d*)-[0-9a-f]{12}$/;
 
 /** A file that is written anew with every beat. */

@@ -13,7 +13,8 @@ import {
   Synchronizer,
   type SynchronizerOptions,
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
-import type { Endpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import type { Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import type { Wanted } from '../../../../../plugins/devsync/sync/items.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
 let folder: string;
@@ -33,7 +34,7 @@ const directory = (children: Record<string, Entry>): Entry => ({
 });
 
 /** A side that can do nothing (its disk is full), and hints at what it could not do, as a real one does. */
-function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
+function fakeFullEndpoint(tree: Maybe): KeepingEndpoint & { attempts: number } {
   const endpoint = {
     attempts: 0,
     facts: { rootId: 'id', foldsNames: false, hasModes: true, freeBytes: 0, hasStaged: false },
@@ -45,6 +46,7 @@ function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
     missing: async () => [],
     async *read() {},
     receive: async () => {},
+    unfiled: (items: readonly Wanted[]) => [...items],
     discard: async () => [],
     trash: async () => ({ items: [], used: 0, limit: 0 }),
     restore: async () => {},
@@ -60,7 +62,11 @@ function fakeFullEndpoint(tree: Maybe): Endpoint & { attempts: number } {
 }
 
 /** What all synchronizers here have in common. */
-function optionsFor(local: Endpoint, container: Endpoint, ancestor: AncestorStore): SynchronizerOptions {
+function optionsFor(
+  local: KeepingEndpoint,
+  container: Endpoint,
+  ancestor: AncestorStore,
+): SynchronizerOptions {
   return {
     local,
     container,

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,13 +21,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const open = () =>
-  new LocalEndpoint({
-    root,
-    scan: { permissions: 'portable', symlinks: 'portable' },
-    ignores: { lists: [], vcs: false },
-    trashLimit: 1e6,
-  });
+const common = {
+  scan: { permissions: 'portable', symlinks: 'portable' },
+  ignores: { lists: [], vcs: false },
+  trashLimit: 1e6,
+} as const;
+const open = () => new LocalEndpoint({ root, ...common });
 const shelf = () => join(root, '.x8s-devsync', 'staging');
 
 test.each([
@@ -136,6 +136,99 @@ describe('while another one works in the same root', () => {
     await one.refresh();
     await one.write({ ...half, data });
     expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
+    await one.close();
+  });
+});
+
+describe('what never arrives', () => {
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+  const staged = () => {
+    const benches = readdirSync(shelf()).filter((name) => name.startsWith('at-'));
+    return benches.flatMap((bench) => readdirSync(join(shelf(), bench)).filter((name) => name !== 'alive'));
+  };
+  const contentOf = (text: string, size = 300_000) => {
+    const data = Buffer.alloc(size, text);
+    return { data, digest: sha256(data), size };
+  };
+
+  test('a file that grows while it is sent leaves one part, and one open file, until the next one comes', async () => {
+    const one = open();
+    const before = openFiles();
+    for (let version = 0; version < 50; version++) {
+      const { digest, size, data } = contentOf(`version ${version} `);
+      await one.write({ digest, size, offset: 0, data: data.subarray(0, 200_000) });
+      expect([staged().length, openFiles() - before]).toEqual([1, 1]);
+    }
+    // Whoever wants to use it is told, and nothing is left of it.
+    const { digest, size } = contentOf('version 49 ');
+    const file = { kind: 'file', digest, size, executable: false } as const;
+    const [outcome] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
+    expect(outcome?.problem).toMatch(/changed while it was read/);
+    expect([staged(), openFiles() - before]).toEqual([[], 0]);
+    await one.close();
+  });
+
+  test('a stream that ends in the middle of a content leaves no open file', async () => {
+    const one = open();
+    const before = openFiles();
+    const { digest, size, data } = contentOf('x');
+    await one.receive(
+      (async function* () {
+        yield { digest, size, offset: 0, data: data.subarray(0, 200_000) };
+      })(),
+    );
+    expect([staged(), openFiles() - before]).toEqual([[], 0]);
+    await one.close();
+  });
+
+  test.each([
+    ['small', 100],
+    ['large', 300_000],
+  ])('a %s file that cannot be put there is kept once, however often it is tried', async (_, length) => {
+    mkdirSync(join(root, 'there'));
+    writeFileSync(join(root, 'there', 'f'), 'theirs');
+    const one = open();
+    await one.refresh(true);
+    const { digest, size, data } = contentOf('x', length);
+    const made = { kind: 'file', digest, size, executable: false } as const;
+    for (let attempt = 0; attempt < 20; attempt++) {
+      if (length > 1000) await one.write({ digest, size, offset: 0, data });
+      const along = length > 1000 ? undefined : new Map([[digest, data]]);
+      // Something else is there by now: that is found out when the content is at hand.
+      const operations = [{ path: 'there/f', old: undefined, new: made }];
+      const [outcome] = await one.apply(operations, `op${attempt}`, along);
+      expect(outcome?.problem).toBe('something else has appeared there');
+    }
+    expect(staged().length).toBeLessThanOrEqual(1);
+    await one.close();
+  });
+
+  test('what could not be put there is bounded, and the newest of it is kept', async () => {
+    const one = new LocalEndpoint({ root, ...common, stagingLimit: 1e6 });
+    writeFileSync(join(root, 'f'), 'theirs');
+    await one.refresh(true);
+    const [bench = ''] = readdirSync(shelf());
+    const bytes = () => staged().reduce((sum, name) => sum + statSync(join(shelf(), bench, name)).size, 0);
+    for (let version = 0; version < 20; version++) {
+      const { digest, size, data } = contentOf(`version ${version} `);
+      await one.write({ digest, size, offset: 0, data });
+      const file = { kind: 'file', digest, size, executable: false } as const;
+      await one.apply([{ path: 'f', old: undefined, new: file }], `op${version}`);
+      expect(staged()).toContain(digest);
+      expect(bytes()).toBeLessThanOrEqual(1e6);
+    }
+    await one.close();
+  });
+
+  test('a content that has no room there is refused, with the reason', async () => {
+    const one = new LocalEndpoint({ root, ...common, stagingLimit: 1e6 });
+    const { digest, size, data } = contentOf('x', 2_000_000);
+    for (let offset = 0; offset < size; offset += 250_000)
+      await one.write({ digest, size, offset, data: data.subarray(offset, offset + 250_000) });
+    expect(staged()).toEqual([]);
+    const file = { kind: 'file', digest, size, executable: false } as const;
+    const [outcome] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
+    expect(outcome?.problem).toMatch(/larger than/);
     await one.close();
   });
 });
