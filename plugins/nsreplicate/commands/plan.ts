@@ -159,7 +159,7 @@ export class DriftCommand extends LookCommand {
       const { drift, isDrifted } = await import('../engine/drift.ts');
       const surveyed = await look(opened, context);
       for (const note of surveyed.notes) context.reporter.info(note);
-      const lines = await drift(surveyed, opened.spec, context.signal);
+      const lines = await drift(surveyed, context.signal);
       const unread = unreadOf(surveyed);
       const shown = this.all ? lines : lines.filter(isDrifted);
       const number = (count: number) => String(count);

@@ -4,7 +4,7 @@ import type { Draft } from '../objects/draft.ts';
 import { liveDigest } from '../objects/wanted.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager } from './spec.ts';
-import type { Survey } from './survey.ts';
+import type { Survey, SurveyedReplica } from './survey.ts';
 import { foreignKeys } from './writer.ts';
 
 /**
@@ -14,7 +14,7 @@ import { foreignKeys } from './writer.ts';
  */
 export async function isWhatItMakes(
   { catalogue, shaping }: Survey,
-  { site, copies }: Survey['replicas'][number],
+  { site, copies }: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -1,12 +1,12 @@
 /** Puts the parts of one replica together. */
 import { own } from '../../../src/json.ts';
-import { isEverPruned } from '../decide/prune.ts';
 import type { Shaping } from '../objects/wanted.ts';
+import { Assessor } from './assessor.ts';
 import type { Catalogue } from './catalogue.ts';
-import { Converger } from './converger.ts';
 import { Copies } from './copies.ts';
 import type { Places } from './keys.ts';
 import type { Guard } from './memory.ts';
+import { Reconciler } from './reconciler.ts';
 import { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -25,7 +25,19 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
   const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken, records } = options;
   const { catalogue, places, shaping, guard } = parts;
   const copies = new Copies(spec.name, catalogue.copyScope);
-  const converger = new Converger({
+  const settled = options.settled.on(site.name);
+  const { formerPrimaries } = memory;
+  const assessor = new Assessor({
+    spec,
+    primary,
+    replica: site,
+    catalogue,
+    copies,
+    settled,
+    formerPrimaries,
+  });
+  const reconciler = new Reconciler({
+    assessor,
     primary,
     replica: site,
     spec,
@@ -33,8 +45,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     copies,
     places,
     shaping,
-    formerPrimaries: memory.formerPrimaries,
-    settled: options.settled.on(site.name),
+    settled,
     settledChanged: changed,
     brake: (key, count) => replica.deletions.mayDelete(key, count),
     notDeleted: (key, count) => replica.deletions.wasRefused(key, count),
@@ -48,7 +59,8 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     task: spec.name,
     catalogue,
     copies,
-    converger,
+    assessor,
+    reconciler,
     places,
     shaping,
     records,
@@ -56,7 +68,6 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     brakeLimits: spec.brake,
     brake: own(memory.brakes, site.name) ?? { deletions: [] },
     sawMarker: (marker) => guard.sawMarker(marker),
-    mayPrune: (kind) => isEverPruned(kind, spec.prune),
     clock,
     signal,
     mostAttempts: watch ? undefined : ATTEMPTS_ONCE,

@@ -5,7 +5,7 @@
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
-import type { Wanted } from '../decide/decide.ts';
+import type { Wanted } from '../decide/assess.ts';
 import { ownsCopies } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
@@ -351,8 +351,13 @@ export class Catalogue {
     if (!kind) return undefined;
     const { kube } = this.#options.primary;
     const where = { name: place.name, namespace: place.namespace || undefined };
+    const known = this.#originals.get(key);
     const object = await fromPrimary(kube.find(kind.resource, where, { signal }));
-    if (!object) return undefined;
+    if (!object) {
+      // One that was told of meanwhile is another one.
+      if (this.#originals.get(key) === known) this.#drop(key);
+      return undefined;
+    }
     // The watch may have told of a newer one while this was on its way: that one counts. An answer to a question
     // that was asked after it is older only where the primary itself went back.
     if (again && this.#isOvertaken(key, object))

@@ -1,7 +1,7 @@
 /** What one replica has, reduced to what deciding needs. */
 import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
-import type { Present } from '../decide/decide.ts';
+import type { Present } from '../decide/assess.ts';
 import { type Mark, markOf, type Stamp, wroteStamp } from '../objects/stamps.ts';
 import type { Labels } from '../rules/selector.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
@@ -9,10 +9,6 @@ import { fieldManager } from './spec.ts';
 
 /** An object of a replica. */
 export interface CopyEntry extends Present {
-  /** It bears the stamp of another object: somebody copied a copy. It is not ours, whatever it says. */
-  readonly isStranger: boolean;
-  /** The API server knows that it was us who put its stamp there. */
-  readonly isWritten: boolean;
   readonly resourceVersion: string;
   /** A rule covers it whole, by its own labels. */
   readonly isRuled: boolean;

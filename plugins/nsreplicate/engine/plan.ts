@@ -3,34 +3,21 @@ import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { nothingAlong, refusesAlong } from '../decide/along.ts';
-import { decide, explain } from '../decide/decide.ts';
+import { isWrite, type Write } from '../decide/assess.ts';
 import { readableDiff } from '../decide/diff.ts';
-import { mayCopy } from '../decide/may-copy.ts';
-import { explainVerdict, pruneVerdict } from '../decide/prune.ts';
-import { makesObjects, ownsCopies } from '../objects/carry.ts';
+import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
+import { makesObjects } from '../objects/carry.ts';
 import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
-import { acceptedLive, cameFromThere } from './converger.ts';
+import { isWhatItMakes } from './asking.ts';
 import { alongWith, ownedBy } from './dependents.ts';
 import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager, type TaskSpec } from './spec.ts';
-import { isUnread, type Survey } from './survey.ts';
+import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
 import { foreignKeys, mayOverrule, wasBound, whatGoesAlong } from './writer.ts';
-
-export type PlannedAction =
-  | 'create'
-  | 'update'
-  | 'put-right'
-  | 'adopt'
-  | 'recreate'
-  | 'delete'
-  /** It is not ours to change. */
-  | 'refused'
-  /** Nothing is done about it, and nothing is wrong. */
-  | 'left';
 
 /** One object that would change, or should and can't. */
 export interface PlannedChange {
@@ -54,67 +41,77 @@ export interface PlannedChange {
 export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
-    for (const key of survey.catalogue.keys()) work.push(() => planned(survey, replica, key, spec, signal));
-    for (const key of replica.copies.keys())
-      if (!survey.catalogue.original(key))
-        work.push(() => plannedDeletion(survey, replica, key, spec, signal));
+    const orphans = [...replica.copies.keys()].filter((key) => !survey.catalogue.original(key));
+    for (const key of [...survey.catalogue.keys(), ...orphans])
+      if (!isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
   }
   return (await someAtOnce(work)).filter((change) => change !== undefined);
 }
 
-type Surveyed = Survey['replicas'][number];
+/** One object, and what is to be known of it. */
+interface Planning {
+  readonly survey: Survey;
+  readonly replica: SurveyedReplica;
+  readonly key: ObjectKey;
+  readonly spec: TaskSpec;
+  readonly signal: AbortSignal;
+}
 
-async function planned(
-  survey: Survey,
-  replica: Surveyed,
-  key: ObjectKey,
-  spec: TaskSpec,
-  signal: AbortSignal,
-): Promise<PlannedChange | undefined> {
-  const { catalogue, primary } = survey;
-  const { site, copies, settled } = replica;
-  const destination = { name: site.name, cluster: site.id };
-  const [original, wanted, present] = [
-    catalogue.original(key),
-    catalogue.wanted(key, destination),
-    copies.get(key),
-  ];
+async function planned(planning: Planning): Promise<PlannedChange | undefined> {
+  const { replica, key } = planning;
+  const assessment = replica.assessor.assess(key);
   const change: Change = (action, diff = [], more = {}) => ({
-    replica: site.name,
+    replica: replica.site.name,
     ...placeOf(key),
     action,
     diff,
     ...more,
   });
-  if (!original || !wanted || isUnread(replica, key)) return undefined;
-  if (original.problem !== undefined)
-    return change(present ? 'update' : 'create', [], { blocked: true, note: original.problem });
-  const route = { primary: primary.id, replica: site.id, failBack: spec.failBack };
-  if (!mayCopy(route, original.inherited, present?.stamp?.origin))
-    return change('left', [], { note: cameFromThere });
-  if (!ownsCopies(original.rule.carry)) return plannedFields(survey, replica, key, change, signal);
-  const decision = decide(wanted, present, acceptedLive(settled, key, wanted.digest, present?.live, spec), {
-    adopt: spec.adopt,
-    formerPrimaries: survey.formerPrimaries,
-  });
-  if (decision.do === 'nothing' || decision.do === 'look') return undefined;
-  if (decision.do === 'refuse') {
-    if (placeOf(key).kind === 'Namespace') return undefined;
-    return change('refused', [], { note: explain(decision.why) });
+  if (isWrite(assessment)) return plannedWrite(planning, assessment, change);
+  switch (assessment.outcome) {
+    case 'fail': {
+      const action = replica.copies.get(key) ? 'update' : 'create';
+      return change(action, [], { blocked: true, note: assessment.problem });
+    }
+    case 'refuse':
+      return change('refused', [], { note: explain(assessment.why) });
+    case 'leave':
+      return plannedToBeLeft(planning, assessment.why, change);
+    case 'wait':
+      return assessment.why === 'terminating' ? plannedAnew(planning, change) : undefined;
+    case 'delete':
+      return plannedDeletion(planning, change);
+    case 'compare':
+      return plannedFields(planning, change);
+    default:
+      return undefined;
   }
-  if (decision.do === 'update' && decision.why === 'drift' && spec.drift === 'report') return undefined;
-  const copy = await catalogue.copy(key, destination, signal);
-  catalogue.release(key, site.name);
+}
+
+/** What stays as it is, where the two sides may differ. */
+async function plannedToBeLeft(
+  { survey, replica, key, signal }: Planning,
+  why: LeaveReason,
+  change: Change,
+): Promise<PlannedChange | undefined> {
+  if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
+  if (why === 'edited' && (await isWhatItMakes(survey, replica, key, signal))) return undefined;
+  return replica.copies.get(key)?.deleting === true && why !== 'came-from-there'
+    ? undefined
+    : change('left', [], { note: explain(why) });
+}
+
+async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy | undefined> {
+  const { name, id } = replica.site;
+  const copy = await survey.catalogue.copy(key, { name, cluster: id }, signal);
+  survey.catalogue.release(key, name);
+  return copy;
+}
+
+async function plannedAnew(planning: Planning, change: Change): Promise<PlannedChange | undefined> {
+  const copy = await copyOf(planning);
   if (!copy?.main) return undefined;
-  if (decision.do === 'wait-gone')
-    return change('create', readableDiff(bare(copy.main), undefined), { note: 'once the old one is gone' });
-  const action =
-    decision.do === 'create'
-      ? 'create'
-      : ({ changed: 'update', recreated: 'update', drift: 'put-right', adopted: 'adopt' } as const)[
-          decision.why
-        ];
-  return dryRun(survey, replica, key, copy, change, action, spec, signal);
+  return change('create', readableDiff(bare(copy.main), undefined), { note: 'once the old one is gone' });
 }
 
 type Change = (
@@ -124,44 +121,41 @@ type Change = (
 ) => PlannedChange;
 
 /** Asks the replica what it would make of it; what can't be asked yet is shown as it would be applied. */
-async function dryRun(
-  { catalogue, places }: Survey,
-  { site }: Surveyed,
-  key: ObjectKey,
-  copy: Copy,
+async function plannedWrite(
+  planning: Planning,
+  { outcome, force }: Write,
   change: Change,
-  action: PlannedAction,
-  spec: TaskSpec,
-  signal: AbortSignal,
 ): Promise<PlannedChange | undefined> {
-  const kind = catalogue.kind(placeOf(key).kind);
-  const main = copy.main as KubeObject;
-  if (!kind) return undefined;
-  const force = spec.forceConflicts || action === 'adopt' || (action === 'put-right' && spec.drift === 'fix');
+  const { survey, replica, key, spec, signal } = planning;
+  const { kube } = replica.site;
+  const kind = survey.catalogue.kind(placeOf(key).kind);
+  const main = (await copyOf(planning))?.main;
+  if (!kind || !main) return undefined;
   const apply = (forced: boolean) =>
-    site.kube.apply(kind.resource, main, { fieldManager, force: forced, dryRun: true, signal });
+    kube.apply(kind.resource, main, { fieldManager, force: forced, dryRun: true, signal });
   let before: KubeObject | undefined;
   try {
-    if (action !== 'create') before = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+    if (outcome !== 'create')
+      before = await kube.find(kind.resource, survey.places.onReplica(key), { signal });
     const after = await apply(force).catch((error: unknown) => {
-      if (action === 'create' || !mayOverrule(error, spec)) throw error;
+      if (outcome === 'create' || !mayOverrule(error, spec)) throw error;
       return apply(true);
     });
-    if (spec.exact || action === 'adopt')
-      for (const path of foreignKeys(copy.main as Draft, after)) drop(after as Draft, ...path);
+    if (spec.exact || outcome === 'adopt')
+      for (const path of foreignKeys(main, after)) drop(after as Draft, ...path);
     const diff = readableDiff(bare(after), before && bare(before));
     // It is what the replica makes of it, though that is not remembered.
-    if (action === 'put-right' && diff.length === 0) return undefined;
-    return change(action, diff);
+    if (outcome === 'put-right' && diff.length === 0) return undefined;
+    return change(outcomes[outcome].plan, diff);
   } catch (error) {
     signal.throwIfAborted();
     const diff = readableDiff(bare(main), before && bare(before));
     const goes =
       before && isImmutable(error) && spec.onImmutable !== 'fail'
-        ? await whatGoesAlong(site.kube, before, spec.onImmutable, { signal })
+        ? await whatGoesAlong(kube, before, spec.onImmutable, { signal })
         : nothingAlong;
     const isAlone = goes.strangers.length + goes.taken.length === 0;
-    return failing(error, action, diff, isAlone ? before : undefined, change, spec);
+    return failing(error, outcomes[outcome].plan, diff, isAlone ? before : undefined, change, spec);
   }
 }
 
@@ -191,25 +185,20 @@ function failing(
 }
 
 /** Fields or a status that a rule carries to somebody else's object. */
-async function plannedFields(
-  { catalogue, places }: Survey,
-  { site, copies }: Surveyed,
-  key: ObjectKey,
-  change: Change,
-  signal: AbortSignal,
-): Promise<PlannedChange | undefined> {
-  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
-  catalogue.release(key, site.name);
+async function plannedFields(planning: Planning, change: Change): Promise<PlannedChange | undefined> {
+  const { survey, replica, key, signal } = planning;
+  const { catalogue, places } = survey;
+  const copy = await copyOf(planning);
   const kind = catalogue.kind(placeOf(key).kind);
   if (!copy || !kind) return undefined;
-  const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+  const object = await replica.site.kube.find(kind.resource, places.onReplica(key), { signal });
   const rule = catalogue.original(key)?.rule;
   if (!object)
     return rule && makesObjects(rule.carry) && copy.main
       ? change('create', readableDiff(copy.main as KubeObject, undefined))
-      : change('left', [], { note: 'the replica does not have it' });
+      : change('left', [], { note: explain('not-on-replica') });
   const diff = [
-    ...(copy.main && copies.get(key)?.live !== copy.digest
+    ...(copy.main && replica.copies.get(key)?.live !== copy.digest
       ? readableDiff(copy.main as KubeObject, only(object, copy.main))
       : []),
     ...(copy.status
@@ -234,45 +223,28 @@ function bare(object: KubeObject | Draft): KubeObject {
 }
 
 async function plannedDeletion(
-  { catalogue, primary, places }: Survey,
-  { site, copies }: Surveyed,
-  key: ObjectKey,
-  spec: TaskSpec,
-  signal: AbortSignal,
+  { survey: { catalogue, primary, places }, replica, key, spec, signal }: Planning,
+  change: Change,
 ): Promise<PlannedChange | undefined> {
-  const { kind: name, namespace, name: objectName } = placeOf(key);
-  const [kind, present] = [catalogue.kind(name), copies.get(key)];
+  const { kind: kindName, namespace, name } = placeOf(key);
+  const [kind, present] = [catalogue.kind(kindName), replica.copies.get(key)];
   if (!kind || !present) return undefined;
-  const verdict = pruneVerdict({
-    ...present,
-    kind: name,
-    task: spec.name,
-    primary: primary.id,
-    inScope: copies.isInScope(key),
-    onPrimary: false,
-    flags: spec.prune,
-  });
-  if (verdict === 'keep' || present.deleting) return undefined;
-  const change = { replica: site.name, kind: name, namespace, name: objectName, diff: [] };
-  const note = explainVerdict(verdict, name);
-  if (note !== undefined) return { ...change, action: 'left', note };
-  const where = { namespace: namespace || undefined, name: objectName };
+  const where = { namespace: namespace || undefined, name };
+  const { kube } = replica.site;
   try {
-    if (await primary.kube.find(kind.resource, where, { signal })) return undefined;
-    const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+    if (await primary.kube.find(kind.resource, where, { signal }))
+      return change('left', [], { note: explain('still-on-primary') });
+    const object = await kube.find(kind.resource, places.onReplica(key), { signal });
     if (!object) return undefined;
-    const along = await alongWith(object, {
-      kube: site.kube,
-      isOurs: ownedBy({ places, spec, primary }),
-      signal,
-    });
+    const along = await alongWith(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });
     const diff = [...along.strangers, ...along.taken].map((name) => `- ${name}`);
     const why = refusesAlong(describe(key), along, spec.prune);
-    if (why !== undefined) return { ...change, action: 'delete', diff, blocked: true, note: why };
-    await site.kube.delete(kind.resource, places.onReplica(key), { dryRun: true, uid: present.uid, signal });
-    return { ...change, action: 'delete', diff };
+    if (why !== undefined) return change('delete', diff, { blocked: true, note: why });
+    const call = { dryRun: true, uid: present.uid, signal };
+    await kube.delete(kind.resource, places.onReplica(key), call);
+    return change('delete', diff);
   } catch (error) {
     signal.throwIfAborted();
-    return { ...change, action: 'delete', blocked: true, note: `${describe(key)}: ${messageOf(error)}` };
+    return change('delete', [], { blocked: true, note: `${describe(key)}: ${messageOf(error)}` });
   }
 }

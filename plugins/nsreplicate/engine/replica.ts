@@ -4,15 +4,15 @@ import type { X8sError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { WatchEventType } from '../../../src/kube/watch.ts';
 import type { BrakeLimits, BrakeState } from '../decide/brake.ts';
-import { explainStranger } from '../decide/prune.ts';
+import { explain } from '../decide/outcomes.ts';
 import { activeJobs } from '../jobs/active.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
 import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
+import type { Assessor } from './assessor.ts';
 import type { Catalogue } from './catalogue.ts';
-import type { Converger, Result } from './converger.ts';
 import type { Copies } from './copies.ts';
 import { Deletions } from './deletions.ts';
 import { failureOf, isAway, messageAbout } from './failure.ts';
@@ -21,6 +21,7 @@ import { JobNotes } from './job-notes.ts';
 import { isIn, listOf, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import { Reachability } from './reachability.ts';
+import type { Reconciler, Result } from './reconciler.ts';
 import type { Site } from './site.ts';
 import { Tally } from './tally.ts';
 
@@ -29,15 +30,14 @@ export interface ReplicaOptions {
   readonly task: string;
   readonly catalogue: Catalogue;
   readonly copies: Copies;
-  readonly converger: Converger;
+  readonly assessor: Assessor;
+  readonly reconciler: Reconciler;
   readonly places: Places;
   readonly shaping: Shaping;
   readonly records: JobRecords;
   readonly workers: number;
   readonly brakeLimits: BrakeLimits;
   readonly brake: BrakeState;
-  /** Whether copies of a kind (as `groupKind` writes it) are ever deleted. */
-  readonly mayPrune: (kind: string) => boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Hears how far the task's record was when a copy of an earlier run was written. */
@@ -200,7 +200,7 @@ export class Replica {
 
   /** Something about an object changed, here or on the primary: works on it, if there is anything to do. */
   consider(key: ObjectKey): void {
-    const { catalogue, copies, clock, converger } = this.#options;
+    const { catalogue, copies, clock, reconciler } = this.#options;
     if (!this.#isSynced(key)) {
       catalogue.release(key, this.name);
       return;
@@ -210,12 +210,12 @@ export class Replica {
       if (!catalogue.isComplete(key)) return;
       if (!copies.isOurs(key)) {
         this.#forget(key);
-        if (copies.get(key)?.isStranger) this.left.set(key, explainStranger);
+        if (copies.get(key)?.isStranger) this.left.set(key, explain('stranger'));
         return;
       }
     }
     // While nothing is begun, what is as it should be must not look as if it waited.
-    if (!this.isHeld || converger.differs(key)) this.#lag.seen(key, clock.monotonic());
+    if (!this.isHeld || reconciler.differs(key)) this.#lag.seen(key, clock.monotonic());
     this.#queue.add(key);
   }
 
@@ -235,15 +235,8 @@ export class Replica {
 
   /** Copies that would be deleted, if their originals are really gone; those on their way out were counted then. */
   #orphans(): ObjectKey[] {
-    const { catalogue, copies, mayPrune } = this.#options;
-    return [...copies.keys()].filter(
-      (key) =>
-        copies.stays(key) &&
-        copies.get(key)?.isWritten &&
-        !catalogue.original(key) &&
-        copies.isInScope(key) &&
-        mayPrune(placeOf(key).kind),
-    );
+    const { copies, assessor } = this.#options;
+    return [...copies.keys()].filter((key) => copies.stays(key) && assessor.assess(key).outcome === 'delete');
   }
 
   /** How many of them were not looked at and left: what is approved beyond these would cover deletions yet to come. */
@@ -289,7 +282,7 @@ export class Replica {
   }
 
   async #work(key: ObjectKey): Promise<void> {
-    const { converger, catalogue, signal, changed } = this.#options;
+    const { reconciler, catalogue, signal, changed } = this.#options;
     if (isFought(this.#retries.get(key)?.failure) && !this.#isPruned(key)) {
       this.#lag.forget(key);
       return;
@@ -297,7 +290,7 @@ export class Replica {
     const started = this.#options.clock.now();
     this.#lag.begun(key);
     try {
-      const result = await converger.converge(key);
+      const result = await reconciler.reconcile(key);
       this.#succeed(key, result, started);
     } catch (error) {
       if (signal.aborted) return;

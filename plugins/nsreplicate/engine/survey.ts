@@ -5,6 +5,7 @@ import { compileOverride } from '../objects/overrides.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
+import { Assessor } from './assessor.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
 import { Catalogue } from './catalogue.ts';
 import { Copies } from './copies.ts';
@@ -15,7 +16,7 @@ import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
 import { absentees, type Scopes, scopesOf } from './scopes.ts';
-import type { SettledOn, Settlements } from './settlements.ts';
+import type { Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
 
@@ -37,14 +38,15 @@ export interface Survey {
   readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
-  readonly formerPrimaries: readonly string[];
-  readonly replicas: readonly {
-    readonly site: Site;
-    readonly copies: Copies;
-    readonly settled: SettledOn;
-    /** What could not be listed there: nothing is known of it. */
-    readonly unread: readonly Unread[];
-  }[];
+  readonly replicas: readonly SurveyedReplica[];
+}
+
+export interface SurveyedReplica {
+  readonly site: Site;
+  readonly copies: Copies;
+  readonly assessor: Assessor;
+  /** What could not be listed there: nothing is known of it. */
+  readonly unread: readonly Unread[];
 }
 
 /** A kind that may not be listed on a replica, or could not be just now. */
@@ -56,7 +58,7 @@ export interface Unread {
 }
 
 /** Whether an object is of what could not be listed on a replica. */
-export const isUnread = ({ unread }: Pick<Survey['replicas'][number], 'unread'>, key: ObjectKey): boolean =>
+export const isUnread = ({ unread }: Pick<SurveyedReplica, 'unread'>, key: ObjectKey): boolean =>
   unread.some(({ kind, namespace }) => isIn(kind, namespace)(key));
 
 /** Lists everything that the rules cover, on all sides. */
@@ -85,12 +87,13 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     destinations: replicas.map(({ name, id }) => ({ name, cluster: id })),
     covers: (namespace) => covers(namespace, labels.get(namespace)),
   });
-  const sides = replicas.map((site) => ({
-    site,
-    copies: new Copies(spec.name, catalogue.copyScope),
-    settled: settled.on(site.name),
-    unread: [] as Unread[],
-  }));
+  const { formerPrimaries } = memory;
+  const sides = replicas.map((site) => {
+    const copies = new Copies(spec.name, catalogue.copyScope);
+    const options = { spec, primary, replica: site, catalogue, copies, formerPrimaries };
+    const assessor = new Assessor({ ...options, settled: settled.on(site.name) });
+    return { site, copies, assessor, unread: [] as Unread[] };
+  });
   await listAutoscalers(options, autoscaled);
   const frame: Frame = { catalogue, places, shaping, away: new Set() };
   for (const kind of kinds) {
@@ -111,7 +114,6 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
       ...displaced(spec, labels.keys()),
       ...catalogue.mentions(),
     ],
-    formerPrimaries: memory.formerPrimaries,
     replicas: sides,
   };
 }

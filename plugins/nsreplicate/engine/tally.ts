@@ -1,19 +1,7 @@
 /** Exact counts of what was done, by namespace and kind. */
+import { type Did, writes } from '../decide/outcomes.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 
-export type Did =
-  | 'created'
-  | 'updated'
-  | 'recreated'
-  | 'adopted'
-  | 'put-right'
-  | 'unchanged'
-  | 'pruned'
-  | 'gone'
-  | 'left';
-
-/** What changes a replica: counted over all runs. */
-const writes = ['created', 'updated', 'recreated', 'adopted', 'put-right', 'pruned'] as const;
 export type Done = Partial<Record<(typeof writes)[number], number>>;
 
 /** What was done before and what was done now. */

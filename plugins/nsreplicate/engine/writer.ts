@@ -4,6 +4,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { type Along, nothingAlong, sumUp } from '../decide/along.ts';
+import type { Write } from '../decide/assess.ts';
 import { differences, isForeignKey } from '../decide/differences.ts';
 import { nameOnly } from '../objects/carry.ts';
 import { at, type Draft, groupKind, isJson, put } from '../objects/draft.ts';
@@ -14,7 +15,7 @@ import { alongWith } from './dependents.ts';
 import { conflictCauses, isImmutable, WorkFailure } from './failure.ts';
 import { fieldManager, type OnImmutable, type TaskSpec } from './spec.ts';
 
-export type WritePolicy = Pick<TaskSpec, 'forceConflicts' | 'exact' | 'drift' | 'onImmutable'>;
+export type WritePolicy = Pick<TaskSpec, 'exact' | 'drift' | 'onImmutable'>;
 
 export interface WriteRequest {
   readonly resource: Resource;
@@ -22,8 +23,7 @@ export interface WriteRequest {
   readonly main: Draft;
   /** Where it is on the replica. */
   readonly place: { readonly namespace: string | undefined; readonly name: string };
-  /** `create`: nothing of that name was there. */
-  readonly why: 'create' | 'changed' | 'recreated' | 'drift' | 'adopted';
+  readonly write: Write;
   /** Of the object that was looked at: no other one is written to. */
   readonly uid?: string | undefined;
   readonly digest: string;
@@ -58,12 +58,13 @@ export class Writer {
   async write(request: WriteRequest, call: CallOptions): Promise<Written> {
     const { object, recreated } = await this.#apply(request, call);
     if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
-    if (request.why === 'create' && !recreated) await this.#checkMade(request, object, call);
+    if (request.write.outcome === 'create' && !recreated) await this.#checkMade(request, object, call);
     const live = request.digestOf(object);
     const foreign = live === request.digest ? [] : foreignKeys(request.main, object);
     if (foreign.length === 0) return { object, live, recreated, foreign: [] };
     const names = foreign.map((path) => path.join('.'));
-    if (!this.#policy.exact && request.why !== 'adopted') return { object, live, recreated, foreign: names };
+    if (!this.#policy.exact && request.write.outcome !== 'adopt')
+      return { object, live, recreated, foreign: names };
     const cleaned = await this.#remove(request, object, foreign, call);
     return { object: cleaned, live: request.digestOf(cleaned), recreated, foreign: [] };
   }
@@ -82,17 +83,12 @@ export class Writer {
     request: WriteRequest,
     call: CallOptions,
   ): Promise<{ object: KubeObject; recreated: boolean }> {
-    const { why } = request;
-    // What appears between looking and writing is not ours to overrule.
-    const force =
-      (this.#policy.forceConflicts && why !== 'create') ||
-      why === 'adopted' ||
-      (why === 'drift' && this.#policy.drift === 'fix');
+    const { outcome, force } = request.write;
     try {
       return { object: await this.#send(request, force, call), recreated: false };
     } catch (error) {
       if (isImmutable(error)) return { object: await this.#recreate(request, error, call), recreated: true };
-      if (why === 'create' || !mayOverrule(error, this.#policy)) throw error;
+      if (outcome === 'create' || !mayOverrule(error, this.#policy)) throw error;
       return { object: await this.#send(request, true, call), recreated: false };
     }
   }
@@ -137,7 +133,7 @@ export class Writer {
     const { resource, main, place } = request;
     const mode = this.#policy.onImmutable;
     // What appeared between looking and writing was not looked at: it may be anybody's.
-    if (mode === 'fail' || request.why === 'create') throw cause;
+    if (mode === 'fail' || request.write.outcome === 'create') throw cause;
     const present = await this.#kube.find(resource, place, call);
     if (present) {
       if (request.uid !== undefined && present.metadata.uid !== request.uid) throw replaced(present);

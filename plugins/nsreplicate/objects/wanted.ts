@@ -1,6 +1,6 @@
 /** From an object of the primary to what a replica should have: the one way, for every mode and command. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Wanted } from '../decide/decide.ts';
+import type { Wanted } from '../decide/assess.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
 import { mainPart, ownsCopies, statusPart } from './carry.ts';

@@ -25,7 +25,7 @@ async function look(befall: (sides: { from: FakeKube; to: FakeKube }) => void) {
   try {
     const seen = await survey({ ...assignment, feeds, key, memory: blankMemory(), settled, signal });
     const lists = to.calls.filter(({ verb }) => verb === 'list').length;
-    const lines = await drift(seen, spec, signal);
+    const lines = await drift(seen, signal);
     return {
       unread: seen.replicas[0]?.unread,
       lists,

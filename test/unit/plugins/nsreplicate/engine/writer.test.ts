@@ -9,7 +9,7 @@ const claims = '/persistentvolumeclaims';
 const place = { namespace: 'shop', name: 'data' };
 
 /** A claim on a replica that waits for its volume, and one whose class is another one. */
-function scene(why: WriteRequest['why']) {
+function scene(write: WriteRequest['write']) {
   const kube = fakeKube();
   const claim = {
     apiVersion: 'v1',
@@ -22,14 +22,14 @@ function scene(why: WriteRequest['why']) {
   kube.before = ({ verb }) => {
     if (verb === 'apply') throw apiError(422, 'spec: Forbidden: spec is immutable after creation');
   };
-  const policy = { forceConflicts: false, exact: false, drift: 'fix', onImmutable: 'recreate' } as const;
+  const policy = { exact: false, drift: 'fix', onImmutable: 'recreate' } as const;
   const main = { ...claim, spec: { storageClassName: 'fast' } } as unknown as Draft;
-  const request = { resource: persistentVolumeClaims, main, place, why, digest: 'd', digestOf: () => 'd' };
+  const request = { resource: persistentVolumeClaims, main, place, write, digest: 'd', digestOf: () => 'd' };
   return { kube, write: () => new Writer(kube, policy).write(request, {}) };
 }
 
 test('a claim that is bound while it is about to be made anew stays', async () => {
-  const { kube, write } = scene('changed');
+  const { kube, write } = scene({ outcome: 'update', why: 'changed', force: false });
   const refuse = kube.before;
   kube.before = (call) => {
     const claim = call.verb === 'delete' ? kube.objects.find(claims, 'shop', 'data') : undefined;
@@ -42,7 +42,7 @@ test('a claim that is bound while it is about to be made anew stays', async () =
 });
 
 test('what appeared since it was looked for is not made anew', async () => {
-  const { kube, write } = scene('create');
+  const { kube, write } = scene({ outcome: 'create', why: 'absent', force: false });
   await expect(write()).rejects.toMatchObject({ code: 422 });
   expect(kube.objects.find(claims, 'shop', 'data')?.spec).toEqual({ storageClassName: 'slow' });
   expect(kube.calls.map(({ verb }) => verb)).toEqual(['apply']);

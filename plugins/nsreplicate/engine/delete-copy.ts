@@ -1,0 +1,85 @@
+/** Deletes a copy whose original is gone, once all who can say so have been asked. */
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { refusesAlong } from '../decide/along.ts';
+import type { Copies } from './copies.ts';
+import { alongWith, ownedBy } from './dependents.ts';
+import { fromPrimary, WorkFailure } from './failure.ts';
+import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Site } from './site.ts';
+import type { TaskSpec } from './spec.ts';
+
+export interface DeletionOptions {
+  readonly primary: Site;
+  readonly replica: Site;
+  readonly spec: TaskSpec;
+  readonly copies: Copies;
+  readonly places: Places;
+  /** Whether the deletion of an object, and of what goes with it, is allowed; counts them. */
+  readonly brake: (key: ObjectKey, count: number) => boolean;
+  /** What was allowed was refused by the replica. */
+  readonly notDeleted: (key: ObjectKey, count: number) => void;
+  /** Stops the brake where the primary is not what it was. */
+  readonly confirmPrimary: () => Promise<void>;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Deletes the copy that was looked at, in just that version. False: the primary has the original after all.
+ * @throws {WorkFailure | ApiError | UnreachableError} it may not go, for now
+ */
+export async function deleteCopy(
+  kind: CopiedKind,
+  key: ObjectKey,
+  object: KubeObject,
+  options: DeletionOptions,
+): Promise<boolean> {
+  const { primary, replica, places, copies, signal, fence, brake } = options;
+  const { namespace, name } = placeOf(key);
+  const where = { namespace: namespace || undefined, name };
+  const original = await fromPrimary(primary.kube.find(kind.resource, where, { signal }));
+  if (original?.metadata.deletionTimestamp !== undefined)
+    throw failure('later', 'leaving', `${describe(key)} is being deleted on the primary`);
+  if (original) return false;
+  const count = 1 + (await goesAlong(key, object, options)).length;
+  await fromPrimary(options.confirmPrimary());
+  if (!brake(key, count))
+    throw failure(
+      'decision',
+      'brake',
+      `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
+    );
+  copies.leaving(key);
+  await fence();
+  const { uid, resourceVersion } = object.metadata;
+  const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
+  try {
+    await replica.kube.delete(kind.resource, places.onReplica(key), preconditions);
+  } catch (error) {
+    if (error instanceof ApiError) options.notDeleted(key, count);
+    throw error;
+  }
+  return true;
+}
+
+/**
+ * Names of what a deletion takes along.
+ * @throws {WorkFailure} something that is not ours, or that stands for data
+ */
+async function goesAlong(
+  key: ObjectKey,
+  object: KubeObject,
+  { primary, replica, places, spec, signal }: DeletionOptions,
+): Promise<readonly string[]> {
+  const isOurs = ownedBy({ places, spec, primary });
+  const along = await alongWith(object, { kube: replica.kube, isOurs, signal });
+  const message = refusesAlong(describe(key), along, spec.prune);
+  if (message === undefined) return along.taken;
+  throw failure(along.mayPass ? 'later' : 'decision', 'guarded', message);
+}
+
+const failure = (kind: 'later' | 'decision', reason: string, message: string): WorkFailure =>
+  new WorkFailure({ class: kind, reason, message });

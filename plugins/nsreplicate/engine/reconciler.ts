@@ -1,0 +1,252 @@
+/** Makes one object on one replica what it should be: carries out what is decided about it. */
+import type { CallOptions } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { type Assessment, isWrite, type Write } from '../decide/assess.ts';
+import { type Did, explain, type LeaveReason, outcomes } from '../decide/outcomes.ts';
+import { makesObjects, statusPart } from '../objects/carry.ts';
+import { digestOf } from '../objects/digest.ts';
+import { bearsStampOf, stamp } from '../objects/stamps.ts';
+import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
+import type { Assessor } from './assessor.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Copies } from './copies.ts';
+import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
+import { conflictCauses, isReplaced, WorkFailure } from './failure.ts';
+import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
+import type { CopiedKind } from './kinds.ts';
+import type { Settled, SettledOn } from './settlements.ts';
+import { fieldManager } from './spec.ts';
+import { terminating, Writer } from './writer.ts';
+
+/** What came of one piece of work. */
+export type Result =
+  | { readonly did: Exclude<Did, 'left'> }
+  /** Left as it is, on purpose. */
+  | { readonly did: 'left'; readonly why: string };
+
+const left = (why: LeaveReason): Result => ({ did: 'left', why: explain(why) });
+
+export interface ReconcilerOptions extends DeletionOptions {
+  readonly assessor: Assessor;
+  readonly catalogue: Catalogue;
+  readonly copies: Copies;
+  readonly places: Places;
+  readonly shaping: Shaping;
+  /** Shared with whoever persists them. */
+  readonly settled: SettledOn;
+  readonly settledChanged: () => void;
+  /** How far the task's record is. */
+  readonly marker: () => Promise<number>;
+}
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #writer: Writer;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#writer = new Writer(options.replica.kube, options.spec);
+  }
+
+  /**
+   * Works on one object until it is as it should be.
+   * @throws {WorkFailure | ApiError | UnreachableError} it can't be, for now
+   */
+  async reconcile(key: ObjectKey): Promise<Result> {
+    const { assessor, catalogue } = this.#options;
+    for (;;) {
+      const assessment = assessor.assess(key);
+      const kind = catalogue.kind(placeOf(key).kind);
+      if (!kind) return left('kind-dropped');
+      const result = await this.#carryOut(assessment, kind, key);
+      if (result) return result;
+    }
+  }
+
+  /** Whether something would be written, as far as is known without asking. */
+  differs(key: ObjectKey): boolean {
+    return !['same', 'refuse', 'leave', 'gone'].includes(this.#options.assessor.assess(key).outcome);
+  }
+
+  /** Undefined: more is known now, so that it has to be assessed once more. */
+  async #carryOut(assessment: Assessment, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
+    if (isWrite(assessment)) return this.#writeOrLook(assessment, kind, key);
+    switch (assessment.outcome) {
+      case 'same':
+        return this.#same(kind, key);
+      case 'gone':
+        // That it was told to go is no proof that it went.
+        return this.#options.copies.get(key) ? this.#delete(kind, key) : { did: 'gone' };
+      case 'leave':
+        return left(assessment.why);
+      case 'delete':
+        return this.#delete(kind, key);
+      case 'compare':
+        return this.#reconcilePart(kind, key);
+      case 'look':
+        return this.#look(kind, key);
+      case 'wait':
+        return assessment.why === 'terminating' ? this.#awaitGone(kind, key) : notListed(kind);
+      case 'refuse':
+        throw decision(assessment.why, `${describe(key)}: ${explain(assessment.why)}`);
+      case 'fail':
+        throw new WorkFailure({ class: 'object', reason: 'override', message: assessment.problem });
+    }
+  }
+
+  get #call(): CallOptions {
+    return { signal: this.#options.signal };
+  }
+
+  #copy(key: ObjectKey): Promise<Copy | undefined> {
+    const { catalogue, replica, signal } = this.#options;
+    return catalogue.copy(key, { name: replica.name, cluster: replica.id }, signal);
+  }
+
+  #find(kind: CopiedKind, key: ObjectKey): Promise<KubeObject | undefined> {
+    const { replica, places } = this.#options;
+    return replica.kube.find(kind.resource, places.onReplica(key), this.#call);
+  }
+
+  /** Reads what the replica has, and its digest. */
+  async #look(kind: CopiedKind, key: ObjectKey): Promise<undefined> {
+    await this.#read(kind, key);
+  }
+
+  async #read(kind: CopiedKind, key: ObjectKey): Promise<KubeObject | undefined> {
+    const { catalogue, copies, shaping } = this.#options;
+    const object = await this.#find(kind, key);
+    const rule = catalogue.original(key)?.rule;
+    if (!object) copies.delete(key);
+    else copies.set(key, object, rule && liveDigest(object, rule, shaping));
+    return object;
+  }
+
+  /** An apply onto what is being deleted would vanish with it. */
+  async #awaitGone(kind: CopiedKind, key: ObjectKey): Promise<undefined> {
+    const { copies } = this.#options;
+    const object = await this.#find(kind, key);
+    if (!object) copies.delete(key);
+    else if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
+    else copies.set(key, object, undefined);
+  }
+
+  async #writeOrLook(write: Write, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
+    try {
+      return await this.#write(write, kind, key);
+    } catch (error) {
+      const appeared = write.outcome === 'create' && conflictCauses(error).length > 0;
+      if (!appeared && !isReplaced(error)) throw error;
+      // It appeared since it was looked for, or another one did: whose it is, its stamp tells.
+      return this.#look(kind, key);
+    }
+  }
+
+  async #write(write: Write, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
+    const { catalogue, copies, places, shaping, fence } = this.#options;
+    const before = copies.get(key);
+    const copy = await this.#copy(key);
+    const rule = catalogue.original(key)?.rule;
+    if (!copy?.main || !rule) return undefined;
+    // What is put right stays what it was a copy of: where nothing is wrong with it after all, nothing is written.
+    const marker = (write.why === 'drift' && before?.stamp?.marker) || (await this.#options.marker());
+    await fence();
+    const made = { origin: copy.origin, applied: copy.digest, marker };
+    stamp(copy.main, made);
+    const { object, live, recreated, foreign } = await this.#writer.write(
+      {
+        resource: kind.resource,
+        main: copy.main,
+        place: places.onReplica(key),
+        write,
+        uid: write.outcome === 'create' ? undefined : before?.uid,
+        digest: copy.digest,
+        digestOf: (present) => madeDigest(present, copy, rule, shaping),
+      },
+      this.#call,
+    );
+    copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
+    this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
+    if (copy.status) await this.#applyStatus(kind, key, copy, object);
+    if (write.why === 'drift' && object.metadata.resourceVersion === before?.resourceVersion)
+      return { did: 'unchanged' };
+    return { did: outcomes[recreated ? 'recreate' : write.outcome].did };
+  }
+
+  /** Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. */
+  #settle(key: ObjectKey, made: Settled): void {
+    const { settled, settledChanged } = this.#options;
+    if (made.live !== made.applied ? settled.set(key, made) : settled.delete(key)) settledChanged();
+  }
+
+  /** The main part is as it should be; the status may not be. */
+  async #same(kind: CopiedKind, key: ObjectKey): Promise<Result> {
+    const { catalogue, copies, replica } = this.#options;
+    const applied = catalogue.digest(key, replica.name);
+    if (applied !== undefined && copies.get(key)?.live === applied)
+      this.#settle(key, { applied, live: applied });
+    if (!catalogue.original(key)?.statusDigest) return { did: 'unchanged' };
+    const copy = await this.#copy(key);
+    const object = copy?.status && (await this.#find(kind, key));
+    if (!copy || !object) return { did: 'unchanged' };
+    return { did: (await this.#applyStatus(kind, key, copy, object)) ? 'updated' : 'unchanged' };
+  }
+
+  /** Applies the status where the object's own differs. True where it was written. */
+  async #applyStatus(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject): Promise<boolean> {
+    const { shaping, copies, fence } = this.#options;
+    const present = copy.status && statusPart(object, copy.status as KubeObject, { what: 'status' });
+    const same = present && digestOf(present, shaping.key) === copy.statusDigest;
+    if (!copy.status || same || !kind.resource.subresources.includes('status')) return false;
+    await fence();
+    const written = await this.#writer.applyStatus(kind.resource, copy.status, this.#call);
+    copies.set(key, written, copies.get(key)?.live);
+    return true;
+  }
+
+  /** An object of somebody else, of which a rule carries the status or some fields. */
+  async #reconcilePart(kind: CopiedKind, key: ObjectKey): Promise<Result> {
+    const { catalogue, replica, spec, fence, copies } = this.#options;
+    const object = await this.#read(kind, key);
+    const copy = await this.#copy(key);
+    const rule = catalogue.original(key)?.rule;
+    if (!copy || !rule) return { did: 'gone' };
+    if (!object && !makesObjects(rule.carry)) return left('not-on-replica');
+    let wrote = false;
+    if (copy.main && copies.get(key)?.live !== copy.digest) {
+      await fence();
+      const force = spec.forceConflicts;
+      const how = { ...this.#call, fieldManager, force };
+      await replica.kube.apply(kind.resource, copy.main as KubeObject, how);
+      wrote = true;
+    }
+    const now = wrote ? await this.#find(kind, key) : object;
+    if (now && (await this.#applyStatus(kind, key, copy, now))) wrote = true;
+    if (now) await this.#read(kind, key);
+    if (!wrote) return { did: 'unchanged' };
+    return { did: object ? 'updated' : 'created' };
+  }
+
+  /** The primary did not list it: the object itself, as it is on both sides now, decides whether it goes. */
+  async #delete(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
+    const { assessor, copies } = this.#options;
+    const known = copies.get(key);
+    const object = await this.#find(kind, key);
+    if (object) copies.set(key, object, known?.live);
+    else copies.delete(key);
+    const assessment = assessor.assess(key);
+    if (assessment.outcome === 'gone' || !object) return { did: 'gone' };
+    if (assessment.outcome !== 'delete') return undefined;
+    if (!(await deleteCopy(kind, key, object, this.#options))) return left('still-on-primary');
+    if (this.#options.settled.delete(key)) this.#options.settledChanged();
+    return { did: 'pruned' };
+  }
+}
+
+const decision = (reason: string, message: string): WorkFailure =>
+  new WorkFailure({ class: 'decision', reason, message });
+
+function notListed({ name }: CopiedKind): never {
+  const message = `${name} was not listed completely yet`;
+  throw new WorkFailure({ class: 'later', reason: 'not-listed', message });
+}
