@@ -23,5 +23,7 @@ export default {
     project('third', ['<rootDir>/test/cluster/**/*.third.test.ts']),
     // Tests that break the clusters for everyone on them for a while: they run one by one.
     project('fault', ['<rootDir>/test/cluster/**/*.fault.test.ts']),
+    // What takes many minutes, and is run by hand before a release.
+    project('long', ['<rootDir>/test/long/**/*.test.ts']),
   ],
 };

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +20,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
 import { hostPlatform, nodeBinaryOf, platforms } from './node-binaries.ts';
+import { signAdHoc } from './release/macho.ts';
 
 /** What of pkg is used: its simple SEA mode. Its command line has no way to set the SEA options below. */
 type MakeSea = (
@@ -67,7 +69,8 @@ async function packageOne(plugin: string, platform: string): Promise<void> {
 /** All that decides what the executable is. */
 function inputsOf(plugin: string, platform: string): string {
   const hash = createHash('sha256');
-  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename])
+  const signer = join(import.meta.dirname, 'release', 'macho.ts');
+  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename, signer])
     hash.update(readFileSync(file));
   return hash.update(`${platform} ${process.version}`).digest('hex');
 }
@@ -95,7 +98,7 @@ async function compile(
   copyFileSync(bundleOf(plugin), entry);
   await makeSea(entry, {
     targets: [{ nodeRange: `node${process.versions.node}`, platform: pkgPlatform, arch, output }],
-    signature: true,
+    signature: false,
     seaConfig: {
       // A code cache made on this platform saves a quarter of the start; on another one it would be refused.
       useCodeCache: platform === hostPlatform,
@@ -104,6 +107,13 @@ async function compile(
       execArgv: ['--no-warnings', ...memoryFlags, ...(plugin === 'devsync' ? ['--v8-pool-size=1'] : [])],
     },
   }).finally(() => rmSync(folder, { recursive: true, force: true }));
+  if (os === 'darwin') sign(output, `kubectl-${plugin}`);
+}
+
+/** Putting the plugin into Node.js has spoilt Node's own signature, and macOS ends what has none. */
+function sign(path: string, name: string): void {
+  const { mode } = statSync(path);
+  writeFileSync(path, signAdHoc(readFileSync(path), name), { mode });
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * All tests: unit tests, then tests on two real clusters with the compiled plugins.
- * `npm test [-- PATTERN…]`, `npm run test:cluster [-- PATTERN…]`. The last line is the sum, alone.
+ * `npm test [-- PATTERN…]`, `npm run test:cluster [-- PATTERN…]`, `npm run test:long [-- PATTERN…]`. The last line is the sum, alone.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -40,7 +40,7 @@ interface JestReport {
 
 /** One of jest's projects. */
 interface Phase {
-  readonly project: 'unit' | 'cluster' | 'third' | 'fault';
+  readonly project: 'unit' | 'cluster' | 'third' | 'fault' | 'long';
   readonly workers: number;
 }
 
@@ -52,6 +52,9 @@ const onClusters: readonly Phase[] = [
   { project: 'cluster', workers: 4 },
   { project: 'third', workers: 1 },
 ];
+
+/** What takes many minutes: run by hand, one file after the other. */
+const long: Phase = { project: 'long', workers: 1 };
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -199,12 +202,19 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
   return [...settled, ...(await settleAll(second, env))];
 }
 
+/** Only what takes many minutes. */
+async function runLong(patterns: readonly string[]): Promise<Settled[]> {
+  const env = await tryToPrepare();
+  if (env === undefined) return [{ counts: { passed: 0, failed: 1, skipped: 0 }, unsteady: [] }];
+  return settleAll([await runPhase(long, patterns, env)], env);
+}
+
 const { values, positionals } = parseArgs({
-  options: { 'cluster-only': { type: 'boolean', default: false } },
+  options: { 'cluster-only': { type: 'boolean', default: false }, long: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 mkdirSync(join(root, 'build'), { recursive: true });
-const all = await runAll(positionals, values['cluster-only']);
+const all = values.long ? await runLong(positionals) : await runAll(positionals, values['cluster-only']);
 const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
 const unsteady = all.flatMap((settled) => settled.unsteady);
 if (unsteady.length > 0)
