@@ -8,4 +8,6 @@ export const machine = {
   umask: process.umask(),
   pid: process.pid,
   nodeVersion: process.version,
+  /** Where its user keeps configuration, where that is not `~/.config`. */
+  configHome: process.env.XDG_CONFIG_HOME || undefined,
 } as const;

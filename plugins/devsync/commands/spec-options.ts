@@ -42,7 +42,10 @@ export abstract class SpecCommand extends AgentCommand {
     group,
   });
   ignoreVcs = option.flag('--ignore-vcs', { description: 'Leave out .git, .hg, .svn and the like.', group });
-  useGitignore = option.flag('--use-gitignore', { description: 'Leave out what git ignores.', group });
+  useGitignore = option.flag('--use-gitignore', {
+    description: 'Leave out what `git check-ignore` names; what git tracks is not left out.',
+    group,
+  });
   takeGit = option.flag('--take-git', {
     description: 'Let .git come from the container. Its hooks would run on this workstation.',
     group,

@@ -4,9 +4,8 @@ import { X8sError } from '../../../src/errors.ts';
 import { launch, type Refusal } from '../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
-import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
-import type { IgnoreList } from '../sync/ignore.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 import { AgentError } from './agent-connection.ts';
@@ -34,15 +33,15 @@ export interface Attached {
   readonly known: KnownBefore;
   readonly binding: string;
   /** What the files in LOCAL say that both sides leave alone. */
-  readonly ignoreLists: readonly IgnoreList[];
+  readonly ignoreFiles: IgnoreFiles;
   close(): Promise<void>;
 }
 
 /** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
 export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
-  const ignoreLists = readIgnoreFiles(spec.local.path, spec.useGitignore);
-  const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreLists) };
+  const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore);
+  const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
   const local = openLocal(spec, common);
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
@@ -66,7 +65,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
       await local.close();
     };
     const sides = { local, container, known, binding };
-    return { target, launched, location, ...sides, ignoreLists, close };
+    return { target, launched, location, ...sides, ignoreFiles, close };
   } catch (error) {
     launched?.connection.close();
     await local.close();

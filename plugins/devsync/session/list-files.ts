@@ -1,6 +1,6 @@
 /** The files of a specification, as this side has them now. */
 import { walk } from '../reconcile/entry.ts';
-import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import { glance } from '../sync/glance.ts';
 import { privateFolder } from '../sync/names.ts';
@@ -15,7 +15,7 @@ export interface ListedFile {
 
 /** Everything in LOCAL but the root itself, in order. */
 export async function listFiles(spec: SyncSpec): Promise<ListedFile[]> {
-  const rules = ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore));
+  const rules = ignoreRules(spec, new IgnoreFiles(spec.local.path, spec.useGitignore).rules);
   const tree = await glance({ root: spec.local.path, scan: spec.scan, ignores: rules });
   const entries = [...walk(tree)].slice(1).filter(([path]) => path !== privateFolder);
   return entries.map(([path, entry]) => ({

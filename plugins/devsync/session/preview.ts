@@ -1,7 +1,7 @@
 /** What a first sync would do. Nothing is made for it on either side, nor changed. */
 import { X8sError } from '../../../src/errors.ts';
 import { launch } from '../launch/launch.ts';
-import { readIgnoreFiles } from '../spec/ignore-files.ts';
+import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import { glance, requireWritable } from '../sync/glance.ts';
 import { explainRemote, unusableLocal } from './attach.ts';
@@ -30,7 +30,7 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
   const { spec, signal } = options;
   const common = {
     scan: spec.scan,
-    ignores: ignoreRules(spec, readIgnoreFiles(spec.local.path, spec.useGitignore)),
+    ignores: ignoreRules(spec, new IgnoreFiles(spec.local.path, spec.useGitignore).rules),
   };
   const looking = lookHere(spec, common, signal);
   looking.catch(() => {});

@@ -5,7 +5,6 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
-import { areOthers } from '../spec/ignore-files.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { Attempts } from './attempts.ts';
@@ -253,7 +252,7 @@ export class SyncRunner {
     this.#life = stop;
     // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
     const endAtOtherRules = (paths: Iterable<string>) => {
-      if (areOthers(attached.ignoreLists, paths, spec.local.path, spec.useGitignore)) stop.abort();
+      if (attached.ignoreFiles.areOthers(paths)) stop.abort();
     };
     this.#attempts.begin(binding);
     const synchronizer = new Synchronizer({

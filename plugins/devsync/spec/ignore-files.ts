@@ -1,91 +1,62 @@
-/** Patterns that files in the local directory bring: `.devsyncignore`, and `.gitignore` where asked for. */
-import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+/** Patterns that files on this workstation bring: `.devsyncignore`, and what git reads where that is asked for. */
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { findGitDirectory } from '../sync/git.ts';
-import { compileIgnores, type IgnoreList } from '../sync/ignore.ts';
+import { foldsNames } from '../sync/glance.ts';
+import type { IgnoreList, Repository } from '../sync/ignore.ts';
+import { readText, stampOf } from './git-repository.ts';
+import { type GitRules, readGitRules } from './git-rules.ts';
 
 export const ignoreFile = '.devsyncignore';
 
-/** Whether a change of this path may change the rules. */
-function isIgnoreFile(path: string, useGitignore: boolean): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return path === ignoreFile || (useGitignore && name === '.gitignore');
+const noGit: GitRules = { repositories: [], sources: new Map() };
+
+/** What the files say. */
+export interface FileRules {
+  /** Of `.devsyncignore`. */
+  readonly lists: readonly IgnoreList[];
+  readonly repositories: readonly Repository[];
 }
 
-/** The lists of a directory, those with the last word last. */
-export function readIgnoreFiles(root: string, useGitignore: boolean): IgnoreList[] {
-  const git = useGitignore ? [...fromAbove(root), ...fromBelow(root, '', [])] : [];
-  const own = readText(join(root, ignoreFile));
-  return own === undefined ? git : [...git, { base: '', patterns: own }];
-}
+/** The rules of a directory, which may change with its files. */
+export class IgnoreFiles {
+  readonly #root: string;
+  readonly #useGitignore: boolean;
+  #rules!: FileRules;
+  /** Files that nobody tells of: what each was when it was read. */
+  #outside: GitRules['sources'] = new Map();
 
-/** Whether the rules are others than they were, now that these paths have changed. */
-export function areOthers(
-  was: readonly IgnoreList[],
-  paths: Iterable<string>,
-  root: string,
-  useGitignore: boolean,
-): boolean {
-  for (const path of paths)
-    if (isIgnoreFile(path, useGitignore)) return !isDeepStrictEqual(was, readIgnoreFiles(root, useGitignore));
-  return false;
-}
-
-/** Of a repository that the directory is only a part of: what its upper directories say of it. */
-function fromAbove(root: string): IgnoreList[] {
-  const git = findGitDirectory(root);
-  if (git === undefined) return [];
-  const lists: IgnoreList[] = [];
-  const exclude = readText(join(git, 'info', 'exclude'));
-  if (exclude !== undefined) lists.push({ base: '', patterns: exclude });
-  const outer: IgnoreList[] = [];
-  for (let folder = root; !existsSync(join(folder, '.git')) && dirname(folder) !== folder; ) {
-    folder = dirname(folder);
-    const text = readText(join(folder, '.gitignore'));
-    if (text !== undefined) outer.unshift({ base: '', patterns: seenFrom(relative(folder, root), text) });
+  constructor(root: string, useGitignore: boolean) {
+    this.#root = root;
+    this.#useGitignore = useGitignore;
+    this.#read();
   }
-  return [...lists, ...outer];
-}
 
-/** Patterns of an upper directory as the lower one has to write them; those about other places are left out. */
-function seenFrom(below: string, text: string): string {
-  const prefix = `${below.split(sep).join('/')}/`;
-  const lines = text.split(/\r?\n/).flatMap((line) => {
-    const [, not = '', pattern = ''] = /^(!?)(.*)$/.exec(line) ?? [];
-    const isAnchored = pattern.replace(/\/\s*$/, '').includes('/');
-    if (!isAnchored) return [line];
-    const plain = pattern.replace(/^\//, '');
-    return plain.startsWith(prefix) ? [`${not}/${plain.slice(prefix.length)}`] : [];
-  });
-  return lines.join('\n');
-}
-
-function* fromBelow(root: string, base: string, above: readonly IgnoreList[]): Generator<IgnoreList> {
-  const text = readText(join(root, base, '.gitignore'));
-  const own = text === undefined ? [] : [{ base, patterns: text }];
-  yield* own;
-  const lists = [...above, ...own];
-  const isIgnored = compileIgnores({ lists, vcs: true });
-  for (const entry of entriesOf(join(root, base))) {
-    const path = base === '' ? entry.name : `${base}/${entry.name}`;
-    if (entry.isDirectory() && !isIgnored(path, true)) yield* fromBelow(root, path, lists);
+  get rules(): FileRules {
+    return this.#rules;
   }
-}
 
-/** A directory that cannot be read has no rules; the scan tells what is wrong with it. */
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
+  /** Whether the rules are others than they were, now that these paths have changed. */
+  areOthers(paths: Iterable<string>): boolean {
+    let mayBe = [...this.#outside].some(([path, stamp]) => stampOf(path) !== stamp);
+    for (const path of paths) mayBe ||= this.#isIgnoreFile(path);
+    if (!mayBe) return false;
+    const before = this.#rules;
+    this.#read();
+    return !isDeepStrictEqual(before, this.#rules);
   }
-}
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
+  #isIgnoreFile(path: string): boolean {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    // A repository that comes or goes brings its rules, or takes them along.
+    return path === ignoreFile || (this.#useGitignore && (name === '.gitignore' || name === '.git'));
+  }
+
+  #read(): void {
+    const text = readText(join(this.#root, ignoreFile));
+    const folds = foldsNames(this.#root) && { foldsCase: true };
+    const lists = text === undefined ? [] : [{ base: '', patterns: text, ...folds }];
+    const { repositories, sources } = this.#useGitignore ? readGitRules(this.#root, lists) : noGit;
+    this.#outside = sources;
+    this.#rules = { lists, repositories };
   }
 }

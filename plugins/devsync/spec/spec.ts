@@ -4,6 +4,7 @@ import { type Mode, modes } from '../reconcile/reconcile.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { ScanOptions } from '../sync/scan.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
+import type { FileRules } from './ignore-files.ts';
 
 export const tool = 'devsync';
 export const schema = 1;
@@ -126,9 +127,9 @@ export function haveSameTarget(one: TargetSpec, other: TargetSpec): boolean {
 /** Rules that both sides follow, from what is given and what the directory's own files say. */
 export function ignoreRules(
   { ignore, ignoreVcs, from, takeGit }: SyncSpec,
-  lists: IgnoreRules['lists'],
+  { lists, repositories }: FileRules,
 ): IgnoreRules {
   // What is given by hand has the last word.
   const given = { base: '', patterns: ignore.join('\n') };
-  return { lists: [...lists, given], vcs: ignoreVcs || (from === 'container' && !takeGit) };
+  return { lists: [...lists, given], repositories, vcs: ignoreVcs || (from === 'container' && !takeGit) };
 }

@@ -25,7 +25,7 @@ export async function glance({ root, scan, ignores, mounts, signal }: GlanceOpti
     isIgnored: compileIgnores(ignores),
     cache: knownDigests(root),
     mounts: mounts ?? new Set(),
-    foldsNames: seemsToFoldNames(root),
+    foldsNames: foldsNames(root),
     // Windows keeps no executable bit, and a first sync knows of none.
     executableFrom: machine.platform === 'win32' ? () => false : undefined,
     signal,
@@ -50,7 +50,7 @@ function knownDigests(root: string): DigestCache {
 }
 
 /** Whether the root is found under its name in the other case, too. */
-function seemsToFoldNames(root: string): boolean {
+export function foldsNames(root: string): boolean {
   const name = basename(root);
   const other = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
   if (other === name) return false;

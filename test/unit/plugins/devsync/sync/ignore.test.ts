@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { areOthers, readIgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
+import { IgnoreFiles } from '../../../../../plugins/devsync/spec/ignore-files.ts';
 import { compileIgnores } from '../../../../../plugins/devsync/sync/ignore.ts';
 
 const rules = (patterns: string, vcs = false) => compileIgnores({ lists: [{ base: '', patterns }], vcs });
@@ -72,7 +72,7 @@ describe('with git’s own files', () => {
       writeFileSync(join(base, path), '');
     }
     const shown = git('ls-files', '--others', '--exclude-standard').trim().split('\n');
-    const isIgnored = compileIgnores({ lists: readIgnoreFiles(join(base, 'app'), true), vcs: true });
+    const isIgnored = compileIgnores({ ...new IgnoreFiles(join(base, 'app'), true).rules, vcs: true });
     const ours = paths.filter((path) => {
       const parts = path.slice('app/'.length).split('/');
       return parts.every(
@@ -86,21 +86,24 @@ describe('with git’s own files', () => {
     mkdirSync(join(base, 'app'));
     writeFileSync(join(base, '.gitignore'), '*.o\n');
     writeFileSync(join(base, 'app/.gitignore'), '*.tmp\n');
-    const was = readIgnoreFiles(base, true);
+    const files = new IgnoreFiles(base, true);
+    const none = new IgnoreFiles(base, false);
     const paths = ['a', '.gitignore', 'app/.gitignore'];
-    expect(areOthers(was, paths, base, true)).toBe(false);
+    expect(files.areOthers(paths)).toBe(false);
     writeFileSync(join(base, 'app/.gitignore'), '*.log\n');
-    expect(areOthers(was, ['a'], base, true)).toBe(false);
-    expect(areOthers(was, paths, base, true)).toBe(true);
-    expect(areOthers([], paths, base, false)).toBe(false);
+    expect(files.areOthers(['a'])).toBe(false);
+    expect(files.areOthers(paths)).toBe(true);
+    expect(none.areOthers(paths)).toBe(false);
     writeFileSync(join(base, '.devsyncignore'), 'a\n');
-    expect(areOthers([], ['.devsyncignore'], base, false)).toBe(true);
+    expect(none.areOthers(['.devsyncignore'])).toBe(true);
   });
 
   test('a directory that cannot be read is in nobody’s way', () => {
     // Its name is no text: under the one that Node gives it there is nothing.
     mkdirSync(Buffer.concat([Buffer.from(`${base}/`), Buffer.from([0xff])]));
     writeFileSync(join(base, '.gitignore'), '*.o\n');
-    expect(readIgnoreFiles(base, true)).toEqual([{ base: '', patterns: '*.o\n' }]);
+    expect(new IgnoreFiles(base, true).rules.repositories).toEqual([
+      { base: '', lists: [{ base: '', patterns: '*.o\n' }], tracked: [] },
+    ]);
   });
 });
