@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { mainPart, makesObjects, statusPart } from '../../../../../plugins/nsreplicate/objects/carry.ts';
 import { digestOf, digestOfAll } from '../../../../../plugins/nsreplicate/objects/digest.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
-import { mapNamespaces, unmappedMentions } from '../../../../../plugins/nsreplicate/objects/mapping.ts';
 import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
 import { compileOverride, override } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
 import {
@@ -20,84 +19,6 @@ import type { KubeObject } from '../../../../../src/kube/objects.ts';
 
 const map = new Map([['prod', 'dr']]);
 const draft = (object: object) => structuredClone(object) as Draft;
-
-describe('namespace mapping', () => {
-  test.each<[string, object, object]>([
-    [
-      'the namespace of the object',
-      { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'prod' } },
-      { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'dr' } },
-    ],
-    [
-      'the namespace itself',
-      { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'prod' } },
-      { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'dr' } },
-    ],
-    [
-      'subjects of a binding, others than ours untouched',
-      {
-        kind: 'RoleBinding',
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        metadata: { name: 'a', namespace: 'prod' },
-        subjects: [{ namespace: 'prod' }, { namespace: 'other' }, { kind: 'User' }],
-      },
-      {
-        kind: 'RoleBinding',
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        metadata: { name: 'a', namespace: 'dr' },
-        subjects: [{ namespace: 'dr' }, { namespace: 'other' }, { kind: 'User' }],
-      },
-    ],
-    [
-      'a label of a network policy, whose key has dots',
-      {
-        kind: 'NetworkPolicy',
-        apiVersion: 'networking.k8s.io/v1',
-        metadata: { name: 'a', namespace: 'x' },
-        spec: {
-          ingress: [
-            { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'prod' } } }] },
-          ],
-        },
-      },
-      {
-        kind: 'NetworkPolicy',
-        apiVersion: 'networking.k8s.io/v1',
-        metadata: { name: 'a', namespace: 'x' },
-        spec: {
-          ingress: [
-            { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'dr' } } }] },
-          ],
-        },
-      },
-    ],
-    [
-      'names in a list',
-      {
-        kind: 'ServiceMonitor',
-        apiVersion: 'monitoring.coreos.com/v1',
-        metadata: { name: 'a', namespace: 'x' },
-        spec: { namespaceSelector: { matchNames: ['prod', 'b'] } },
-      },
-      {
-        kind: 'ServiceMonitor',
-        apiVersion: 'monitoring.coreos.com/v1',
-        metadata: { name: 'a', namespace: 'x' },
-        spec: { namespaceSelector: { matchNames: ['dr', 'b'] } },
-      },
-    ],
-  ])('%s', (_what, given, expected) => {
-    const object = draft(given);
-    mapNamespaces(object, map);
-    expect(object).toEqual(expected);
-  });
-
-  test('texts that name a mapped namespace are found, not rewritten', () => {
-    const object = { metadata: { name: 'a' }, data: { url: 'http://db.prod.svc:80', other: 'db.dev.svc' } };
-    expect(unmappedMentions(object, map)).toEqual(['names .prod.svc in a text']);
-    expect(unmappedMentions(object, new Map())).toEqual([]);
-  });
-});
 
 describe('order', () => {
   test('what others need comes first', () => {
