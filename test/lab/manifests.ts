@@ -23,7 +23,7 @@ function binding(name: string, role: string, subject: object): Manifest {
 }
 
 interface ClassOptions {
-  readonly medium: 'disk' | 'tmpfs';
+  readonly medium: 'disk' | 'tmpfs' | 'ext4';
   readonly type?: 'local' | 'hostPath';
   readonly scope?: 'node' | 'cluster';
   readonly reclaim?: 'Delete' | 'Retain';
@@ -50,6 +50,8 @@ const storageClasses: readonly Manifest[] = [
   storageClass('standard', { medium: 'disk', isDefault: true }),
   // A file system of its own, as large as the claim asks for: it can be filled.
   storageClass('tmpfs', { medium: 'tmpfs' }),
+  // As CSI drivers give it: a fresh ext4 that is root's, which nobody else may write to.
+  storageClass('ext4', { medium: 'ext4' }),
   storageClass('hostpath', { medium: 'disk', type: 'hostPath' }),
   storageClass('immediate', { medium: 'disk', binding: 'Immediate' }),
   storageClass('retain', { medium: 'disk', reclaim: 'Retain' }),

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { ApiError, type KubeObject } from '../kube.ts';
 import { provisioner } from '../manifests.ts';
 import { Collection, type Context, keyOf, OncePerKey } from './collection.ts';
-import { bytesOf, makeVolume, removeVolume } from './volumes.ts';
+import { bytesOf, makeVolume, media, removeVolume } from './volumes.ts';
 
 interface Claim extends KubeObject {
   readonly spec: {
@@ -72,7 +72,7 @@ async function provision(context: Context, claim: Claim): Promise<void> {
   const folder = await makeVolume({
     name,
     place: scope === 'cluster' ? cluster.name : node,
-    medium: medium === 'tmpfs' ? 'tmpfs' : 'disk',
+    medium: media.find((known) => known === medium) ?? 'disk',
     bytes: bytesOf(claim.spec.resources.requests.storage),
     inodes: limit ? Number(limit) : undefined,
   });

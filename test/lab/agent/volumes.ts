@@ -1,16 +1,20 @@
-/** The folders behind the lab's volumes: on disk, or a tmpfs as large as the claim asks for. */
+/** The folders behind the lab's volumes: on disk, or a tmpfs or an ext4 as large as the claim asks for. */
 import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { volumeDir } from '../config.ts';
 import { unmountBelow } from '../down.ts';
 import { run } from '../shell.ts';
 
+/** `ext4` is what CSI drivers give: a fresh file system whose root folder is root's (0755), with lost+found in it. */
+export const media = ['disk', 'tmpfs', 'ext4'] as const;
+export type Medium = (typeof media)[number];
+
 /** How a volume is made. */
 export interface VolumeRequest {
   readonly name: string;
   /** The node that holds it, or the cluster where all of its nodes see it. */
   readonly place: string;
-  readonly medium: 'disk' | 'tmpfs';
+  readonly medium: Medium;
   readonly bytes: number;
   /** How many files fit, where that is limited too. */
   readonly inodes?: number | undefined;
@@ -41,11 +45,21 @@ export async function makeVolume({ name, place, medium, bytes, inodes }: VolumeR
   const path = join(volumeDir(place), name);
   if (existsSync(path)) return path;
   mkdirSync(path, { recursive: true });
+  if (medium === 'ext4') await mountFresh(path, bytes);
   // No umask: whoever a pod runs as must be able to write, as with other simple provisioners.
-  chmodSync(path, 0o777);
+  else chmodSync(path, 0o777);
   const options = [`size=${bytes}`, 'mode=777', ...(inodes ? [`nr_inodes=${inodes}`] : [])];
   if (medium === 'tmpfs') await run('mount', ['-t', 'tmpfs', '-o', options.join(','), `x8s-${name}`, path]);
   return path;
+}
+
+const imageOf = (path: string): string => `${path}.img`;
+
+/** A new ext4 in a file, on a loop device that goes when it is unmounted. */
+async function mountFresh(path: string, bytes: number): Promise<void> {
+  await run('truncate', ['--size', String(bytes), imageOf(path)]);
+  await run('mkfs.ext4', ['-q', '-F', imageOf(path)]);
+  await run('mount', ['-o', 'loop', imageOf(path), path]);
 }
 
 /** Removes a volume's folder and all that is in it. */
@@ -53,4 +67,5 @@ export async function removeVolume(place: string, name: string): Promise<void> {
   const path = join(volumeDir(place), name);
   await unmountBelow(path);
   rmSync(path, { recursive: true, force: true });
+  rmSync(imageOf(path), { force: true });
 }
