@@ -1,8 +1,10 @@
 /** A claim as it is in its cluster: what is behind it, who mounts it, what stands against using it. */
-import { RefusedError, UsageError, X8sError } from '../../src/errors.ts';
+import { RefusedError, TimeoutError, UsageError, X8sError } from '../../src/errors.ts';
+import { isForbidden } from '../../src/kube/api-error.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../src/kube/objects.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../src/kube/resources.ts';
+import { waitFor } from '../../src/kube/wait.ts';
 import { Label } from '../../src/tasks/names.ts';
 import { taskOfPod } from './sides.ts';
 import { volumeIdentity } from './volume-identity.ts';
@@ -37,6 +39,9 @@ export interface ClaimState {
   readonly node: string | undefined;
 }
 
+/** How long the controllers may take to bind a claim to a volume that is there. */
+const bindingLimitMs = 10_000;
+
 /** `lab-a/shop/database`: how a claim is named to a person. */
 export function describeClaim({ kube, namespace, claim }: ClaimRef): string {
   return `${kube.cluster.context}/${namespace}/${claim}`;
@@ -50,10 +55,11 @@ export function describeClaim({ kube, namespace, claim }: ClaimRef): string {
  */
 export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSignal): Promise<ClaimState> {
   const { kube, namespace, claim } = ref;
-  const [object, all] = await Promise.all([
+  const [first, all] = await Promise.all([
     kube.get(persistentVolumeClaims, { namespace, name: claim }, { signal }),
     kube.list(pods, { namespace, signal }),
   ]);
+  const object = await settled(ref, first, signal);
   const bound = object.status?.phase === 'Bound';
   const volume = bound ? await readVolume(ref, object, signal) : undefined;
   const mounts = mountsOf(claim, all.items);
@@ -66,6 +72,53 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
     mounts,
     node: singleNode(object) ? mounts.find(({ node }) => node)?.node : undefined,
   };
+}
+
+/**
+ * The claim, once it is bound to the volume that is meant for it, where there is one: binding takes the controllers a
+ * moment, and what is behind the claim decides what may be done to it. As it is where that takes longer.
+ */
+async function settled(
+  ref: ClaimRef,
+  first: PersistentVolumeClaim,
+  signal: AbortSignal,
+): Promise<PersistentVolumeClaim> {
+  const { kube, namespace, claim: name } = ref;
+  const isPending = ({ status }: PersistentVolumeClaim) => (status?.phase ?? 'Pending') === 'Pending';
+  if (!isPending(first) || !(await hasVolume(ref, first, signal))) return first;
+  const what = `claim ${describeClaim(ref)} to be bound to its volume`;
+  const options = { timeoutMs: bindingLimitMs, signal, what };
+  try {
+    return await waitFor(
+      kube,
+      persistentVolumeClaims,
+      { namespace, name },
+      (now) => (now && !isPending(now) ? now : undefined),
+      options,
+    );
+  } catch (error) {
+    // Who may read the claim need not be allowed to watch it.
+    if (error instanceof TimeoutError || isForbidden(error)) return first;
+    throw error;
+  }
+}
+
+/** Whether the claim names its volume, or a volume names the claim. */
+async function hasVolume(
+  { kube, namespace, claim }: ClaimRef,
+  { spec }: PersistentVolumeClaim,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (spec.volumeName) return true;
+  try {
+    const { items } = await kube.list(persistentVolumes, { signal });
+    return items.some(
+      ({ spec: { claimRef } }) => claimRef?.namespace === namespace && claimRef.name === claim,
+    );
+  } catch (error) {
+    if (isForbidden(error)) return false;
+    throw error;
+  }
 }
 
 /** The volume behind a claim, or undefined where this user may not read volumes: it only refines checks. */
@@ -107,10 +160,15 @@ export function changersOf({ mounts }: Pick<ClaimState, 'mounts'>): string[] {
   return mounts.filter(({ task, mover }) => task === undefined || mover).map(({ pod }) => pod);
 }
 
-/** @throws X8sError where files can't be read from this claim. */
+/** @throws X8sError where files can't be read from this claim; RefusedError where it is on its way out or in exclusive use. */
 export function checkSource(source: ClaimState): void {
   checkFilesystem(source);
   const name = describeClaim(source.ref);
+  if (source.object.metadata.deletionTimestamp) {
+    throw new RefusedError(`source claim ${name} is being deleted, so no further pod can mount it`, {
+      hint: 'its volume stays where its reclaim policy is Retain; a new claim with volumeName can read it then',
+    });
+  }
   if (!source.bound) {
     throw new X8sError(
       `source claim ${name} is ${source.object.status?.phase ?? 'not bound'}, so there is nothing to copy`,

@@ -1,24 +1,19 @@
 /** Ends a task from any workstation: deletes all that it made on both sides, records included. */
-import { messageOf, UnreachableError, X8sError } from '../../src/errors.ts';
+import { allEnded } from '../../src/async/lazy.ts';
+import { messageOf, UnreachableError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
-import type { TaskRecord } from '../../src/tasks/record.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './context.ts';
 import { storeOf } from './copy-task.ts';
 import { isSameTask, specOf, type TaskView } from './inventory.ts';
-import { childKinds, type Role } from './sides.ts';
+import { cleanSides, type TaskSide, type UncleanSide, uncleanError } from './side-cleanup.ts';
+import type { Role } from './sides.ts';
 
 export interface CleanupContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
   connectTo(server: string): Promise<KubeClient>;
   readonly timeoutMs: number;
-}
-
-interface CleanupSide {
-  readonly kube: KubeClient;
-  readonly record: TaskRecord;
 }
 
 /**
@@ -32,9 +27,8 @@ export async function cleanUp(view: TaskView, kube: KubeClient, context: Cleanup
   const target = sides.find(({ record }) => record.role === 'target');
   const lock = target && (await lockOf(target, context));
   try {
-    const left = await Promise.all(sides.map((side) => cleanSide(side, context)));
-    if (left.flat().length > 0)
-      throw new X8sError(`task ${view.task}: not everything went`, { details: left.flat() });
+    const left = await cleanAll(sides, context);
+    if (left.length > 0) throw uncleanError(`task ${view.task} is ended`, left);
   } finally {
     await lock?.release();
   }
@@ -50,8 +44,8 @@ async function sidesOf(
   view: TaskView,
   kube: KubeClient,
   context: CleanupContext,
-): Promise<{ sides: CleanupSide[]; missing: string[] }> {
-  const sides: CleanupSide[] = Object.values(view.records).map((record) => ({ kube, record }));
+): Promise<{ sides: TaskSide[]; missing: string[] }> {
+  const sides: TaskSide[] = Object.values(view.records).map((record) => ({ kube, record }));
   const missing: string[] = [];
   for (const { record } of [...sides]) {
     const role: Role = record.role === 'source' ? 'target' : 'source';
@@ -70,10 +64,7 @@ async function sidesOf(
   return { sides, missing };
 }
 
-function lockOf(
-  { kube, record }: CleanupSide,
-  { clock, signal, reporter }: CleanupContext,
-): Promise<HeldLock> {
+function lockOf({ kube, record }: TaskSide, { clock, signal, reporter }: CleanupContext): Promise<HeldLock> {
   const { targetUid = '', targetClaim = '' } = specOf(record);
   return lockClaim(kube, {
     namespace: record.namespace,
@@ -86,13 +77,15 @@ function lockOf(
   });
 }
 
-async function cleanSide(
-  { kube, record }: CleanupSide,
+/** All of the task, its records at last; resolves with the sides on which something is left. */
+async function cleanAll(
+  sides: readonly TaskSide[],
   { timeoutMs, signal, ...context }: CleanupContext,
-): Promise<string[]> {
-  const { clock } = context;
-  const kinds = childKinds[record.role as Role];
-  const left = await removeChildren(kube, record, { kinds, limitMs: timeoutMs, clock, signal });
-  if (left.length === 0) await storeOf(kube, context).remove(record, { signal });
+): Promise<UncleanSide[]> {
+  const left = await cleanSides(sides, { limitMs: timeoutMs, clock: context.clock, signal });
+  signal.throwIfAborted();
+  const names = new Set(left.map(({ record }) => record.name));
+  const clean = sides.filter(({ record }) => !names.has(record.name));
+  await allEnded(clean.map(({ kube, record }) => storeOf(kube, context).remove(record, { signal })));
   return left;
 }

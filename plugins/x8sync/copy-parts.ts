@@ -10,6 +10,7 @@ import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } f
 import type { CopyTask } from './copy-task.ts';
 import type { EnsureOptions } from './ensure.ts';
 import { admittedFidelity } from './fidelity.ts';
+import { type Identity, imageUser, passwdFor } from './identity.ts';
 import { ensureKeys } from './keys.ts';
 import type { Fidelity } from './manifests/pods.ts';
 import { sampleTargetPod, startMover } from './move.ts';
@@ -75,17 +76,29 @@ export class CopyParts {
   readonly sourceFidelity = this.#part(async () => {
     const source = await this.source();
     // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
-    const choice = this.#request.trustedXattrs ? (['admin'] as const) : (['root', 'user'] as const);
-    return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image));
+    const choice = this.#choice(this.#request.trustedXattrs ? ['admin'] : ['root', 'user']);
+    return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image, this.#identity));
   });
 
   readonly targetFidelity = this.#part(async () => {
     const target = await this.target();
-    const choice = this.#request.trustedXattrs
-      ? (['admin', 'root', 'user'] as const)
-      : (['root', 'user'] as const);
-    return this.#admitted(target, choice, sampleTargetPod(target, this.#request.image, this.#request.mode));
+    const { image, mode, trustedXattrs } = this.#request;
+    const choice = this.#choice(trustedXattrs ? ['admin', 'root', 'user'] : ['root', 'user']);
+    return this.#admitted(target, choice, sampleTargetPod(target, image, mode, this.#identity));
   });
+
+  /** Who pods run as that are no root. */
+  get #identity(): Identity {
+    const { runAs } = this.#request;
+    return runAs && runAs.uid !== 0 ? runAs : imageUser;
+  }
+
+  /** Of these kinds of pods, those that the wish for a certain user leaves. */
+  #choice(kinds: readonly Fidelity[]): readonly Fidelity[] {
+    const { runAs } = this.#request;
+    if (!runAs) return kinds;
+    return kinds.filter((kind) => (kind === 'user') === (runAs.uid !== 0));
+  }
 
   /** Ways to the source, in the order of trying. */
   readonly ways = this.#part(async () => {
@@ -120,7 +133,8 @@ export class CopyParts {
 
   readonly keys = this.#part(async () => {
     const { source, target } = await this.opened();
-    return ensureKeys(source.side, target.side, this.#options);
+    const { runAs } = this.#request;
+    return ensureKeys(source.side, target.side, runAs && passwdFor(runAs), this.#options);
   });
 
   /** The source's sshd and the Service over it; its pod may still be on its way. */
@@ -129,7 +143,7 @@ export class CopyParts {
     const { image } = this.#request;
     const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
     const [keys, ways] = await Promise.all([this.keys(), this.ways()]);
-    return serveSource({ side, claim, fidelity, image, keys, ways }, this.#options);
+    return serveSource({ side, claim, fidelity, image, keys, ways, identity: this.#identity }, this.#options);
   });
 
   /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
@@ -154,7 +168,9 @@ export class CopyParts {
     const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
-    const plan = { side, claim, fidelity, sourceFidelity, image, keys, mode, addresses, bandwidth, ...run };
+    const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
+    const how = { image, keys, mode, addresses, bandwidth };
+    const plan = { side, claim, fidelity, sourceFidelity, ...how, ...who, ...run };
     // From here on the target changes; whoever slept through the loss of the lock must not begin.
     await this.#task.confirmLock();
     return startMover(plan, this.#options);

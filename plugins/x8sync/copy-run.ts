@@ -5,10 +5,13 @@ import { type ClaimState, changersOf, describeClaim } from './claim.ts';
 import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
+import { describeIdentity, imageUser } from './identity.ts';
+import type { MoverEnd } from './mover-protocol.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
-import { type CopyRequest, type CopyResult, furtherRun } from './request.ts';
+import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
 import { failureOf, isWhole, titleOf } from './result.ts';
+import { uncleanError } from './side-cleanup.ts';
 import { describeSize } from './size.ts';
 
 export class CopyRun {
@@ -51,16 +54,29 @@ export class CopyRun {
         `The source is in use by ${changers.join(', ')}: files that change meanwhile may arrive half changed.`,
       );
     }
-    if (fidelity === 'user') handle.warn(restricted(source, 'what user 65532 may not read is not copied'));
+    if (fidelity === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
   }
 
   async checkTarget(handle: StepHandle): Promise<void> {
     const [target, fidelity] = await Promise.all([this.#parts.target(), this.#parts.targetFidelity()]);
     handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
     if (fidelity === 'user')
-      handle.warn(restricted(target, 'owners, devices and file capabilities are not kept'));
+      handle.warn(this.#asUser(target, 'owners, devices and file capabilities are not kept'));
+    if (fidelity !== 'user' && this.#request.fsGroup !== undefined)
+      handle.warn(
+        `--fs-group is not used: the pod at ${placeOf(target)} is root, and may write to the volume.`,
+      );
     if (fidelity === 'root' && this.#request.trustedXattrs)
       handle.warn(`${placeOf(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`);
+  }
+
+  /** A pod that is no root, by the person's wish or since the namespace admits none. */
+  #asUser(state: ClaimState, loss: string): string {
+    const { runAs } = this.#request;
+    const where = placeOf(state);
+    return runAs
+      ? `The pod at ${where} runs as ${describeIdentity(runAs)} (--run-as): ${loss}.`
+      : `${where} admits no root in a pod, so the one there is an ordinary user (${describeIdentity(imageUser)}): ${loss}.`;
   }
 
   async openTarget(handle: StepHandle): Promise<void> {
@@ -109,9 +125,10 @@ export class CopyRun {
   async cleanUp(handle: StepHandle): Promise<void> {
     const end = await this.#watch.ended();
     const left = await this.#task.removeChildren(handle, this.#signal);
-    if (left.length > 0)
-      throw new X8sError('the files are copied, but not all could be cleaned up', { details: left });
-    await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', titleOf(end, this.#request.mode));
+    this.#signal.throwIfAborted();
+    const done = titleOf(end, this.#request.mode);
+    left.push(...(await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', done)));
+    if (left.length > 0) throw uncleanError(doneText(end, this.#request.mode), left);
   }
 
   /** What the run came to. Only after its steps. */
@@ -149,11 +166,13 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
   return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
 }
 
+/** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
+function doneText(end: MoverEnd, mode: Mode): string {
+  const what = mode === 'dry-run' ? 'the two sides are compared' : 'the files are at the target';
+  return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
+}
+
 const outdated = (endedAt: string, request: CopyRequest) =>
   `The mover of an earlier run had ended at ${endedAt}. What the source changed since then is not copied: ${furtherRun(request)} for that.`;
 
 const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
-
-function restricted(state: ClaimState, loss: string): string {
-  return `${placeOf(state)} admits no root in a pod, so the one there is an ordinary user: ${loss}.`;
-}

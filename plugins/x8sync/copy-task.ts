@@ -1,9 +1,9 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
+import { allEnded } from '../../src/async/lazy.ts';
 import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../src/errors.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { unlessRefused } from '../../src/kube/refusal.ts';
 import { configMaps } from '../../src/kube/resources.ts';
-import { removeChildren } from '../../src/tasks/children.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../src/tasks/record.ts';
@@ -11,7 +11,16 @@ import { type StartOutcome, TaskStore } from '../../src/tasks/store.ts';
 import { lockClaim } from './claim-lock.ts';
 import type { CopyContext } from './context.ts';
 import { type CopyRequest, furtherRun, specSchema } from './request.ts';
-import { childKinds, type OwnedSide, type Role, sideOf, tool } from './sides.ts';
+import {
+  cleanSides,
+  cleanupHint,
+  describeLeftover,
+  describeUnclean,
+  type TaskSide,
+  type UncleanSide,
+  uncleanBecause,
+} from './side-cleanup.ts';
+import { type OwnedSide, type Role, sideOf, tool } from './sides.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {
@@ -137,30 +146,40 @@ export class CopyTask {
     }
   }
 
-  /**
-   * Deletes all that the task made on both sides, but its records, and waits until it is gone. Resolves with
-   * a line for each thing that is still there.
-   */
-  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<string[]> {
-    const sides = (['target', 'source'] as const).flatMap((role) => {
-      const open = this.#opened[role];
-      if (!open) return [];
-      const { clock } = this.#context;
-      const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
-      const how = { kinds: childKinds[role], limitMs: this.#request.timeoutMs, clock, signal, waiting: told };
-      return [removeChildren(open.side.kube, open.record, how)];
+  /** Deletes all that the task made but its records; resolves with the sides on which something is left. */
+  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<UncleanSide[]> {
+    const { clock } = this.#context;
+    const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
+    return cleanSides(this.#sides(), {
+      ...{ limitMs: this.#request.timeoutMs, clock, signal },
+      waiting: told,
     });
-    return (await Promise.all(sides)).flat();
   }
 
-  /** Writes the end of the run to both records. */
-  async finish(phase: EndPhase, message: string): Promise<void> {
+  /** What was opened; the target, which decides, first. */
+  #sides(): (OpenSide & TaskSide)[] {
+    return (['target', 'source'] as const).flatMap((role) => {
+      const open = this.#opened[role];
+      return open ? [{ ...open, kube: open.side.kube }] : [];
+    });
+  }
+
+  /** Writes the end of the run to both records; resolves with the sides whose record could not be written. */
+  async finish(phase: EndPhase, message: string): Promise<UncleanSide[]> {
     const finishedAt = this.#context.clock.now().toISOString();
     const ended = { phase, message, finishedAt, progress: undefined, holder: undefined };
-    await Promise.all(
-      Object.values(this.#opened).map((open) => this.#update(open, (state) => ({ ...state, ...ended }))),
-    );
+    const written = this.#sides().map(async (side) => {
+      try {
+        await this.#update(side, (state) => ({ ...state, ...ended }));
+        return [];
+      } catch (error) {
+        if (error instanceof X8sError) return [uncleanBecause(side, error)];
+        throw error;
+      }
+    });
+    const left = await allEnded(written);
     this.#ended = true;
+    return left.flat();
   }
 
   async #update(open: OpenSide, change: (state: TaskStateView) => TaskStateView): Promise<void> {
@@ -177,23 +196,19 @@ export class CopyTask {
     if (this.#ended || Object.keys(this.#opened).length === 0) return error;
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
-    if (this.#lock?.signal.aborted) return error;
+    // Another run may have the task by now; its mover goes on in any case.
+    if (this.#lock?.signal.aborted) return withDetails(error, this.leftovers(), undefined);
     if (interrupted && this.#name !== undefined) return this.#leave(error);
     const { timeoutMs } = this.#request;
     const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
     const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
-    try {
-      const left = await this.removeChildren({ detail: () => {} }, limit);
-      if (left.length > 0) throw new X8sError(left.join('; '));
-      await this.#closeRecords(error, limit);
-      this.#ended = true;
-      return interrupted ? cleanedUp(error, this.#request) : error;
-    } catch (failure) {
-      return withDetails(error, [
-        `The clean-up did not come to its end: ${messageOf(failure)}`,
-        ...this.leftovers(),
-      ]);
-    }
+    const left = await this.removeChildren({ detail: () => {} }, limit);
+    const names = new Set(left.map(({ record }) => record.name));
+    const clean = this.#sides().filter(({ record }) => !names.has(record.name));
+    left.push(...(await this.#closeRecords(clean, error, limit)));
+    this.#ended = true;
+    if (left.length > 0) return withDetails(error, describeUnclean(left), cleanupHint(left));
+    return interrupted ? cleanedUp(error, this.#request) : error;
   }
 
   async #leave(error: unknown): Promise<unknown> {
@@ -211,24 +226,29 @@ export class CopyTask {
 
   /**
    * A task that a person named keeps its record of the failure, once it has begun to copy, now or in an
-   * earlier run; of any other nothing is left.
+   * earlier run; of any other nothing is left where it is clean.
    */
-  async #closeRecords(error: unknown, signal: AbortSignal): Promise<void> {
-    const opened = Object.values(this.#opened);
-    const known = this.copying || opened.some(({ outcome }) => outcome !== 'fresh');
+  async #closeRecords(
+    clean: readonly (OpenSide & TaskSide)[],
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<UncleanSide[]> {
+    const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
     if (this.#name !== undefined && known) return this.finish('Failed', messageOf(error));
-    const remove = ({ side, record }: OpenSide) =>
-      storeOf(side.kube, this.#context).remove(record, { signal });
-    await Promise.all(opened.map(remove));
+    const removed = clean.map(async (side) => {
+      try {
+        await storeOf(side.kube, this.#context).remove(side.record, { signal });
+        return [];
+      } catch (failure) {
+        return [uncleanBecause(side, failure)];
+      }
+    });
+    return (await Promise.all(removed)).flat();
   }
 
   /** What is in the clusters because of this run, a line each; empty once it has ended. */
   leftovers(): string[] {
-    if (this.#ended) return [];
-    return Object.entries(this.#opened).map(
-      ([role, { side, record }]) =>
-        `${role}: objects with label x8s.dev/task=${record.task} in namespace ${side.namespace} of ${side.kube.cluster.context}`,
-    );
+    return this.#ended ? [] : this.#sides().map(describeLeftover);
   }
 
   /** Rejects where the target claim's lock may be another's by now. */
@@ -252,8 +272,12 @@ function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {
 
 const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
 
-function withDetails(error: unknown, details: readonly string[]): unknown {
+/** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */
+function withDetails(error: unknown, details: readonly string[], hint: string | undefined): unknown {
   if (!(error instanceof X8sError)) return error;
   const all = [...error.details, ...details];
-  return Object.defineProperty(error, 'details', { value: all });
+  return Object.defineProperties(error, {
+    details: { value: all },
+    ...(hint !== undefined && { hint: { value: hint } }),
+  });
 }

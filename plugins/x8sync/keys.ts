@@ -28,19 +28,22 @@ export interface Fingerprints {
 }
 
 /**
+ * @param passwd a list of users for pods that need one of their own; it goes with the keys.
+ *
  * Takes up the keys of an interrupted run where both sides have the same, else makes both anew. Secrets come
  * before the pods that mount them: one that is missing when its pod starts costs two seconds of back-off.
  */
 export async function ensureKeys(
   source: KeyedSide,
   target: KeyedSide,
+  passwd: string | undefined,
   options: EnsureOptions,
 ): Promise<Fingerprints> {
   const [there, here] = await Promise.all([present(source, options), present(target, options)]);
   const [a, b] = [fingerprintsOf(there, source), fingerprintsOf(here, target)];
   if (a && b && a.client === b.client && a.host === b.host) return a;
   await Promise.all([discard(source, there, options), discard(target, here, options)]);
-  return create(source, target, options);
+  return create(source, target, passwd, options);
 }
 
 async function present(side: KeyedSide, { signal }: EnsureOptions): Promise<Secret | undefined> {
@@ -68,6 +71,7 @@ async function discard(
 async function create(
   source: KeyedSide,
   target: KeyedSide,
+  passwd: string | undefined,
   { signal }: EnsureOptions,
 ): Promise<Fingerprints> {
   const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
@@ -75,10 +79,10 @@ async function create(
   const knownHosts = knownHostsLine(hostKeyAlias, host.publicKey);
   const forSource = sourceSecret(
     source,
-    { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },
+    { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n`, passwd },
     annotations,
   );
-  const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts }, annotations);
+  const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts, passwd }, annotations);
   signal.throwIfAborted();
   // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
   const made = ({ kube, meta: { namespace } }: KeyedSide, secret: Secret) =>

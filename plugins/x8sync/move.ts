@@ -3,9 +3,11 @@
 import type { Job, PodSpec } from '../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
-import { createOrFind, type EnsureOptions, ensure, remove } from './ensure.ts';
+import { checkOurs, createOrFind, type EnsureOptions, ensure, remove } from './ensure.ts';
+import { groupAccess } from './group-access.ts';
+import type { Identity } from './identity.ts';
 import type { Fingerprints } from './keys.ts';
-import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
+import { type Fidelity, type GroupAccess, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
 import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
@@ -26,6 +28,9 @@ export interface MovePlan {
   /** Addresses known by now; further ones are delivered into the running pod. */
   readonly addresses: readonly string[];
   readonly bandwidth?: string | undefined;
+  readonly identity: Identity;
+  /** Group that an empty volume is given to, where the mover is no root. */
+  readonly fsGroup?: number | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -53,11 +58,13 @@ const connectSeconds = 900;
 /** Seconds that a mover stays after its last line, for a plugin that is there to take it away. */
 const lingerSeconds = 5;
 
-function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string): PodPlan {
+function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, group?: GroupAccess): PodPlan {
   const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
   const { bandwidth = '' } = plan;
   return {
     side: 'target',
+    identity: plan.identity,
+    group,
     command: '/usr/local/bin/x8s-copy',
     image,
     fidelity,
@@ -95,9 +102,10 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
     [keysAnnotation]: keys,
     [addressesAnnotation]: addresses.join(' '),
   };
-  const job = targetJob(side, targetPodPlan(plan, side.name), annotations);
   const willDo = (present: Job) =>
     usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image);
+  const group = await groupOf(plan, willDo, options);
+  const job = targetJob(side, targetPodPlan(plan, side.name, group), annotations);
   for (;;) {
     const made = await createOrFind(side.kube, jobs, job, willDo, options);
     if (made === 'gone') continue;
@@ -107,6 +115,26 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
         ? { job: made.object, nonce, takenUp: false, addresses, notes }
         : takenUp(made.object, notes);
   }
+}
+
+/** The group that a new mover gets; one that is there to be taken up has it. A rehearsal writes nothing. */
+async function groupOf(
+  plan: MovePlan,
+  willDo: (present: Job) => boolean,
+  options: EnsureOptions,
+): Promise<GroupAccess | undefined> {
+  const { side, fsGroup, fidelity, mode } = plan;
+  if (fsGroup === undefined || fidelity !== 'user' || mode === 'dry-run') return undefined;
+  const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
+  if (present && willDo(present)) return undefined;
+  // Its pod may still hold the volume.
+  if (present) await removeOurs(side, present, options);
+  return groupAccess(side, targetPodPlan(plan, side.name), fsGroup, options);
+}
+
+async function removeOurs(side: OwnedSide, present: Job, options: EnsureOptions): Promise<void> {
+  checkOurs(side.kube, jobs, present, { metadata: side.meta });
+  await remove(side.kube, jobs, present, options);
 }
 
 function takenUp(job: Job, notes: readonly string[]): Mover {
@@ -134,17 +162,19 @@ function imageOf({ spec }: Job): string | undefined {
 }
 
 /** What the admission check tries: the same pod, of no task yet. */
-export const sampleTargetPod = (claim: ClaimState, image: string, mode: Mode) => (fidelity: Fidelity) => {
-  const sample = {
-    claim,
-    fidelity,
-    sourceFidelity: fidelity,
-    image,
-    mode,
-    task: '',
-    nonce: '',
-    addresses: [],
-    keepPartial: false,
+export const sampleTargetPod =
+  (claim: ClaimState, image: string, mode: Mode, identity: Identity) => (fidelity: Fidelity) => {
+    const sample = {
+      claim,
+      fidelity,
+      sourceFidelity: fidelity,
+      image,
+      mode,
+      task: '',
+      nonce: '',
+      addresses: [],
+      keepPartial: false,
+      identity,
+    };
+    return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
   };
-  return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
-};

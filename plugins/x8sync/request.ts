@@ -1,6 +1,7 @@
 /** What a copy is asked to do, and what it came to. */
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
+import { describeIdentity, type Identity } from './identity.ts';
 import type { MoverStats, Outcome } from './mover-protocol.ts';
 import type { WayName } from './way-names.ts';
 
@@ -17,6 +18,10 @@ export interface CopyRequest {
   readonly allowMounted: boolean;
   /** Copy `trusted.*` attributes too, which only pods with CAP_SYS_ADMIN see. */
   readonly trustedXattrs: boolean;
+  /** Who the pods run as; root where the namespace admits it, else the image's own user, where absent. */
+  readonly runAs?: Identity | undefined;
+  /** Group that an empty target volume is given to, where the mover is no root. */
+  readonly fsGroup?: number | undefined;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
   readonly ways: readonly WayName[];
   /** Image of the pods at both ends. */
@@ -74,6 +79,8 @@ export function copySpec(
     targetUid: target.uid,
     mode: request.mode,
     ...(request.trustedXattrs && { trustedXattrs: 'true' }),
+    ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
+    ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
   };
 }
 

@@ -5,6 +5,7 @@ import { networkPolicies, statefulSets } from '../../src/kube/resources.ts';
 import type { ClaimState } from './claim.ts';
 import { type EnsureOptions, ensure } from './ensure.ts';
 import { type Entrance, openEntrance, type Ways } from './entrance.ts';
+import type { Identity } from './identity.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
 import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from './manifests/source.ts';
@@ -17,6 +18,7 @@ export interface ServePlan {
   readonly fidelity: Fidelity;
   readonly image: string;
   readonly keys: Fingerprints;
+  readonly identity: Identity;
   /** In the order of trying. */
   readonly ways: Ways;
 }
@@ -39,9 +41,11 @@ export function sourcePodPlan(
   image: string,
   secret: string,
   keyId: string,
+  identity: Identity,
 ): PodPlan {
   return {
     side: 'source',
+    identity,
     command: '/usr/local/bin/x8s-serve',
     image,
     fidelity,
@@ -55,9 +59,9 @@ export function sourcePodPlan(
 
 /** Makes or takes up the source's objects; resolves before its pod is up. */
 export async function serveSource(plan: ServePlan, options: EnsureOptions): Promise<Served> {
-  const { side, claim, fidelity, image, keys, ways } = plan;
+  const { side, claim, fidelity, image, keys, ways, identity } = plan;
   const { kube } = side;
-  const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host);
+  const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host, identity);
   const [entrance, workload, notes] = await allEnded([
     openEntrance(side, ways, options),
     ensure(kube, statefulSets, sourceStatefulSet(side, pod), options),
@@ -67,5 +71,6 @@ export async function serveSource(plan: ServePlan, options: EnsureOptions): Prom
 }
 
 /** What the admission check tries: the same pod, of no task yet. */
-export const sampleSourcePod = (claim: ClaimState, image: string) => (fidelity: Fidelity) =>
-  podSpec(sourcePodPlan(claim, fidelity, image, 'x8sync', ''), 'Always');
+export const sampleSourcePod =
+  (claim: ClaimState, image: string, identity: Identity) => (fidelity: Fidelity) =>
+    podSpec(sourcePodPlan(claim, fidelity, image, 'x8sync', '', identity), 'Always');

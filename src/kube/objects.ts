@@ -102,7 +102,11 @@ export interface PersistentVolumeClaim extends KubeObject {
 }
 
 export interface PersistentVolume extends KubeObject {
-  spec: Record<string, unknown>;
+  spec: {
+    /** The claim that it is bound to, or meant for. */
+    claimRef?: { namespace?: string; name?: string; uid?: string };
+    [field: string]: unknown;
+  };
 }
 
 export interface StorageClass extends KubeObject {

@@ -85,6 +85,28 @@ describe('trusted.* attributes', () => {
   }, 120_000);
 });
 
+test('security.* attributes are lost without --trusted-xattrs, which is named, and kept with it', async () => {
+  const own = await Scene.open('security');
+  try {
+    const set = 'setfattr -n security.x8s-test -v kept';
+    const [script, privileged] = [`echo data >/data/file; ${set} /data/file`, true];
+    await Promise.all([
+      own.claim(contextA, 'source'),
+      own.claim(contextB, 'plain'),
+      own.claim(contextB, 'all'),
+    ]);
+    await own.run(contextA, { claim: 'source', privileged, script });
+    const source = own.ref(contextA, 'source');
+    const said = saidBy(await x8sync(source, own.ref(contextB, 'plain')), 5);
+    expect(said).toMatch(/security\.\* attributes are kept with --trusted-xattrs/);
+    saidBy(await x8sync(source, own.ref(contextB, 'all'), '--trusted-xattrs'), 0);
+    const read = 'getfattr --only-values -n security.x8s-test /data/file';
+    expect(await own.run(contextB, { claim: 'all', privileged, script: read })).toBe('kept');
+  } finally {
+    await own.close();
+  }
+}, 90_000);
+
 describe('a namespace that admits no root', () => {
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   let strict: Scene;

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
-import { apply, get, plugin } from './support/kubectl.ts';
+import { apply, get, kubectl, plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
 let source: string;
@@ -70,6 +70,46 @@ describe('claims that will not do', () => {
     await expectEnd(1, [/unbound is Pending/], scene.ref(contextA, 'unbound'), target);
     await expectNoRecords();
   });
+
+  test('a source that is being deleted is refused at once: no pod can mount it any more', async () => {
+    await scene.claim(contextA, 'leaving');
+    await scene.user(contextA, 'its-user', 'leaving');
+    await kubectl(contextA, ['-n', scene.namespace, 'delete', 'pvc/leaving', '--wait=false']);
+    const began = performance.now();
+    await expectEnd(3, [/leaving is being deleted/], scene.ref(contextA, 'leaving'), target);
+    expect(performance.now() - began).toBeLessThan(15_000);
+    await expectNoRecords();
+  }, 60_000);
+
+  test('a source that waits for the volume that it names is waited for', async () => {
+    const volumeName = `${scene.namespace}-late`;
+    const spec = { accessModes: ['ReadWriteOnce'], storageClassName: '', volumeName };
+    const storage = '64Mi';
+    await apply(contextA, scene.namespace, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'late' },
+      spec: { ...spec, resources: { requests: { storage } } },
+    });
+    const running = startX8sync(scene.ref(contextA, 'late'), target);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    try {
+      await apply(contextA, scene.namespace, {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: volumeName },
+        spec: {
+          accessModes: spec.accessModes,
+          capacity: { storage },
+          hostPath: { path: '/tmp/x8s-late', type: 'DirectoryOrCreate' },
+        },
+      });
+      saidBy(await running.ended, 0);
+    } finally {
+      await kubectl(contextA, ['delete', 'pv', volumeName, '--wait=false']);
+      saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
+    }
+  }, 60_000);
 
   test('a source of blocks instead of files', async () => {
     await apply(contextA, scene.namespace, {

@@ -6,6 +6,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError } from '../../../src/errors.ts';
 import type { ClaimRef } from '../claim.ts';
 import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
+import { parseGroup, parseIdentity } from '../identity.ts';
 import { moverImage } from '../images.ts';
 import type { CopyRequest, CopyResult, Mode } from '../request.ts';
 import { wayNames } from '../way-names.ts';
@@ -54,7 +55,16 @@ export class CopyCommand extends KubeCommand {
     description: 'Write to the target although pods have it mounted.',
   });
   trustedXattrs = option.flag('--trusted-xattrs', {
-    description: 'Copy trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
+    description: 'Copy trusted.* and security.* attributes too: the pods get CAP_SYS_ADMIN for it.',
+  });
+  runAs = option.text('--run-as', {
+    value: 'UID[:GID]',
+    description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
+  });
+  fsGroup = option.text('--fs-group', {
+    value: 'GID',
+    description:
+      'Where the mover is no root, give an empty target volume to this group, so that it may write.',
   });
   way = option.choices('--way', wayNames, {
     value: 'WAY',
@@ -85,7 +95,11 @@ export class CopyCommand extends KubeCommand {
       import('../request.ts'),
     ]);
     const data = { ...result, warnings: context.reporter.warnings };
-    return { data, text: summaryOf(result), error: incompleteness(result, furtherRun(request)) };
+    return {
+      data,
+      text: summaryOf(result),
+      error: incompleteness(result, request.trustedXattrs, furtherRun(request)),
+    };
   }
 
   async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
@@ -96,6 +110,7 @@ export class CopyCommand extends KubeCommand {
     const { name, allowMounted, trustedXattrs } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
+    const who = this.#who();
     return {
       source,
       target,
@@ -103,11 +118,25 @@ export class CopyCommand extends KubeCommand {
       mode,
       allowMounted,
       trustedXattrs,
+      ...who,
       ways: this.way,
       image,
       bandwidth,
       timeoutMs: this.waitLimit,
     };
+  }
+
+  /** @throws UsageError where flags that name a user contradict each other. */
+  #who(): Pick<CopyRequest, 'runAs' | 'fsGroup'> {
+    const runAs = this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as');
+    const fsGroup = this.fsGroup === undefined ? undefined : parseGroup(this.fsGroup, '--fs-group');
+    if (runAs && runAs.uid !== 0 && this.trustedXattrs)
+      throw new UsageError('--trusted-xattrs takes root, and --run-as is another user');
+    if (runAs?.uid === 0 && runAs.gid !== 0)
+      throw new UsageError('--run-as 0 is root, with group 0 and no other one');
+    if (runAs?.uid === 0 && fsGroup !== undefined)
+      throw new UsageError('--fs-group is for a mover that is no root, and --run-as 0 is root');
+    return { runAs, fsGroup };
   }
 
   async #claim(
@@ -141,6 +170,7 @@ function bandwidthOf(text: string): string {
 /** Finished, but not everything: exit 5. */
 function incompleteness(
   { outcome, lost, failures, message, complaints }: CopyResult,
+  trustedXattrs: boolean,
   again: string,
 ): IncompleteError | undefined {
   if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
@@ -152,8 +182,20 @@ function incompleteness(
   if (lost.length === 0) return undefined;
   return new IncompleteError(
     `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
-    {
-      hint: "in a namespace that admits the 'baseline' Pod Security level all of it is kept",
-    },
+    { hint: keepHint(lost, trustedXattrs) },
   );
+}
+
+/** What would keep what was lost; each kind has its own reason. */
+function keepHint(lost: readonly string[], trustedXattrs: boolean): string | undefined {
+  const hints = [
+    lost.some((kind) => ['ownership', 'devices', 'capabilities'].includes(kind)) &&
+      "owners, devices and file capabilities are kept by a pod that is root (Pod Security level 'baseline')",
+    lost.includes('xattrs') &&
+      (trustedXattrs
+        ? "attributes are kept where the target's namespace admits CAP_SYS_ADMIN and its file system has them"
+        : "trusted.* and security.* attributes are kept with --trusted-xattrs, where both namespaces admit the Pod Security level 'privileged'"),
+    lost.includes('acls') && "ACLs are kept where the target's file system has them",
+  ];
+  return hints.filter((hint) => hint !== false).join('; ') || undefined;
 }

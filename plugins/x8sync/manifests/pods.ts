@@ -1,5 +1,6 @@
 /** What the source's and the target's pod have in common: security, volumes, placement. */
 import type { PodSpec } from '../../../src/kube/objects.ts';
+import { type Identity, passwdFor } from '../identity.ts';
 
 /**
  * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
@@ -13,8 +14,15 @@ const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID
 /** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
 const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 
-/** The image's own user for pods that may not be root. */
-export const userId = 65532;
+/** A group that a pod at the target is in, to be let into the volume. */
+export interface GroupAccess {
+  readonly group: number;
+  /** The kubelet gives the volume to the group first (fsGroup): only where nothing is in it. */
+  readonly chown: boolean;
+}
+
+/** The key of both Secrets under which a list of users is. */
+export const passwdKey = 'passwd';
 
 /** Where a pod must run: on the one node that a claim is mounted on. */
 export interface Placement {
@@ -33,20 +41,23 @@ export interface PodPlan extends Placement {
   readonly command: string;
   readonly env: Readonly<Record<string, string>>;
   readonly side: 'source' | 'target';
+  /** Who it runs as where it is no root. */
+  readonly identity: Identity;
+  readonly group?: GroupAccess | undefined;
 }
 
 /** No sidecar of a service mesh may keep a Job from ending or stand between ssh and its peer. */
 export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
 
-function securityContext({ fidelity, side }: PodPlan): Record<string, unknown> {
+function securityContext({ fidelity, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
   const common = { readOnlyRootFilesystem: true };
   if (fidelity === 'user') {
     return {
       ...common,
       allowPrivilegeEscalation: false,
       runAsNonRoot: true,
-      runAsUser: userId,
-      runAsGroup: userId,
+      runAsUser: uid,
+      runAsGroup: gid,
       capabilities: { drop: ['ALL'] },
     };
   }
@@ -73,9 +84,24 @@ function placement({ node }: Placement): Record<string, unknown> {
 }
 
 /**
- * The pod of one side. No fsGroup, ever: the kubelet would rewrite owners and modes of a person's data, also
- * through a read-only mount.
+ * With fsGroup the kubelet rewrites owners and modes of what is in the volume, also through a read-only mount. A pod
+ * that takes a first one's place finds the root folder as it should be, and leaves what was copied by then alone.
  */
+function podSecurity({ group }: PodPlan): Record<string, unknown> {
+  const common = { seccompProfile: { type: 'RuntimeDefault' } };
+  if (group === undefined) return common;
+  return group.chown
+    ? { ...common, fsGroup: group.group, fsGroupChangePolicy: 'OnRootMismatch' }
+    : { ...common, supplementalGroups: [group.group] };
+}
+
+/** OpenSSH serves and connects only users that the image's list has, so a pod of another one gets a list of its own. */
+function userList({ identity, fidelity }: PodPlan): object[] {
+  const isNeeded = fidelity === 'user' && passwdFor(identity) !== undefined;
+  return isNeeded ? [{ name: 'keys', mountPath: '/etc/passwd', subPath: passwdKey, readOnly: true }] : [];
+}
+
+/** The pod of one side. No fsGroup, unless the plan says that the volume is empty. */
 export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
   return {
     restartPolicy,
@@ -83,7 +109,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
     enableServiceLinks: false,
     // The mover ends within two seconds, and a person who pressed Ctrl-C waits for it.
     terminationGracePeriodSeconds: 5,
-    securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    securityContext: podSecurity(plan),
     ...placement(plan),
     containers: [
       {
@@ -99,6 +125,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
           { name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true },
           { name: 'run', mountPath: '/run/x8s' },
           { name: 'tmp', mountPath: '/tmp' },
+          ...userList(plan),
         ],
       },
     ],

@@ -1,6 +1,6 @@
 /** The source's side: sshd over one claim, mounted read-only, and the Service that leads to it. */
 import type { NetworkPolicy, ObjectMeta, Secret, Service, StatefulSet } from '../../../src/kube/objects.ts';
-import { meshOptOut, type PodPlan, podSpec } from './pods.ts';
+import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
 
 /** Where sshd listens inside the pod; above 1024, so that no capability is needed for it. */
 export const sshPort = 2222;
@@ -14,7 +14,7 @@ export interface Side {
 
 export function sourceSecret(
   { meta }: Side,
-  keys: { hostKey: string; authorizedKey: string },
+  keys: { hostKey: string; authorizedKey: string; passwd: string | undefined },
   annotations: Record<string, string>,
 ): Secret {
   return {
@@ -22,7 +22,11 @@ export function sourceSecret(
     kind: 'Secret',
     metadata: { ...meta, annotations },
     type: 'Opaque',
-    stringData: { host_key: keys.hostKey, authorized_keys: keys.authorizedKey },
+    stringData: {
+      host_key: keys.hostKey,
+      authorized_keys: keys.authorizedKey,
+      ...(keys.passwd !== undefined && { [passwdKey]: keys.passwd }),
+    },
   };
 }
 

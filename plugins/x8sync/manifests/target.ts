@@ -1,6 +1,6 @@
 /** The target's side: one Job whose pod fetches the source's files. */
 import type { Job, NetworkPolicy, Secret } from '../../../src/kube/objects.ts';
-import { meshOptOut, type PodPlan, podSpec } from './pods.ts';
+import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
 import type { Side } from './source.ts';
 
 /** Pods that the Job may start anew after a drain, a deletion or a kill; rsync goes on where it was. */
@@ -8,7 +8,7 @@ const backoffLimit = 6;
 
 export function targetSecret(
   { meta }: Side,
-  keys: { clientKey: string; knownHosts: string },
+  keys: { clientKey: string; knownHosts: string; passwd: string | undefined },
   annotations: Record<string, string>,
 ): Secret {
   return {
@@ -16,7 +16,11 @@ export function targetSecret(
     kind: 'Secret',
     metadata: { ...meta, annotations },
     type: 'Opaque',
-    stringData: { client_key: keys.clientKey, known_hosts: keys.knownHosts },
+    stringData: {
+      client_key: keys.clientKey,
+      known_hosts: keys.knownHosts,
+      ...(keys.passwd !== undefined && { [passwdKey]: keys.passwd }),
+    },
   };
 }
 

@@ -18,7 +18,10 @@ test('where one Secret is refused, the other one is not made behind the back of 
     selector: {},
   });
   let ended = false;
-  const made = ensureKeys(side(there), side(here), { timeoutMs: 0, signal: new AbortController().signal });
+  const made = ensureKeys(side(there), side(here), undefined, {
+    timeoutMs: 0,
+    signal: new AbortController().signal,
+  });
   made.catch(() => {
     ended = true;
   });

@@ -16,6 +16,7 @@ const plan: PodPlan = {
   secret: 'keys',
   command: '/bin/serve',
   env: { A: 'b' },
+  identity: { uid: 65532, gid: 65532 },
 };
 const side: Side = {
   meta: {
@@ -30,10 +31,29 @@ const container = (spec: ReturnType<typeof podSpec>) =>
   spec.containers[0] as Record<string, Record<string, unknown>>;
 
 describe('pods', () => {
-  test('never have an fsGroup: it would rewrite owners of the source', () => {
+  test('have no fsGroup: it would rewrite owners of the source', () => {
     for (const fidelity of ['root', 'user'] as const) {
       expect(JSON.stringify(podSpec({ ...plan, fidelity }, 'Always'))).not.toContain('fsGroup');
     }
+  });
+
+  test('have one where the volume is empty; a successor does not rewrite what was copied by then', () => {
+    const group = { group: 2000, chown: true };
+    expect(podSpec({ ...plan, group }, 'Never').securityContext).toMatchObject({
+      fsGroup: 2000,
+      fsGroupChangePolicy: 'OnRootMismatch',
+    });
+    const known = podSpec({ ...plan, group: { ...group, chown: false } }, 'Never').securityContext;
+    expect(known).toMatchObject({ supplementalGroups: [2000] });
+    expect(known).not.toHaveProperty('fsGroup');
+  });
+
+  test('of another user than the image knows have a list of users with that one', () => {
+    const mounts = (uid: number, fidelity: 'root' | 'user' = 'user') =>
+      JSON.stringify(podSpec({ ...plan, fidelity, identity: { uid, gid: uid } }, 'Always'));
+    expect(mounts(1000)).toContain('"mountPath":"/etc/passwd"');
+    expect(mounts(65532)).not.toContain('/etc/passwd');
+    expect(mounts(1000, 'root')).not.toContain('/etc/passwd');
   });
 
   test('mount the source read-only and hold no token', () => {

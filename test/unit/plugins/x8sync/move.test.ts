@@ -21,6 +21,7 @@ function scene() {
     task: '3',
     addresses: [],
     keepPartial: true,
+    identity: { uid: 65532, gid: 65532 },
   } as const;
   const options = { timeoutMs: 1000, signal: new AbortController().signal };
   const start = (nonce: string, image: string) => startMover({ ...plan, nonce, image }, options);
