@@ -160,11 +160,14 @@ export abstract class TaskCommand extends KubeCommand {
     const open = (text: string) => this.#open(context, text, hand);
     const files = await this.#replicaFiles();
     const named = this.replica.length > 0 ? this.replica : (config?.replicas ?? []);
-    const replicaTexts = [...named, ...files];
-    if (replicaTexts.length === 0)
-      throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
     const { signal } = context;
     const primaryText = this.primary ?? config?.primary;
+    const replicaTexts = [...named, ...files];
+    if (config?.pullsAt !== undefined) checkPull(config.pullsAt, primaryText);
+    if (config?.pullsAt !== undefined && replicaTexts.length === 0)
+      replicaTexts.push((await context.kube()).cluster.context);
+    if (replicaTexts.length === 0)
+      throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
     const primaryClient = primaryText === undefined ? await context.kube() : await open(primaryText);
     const primary = await identify(
       primaryText === undefined ? primaryClient.cluster.context : nameOf(primaryText),
@@ -294,6 +297,14 @@ export abstract class TaskCommand extends KubeCommand {
       );
     return scope;
   }
+}
+
+/** A file for the cluster that is copied to says nothing of where from: the current context would be the wrong one. */
+function checkPull(place: string, primary: string | undefined): void {
+  if (primary !== undefined) return;
+  throw new UsageError(`${place}: it pulls: copies go into the cluster that the file belongs to.`, {
+    hint: 'Name the cluster that they come from: --primary CONTEXT. Into: --replica CONTEXT, or the current context.',
+  });
 }
 
 /** A replica that does not answer just now is waited for, where it is known from before and one goes on. */

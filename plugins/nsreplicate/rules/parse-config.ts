@@ -1,15 +1,13 @@
 /** Config files: our own format, and KRMSyncer resources, told apart by their `kind`. */
 import type { Operation } from 'rfc6902';
-import { carryFields, parsePath } from './fields.ts';
-import { compileGlob } from './glob.ts';
+import { carryFields, parseCarryPath, parseSetPath } from './fields.ts';
 import { krmSyncerConfig } from './krmsyncer.ts';
 import type { Carry, NamespaceScope, Override, Rule, TaskConfig } from './rule.ts';
 import { parseSelector } from './selector.ts';
+import { globs, isNamespaceName, nameOrGlob, parseNamespace } from './values.ts';
 import { parseYaml, type YamlField } from './yaml-field.ts';
 
 const topKeys = [
-  'apiVersion',
-  'kind',
   'name',
   'primary',
   'replicas',
@@ -32,6 +30,11 @@ export function parseConfig(text: string, file: string): TaskConfig {
   const document = parseYaml(text, file);
   const kind = document.entries().find(([key]) => key === 'kind');
   if (kind?.[1].string() === 'KRMSyncer') return krmSyncerConfig(document);
+  if (kind)
+    throw kind[1].problem(
+      `${JSON.stringify(kind[1].string())} is no kind of config file`,
+      'Files of kind KRMSyncer are taken, and files of our own, which have no kind.',
+    );
   const fields = document.map(topKeys);
   return {
     name: fields.name?.string(),
@@ -39,7 +42,7 @@ export function parseConfig(text: string, file: string): TaskConfig {
     replicas: fields.replicas?.strings() ?? [],
     namespaces: scopeOf(fields),
     map: parseMap(fields.map),
-    rules: fields.rules?.list().map(parseRule) ?? [],
+    rules: parseRules(fields.rules),
     overrides: fields.overrides?.list().map(parseOverride) ?? [],
     suspend: fields.suspend?.boolean() ?? false,
   };
@@ -54,47 +57,46 @@ function scopeOf(fields: Partial<Record<(typeof topKeys)[number], YamlField>>): 
   };
 }
 
-function globs(field: YamlField | undefined): string[] {
-  return (field?.list() ?? []).map((item) => {
-    item.read(compileGlob);
-    return item.string();
-  });
+/** Without rules the default kinds are copied; a list of none would mean nothing at all, and is a mistake. */
+function parseRules(field: YamlField | undefined): Rule[] {
+  const rules = field?.list().map(parseRule) ?? [];
+  if (field && rules.length === 0)
+    throw field.problem(
+      'there is no rule, so nothing would be copied',
+      'Leave it out to copy the default kinds.',
+    );
+  return rules;
 }
 
 function parseMap(field: YamlField | undefined): Record<string, string> {
   const entries = field?.entries() ?? [];
-  return Object.fromEntries(entries.map(([from, to]) => [from, to.read((name) => checkNamespace(name, to))]));
-}
-
-function checkNamespace(name: string, field: YamlField): string {
-  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-    throw field.problem(`${JSON.stringify(name)} can't be the name of a namespace`);
-  return name;
+  return Object.fromEntries(
+    entries.map(([from, to]) => {
+      if (!isNamespaceName(from))
+        throw to.problem(`${JSON.stringify(from)} can't be the name of a namespace`);
+      return [from, parseNamespace(to)];
+    }),
+  );
 }
 
 function parseRule(field: YamlField): Rule {
   const keys = field.map(['group', 'version', 'kind', 'namespaces', 'selector', 'carry', 'status']);
   if (!keys.kind) throw field.problem('has no kind');
+  const group = keys.group ? nameOrGlob(keys.group, 'may be empty') : '';
   return {
-    group: keys.group ? emptyOrGlob(keys.group) : '',
-    version: keys.version ? emptyOrGlob(keys.version) : '*',
-    kind: emptyOrGlob(keys.kind),
+    group,
+    version: keys.version ? nameOrGlob(keys.version) : '*',
+    kind: nameOrGlob(keys.kind),
     namespaces: globs(keys.namespaces),
     selector: keys.selector?.read(parseSelector) ?? [],
-    carry: parseCarry(keys.carry, keys.status?.boolean() ?? false),
+    carry: parseCarry(keys.carry, group, keys.status?.boolean() ?? false),
   };
 }
 
-function emptyOrGlob(field: YamlField): string {
-  const text = field.string();
-  if (text !== '') field.read(compileGlob);
-  return text;
-}
-
-function parseCarry(field: YamlField | undefined, status: boolean): Carry {
+function parseCarry(field: YamlField | undefined, group: string, status: boolean): Carry {
   if (!field) return { what: 'whole', status };
   if (field.isList()) {
-    const fields = field.list().map((item) => item.read((path) => parsePath(path, item)));
+    const fields = field.list().map((item) => parseCarryPath(item.string(), item, group));
     return carryFields(fields, status);
   }
   const what = field.string();
@@ -117,7 +119,7 @@ function parseOverride(field: YamlField): Override {
   if (patch.length === 0) throw field.problem('changes nothing: it has neither "set" nor "patch"');
   return {
     replicas: globs(keys.replicas),
-    group: keys.group ? emptyOrGlob(keys.group) : '*',
+    group: keys.group ? nameOrGlob(keys.group, 'may be empty') : '*',
     kinds: globs(keys.kinds),
     namespaces: globs(keys.namespaces),
     names: globs(keys.names),
@@ -129,15 +131,18 @@ function parseOverride(field: YamlField): Override {
 /** `set: {spec.replicas: 0}` is short for operations that add, which also replace. */
 function setOperations(field: YamlField): Operation[] {
   return field.entries().map(([path, value]) => {
-    const parts = parsePath(path, value).map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
+    const parts = parseSetPath(path, value).map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1'));
     return { op: 'add', path: `/${parts.join('/')}`, value: value.json() };
   });
 }
 
 function parseOperation(field: YamlField): Operation {
-  const { op, path } = field.map(['op', 'path', 'value', 'from']);
+  const { op, path, value, from } = field.map(['op', 'path', 'value', 'from']);
   if (!op || !operations.includes(op.string()))
     throw field.problem(`"op" must be one of ${operations.join(', ')}`);
   if (!path?.string().startsWith('/')) throw (path ?? field).problem('"path" must begin with "/"');
+  if (['add', 'replace', 'test'].includes(op.string()) && !value) throw field.problem('has no "value"');
+  if (['move', 'copy'].includes(op.string()) && !from?.string().startsWith('/'))
+    throw field.problem('has no "from" that begins with "/"');
   return field.json() as Operation;
 }

@@ -63,6 +63,8 @@ export interface TaskConfig {
   readonly rules: readonly Rule[];
   readonly overrides: readonly Override[];
   readonly suspend: boolean;
+  /** Where the file says that it belongs to the cluster that is copied to: that is the current context then, not the primary. */
+  readonly pullsAt?: string | undefined;
 }
 
 export const wholeObject: Carry = { what: 'whole', status: false };

@@ -29,7 +29,7 @@ export class YamlField {
     const fields: Partial<Record<K, YamlField>> = {};
     for (const { key, value } of this.#node.items) {
       const name = isScalar(key) ? String(key.value) : '';
-      const path = this.path === '' ? name : `${this.path}.${name}`;
+      const path = this.#pathOf(name);
       if (!known.includes(name as K)) throw this.#unknown(path, key as Node, name, known);
       fields[name as K] = new YamlField(this.#source, (value ?? key) as Node, path);
     }
@@ -41,7 +41,7 @@ export class YamlField {
     if (!isMap(this.#node)) throw this.problem('must be a map');
     return this.#node.items.map(({ key, value }) => {
       const name = isScalar(key) ? String(key.value) : '';
-      return [name, new YamlField(this.#source, (value ?? key) as Node, `${this.path}.${name}`)];
+      return [name, new YamlField(this.#source, (value ?? key) as Node, this.#pathOf(name))];
     });
   }
 
@@ -95,7 +95,16 @@ export class YamlField {
   /** An error about this very field. */
   problem(what: string, hint?: string): UsageError {
     const name = this.path === '' ? 'the document' : this.path;
-    return new UsageError(`${this.#place(this.#node)}: ${name}: ${what}.`.replace(/\.\.$/, '.'), { hint });
+    return new UsageError(`${this.place}: ${name}: ${what}.`.replace(/\.\.$/, '.'), { hint });
+  }
+
+  /** `file:line:column`. */
+  get place(): string {
+    return this.#place(this.#node);
+  }
+
+  #pathOf(key: string): string {
+    return this.path === '' ? key : `${this.path}.${key}`;
   }
 
   #unknown(path: string, node: Node, name: string, known: readonly string[]): UsageError {

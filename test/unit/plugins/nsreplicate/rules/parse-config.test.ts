@@ -93,6 +93,20 @@ overrides:
     ],
     ['overrides:\n- patch: [{op: add, path: a}]\n', '"path" must begin with "/"', undefined],
     ['map: {a: B}\n', 'dr.yaml:1:10: map.a: "B" can\'t be the name of a namespace', undefined],
+    ['map: {A_b: c}\n', 'dr.yaml:1:12: map.A_b: "A_b" can\'t be the name of a namespace', undefined],
+    ['rules: []\n', 'dr.yaml:1:8: rules: there is no rule', undefined],
+    ['kind: Deployment\n', 'dr.yaml:1:7: kind: "Deployment" is no kind of config file', undefined],
+    ['apiVersion: apps/v1\n', 'dr.yaml:1:1: unknown key "apiVersion"', undefined],
+    ["rules:\n- {kind: 'a['}\n", 'dr.yaml:2:10: rules[0].kind: "a[" is not a glob', undefined],
+    ["rules:\n- {kind: ''}\n", 'dr.yaml:2:10: rules[0].kind: "" is not a glob', undefined],
+    ["rules:\n- {kind: A, version: ''}\n", 'rules[0].version: "" is not a glob', undefined],
+    [
+      'overrides:\n- patch: [{op: add, path: /a}]\n',
+      'dr.yaml:2:11: overrides[0].patch[0]: has no "value"',
+      undefined,
+    ],
+    ['overrides:\n- patch: [{op: move, path: /a}]\n', 'has no "from"', undefined],
+    ['overrides:\n- set: {"spec.ports[0]": 1}\n', 'which "set" would insert', undefined],
     ['a: [\n', 'dr.yaml:2:1: not YAML', undefined],
     ['', 'dr.yaml', undefined],
     ['name: a\n---\nname: b\n', 'more than one document', undefined],
@@ -100,6 +114,45 @@ overrides:
     const error = refusal(text);
     expect(error.message).toContain(message);
     if (hint) expect(error.hint).toContain(`Did you mean "${hint}"`);
+  });
+});
+
+describe('fields that a rule carries', () => {
+  test.each([
+    ['spek', 'is no field of such objects'],
+    ['$.spec', 'is no path of fields'],
+    ['.spec', 'is no path of fields'],
+    ['spec..a', 'is no path of fields'],
+    ['spec.', 'is no path of fields'],
+    ['spec.ports[0].port', 'lists are carried as a whole'],
+    ['status.bar', 'which is carried as a whole'],
+    ['metadata.name', 'no field that can be carried'],
+    ['data.tls.crt', 'keys with dots are quoted'],
+  ])('%s is refused with its line', (path, message) => {
+    const { message: said } = refusal(`rules:\n- kind: Service\n  carry:\n  - "${path}"\n`);
+    expect(said).toContain('dr.yaml:4:5: rules[0].carry[0]: ');
+    expect(said).toContain(message);
+  });
+
+  test.each([
+    ['', 'data["tls.crt"]'],
+    ['', 'subjects'],
+    ['example.com', 'settings.color'],
+    ['*', 'settings'],
+  ])('of group %j: %s', (group, path) => {
+    const config = parseConfig(`rules: [{group: '${group}', kind: A, carry: ['${path}']}]`, 'dr.yaml');
+    expect(config.rules[0]?.carry).toMatchObject({ what: 'fields' });
+  });
+
+  test('of a kind of a CRD what is nearly a usual one is a typo', () => {
+    expect(refusal('rules: [{group: example.com, kind: A, carry: [spek]}]').hint).toBe(
+      'Did you mean "spec"?',
+    );
+  });
+
+  test('an override may set a field of an item', () => {
+    const { overrides } = parseConfig('overrides: [{set: {"spec.ports[1].port": 1}}]', 'dr.yaml');
+    expect(overrides[0]?.patch).toEqual([{ op: 'add', path: '/spec/ports/1/port', value: 1 }]);
   });
 });
 
@@ -141,11 +194,66 @@ ${spec}`;
     const config = parseConfig(
       resource(`  suspended: true
   destination: {kubeConfigSecretRef: {name: k}, namespace: x}
-  rules: [{group: '', version: v1, kind: ConfigMap}]`),
+  rules: [{group: '', version: v1, kind: ConfigMap, namespaces: [a]}]`),
       's.yaml',
     );
     expect(config.suspend).toBe(true);
+    expect([config.map, config.pullsAt]).toEqual([{ a: 'x' }, undefined]);
     expect(config.rules[0]?.carry).toEqual({ what: 'whole', status: false });
+  });
+
+  const rules = `  rules: [{group: '', version: v1, kind: ConfigMap, namespaces: [a]}]`;
+  const remote = '  remote: {clusterConfig: {kubeConfigSecretRef: {name: k}}}\n';
+  const read = (spec: string) => parseConfig(resource(`${spec}${rules}`), 'dr.yaml');
+
+  test.each([
+    ['  suspend: false\n  suspended: true\n', true],
+    ['  suspend: true\n  suspended: false\n', true],
+    ['  suspend: false\n  suspended: false\n', false],
+  ])('of two words for one thing the stricter one counts: %j', (spec, expected) => {
+    expect(read(spec).suspend).toBe(expected);
+  });
+
+  test.each([
+    ['  mode: pull\n', 'dr.yaml:6:9'],
+    [`  mode: pull\n${remote}`, 'dr.yaml:6:9'],
+    [`  mode: push\n${remote}`, undefined],
+    // Its types say so where nobody does.
+    [remote, 'dr.yaml:6:11'],
+    ['  destination: {kubeConfigSecretRef: {name: k}}\n', undefined],
+  ])('whether it pulls: %j', (spec, expected) => {
+    expect(read(spec).pullsAt).toBe(expected);
+  });
+
+  const first = '  destination: {kubeConfigSecretRef: {name: k}, namespace: x}\n';
+  test.each([
+    [`  mode: sideways\n${rules}`, 'dr.yaml:6:9: spec.mode: must be "push" or "pull"'],
+    [`${remote}${first}${rules}`, 'dr.yaml:7:16: spec.destination: there is "remote" too'],
+    [
+      `${first}  rules: [{kind: ConfigMap}]`,
+      'dr.yaml:6:60: spec.destination.namespace: the rules mean more than',
+    ],
+    [`${first}  rules: [{kind: A, namespaces: [a, b]}]`, 'the rules mean more than one namespace'],
+    ['  rules: []', 'dr.yaml:6:10: spec.rules: there is no rule'],
+    ["  rules: [{kind: 'A['}]", 'dr.yaml:6:18: spec.rules[0].kind: "A[" is not a glob'],
+    [
+      "  rules: [{kind: A, namespaces: ['a[']}]",
+      'dr.yaml:6:34: spec.rules[0].namespaces[0]: "a[" is not a glob',
+    ],
+    ['  rules: [{kind: A, syncFields: [spek]}]', 'dr.yaml:6:34: spec.rules[0].syncFields[0]: "spek"'],
+    [`  remote: {clusterConfg: {}}\n${rules}`, 'dr.yaml:6:12: unknown key "spec.remote.clusterConfg"'],
+    [`  remote: {clusterConfig: {kubeConfigSecretRef: {nam: k}}}\n${rules}`, 'kubeConfigSecretRef.nam"'],
+    [`  destination: {gcsBucketConfig: {}}\n${rules}`, 'copies into a bucket are not made'],
+  ])('%j is refused: %s', (spec, message) => {
+    expect(refusal(resource(spec)).message).toContain(message);
+  });
+
+  test('a resource of another apiVersion, and metadata that does not exist', () => {
+    const text = resource(rules);
+    expect(refusal(text.replace('/v1alpha1', '/v2')).message).toContain(
+      'dr.yaml:2:13: apiVersion: must have',
+    );
+    expect(refusal(text.replace('{name: s,', '{nam: s,')).message).toContain('unknown key "metadata.nam"');
   });
 
   test('a typo names its line', () => {
