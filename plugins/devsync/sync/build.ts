@@ -22,7 +22,7 @@ import type { Operation, Outcome } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { Folder } from './folder.ts';
-import { fileMode, ownerFor, type Place, setMode } from './place.ts';
+import { fileMode, giveTo, type Place, setMode } from './place.ts';
 import { requireDigest, stagedMode, writeAll } from './staging.ts';
 import { reasonOf } from './system-error.ts';
 
@@ -112,8 +112,7 @@ function fill(
   const fd = openSync(at, flags | O_NOFOLLOW, 0o644);
   try {
     if (data !== undefined) writeAll(fd, data);
-    const owner = ownerFor(folder.self);
-    if (hasModes && owner) tryTo(() => fchownSync(fd, owner.uid, owner.gid));
+    if (hasModes) giveTo(folder.self, (uid, gid) => fchownSync(fd, uid, gid));
     const mode = fileMode(wanted, folder.self.mode & 0o666);
     if (hasModes && mode !== stagedMode) fchmodSync(fd, mode);
     return { stats: fstatSync(fd), wasStaged: data === undefined };
@@ -122,7 +121,6 @@ function fill(
   }
 }
 
-/** Only root may give files away, and not everywhere; a file of our own is what is left. */
 function tryTo(run: () => void): void {
   try {
     run();

@@ -82,14 +82,16 @@ export function putOver(
   context: ApplyContext,
   content: () => string,
 ): Outcome {
-  const { path, at } = place;
+  const { path, at, folder } = place;
   if (old.kind === 'file' && wanted.kind === 'file' && old.digest === wanted.digest) {
     setFileMode(at, wanted, stats.mode, context);
     remember(place, wanted, stats, context);
     return { path };
   }
   const incoming = wanted.kind === 'file' ? content() : link(wanted, context);
-  if (wanted.kind === 'file') dress(incoming, wanted, stats, old.kind === 'file', context);
+  // The mode of a link says nothing, so what comes in its place is dressed as a new one.
+  const isLikeOld = old.kind === 'file';
+  if (wanted.kind === 'file') dress(incoming, wanted, isLikeOld ? stats : folder.self, isLikeOld, context);
   const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
   const kept = context.trash.keep(at, path);
   try {
@@ -121,7 +123,10 @@ export function removeLeaf({ path, at }: Place, stats: Stats, { trash, cache }: 
   return { path, problem: 'it has changed meanwhile' };
 }
 
-/** Permission bits, and the owner of the directory around it where that is allowed. */
+/**
+ * Permission bits of a directory, and for a new one the owner of the directory around it, where that is allowed. What a
+ * directory has beyond them stays, and setgid is handed on: what comes into it belongs to its group.
+ */
 export function setMode(
   at: string,
   mode: number | undefined,
@@ -129,9 +134,10 @@ export function setMode(
   { hasModes }: ApplyContext,
 ): void {
   if (!hasModes) return;
-  if (parent !== undefined) giveTo(at, parent);
+  if (parent !== undefined) giveTo(parent, (uid, gid) => chownSync(at, uid, gid));
+  const special = parent === undefined ? lstatSync(at).mode & 0o7000 : parent.mode & 0o2000;
   const bits = mode ?? (parent === undefined ? undefined : parent.mode & 0o777);
-  if (bits !== undefined) chmodSync(at, bits);
+  if (bits !== undefined) chmodSync(at, bits | special);
 }
 
 function isSameFile(one: Stats, other: Stats): boolean {
@@ -162,7 +168,7 @@ function link({ target }: Symlink, { staging }: ApplyContext): string {
 /** Owner, group and mode: of what it replaces, or of the directory that it comes into. */
 function dress(content: string, wanted: File, like: Stats, isFile: boolean, context: ApplyContext): void {
   if (!context.hasModes) return;
-  giveTo(content, like);
+  giveTo(like, (uid, gid) => chownSync(content, uid, gid));
   setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context, stagedMode);
 }
 
@@ -181,21 +187,23 @@ export function fileMode(wanted: File, like: number): number {
   return wanted.mode ?? portable;
 }
 
+/** chown(2) leaves what it is given as -1. */
+const same = -1;
 const ourselves = { uid: machine.uid ?? -1, gid: machine.gid ?? -1 };
 
-/** Whom a new file is to be given to; undefined where it is theirs already. */
-export function ownerFor({ uid, gid }: Stats): { uid: number; gid: number } | undefined {
-  return uid === ourselves.uid && gid === ourselves.gid ? undefined : { uid, gid };
-}
-
-function giveTo(at: string, like: Stats): void {
-  const owner = ownerFor(like);
-  if (owner === undefined) return;
-  try {
-    chownSync(at, owner.uid, owner.gid);
-  } catch {
-    // Only root may, and not everywhere; a file of our own is what is left.
-  }
+/**
+ * Gives a new file to the owner and the group of another one. Only root may do both; the group alone may be given by
+ * whoever is in it, as all are in the one of a pod's volumes. Where neither is allowed, it stays a file of our own.
+ */
+export function giveTo({ uid, gid }: Stats, chown: (uid: number, gid: number) => void): void {
+  if (uid === ourselves.uid && gid === ourselves.gid) return;
+  for (const owner of [uid, same])
+    try {
+      chown(owner, gid);
+      return;
+    } catch {
+      // Another one, or none.
+    }
 }
 
 /** @param written what was put there, as it was before anybody else could write to it. */
