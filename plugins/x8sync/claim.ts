@@ -39,8 +39,11 @@ export interface ClaimState {
   readonly node: string | undefined;
 }
 
-/** How long the controllers may take to bind a claim to a volume that is there. */
-const bindingLimitMs = 10_000;
+/**
+ * How long the controllers may take to bind a claim to a volume that is there: they look at a claim whose volume came
+ * later once in 15 s (kube-controller-manager's --pvclaimbinder-sync-period).
+ */
+const bindingLimitMs = 20_000;
 
 /** `lab-a/shop/database`: how a claim is named to a person. */
 export function describeClaim({ kube, namespace, claim }: ClaimRef): string {

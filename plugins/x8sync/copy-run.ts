@@ -117,7 +117,8 @@ export class CopyRun {
     this.#task.copying = true;
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
-      throw failureOf(end, this.#request, this.#watch.complaints);
+      const { complaints } = this.#watch;
+      throw failureOf(end, this.#request, { complaints, begun: this.#watch.hasBegun(end) });
     }
     handle.title(titleOf(end, this.#request.mode));
   }

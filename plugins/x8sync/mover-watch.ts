@@ -154,6 +154,11 @@ export class MoverWatch {
     return end;
   }
 
+  /** Whether the mover that ended so had begun to change the target. */
+  hasBegun({ stats }: MoverEnd): boolean {
+    return this.#progress !== undefined || stats.transferredFiles > 0 || stats.createdEntries > 0;
+  }
+
   /** The mover's last line, whatever becomes of the run. */
   get end(): Promise<MoverEnd> {
     return this.#end.promise;

@@ -18,8 +18,16 @@ export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
   return `${figures}, ${formatBytes(stats.transferredBytes)}${losses}`;
 }
 
-/** The error of a mover that came to no good end. */
-export function failureOf(end: MoverEnd, request: CopyRequest, complaints: readonly string[]): X8sError {
+/**
+ * The error of a mover that came to no good end.
+ *
+ * @param begun files were on their way; else nothing of the target was changed.
+ */
+export function failureOf(
+  end: MoverEnd,
+  request: CopyRequest,
+  { complaints, begun }: { readonly complaints: readonly string[]; readonly begun: boolean },
+): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
   const details = [...complaints, ...end.failures].slice(-10);
   switch (end.outcome) {
@@ -48,7 +56,9 @@ export function failureOf(end: MoverEnd, request: CopyRequest, complaints: reado
     default:
       return new X8sError(`the copy from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
         details,
-        hint: `what is copied so far stays at the target; ${rest(request)} to go on`,
+        hint: begun
+          ? `what is copied so far stays at the target; ${rest(request)} to go on`
+          : 'no file was copied; run the same command again once that is fixed',
       });
   }
 }

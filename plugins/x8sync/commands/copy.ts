@@ -176,7 +176,9 @@ function incompleteness(
   if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: complaints.slice(-10),
-      hint: `${again} once the cause is mended; what is equal by then costs nothing`,
+      hint: [`${again} once that is fixed: unchanged files are skipped`, keepHint(lost, trustedXattrs)]
+        .filter((hint) => hint !== undefined)
+        .join('; '),
     });
   }
   if (lost.length === 0) return undefined;

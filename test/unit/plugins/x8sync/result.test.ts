@@ -9,12 +9,16 @@ test('no hint leads to a target that is emptied once more', () => {
   const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 0 };
   const line = parseMoverLine('x8s:end {"nonce":"n","outcome":"io","message":"no disk"}');
   if (line.kind !== 'end') throw new Error('not an end');
-  const hintFor = (mode: CopyRequest['mode'], name?: string) =>
-    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, []).hint;
+  const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
+    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;
   const same = 'what is copied so far stays at the target; run the same command again to go on';
   expect(hintFor('merge')).toBe(same);
   expect(hintFor('force', 'db')).toBe(same);
   expect(hintFor('force')).toContain('run it again without --force to go on');
+  // Nothing is at the target yet that could stay there.
+  expect(hintFor('force', undefined, false)).toBe(
+    'no file was copied; run the same command again once that is fixed',
+  );
   // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
   expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
 });
