@@ -6,6 +6,7 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../src/kub
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
 import { Label } from '../../src/tasks/names.ts';
+import { type Fidelity, fidelityOf } from './manifests/pods.ts';
 import { taskOfPod } from './sides.ts';
 import { volumeIdentity } from './volume-identity.ts';
 
@@ -25,6 +26,8 @@ export interface Mount {
   readonly task: string | undefined;
   /** It is a task's mover, which writes to the claim. */
   readonly mover: boolean;
+  /** What a task's pod may do; undefined for other pods. */
+  readonly fidelity: Fidelity | undefined;
 }
 
 export interface ClaimState {
@@ -154,7 +157,8 @@ export function mountsOf(claim: string, all: readonly Pod[]): Mount[] {
     .map((pod) => {
       const task = taskOfPod(pod);
       const mover = task !== undefined && pod.metadata.labels?.[Label.role] === 'target';
-      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover };
+      const fidelity = task === undefined ? undefined : fidelityOf(pod.spec);
+      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, fidelity };
     });
 }
 

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { lazy } from '../../src/async/lazy.ts';
 import { clusterId } from '../../src/kube/identity.ts';
+import { refusalIn } from '../../src/kube/refusal.ts';
 import { isGivenName } from '../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from './claim.ts';
 import type { CopyTask } from './copy-task.ts';
@@ -192,11 +193,18 @@ export class CopyParts {
     return id;
   }
 
-  #admitted(
-    { ref: { kube, namespace } }: ClaimState,
+  async #admitted(
+    { ref: { kube, namespace }, mounts }: ClaimState,
     choice: readonly Fidelity[],
     pod: ReturnType<typeof sampleSourcePod>,
-  ) {
-    return admittedFidelity(kube, namespace, choice, pod, this.#options.signal);
+  ): Promise<Fidelity> {
+    try {
+      return await admittedFidelity(kube, namespace, choice, pod, this.#options.signal);
+    } catch (error) {
+      // A quota may have no room for a second pod: the one of the run that this one takes up fills it.
+      const present = mounts.find(({ fidelity }) => fidelity && choice.includes(fidelity))?.fidelity;
+      if (refusalIn(error) && present) return present;
+      throw error;
+    }
   }
 }

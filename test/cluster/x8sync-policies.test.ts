@@ -4,7 +4,7 @@ import { contextA, contextB, isLab } from './support/contexts.ts';
 import { apply } from './support/kubectl.ts';
 import { policy, quota } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
-import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 const scene = await Scene.open('policies');
 await scene.claim(contextA, 'source');
@@ -113,6 +113,21 @@ describe('a pod that is admitted to a person, and not to the controllers', () =>
     expect(await own.leftovers()).toEqual([]);
   }, 90_000);
 });
+
+test.concurrent('a quota that the pods of an interrupted run fill does not keep the next one from taking them up', async () => {
+  const own = await place('resumed-quota');
+  await own.shell(contextA, 'source', 'head -c 6M /dev/urandom >/data/big');
+  const args = [...refs(own), '--name', 'tight'];
+  const running = startX8sync(...args, '--bwlimit', '500K');
+  await running.saw('Copy the files …');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const hard = { pods: '1', 'count/statefulsets.apps': '1', 'count/jobs.batch': '1', services: '1' };
+  await Promise.all(own.contexts.map((context) => quota(context, own.namespace, hard)));
+  const { outcome } = documentOf(await x8sync(...args, '-o', 'json'));
+  expect(outcome).toBe('ok');
+  expect(await own.leftovers()).toEqual([]);
+}, 120_000);
 
 describe('what is against every pod of ours is told beforehand', () => {
   const refused: [string, (own: Scene) => Promise<void>, RegExp, RegExp][] = [

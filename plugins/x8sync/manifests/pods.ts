@@ -69,6 +69,16 @@ function securityContext({ fidelity, side, identity: { uid, gid } }: PodPlan): R
     : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
 }
 
+/** What a pod of ours may do, as {@link podSpec} made it. */
+export function fidelityOf({ containers }: PodSpec): Fidelity {
+  const { runAsUser, capabilities } = (containers[0]?.securityContext ?? {}) as {
+    runAsUser?: number;
+    capabilities?: { add?: readonly string[] };
+  };
+  if (runAsUser !== 0) return 'user';
+  return capabilities?.add?.includes('SYS_ADMIN') ? 'admin' : 'root';
+}
+
 /** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
 function placement({ node }: Placement): Record<string, unknown> {
   if (node === undefined) return {};

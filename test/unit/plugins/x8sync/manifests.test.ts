@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type PodPlan, podSpec } from '../../../../plugins/x8sync/manifests/pods.ts';
+import { fidelityOf, type PodPlan, podSpec } from '../../../../plugins/x8sync/manifests/pods.ts';
 import {
   type Side,
   sourceNetworkPolicy,
@@ -31,6 +31,11 @@ const container = (spec: ReturnType<typeof podSpec>) =>
   spec.containers[0] as Record<string, Record<string, unknown>>;
 
 describe('pods', () => {
+  test.each(['admin', 'root', 'user'] as const)('tell what they may do: %s', (fidelity) => {
+    for (const side of ['source', 'target'] as const)
+      expect(fidelityOf(podSpec({ ...plan, side, fidelity }, 'Always'))).toBe(fidelity);
+  });
+
   test('have no fsGroup: it would rewrite owners of the source', () => {
     for (const fidelity of ['root', 'user'] as const) {
       expect(JSON.stringify(podSpec({ ...plan, fidelity }, 'Always'))).not.toContain('fsGroup');

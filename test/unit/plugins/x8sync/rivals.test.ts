@@ -39,6 +39,7 @@ const mountOf = (task: string | undefined): Mount => ({
   node: 'n',
   task,
   mover: task !== undefined,
+  fidelity: task === undefined ? undefined : 'root',
 });
 const ended = (type: string) => [{ type, status: 'True' }];
 
