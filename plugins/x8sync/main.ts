@@ -1,8 +1,10 @@
 /** kubectl-x8sync: copies a PersistentVolumeClaim's data between clusters. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
+import { CleanupCommand } from './commands/cleanup.ts';
 import { CopyCommand } from './commands/copy.ts';
-import { CleanupCommand, ListCommand, StatusCommand } from './commands/tasks.ts';
+import { ListCommand } from './commands/list.ts';
+import { StatusCommand } from './commands/status.ts';
 import { moverImage } from './images.ts';
 
 void runPlugin({

@@ -1,0 +1,72 @@
+/** `kubectl x8sync cleanup NAME | --all` */
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { UsageError, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { TaskView } from '../inventory.ts';
+import { completeTask } from './completion.ts';
+import { TaskCommand } from './task-command.ts';
+
+export class CleanupCommand extends TaskCommand {
+  static override paths = [['cleanup']];
+  static override usage = KubeCommand.Usage({
+    description: 'Delete all that a task made in both clusters, its record included. Files are left alone.',
+    details: `
+      Works from any workstation whose kubeconfig has both clusters. Where one can't be reached, the other is
+      still cleaned up, and the exit code is 4. A task that a live run holds is refused (exit 3).
+    `,
+    examples: [
+      ['One task', '$0 cleanup move-db'],
+      ['Every task of a namespace', '$0 cleanup --all -n shop'],
+    ],
+  });
+  name = argument.optional('NAME', { description: 'Name of the task.', complete: completeTask });
+  all = option.flag('--all', {
+    description: 'Every task that the cluster knows of, or the namespace given by -n.',
+  });
+  waitLimit = option.duration('--timeout', {
+    default: 120_000,
+    description: 'How long to wait for a deletion; 0 for no limit.',
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    if (this.all === (this.name !== undefined)) throw new UsageError('give the NAME of a task, or --all');
+    const { client, views } = await this.#chosen(context);
+    const { cleanUp } = await import('../cleanup.ts');
+    const cleanup = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
+    const cleaned: string[] = [];
+    const failures: X8sError[] = [];
+    await context.reporter.run(
+      views.map((view) => ({
+        title: `Clean up task ${view.task}`,
+        run: async () => {
+          try {
+            await cleanUp(view, client, cleanup);
+            cleaned.push(view.task);
+          } catch (error) {
+            // One task that can't be cleaned up keeps no other from it.
+            if (!(error instanceof X8sError) || !this.all || context.signal.aborted) throw error;
+            context.reporter.warn(`task ${view.task}: ${error.message}`);
+            failures.push(error);
+          }
+        },
+      })),
+    );
+    return {
+      data: { cleaned, failed: failures.map(({ message }) => message) },
+      text: sentence(cleaned),
+      error: failures[0],
+    };
+  }
+
+  async #chosen(context: KubeCommandContext): Promise<{ client: KubeClient; views: TaskView[] }> {
+    if (this.name === undefined) return this.tasks(context);
+    const { client, view } = await this.oneTask(context, this.name);
+    return { client, views: [view] };
+  }
+}
+
+function sentence(cleaned: readonly string[]): string {
+  return cleaned.length === 0 ? 'Nothing was cleaned up.' : `Cleaned up: ${cleaned.join(', ')}`;
+}
