@@ -1,9 +1,10 @@
-/** Bundles each plugin into one CommonJS file: build/kubectl-<plugin>.cjs. */
+/** Bundles each plugin into one CommonJS file, build/kubectl-<plugin>.cjs, and what images run into build/<image>/. */
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { bundleAgent } from './agent-bundle.ts';
+import { bundleMover } from './mover-bundle.ts';
 
 export const root = join(import.meta.dirname, '..');
 
@@ -69,6 +70,6 @@ function commitHash(): string {
 }
 
 if (import.meta.main) {
-  await bundlePlugins();
-  for (const name of pluginNames()) console.log(relative(root, bundleOf(name)));
+  const [mover] = await Promise.all([bundleMover(), bundlePlugins()]);
+  for (const path of [...pluginNames().map(bundleOf), mover]) console.log(relative(root, path));
 }

@@ -9,7 +9,8 @@ oldest_rsync=3.5.0
 
 apt-get update -q
 apt-get upgrade -qy
-apt-get install -qy --no-install-recommends openssh-server openssh-client rsync acl attr "$@"
+# libatomic1 is Node.js's.
+apt-get install -qy --no-install-recommends openssh-server openssh-client rsync acl attr libatomic1 "$@"
 
 # fpart's package pulls in a mailer; only its programs are wanted. dpkg -x would replace the merged /lib.
 cd /tmp

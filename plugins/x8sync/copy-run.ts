@@ -6,7 +6,7 @@ import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { describeIdentity, imageUser } from './identity.ts';
-import type { MoverEnd } from './mover-protocol.ts';
+import type { MoverEnd } from './mover/protocol.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';

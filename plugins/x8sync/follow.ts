@@ -10,7 +10,7 @@ import type { ContainerState, Pod } from '../../src/kube/objects.ts';
 import { pods } from '../../src/kube/resources.ts';
 import { followLogs } from '../../src/kube/streams/logs.ts';
 import { listWatch } from '../../src/kube/watch.ts';
-import { type MoverLine, parseMoverLine } from './mover-protocol.ts';
+import { type MoverLine, parseMoverLine } from './mover/protocol.ts';
 import { PodTroubles } from './pod-trouble.ts';
 
 /** Lines of a program that died, in the error about it. */

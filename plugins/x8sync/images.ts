@@ -7,3 +7,8 @@ export const moverRepository = 'x8s.dev/mover';
 export function moverImage(version: string): string {
   return `${moverRepository}:${version}`;
 }
+
+/** What a pod of that image runs. */
+export function moverCommand(...args: readonly string[]): string[] {
+  return ['/usr/local/bin/x8s-mover', ...args];
+}

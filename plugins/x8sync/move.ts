@@ -6,9 +6,11 @@ import type { ClaimState } from './claim.ts';
 import { checkOurs, createOrFind, type EnsureOptions, ensure, remove } from './ensure.ts';
 import { groupAccess } from './group-access.ts';
 import type { Identity } from './identity.ts';
+import { moverCommand } from './images.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type GroupAccess, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
+import { copyEnv } from './mover/options.ts';
 import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
 import type { OwnedSide } from './sides.ts';
@@ -65,25 +67,25 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
     side: 'target',
     identity: plan.identity,
     group,
-    command: '/usr/local/bin/x8s-copy',
+    command: moverCommand('copy'),
     image,
     fidelity,
     claim: claim.ref.claim,
     node: claim.node,
     readOnly: mode === 'dry-run',
     secret,
-    env: {
-      X8S_NONCE: nonce,
-      X8S_TASK: task,
-      X8S_MODE: mode,
-      X8S_FIDELITY: fidelity === 'user' ? 'user' : 'root',
-      X8S_USER: sourceFidelity === 'user' ? 'mover' : 'root',
-      X8S_ADDRESSES: addresses.join(' '),
-      X8S_CONNECT_SECONDS: String(connectSeconds),
-      X8S_KEEP_PARTIAL: keepPartial ? '1' : '0',
-      X8S_BWLIMIT: bandwidth,
-      X8S_LINGER_SECONDS: String(lingerSeconds),
-    },
+    env: copyEnv({
+      nonce,
+      task,
+      mode,
+      fidelity: fidelity === 'user' ? 'user' : 'root',
+      user: sourceFidelity === 'user' ? 'mover' : 'root',
+      addresses,
+      connectSeconds,
+      keepPartial,
+      bandwidth,
+      lingerSeconds,
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What the pods of both sides say, gathered: who serves, who is connected, how far it is, how it ended. */
 import { limited, until } from '../../src/async/until.ts';
 import type { Clock } from '../../src/clock.ts';
-import { TimeoutError, X8sError } from '../../src/errors.ts';
+import { RefusedError, TimeoutError, X8sError } from '../../src/errors.ts';
 import type { Job, KubeObject, Pod, StatefulSet } from '../../src/kube/objects.ts';
 import { jobs, pods } from '../../src/kube/resources.ts';
 import { waitFor } from '../../src/kube/wait.ts';
@@ -10,7 +10,7 @@ import type { StepHandle } from '../../src/ui/reporter.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
 import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
 import type { Mover } from './move.ts';
-import type { MoverEnd, MoverLine, MoverProgress } from './mover-protocol.ts';
+import { type MoverEnd, type MoverLine, type MoverProgress, protocol } from './mover/protocol.ts';
 import type { OwnedSide } from './sides.ts';
 
 const maxComplaints = 20;
@@ -69,6 +69,7 @@ export class MoverWatch {
     };
     const last = this.#follow(followed, workload, handle, this.#serving, (line, pod) => {
       if (line.kind === 'serving') this.#serving.resolve();
+      else if (line.kind === 'foreign') this.#refuse(line.protocol, followed, this.#serving);
       else if (line.kind === 'closed') this.#inBackground(reopen(followed, pod, this.#signal), this.#serving);
       else if (line.kind === 'log' && line.level !== 'info') this.complain(`source: ${line.text}`);
     });
@@ -106,7 +107,10 @@ export class MoverWatch {
       job,
       handle,
       this.#end,
-      (line) => this.#moverLine(line, nonce, handle),
+      (line) => {
+        if (line.kind === 'foreign') this.#refuse(line.protocol, followed, this.#end);
+        else this.#moverLine(line, nonce, handle);
+      },
       (pod) => this.#podStarted(pod),
     );
     this.#inBackground(
@@ -251,6 +255,18 @@ export class MoverWatch {
       this.#clock,
       this.#signal,
     );
+  }
+
+  /** What an image of another version says may mean something else. */
+  #refuse(spoken: number, { what, kube, namespace }: Followed, awaited: Awaited): void {
+    const where = `${kube.cluster.context}/${namespace}`;
+    const error = new RefusedError(
+      `the image of ${what} in ${where} speaks version ${spoken} of the mover's protocol, this plugin version ${protocol}`,
+      {
+        hint: "use the image of the plugin's own version (--image), and `cleanup` for a task of another one",
+      },
+    );
+    this.#inBackground(Promise.reject(error), awaited);
   }
 
   /** Its failure is first of all that of whoever awaits the pod, and then the end of all the rest. */

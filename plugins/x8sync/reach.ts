@@ -9,6 +9,7 @@ import type { Service } from '../../src/kube/objects.ts';
 import { execOutput } from '../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { type Entrance, retype } from './entrance.ts';
+import { moverCommand } from './images.ts';
 import type { MoverWatch } from './mover-watch.ts';
 import type { OwnedSide } from './sides.ts';
 import type { Way } from './ways.ts';
@@ -114,7 +115,7 @@ class Delivery {
     if (this.#addresses.length === 0) return;
     const { target, signal } = this.#context;
     const { kube, namespace } = target;
-    const command = ['/usr/local/bin/x8s-addresses', ...this.#addresses];
+    const command = moverCommand('addresses', ...this.#addresses);
     await execOutput(kube, { namespace, pod, container: 'target', command, signal });
   }
 }

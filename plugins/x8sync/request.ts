@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
 import { describeIdentity, type Identity } from './identity.ts';
-import type { MoverStats, Outcome } from './mover-protocol.ts';
+import type { Mode } from './mover/options.ts';
+import type { MoverStats, Outcome } from './mover/protocol.ts';
 import type { WayName } from './way-names.ts';
 
-/** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
-export type Mode = 'merge' | 'force' | 'dry-run';
+export type { Mode } from './mover/options.ts';
 
 export interface CopyRequest {
   readonly source: ClaimRef;

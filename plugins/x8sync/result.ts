@@ -2,7 +2,7 @@
 import { RefusedError, UnreachableError, X8sError } from '../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../src/ui/format.ts';
 import { describeClaim } from './claim.ts';
-import type { MoverEnd } from './mover-protocol.ts';
+import type { MoverEnd } from './mover/protocol.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 
 /** True where everything is at the target as it was at the source. */

@@ -6,9 +6,11 @@ import type { ClaimState } from './claim.ts';
 import { type EnsureOptions, ensure } from './ensure.ts';
 import { type Entrance, openEntrance, type Ways } from './entrance.ts';
 import type { Identity } from './identity.ts';
+import { moverCommand } from './images.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type PodPlan, podSpec } from './manifests/pods.ts';
 import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from './manifests/source.ts';
+import { serveEnv } from './mover/options.ts';
 import { optionally } from './optional.ts';
 import type { OwnedSide } from './sides.ts';
 
@@ -46,14 +48,14 @@ export function sourcePodPlan(
   return {
     side: 'source',
     identity,
-    command: '/usr/local/bin/x8s-serve',
+    command: moverCommand('serve'),
     image,
     fidelity,
     claim: claim.ref.claim,
     node: claim.node,
     readOnly: true,
     secret,
-    env: { X8S_NONCE: keyId, X8S_PORT: String(sshPort), X8S_IDLE_SECONDS: String(idleSeconds) },
+    env: serveEnv({ nonce: keyId, port: sshPort, idleSeconds }),
   };
 }
 

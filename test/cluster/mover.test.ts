@@ -1,4 +1,4 @@
-/** What the mover's scripts do when things go wrong, and that nothing outside their folder is ever touched by it. */
+/** What the mover does when things go wrong, and that nothing outside their folder is ever touched by it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { isLab } from './support/contexts.ts';
 import { type Played, play } from './support/mover.ts';
@@ -29,7 +29,7 @@ inLab('the mover', () => {
 serve
 mkdir /source/folder; fill /source/folder/big 24M; echo small >/source/small
 copy killed X8S_BWLIMIT=6M & copying=$!; arrived
-pkill -KILL -P "$(mover_pid)"; pkill -KILL -f '/usr/local/bin/x8s-copy$'; pkill -KILL -x rsync; wait $copying
+pkill -KILL -P "$(mover_pid)"; pkill -KILL -f '/x8s-mover copy$'; pkill -KILL -x rsync; wait $copying
 tell outside find /target -mindepth 1 -path /target/.x8sync -prune -o -type f -print
 tell mode stat -c %a /target/.x8sync
 copy resumed
@@ -123,7 +123,7 @@ clear_all; for i in $(seq 50); do fill /source/$i 1M; done; copy many
 sleep 1; for i in $(seq 50); do fill /source/$i 1M; done; copy replaces-many
 tell many-equal equal
 clear_all; truncate -s 256M /source/holes; echo end >>/source/holes
-pkill -f x8s-serve; pkill sshd; sleep 0.5; serve; copy holes; tell holes-size du -k --apparent-size /target/holes
+pkill -f 'x8s-mover serve'; pkill sshd; sleep 0.5; serve; copy holes; tell holes-size du -k --apparent-size /target/holes
 clear_all; fill /target/old 50M; fill /source/new 40M; copy merge; tell merge-left ls /target
 copy force X8S_MODE=force; tell force-left ls /target
 rm /source/new; copy empty X8S_MODE=force; tell empty-left ls /target
@@ -183,7 +183,7 @@ fill /source/big 40M; echo small >/source/small
 (arrived; kill $serving; pkill -f '^sshd: root@'; sleep 1; serve; sleep 30) & away=$!
 copy returns X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=20
 tell returns-equal equal
-kill $away; pkill -f x8s-serve; pkill sshd; sleep 0.5; clear_all; serve; fill /source/big 40M
+kill $away; pkill -f 'x8s-mover serve'; pkill sshd; sleep 0.5; clear_all; serve; fill /source/big 40M
 (arrived; kill $serving; pkill -f '^sshd: root@') &
 copy stays-away X8S_BWLIMIT=10M X8S_CONNECT_SECONDS=2
 tell kept find /target -type f ! -name state
@@ -194,7 +194,7 @@ tell target-left ls -A /target
 kill $serving; sleep 0.5
 copy nobody X8S_CONNECT_SECONDS=1 X8S_ADDRESSES='127.0.0.1:2222 [::1]:2223 no.such.host:22'
 copy told-later X8S_ADDRESSES= X8S_CONNECT_SECONDS=20 & copying=$!; sleep 1
-pin $keys/host_key; serve; /usr/local/bin/x8s-addresses 127.0.0.1:1 127.0.0.1:2222; wait $copying
+pin $keys/host_key; serve; x8s-mover addresses 127.0.0.1:1 127.0.0.1:2222; wait $copying
 `,
     );
 

@@ -1,13 +1,14 @@
 /** The source's door: what its key may do, and when it closes for good. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { moverImage } from '../../plugins/x8sync/images.ts';
+import { protocol } from '../../plugins/x8sync/mover/protocol.ts';
 import { version } from '../../src/cli/version.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { Scene } from './support/scene.ts';
 
 const image = process.env.X8SYNC_IMAGE ?? moverImage(version);
 
-/** Starts x8s-serve as a source pod does, with keys made on the spot, and says what happens at its door. */
+/** Starts the mover's serve as a source pod does, with keys made on the spot, and says what happens at its door. */
 const script = `
 mkdir -p /etc/x8s/keys /source/folder /run/x8s
 echo content >/source/folder/file
@@ -15,7 +16,7 @@ cd /tmp
 ssh-keygen -q -t ed25519 -N '' -f client; ssh-keygen -q -t ed25519 -N '' -f other
 ssh-keygen -q -t ed25519 -N '' -f /etc/x8s/keys/host_key
 cp client.pub /etc/x8s/keys/authorized_keys
-X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=4 /usr/local/bin/x8s-serve >serve.log 2>sshd.log &
+X8S_PROTOCOL=${protocol} X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=4 x8s-mover serve >serve.log 2>sshd.log &
 for i in $(seq 100); do grep -q x8s:serving serve.log && break; sleep 0.1; done
 known="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 ssh="ssh -p 2222 -o BatchMode=yes -o IdentitiesOnly=yes $known"

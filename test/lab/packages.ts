@@ -16,6 +16,10 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/sbin/debootstrap': 'debootstrap',
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
   '/usr/bin/bindfs': 'bindfs',
+  // For the unit tests that run the mover without a cluster.
+  '/usr/bin/rsync': 'rsync',
+  '/usr/sbin/sshd': 'openssh-server',
+  '/usr/bin/getfattr': 'attr',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/nsenter': 'util-linux',
   '/usr/bin/mount': 'mount',

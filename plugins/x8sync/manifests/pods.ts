@@ -38,7 +38,7 @@ export interface PodPlan extends Placement {
   readonly readOnly: boolean;
   /** Name of the Secret with this side's keys. */
   readonly secret: string;
-  readonly command: string;
+  readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly side: 'source' | 'target';
   /** Who it runs as where it is no root. */
@@ -126,7 +126,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
         name: plan.side,
         image: plan.image,
         imagePullPolicy: 'IfNotPresent',
-        command: [plan.command],
+        command: [...plan.command],
         env: Object.entries(plan.env).map(([name, value]) => ({ name, value })),
         securityContext: securityContext(plan),
         resources: { requests: { cpu: '10m', memory: '32Mi' } },

@@ -1,4 +1,5 @@
-/** The mover's two scripts against each other in one pod, without the plugin: /source there, a claim at /target. */
+/** The mover's two sides against each other in one pod, without the plugin: /source there, a claim at /target. */
+import { protocol } from '../../../plugins/x8sync/mover/protocol.ts';
 import { contextA } from './contexts.ts';
 import type { Scene } from './scene.ts';
 
@@ -29,6 +30,7 @@ export const moverImage = process.env.X8SYNC_IMAGE ?? 'x8s.dev/mover:0.1.0';
 const stage = `
 set +e
 cd /tmp
+export X8S_PROTOCOL=${protocol}
 keys=/etc/x8s/keys
 mkdir -p "$keys" /source /run/x8s
 chmod 777 /run/x8s
@@ -39,7 +41,7 @@ cp "$keys/client_key.pub" "$keys/authorized_keys"; pin "$keys/host_key"
 unprivileged='setpriv --reuid 65532 --regid 65532 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs'
 # serve [PREFIX…]: starts the source and waits until it serves.
 serve() {
-  X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=$idle "$@" /usr/local/bin/x8s-serve >/tmp/serve.log 2>/tmp/sshd.log &
+  X8S_NONCE=n X8S_PORT=2222 X8S_IDLE_SECONDS=$idle "$@" x8s-mover serve >/tmp/serve.log 2>/tmp/sshd.log &
   serving=$!
   for _ in $(seq 100); do grep -q x8s:serving /tmp/serve.log && return; sleep 0.1; done
 }
@@ -47,11 +49,11 @@ idle=600
 # copy NAME VARIABLE=VALUE… [PREFIX…]: runs the mover to its end.
 copy() {
   local name=$1; shift
-  env X8S_NONCE=n X8S_TASK=t X8S_ADDRESSES=127.0.0.1:2222 X8S_CONNECT_SECONDS=10 "$@" /usr/local/bin/x8s-copy >"/tmp/$name.log" 2>&1
+  env X8S_NONCE=n X8S_TASK=t X8S_ADDRESSES=127.0.0.1:2222 X8S_CONNECT_SECONDS=10 "$@" x8s-mover copy >"/tmp/$name.log" 2>&1
   echo "ended $name $? $(tail -n 1 "/tmp/$name.log")"
 }
 tell() { local name=$1; shift; echo "told $name $("$@" 2>&1 | base64 -w 0)"; }
-mover_pid() { pgrep -f '^/bin/bash /usr/local/bin/x8s-copy' | head -n 1; }
+mover_pid() { pgrep -f '/x8s-mover copy$' | head -n 1; }
 # arrived: waits until a few MiB of a file are there.
 arrived() { for _ in $(seq 300); do [ -n "$(find /target/.x8sync -type f -size +3M 2>/dev/null)" ] && return; sleep 0.1; done; }
 fill() { head -c "$2" /dev/urandom >"$1"; }

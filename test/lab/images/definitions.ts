@@ -1,17 +1,9 @@
 /** The images of the lab: the project's own, the cluster's, and those that only tests use. */
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { moverImage } from '../../../plugins/x8sync/images.ts';
+import { bundleMover } from '../../../scripts/mover-bundle.ts';
 import { binary } from '../binaries.ts';
 import { cacheDir, versions } from '../config.ts';
 import { pauseImage } from '../node.ts';
@@ -78,11 +70,15 @@ async function librariesOf(program: string): Promise<string[]> {
   return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
 }
 
+function pinnedNode(): { readonly path: string; readonly version: string } {
+  const folder = join(root, 'node_modules', `node-linux-${process.arch}`);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return { path: join(folder, 'bin', 'node'), version };
+}
+
 /** The pinned Node.js with just the libraries that it is linked to. */
 async function nodeLayer(): Promise<Layer> {
-  const folder = join(root, 'node_modules', `node-linux-${process.arch}`);
-  const node = join(folder, 'bin', 'node');
-  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const { path: node, version } = pinnedNode();
   return layerOf(layerPath('node', version), async (target) => {
     const place = (path: string): void => {
       mkdirSync(join(target, dirname(path)), { recursive: true });
@@ -99,17 +95,17 @@ async function nodeLayer(): Promise<Layer> {
   });
 }
 
-/** The last layer of one of the project's images: the files below images/NAME/rootfs. None where there are none. */
-async function overlay(name: string): Promise<Layer[]> {
-  const folder = join(root, 'images', name, 'rootfs');
-  if (!existsSync(folder)) return [];
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-  const contents = paths.flatMap((path) => [path.slice(folder.length), readFileSync(path)]);
-  const path = layerPath(basename(name), ...contents);
-  return [await storedLayer(path, () => packLayer(folder, path, { owned: true }))];
+/** The mover's program on the pinned Node.js, over a Debian that has the libraries for it. */
+async function moverLayers(): Promise<Layer[]> {
+  const [node, bundle] = [pinnedNode(), await bundleMover()];
+  const program = (from: string, name: string) => (folder: string) => {
+    mkdirSync(join(folder, 'usr/local/bin'), { recursive: true });
+    copyFileSync(from, join(folder, 'usr/local/bin', name));
+  };
+  return Promise.all([
+    layerOf(layerPath('node-alone', node.version), program(node.path, 'node')),
+    layerOf(layerPath('mover', readFileSync(bundle)), program(bundle, 'x8s-mover')),
+  ]);
 }
 
 /** Images that change only with the lab itself. */
@@ -130,15 +126,11 @@ export async function baseImages(): Promise<Image[]> {
   ];
 }
 
-/** The project's own images: a base layer, and the files of this checkout. */
+/** The project's own images: base layers, and what this checkout builds. */
 export async function projectImages(): Promise<Image[]> {
-  const [debian, node] = await Promise.all([debianLayer(), nodeLayer()]);
+  const [debian, node, mover] = await Promise.all([debianLayer(), nodeLayer(), moverLayers()]);
   return [
-    { name: imageNames.mover, layers: [debian, ...(await overlay('mover'))], settings: { Cmd: ['/bin/sh'] } },
-    {
-      name: imageNames.agent,
-      layers: [node, ...(await overlay('agent'))],
-      settings: { Cmd: ['/usr/local/bin/node'] },
-    },
+    { name: imageNames.mover, layers: [debian, ...mover], settings: { Cmd: ['x8s-mover'] } },
+    { name: imageNames.agent, layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
   ];
 }

@@ -3,14 +3,14 @@ import { createHash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
-  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { copyFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { cached, dropStaleBeside } from '../cache.ts';
 import { run } from '../shell.ts';
@@ -136,19 +136,12 @@ export async function writeArchive(
       };
     });
     for (const layer of images.flatMap((image) => image.layers))
-      if (!without(layer) && !existsSync(place(layer.digest))) await share(layer.path, place(layer.digest));
+      if (!without(layer) && !existsSync(place(layer.digest))) symlinkSync(layer.path, place(layer.digest));
     writeFileSync(join(staging, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }));
     writeFileSync(join(staging, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-    await run('tar', ['-C', staging, '-cf', path, 'oci-layout', 'index.json', 'blobs']);
+    // The files that layers are links to: a hard link would change them under the tar of another node's archive.
+    await run('tar', ['--dereference', '-C', staging, '-cf', path, 'oci-layout', 'index.json', 'blobs']);
   } finally {
     rmSync(staging, { recursive: true, force: true });
-  }
-}
-
-async function share(from: string, to: string): Promise<void> {
-  try {
-    linkSync(from, to);
-  } catch {
-    await copyFile(from, to); // Another file system.
   }
 }

@@ -14,7 +14,7 @@ const plan: PodPlan = {
   claim: 'data',
   readOnly: true,
   secret: 'keys',
-  command: '/bin/serve',
+  command: ['/bin/serve'],
   env: { A: 'b' },
   identity: { uid: 65532, gid: 65532 },
 };

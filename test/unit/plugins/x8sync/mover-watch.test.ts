@@ -35,9 +35,9 @@ test.each([
 ])('what a mover warned of is told where it ends with %s', async (outcome, expected) => {
   const { watch, stop } = await follow(
     jobThatIs('Suspended'),
-    'x8s:log {"level":"info","text":"on its way"}',
-    'x8s:log {"level":"warning","text":"lost+found of the source holds 3 entries"}',
-    `x8s:end {"nonce":"n","outcome":"${outcome}"}`,
+    'x8s:log {"protocol":1,"level":"info","text":"on its way"}',
+    'x8s:log {"protocol":1,"level":"warning","text":"lost+found of the source holds 3 entries"}',
+    `x8s:end {"protocol":1,"nonce":"n","outcome":"${outcome}"}`,
   );
   const told: string[] = [];
   await watch.ended({ ...quiet, warn: (text) => told.push(text) });
@@ -60,4 +60,14 @@ describe('a mover whose Job ended, and whose pods are gone', () => {
     await clock.advance(1);
     expect(said).toContain(`ended without a result: ${why}`);
   });
+});
+
+test('a mover of an image that speaks another version is not listened to', async () => {
+  const { watch, clock, stop } = await follow(jobThatIs('Suspended'), 'x8s:end {"nonce":"n","outcome":"ok"}');
+  await expect(watch.end).rejects.toMatchObject({
+    message: expect.stringMatching(/version 0 of the mover's protocol.*version 1/),
+    exitCode: 3,
+  });
+  await clock.advance(0);
+  expect(stop.signal.aborted).toBe(true);
 });

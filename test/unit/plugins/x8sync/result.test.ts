@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseMoverLine } from '../../../../plugins/x8sync/mover-protocol.ts';
+import { parseMoverLine } from '../../../../plugins/x8sync/mover/protocol.ts';
 import { type CopyRequest, furtherRun } from '../../../../plugins/x8sync/request.ts';
 import { failureOf } from '../../../../plugins/x8sync/result.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
@@ -7,7 +7,7 @@ import { fakeKube } from '../../support/fake-kube.ts';
 test('no hint leads to a target that is emptied once more', () => {
   const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
   const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 0 };
-  const line = parseMoverLine('x8s:end {"nonce":"n","outcome":"io","message":"no disk"}');
+  const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
   if (line.kind !== 'end') throw new Error('not an end');
   const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
     failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;

@@ -1,0 +1,108 @@
+/** What must be so before a byte of the target is touched. */
+import { diskOf } from '../disk.ts';
+import type { Machine } from '../machine.ts';
+import type { Mode } from '../options.ts';
+import { firstLine, run } from '../programs.ts';
+import type { Room } from '../protocol.ts';
+import { Ending } from './ending.ts';
+import type { Folder } from './folder.ts';
+import { type Amount, allocatedBelow, fits, Growth, wipedAmount } from './room.ts';
+import type { Source } from './source.ts';
+import type { SourceRsync } from './source-rsync.ts';
+import { isThrough } from './verdict.ts';
+
+/** Before anything of the target goes: the source must answer with a list, and not an empty one. */
+export async function requireSource(rsync: SourceRsync): Promise<void> {
+  const { ran, entries } = await rsync.list();
+  if (ran.code !== 0)
+    throw new Ending('source-failed', `the source could not be listed: ${firstLine(ran.stderr)}`);
+  if (entries <= 1) throw new Ending('source-empty', 'the source is empty: the target was not touched');
+}
+
+/** What room is needed, and there is: looked at only as closely as it takes to tell. */
+export class RoomCheck {
+  readonly #mode: Mode;
+  readonly #machine: Machine;
+  readonly #source: Pick<Source, 'used' | 'exactly'>;
+  readonly #rsync: Pick<SourceRsync, 'compare'>;
+
+  constructor(
+    mode: Mode,
+    machine: Machine,
+    source: Pick<Source, 'used' | 'exactly'>,
+    rsync: Pick<SourceRsync, 'compare'>,
+  ) {
+    this.#mode = mode;
+    this.#machine = machine;
+    this.#source = source;
+    this.#rsync = rsync;
+  }
+
+  /** @throws Ending where the source does not fit, or that can't be told. A dry run only says so. */
+  async require(): Promise<void> {
+    const { places, voice, signal } = this.#machine;
+    const { availableBytes, inodes, availableInodes } = await diskOf(places.target, signal);
+    const free = { bytes: availableBytes, inodes: inodes > 0 ? availableInodes : undefined };
+    const lack = await this.lack(free);
+    if (!lack) return;
+    const { needBytes, needInodes, freeBytes, freeInodes } = lack;
+    const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
+    if (this.#mode !== 'dry-run') throw new Ending('no-room', text, lack);
+    voice.log('warning', text);
+  }
+
+  /** What is missing; undefined where nothing is. */
+  async lack(free: Amount): Promise<Room | undefined> {
+    if (fits(this.#source.used, free)) return undefined;
+    const all = await this.#source.exactly();
+    if (fits(all, free)) return undefined;
+    const { places, signal } = this.#machine;
+    const forced = this.#mode === 'force';
+    const room = forced ? sum(free, await wipedAmount(places.target, places.folder, signal)) : free;
+    const need = forced ? all : await this.#growth(all.bytes);
+    if (fits(need, room)) return undefined;
+    return {
+      needBytes: need.bytes,
+      freeBytes: room.bytes,
+      needInodes: need.inodes ?? 0,
+      freeInodes: room.inodes ?? -1,
+    };
+  }
+
+  async #growth(sourceBytes: number): Promise<Amount> {
+    const allocated = allocatedBelow(this.#machine.places.target);
+    const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated));
+    if (!isThrough(ran.code))
+      throw new Ending('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
+    return growth.need(sourceBytes);
+  }
+}
+
+const sum = (one: Amount, other: Amount): Amount => ({
+  bytes: one.bytes + other.bytes,
+  inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
+});
+
+/**
+ * Right before all of the target goes: it is not the source itself, by a way that no volume's name gives away (two
+ * volumes of one NFS export). The mark that the folder bears is looked for in the source.
+ *
+ * @throws Ending where it is.
+ */
+export async function requireOther(source: Pick<Source, 'mark'>, folder: Folder): Promise<void> {
+  if ((await source.mark()) !== folder.mark()) return;
+  await folder.close();
+  throw new Ending('refused', 'source and target are the same volume');
+}
+
+/** Empties the target but for lost+found and our folder. @throws Ending */
+export async function wipeTarget({ places, voice, signal }: Machine): Promise<void> {
+  voice.log('info', 'emptying the target');
+  const kept = ['!', '-name', 'lost+found', '!', '-name', '.x8sync'];
+  const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
+  const args = [places.target, '-mindepth', '1', '-maxdepth', '1', ...kept, ...remove];
+  const { code, stderr } = await run('find', args, { signal });
+  if (code === 0) return;
+  const said = stderr.trim().split('\n').slice(0, 3).join(' ');
+  throw new Ending('io', `the target could not be emptied: ${said}`);
+}

@@ -1,0 +1,137 @@
+/** Copies the source pod's volume to the target, and says on its last line how that ended. */
+import { mkdir, rm } from 'node:fs/promises';
+import type { Machine } from '../machine.ts';
+import { type CopyOptions, type Env, foreignPlugin, readCopyOptions } from '../options.ts';
+import { pause } from '../programs.ts';
+import { exitCodeOf, type Messages, type Outcome } from '../protocol.ts';
+import { RoomCheck, requireSource } from './before.ts';
+import { Connection } from './connection.ts';
+import { Ending, Unreachable, WrongKey } from './ending.ts';
+import { Folder } from './folder.ts';
+import { noteTermination } from './report.ts';
+import { Source } from './source.ts';
+import { SourceRsync } from './source-rsync.ts';
+import { Transfer } from './transfer.ts';
+
+/** Runs what the environment asks for; resolves with the process's exit code once the end line is out. */
+export async function startCopy(env: Env, machine: Machine): Promise<number> {
+  const foreign = foreignPlugin(env);
+  if (foreign !== undefined) return decline(env, 'refused', foreign, machine);
+  try {
+    return await copy(readCopyOptions(env), machine);
+  } catch (error) {
+    return decline(env, 'failed', (error as Error).message, machine);
+  }
+}
+
+/** Ends before anything was begun. */
+function decline(env: Env, outcome: Outcome, message: string, { places, voice }: Machine): number {
+  const code = exitCodeOf(outcome);
+  const { X8S_NONCE: nonce = '', X8S_TASK: task = '', X8S_MODE: mode = '' } = env;
+  const nothing = { stats: {}, failures: [], lost: [], attempts: 0, seconds: 0 };
+  const end = { nonce, task, mode, code, outcome, message, ...nothing };
+  noteTermination(places.terminationLog, end);
+  voice.tell('end', end);
+  return code;
+}
+
+/** Runs the copy to its end; resolves with the process's exit code once the end line is out. */
+export async function copy(options: CopyOptions, machine: Machine): Promise<number> {
+  const began = performance.now();
+  const run = new CopyRun(options, machine);
+  const ending = await run.ended();
+  await run.leave();
+  const end = { ...run.endOf(ending), seconds: Math.round(performance.now() - began) / 1000 };
+  noteTermination(machine.places.terminationLog, end);
+  machine.voice.tell('end', end);
+  await linger(ending, options, machine.signal);
+  return end.code;
+}
+
+/**
+ * Waits a little to be taken away. Whoever reads the end line deletes the pod at once, and one that still runs is
+ * gone a second or two sooner: the kubelet sees that a container ended by itself, and each step after that, only
+ * when it looks round, once a second. A run that failed may be tried again at once, and must not be found alive.
+ */
+async function linger(
+  { outcome }: Ending,
+  { lingerSeconds }: CopyOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (outcome !== 'ok' && outcome !== 'partial') return;
+  await pause(lingerSeconds * 1000, signal).catch(() => {});
+}
+
+class CopyRun {
+  readonly #options: CopyOptions;
+  readonly #machine: Machine;
+  readonly #connection: Connection;
+  readonly #folder: Folder;
+  /** Undefined until the source is reached. */
+  #transfer: Transfer | undefined;
+
+  constructor(options: CopyOptions, machine: Machine) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#connection = new Connection(options, machine);
+    this.#folder = new Folder(machine.places, options.task, machine.signal);
+  }
+
+  /** Never rejects. */
+  async ended(): Promise<Ending> {
+    try {
+      return await this.#copy();
+    } catch (error) {
+      if (error instanceof Ending) return error;
+      if (error instanceof WrongKey) return new Ending('auth', error.message);
+      if (error instanceof Unreachable)
+        return new Ending('unreachable', `the connection to the source broke: ${error.message}`);
+      const { message, stack = '' } = error as Error;
+      this.#machine.voice.log('error', stack);
+      return new Ending('failed', `the mover stopped where it should not: ${message}`);
+    }
+  }
+
+  async #copy(): Promise<Ending> {
+    const { mode } = this.#options;
+    const { work } = this.#machine.places;
+    await rm(work, { recursive: true, force: true });
+    await mkdir(work, { recursive: true, mode: 0o700 });
+    const source = await this.#reachSource();
+    const rsync = new SourceRsync(this.#options, this.#machine, this.#connection, source);
+    await rsync.lookAtTimes();
+    if (mode === 'force') await requireSource(rsync);
+    await new RoomCheck(mode, this.#machine, source, rsync).require();
+    const parts = { options: this.#options, machine: this.#machine, connection: this.#connection };
+    this.#transfer = new Transfer({ ...parts, folder: this.#folder, source, rsync });
+    return mode === 'dry-run' ? this.#transfer.rehearse() : this.#transfer.run();
+  }
+
+  async #reachSource(): Promise<Source> {
+    const { connectSeconds } = this.#options;
+    try {
+      await this.#connection.open();
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      throw new Ending(
+        'unreachable',
+        `the source did not answer within ${connectSeconds} s: ${error.message}`,
+      );
+    }
+    this.#machine.voice.tell('connected', { address: this.#connection.address });
+    return Source.look(this.#connection, this.#machine.voice);
+  }
+
+  /** Leaves nothing behind that nobody will go on with, or sees what it takes up. */
+  async leave(): Promise<void> {
+    await this.#connection.close();
+    if (this.#folder.opened && !this.#options.keepPartial) await this.#folder.close();
+  }
+
+  endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {
+    const { nonce, task, mode } = this.#options;
+    const { stats = {}, failures = [], lost = [], attempts = 0 } = this.#transfer ?? {};
+    const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats };
+    return { ...said, failures, lost, ...(room ? { room } : {}), attempts };
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Our folder in the target volume: unfinished files, and how far this task is. Gone when the task is done.
+ *
+ * Phases: `wiping` (mode force, the target may be half empty), then `copying`. A run that finds its own task in
+ * `copying` never wipes again.
+ */
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import type { Places } from '../places.ts';
+import { run } from '../programs.ts';
+import { Ending } from './ending.ts';
+
+export type Phase = 'wiping' | 'copying';
+
+/** What may be in a folder of ours that has no mark: what comes before the mark, or goes after it. */
+const unmarked = new Set(['tmp', 'partial', 'state.new']);
+const word = 'x8sync';
+
+export class Folder {
+  /** Whether this run has opened it. */
+  opened = false;
+  readonly #places: Places;
+  readonly #task: string;
+  readonly #signal: AbortSignal;
+
+  constructor(places: Places, task: string, signal: AbortSignal) {
+    this.#places = places;
+    this.#task = task;
+    this.#signal = signal;
+  }
+
+  get path(): string {
+    return this.#places.folder;
+  }
+
+  /** For files that rsync is at. */
+  get temporary(): string {
+    return `${this.path}/tmp`;
+  }
+
+  /** For files that it could not finish. */
+  get partial(): string {
+    return `${this.path}/partial`;
+  }
+
+  get #state(): string {
+    return `${this.path}/state`;
+  }
+
+  /**
+   * Makes it ready for this task: another task's remains go, this task's unfinished files stay. Resolves with the
+   * phase that this task had reached, if any.
+   *
+   * @throws Ending where what is there is not ours, or it can't be written.
+   */
+  async open(): Promise<Phase | undefined> {
+    if (!this.#isOurs())
+      throw new Ending('refused', `${this.path} exists and was not made by x8sync: move it away`);
+    const phase = this.#readPhase();
+    this.opened = true;
+    if (phase === undefined) await this.#remove(this.temporary, this.partial);
+    try {
+      for (const folder of [this.temporary, this.partial])
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+    } catch {
+      throw new Ending('refused', `${this.path} can't be written`);
+    }
+    await this.adoptOrphans();
+    return phase;
+  }
+
+  #isOurs(): boolean {
+    const found = lstatSync(this.path, { throwIfNoEntry: false });
+    if (!found) return true;
+    if (!found.isDirectory()) return false;
+    if (this.mark().startsWith(`${word} `)) return true;
+    return readdirSync(this.path).every((name) => unmarked.has(name));
+  }
+
+  /** What its file of the phase holds; empty where there is none. */
+  mark(): string {
+    try {
+      return lstatSync(this.#state).isFile() ? readFileSync(this.#state, 'utf8') : '';
+    } catch {
+      return '';
+    }
+  }
+
+  #readPhase(): Phase | undefined {
+    const [first, phase, task] = this.mark().trim().split(' ');
+    if (first !== word || task !== this.#task) return undefined;
+    return phase === 'wiping' || phase === 'copying' ? phase : undefined;
+  }
+
+  /** @throws Ending where it can't be written. */
+  async note(phase: Phase): Promise<void> {
+    try {
+      await writeFile(`${this.#state}.new`, `${word} ${phase} ${this.#task}\n`, { mode: 0o600 });
+      await rename(`${this.#state}.new`, this.#state);
+    } catch {
+      throw new Ending('io', `${this.path} can't be written`);
+    }
+  }
+
+  /** A killed rsync leaves `name.XXXXXX` in its temporary folder; as a partial file its bytes count again. */
+  async adoptOrphans(): Promise<void> {
+    for (const orphan of await readdir(this.temporary, { encoding: 'buffer' })) {
+      // Names may be of any bytes; as Latin-1 each is one character.
+      const [, name] = /^(.+)\.[^.]{6}$/s.exec(orphan.toString('latin1')) ?? [];
+      const from = Buffer.concat([Buffer.from(`${this.temporary}/`), orphan]);
+      if (name === undefined || !(await lstat(from)).isFile()) continue;
+      await rename(from, Buffer.concat([Buffer.from(`${this.partial}/`), Buffer.from(name, 'latin1')]));
+    }
+  }
+
+  /** Whether the target's file system keeps fractions of seconds. */
+  async keepsFractions(): Promise<boolean> {
+    const file = `${this.temporary}/time`;
+    const { code } = await run('touch', ['-d', '@1000000000.123456789', file], { signal: this.#signal });
+    if (code !== 0) return false;
+    const { mtimeNs } = await stat(file, { bigint: true });
+    await this.#remove(file);
+    return mtimeNs % 1_000_000_000n === 123_456_789n;
+  }
+
+  /**
+   * Takes it away without a trace: the root folder's time is what the copy made it, where we may set it.
+   * Resolves with whether that went well.
+   */
+  async close(): Promise<boolean> {
+    if (!existsSync(this.path)) return true;
+    const time = await modifiedAt(this.#places.target);
+    if (!(await this.#remove(this.path))) return false;
+    await run('touch', ['-m', '-d', `@${time}`, this.#places.target]);
+    return true;
+  }
+
+  /** By `rm`, which stays on the one file system, and takes names of any bytes. */
+  async #remove(...paths: readonly string[]): Promise<boolean> {
+    return (await run('rm', ['-rf', '--one-file-system', ...paths])).code === 0;
+  }
+}
+
+/** Seconds since 1970, with nine digits behind the point. */
+async function modifiedAt(path: string): Promise<string> {
+  const { mtimeNs } = await stat(path, { bigint: true });
+  const billion = 1_000_000_000n;
+  const seconds = mtimeNs / billion - (mtimeNs % billion < 0n ? 1n : 0n);
+  return `${seconds}.${String(mtimeNs - seconds * billion).padStart(9, '0')}`;
+}

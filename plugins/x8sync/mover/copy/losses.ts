@@ -1,0 +1,76 @@
+/** What of the source's files the copy could not keep. */
+import type { Machine } from '../machine.ts';
+import { type Ran, run } from '../programs.ts';
+import { questions, type Survey } from '../questions.ts';
+import type { Connection } from './connection.ts';
+
+const kinds = ['ownership', 'devices', 'capabilities'] as const satisfies (keyof Survey)[];
+
+/** As much of a connection as asking takes. */
+type Asked = Pick<Connection, 'ask' | 'askOnce'>;
+
+/** While an unprivileged copy runs, the source counts what only root could keep. */
+export class LossSurvey {
+  readonly #connection: Asked;
+  readonly #machine: Pick<Machine, 'voice' | 'signal'>;
+  readonly #question: string;
+  readonly #first: Promise<Ran>;
+
+  constructor(connection: Asked, machine: Pick<Machine, 'voice' | 'signal' | 'uid' | 'gids'>) {
+    this.#connection = connection;
+    this.#machine = machine;
+    this.#question = questions.survey(machine.uid, machine.gids);
+    this.#first = connection.askOnce(this.#question);
+    // An interrupted run asks for it no more.
+    this.#first.catch(() => {});
+  }
+
+  /** The kinds of things that are lost; `unknown` where the source did not tell. */
+  async lost(): Promise<string[]> {
+    const answer = await this.#answer();
+    if (answer) return kinds.filter((kind) => answer[kind] > 0);
+    this.#machine.voice.log(
+      'warning',
+      'the source could not be surveyed: what an unprivileged copy loses is not known',
+    );
+    return ['unknown'];
+  }
+
+  async #answer(): Promise<Survey | undefined> {
+    const first = await this.#first;
+    if (first.code === 0) return JSON.parse(first.stdout) as Survey;
+    // A connection that was made anew has taken the first question with it.
+    try {
+      return JSON.parse(await this.#connection.ask(this.#question)) as Survey;
+    } catch {
+      this.#machine.signal.throwIfAborted();
+      return undefined;
+    }
+  }
+}
+
+/** How many entries the target has, itself included, but for what the mover leaves alone. */
+export async function countTarget(target: string, folder: string, signal: AbortSignal): Promise<number> {
+  const args = [
+    target,
+    '(',
+    '-path',
+    folder,
+    '-o',
+    '-path',
+    `${target}/lost+found`,
+    ')',
+    '-prune',
+    '-o',
+    '-printf',
+    '.',
+  ];
+  let entries = 0;
+  await run('find', args, {
+    signal,
+    onOutput: (chunk) => {
+      entries += chunk.length;
+    },
+  });
+  return entries;
+}

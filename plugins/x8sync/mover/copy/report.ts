@@ -1,0 +1,25 @@
+/** The last line: how it ended. The plugin believes this line, and Kubernetes the exit code that goes with it. */
+import { accessSync, constants, writeFileSync } from 'node:fs';
+import { formatMessage, type Messages } from '../protocol.ts';
+
+/** Kubernetes keeps 4096 bytes of what a container leaves for its pod's status. */
+const mostBytes = 4000;
+
+/**
+ * Leaves the end line for the pod's status: it outlives the log, and is read where the log's stream broke. Without
+ * the names that could not be copied, and not at all where it is too long.
+ */
+export function noteTermination(path: string, end: Messages['end']): void {
+  const line = formatMessage('end', { ...end, failures: [] });
+  if (Buffer.byteLength(line) >= mostBytes || !isWritable(path)) return;
+  writeFileSync(path, `${line}\n`);
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+/** Whether the source fits into the target, known before anything is written. */
+import { type BigIntStats, lstatSync } from 'node:fs';
+import { runLines } from '../programs.ts';
+import { type Change, decodeName, isCreation, isTransfer, parseChange } from '../rsync/changes.ts';
+
+/** Bytes and inodes: of the source, or those that are free. `inodes` is undefined where they are not counted. */
+export interface Amount {
+  readonly bytes: number;
+  readonly inodes: number | undefined;
+}
+
+export function fits(need: Amount, free: Amount): boolean {
+  return (
+    need.bytes <= free.bytes &&
+    (free.inodes === undefined || need.inodes === undefined || need.inodes <= free.inodes)
+  );
+}
+
+/** What a merge adds, as a dry run of rsync tells it. */
+export class Growth {
+  /** Bytes of the files that are sent. */
+  sent = 0;
+  /** Bytes that the files to be replaced take up in the target. */
+  replaced = 0;
+  /** The largest file that replaces one. */
+  biggest = 0;
+  /** Inodes to be made. */
+  created = 0;
+  readonly #allocated: (name: Buffer) => number;
+
+  /** @param allocated bytes that an entry of the target takes up; 0 where there is none. */
+  constructor(allocated: (name: Buffer) => number) {
+    this.#allocated = allocated;
+  }
+
+  /** A line of `%i|%l|%n`, its bytes as Latin-1. Nothing of it is kept: a list of millions of names would not fit. */
+  line(line: string): void {
+    const change = parseChange(line);
+    if (!change) return;
+    if (isCreation(change)) this.created += 1;
+    if (isTransfer(change)) this.#transfer(change);
+  }
+
+  #transfer({ item, rest }: Change): void {
+    const bar = rest.indexOf('|');
+    const length = Number(rest.slice(0, bar));
+    this.sent += length;
+    if (item.startsWith('>f+')) return;
+    this.biggest = Math.max(this.biggest, length);
+    this.replaced += this.#allocated(decodeName(rest.slice(bar + 1)));
+  }
+
+  /**
+   * New bytes less those that they replace, and the biggest replacement once more, since it is complete beside the
+   * old file before it takes its place.
+   *
+   * @param source bytes that all of the source takes up: files with holes take less than their length.
+   */
+  need(source: number): Amount {
+    const [sent, biggest] = [Math.min(this.sent, source), Math.min(this.biggest, source)];
+    const bytes = sent > this.replaced ? sent - this.replaced + biggest : biggest;
+    return { bytes, inodes: this.created };
+  }
+}
+
+/** Bytes that an entry below a folder takes up; 0 where there is none. */
+export const allocatedBelow =
+  (folder: string) =>
+  (name: Buffer): number => {
+    const path = Buffer.concat([Buffer.from(`${folder}/`), name]);
+    const found: BigIntStats | undefined = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+    return found ? Number(found.blocks) * 512 : 0;
+  };
+
+/** What emptying the target frees. */
+export async function wipedAmount(target: string, folder: string, signal: AbortSignal): Promise<Amount> {
+  const excludes = [`--exclude=${folder}`, `--exclude=${target}/lost+found`];
+  const total = async (unit: string): Promise<number> => {
+    let sum = 0;
+    await runLines(
+      'du',
+      ['-s', unit, ...excludes, target],
+      (line) => {
+        sum = Number.parseInt(line, 10) || 0;
+      },
+      { signal },
+    );
+    return sum;
+  };
+  return { bytes: await total('-B1'), inodes: await total('--inodes') };
+}

@@ -1,0 +1,120 @@
+/** The runs of rsync that a copy takes: a list, a comparison, a rehearsal, the copy. */
+import { stat } from 'node:fs/promises';
+import type { Machine } from '../machine.ts';
+import type { CopyOptions } from '../options.ts';
+import { type Ran, run, runLines } from '../programs.ts';
+import { rsyncArgs } from '../rsync/args.ts';
+import { type RsyncResult, runRsync } from '../rsync/run.ts';
+import type { Connection } from './connection.ts';
+import type { Folder } from './folder.ts';
+import type { Growth } from './room.ts';
+import type { Source } from './source.ts';
+import { sourceHost } from './ssh-config.ts';
+
+const lineFeed = 0x0a;
+
+export class SourceRsync {
+  /** The target's file system keeps fractions of seconds. */
+  fractions = false;
+  readonly #options: CopyOptions;
+  readonly #machine: Machine;
+  readonly #connection: Connection;
+  readonly #source: Source;
+
+  constructor(options: CopyOptions, machine: Machine, connection: Connection, source: Source) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#connection = connection;
+    this.#source = source;
+  }
+
+  /** Whoever has a time with a fraction keeps fractions; for others, our folder tries it out. */
+  async lookAtTimes(): Promise<void> {
+    const { mtimeNs } = await stat(this.#machine.places.target, { bigint: true });
+    this.fractions = mtimeNs % 1_000_000_000n !== 0n;
+  }
+
+  get #ends(): [source: string, target: string] {
+    return [`${sourceHost}::source/`, `${this.#machine.places.target}/`];
+  }
+
+  get #args(): string[] {
+    const { fidelity, bandwidth } = this.#options;
+    const { sparse } = this.#source;
+    return rsyncArgs({
+      fidelity,
+      bandwidth,
+      sparse,
+      sshConfig: this.#connection.config,
+      fractions: this.fractions,
+    });
+  }
+
+  /** Counts the source's entries, its root included, as rsync's daemon lists them. */
+  async list(): Promise<{ readonly ran: Ran; readonly entries: number }> {
+    const [source] = this.#ends;
+    let entries = 0;
+    const ran = await this.#connection.persist(() => {
+      entries = 0;
+      const onOutput = (chunk: Buffer) => {
+        for (const byte of chunk) if (byte === lineFeed) entries += 1;
+      };
+      return run('rsync', [...this.#args, '--list-only', source], { onOutput, signal: this.#machine.signal });
+    });
+    return { ran, entries };
+  }
+
+  /** Measures what a merge would add. */
+  async compare(growth: () => Growth): Promise<{ readonly ran: Ran; readonly growth: Growth }> {
+    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...this.#ends];
+    let measured = growth();
+    const ran = await this.#connection.persist(() => {
+      measured = growth();
+      const options = { encoding: 'latin1', signal: this.#machine.signal } as const;
+      return runLines('rsync', args, (line) => measured.line(line), options);
+    });
+    return { ran, growth: measured };
+  }
+
+  /**
+   * A rehearsal: nothing is written, not even a folder of ours. --delete only lists, under --dry-run, what the target
+   * has beyond the source.
+   */
+  rehearse(): Promise<RsyncResult> {
+    return this.#connection.persist(() =>
+      this.#run(['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'], { attempt: 1 }),
+    );
+  }
+
+  /**
+   * One attempt at the copy. By itself rsync prints its progress with every file, which takes a fifth of the time of
+   * small ones. Asked by a signal it prints a line after the file that it is at, which will do where no file takes
+   * long.
+   *
+   * @param base bytes that earlier attempts have brought.
+   */
+  copy(folder: Folder, attempt: number, base: number): Promise<RsyncResult> {
+    const asksProgress = this.#source.hasSmallFilesOnly;
+    const info = asksProgress ? 'stats2' : 'progress2,stats2';
+    const args = [`--info=${info}`, `--temp-dir=${folder.temporary}`, `--partial-dir=${folder.partial}`];
+    return this.#run(args, { attempt, base, asksProgress });
+  }
+
+  #run(
+    args: readonly string[],
+    { attempt, base = 0, asksProgress = false }: { attempt: number; base?: number; asksProgress?: boolean },
+  ): Promise<RsyncResult> {
+    const { places, voice, kill, signal } = this.#machine;
+    return runRsync({
+      args: [...this.#args, ...args, ...this.#ends],
+      target: places.target,
+      base,
+      guess: this.#source.used.bytes,
+      attempt,
+      asksProgress,
+      voice,
+      kill,
+      signal,
+    });
+  }
+}

@@ -1,0 +1,61 @@
+/** Everything that ssh has to know of the source. */
+import type { Places } from '../places.ts';
+import type { Address } from './addresses.ts';
+
+/** The name by which ssh and rsync know the source. */
+export const sourceHost = 'x8s-source';
+
+export interface SshFiles {
+  readonly config: string;
+  readonly key: string;
+  /** Socket of the one connection that all share. */
+  readonly control: string;
+  readonly log: string;
+}
+
+export const sshFiles = ({ work }: Places): SshFiles => ({
+  config: `${work}/ssh_config`,
+  key: `${work}/client_key`,
+  control: `${work}/master`,
+  log: `${work}/ssh.log`,
+});
+
+export function sshConfig(
+  { host, port }: Address,
+  { user, ciphers }: { readonly user: string; readonly ciphers: string },
+  places: Places,
+): string {
+  const { key, control } = sshFiles(places);
+  return `Host ${sourceHost}
+HostName ${host}
+Port ${port}
+User ${user}
+IdentityFile ${key}
+IdentitiesOnly yes
+IdentityAgent none
+HostKeyAlias ${sourceHost}
+HostKeyAlgorithms ssh-ed25519
+UserKnownHostsFile ${places.keys}/known_hosts
+GlobalKnownHostsFile /dev/null
+StrictHostKeyChecking yes
+UpdateHostKeys no
+BatchMode yes
+PreferredAuthentications publickey
+Ciphers ${ciphers}
+Compression no
+ConnectTimeout 10
+ServerAliveInterval 10
+ServerAliveCountMax 3
+ControlPath ${control}
+LogLevel ERROR
+`;
+}
+
+/** What ssh said of keys that do not go together; undefined where that was not the trouble. */
+export function keyTrouble(log: string, address: string): string | undefined {
+  if (log.includes('Host key verification failed'))
+    return `what answers at ${address} does not have the host key of this task's source`;
+  if (log.includes('Permission denied'))
+    return `the source at ${address} does not accept the key of this task`;
+  return undefined;
+}

@@ -1,0 +1,125 @@
+/** The copy itself: again after a lost connection, and honest about what did not make it. */
+import type { Machine } from '../machine.ts';
+import type { CopyOptions } from '../options.ts';
+import { pause, run } from '../programs.ts';
+import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
+import type { RsyncResult } from '../rsync/run.ts';
+import type { Counts } from '../rsync/stats.ts';
+import { Attempts } from './attempts.ts';
+import { requireOther, wipeTarget } from './before.ts';
+import type { Connection } from './connection.ts';
+import { Ending } from './ending.ts';
+import type { Folder } from './folder.ts';
+import { countTarget, LossSurvey } from './losses.ts';
+import type { Source } from './source.ts';
+import type { SourceRsync } from './source-rsync.ts';
+import { isThrough, verdictOf } from './verdict.ts';
+
+/** What a copy works with, once the source is reached. */
+export interface TransferParts {
+  readonly options: CopyOptions;
+  readonly machine: Machine;
+  readonly connection: Connection;
+  readonly folder: Folder;
+  readonly source: Source;
+  readonly rsync: SourceRsync;
+}
+
+export class Transfer {
+  stats: Counts = {};
+  /** Names that could not be copied, the first twenty. */
+  failures: readonly string[] = [];
+  /** Kinds of things that could not be kept. */
+  lost: readonly string[] = [];
+  readonly #parts: TransferParts;
+  readonly #attempts: Attempts;
+
+  constructor(parts: TransferParts) {
+    this.#parts = parts;
+    this.#attempts = new Attempts(parts.options.retries);
+  }
+
+  get attempts(): number {
+    return this.#attempts.count;
+  }
+
+  /** Says what would be done. */
+  async rehearse(): Promise<Ending> {
+    this.#attempts.count = 1;
+    const result = await this.#parts.rsync.rehearse();
+    this.#note(result);
+    return this.#verdict(result);
+  }
+
+  /** Copies. @throws Ending, and what opening a connection throws. */
+  async run(): Promise<Ending> {
+    const { options, machine, connection } = this.#parts;
+    await this.#prepareTarget();
+    const survey = options.fidelity === 'user' ? new LossSurvey(connection, machine) : undefined;
+    const result = await this.#copy();
+    if (isThrough(result.code)) await this.#settle(result, survey);
+    return this.#verdict(result);
+  }
+
+  async #prepareTarget(): Promise<void> {
+    const { options, machine, folder, source, rsync } = this.#parts;
+    const phase = await folder.open();
+    rsync.fractions ||= await folder.keepsFractions();
+    if (phase === 'copying') return;
+    if (options.mode === 'force') {
+      await folder.note('wiping');
+      await requireOther(source, folder);
+      await wipeTarget(machine);
+    }
+    await folder.note('copying');
+  }
+
+  /** rsync until it is through, or is given up. */
+  async #copy(): Promise<RsyncResult> {
+    const { machine, connection, folder, rsync } = this.#parts;
+    for (let base = 0; ; ) {
+      this.#attempts.count += 1;
+      const since = performance.now();
+      const result = await rsync.copy(folder, this.#attempts.count, base);
+      const { code, moved, errors } = result;
+      this.#note(result);
+      if (errors.full || !isNetworkCode(code, errors.refused)) return result;
+      base += moved;
+      if (!this.#attempts.broke(moved, performance.now() - since)) return result;
+      const delay = this.#attempts.nextDelay();
+      machine.voice.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
+      await pause(delay * 1000, machine.signal);
+      await connection.reopen();
+      await folder.adoptOrphans();
+    }
+  }
+
+  #note({ stats, errors }: RsyncResult): void {
+    this.stats = { ...stats };
+    this.failures = errors.names;
+  }
+
+  /**
+   * After the last byte: on disk, counted, and our folder gone. A write that the kernel could not bring to the disk
+   * shows here, and nowhere else.
+   */
+  async #settle({ code, errors, skipped }: RsyncResult, survey: LossSurvey | undefined): Promise<void> {
+    const { machine, folder } = this.#parts;
+    const { places, signal } = machine;
+    const synced = await run('sync', ['-f', places.target], { signal });
+    if (synced.code !== 0) throw new Ending('io', 'the target could not be written to disk');
+    this.stats.vanished = errors.vanished;
+    // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
+    if (code === 0) {
+      const there = await countTarget(places.target, places.folder, signal);
+      this.stats.extraneous = there - (this.stats.entries ?? 0) + skipped;
+    }
+    this.lost = [...new Set([...((await survey?.lost()) ?? []), ...errors.lost])];
+    if (!(await folder.close())) throw new Ending('io', `${folder.path} could not be removed`);
+  }
+
+  #verdict({ code, errors }: RsyncResult): Ending {
+    if (code === 24) this.#parts.machine.voice.log('warning', meaningOf(code));
+    return verdictOf(code, errors, this.lost);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The program in the pods of both sides, as one file on the image's own Node.js:
+ *
+ *     x8s-mover serve              serves /source over SSH
+ *     x8s-mover gate               answers what a client asks there (sshd starts it)
+ *     x8s-mover copy               fetches the source's files to /target
+ *     x8s-mover addresses ADDR…    tells a waiting copy where the source is: HOST:PORT, a v6 host in brackets
+ */
+import { mkdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname } from 'node:path';
+import { startCopy } from './copy/copy.ts';
+import { Ending } from './copy/ending.ts';
+import type { Machine } from './machine.ts';
+import { placesBelow } from './places.ts';
+import { answer, refusal, refusedCode } from './source/gate.ts';
+import { startServe } from './source/serve.ts';
+import { Voice } from './voice.ts';
+
+const { argv, env } = process;
+const [, program = '', subcommand = '', ...args] = argv;
+env.LC_ALL = 'C.UTF-8';
+process.umask(0o077);
+
+/** Set where a test puts /source, /target and the rest below a folder of its own. */
+const root = env.X8S_ROOT ?? '';
+const places = placesBelow(root, [process.execPath, program]);
+const voice = new Voice((line) => writeAll(1, `${line}\n`));
+
+/** A pipe that is full for a moment is waited for, so that the process may end after its last line. */
+function writeAll(fd: number, text: string): void {
+  let left = Buffer.from(text);
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(fd, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+function machine(reason: Error): Machine {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(reason));
+  const kill: Machine['kill'] = (pid, signal) => {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  const uid = process.getuid?.() ?? 0;
+  const gids = [...new Set([process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])])];
+  return { places, voice, uid, gids, kill, signal: stop.signal };
+}
+
+/** The account that clients log in to is the one that this pod runs as; undefined where the image has none for it. */
+function loginName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
+const interrupted =
+  'stopped by a signal: what was copied so far is kept, and the next run goes on from there';
+
+const commands: Readonly<Record<string, () => Promise<number>>> = {
+  copy: () => startCopy(env, machine(new Ending('interrupted', interrupted))),
+  serve: () => startServe(env, loginName(), machine(new Error('stopped by a signal'))),
+  gate: async () => {
+    const text = await answer(env.SSH_ORIGINAL_COMMAND ?? '', places);
+    writeAll(text === undefined ? 2 : 1, text ?? `${refusal}\n`);
+    return text === undefined ? refusedCode : 0;
+  },
+  addresses: async () => {
+    mkdirSync(dirname(places.addresses), { recursive: true });
+    writeFileSync(`${places.addresses}.new`, `${args.join('\n')}\n`, { mode: 0o600 });
+    renameSync(`${places.addresses}.new`, places.addresses);
+    return 0;
+  },
+};
+
+async function main(): Promise<number> {
+  const command = commands[subcommand];
+  if (command) return command();
+  writeAll(2, 'usage: x8s-mover serve | gate | copy | addresses ADDRESS…\n');
+  return 2;
+}
+
+process.on('uncaughtException', ({ stack, message }) => {
+  voice.log('error', `the mover stopped where it should not: ${stack ?? message}`);
+  process.exit(1);
+});
+// What still runs in the background is of no use any more.
+void main().then((code) => process.exit(code));

@@ -1,0 +1,127 @@
+/**
+ * What a mover is told when its pod is made, for both ends: the plugin writes it as environment variables, the mover
+ * reads them. Each set bears the number of the protocol, so that an image of another version does nothing.
+ */
+import { protocol } from './protocol.ts';
+
+/** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
+export type Mode = 'merge' | 'force' | 'dry-run';
+
+const modes: readonly string[] = ['merge', 'force', 'dry-run'] satisfies Mode[];
+
+/** Of the target's pod. */
+export interface CopyOptions {
+  /** Proves that an end line is this run's. */
+  readonly nonce: string;
+  readonly task: string;
+  readonly mode: Mode;
+  /** Whether the pod runs as root. */
+  readonly fidelity: 'root' | 'user';
+  /** Account of the source's sshd. */
+  readonly user: string;
+  /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are told later. */
+  readonly addresses: readonly string[];
+  /** How long to look for the source. */
+  readonly connectSeconds: number;
+  /** Whether files that are half there stay for a further run where this one fails. */
+  readonly keepPartial: boolean;
+  /** As rsync's --bwlimit takes it; empty for no limit. */
+  readonly bandwidth: string;
+  /** How long to stay after a good end, for whoever takes the pod away. */
+  readonly lingerSeconds: number;
+  /** Attempts in a row that broke before they had got far. */
+  readonly retries: number;
+  /** OpenSSH's names, separated by commas. */
+  readonly ciphers: string;
+}
+
+/** Of the source's pod. */
+export interface ServeOptions {
+  readonly nonce: string;
+  readonly port: number;
+  /** Seconds without any client after which sshd ends for good. */
+  readonly idleSeconds: number;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Those that have hardware support come first. */
+const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com';
+const defaultRetries = 5;
+
+/** What the plugin need not say. */
+type Defaulted = 'retries' | 'ciphers';
+
+export function copyEnv(
+  options: Omit<CopyOptions, Defaulted> & Partial<Pick<CopyOptions, Defaulted>>,
+): Record<string, string> {
+  const { retries, ciphers } = options;
+  return {
+    X8S_PROTOCOL: String(protocol),
+    X8S_NONCE: options.nonce,
+    X8S_TASK: options.task,
+    X8S_MODE: options.mode,
+    X8S_FIDELITY: options.fidelity,
+    X8S_USER: options.user,
+    X8S_ADDRESSES: options.addresses.join(' '),
+    X8S_CONNECT_SECONDS: String(options.connectSeconds),
+    X8S_KEEP_PARTIAL: options.keepPartial ? '1' : '0',
+    X8S_BWLIMIT: options.bandwidth,
+    X8S_LINGER_SECONDS: String(options.lingerSeconds),
+    ...(retries === undefined ? {} : { X8S_RETRIES: String(retries) }),
+    ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
+  };
+}
+
+export function serveEnv({ nonce, port, idleSeconds }: ServeOptions): Record<string, string> {
+  return {
+    X8S_PROTOCOL: String(protocol),
+    X8S_NONCE: nonce,
+    X8S_PORT: String(port),
+    X8S_IDLE_SECONDS: String(idleSeconds),
+  };
+}
+
+/** @throws Error where the mode is none, or a number is none. */
+export function readCopyOptions(env: Env): CopyOptions {
+  const mode = env.X8S_MODE ?? 'merge';
+  if (!modes.includes(mode)) throw new Error(`X8S_MODE is neither merge, force nor dry-run: ${mode}`);
+  return {
+    nonce: env.X8S_NONCE ?? '',
+    task: env.X8S_TASK ?? '',
+    mode: mode as Mode,
+    fidelity: env.X8S_FIDELITY === 'user' ? 'user' : 'root',
+    user: env.X8S_USER ?? 'root',
+    addresses: (env.X8S_ADDRESSES ?? '').split(/\s+/).filter((word) => word !== ''),
+    connectSeconds: numberOf(env, 'X8S_CONNECT_SECONDS', 60),
+    keepPartial: env.X8S_KEEP_PARTIAL !== '0',
+    bandwidth: env.X8S_BWLIMIT ?? '',
+    lingerSeconds: numberOf(env, 'X8S_LINGER_SECONDS', 0),
+    retries: numberOf(env, 'X8S_RETRIES', defaultRetries),
+    ciphers: env.X8S_CIPHERS || defaultCiphers,
+  };
+}
+
+/** @throws Error where a number is none. */
+export function readServeOptions(env: Env): ServeOptions {
+  return {
+    nonce: env.X8S_NONCE ?? '',
+    port: numberOf(env, 'X8S_PORT', 2222),
+    idleSeconds: numberOf(env, 'X8S_IDLE_SECONDS', 600),
+  };
+}
+
+/** Why a mover must not begin: whoever started it speaks another version. Undefined where it may. */
+export function foreignPlugin(env: Env): string | undefined {
+  const asked = env.X8S_PROTOCOL || 'none';
+  if (asked === String(protocol)) return undefined;
+  return `this image speaks version ${protocol} of the mover's protocol, and was started for ${asked}: use the image and the plugin of one version`;
+}
+
+function numberOf(env: Env, name: string, otherwise: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${name} is no number: ${text}`);
+  return value;
+}

@@ -1,0 +1,46 @@
+/** Where a mover finds and leaves things. Tests put all of it below a folder of their own. */
+import { join } from 'node:path';
+
+export interface Places {
+  /** The source's volume. */
+  readonly source: string;
+  /** The target's volume. */
+  readonly target: string;
+  /** Our folder in the target's volume. */
+  readonly folder: string;
+  /** Mounted Secret with the keys of this side. */
+  readonly keys: string;
+  /** What the source's side keeps while its pod lives, a restart of the container included. */
+  readonly serve: string;
+  /** What one run of the copy keeps. */
+  readonly work: string;
+  /** Addresses that the plugin told since the pod was made. */
+  readonly addresses: string;
+  /** What is written there ends up in the pod's status. */
+  readonly terminationLog: string;
+  /** What starts the mover's gate, as words for a shell. */
+  readonly gate: string;
+}
+
+/** Name of our folder in the target's root. */
+export const folderName = '.x8sync';
+
+/**
+ * @param root is put before every path; empty in a pod.
+ * @param program starts this program, its subcommand to follow.
+ */
+export function placesBelow(root: string, program: readonly string[]): Places {
+  const at = (path: string) => (root === '' ? path : join(root, path));
+  const setting = root === '' ? [] : ['env', `X8S_ROOT=${root}`];
+  return {
+    source: at('/source'),
+    target: at('/target'),
+    folder: at(`/target/${folderName}`),
+    keys: at('/etc/x8s/keys'),
+    serve: at('/run/x8s/serve'),
+    work: at('/run/x8s/copy'),
+    addresses: at('/run/x8s/addresses'),
+    terminationLog: at('/dev/termination-log'),
+    gate: [...setting, ...program, 'gate'].join(' '),
+  };
+}

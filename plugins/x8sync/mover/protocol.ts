@@ -1,0 +1,220 @@
+/**
+ * The lines by which the pods of both sides tell the plugin what they do: `x8s:WORD JSON`. Each bears the number of
+ * this protocol. The mover's last line is the truth about a run; it bears the nonce that this run was started with.
+ */
+
+/**
+ * Raised with every change after which the other end would misread a line or an option. An image of another number
+ * is refused by the plugin, and a plugin of another number by the image.
+ */
+export const protocol = 1;
+
+/** Why the mover ended. */
+export type Outcome =
+  /** Everything is at the target. */
+  | 'ok'
+  /** Some files could not be copied, or something of them could not be kept. */
+  | 'partial'
+  /** The target has less room than is needed. */
+  | 'no-room'
+  /** A forced copy of a source that holds nothing; the target was not touched. */
+  | 'source-empty'
+  /** Something that is not ours is in the way at the target. */
+  | 'refused'
+  /** No address of the source answered, or the connection broke for good. */
+  | 'unreachable'
+  /** The source answered with another host key, or did not take ours. */
+  | 'auth'
+  /** The source's side failed. */
+  | 'source-failed'
+  /** Reading or writing the target failed. */
+  | 'io'
+  /** Ended by a signal. */
+  | 'interrupted'
+  | 'failed';
+
+/** Counts of entries and bytes; zero where the mover did not come so far. */
+export interface MoverStats {
+  /** Everything of the source: files, directories, links, devices, fifos. */
+  readonly entries: number;
+  /** Regular files of the source. */
+  readonly files: number;
+  readonly transferredFiles: number;
+  /** Entries that the target did not have. */
+  readonly createdEntries: number;
+  /** With `dry-run`: entries that would change. */
+  readonly changes: number;
+  /** Bytes of all files of the source. */
+  readonly totalBytes: number;
+  /** Bytes of the files that were transferred. */
+  readonly transferredBytes: number;
+  /** Entries that only the target has. */
+  readonly extraneous: number;
+  /** Files that went from the source while it was copied. */
+  readonly vanished: number;
+}
+
+export const statNames = [
+  'entries',
+  'files',
+  'transferredFiles',
+  'createdEntries',
+  'changes',
+  'totalBytes',
+  'transferredBytes',
+  'extraneous',
+  'vanished',
+] as const satisfies (keyof MoverStats)[];
+
+/** What the target would have to have room for, and has; -1 where its file system does not count inodes. */
+export interface Room {
+  readonly needBytes: number;
+  readonly freeBytes: number;
+  readonly needInodes: number;
+  readonly freeInodes: number;
+}
+
+export interface MoverEnd {
+  readonly nonce: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
+  /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
+  readonly lost: readonly string[];
+  readonly seconds: number;
+}
+
+export interface MoverProgress {
+  readonly bytes: number;
+  readonly totalBytes: number;
+  readonly files: number;
+  readonly totalFiles: number;
+  /** Bytes a second. */
+  readonly rate: number;
+  /** The totals may still grow. */
+  readonly scanning: boolean;
+}
+
+export type LogLevel = 'info' | 'warning' | 'error';
+
+/** What a line says, by its word, as the mover writes it. */
+export interface Messages {
+  serving: {
+    readonly nonce: string;
+    readonly port: number;
+    readonly user: string;
+    /** Fingerprint, as OpenSSH writes it. */
+    readonly hostKey: string;
+    readonly usedBytes: number;
+    readonly usedInodes: number;
+  };
+  closed: { readonly nonce: string; readonly idleSeconds: number };
+  connected: { readonly address: string };
+  progress: MoverProgress & { readonly attempt: number };
+  change: { readonly item: string; readonly name: string };
+  log: { readonly level: LogLevel; readonly text: string };
+  end: Omit<MoverEnd, 'stats'> & {
+    readonly task: string;
+    readonly mode: string;
+    /** The exit code that goes with the outcome. */
+    readonly code: number;
+    readonly stats: Readonly<Record<string, number>>;
+    readonly room?: Room;
+    readonly attempts: number;
+  };
+}
+
+/** One line of the log, without a line feed. */
+export function formatMessage<Word extends keyof Messages>(word: Word, message: Messages[Word]): string {
+  return `x8s:${word} ${JSON.stringify({ protocol, ...message })}`;
+}
+
+const exitCodes: Readonly<Partial<Record<Outcome, number>>> = {
+  ok: 0,
+  'no-room': 3,
+  'source-empty': 3,
+  refused: 3,
+  unreachable: 4,
+  auth: 4,
+  partial: 5,
+  interrupted: 143,
+};
+
+/** The exit code of a mover that ended so. */
+export function exitCodeOf(outcome: Outcome): number {
+  return exitCodes[outcome] ?? 1;
+}
+
+export type MoverLine =
+  | { readonly kind: 'progress'; readonly progress: MoverProgress }
+  | { readonly kind: 'connected'; readonly address: string }
+  | { readonly kind: 'serving' }
+  /** sshd has ended since nobody came, and does not start again in this pod. */
+  | { readonly kind: 'closed' }
+  /** One entry that a dry run would change; `item` is rsync's own %i. */
+  | { readonly kind: 'change'; readonly item: string; readonly name: string }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'end'; readonly end: MoverEnd }
+  /** A line of an image that speaks another version of this protocol; 0 where it names none. */
+  | { readonly kind: 'foreign'; readonly protocol: number };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
+  progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
+  connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
+  serving: () => ({ kind: 'serving' }),
+  closed: () => ({ kind: 'closed' }),
+  change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
+  log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
+  end: (fields) => ({ kind: 'end', end: endOf(fields) }),
+};
+
+/** Reads one line of a pod's log; what is not of the protocol is a line of some program's own. */
+export function parseMoverLine(line: string): MoverLine {
+  const [, word = '', json = ''] = /^x8s:([a-z]+) (.*)$/s.exec(line) ?? [];
+  const fields = parseObject(json);
+  const read = Object.hasOwn(readers, word) ? readers[word] : undefined;
+  if (!fields || !read) return { kind: 'log', level: 'info', text: line };
+  return fields.protocol === protocol ? read(fields) : { kind: 'foreign', protocol: count(fields.protocol) };
+}
+
+function parseObject(json: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '');
+const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
+const levelOf = (value: unknown): LogLevel => (value === 'warning' || value === 'error' ? value : 'info');
+
+function progressOf(fields: Fields): MoverProgress {
+  return {
+    bytes: count(fields.bytes),
+    totalBytes: count(fields.totalBytes),
+    files: count(fields.files),
+    totalFiles: count(fields.totalFiles),
+    rate: count(fields.rate),
+    scanning: fields.scanning === true,
+  };
+}
+
+function endOf({ nonce, outcome, message, stats, failures, lost, seconds }: Fields): MoverEnd {
+  const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
+  return {
+    nonce: text(nonce),
+    outcome: (text(outcome) || 'failed') as Outcome,
+    message: text(message),
+    stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
+    failures: texts(failures),
+    lost: texts(lost),
+    seconds: count(seconds),
+  };
+}

@@ -1,0 +1,53 @@
+/** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
+
+/** Cheap: what the file system counts anyway, and what is known by now of the files' sizes. */
+export interface Usage {
+  readonly usedBytes: number;
+  readonly usedInodes: number;
+  readonly sizeBytes: number;
+  readonly sizeInodes: number;
+  /** Entries of lost+found. */
+  readonly lostFound: number;
+  /** Whether a file has holes, and the bytes of the largest; null where two seconds did not tell. */
+  readonly sparse: boolean | null;
+  readonly largest: number | null;
+}
+
+/** By a walk through the tree; a file with several names counts once. */
+export interface ExactUsage {
+  readonly allocatedBytes: number;
+  readonly apparentBytes: number;
+  readonly entries: number;
+  readonly inodes: number;
+  readonly files: number;
+  readonly dirs: number;
+}
+
+/** Counts of what a copier with a certain uid and gids could not give its copy. */
+export interface Survey {
+  readonly ownership: number;
+  readonly devices: number;
+  readonly capabilities: number;
+}
+
+export const questions = {
+  usage: 'usage',
+  exactUsage: 'usage exact',
+  /** The mark of a mover in the volume: of one that writes to it right now, or was interrupted. */
+  mark: 'mark',
+  survey: (uid: number, gids: readonly number[]) => `survey ${uid} ${gids.join(',')}`,
+} as const;
+
+export type Question =
+  | { readonly kind: 'usage' | 'exactUsage' | 'mark' }
+  | { readonly kind: 'survey'; readonly uid: number; readonly gids: readonly number[] };
+
+/** What was asked, or undefined where that is none of the questions. */
+export function parseQuestion(text: string): Question | undefined {
+  if (text === questions.usage) return { kind: 'usage' };
+  if (text === questions.exactUsage) return { kind: 'exactUsage' };
+  if (text === questions.mark) return { kind: 'mark' };
+  const [, uid, gids] = /^survey (\d+) (\d+(?:,\d+)*)$/.exec(text) ?? [];
+  if (uid === undefined || gids === undefined) return undefined;
+  return { kind: 'survey', uid: Number(uid), gids: gids.split(',').map(Number) };
+}

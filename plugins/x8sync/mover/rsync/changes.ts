@@ -1,0 +1,27 @@
+/** What a dry run of rsync says that it would do: `%i|…`, an entry a line. */
+
+/** rsync's own %i: what is done, the kind of entry, and what of it differs. */
+export interface Change {
+  /** `>f+++++++++`, `cd+++++++++`, `*deleting`, … (rsync(1), --itemize-changes). */
+  readonly item: string;
+  /** What stands behind it. */
+  readonly rest: string;
+}
+
+/** One line, or undefined where it tells of no entry. */
+export function parseChange(line: string): Change | undefined {
+  const [, item, rest] = /^([<>ch.][fdLDS][^|]*|\*deleting *)\|(.*)$/s.exec(line) ?? [];
+  return item === undefined || rest === undefined ? undefined : { item: item.trimEnd(), rest };
+}
+
+export const isDeletion = ({ item }: Change): boolean => item === '*deleting';
+/** A new entry that takes an inode: a further name of a file (h) takes none. */
+export const isCreation = ({ item }: Change): boolean => /^[^h][fdLDS]\+/.test(item);
+/** A file whose content is sent. */
+export const isTransfer = ({ item }: Change): boolean => item.startsWith('>f');
+
+/** The bytes of a name, which rsync --8-bit-output gives but for control characters and `\#`: those are \#ooo. */
+export function decodeName(name: string): Buffer {
+  const bytes = name.replace(/\\#([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return Buffer.from(bytes, 'latin1');
+}

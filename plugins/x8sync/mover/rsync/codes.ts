@@ -1,0 +1,28 @@
+/** What rsync's exit codes mean (rsync(1), EXIT VALUES), for those that can happen here. */
+
+const meanings: readonly (readonly [codes: readonly number[], meaning: string])[] = [
+  [[1, 2, 4], 'rsync of the two sides do not go together'],
+  [[3, 6], 'rsync could not read or write its own files'],
+  [[5], 'the transfer could not be started'],
+  [[10, 30, 35, 255], 'the connection to the source broke'],
+  [[11], 'reading or writing a file failed'],
+  [[12], 'the connection to the source broke, or rsync ended there'],
+  [[13, 14, 21, 22], 'rsync ran out of memory or processes'],
+  [[20, 143], 'rsync was stopped'],
+  [[137], 'rsync was killed, perhaps since memory ran out'],
+  [[23], 'some files or attributes could not be copied'],
+  [[24], 'some files vanished from the source while it was copied'],
+];
+
+export function meaningOf(code: number): string {
+  return meanings.find(([codes]) => codes.includes(code))?.[1] ?? `rsync ended with code ${code}`;
+}
+
+/**
+ * Whether trying again may help: the line broke.
+ *
+ * @param refused a daemon at the other end said no, which ends rsync with 5 as an ssh that can't connect does.
+ */
+export function isNetworkCode(code: number, refused = false): boolean {
+  return [10, 12, 30, 35, 255].includes(code) || (code === 5 && !refused);
+}

@@ -1,0 +1,95 @@
+/** What rsync and ssh say on stderr, and what it means: room, vanished files, attributes that the target did not take. */
+import { cut } from '../lines.ts';
+import type { LogLevel } from '../protocol.ts';
+
+const longestLine = 2048;
+const longestText = 1024;
+const longestName = 512;
+const mostLines = 200;
+const mostNames = 20;
+
+/** rsync's words for kinds of things that a target did not take, by what it called. */
+const calls: readonly (readonly [call: RegExp, kind: string])[] = [
+  [/chown/, 'ownership'],
+  [/mknod/, 'devices'],
+  [/acl/, 'acls'],
+  [/xattr/, 'xattrs'],
+];
+
+export class ErrorReader {
+  /** Kinds of things that could not be kept. */
+  readonly lost = new Set<string>();
+  /** Names that could not be copied, the first twenty. */
+  readonly names: string[] = [];
+  /** How many names could not be copied. */
+  failed = 0;
+  /** How many files went from the source meanwhile. */
+  vanished = 0;
+  /** The target has no room left. */
+  full = false;
+  /** The first thing that rsync said, or what its daemon said at last; undefined where neither said anything. */
+  said: string | undefined;
+  /** The source's daemon refused. */
+  refused = false;
+  readonly #target: string;
+  readonly #log: (level: LogLevel, text: string) => void;
+  readonly #named = new Set<string>();
+  #lines = 0;
+
+  /** @param target where the volume is mounted: names are told as they are in the volume. */
+  constructor(target: string, log: (level: LogLevel, text: string) => void) {
+    this.#target = target;
+    this.#log = log;
+  }
+
+  line(line: string): void {
+    if (line === '') return;
+    const mild = /^file has vanished|^rsync warning|^Warning/.test(line);
+    this.#lines += 1;
+    if (this.#lines <= mostLines) this.#log(mild ? 'warning' : 'error', cut(line, longestLine));
+    if (line.startsWith('file has vanished')) this.vanished += 1;
+    else this.#error(line);
+  }
+
+  #error(line: string): void {
+    // An attribute that is larger than the file system takes is refused in the same words as where there is no room.
+    if (/No space left on device|Disk quota exceeded/.test(line)) {
+      if (line.includes('setxattr')) this.lost.add('xattrs');
+      else this.full = true;
+    }
+    if (/failed: Operation not permitted|Permission denied|not supported|Invalid argument/.test(line))
+      for (const [call, kind] of calls) if (call.test(line)) this.lost.add(kind);
+    if (this.#isRoot(line)) this.lost.add('root folder');
+    else if (/^rsync: |^cannot |^could not |^skipping |^ERROR: /.test(line)) this.#failure(line);
+    else if (line.startsWith('@ERROR')) {
+      this.said = cut(line, longestText);
+      this.refused = true;
+    }
+  }
+
+  /** Without root, the volume's own root folder is somebody else's. */
+  #isRoot(line: string): boolean {
+    const [, name] = /^rsync: .* failed to set (?:times|permissions) on "(.*)\/\."/.exec(line) ?? [];
+    return name === this.#target;
+  }
+
+  #failure(line: string): void {
+    this.said ??= cut(line, longestText);
+    const name = nameOf(line, this.#target);
+    if (name === '' || this.#named.has(name)) return;
+    this.failed += 1;
+    // How many there are is known from the first twenty on without their names.
+    if (this.#named.size < 100_000) this.#named.add(name);
+    if (this.names.length < mostNames) this.names.push(cut(name, longestName));
+  }
+}
+
+/** The name that a complaint is about, as it is in the volume; empty where it is about none. */
+export function nameOf(line: string, target: string): string {
+  const [clash] = /^(?:could not make way for|cannot delete) [a-z -]+: /.exec(line) ?? [];
+  if (clash !== undefined) return line.slice(clash.length);
+  // The closing quote is the last one: a name may hold quotes of its own.
+  const [, name = ''] = /"(.*)"/.exec(line) ?? [];
+  if (name.startsWith(`${target}/`)) return name.slice(target.length + 1);
+  return name.replace(/^\//, '');
+}

@@ -1,0 +1,141 @@
+/** One run of rsync from the source to the target, its output turned into lines for the plugin. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { cut, LineSplitter } from '../lines.ts';
+import type { Kill } from '../machine.ts';
+import { pause, run } from '../programs.ts';
+import type { Voice } from '../voice.ts';
+import { type Change, isDeletion, parseChange } from './changes.ts';
+import { ErrorReader } from './errors.ts';
+import { ProgressGauge, parseProgress } from './progress.ts';
+import { type Counts, parseStats } from './stats.ts';
+
+const mostChanges = 200;
+const longestName = 1024;
+
+export interface RsyncJob {
+  readonly args: readonly string[];
+  /** Where the target's volume is mounted. */
+  readonly target: string;
+  /** Bytes that earlier attempts have brought. */
+  readonly base: number;
+  /** Bytes that the source's file system has in use. */
+  readonly guess: number;
+  /** Number of this attempt, from 1. */
+  readonly attempt: number;
+  /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
+  readonly asksProgress: boolean;
+  readonly voice: Voice;
+  readonly kill: Kill;
+  readonly signal: AbortSignal;
+}
+
+/** What a run came to. */
+export interface RsyncResult {
+  readonly code: number;
+  readonly stats: Counts;
+  /** Bytes that this run has brought, as its progress told. */
+  readonly moved: number;
+  /** Entries that could not be made for what they are: devices and fifos, without root. */
+  readonly skipped: number;
+  readonly errors: ErrorReader;
+}
+
+/** Runs rsync to its end. @throws the signal's reason. */
+export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
+  const output = new OutputReader(job);
+  const errors = new ErrorReader(job.target, (level, text) => job.voice.log(level, text));
+  const out = new LineSplitter((line) => output.line(line), { ends: /[\r\n]/ });
+  const err = new LineSplitter((line) => errors.line(line));
+  const over = new AbortController();
+  const { code } = await run('rsync', job.args, {
+    signal: job.signal,
+    onOutput: (chunk) => out.push(chunk),
+    onError: (chunk) => err.push(chunk),
+    onStart: ({ pid }) => {
+      if (pid !== undefined && job.asksProgress) void askProgress(pid, job.kill, over.signal);
+    },
+  }).finally(() => over.abort());
+  out.end();
+  err.end();
+  return { code, stats: output.stats, moved: output.moved, skipped: output.skipped, errors };
+}
+
+/** Reads what rsync prints: progress, statistics, and in a dry run what it would do. */
+class OutputReader {
+  readonly stats: Counts = {};
+  skipped = 0;
+  readonly #job: RsyncJob;
+  readonly #gauge: ProgressGauge;
+  #toldAt = -1;
+
+  constructor(job: RsyncJob) {
+    this.#job = job;
+    this.#gauge = new ProgressGauge(job.base, job.guess);
+  }
+
+  get moved(): number {
+    return this.#gauge.moved;
+  }
+
+  line(line: string): void {
+    const progress = parseProgress(line);
+    if (progress) {
+      const next = this.#gauge.next(progress);
+      // One a second at most.
+      const second = Math.floor(Date.now() / 1000);
+      if (second === this.#toldAt) return;
+      this.#toldAt = second;
+      this.#job.voice.tell('progress', { ...next, attempt: this.#job.attempt });
+      return;
+    }
+    const change = parseChange(line);
+    if (change) this.#change(change);
+    else if (line.startsWith('skipping non-regular file ')) this.skipped += 1;
+    else this.#figures(parseStats(line) ?? {});
+  }
+
+  #change(change: Change): void {
+    const { stats } = this;
+    if (isDeletion(change)) {
+      stats.extraneous = (stats.extraneous ?? 0) + 1;
+      return;
+    }
+    stats.changes = (stats.changes ?? 0) + 1;
+    if (stats.changes > mostChanges) return;
+    this.#job.voice.tell('change', { item: change.item, name: cut(change.rest, longestName) });
+  }
+
+  #figures(counts: Counts): void {
+    Object.assign(this.stats, counts);
+    if (counts.transferredBytes !== undefined)
+      this.stats.transferredBytes = this.#job.base + counts.transferredBytes;
+  }
+}
+
+/** rsync's receiver, its child, tells how far it is when it gets this signal; until the run is over. */
+async function askProgress(pid: number, kill: Kill, over: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      await pause(1000, over);
+      for (const child of rsyncChildrenOf(pid)) kill(child, 'SIGVTALRM');
+    }
+  } catch {
+    // The run is over.
+  }
+}
+
+function rsyncChildrenOf(parent: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    const [, name, itsParent] = /^\d+ \((.*)\) \S (\d+) /s.exec(statusOf(pid)) ?? [];
+    return name === 'rsync' && Number(itsParent) === parent;
+  });
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
+}

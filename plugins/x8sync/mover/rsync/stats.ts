@@ -1,0 +1,45 @@
+/** The statistics that rsync prints with --info=stats2. */
+
+export type Counts = Record<string, number>;
+
+/** What one line of them tells. */
+type Reader = (line: string, number: number) => Counts;
+
+const readers: readonly (readonly [start: string, read: Reader])[] = [
+  [
+    'Number of files: ',
+    (line, entries) => ({
+      entries,
+      files: kind(line, 'reg'),
+      dirs: kind(line, 'dir'),
+      links: kind(line, 'link'),
+      specials: kind(line, 'special') + kind(line, 'dev'),
+    }),
+  ],
+  [
+    'Number of created files: ',
+    (line, createdEntries) => ({ createdEntries, createdFiles: kind(line, 'reg') }),
+  ],
+  ['Number of regular files transferred: ', (_, transferredFiles) => ({ transferredFiles })],
+  ['Total file size: ', (_, totalBytes) => ({ totalBytes })],
+  ['Total transferred file size: ', (_, transferredBytes) => ({ transferredBytes })],
+  ['Literal data: ', (_, literalBytes) => ({ literalBytes })],
+  ['Matched data: ', (_, matchedBytes) => ({ matchedBytes })],
+  ['Total bytes received: ', (_, receivedBytes) => ({ receivedBytes })],
+];
+
+/** The figures of one line, or undefined where it is none of the statistics. */
+export function parseStats(line: string): Counts | undefined {
+  for (const [start, read] of readers) {
+    if (!line.startsWith(start)) continue;
+    const [, digits] = /^(\d+)/.exec(line.slice(start.length)) ?? [];
+    return digits === undefined ? undefined : read(line, Number(digits));
+  }
+  return undefined;
+}
+
+/** `Number of files: 5 (reg: 3, dir: 2)` → of a kind; 0 where it is not named. */
+function kind(line: string, name: string): number {
+  const [, digits = '0'] = new RegExp(`[( ]${name}: (\\d+)`).exec(line) ?? [];
+  return Number(digits);
+}

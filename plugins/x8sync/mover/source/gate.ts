@@ -1,0 +1,63 @@
+/** All that the client's key may do in the source pod beside reading the one tree: ask what it holds. */
+import { lstatSync, readFileSync } from 'node:fs';
+import { diskOf } from '../disk.ts';
+import { folderName, type Places } from '../places.ts';
+import { parseQuestion, type Question, type Usage } from '../questions.ts';
+import { sourceFiles } from './sshd-config.ts';
+import { exactUsage, lostEntries, type Sizes, survey } from './walk.ts';
+
+/** The exit code of a gate that was asked for something else. */
+export const refusedCode = 77;
+export const refusal = 'x8s-mover: refused: this key may only read the volume';
+
+/** The answer to what a client asked for, or undefined where that is none of the questions. */
+export async function answer(asked: string, places: Places): Promise<string | undefined> {
+  const question = parseQuestion(asked);
+  return question && answerTo(question, places);
+}
+
+async function answerTo(question: Question, places: Places): Promise<string> {
+  switch (question.kind) {
+    case 'usage':
+      return line(await usage(places));
+    case 'exactUsage':
+      return line(await exactUsage(places.source));
+    case 'mark':
+      return mark(places.source);
+    case 'survey':
+      return line(await survey(places.source, question.uid, question.gids));
+  }
+}
+
+const line = (value: object): string => `${JSON.stringify(value)}\n`;
+
+async function usage(places: Places): Promise<Usage> {
+  const { source } = places;
+  const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
+  const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
+  const sizes = knownSizes(places);
+  return {
+    usedBytes,
+    usedInodes,
+    sizeBytes,
+    sizeInodes: inodes,
+    lostFound,
+    sparse: sizes?.sparse ?? null,
+    largest: sizes?.largest ?? null,
+  };
+}
+
+/** What the source's side knows by now; undefined where that is nothing yet. */
+function knownSizes(places: Places): Sizes | undefined {
+  try {
+    return JSON.parse(readFileSync(sourceFiles(places).sizes, 'utf8')) as Sizes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A mover's mark in the volume: of one that writes to it right now, or was interrupted. */
+function mark(source: string): string {
+  const path = `${source}/${folderName}/state`;
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'utf8') : '';
+}

@@ -1,0 +1,161 @@
+/** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { diskOf } from '../disk.ts';
+import type { Machine } from '../machine.ts';
+import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
+import { endOnAbort, pause, run } from '../programs.ts';
+import { IdleClock } from './idle.ts';
+import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from './sshd-config.ts';
+import { lookAtSizes } from './walk.ts';
+
+/** How long the sizes of files are looked at, while the first client is still on its way. */
+const lookMs = 2000;
+const listenMs = 5000;
+/** Below so many seconds of idleness the clock is looked at every second. */
+const longIdle = 50;
+const privilegeFolder = '/run/sshd';
+
+/**
+ * Serves as the environment asks for. Resolves with the process's exit code once sshd has ended; with 0 once the
+ * signal is aborted.
+ *
+ * @param login the account that this process runs as; undefined where the image has none for it.
+ */
+export async function startServe(env: Env, login: string | undefined, machine: Machine): Promise<number> {
+  const { places, voice, signal } = machine;
+  try {
+    const foreign = foreignPlugin(env);
+    if (foreign !== undefined) throw new Error(foreign);
+    const options = readServeOptions(env);
+    if (existsSync(sourceFiles(places).closed)) return await stayClosed(options, machine);
+    if (login === undefined) throw new Error(noLogin(machine.uid));
+    install(options.port, login, machine);
+    return await runSshd(options, login, machine);
+  } catch (error) {
+    if (signal.aborted) return 0;
+    voice.log('error', (error as Error).message);
+    return 1;
+  }
+}
+
+const noLogin = (uid: number): string =>
+  `user id ${uid} has no entry in the image's /etc/passwd, and sshd needs one: run as 0 or 65532`;
+
+/** Secret volumes are neither private nor owned by whoever this pod runs as, which sshd demands of a host key. */
+function install(port: number, login: string, { places, uid }: Machine): void {
+  const files = sourceFiles(places);
+  mkdirSync(places.serve, { recursive: true });
+  try {
+    chmodSync(places.serve, 0o700);
+  } catch (error) {
+    // An ordinary user does not own the emptyDir; there is no other one in this pod, and its files are 0600.
+    if (uid === 0) throw error;
+  }
+  const keys = authorizedKeys(readFileSync(`${places.keys}/authorized_keys`, 'utf8'), places);
+  if (keys === '') throw new Error('authorized_keys holds no ed25519 public key');
+  const contents = [
+    [files.hostKey, readFileSync(`${places.keys}/host_key`)],
+    [files.authorizedKeys, keys],
+    [files.sshdConfig, sshdConfig(port, login, places)],
+    [files.rsyncdConfig, rsyncdConfig(uid === 0, places)],
+  ] as const;
+  for (const [path, content] of contents) {
+    rmSync(path, { force: true });
+    writeFileSync(path, content, { mode: 0o600 });
+  }
+  // Without this folder, and it being root's alone, a root sshd will not drop privileges before login.
+  if (uid === 0 && !existsSync(privilegeFolder)) mkdirSync(privilegeFolder, { mode: 0o755 });
+}
+
+async function runSshd(options: ServeOptions, login: string, machine: Machine): Promise<number> {
+  const { places, signal } = machine;
+  const files = sourceFiles(places);
+  // Its own log goes to stderr.
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', files.sshdConfig], { stdio: 'inherit' });
+  using _ = endOnAbort(sshd, signal);
+  const over = endOf(sshd);
+  if (!(await Promise.race([listens(options.port), over.then(() => false)]))) {
+    sshd.kill();
+    throw new Error(`sshd does not listen on port ${options.port}`);
+  }
+  void noteSizes(machine);
+  await tellServing(options, login, machine);
+  const code = await Promise.race([
+    over,
+    untilIdle(options.idleSeconds, new IdleClock(files, login), signal),
+  ]);
+  if (signal.aborted) return 0;
+  if (code !== undefined) throw new Error(`sshd ended with exit code ${code}`);
+  writeFileSync(files.closed, '');
+  sshd.kill();
+  await over;
+  return stayClosed(options, machine);
+}
+
+function endOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 128));
+  });
+}
+
+/** Resolves with whether a socket listens on the port, within some seconds. */
+async function listens(port: number): Promise<boolean> {
+  const limit = performance.now() + listenMs;
+  while (!isListening(port)) {
+    if (performance.now() > limit) return false;
+    await pause(10);
+  }
+  return true;
+}
+
+/** Looks for the port among the kernel's sockets: 0A is a listening one's state. */
+function isListening(port: number): boolean {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).some((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .some((row) => {
+        const [, local = '', , state] = row.trim().split(/\s+/);
+        return state === '0A' && local.endsWith(wanted);
+      }),
+  );
+}
+
+async function tellServing(
+  { nonce, port }: ServeOptions,
+  login: string,
+  { places, voice }: Machine,
+): Promise<void> {
+  const [key, disk] = await Promise.all([
+    run('ssh-keygen', ['-lf', sourceFiles(places).hostKey]),
+    diskOf(places.source),
+  ]);
+  const hostKey = key.stdout.split(' ')[1] ?? '';
+  const { usedBytes, usedInodes } = disk;
+  voice.tell('serving', { nonce, port, user: login, hostKey, usedBytes, usedInodes });
+}
+
+/** Leaves what is known of the sizes of files for the gate; nothing where the time does not do. */
+async function noteSizes({ places }: Machine): Promise<void> {
+  const sizes = await lookAtSizes(places.source, lookMs);
+  if (!sizes) return;
+  const path = sourceFiles(places).sizes;
+  writeFileSync(`${path}.new`, JSON.stringify(sizes));
+  renameSync(`${path}.new`, path);
+}
+
+/** Resolves with undefined when no one was logged in for so many seconds. */
+async function untilIdle(seconds: number, clock: IdleClock, signal: AbortSignal): Promise<undefined> {
+  const step = seconds < longIdle ? 1000 : 5000;
+  while (!signal.aborted && clock.idleSeconds() < seconds) await pause(step, signal).catch(() => {});
+}
+
+/** A restart of the container does not open the door again. */
+async function stayClosed({ nonce, idleSeconds }: ServeOptions, { voice, signal }: Machine): Promise<number> {
+  voice.log('info', `no client for ${idleSeconds} s: sshd has ended and will not start again in this pod`);
+  voice.tell('closed', { nonce, idleSeconds });
+  while (!signal.aborted) await pause(3_600_000, signal).catch(() => {});
+  return 0;
+}

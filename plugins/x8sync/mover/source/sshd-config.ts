@@ -1,0 +1,120 @@
+/** sshd and rsync's daemon of the source pod: one port, one user, one key, one tree that can be read. */
+import type { Places } from '../places.ts';
+
+export interface SourceFiles {
+  readonly hostKey: string;
+  readonly authorizedKeys: string;
+  readonly sshdConfig: string;
+  readonly rsyncdConfig: string;
+  readonly rsyncdLock: string;
+  /** Its time changes with every login. */
+  readonly visit: string;
+  /** Seconds of the node's uptime when somebody was last seen. */
+  readonly lastSeen: string;
+  /** Is there once sshd has ended for good: it outlives the container in the emptyDir. */
+  readonly closed: string;
+  /** What is known of the sizes of the source's files. */
+  readonly sizes: string;
+}
+
+export const sourceFiles = ({ serve }: Places): SourceFiles => ({
+  hostKey: `${serve}/host_key`,
+  authorizedKeys: `${serve}/authorized_keys`,
+  sshdConfig: `${serve}/sshd_config`,
+  rsyncdConfig: `${serve}/rsyncd.conf`,
+  rsyncdLock: `${serve}/rsyncd.lock`,
+  visit: `${serve}/visit`,
+  lastSeen: `${serve}/last-seen`,
+  closed: `${serve}/closed`,
+  sizes: `${serve}/sizes`,
+});
+
+/** What rsync asks for when it wants a daemon at the other end. */
+export const rsyncCommand = 'rsync --server --daemon .';
+
+/**
+ * What sshd runs whatever the client asked for; the account's shell reads it. rsync's daemon is started here and not
+ * by the gate: it is what every copy waits for, and a second Node.js would take longer to start than rsync.
+ */
+export function forcedCommand(places: Places): string {
+  const { visit, rsyncdConfig } = sourceFiles(places);
+  const daemon = `exec rsync --server --daemon --config=${rsyncdConfig} .`;
+  return `true >${visit}; case $SSH_ORIGINAL_COMMAND in '${rsyncCommand}') ${daemon};; *) exec ${places.gate};; esac`;
+}
+
+/**
+ * Lines of authorized_keys for every ed25519 key of a text; empty where there is none. They bear the command once
+ * more: only so does sshd let root in.
+ */
+export function authorizedKeys(text: string, places: Places): string {
+  const keys = text.split('\n').filter((line) => /^ssh-ed25519 [A-Za-z0-9+/=]+( .*)?$/.test(line));
+  const command = forcedCommand(places).replaceAll('"', '\\"');
+  return keys.map((key) => `restrict,command="${command}" ${key}\n`).join('');
+}
+
+/** StrictModes is off because it looks at the parents too, and an emptyDir is 0777. */
+export function sshdConfig(port: number, login: string, places: Places): string {
+  const files = sourceFiles(places);
+  return `Port ${port}
+HostKey ${files.hostKey}
+AuthorizedKeysFile ${files.authorizedKeys}
+PidFile none
+StrictModes no
+UsePAM no
+AllowUsers ${login}
+PermitRootLogin forced-commands-only
+AuthenticationMethods publickey
+PubkeyAuthentication yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+HostbasedAuthentication no
+ForceCommand ${forcedCommand(places)}
+DisableForwarding yes
+PermitTTY no
+PermitUserRC no
+PermitUserEnvironment no
+PermitTunnel no
+Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com
+HostKeyAlgorithms ssh-ed25519
+PubkeyAcceptedAlgorithms ssh-ed25519
+Compression no
+UseDNS no
+PrintMotd no
+LoginGraceTime 20
+MaxAuthTries 3
+MaxStartups 64:30:128
+MaxSessions 64
+ClientAliveInterval 10
+ClientAliveCountMax 3
+LogLevel INFO
+`;
+}
+
+/** Options of a client that a plain, read-only copy needs; every other one is refused. */
+const allowed = [
+  'a r l p t g o D devices specials hard-links acls xattrs sparse numeric-ids n v i info',
+  'ignore-times checksum exclude include filter from0 files-from relative no-relative dirs list-only',
+  'modify-window bwlimit partial partial-dir temp-dir delete delete-* max-delete stats log-format',
+  'compress* zc zl ignore-existing existing whole-file inc-recursive no-inc-recursive protect-args secluded-args',
+]
+  .join(' ')
+  .split(' ');
+
+/** The daemon's view of the tree. */
+export function rsyncdConfig(isRoot: boolean, places: Places): string {
+  const user = isRoot ? ['use chroot = yes', 'uid = 0', 'gid = 0'] : ['use chroot = no'];
+  return `${user.join('\n')}
+read only = yes
+list = no
+munge symlinks = no
+numeric ids = yes
+max connections = 64
+lock file = ${sourceFiles(places).rsyncdLock}
+max verbosity = 1
+transfer logging = no
+reverse lookup = no
+refuse options = * ${allowed.map((option) => `!${option}`).join(' ')}
+[source]
+path = ${places.source}
+`;
+}

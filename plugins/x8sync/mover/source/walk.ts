@@ -1,0 +1,116 @@
+/** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
+import { folderName } from '../places.ts';
+import { run, runLines } from '../programs.ts';
+import type { ExactUsage, Survey } from '../questions.ts';
+
+/** Arguments of find for all that the mover copies, each printed so. */
+function walk(source: string, format: string): string[] {
+  const left = ['(', '-path', `${source}/lost+found`, '-o', '-path', `${source}/${folderName}`, ')'];
+  return [source, ...left, '-prune', '-o', '-printf', format];
+}
+
+/** Adds up lines of `%y %n %i %s %b`: kind, names, inode, bytes, blocks of 512 bytes. */
+export class UsageSum {
+  #entries = 0;
+  #inodes = 0;
+  #allocated = 0;
+  #apparent = 0;
+  #files = 0;
+  #dirs = 0;
+  readonly #seen = new Set<string>();
+
+  line(line: string): void {
+    const [kind, names, inode = '', bytes, blocks] = line.split(' ');
+    this.#entries += 1;
+    // A file with several names counts once.
+    if (Number(names) > 1 && kind !== 'd') {
+      if (this.#seen.has(inode)) return;
+      this.#seen.add(inode);
+    }
+    this.#inodes += 1;
+    this.#allocated += Number(blocks) * 512;
+    if (kind === 'd') this.#dirs += 1;
+    if (kind !== 'f') return;
+    this.#files += 1;
+    this.#apparent += Number(bytes);
+  }
+
+  get usage(): ExactUsage {
+    return {
+      allocatedBytes: this.#allocated,
+      apparentBytes: this.#apparent,
+      entries: this.#entries,
+      inodes: this.#inodes,
+      files: this.#files,
+      dirs: this.#dirs,
+    };
+  }
+}
+
+export async function exactUsage(source: string): Promise<ExactUsage> {
+  const sum = new UsageSum();
+  await runLines('find', walk(source, '%y %n %i %s %b\n'), (line) => sum.line(line));
+  return sum.usage;
+}
+
+/** What a copier with this uid and these gids could not give its copy. */
+export async function survey(source: string, uid: number, gids: readonly number[]): Promise<Survey> {
+  const [owner, groups] = [String(uid), new Set(gids.map(String))];
+  let [ownership, devices, capabilities] = [0, 0, 0];
+  await runLines('find', walk(source, '%U %G %y\n'), (line) => {
+    const [user, group = '', kind] = line.split(' ');
+    if (user !== owner || !groups.has(group)) ownership += 1;
+    if (kind === 'b' || kind === 'c') devices += 1;
+  });
+  const attributes = ['-R', '-P', '-h', '-m', '^security\\.capability$', source];
+  await runLines('getfattr', attributes, (line) => {
+    if (line.startsWith('# file:')) capabilities += 1;
+  });
+  return { ownership, devices, capabilities };
+}
+
+/** Sizes of files, as far as a copy is made another way for them. */
+export interface Sizes {
+  /** Whether one has holes. */
+  readonly sparse: boolean;
+  /** Bytes of the largest. */
+  readonly largest: number;
+}
+
+/** Files below this are not looked at: they are small in any case. */
+const smallBytes = 65_536;
+
+/** Lines of `%b %s`: blocks of 512 bytes, bytes. */
+export class SizeLook {
+  #sparse = false;
+  #largest = smallBytes;
+
+  line(line: string): void {
+    const [blocks, bytes] = line.split(' ').map(Number);
+    if (Number(blocks) * 512 < Number(bytes)) this.#sparse = true;
+    this.#largest = Math.max(this.#largest, Number(bytes));
+  }
+
+  get sizes(): Sizes {
+    return { sparse: this.#sparse, largest: this.#largest };
+  }
+}
+
+/** Looks at the sizes of all files; undefined where that takes longer. */
+export async function lookAtSizes(source: string, limitMs: number): Promise<Sizes | undefined> {
+  const look = new SizeLook();
+  const args = [source, '-type', 'f', '-size', '+63k', '-printf', '%b %s\n'];
+  const signal = AbortSignal.timeout(limitMs);
+  try {
+    const { code } = await runLines('find', args, (line) => look.line(line), { signal });
+    return code === 0 ? look.sizes : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many entries lost+found holds. */
+export async function lostEntries(source: string): Promise<number> {
+  const args = [`${source}/lost+found`, '-mindepth', '1', '-maxdepth', '1', '-printf', '.'];
+  return (await run('find', args)).stdout.length;
+}

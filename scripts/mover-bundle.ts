@@ -1,0 +1,27 @@
+/** Bundles x8sync's mover into the one file that its image runs: build/mover/x8s-mover.cjs. */
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const folder = join(import.meta.dirname, '..');
+
+/** Path of the bundle. */
+export const moverBundle = join(folder, 'build', 'mover', 'x8s-mover.cjs');
+
+/** A program on its own: the first line names the image's Node.js. */
+export async function bundleMover(): Promise<string> {
+  await build({
+    entryPoints: [join(folder, 'plugins/x8sync/mover/main.ts')],
+    outfile: moverBundle,
+    banner: { js: '#!/usr/local/bin/node' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    // As it is, so that a stack in a bug report can be read.
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  chmodSync(moverBundle, 0o755);
+  return moverBundle;
+}

@@ -1,0 +1,60 @@
+/** Hard links take no room: a target that holds every file of the source once is large enough. */
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/before.ts';
+import { Growth } from '../../../../../../plugins/x8sync/mover/copy/room.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+
+let scene: Stage;
+beforeEach(() => {
+  scene = stage();
+});
+afterEach(() => scene[Symbol.dispose]());
+
+const listed = ['cd+++++++++|4096|./', '>f+++++++++|4096|a', 'hf+++++++++|4096|b => a'];
+
+/** What is missing where the file system of the source is fuller than the target has room. */
+async function lack(freeInodes: number, mode: 'force' | 'merge') {
+  const source = {
+    used: { bytes: 1_000_000, inodes: 1000 },
+    exactly: async () => ({ bytes: 8192, inodes: 3 }),
+  };
+  const compare = async (make: () => Growth) => {
+    const growth = make();
+    for (const line of listed) growth.line(line);
+    return { ran: { code: 0, stdout: '', stderr: '' }, growth };
+  };
+  const check = new RoomCheck(mode, scene.machine, source, { compare });
+  return check.lack({ bytes: 9_000_000, inodes: freeInodes });
+}
+
+onLinux.each(['force', 'merge'] as const)(
+  'in a %s each file needs one inode, whatever its names',
+  async (mode) => {
+    expect(await lack(3, mode)).toBeUndefined();
+  },
+);
+
+onLinux('what a merge makes is counted where not all of the source has to be', async () => {
+  expect(await lack(2, 'merge')).toBeUndefined();
+  expect(await lack(1, 'merge')).toMatchObject({ needInodes: 2, freeInodes: 1 });
+  // The emptied target's own root folder is freed and needed.
+  expect(await lack(1, 'force')).toMatchObject({ needInodes: 3, freeInodes: 2 });
+});
+
+test('a changed file counts twice, since the old one goes only when the new one is there', () => {
+  const names: string[] = [];
+  const growth = new Growth((name) => {
+    names.push(name.toString('latin1'));
+    return 4096;
+  });
+  for (const line of [
+    '>f.st......|5000|a|b',
+    '>f..t......|2000|odd\\#012\\#134#012 name',
+    '>f+++++++++|100|new',
+    '.d..t......|0|./',
+  ])
+    growth.line(line);
+  expect(names).toEqual(['a|b', 'odd\n\\#012 name']);
+  expect(growth.need(1_000_000)).toEqual({ bytes: 5000, inodes: 1 });
+  expect(growth.need(1000)).toEqual({ bytes: 1000, inodes: 1 });
+});

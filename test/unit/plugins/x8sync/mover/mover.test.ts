@@ -1,0 +1,129 @@
+/** The mover's two sides, with the real sshd, ssh and rsync of this machine. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
+
+let both: Pair;
+beforeEach(async () => {
+  both = await pair();
+});
+afterEach(() => both[Symbol.dispose]());
+
+withPrograms(
+  'a copy, and another one that finds nothing to do',
+  async () => {
+    mkdirSync(join(both.source, 'folder'));
+    writeFileSync(join(both.source, 'folder/file'), 'content');
+    writeFileSync(Buffer.concat([Buffer.from(`${both.source}/`), Buffer.from([0xff, 0x0a])]), 'odd');
+    await both.serve();
+    const first = await both.copy();
+    expect(first).toMatchObject({
+      code: 0,
+      outcome: 'ok',
+      stats: { entries: 4, files: 2, transferredFiles: 2 },
+    });
+    expect(readFileSync(join(both.target, 'folder/file'), 'utf8')).toBe('content');
+    expect(readdirSync(both.target, { encoding: 'buffer' })).toEqual(
+      readdirSync(both.source, { encoding: 'buffer' }),
+    );
+    expect(statSync(both.target).mtimeMs).toBe(statSync(both.source).mtimeMs);
+    writeFileSync(join(both.target, 'own'), '');
+    const again = await both.copy();
+    expect(again).toMatchObject({ code: 0, stats: { transferredFiles: 0, extraneous: 1, vanished: 0 } });
+  },
+  60_000,
+);
+
+withPrograms(
+  'a forced copy empties the target, and a rehearsal touches nothing',
+  async () => {
+    writeFileSync(join(both.source, 'new'), 'new');
+    writeFileSync(join(both.target, 'old'), 'old');
+    utimesSync(both.target, 1, 1);
+    await both.serve();
+    const rehearsed = await both.copy({ X8S_MODE: 'dry-run' });
+    expect(rehearsed).toMatchObject({ code: 0, stats: { changes: 2, extraneous: 1 } });
+    expect(rehearsed.lines.filter((line) => line.startsWith('x8s:change'))).toHaveLength(2);
+    expect(readdirSync(both.target)).toEqual(['old']);
+    expect(await both.copy({ X8S_MODE: 'force' })).toMatchObject({ code: 0 });
+    expect(readdirSync(both.target)).toEqual(['new']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'one that is stopped says so, keeps what arrived, and is gone on with',
+  async () => {
+    execFileSync('sh', ['-c', `head -c 24M /dev/urandom >${join(both.source, 'big')}`]);
+    await both.serve();
+    const { child, ended } = both.start({ X8S_BWLIMIT: '6M' });
+    const temporary = join(both.target, '.x8sync/tmp');
+    const arrived = () =>
+      existsSync(temporary) &&
+      readdirSync(temporary).some((name) => statSync(join(temporary, name)).size > 3 << 20);
+    for (let tries = 0; tries < 400 && !arrived(); tries += 1) await sleep(50);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
+    expect(readdirSync(join(both.target, '.x8sync/partial'))).toEqual(['big']);
+    const resumed = await both.copy();
+    expect(resumed).toMatchObject({ code: 0, outcome: 'ok' });
+    expect(resumed.stats.matchedBytes).toBeGreaterThan(1_000_000);
+    expect(readdirSync(both.target)).toEqual(['big']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'a source that nobody can reach, and a plugin of another version',
+  async () => {
+    expect(await both.copy({ X8S_CONNECT_SECONDS: '0' })).toMatchObject({
+      code: 4,
+      outcome: 'unreachable',
+      message: expect.stringContaining(`127.0.0.1:${both.port}: connection refused`),
+    });
+    expect(await both.copy({ X8S_PROTOCOL: '999' })).toMatchObject({ code: 3, outcome: 'refused' });
+    expect(await both.copy({ X8S_MODE: 'wipe' })).toMatchObject({ code: 1, outcome: 'failed' });
+  },
+  60_000,
+);
+
+withPrograms(
+  'the key may read the volume, and ask, and nothing else',
+  async () => {
+    writeFileSync(join(both.source, 'file'), 'content');
+    await both.serve();
+    const key = join(both.stage.machine.places.keys, 'client_key');
+    const known = `UserKnownHostsFile=${both.stage.machine.places.keys}/known_hosts`;
+    const options = [
+      'BatchMode=yes',
+      'IdentitiesOnly=yes',
+      'HostKeyAlias=x8s-source',
+      'LogLevel=ERROR',
+      known,
+    ];
+    const ssh = (...words: readonly string[]) => {
+      const args = ['-p', String(both.port), '-i', key, ...options.flatMap((option) => ['-o', option])];
+      return execFileSync('ssh', [...args, 'root@127.0.0.1', ...words], { encoding: 'utf8', stdio: 'pipe' });
+    };
+    expect(JSON.parse(ssh('usage'))).toMatchObject({ lostFound: 0 });
+    for (const words of [
+      ['id'],
+      ['usage; id'],
+      ["rsync --server --daemon .'; id; '"],
+      ['rsync --server . /etc'],
+    ])
+      expect(() => ssh(...words)).toThrow(/this key may only read the volume/);
+  },
+  60_000,
+);

@@ -1,0 +1,20 @@
+/** Which extended attributes the mover leaves alone: rsync's own choice counts no more once there is a filter. */
+import { expect, test } from '@jest/globals';
+import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
+
+const plan = { sshConfig: 'none', sparse: false, fractions: true, bandwidth: '' };
+
+function filters(fidelity: 'root' | 'user'): string[] {
+  return rsyncArgs({ ...plan, fidelity }).filter((arg) => arg.startsWith('--filter'));
+}
+
+test('labels of SELinux are not copied, all else of root is, and of a user what is his', () => {
+  expect(filters('root')).toEqual(['--filter=-x system.*', '--filter=-x security.selinux']);
+  expect(filters('user')).toEqual(['--filter=-x! user.*']);
+});
+
+test('holes are looked for unless the source said that there are none', () => {
+  const has = (sparse: boolean | undefined) =>
+    rsyncArgs({ ...plan, fidelity: 'root', sparse }).includes('-S');
+  expect([has(true), has(undefined), has(false)]).toEqual([true, true, false]);
+});

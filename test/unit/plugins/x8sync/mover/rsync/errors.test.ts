@@ -1,0 +1,40 @@
+/** What the mover makes of what rsync complains of. */
+import { expect, test } from '@jest/globals';
+import { ErrorReader } from '../../../../../../plugins/x8sync/mover/rsync/errors.ts';
+
+function read(...lines: readonly string[]) {
+  const told: string[] = [];
+  const reader = new ErrorReader('/target', (level, text) => told.push(`${level}: ${text}`));
+  for (const line of lines) reader.line(line);
+  return { reader, told };
+}
+
+test('a full disk is told from an attribute that the file system does not take', () => {
+  const write = 'rsync: [receiver] write failed on "/target/a": No space left on device (28)';
+  const attribute =
+    'rsync: [receiver] rsync_xal_set: lsetxattr("/target/a","user.x") failed: No space left on device (28)';
+  expect(read(write).reader).toMatchObject({ full: true, lost: new Set() });
+  expect(read(attribute).reader).toMatchObject({ full: false, lost: new Set(['xattrs']) });
+});
+
+test('names are told as they are in the volume, once, and not those of the root folder', () => {
+  const { reader } = read(
+    'rsync: [generator] chown "/target/a "quoted" one" failed: Operation not permitted (1)',
+    'rsync: [generator] failed to set times on "/target/a "quoted" one": Operation not permitted (1)',
+    'rsync: [generator] failed to set times on "/target/.": Operation not permitted (1)',
+    'rsync: [sender] send_files failed to open "/secret" (in source): Permission denied (13)',
+    'could not make way for new regular file: clash',
+    'cannot delete non-empty directory: link',
+    'rsync error: some files/attrs were not transferred (see previous errors) (code 23) at main.c(1852)',
+  );
+  expect(reader.names).toEqual(['a "quoted" one', 'secret', 'clash', 'link']);
+  expect(reader.failed).toBe(4);
+  expect([...reader.lost]).toEqual(['ownership', 'root folder']);
+  expect(reader.said).toContain('chown');
+});
+
+test('vanished files and the daemon that refuses', () => {
+  const { reader, told } = read('file has vanished: "/a" (in source)', '@ERROR: chdir failed', '');
+  expect(reader).toMatchObject({ vanished: 1, refused: true, said: '@ERROR: chdir failed', failed: 0 });
+  expect(told).toEqual(['warning: file has vanished: "/a" (in source)', 'error: @ERROR: chdir failed']);
+});

@@ -1,0 +1,72 @@
+/** rsync's progress and statistics, as it prints them. */
+import { describe, expect, test } from '@jest/globals';
+import { parseChange } from '../../../../../../plugins/x8sync/mover/rsync/changes.ts';
+import { isNetworkCode, meaningOf } from '../../../../../../plugins/x8sync/mover/rsync/codes.ts';
+import { ProgressGauge, parseProgress } from '../../../../../../plugins/x8sync/mover/rsync/progress.ts';
+import { parseStats } from '../../../../../../plugins/x8sync/mover/rsync/stats.ts';
+
+describe('progress', () => {
+  test('of a list that is complete, of one that grows, and within a file', () => {
+    expect(parseProgress('      1238099  45%    1.10MB/s    0:00:01 (xfr#3, to-chk=12/345)')).toEqual({
+      bytes: 1_238_099,
+      percent: 45,
+      rate: Math.floor(1.1 * 1048576),
+      checked: { done: 333, all: 345, growing: false },
+    });
+    expect(parseProgress('  0   0%    0.00kB/s    0:00:00 (xfr#0, ir-chk=1000/2000)')?.checked?.growing).toBe(
+      true,
+    );
+    expect(parseProgress('     32768   1%  512.00kB/s    0:00:02  ')).toEqual({
+      bytes: 32_768,
+      percent: 1,
+      rate: 524_288,
+    });
+    expect(parseProgress('Number of files: 5')).toBeUndefined();
+  });
+
+  test('keeps the total within what the percentage says, and never shows more than it', () => {
+    const gauge = new ProgressGauge(0, 1_000_000);
+    const growing = { done: 1, all: 2, growing: true };
+    expect(gauge.next({ bytes: 10, percent: 50, rate: 1, checked: growing })).toMatchObject({
+      totalBytes: 1_000_000,
+      scanning: true,
+    });
+    const complete = { done: 1, all: 2, growing: false };
+    const { totalBytes } = gauge.next({ bytes: 500, percent: 50, rate: 1, checked: complete });
+    expect(totalBytes).toBe(1000);
+    const later = new ProgressGauge(800, 100);
+    expect(later.next({ bytes: 100, percent: 50, rate: 1, checked: complete })).toMatchObject({
+      bytes: 196,
+      totalBytes: 196,
+    });
+    expect(later.moved).toBe(100);
+  });
+});
+
+test('statistics', () => {
+  expect(parseStats('Number of files: 12 (reg: 5, dir: 3, link: 1, dev: 1, special: 2)')).toEqual({
+    entries: 12,
+    files: 5,
+    dirs: 3,
+    links: 1,
+    specials: 3,
+  });
+  expect(parseStats('Number of created files: 0')).toEqual({ createdEntries: 0, createdFiles: 0 });
+  expect(parseStats('Total transferred file size: 5368709120 bytes')).toEqual({
+    transferredBytes: 5_368_709_120,
+  });
+  expect(parseStats('File list size: 0')).toBeUndefined();
+});
+
+test('changes, with names that look like their own form', () => {
+  expect(parseChange('>f+++++++++|a|b')).toEqual({ item: '>f+++++++++', rest: 'a|b' });
+  expect(parseChange('*deleting  |gone')).toEqual({ item: '*deleting', rest: 'gone' });
+  expect(parseChange('sending incremental file list')).toBeUndefined();
+});
+
+test('codes of a broken line are told from those of a refusal', () => {
+  expect([12, 255, 5].map((code) => isNetworkCode(code))).toEqual([true, true, true]);
+  expect(isNetworkCode(5, true)).toBe(false);
+  expect(isNetworkCode(23)).toBe(false);
+  expect(meaningOf(99)).toBe('rsync ended with code 99');
+});

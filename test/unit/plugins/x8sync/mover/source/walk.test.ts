@@ -1,0 +1,63 @@
+/** What the gate answers of a real tree. */
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { answer } from '../../../../../../plugins/x8sync/mover/source/gate.ts';
+import { lookAtSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+
+let scene: Stage;
+let source: string;
+beforeEach(() => {
+  scene = stage();
+  source = scene.machine.places.source;
+});
+afterEach(() => scene[Symbol.dispose]());
+
+const ask = (question: string) => answer(question, scene.machine.places);
+
+onLinux('a file of several names counts once, and what is never copied not at all', async () => {
+  writeFileSync(join(source, 'a'), 'x'.repeat(5000));
+  linkSync(join(source, 'a'), join(source, 'b'));
+  symlinkSync('a', join(source, 'c'));
+  for (const folder of ['d', 'lost+found', '.x8sync']) {
+    mkdirSync(join(source, folder));
+    writeFileSync(join(source, folder, 'in it'), '');
+  }
+  const usage: unknown = JSON.parse((await ask('usage exact')) ?? '');
+  expect(usage).toMatchObject({ entries: 6, inodes: 5, files: 2, dirs: 2, apparentBytes: 5000 });
+  expect(JSON.parse((await ask('usage')) ?? '')).toMatchObject({ lostFound: 1, sparse: null, largest: null });
+});
+
+onLinux('who copies without being the owner loses what the others have', async () => {
+  writeFileSync(join(source, 'a'), '');
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  expect(await ask(`survey ${uid} ${gid}`)).toBe('{"ownership":0,"devices":0,"capabilities":0}\n');
+  expect(await ask(`survey 4711 ${gid},4711`)).toBe('{"ownership":2,"devices":0,"capabilities":0}\n');
+});
+
+onLinux('the mark is that of a mover in the volume', async () => {
+  expect(await ask('mark')).toBe('');
+  mkdirSync(join(source, '.x8sync'));
+  writeFileSync(join(source, '.x8sync/state'), 'x8sync copying t\n');
+  expect(await ask('mark')).toBe('x8sync copying t\n');
+});
+
+onLinux.each(['', 'id', 'usage; id', 'survey 0 0;id', 'survey 0', 'usage exact x', 'rsync --server .'])(
+  '%j is no question',
+  async (question) => {
+    expect(await ask(question)).toBeUndefined();
+  },
+);
+
+onLinux('sizes: the largest file, and whether one has holes', async () => {
+  const plenty = 5000;
+  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: false, largest: 65_536 });
+  writeFileSync(join(source, 'full'), Buffer.alloc(1 << 20, 1));
+  execFileSync('sync', ['-f', source]);
+  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: false, largest: 1 << 20 });
+  writeFileSync(join(source, 'holes'), '');
+  truncateSync(join(source, 'holes'), 8 << 20);
+  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: true, largest: 8 << 20 });
+});

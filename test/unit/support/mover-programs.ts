@@ -1,0 +1,131 @@
+/** Both of the mover's sides as processes of this machine, with its real sshd, ssh and rsync, over the loopback. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { test } from '@jest/globals';
+import { protocol } from '../../../plugins/x8sync/mover/protocol.ts';
+import { type Stage, stage } from './mover-machine.ts';
+
+const program = join(import.meta.dirname, '../../../plugins/x8sync/mover/main.ts');
+const needed = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen', '/usr/bin/rsync'];
+const missing = needed.filter((path) => !existsSync(path));
+const canRun = process.platform === 'linux' && process.getuid?.() === 0 && missing.length === 0;
+
+/** Root's sshd drops its rights before it lets anyone in, so these run as root only. In CI they must run. */
+export const withPrograms = canRun || process.env.CI ? test : test.skip;
+if (!canRun && !process.env.CI)
+  process.stderr.write(`SKIPPED: the mover with real programs needs Linux, root and ${needed.join(' ')}\n`);
+
+/** What an end line says. */
+export interface Ended {
+  readonly code: number | null;
+  readonly outcome: string;
+  readonly message: string;
+  readonly stats: Readonly<Record<string, number>>;
+  readonly failures: readonly string[];
+  readonly lost: readonly string[];
+  readonly lines: readonly string[];
+}
+
+export interface Pair extends Disposable {
+  readonly stage: Stage;
+  readonly source: string;
+  readonly target: string;
+  readonly port: number;
+  /** Starts the source's side; resolves once it serves. */
+  serve(): Promise<void>;
+  /** Runs the target's side to its end. */
+  copy(env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** The same, without awaiting it. */
+  start(env?: Readonly<Record<string, string>>): {
+    readonly child: ChildProcess;
+    readonly ended: Promise<Ended>;
+  };
+}
+
+/** A source and a target, empty, and keys of their own. */
+export async function pair(): Promise<Pair> {
+  const scene = stage();
+  const { places } = scene.machine;
+  for (const key of ['client_key', 'host_key'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(places.keys, key)]);
+  copyFileSync(join(places.keys, 'client_key.pub'), join(places.keys, 'authorized_keys'));
+  const hostKey = readFileSync(join(places.keys, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+  writeFileSync(join(places.keys, 'known_hosts'), `x8s-source ${hostKey}\n`);
+  const port = await freePort();
+  const common = {
+    X8S_ROOT: scene.root,
+    X8S_PROTOCOL: String(protocol),
+    X8S_NONCE: 'n',
+    X8S_PORT: String(port),
+  };
+  const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '10' };
+  let server: ChildProcess | undefined;
+  const start: Pair['start'] = (env = {}) => {
+    const child = run('copy', { ...common, ...target, ...env });
+    return { child, ended: endOf(child) };
+  };
+  return {
+    stage: scene,
+    source: places.source,
+    target: places.target,
+    port,
+    serve: async () => {
+      server = run('serve', common);
+      await lineOf(server, 'x8s:serving ');
+    },
+    copy: (env) => start(env).ended,
+    start,
+    [Symbol.dispose]: () => {
+      server?.kill();
+      scene[Symbol.dispose]();
+    },
+  };
+}
+
+function run(subcommand: string, env: Readonly<Record<string, string>>): ChildProcess {
+  const { PATH = '' } = process.env;
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, subcommand], {
+    env: { PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function endOf(child: ChildProcess): Promise<Ended> {
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += String(chunk);
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors += String(chunk);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const lines = text.trim().split('\n');
+  const [, json] = /^x8s:end (.*)$/.exec(lines.at(-1) ?? '') ?? [];
+  if (json === undefined) throw new Error(`the mover ended with ${code} and no end line:\n${text}${errors}`);
+  return { ...(JSON.parse(json) as Ended), code, lines };
+}
+
+function lineOf(child: ChildProcess, start: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const take = (chunk: Buffer) => {
+      text += String(chunk);
+      if (text.includes(start)) resolve();
+    };
+    child.stdout?.on('data', take);
+    child.stderr?.on('data', take);
+    child.once('exit', (code) => reject(new Error(`the source's side ended with ${code}:\n${text}`)));
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
