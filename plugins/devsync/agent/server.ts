@@ -2,9 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { free } from '../../../src/free.ts';
 import type { Maybe } from '../reconcile/entry.ts';
+import { editsOf } from '../reconcile/operations.ts';
 import { difference, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
-import { editsOf } from '../sync/endpoint.ts';
 import { resolveWithin } from '../sync/folder.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';

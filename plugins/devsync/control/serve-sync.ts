@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Attempts } from '../session/attempts.ts';
+import type { SyncMemory } from '../session/sync-memory.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -26,8 +26,8 @@ export interface ServeOptions {
   readonly untilPodGoes?: boolean;
   /** As `formatHolder` writes it: one that comes back after a loss takes its own lock without waiting. */
   readonly holder?: string;
-  /** What an earlier run of the same sync, which could not go on, has left unanswered. */
-  readonly attempts?: Attempts;
+  /** Of an earlier run of the same sync, which could not go on. */
+  readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;
   readonly onState?: (state: RunnerState) => void;
 }

@@ -7,7 +7,7 @@ import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
-import { Attempts } from '../session/attempts.ts';
+import { SyncMemory } from '../session/sync-memory.ts';
 import type { Catalog } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -122,7 +122,7 @@ class Supervisor {
     const holder = formatHolder(thisProcess());
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
-    const attempts = new Attempts();
+    const memory = new SyncMemory();
     while (!signal.aborted) {
       try {
         const sync = await catalog.get(namespace, name, signal);
@@ -131,7 +131,7 @@ class Supervisor {
           return;
         }
         log = logger({ ...this.#options, sync });
-        await serveSync({ ...this.#options, sync, signal, holder, attempts });
+        await serveSync({ ...this.#options, sync, signal, holder, memory });
       } catch (error) {
         if (signal.aborted) return;
         const words = messageOf(error);

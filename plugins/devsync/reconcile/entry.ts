@@ -108,7 +108,7 @@ export function trackedPart(entry: Maybe, leaveOut?: (name: string) => boolean):
   let changed = false;
   const children = new Map<string, Entry>();
   for (const [name, child] of entry.children) {
-    const part = isPhantom(child) || leaveOut?.(name) ? undefined : trackedPart(child, leaveOut);
+    const part = isPhantom(child, leaveOut) || leaveOut?.(name) ? undefined : trackedPart(child, leaveOut);
     if (part !== undefined) children.set(name, part);
     if (part !== child) changed = true;
   }
@@ -118,11 +118,13 @@ export function trackedPart(entry: Maybe, leaveOut?: (name: string) => boolean):
 /**
  * A directory that holds untracked things only, at any depth. It is what stays where a directory was deleted
  * whose ignored files were left alone, so it counts as absent where the other side has nothing.
+ *
+ * @param isLeftOut names that the other side would not take over in any case.
  */
-export function isPhantom(entry: Maybe): boolean {
+export function isPhantom(entry: Maybe, isLeftOut?: (name: string) => boolean): boolean {
   if (entry?.kind !== 'directory' || entry.children.size === 0) return false;
-  for (const child of entry.children.values())
-    if (child.kind !== 'untracked' && !isPhantom(child)) return false;
+  for (const [name, child] of entry.children)
+    if (child.kind !== 'untracked' && !isLeftOut?.(name) && !isPhantom(child, isLeftOut)) return false;
   return true;
 }
 

@@ -1,21 +1,25 @@
-/** How one side relates to the ancestor. Untracked things do not count: they are not synced. */
-import { childrenOf, type Maybe, sameShallow } from './entry.ts';
+/**
+ * How one side relates to the ancestor. Untracked things do not count: they are not synced. Nor does a new directory that
+ * holds nothing else.
+ */
+import { childrenOf, isPhantom, type Maybe, sameShallow } from './entry.ts';
 
 const tracked = (entry: Maybe): Maybe => (entry?.kind === 'untracked' ? undefined : entry);
 
 /** The side still has just what both had agreed on. */
 export function isUnchanged(ancestor: Maybe, side: Maybe): boolean {
-  if (ancestor === side) return true;
+  if (ancestor === side || (ancestor === undefined && isPhantom(side))) return true;
   if (!sameShallow(ancestor, tracked(side))) return false;
   const [was, is] = [childrenOf(ancestor), childrenOf(side)];
   for (const [name, child] of was) if (!isUnchanged(child, is.get(name))) return false;
-  for (const [name, child] of is) if (!was.has(name) && tracked(child) !== undefined) return false;
+  for (const [name, child] of is) if (!was.has(name) && !isUnchanged(undefined, child)) return false;
   return true;
 }
 
 /** The side has lost things since, at most: nothing in it is new or different. */
 export function isDeletionOnly(ancestor: Maybe, side: Maybe): boolean {
   if (ancestor === side || tracked(side) === undefined) return true;
+  if (ancestor === undefined) return isPhantom(side);
   if (!sameShallow(ancestor, side)) return false;
   const was = childrenOf(ancestor);
   for (const [name, child] of childrenOf(side)) if (!isDeletionOnly(was.get(name), child)) return false;

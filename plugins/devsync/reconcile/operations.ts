@@ -65,15 +65,12 @@ function* creation(path: string, entry: Tracked, old: Maybe): Generator<Operatio
 }
 
 /**
- * What the ancestor learns from operations that were really done: an operation that failed leaves it alone.
- * A directory that could not go because of ignored files in it counts as gone.
+ * What a side has become by operations that were really done, and so what both sides agree on. One that failed leaves
+ * it as it was, and so does a directory that could not go: what is left in it was not deleted, or is new.
  */
-export function* learned(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
-  for (const [index, { path, old, new: wanted }] of operations.entries()) {
+export function* editsOf(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
+  for (const [index, { path, new: wanted }] of operations.entries()) {
     const outcome = outcomes[index];
-    if (outcome?.path !== path || outcome.problem !== undefined) continue;
-    // What is made anew shares nothing with what was once agreed on at its path.
-    if (old === undefined) yield [path, undefined];
-    yield [path, wanted];
+    if (outcome?.path === path && outcome.problem === undefined && !outcome.left) yield [path, wanted];
   }
 }

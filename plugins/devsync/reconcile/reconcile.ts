@@ -2,6 +2,8 @@
  * Three-way reconciliation: from what both sides have now and what they last agreed on, what each side is to
  * take over. The rules are mutagen's (pkg/synchronization/core/reconcile.go). No I/O and no clock.
  */
+
+import { divide } from './divide.ts';
 import {
   childrenOf,
   contains,
@@ -16,7 +18,7 @@ import {
   trackedPart,
 } from './entry.ts';
 import { isDeletionOnly, isUnchanged } from './history.ts';
-import type { Edit } from './tree.ts';
+import { type Edit, splitPath } from './tree.ts';
 
 /** `alpha` is the side that wins where a mode knows a winner, and the source of a one-way sync. */
 export type Side = 'alpha' | 'beta';
@@ -53,6 +55,8 @@ export interface Plan {
   readonly alpha: readonly Change[];
   readonly beta: readonly Change[];
   readonly conflicts: readonly Conflict[];
+  /** What alpha has deleted and beta keeps, since it made or changed it itself: it is beta's own from now on. */
+  readonly kept: readonly string[];
 }
 
 export interface ReconcileOptions {
@@ -96,6 +100,7 @@ class Reconciler {
     alpha: [] as Change[],
     beta: [] as Change[],
     conflicts: [] as Conflict[],
+    kept: [] as string[],
   };
   readonly #options: ReconcileOptions;
 
@@ -108,15 +113,43 @@ class Reconciler {
     if (alpha?.kind === 'problem' || beta?.kind === 'problem') return false;
     if (alpha?.kind === 'untracked' || beta?.kind === 'untracked')
       return this.#visitUntracked(path, ancestor, alpha, beta);
-    // A phantom opposite nothing is nothing.
-    const ours = beta === undefined && isPhantom(alpha) ? undefined : alpha;
-    const theirs = alpha === undefined && isPhantom(beta) ? undefined : beta;
-    if (ours === undefined && theirs === undefined) return this.#agree(path, ancestor, undefined);
-    if (ours?.kind === 'directory' && theirs?.kind === 'directory')
-      return this.#visitDirectories(path, ancestor, ours, theirs, mode);
-    if (sameShallow(ours, theirs)) return this.#agree(path, ancestor, ours);
-    this.#disagreement({ path, ancestor, alpha: ours, beta: theirs }, mode);
+    if (alpha?.kind === 'directory' && beta?.kind === 'directory')
+      return this.#visitDirectories(path, ancestor, alpha, beta, mode);
+    const found = { path, ancestor, alpha, beta };
+    if (alpha === undefined && beta?.kind === 'directory') return this.#visitOne(found, 'beta', beta, mode);
+    if (beta === undefined && alpha?.kind === 'directory') return this.#visitOne(found, 'alpha', alpha, mode);
+    if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
+    this.#disagreement(found, mode);
     return false;
+  }
+
+  /** A directory that one side has, and the other one has nothing. */
+  #visitOne(found: Disagreement, side: Side, entry: Directory, mode: Mode): boolean {
+    const { path, ancestor } = found;
+    const { oneWay } = this.#options;
+    const isDivided =
+      ancestor?.kind === 'directory' &&
+      mode !== 'one-way-replica' &&
+      !(mode === 'one-way-safe' && (side === 'alpha' || oneWay?.(splitPath(path)[1])));
+    // A phantom opposite nothing is nothing. What was agreed on may have to go, though.
+    const leaveOut = side === 'beta' && mode !== 'one-way-replica' && !isDivided ? oneWay : undefined;
+    if (isPhantom(entry, leaveOut)) return this.#agree(path, ancestor, undefined);
+    if (isDivided) this.#divide(path, ancestor, side, entry, mode);
+    else this.#disagreement(found, mode);
+    return false;
+  }
+
+  #divide(path: string, was: Directory, side: Side, entry: Directory, mode: Mode): void {
+    const { gone, returned, stays, forgotten } = divide(path, was, entry, {
+      returns: mode !== 'one-way-safe',
+      isWhole: this.#options.oneWay,
+      wholeReturns: side === 'alpha',
+    });
+    for (const { path, old } of gone) this.plan[side].push({ path, old, new: undefined, reason: 'deleted' });
+    if (returned)
+      this.plan[other(side)].push({ path, old: undefined, new: returned, reason: 'edit beats delete' });
+    if (stays) this.plan.kept.push(path);
+    for (const path of forgotten) this.plan.ancestor.push([path, undefined]);
   }
 
   #visitUntracked(path: string, ancestor: Maybe, alpha: Maybe, beta: Maybe): boolean {
@@ -168,7 +201,9 @@ class Reconciler {
 
   /** What the source does not have and the target made its own is the target's. */
   #agreeOnNothing({ path, ancestor }: Disagreement): void {
-    if (ancestor !== undefined) this.plan.ancestor.push([path, undefined]);
+    if (ancestor === undefined) return;
+    this.plan.ancestor.push([path, undefined]);
+    this.plan.kept.push(path);
   }
 
   /** The side takes over what the other one has, unless that would hit something it must not. */
@@ -184,6 +219,9 @@ class Reconciler {
       });
       return;
     }
+    // What is made anew shares nothing with what was once agreed on at its path.
+    if (old === undefined && incoming?.kind === 'directory' && found.ancestor !== undefined)
+      this.plan.ancestor.push([found.path, undefined]);
     const leaveOut = side === 'alpha' ? this.#options.oneWay : undefined;
     this.plan[side].push({ path: found.path, old, new: trackedPart(incoming, leaveOut), reason });
   }

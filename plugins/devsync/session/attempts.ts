@@ -4,7 +4,7 @@
  * here while the stream is away would look as if it had been edited on both sides.
  */
 import { type Maybe, sameShallow, shallow, type Tracked } from '../reconcile/entry.ts';
-import { learned, type Operation, type Outcome } from '../reconcile/operations.ts';
+import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { type Edit, lookup } from '../reconcile/tree.ts';
 
 /**
@@ -61,7 +61,7 @@ export class Attempts {
       const found = lookup(tree, path);
       const done = operations.findLast(({ new: wanted }) => isThere(found, wanted));
       if (done === undefined) continue;
-      if (!isThere(lookup(ancestor, path), done.new)) edits.push(...learned([done], [{ path }]));
+      if (!isThere(lookup(ancestor, path), done.new)) edits.push(...editsOf([done], [{ path }]));
       this.#lost.delete(path);
     }
     return edits;

@@ -1,7 +1,7 @@
 /** Carries changes from one side to the other: contents first, then what is to be done with them. */
 import { free } from '../../../src/free.ts';
 import { measure } from '../reconcile/entry.ts';
-import { learned, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
+import { editsOf, type Operation, type Outcome, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
@@ -94,7 +94,7 @@ async function applyBatch(
   const outcomes = await direction.to.apply(batch, direction.name, contents);
   direction.onAnswered?.(batch, outcomes);
   for (const slab of slabs) free(slab);
-  direction.onLearned([...learned(batch, outcomes)]);
+  direction.onLearned([...editsOf(batch, outcomes)]);
   direction.onProgress({
     operations: batch.length,
     bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),

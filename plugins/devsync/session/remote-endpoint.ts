@@ -1,8 +1,8 @@
 /** The container's side of a sync, as the workstation sees it: a mirror of its tree, and calls to the agent. */
 import type { Maybe } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
-import { type Endpoint, editsOf } from '../sync/endpoint.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from '../sync/items.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {

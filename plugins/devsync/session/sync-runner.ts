@@ -7,10 +7,10 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
-import { Attempts } from './attempts.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { noState, type SyncState } from './state.ts';
+import { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
 
 export interface RunnerOptions {
@@ -26,7 +26,7 @@ export interface RunnerOptions {
   /** Stop when the first pod that it worked with is gone. */
   readonly untilPodGoes?: boolean;
   /** Of an earlier runner of this sync. */
-  readonly attempts?: Attempts;
+  readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;
 }
 
@@ -64,7 +64,7 @@ export class SyncRunner {
   #said = '';
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
-  readonly #attempts: Attempts;
+  readonly #memory: SyncMemory;
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
@@ -75,7 +75,7 @@ export class SyncRunner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
-    this.#attempts = options.attempts ?? new Attempts();
+    this.#memory = options.memory ?? new SyncMemory();
   }
 
   get state(): RunnerState {
@@ -254,7 +254,7 @@ export class SyncRunner {
     const endAtOtherRules = (paths: Iterable<string>) => {
       if (attached.ignoreFiles.areOthers(paths)) stop.abort();
     };
-    this.#attempts.begin(binding);
+    this.#memory.attempts.begin(binding);
     const synchronizer = new Synchronizer({
       local,
       container,
@@ -265,7 +265,8 @@ export class SyncRunner {
       firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
       takeGit: spec.takeGit,
       trashLimits: spec.trashLimits,
-      attempts: this.#attempts,
+      onNotice: (line) => this.#options.onLog(line),
+      ...this.#memory,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
       onFirstDone: () => known.settle(),

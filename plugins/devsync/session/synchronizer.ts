@@ -1,9 +1,8 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
-import type { Brake } from '../reconcile/brakes.ts';
 import { type Maybe, sameDeep } from '../reconcile/entry.ts';
-import { RecentChanges } from '../reconcile/losses.ts';
+import type { RecentChanges } from '../reconcile/losses.ts';
 import { type Outcome, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
@@ -12,7 +11,10 @@ import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { carryOut } from './carry-out.ts';
-import { brakeOn, planFor, sidesFrom } from './planning.ts';
+import { Hold } from './hold.ts';
+import { Notices } from './notices.ts';
+import { planFor, sidesFrom } from './planning.ts';
+import { Retry } from './retry.ts';
 import { saveForeign } from './save-foreign.ts';
 import {
   brakeMessage,
@@ -24,6 +26,7 @@ import {
   type SyncState,
   standing,
 } from './state.ts';
+import { SyncMemory } from './sync-memory.ts';
 
 export interface SynchronizerOptions {
   readonly local: KeepingEndpoint;
@@ -46,16 +49,18 @@ export interface SynchronizerOptions {
   readonly onFirstDone?: () => void;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly attempts?: Attempts;
+  /** What was carried over to each side just now, by earlier streams, too. */
+  readonly recent?: Readonly<Record<Place, RecentChanges>>;
   /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
   readonly onPlanned?: (paths: Iterable<string>) => void;
+  /** Told what a person is to know of, and nothing is to be done about. */
+  readonly onNotice?: (line: string) => void;
   /** Told the paths that both sides have come to agree on. */
   readonly onLearned?: (paths: readonly string[]) => void;
 }
 
 /** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
 const [quiet, cap] = [4, 250];
-/** What could not be done is tried again after so many milliseconds, and then ever later. */
-const [firstRetry, lastRetry] = [1000, 30_000];
 /** A flush looks so many times for what is left to do, and waits so many milliseconds after a failure. */
 const [flushRounds, flushPause] = [6, 200];
 /** How often a side that may need a look without a hint is asked, in milliseconds. */
@@ -71,15 +76,10 @@ export class Synchronizer {
   #conflicts: readonly Conflict[] = [];
   #mode: Mode;
   #isFirst = true;
-  #held: Brake | undefined;
-  /** What a person has seen and let happen. */
-  #confirmed: Brake[] = [];
-  /** What was carried over to each side just now. */
-  readonly #recent = { local: new RecentChanges(), container: new RecentChanges() };
+  readonly #hold: Hold;
+  readonly #retry: Retry;
+  readonly #notices: Notices;
   #paused = false;
-  #retry = firstRetry;
-  #isRetryPlanned = false;
-  #isRetryDue = false;
   /** What both sides were when something could not be done. */
   #failed: Look | undefined;
   #operation = 0;
@@ -90,6 +90,11 @@ export class Synchronizer {
     this.#options = options;
     this.#mode = options.firstMode ?? options.mode;
     this.#sides = sidesFrom(options.from);
+    const { trashLimits: limits, recent = new SyncMemory().recent, clock, signal } = options;
+    this.#hold = new Hold({ sides: this.#sides, limits, recent });
+    // A full disk leaves nothing to see.
+    this.#retry = new Retry(clock, signal, () => this.#debounce.hint(true));
+    this.#notices = new Notices(this.#sides, (line) => options.onNotice?.(line));
     this.#debounce = new Debounce({
       quiet,
       cap,
@@ -164,7 +169,7 @@ export class Synchronizer {
   /** Goes on; where a brake holds it, only if the person confirms it, and no more goes than was known by then. */
   async resume(confirm: boolean): Promise<SyncState> {
     this.#paused = false;
-    if (confirm && this.#held) this.#confirmed.push(this.#held);
+    if (confirm) this.#hold.confirm();
     return await this.flush();
   }
 
@@ -200,7 +205,7 @@ export class Synchronizer {
   async #cycleOnNews(): Promise<void> {
     const { local } = this.#options;
     if (!this.#paused) await local.refresh();
-    if (this.#failed === undefined || this.#isRetryDue || !isSameLook(this.#failed, this.#look()))
+    if (this.#failed === undefined || this.#retry.isDue || !isSameLook(this.#failed, this.#look()))
       await this.#cycle();
   }
 
@@ -212,13 +217,14 @@ export class Synchronizer {
   /** Returns the number of changes that there were to be carried out. */
   async #cycle(): Promise<number> {
     if (this.#paused) return 0;
-    this.#isRetryDue = false;
+    this.#retry.begin();
     const { local, container, ancestor, attempts } = this.#options;
     await local.refresh();
     this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
     if (this.#isHeldBy(plan)) return 0;
+    this.#notices.tell(plan);
     this.#learn(plan.ancestor);
     const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
     const count = changes.local.length + changes.container.length;
@@ -228,27 +234,15 @@ export class Synchronizer {
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
     this.#endFirst();
     this.#resolutions.clear();
-    this.#failed = hasProblems(outcomes) ? this.#look() : undefined;
+    this.#failed = isUnfinished(outcomes) ? this.#look() : undefined;
     this.#rest(outcomes);
     return count;
   }
 
   /** Whether a person is to be asked before a plan is carried out. */
   #isHeldBy(plan: Plan): boolean {
-    const { clock, trashLimits: limits } = this.#options;
-    const now = clock.monotonic();
-    const recent = { local: this.#recent.local.at(now), container: this.#recent.container.at(now) };
-    const brake = brakeOn(plan, this.#trees, this.#sides, { limits, confirmed: this.#confirmed, recent });
-    this.#held = brake;
+    const brake = this.#hold.check(plan, this.#trees, this.#options.clock.monotonic());
     if (brake) this.#tell({ phase: 'held', message: brakeMessage(brake, this.#sides) });
-    else {
-      const wasConfirmed = this.#confirmed.length > 0;
-      this.#confirmed = [];
-      for (const place of ['local', 'container'] as const) {
-        this.#recent[place].note(now, plan[this.#sides[place]]);
-        if (wasConfirmed) this.#recent[place].forget();
-      }
-    }
     return brake !== undefined;
   }
 
@@ -339,12 +333,12 @@ export class Synchronizer {
   }
 
   #rest(outcomes: Record<Place, Outcome[]>): void {
-    const isFirst = this.#retry === firstRetry;
+    const { isFirst } = this.#retry;
     const problems = (['local', 'container'] as const)
       .flatMap((place) => problemsOf(outcomes[place], place))
       .map((one) => (isFirst ? { ...one, passing: true } : one));
     const done = outcomes.local.length + outcomes.container.length;
-    const { local, container, clock, signal } = this.#options;
+    const { local, container, clock } = this.#options;
     const seen = standing(local, container);
     this.#tell({
       phase: 'watching',
@@ -353,25 +347,8 @@ export class Synchronizer {
       problems: [...problems, ...seen.problems],
       ...(done > 0 && { lastChange: clock.now().toISOString() }),
     });
-    if (problems.length === 0) {
-      this.#retry = firstRetry;
-      return;
-    }
-    this.#retryLater(clock, signal);
-  }
-
-  /** An outcome that failed left a hint to look again; a full disk leaves nothing to see. */
-  #retryLater(clock: Clock, signal: AbortSignal): void {
-    if (this.#isRetryPlanned) return;
-    this.#isRetryPlanned = true;
-    clock.sleep(this.#retry, signal).then(
-      () => {
-        [this.#isRetryPlanned, this.#isRetryDue] = [false, true];
-        this.#debounce.hint(true);
-      },
-      () => {},
-    );
-    this.#retry = Math.min(this.#retry * 2, lastRetry);
+    if (problems.length > 0) this.#retry.plan();
+    else this.#retry.reset();
   }
 
   #tell(change: Partial<SyncState>): void {
@@ -385,8 +362,9 @@ type Look = readonly [Maybe, Maybe, Maybe];
 
 const isSameLook = (one: Look, other: Look) => one.every((tree, index) => tree === other[index]);
 
-const hasProblems = (outcomes: Record<Place, Outcome[]>) =>
-  [...outcomes.local, ...outcomes.container].some(({ problem }) => problem !== undefined);
+/** Something was not done: until a side changes, it would not be done again. */
+const isUnfinished = (outcomes: Record<Place, Outcome[]>) =>
+  [...outcomes.local, ...outcomes.container].some(({ problem, left }) => problem !== undefined || left);
 
 function isStale(endpoint: Endpoint): boolean {
   return 'isStale' in endpoint && endpoint.isStale === true;

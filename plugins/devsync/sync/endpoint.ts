@@ -2,7 +2,6 @@
 
 import type { Maybe } from '../reconcile/entry.ts';
 import type { Operation, Outcome } from '../reconcile/operations.ts';
-import type { Edit } from '../reconcile/tree.ts';
 import type { IgnoreRules } from './ignore.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import type { ScanOptions } from './scan.ts';
@@ -51,12 +50,4 @@ export interface KeepingEndpoint extends Endpoint {
   unfiled(items: readonly Wanted[]): Wanted[];
   /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */
   discard(items: readonly Wanted[], name: string): Promise<Outcome[]>;
-}
-
-/** What the tree of a side looks like after operations. */
-export function* editsOf(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
-  for (const [index, { path, new: wanted }] of operations.entries()) {
-    const outcome = outcomes[index];
-    if (outcome?.path === path && outcome.problem === undefined && !outcome.left) yield [path, wanted];
-  }
 }

@@ -3,12 +3,12 @@ import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, rmSync, s
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
-import { type Endpoint, type EndpointOptions, editsOf } from './endpoint.ts';
+import type { Endpoint, EndpointOptions } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';

@@ -6,11 +6,12 @@ import {
   isPhantom,
   type Maybe,
   sameDeep,
+  sameShallow,
   trackedPart,
   walk,
 } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import {
-  learned,
+  editsOf,
   type Operation,
   operationsOf,
 } from '../../../../../plugins/devsync/reconcile/operations.ts';
@@ -23,7 +24,7 @@ import {
 } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
 import { difference, edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
-import { edits, folders, roughFolders, shapeOf } from '../support/trees.ts';
+import { edits, folders, foldersWithIgnored, roughFolders, shapeOf } from '../support/trees.ts';
 
 const mode = fc.constantFrom<Mode>(...modes);
 const runs = { numRuns: 2000 };
@@ -37,7 +38,8 @@ function perform(root: Maybe, operations: readonly Operation[], fails: (index: n
     const isFull = before?.kind === 'directory' && before.children.size > 0;
     const parent = path.includes('/') ? lookup(now, path.slice(0, path.lastIndexOf('/'))) : now;
     const expected = operation.old === undefined ? before === undefined : before?.kind === operation.old.kind;
-    if (operation.new === undefined && isPhantom(before)) return { path, left: true };
+    if (operation.new === undefined && (isPhantom(before) || (isFull && expected)))
+      return { path, left: true };
     const impossible = parent?.kind !== 'directory' || !expected || (operation.new === undefined && isFull);
     if (fails(index) || impossible) return { path, problem: 'failed' };
     now = edited(now, [[path, operation.new]]);
@@ -59,8 +61,8 @@ function carryOut(world: World, plan: Plan, fails: (index: number) => boolean = 
   const beta = perform(world.beta, toBeta, (index) => fails(index + toAlpha.length));
   const ancestor = edited(world.ancestor, [
     ...plan.ancestor,
-    ...learned(toAlpha, alpha.outcomes),
-    ...learned(toBeta, beta.outcomes),
+    ...editsOf(toAlpha, alpha.outcomes),
+    ...editsOf(toBeta, beta.outcomes),
   ]);
   return { ancestor, alpha: alpha.now, beta: beta.now };
 }
@@ -77,6 +79,27 @@ function ownWork(ancestor: Maybe, side: Maybe): string[] {
       : [];
   });
 }
+
+/** Files and links with their paths. */
+const leavesOf = (tree: Maybe) =>
+  [...walk(trackedPart(tree))]
+    .filter(([, { kind }]) => kind !== 'directory')
+    .map(([path, entry]) => `${path} ${shapeOf(entry)}`)
+    .sort();
+
+/** Whether there is nothing at a path, nor anything that might stand for it. */
+function isGoneFrom(tree: Maybe, path: string): boolean {
+  if (lookup(tree, path) !== undefined) return false;
+  const parts = path.split('/');
+  const above = parts.map((_, count) => lookup(tree, parts.slice(0, count).join('/')));
+  return above.every((entry) => entry === undefined || entry.kind === 'directory');
+}
+
+/** Whether a conflict is about a path, or about a directory above it. */
+const isInConflict = ({ conflicts }: Plan, path: string) =>
+  conflicts.some((one) => one.path === path || one.path === '' || path.startsWith(`${one.path}/`));
+
+const twoWay = fc.constantFrom<Mode>('two-way-safe', 'two-way-resolved');
 
 describe('reconcile, for all trees', () => {
   test('a plan carried out leaves nothing to do', () => {
@@ -118,6 +141,79 @@ describe('reconcile, for all trees', () => {
         const left = new Set([...contents(after.alpha), ...contents(after.beta)]);
         for (const digest of [...ownWork(base.ancestor, alpha), ...ownWork(base.ancestor, beta)])
           expect(left).toContain(digest);
+      }),
+      runs,
+    );
+  });
+
+  test('an edit beats the deletion of its file, and of the directories above it, of nothing else', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, twoWay, (ancestor, alpha, beta, mode) => {
+        const base = { ancestor: trackedPart(ancestor), alpha, beta };
+        const plan = reconcile(base.ancestor, alpha, beta, { mode });
+        const after = carryOut(base, plan);
+        for (const [path, was] of walk(base.ancestor))
+          for (const [here, there] of [
+            ['alpha', 'beta'],
+            ['beta', 'alpha'],
+          ] as const) {
+            const isGone = isGoneFrom(base[here], path) && sameShallow(was, lookup(base[there], path));
+            if (was.kind === 'directory' || !isGone || isInConflict(plan, path)) continue;
+            // Deleted on one side, as it was on the other one: it is nowhere.
+            expect([path, lookup(after.alpha, path), lookup(after.beta, path)]).toEqual([
+              path,
+              undefined,
+              undefined,
+            ]);
+          }
+      }),
+      runs,
+    );
+  });
+
+  test('operations that fail undo nothing: what only one side did comes to the other one in the end', () => {
+    const failing = fc.array(fc.boolean(), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(
+        foldersWithIgnored,
+        fc.array(edits, { maxLength: 4 }),
+        failing,
+        twoWay,
+        (start, work, fails, mode) => {
+          const agreed = trackedPart(start);
+          const alpha = edited(
+            agreed,
+            work.map((e) => [e.path, e.entry] as const),
+          );
+          let world: World = { ancestor: agreed, alpha, beta: start };
+          const round = (failing: (index: number) => boolean) => {
+            const plan = reconcile(world.ancestor, world.alpha, world.beta, { mode });
+            expect(plan.alpha).toEqual([]);
+            world = carryOut(world, plan, failing);
+          };
+          round((index) => fails[index % fails.length] === true);
+          // What was in the way of a deletion may be another thing by now, and that is no conflict.
+          round((index) => fails[(index + 1) % fails.length] === true);
+          for (let quiet = 0; quiet < 3; quiet++) round(() => false);
+          const plan = reconcile(world.ancestor, world.alpha, world.beta, { mode });
+          if (plan.conflicts.every(({ reason }) => reason !== 'in the way'))
+            expect([plan.conflicts, leavesOf(world.beta)]).toEqual([[], leavesOf(alpha)]);
+        },
+      ),
+      runs,
+    );
+  });
+
+  test('one-way-safe leaves nothing in the target that it did not make or change', () => {
+    fc.assert(
+      fc.property(roughFolders, roughFolders, roughFolders, (ancestor, alpha, beta) => {
+        const base = { ancestor: trackedPart(ancestor), alpha, beta };
+        const plan = reconcile(base.ancestor, alpha, beta, { mode: 'one-way-safe' });
+        const after = carryOut(base, plan);
+        for (const [path, was] of walk(base.ancestor))
+          if (was.kind !== 'directory' && isGoneFrom(alpha, path) && sameShallow(was, lookup(beta, path)))
+            if (!isInConflict(plan, path))
+              expect([path, lookup(after.beta, path)]).toEqual([path, undefined]);
       }),
       runs,
     );

@@ -13,6 +13,7 @@ interface Case {
   toBeta?: Record<string, Shape | undefined>;
   agreed?: Record<string, Shape | undefined>;
   conflicts?: string[];
+  kept?: string[];
 }
 
 const cases: Case[] = [
@@ -38,11 +39,36 @@ const cases: Case[] = [
   { what: 'deleted locally', ancestor: { a: '1' }, alpha: {}, beta: { a: '1' }, toBeta: { a: undefined } },
   { what: 'edit beats delete', ancestor: { a: '1' }, alpha: {}, beta: { a: '2' }, toAlpha: { a: '2' } },
   {
-    what: 'a folder with one edit returns whole',
-    ancestor: { d: { a: '1', b: '1' } },
+    what: 'of a folder that was deleted, only what was edited returns',
+    ancestor: { d: { a: '1', b: '1', e: { f: '1' }, g: { h: '1', i: '1' } } },
     alpha: {},
+    beta: { d: { a: '1', b: '2', e: { f: '1' }, g: { h: '1', i: '1', new: '1' } } },
+    toAlpha: { d: { b: '2', g: { new: '1' } } },
+    toBeta: { 'd/a': undefined, 'd/e': undefined, 'd/g/h': undefined, 'd/g/i': undefined },
+  },
+  {
+    what: 'what both have deleted of it is forgotten',
+    ancestor: { d: { a: '1', b: '1', c: '1' } },
+    alpha: { d: { a: '1', b: '2' } },
+    beta: {},
+    toAlpha: { 'd/a': undefined },
+    toBeta: { d: { b: '2' } },
+    agreed: { 'd/c': undefined },
+  },
+  {
+    what: 'renamed here, one file of it edited there',
+    ancestor: { mod: { a: '1', b: '2' } },
+    alpha: { module: { a: '1', b: '2' } },
+    beta: { mod: { a: '1', b: '3' } },
+    toAlpha: { mod: { b: '3' } },
+    toBeta: { 'mod/a': undefined, module: { a: '1', b: '2' } },
+  },
+  {
+    what: 'a folder that became a file, where the other one edited in it, is a conflict',
+    ancestor: { d: { a: '1', b: '1' } },
+    alpha: { d: '1' },
     beta: { d: { a: '1', b: '2' } },
-    toAlpha: { d: { a: '1', b: '2' } },
+    conflicts: ['d both changed'],
   },
   {
     what: 'a deletion within a deletion is completed',
@@ -103,6 +129,14 @@ const cases: Case[] = [
     alpha: {},
     beta: { d: { a: '?' } },
     toAlpha: { d: {} },
+  },
+  {
+    what: 'but the readable ones beside it go',
+    ancestor: { d: { a: '1', b: '1' } },
+    alpha: {},
+    beta: { d: { a: '?', b: '1' } },
+    toAlpha: { d: {} },
+    toBeta: { 'd/b': undefined },
   },
   {
     what: 'ignored files do not keep a folder from being deleted',
@@ -190,6 +224,7 @@ const cases: Case[] = [
     alpha: {},
     beta: { a: '2' },
     agreed: { a: undefined },
+    kept: ['a'],
   },
   {
     what: 'safe: deleted in the source',
@@ -198,6 +233,25 @@ const cases: Case[] = [
     alpha: {},
     beta: { a: '1' },
     toBeta: { a: undefined },
+  },
+  {
+    what: 'safe: of a folder deleted in the source, the target keeps what it made or changed',
+    mode: 'one-way-safe',
+    ancestor: { d: { a: '1', b: '1', e: { f: '1' } } },
+    alpha: {},
+    beta: { d: { a: '1', b: '2', e: { f: '1' }, extra: '1' } },
+    toBeta: { 'd/a': undefined, 'd/e': undefined },
+    agreed: { 'd/b': undefined },
+    kept: ['d'],
+  },
+  {
+    what: 'safe: and when all of it is the target’s own, the folder is, too',
+    mode: 'one-way-safe',
+    ancestor: { d: {} },
+    alpha: {},
+    beta: { d: { extra: '1' } },
+    agreed: { d: undefined },
+    kept: ['d'],
   },
   // one-way-replica
   {
@@ -241,6 +295,7 @@ describe('reconcile', () => {
         one.agreed ?? {},
       );
       expect(plan.conflicts.map((c) => `${c.path} ${c.reason}`)).toEqual(one.conflicts ?? []);
+      expect(plan.kept).toEqual(one.kept ?? []);
     },
   );
 
@@ -254,6 +309,42 @@ describe('reconcile', () => {
     );
     expect(plan.alpha.map((c) => [c.path, shapeOf(c.new)])).toEqual([['new', { f: '1' }]]);
     expect(plan.conflicts.map((c) => c.path)).toEqual(['.git/a']);
+  });
+
+  describe('a directory with a one-way directory in it', () => {
+    const options = { mode: 'two-way-safe', oneWay: (name: string) => name === '.git' } as const;
+    const plan = (ancestor: Shape, alpha: Shape, beta: Shape) => {
+      const { conflicts, ...plan } = reconcile(tree(ancestor), tree(alpha), tree(beta), options);
+      expect(conflicts).toEqual([]);
+      const changes = (list: typeof plan.alpha) =>
+        Object.fromEntries(list.map((c) => [c.path, shapeOf(c.new)]));
+      return [changes(plan.alpha), changes(plan.beta), plan.ancestor.map(([path]) => path)];
+    };
+    const lib = { a: '1', '.git': { HEAD: '1' } };
+
+    test('goes with it where it was deleted here', () => {
+      expect(plan({ lib }, {}, { lib })).toEqual([{}, { lib: undefined }, []]);
+    });
+    test('stays as a whole in the container where it has anything of its own, and nothing comes back', () => {
+      const theirs = { '.git': { HEAD: '1', index: '2' } };
+      expect(plan({ lib }, {}, { lib: { ...lib, ...theirs } })).toEqual([
+        {},
+        { 'lib/a': undefined },
+        ['lib/.git'],
+      ]);
+      expect(plan({ lib: {} }, {}, { lib: theirs })).toEqual([{}, {}, ['lib']]);
+      expect(plan({}, {}, { lib: theirs })).toEqual([{}, {}, []]);
+    });
+    test('stays here where the container has deleted it, and goes there once more', () => {
+      expect(plan({ lib }, { lib }, {})).toEqual([
+        { 'lib/a': undefined },
+        { lib: { '.git': { HEAD: '1' } } },
+        [],
+      ]);
+    });
+    test('makes nothing here where the container has nothing else', () => {
+      expect(plan({}, {}, { new: { '.git': { HEAD: '1' } } })).toEqual([{}, {}, []]);
+    });
   });
 
   test('a person’s decision settles a conflict, and no other', () => {

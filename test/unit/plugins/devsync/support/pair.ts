@@ -7,9 +7,9 @@ import type { Transform } from 'node:stream';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
-import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';
+import { SyncMemory } from '../../../../../plugins/devsync/session/sync-memory.ts';
 import {
   Synchronizer,
   type SynchronizerOptions,
@@ -42,7 +42,7 @@ export class Pair {
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #localEndpoint: LocalEndpoint | undefined;
-  readonly #attempts = new Attempts();
+  readonly #memory = new SyncMemory();
   connection: AgentConnection | undefined;
   process: ChildProcess | undefined;
   synchronizer!: Synchronizer;
@@ -99,7 +99,7 @@ export class Pair {
     if (!ancestor.load(binding)) ancestor.begin(binding, undefined);
     await Promise.all([local.refresh(true), container.refresh(true)]);
     this.#stop = new AbortController();
-    this.#attempts.begin(binding);
+    this.#memory.attempts.begin(binding);
     this.synchronizer = new Synchronizer({
       local,
       container,
@@ -111,7 +111,7 @@ export class Pair {
       trashLimits: { local: trashLimit, container: trashLimit },
       clock: systemClock,
       signal: this.#stop.signal,
-      attempts: this.#attempts,
+      ...this.#memory,
       onState: (state) => this.states.push(state),
       ...this.#options.sync,
     });

@@ -72,6 +72,8 @@ const directoryOf = (leaves: fc.Arbitrary<string>) =>
 export const folders = directoryOf(leaf);
 /** Random folders with ignored and unreadable things in them. */
 export const roughFolders = directoryOf(leafOrRubbish);
+/** Random folders with ignored things in them. */
+export const foldersWithIgnored = directoryOf(fc.constantFrom('1', '2', '3', '1*', '@a', '!'));
 /** A path and something to put there, or nothing. */
 export const edits = fc.record({
   path: fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/')),

@@ -1,0 +1,94 @@
+/**
+ * A directory that one side has deleted while the other one worked in it. An edit beats the deletion of the file that it
+ * was made in, and of the directories above it; of nothing else. So the directory is taken apart.
+ */
+import {
+  type Directory,
+  type Entry,
+  isPhantom,
+  join,
+  sameShallow,
+  type Tracked,
+  trackedPart,
+} from './entry.ts';
+import { isDeletionOnly, isUnchanged } from './history.ts';
+
+export interface DivisionRules {
+  /** What is new or changed goes to the side that has deleted the directory; otherwise the other side keeps it. */
+  readonly returns: boolean;
+  /** Names of directories that are one thing: git's own would be worth nothing in parts. */
+  readonly isWhole?: ((name: string) => boolean) | undefined;
+  /** Whether those return, as they are; otherwise one with anything new in it stays. */
+  readonly wholeReturns: boolean;
+}
+
+/** What becomes of the parts. */
+export interface Division {
+  /** As it was agreed on: it goes. */
+  readonly gone: readonly { readonly path: string; readonly old: Entry }[];
+  /** What the side that has deleted the directory gets; undefined: nothing. */
+  readonly returned: Tracked | undefined;
+  /** Something stays, which is the other side's own from now on. */
+  readonly stays: boolean;
+  /** Paths of which nothing is agreed on any more. */
+  readonly forgotten: readonly string[];
+}
+
+/**
+ * Takes a directory apart.
+ *
+ * @param was what both sides had agreed on. @param is what the side that has not deleted it has now.
+ */
+export function divide(path: string, was: Directory, is: Directory, rules: DivisionRules): Division {
+  const parts = [...is.children].map(
+    ([name, child]) =>
+      [name, divideChild(join(path, name), name, was.children.get(name), child, rules)] as const,
+  );
+  const returned = new Map<string, Entry>();
+  for (const [name, { returned: part }] of parts) if (part) returned.set(name, part);
+  const isUnreadable = parts.some(([, part]) => part.isUnreadable === true);
+  const isEdited = !sameShallow(was, is) || isUnreadable;
+  const returns = rules.returns ? returned.size > 0 || isEdited : returned.size > 0;
+  const stays = parts.some(([, part]) => part.stays) || (!rules.returns && isEdited);
+  const gone = parts.flatMap(([, part]) => part.gone);
+  if (!returns && !stays) return isPhantom(is) ? leave([path]) : { ...nothing, gone: [{ path, old: is }] };
+  // While anything is yet to go, what was agreed on is needed.
+  if (!returns && gone.length === 0) return { ...nothing, stays, forgotten: isUnreadable ? [] : [path] };
+  const lost = [...was.children.keys()]
+    .filter((name) => !is.children.has(name))
+    .map((name) => join(path, name));
+  const forgotten = [...lost, ...parts.flatMap(([, part]) => part.forgotten)];
+  return { gone, returned: returns ? { ...is, children: returned } : undefined, stays, forgotten };
+}
+
+interface Part extends Division {
+  /** What cannot be read may be an edit. */
+  readonly isUnreadable?: boolean;
+}
+
+const nothing: Division = { gone: [], returned: undefined, stays: false, forgotten: [] };
+const leave = (forgotten: readonly string[]): Division => ({ ...nothing, forgotten });
+
+function divideChild(
+  path: string,
+  name: string,
+  was: Entry | undefined,
+  is: Entry,
+  rules: DivisionRules,
+): Part {
+  if (is.kind === 'untracked' || (was === undefined && isPhantom(is))) return nothing;
+  if (is.kind === 'problem') return { ...nothing, isUnreadable: true };
+  if (rules.isWhole?.(name)) return divideWhole(path, was, is, rules);
+  if (is.kind === 'directory' && was?.kind === 'directory') return divide(path, was, is, rules);
+  if (isUnchanged(was, is)) return { ...nothing, gone: [{ path, old: is }] };
+  if (!rules.returns) return { ...nothing, stays: true, forgotten: was === undefined ? [] : [path] };
+  const leaveOut = rules.wholeReturns ? undefined : rules.isWhole;
+  if (isPhantom(is, leaveOut)) return { ...nothing, stays: true };
+  return { ...nothing, returned: trackedPart(is, leaveOut) };
+}
+
+function divideWhole(path: string, was: Entry | undefined, is: Tracked, rules: DivisionRules): Division {
+  if (rules.wholeReturns) return { ...nothing, returned: trackedPart(is) };
+  if (was !== undefined && isDeletionOnly(was, is)) return { ...nothing, gone: [{ path, old: is }] };
+  return { ...nothing, stays: true, forgotten: was === undefined ? [] : [path] };
+}

@@ -1,0 +1,52 @@
+/** Whether a sync goes on: a plan that looks like an accident waits for a person. */
+import type { Brake } from '../reconcile/brakes.ts';
+import type { RecentChanges } from '../reconcile/losses.ts';
+import type { Plan } from '../reconcile/reconcile.ts';
+import { brakeOn, type Trees } from './planning.ts';
+import type { Place, Sides } from './state.ts';
+
+export interface HoldOptions {
+  readonly sides: Sides;
+  /** Bytes that each side's trash may hold. */
+  readonly limits: Readonly<Record<Place, number>>;
+  /** What was carried over to each side just now. */
+  readonly recent: Readonly<Record<Place, RecentChanges>>;
+}
+
+export class Hold {
+  readonly #options: HoldOptions;
+  #brake: Brake | undefined;
+  /** What a person has seen and let happen. */
+  #confirmed: Brake[] = [];
+
+  constructor(options: HoldOptions) {
+    this.#options = options;
+  }
+
+  /** Lets happen what it waits for, and no more of it than is known by now. */
+  confirm(): void {
+    if (this.#brake) this.#confirmed.push(this.#brake);
+  }
+
+  /**
+   * What a person is to be asked about before this plan is carried out; undefined: it may be.
+   *
+   * @param now monotonic milliseconds.
+   */
+  check(plan: Plan, trees: Trees, now: number): Brake | undefined {
+    const { limits, recent, sides } = this.#options;
+    const lately = { local: recent.local.at(now), container: recent.container.at(now) };
+    this.#brake = brakeOn(plan, trees, sides, { limits, confirmed: this.#confirmed, recent: lately });
+    if (this.#brake === undefined) this.#letGo(plan, now);
+    return this.#brake;
+  }
+
+  #letGo(plan: Plan, now: number): void {
+    const { recent, sides } = this.#options;
+    for (const place of ['local', 'container'] as const) {
+      recent[place].note(now, plan[sides[place]]);
+      if (this.#confirmed.length > 0) recent[place].forget();
+    }
+    this.#confirmed = [];
+  }
+}
