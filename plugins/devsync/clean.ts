@@ -27,7 +27,9 @@ export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
  */
 export async function cleanSync(options: CleanOptions): Promise<string[]> {
   const { sync, catalog, workstation, signal } = options;
-  await askControl(workstation.socketOf(sync.uid), 'stop').catch(() => {});
+  await askControl(workstation.socketOf(sync.uid), 'stop', {}, { signal }).catch(() =>
+    signal.throwIfAborted(),
+  );
   const lock = await hold(options);
   try {
     const lines = await cleanContainer(options);
@@ -62,10 +64,8 @@ async function cleanContainer(options: CleanOptions): Promise<string[]> {
     try {
       // What is missing is as clean as can be.
       const spec = { ...sync.spec, createRemote: false };
-      const remote = await openRemote(launched, spec, {
-        scan: spec.scan,
-        ignores: { lists: [], vcs: false },
-      });
+      const nothing = { scan: spec.scan, ignores: { lists: [], vcs: false } };
+      const remote = await openRemote(launched, spec, nothing, signal);
       await remote.purge();
     } finally {
       launched.connection.close();

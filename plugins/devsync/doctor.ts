@@ -7,9 +7,10 @@ import type { Pod } from '../../src/kube/objects.ts';
 import { parseQuantity } from '../../src/kube/quantity.ts';
 import { configMaps, pods } from '../../src/kube/resources.ts';
 import { refusalOf } from './control/serve-sync.ts';
+import { containerOf } from './launch/containers.ts';
 import { launchAnew } from './launch/launch.ts';
 import type { LaunchContext, Target } from './launch/launcher.ts';
-import { containerOf, writtenUser } from './launch/security.ts';
+import { writtenUser } from './launch/security.ts';
 import { chooseTarget } from './session/pods.ts';
 import type { Sync } from './spec/catalog.ts';
 import type { TargetSpec } from './spec/spec.ts';
@@ -111,7 +112,7 @@ export async function checkTarget(
   if (target === undefined) return [{ check: 'pod', verdict: 'failed', words }];
   const { container, pod } = target;
   return [
-    { check: 'pod', verdict: 'ok', words: `${words}, container ${container}` },
+    { check: 'pod', verdict: 'ok', words },
     ...checkUser(pod, container),
     ...checkMemory(target),
     ...(await checkAgent({ ...context, kube, target })),

@@ -305,9 +305,10 @@ test('clean leaves nothing but what stays until the pod goes', async () => {
   expect(await work.sh('cleaned', 'ls -A /work')).toBe('a\n');
   expect(readdirSync(work.local)).toEqual(['a']);
   expect(await work.must('get', '-o', 'name')).not.toMatch(/cleaned/);
-  expect(await plan('/work')).toBe('Both sides are the same.\n');
+  const there = `With container app of pod ${work.podOf('cleaned')}:\n`;
+  expect(await plan('/work')).toBe(`${there}Both sides are the same.\n`);
   expect(await plan('/srv/made', '--make-remote')).toBe(
-    '/srv/made is missing in the container and would be made.\n→ a: nothing becomes a file of 1 bytes (2d711642) (created)\n',
+    `${there}/srv/made is missing in the container and would be made.\n→ a: nothing becomes a file of 1 bytes (2d711642) (created)\n`,
   );
   expect(await work.sh('cleaned', 'ls -A /work /srv')).toBe('/srv:\n\n/work:\na\n');
   expect(readdirSync(work.local)).toEqual(['a']);

@@ -7,6 +7,7 @@ import { difference, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import { resolveWithin } from '../sync/folder.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { requireFiles } from '../sync/pseudo.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
@@ -48,6 +49,7 @@ export class Served {
     const { base, root: wanted } = request;
     const resolved = resolveOrMake(request);
     const root = base + resolved;
+    requireFiles(root);
     const mountInfo = readMounts(base);
     this.#send = send;
     this.#endpoint = new LocalEndpoint({

@@ -54,7 +54,10 @@ export class DoctorCommand extends AgentCommand {
   name = argument.optional('NAME', { complete: completeSync });
   pod = option.text('--pod', { value: 'NAME', description: 'Pod to look at.' });
   selector = option.text('-l,--selector', { value: 'LABELS', description: 'Pods to look at.' });
-  container = option.text('-c,--container', { value: 'NAME', description: 'Container in it.' });
+  container = option.text('-c,--container', {
+    value: 'NAME',
+    description: 'Container in it. Default: as for create.',
+  });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { kube, namespace, catalog, workstation } = await this.desk(context);

@@ -22,21 +22,30 @@ abstract class NamedSpecCommand extends SpecCommand {
 
   /** Makes the specification in the cluster. */
   protected async make(context: KubeCommandContext, desk: Desk, spec: SyncSpec) {
-    await this.checkContainer(context, desk, spec);
+    const container = await this.checkContainer(context, desk, spec);
     const name = this.name ?? defaultName(spec);
     if (name === 'stop') throw new UsageError('a sync cannot be named stop: `watch stop` ends the watch');
     const { allowOverlap } = this;
-    return desk.catalog.create({
+    const sync = await desk.catalog.create({
       name,
       namespace: desk.namespace,
       spec,
       allowOverlap,
       signal: context.signal,
     });
+    return { sync, container };
   }
 
-  /** A pod that exists and has no such container will never have it; one that is missing may come. */
-  protected async checkContainer(context: KubeCommandContext, { kube, namespace }: Desk, spec: SyncSpec) {
+  /**
+   * A pod that exists and has no such container will never have it; one that is missing may come.
+   * Resolves with the container that is meant, in words, as far as there is a pod to tell.
+   */
+  protected async checkContainer(
+    context: KubeCommandContext,
+    { kube, namespace }: Desk,
+    spec: SyncSpec,
+  ): Promise<string> {
+    const { containersOf, containerWords, defaultContainer } = await import('../launch/containers.ts');
     const { container, selector, pod } = spec.target;
     const { items } = await kube.list(pods, {
       namespace,
@@ -47,13 +56,14 @@ abstract class NamedSpecCommand extends SpecCommand {
     const [first] = items;
     if (first === undefined) {
       context.reporter.warn(`no pod in namespace ${namespace} matches yet`);
-      return;
+      return container === undefined ? 'the default container' : `container ${container}`;
     }
-    const names = first.spec.containers.map((one) => String(one.name));
+    const names = containersOf(first).map((one) => one.name);
     if (container !== undefined && !names.includes(container))
       throw new X8sError(`pod ${first.metadata.name} has no container ${container}`, {
         hint: `It has ${names.join(', ')}.`,
       });
+    return containerWords(first, container ?? defaultContainer(first) ?? '', container !== undefined);
   }
 }
 
@@ -77,12 +87,9 @@ export class CreateCommand extends NamedSpecCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const desk = await this.desk(context);
-    const { name, namespace, spec } = await this.make(
-      context,
-      desk,
-      await this.spec(context, desk.workstation),
-    );
-    const text = `Sync ${name} made: ${spec.local.path} with ${spec.remote}. ${context.binaryName} watch runs it.`;
+    const { sync, container } = await this.make(context, desk, await this.spec(context, desk.workstation));
+    const { name, namespace, spec } = sync;
+    const text = `Sync ${name} made: ${spec.local.path} with ${spec.remote} in ${container}. ${context.binaryName} watch runs it.`;
     return { data: { name, namespace, spec }, text, names: [name] };
   }
 }
@@ -91,17 +98,19 @@ export class RunCommand extends NamedSpecCommand {
   static override paths = [['run']];
   static override usage = KubeCommand.Usage({
     description: 'Sync in the foreground for as long as the pod lives.',
-    details: 'The specification is there while it runs, and is deleted at the end.',
+    details: `
+      The specification is there while it runs, and is deleted at the end. A watch of the namespace leaves it alone.
+    `,
     examples: [['One pod', '$0 run --pod web-0 ./src /app/src']],
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const desk = await this.desk(context);
-    const spec = await this.spec(context, desk.workstation);
+    const spec = { ...(await this.spec(context, desk.workstation)), foreground: true } as const;
     const agent = await this.agent(context);
     const { checkAttach } = await import('../session/check-attach.ts');
     await checkAttach({ ...context, ...agent, kube: desk.kube, namespace: desk.namespace, spec });
-    const sync = await this.make(context, desk, spec);
+    const { sync } = await this.make(context, desk, spec);
     const { serveSync } = await import('../control/serve-sync.ts');
     try {
       const onLog = (line: string) => context.reporter.info(line);

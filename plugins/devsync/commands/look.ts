@@ -6,6 +6,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { parseHolder } from '../../../src/tasks/holder.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
@@ -31,7 +32,10 @@ export class GetCommand extends SyncCommand {
     const { syncs, unreadable } = this.name
       ? { syncs: [await desk.catalog.get(desk.namespace, this.name, context.signal)], unreadable: [] }
       : await desk.catalog.survey(this.allNamespaces ? undefined : desk.namespace, context.signal);
-    const seen = [...(await Promise.all(syncs.map((sync) => look(desk, sync)))), ...unreadable];
+    const seen = [
+      ...(await Promise.all(syncs.map((sync) => look(desk, sync, context.signal)))),
+      ...unreadable,
+    ];
     for (const { name, why } of unreadable) context.reporter.warn(`${name} cannot be read: ${why}`);
     const documents = seen.map(seenDocument);
     return {
@@ -43,15 +47,27 @@ export class GetCommand extends SyncCommand {
 }
 
 /** A sync, asked what it is doing where it runs on this workstation. */
-async function look({ workstation, catalog }: Desk, sync: Sync): Promise<Seen> {
+async function look({ workstation, catalog }: Desk, sync: Sync, signal: AbortSignal): Promise<Seen> {
   const isHere = catalog.belongsHere(sync);
   if (!isHere) return { sync, isHere, state: undefined };
-  const { askControl } = await import('../control/socket.ts');
-  const asked = askControl(workstation.socketOf(sync.uid), 'state').catch(() => undefined);
+  const { askControl, NotAnswering } = await import('../control/socket.ts');
+  let silent: string | undefined;
+  const asked = askControl(workstation.socketOf(sync.uid), 'state', {}, { signal }).catch((error) => {
+    signal.throwIfAborted();
+    if (error instanceof NotAnswering) silent = silenceWords(sync, error);
+    return undefined;
+  });
   const state = (await asked) as RunnerState | undefined;
-  if (state) return { sync, isHere, state };
+  if (state || silent) return { sync, isHere, state, silent };
   const { refusalOf } = await import('../control/serve-sync.ts');
   return { sync, isHere, state, refusal: refusalOf(sync, workstation)?.message };
+}
+
+/** What may be done about a process that holds a sync and does not answer. */
+function silenceWords({ record }: Sync, { message, hint }: X8sError): string {
+  const { pid } = parseHolder(record.holder ?? '');
+  const wake = Number.isNaN(pid) ? [] : [`kill -CONT ${pid} wakes a process that was stopped`];
+  return [message, hint, ...wake].join(' ');
 }
 
 export class ListCommand extends SyncCommand {

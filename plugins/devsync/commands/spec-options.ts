@@ -21,7 +21,8 @@ export abstract class SpecCommand extends AgentCommand {
   pod = option.text('--pod', { value: 'NAME', description: 'One pod.', group });
   container = option.text('-c,--container', {
     value: 'NAME',
-    description: 'Container in it. Default: the first.',
+    description:
+      'Container in it, a sidecar among the init containers included. Default: the one that the annotation kubectl.kubernetes.io/default-container names, or the first.',
     group,
   });
   mode = option.choice('--mode', ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'], {

@@ -195,7 +195,10 @@ export class RestoreCommand extends OneSyncCommand {
       import('../control/socket.ts'),
     ]);
     try {
-      return await openTrash(sync, workstation, catalog.belongsHere(sync));
+      return await openTrash(sync, workstation, {
+        isHere: catalog.belongsHere(sync),
+        signal: context.signal,
+      });
     } catch (error) {
       if (!(error instanceof NotRunning)) throw error;
       throw notRunning(sync, context);
@@ -215,7 +218,10 @@ export class DeleteCommand extends OneSyncCommand {
     // Also one that makes no sense to this version.
     const record = await catalog.record(namespace, this.name, context.signal);
     const { askControl } = await import('../control/socket.ts');
-    await askControl(workstation.socketOf(record.uid), 'stop').catch(() => {});
+    const { signal } = context;
+    await askControl(workstation.socketOf(record.uid), 'stop', {}, { signal }).catch(() =>
+      signal.throwIfAborted(),
+    );
     await catalog.delete({ record }, context.signal);
     return { text: `Sync ${this.name} deleted; the files are left as they are.` };
   }

@@ -55,13 +55,13 @@ export abstract class SyncCommand extends KubeCommand {
     const watch = workstation.watchSocket(kube.cluster.server);
     for (let attempt = 0; ; attempt++)
       try {
-        return await askControl(workstation.socketOf(sync.uid), method, parameters);
+        return await askControl(workstation.socketOf(sync.uid), method, parameters, context);
       } catch (error) {
         if (!(error instanceof NotRunning)) throw error;
         const { requireHere } = await import('../control/serve-sync.ts');
         if (catalog.belongsHere(sync)) requireHere(sync, workstation);
         // A watch that has just begun takes a moment for each of its syncs.
-        const running = await askControl(watch, 'running').catch(() => []);
+        const running = await askControl(watch, 'running', {}, context).catch(() => []);
         if (attempt >= beginning || !(running as string[]).includes(name)) throw notRunning(sync, context);
         await context.clock.sleep(100, context.signal);
       }

@@ -103,7 +103,7 @@ export class StopCommand extends SyncCommand {
     const { workstation, kube } = await this.desk(context);
     const { askControl, NotRunning } = await import('../control/socket.ts');
     try {
-      await askControl(workstation.watchSocket(kube.cluster.server), 'stop');
+      await askControl(workstation.watchSocket(kube.cluster.server), 'stop', {}, context);
     } catch (error) {
       if (error instanceof NotRunning) return { text: `No watch of ${kube.cluster.context} was running.` };
       throw error;

@@ -14,6 +14,8 @@ export interface Seen {
   readonly sync: Sync;
   readonly state: RunnerState | undefined;
   readonly isHere: boolean;
+  /** Why nothing is known of one that runs here. */
+  readonly silent?: string | undefined;
   /** Why no watch here would run it. */
   readonly refusal?: string | undefined;
 }
@@ -34,6 +36,10 @@ export function seenTable(rows: readonly Row[], now: Date, areMany = false) {
       { header: 'LOCAL', value: about(({ sync }) => sync.spec.local.path) },
       { header: 'REMOTE', value: about(({ sync }) => sync.spec.remote) },
       { header: 'POD', value: about(({ state }) => state?.pod ?? '') },
+      {
+        header: 'CONTAINER',
+        value: about(({ state, sync }) => state?.container || (sync.spec.target.container ?? '')),
+      },
       { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
       { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflictCount) : '')) },
       { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
@@ -46,15 +52,16 @@ export function seenTable(rows: readonly Row[], now: Date, areMany = false) {
   );
 }
 
-function stateWord({ state, isHere, refusal, sync }: Seen): string {
+function stateWord({ state, silent, isHere, refusal, sync }: Seen): string {
+  if (silent !== undefined) return 'not answering';
   if (state) return state.degraded.length > 0 ? `${state.phase} (degraded)` : state.phase;
   if (isHere) return refusal === undefined ? 'not running' : 'refused';
   return sync.record.holder ? `held by ${sync.record.holder.split(' ')[0]}` : 'elsewhere';
 }
 
 /** What it waits for, why it is held, refused or polls. */
-const because = ({ state, refusal }: Seen): string =>
-  [state?.message, refusal, ...(state?.degraded ?? [])].filter(Boolean).join('; ');
+const because = ({ state, silent, refusal }: Seen): string =>
+  [silent, state?.message, refusal, ...(state?.degraded ?? [])].filter(Boolean).join('; ');
 
 function ago(time: string | undefined, now: Date): string {
   return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());
@@ -63,10 +70,10 @@ function ago(time: string | undefined, now: Date): string {
 /** One sync in full, as JSON. */
 export function seenDocument(row: Row) {
   if ('why' in row) return { name: row.name, namespace: row.namespace, unreadable: row.why };
-  const { sync, state, isHere } = row;
+  const { sync, state, silent, isHere } = row;
   const { name, namespace, spec, record } = sync;
   const holder = record.holder?.split(' ')[0];
-  return { name, namespace, spec, isHere, holder, state: state ?? null };
+  return { name, namespace, spec, isHere, holder, state: state ?? null, ...(silent && { silent }) };
 }
 
 export function conflictsTable(state: SyncState) {
@@ -110,7 +117,8 @@ export function findingsTable(findings: readonly Finding[]) {
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;
 
-export function planText({ makes, changes, conflicts, held }: Preview): string {
+export function planText({ pod, container, makes, changes, conflicts, held }: Preview): string {
+  const where = `With container ${container} of pod ${pod}:`;
   const made = makes === undefined ? [] : [`${makes} is missing in the container and would be made.`];
   const lines = changes
     .slice(0, shown)
@@ -122,7 +130,7 @@ export function planText({ makes, changes, conflicts, held }: Preview): string {
   const open = conflicts.map(({ path, local, container }) => `! ${path}: here ${local}, there ${container}`);
   const brake = held === undefined ? [] : [`It would be held first: ${held}`];
   const nothing = lines.length + open.length === 0 ? ['Both sides are the same.'] : [];
-  return [...made, ...lines, ...more, ...open, ...brake, ...nothing].map(plainWords).join('\n');
+  return [where, ...made, ...lines, ...more, ...open, ...brake, ...nothing].map(plainWords).join('\n');
 }
 
 /** How a sync rests, in a sentence. */

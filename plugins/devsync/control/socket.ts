@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { RefusedError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { codeOf } from '../sync/system-error.ts';
 
 /** Answers one request; what it throws is told to the asker. */
@@ -12,6 +12,18 @@ export type Handler = (method: string, parameters: Record<string, unknown>) => P
 export class NotRunning extends Error {
   override readonly name = 'NotRunning';
 }
+
+/** A process has the socket and says nothing: it was stopped, or has no time at all. */
+export class NotAnswering extends UnreachableError {
+  constructor(silence: number) {
+    super(`the process that runs it has not answered for ${silence / 1000} s`, {
+      hint: 'It may have been stopped (SIGSTOP), or be short of time or memory.',
+    });
+  }
+}
+
+/** Milliseconds: how often whoever works on an answer says so, and after which silence nobody does. */
+const [beat, silenceLimit] = [2_000, 10_000];
 
 export interface Control {
   readonly path: string;
@@ -62,34 +74,56 @@ export function isServed(path: string): Promise<boolean> {
 }
 
 async function answer(socket: Socket, line: string, handler: Handler): Promise<void> {
+  const beating = setInterval(() => socket.write('{"alive":true}\n'), beat);
+  socket.on('close', () => clearInterval(beating));
   try {
     const { method, parameters = {} } = JSON.parse(line);
     const result = await handler(String(method), parameters);
     socket.end(`${JSON.stringify({ result: result ?? null })}\n`);
   } catch (error) {
     socket.end(`${JSON.stringify({ error: (error as Error).message })}\n`);
+  } finally {
+    clearInterval(beating);
   }
 }
 
-/** Asks a running sync. Rejects with NotRunning where there is none, with an X8sError where it could not. */
+export interface AskOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds after which a process that says nothing is given up. */
+  readonly silence?: number;
+}
+
+/**
+ * Asks a running sync. Rejects with NotRunning where there is none, with NotAnswering where it says nothing, with the
+ * signal's reason, and with an X8sError where it could not do what was asked.
+ */
 export function askControl(
   path: string,
   method: string,
-  parameters: Record<string, unknown> = {},
+  parameters: Record<string, unknown>,
+  { signal, silence = silenceLimit }: AskOptions,
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.on('connect', () => socket.write(`${JSON.stringify({ method, parameters })}\n`));
-    socket.on('error', (error) => {
-      const isNobody = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error));
-      reject(isNobody ? new NotRunning('it is not running') : error);
-    });
-    socket.on('close', () => reject(new X8sError('the running sync gave no answer')));
-    onLines(socket, (line) => {
-      const { result, error } = JSON.parse(line);
-      if (error === undefined) resolve(result);
-      else reject(new X8sError(String(error)));
-    });
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const socket = connect(path);
+  const leave = () => reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  socket.setTimeout(silence, () => reject(new NotAnswering(silence)));
+  socket.on('connect', () => socket.write(`${JSON.stringify({ method, parameters })}\n`));
+  socket.on('error', (error) => {
+    const isNobody = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error));
+    reject(isNobody ? new NotRunning('it is not running') : error);
+  });
+  socket.on('close', () => reject(new X8sError('the running sync gave no answer')));
+  onLines(socket, (line) => {
+    const { alive, result, error } = JSON.parse(line);
+    if (alive === true) return;
+    if (error === undefined) resolve(result);
+    else reject(new X8sError(String(error)));
+  });
+  return promise.finally(() => {
+    signal.removeEventListener('abort', leave);
+    socket.destroy();
   });
 }
 

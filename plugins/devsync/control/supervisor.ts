@@ -118,7 +118,7 @@ class Supervisor {
   }
 
   async #serve(namespace: string, name: string, signal: AbortSignal): Promise<void> {
-    const { catalog, clock, onLog } = this.#options;
+    const { catalog, clock, names, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
@@ -130,6 +130,8 @@ class Supervisor {
           log(`belongs to ${sync.spec.local.who}; left alone`);
           return;
         }
+        // A `run` has just made it, and is about to take its lock.
+        if (sync.spec.foreground && names.length === 0) return;
         log = logger({ ...this.#options, sync });
         await serveSync({ ...this.#options, sync, signal, holder, memory });
       } catch (error) {

@@ -23,15 +23,19 @@ export interface TrashAccess {
 type Lists = Record<Place, { readonly items: readonly TrashItem[] }>;
 
 /** Asks the running sync, or looks by itself. Rejects where the sync is another workstation's. */
-export async function openTrash(sync: Sync, workstation: Workstation, isHere: boolean): Promise<TrashAccess> {
+export async function openTrash(
+  sync: Sync,
+  workstation: Workstation,
+  { isHere, signal }: { readonly isHere: boolean; readonly signal: AbortSignal },
+): Promise<TrashAccess> {
   const socket = workstation.socketOf(sync.uid);
   try {
-    const { local, container } = (await askControl(socket, 'trash')) as Lists;
+    const { local, container } = (await askControl(socket, 'trash', {}, { signal })) as Lists;
     return {
       isPartial: false,
       list: async () => byTime([...placed(local.items, 'local'), ...placed(container.items, 'container')]),
       restore: async ({ operation, path, side }, name) => {
-        await askControl(socket, 'restore', { operation, path, from: side, name });
+        await askControl(socket, 'restore', { operation, path, from: side, name }, { signal });
       },
     };
   } catch (error) {

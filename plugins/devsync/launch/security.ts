@@ -3,6 +3,7 @@
  * only with the same user and group and no fewer capabilities than process 1 has (ptrace(2), PTRACE_MODE_READ).
  */
 import type { Pod } from '../../../src/kube/objects.ts';
+import { containerOf, containerStatus } from './containers.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -10,11 +11,6 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface User {
   readonly uid: number;
   readonly gid: number | undefined;
-}
-
-/** A container of a pod's specification. */
-export function containerOf(pod: Pod, name: string): Fields | undefined {
-  return pod.spec.containers.find((container) => container.name === name);
 }
 
 const asFields = (value: unknown): Fields =>
@@ -29,8 +25,7 @@ export function writtenUser(pod: Pod, container: string): User | undefined {
   const gid = asNumber(own.runAsGroup) ?? asNumber(shared.runAsGroup);
   if (uid !== undefined) return { uid, gid };
   // Newer container runtimes tell; it is what the process began with.
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
-  const linux = asFields(asFields(asFields(status).user).linux);
+  const linux = asFields(asFields(asFields(containerStatus(pod, container)).user).linux);
   const told = asNumber(linux.uid);
   return told === undefined ? undefined : { uid: told, gid: asNumber(linux.gid) };
 }

@@ -1,12 +1,13 @@
 /** Brings one container and the local directory together: agent, both endpoints, ancestor. */
 import type { Clock } from '../../../src/clock.ts';
-import { X8sError } from '../../../src/errors.ts';
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { launch, type Refusal } from '../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
 import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { requireFiles } from '../sync/pseudo.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 import { AgentError } from './agent-connection.ts';
 import { KnownBefore } from './known-before.ts';
@@ -49,7 +50,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   let launched: Attached['launched'] | undefined;
   try {
     launched = await launch(spec.launcher, context);
-    const container = await openRemote(launched, spec, common);
+    const container = await openRemote(launched, spec, common, signal);
     onDetail('looking at both sides');
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});
@@ -77,6 +78,7 @@ type Common = Pick<ConstructorParameters<typeof LocalEndpoint>[0], 'scan' | 'ign
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {
+    requireFiles(local.path);
     return new LocalEndpoint({ root: local.path, trashLimit: trashLimits.local, ...common });
   } catch (error) {
     throw unusableLocal(local.path, error);
@@ -94,19 +96,26 @@ export async function openRemote(
   launched: Launched,
   spec: SyncSpec,
   common: Common,
+  signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;
   const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
-  return await explainRemote(root, RemoteEndpoint.open(launched.connection, session, request));
+  return await explainRemote(root, RemoteEndpoint.open(launched.connection, session, request), signal);
 }
 
 /** Rejects with an X8sError that says what is wrong with REMOTE, where that is what the agent says. */
-export async function explainRemote<T>(root: string, asked: Promise<T>): Promise<T> {
+export async function explainRemote<T>(root: string, asked: Promise<T>, signal: AbortSignal): Promise<T> {
   try {
     return await asked;
   } catch (error) {
     if (error instanceof AgentError) throw remoteError(root, error);
-    throw error;
+    // The stream ends with the signal, which says why.
+    signal.throwIfAborted();
+    if (error instanceof X8sError) throw error;
+    throw new UnreachableError(`the agent for ${root} in the container was lost: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'Try again; where it is lost again, `kubectl devsync doctor` says more.',
+    });
   }
 }
 

@@ -40,7 +40,7 @@ export async function checkAttach(options: CheckOptions): Promise<void> {
   const launched = await launch(options.spec.launcher, { ...options, target, onDetail: () => {} });
   try {
     const nothing = { scan: options.spec.scan, ignores: { lists: [], vcs: false } };
-    await openRemote(launched, options.spec, nothing);
+    await openRemote(launched, options.spec, nothing, options.signal);
   } finally {
     launched.connection.close();
   }

@@ -2,8 +2,8 @@
 import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import { containerOf } from '../launch/containers.ts';
 import type { Target } from '../launch/launcher.ts';
-import { containerOf } from '../launch/security.ts';
 
 export interface Location {
   /** Differs wherever the content is another one. */

@@ -3,6 +3,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
+import { containerStatus, containersOf, containerWords, defaultContainer } from '../launch/containers.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { TargetSpec } from '../spec/spec.ts';
 
@@ -28,8 +29,9 @@ export function chooseTarget(
   const ready = usable.filter(({ pod, container }) => isReady(pod, container)).sort(byAge);
   const [first] = ready;
   if (first) {
-    const others = ready.length > 1 ? `, the oldest of ${ready.length}` : '';
-    return { target: first, words: `pod ${first.pod.metadata.name}${others}` };
+    const others = ready.length > 1 ? ` (the oldest of ${ready.length})` : '';
+    const which = containerWords(first.pod, first.container, spec.container !== undefined);
+    return { target: first, words: `pod ${first.pod.metadata.name}${others}, ${which}` };
   }
   return { target: undefined, words: whyNone(all, spec) };
 }
@@ -41,8 +43,7 @@ function byAge({ pod: one }: Target, { pod: other }: Target): number {
 }
 
 function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
-  const container = spec.container ?? (pod.spec.containers[0]?.name as string | undefined);
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
+  const status = containerStatus(pod, spec.container ?? defaultContainer(pod) ?? '');
   const isLeaving = pod.metadata.deletionTimestamp !== undefined;
   if (isLeaving || pod.status?.phase !== 'Running' || !status?.state?.running || !status.containerID)
     return undefined;
@@ -59,8 +60,9 @@ function isReady(pod: Pod, container: string): boolean {
   const podIsReady = pod.status?.conditions?.some(
     ({ type, status }) => type === 'Ready' && status === 'True',
   );
-  const status = pod.status?.containerStatuses?.find(({ name }) => name === container);
-  return podIsReady === true || (status?.ready === true && (pod.status?.containerStatuses?.length ?? 0) > 1);
+  return (
+    podIsReady === true || (containerStatus(pod, container)?.ready === true && containersOf(pod).length > 1)
+  );
 }
 
 function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec): string {
@@ -70,9 +72,11 @@ function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec):
       'no  ',
       'no pod ',
     );
-  const lacking = all.find((one) => container && !one.spec.containers.some(({ name }) => name === container));
+  const lacking = all.find((one) => container && !containersOf(one).some(({ name }) => name === container));
   if (lacking) {
-    const names = lacking.spec.containers.map(({ name }) => name).join(', ');
+    const names = containersOf(lacking)
+      .map(({ name }) => name)
+      .join(', ');
     return `pod ${lacking.metadata.name} has no container ${container}; it has ${names}`;
   }
   return `${wanted}: none of ${all.length} is ready`;

@@ -17,6 +17,8 @@ import {
 } from './state.ts';
 
 export interface Preview {
+  readonly pod: string;
+  readonly container: string;
   /** REMOTE, where it is missing and would be made. */
   readonly makes: string | undefined;
   readonly changes: readonly PlannedChange[];
@@ -40,7 +42,10 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
   const { mode, from, takeGit } = spec;
   const plan = planFor(trees, { mode, from, takeGit });
   const brake = brakeOn(plan, trees, sides, { limits: spec.trashLimits });
+  const { pod, container } = there.target;
   return {
+    pod: pod.metadata.name,
+    container,
     makes: there.isMissing ? spec.remote : undefined,
     changes: plannedChanges(plan, sides),
     conflicts: conflictStates(plan.conflicts, sides),
@@ -65,7 +70,7 @@ async function lookAtContainer(options: CheckOptions, common: Common) {
   const { connection, base } = await launch(spec.launcher, { ...options, target, onDetail: () => {} });
   try {
     const request = { base, root: spec.remote, create: spec.createRemote, ...common };
-    return await explainRemote(spec.remote, lookThere(connection, request));
+    return { target, ...(await explainRemote(spec.remote, lookThere(connection, request), options.signal)) };
   } finally {
     connection.close();
   }

@@ -17,7 +17,7 @@ export const symlinkModes = ['portable', 'raw', 'ignored'] as const;
 export const places = ['local', 'container'] as const;
 export const newPodRules = ['conflict', 'local'] as const;
 
-/** Which pods, and which container in them; the first one where no name is given. */
+/** Which pods, and which container in them; the pod's default one where no name is given. */
 export interface TargetSpec {
   readonly selector?: string | undefined;
   readonly pod?: string | undefined;
@@ -52,6 +52,8 @@ export interface SyncSpec {
   readonly launcher: LauncherName;
   /** Make REMOTE where it is missing. */
   readonly createRemote: boolean;
+  /** Of a `run`: only the process that made it works on it, unless a person names it. */
+  readonly foreground?: true;
   /** Bytes. */
   readonly trashLimits: Readonly<Record<(typeof places)[number], number>>;
 }
@@ -97,6 +99,7 @@ export function asSpec(value: unknown): SyncSpec {
     onNewPod: oneOf(given.onNewPod, newPodRules, 'rule'),
     launcher: oneOf(given.launcher, launchers, 'launcher'),
     createRemote: given.createRemote === true,
+    ...(given.foreground === true && { foreground: true }),
     trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
   };
 }

@@ -1,11 +1,12 @@
 /** A look at a directory that leaves nothing there, not even a mark: what `plan` and `list` need. */
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { machine } from '../../../src/machine.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { DigestCache, readWhole } from './digest.ts';
 import { compileIgnores, type IgnoreRules } from './ignore.ts';
 import { privateFolder } from './names.ts';
+import { requireFiles } from './pseudo.ts';
 import { Scanner, type ScanOptions } from './scan.ts';
 
 export interface GlanceOptions {
@@ -33,8 +34,11 @@ export async function glance({ root, scan, ignores, mounts, signal }: GlanceOpti
   return await scanner.scan('');
 }
 
-/** Throws what the system says to writing there (EACCES, EROFS), without doing it. */
+/** Throws what the system says to working there (ENOTDIR, EACCES, EROFS), without doing it. */
 export function requireWritable(folder: string): void {
+  if (!statSync(folder).isDirectory())
+    throw Object.assign(new Error('it is not a directory'), { code: 'ENOTDIR' });
+  requireFiles(folder);
   accessSync(folder, constants.W_OK | constants.X_OK);
 }
 

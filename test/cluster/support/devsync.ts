@@ -168,7 +168,8 @@ export class Workplace {
     const workstation = new Workstation(join(this.base, 'state', 'devsync'), process.platform);
     const sync = workstation.registered().findLast((one) => one.name === name);
     if (sync === undefined) return { state: null };
-    const state = await askControl(workstation.socketOf(sync.uid), 'state').catch(() => null);
+    const signal = AbortSignal.timeout(20_000);
+    const state = await askControl(workstation.socketOf(sync.uid), 'state', {}, { signal }).catch(() => null);
     return { state: state as Seen['state'] };
   }
 

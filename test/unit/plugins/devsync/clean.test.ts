@@ -48,7 +48,12 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const isRunning = () =>
-  askControl(common.workstation.socketOf(sync.uid), 'state').then(
+  askControl(
+    common.workstation.socketOf(sync.uid),
+    'state',
+    {},
+    { signal: AbortSignal.timeout(20_000) },
+  ).then(
     () => true,
     () => false,
   );

@@ -17,8 +17,17 @@ test('what differs is never called the same', () => {
 test('a name from a container does not steer the terminal', () => {
   const path = 'a\u001b[31m\r\u202egpj';
   const change = { path, to: 'local', from: 'nothing', becomes: 'a file', reason: 'created' } as const;
-  const plan = { makes: undefined, changes: [change], conflicts: [], held: undefined };
-  expect(planText(plan)).toBe('← a [31m gpj: nothing becomes a file (created)');
+  const plan = {
+    pod: 'web-0',
+    container: 'app',
+    makes: undefined,
+    changes: [change],
+    conflicts: [],
+    held: undefined,
+  };
+  expect(planText(plan)).toBe(
+    'With container app of pod web-0:\n← a [31m gpj: nothing becomes a file (created)',
+  );
   const item = { operation: '2026', path, size: 1, side: 'local' };
   expect(renderTable(trashTable([item]), { wide: false })).toMatch(/ {3}a \[31m gpj\n$/);
 });

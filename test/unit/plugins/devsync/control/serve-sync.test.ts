@@ -44,7 +44,7 @@ test('who is interrupted is not told that it is done', async () => {
 });
 
 test('who is asked to stop is done', async () => {
-  await served((_, socket) => askControl(socket, 'stop'));
+  await served((_, socket) => askControl(socket, 'stop', {}, { signal: AbortSignal.timeout(20_000) }));
 });
 
 test.each([

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   askControl,
   isServed,
+  NotAnswering,
   NotRunning,
   serveControl,
 } from '../../../../../plugins/devsync/control/socket.ts';
@@ -27,6 +29,9 @@ afterEach(() => {
 const serve = (name: string) =>
   serveControl({ path, handler: async () => name, about: 'a watch', hint: 'end it', signal: stop.signal });
 
+const ask = (silence?: number) =>
+  askControl(path, 'name', {}, { signal: stop.signal, ...(silence && { silence }) });
+
 test('a socket that is answered at is neither shared nor taken', async () => {
   await serve('first');
   const error = await serve('second').catch((why: unknown) => why);
@@ -36,14 +41,35 @@ test('a socket that is answered at is neither shared nor taken', async () => {
     hint: 'end it',
     exitCode: ExitCode.refused,
   });
-  expect(await askControl(path, 'name')).toBe('first');
+  expect(await ask()).toBe('first');
 });
 
 test('what a process that was killed has left behind is in nobody’s way', async () => {
   const leave = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   spawnSync(process.execPath, ['-e', leave]);
   expect([existsSync(path), await isServed(path)]).toEqual([true, false]);
-  await expect(askControl(path, 'name')).rejects.toThrow(NotRunning);
+  await expect(ask()).rejects.toThrow(NotRunning);
   await serve('next');
-  expect(await askControl(path, 'name')).toBe('next');
+  expect(await ask()).toBe('next');
+});
+
+test('a process that was stopped is not waited for, and neither is anybody after a signal', async () => {
+  const hold = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
+  const child = spawn(process.execPath, ['-e', hold], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    child.kill('SIGSTOP');
+    await expect(ask(200)).rejects.toThrow(NotAnswering);
+    const asked = ask();
+    stop.abort(new Error('Ctrl-C'));
+    await expect(asked).rejects.toThrow('Ctrl-C');
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+test('an answer that takes long is waited for', async () => {
+  const handler = () => new Promise((resolve) => setTimeout(resolve, 2500, 'late'));
+  await serveControl({ path, handler, about: 'a watch', signal: stop.signal });
+  expect(await ask(2300)).toBe('late');
 });

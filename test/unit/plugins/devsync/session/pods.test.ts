@@ -69,6 +69,58 @@ describe('the pod to sync with', () => {
   });
 });
 
+describe('the container to sync with', () => {
+  /** A pod with a proxy that was injected in front, and a sidecar that outlives its start. */
+  function meshed(annotation?: string): Pod {
+    const plain = podOf({ name: 'web' });
+    const statusOf = (name: string) => ({
+      name,
+      ready: true,
+      containerID: `c://${name}`,
+      state: { running: {} },
+    });
+    return {
+      ...plain,
+      metadata: {
+        ...plain.metadata,
+        ...(annotation !== undefined && {
+          annotations: { 'kubectl.kubernetes.io/default-container': annotation },
+        }),
+      },
+      spec: {
+        containers: [{ name: 'proxy' }, { name: 'app' }],
+        initContainers: [{ name: 'migrate' }, { name: 'logger', restartPolicy: 'Always' }],
+      },
+      status: {
+        ...plain.status,
+        containerStatuses: [statusOf('proxy'), statusOf('app')],
+        initContainerStatuses: [statusOf('logger')],
+      },
+    };
+  }
+  const choiceIn = (pod: Pod, container?: string) =>
+    chooseTarget([pod], { pod: 'web', container }, undefined);
+
+  test.each<[string, Pod, string | undefined, string, string]>([
+    ['annotated', meshed('app'), undefined, 'app', 'pod web, container app (annotated as default of 3)'],
+    ['the first', meshed(), undefined, 'proxy', 'pod web, container proxy (the first of 3)'],
+    ['no such one', meshed('gone'), undefined, 'proxy', 'pod web, container proxy (the first of 3)'],
+    ['named', meshed('app'), 'proxy', 'proxy', 'pod web, container proxy'],
+    ['a native sidecar', meshed('app'), 'logger', 'logger', 'pod web, container logger'],
+    ['the only one', podOf({ name: 'web' }), undefined, 'app', 'pod web, container app'],
+  ])('is the one that is meant: %s', (_, pod, named, container, words) => {
+    const choice = choiceIn(pod, named);
+    expect([choice.target?.container, choice.words]).toEqual([container, words]);
+  });
+
+  test('is none that ends before the others begin', () => {
+    expect(choiceIn(meshed(), 'migrate')).toEqual({
+      target: undefined,
+      words: 'pod web has no container migrate; it has proxy, app, logger',
+    });
+  });
+});
+
 describe('an agent beside a container', () => {
   const pod = (own: object, shared: object = {}): Pod => ({
     ...podOf({ name: 'p' }),

@@ -164,7 +164,8 @@ function askGit(made: readonly Made[]): void {
       writeFileSync(join(top, '.git/asked'), lines(asked));
       const add = 'git --literal-pathspecs add -f --pathspec-file-nul --pathspec-from-file=.git/tracked';
       const ask = 'git check-ignore -z --stdin < .git/asked > .git/said || test $? = 1';
-      return `cd "${top}" && ${tracked.length > 0 ? add : ':'} && { ${ask}; }`;
+      // Where case does not count, git tracks no two that differ by it only.
+      return `cd "${top}"; ${tracked.length > 0 ? `${add} 2> .git/refused || :` : ':'}; ${ask}`;
     });
   execFileSync('sh', ['-e'], { input: script.join('\n'), stdio: 'pipe' });
 }
