@@ -1,13 +1,8 @@
 /** kubectl-nsreplicate: keeps namespaces the same on replica clusters. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
-import {
-  ApproveCommand,
-  JobsCommand,
-  PauseCommand,
-  ResumeCommand,
-  RetryCommand,
-  StatusCommand,
-} from './commands/control.ts';
+import { ApproveCommand, PauseCommand, ResumeCommand, StatusCommand } from './commands/control.ts';
+import { ForgetCommand } from './commands/forget.ts';
+import { JobsCommand, RetryCommand } from './commands/jobs.ts';
 import { DriftCommand, PlanCommand } from './commands/plan.ts';
 import { ReplicateCommand } from './commands/replicate.ts';
 
@@ -24,5 +19,6 @@ void runPlugin({
     ApproveCommand,
     PauseCommand,
     ResumeCommand,
+    ForgetCommand,
   ],
 });

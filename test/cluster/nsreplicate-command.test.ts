@@ -221,10 +221,10 @@ describe('rights', () => {
           ...task,
         );
         expect(lost).toMatchObject({
-          code: 4,
-          stdout: '',
-          stderr: expect.stringMatching(/may not list secrets/),
+          code: 5,
+          stderr: expect.stringMatching(/p: Secret can't be read: .*may not list secrets/),
         });
+        expect(lost.stdout + lost.stderr).toContain(nothing);
       }
     } finally {
       await reader.forget();

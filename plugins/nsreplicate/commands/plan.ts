@@ -64,14 +64,17 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
   };
 }
 
-const unreadOf = ({ replicas }: Survey) =>
-  replicas.flatMap(({ site, unread }) => unread.map((one) => ({ replica: site.name, ...one })));
+/** What could not be looked at; of the primary too, whose copies nobody can tell anything of then. */
+const unreadOf = ({ primary, unread: onPrimary, replicas }: Survey) => [
+  ...onPrimary.map((one) => ({ cluster: primary.name, ...one })),
+  ...replicas.flatMap(({ site, unread }) => unread.map((one) => ({ cluster: site.name, ...one }))),
+];
 
 /** Silence about what could not be looked at would pass for being equal. */
 function notAllCompared(unread: ReturnType<typeof unreadOf>): IncompleteError | undefined {
   if (unread.length === 0) return undefined;
   return new IncompleteError('not everything could be compared', {
-    details: unread.map(({ replica, kind, why }) => `${replica}: ${kind} can't be read: ${why}`),
+    details: unread.map(({ cluster, kind, why }) => `${cluster}: ${kind} can't be read: ${why}`),
     hint: 'What is needed on replicas: get, list, watch, create and patch on what is copied.',
   });
 }
@@ -89,9 +92,19 @@ function textOf(change: PlannedChange): string {
   const { replica, kind, namespace, name, diff, note } = change;
   const where = namespace === '' ? name : `${namespace}/${name}`;
   return [
-    `${replica}: ${actionOf(change)} ${kind} ${where}${note === undefined ? '' : ` (${note})`}`,
+    `${replica}: ${actionOf(change)} ${kind} ${where}${note === undefined ? '' : ` (${inShort(note)})`}`,
     ...diff.map((line) => `    ${line}`),
   ].join('\n');
+}
+
+const LONGEST_NOTE = 300;
+
+/** Servers may give a hundred permissions as one reason; all of it is in `-o wide` and `-o json`. */
+function inShort(note: string): string {
+  const [line = '', ...others] = note.split('\n');
+  const cut = line.length > LONGEST_NOTE ? `${line.slice(0, LONGEST_NOTE)}…` : line;
+  if (others.length > 0) return `${cut} … and ${others.length} more lines; -o wide shows them`;
+  return cut;
 }
 
 /** What stays as it is though the two sides differ, or may: a line for each reason. */

@@ -3,12 +3,12 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../engine/replica.ts';
 import type { SessionOptions } from '../engine/session.ts';
 import type { Task } from '../engine/task.ts';
+import type { TaskView } from '../state/state.ts';
 import { planOutcome } from './plan.ts';
 import { type Opened, TaskCommand } from './task-command.ts';
 
@@ -134,10 +134,10 @@ const STATUS_MS = 10_000;
 /** Says how it stands when that changes, at most every ten seconds. */
 async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
   const { signal } = context;
-  let task: Task | undefined;
+  let view: (() => TaskView) | undefined;
   const session = await sessionOf(opened, context, {
-    begun: (begun) => {
-      task = begun;
+    begun: (_task, viewNow) => {
+      view = viewNow;
     },
     compared: (view) =>
       void context.event(
@@ -146,7 +146,7 @@ async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Ou
       ),
   });
   const ended = new AbortController();
-  const telling = tellStatus(() => task, context, ended.signal);
+  const telling = tellStatus(() => view?.(), context, ended.signal);
   try {
     return await session.watch();
   } catch (error) {
@@ -159,8 +159,9 @@ async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Ou
   }
 }
 
+/** Each time in the same form, as after the first comparison: who reads JSON gets the task's view, a line each. */
 async function tellStatus(
-  task: () => Task | undefined,
+  view: () => TaskView | undefined,
   { clock, event }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -168,22 +169,16 @@ async function tellStatus(
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(STATUS_MS, signal).catch(() => undefined);
-    const replicas = task()?.replicas ?? [];
-    const lines = replicas.map((replica) => ({
-      replica: replica.name,
-      counts: replica.tally.totals,
-      failed: replica.failures.size,
-      ...replica.behind(),
-      uncompared: replica.uncompared,
-      away: replica.away && messageOf(replica.away),
-    }));
-    const done = JSON.stringify(lines.map(({ counts, failed, away }) => [counts, failed, away]));
+    const now = view();
+    const replicas = now?.replicas ?? [];
+    const done = JSON.stringify(replicas.map(({ counts, failed, away }) => [counts, failed, away]));
     if (signal.aborted || said === done || replicas.length === 0) continue;
     said = done;
-    const text = lines.map(({ replica, counts, failed, uncompared, away, ...behind }) => {
-      const how = `${away ? `away (${away}), ` : ''}${standing(behind, uncompared)}`;
-      return `${replica}: ${how}; ${words(counts, failed)}`;
+    const text = replicas.map((replica) => {
+      const { name, away, counts, failed } = replica;
+      const how = `${away ? `away (${away}), ` : ''}${standing(replica)}`;
+      return `${name}: ${how}; ${words(counts, failed)}`;
     });
-    await event(lines, text.join('\n'));
+    await event(now, text.join('\n'));
   }
 }

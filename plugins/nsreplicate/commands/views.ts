@@ -94,8 +94,16 @@ function atWork({ running = 0, retrying = 0 }: Partial<ReplicaView>): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** How far a replica is, in a few words. */
-export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncompared = 0, more = ''): string {
+export interface Standing {
+  readonly behind: Behind;
+  readonly uncompared?: number | undefined;
+  readonly failed: number;
+  readonly away?: string | undefined;
+}
+
+/** How far a replica is, in a few words. What fails, or can't be looked at now, is not up to date. */
+export function standing({ behind, uncompared = 0, failed, away }: Standing, more = ''): string {
+  const { pending, oldestMs, p50Ms, p99Ms = 0 } = behind;
   const parts = [
     ...(pending === 0
       ? []
@@ -103,16 +111,20 @@ export function standing({ pending, oldestMs, p50Ms, p99Ms = 0 }: Behind, uncomp
     ...(uncompared === 0 ? [] : [`${objects(uncompared)} not compared yet`]),
   ];
   const lag = p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
-  return `${parts.length === 0 ? 'up to date' : parts.join(', ')}${lag}`;
+  return `${parts.length === 0 ? whenNothingWaits(failed, away) : parts.join(', ')}${lag}`;
+}
+
+function whenNothingWaits(failed: number, away: string | undefined): string {
+  if (failed > 0) return `up to date but for ${objects(failed)}`;
+  return away === undefined ? 'up to date' : 'was up to date when it last answered';
 }
 
 function describeReplica(replica: ReplicaView): string[] {
-  const { name, away, behind, uncompared, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } =
-    replica;
+  const { name, away, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
   return [
-    `  ${name}: ${standing(behind, uncompared, atWork(replica))}`,
+    `  ${name}: ${standing(replica, atWork(replica))}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
     ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
@@ -156,6 +168,7 @@ export function jobsTable(jobs: readonly JobRecord[]) {
       { header: 'KIND', value: ({ kind }) => kind },
       { header: 'NAME', value: ({ name }) => name },
       { header: 'STATE', value: ({ state, parked }) => (parked ? 'parked' : state) },
+      { header: 'DID', value: ({ did }) => did ?? '' },
       { header: 'ATTEMPTS', value: ({ attempts }) => String(attempts) },
       { header: 'REASON', value: ({ reason }) => reason ?? '' },
       { header: 'CHANGE', wide: true, value: ({ change }) => change },

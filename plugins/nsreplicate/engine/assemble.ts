@@ -1,5 +1,6 @@
 /** Puts the parts of one replica together. */
 import { own } from '../../../src/json.ts';
+import { ATTEMPTS } from '../jobs/retry.ts';
 import type { Shaping } from '../objects/wanted.ts';
 import { Assessor } from './assessor.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -10,9 +11,6 @@ import { Reconciler } from './reconciler.ts';
 import { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 import type { TaskOptions } from './task-options.ts';
-
-/** Attempts of one object on one replica where nobody goes on after the end. */
-const ATTEMPTS_ONCE = 5;
 
 export interface Parts {
   readonly catalogue: Catalogue;
@@ -70,7 +68,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     sawMarker: (marker) => guard.sawMarker(marker),
     clock,
     signal,
-    mostAttempts: watch ? undefined : ATTEMPTS_ONCE,
+    mostAttempts: watch ? undefined : ATTEMPTS,
     changed,
     warn,
     broken,

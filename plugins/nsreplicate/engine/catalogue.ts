@@ -3,6 +3,7 @@
  * while somebody is about to write them, and read again where there were too many to keep.
  */
 import { messageOf } from '../../../src/errors.ts';
+import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Wanted } from '../decide/assess.ts';
@@ -105,11 +106,11 @@ export class Catalogue {
   }
 
   /** Whether the primary has an object in an older version than was known. */
-  async isOlderNow({ key, uid, version }: Known, signal: AbortSignal): Promise<boolean> {
+  async isOlderNow({ key, uid, version }: Known, call: CallOptions): Promise<boolean> {
     const { kind: name, ...place } = placeOf(key);
     const kind = this.#kinds.get(name);
     const where = { name: place.name, namespace: place.namespace || undefined };
-    const object = kind && (await this.#options.primary.kube.find(kind.resource, where, { signal }));
+    const object = kind && (await this.#options.primary.kube.find(kind.resource, where, call));
     return object?.metadata.uid === uid && isOlder(object.metadata.resourceVersion ?? '', version);
   }
 

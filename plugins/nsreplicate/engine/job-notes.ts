@@ -1,5 +1,6 @@
 /** The jobs of one replica, as they are taken down for people. */
 import type { Clock } from '../../../src/clock.ts';
+import type { Did } from '../decide/outcomes.ts';
 import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
@@ -20,10 +21,10 @@ export class JobNotes {
   }
 
   /** A job was done. Thousands are, a second: what is written of it is put together when somebody looks. */
-  done(key: ObjectKey, started: Date, attempts: number): void {
+  done(key: ObjectKey, started: Date, attempts: number, did: Did): void {
     const [change, ended] = [this.#changeOf(key), this.#options.clock.now()];
     this.#options.records.done(() =>
-      this.#record(key, change, { state: 'done', attempts, ...times(started, ended) }),
+      this.#record(key, change, { state: 'done', did, attempts, ...times(started, ended) }),
     );
   }
 

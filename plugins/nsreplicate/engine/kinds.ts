@@ -48,11 +48,11 @@ export async function chooseKinds(
   for (const rule of compiled)
     if (missing(rule, resources) && !silent.some((version) => rule.coversVersion(version)))
       throw notServed(primary, rule.rule, resources);
-  const notes: string[] = [];
+  const clusterScoped = new Set<string>();
   const makers = new Set<CompiledRule>();
   const chosen = resources.flatMap((resource) => {
     const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
-    const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, notes));
+    const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, clusterScoped));
     if (resource.namespaced) for (const rule of usable) if (makesObjects(rule.rule.carry)) makers.add(rule);
     return usable.length === 0 && !isNamespaces(resource) ? [] : [{ resource, rules: usable }];
   });
@@ -71,7 +71,7 @@ export async function chooseKinds(
   );
   return {
     kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)),
-    notes: [...new Set(notes)],
+    notes: noteOf([...clusterScoped]),
     silent: meant.map(({ group, version }) => `${group}/${version}`),
   };
 }
@@ -102,7 +102,7 @@ export const isLiteral = ({ group, version, kind }: Rule): boolean =>
 const missing = (rule: CompiledRule, resources: readonly DiscoveredResource[]): boolean =>
   isLiteral(rule.rule) && !resources.some((resource) => rule.coversKind(resource));
 
-function mayBeCopied(resource: DiscoveredResource, rule: Rule, notes: string[]): boolean {
+function mayBeCopied(resource: DiscoveredResource, rule: Rule, clusterScoped: Set<string>): boolean {
   const name = nameOf(resource);
   const literal = !isGlob(rule.kind);
   if (isEphemeralKind(kindOf(resource, []).name)) {
@@ -116,12 +116,26 @@ function mayBeCopied(resource: DiscoveredResource, rule: Rule, notes: string[]):
     throw new X8sError(`${name} can't be listed and watched, so it can't be kept the same.`);
   }
   if (!resource.namespaced && !literal) {
-    if (!isNamespaces(resource))
-      notes.push(`${name} is cluster-scoped: a rule has to name it without "*" to copy it`);
+    if (!isNamespaces(resource)) clusterScoped.add(name);
     return false;
   }
   return true;
 }
+
+/** What globs would have covered, in one line, however much it is. */
+function noteOf(clusterScoped: readonly string[]): string[] {
+  const [first, ...others] = clusterScoped;
+  if (first === undefined) return [];
+  if (others.length === 0)
+    return [`${first} is cluster-scoped: a rule has to name it without "*" to copy it`];
+  const more = clusterScoped.length - MOST_NAMED;
+  const named = clusterScoped.slice(0, MOST_NAMED).join(', ');
+  return [
+    `${clusterScoped.length} kinds are cluster-scoped: a rule has to name each without "*" to copy it: ${named}${more > 0 ? ` and ${more} more` : ''}`,
+  ];
+}
+
+const MOST_NAMED = 5;
 
 function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredResource[]): UsageError {
   const others = resources.filter(({ kind }) => kind.toLowerCase() === rule.kind.toLowerCase());

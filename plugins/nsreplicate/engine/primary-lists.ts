@@ -8,6 +8,7 @@ import { listOf } from './keys.ts';
 import type { CopiedKind, KindChoice } from './kinds.ts';
 import { awaitKinds, isSilent } from './late-kinds.ts';
 import { scopesOf } from './scopes.ts';
+import type { TaskSpec } from './spec.ts';
 import type { TaskOptions } from './task-options.ts';
 
 interface Problem {
@@ -135,12 +136,20 @@ export class PrimaryLists {
     return isAway(error) ? this.away !== undefined : this.refused.has(kind);
   }
 
-  /**
-   * Whether the other kinds go on without one that was answered so. Where labels decide which namespaces are covered,
-   * nothing is known without those.
-   */
-  #mayBeLacking({ name }: CopiedKind, error: unknown): boolean {
-    const isIndispensable = name === 'Namespace' && this.#options.spec.namespaces.selector.length > 0;
-    return error instanceof X8sError && !isAway(error) && !isIndispensable;
+  #mayBeLacking(kind: CopiedKind, error: unknown): error is X8sError {
+    return mayBeLacking(kind, error, this.#options.spec);
   }
+}
+
+/**
+ * Whether the other kinds go on without one that was answered so. Where labels decide which namespaces are covered,
+ * nothing is known without those.
+ */
+export function mayBeLacking(
+  { name }: CopiedKind,
+  error: unknown,
+  { namespaces }: Pick<TaskSpec, 'namespaces'>,
+): error is X8sError {
+  const isIndispensable = name === 'Namespace' && namespaces.selector.length > 0;
+  return error instanceof X8sError && !isAway(error) && !isIndispensable;
 }

@@ -312,7 +312,7 @@ export class Replica {
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
-    if (!quiet || failedBefore) this.#jobs.done(key, started, (failedBefore?.attempts ?? 0) + 1);
+    if (!quiet || failedBefore) this.#jobs.done(key, started, (failedBefore?.attempts ?? 0) + 1, result.did);
     if (result.did === 'put-right') this.#noteCorrection(key);
   }
 

@@ -49,8 +49,8 @@ export interface RunOptions {
   readonly fence: () => Promise<void>;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
-  /** The work begins. */
-  readonly begun: (task: Task) => void;
+  /** The work begins; `view` tells at any moment how it stands. */
+  readonly begun: (task: Task, view: () => TaskView) => void;
   /** The first comparison is through. */
   readonly compared: (view: TaskView) => void;
 }
@@ -135,7 +135,7 @@ class Work {
     this.#obey(control);
     const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
     try {
-      begun(this.#task);
+      begun(this.#task, () => this.#view());
       await this.#work();
       return { task: this.#task, view: this.#view() };
     } catch (error) {
@@ -241,7 +241,7 @@ class Work {
     this.#task.approve(control.approval);
     // At the start everything is tried again anyway.
     if (!before || !control.retry || before.retry?.id === control.retry.id) return;
-    info(`retrying ${this.#task.retry(control.retry.replica, control.retry.object)} failed jobs`);
+    info(`retrying ${this.#task.retry(control.retry.replicas, control.retry.object)} failed jobs`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** A look at both sides without a word to either: what plan and drift are made of. */
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -15,6 +15,7 @@ import { isIn, listOf, type ObjectKey, Places } from './keys.ts';
 import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
+import { mayBeLacking } from './primary-lists.ts';
 import { absentees, type Scopes, scopesOf } from './scopes.ts';
 import type { Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
@@ -38,6 +39,8 @@ export interface Survey {
   readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
+  /** What could not be listed on the primary, or does not answer just now: its copies are not looked at. */
+  readonly unread: readonly Unread[];
   readonly replicas: readonly SurveyedReplica[];
 }
 
@@ -49,7 +52,7 @@ export interface SurveyedReplica {
   readonly unread: readonly Unread[];
 }
 
-/** A kind that may not be listed on a replica, or could not be just now. */
+/** A kind that may not be listed on a cluster, or could not be just now. */
 export interface Unread {
   readonly kind: string;
   /** Namespace of the primary; all of them where absent. */
@@ -61,7 +64,10 @@ export interface Unread {
 export const isUnread = ({ unread }: Pick<SurveyedReplica, 'unread'>, key: ObjectKey): boolean =>
   unread.some(({ kind, namespace }) => isIn(kind, namespace)(key));
 
-/** Lists everything that the rules cover, on all sides. */
+/**
+ * Lists everything that the rules cover, on all sides. A kind that the primary refuses holds up no other, as in a run.
+ * @throws {X8sError} the primary does not answer, or lets nothing be read, or not what decides on namespaces
+ */
 export async function survey(options: SurveyOptions): Promise<Survey> {
   const { spec, primary, replicas, memory, settled, signal } = options;
   checkDistinct(primary, replicas);
@@ -96,11 +102,19 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   });
   await listAutoscalers(options, autoscaled);
   const frame: Frame = { catalogue, places, shaping, away: new Set() };
+  const refused: Refused[] = [];
   for (const kind of kinds) {
-    const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
-    await listPrimary(options, kind, scopes, { catalogue, labels });
-    await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));
+    try {
+      const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+      await listPrimary(options, kind, scopes, { catalogue, labels });
+      await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!mayBeLacking(kind, error, spec)) throw error;
+      refused.push({ kind: kind.name, error });
+    }
   }
+  if (refused.length === kinds.length && refused[0]) throw refused[0].error;
   return {
     primary,
     catalogue,
@@ -109,13 +123,21 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     kinds,
     notes: [
       ...notes,
-      ...silent.map((name) => `${name} of ${primary.name}: ${isSilent().message}: it is left out`),
       ...absentees(options, catalogue, labels),
       ...displaced(spec, labels.keys()),
       ...catalogue.mentions(),
     ],
+    unread: [
+      ...silent.map((name) => ({ kind: name, why: isSilent().message })),
+      ...refused.map(({ kind, error }) => ({ kind, why: error.message })),
+    ],
     replicas: sides,
   };
+}
+
+interface Refused {
+  readonly kind: string;
+  readonly error: X8sError;
 }
 
 const quiet = { synced: () => undefined, event: () => undefined };

@@ -4,6 +4,7 @@
  */
 
 import { messageOf } from '../../../src/errors.ts';
+import type { CallOptions } from '../../../src/kube/client.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
@@ -61,10 +62,16 @@ export class Task {
     this.#guard = new Guard({
       ...options,
       replicas: () => this.#replicas,
-      isOlderNow: (known) => this.catalogue.isOlderNow(known, options.signal),
+      isOlderNow: (known) => this.catalogue.isOlderNow(known, this.#guardCall),
       primaryReplaced: () => options.beginAnew(anotherCluster(options.primary)),
-      primaryNow: () => identifyAgain(options.primary, { signal: options.signal }),
+      primaryNow: () => identifyAgain(options.primary, this.#guardCall),
     });
+  }
+
+  /** The last record is written when the run is over, and the primary is asked before that who it is. */
+  get #guardCall(): CallOptions {
+    const { signal } = this.#options;
+    return signal.aborted ? {} : { signal };
   }
 
   get replicas(): readonly Replica[] {
@@ -149,9 +156,9 @@ export class Task {
   }
 
   /** Tries again what failed, parked or not. Returns how much. */
-  retry(replicaName: string | undefined, key: ObjectKey | undefined): number {
+  retry(replicas: readonly string[] | undefined, key: ObjectKey | undefined): number {
     return this.#replicas
-      .filter(({ name }) => replicaName === undefined || name === replicaName)
+      .filter(({ name }) => replicas === undefined || replicas.includes(name))
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
   }
 

@@ -15,6 +15,8 @@ export interface JobRecord {
   readonly name: string;
   readonly replica: string;
   readonly state: JobState;
+  /** What was done to the object: `created`, `pruned`; absent while it is not done. */
+  readonly did?: string | undefined;
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
   readonly attempts: number;

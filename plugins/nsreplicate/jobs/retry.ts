@@ -27,7 +27,8 @@ export interface RetryState {
   readonly retryInMs: number | undefined;
 }
 
-const ATTEMPTS = 6;
+/** What a replica refuses so often is not tried again by itself, in a watch and in a single comparison alike. */
+export const ATTEMPTS = 6;
 const pauses = { firstMs: 250, mostMs: 30_000 };
 
 /** The state after one more failure. */

@@ -10,6 +10,8 @@ import { metadataOf } from './places.ts';
 export interface RetryRequest {
   readonly id: string;
   /** All replicas where absent. */
+  readonly replicas?: readonly string[] | undefined;
+  /** As earlier versions asked: for one. */
   readonly replica?: string | undefined;
   /** `kind|namespace|name`; all that failed where absent. */
   readonly object?: string | undefined;
@@ -85,7 +87,9 @@ function parse({ data = {} }: ConfigMap): Control {
 
 function parseRetry(text: string | undefined): RetryRequest | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as RetryRequest);
+    if (text === undefined) return undefined;
+    const { replica, ...request } = JSON.parse(text) as RetryRequest;
+    return replica === undefined ? request : { ...request, replicas: [replica] };
   } catch {
     return undefined;
   }

@@ -64,24 +64,31 @@ export class Journal {
   }
 
   /** Writes a document before its turn. False: it can't be written just now. */
-  writeNow(role: 'state'): Promise<boolean> {
-    return this.#inTurn({ role, timeoutMs: NOW_MS });
+  async writeNow(role: 'state'): Promise<boolean> {
+    return (await this.#inTurn({ role, timeoutMs: NOW_MS })) === 'written';
   }
 
-  /** Writes all that changed, now: at the end of a run. */
+  /**
+   * Writes all that changed, now: at the end of a run. A document whose last write was cut short by that end may be
+   * newer there than is known here, so one failure is no reason to give up.
+   */
   async flush(limit = 32): Promise<void> {
-    for (let count = 0; count < limit && (await this.#inTurn({})); count++);
+    let failures = 0;
+    for (let count = 0; count < limit; count++) {
+      const came = await this.#inTurn({});
+      if (came === 'nothing' || (came === 'failed' && ++failures > 1)) return;
+    }
   }
 
   /** One at a time: each is based on the version before. */
-  #inTurn(request: WriteNext): Promise<boolean> {
+  #inTurn(request: WriteNext): Promise<'written' | 'nothing' | 'failed'> {
     return this.#turn.run(() => this.#writeNext(request));
   }
 
-  async #writeNext({ role: wanted, ...call }: WriteNext): Promise<boolean> {
+  async #writeNext({ role: wanted, ...call }: WriteNext): Promise<'written' | 'nothing' | 'failed'> {
     const { clock, next, written, failed, doubted, fence, warn } = this.#options;
     const document = next(wanted);
-    if (!document) return false;
+    if (!document) return 'nothing';
     this.#wroteAt = clock.monotonic();
     const { role } = document;
     try {
@@ -92,7 +99,7 @@ export class Journal {
       this.#versions.set(role, metadata.resourceVersion);
       written(role);
       this.#warned = false;
-      return true;
+      return 'written';
     } catch (error) {
       failed(role);
       this.#versions.set(role, undefined);
@@ -101,7 +108,7 @@ export class Journal {
         warn(`the state of the task can't be written just now: ${messageOf(error)}`);
         this.#warned = true;
       }
-      return false;
+      return 'failed';
     }
   }
 

@@ -28,6 +28,7 @@ async function look(befall: (sides: { from: FakeKube; to: FakeKube }) => void) {
     const lines = await drift(seen, signal);
     return {
       unread: seen.replicas[0]?.unread,
+      refused: seen.unread,
       lists,
       drifted: lines.filter(isDrifted),
       plan: await plan(seen, spec, signal),
@@ -44,7 +45,7 @@ const refusing =
   };
 
 test('what was listed is compared', async () => {
-  expect(await look(() => undefined)).toEqual({ unread: [], lists: 2, drifted: [], plan: [] });
+  expect(await look(() => undefined)).toEqual({ unread: [], refused: [], lists: 2, drifted: [], plan: [] });
   const { drifted } = await look(({ from }) => from.objects.create(configMaps, configMap('b')));
   expect(drifted).toMatchObject([{ kind: 'ConfigMap', objects: 2, missing: 1 }]);
 });
@@ -75,5 +76,25 @@ test('a replica that does not answer is asked once, and said for every kind', as
     };
   });
   expect(seen.unread?.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Namespace']);
-  expect({ ...seen, unread: [] }).toEqual({ unread: [], lists: 1, drifted: [], plan: [] });
+  expect({ ...seen, unread: [] }).toEqual({ unread: [], refused: [], lists: 1, drifted: [], plan: [] });
+});
+
+test('a kind that the primary refuses holds up no other, and none of its copies is touched', async () => {
+  const seen = await look(({ from }) => {
+    from.before = refusing(configMaps, apiError(403, 'may not list configmaps', 'Forbidden'));
+  });
+  expect(seen).toMatchObject({
+    refused: [{ kind: 'ConfigMap', why: expect.stringContaining('may not list') }],
+    drifted: [],
+    plan: [],
+  });
+});
+
+test('a primary that lets nothing be read is an error', async () => {
+  const lost = look(({ from }) => {
+    from.before = (call) => {
+      if (call.verb === 'list') throw apiError(403, 'may not list', 'Forbidden');
+    };
+  });
+  await expect(lost).rejects.toThrow('may not list');
 });

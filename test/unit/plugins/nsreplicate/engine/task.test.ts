@@ -187,3 +187,10 @@ test('what an object says of a moved namespace is forgotten with it', async () =
   await clock.advance(1000);
   expect(task.catalogue.mentions()).toEqual([]);
 });
+
+test('whether the primary is what it was can be asked when the run is over, for its last record', async () => {
+  scene = replication();
+  await scene.begin();
+  await scene.end();
+  await expect(scene.task.confirmPrimary()).resolves.toBeUndefined();
+});

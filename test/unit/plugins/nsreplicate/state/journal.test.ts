@@ -8,6 +8,7 @@ import { fakeKube } from '../../../support/fake-kube.ts';
 function scene() {
   const kube = fakeKube();
   const happened: string[] = [];
+  const said: string[] = [];
   let count = 0;
   const journal = new Journal({
     kube,
@@ -21,11 +22,11 @@ function scene() {
       if (doubts.length > 0) throw doubts.pop();
     },
     fence: async () => undefined,
-    warn: () => undefined,
+    warn: (text) => said.push(text),
   });
   const doubts: Error[] = [];
   const kept = () => kube.objects.all('/configmaps')[0]?.data;
-  return { kube, journal, happened, doubts, kept };
+  return { kube, journal, happened, said, doubts, kept };
 }
 
 test('what could not be written is looked at before it is written again: the cluster may be another one now', async () => {
@@ -44,4 +45,31 @@ test('what could not be written is looked at before it is written again: the clu
   await journal.writeNow('state');
   expect(happened).toEqual(['doubted', 'written', 'written']);
   expect(kept()).toEqual({ count: '5' });
+});
+
+test('a write that the end of a run cuts short is made again, and nothing is said of it', async () => {
+  const { kube, journal, happened, said, kept } = scene();
+  const ended = new AbortController();
+  kube.before = () => new Promise<void>(() => undefined);
+  const running = journal.run(ended.signal);
+  await new Promise(setImmediate);
+  ended.abort();
+  await running;
+  kube.before = () => undefined;
+  await journal.flush(1);
+  expect([happened, said]).toEqual([['failed', 'doubted', 'written'], []]);
+  expect(kept()).toEqual({ count: '2' });
+});
+
+test('at the end of a run one failure is no reason to give up, and two are', async () => {
+  const { kube, journal, happened } = scene();
+  let failures = 1;
+  kube.before = () => {
+    if (failures-- > 0) throw new UnreachableError('the connection was lost');
+  };
+  await journal.flush(2);
+  expect(happened.filter((what) => ['failed', 'written'].includes(what))).toEqual(['failed', 'written']);
+  failures = 5;
+  await journal.flush(5);
+  expect(failures).toBe(3);
 });

@@ -1,0 +1,34 @@
+/** Removes all that is kept of a task. */
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import { configMaps, leases, type Resource, secrets } from '../../../src/kube/resources.ts';
+import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
+import { stateNamespace, tool } from './places.ts';
+
+/**
+ * Deletes a task's records and its key. Whoever calls holds the task's Lease, which goes with `forgetLease` once it was
+ * given back.
+ */
+export const forgetRecords = (kube: KubeClient, task: string, call: CallOptions = {}): Promise<void> =>
+  forget(kube, task, [configMaps, secrets], call);
+
+export const forgetLease = (kube: KubeClient, task: string, call: CallOptions = {}): Promise<void> =>
+  forget(kube, task, [leases], call);
+
+async function forget(
+  kube: KubeClient,
+  task: string,
+  resources: readonly Resource[],
+  call: CallOptions,
+): Promise<void> {
+  const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
+  const options = { namespace: stateNamespace, labelSelector, metadataOnly: true, ...call };
+  for (const resource of resources) {
+    const { items } = await kube.list(resource, options);
+    for (const { metadata } of items)
+      await kube.delete(
+        resource,
+        { namespace: stateNamespace, name: metadata.name },
+        { ...call, uid: metadata.uid },
+      );
+  }
+}
