@@ -10,7 +10,7 @@ import type { MoverEnd } from './mover/protocol.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
-import { failureOf, isWhole, titleOf } from './result.ts';
+import { asAsked, failureOf, isWhole, titleOf } from './result.ts';
 import { uncleanError } from './side-cleanup.ts';
 import { describeSize } from './size.ts';
 
@@ -31,7 +31,7 @@ export class CopyRun {
     this.#began = context.clock.monotonic();
     this.#task = new CopyTask(request, context, this.#stop);
     this.#parts = new CopyParts(request, this.#task, this.#signal);
-    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal);
+    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
   }
 
   /** Runs a step's work; its failure ends every other step, and they all reject with that one failure. */

@@ -28,6 +28,7 @@ export class MoverWatch {
   /** The source's address that answered. */
   address: string | undefined;
   readonly #clock: Clock;
+  readonly #refine: (end: MoverEnd) => MoverEnd;
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
   readonly #serving = Promise.withResolvers<void>();
@@ -42,8 +43,17 @@ export class MoverWatch {
   #progress: MoverProgress | undefined;
   #onProgress: (progress: MoverProgress) => void = () => {};
 
-  /** @param stop is aborted with the reason where a pod can't come up or is lost for good. */
-  constructor(clock: Clock, stop: AbortController, signal: AbortSignal) {
+  /**
+   * @param stop is aborted with the reason where a pod can't come up or is lost for good.
+   * @param refine makes of the mover's last line what it means for this run.
+   */
+  constructor(
+    clock: Clock,
+    stop: AbortController,
+    signal: AbortSignal,
+    refine: (end: MoverEnd) => MoverEnd = (end) => end,
+  ) {
+    this.#refine = refine;
     this.#clock = clock;
     this.#stop = stop;
     this.#signal = signal;
@@ -193,7 +203,7 @@ export class MoverWatch {
   #ending(end: MoverEnd, handle: StepHandle): void {
     if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
     else {
-      this.#end.resolve(end);
+      this.#end.resolve(this.#refine(end));
       this.#ended.abort();
     }
   }
@@ -338,15 +348,16 @@ function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: Mo
   const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
   return {
     bytes,
-    totalBytes,
+    // Totals that still grow are none.
+    ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
     items: files,
-    totalItems: totalFiles,
-    unit: 'files',
+    unit: 'entries',
     bytesPerSecond: rate,
     ...left,
   };
 }
 
-function textOf({ bytes, totalBytes, rate }: MoverProgress): string {
-  return `${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatRate(rate)}`;
+function textOf({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
+  const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
+  return `${formatBytes(bytes)}${total}, ${formatRate(rate)}`;
 }

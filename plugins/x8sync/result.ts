@@ -10,6 +10,20 @@ export function isWhole({ outcome, lost }: MoverEnd): boolean {
   return outcome === 'ok' && lost.length === 0;
 }
 
+/**
+ * The end as far as it is another one than was asked for: a volume that is given to a group by wish (--fs-group) keeps
+ * a root folder that the group may write to, whatever the source's is.
+ */
+export function asAsked(end: MoverEnd, { fsGroup }: Pick<CopyRequest, 'fsGroup'>): MoverEnd {
+  if (fsGroup === undefined || !end.lost.includes(rootFolder)) return end;
+  const lost = end.lost.filter((kind) => kind !== rootFolder);
+  const isWholeNow = end.outcome === 'partial' && lost.length === 0 && end.failures.length === 0;
+  return isWholeNow ? { ...end, lost, outcome: 'ok', message: '' } : { ...end, lost };
+}
+
+/** The mover's word for owner, mode and time of the volume's own root folder. */
+const rootFolder = 'root folder';
+
 /** One line on what was done. */
 export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
   const verb = mode === 'dry-run' ? 'would be copied' : 'copied';

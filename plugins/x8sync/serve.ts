@@ -64,9 +64,11 @@ export async function serveSource(plan: ServePlan, options: EnsureOptions): Prom
   const { side, claim, fidelity, image, keys, ways, identity } = plan;
   const { kube } = side;
   const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host, identity);
+  // Where its pod is to run is no reason to make it anew: the pod of an earlier run is what holds the claim there.
+  const same = sourceStatefulSet(side, { ...pod, node: undefined });
   const [entrance, workload, notes] = await allEnded([
     openEntrance(side, ways, options),
-    ensure(kube, statefulSets, sourceStatefulSet(side, pod), options),
+    ensure(kube, statefulSets, sourceStatefulSet(side, pod), options, same),
     optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
   ]);
   return { entrance, workload, notes };

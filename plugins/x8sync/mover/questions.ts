@@ -1,5 +1,13 @@
 /** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
 
+/** Of all files, and as far as a copy is made another way for them. */
+export interface Sizes extends ExactUsage {
+  /** Whether one has holes. */
+  readonly sparse: boolean;
+  /** Bytes of the largest, 64 KiB where it is smaller. */
+  readonly largest: number;
+}
+
 /** Cheap: what the file system counts anyway, and what is known by now of the files' sizes. */
 export interface Usage {
   readonly usedBytes: number;
@@ -8,10 +16,14 @@ export interface Usage {
   readonly sizeInodes: number;
   /** Entries of lost+found. */
   readonly lostFound: number;
-  /** Whether a file has holes, and the bytes of the largest; null where two seconds did not tell. */
-  readonly sparse: boolean | null;
-  readonly largest: number | null;
+  /** What is below a name that a mover keeps for itself, and is not copied either. */
+  readonly ownFolder: OwnFolder;
+  /** Null where two seconds did not tell. */
+  readonly sizes: Sizes | null;
 }
+
+/** Whose `.x8sync` the volume has, if any: of a mover that writes to it, or was interrupted; or somebody else's. */
+export type OwnFolder = 'none' | 'mover' | 'other';
 
 /** By a walk through the tree; a file with several names counts once. */
 export interface ExactUsage {

@@ -109,7 +109,7 @@ export class SourceRsync {
       args: [...this.#args, ...args, ...this.#ends],
       target: places.target,
       base,
-      guess: this.#source.used.bytes,
+      totals: () => this.#source.totals,
       attempt,
       asksProgress,
       voice,

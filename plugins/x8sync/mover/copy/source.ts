@@ -1,9 +1,17 @@
 /** What the source told of itself. */
 import { type ExactUsage, questions, type Usage } from '../questions.ts';
+import type { Totals } from '../rsync/progress.ts';
 import type { Voice } from '../voice.ts';
 import { type Connection, Unanswered } from './connection.ts';
 import { Ending } from './ending.ts';
 import type { Amount } from './room.ts';
+
+/** Why `.x8sync` of the source stays where it is. */
+const notCopied = {
+  mover: '.x8sync of the source is not copied: it holds unfinished files of a copy into that volume',
+  other:
+    '.x8sync of the source is not copied: movers keep their own files under that name; give it another one',
+} as const;
 
 /** Files that rsync is done with in a moment: no progress within one is worth a line for each. */
 const smallFiles = 16 << 20;
@@ -11,9 +19,11 @@ const smallFiles = 16 << 20;
 export class Source {
   readonly #usage: Usage;
   readonly #connection: Connection;
+  #counted: ExactUsage | undefined;
 
   constructor(usage: Usage, connection: Connection) {
     this.#usage = usage;
+    this.#counted = usage.sizes ?? undefined;
     this.#connection = connection;
   }
 
@@ -22,6 +32,7 @@ export class Source {
     const usage = await told<Usage>(connection, questions.usage, 'usage');
     if (usage.lostFound > 0)
       voice.log('warning', `lost+found of the source holds ${usage.lostFound} entries, which are not copied`);
+    if (usage.ownFolder !== 'none') voice.log('warning', notCopied[usage.ownFolder]);
     return new Source(usage, connection);
   }
 
@@ -32,17 +43,34 @@ export class Source {
 
   /** Whether a file has holes; undefined where it did not tell. */
   get sparse(): boolean | undefined {
-    return this.#usage.sparse ?? undefined;
+    return this.#usage.sizes?.sparse;
   }
 
   get hasSmallFilesOnly(): boolean {
-    return this.#usage.largest !== null && this.#usage.largest <= smallFiles;
+    return this.#usage.sizes !== null && this.#usage.sizes.largest <= smallFiles;
   }
 
   /** What its files take up, by a walk through all of them. */
   async exactly(): Promise<{ readonly bytes: number; readonly inodes: number }> {
-    const { allocatedBytes, inodes } = await told<ExactUsage>(this.#connection, questions.exactUsage, 'size');
+    const { allocatedBytes, inodes } = await this.#exact();
     return { bytes: allocatedBytes, inodes };
+  }
+
+  async #exact(): Promise<ExactUsage> {
+    this.#counted ??= await told<ExactUsage>(this.#connection, questions.exactUsage, 'size');
+    return this.#counted;
+  }
+
+  /** All that is there to copy, as far as it is counted by now. */
+  get totals(): Totals | undefined {
+    return this.#counted && { bytes: this.#counted.apparentBytes, entries: this.#counted.entries };
+  }
+
+  /** Has it counted beside the copy, by whatever connection that has; one that does not tell is done without. */
+  async count(): Promise<void> {
+    if (this.#counted) return;
+    const { code, stdout } = await this.#connection.askOnce(questions.exactUsage);
+    if (code === 0) this.#counted = JSON.parse(stdout) as ExactUsage;
   }
 
   /** A mover's mark in it; empty where there is none. */

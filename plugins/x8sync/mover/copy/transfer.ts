@@ -15,6 +15,9 @@ import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import { isThrough, verdictOf } from './verdict.ts';
 
+/** A copy that is over by then shows no progress. */
+const countAfterMs = 1000;
+
 /** What a copy works with, once the source is reached. */
 export interface TransferParts {
   readonly options: CopyOptions;
@@ -56,9 +59,21 @@ export class Transfer {
     const { options, machine, connection } = this.#parts;
     await this.#prepareTarget();
     const survey = options.fidelity === 'user' ? new LossSurvey(connection, machine) : undefined;
-    const result = await this.#copy();
+    const over = new AbortController();
+    void this.#countBeside(over.signal);
+    const result = await this.#copy().finally(() => over.abort());
     if (isThrough(result.code)) await this.#settle(result, survey);
     return this.#verdict(result);
+  }
+
+  /** For the progress of a copy that takes longer. Never rejects. */
+  async #countBeside(over: AbortSignal): Promise<void> {
+    try {
+      await pause(countAfterMs, over);
+      await this.#parts.source.count();
+    } catch {
+      // It is over, or the source did not tell.
+    }
   }
 
   async #prepareTarget(): Promise<void> {

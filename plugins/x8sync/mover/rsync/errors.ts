@@ -10,7 +10,7 @@ const mostNames = 20;
 
 /** rsync's words for kinds of things that a target did not take, by what it called. */
 const calls: readonly (readonly [call: RegExp, kind: string])[] = [
-  [/chown/, 'ownership'],
+  [/chown|chgrp/, 'ownership'],
   [/mknod/, 'devices'],
   [/acl/, 'acls'],
   [/xattr/, 'xattrs'],
@@ -57,10 +57,13 @@ export class ErrorReader {
       if (line.includes('setxattr')) this.lost.add('xattrs');
       else this.full = true;
     }
+    if (this.#isRoot(line)) {
+      this.lost.add('root folder');
+      return;
+    }
     if (/failed: Operation not permitted|Permission denied|not supported|Invalid argument/.test(line))
       for (const [call, kind] of calls) if (call.test(line)) this.lost.add(kind);
-    if (this.#isRoot(line)) this.lost.add('root folder');
-    else if (/^rsync: |^cannot |^could not |^skipping |^ERROR: /.test(line)) this.#failure(line);
+    if (/^rsync: |^cannot |^could not |^skipping |^ERROR: /.test(line)) this.#failure(line);
     else if (line.startsWith('@ERROR')) {
       this.said = cut(line, longestText);
       this.refused = true;
@@ -69,7 +72,8 @@ export class ErrorReader {
 
   /** Without root, the volume's own root folder is somebody else's. */
   #isRoot(line: string): boolean {
-    const [, name] = /^rsync: .* failed to set (?:times|permissions) on "(.*)\/\."/.exec(line) ?? [];
+    const [, name] =
+      /^rsync: .* (?:failed to set (?:times|permissions) on|chown|chgrp) "(.*)\/\."/.exec(line) ?? [];
     return name === this.#target;
   }
 

@@ -34,21 +34,27 @@ export function parseProgress(line: string): RsyncProgress | undefined {
   };
 }
 
+/** All that is there to copy: bytes of all files, each counted once, and entries of every kind. */
+export interface Totals {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
 /** How far a copy is, over all of its attempts. */
 export class ProgressGauge {
   readonly #base: number;
-  readonly #guess: number;
+  readonly #totals: () => Totals | undefined;
   #checked = { done: 0, all: 0, growing: true };
   /** Bytes that this attempt has brought. */
   moved = 0;
 
   /**
    * @param base bytes that earlier attempts have brought.
-   * @param guess bytes that the source's file system has in use.
+   * @param totals what the source has counted; undefined while it has not.
    */
-  constructor(base: number, guess: number) {
+  constructor(base: number, totals: () => Totals | undefined) {
     this.#base = base;
-    this.#guess = guess;
+    this.#totals = totals;
   }
 
   /** The progress after one more word of rsync's. */
@@ -56,25 +62,22 @@ export class ProgressGauge {
     this.moved = bytes;
     this.#checked = checked ?? this.#checked;
     const { done, all, growing } = this.#checked;
-    const totalBytes = this.#total(bytes, percent);
+    const totals = this.#totals();
+    const shown = this.#base + bytes;
+    // A file that grows while it is copied brings more than was counted.
+    const totalBytes = Math.max(totals?.bytes ?? listedBytes(bytes, percent), shown);
     return {
-      bytes: Math.min(this.#base + bytes, totalBytes),
+      bytes: shown,
       totalBytes,
       files: done,
-      totalFiles: all,
+      totalFiles: Math.max(totals?.entries ?? 0, all),
       rate,
-      scanning: growing,
+      scanning: totals === undefined && growing,
     };
   }
+}
 
-  /**
-   * rsync tells the total only as a whole percentage, and while the list grows not even that. What the source's file
-   * system has in use is a better guess, within the bounds that the percentage sets.
-   */
-  #total(bytes: number, percent: number): number {
-    if (this.#checked.growing || percent === 0) return Math.max(this.#guess, bytes);
-    const low = Math.round((bytes * 100) / (percent + 1));
-    const high = Math.round((bytes * 100) / percent);
-    return Math.min(Math.max(this.#guess, low), high);
-  }
+/** The bytes of the list as it is by now, which rsync tells as a whole percentage only. */
+function listedBytes(bytes: number, percent: number): number {
+  return percent === 0 ? bytes : Math.round((bytes * 100) / percent);
 }

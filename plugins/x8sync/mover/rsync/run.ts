@@ -6,7 +6,7 @@ import { pause, run } from '../programs.ts';
 import type { Voice } from '../voice.ts';
 import { type Change, isDeletion, parseChange } from './changes.ts';
 import { ErrorReader } from './errors.ts';
-import { ProgressGauge, parseProgress } from './progress.ts';
+import { ProgressGauge, parseProgress, type Totals } from './progress.ts';
 import { type Counts, parseStats } from './stats.ts';
 
 const mostChanges = 200;
@@ -18,8 +18,8 @@ export interface RsyncJob {
   readonly target: string;
   /** Bytes that earlier attempts have brought. */
   readonly base: number;
-  /** Bytes that the source's file system has in use. */
-  readonly guess: number;
+  /** What there is to copy; undefined while the source has not counted it. */
+  readonly totals: () => Totals | undefined;
   /** Number of this attempt, from 1. */
   readonly attempt: number;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
@@ -70,7 +70,7 @@ class OutputReader {
 
   constructor(job: RsyncJob) {
     this.#job = job;
-    this.#gauge = new ProgressGauge(job.base, job.guess);
+    this.#gauge = new ProgressGauge(job.base, job.totals);
   }
 
   get moved(): number {

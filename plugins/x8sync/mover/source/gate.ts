@@ -2,9 +2,9 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { diskOf } from '../disk.ts';
 import { folderName, type Places } from '../places.ts';
-import { parseQuestion, type Question, type Usage } from '../questions.ts';
+import { type OwnFolder, parseQuestion, type Question, type Sizes, type Usage } from '../questions.ts';
 import { sourceFiles } from './sshd-config.ts';
-import { exactUsage, lostEntries, type Sizes, survey } from './walk.ts';
+import { exactUsage, lostEntries, survey } from './walk.ts';
 
 /** The exit code of a gate that was asked for something else. */
 export const refusedCode = 77;
@@ -35,16 +35,18 @@ async function usage(places: Places): Promise<Usage> {
   const { source } = places;
   const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
   const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
-  const sizes = knownSizes(places);
-  return {
-    usedBytes,
-    usedInodes,
-    sizeBytes,
-    sizeInodes: inodes,
-    lostFound,
-    sparse: sizes?.sparse ?? null,
-    largest: sizes?.largest ?? null,
-  };
+  const known = { ownFolder: ownFolder(source), sizes: knownSizes(places) ?? null };
+  return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
+}
+
+function ownFolder(source: string): OwnFolder {
+  if (!lstatSync(`${source}/${folderName}`, { throwIfNoEntry: false })) return 'none';
+  try {
+    return mark(source).startsWith('x8sync ') ? 'mover' : 'other';
+  } catch {
+    // Whoever may not read the mark can't say that it is a mover's.
+    return 'other';
+  }
 }
 
 /** What the source's side knows by now; undefined where that is nothing yet. */

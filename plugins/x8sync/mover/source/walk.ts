@@ -1,7 +1,7 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
 import { folderName } from '../places.ts';
 import { run, runLines } from '../programs.ts';
-import type { ExactUsage, Survey } from '../questions.ts';
+import type { ExactUsage, Sizes, Survey } from '../questions.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
 function walk(source: string, format: string): string[] {
@@ -9,7 +9,12 @@ function walk(source: string, format: string): string[] {
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
-/** Adds up lines of `%y %n %i %s %b`: kind, names, inode, bytes, blocks of 512 bytes. */
+/** Kind, names, inode, bytes, blocks of 512 bytes. */
+const sumFormat = '%y %n %i %s %b\n';
+/** Holes in files below this are not looked for: they save nothing worth a slower copy. */
+const smallBytes = 65_536;
+
+/** Adds up lines of {@link sumFormat}. */
 export class UsageSum {
   #entries = 0;
   #inodes = 0;
@@ -17,6 +22,8 @@ export class UsageSum {
   #apparent = 0;
   #files = 0;
   #dirs = 0;
+  #sparse = false;
+  #largest = smallBytes;
   readonly #seen = new Set<string>();
 
   line(line: string): void {
@@ -33,6 +40,13 @@ export class UsageSum {
     if (kind !== 'f') return;
     this.#files += 1;
     this.#apparent += Number(bytes);
+    if (Number(bytes) < smallBytes) return;
+    this.#largest = Math.max(this.#largest, Number(bytes));
+    if (Number(blocks) * 512 < Number(bytes)) this.#sparse = true;
+  }
+
+  get sizes(): Sizes {
+    return { ...this.usage, sparse: this.#sparse, largest: this.#largest };
   }
 
   get usage(): ExactUsage {
@@ -49,7 +63,7 @@ export class UsageSum {
 
 export async function exactUsage(source: string): Promise<ExactUsage> {
   const sum = new UsageSum();
-  await runLines('find', walk(source, '%y %n %i %s %b\n'), (line) => sum.line(line));
+  await runLines('find', walk(source, sumFormat), (line) => sum.line(line));
   return sum.usage;
 }
 
@@ -69,41 +83,13 @@ export async function survey(source: string, uid: number, gids: readonly number[
   return { ownership, devices, capabilities };
 }
 
-/** Sizes of files, as far as a copy is made another way for them. */
-export interface Sizes {
-  /** Whether one has holes. */
-  readonly sparse: boolean;
-  /** Bytes of the largest. */
-  readonly largest: number;
-}
-
-/** Files below this are not looked at: they are small in any case. */
-const smallBytes = 65_536;
-
-/** Lines of `%b %s`: blocks of 512 bytes, bytes. */
-export class SizeLook {
-  #sparse = false;
-  #largest = smallBytes;
-
-  line(line: string): void {
-    const [blocks, bytes] = line.split(' ').map(Number);
-    if (Number(blocks) * 512 < Number(bytes)) this.#sparse = true;
-    this.#largest = Math.max(this.#largest, Number(bytes));
-  }
-
-  get sizes(): Sizes {
-    return { sparse: this.#sparse, largest: this.#largest };
-  }
-}
-
-/** Looks at the sizes of all files; undefined where that takes longer. */
+/** Looks at all files, for what a copy is made another way for, and its progress; undefined where that takes longer. */
 export async function lookAtSizes(source: string, limitMs: number): Promise<Sizes | undefined> {
-  const look = new SizeLook();
-  const args = [source, '-type', 'f', '-size', '+63k', '-printf', '%b %s\n'];
+  const sum = new UsageSum();
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const { code } = await runLines('find', args, (line) => look.line(line), { signal });
-    return code === 0 ? look.sizes : undefined;
+    const { code } = await runLines('find', walk(source, sumFormat), (line) => sum.line(line), { signal });
+    return code === 0 ? sum.sizes : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { parseMoverLine } from '../../../../plugins/x8sync/mover/protocol.ts';
+import { parseMoverLine, protocol } from '../../../../plugins/x8sync/mover/protocol.ts';
 import { type CopyRequest, furtherRun } from '../../../../plugins/x8sync/request.ts';
-import { failureOf } from '../../../../plugins/x8sync/result.ts';
+import { asAsked, failureOf } from '../../../../plugins/x8sync/result.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 
 test('no hint leads to a target that is emptied once more', () => {
@@ -21,4 +21,20 @@ test('no hint leads to a target that is emptied once more', () => {
   );
   // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
   expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
+});
+
+test('a root folder that is given to a group by wish is no loss; all else still is', () => {
+  const endOf = (lost: string[], failures: string[] = []) => {
+    const fields = { protocol, nonce: 'n', outcome: 'partial', lost, failures };
+    const line = parseMoverLine(`x8s:end ${JSON.stringify(fields)}`);
+    if (line.kind !== 'end') throw new Error('not an end');
+    return line.end;
+  };
+  expect(asAsked(endOf(['root folder']), { fsGroup: 2000 })).toMatchObject({ outcome: 'ok', lost: [] });
+  expect(asAsked(endOf(['root folder']), {})).toMatchObject({ outcome: 'partial', lost: ['root folder'] });
+  expect(asAsked(endOf(['root folder', 'ownership']), { fsGroup: 2000 })).toMatchObject({
+    outcome: 'partial',
+    lost: ['ownership'],
+  });
+  expect(asAsked(endOf(['root folder'], ['a']), { fsGroup: 2000 })).toMatchObject({ outcome: 'partial' });
 });

@@ -33,6 +33,18 @@ test('names are told as they are in the volume, once, and not those of the root 
   expect(reader.said).toContain('chown');
 });
 
+test("without root the volume's own root folder is somebody else's, and is no file that failed", () => {
+  const { reader } = read(
+    'rsync: [generator] chgrp "/target/." failed: Operation not permitted (1)',
+    'rsync: [generator] failed to set permissions on "/target/.": Operation not permitted (1)',
+  );
+  expect([...reader.lost]).toEqual(['root folder']);
+  expect(reader).toMatchObject({ failed: 0, said: undefined });
+  expect([
+    ...read('rsync: [generator] chgrp "/target/a" failed: Operation not permitted (1)').reader.lost,
+  ]).toEqual(['ownership']);
+});
+
 test('vanished files and the daemon that refuses', () => {
   const { reader, told } = read('file has vanished: "/a" (in source)', '@ERROR: chdir failed', '');
   expect(reader).toMatchObject({ vanished: 1, refused: true, said: '@ERROR: chdir failed', failed: 0 });

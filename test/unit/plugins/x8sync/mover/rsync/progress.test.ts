@@ -2,7 +2,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseChange } from '../../../../../../plugins/x8sync/mover/rsync/changes.ts';
 import { isNetworkCode, meaningOf } from '../../../../../../plugins/x8sync/mover/rsync/codes.ts';
-import { ProgressGauge, parseProgress } from '../../../../../../plugins/x8sync/mover/rsync/progress.ts';
+import {
+  ProgressGauge,
+  parseProgress,
+  type Totals,
+} from '../../../../../../plugins/x8sync/mover/rsync/progress.ts';
 import { parseStats } from '../../../../../../plugins/x8sync/mover/rsync/stats.ts';
 
 describe('progress', () => {
@@ -24,20 +28,32 @@ describe('progress', () => {
     expect(parseProgress('Number of files: 5')).toBeUndefined();
   });
 
-  test('keeps the total within what the percentage says, and never shows more than it', () => {
-    const gauge = new ProgressGauge(0, 1_000_000);
-    const growing = { done: 1, all: 2, growing: true };
+  const complete = { done: 1, all: 2, growing: false };
+  const growing = { ...complete, growing: true };
+
+  test('has the totals that the source has counted, from the moment that it has', () => {
+    let counted: Totals | undefined;
+    const gauge = new ProgressGauge(0, () => counted);
+    // What rsync has listed by now, and no word of what the file system has in use.
     expect(gauge.next({ bytes: 10, percent: 50, rate: 1, checked: growing })).toMatchObject({
-      totalBytes: 1_000_000,
+      totalBytes: 20,
+      totalFiles: 2,
       scanning: true,
     });
-    const complete = { done: 1, all: 2, growing: false };
-    const { totalBytes } = gauge.next({ bytes: 500, percent: 50, rate: 1, checked: complete });
-    expect(totalBytes).toBe(1000);
-    const later = new ProgressGauge(800, 100);
+    counted = { bytes: 1000, entries: 7 };
+    expect(gauge.next({ bytes: 20, percent: 40, rate: 1, checked: growing })).toMatchObject({
+      bytes: 20,
+      totalBytes: 1000,
+      totalFiles: 7,
+      scanning: false,
+    });
+  });
+
+  test('counts what earlier attempts have brought, and never shows more than the total', () => {
+    const later = new ProgressGauge(800, () => ({ bytes: 850, entries: 2 }));
     expect(later.next({ bytes: 100, percent: 50, rate: 1, checked: complete })).toMatchObject({
-      bytes: 196,
-      totalBytes: 196,
+      bytes: 900,
+      totalBytes: 900,
     });
     expect(later.moved).toBe(100);
   });

@@ -27,7 +27,11 @@ onLinux('a file of several names counts once, and what is never copied not at al
   }
   const usage: unknown = JSON.parse((await ask('usage exact')) ?? '');
   expect(usage).toMatchObject({ entries: 6, inodes: 5, files: 2, dirs: 2, apparentBytes: 5000 });
-  expect(JSON.parse((await ask('usage')) ?? '')).toMatchObject({ lostFound: 1, sparse: null, largest: null });
+  expect(JSON.parse((await ask('usage')) ?? '')).toMatchObject({
+    lostFound: 1,
+    ownFolder: 'other',
+    sizes: null,
+  });
 });
 
 onLinux('who copies without being the owner loses what the others have', async () => {
@@ -35,6 +39,15 @@ onLinux('who copies without being the owner loses what the others have', async (
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
   expect(await ask(`survey ${uid} ${gid}`)).toBe('{"ownership":0,"devices":0,"capabilities":0}\n');
   expect(await ask(`survey 4711 ${gid},4711`)).toBe('{"ownership":2,"devices":0,"capabilities":0}\n');
+});
+
+onLinux("a mover's folder is told from somebody else's of that name", async () => {
+  const owner = async () => (JSON.parse((await ask('usage')) ?? '') as { ownFolder: string }).ownFolder;
+  expect(await owner()).toBe('none');
+  mkdirSync(join(source, '.x8sync'));
+  expect(await owner()).toBe('other');
+  writeFileSync(join(source, '.x8sync/state'), 'x8sync copying t\n');
+  expect(await owner()).toBe('mover');
 });
 
 onLinux('the mark is that of a mover in the volume', async () => {
@@ -53,11 +66,16 @@ onLinux.each(['', 'id', 'usage; id', 'survey 0 0;id', 'survey 0', 'usage exact x
 
 onLinux('sizes: the largest file, and whether one has holes', async () => {
   const plenty = 5000;
-  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: false, largest: 65_536 });
+  expect(await lookAtSizes(source, plenty)).toMatchObject({ sparse: false, largest: 65_536, entries: 1 });
   writeFileSync(join(source, 'full'), Buffer.alloc(1 << 20, 1));
   execFileSync('sync', ['-f', source]);
-  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: false, largest: 1 << 20 });
+  expect(await lookAtSizes(source, plenty)).toMatchObject({ sparse: false, largest: 1 << 20 });
   writeFileSync(join(source, 'holes'), '');
   truncateSync(join(source, 'holes'), 8 << 20);
-  expect(await lookAtSizes(source, plenty)).toEqual({ sparse: true, largest: 8 << 20 });
+  expect(await lookAtSizes(source, plenty)).toMatchObject({
+    sparse: true,
+    largest: 8 << 20,
+    entries: 3,
+    apparentBytes: 9 << 20,
+  });
 });
