@@ -2,6 +2,7 @@
  * Compiles each plugin into one executable: dist/<platform>/kubectl-<plugin>.
  * `npm run package [-- --platform linux-x64|…|all]`; this machine's platform where none is named.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -58,12 +59,30 @@ async function packageOne(plugin: string, platform: string): Promise<void> {
   // Beside its place first: a running executable can be replaced, not written to.
   const fresh = join(distOf(platform), `.${process.pid}-kubectl-${plugin}${suffix}`);
   try {
-    await compile(plugin, platform, { inputs, output: fresh });
+    compileApart(plugin, platform, { inputs, output: fresh });
     renameSync(fresh, output);
   } finally {
     rmSync(fresh, { force: true });
   }
   writeFileSync(stamp, inputs);
+}
+
+interface Compilation {
+  /** Digest of all that decides what the executable is. */
+  readonly inputs: string;
+  readonly output: string;
+}
+
+/**
+ * In a process of its own, with a home of its own: pkg keeps some hundred megabytes of each executable that it has made
+ * for as long as its process lives, and looks for Node.js in the home folder.
+ */
+function compileApart(plugin: string, platform: string, { inputs, output }: Compilation): void {
+  seedCache(platform);
+  seedCache(hostPlatform);
+  const options = ['--compile', plugin, '--platform', platform, '--inputs', inputs, '--output', output];
+  const env = { ...process.env, HOME: pkgHome };
+  execFileSync(process.execPath, [import.meta.filename, ...options], { env, stdio: ['ignore', 2, 2] });
 }
 
 /** All that decides what the executable is. */
@@ -81,16 +100,9 @@ function inputsOf(plugin: string, platform: string): string {
  */
 const memoryFlags = ['--max-semi-space-size=2'];
 
-async function compile(
-  plugin: string,
-  platform: string,
-  { inputs, output }: { inputs: string; output: string },
-): Promise<void> {
+async function compile(plugin: string, platform: string, { inputs, output }: Compilation): Promise<void> {
   const [os = '', arch = ''] = platform.split('-');
   const pkgPlatform = { darwin: 'macos', win32: 'win' }[os] ?? os;
-  seedCache(platform);
-  seedCache(hostPlatform);
-  process.env.HOME = pkgHome;
   // The executable remembers where its code was, for stacks: a place that says nothing of this machine.
   const folder = join(tmpdir(), `x8s-${inputs.slice(0, 12)}`);
   const entry = join(folder, basename(bundleOf(plugin)));
@@ -134,6 +146,16 @@ function seedCache(platform: string): void {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { platform: { type: 'string', default: hostPlatform } } });
-  await packagePlugins(values.platform === 'all' ? Object.keys(platforms) : values.platform.split(','));
+  const { values } = parseArgs({
+    options: {
+      platform: { type: 'string', default: hostPlatform },
+      // What `compileApart` hands over.
+      compile: { type: 'string' },
+      inputs: { type: 'string', default: '' },
+      output: { type: 'string', default: '' },
+    },
+  });
+  const { platform, compile: plugin, inputs, output } = values;
+  if (plugin !== undefined) await compile(plugin, platform, { inputs, output });
+  else await packagePlugins(platform === 'all' ? Object.keys(platforms) : platform.split(','));
 }
