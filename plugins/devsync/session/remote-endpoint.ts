@@ -3,6 +3,8 @@ import type { Maybe } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
+import { Gate } from '../sync/gate.ts';
+import { compileIgnores } from '../sync/ignore.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from '../sync/items.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
@@ -18,7 +20,7 @@ import {
   packOperations,
   packWanted,
 } from '../wire/check.ts';
-import { packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
+import { askedFor, packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
 import type { AgentConnection } from './agent-connection.ts';
@@ -39,9 +41,13 @@ export class RemoteEndpoint implements Endpoint {
   readonly #outgoing = new Window();
   readonly #incoming = new Map<number, Incoming>();
 
-  private constructor(connection: AgentConnection, session: number, opened: Opened) {
+  /** What the agent tells is held to the rules that it was given. */
+  readonly #gate: Gate;
+
+  private constructor(connection: AgentConnection, session: number, request: OpenRequest, opened: Opened) {
     this.#connection = connection;
     this.#session = session;
+    this.#gate = new Gate(request.scan, compileIgnores(request.ignores));
     this.opened = opened;
     connection.listen(session, (frame) => this.#take(frame));
     void connection.ended.then((why) => {
@@ -57,7 +63,7 @@ export class RemoteEndpoint implements Endpoint {
     request: OpenRequest,
   ): Promise<RemoteEndpoint> {
     const opened = asOpened(await connection.call(session, 'open', request));
-    return new RemoteEndpoint(connection, session, opened);
+    return new RemoteEndpoint(connection, session, request, opened);
   }
 
   get facts(): EndpointFacts {
@@ -83,13 +89,14 @@ export class RemoteEndpoint implements Endpoint {
   async *read(needs: readonly Need[]): AsyncGenerator<Chunk> {
     for (const part of inCalls(needs)) {
       const parameters = { needs: packNeeds(part) };
+      const sizes = new Map(part.map(({ digest, size }) => [digest, size]));
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
       const incoming = new Incoming();
       this.#incoming.set(id, incoming);
       answer.catch((error: Error) => incoming.fail(error));
       try {
         for await (const { header, body } of incoming) {
-          yield* unpackContents(header, body);
+          yield* askedFor(sizes, unpackContents(header, body));
           this.#connection
             .send('credit', this.#session, { stream: id, bytes: body.length })
             .catch((error: Error) => incoming.fail(error));
@@ -176,7 +183,7 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   #takeTree({ edits, last, degraded }: Record<string, unknown>): void {
-    this.#pending.push(...asEdits(edits));
+    for (const edit of this.#gate.admitAll(asEdits(edits))) this.#pending.push(edit);
     if (last !== true) return;
     this.tree = edited(this.tree, this.#pending);
     this.#pending = [];

@@ -1,6 +1,8 @@
 /** The container's side as it is, asked of an agent that leaves nothing there. */
 import { emptyDirectory, type Maybe } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
+import { Gate } from '../sync/gate.ts';
+import { compileIgnores } from '../sync/ignore.ts';
 import type { LookRequest } from '../wire/calls.ts';
 import { asEdits, asObject } from '../wire/check.ts';
 import type { AgentConnection } from './agent-connection.ts';
@@ -16,9 +18,11 @@ export async function lookThere(
   connection: AgentConnection,
   request: LookRequest,
 ): Promise<{ readonly tree: Maybe; readonly isMissing: boolean }> {
+  const gate = new Gate(request.scan, compileIgnores(request.ignores));
   const edits: Edit[] = [];
   connection.listen(session, ({ type, header }) => {
-    if (type === 'tree') edits.push(...asEdits(asObject(header, 'a header').edits));
+    if (type !== 'tree') return;
+    for (const edit of gate.admitAll(asEdits(asObject(header, 'a header').edits))) edits.push(edit);
   });
   const { isMissing } = asObject(await connection.call(session, 'look', request), 'an answer');
   if (isMissing === true) return { tree: emptyDirectory, isMissing };

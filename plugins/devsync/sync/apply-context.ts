@@ -1,6 +1,7 @@
 /** What an operation on a directory tree works with. */
 import type { DigestCache } from './digest.ts';
 import type { Folder } from './folder.ts';
+import type { Gate } from './gate.ts';
 import type { Contents } from './items.ts';
 import type { ScanOptions } from './scan.ts';
 import type { Staging } from './staging.ts';
@@ -10,6 +11,8 @@ export interface ApplyContext {
   readonly root: string;
   readonly options: ScanOptions;
   readonly cache: DigestCache;
+  /** Nothing is made that does not pass it. */
+  readonly gate: Gate;
   readonly staging: Staging;
   readonly trash: Trash;
   readonly foldsNames: boolean;

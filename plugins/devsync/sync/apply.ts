@@ -51,7 +51,10 @@ class Applier implements Disposable {
     if (count === 0) return undefined;
     const group = operations.slice(first, first + count);
     try {
-      for (const { path } of group) partsOf(path, machine.platform);
+      for (const operation of group) {
+        partsOf(operation.path, machine.platform);
+        if (this.#context.gate.refusal(operation) !== undefined) return undefined;
+      }
       return buildDirectory(this.#placeOf(operations[first]?.path ?? ''), group, this.#context);
     } catch {
       // Why it cannot be done is said by whoever tries it step by step.
@@ -75,7 +78,8 @@ class Applier implements Disposable {
   async #outcomeOf(operation: Operation): Promise<Outcome> {
     const { path } = operation;
     try {
-      return await this.#perform(operation);
+      const refusal = this.#context.gate.refusal(operation);
+      return refusal === undefined ? await this.#perform(operation) : { path, problem: refusal };
     } catch (error) {
       return { path, problem: reasonOf(error) };
     }

@@ -10,6 +10,7 @@ import type { ApplyContext } from './apply-context.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
 import type { Endpoint, EndpointOptions } from './endpoint.ts';
 import { Descent, Folder } from './folder.ts';
+import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
 import { compileIgnores } from './ignore.ts';
@@ -44,6 +45,7 @@ export class LocalEndpoint implements Endpoint {
   /** The root's inode when its id was read. */
   readonly #inode: number;
   readonly #tracker: Tracker;
+  readonly #gate: Gate;
   readonly #giveBack = new GiveBack();
   readonly #gitDirectory: string | undefined;
   #operation = '';
@@ -58,7 +60,7 @@ export class LocalEndpoint implements Endpoint {
     this.#options = options;
     this.#inode = this.#openOwn();
     try {
-      [this.facts, this.#tracker] = this.#begin(options);
+      [this.facts, this.#tracker, this.#gate] = this.#begin(options);
     } catch (error) {
       // Whoever tries again must not find us at work there.
       this.#closeOwn();
@@ -67,13 +69,14 @@ export class LocalEndpoint implements Endpoint {
     this.#gitDirectory = findGitDirectory(options.root, options.top);
   }
 
-  #begin(options: LocalOptions): [EndpointFacts, Tracker] {
+  #begin(options: LocalOptions): [EndpointFacts, Tracker, Gate] {
     const { folder: aside, isUsed } = this.#staging;
     const facts = factsOf(this.#private, aside, isUsed);
+    const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
       root: options.root,
       options: options.scan,
-      isIgnored: compileIgnores(options.ignores),
+      isIgnored,
       cache: loadCache(this.#private, aside),
       mounts: options.mounts ?? new Set(),
       foldsNames: facts.foldsNames,
@@ -82,7 +85,7 @@ export class LocalEndpoint implements Endpoint {
       onHint: () => this.onHint(),
       now: options.now ?? (() => performance.now()),
     });
-    return [facts, tracker];
+    return [facts, tracker, new Gate(options.scan, isIgnored)];
   }
 
   get tree(): Maybe {
@@ -286,6 +289,7 @@ export class LocalEndpoint implements Endpoint {
       root: this.#root,
       options: scan,
       cache,
+      gate: this.#gate,
       staging: this.#staging,
       trash: this.#trash,
       foldsNames,

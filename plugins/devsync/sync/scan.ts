@@ -5,15 +5,12 @@ import { machine } from '../../../src/machine.ts';
 import { type Entry, join, type Maybe, problem, skipped, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import { Folder } from './folder.ts';
+import { linkEntry, type ScanOptions } from './gate.ts';
 import type { IsIgnored } from './ignore.ts';
-import { foldName, linkProblem, nameProblem, partsOf } from './names.ts';
+import { foldName, nameProblem, partsOf } from './names.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
-export interface ScanOptions {
-  /** `portable`: the executable bit; `kept`: all permission bits. */
-  readonly permissions: 'portable' | 'kept';
-  readonly symlinks: 'portable' | 'raw' | 'ignored';
-}
+export type { ScanOptions } from './gate.ts';
 
 /** What a scanner needs to know about the place. */
 export interface ScanContext {
@@ -131,11 +128,8 @@ export class Scanner {
   }
 
   #link(path: string, at: string): Entry {
-    const { symlinks } = this.#context.options;
-    if (symlinks === 'ignored') return untracked;
-    const target = readlinkSync(at);
-    const bad = symlinks === 'portable' ? linkProblem(path, target) : undefined;
-    return bad === undefined ? { kind: 'symlink', target } : problem(bad);
+    const { options } = this.#context;
+    return options.symlinks === 'ignored' ? untracked : linkEntry(path, readlinkSync(at), options);
   }
 
   async #enter(path: string, name: string, parent: Folder): Promise<Entry> {

@@ -3,7 +3,7 @@
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { EndpointFacts } from '../sync/items.ts';
 import type { ScanOptions } from '../sync/scan.ts';
-import { asCount, asList, asObject, asText, ProtocolError } from './check.ts';
+import { asCount, asList, asObject, asText, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
 
 /** Raised when an older end would misunderstand a newer one. */
@@ -33,7 +33,8 @@ export function asHello(value: unknown): Hello {
   const words = asList(features, 'features').map((one) => asText(one, 'a feature'));
   const facts: Record<string, string | number> = {};
   for (const [name, fact] of Object.entries(asObject(about, 'facts')))
-    if (typeof fact === 'string' || typeof fact === 'number') facts[name] = fact;
+    if (typeof fact === 'string') facts[name] = plainWords(fact);
+    else if (typeof fact === 'number') facts[name] = fact;
   return { version: protocolVersion, features: words, about: facts };
 }
 

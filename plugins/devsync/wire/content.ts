@@ -62,6 +62,15 @@ export function* unpackContents(header: unknown, body: Uint8Array): Generator<Ch
   }
 }
 
+/** Contents that were asked for, by digest and size; any other one is not taken in. */
+export function* askedFor(sizes: ReadonlyMap<string, number>, chunks: Iterable<Chunk>): Generator<Chunk> {
+  for (const chunk of chunks) {
+    if (sizes.get(chunk.digest) !== chunk.size)
+      throw new ProtocolError('the other end sent a content that nobody has asked for');
+    yield chunk;
+  }
+}
+
 /**
  * Small contents that go along with the operations that need them: which operation's, and how long, with the
  * contents themselves one behind the other in the body.
