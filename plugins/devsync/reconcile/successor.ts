@@ -1,21 +1,63 @@
 /**
- * What a new container means. Its own layer begins again as its image has it, which says nothing about what
- * anybody wanted. So the content of the first container of an image is kept, as it was before anything was
- * synced, and in a successor
+ * What a new container means. Its own layer begins again as its image has it, and what it starts with writes files of its
+ * own, which says nothing about what anybody wanted. So the content of the first container of an image is kept, as it
+ * was before anything was synced, with what it wrote itself while it started up. In a successor
  *   - what equals it is untouched and takes the local state, deletions too;
  *   - what does not was made by the container itself, and is nobody's to overwrite: a conflict where the
  *     local side has something else, and taken over where it has nothing.
  */
 import { childrenOf, type Entry, type Maybe, sameShallow, shallow, type Tracked } from './entry.ts';
+import { isUnchanged } from './history.ts';
 
-/** The ancestor for a successor: what of it is as its image made it. */
-export function successorAncestor(manifest: Maybe, container: Maybe): Maybe {
-  if (manifest === undefined || !sameShallow(manifest, container)) return undefined;
-  if (manifest.kind !== 'directory') return shallow(manifest as Tracked);
+/** The ancestor for a successor: what of it is as one of the manifests has it. */
+export function successorAncestor(manifests: readonly Maybe[], container: Maybe): Maybe {
+  const alike = manifests.filter((one) => one !== undefined && sameShallow(one, container));
+  const [first] = alike;
+  if (first?.kind !== 'directory') return first && shallow(first as Tracked);
   const children = new Map<string, Entry>();
-  for (const [name, child] of childrenOf(manifest)) {
-    const kept = successorAncestor(child, childrenOf(container).get(name));
+  for (const [name, child] of childrenOf(container)) {
+    const kept = successorAncestor(below(alike, name), child);
     if (kept !== undefined) children.set(name, kept);
   }
-  return { ...manifest, children };
+  return { ...first, children };
 }
+
+/**
+ * The ancestor for a container that starts up: what it has written since is taken as if it had been there at once.
+ *
+ * @param keepsOthers what is in no manifest is compared with what was agreed on, as ever.
+ */
+export function startingAncestor(
+  ancestor: Maybe,
+  manifests: readonly Maybe[],
+  container: Maybe,
+  keepsOthers: boolean,
+): Maybe {
+  const isUnknown = container?.kind === 'untracked' || container?.kind === 'problem';
+  if (isUnknown || isUnchanged(ancestor, container)) return ancestor;
+  if (ancestor?.kind !== 'directory' || container?.kind !== 'directory')
+    return successorAncestor(manifests, container) ?? (keepsOthers ? ancestor : undefined);
+  const children = new Map<string, Entry>();
+  for (const name of new Set([...ancestor.children.keys(), ...container.children.keys()])) {
+    const [was, is] = [ancestor.children.get(name), container.children.get(name)];
+    const kept = startingAncestor(was, below(manifests, name), is, keepsOthers);
+    if (kept !== undefined) children.set(name, kept);
+  }
+  return { ...(keepsOthers ? ancestor : container), children };
+}
+
+/** What of a tree is in none of the others, with the directories above it; undefined: all of it is. */
+export function beyond(tree: Maybe, others: readonly Maybe[]): Tracked | undefined {
+  if (tree === undefined || tree.kind === 'untracked' || tree.kind === 'problem') return undefined;
+  const isKnown = others.some((one) => one !== undefined && sameShallow(one, tree));
+  if (tree.kind !== 'directory') return isKnown ? undefined : tree;
+  const children = new Map<string, Entry>();
+  for (const [name, child] of tree.children) {
+    const part = beyond(child, below(others, name));
+    if (part !== undefined) children.set(name, part);
+  }
+  return children.size > 0 || !isKnown ? { ...tree, children } : undefined;
+}
+
+const below = (trees: readonly Maybe[], name: string): Maybe[] =>
+  trees.map((tree) => childrenOf(tree).get(name));

@@ -56,7 +56,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
     lookingThere.catch(() => {});
     const location = await locate(kube, target, container.opened.root, signal);
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
-    const known = new KnownBefore(folder, binding);
+    const known = new KnownBefore(folder, binding, target.containerId);
     await Promise.all([looking, lookingThere]);
     known.begin(location, container.tree);
     const { connection } = launched;

@@ -1,77 +1,116 @@
 /** What is known of a container before anything is synced with it: what was agreed on, or what its image began with. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Maybe } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
+import { asObject, asText } from '../wire/check.ts';
 import { AncestorStore } from './ancestor-store.ts';
 import type { Location } from './location.ts';
 import { Manifests } from './manifests.ts';
+import { type Beginning, beginnings, StartUp } from './start-up.ts';
 
 export class KnownBefore {
   readonly ancestor: AncestorStore;
   readonly #folder: string;
   readonly #binding: string;
-  readonly #mark: Mark;
+  readonly #last: LastContainer;
+  readonly #container: string;
   readonly #isKnown: boolean;
+  #startUp: StartUp | undefined;
 
   /**
    * Loads what both sides agreed on in this place.
    *
-   * @param folder of the sync, on the workstation.
+   * @param folder of the sync, on the workstation. @param container the id of the one that is worked with now.
    */
-  constructor(folder: string, binding: string) {
+  constructor(folder: string, binding: string, container = binding) {
     this.ancestor = new AncestorStore(folder);
     this.#folder = folder;
     this.#binding = binding;
-    this.#mark = new Mark(join(folder, 'successor'), binding);
+    this.#container = container;
+    this.#last = new LastContainer(join(folder, 'last-container'));
     this.#isKnown = this.ancestor.load(binding);
   }
 
-  /** The container follows another one of its image, and its first reconciliation has not come to its end. */
+  /** The container follows another one of its image, and has not come to rest yet. */
   get isSuccessor(): boolean {
-    return this.#mark.isSet;
+    return this.#last.of(this.#container)?.beginning === 'successor';
+  }
+
+  /** Undefined where the container has started long ago. */
+  get startUp(): StartUp | undefined {
+    return this.#startUp;
   }
 
   /** Begins anew where nothing was agreed on. @param tree what the container holds now. */
-  begin({ origin }: Pick<Location, 'origin'>, tree: Maybe): void {
-    if (this.#isKnown) return;
+  begin({ origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>, tree: Maybe): void {
     const manifests = new Manifests(this.#folder);
-    const manifest = origin === undefined ? undefined : manifests.get(origin);
-    if (origin !== undefined && manifest === undefined) manifests.keep(origin, tree);
+    const written = `written in ${seed}`;
+    const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
+    const beginning = this.#beginningWith(origin !== undefined && known[0] !== undefined);
+    if (!this.#isKnown && seed !== undefined && known[0] === undefined) manifests.keep(seed, tree);
     // First, since with an ancestor nobody asks again.
-    if (manifest !== undefined) this.#mark.set();
-    this.ancestor.begin(this.#binding, successorAncestor(manifest, tree));
+    this.#last.set({ container: this.#container, beginning });
+    if (!this.#isKnown)
+      this.ancestor.begin(this.#binding, origin === undefined ? undefined : successorAncestor(known, tree));
+    if (beginning !== undefined)
+      this.#startUp = new StartUp({
+        beginning,
+        manifests: known,
+        onWritten: (wrote) => manifests.keep(written, wrote),
+        onOver: () => this.settle(),
+      });
   }
 
-  /** The first reconciliation has come to its end. */
+  #beginningWith(hasManifest: boolean): Beginning | undefined {
+    const last = this.#last.of(this.#container);
+    if (!this.#isKnown) return hasManifest ? 'successor' : 'first';
+    // The stream broke; or whoever ran this before took no note of the container.
+    if (last !== undefined || !this.#last.isKnown) return last?.beginning;
+    return 'resumed';
+  }
+
+  /** The container has started, and its first reconciliation has come to its end. */
   settle(): void {
-    this.#mark.clear();
+    this.#last.set({ container: this.#container, beginning: undefined });
   }
 }
 
-/** Outlives a stream that breaks, and a process that dies. */
-class Mark {
+interface Begun {
+  readonly container: string;
+  /** As long as it starts up. */
+  readonly beginning: Beginning | undefined;
+}
+
+/** The container that was worked with last. Outlives a stream that breaks, and a process that dies. */
+class LastContainer {
   readonly #file: string;
-  readonly #binding: string;
+  #begun: Begun | undefined;
 
-  constructor(file: string, binding: string) {
+  constructor(file: string) {
     this.#file = file;
-    this.#binding = binding;
-  }
-
-  get isSet(): boolean {
     try {
-      return readFileSync(this.#file, 'utf8') === this.#binding;
+      const { container, beginning } = asObject(JSON.parse(readFileSync(file, 'utf8')), 'a container');
+      this.#begun = {
+        container: asText(container, 'an id'),
+        beginning: beginnings.find((one) => one === beginning),
+      };
     } catch {
-      return false;
+      // There was none, or nothing that says which.
     }
   }
 
-  set(): void {
-    writeFileSync(this.#file, this.#binding, { mode: 0o600 });
+  get isKnown(): boolean {
+    return this.#begun !== undefined;
   }
 
-  clear(): void {
-    rmSync(this.#file, { force: true });
+  /** What is known of this very container. */
+  of(container: string): Begun | undefined {
+    return this.#begun?.container === container ? this.#begun : undefined;
+  }
+
+  set(begun: Begun): void {
+    this.#begun = begun;
+    writeFileSync(this.#file, JSON.stringify(begun), { mode: 0o600 });
   }
 }

@@ -10,6 +10,8 @@ export interface Location {
   readonly id: string;
   /** What the content begins with in a new pod is the same wherever this is; undefined where it persists. */
   readonly origin: string | undefined;
+  /** What a container may write there by itself when it begins is the same wherever this is. */
+  readonly seed: string;
   /** For people. */
   readonly words: string;
 }
@@ -28,23 +30,30 @@ export async function locate(
   signal: AbortSignal,
 ): Promise<Location> {
   const mount = mountOf(target, root);
-  if (mount === undefined)
+  if (mount === undefined) {
+    const origin = `image ${target.imageId} ${root}`;
     return {
       id: `container ${target.containerId} ${root}`,
-      origin: `image ${target.imageId} ${root}`,
+      origin,
+      seed: origin,
       words: "the container's own layer: it goes with the container",
     };
+  }
   const volume = target.pod.spec.volumes?.find(({ name }) => name === mount.name);
   const within = `${mount.subPath ?? ''} ${root}`;
   const claim = volume?.persistentVolumeClaim?.claimName;
-  if (claim === undefined)
+  if (claim === undefined) {
+    const origin = `image ${target.imageId} volume ${mount.name} ${within}`;
     return {
       id: `pod ${target.pod.metadata.uid} volume ${mount.name} ${within}`,
-      origin: `image ${target.imageId} volume ${mount.name} ${within}`,
+      origin,
+      seed: origin,
       words: `volume ${mount.name}: it goes with the pod`,
     };
+  }
   const uid = await claimUid(kube, target.namespace, claim, signal);
-  return { id: `claim ${uid} ${within}`, origin: undefined, words: `claim ${claim}: it stays` };
+  const id = `claim ${uid} ${within}`;
+  return { id, origin: undefined, seed: `image ${target.imageId} ${id}`, words: `claim ${claim}: it stays` };
 }
 
 function mountOf({ pod, container }: Target, root: string): VolumeMount | undefined {

@@ -1,4 +1,4 @@
-/** What containers of an image held when they were first seen, before anything was synced into them. */
+/** What containers of an image held when they were first seen, before anything was synced into them, and wrote then. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { type Maybe, shallow, type Tracked, trackedPart, walk } from '../reconci
 import { type Edit, edited } from '../reconcile/tree.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
 
-/** Images come and go; the last ones are enough. */
-const kept = 10;
+/** Images come and go; the last ten are enough, with two manifests each. */
+const kept = 20;
 
 export class Manifests {
   readonly #folder: string;
@@ -27,7 +27,6 @@ export class Manifests {
     }
   }
 
-  /** Keeps the first one; later ones have our own work in them. */
   keep(origin: string, tree: Maybe): void {
     const edits = [...walk(trackedPart(tree))].map(
       ([path, entry]): Edit => [path, shallow(entry as Tracked)],

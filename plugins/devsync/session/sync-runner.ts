@@ -269,7 +269,7 @@ export class SyncRunner {
       ...this.#memory,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
-      onFirstDone: () => known.settle(),
+      startUp: known.startUp,
       onState: (state) => this.#tell(state),
       // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
       onPlanned: endAtOtherRules,

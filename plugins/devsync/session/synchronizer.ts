@@ -1,21 +1,22 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { type Maybe, sameDeep } from '../reconcile/entry.ts';
+import type { Maybe } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
 import { type Outcome, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
-import type { Edit } from '../reconcile/tree.ts';
+import { difference, type Edit } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
-import { carryOut } from './carry-out.ts';
+import { Exchange } from './exchange.ts';
 import { Hold } from './hold.ts';
 import { Notices } from './notices.ts';
 import { planFor, sidesFrom } from './planning.ts';
+import { Resolutions } from './resolutions.ts';
 import { Retry } from './retry.ts';
-import { saveForeign } from './save-foreign.ts';
+import type { StartUp } from './start-up.ts';
 import {
   brakeMessage,
   conflictStates,
@@ -36,7 +37,9 @@ export interface SynchronizerOptions {
   readonly mode: Mode;
   /** The side that wins, or that a one-way sync comes from. */
   readonly from: Place;
-  /** The mode of the first reconciliation, where it is another one (a new container). */
+  /** The container has just begun. */
+  readonly startUp?: StartUp | undefined;
+  /** The mode of the first reconciliation, and until a new container has started, where it is another one. */
   readonly firstMode?: Mode | undefined;
   /** Let `.git` come from the container. */
   readonly takeGit: boolean;
@@ -63,6 +66,8 @@ export interface SynchronizerOptions {
 const [quiet, cap] = [4, 250];
 /** A flush looks so many times for what is left to do, and waits so many milliseconds after a failure. */
 const [flushRounds, flushPause] = [6, 200];
+/** A flush asks this often whether a container has started, in milliseconds. */
+const startPause = 500;
 /** How often a side that may need a look without a hint is asked, in milliseconds. */
 const idleLook = 2000;
 
@@ -71,29 +76,38 @@ export class Synchronizer {
   readonly #sides: Sides;
   readonly #memo = new SettledMemo();
   readonly #debounce: Debounce;
-  readonly #resolutions = new Map<string, { readonly conflict: Conflict; readonly winner: Place }>();
+  readonly #resolutions: Resolutions;
   #state: SyncState = noState;
   #conflicts: readonly Conflict[] = [];
-  #mode: Mode;
   #isFirst = true;
   readonly #hold: Hold;
   readonly #retry: Retry;
   readonly #notices: Notices;
+  readonly #exchange: Exchange;
   #paused = false;
+  /** Changes that wait until the container has started. */
+  #waiting = 0;
   /** What both sides were when something could not be done. */
   #failed: Look | undefined;
-  #operation = 0;
   readonly #working = new SerialQueue();
   #fail: (error: unknown) => void = () => {};
 
   constructor(options: SynchronizerOptions) {
     this.#options = options;
-    this.#mode = options.firstMode ?? options.mode;
     this.#sides = sidesFrom(options.from);
+    this.#resolutions = new Resolutions(this.#sides);
     const { trashLimits: limits, recent = new SyncMemory().recent, clock, signal } = options;
     this.#hold = new Hold({ sides: this.#sides, limits, recent });
     // A full disk leaves nothing to see.
     this.#retry = new Retry(clock, signal, () => this.#debounce.hint(true));
+    this.#exchange = new Exchange({
+      ...options,
+      onLearned: (edits) => this.#learn(edits),
+      onDone: (to, count) => {
+        const counter = to === 'container' ? 'sent' : 'received';
+        this.#tell({ [counter]: this.#state[counter] + count });
+      },
+    });
     this.#notices = new Notices(this.#sides, (line) => options.onNotice?.(line));
     this.#debounce = new Debounce({
       quiet,
@@ -133,9 +147,21 @@ export class Synchronizer {
   async #lookNowAndThen(signal: AbortSignal): Promise<void> {
     const { local, clock } = this.#options;
     while (!signal.aborted) {
+      const wasStarting = this.#isStarting;
       await clock.sleep(idleLook, signal);
-      if (isStale(local)) this.#debounce.hint(true);
+      if (isStale(local) || wasStarting !== this.#isStarting) this.#debounce.hint(true);
     }
+  }
+
+  /** The container writes what it is started with. */
+  get #isStarting(): boolean {
+    const { startUp, clock } = this.#options;
+    return startUp?.isUnderWay(clock.monotonic()) ?? false;
+  }
+
+  get #mode(): Mode {
+    const { firstMode, mode } = this.#options;
+    return firstMode !== undefined && (this.#isFirst || this.#isStarting) ? firstMode : mode;
   }
 
   /** Looks at everything on both sides and returns when there is nothing left to do, or what keeps it. */
@@ -152,6 +178,11 @@ export class Synchronizer {
       const everything = round === 0 || failed !== undefined;
       await Promise.all([local.refresh(everything), container.refresh(everything)]);
       const count = await this.#cycle();
+      if (this.#waiting > 0) {
+        await clock.sleep(startPause, signal);
+        round = 0;
+        continue;
+      }
       if (count === 0 || (failed && this.#failed && isSameLook(failed, this.#failed))) return;
       failed = this.#failed;
       if (failed) await clock.sleep(flushPause, signal);
@@ -177,7 +208,7 @@ export class Synchronizer {
   async resolve(path: string, winner: Place): Promise<boolean> {
     const conflict = this.#conflicts.find((one) => one.path === path);
     if (conflict === undefined) return false;
-    this.#resolutions.set(path, { conflict, winner });
+    this.#resolutions.decide(conflict, winner);
     await this.#inTurn(() => this.#cycle());
     return true;
   }
@@ -185,7 +216,7 @@ export class Synchronizer {
   /** Decides all conflicts that there are, also those that are not listed. Resolves with the paths of those it settled. */
   async resolveAll(winner: Place): Promise<string[]> {
     const all = this.#conflicts;
-    for (const conflict of all) this.#resolutions.set(conflict.path, { conflict, winner });
+    for (const conflict of all) this.#resolutions.decide(conflict, winner);
     await this.#inTurn(() => this.#cycle());
     const left = new Set(this.#conflicts.map(({ path }) => path));
     return all.map(({ path }) => path).filter((path) => !left.has(path));
@@ -214,19 +245,36 @@ export class Synchronizer {
     return [local.tree, container.tree, ancestor.tree];
   }
 
+  /** What it shows of what was sent to it, and of what it has written while it starts up: no edits of anybody. */
+  #learnFromContainer(): void {
+    const { container, ancestor, attempts, startUp, clock } = this.#options;
+    this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
+    if (startUp === undefined) return;
+    const next = startUp.ancestorFor(container.tree, ancestor.tree, clock.monotonic());
+    this.#learn([...difference(ancestor.tree, next)]);
+  }
+
+  /** Without what a container that starts up may be in the middle of writing. */
+  #finished(incoming: readonly Change[]): readonly Change[] {
+    const { startUp } = this.#options;
+    return startUp === undefined ? incoming : incoming.filter((change) => !startUp.mayBeUnfinished(change));
+  }
+
   /** Returns the number of changes that there were to be carried out. */
   async #cycle(): Promise<number> {
+    this.#waiting = 0;
+    if (!this.#paused) await this.#options.local.refresh();
+    this.#learnFromContainer();
     if (this.#paused) return 0;
     this.#retry.begin();
-    const { local, container, ancestor, attempts } = this.#options;
-    await local.refresh();
-    this.#learn(attempts?.done(container.tree, ancestor.tree) ?? []);
     const plan = this.#plan();
     this.#note(plan);
     if (this.#isHeldBy(plan)) return 0;
     this.#notices.tell(plan);
     this.#learn(plan.ancestor);
-    const changes = { local: plan[this.#sides.local], container: plan[this.#sides.container] };
+    const incoming = plan[this.#sides.local];
+    const changes = { local: this.#finished(incoming), container: plan[this.#sides.container] };
+    this.#waiting = incoming.length - changes.local.length;
     const count = changes.local.length + changes.container.length;
     this.#options.onPlanned?.(pathsOf(changes.container));
     this.#options.signal.throwIfAborted();
@@ -249,7 +297,7 @@ export class Synchronizer {
   #endFirst(): void {
     if (!this.#isFirst) return;
     this.#isFirst = false;
-    this.#mode = this.#options.mode;
+    this.#options.startUp?.reconciled();
     this.#options.onFirstDone?.();
   }
 
@@ -260,7 +308,7 @@ export class Synchronizer {
       from,
       takeGit,
       memo: this.#memo,
-      resolution: (conflict) => this.#resolutionOf(conflict),
+      resolution: (conflict) => this.#resolutions.winnerOf(conflict),
     });
   }
 
@@ -269,61 +317,17 @@ export class Synchronizer {
     return { local: local.tree, container: container.tree, ancestor: ancestor.tree };
   }
 
-  /** A decision holds for the very two versions that it was made on. */
-  #resolutionOf(conflict: Conflict) {
-    const decided = this.#resolutions.get(conflict.path);
-    if (decided === undefined) return undefined;
-    const isSame =
-      sameDeep(decided.conflict.alpha, conflict.alpha) && sameDeep(decided.conflict.beta, conflict.beta);
-    return isSame ? this.#sides[decided.winner] : undefined;
-  }
-
   async #carryOutBoth(changes: Record<Place, readonly Change[]>): Promise<Record<Place, Outcome[]>> {
-    const { local, container, signal } = this.#options;
-    const name = this.#operationName();
-    const foreign = { local, container, ancestor: this.#options.ancestor.tree, signal };
-    const safe = await saveForeign(changes.container, { ...foreign, name: `${name}-container` });
-    const [toContainer, toLocal] = await Promise.all([
-      this.#carry(safe.changes, local, container, name, 'sent'),
-      this.#carry(changes.local, container, local, name, 'received'),
-    ]);
-    if (this.#options.ancestor.isLong)
-      this.#options.ancestor.begin(this.#options.binding, this.#options.ancestor.tree);
-    return { local: toLocal, container: [...safe.refused, ...toContainer] };
-  }
-
-  #carry(
-    changes: readonly Change[],
-    from: Endpoint,
-    to: Endpoint,
-    name: string,
-    counter: 'sent' | 'received',
-  ) {
-    if (changes.length === 0) return Promise.resolve([]);
-    const { signal, container } = this.#options;
-    const attempts = to === container ? this.#options.attempts : undefined;
-    return carryOut(changes, {
-      from,
-      to,
-      name,
-      signal,
-      onSent: (operations) => attempts?.sent(operations),
-      onAnswered: (operations, outcomes) => attempts?.answered(operations, outcomes),
-      onLearned: (edits) => this.#learn(edits),
-      onProgress: ({ operations }) => this.#tell({ [counter]: this.#state[counter] + operations }),
-    });
+    const { ancestor, binding } = this.#options;
+    const outcomes = await this.#exchange.run(changes, ancestor.tree);
+    if (ancestor.isLong) ancestor.begin(binding, ancestor.tree);
+    return outcomes;
   }
 
   #learn(edits: readonly Edit[]): void {
     if (edits.length === 0) return;
     this.#options.ancestor.learn(edits);
     this.#options.onLearned?.(edits.map(([path]) => path));
-  }
-
-  /** Sorts by time. */
-  #operationName(): string {
-    const time = this.#options.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
-    return `${time}-${String(this.#operation++).padStart(4, '0')}`;
   }
 
   #note(plan: Plan): void {

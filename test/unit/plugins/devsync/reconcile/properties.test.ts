@@ -3,18 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type Entry,
-  isPhantom,
   type Maybe,
   sameDeep,
   sameShallow,
   trackedPart,
   walk,
 } from '../../../../../plugins/devsync/reconcile/entry.ts';
-import {
-  editsOf,
-  type Operation,
-  operationsOf,
-} from '../../../../../plugins/devsync/reconcile/operations.ts';
 import {
   type Mode,
   modes,
@@ -24,48 +18,11 @@ import {
 } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
 import { difference, edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
-import { edits, folders, foldersWithIgnored, roughFolders, shapeOf } from '../support/trees.ts';
+import { edits, folders, foldersWithIgnored, leavesOf, roughFolders, shapeOf } from '../support/trees.ts';
+import { carryOut, type World } from '../support/world.ts';
 
 const mode = fc.constantFrom<Mode>(...modes);
 const runs = { numRuns: 2000 };
-
-/** A file system in memory: does the operations that it is asked to do, unless told to fail. */
-function perform(root: Maybe, operations: readonly Operation[], fails: (index: number) => boolean) {
-  let now = root;
-  const outcomes = operations.map((operation, index) => {
-    const { path } = operation;
-    const before = lookup(now, path);
-    const isFull = before?.kind === 'directory' && before.children.size > 0;
-    const parent = path.includes('/') ? lookup(now, path.slice(0, path.lastIndexOf('/'))) : now;
-    const expected = operation.old === undefined ? before === undefined : before?.kind === operation.old.kind;
-    if (operation.new === undefined && (isPhantom(before) || (isFull && expected)))
-      return { path, left: true };
-    const impossible = parent?.kind !== 'directory' || !expected || (operation.new === undefined && isFull);
-    if (fails(index) || impossible) return { path, problem: 'failed' };
-    now = edited(now, [[path, operation.new]]);
-    return { path };
-  });
-  return { now, outcomes };
-}
-
-interface World {
-  ancestor: Maybe;
-  alpha: Maybe;
-  beta: Maybe;
-}
-
-function carryOut(world: World, plan: Plan, fails: (index: number) => boolean = () => false): World {
-  const toAlpha = [...operationsOf(plan.alpha)];
-  const toBeta = [...operationsOf(plan.beta)];
-  const alpha = perform(world.alpha, toAlpha, fails);
-  const beta = perform(world.beta, toBeta, (index) => fails(index + toAlpha.length));
-  const ancestor = edited(world.ancestor, [
-    ...plan.ancestor,
-    ...editsOf(toAlpha, alpha.outcomes),
-    ...editsOf(toBeta, beta.outcomes),
-  ]);
-  return { ancestor, alpha: alpha.now, beta: beta.now };
-}
 
 const contents = (tree: Maybe) =>
   new Set([...walk(tree)].flatMap(([, entry]) => (entry.kind === 'file' ? [entry.digest] : [])));
@@ -79,13 +36,6 @@ function ownWork(ancestor: Maybe, side: Maybe): string[] {
       : [];
   });
 }
-
-/** Files and links with their paths. */
-const leavesOf = (tree: Maybe) =>
-  [...walk(trackedPart(tree))]
-    .filter(([, { kind }]) => kind !== 'directory')
-    .map(([path, entry]) => `${path} ${shapeOf(entry)}`)
-    .sort();
 
 /** Whether there is nothing at a path, nor anything that might stand for it. */
 function isGoneFrom(tree: Maybe, path: string): boolean {
@@ -311,7 +261,7 @@ describe('a successor', () => {
   test('takes the local state where it is as the image made it, and conflicts elsewhere', () => {
     fc.assert(
       fc.property(folders, folders, folders, (manifest, container, local) => {
-        const ancestor = successorAncestor(manifest, container);
+        const ancestor = successorAncestor([manifest], container);
         const plan = reconcile(ancestor, local, container, { mode: 'two-way-safe' });
         const after = carryOut({ ancestor, alpha: local, beta: container }, plan);
         // No local file is changed or deleted by a container that has just begun.

@@ -5,7 +5,9 @@ import {
   type Maybe,
   problem,
   type Tracked,
+  trackedPart,
   untracked,
+  walk,
 } from '../../../../../plugins/devsync/reconcile/entry.ts';
 
 /** `'text'` is a file, `'!'` untracked, `'?'` a problem, `'@x'` a symlink, `'x*'` executable, an object a folder. */
@@ -45,6 +47,13 @@ export function shapeOf(entry: Maybe): Shape | undefined {
       return entry.digest + (entry.executable ? '*' : '');
   }
 }
+
+/** Files and links with their paths. */
+export const leavesOf = (root: Maybe): string[] =>
+  [...walk(trackedPart(root))]
+    .filter(([, { kind }]) => kind !== 'directory')
+    .map(([path, entry]) => `${path} ${shapeOf(entry)}`)
+    .sort();
 
 const name = fc.constantFrom('a', 'b', 'c', '__proto__');
 const leaf = fc.constantFrom('1', '2', '3', '1*', '@a', '@b');

@@ -1,0 +1,93 @@
+/**
+ * A container that has just begun: what it is started with may write files for a while. All of that counts as if it had
+ * been there at once, until the container has been quiet.
+ */
+import { type Maybe, sameDeep, walk } from '../reconcile/entry.ts';
+import type { Change } from '../reconcile/reconcile.ts';
+import { beyond, startingAncestor } from '../reconcile/successor.ts';
+import { edited, lookup } from '../reconcile/tree.ts';
+
+/**
+ * `first`: nothing is known of its image, and what it writes is noted. `successor`: it begins as its image has it.
+ * `resumed`: it goes on with a volume that another container has left.
+ */
+export const beginnings = ['first', 'successor', 'resumed'] as const;
+export type Beginning = (typeof beginnings)[number];
+
+/** Milliseconds without a write of its own after which a container has started, and after which it has in any case. */
+const [quiet, longest] = [10_000, 60_000];
+
+export interface StartUpOptions {
+  readonly beginning: Beginning;
+  /** What the first container began with, and what it wrote itself then. */
+  readonly manifests: readonly [began: Maybe, wrote: Maybe];
+  /** Keeps what the first container has written. */
+  readonly onWritten: (wrote: Maybe) => void;
+  /** It has started, and was reconciled. */
+  readonly onOver: () => void;
+}
+
+export class StartUp {
+  readonly #options: StartUpOptions;
+  #wrote: Maybe;
+  /** What the container had of its own at the last look. */
+  #own: Maybe;
+  /** Monotonic milliseconds: of the first look, and of the last one that showed something new. */
+  #began: number | undefined;
+  #changed = 0;
+  #isReconciled = false;
+  #isOver = false;
+
+  constructor(options: StartUpOptions) {
+    this.#options = options;
+    this.#wrote = options.manifests[1];
+  }
+
+  /** The ancestor to go on with, now that the container has this. @param now monotonic milliseconds. */
+  ancestorFor(container: Maybe, ancestor: Maybe, now: number): Maybe {
+    // A root that is gone or was never looked at says nothing.
+    if (!this.isUnderWay(now) || container?.kind !== 'directory') return ancestor;
+    const isFirstLook = this.#began === undefined;
+    this.#began ??= now;
+    const own = beyond(container, [ancestor]);
+    if (isFirstLook || !sameDeep(own, this.#own)) this.#changed = now;
+    this.#own = own;
+    const { beginning, manifests } = this.#options;
+    if (beginning === 'first') this.#note(container, ancestor);
+    if (beginning === 'first') return ancestor;
+    // What a volume was left with is what the last container made of it.
+    return startingAncestor(ancestor, manifests, container, isFirstLook && beginning === 'resumed');
+  }
+
+  /** What would be new here may be half of what the first container had at its path: it is not taken over yet. */
+  mayBeUnfinished({ path, old }: Change): boolean {
+    if (this.#isOver || this.#options.beginning === 'first' || old !== undefined) return false;
+    return this.#options.manifests.some((manifest) => lookup(manifest, path) !== undefined);
+  }
+
+  /** Both sides were reconciled once. */
+  reconciled(): void {
+    this.#isReconciled = true;
+  }
+
+  isUnderWay(now: number): boolean {
+    if (this.#isOver) return false;
+    const began = this.#began ?? now;
+    const isQuiet = this.#began !== undefined && now - this.#changed >= quiet;
+    if (!this.#isReconciled || (!isQuiet && now - began < longest)) return true;
+    this.#isOver = true;
+    this.#options.onOver();
+    return false;
+  }
+
+  #note(container: Maybe, ancestor: Maybe): void {
+    const more = beyond(container, [ancestor, this.#options.manifests[0], this.#wrote]);
+    if (more === undefined) return;
+    const edits = [...walk(more)].map(
+      ([path, entry]) =>
+        [path, entry.kind === 'directory' ? { ...entry, children: new Map() } : entry] as const,
+    );
+    this.#wrote = edited(this.#wrote, edits);
+    this.#options.onWritten(this.#wrote);
+  }
+}
