@@ -1,5 +1,5 @@
 /** kubectl devsync with several containers in a pod, and with several processes on one workstation. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
@@ -72,4 +72,76 @@ test('run works beside a watch of its namespace', async () => {
   }
   expect(await work.must('get', '-o', 'name')).not.toMatch(/round/);
   expect((await work.reaches('both', 'watching')).state?.phase).toBe('watching');
+  // What a second watch could not run is not taken over for it either.
+  const elsewhere = directory(work, 'elsewhere');
+  const taken = await work.devsync('watch', 'both', '--take-over', elsewhere);
+  expect([taken.code, taken.stderr]).toEqual([3, expect.stringMatching(/Nothing was taken over/)]);
+  expect(JSON.parse(await work.must('get', 'both', '-o', 'json')).spec.local.path).toBe(work.local);
+}, 120_000);
+
+test('a watch that was stopped is said not to answer, and asking it ends at the first signal', async () => {
+  work = new Workplace(place());
+  await work.pod('still', { containers: [plain('app')] });
+  mkdirSync(join(work.local, '.git'));
+  await work.must('create', '--name', 'still', '--pod', 'still', work.local, '/work');
+  await work.watch();
+  await work.reaches('still', 'watching');
+  const watch = work.watchId as number;
+  process.kill(watch, 'SIGSTOP');
+  try {
+    const seen = await work.must('get', '-o', 'wide');
+    expect(seen).toMatch(/still .*not answering/);
+    expect(seen).toMatch(new RegExp(`kill -CONT ${watch} wakes`));
+    const flush = work.start('flush', 'still');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    flush.child.kill('SIGINT');
+    expect((await flush.ended).code).toBe(130);
+  } finally {
+    process.kill(watch, 'SIGCONT');
+  }
+  await work.must('flush', 'still');
+  // What nothing moves for is not called watching.
+  work.write('.git/index.lock', '');
+  const waits = await work.must('get', '-o', 'wide');
+  expect(waits).toMatch(/still +\S* *waiting .*git is changing the files: it holds \S+\/\.git\/index\.lock/);
+}, 120_000);
+
+test('what cannot be read is counted by get and shown by plan; a directory comes back from the trash', async () => {
+  work = new Workplace(place());
+  const securityContext = { runAsUser: 1000 };
+  const volumes = [{ name: 'data', emptyDir: {} }];
+  const volumeMounts = [{ name: 'data', mountPath: '/work' }];
+  await work.pod('open', { containers: [plain('app', { securityContext, volumeMounts })], volumes });
+  await work.sh('open', 'mkdir -p /work/d/e; for n in 1 2 3; do echo $n > /work/d/e/$n; done');
+  await work.sh('open', 'echo secret > /work/closed; chmod 0 /work/closed');
+  const plan = await work.devsync('plan', '--pod', 'open', work.local, '/work');
+  expect([plan.code, plan.stdout]).toEqual([
+    5,
+    expect.stringMatching(/✗ closed \(container\): permission denied/),
+  ]);
+  await work.must('create', '--name', 'open', '--pod', 'open', work.local, '/work');
+  await work.watch();
+  await work.reaches('open', 'watching');
+  expect((await work.devsync('flush', 'open')).code).toBe(5);
+  expect(await work.must('get', '-o', 'wide')).toMatch(/closed \(container\): permission denied/);
+  rmSync(join(work.local, 'd'), { recursive: true });
+  await work.devsync('flush', 'open');
+  expect(await work.sh('open', 'ls /work')).toBe('closed\n');
+  const restored = await work.must('restore', 'open', 'd');
+  expect(restored).toBe('Restored 3 files of d.\n');
+  await work.devsync('flush', 'open');
+  expect([work.read('d/e/2'), await work.sh('open', 'cat /work/d/e/3')]).toEqual(['2\n', '3\n']);
+}, 120_000);
+
+test('a REMOTE that holds no files, or is one, is refused at once', async () => {
+  work = new Workplace(place());
+  await work.pod('odd', { containers: [plain('app')] });
+  for (const command of ['plan', 'run'])
+    for (const [remote, words] of [
+      ['/proc', /REMOTE \/proc cannot be synced: it is on proc, which holds no files/],
+      ['/etc/hostname', /REMOTE \/etc\/hostname is not a directory/],
+    ] as const) {
+      const { code, stderr } = await work.devsync(command, '--pod', 'odd', work.local, remote);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+    }
 }, 120_000);

@@ -5,11 +5,10 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError, X8sError } from '../../../src/errors.ts';
 import { pods } from '../../../src/kube/resources.ts';
-import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { defaultName, SpecCommand } from './spec-options.ts';
 import type { Desk } from './sync-command.ts';
-import { planText } from './words.ts';
+import { openText, planText } from './words.ts';
 
 abstract class NamedSpecCommand extends SpecCommand {
   name = option.text('--name', {
@@ -127,6 +126,7 @@ export class PlanCommand extends SpecCommand {
   static override usage = KubeCommand.Usage({
     description: 'Show what a first sync would do, and why, without doing it.',
     details: `
+      Exit code 5 where conflicts or problems would remain.
       Makes nothing and changes nothing in either directory, also while a sync of them runs. Where the container
       has no Node.js of its own, its pod gets the ephemeral container that the sync would use.
     `,
@@ -140,13 +140,11 @@ export class PlanCommand extends SpecCommand {
     const { previewSync } = await import('../session/preview.ts');
     const { kube, namespace } = desk;
     const plan = await previewSync({ ...context, ...agent, kube, namespace, spec });
-    const { conflicts } = plan;
+    const open = openText(plan);
     return {
       data: plan,
       text: planText(plan),
-      ...(conflicts.length > 0 && {
-        error: new IncompleteError(formatPlural(conflicts.length, 'conflict')),
-      }),
+      ...(open !== '' && { error: new IncompleteError(open) }),
     };
   }
 }

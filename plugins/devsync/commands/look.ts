@@ -12,7 +12,7 @@ import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import { completeSync, type Desk, SyncCommand } from './sync-command.ts';
-import { conflictsTable, type Seen, seenDocument, seenTable } from './words.ts';
+import { conflictHint, conflictsTable, type Seen, seenDocument, seenTable } from './words.ts';
 
 export class GetCommand extends SyncCommand {
   static override paths = [['get']];
@@ -123,7 +123,10 @@ export class ConflictsCommand extends SyncCommand {
         error: new IncompleteError(formatPlural(conflictCount, 'conflict'), {
           details:
             unlisted > 0 ? [`${unlisted} of them are not listed; resolve --all settles those, too.`] : [],
-          hint: `${context.binaryName} resolve ${this.name} PATH --use local|container settles one.`,
+          hint: conflictHint(
+            conflicts,
+            `${context.binaryName} resolve ${this.name} PATH --use local|container`,
+          ),
         }),
       }),
     };

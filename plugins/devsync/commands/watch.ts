@@ -37,6 +37,8 @@ export class WatchCommand extends AgentCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const desk = await this.desk(context);
+    // Before anything is changed for it: whoever would run it may not be able to.
+    if (this.takeOver !== undefined || this.background) await this.#refuseBeside(context, desk);
     if (this.takeOver !== undefined) await this.#takeOver(context, desk, this.takeOver);
     if (this.background) return await this.#goBackground(context, desk);
     const { supervise } = await import('../control/supervisor.ts');
@@ -46,6 +48,15 @@ export class WatchCommand extends AgentCommand {
     await supervise({ ...context, ...desk, ...agent, namespace, names: this.names, onLog });
     context.signal.throwIfAborted();
     return { text: 'Stopped.' };
+  }
+
+  async #refuseBeside(context: KubeCommandContext, { kube, workstation }: Desk): Promise<void> {
+    const { isServed } = await import('../control/socket.ts');
+    if (!(await isServed(workstation.watchSocket(kube.cluster.server)))) return;
+    throw new RefusedError(`a watch of ${kube.cluster.context} runs on this workstation already`, {
+      ...(this.takeOver !== undefined && { details: ['Nothing was taken over.'] }),
+      hint: `${context.binaryName} watch stop ends it.`,
+    });
   }
 
   async #takeOver(context: KubeCommandContext, desk: Desk, local: string): Promise<void> {
@@ -65,12 +76,7 @@ export class WatchCommand extends AgentCommand {
   /** The same command again, without a terminal. */
   async #goBackground(context: KubeCommandContext, desk: Desk): Promise<Outcome> {
     const { isServed } = await import('../control/socket.ts');
-    const { context: name, server } = desk.kube.cluster;
-    const isThere = () => isServed(desk.workstation.watchSocket(server));
-    if (await isThere())
-      throw new RefusedError(`a watch of ${name} runs on this workstation already`, {
-        hint: `${context.binaryName} watch stop ends it.`,
-      });
+    const isThere = () => isServed(desk.workstation.watchSocket(desk.kube.cluster.server));
     const log = join(desk.workstation.folder, 'watch.log');
     const output = openSync(log, 'a', 0o600);
     // A compiled plugin is its own program and brings node's options itself; from sources both are arguments.

@@ -42,6 +42,7 @@ export function seenTable(rows: readonly Row[], now: Date, areMany = false) {
       },
       { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
       { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflictCount) : '')) },
+      { header: 'PROBLEMS', value: about(({ state }) => (state ? String(state.problems.length) : '')) },
       { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
       { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
       { header: 'WAY', value: about(({ state }) => state?.way ?? ''), wide: true },
@@ -61,7 +62,16 @@ function stateWord({ state, silent, isHere, refusal, sync }: Seen): string {
 
 /** What it waits for, why it is held, refused or polls. */
 const because = ({ state, silent, refusal }: Seen): string =>
-  [silent, state?.message, refusal, ...(state?.degraded ?? [])].filter(Boolean).join('; ');
+  [silent, state?.message, refusal, ...(state ? problemWords(state) : []), ...(state?.degraded ?? [])]
+    .filter(Boolean)
+    .join('; ');
+
+/** The first problem, and how many more there are. */
+function problemWords({ problems: [first, ...more] }: SyncState): string[] {
+  if (first === undefined) return [];
+  const others = more.length > 0 ? ` and ${formatPlural(more.length, 'more problem')}` : '';
+  return [plainWords(`${first.path || '.'} (${first.place}): ${first.problem}${others}`)];
+}
 
 function ago(time: string | undefined, now: Date): string {
   return time === undefined ? '' : formatAge(now.getTime() - new Date(time).getTime());
@@ -117,7 +127,7 @@ export function findingsTable(findings: readonly Finding[]) {
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;
 
-export function planText({ pod, container, makes, changes, conflicts, held }: Preview): string {
+export function planText({ pod, container, makes, changes, conflicts, problems, held }: Preview): string {
   const where = `With container ${container} of pod ${pod}:`;
   const made = makes === undefined ? [] : [`${makes} is missing in the container and would be made.`];
   const lines = changes
@@ -128,9 +138,12 @@ export function planText({ pod, container, makes, changes, conflicts, held }: Pr
     );
   const more = changes.length > shown ? [`… and ${formatPlural(changes.length - shown, 'change')} more`] : [];
   const open = conflicts.map(({ path, local, container }) => `! ${path}: here ${local}, there ${container}`);
+  const bad = problems.map(({ path, place, problem }) => `✗ ${path || '.'} (${place}): ${problem}`);
   const brake = held === undefined ? [] : [`It would be held first: ${held}`];
-  const nothing = lines.length + open.length === 0 ? ['Both sides are the same.'] : [];
-  return [where, ...made, ...lines, ...more, ...open, ...brake, ...nothing].map(plainWords).join('\n');
+  const nothing = lines.length + open.length + bad.length === 0 ? ['Both sides are the same.'] : [];
+  return [where, ...made, ...lines, ...more, ...open, ...bad, ...brake, ...nothing]
+    .map(plainWords)
+    .join('\n');
 }
 
 /** How a sync rests, in a sentence. */
@@ -138,11 +151,19 @@ export function restText(state: SyncState): string {
   if (state.phase === 'held') return `Held: ${state.message}. resume --confirm goes on.`;
   const open = openText(state);
   const rest = open === '' ? '' : ` but for ${open}`;
-  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.`;
+  return `${state.phase === 'watching' ? 'Both sides are the same' : `It is ${state.phase}`}${rest}.${leftText(state)}`;
+}
+
+/** What stays where a directory was deleted that has ignored files in it. */
+function leftText({ leftovers }: SyncState): string {
+  if (leftovers.length === 0) return '';
+  const names = leftovers.slice(0, named).map(({ path, place }) => plainWords(`${path} (${place})`));
+  const more = leftovers.length > named ? `, and ${leftovers.length - named} more` : '';
+  return ` One side alone has, with nothing but ignored files: ${names.join(', ')}${more}.`;
 }
 
 /** How much is open: `1 conflict and 2 problems`; nothing where nothing is. */
-export function openText({ conflicts, problems }: SyncState): string {
+export function openText({ conflicts, problems }: Pick<SyncState, 'conflicts' | 'problems'>): string {
   return [
     conflicts.length > 0 && formatPlural(conflicts.length, 'conflict'),
     problems.length > 0 && formatPlural(problems.length, 'problem'),
@@ -162,4 +183,14 @@ export function openLines({ conflicts, problems }: SyncState): string[] {
   ].map(plainWords);
   const more = lines.length > named ? [`… and ${lines.length - named} more`] : [];
   return [...lines.slice(0, named), ...more];
+}
+
+/** What can be done about conflicts: a decision moves nothing where something ignored is in the way. */
+export function conflictHint(conflicts: SyncState['conflicts'], resolve: string): string {
+  const isInTheWay = ({ reason }: { readonly reason: string }) => reason === 'in the way';
+  const decidable = conflicts.some((one) => !isInTheWay(one)) ? [`${resolve} settles one.`] : [];
+  const blocked = conflicts.some(isInTheWay)
+    ? ['What is "in the way" is ignored, or cannot be read: move it away on its side, or change the rules.']
+    : [];
+  return [...decidable, ...blocked].join(' ');
 }

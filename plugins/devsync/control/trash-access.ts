@@ -20,6 +20,38 @@ export interface TrashAccess {
   restore(item: PlacedItem, name: string): Promise<void>;
 }
 
+/** What a person means by a path in the trash. */
+export interface Meant {
+  readonly items: readonly PlacedItem[];
+  /** Files that were left out, since they are there. */
+  readonly present: number;
+}
+
+/**
+ * The newest version of a file; of a directory, the newest version of each file in it that is not there any more. Of an
+ * operation that is named, all that it took from there.
+ *
+ * @param items oldest first.
+ * @param isThere whether something is at a path now.
+ */
+export function meantBy(
+  items: readonly PlacedItem[],
+  path: string,
+  operation: string | undefined,
+  isThere: (path: string) => boolean,
+): Meant {
+  const chosen = items.filter((item) => (operation ?? item.operation) === item.operation);
+  const version = chosen.findLast((item) => item.path === path);
+  if (version !== undefined) return { items: [version], present: 0 };
+  const below = path === '' ? '' : `${path}/`;
+  const newest = new Map(
+    chosen.filter((item) => item.path.startsWith(below)).map((item) => [item.path, item]),
+  );
+  const all = [...newest.values()];
+  const missing = operation === undefined ? all.filter((item) => !isThere(item.path)) : all;
+  return { items: missing, present: all.length - missing.length };
+}
+
 type Lists = Record<Place, { readonly items: readonly TrashItem[] }>;
 
 /** Asks the running sync, or looks by itself. Rejects where the sync is another workstation's. */

@@ -13,7 +13,9 @@ import {
   type ConflictState,
   conflictStates,
   type PlannedChange,
+  type ProblemState,
   plannedChanges,
+  standing,
 } from './state.ts';
 
 export interface Preview {
@@ -23,6 +25,8 @@ export interface Preview {
   readonly makes: string | undefined;
   readonly changes: readonly PlannedChange[];
   readonly conflicts: readonly ConflictState[];
+  /** What cannot be looked at, or not be synced. */
+  readonly problems: readonly ProblemState[];
   /** Why a person would be asked first. */
   readonly held: string | undefined;
 }
@@ -49,6 +53,10 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
     makes: there.isMissing ? spec.remote : undefined,
     changes: plannedChanges(plan, sides),
     conflicts: conflictStates(plan.conflicts, sides),
+    problems: standing(
+      { tree: trees.local, degraded: undefined },
+      { tree: trees.container, degraded: undefined },
+    ).problems,
     held: brake && brakeMessage(brake, sides),
   };
 }

@@ -5,6 +5,7 @@ import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
+import { leftoversIn } from './leftovers.ts';
 
 export type Place = 'local' | 'container';
 
@@ -50,6 +51,8 @@ export interface SyncState {
   readonly problems: readonly ProblemState[];
   /** What is left alone though no rule ignores it, with what it is as the problem. */
   readonly skipped: readonly ProblemState[];
+  /** Directories that one side alone has, with nothing but ignored files in them: what stays where one was deleted. */
+  readonly leftovers: readonly Omit<ProblemState, 'problem'>[];
   /** ISO time of the last change that was carried over. */
   readonly lastChange: string | undefined;
   /** Why a side polls. */
@@ -67,6 +70,7 @@ export const noState: SyncState = {
   conflictCount: 0,
   problems: [],
   skipped: [],
+  leftovers: [],
   lastChange: undefined,
   degraded: [],
 };
@@ -91,13 +95,17 @@ export function conflictStates(conflicts: readonly Conflict[], sides: Sides): Co
 export function standing(
   local: Pick<Endpoint, 'tree' | 'degraded'>,
   container: Pick<Endpoint, 'tree' | 'degraded'>,
-): Pick<SyncState, 'files' | 'bytes' | 'problems' | 'skipped' | 'degraded'> {
+): Pick<SyncState, 'files' | 'bytes' | 'problems' | 'skipped' | 'leftovers' | 'degraded'> {
   const { files, bytes } = measure(local.tree);
   return {
     files,
     bytes,
     problems: [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')],
     skipped: [...skippedIn(local.tree, 'local'), ...skippedIn(container.tree, 'container')],
+    leftovers: [
+      ...leftoversIn(local.tree, container.tree).map((path) => ({ path, place: 'local' as const })),
+      ...leftoversIn(container.tree, local.tree).map((path) => ({ path, place: 'container' as const })),
+    ].slice(0, most),
     degraded: [local.degraded, container.degraded].filter((one) => one !== undefined),
   };
 }
@@ -143,9 +151,9 @@ export function describe(entry: Maybe): string {
     case undefined:
       return 'nothing';
     case 'directory':
-      return `a directory with ${measure(entry).files} files`;
+      return `a directory with ${measure(entry).files} files${modeWords(entry.mode)}`;
     case 'file':
-      return `a file of ${entry.size} bytes (${entry.digest.slice(0, 8)})`;
+      return `a file of ${entry.size} bytes (${entry.digest.slice(0, 8)})${modeWords(entry.mode, entry.executable)}`;
     case 'symlink':
       return `a link to ${entry.target}`;
     case 'untracked':
@@ -153,6 +161,12 @@ export function describe(entry: Maybe): string {
     case 'problem':
       return entry.problem;
   }
+}
+
+/** What two of the same content may differ in. */
+function modeWords(mode: number | undefined, isExecutable = false): string {
+  if (mode !== undefined) return `, mode ${mode.toString(8).padStart(4, '0')}`;
+  return isExecutable ? ', executable' : '';
 }
 
 /** A brake in the words of this workstation. */

@@ -6,6 +6,7 @@ import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import { findGitDirectory } from '../sync/git.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
@@ -79,7 +80,9 @@ export class SyncRunner {
   }
 
   get state(): RunnerState {
-    return this.#state;
+    if (this.#state.phase !== 'watching' || !this.#attached?.local.isBusy) return this.#state;
+    const lock = join(findGitDirectory(this.#options.spec.local.path) ?? '', 'index.lock');
+    return { ...this.#state, phase: 'waiting', message: `git is changing the files: it holds ${lock}` };
   }
 
   /** What talks to both sides right now; undefined while it waits for a pod. */

@@ -341,7 +341,7 @@ export class Synchronizer {
     const problems = (['local', 'container'] as const)
       .flatMap((place) => problemsOf(outcomes[place], place))
       .map((one) => (isFirst ? { ...one, passing: true } : one));
-    const done = outcomes.local.length + outcomes.container.length;
+    const done = [...outcomes.local, ...outcomes.container].filter(isDone).length;
     const { local, container, clock } = this.#options;
     const seen = standing(local, container);
     this.#tell({
@@ -366,9 +366,11 @@ type Look = readonly [Maybe, Maybe, Maybe];
 
 const isSameLook = (one: Look, other: Look) => one.every((tree, index) => tree === other[index]);
 
+const isDone = ({ problem, left }: Outcome) => problem === undefined && !left;
+
 /** Something was not done: until a side changes, it would not be done again. */
 const isUnfinished = (outcomes: Record<Place, Outcome[]>) =>
-  [...outcomes.local, ...outcomes.container].some(({ problem, left }) => problem !== undefined || left);
+  ![...outcomes.local, ...outcomes.container].every(isDone);
 
 function isStale(endpoint: Endpoint): boolean {
   return 'isStale' in endpoint && endpoint.isStale === true;

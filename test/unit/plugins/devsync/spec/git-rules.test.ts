@@ -206,9 +206,9 @@ function disagreements(made: Made, { root }: Tree): string[] {
 }
 
 test('git and the rules that are read from its files leave out the same, on random trees', () => {
-  const batches = Number(process.env.RANDOM_TREES ?? 100) / 25;
+  const batches = Number(process.env.RANDOM_TREES ?? 60) / 20;
   fc.assert(
-    fc.property(fc.array(tree, { minLength: 25, maxLength: 25 }), (shapes) => {
+    fc.property(fc.array(tree, { minLength: 20, maxLength: 20 }), (shapes) => {
       const base = mkdtempSync(join(tmpdir(), 'git-rules-'));
       try {
         const made = shapes.map((shape, index) => make(join(base, String(index)), shape));
