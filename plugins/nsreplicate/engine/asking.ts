@@ -1,9 +1,8 @@
 /** What digests alone can't tell: the replica is asked what an apply would make of an object. */
-import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Draft } from '../objects/draft.ts';
 import { liveDigest } from '../objects/wanted.ts';
+import { applyCopy } from './apply.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
-import { fieldManager } from './spec.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
 import { foreignKeys } from './writer.ts';
 
@@ -23,8 +22,8 @@ export async function isWhatItMakes(
   catalogue.release(key, site.name);
   if (!kind || !rule || !copy?.main) return false;
   try {
-    const options = { fieldManager, force: true, dryRun: true, signal };
-    const after = await site.kube.apply(kind.resource, copy.main as KubeObject, options);
+    const options = { force: true, dryRun: true, signal };
+    const after = await applyCopy(site.kube, kind.resource, copy.main, options);
     const isSame = liveDigest(after, rule, shaping) === copies.get(key)?.live;
     return isSame && foreignKeys(copy.main as Draft, after).length === 0;
   } catch {

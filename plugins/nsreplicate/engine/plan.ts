@@ -11,11 +11,12 @@ import { type Draft, drop } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
+import { applyCopy } from './apply.ts';
 import { isWhatItMakes } from './asking.ts';
 import { alongWith, ownedBy } from './dependents.ts';
 import { failureOf, isImmutable, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
-import { fieldManager, type TaskSpec } from './spec.ts';
+import type { TaskSpec } from './spec.ts';
 import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
 import { foreignKeys, mayOverrule, wasBound, whatGoesAlong } from './writer.ts';
 
@@ -132,7 +133,7 @@ async function plannedWrite(
   const main = (await copyOf(planning))?.main;
   if (!kind || !main) return undefined;
   const apply = (forced: boolean) =>
-    kube.apply(kind.resource, main, { fieldManager, force: forced, dryRun: true, signal });
+    applyCopy(kube, kind.resource, main, { force: forced, dryRun: true, signal });
   let before: KubeObject | undefined;
   try {
     if (outcome !== 'create')

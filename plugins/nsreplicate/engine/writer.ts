@@ -11,6 +11,7 @@ import { at, type Draft, groupKind, isJson, put } from '../objects/draft.ts';
 import { definitions } from '../objects/order.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
+import { applyCopy } from './apply.ts';
 import { alongWith } from './dependents.ts';
 import { conflictCauses, isImmutable, WorkFailure } from './failure.ts';
 import { fieldManager, type OnImmutable, type TaskSpec } from './spec.ts';
@@ -94,10 +95,9 @@ export class Writer {
   }
 
   #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
-    const how = { fieldManager, force, fieldValidation: 'Ignore' } as const;
     // What is applied may be shared with other replicas, so it is not written into.
     const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
-    return this.#kube.apply(resource, object as KubeObject, { ...call, ...how });
+    return applyCopy(this.#kube, resource, object, { ...call, force });
   }
 
   /**
@@ -182,12 +182,15 @@ export class Writer {
 }
 
 /**
- * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right. Another
+ * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right, and what we
+ * wrote by another verb ourselves is ours. Another
  * manager that applies is another owner: that is a conflict, for a person.
  */
 export function mayOverrule(error: unknown, { drift }: Pick<WritePolicy, 'drift'>): boolean {
   const causes = conflictCauses(error);
-  return causes.length > 0 && drift === 'fix' && causes.every(({ byApply }) => !byApply);
+  const isOurs = ({ manager, byApply }: (typeof causes)[number]) =>
+    !byApply && (drift === 'fix' || manager === fieldManager);
+  return causes.length > 0 && causes.every(isOurs);
 }
 
 /** What would go with an object that is deleted to be made anew; owned objects are left behind where that is asked for. */
