@@ -8,7 +8,7 @@ import { waitFor } from '../../src/kube/wait.ts';
 import { Label } from '../../src/tasks/names.ts';
 import { type Fidelity, fidelityOf } from './manifests/pods.ts';
 import { taskOfPod } from './sides.ts';
-import { volumeIdentity } from './volume-identity.ts';
+import { relationOfTrees, type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
 
 /** A claim and the client of its cluster. */
 export interface ClaimRef {
@@ -37,6 +37,8 @@ export interface ClaimState {
   readonly bound: boolean;
   /** Equal for two claims on the same storage; undefined where nothing can be said. */
   readonly volume: string | undefined;
+  /** The folder of some storage that it is, where the volume tells. */
+  readonly tree?: VolumeTree | undefined;
   readonly mounts: readonly Mount[];
   /** The one node where it can be mounted now: it is ReadWriteOnce and in use there. */
   readonly node: string | undefined;
@@ -75,6 +77,7 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
     object,
     bound,
     volume: volume && volumeIdentity(volume, cluster),
+    tree: volume && volumeTree(volume, cluster),
     mounts,
     node: singleNode(object) ? mounts.find(({ node }) => node)?.node : undefined,
   };
@@ -200,9 +203,7 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
   if ((target.object.spec.accessModes ?? []).every((mode) => mode === 'ReadOnlyMany')) {
     throw new RefusedError(`target claim ${name} can only be read (ReadOnlyMany)`);
   }
-  const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
-  if (same)
-    throw new RefusedError(`source and target are the same volume: ${describeClaim(source.ref)} and ${name}`);
+  checkApart(source, target);
   const users = target.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
   if (users.length > 0 && !allowMounted) {
     throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
@@ -210,6 +211,22 @@ export function checkTarget(target: ClaimState, source: ClaimState, allowMounted
     });
   }
   checkNotExclusive(target);
+}
+
+/** A copy within one tree overwrites what it reads. */
+function checkApart(source: ClaimState, target: ClaimState): void {
+  const names = `${describeClaim(source.ref)} and ${describeClaim(target.ref)}`;
+  const relation = relationOfTrees(source.tree, target.tree);
+  const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
+  if (same || relation === 'same') throw new RefusedError(`source and target are the same volume: ${names}`);
+  if (relation !== 'source in target' && relation !== 'target in source') return;
+  const [inner, outer] = relation === 'source in target' ? [source, target] : [target, source];
+  throw new RefusedError(`the volume of the one claim is a folder in that of the other: ${names}`, {
+    details: [
+      `${inner.tree?.path} of ${describeClaim(inner.ref)} lies in ${outer.tree?.path} of ${describeClaim(outer.ref)}`,
+    ],
+    hint: 'a copy within one tree would overwrite what it reads',
+  });
 }
 
 function checkFilesystem({ object, ref }: ClaimState): void {

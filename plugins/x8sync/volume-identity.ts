@@ -2,7 +2,10 @@
  * Which storage a PersistentVolume stands for, so that two claims on the same data are found out even where
  * their names, namespaces or clusters differ.
  */
+import { posix } from 'node:path';
 import type { PersistentVolume } from '../../src/kube/objects.ts';
+import type { Relation } from './mover/copy/relation.ts';
+import { isWithin } from './mover/place.ts';
 
 type Source = Record<string, unknown>;
 
@@ -44,3 +47,46 @@ export function volumeIdentity(volume: PersistentVolume, cluster: string): strin
   }
   return undefined;
 }
+
+/** A folder of some storage: volumes of one storage may lie in each other. */
+export interface VolumeTree {
+  /** Equal for two folders of one storage. */
+  readonly storage: string;
+  /** Absolute, without `..` and a slash at the end. */
+  readonly path: string;
+}
+
+/** Drivers whose volumes are folders of a server, and the attributes that name both. */
+const exporting: Readonly<Record<string, (attributes: Source) => readonly [server: unknown, path: string]>> =
+  {
+    // github.com/kubernetes-csi/csi-driver-nfs, docs/driver-parameters.md
+    'nfs.csi.k8s.io': ({ server, share, subdir }) => [server, posix.join(textOf(share), textOf(subdir))],
+  };
+
+/**
+ * The folder that a volume is, where its fields tell: of an NFS server, or of one node. Undefined where they do not;
+ * a `hostPath` alone does not name its node. The pods of a copy look once more, at what is really mounted.
+ */
+export function volumeTree(volume: PersistentVolume, cluster: string): VolumeTree | undefined {
+  const { nfs, csi, local, hostPath, nodeAffinity } = volume.spec as Record<string, Source | undefined>;
+  if (nfs) return treeOf(['nfs', nfs.server], textOf(nfs.path));
+  const folder = csi && exporting[textOf(csi.driver)]?.((csi.volumeAttributes ?? {}) as Source);
+  if (folder) return folder[0] === undefined ? undefined : treeOf(['nfs', folder[0]], folder[1]);
+  const onNode = local ?? hostPath;
+  if (!onNode || !nodeAffinity) return undefined;
+  return treeOf(['node', cluster, nodeAffinity], textOf(onNode.path));
+}
+
+function treeOf(storage: readonly unknown[], path: string): VolumeTree {
+  return { storage: JSON.stringify(storage), path: posix.resolve('/', path) };
+}
+
+/** Whether two folders are one, or the one lies in the other; `unknown` where that can't be told. */
+export function relationOfTrees(source: VolumeTree | undefined, target: VolumeTree | undefined): Relation {
+  if (!source || !target || source.storage !== target.storage) return 'unknown';
+  if (source.path === target.path) return 'same';
+  if (isWithin(source.path, target.path)) return 'source in target';
+  return isWithin(target.path, source.path) ? 'target in source' : 'apart';
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

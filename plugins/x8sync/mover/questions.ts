@@ -1,5 +1,7 @@
 /** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
 
+import type { Place } from './place.ts';
+
 /** Of all files, and as far as a copy is made another way for them. */
 export interface Sizes extends ExactUsage {
   /** Whether one has holes. */
@@ -20,6 +22,13 @@ export interface Usage {
   readonly ownFolder: OwnFolder;
   /** Null where two seconds did not tell. */
   readonly sizes: Sizes | null;
+  readonly place: Place;
+}
+
+/** What the volume's root looks like. */
+export interface RootLook {
+  /** Some names of its entries, in UTF-8 and without a line feed; none where it has no such entries. */
+  readonly names: readonly string[];
 }
 
 /** Whose `.x8sync` the volume has, if any: of a mover that writes to it, or was interrupted; or somebody else's. */
@@ -45,20 +54,26 @@ export interface Survey {
 export const questions = {
   usage: 'usage',
   exactUsage: 'usage exact',
-  /** The mark of a mover in the volume: of one that writes to it right now, or was interrupted. */
-  mark: 'mark',
+  root: 'root',
+  /** Where in the volume an entry of this name is, as a path; empty where there is none. */
+  find: (mark: string) => `find ${mark}`,
+  /** Whether the volume's root has an entry of this name: `yes` or `no`. */
+  sees: (mark: string) => `sees ${mark}`,
   survey: (uid: number, gids: readonly number[]) => `survey ${uid} ${gids.join(',')}`,
 } as const;
 
 export type Question =
-  | { readonly kind: 'usage' | 'exactUsage' | 'mark' }
+  | { readonly kind: 'usage' | 'exactUsage' | 'root' }
+  | { readonly kind: 'find' | 'sees'; readonly mark: string }
   | { readonly kind: 'survey'; readonly uid: number; readonly gids: readonly number[] };
 
 /** What was asked, or undefined where that is none of the questions. */
 export function parseQuestion(text: string): Question | undefined {
   if (text === questions.usage) return { kind: 'usage' };
   if (text === questions.exactUsage) return { kind: 'exactUsage' };
-  if (text === questions.mark) return { kind: 'mark' };
+  if (text === questions.root) return { kind: 'root' };
+  const [, kind, mark] = /^(find|sees) ([A-Za-z0-9.-]{1,128})$/.exec(text) ?? [];
+  if (mark !== undefined) return { kind: kind === 'find' ? 'find' : 'sees', mark };
   const [, uid, gids] = /^survey (\d+) (\d+(?:,\d+)*)$/.exec(text) ?? [];
   if (uid === undefined || gids === undefined) return undefined;
   return { kind: 'survey', uid: Number(uid), gids: gids.split(',').map(Number) };

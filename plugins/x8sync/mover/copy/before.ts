@@ -5,7 +5,6 @@ import type { Mode } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import { Ending } from './ending.ts';
-import type { Folder } from './folder.ts';
 import { type Amount, allocatedBelow, fits, Growth, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
@@ -82,18 +81,6 @@ const sum = (one: Amount, other: Amount): Amount => ({
   bytes: one.bytes + other.bytes,
   inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
 });
-
-/**
- * Right before all of the target goes: it is not the source itself, by a way that no volume's name gives away (two
- * volumes of one NFS export). The mark that the folder bears is looked for in the source.
- *
- * @throws Ending where it is.
- */
-export async function requireOther(source: Pick<Source, 'mark'>, folder: Folder): Promise<void> {
-  if ((await source.mark()) !== folder.mark()) return;
-  await folder.close();
-  throw new Ending('refused', 'source and target are the same volume');
-}
 
 /** Empties the target but for lost+found and our folder. @throws Ending */
 export async function wipeTarget({ places, voice, signal }: Machine): Promise<void> {

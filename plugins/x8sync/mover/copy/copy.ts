@@ -8,6 +8,7 @@ import { RoomCheck, requireSource } from './before.ts';
 import { Connection } from './connection.ts';
 import { Ending, Unreachable, WrongKey } from './ending.ts';
 import { Folder } from './folder.ts';
+import { requireApartPlaces } from './nesting.ts';
 import { noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import { SourceRsync } from './source-rsync.ts';
@@ -98,12 +99,13 @@ class CopyRun {
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     const source = await this.#reachSource();
+    const relation = requireApartPlaces(source, this.#machine);
     const rsync = new SourceRsync(this.#options, this.#machine, this.#connection, source);
     await rsync.lookAtTimes();
     if (mode === 'force') await requireSource(rsync);
     await new RoomCheck(mode, this.#machine, source, rsync).require();
     const parts = { options: this.#options, machine: this.#machine, connection: this.#connection };
-    this.#transfer = new Transfer({ ...parts, folder: this.#folder, source, rsync });
+    this.#transfer = new Transfer({ ...parts, folder: this.#folder, source, rsync, relation });
     return mode === 'dry-run' ? this.#transfer.rehearse() : this.#transfer.run();
   }
 

@@ -6,19 +6,22 @@
  */
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
-import type { Places } from '../places.ts';
+import { folderName, type Places } from '../places.ts';
 import { run } from '../programs.ts';
 import { Ending } from './ending.ts';
+import { modifiedAt, setModified, timeKept } from './times.ts';
 
 export type Phase = 'wiping' | 'copying';
 
 /** What may be in a folder of ours that has no mark: what comes before the mark, or goes after it. */
-const unmarked = new Set(['tmp', 'partial', 'state.new']);
+const unmarked = /^(tmp|partial|state\.new|mark-.*)$/;
 const word = 'x8sync';
 
 export class Folder {
   /** Whether this run has opened it. */
   opened = false;
+  /** The time of the target's root before this run opened the folder. */
+  #rootTime: string | undefined;
   readonly #places: Places;
   readonly #task: string;
   readonly #signal: AbortSignal;
@@ -27,6 +30,11 @@ export class Folder {
     this.#places = places;
     this.#task = task;
     this.#signal = signal;
+  }
+
+  /** Its name in the target's root. */
+  get name(): string {
+    return folderName;
   }
 
   get path(): string {
@@ -57,6 +65,7 @@ export class Folder {
     if (!this.#isOurs())
       throw new Ending('refused', `${this.path} exists and was not made by x8sync: move it away`);
     const phase = this.#readPhase();
+    this.#rootTime = await modifiedAt(this.#places.target);
     this.opened = true;
     if (phase === undefined) await this.#remove(this.temporary, this.partial);
     try {
@@ -74,7 +83,7 @@ export class Folder {
     if (!found) return true;
     if (!found.isDirectory()) return false;
     if (this.mark().startsWith(`${word} `)) return true;
-    return readdirSync(this.path).every((name) => unmarked.has(name));
+    return readdirSync(this.path).every((name) => unmarked.test(name));
   }
 
   /** What its file of the phase holds; empty where there is none. */
@@ -129,22 +138,17 @@ export class Folder {
    */
   async close(): Promise<boolean> {
     if (!existsSync(this.path)) return true;
-    const time = await modifiedAt(this.#places.target);
-    if (!(await this.#remove(this.path))) return false;
-    await run('touch', ['-m', '-d', `@${time}`, this.#places.target]);
-    return true;
+    return timeKept(this.#places.target, () => this.#remove(this.path));
+  }
+
+  /** Takes it away from a target that nothing was copied to. */
+  async abandon(): Promise<void> {
+    await this.close();
+    if (this.#rootTime !== undefined) await setModified(this.#places.target, this.#rootTime);
   }
 
   /** By `rm`, which stays on the one file system, and takes names of any bytes. */
   async #remove(...paths: readonly string[]): Promise<boolean> {
     return (await run('rm', ['-rf', '--one-file-system', ...paths])).code === 0;
   }
-}
-
-/** Seconds since 1970, with nine digits behind the point. */
-async function modifiedAt(path: string): Promise<string> {
-  const { mtimeNs } = await stat(path, { bigint: true });
-  const billion = 1_000_000_000n;
-  const seconds = mtimeNs / billion - (mtimeNs % billion < 0n ? 1n : 0n);
-  return `${seconds}.${String(mtimeNs - seconds * billion).padStart(9, '0')}`;
 }

@@ -1,5 +1,6 @@
 /** What the source told of itself. */
-import { type ExactUsage, questions, type Usage } from '../questions.ts';
+import type { Place } from '../place.ts';
+import { type ExactUsage, questions, type RootLook, type Usage } from '../questions.ts';
 import type { Totals } from '../rsync/progress.ts';
 import type { Voice } from '../voice.ts';
 import { type Connection, Unanswered } from './connection.ts';
@@ -73,9 +74,22 @@ export class Source {
     if (code === 0) this.#counted = JSON.parse(stdout) as ExactUsage;
   }
 
-  /** A mover's mark in it; empty where there is none. */
-  async mark(): Promise<string> {
-    return asked(this.#connection, questions.mark, 'mark');
+  get place(): Place {
+    return this.#usage.place;
+  }
+
+  /** Where in it an entry of this name is, as a path; empty where there is none. */
+  find(mark: string): Promise<string> {
+    return asked(this.#connection, questions.find(mark), 'names');
+  }
+
+  /** Whether its root has an entry of this name. */
+  async sees(mark: string): Promise<boolean> {
+    return (await asked(this.#connection, questions.sees(mark), 'names')) === 'yes';
+  }
+
+  root(): Promise<RootLook> {
+    return told<RootLook>(this.#connection, questions.root, 'root');
   }
 }
 

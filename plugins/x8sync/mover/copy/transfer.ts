@@ -6,11 +6,13 @@ import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import { Attempts } from './attempts.ts';
-import { requireOther, wipeTarget } from './before.ts';
+import { wipeTarget } from './before.ts';
 import type { Connection } from './connection.ts';
 import { Ending } from './ending.ts';
 import type { Folder } from './folder.ts';
 import { countTarget, LossSurvey } from './losses.ts';
+import { requireApartTrees } from './nesting.ts';
+import type { Relation } from './relation.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import { isThrough, verdictOf } from './verdict.ts';
@@ -26,6 +28,8 @@ export interface TransferParts {
   readonly folder: Folder;
   readonly source: Source;
   readonly rsync: SourceRsync;
+  /** What the places of the two volumes tell of each other. */
+  readonly relation: Relation;
 }
 
 export class Transfer {
@@ -77,13 +81,13 @@ export class Transfer {
   }
 
   async #prepareTarget(): Promise<void> {
-    const { options, machine, folder, source, rsync } = this.#parts;
+    const { options, machine, folder, source, rsync, relation } = this.#parts;
     const phase = await folder.open();
+    if (relation === 'unknown') await requireApartTrees(source, folder, machine);
     rsync.fractions ||= await folder.keepsFractions();
     if (phase === 'copying') return;
     if (options.mode === 'force') {
       await folder.note('wiping');
-      await requireOther(source, folder);
       await wipeTarget(machine);
     }
     await folder.note('copying');

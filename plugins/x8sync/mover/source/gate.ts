@@ -1,10 +1,12 @@
 /** All that the client's key may do in the source pod beside reading the one tree: ask what it holds. */
 import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
+import { placeOf } from '../place.ts';
 import { folderName, type Places } from '../places.ts';
 import { type OwnFolder, parseQuestion, type Question, type Sizes, type Usage } from '../questions.ts';
 import { sourceFiles } from './sshd-config.ts';
-import { exactUsage, lostEntries, survey } from './walk.ts';
+import { exactUsage, findEntry, lostEntries, rootLook, survey } from './walk.ts';
 
 /** The exit code of a gate that was asked for something else. */
 export const refusedCode = 77;
@@ -22,8 +24,12 @@ async function answerTo(question: Question, places: Places): Promise<string> {
       return line(await usage(places));
     case 'exactUsage':
       return line(await exactUsage(places.source));
-    case 'mark':
-      return mark(places.source);
+    case 'root':
+      return line(rootLook(places.source));
+    case 'find':
+      return findEntry(places.source, question.mark);
+    case 'sees':
+      return lstatSync(join(places.source, question.mark), { throwIfNoEntry: false }) ? 'yes' : 'no';
     case 'survey':
       return line(await survey(places.source, question.uid, question.gids));
   }
@@ -35,16 +41,17 @@ async function usage(places: Places): Promise<Usage> {
   const { source } = places;
   const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
   const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
-  const known = { ownFolder: ownFolder(source), sizes: knownSizes(places) ?? null };
+  const known = { ownFolder: ownFolder(source), sizes: knownSizes(places) ?? null, place: placeOf(source) };
   return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
 }
 
 function ownFolder(source: string): OwnFolder {
   if (!lstatSync(`${source}/${folderName}`, { throwIfNoEntry: false })) return 'none';
   try {
-    return mark(source).startsWith('x8sync ') ? 'mover' : 'other';
+    const mark = readFileSync(`${source}/${folderName}/state`, 'utf8');
+    return mark.startsWith('x8sync ') ? 'mover' : 'other';
   } catch {
-    // Whoever may not read the mark can't say that it is a mover's.
+    // No mark, or none that may be read: nobody can say that it is a mover's.
     return 'other';
   }
 }
@@ -56,10 +63,4 @@ function knownSizes(places: Places): Sizes | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A mover's mark in the volume: of one that writes to it right now, or was interrupted. */
-function mark(source: string): string {
-  const path = `${source}/${folderName}/state`;
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, 'utf8') : '';
 }

@@ -1,7 +1,8 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
+import { readdirSync } from 'node:fs';
 import { folderName } from '../places.ts';
 import { run, runLines } from '../programs.ts';
-import type { ExactUsage, Sizes, Survey } from '../questions.ts';
+import type { ExactUsage, RootLook, Sizes, Survey } from '../questions.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
 function walk(source: string, format: string): string[] {
@@ -99,4 +100,17 @@ export async function lookAtSizes(source: string, limitMs: number): Promise<Size
 export async function lostEntries(source: string): Promise<number> {
   const args = [`${source}/lost+found`, '-mindepth', '1', '-maxdepth', '1', '-printf', '.'];
   return (await run('find', args)).stdout.length;
+}
+
+/** Path of the first entry of a name, below the source; empty where there is none. Reads names only. */
+export async function findEntry(source: string, name: string): Promise<string> {
+  return (await run('find', [source, '-name', name, '-printf', '%P', '-quit'])).stdout;
+}
+
+/** So many names tell a folder well enough to be worth a closer look. */
+const enoughNames = 8;
+
+export function rootLook(source: string): RootLook {
+  const names = readdirSync(source).filter((name) => !/[\n\ufffd]/.test(name));
+  return { names: names.slice(0, enoughNames) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { volumeIdentity } from '../../../../plugins/x8sync/volume-identity.ts';
+import { relationOfTrees, volumeIdentity, volumeTree } from '../../../../plugins/x8sync/volume-identity.ts';
 
 const volume = (spec: Record<string, unknown>) => ({ metadata: { name: 'pv' }, spec });
 const onNode = (name: string) => ({
@@ -43,5 +43,42 @@ describe('volumeIdentity', () => {
 
   test('nothing is said of a source that is not known', () => {
     expect(volumeIdentity(volume({ flexVolume: { driver: 'x' } }), 'a')).toBeUndefined();
+  });
+});
+
+describe('relationOfTrees', () => {
+  const relation = (source: Record<string, unknown>, target: Record<string, unknown>, cluster = 'a') =>
+    relationOfTrees(volumeTree(volume(source), 'a'), volumeTree(volume(target), cluster));
+  const local = (path: string, node = 'n1') => ({ local: { path }, nodeAffinity: onNode(node) });
+  const nfs = (path: string, server = 'files') => ({ nfs: { server, path } });
+
+  test.each([
+    ['/data', '/data/', 'same'],
+    ['/data/a', '/data', 'source in target'],
+    ['/data', '/data/a/b', 'target in source'],
+    ['/data', '/data2', 'apart'],
+    ['/data/../x', '/x/y', 'target in source'],
+  ])('%s and %s: %s', (source, target, expected) => {
+    expect(relation(local(source), local(target))).toBe(expected);
+    expect(relation(nfs(source), nfs(target), 'b')).toBe(expected);
+  });
+
+  test('nothing is said of other nodes, clusters and servers, and of a path without a node', () => {
+    expect(relation(local('/a'), local('/a/b', 'n2'))).toBe('unknown');
+    expect(relation(local('/a'), local('/a/b'), 'b')).toBe('unknown');
+    expect(relation(nfs('/a'), nfs('/a/b', '10.0.0.1'))).toBe('unknown');
+    expect(relation({ hostPath: { path: '/a' } }, { hostPath: { path: '/a/b' } })).toBe('unknown');
+  });
+
+  test('folders that a driver makes on a server', () => {
+    const csi = (subdir: string) => ({
+      csi: {
+        driver: 'nfs.csi.k8s.io',
+        volumeHandle: `files#export#${subdir}`,
+        volumeAttributes: { server: 'files', share: '/export', subdir },
+      },
+    });
+    expect(relation(csi('one'), csi('two'))).toBe('apart');
+    expect(relation(csi('one'), nfs('/export'))).toBe('source in target');
   });
 });

@@ -50,19 +50,30 @@ onLinux("a mover's folder is told from somebody else's of that name", async () =
   expect(await owner()).toBe('mover');
 });
 
-onLinux('the mark is that of a mover in the volume', async () => {
-  expect(await ask('mark')).toBe('');
-  mkdirSync(join(source, '.x8sync'));
-  writeFileSync(join(source, '.x8sync/state'), 'x8sync copying t\n');
-  expect(await ask('mark')).toBe('x8sync copying t\n');
+onLinux('a mark is found wherever it is, and the root tells what it has', async () => {
+  expect(await ask('find mark-1')).toBe('');
+  mkdirSync(join(source, 'deep/.x8sync'), { recursive: true });
+  writeFileSync(join(source, 'deep/.x8sync/mark-1'), '');
+  expect(await ask('find mark-1')).toBe('deep/.x8sync/mark-1');
+  expect(await ask('sees mark-1')).toBe('no');
+  expect(await ask('sees deep')).toBe('yes');
+  writeFileSync(Buffer.concat([Buffer.from(`${source}/`), Buffer.from([0xff])]), '');
+  expect(JSON.parse((await ask('root')) ?? '')).toEqual({ names: ['deep'] });
 });
 
-onLinux.each(['', 'id', 'usage; id', 'survey 0 0;id', 'survey 0', 'usage exact x', 'rsync --server .'])(
-  '%j is no question',
-  async (question) => {
-    expect(await ask(question)).toBeUndefined();
-  },
-);
+onLinux.each([
+  '',
+  'id',
+  'usage; id',
+  'survey 0 0;id',
+  'survey 0',
+  'usage exact x',
+  'sees ../x',
+  'find *',
+  'rsync --server .',
+])('%j is no question', async (question) => {
+  expect(await ask(question)).toBeUndefined();
+});
 
 onLinux('sizes: the largest file, and whether one has holes', async () => {
   const plenty = 5000;

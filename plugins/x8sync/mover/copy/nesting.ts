@@ -1,0 +1,108 @@
+/**
+ * Source and target must have nothing in common: a copy within one tree overwrites what it reads, and a forced one
+ * empties it first. Where the kernel's word for the two places does not settle it (network file systems, FUSE), marks
+ * do: one in the target's folder of ours is looked for in the whole source, and folders of the target that look like
+ * the source's root get one that the source is asked for. Both looks read names only; rsync reads each entry as well.
+ */
+import { randomUUID } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Machine } from '../machine.ts';
+import { placeOf } from '../place.ts';
+import { runLines } from '../programs.ts';
+import type { RootLook } from '../questions.ts';
+import { Ending } from './ending.ts';
+import type { Folder } from './folder.ts';
+import { type Relation, relationOf } from './relation.ts';
+import type { Source } from './source.ts';
+import { timeKept } from './times.ts';
+
+type Asked = Pick<Source, 'place' | 'find' | 'sees' | 'root'>;
+
+/** Before anything at all is made in the target. @throws Ending where the places tell that they have something in common. */
+export function requireApartPlaces(source: Asked, { places }: Machine): Relation {
+  const relation = relationOf(source.place, placeOf(places.target));
+  refuse(relation);
+  return relation;
+}
+
+/** With our folder in the target, and before anything of it is touched. @throws Ending, the folder being gone again. */
+export async function requireApartTrees(source: Asked, folder: Folder, machine: Machine): Promise<void> {
+  try {
+    refuse(await relationByMarks(source, folder, machine));
+  } catch (error) {
+    await folder.abandon();
+    throw error;
+  }
+}
+
+function refuse(relation: Relation): void {
+  const what = words[relation];
+  if (what === undefined) return;
+  throw new Ending('refused', `${what}; nothing was touched`);
+}
+
+const words: Readonly<Partial<Record<Relation, string>>> = {
+  same: 'source and target are the same volume',
+  'source in target': 'the source lies inside the target: a copy would overwrite what it reads',
+  'target in source': 'the target lies inside the source: a copy would overwrite what it reads',
+};
+
+async function relationByMarks(source: Asked, folder: Folder, machine: Machine): Promise<Relation> {
+  const mark = `mark-${randomUUID()}`;
+  const path = join(folder.path, mark);
+  await writeFile(path, '', { mode: 0o600 });
+  try {
+    const found = await source.find(mark);
+    if (found !== '') return found === join(folder.name, mark) ? 'same' : 'target in source';
+  } finally {
+    await rm(path, { force: true });
+  }
+  return (await holdsSource(source, mark, machine)) ? 'source in target' : 'apart';
+}
+
+/** Whether a folder of the target is the source's root. */
+async function holdsSource(source: Asked, mark: string, { places, signal }: Machine): Promise<boolean> {
+  const look = await source.root();
+  // An empty source can't be told from any other empty folder, and takes nothing with it.
+  if (look.names.length === 0) return false;
+  for (const candidate of await foldersLike(look, places.target, signal))
+    if (await isSourceRoot(source, candidate, mark)) return true;
+  return false;
+}
+
+async function isSourceRoot(source: Asked, folder: string, mark: string): Promise<boolean> {
+  const name = `.x8sync-${mark}`;
+  return timeKept(folder, async () => {
+    try {
+      await writeFile(join(folder, name), '', { mode: 0o600 });
+    } catch {
+      const text = `${folder} has the names that the source's root has, and can't be written: whether it is the source can't be told`;
+      throw new Ending('refused', text);
+    }
+    try {
+      return await source.sees(name);
+    } finally {
+      await rm(join(folder, name), { force: true });
+    }
+  });
+}
+
+/** Folders of a tree that have all of these names, and are not its root. */
+async function foldersLike(
+  { names }: RootLook,
+  tree: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [first = ''] = names;
+  const found: string[] = [];
+  const args = [tree, '-mindepth', '2', '-name', globFree(first), '-printf', '%h\n'];
+  await runLines('find', args, (folder) => found.push(folder), { signal });
+  const has = (folder: string) => (name: string) =>
+    lstatSync(join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  return found.filter((folder) => names.every(has(folder)));
+}
+
+/** A name as a pattern that means just this name. */
+const globFree = (name: string): string => name.replace(/[[\]*?\\]/g, '\\$&');

@@ -1,0 +1,84 @@
+/** Two volumes of which the one is a folder of the other: refused, with and without --force, and nothing is touched. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pathOfClaim } from '../lab/index.ts';
+import { contextA, isLab } from './support/contexts.ts';
+import { apply, kubectl } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { saidBy, x8sync } from './support/x8sync.ts';
+
+const inLab = isLab ? describe : describe.skip;
+let scene: Scene;
+let inner: string;
+
+/** A claim on a folder of a node, bound to a volume of its own; of a `hostPath` nobody can tell which node that is. */
+async function claimOn(name: string, volume: Record<string, unknown>): Promise<void> {
+  const capacity = { storage: '1Gi' };
+  const accessModes = ['ReadWriteOnce'];
+  const volumeName = `${scene.namespace}-${name}`;
+  const spec = {
+    capacity,
+    accessModes,
+    storageClassName: '',
+    persistentVolumeReclaimPolicy: 'Retain',
+    ...volume,
+  };
+  await apply(contextA, scene.namespace, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: volumeName },
+    spec,
+  });
+  await apply(contextA, scene.namespace, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name },
+    spec: { accessModes, resources: { requests: capacity }, storageClassName: '', volumeName },
+  });
+}
+
+inLab('volumes that lie in each other', () => {
+  const names = ['path', 'local'];
+  beforeAll(async () => {
+    scene = await Scene.open('nested');
+    await scene.claim(contextA, 'whole');
+    await scene.shell(
+      contextA,
+      'whole',
+      'mkdir -p /data/deep/part; cd /data; for i in $(seq 30); do echo $i >deep/part/$i; done; echo top >top',
+    );
+    const outer = await pathOfClaim({ cluster: contextA, namespace: scene.namespace, claim: 'whole' });
+    inner = `${outer}/deep/part`;
+    const volume = await kubectl(contextA, [
+      ...['-n', scene.namespace, 'get', 'pvc', 'whole', '-o', 'jsonpath={.spec.volumeName}'],
+    ]);
+    const affinity = await kubectl(contextA, ['get', 'pv', volume, '-o', 'jsonpath={.spec.nodeAffinity}']);
+    await claimOn('path', { hostPath: { path: inner } });
+    await claimOn('local', { local: { path: inner }, nodeAffinity: JSON.parse(affinity) as unknown });
+  }, 60_000);
+  afterAll(async () => {
+    await scene.close();
+    for (const name of names)
+      await kubectl(contextA, ['delete', 'pv', `${scene.namespace}-${name}`, '--wait=false']);
+  }, 130_000);
+
+  const state = () =>
+    scene.inspect(contextA, 'whole', 'find . -printf "%P %T@ %s\\n" | sort; cat top deep/part/*');
+
+  test.each([
+    ['path', /lies inside the target/, /lies inside the source/],
+    ['local', /deep\/part of .*local lies in/, /deep\/part of .*local lies in/],
+  ])(
+    'are refused, with --force and without, by a %s volume',
+    async (name, asSource, asTarget) => {
+      const before = await state();
+      const [whole, part] = [scene.ref(contextA, 'whole'), scene.ref(contextA, name)];
+      for (const flags of [['--force', '--yes'], []]) {
+        expect(saidBy(await x8sync(...flags, part, whole), 3)).toMatch(asSource);
+        expect(saidBy(await x8sync(...flags, whole, part), 3)).toMatch(asTarget);
+      }
+      expect(await state()).toBe(before);
+      expect(await scene.leftovers()).toEqual([]);
+    },
+    150_000,
+  );
+});
