@@ -89,6 +89,8 @@ const onReplica: Record<string, (one: One) => Promise<unknown>> = {
         ? { spec: { podSelector: { matchLabels: { app: 'edited' } } } }
         : { data: { value: 'ZWRpdGVk' } },
     ),
+  'with a field by hand': (one) =>
+    edit(one, one.make === networkPolicy ? { spec: { egress: [{}] } } : { immutable: false }),
   'with keys of others': (one) => edit(one, { metadata: { labels: { 'example.com/theirs': 'x' } } }),
   'applied by another manager': ({ pair, make, name }) => pair.put(pair.to, make(name, 'gitops')),
   'of nobody': (one) => edit(one, { metadata: { annotations: { 'x8s.dev/origin': null } } }),
@@ -190,11 +192,8 @@ function countsOf(changes: readonly PlannedChange[]) {
   };
   const counts: Record<string, number> = { missing: 0, outdated: 0, edited: 0, foreign: 0, extra: 0 };
   for (const { action, note } of changes) {
-    const left = /edited on the replica/.test(note ?? '')
-      ? 'edited'
-      : /deleted with|followed/.test(note ?? '')
-        ? 'extra'
-        : undefined;
+    const isEdited = /edited on the replica|others have keys|another manager applies/.test(note ?? '');
+    const left = isEdited ? 'edited' : /deleted with|followed/.test(note ?? '') ? 'extra' : undefined;
     const state = action === 'left' ? left : states[action];
     if (state) counts[state] = (counts[state] ?? 0) + 1;
   }

@@ -82,7 +82,7 @@ export abstract class TaskCommand extends KubeCommand {
     group: what,
   });
   adopt = option.flag('--adopt', {
-    description: 'Take over objects of the same name that others made.',
+    description: 'Take over objects of the same name that others made, and make them equal.',
     group: how,
   });
   exact = option.flag('--exact', {
@@ -90,7 +90,7 @@ export abstract class TaskCommand extends KubeCommand {
     group: how,
   });
   forceConflicts = option.flag('--force-conflicts', {
-    description: 'Take over fields that another manager owns.',
+    description: 'Take over fields that another manager applies.',
     group: how,
   });
   failBack = option.flag('--fail-back', {
@@ -99,7 +99,7 @@ export abstract class TaskCommand extends KubeCommand {
   });
   drift = option.choice('--drift', ['fix', 'report'], {
     description:
-      'What is edited or deleted by hand on a replica: put it right, or only report it. Default: fix.',
+      'What is edited, added or deleted by hand on a replica: put it right, or only report it. Default: fix.',
     group: how,
     default: 'fix',
   });

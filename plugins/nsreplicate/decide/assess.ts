@@ -41,8 +41,16 @@ export interface Present {
 export interface ReplicaSide extends Present {
   /** The rules cover it whole where it is, by its own labels. */
   readonly inScope: boolean;
-  /** What is known to come of applying what is wanted, where its content is just that. */
-  readonly made: { readonly foreign: boolean } | undefined;
+  /** What came of applying what is wanted, where its content is just that. */
+  readonly made: Made | undefined;
+}
+
+/** What a replica made of what was applied, where that is something else: its defaults, a webhook, and what others have in it. */
+export interface Made {
+  /** Keys of others in labels, annotations or data. */
+  readonly foreign: boolean;
+  /** Fields that another manager applies. */
+  readonly othersApply?: boolean;
 }
 
 /** What the task is told, and between which clusters it works. */
@@ -75,7 +83,7 @@ export interface Situation {
 export type Write =
   | { readonly outcome: 'create'; readonly why: 'absent'; readonly force: false }
   | { readonly outcome: 'update'; readonly why: 'changed' | 'recreated'; readonly force: boolean }
-  | { readonly outcome: 'put-right'; readonly why: 'drift'; readonly force: true }
+  | { readonly outcome: 'put-right'; readonly why: 'drift'; readonly force: boolean }
   | { readonly outcome: 'adopt'; readonly why: 'adopted'; readonly force: true };
 
 export type Assessment =
@@ -121,14 +129,24 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
   if (stamp.applied !== original.digest) return { outcome: 'update', why: 'changed', force };
   if (!sameOrigin(stamp.origin, original.origin)) return { outcome: 'update', why: 'recreated', force };
   if (live === undefined) return { outcome: 'look' };
-  if (live === original.digest || (made && !(policy.exact && made.foreign))) return { outcome: 'same' };
+  if (live === original.digest) return { outcome: 'same' };
+  if (made && !mayGo(made, policy)) return madeOf(made);
   if (policy.drift === 'report') return { outcome: 'leave', why: 'edited' };
-  return { outcome: 'put-right', why: 'drift', force: true };
+  return { outcome: 'put-right', why: 'drift', force };
 }
 
 /** What bears the stamp of another object is somebody's own, as what bears none. */
 const refusalOf = (ownership: Ownership): Refusal =>
   ownership === 'other-task' || ownership === 'other-primary' ? ownership : 'not-ours';
+
+/** Whether the task is told to remove what others have in it. */
+const mayGo = ({ foreign, othersApply = false }: Made, { exact, forceConflicts }: Policy): boolean =>
+  (exact && foreign) || (forceConflicts && othersApply);
+
+function madeOf({ foreign, othersApply }: Made): Assessment {
+  if (othersApply) return { outcome: 'leave', why: 'others-apply' };
+  return foreign ? { outcome: 'leave', why: 'keys-of-others' } : { outcome: 'same' };
+}
 
 function withoutOriginal(
   kind: string,
@@ -141,9 +159,9 @@ function withoutOriginal(
   const { isWritten, inScope, deleting } = present;
   const ownership = ownershipOf(present, policy);
   const why = keptBecause({ kind, ownership, isWritten, inScope, flags: policy.prune });
-  if (why !== undefined) return { outcome: 'leave', why };
   // It was counted when it was told to go; each further word of it is none of a new deletion.
-  return deleting ? { outcome: 'gone' } : { outcome: 'delete' };
+  if (deleting && ownership === 'ours') return { outcome: 'gone' };
+  return why === undefined ? { outcome: 'delete' } : { outcome: 'leave', why };
 }
 
 /** Whether a write follows from an assessment. */

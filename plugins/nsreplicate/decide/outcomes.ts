@@ -78,6 +78,8 @@ export type LeaveReason =
   | 'came-from-there'
   | 'there-before'
   | 'edited'
+  | 'keys-of-others'
+  | 'others-apply'
   | 'not-on-replica'
   | 'not-a-copy'
   | 'stranger'
@@ -100,6 +102,14 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
   'came-from-there': { text: 'it came from this replica' },
   'there-before': { text: 'it was there before' },
   edited: { text: 'it was edited on the replica', drift: 'edited' },
+  'keys-of-others': {
+    text: 'others have keys in its labels, annotations or data; --exact removes them',
+    drift: 'edited',
+  },
+  'others-apply': {
+    text: 'another manager applies fields of it that the primary does not have; --force-conflicts removes them',
+    drift: 'edited',
+  },
   'not-on-replica': { text: 'the replica does not have it' },
   'not-a-copy': { text: 'it is not a copy of this task' },
   stranger: { text: 'it bears the mark of another object: somebody copied a copy' },

@@ -1,33 +1,55 @@
 /** What digests alone can't tell: the replica is asked what an apply would make of an object. */
-import type { Draft } from '../objects/draft.ts';
+import type { Assessment, Made } from '../decide/assess.ts';
+import { residueOf } from '../decide/residue.ts';
 import { liveDigest } from '../objects/wanted.ts';
 import { applyCopy } from './apply.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
+import { fieldManager } from './spec.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
-import { foreignKeys } from './writer.ts';
 
 /**
- * Whether a copy that is not what was applied is what the replica makes of it, which is no drift: of that no more is
- * remembered than there is room for, and nothing where the task's state was deleted. False too where it may not be
- * asked.
+ * What becomes of an object, once its replica was asked where digests tell only that it is not what was applied: that
+ * may be what the replica makes of it. Of that no more is remembered than there is room for, and nothing where the
+ * task's state was deleted.
  */
-export async function isWhatItMakes(
-  { catalogue, shaping }: Survey,
-  { site, copies }: SurveyedReplica,
+export async function assessByAsking(
+  survey: Survey,
+  replica: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Assessment> {
+  const assessment = replica.assessor.assess(key);
+  if (!isUnclear(assessment)) return assessment;
+  const made = await madeOf(survey, replica, key, signal);
+  return made ? replica.assessor.assess(key, made) : assessment;
+}
+
+/** Whether an object is not what was applied, and it is not known who made it so. */
+const isUnclear = (assessment: Assessment): boolean =>
+  assessment.outcome === 'put-right' || (assessment.outcome === 'leave' && assessment.why === 'edited');
+
+/** What others have in an object that is else what the replica makes of it. Undefined where it is not, or may not be asked. */
+async function madeOf(
+  { catalogue, shaping }: Survey,
+  { site, copies, probes }: SurveyedReplica,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<Made | undefined> {
   const [kind, rule] = [catalogue.kind(placeOf(key).kind), catalogue.original(key)?.rule];
   const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
   catalogue.release(key, site.name);
-  if (!kind || !rule || !copy?.main) return false;
+  if (!kind || !rule || !copy?.main) return undefined;
+  const { main } = copy;
   try {
-    const options = { force: true, dryRun: true, signal };
-    const after = await applyCopy(site.kube, kind.resource, copy.main, options);
-    const isSame = liveDigest(after, rule, shaping) === copies.get(key)?.live;
-    return isSame && foreignKeys(copy.main as Draft, after).length === 0;
+    const after = await applyCopy(site.kube, kind.resource, main, { force: true, dryRun: true, signal });
+    if (liveDigest(after, rule, shaping) !== copies.get(key)?.live) return undefined;
+    const { byHand, applied, keys, rest } = residueOf(main, after, fieldManager, shaping);
+    if (byHand.length > 0) return undefined;
+    const asked = { resource: kind.resource, main, context: shaping };
+    if ((await probes.kept(asked, rest, false, { signal })).length > 0) return undefined;
+    return { foreign: keys.length > 0, othersApply: applied.length > 0 };
   } catch {
     signal.throwIfAborted();
-    return false;
+    return undefined;
   }
 }

@@ -43,6 +43,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     copies,
     places,
     shaping,
+    clock,
     settled,
     settledChanged: changed,
     brake: (key, count) => replica.deletions.mayDelete(key, count),

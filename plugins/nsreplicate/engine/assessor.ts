@@ -2,6 +2,7 @@
 import {
   type Assessment,
   assess,
+  type Made,
   type Policy,
   type PrimarySide,
   type ReplicaSide,
@@ -49,13 +50,16 @@ export class Assessor {
     };
   }
 
-  /** What becomes of an object, as far as is known without asking a cluster. */
-  assess(key: ObjectKey): Assessment {
+  /**
+   * What becomes of an object, as far as is known without asking a cluster.
+   * @param made what is known of its content, where the replica was asked
+   */
+  assess(key: ObjectKey, made?: Made): Assessment {
     const { catalogue } = this.#options;
     const { kind } = placeOf(key);
     if (!catalogue.kind(kind)) return { outcome: 'leave', why: 'kind-dropped' };
     const original = this.#primarySide(key);
-    const present = this.#replicaSide(key, original);
+    const present = this.#replicaSide(key, original, made);
     const isListed = original !== undefined || catalogue.isComplete(key);
     return assess({ kind, original, isListed, present }, this.policy);
   }
@@ -68,11 +72,15 @@ export class Assessor {
     return { ...wanted, inherited, problem, isWhole: ownsCopies(rule.carry) };
   }
 
-  #replicaSide(key: ObjectKey, original: PrimarySide | undefined): ReplicaSide | undefined {
+  #replicaSide(
+    key: ObjectKey,
+    original: PrimarySide | undefined,
+    known: Made | undefined,
+  ): ReplicaSide | undefined {
     const { copies, settled } = this.#options;
     const present = copies.get(key);
     if (!present) return undefined;
-    const made = original && settled.find(key, original.digest, present.live);
+    const made = known ?? (original && settled.find(key, original.digest, present.live));
     return { ...present, made, inScope: original !== undefined || copies.isInScope(key) };
   }
 }

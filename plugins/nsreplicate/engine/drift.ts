@@ -3,7 +3,7 @@ import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { type Assessment, driftOf } from '../decide/assess.ts';
 import type { DriftState } from '../decide/outcomes.ts';
 import { digestOfAll } from '../objects/digest.ts';
-import { isWhatItMakes } from './asking.ts';
+import { assessByAsking } from './asking.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
 
@@ -39,10 +39,12 @@ interface Group {
  */
 export async function drift(survey: Survey, signal: AbortSignal): Promise<DriftLine[]> {
   const sides = survey.replicas.map(async (replica) => {
-    const keys = [...survey.catalogue.keys()];
-    const unclear = keys.filter((key) => isEdited(replica.assessor.assess(key)));
-    const answers = await someAtOnce(unclear.map((key) => () => isWhatItMakes(survey, replica, key, signal)));
-    return driftOfReplica(survey, replica, new Set(unclear.filter((_, index) => answers[index])));
+    const keys = new Set([...survey.catalogue.keys(), ...replica.copies.keys()]);
+    const compared = [...keys].filter((key) => !isUnread(replica, key));
+    const assessments = await someAtOnce(
+      compared.map((key) => async () => [key, await assessByAsking(survey, replica, key, signal)] as const),
+    );
+    return driftOfReplica(survey, replica, assessments);
   });
   return (await Promise.all(sides)).flat();
 }
@@ -50,16 +52,11 @@ export async function drift(survey: Survey, signal: AbortSignal): Promise<DriftL
 export const isDrifted = ({ missing, outdated, edited, foreign, extra }: DriftLine): boolean =>
   missing + outdated + edited + foreign + extra > 0;
 
-/** Whether an object is not what was applied, and it is not known whether the replica made it so. */
-const isEdited = (assessment: Assessment): boolean => driftOf(assessment, undefined) === 'edited';
-
-/** @param made what digests alone take for edited, and is what the replica makes of what is applied */
 function driftOfReplica(
   { catalogue }: Survey,
-  replica: SurveyedReplica,
-  made: ReadonlySet<ObjectKey>,
+  { site, copies }: SurveyedReplica,
+  assessments: readonly (readonly [ObjectKey, Assessment])[],
 ): DriftLine[] {
-  const { site, copies, assessor } = replica;
   const groups = new Map<string, Group>();
   const groupOf = (key: ObjectKey): Group => {
     const { namespace, kind } = placeOf(key);
@@ -67,23 +64,15 @@ function driftOfReplica(
     groups.set(`${namespace}|${kind}`, found);
     return found;
   };
-  for (const key of catalogue.keys()) {
-    const assessment = assessor.assess(key);
+  for (const [key, assessment] of assessments) {
     const present = copies.get(key);
-    const state = made.has(key) ? undefined : driftOf(assessment, present);
-    const isEither = state === undefined && ['leave', 'compare'].includes(assessment.outcome);
-    if ((isEither && !made.has(key)) || isUnread(replica, key)) continue;
+    const state = driftOf(assessment, present);
+    if (state === undefined && assessment.outcome !== 'same') continue;
     const { counts, wanted: should, present: is } = groupOf(key);
-    const wanted = catalogue.digest(key, site.name) ?? '';
+    const wanted = catalogue.original(key) && catalogue.digest(key, site.name);
     if (state) counts[state]++;
-    should.push([key, wanted]);
-    if (present) is.push([key, state ? (present.live ?? '') : wanted]);
-  }
-  for (const key of copies.keys()) {
-    if (catalogue.original(key) || driftOf(assessor.assess(key), copies.get(key)) !== 'extra') continue;
-    const { counts, present } = groupOf(key);
-    counts.extra++;
-    present.push([key, copies.get(key)?.live ?? '']);
+    if (wanted !== undefined) should.push([key, wanted]);
+    if (present) is.push([key, (state === undefined ? wanted : present.live) ?? '']);
   }
   return [...groups]
     .map(([place, group]) => lineOf(site.name, place, group))

@@ -57,7 +57,6 @@ function ofStatus(error: ApiError): Omit<Failure, 'message'> {
   if (code === 409) return { class: isOwnershipConflict(error) ? 'decision' : 'later', reason: 'conflict' };
   if (code === 413 || (code === 400 && /too large/i.test(text)))
     return { class: 'object', reason: 'too-large' };
-  if (isImmutable(error)) return { class: 'decision', reason: 'immutable' };
   if (code === 422 || code === 400) return { class: 'object', reason: 'invalid' };
   return { class: 'later', reason: code === 429 ? 'busy' : `http-${code}` };
 }
@@ -103,14 +102,22 @@ export function isReplaced(error: unknown): boolean {
   return error.code === 422 && !!error.status?.details?.causes?.some(({ field }) => field === 'metadata.uid');
 }
 
-/** Whether the API server refuses to change a field that is there, which it would take in a new object. */
-export function isImmutable(error: unknown): boolean {
-  if (!(error instanceof ApiError) || error.code !== 422 || isReplaced(error)) return false;
-  const causes = error.status?.details?.causes ?? [];
-  const texts = [statusText(error), ...causes.map(({ message = '' }) => message)];
-  return texts.some((text) =>
-    /immutable|may not be changed|updates to .*forbidden|forbidden: updates to|can not be changed/i.test(
-      text,
-    ),
-  );
+/** Whether the API server refuses an object as it is: as a change, or altogether. */
+export const isRefused = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === 422 && !isReplaced(error);
+
+/** The fields that a server refuses, as it names them. */
+export const refusedFields = (error: ApiError): string[] => [
+  ...new Set((error.status?.details?.causes ?? []).flatMap(({ field }) => (field ? [field] : []))),
+];
+
+/** A change is refused that would be taken in a new object. */
+export function immutable(about: string, error: ApiError): WorkFailure {
+  const fields = refusedFields(error);
+  const what = fields.length === 0 ? 'it' : fields.join(', ');
+  return new WorkFailure({
+    class: 'decision',
+    reason: 'immutable',
+    message: `${about}: ${what} can't be changed on the replica, only made anew (--on-immutable): ${messageOf(error)}`,
+  });
 }

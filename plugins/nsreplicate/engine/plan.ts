@@ -2,23 +2,23 @@
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { nothingAlong, refusesAlong } from '../decide/along.ts';
+import { refusesAlong } from '../decide/along.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
 import { makesObjects } from '../objects/carry.ts';
-import { type Draft, drop } from '../objects/draft.ts';
+import { type Draft, groupKind } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
-import { applyCopy } from './apply.ts';
-import { isWhatItMakes } from './asking.ts';
+import { assessByAsking } from './asking.ts';
 import { alongWith, ownedBy } from './dependents.ts';
-import { failureOf, isImmutable, messageAbout } from './failure.ts';
+import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
+import { failureOf, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import type { TaskSpec } from './spec.ts';
 import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
-import { foreignKeys, mayOverrule, wasBound, whatGoesAlong } from './writer.ts';
+import { notTaken } from './writer.ts';
 
 /** One object that would change, or should and can't. */
 export interface PlannedChange {
@@ -60,7 +60,7 @@ interface Planning {
 
 async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   const { replica, key } = planning;
-  const assessment = replica.assessor.assess(key);
+  const assessment = await assessByAsking(planning.survey, replica, key, planning.signal);
   const change: Change = (action, diff = [], more = {}) => ({
     replica: replica.site.name,
     ...placeOf(key),
@@ -77,7 +77,7 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
     case 'refuse':
       return change('refused', [], { note: explain(assessment.why) });
     case 'leave':
-      return plannedToBeLeft(planning, assessment.why, change);
+      return plannedToBeLeft(assessment.why, change);
     case 'wait':
       return assessment.why === 'terminating' ? plannedAnew(planning, change) : undefined;
     case 'delete':
@@ -90,16 +90,9 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
 }
 
 /** What stays as it is, where the two sides may differ. */
-async function plannedToBeLeft(
-  { survey, replica, key, signal }: Planning,
-  why: LeaveReason,
-  change: Change,
-): Promise<PlannedChange | undefined> {
+function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | undefined {
   if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
-  if (why === 'edited' && (await isWhatItMakes(survey, replica, key, signal))) return undefined;
-  return replica.copies.get(key)?.deleting === true && why !== 'came-from-there'
-    ? undefined
-    : change('left', [], { note: explain(why) });
+  return change('left', [], { note: explain(why) });
 }
 
 async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy | undefined> {
@@ -124,39 +117,33 @@ type Change = (
 /** Asks the replica what it would make of it; what can't be asked yet is shown as it would be applied. */
 async function plannedWrite(
   planning: Planning,
-  { outcome, force }: Write,
+  write: Write,
   change: Change,
 ): Promise<PlannedChange | undefined> {
   const { survey, replica, key, spec, signal } = planning;
   const { kube } = replica.site;
-  const kind = survey.catalogue.kind(placeOf(key).kind);
+  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
   const main = (await copyOf(planning))?.main;
-  if (!kind || !main) return undefined;
-  const apply = (forced: boolean) =>
-    applyCopy(kube, kind.resource, main, { force: forced, dryRun: true, signal });
+  if (!resource || !main) return undefined;
+  const action = outcomes[write.outcome].plan;
+  const trial: Trial = { kube, resource, main, context: survey.shaping, write, policy: spec, signal };
   let before: KubeObject | undefined;
   try {
-    if (outcome !== 'create')
-      before = await kube.find(kind.resource, survey.places.onReplica(key), { signal });
-    const after = await apply(force).catch((error: unknown) => {
-      if (outcome === 'create' || !mayOverrule(error, spec)) throw error;
-      return apply(true);
-    });
-    if (spec.exact || outcome === 'adopt')
-      for (const path of foreignKeys(main, after)) drop(after as Draft, ...path);
+    if (write.outcome !== 'create')
+      before = await kube.find(resource, survey.places.onReplica(key), { signal });
+    const { after, residue } = await dryRun(trial, before);
+    const kept = await replica.probes.kept(trial, residue.rest, write.outcome === 'create', { signal });
     const diff = readableDiff(bare(after), before && bare(before));
+    if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, diff, change);
     // It is what the replica makes of it, though that is not remembered.
-    if (outcome === 'put-right' && diff.length === 0) return undefined;
-    return change(outcomes[outcome].plan, diff);
+    return write.outcome === 'put-right' && diff.length === 0 ? undefined : change(action, diff);
   } catch (error) {
     signal.throwIfAborted();
     const diff = readableDiff(bare(main), before && bare(before));
-    const goes =
-      before && isImmutable(error) && spec.onImmutable !== 'fail'
-        ? await whatGoesAlong(kube, before, spec.onImmutable, { signal })
-        : nothingAlong;
-    const isAlone = goes.strangers.length + goes.taken.length === 0;
-    return failing(error, outcomes[outcome].plan, diff, isAlone ? before : undefined, change, spec);
+    const failure = failureOf(error);
+    if (failure.reason in notYet)
+      return change(action, diff, { note: `can't be validated yet: ${notYet[failure.reason]}` });
+    return plannedAfterRefusal(trial, error, before, diff, change);
   }
 }
 
@@ -168,21 +155,20 @@ const notYet: Readonly<Record<string, string>> = {
 };
 
 /** What would come of a write that the replica does not take as it is. */
-function failing(
+async function plannedAfterRefusal(
+  trial: Trial,
   error: unknown,
-  action: PlannedAction,
-  diff: readonly string[],
   before: KubeObject | undefined,
+  diff: readonly string[],
   change: Change,
-  spec: TaskSpec,
-): PlannedChange {
-  const failure = failureOf(error);
-  const message = messageAbout(change(action).kind, failure);
-  if (failure.reason in notYet)
-    return change(action, diff, { note: `can't be validated yet: ${notYet[failure.reason]}` });
-  if (isImmutable(error) && spec.onImmutable !== 'fail' && before && !wasBound(before))
-    return change('recreate', diff, { note: 'an immutable field differs: it is deleted and made anew' });
-  return change(action, diff, { blocked: true, note: message });
+): Promise<PlannedChange> {
+  const { main, write } = trial;
+  const cause = before ? await asImmutable(trial, error) : undefined;
+  if (before && cause && (await mayBeMadeAnew(trial, before)))
+    return change('recreate', diff, { note: "a field can't be changed: it is deleted and made anew" });
+  const { plan: action } = outcomes[write.outcome];
+  const note = messageAbout(groupKind(main), failureOf(cause ?? error));
+  return change(action, diff, { blocked: true, note });
 }
 
 /** Fields or a status that a rule carries to somebody else's object. */

@@ -1,10 +1,13 @@
 /** Makes one object on one replica what it should be: carries out what is decided about it. */
+import type { Clock } from '../../../src/clock.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Assessment, isWrite, type Write } from '../decide/assess.ts';
 import { type Did, explain, type LeaveReason, outcomes } from '../decide/outcomes.ts';
+import { noResidue, type Residue } from '../decide/residue.ts';
 import { makesObjects, statusPart } from '../objects/carry.ts';
 import { digestOf } from '../objects/digest.ts';
+import { readable } from '../objects/managed-fields.ts';
 import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
 import type { Assessor } from './assessor.ts';
@@ -14,7 +17,7 @@ import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
 import { conflictCauses, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
-import type { Settled, SettledOn } from './settlements.ts';
+import type { SettledOn } from './settlements.ts';
 import { fieldManager } from './spec.ts';
 import { terminating, Writer } from './writer.ts';
 
@@ -27,6 +30,7 @@ export type Result =
 const left = (why: LeaveReason): Result => ({ did: 'left', why: explain(why) });
 
 export interface ReconcilerOptions extends DeletionOptions {
+  readonly clock: Clock;
   readonly assessor: Assessor;
   readonly catalogue: Catalogue;
   readonly copies: Copies;
@@ -45,7 +49,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#writer = new Writer(options.replica.kube, options.spec);
+    this.#writer = new Writer(options.replica.kube, options.spec, options.clock);
   }
 
   /**
@@ -78,6 +82,7 @@ export class Reconciler {
         // That it was told to go is no proof that it went.
         return this.#options.copies.get(key) ? this.#delete(kind, key) : { did: 'gone' };
       case 'leave':
+        if (['keys-of-others', 'others-apply'].includes(assessment.why)) await this.#same(kind, key);
         return left(assessment.why);
       case 'delete':
         return this.#delete(kind, key);
@@ -153,7 +158,7 @@ export class Reconciler {
     await fence();
     const made = { origin: copy.origin, applied: copy.digest, marker };
     stamp(copy.main, made);
-    const { object, live, recreated, foreign } = await this.#writer.write(
+    const { object, live, recreated, residue } = await this.#writer.write(
       {
         resource: kind.resource,
         main: copy.main,
@@ -162,21 +167,28 @@ export class Reconciler {
         uid: write.outcome === 'create' ? undefined : before?.uid,
         digest: copy.digest,
         digestOf: (present) => madeDigest(present, copy, rule, shaping),
+        context: shaping,
       },
       this.#call,
     );
     copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
-    this.#settle(key, { applied: copy.digest, live, ...(foreign.length > 0 ? { foreign } : {}) });
+    this.#settle(key, copy.digest, live, residue);
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     if (write.why === 'drift' && object.metadata.resourceVersion === before?.resourceVersion)
       return { did: 'unchanged' };
     return { did: outcomes[recreated ? 'recreate' : write.outcome].did };
   }
 
-  /** Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. */
-  #settle(key: ObjectKey, made: Settled): void {
+  /**
+   * Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. What somebody
+   * wrote by hand is drift for as long as it is there.
+   */
+  #settle(key: ObjectKey, applied: string, live: string, { byHand, applied: others, keys }: Residue): void {
     const { settled, settledChanged } = this.#options;
-    if (made.live !== made.applied ? settled.set(key, made) : settled.delete(key)) settledChanged();
+    const foreign = keys.length > 0 ? { foreign: keys.map(readable) } : {};
+    const made = { applied, live, ...foreign, ...(others.length > 0 ? { othersApply: true } : {}) };
+    const isMade = live !== applied && byHand.length === 0;
+    if (isMade ? settled.set(key, made) : settled.delete(key)) settledChanged();
   }
 
   /** The main part is as it should be; the status may not be. */
@@ -184,7 +196,7 @@ export class Reconciler {
     const { catalogue, copies, replica } = this.#options;
     const applied = catalogue.digest(key, replica.name);
     if (applied !== undefined && copies.get(key)?.live === applied)
-      this.#settle(key, { applied, live: applied });
+      this.#settle(key, applied, applied, noResidue);
     if (!catalogue.original(key)?.statusDigest) return { did: 'unchanged' };
     const copy = await this.#copy(key);
     const object = copy?.status && (await this.#find(kind, key));

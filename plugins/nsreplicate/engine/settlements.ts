@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { own } from '../../../src/json.ts';
+import type { Made } from '../decide/assess.ts';
 import type { ObjectKey } from './keys.ts';
 
 /** What a replica made of one object. */
@@ -15,6 +16,8 @@ export interface Settled {
   readonly live: string;
   /** Keys of others in mirrored maps, as `data.color`: drift that an apply leaves. */
   readonly foreign?: readonly string[];
+  /** Another manager applies fields of it that were not applied. */
+  readonly othersApply?: boolean;
 }
 
 /** Shards of all replicas of a task: each is a document of its own. */
@@ -24,6 +27,7 @@ const SHARD_BYTES = 60 * 1024;
 /** Characters of a digest: 48 bits, so that of a million objects no two are likely to be mixed up. */
 const DIGEST = 8;
 const FOREIGN = '+';
+const OTHERS_APPLY = '*';
 
 const short = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, DIGEST);
@@ -52,8 +56,9 @@ export class SettledOn {
   }
 
   /** Remembers what became of an object. True where that is news. */
-  set(key: ObjectKey, { applied, live, foreign }: Settled): boolean {
-    return this.put(short(key), `${pairOf(applied, live)}${foreign ? FOREIGN : ''}`);
+  set(key: ObjectKey, { applied, live, foreign, othersApply }: Settled): boolean {
+    const flags = `${foreign ? FOREIGN : ''}${othersApply ? OTHERS_APPLY : ''}`;
+    return this.put(short(key), `${pairOf(applied, live)}${flags}`);
   }
 
   /** The same, as it is kept. */
@@ -62,7 +67,7 @@ export class SettledOn {
     if (before === text) return false;
     if (before !== undefined) this.#remove(id, before);
     this.entries.set(id, text);
-    if (text.endsWith(FOREIGN)) this.#foreign++;
+    if (text.includes(FOREIGN)) this.#foreign++;
     this.#changed(shardOf(id));
     return true;
   }
@@ -80,16 +85,19 @@ export class SettledOn {
   }
 
   /** Whether what the replica has is what it made of what is wanted; undefined where that is not known. */
-  find(key: ObjectKey, applied: string, live: string | undefined): { foreign: boolean } | undefined {
+  find(key: ObjectKey, applied: string, live: string | undefined): Made | undefined {
     if (this.size === 0 || live === undefined) return undefined;
     const text = this.entries.get(short(key));
     if (text?.slice(0, DIGEST) !== pairOf(applied, live)) return undefined;
-    return { foreign: text.endsWith(FOREIGN) };
+    return {
+      foreign: text.includes(FOREIGN),
+      ...(text.includes(OTHERS_APPLY) ? { othersApply: true } : {}),
+    };
   }
 
   #remove(id: string, text: string): void {
     this.entries.delete(id);
-    if (text.endsWith(FOREIGN)) this.#foreign--;
+    if (text.includes(FOREIGN)) this.#foreign--;
   }
 }
 
@@ -141,7 +149,7 @@ export class Settlements {
       }))
       .sort((a, b) => a.words.length - b.words.length);
     const names = lists.reduce((sum, { name }) => sum + Buffer.byteLength(name) * 2 + 8, 0);
-    let room = Math.max(0, Math.floor((SHARD_BYTES - names) / (2 * DIGEST + 2)));
+    let room = Math.max(0, Math.floor((SHARD_BYTES - names) / (2 * DIGEST + 3)));
     const kept = lists.map(({ name, words }, index) => {
       const count = Math.min(words.length, Math.floor(room / (lists.length - index)));
       room -= count;

@@ -32,6 +32,9 @@ export interface TaskSpec {
 /** The field manager of everything that is written to a replica. */
 export const fieldManager = 'kubectl-nsreplicate';
 
+/** Who owns the number of a workload's pods between us and an autoscaler, which takes it when it first changes it. */
+export const handoverManager = 'kubectl-nsreplicate-handover';
+
 /** Refuses (UsageError) maps that put two namespaces into one. */
 export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
   const taken = new Map<string, string>();

@@ -16,6 +16,7 @@ import { type CopiedKind, chooseKinds } from './kinds.ts';
 import { isSilent } from './late-kinds.ts';
 import type { Memory } from './memory.ts';
 import { mayBeLacking } from './primary-lists.ts';
+import { Probes } from './probe.ts';
 import { absentees, type Scopes, scopesOf } from './scopes.ts';
 import type { Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
@@ -48,6 +49,7 @@ export interface SurveyedReplica {
   readonly site: Site;
   readonly copies: Copies;
   readonly assessor: Assessor;
+  readonly probes: Probes;
   /** What could not be listed there: nothing is known of it. */
   readonly unread: readonly Unread[];
 }
@@ -98,7 +100,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     const copies = new Copies(spec.name, catalogue.copyScope);
     const options = { spec, primary, replica: site, catalogue, copies, formerPrimaries };
     const assessor = new Assessor({ ...options, settled: settled.on(site.name) });
-    return { site, copies, assessor, unread: [] as Unread[] };
+    return { site, copies, assessor, probes: new Probes(site.kube), unread: [] as Unread[] };
   });
   await listAutoscalers(options, autoscaled);
   const frame: Frame = { catalogue, places, shaping, away: new Set() };

@@ -1,22 +1,21 @@
-/** Writes one copy to one replica: server-side apply, and what to do where that is refused. */
-import { ApiError } from '../../../src/kube/api-error.ts';
+/** Writes one copy to one replica: server-side apply, and what to do where that is refused or leaves something. */
+import type { Clock } from '../../../src/clock.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import { type Along, nothingAlong, sumUp } from '../decide/along.ts';
 import type { Write } from '../decide/assess.ts';
-import { differences, isForeignKey } from '../decide/differences.ts';
+import { noResidue, type Residue, residueOf, toBeRemoved } from '../decide/residue.ts';
 import { nameOnly } from '../objects/carry.ts';
-import { at, type Draft, groupKind, isJson, put } from '../objects/draft.ts';
-import { definitions } from '../objects/order.ts';
-import { sanitise } from '../objects/sanitise.ts';
-import { withoutStamps } from '../objects/stamps.ts';
+import { at, type Draft } from '../objects/draft.ts';
+import type { SanitiseContext } from '../objects/sanitise.ts';
 import { applyCopy } from './apply.ts';
-import { alongWith } from './dependents.ts';
-import { conflictCauses, isImmutable, WorkFailure } from './failure.ts';
-import { fieldManager, type OnImmutable, type TaskSpec } from './spec.ts';
+import { conflictCauses, immutable, isRefused, WorkFailure } from './failure.ts';
+import { handOverReplicas, type OwnershipChange, takeOver } from './ownership.ts';
+import { Probes, probe } from './probe.ts';
+import { removeForAnew } from './recreate.ts';
+import { fieldManager, handoverManager, type TaskSpec } from './spec.ts';
 
-export type WritePolicy = Pick<TaskSpec, 'exact' | 'drift' | 'onImmutable'>;
+export type WritePolicy = Pick<TaskSpec, 'exact' | 'forceConflicts' | 'drift' | 'onImmutable'>;
 
 export interface WriteRequest {
   readonly resource: Resource;
@@ -30,6 +29,8 @@ export interface WriteRequest {
   readonly digest: string;
   /** Digest of what the replica has, comparable with `digest`. */
   readonly digestOf: (object: KubeObject) => string;
+  /** What shaped the copy. */
+  readonly context: SanitiseContext;
 }
 
 export interface Written {
@@ -38,18 +39,30 @@ export interface Written {
   readonly live: string;
   /** The object had to be deleted and made anew. */
   readonly recreated: boolean;
-  /** Keys of others in mirrored maps that are still there, as `data.color`. */
-  readonly foreign: readonly string[];
+  /** What others have in it besides. */
+  readonly residue: Residue;
+}
+
+/** An answer to an apply. */
+interface Applied {
+  readonly object: KubeObject;
+  /** Nothing of that name was there before, so that all that is there came of this write. */
+  readonly isNew: boolean;
+  readonly recreated: boolean;
 }
 
 /** Writes to one replica under one policy. */
 export class Writer {
   readonly #kube: KubeClient;
   readonly #policy: WritePolicy;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #probes: Probes;
 
-  constructor(kube: KubeClient, policy: WritePolicy) {
+  constructor(kube: KubeClient, policy: WritePolicy, clock: Pick<Clock, 'now'>) {
     this.#kube = kube;
     this.#policy = policy;
+    this.#clock = clock;
+    this.#probes = new Probes(kube);
   }
 
   /**
@@ -57,17 +70,26 @@ export class Writer {
    * @throws {WorkFailure | ApiError | UnreachableError}
    */
   async write(request: WriteRequest, call: CallOptions): Promise<Written> {
-    const { object, recreated } = await this.#apply(request, call);
-    if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
-    if (request.write.outcome === 'create' && !recreated) await this.#checkMade(request, object, call);
-    const live = request.digestOf(object);
-    const foreign = live === request.digest ? [] : foreignKeys(request.main, object);
-    if (foreign.length === 0) return { object, live, recreated, foreign: [] };
-    const names = foreign.map((path) => path.join('.'));
-    if (!this.#policy.exact && request.write.outcome !== 'adopt')
-      return { object, live, recreated, foreign: names };
-    const cleaned = await this.#remove(request, object, foreign, call);
-    return { object: cleaned, live: request.digestOf(cleaned), recreated, foreign: [] };
+    const { outcome } = request.write;
+    if (outcome === 'adopt') await this.#takeOverBefore(request, call);
+    if (outcome !== 'create') await this.#handOver(request, call);
+    let applied = await this.#apply(request, call);
+    if (applied.object.metadata.deletionTimestamp !== undefined) throw terminating(applied.object);
+    if (applied.isNew && !applied.recreated) await this.#checkMade(request, applied.object, call);
+    if (request.digestOf(applied.object) === request.digest) return written(request, applied, noResidue);
+    let residue = this.#residueOf(request, applied.object);
+    const removable = toBeRemoved(residue, this.#takes(request));
+    if (removable.length > 0) {
+      await takeOver(this.#change(request, applied.object, call), removable);
+      applied = { ...applied, object: await this.#send(request, true, call) };
+      residue = this.#residueOf(request, applied.object);
+    }
+    const fields = await this.#probes.kept(request, residue.rest, applied.isNew, call);
+    if (fields.length === 0) return written(request, applied, residue);
+    const cause = notTaken(request.main, fields);
+    if (applied.isNew || this.#policy.onImmutable === 'fail') throw cause;
+    const anew = await this.#recreate(request, cause, call);
+    return written(request, anew, this.#residueOf(request, anew.object));
   }
 
   /** Applies the status alone. Status belongs to controllers, so it is always taken over. */
@@ -80,18 +102,63 @@ export class Writer {
     });
   }
 
-  async #apply(
-    request: WriteRequest,
-    call: CallOptions,
-  ): Promise<{ object: KubeObject; recreated: boolean }> {
+  #residueOf({ main, context }: WriteRequest, object: KubeObject): Residue {
+    return residueOf(main, object, fieldManager, context);
+  }
+
+  #takes({ write }: WriteRequest) {
+    return takesOf(write, this.#policy);
+  }
+
+  #change({ resource, main }: WriteRequest, object: KubeObject, call: CallOptions): OwnershipChange {
+    const { apiVersion = '' } = main;
+    return { kube: this.#kube, resource, object, apiVersion, clock: this.#clock, call };
+  }
+
+  /** What others wrote into an object becomes ours before it is applied: fields may exclude each other. */
+  async #takeOverBefore(request: WriteRequest, call: CallOptions): Promise<boolean> {
+    const present = await this.#kube.find(request.resource, request.place, call);
+    if (!present || present.metadata.uid !== (request.uid ?? present.metadata.uid)) return false;
+    const removable = toBeRemoved(this.#residueOf(request, present), this.#takes(request));
+    if (removable.length > 0) await takeOver(this.#change(request, present, call), removable);
+    return removable.length > 0;
+  }
+
+  /** Whoever sets the number of pods from now on begins with the number that there is. */
+  async #handOver(request: WriteRequest, call: CallOptions): Promise<void> {
+    const { main, context, resource, place } = request;
+    if (!context.isAutoscaled?.(main) || at(main, 'spec', 'replicas') !== undefined) return;
+    const present = await this.#kube.find(resource, place, call);
+    if (present) await handOverReplicas(this.#change(request, present, call));
+  }
+
+  async #apply(request: WriteRequest, call: CallOptions): Promise<Applied> {
     const { outcome, force } = request.write;
+    const isNew = outcome === 'create';
     try {
-      return { object: await this.#send(request, force, call), recreated: false };
+      return { object: await this.#send(request, force, call), isNew, recreated: false };
     } catch (error) {
-      if (isImmutable(error)) return { object: await this.#recreate(request, error, call), recreated: true };
-      if (outcome === 'create' || !mayOverrule(error, this.#policy)) throw error;
-      return { object: await this.#send(request, true, call), recreated: false };
+      if (isNew) throw error;
+      if (isRefused(error)) return this.#afterRefusal(request, error, call);
+      if (!mayOverrule(error, this.#policy)) throw error;
+      return { object: await this.#send(request, true, call), isNew, recreated: false };
     }
+  }
+
+  /** The change was refused: for what others have in it, for a field that can't be changed, or altogether. */
+  async #afterRefusal(request: WriteRequest, refusal: unknown, call: CallOptions): Promise<Applied> {
+    let error = refusal;
+    if (await this.#takeOverBefore(request, call))
+      try {
+        return { object: await this.#send(request, true, call), isNew: false, recreated: false };
+      } catch (again) {
+        error = again;
+      }
+    if (!isRefused(error)) throw error;
+    const found = await probe(this.#kube, request.resource, request.main, call);
+    if (found.is !== 'taken') throw error;
+    const { kind, metadata } = request.main;
+    return this.#recreate(request, immutable(`${kind} ${metadata.name}`, error), call);
   }
 
   #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
@@ -115,113 +182,55 @@ export class Writer {
     });
   }
 
-  /** Removes keys of others; refused by the server where the object changed since. */
-  #remove(
-    request: WriteRequest,
-    object: KubeObject,
-    paths: readonly string[][],
-    call: CallOptions,
-  ): Promise<KubeObject> {
-    const patch: Draft = { metadata: { name: object.metadata.name } };
-    if (object.metadata.resourceVersion !== undefined)
-      patch.metadata.resourceVersion = object.metadata.resourceVersion;
-    for (const path of paths) put(patch, path, null);
-    return this.#kube.patch(request.resource, request.place, patch, { ...call, type: 'merge', fieldManager });
-  }
-
-  async #recreate(request: WriteRequest, cause: unknown, call: CallOptions): Promise<KubeObject> {
-    const { resource, main, place } = request;
-    const mode = this.#policy.onImmutable;
-    // What appeared between looking and writing was not looked at: it may be anybody's.
-    if (mode === 'fail' || request.write.outcome === 'create') throw cause;
+  async #recreate(request: WriteRequest, cause: WorkFailure, call: CallOptions): Promise<Applied> {
+    const { resource, place, uid, main } = request;
+    const { onImmutable } = this.#policy;
+    if (onImmutable === 'fail') throw cause;
     const present = await this.#kube.find(resource, place, call);
     if (present) {
-      if (request.uid !== undefined && present.metadata.uid !== request.uid) throw replaced(present);
-      if (wasBound(present)) throw neverRecreated(present);
-      await this.#checkAlone(present, mode, call);
-      await this.#dryRun(request, present, call);
-      const { uid, resourceVersion } = present.metadata;
-      // A claim may be bound at any moment, so only what was looked at may go.
-      const propagationPolicy = propagation(mode);
-      await this.#kube.delete(resource, place, { ...call, uid, resourceVersion, propagationPolicy });
-      const { waitGone } = await import('../../../src/kube/wait.ts');
-      await waitGone(this.#kube, resource, place, {
-        uid,
-        timeoutMs: 60_000,
-        signal: call.signal,
-        what: `${main.kind} ${place.name}`,
-      });
+      if (uid !== undefined && present.metadata.uid !== uid) throw replaced(present);
+      // Before the old one goes: would the new one be taken at all, under another name?
+      const found = await probe(this.#kube, resource, main, call);
+      if (found.is === 'refused') throw found.error;
+      await removeForAnew(this.#kube, resource, present, onImmutable, call);
     }
-    return this.#send({ ...request, uid: undefined }, false, call);
-  }
-
-  /** What is made anew is deleted first: nothing may go with it. */
-  async #checkAlone(present: KubeObject, mode: OnImmutable, call: CallOptions): Promise<void> {
-    const { taken, strangers } = await whatGoesAlong(this.#kube, present, mode, call);
-    if (taken.length + strangers.length === 0) return;
-    throw new WorkFailure({
-      class: 'decision',
-      reason: 'immutable',
-      message: `${present.kind} ${present.metadata.name} is never made anew while ${sumUp([...strangers, ...taken])} would go with it`,
-    });
-  }
-
-  /** Before the old one goes: would the new one be taken at all, under another name? */
-  async #dryRun({ resource, main }: WriteRequest, present: KubeObject, call: CallOptions): Promise<void> {
-    const probe = structuredClone(main);
-    probe.metadata.name = `${present.metadata.name.slice(0, 40)}-x8s-probe`;
-    try {
-      await this.#kube.create(resource, probe as KubeObject, { ...call, dryRun: true, fieldManager });
-    } catch (error) {
-      // What is wrong with the probe's own name is not wrong with the object.
-      const causes = error instanceof ApiError ? (error.status?.details?.causes ?? []) : [];
-      const isAboutName = causes.some(({ field }) => field === 'metadata.name');
-      if (error instanceof ApiError && [403, 422].includes(error.code) && !isAboutName) throw error;
-    }
+    const object = await this.#send({ ...request, uid: undefined }, false, call);
+    return { object, isNew: true, recreated: true };
   }
 }
 
+const written = (request: WriteRequest, { object, recreated }: Applied, residue: Residue): Written => ({
+  object,
+  live: request.digestOf(object),
+  recreated,
+  residue,
+});
+
 /**
  * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right, and what we
- * wrote by another verb ourselves is ours. Another
- * manager that applies is another owner: that is a conflict, for a person.
+ * wrote by another verb ourselves is ours. Another manager that applies is another owner: that is a conflict, for a
+ * person.
  */
 export function mayOverrule(error: unknown, { drift }: Pick<WritePolicy, 'drift'>): boolean {
   const causes = conflictCauses(error);
   const isOurs = ({ manager, byApply }: (typeof causes)[number]) =>
-    !byApply && (drift === 'fix' || manager === fieldManager);
+    !byApply && (drift === 'fix' || manager === fieldManager || manager === handoverManager);
   return causes.length > 0 && causes.every(isOurs);
 }
 
-/** What would go with an object that is deleted to be made anew; owned objects are left behind where that is asked for. */
-export function whatGoesAlong(
-  kube: KubeClient,
-  object: KubeObject,
-  mode: OnImmutable,
-  { signal }: CallOptions,
-): Promise<Along> {
-  const isContainer = [definitions, 'Namespace'].includes(groupKind(object));
-  if (mode === 'recreate-orphan' && !isContainer) return Promise.resolve(nothingAlong);
-  return alongWith(object, { kube, isOurs: () => false, signal });
-}
+/** What a write takes over of what others have in an object. */
+export const takesOf = ({ outcome }: Write, { drift, exact, forceConflicts }: WritePolicy) => ({
+  byHand: outcome !== 'update' || drift === 'fix',
+  applied: outcome === 'adopt' || forceConflicts,
+  keys: exact,
+});
 
-const propagation = (mode: OnImmutable) => (mode === 'recreate-orphan' ? 'Orphan' : 'Background');
-
-/** A claim that was ever bound stands for a person's data. */
-export function wasBound({ kind, spec, metadata, status }: KubeObject): boolean {
-  if (kind !== 'PersistentVolumeClaim') return false;
-  return (
-    at(spec, 'volumeName') !== undefined ||
-    at(status, 'phase') !== 'Pending' ||
-    metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined
-  );
-}
-
-const neverRecreated = ({ metadata }: KubeObject) =>
+/** The server took the write, and kept something as it was. */
+export const notTaken = ({ kind, metadata }: Draft, fields: readonly string[]): WorkFailure =>
   new WorkFailure({
     class: 'decision',
-    reason: 'immutable',
-    message: `PersistentVolumeClaim ${metadata.name} was bound, so it is never made anew: it stands for data`,
+    reason: 'not-taken',
+    message: `${kind} ${metadata.name}: the replica did not take ${fields.join(', ')}, as it would in a new object (--on-immutable)`,
   });
 
 const replaced = ({ kind, metadata }: KubeObject) =>
@@ -241,32 +250,3 @@ export const terminating = ({ kind, metadata }: KubeObject) =>
     }`,
     retryAfterMs: 500,
   });
-
-/**
- * Paths of keys in mirrored maps that others put there. What a webhook adds to what we apply bears our own
- * manager's name: to remove it would be a fight without end.
- */
-export function foreignKeys(main: Draft, present: KubeObject): string[][] {
-  const wanted = structuredClone(main);
-  withoutStamps(wanted);
-  const extra = differences(wanted, sanitise(present)).flatMap((difference) =>
-    difference.how === 'extra' && isJson(difference.present) && isMirrored(difference.path)
-      ? Object.keys(difference.present).map((key) => ({ ...difference, path: [...difference.path, key] }))
-      : [difference],
-  );
-  return extra
-    .filter((difference) => isForeignKey(difference) && isByOthers(difference.path, present))
-    .map(({ path }) => [...path]);
-}
-
-/** Whether somebody else owns a field. What a webhook puts into our own writes is ours, or nobody's. */
-function isByOthers(path: readonly string[], { metadata: { managedFields = [] } }: KubeObject): boolean {
-  const field = path.map((key) => `f:${key}`);
-  return managedFields.some(
-    (entry) => at(entry, 'manager') !== fieldManager && at(entry, 'fieldsV1', ...field) !== undefined,
-  );
-}
-
-/** A whole map that only the replica has. */
-const isMirrored = (path: readonly string[]): boolean =>
-  ['data', 'binaryData', 'stringData', 'metadata.labels', 'metadata.annotations'].includes(path.join('.'));

@@ -5,6 +5,7 @@ import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts'
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
+import { at } from '../../../plugins/nsreplicate/objects/draft.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { specOf } from '../../support/task-spec.ts';
@@ -52,6 +53,17 @@ export const configMap = (name: string, value = '1', namespace = 'shop'): KubeOb
   metadata: { name, namespace },
   data: { value },
 });
+
+/** A ConfigMap to which something added a key, under a name of its own. */
+export function meddledWith({ data, metadata, ...rest }: KubeObject): KubeObject {
+  const others = (metadata.managedFields ?? []).filter((entry) => at(entry, 'manager') !== 'meddler');
+  const meddler = { manager: 'meddler', operation: 'Update', fieldsV1: { 'f:data': { 'f:added': {} } } };
+  return {
+    ...rest,
+    metadata: { ...metadata, managedFields: [...others, meddler] },
+    data: { ...(data as object), added: 'x' },
+  };
+}
 
 const spec = specOf({
   name: 't',

@@ -58,7 +58,7 @@ const assessed = (
 
 const changed = { outcome: 'update', why: 'changed', force: false } as const;
 const recreated = { outcome: 'update', why: 'recreated', force: false } as const;
-const putRight = { outcome: 'put-right', why: 'drift', force: true } as const;
+const putRight = { outcome: 'put-right', why: 'drift', force: false } as const;
 const adopted = { outcome: 'adopt', why: 'adopted', force: true } as const;
 
 describe('what becomes of one object on one replica', () => {
@@ -99,7 +99,21 @@ describe('what becomes of one object on one replica', () => {
       'edited',
     ],
     ['what a webhook made of it', made(false), {}, { outcome: 'same' }, undefined],
-    ['with keys of others', made(true), {}, { outcome: 'same' }, undefined],
+    ['with keys of others', made(true), {}, { outcome: 'leave', why: 'keys-of-others' }, 'edited'],
+    [
+      'with fields that others apply',
+      there({ live: 'dW', made: { foreign: true, othersApply: true } }),
+      {},
+      { outcome: 'leave', why: 'others-apply' },
+      'edited',
+    ],
+    [
+      'with fields that others apply, where conflicts are forced',
+      there({ live: 'dW', made: { foreign: false, othersApply: true } }),
+      { forceConflicts: true },
+      { ...putRight, force: true },
+      'edited',
+    ],
     ['with keys of others, which have to go', made(true), { exact: true }, putRight, 'edited'],
     ["somebody's own", there({ stamp: undefined }), {}, { outcome: 'refuse', why: 'not-ours' }, 'foreign'],
     ["somebody's own, adopted", there({ stamp: undefined }), { adopt: true }, adopted, 'foreign'],

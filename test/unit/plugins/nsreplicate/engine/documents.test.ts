@@ -5,7 +5,7 @@ import { readJobs, readView } from '../../../../../plugins/nsreplicate/state/sta
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import type { FakeKube } from '../../../support/fake-kube.ts';
-import { configMap, configMaps, sides } from '../../../support/replication.ts';
+import { configMap, configMaps, meddledWith, sides } from '../../../support/replication.ts';
 
 /** A watch that keeps its state on the primary; another one of the same task after it, where one is handed over. */
 function watching(earlier?: { from: FakeKube; to: FakeKube }) {
@@ -41,7 +41,7 @@ function watching(earlier?: { from: FakeKube; to: FakeKube }) {
 function meddle(to: FakeKube): void {
   to.after = ({ verb, name }) => {
     const copy = verb === 'apply' && name ? to.objects.find(configMaps, 'shop', name) : undefined;
-    if (copy) to.objects.replace(configMaps, { ...copy, data: { ...(copy.data as object), added: 'x' } });
+    if (copy) to.objects.replace(configMaps, meddledWith(copy));
   };
 }
 

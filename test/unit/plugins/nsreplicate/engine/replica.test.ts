@@ -4,7 +4,7 @@ import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import type { FakeKube } from '../../../support/fake-kube.ts';
-import { configMap, configMaps, replication } from '../../../support/replication.ts';
+import { configMap, configMaps, meddledWith, replication } from '../../../support/replication.ts';
 
 let scene: ReturnType<typeof replication>;
 
@@ -169,7 +169,7 @@ test('what a replica made of a copy is forgotten with it', async () => {
   // Something there adds to what is written.
   to.after = ({ verb, name }) => {
     const copy = verb === 'apply' ? to.objects.find(configMaps, 'shop', name ?? '') : undefined;
-    if (copy && name) to.objects.replace(configMaps, { ...copy, data: { value: '1', added: 'x' } });
+    if (copy && name) to.objects.replace(configMaps, meddledWith(copy));
   };
   from.objects.create(configMaps, configMap('a'));
   await scene.begin();

@@ -22,10 +22,18 @@ function scene(write: WriteRequest['write']) {
   kube.before = ({ verb }) => {
     if (verb === 'apply') throw apiError(422, 'spec: Forbidden: spec is immutable after creation');
   };
-  const policy = { exact: false, drift: 'fix', onImmutable: 'recreate' } as const;
+  const policy = { exact: false, forceConflicts: false, drift: 'fix', onImmutable: 'recreate' } as const;
   const main = { ...claim, spec: { storageClassName: 'fast' } } as unknown as Draft;
-  const request = { resource: persistentVolumeClaims, main, place, write, digest: 'd', digestOf: () => 'd' };
-  return { kube, write: () => new Writer(kube, policy).write(request, {}) };
+  const request = {
+    resource: persistentVolumeClaims,
+    main,
+    place,
+    write,
+    digest: 'd',
+    digestOf: () => 'd',
+    context: {},
+  };
+  return { kube, write: () => new Writer(kube, policy, { now: () => new Date(0) }).write(request, {}) };
 }
 
 test('a claim that is bound while it is about to be made anew stays', async () => {

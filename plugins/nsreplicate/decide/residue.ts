@@ -1,0 +1,166 @@
+/**
+ * What an apply leaves: how an object differs from what was applied though the server took it, and whose doing that is.
+ * One rule for all copies, adopted ones too: everything is made equal but keys of others in labels, annotations and the
+ * data of ConfigMaps and Secrets. Pure.
+ */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { cloneJson, type Draft, groupKind } from '../objects/draft.ts';
+import {
+  type ManagedFields,
+  managedFieldsOf,
+  type OwnedPath,
+  pathsOf,
+  readable,
+  valueAt,
+  without,
+} from '../objects/managed-fields.ts';
+import { type SanitiseContext, sanitise } from '../objects/sanitise.ts';
+import { withoutStamps } from '../objects/stamps.ts';
+import { type Difference, differences } from './differences.ts';
+
+/** Fields that an object has beyond what was applied, by who wrote them. */
+export interface Residue {
+  /** Somebody wrote them by hand, or by a client that does not apply. */
+  readonly byHand: readonly OwnedPath[];
+  /** Another manager applies them. */
+  readonly applied: readonly OwnedPath[];
+  /** Keys of others in labels, annotations and data. */
+  readonly keys: readonly OwnedPath[];
+  /** What differs besides: nobody wrote it but the server itself, or a webhook in our own write. */
+  readonly rest: readonly Difference[];
+}
+
+export const noResidue: Residue = { byHand: [], applied: [], keys: [], rest: [] };
+
+/**
+ * Kubernetes' own controllers, by the names under which they write. What they fill in stays: the volume of a claim, the
+ * number of pods that an autoscaler wants.
+ */
+const controllers = new Set([
+  'kube-controller-manager',
+  'kube-scheduler',
+  'cloud-controller-manager',
+  'kubelet',
+  'cluster-autoscaler',
+]);
+
+type Author = 'ours' | 'controller' | 'applier' | 'by-hand';
+
+function authorOf({ manager, operation, subresource }: ManagedFields, ours: string): Author {
+  if (manager === ours) return 'ours';
+  if (subresource !== '' || controllers.has(manager)) return 'controller';
+  return operation === 'Apply' ? 'applier' : 'by-hand';
+}
+
+/**
+ * @param main what was applied; may bear stamps
+ * @param object what the replica has, with its managedFields
+ * @param manager who applied it
+ */
+export function residueOf(
+  main: Draft,
+  object: KubeObject,
+  manager: string,
+  context: SanitiseContext = {},
+): Residue {
+  const wanted = cloneJson(main);
+  withoutStamps(wanted);
+  const live = sanitise(object, context);
+  const authors = extrasOf(main, live, managedFieldsOf(object), manager);
+  const byAuthor = (author: Author) =>
+    [...authors].filter(([, found]) => found === author).map(([key]) => JSON.parse(key) as OwnedPath);
+  const others = [...byAuthor('by-hand'), ...byAuthor('applier'), ...byAuthor('controller')];
+  const keys = others.filter((path) => isMirrored(path, wanted));
+  const isField = (path: OwnedPath) => !isMirrored(path, wanted);
+  return {
+    byHand: byAuthor('by-hand').filter(isField),
+    applied: byAuthor('applier').filter(isField),
+    keys,
+    rest: differences(wanted, without(live, others)).filter((one) => !isThere(one, wanted, object)),
+  };
+}
+
+/** Whether a field is lacking only since sanitising took it out again: an override may set what that takes out. */
+const isThere = ({ how, path, wanted: value }: Difference, wanted: Draft, object: KubeObject): boolean =>
+  how === 'missing' &&
+  (isNothing(value) ||
+    !differences(wanted, object).some((one) => one.how !== 'extra' && one.path.join('.') === path.join('.')));
+
+/** Servers leave out what is empty. */
+const isNothing = (value: unknown): boolean =>
+  value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** Fields that were not applied and are there, by the one of their authors who counts most. */
+function extrasOf(
+  main: Draft,
+  live: Draft,
+  entries: readonly ManagedFields[],
+  manager: string,
+): ReadonlyMap<string, Author> {
+  const order: readonly Author[] = ['by-hand', 'applier', 'controller', 'ours'];
+  const found = new Map<string, Author>();
+  for (const entry of entries) {
+    const author = authorOf(entry, manager);
+    for (const path of pathsOf(entry.fields)) {
+      if (isMap(path) || valueAt(live, path) === undefined || valueAt(main, path) !== undefined) continue;
+      const key = JSON.stringify(path);
+      const before = found.get(key);
+      if (before === undefined || order.indexOf(author) > order.indexOf(before)) found.set(key, author);
+    }
+  }
+  return found;
+}
+
+const maps = new Set([
+  'f:metadata',
+  'f:metadata f:labels',
+  'f:metadata f:annotations',
+  'f:data',
+  'f:binaryData',
+]);
+
+/** A whole map of others' keys is not a key itself. */
+const isMap = (path: OwnedPath): boolean => maps.has(path.join(' '));
+
+/** Whether a field is a key in labels, annotations, or the data of a ConfigMap or Secret. */
+function isMirrored(path: OwnedPath, object: Draft): boolean {
+  if (path[0] === 'f:metadata')
+    return path.length === 3 && ['f:labels', 'f:annotations'].includes(path[1] ?? '');
+  const isData = path.length === 2 && ['f:data', 'f:binaryData'].includes(path[0] ?? '');
+  return isData && ['ConfigMap', 'Secret'].includes(groupKind(object));
+}
+
+/** What a task takes over of what an apply leaves. */
+export interface Takeover {
+  /** Fields that somebody wrote by hand. */
+  readonly byHand: boolean;
+  /** Fields that another manager applies. */
+  readonly applied: boolean;
+  /** Keys of others. */
+  readonly keys: boolean;
+}
+
+/** The fields that are to go. */
+export const toBeRemoved = ({ byHand, applied, keys }: Residue, takes: Takeover): OwnedPath[] => [
+  ...(takes.byHand ? byHand : []),
+  ...(takes.applied ? applied : []),
+  ...(takes.keys ? keys : []),
+];
+
+/**
+ * Fields that the server did not take: those that it left out, and those that it has though a new object would not.
+ * @param made what differs in a new object: defaults, and what webhooks do; 'all' where this is a new one
+ */
+export function kept(rest: readonly Difference[], made: readonly Difference[] | 'all'): string[] {
+  const explained = new Set(made === 'all' ? [] : made.map((one) => JSON.stringify(one)));
+  return rest
+    .filter(({ how }) => how === 'missing' || made !== 'all')
+    .filter((one) => one.how === 'missing' || !explained.has(JSON.stringify(one)))
+    .map(({ path }) => path.join('.'));
+}
+
+/** The first fields by name, and how many there are besides. */
+export function namesOf(paths: readonly OwnedPath[]): string {
+  const names = paths.map(readable);
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+}
