@@ -139,6 +139,75 @@ describe('a kind of a CRD', () => {
     }
   }, 60_000);
 
+  test('a status that somebody changed on the replica is drift, shown, and put right, also while it watches', async () => {
+    const task = ['--name', pair.otherTask('edited')];
+    for (const [name, carry] of [
+      ['alone', { carry: 'status' }],
+      ['beside', { status: true }],
+    ] as const) {
+      const [selector, labels] = [`edited=${name}`, { edited: name }];
+      const flags = [
+        ...config(`edited-${name}`, { rules: [{ group, kind: 'Widget', selector, ...carry }] }),
+        ...task,
+      ];
+      const named = { ...widget(name, { size: 1 }), metadata: { name, labels } };
+      await pair.put(pair.from, named);
+      if (name === 'alone') await pair.put(pair.to, named);
+      await setStatus(pair, pair.from, name, { phase: 'Ready' });
+      await pair.copy(...flags);
+      await setStatus(pair, pair.to, name, { phase: 'Edited' });
+      expect(await pair.look('drift', ...flags)).toMatchObject({ code: 5 });
+      expect((await pair.look('plan', ...flags)).stdout).toContain('~ status.phase: "Edited" → "Ready"');
+      const running = await pair.watch(...flags);
+      const isReady = async () =>
+        expect(await pair.copyOf(`widgets.${group}`, name)).toMatchObject({ status: { phase: 'Ready' } });
+      await eventually(isReady);
+      await setStatus(pair, pair.to, name, { phase: 'Edited' });
+      await eventually(isReady);
+      running.child.kill('SIGTERM');
+      await running.ended;
+      expect(await pair.look('drift', ...flags)).toMatchObject({ code: 0 });
+    }
+  }, 120_000);
+
+  test('what a rule for fields makes is ours: made where its namespace is, put right, and pruned; others stay', async () => {
+    const carry = config('made', {
+      rules: [{ group, kind: 'Widget', carry: ['spec'], selector: 'made=yes' }],
+    });
+    const namespace = await pair.addNamespace('lacking');
+    const flags = [...carry, '--name', pair.otherTask('made')];
+    const made = (name: string, spec: object, more = {}) => ({
+      ...widget(name, spec),
+      metadata: { name, labels: { made: 'yes' }, ...more },
+    });
+    await pair.put(pair.from, made('ours', { size: 1 }), made('given', { size: 1 }));
+    await pair.put(pair.from, made('far', { size: 1 }, { namespace }));
+    const resource = await resolveResource(pair.to, `widgets.${group}`);
+    // As a plain create writes it.
+    const given = {
+      ...made('given', { size: 9 }),
+      metadata: { ...made('given', {}).metadata, namespace: pair.namespace },
+    };
+    await pair.to.create(resource, given as never, { fieldManager: 'kubectl-create' });
+    const everywhere = ['--sync-namespaces', `${pair.namespace},${namespace}`];
+    expect((await pair.look('drift', ...flags, ...everywhere)).stdout).toMatch(/Widget\S+ +2 +1 +1 /);
+    await pair.copy(...flags, ...everywhere);
+    expect(await pair.find(pair.to, 'namespaces', namespace)).toBeUndefined();
+    for (const name of ['ours', 'given'])
+      expect(await pair.copyOf(`widgets.${group}`, name)).toMatchObject({ spec: { size: 1 } });
+    const isMarked = async (name: string) =>
+      'x8s.dev/replica-of' in ((await pair.copyOf(`widgets.${group}`, name)).metadata.labels ?? {});
+    expect([await isMarked('ours'), await isMarked('given')]).toEqual([true, false]);
+    await pair.put(pair.from, made('ours', { size: 2 }));
+    await pair.copy(...flags);
+    expect(await isMarked('ours')).toBe(true);
+    for (const name of ['ours', 'given']) await pair.delete(pair.from, `widgets.${group}`, name);
+    expect((await pair.look('plan', ...flags)).stdout).toMatch(/delete Widget\S+ \S+\/ours/);
+    await pair.copy(...flags, '--prune');
+    expect(await pair.find(pair.to, `widgets.${group}`, 'ours')).toBeUndefined();
+    await pair.copyOf(`widgets.${group}`, 'given');
+  }, 120_000);
+
   test('named fields alone', async () => {
     const carry = config('fields', { rules: [{ group, kind: 'Widget', carry: ['spec.size'] }] });
     await pair.put(pair.from, widget('fields', { size: 5, color: 'red' }));

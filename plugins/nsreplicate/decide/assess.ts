@@ -82,7 +82,7 @@ export interface Situation {
 /** A write, and why. */
 export type Write =
   | { readonly outcome: 'create'; readonly why: 'absent'; readonly force: false }
-  | { readonly outcome: 'update'; readonly why: 'changed' | 'recreated'; readonly force: boolean }
+  | { readonly outcome: 'update'; readonly why: 'changed' | 'recreated' | 'status'; readonly force: boolean }
   | { readonly outcome: 'put-right'; readonly why: 'drift'; readonly force: boolean }
   | { readonly outcome: 'adopt'; readonly why: 'adopted'; readonly force: true };
 

@@ -81,6 +81,7 @@ export type LeaveReason =
   | 'keys-of-others'
   | 'others-apply'
   | 'not-on-replica'
+  | 'no-namespace'
   | 'not-a-copy'
   | 'stranger'
   | 'unproven'
@@ -111,6 +112,7 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
     drift: 'edited',
   },
   'not-on-replica': { text: 'the replica does not have it' },
+  'no-namespace': { text: 'the replica does not have its namespace' },
   'not-a-copy': { text: 'it is not a copy of this task' },
   stranger: { text: 'it bears the mark of another object: somebody copied a copy' },
   unproven: { text: 'it bears the mark of this task, but this tool did not write it' },

@@ -1,7 +1,9 @@
 /** What digests alone can't tell: the replica is asked what an apply would make of an object. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Assessment, Made } from '../decide/assess.ts';
+import { assessPart, comparePart, type PartDifference } from '../decide/part.ts';
 import { residueOf } from '../decide/residue.ts';
-import { liveDigest } from '../objects/wanted.ts';
+import { type Copy, liveDigest } from '../objects/wanted.ts';
 import { applyCopy } from './apply.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager } from './spec.ts';
@@ -19,9 +21,42 @@ export async function assessByAsking(
   signal: AbortSignal,
 ): Promise<Assessment> {
   const assessment = replica.assessor.assess(key);
+  if (assessment.outcome === 'compare') return (await partOf(survey, replica, key, signal)).assessment;
+  if (assessment.outcome === 'same' && survey.catalogue.original(key)?.statusDigest) {
+    const { difference } = await partOf(survey, replica, key, signal);
+    return difference.status ? { outcome: 'update', why: 'status', force: false } : assessment;
+  }
   if (!isUnclear(assessment)) return assessment;
   const made = await madeOf(survey, replica, key, signal);
   return made ? replica.assessor.assess(key, made) : assessment;
+}
+
+/** An object of which a rule carries fields or the status, beside what is carried. */
+export interface ComparedPart {
+  readonly object: KubeObject | undefined;
+  readonly copy: Copy | undefined;
+  readonly difference: PartDifference;
+  readonly assessment: Assessment;
+}
+
+/** Reads such an object, which nothing is remembered of, and compares it. */
+export async function partOf(
+  { catalogue, places, shaping }: Survey,
+  { site, assessor }: SurveyedReplica,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<ComparedPart> {
+  const [kind, rule] = [catalogue.kind(placeOf(key).kind), catalogue.original(key)?.rule];
+  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
+  catalogue.release(key, site.name);
+  const nothing = { main: false, status: false };
+  if (!kind || !rule || !copy)
+    return { object: undefined, copy, difference: nothing, assessment: { outcome: 'gone' } };
+  const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+  const hasStatus = kind.resource.subresources.includes('status');
+  const difference = comparePart(object, copy, rule, shaping, hasStatus);
+  const assessment = assessPart(object, difference, rule, assessor.policy.forceConflicts);
+  return { object, copy, difference, assessment };
 }
 
 /** Whether an object is not what was applied, and it is not known who made it so. */

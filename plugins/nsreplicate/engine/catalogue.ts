@@ -7,7 +7,7 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Wanted } from '../decide/assess.ts';
-import { ownsCopies } from '../objects/carry.ts';
+import { makesObjects } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
 import { skipReason } from '../objects/skip.ts';
@@ -265,8 +265,8 @@ export class Catalogue {
     covers: (key) => this.coversPlace(key),
     rules: (key, labels) => {
       const rule = this.ruleOnReplica(key, labels);
-      // What is carried in part only is somebody else's, also where it was made when its rule was another one.
-      return rule !== undefined && ownsCopies(rule.carry);
+      // What a rule carries too little of to make it is somebody else's, also where it was made by another rule.
+      return rule ? makesObjects(rule.carry) : this.#mayHaveMade(key);
     },
   };
 
@@ -275,6 +275,16 @@ export class Catalogue {
     const place = placeOf(key);
     const kind = this.#kinds.get(place.kind);
     return kind && ruleOf(kind.rules, kind.resource, withinOf(place), labels);
+  }
+
+  /** What a rule for fields makes does not bear the labels by which that rule chose its original. */
+  #mayHaveMade(key: ObjectKey): boolean {
+    const place = placeOf(key);
+    const rules = this.#kinds.get(place.kind)?.rules ?? [];
+    return rules.some(
+      ({ rule: { carry }, coversNamespace }) =>
+        carry.what === 'fields' && makesObjects(carry) && coversNamespace(withinOf(place)),
+    );
   }
 
   #ruleFor(kind: CopiedKind, { metadata }: KubeObject): Rule | undefined {

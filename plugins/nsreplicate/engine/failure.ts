@@ -49,7 +49,7 @@ function ofStatus(error: ApiError): Omit<Failure, 'message'> {
   const { code } = error;
   const text = error.status?.message ?? error.message;
   if (/denied the request|admission webhook/.test(text)) return { class: 'object', reason: 'webhook' };
-  if (isNamespaceGone(error)) return { class: 'later', reason: 'namespace-missing' };
+  if (isNamespaceMissing(error)) return { class: 'later', reason: 'namespace-missing' };
   if (isTerminating(error)) return { class: 'later', reason: 'namespace-terminating' };
   if (code === 404) return { class: 'later', reason: 'kind-missing' };
   if (code === 401 || code === 403)
@@ -69,8 +69,9 @@ function askedToWait({ status }: ApiError): number | undefined {
 const statusText = (error: ApiError): string => error.status?.message ?? error.message;
 
 /** An apply answers 404 both for a missing namespace and for a missing kind. */
-function isNamespaceGone(error: ApiError): boolean {
+export function isNamespaceMissing(error: unknown): boolean {
   return (
+    error instanceof ApiError &&
     error.code === 404 &&
     (error.status?.details?.kind === 'namespaces' || /namespaces? "/.test(statusText(error)))
   );

@@ -3,7 +3,7 @@ import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { type Discovery, discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
-import { makesObjects } from '../objects/carry.ts';
+import { ownsCopies } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
@@ -53,7 +53,7 @@ export async function chooseKinds(
   const chosen = resources.flatMap((resource) => {
     const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
     const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, clusterScoped));
-    if (resource.namespaced) for (const rule of usable) if (makesObjects(rule.rule.carry)) makers.add(rule);
+    if (resource.namespaced) for (const rule of usable) if (ownsCopies(rule.rule.carry)) makers.add(rule);
     return usable.length === 0 && !isNamespaces(resource) ? [] : [{ resource, rules: usable }];
   });
   const implied = [...makers].map(({ rule: { namespaces } }) =>

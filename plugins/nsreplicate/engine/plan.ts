@@ -6,19 +6,20 @@ import { refusesAlong } from '../decide/along.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
-import { makesObjects } from '../objects/carry.ts';
+import type { Failure } from '../jobs/retry.ts';
 import { type Draft, groupKind } from '../objects/draft.ts';
 import { sanitise } from '../objects/sanitise.ts';
 import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
-import { assessByAsking } from './asking.ts';
+import { applyCopy } from './apply.ts';
+import { assessByAsking, partOf } from './asking.ts';
 import { alongWith, ownedBy } from './dependents.ts';
 import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
-import { failureOf, messageAbout } from './failure.ts';
+import { failureOf, isNamespaceMissing, messageAbout } from './failure.ts';
 import { describe, type ObjectKey, placeOf } from './keys.ts';
 import type { TaskSpec } from './spec.ts';
 import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
-import { notTaken } from './writer.ts';
+import { mayOverrule, notTaken } from './writer.ts';
 
 /** One object that would change, or should and can't. */
 export interface PlannedChange {
@@ -60,7 +61,6 @@ interface Planning {
 
 async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   const { replica, key } = planning;
-  const assessment = await assessByAsking(planning.survey, replica, key, planning.signal);
   const change: Change = (action, diff = [], more = {}) => ({
     replica: replica.site.name,
     ...placeOf(key),
@@ -68,6 +68,9 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
     diff,
     ...more,
   });
+  if (replica.assessor.assess(key).outcome === 'compare') return plannedPart(planning, change);
+  const assessment = await assessByAsking(planning.survey, replica, key, planning.signal);
+  if (assessment.outcome === 'update' && assessment.why === 'status') return plannedPart(planning, change);
   if (isWrite(assessment)) return plannedWrite(planning, assessment, change);
   switch (assessment.outcome) {
     case 'fail': {
@@ -82,8 +85,6 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
       return assessment.why === 'terminating' ? plannedAnew(planning, change) : undefined;
     case 'delete':
       return plannedDeletion(planning, change);
-    case 'compare':
-      return plannedFields(planning, change);
     default:
       return undefined;
   }
@@ -141,8 +142,7 @@ async function plannedWrite(
     signal.throwIfAborted();
     const diff = readableDiff(bare(main), before && bare(before));
     const failure = failureOf(error);
-    if (failure.reason in notYet)
-      return change(action, diff, { note: `can't be validated yet: ${notYet[failure.reason]}` });
+    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
     return plannedAfterRefusal(trial, error, before, diff, change);
   }
 }
@@ -153,6 +153,8 @@ const notYet: Readonly<Record<string, string>> = {
   'namespace-terminating': 'its namespace is being deleted there',
   'kind-missing': 'its kind is not served there',
 };
+
+const yetToBe = ({ reason }: Failure): string => `can't be validated yet: ${notYet[reason]}`;
 
 /** What would come of a write that the replica does not take as it is. */
 async function plannedAfterRefusal(
@@ -171,28 +173,39 @@ async function plannedAfterRefusal(
   return change(action, diff, { blocked: true, note });
 }
 
-/** Fields or a status that a rule carries to somebody else's object. */
-async function plannedFields(planning: Planning, change: Change): Promise<PlannedChange | undefined> {
-  const { survey, replica, key, signal } = planning;
-  const { catalogue, places } = survey;
-  const copy = await copyOf(planning);
-  const kind = catalogue.kind(placeOf(key).kind);
-  if (!copy || !kind) return undefined;
-  const object = await replica.site.kube.find(kind.resource, places.onReplica(key), { signal });
-  const rule = catalogue.original(key)?.rule;
-  if (!object)
-    return rule && makesObjects(rule.carry) && copy.main
-      ? change('create', readableDiff(copy.main as KubeObject, undefined))
-      : change('left', [], { note: explain('not-on-replica') });
+/** Fields or a status that a rule carries to an object that may be somebody else's. */
+async function plannedPart(
+  { survey, replica, key, spec, signal }: Planning,
+  change: Change,
+): Promise<PlannedChange | undefined> {
+  const { object, copy, difference, assessment } = await partOf(survey, replica, key, signal);
+  if (assessment.outcome === 'leave') return plannedToBeLeft(assessment.why, change);
+  if (!isWrite(assessment) || !copy) return undefined;
+  const { main, status } = copy;
+  const action = outcomes[assessment.outcome].plan;
   const diff = [
-    ...(copy.main && replica.copies.get(key)?.live !== copy.digest
-      ? readableDiff(copy.main as KubeObject, only(object, copy.main))
-      : []),
-    ...(copy.status
-      ? readableDiff({ ...copy.status, kind: kind.resource.kind } as KubeObject, only(object, copy.status))
+    ...(difference.main && main ? readableDiff(main as KubeObject, object && only(object, main)) : []),
+    ...(difference.status && status && object
+      ? readableDiff({ ...status, kind: main?.kind ?? '' } as KubeObject, only(object, status))
       : []),
   ];
-  return diff.length === 0 ? undefined : change('update', diff);
+  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
+  if (!difference.main || !resource) return change(action, diff);
+  const { kube } = replica.site;
+  const apply = (force: boolean) => applyCopy(kube, resource, main as Draft, { force, dryRun: true, signal });
+  try {
+    await apply(assessment.force).catch((error: unknown) => {
+      if (!object || !mayOverrule(error, spec)) throw error;
+      return apply(true);
+    });
+    return change(action, diff);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!object && isNamespaceMissing(error)) return plannedToBeLeft('no-namespace', change);
+    const failure = failureOf(error);
+    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
+    return change(action, diff, { blocked: true, note: messageAbout(placeOf(key).kind, failure) });
+  }
 }
 
 /** The top-level fields of an object that another one has, to compare like with like. */

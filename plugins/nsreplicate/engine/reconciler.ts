@@ -4,9 +4,9 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { type Assessment, isWrite, type Write } from '../decide/assess.ts';
 import { type Did, explain, type LeaveReason, outcomes } from '../decide/outcomes.ts';
+import { assessPart, comparePart, differsInStatus } from '../decide/part.ts';
 import { noResidue, type Residue } from '../decide/residue.ts';
-import { makesObjects, statusPart } from '../objects/carry.ts';
-import { digestOf } from '../objects/digest.ts';
+import { cloneJson, type Draft } from '../objects/draft.ts';
 import { readable } from '../objects/managed-fields.ts';
 import { bearsStampOf, stamp } from '../objects/stamps.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
@@ -14,11 +14,10 @@ import type { Assessor } from './assessor.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Copies } from './copies.ts';
 import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
-import { conflictCauses, isReplaced, WorkFailure } from './failure.ts';
+import { conflictCauses, isNamespaceMissing, isReplaced, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { SettledOn } from './settlements.ts';
-import { fieldManager } from './spec.ts';
 import { terminating, Writer } from './writer.ts';
 
 /** What came of one piece of work. */
@@ -207,36 +206,48 @@ export class Reconciler {
   /** Applies the status where the object's own differs. True where it was written. */
   async #applyStatus(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject): Promise<boolean> {
     const { shaping, copies, fence } = this.#options;
-    const present = copy.status && statusPart(object, copy.status as KubeObject, { what: 'status' });
-    const same = present && digestOf(present, shaping.key) === copy.statusDigest;
-    if (!copy.status || same || !kind.resource.subresources.includes('status')) return false;
+    const isServed = kind.resource.subresources.includes('status');
+    if (!copy.status || !isServed || !differsInStatus(object, copy, shaping)) return false;
     await fence();
     const written = await this.#writer.applyStatus(kind.resource, copy.status, this.#call);
     copies.set(key, written, copies.get(key)?.live);
     return true;
   }
 
-  /** An object of somebody else, of which a rule carries the status or some fields. */
-  async #reconcilePart(kind: CopiedKind, key: ObjectKey): Promise<Result> {
-    const { catalogue, replica, spec, fence, copies } = this.#options;
+  /** An object of which a rule carries the status or some fields. */
+  async #reconcilePart(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
+    const { catalogue, shaping, spec } = this.#options;
     const object = await this.#read(kind, key);
     const copy = await this.#copy(key);
     const rule = catalogue.original(key)?.rule;
-    if (!copy || !rule) return { did: 'gone' };
-    if (!object && !makesObjects(rule.carry)) return left('not-on-replica');
-    let wrote = false;
-    if (copy.main && copies.get(key)?.live !== copy.digest) {
-      await fence();
-      const force = spec.forceConflicts;
-      const how = { ...this.#call, fieldManager, force };
-      await replica.kube.apply(kind.resource, copy.main as KubeObject, how);
-      wrote = true;
+    if (!copy || !rule) return undefined;
+    const hasStatus = kind.resource.subresources.includes('status');
+    const difference = comparePart(object, copy, rule, shaping, hasStatus);
+    const assessment = assessPart(object, difference, rule, spec.forceConflicts);
+    if (assessment.outcome === 'leave') return left(assessment.why);
+    if (assessment.outcome === 'same') return { did: 'unchanged' };
+    if (assessment.outcome === 'wait' && object) throw terminating(object);
+    const written = difference.main ? await this.#writePart(kind, key, copy, object) : object;
+    if (!written) return left('no-namespace');
+    await this.#applyStatus(kind, key, copy, written);
+    await this.#read(kind, key);
+    return { did: outcomes[object ? 'update' : 'create'].did };
+  }
+
+  /** Undefined: its namespace is not there, and is not ours to make. */
+  async #writePart(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject | undefined) {
+    const { copies, fence, marker } = this.#options;
+    const main = cloneJson(copy.main as Draft);
+    // What we made bears our mark, and keeps it.
+    if (!object || copies.isOurs(key))
+      stamp(main, { origin: copy.origin, applied: copy.digest, marker: await marker() });
+    await fence();
+    try {
+      return await this.#writer.applyPart(kind.resource, main, object?.metadata.uid, this.#call);
+    } catch (error) {
+      if (!object && isNamespaceMissing(error)) return undefined;
+      throw error;
     }
-    const now = wrote ? await this.#find(kind, key) : object;
-    if (now && (await this.#applyStatus(kind, key, copy, now))) wrote = true;
-    if (now) await this.#read(kind, key);
-    if (!wrote) return { did: 'unchanged' };
-    return { did: object ? 'updated' : 'created' };
   }
 
   /** The primary did not list it: the object itself, as it is on both sides now, decides whether it goes. */

@@ -193,7 +193,7 @@ export class Replica {
       if (copies.get(key)?.uid !== object.metadata.uid) return;
       copies.delete(key);
       if (this.#isPruned(key)) this.#forget(key);
-    } else if (!copies.see(key, object)) return;
+    } else if (!copies.see(key, object) && !this.#carriesStatus(key)) return;
     if (kind.name === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     this.consider(key);
   }
@@ -372,6 +372,12 @@ export class Replica {
     const { catalogue, shaping } = this.#options;
     const rule = catalogue.original(key)?.rule ?? catalogue.ruleOnReplica(key, object.metadata.labels);
     return rule && kind ? liveDigest(object, rule, shaping) : undefined;
+  }
+
+  /** A change of the status alone is none to most rules. */
+  #carriesStatus(key: ObjectKey): boolean {
+    const { carry } = this.#options.catalogue.original(key)?.rule ?? {};
+    return carry !== undefined && (carry.what === 'status' || carry.status);
   }
 
   /** While the replica does not answer, nothing is begun. */

@@ -2,6 +2,7 @@
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import { compileOverride } from '../objects/overrides.ts';
+import { StampKey } from '../objects/stamps.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
@@ -221,7 +222,8 @@ async function listReplica(
         const key = places.ofCopy(kind.name, object);
         if (key === undefined) continue;
         const rule = catalogue.original(key)?.rule ?? catalogue.ruleOnReplica(key, object.metadata.labels);
-        if (rule) copies.set(key, object, liveDigest(object, rule, shaping));
+        const isMarked = object.metadata.labels?.[StampKey.task] === shaping.task;
+        if (rule || isMarked) copies.set(key, object, rule && liveDigest(object, rule, shaping));
       }
     };
     const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };

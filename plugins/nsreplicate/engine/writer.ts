@@ -43,6 +43,8 @@ export interface Written {
   readonly residue: Residue;
 }
 
+type Sent = Pick<WriteRequest, 'resource' | 'main' | 'uid'>;
+
 /** An answer to an apply. */
 interface Applied {
   readonly object: KubeObject;
@@ -99,6 +101,21 @@ export class Writer {
       fieldManager,
       force: true,
       subresource: 'status',
+    });
+  }
+
+  /** Applies fields to an object that may be somebody else's: what they wrote by hand is overruled, what they apply is not. */
+  async applyPart(
+    resource: Resource,
+    main: Draft,
+    uid: string | undefined,
+    call: CallOptions,
+  ): Promise<KubeObject> {
+    const { forceConflicts } = this.#policy;
+    const send = (force: boolean) => this.#send({ resource, main, uid }, force, call);
+    return send(forceConflicts).catch((error: unknown) => {
+      if (uid === undefined || !mayOverrule(error, this.#policy)) throw error;
+      return send(true);
     });
   }
 
@@ -161,7 +178,7 @@ export class Writer {
     return this.#recreate(request, immutable(`${kind} ${metadata.name}`, error), call);
   }
 
-  #send({ resource, main, uid }: WriteRequest, force: boolean, call: CallOptions): Promise<KubeObject> {
+  #send({ resource, main, uid }: Sent, force: boolean, call: CallOptions): Promise<KubeObject> {
     // What is applied may be shared with other replicas, so it is not written into.
     const object = uid === undefined ? main : { ...main, metadata: { ...main.metadata, uid } };
     return applyCopy(this.#kube, resource, object, { ...call, force });

@@ -42,6 +42,8 @@ export interface CompiledRule {
   coversVersion(of: Omit<GroupVersionKind, 'kind'>): boolean;
   /** Namespace and labels of an object of a covered kind. Cluster-scoped objects have no namespace. */
   coversObject(namespace: string | undefined, labels?: Labels): boolean;
+  /** The same, whatever labels an object has. */
+  coversNamespace(namespace: string | undefined): boolean;
 }
 
 /** Compiles a rule. Throws UsageError on a bad glob. */
@@ -56,6 +58,7 @@ export function compileRule(rule: Rule): CompiledRule {
     coversKind: (gvk) => !!group?.(gvk.group) && !!version?.(gvk.version) && !!kind?.(gvk.kind),
     coversObject: (namespace, labels) =>
       (namespace === undefined || namespaces(namespace)) && matches(rule.selector, labels),
+    coversNamespace: (namespace) => namespace === undefined || namespaces(namespace),
   };
 }
 
