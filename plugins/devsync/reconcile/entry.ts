@@ -16,6 +16,8 @@ export interface File {
   readonly executable: boolean;
   /** Permission bits; only where permissions are kept. */
   readonly mode?: number;
+  /** A digest of what the file says beside what it caches; only of git's index. */
+  readonly essence?: string;
 }
 
 export interface Symlink {
@@ -80,6 +82,12 @@ export function sameShallow(one: Maybe, other: Maybe): boolean {
     case 'untracked':
       return other.kind === 'untracked';
   }
+}
+
+/** Two files that differ in nothing but what they cache. */
+export function areAlike(one: Maybe, other: Maybe): boolean {
+  if (one?.kind !== 'file' || other?.kind !== 'file' || one.essence === undefined) return false;
+  return one.essence === other.essence && one.executable === other.executable && one.mode === other.mode;
 }
 
 /** The same, all the way down. */

@@ -2,14 +2,14 @@
  * How one side relates to the ancestor. Untracked things do not count: they are not synced. Nor does a new directory that
  * holds nothing else.
  */
-import { childrenOf, isPhantom, type Maybe, sameShallow } from './entry.ts';
+import { areAlike, childrenOf, isPhantom, type Maybe, sameShallow } from './entry.ts';
 
 const tracked = (entry: Maybe): Maybe => (entry?.kind === 'untracked' ? undefined : entry);
 
 /** The side still has just what both had agreed on. */
 export function isUnchanged(ancestor: Maybe, side: Maybe): boolean {
   if (ancestor === side || (ancestor === undefined && isPhantom(side))) return true;
-  if (!sameShallow(ancestor, tracked(side))) return false;
+  if (!sameShallow(ancestor, tracked(side)) && !areAlike(ancestor, side)) return false;
   const [was, is] = [childrenOf(ancestor), childrenOf(side)];
   for (const [name, child] of was) if (!isUnchanged(child, is.get(name))) return false;
   for (const [name, child] of is) if (!was.has(name) && !isUnchanged(undefined, child)) return false;
@@ -20,7 +20,7 @@ export function isUnchanged(ancestor: Maybe, side: Maybe): boolean {
 export function isDeletionOnly(ancestor: Maybe, side: Maybe): boolean {
   if (ancestor === side || tracked(side) === undefined) return true;
   if (ancestor === undefined) return isPhantom(side);
-  if (!sameShallow(ancestor, side)) return false;
+  if (!sameShallow(ancestor, side) && !areAlike(ancestor, side)) return false;
   const was = childrenOf(ancestor);
   for (const [name, child] of childrenOf(side)) if (!isDeletionOnly(was.get(name), child)) return false;
   return true;

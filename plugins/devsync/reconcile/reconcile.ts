@@ -5,6 +5,7 @@
 
 import { divide } from './divide.ts';
 import {
+  areAlike,
   childrenOf,
   contains,
   type Directory,
@@ -119,6 +120,8 @@ class Reconciler {
     if (alpha === undefined && beta?.kind === 'directory') return this.#visitOne(found, 'beta', beta, mode);
     if (beta === undefined && alpha?.kind === 'directory') return this.#visitOne(found, 'alpha', alpha, mode);
     if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
+    // What beta caches is its own, as long as alpha has nothing new: it would only be computed again there.
+    if (areAlike(alpha, beta) && sameShallow(ancestor, alpha)) return true;
     this.#disagreement(found, mode);
     return false;
   }
@@ -244,6 +247,7 @@ const take = (side: Side, reason: Reason): Verdict => ({ side, reason });
 
 function verdictOn(found: Disagreement, mode: Mode): Verdict {
   if (mode === 'one-way-replica') return take('beta', 'wins');
+  if (areAlike(found.alpha, found.beta)) return take('beta', reasonFor(found.ancestor, found.alpha));
   return mode === 'one-way-safe' ? oneWaySafe(found) : twoWay(found, mode);
 }
 

@@ -1,5 +1,5 @@
 /** What only the container has comes to this workstation's trash before it is overwritten or deleted there. */
-import { type Maybe, walk } from '../reconcile/entry.ts';
+import { areAlike, type Maybe, walk } from '../reconcile/entry.ts';
 import type { Outcome } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import { lookup } from '../reconcile/tree.ts';
@@ -38,7 +38,8 @@ function foreignIn({ path, old, new: becomes }: Change, ancestor: Maybe): Wanted
   for (const [at, entry] of walk(old, path)) {
     if (entry.kind !== 'file') continue;
     const agreed = lookup(ancestor, at);
-    const isOurs = agreed?.kind === 'file' && agreed.digest === entry.digest;
+    const isAgreed = agreed?.kind === 'file' && agreed.digest === entry.digest;
+    const isOurs = isAgreed || areAlike(agreed, entry) || (at === path && areAlike(becomes, entry));
     const stays = at === path && becomes?.kind === 'file' && becomes.digest === entry.digest;
     if (!isOurs && !stays) foreign.push({ digest: entry.digest, size: entry.size, path: at });
   }

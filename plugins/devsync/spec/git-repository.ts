@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import { machine } from '../../../src/machine.ts';
 import { findGitDirectory } from '../sync/git.ts';
-import { parseGitIndex } from './git-index.ts';
+import { parseGitIndex } from '../sync/git-index.ts';
 
 /** What its configuration says: the user's, the system's and its own together. */
 interface Settings {

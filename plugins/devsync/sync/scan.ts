@@ -4,6 +4,7 @@ import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
 import { type Entry, join, type Maybe, problem, skipped, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
+import { Essences, isGitIndex } from './essences.ts';
 import { Folder } from './folder.ts';
 import { linkEntry, type ScanOptions } from './gate.ts';
 import type { IsIgnored } from './ignore.ts';
@@ -40,6 +41,7 @@ const otherMount = skipped('another mount');
 export class Scanner {
   readonly #context: ScanContext;
   readonly #device: number;
+  readonly #essences = new Essences();
   #turnEnds = 0;
 
   /** Throws where the root is no directory (ENOENT, ENOTDIR). */
@@ -95,7 +97,7 @@ export class Scanner {
     if (!stats.isFile())
       return skipped(stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a pipe' : 'a device');
     const digest = this.#context.cache.get(path, stats) ?? this.#smallDigest(path, parent.at(name), stats);
-    return digest === undefined ? undefined : this.#file(path, stats, digest, options);
+    return digest === undefined ? undefined : this.#file(path, parent.at(name), stats, digest, options);
   }
 
   /** Undefined as well where it is being written to: then it is for whoever has time for it. */
@@ -108,9 +110,11 @@ export class Scanner {
     return read.digest;
   }
 
-  #file(path: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
+  #file(path: string, at: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
     const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
-    const file = { kind: 'file', digest, size: stats.size, executable } as const;
+    const plain = { kind: 'file', digest, size: stats.size, executable } as const;
+    const essence = isGitIndex(path) ? this.#essences.of(at, plain) : undefined;
+    const file = essence === undefined ? plain : { ...plain, essence };
     return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
   }
 
@@ -122,7 +126,7 @@ export class Scanner {
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
         continue;
       this.#context.cache.set(path, before, digest, now);
-      return this.#file(path, after, digest, this.#context.options);
+      return this.#file(path, parent.at(name), after, digest, this.#context.options);
     }
     return problem('is being written to without a pause');
   }

@@ -80,7 +80,14 @@ export function packEntry(entry: Maybe): Packed {
     case 'directory':
       return ['d', entry.mode];
     case 'file':
-      return ['f', entry.digest, entry.size, entry.executable ? 1 : 0, entry.mode];
+      return [
+        'f',
+        entry.digest,
+        entry.size,
+        entry.executable ? 1 : 0,
+        entry.mode,
+        ...(entry.essence === undefined ? [] : [entry.essence]),
+      ];
     case 'symlink':
       return ['l', entry.target];
     case 'untracked':
@@ -103,6 +110,7 @@ export function asEntry(value: unknown): Maybe {
         size: asCount(rest[1], 'a size'),
         executable: rest[2] === 1,
         ...asMode(rest[3]),
+        ...(rest[4] !== undefined && { essence: asDigest(rest[4]) }),
       };
     case 'l':
       return { kind: 'symlink', target: asText(rest[0], 'a link') };

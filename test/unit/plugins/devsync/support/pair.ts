@@ -15,6 +15,7 @@ import {
   type SynchronizerOptions,
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
+import type { TrashItem } from '../../../../../plugins/devsync/sync/items.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
@@ -133,6 +134,11 @@ export class Pair {
     this.process = undefined;
     await this.stop();
     return agent;
+  }
+
+  /** What is in the trash on this side. */
+  async trashHere(): Promise<readonly TrashItem[]> {
+    return (await this.#localEndpoint?.trash())?.items ?? [];
   }
 
   /** Ends both, as an orderly stop does. */
