@@ -127,7 +127,11 @@ describe('keys of lists that are there twice', () => {
     await kubectl(pair.replica, ['-n', pair.namespace, 'scale', 'deployment', 'web', '--replicas', '1']);
     await pair.copy(...config);
     expect((await there('deployments', 'web')).spec).toMatchObject({ replicas: 0 });
-  }, 60_000);
+    // Keys of others stay, and are said by plan and drift for as long as they are there.
+    expect((await pair.look('plan', ...config)).stdout).toContain('1 left: others have keys');
+    await kubectl(pair.replica, ['-n', pair.namespace, 'label', 'deployment', 'web', 'theirs-']);
+    await isSettled();
+  }, 90_000);
 
   test('and go, and then it is applied again', async () => {
     const fixed = web('three.invalid/a', [{ name: 'A', value: '3' }]);

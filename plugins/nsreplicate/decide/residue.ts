@@ -44,6 +44,9 @@ const controllers = new Set([
   'cluster-autoscaler',
 ]);
 
+/** The certificates of a cluster's own authorities, which its own injector writes into webhooks and conversions. */
+const isInjected = (path: OwnedPath): boolean => path.at(-1) === 'f:caBundle';
+
 type Author = 'ours' | 'controller' | 'applier' | 'by-hand';
 
 function authorOf({ manager, operation, subresource }: ManagedFields, ours: string): Author {
@@ -100,8 +103,9 @@ function extrasOf(
   const order: readonly Author[] = ['by-hand', 'applier', 'controller', 'ours'];
   const found = new Map<string, Author>();
   for (const entry of entries) {
-    const author = authorOf(entry, manager);
+    const writer = authorOf(entry, manager);
     for (const path of pathsOf(entry.fields)) {
+      const author = isInjected(path) && writer !== 'ours' ? 'controller' : writer;
       if (isMap(path) || valueAt(live, path) === undefined || valueAt(main, path) !== undefined) continue;
       const key = JSON.stringify(path);
       const before = found.get(key);

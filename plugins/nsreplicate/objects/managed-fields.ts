@@ -173,6 +173,7 @@ function add(fields: Json, path: OwnedPath): void {
   const inner = fields[key];
   if (rest.length > 0) {
     if (!isJson(inner)) put(fields, [key], {});
+    else if (Object.keys(inner).length === 0) inner[SELF] = {};
     add(fields[key] as Json, rest);
   } else if (isJson(inner) && Object.keys(inner).length > 0) inner[SELF] = {};
   else put(fields, [key], key.startsWith('k:') ? { [SELF]: {} } : {});
