@@ -6,6 +6,7 @@ import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { describeIdentity, imageUser } from './identity.ts';
+import { isRehearsal } from './mover/options.ts';
 import type { MoverEnd } from './mover/protocol.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
@@ -135,12 +136,14 @@ export class CopyRun {
   /** What the run came to. Only after its steps. */
   async result(): Promise<CopyResult> {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
-    const { mode, source, target: to } = this.#request;
+    const { mode, source, target: to, checksum } = this.#request;
+    const compared = checksum ? 'content' : 'size and time';
     const { outcome, message, stats, failures, lost } = end;
     const { address, changes, complaints } = this.#watch;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    return { ...names, outcome, message, mode, address, stats, failures, lost, changes, complaints, seconds };
+    const how = { outcome, message, mode, compared, address } as const;
+    return { ...names, ...how, stats, failures, lost, changes, complaints, seconds };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
@@ -169,7 +172,7 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
 
 /** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
 function doneText(end: MoverEnd, mode: Mode): string {
-  const what = mode === 'dry-run' ? 'the two sides are compared' : 'the files are at the target';
+  const what = isRehearsal(mode) ? 'the two sides are compared' : 'the files are at the target';
   return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
 }
 

@@ -2,6 +2,7 @@
 import type { Reporter, Step } from '../../src/ui/reporter.ts';
 import type { CopyContext } from './context.ts';
 import { CopyRun } from './copy-run.ts';
+import { isRehearsal } from './mover/options.ts';
 import type { CopyRequest, CopyResult } from './request.ts';
 
 /**
@@ -48,7 +49,7 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
         step('Start the mover at the target', (handle) => run.startMover(handle)),
       ],
     },
-    step(request.mode === 'dry-run' ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
+    step(isRehearsal(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
     step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

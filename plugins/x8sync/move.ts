@@ -10,7 +10,7 @@ import { moverCommand } from './images.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type GroupAccess, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
-import { copyEnv } from './mover/options.ts';
+import { copyEnv, isRehearsal } from './mover/options.ts';
 import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
 import type { OwnedSide } from './sides.ts';
@@ -33,6 +33,8 @@ export interface MovePlan {
   readonly identity: Identity;
   /** Group that an empty volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
+  /** Compare files by their content. */
+  readonly checksum: boolean;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -72,7 +74,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
     fidelity,
     claim: claim.ref.claim,
     node: claim.node,
-    readOnly: mode === 'dry-run',
+    readOnly: isRehearsal(mode),
     secret,
     env: copyEnv({
       nonce,
@@ -84,6 +86,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
       connectSeconds,
       keepPartial,
       bandwidth,
+      checksum: plan.checksum,
       lingerSeconds,
     }),
   };
@@ -126,7 +129,7 @@ async function groupOf(
   options: EnsureOptions,
 ): Promise<GroupAccess | undefined> {
   const { side, fsGroup, fidelity, mode } = plan;
-  if (fsGroup === undefined || fidelity !== 'user' || mode === 'dry-run') return undefined;
+  if (fsGroup === undefined || fidelity !== 'user' || isRehearsal(mode)) return undefined;
   const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
   if (present && willDo(present)) return undefined;
   // Its pod may still hold the volume.
@@ -176,6 +179,7 @@ export const sampleTargetPod =
       nonce: '',
       addresses: [],
       keepPartial: false,
+      checksum: false,
       identity,
     };
     return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');

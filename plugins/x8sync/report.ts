@@ -1,10 +1,11 @@
 /** A copy's result in words, the most important first. */
 import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } from '../../src/ui/format.ts';
+import { empties, isRehearsal } from './mover/options.ts';
 import type { CopyResult } from './request.ts';
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
-  const lines = result.mode === 'dry-run' ? dryRunLines(result) : copyLines(result);
+  const lines = isRehearsal(result.mode) ? dryRunLines(result) : copyLines(result);
   return lines.join('\n');
 }
 
@@ -17,22 +18,43 @@ function copyLines(result: CopyResult): string[] {
   return [
     `${headline(result)} ${source} → ${target} in ${formatDuration(seconds * 1000)}${rate}`,
     `  files        ${formatCount(transferredFiles)} of ${formatCount(files)} copied, ${formatBytes(transferredBytes)} of ${formatBytes(stats.totalBytes)}`,
-    ...(rest ? ['               the others are hard links or were there already'] : []),
+    ...(rest
+      ? [`               the others are hard links or were there already, by ${result.compared}`]
+      : []),
     `  entries      ${formatCount(stats.entries)} with directories and links, ${formatCount(stats.createdEntries)} of them new`,
+    ...attributesLine(result),
+    ...comparedLine(result),
     ...extraneousLine(result),
     ...lossLine(result),
     `  task         ${task}`,
   ];
 }
 
-function headline({ outcome, lost, stats }: CopyResult): string {
+function headline({ outcome, lost, stats, compared }: CopyResult): string {
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
-  return stats.transferredFiles === 0 && stats.createdEntries === 0 ? 'Already the same:' : 'Copied:';
+  if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';
+  return stats.changes > 0 ? 'Attributes copied:' : `Already the same by ${compared}:`;
+}
+
+/** Modes, owners, times and attributes are compared in any case. */
+function attributesLine({ stats: { attributes } }: CopyResult): string[] {
+  if (attributes === 0) return [];
+  return [
+    `  attributes   ${formatPlural(attributes, 'entry', 'entries')} differed in mode, owner, time or attributes only`,
+  ];
+}
+
+/** What was looked at to leave files as they are, where there were such. */
+function comparedLine({ stats, compared }: CopyResult): string[] {
+  if (stats.transferredFiles >= stats.files) return [];
+  return compared === 'content'
+    ? ['  compared     the content of all files']
+    : ['  compared     size and time; content of files with equal ones was not read (--checksum reads it)'];
 }
 
 function extraneousLine({ stats, mode }: CopyResult): string[] {
-  if (stats.extraneous === 0 || mode === 'force') return [];
+  if (stats.extraneous === 0 || empties(mode)) return [];
   return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
 }
 
@@ -42,12 +64,17 @@ function lossLine({ lost }: CopyResult): string[] {
 
 function dryRunLines(result: CopyResult): string[] {
   const { stats, changes, source, target } = result;
-  const more = stats.changes - changes.length;
+  const more = stats.removed + stats.changes - changes.length;
   return [
     `Dry run: ${source} → ${target}, nothing was changed`,
     ...changes.map((change) => `  ${change}`),
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
+    ...(empties(result.mode)
+      ? [`  would remove ${formatPlural(stats.removed, 'entry', 'entries')} first: all that the target has`]
+      : []),
     `  would change ${formatPlural(stats.changes, 'entry', 'entries')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
+    ...attributesLine(result),
+    ...comparedLine(result),
     ...extraneousLine(result),
   ];
 }

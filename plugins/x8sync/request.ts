@@ -22,6 +22,8 @@ export interface CopyRequest {
   readonly runAs?: Identity | undefined;
   /** Group that an empty target volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
+  /** Compare files by their content, and not by size and time. */
+  readonly checksum: boolean;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
   readonly ways: readonly WayName[];
   /** Image of the pods at both ends. */
@@ -37,6 +39,8 @@ export interface CopyResult {
   readonly outcome: Outcome;
   readonly message: string;
   readonly mode: Mode;
+  /** What of files was compared to find those that need not be copied. */
+  readonly compared: 'size and time' | 'content';
   readonly source: string;
   readonly target: string;
   /** The source's address that answered. */
@@ -46,7 +50,7 @@ export interface CopyResult {
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, … */
   readonly lost: readonly string[];
-  /** With `dry-run`: what would change, the first few hundred. */
+  /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
   /** What the mover complained of, the last few. */
   readonly complaints: readonly string[];
@@ -79,6 +83,7 @@ export function copySpec(
     targetUid: target.uid,
     mode: request.mode,
     ...(request.trustedXattrs && { trustedXattrs: 'true' }),
+    ...(request.checksum && { checksum: 'true' }),
     ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
     ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
   };

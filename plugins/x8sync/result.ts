@@ -2,6 +2,7 @@
 import { RefusedError, UnreachableError, X8sError } from '../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../src/ui/format.ts';
 import { describeClaim } from './claim.ts';
+import { isRehearsal } from './mover/options.ts';
 import type { MoverEnd } from './mover/protocol.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 
@@ -26,10 +27,14 @@ const rootFolder = 'root folder';
 
 /** One line on what was done. */
 export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
-  const verb = mode === 'dry-run' ? 'would be copied' : 'copied';
+  const verb = isRehearsal(mode) ? 'would be copied' : 'copied';
   const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
+  const others =
+    stats.attributes > 0
+      ? `; ${formatPlural(stats.attributes, 'entry', 'entries')} in mode, owner, time or attributes only`
+      : '';
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
-  return `${figures}, ${formatBytes(stats.transferredBytes)}${losses}`;
+  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}`;
 }
 
 /**

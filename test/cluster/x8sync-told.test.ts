@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { Scene } from './support/scene.ts';
-import { saidBy, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
 const scene = await Scene.open('told');
@@ -27,3 +27,77 @@ test.concurrent("somebody's own .x8sync in the source is not copied, which is sa
   expect(said).toMatch(/Warning: \.x8sync of the source is not copied/);
   expect(await scene.inspect(contextB, 'own-target', 'ls -A')).toBe('file\n');
 }, 90_000);
+
+/** The same files on both sides, by an earlier copy; then a script changes the source. */
+async function copied(
+  name: string,
+  files: string,
+  change: string,
+): Promise<[source: string, target: string]> {
+  const args = await claims(name, files);
+  saidBy(await x8sync(...args), 0);
+  await scene.shell(contextA, `${name}-source`, change);
+  return args;
+}
+
+test.concurrent('changes of mode, owner, times and ACLs alone are counted, by a run as by the rehearsal before it', async () => {
+  const files = 'cd /data; mkdir d; touch a b d/c d/e f g; ln g h; echo text >new';
+  const change = `cd /data; chmod 600 a; chown 1001:1002 b; touch -d 2001-02-03 d/c; setfacl -m u:1003:r d/e
+    echo longer >new; echo first >made`;
+  const args = await copied('attributes', files, change);
+  const rehearsal = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
+  // Making a file in it has changed the root folder's time.
+  const expected = { changes: 7, attributes: 5, createdEntries: 1, transferredFiles: 2 };
+  expect(rehearsal.stats).toMatchObject(expected);
+  const run = documentOf(await x8sync(...args, '-o', 'json'));
+  expect(run.stats).toMatchObject(expected);
+  const again = await x8sync(...args);
+  expect(saidBy(again, 0)).toMatch(/Already the same by size and time/);
+  expect(again.stdout).not.toMatch(/attributes /);
+}, 120_000);
+
+test.concurrent('a copy into an empty claim counts as its rehearsal did', async () => {
+  const args = await claims(
+    'first',
+    'cd /data; mkdir d; touch a d/b; ln a c; ln -s a l; mkfifo p; chmod 750 .',
+  );
+  const rehearsal = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
+  const { changes, createdEntries } = documentOf(await x8sync(...args, '-o', 'json')).stats;
+  expect({ changes, createdEntries }).toEqual({ changes: 7, createdEntries: 6 });
+  expect(rehearsal.stats).toMatchObject({ changes, createdEntries });
+}, 120_000);
+
+test.concurrent('other content of equal size and time is not seen, which is said, and found by --checksum', async () => {
+  const change = "cd /data; echo OTHER >same; touch -d '2001-02-03 04:05:06' same";
+  const files = "cd /data; echo other >same; touch -d '2001-02-03 04:05:06' same";
+  const args = await copied('content', files, change);
+  const blind = saidBy(await x8sync(...args), 0);
+  expect(blind).toMatch(
+    /size and time; content of files with equal ones was not read \(--checksum reads it\)/,
+  );
+  expect(await scene.inspect(contextB, 'content-target', 'cat same')).toBe('other\n');
+  const seen = documentOf(await x8sync(...args, '--checksum', '-o', 'json'));
+  expect(seen).toMatchObject({ compared: 'content', stats: { transferredFiles: 1 } });
+  expect(await scene.inspect(contextB, 'content-target', 'cat same')).toBe('OTHER\n');
+  expect(saidBy(await x8sync(...args, '--checksum'), 0)).toMatch(/Already the same by content/);
+}, 120_000);
+
+test.concurrent('--force --dry-run lists what would be removed, then what would be copied, and changes nothing', async () => {
+  const args = await claims('forced', 'cd /data; echo new >both; echo new >new');
+  const own = "mkdir -p /data/old/deep; cd /data; echo old >both; touch 'old/deep/x\ny'";
+  await scene.shell(contextB, 'forced-target', own);
+  const list = "find . -printf '%p %s %T@\\n' | sort";
+  const before = await scene.inspect(contextB, 'forced-target', list);
+  const ended = await x8sync(...args, '--force', '--dry-run');
+  saidBy(ended, 0);
+  for (const name of ['old', 'old/deep', 'both']) expect(ended.stdout).toContain(`*deleting ${name}\n`);
+  expect(ended.stdout).toMatch(/\*deleting[\s\S]*>f\S+ both\n[\s\S]*>f\S+ new\n/);
+  expect(ended.stdout).toMatch(/would remove 4 entries first/);
+  expect(await scene.inspect(contextB, 'forced-target', list)).toBe(before);
+  const { mode, stats } = documentOf(await x8sync(...args, '--force', '--dry-run', '-o', 'json'));
+  expect({ mode, ...stats }).toMatchObject({ mode: 'force-dry-run', removed: 4, transferredFiles: 2 });
+  await scene.claim(contextA, 'forced-empty');
+  await scene.shell(contextA, 'forced-empty', 'true');
+  const empty = [scene.ref(contextA, 'forced-empty'), args[1], '--force', '--dry-run'];
+  expect(saidBy(await x8sync(...empty), 3)).toMatch(/source is empty/);
+}, 120_000);

@@ -21,9 +21,10 @@ export class CopyCommand extends KubeCommand {
       slashes itself: the last two parts are namespace and claim. What is absent is the current context's.
 
       The source is mounted read-only and served over SSH by a StatefulSet; a Job at the target fetches it
-      with rsync. Owners, modes, times, links, ACLs and attributes are kept. Files of the same name are made
-      equal, and what only the target has is kept, unless --force empties the target first. A run that was
-      interrupted is taken up by the same command.
+      with rsync. Owners, modes, times, links, ACLs and attributes are kept. Files that differ
+      from the source's in size or time are copied; --checksum compares their content instead. What only the
+      target has is kept, unless --force empties the target first. A run that was interrupted is taken up by
+      the same command.
     `,
     examples: [
       ['Copy a claim to another cluster', '$0 prod-eu/shop/database prod-us/shop/database'],
@@ -36,6 +37,7 @@ export class CopyCommand extends KubeCommand {
         '$0 --name move-db old/shop/data new/shop/data',
       ],
       ['Make the target an exact copy: empty it first', '$0 --force staging/data dev/data'],
+      ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
 
@@ -50,7 +52,12 @@ export class CopyCommand extends KubeCommand {
     description: 'Empty the target first, once the source is reached. Asks.',
   });
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
-  dryRun = option.flag('--dry-run', { description: 'Only tell what would change.' });
+  dryRun = option.flag('--dry-run', {
+    description: 'Only tell what would change; with --force also what would be removed.',
+  });
+  checksum = option.flag('-c,--checksum', {
+    description: 'Compare files by content, not by size and time: both sides read all of them.',
+  });
   allowMounted = option.flag('--allow-mounted', {
     description: 'Write to the target although pods have it mounted.',
   });
@@ -103,11 +110,10 @@ export class CopyCommand extends KubeCommand {
   }
 
   async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
-    if (this.force && this.dryRun) throw new UsageError('--force and --dry-run exclude each other');
-    const mode: Mode = this.force ? 'force' : this.dryRun ? 'dry-run' : 'merge';
+    const mode = modeOf(this);
     const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
     const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
-    const { name, allowMounted, trustedXattrs } = this;
+    const { name, allowMounted, trustedXattrs, checksum } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
     const who = this.#who();
@@ -118,6 +124,7 @@ export class CopyCommand extends KubeCommand {
       mode,
       allowMounted,
       trustedXattrs,
+      checksum,
       ...who,
       ways: this.way,
       image,
@@ -157,6 +164,11 @@ export class CopyCommand extends KubeCommand {
       throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
     }
   }
+}
+
+function modeOf({ force, dryRun }: { readonly force: boolean; readonly dryRun: boolean }): Mode {
+  if (dryRun) return force ? 'force-dry-run' : 'dry-run';
+  return force ? 'force' : 'merge';
 }
 
 /** A rate as rsync takes it. Without a unit rsync would take it for KiB, so a unit is asked for. */

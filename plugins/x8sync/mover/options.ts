@@ -4,10 +4,17 @@
  */
 import { protocol } from './protocol.ts';
 
-/** `merge` keeps what only the target has, `force` empties the target first, `dry-run` changes nothing. */
-export type Mode = 'merge' | 'force' | 'dry-run';
+/**
+ * `merge` keeps what only the target has, `force` empties the target first; `dry-run` and `force-dry-run` change
+ * nothing, and tell what these would do.
+ */
+export type Mode = 'merge' | 'force' | 'dry-run' | 'force-dry-run';
 
-const modes: readonly string[] = ['merge', 'force', 'dry-run'] satisfies Mode[];
+const modes: readonly string[] = ['merge', 'force', 'dry-run', 'force-dry-run'] satisfies Mode[];
+
+export const isRehearsal = (mode: Mode): boolean => mode === 'dry-run' || mode === 'force-dry-run';
+/** All of the target goes first, or would. */
+export const empties = (mode: Mode): boolean => mode === 'force' || mode === 'force-dry-run';
 
 /** Of the target's pod. */
 export interface CopyOptions {
@@ -25,6 +32,8 @@ export interface CopyOptions {
   readonly connectSeconds: number;
   /** Whether files that are half there stay for a further run where this one fails. */
   readonly keepPartial: boolean;
+  /** Files are compared by their content, and not by size and time. */
+  readonly checksum: boolean;
   /** As rsync's --bwlimit takes it; empty for no limit. */
   readonly bandwidth: string;
   /** How long to stay after a good end, for whoever takes the pod away. */
@@ -67,6 +76,7 @@ export function copyEnv(
     X8S_CONNECT_SECONDS: String(options.connectSeconds),
     X8S_KEEP_PARTIAL: options.keepPartial ? '1' : '0',
     X8S_BWLIMIT: options.bandwidth,
+    X8S_CHECKSUM: options.checksum ? '1' : '0',
     X8S_LINGER_SECONDS: String(options.lingerSeconds),
     ...(retries === undefined ? {} : { X8S_RETRIES: String(retries) }),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
@@ -85,7 +95,7 @@ export function serveEnv({ nonce, port, idleSeconds }: ServeOptions): Record<str
 /** @throws Error where the mode is none, or a number is none. */
 export function readCopyOptions(env: Env): CopyOptions {
   const mode = env.X8S_MODE ?? 'merge';
-  if (!modes.includes(mode)) throw new Error(`X8S_MODE is neither merge, force nor dry-run: ${mode}`);
+  if (!modes.includes(mode)) throw new Error(`X8S_MODE is none of ${modes.join(', ')}: ${mode}`);
   return {
     nonce: env.X8S_NONCE ?? '',
     task: env.X8S_TASK ?? '',
@@ -96,6 +106,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     connectSeconds: numberOf(env, 'X8S_CONNECT_SECONDS', 60),
     keepPartial: env.X8S_KEEP_PARTIAL !== '0',
     bandwidth: env.X8S_BWLIMIT ?? '',
+    checksum: env.X8S_CHECKSUM === '1',
     lingerSeconds: numberOf(env, 'X8S_LINGER_SECONDS', 0),
     retries: numberOf(env, 'X8S_RETRIES', defaultRetries),
     ciphers: env.X8S_CIPHERS || defaultCiphers,

@@ -42,8 +42,12 @@ export interface MoverStats {
   readonly transferredFiles: number;
   /** Entries that the target did not have. */
   readonly createdEntries: number;
-  /** With `dry-run`: entries that would change. */
+  /** Entries that were made or changed in any way; in a rehearsal, that would be. */
   readonly changes: number;
+  /** Those of the changes that concern mode, owner, times or attributes alone. */
+  readonly attributes: number;
+  /** In a rehearsal with `force`: entries of the target that would be removed. */
+  readonly removed: number;
   /** Bytes of all files of the source. */
   readonly totalBytes: number;
   /** Bytes of the files that were transferred. */
@@ -60,6 +64,8 @@ export const statNames = [
   'transferredFiles',
   'createdEntries',
   'changes',
+  'attributes',
+  'removed',
   'totalBytes',
   'transferredBytes',
   'extraneous',

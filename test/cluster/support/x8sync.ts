@@ -27,6 +27,7 @@ export function documentOf<T = CopyDocument>({ stdout, stderr }: Ended): T {
 export interface CopyDocument {
   readonly task: string;
   readonly outcome: string;
+  readonly mode: string;
   readonly address: string;
   readonly stats: Readonly<Record<string, number>>;
   readonly lost: readonly string[];

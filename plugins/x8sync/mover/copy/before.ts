@@ -1,7 +1,7 @@
 /** What must be so before a byte of the target is touched. */
 import { diskOf } from '../disk.ts';
 import type { Machine } from '../machine.ts';
-import type { Mode } from '../options.ts';
+import { empties, isRehearsal, type Mode } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import { Ending } from './ending.ts';
@@ -46,7 +46,7 @@ export class RoomCheck {
     if (!lack) return;
     const { needBytes, needInodes, freeBytes, freeInodes } = lack;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
-    if (this.#mode !== 'dry-run') throw new Ending('no-room', text, lack);
+    if (!isRehearsal(this.#mode)) throw new Ending('no-room', text, lack);
     voice.log('warning', text);
   }
 
@@ -56,7 +56,7 @@ export class RoomCheck {
     const all = await this.#source.exactly();
     if (fits(all, free)) return undefined;
     const { places, signal } = this.#machine;
-    const forced = this.#mode === 'force';
+    const forced = empties(this.#mode);
     const room = forced ? sum(free, await wipedAmount(places.target, places.folder, signal)) : free;
     const need = forced ? all : await this.#growth(all.bytes);
     if (fits(need, room)) return undefined;

@@ -1,7 +1,14 @@
 /** Copies the source pod's volume to the target, and says on its last line how that ended. */
 import { mkdir, rm } from 'node:fs/promises';
 import type { Machine } from '../machine.ts';
-import { type CopyOptions, type Env, foreignPlugin, readCopyOptions } from '../options.ts';
+import {
+  type CopyOptions,
+  type Env,
+  empties,
+  foreignPlugin,
+  isRehearsal,
+  readCopyOptions,
+} from '../options.ts';
 import { pause } from '../programs.ts';
 import { exitCodeOf, type Messages, type Outcome } from '../protocol.ts';
 import { RoomCheck, requireSource } from './before.ts';
@@ -102,11 +109,11 @@ class CopyRun {
     const relation = requireApartPlaces(source, this.#machine);
     const rsync = new SourceRsync(this.#options, this.#machine, this.#connection, source);
     await rsync.lookAtTimes();
-    if (mode === 'force') await requireSource(rsync);
+    if (empties(mode)) await requireSource(rsync);
     await new RoomCheck(mode, this.#machine, source, rsync).require();
     const parts = { options: this.#options, machine: this.#machine, connection: this.#connection };
     this.#transfer = new Transfer({ ...parts, folder: this.#folder, source, rsync, relation });
-    return mode === 'dry-run' ? this.#transfer.rehearse() : this.#transfer.run();
+    return isRehearsal(mode) ? this.#transfer.rehearse() : this.#transfer.run();
   }
 
   async #reachSource(): Promise<Source> {

@@ -13,6 +13,14 @@ import { sourceHost } from './ssh-config.ts';
 
 const lineFeed = 0x0a;
 
+interface RunWishes {
+  readonly attempt: number;
+  readonly base?: number;
+  readonly asksProgress?: boolean;
+  readonly tellsChanges?: boolean;
+  readonly into?: string | undefined;
+}
+
 export class SourceRsync {
   /** The target's file system keeps fractions of seconds. */
   fractions = false;
@@ -35,15 +43,20 @@ export class SourceRsync {
   }
 
   get #ends(): [source: string, target: string] {
-    return [`${sourceHost}::source/`, `${this.#machine.places.target}/`];
+    return this.#endsAt(this.#machine.places.target);
+  }
+
+  #endsAt(target: string): [source: string, target: string] {
+    return [`${sourceHost}::source/`, `${target}/`];
   }
 
   get #args(): string[] {
-    const { fidelity, bandwidth } = this.#options;
+    const { fidelity, bandwidth, checksum } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
       fidelity,
       bandwidth,
+      checksum,
       sparse,
       sshConfig: this.#connection.config,
       fractions: this.fractions,
@@ -79,11 +92,12 @@ export class SourceRsync {
   /**
    * A rehearsal: nothing is written, not even a folder of ours. --delete only lists, under --dry-run, what the target
    * has beyond the source.
+   *
+   * @param into an empty folder that stands for the target, where all of that would go first.
    */
-  rehearse(): Promise<RsyncResult> {
-    return this.#connection.persist(() =>
-      this.#run(['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'], { attempt: 1 }),
-    );
+  rehearse(into?: string): Promise<RsyncResult> {
+    const args = ['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
+    return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
   }
 
   /**
@@ -92,26 +106,30 @@ export class SourceRsync {
    * long.
    *
    * @param base bytes that earlier attempts have brought.
+   * @param itemized count what changes: rsync prints a line for each such entry, which costs a copy of small files
+   *   some of its speed.
    */
-  copy(folder: Folder, attempt: number, base: number): Promise<RsyncResult> {
+  copy(folder: Folder, attempt: number, base: number, itemized: boolean): Promise<RsyncResult> {
     const asksProgress = this.#source.hasSmallFilesOnly;
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
-    const args = [`--info=${info}`, `--temp-dir=${folder.temporary}`, `--partial-dir=${folder.partial}`];
+    const folders = [`--temp-dir=${folder.temporary}`, `--partial-dir=${folder.partial}`];
+    const args = [`--info=${info}`, ...(itemized ? ['--out-format=%i|%n'] : []), ...folders];
     return this.#run(args, { attempt, base, asksProgress });
   }
 
   #run(
     args: readonly string[],
-    { attempt, base = 0, asksProgress = false }: { attempt: number; base?: number; asksProgress?: boolean },
+    { attempt, base = 0, asksProgress = false, tellsChanges = false, into }: RunWishes,
   ): Promise<RsyncResult> {
     const { places, voice, kill, signal } = this.#machine;
     return runRsync({
-      args: [...this.#args, ...args, ...this.#ends],
+      args: [...this.#args, ...args, ...this.#endsAt(into ?? places.target)],
       target: places.target,
       base,
       totals: () => this.#source.totals,
       attempt,
       asksProgress,
+      tellsChanges,
       voice,
       kill,
       signal,

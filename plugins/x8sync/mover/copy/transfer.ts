@@ -1,6 +1,6 @@
 /** The copy itself: again after a lost connection, and honest about what did not make it. */
 import type { Machine } from '../machine.ts';
-import type { CopyOptions } from '../options.ts';
+import { type CopyOptions, empties } from '../options.ts';
 import { pause, run } from '../programs.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
@@ -10,6 +10,7 @@ import { wipeTarget } from './before.ts';
 import type { Connection } from './connection.ts';
 import { Ending } from './ending.ts';
 import type { Folder } from './folder.ts';
+import { emptyFolder, isEmpty, rootOf, tellRemovals } from './look.ts';
 import { countTarget, LossSurvey } from './losses.ts';
 import { requireApartTrees } from './nesting.ts';
 import type { Relation } from './relation.ts';
@@ -40,6 +41,8 @@ export class Transfer {
   lost: readonly string[] = [];
   readonly #parts: TransferParts;
   readonly #attempts: Attempts;
+  /** rsync tells of each entry that it changes. */
+  #itemized = false;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
@@ -52,21 +55,29 @@ export class Transfer {
 
   /** Says what would be done. */
   async rehearse(): Promise<Ending> {
+    const { options, machine, rsync } = this.#parts;
     this.#attempts.count = 1;
-    const result = await this.#parts.rsync.rehearse();
+    const removed = empties(options.mode) ? await tellRemovals(machine) : 0;
+    const result = await rsync.rehearse(empties(options.mode) ? await emptyFolder(machine) : undefined);
     this.#note(result);
+    this.stats.removed = removed;
     return this.#verdict(result);
   }
 
   /** Copies. @throws Ending, and what opening a connection throws. */
   async run(): Promise<Ending> {
     const { options, machine, connection } = this.#parts;
+    const before = rootOf(machine.places.target);
     await this.#prepareTarget();
+    this.#itemized = !(await isEmpty(machine));
     const survey = options.fidelity === 'user' ? new LossSurvey(connection, machine) : undefined;
     const over = new AbortController();
     void this.#countBeside(over.signal);
     const result = await this.#copy().finally(() => over.abort());
-    if (isThrough(result.code)) await this.#settle(result, survey);
+    if (isThrough(result.code)) {
+      await this.#settle(result, survey);
+      this.#countChanges(result, before !== rootOf(machine.places.target));
+    }
     return this.#verdict(result);
   }
 
@@ -99,7 +110,7 @@ export class Transfer {
     for (let base = 0; ; ) {
       this.#attempts.count += 1;
       const since = performance.now();
-      const result = await rsync.copy(folder, this.#attempts.count, base);
+      const result = await rsync.copy(folder, this.#attempts.count, base, this.#itemized);
       const { code, moved, errors } = result;
       this.#note(result);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
@@ -114,8 +125,22 @@ export class Transfer {
   }
 
   #note({ stats, errors }: RsyncResult): void {
-    this.stats = { ...stats };
+    const { changes = 0, attributes = 0 } = this.stats;
+    this.stats = {
+      ...stats,
+      changes: changes + (stats.changes ?? 0),
+      attributes: attributes + (stats.attributes ?? 0),
+    };
     this.failures = errors.names;
+  }
+
+  /** Into an empty target all is new; what a target has that is not, rsync has told line by line. */
+  #countChanges({ code, rootChanged }: RsyncResult, rootDiffers: boolean): void {
+    const { entries = 0, createdEntries = 0, changes = 0, attributes = 0 } = this.stats;
+    const made = code === 0 ? Math.max(0, entries - 1) : createdEntries;
+    const root = rootChanged || rootDiffers ? 1 : 0;
+    this.stats.changes = (this.#itemized ? changes : made) + root;
+    this.stats.attributes = attributes + root;
   }
 
   /**

@@ -8,6 +8,8 @@ export interface RsyncPlan {
   /** The target's file system keeps fractions of seconds. */
   readonly fractions: boolean;
   readonly bandwidth: string;
+  /** Compare files by their content. */
+  readonly checksum: boolean;
 }
 
 /**
@@ -17,7 +19,8 @@ export interface RsyncPlan {
  * within one second for equal; to the nanosecond is right, but only where the target's file system keeps
  * nanoseconds: elsewhere every file would be copied every time.
  */
-export function rsyncArgs({ fidelity, sshConfig, sparse, fractions, bandwidth }: RsyncPlan): string[] {
+export function rsyncArgs(plan: RsyncPlan): string[] {
+  const { fidelity, sshConfig, sparse, fractions, bandwidth, checksum } = plan;
   return [
     '-aHAX',
     '--numeric-ids',
@@ -30,6 +33,7 @@ export function rsyncArgs({ fidelity, sshConfig, sparse, fractions, bandwidth }:
     ...attributeFilters(fidelity),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),
+    ...(checksum ? ['--checksum'] : []),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
   ];
 }

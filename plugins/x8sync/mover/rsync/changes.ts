@@ -17,6 +17,12 @@ export function parseChange(line: string): Change | undefined {
 export const isDeletion = ({ item }: Change): boolean => item === '*deleting';
 /** A new entry that takes an inode: a further name of a file (h) takes none. */
 export const isCreation = ({ item }: Change): boolean => /^[^h][fdLDS]\+/.test(item);
+/** An entry that stays, while its mode, owner, times or attributes change. */
+export const isAttributes = ({ item }: Change): boolean => item.startsWith('.');
+/** The tree's own root folder. */
+export const isRoot = ({ rest }: Change): boolean => rest === './';
+/** What of the root folder changes beside its time, which making and removing our folder in it changes too. */
+export const changesMoreThanTime = ({ item }: Change): boolean => /[a-su-zA-SU-Z]/.test(item.slice(2));
 /** A file whose content is sent. */
 export const isTransfer = ({ item }: Change): boolean => item.startsWith('>f');
 

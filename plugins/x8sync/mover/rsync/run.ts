@@ -4,7 +4,14 @@ import { cut, LineSplitter } from '../lines.ts';
 import type { Kill } from '../machine.ts';
 import { pause, run } from '../programs.ts';
 import type { Voice } from '../voice.ts';
-import { type Change, isDeletion, parseChange } from './changes.ts';
+import {
+  type Change,
+  changesMoreThanTime,
+  isAttributes,
+  isDeletion,
+  isRoot,
+  parseChange,
+} from './changes.ts';
 import { ErrorReader } from './errors.ts';
 import { ProgressGauge, parseProgress, type Totals } from './progress.ts';
 import { type Counts, parseStats } from './stats.ts';
@@ -22,6 +29,8 @@ export interface RsyncJob {
   readonly totals: () => Totals | undefined;
   /** Number of this attempt, from 1. */
   readonly attempt: number;
+  /** Tell of each entry that changes, as a rehearsal does; else they are counted only. */
+  readonly tellsChanges: boolean;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
   readonly asksProgress: boolean;
   readonly voice: Voice;
@@ -35,6 +44,8 @@ export interface RsyncResult {
   readonly stats: Counts;
   /** Bytes that this run has brought, as its progress told. */
   readonly moved: number;
+  /** Owner, mode or attributes of the root folder were changed; its time is another matter. */
+  readonly rootChanged: boolean;
   /** Entries that could not be made for what they are: devices and fifos, without root. */
   readonly skipped: number;
   readonly errors: ErrorReader;
@@ -57,13 +68,15 @@ export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
   }).finally(() => over.abort());
   out.end();
   err.end();
-  return { code, stats: output.stats, moved: output.moved, skipped: output.skipped, errors };
+  const { stats, moved, skipped, rootChanged } = output;
+  return { code, stats, moved, skipped, rootChanged, errors };
 }
 
-/** Reads what rsync prints: progress, statistics, and in a dry run what it would do. */
+/** Reads what rsync prints: progress, statistics, and where it was asked for that, what it does or would do. */
 class OutputReader {
   readonly stats: Counts = {};
   skipped = 0;
+  rootChanged = false;
   readonly #job: RsyncJob;
   readonly #gauge: ProgressGauge;
   #toldAt = -1;
@@ -100,8 +113,13 @@ class OutputReader {
       stats.extraneous = (stats.extraneous ?? 0) + 1;
       return;
     }
+    if (isRoot(change) && !this.#job.tellsChanges) {
+      this.rootChanged ||= changesMoreThanTime(change);
+      return;
+    }
     stats.changes = (stats.changes ?? 0) + 1;
-    if (stats.changes > mostChanges) return;
+    if (isAttributes(change)) stats.attributes = (stats.attributes ?? 0) + 1;
+    if (!this.#job.tellsChanges || stats.changes > mostChanges) return;
     this.#job.voice.tell('change', { item: change.item, name: cut(change.rest, longestName) });
   }
 

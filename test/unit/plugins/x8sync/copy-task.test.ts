@@ -16,7 +16,14 @@ async function opened(name: string | undefined, kube = fakeKube()) {
   const process = new AbortController();
   const side = { kube, ...ref };
   const context = { ...taskContext, reporter: createSilentReporter(), signal: process.signal };
-  const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 1000 };
+  const rest = {
+    allowMounted: false,
+    trustedXattrs: false,
+    checksum: false,
+    ways: [],
+    image: 'mover',
+    timeoutMs: 1000,
+  };
   const request = { source: side, target: side, name, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
   await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });

@@ -21,6 +21,7 @@ function scene() {
     task: '3',
     addresses: [],
     keepPartial: true,
+    checksum: false,
     identity: { uid: 65532, gid: 65532 },
   } as const;
   const options = { timeoutMs: 1000, signal: new AbortController().signal };

@@ -6,7 +6,14 @@ import { fakeKube } from '../../support/fake-kube.ts';
 
 test('no hint leads to a target that is emptied once more', () => {
   const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
-  const rest = { allowMounted: false, trustedXattrs: false, ways: [], image: 'mover', timeoutMs: 0 };
+  const rest = {
+    allowMounted: false,
+    trustedXattrs: false,
+    checksum: false,
+    ways: [],
+    image: 'mover',
+    timeoutMs: 0,
+  };
   const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
   if (line.kind !== 'end') throw new Error('not an end');
   const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>

@@ -19,6 +19,7 @@ test('the options of both sides', () => {
     connectSeconds: 900,
     keepPartial: false,
     bandwidth: '10M',
+    checksum: true,
     lingerSeconds: 5,
     retries: 3,
     ciphers: 'aes128-gcm@openssh.com',
@@ -29,7 +30,9 @@ test('the options of both sides', () => {
 });
 
 test('nonsense is refused', () => {
-  expect(() => readCopyOptions({ X8S_MODE: 'wipe' })).toThrow('neither merge, force nor dry-run: wipe');
+  expect(() => readCopyOptions({ X8S_MODE: 'wipe' })).toThrow(
+    'none of merge, force, dry-run, force-dry-run: wipe',
+  );
   expect(() => readServeOptions({ X8S_PORT: '22;' })).toThrow('X8S_PORT is no number: 22;');
 });
 

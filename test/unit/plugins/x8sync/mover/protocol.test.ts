@@ -32,6 +32,8 @@ describe('parseMoverLine', () => {
       transferredFiles: 2,
       createdEntries: 1,
       changes: 0,
+      attributes: 0,
+      removed: 0,
       totalBytes: 9,
       transferredBytes: 8,
       extraneous: 4,

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
 
-const plan = { sshConfig: 'none', sparse: false, fractions: true, bandwidth: '' };
+const plan = { sshConfig: 'none', sparse: false, fractions: true, bandwidth: '', checksum: false };
 
 function filters(fidelity: 'root' | 'user'): string[] {
   return rsyncArgs({ ...plan, fidelity }).filter((arg) => arg.startsWith('--filter'));
