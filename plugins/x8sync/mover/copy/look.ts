@@ -14,9 +14,13 @@ const longestName = 1024;
 /** What a copy neither touches nor counts. */
 const kept: readonly string[] = [folderName, 'lost+found'];
 
-/** Whether the target holds nothing but what a copy leaves alone. */
+/** Whether the target holds nothing but what a copy leaves alone; false where that can't be seen. */
 export async function isEmpty({ places }: Pick<Machine, 'places'>): Promise<boolean> {
-  return (await readdir(places.target)).every((name) => kept.includes(name));
+  try {
+    return (await readdir(places.target)).every((name) => kept.includes(name));
+  } catch {
+    return false;
+  }
 }
 
 /** Owner, mode and time of a folder, as one text to be compared. */

@@ -135,9 +135,9 @@ export class Transfer {
   }
 
   /** Into an empty target all is new; what a target has that is not, rsync has told line by line. */
-  #countChanges({ code, rootChanged }: RsyncResult, rootDiffers: boolean): void {
+  #countChanges({ code, skipped, rootChanged }: RsyncResult, rootDiffers: boolean): void {
     const { entries = 0, createdEntries = 0, changes = 0, attributes = 0 } = this.stats;
-    const made = code === 0 ? Math.max(0, entries - 1) : createdEntries;
+    const made = code === 0 ? Math.max(0, entries - 1 - skipped) : createdEntries;
     const root = rootChanged || rootDiffers ? 1 : 0;
     this.stats.changes = (this.#itemized ? changes : made) + root;
     this.stats.attributes = attributes + root;
