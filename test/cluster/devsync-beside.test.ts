@@ -37,16 +37,17 @@ test('the container is the annotated one, a native sidecar can be named, and all
     /with \/work in container app \(annotated as default of 3\)/,
   );
   const other = directory(work, 'other', { b: 'there' });
-  await work.must('create', '--name', 'logs', '--pod', 'meshed', '-c', 'logger', other, '/work');
-  expect(await work.must('plan', '--pod', 'meshed', '-c', 'logger', other, '/work')).toMatch(
+  await work.must('create', '--name', 'logs', '--pod', 'meshed', '-c', 'logger', other, '/srv');
+  expect(await work.must('plan', '--pod', 'meshed', '-c', 'logger', other, '/srv')).toMatch(
     /^With container logger of pod meshed:\n→ b: /,
   );
   await work.watch();
   await work.reaches('meshed', 'watching');
   await work.reaches('logs', 'watching');
-  const shown = async (container: string) => (await work?.sh('meshed', 'ls /work', container))?.trim();
+  const shown = async (container: string) =>
+    (await work?.sh('meshed', 'ls /work /srv | grep -v :', container))?.trim();
   expect([await shown('app'), await shown('proxy'), await shown('logger')]).toEqual(['a', '', 'b']);
-  expect(await work.must('get')).toMatch(/POD +CONTAINER.*logs .* meshed +logger.*meshed .* meshed +app/s);
+  expect(await work.must('get')).toMatch(/POD +CONTAINER.*meshed .* meshed +app.*logs .* meshed +logger/s);
   const wrong = await work.devsync('create', '--pod', 'meshed', '-c', 'none', work.local, '/tmp');
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/It has proxy, app, logger/)]);
 }, 120_000);
