@@ -33,6 +33,11 @@ const widget = (name: string, more: object = {}): KubeObject => ({
   spec: { size: 1 },
 });
 
+const definitionOf = ({ namespace }: Pair): KubeObject => {
+  const made = widgets(group);
+  return { ...made, metadata: { ...made.metadata, labels: { of: namespace } } };
+};
+
 describe('a definition that goes on the primary', () => {
   let pair: Pair;
   const rules = () => {
@@ -54,9 +59,7 @@ describe('a definition that goes on the primary', () => {
 
   beforeEach(async () => {
     pair = await Pair.open('along');
-    const definition = widgets(group);
-    const labels = { of: pair.namespace };
-    await pair.put(pair.from, { ...definition, metadata: { ...definition.metadata, labels } });
+    await pair.put(pair.from, definitionOf(pair));
     await serves(pair.from);
     await pair.put(pair.from, widget('one'), widget('two'));
     await pair.copy(...rules());
@@ -97,6 +100,30 @@ describe('a definition that goes on the primary', () => {
     }
   }, 90_000);
 
+  test('stays in a watch that sees it go, as where an operator is installed anew, and so do all of its kind', async () => {
+    try {
+      await pair.put(pair.from, definitionOf(pair));
+      // What is known of it being served is from before.
+      await eventually(() => pair.put(pair.from, widget('one'), widget('two')), 20_000);
+      await pair.put(pair.to, widget('theirs'));
+      await pair.watch(...rules(), '--prune-crds');
+      await removeDefinition(pair.from);
+      await eventually(async () =>
+        expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toContain(
+          'theirs would go with it',
+        ),
+      );
+      await pair.put(pair.from, definitionOf(pair));
+      await eventually(() => pair.put(pair.from, widget('one'), widget('new')), 20_000);
+      await eventually(async () => expect(await has('new')).toBe(true), 60_000);
+      // What the primary is asked for and does not have is gone by then, and what is not ours is not.
+      await eventually(async () => expect(await has('two')).toBe(false), 40_000);
+      expect([await has('one'), await has('theirs')]).toEqual([true, true]);
+    } finally {
+      await cleanUp();
+    }
+  }, 150_000);
+
   test('goes with its flag where all of its kind are copies, all of them counted', async () => {
     try {
       const flags = [...rules(), '--prune', '--prune-crds'];
@@ -136,9 +163,8 @@ describe('what owns claims on a replica, or has a kind of its own', () => {
     return ['--config', path];
   };
   const definition = (more: object = {}): KubeObject => {
-    const made = widgets(group);
-    const labels = { of: pair.namespace };
-    return { ...made, metadata: { ...made.metadata, labels }, spec: { ...(made.spec as object), ...more } };
+    const made = definitionOf(pair);
+    return { ...made, spec: { ...(made.spec as object), ...more } };
   };
 
   beforeAll(async () => {
@@ -194,7 +220,8 @@ describe('a namespace that goes on the primary', () => {
   beforeAll(async () => {
     pair = await Pair.open('emptied');
     gone = await pair.addNamespace('gone');
-    await pair.put(pair.from, configMap('ours', { a: '1' }, { namespace: gone }));
+    for (const name of ['ours', 'too', 'three'])
+      await pair.put(pair.from, configMap(name, { a: '1' }, { namespace: gone }));
     await pair.copy(...flags());
     await pair.from.delete(namespaces, { name: gone });
     await waitGone(pair.from, namespaces, { name: gone }, { timeoutMs: 60_000, what: 'the namespace' });
@@ -223,8 +250,10 @@ describe('a namespace that goes on the primary', () => {
   }, 60_000);
 
   test('goes when nothing is in it but copies and what every namespace has', async () => {
+    // Four objects, each of which counts once.
+    const limit = ['--prune-limit', '4'];
     await eventually(async () => {
-      await pair.copy(...flags());
+      await pair.copy(...flags(), ...limit);
       expect(await pair.to.find(namespaces, { name: gone })).toBeUndefined();
     }, 60_000);
   }, 90_000);

@@ -1,5 +1,6 @@
 /** What others made from copies of ours, stamps and all, is theirs: it is left, counted, and said. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps } from '../../src/kube/resources.ts';
 import { eventually } from './support/eventually.ts';
@@ -60,4 +61,31 @@ test('an object that somebody made anew from a copy stays when its original goes
     expect((await pair.ask('status')).stdout).toContain('this tool did not write it'),
   );
   expect(await pair.copyOf('configmaps', 'anew')).toMatchObject({ data: { color: 'red' } });
+}, 60_000);
+
+test('slices that a controller makes of copied Endpoints, marks and all, are its own', async () => {
+  const endpoints = {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'outside' },
+    subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ name: 'http', port: 80 }] }],
+  };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'outside' },
+    spec: { ports: [{ name: 'http', port: 80 }] },
+  };
+  await pair.put(pair.from, service, endpoints);
+  const kinds = ['--kinds', 'services,endpoints,endpointslices', '--name', pair.otherTask('slices')];
+  await pair.copy(...kinds);
+  const slices = async () => {
+    const resource = await resolveResource(pair.to, 'endpointslices');
+    const { items } = await pair.to.list(resource, { namespace: pair.namespace });
+    return items.filter(({ metadata }) => metadata.annotations?.['x8s.dev/origin']).length;
+  };
+  await eventually(async () => expect(await slices()).toBe(1));
+  const { stderr } = await pair.copy(...kinds, '--prune');
+  expect(stderr).toContain('1 left: it bears the mark of another object');
+  expect(await slices()).toBe(1);
 }, 60_000);

@@ -90,7 +90,8 @@ export type LeaveReason =
   | 'namespaces-guarded'
   | 'definitions-guarded'
   | 'deletions-off'
-  | 'still-on-primary';
+  | 'still-on-primary'
+  | 'not-served';
 
 const refusals: Record<Refusal, string> = {
   'not-ours': 'it is there and was not made by this tool; --adopt takes it over',
@@ -125,6 +126,10 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
   },
   'deletions-off': { text: 'deletions are followed with --prune only', drift: 'extra' },
   'still-on-primary': { text: 'it is still on the primary, but no rule covers it any more' },
+  'not-served': {
+    text: 'the primary has no such kind any more, so nothing tells whether it is gone',
+    drift: 'extra',
+  },
 };
 
 /** Why an object is refused or left, in words. */

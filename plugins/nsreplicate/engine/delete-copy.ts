@@ -1,9 +1,10 @@
 /** Deletes a copy whose original is gone, once all who can say so have been asked. */
-import { ApiError } from '../../../src/kube/api-error.ts';
+import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { refusesAlong } from '../decide/along.ts';
+import type { LeaveReason } from '../decide/outcomes.ts';
 import type { Copies } from './copies.ts';
-import { alongWith, ownedBy } from './dependents.ts';
+import { alongWith, goesWith, ownedBy } from './dependents.ts';
 import { fromPrimary, WorkFailure } from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
@@ -28,7 +29,31 @@ export interface DeletionOptions {
 }
 
 /**
- * Deletes the copy that was looked at, in just that version. False: the primary has the original after all.
+ * Why a copy stays after all, by what the primary itself says; undefined where the original is gone.
+ * @throws {WorkFailure | ApiError | UnreachableError} that is not clear yet
+ */
+export async function keptByPrimary(
+  { resource }: CopiedKind,
+  key: ObjectKey,
+  primary: Site,
+  signal: AbortSignal,
+): Promise<LeaveReason | undefined> {
+  const { namespace, name } = placeOf(key);
+  const where = { namespace: namespace || undefined, name };
+  try {
+    const original = await fromPrimary(primary.kube.find(resource, where, { signal }));
+    if (original?.metadata.deletionTimestamp !== undefined)
+      throw failure('later', 'leaving', `${describe(key)} is being deleted on the primary`);
+    return original && 'still-on-primary';
+  } catch (error) {
+    // Its definition is gone, or is being made anew: as long as there is no such kind, nothing tells what there was of it.
+    if (isNotFound(error)) return 'not-served';
+    throw error;
+  }
+}
+
+/**
+ * Deletes the copy that was looked at, in just that version; where it stays after all, returns why.
  * @throws {WorkFailure | ApiError | UnreachableError} it may not go, for now
  */
 export async function deleteCopy(
@@ -36,14 +61,10 @@ export async function deleteCopy(
   key: ObjectKey,
   object: KubeObject,
   options: DeletionOptions,
-): Promise<boolean> {
+): Promise<LeaveReason | undefined> {
   const { primary, replica, places, copies, signal, fence, brake } = options;
-  const { namespace, name } = placeOf(key);
-  const where = { namespace: namespace || undefined, name };
-  const original = await fromPrimary(primary.kube.find(kind.resource, where, { signal }));
-  if (original?.metadata.deletionTimestamp !== undefined)
-    throw failure('later', 'leaving', `${describe(key)} is being deleted on the primary`);
-  if (original) return false;
+  const kept = await keptByPrimary(kind, key, primary, signal);
+  if (kept !== undefined) return kept;
   const count = 1 + (await goesAlong(key, object, options)).length;
   await fromPrimary(options.confirmPrimary());
   if (!brake(key, count))
@@ -62,7 +83,10 @@ export async function deleteCopy(
     if (error instanceof ApiError) options.notDeleted(key, count);
     throw error;
   }
-  return true;
+  // They were counted with it, and are not to be counted again when they are looked at themselves.
+  const goes = goesWith(key, object);
+  for (const other of copies.keys()) if (goes(other)) copies.leaving(other);
+  return undefined;
 }
 
 /**

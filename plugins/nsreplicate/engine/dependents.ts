@@ -16,7 +16,7 @@ import { at, groupKind, items } from '../objects/draft.ts';
 import { isGivenToNamespaces } from '../objects/given.ts';
 import { definitions } from '../objects/order.ts';
 import { provenanceOf } from './copies.ts';
-import type { Places } from './keys.ts';
+import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
 
@@ -60,6 +60,15 @@ export async function alongWith(object: KubeObject, around: Surroundings): Promi
     nameOf('PersistentVolumeClaim', metadata),
   );
   return { ...nothingAlong, taken: claims, claims };
+}
+
+/** Whether a copy goes with another one: by its place on the primary, as keys have it. */
+export function goesWith(key: ObjectKey, { spec }: KubeObject): (other: ObjectKey) => boolean {
+  const { kind, name } = placeOf(key);
+  if (kind === 'Namespace') return (other) => placeOf(other).namespace === name;
+  if (kind !== definitions) return () => false;
+  const defined = `${at(spec, 'names', 'kind')}.${at(spec, 'group')}`;
+  return (other) => placeOf(other).kind === defined;
 }
 
 /** All objects of the kind that a definition defines. */

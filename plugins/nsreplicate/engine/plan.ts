@@ -13,6 +13,7 @@ import { withoutStamps } from '../objects/stamps.ts';
 import type { Copy } from '../objects/wanted.ts';
 import { applyCopy } from './apply.ts';
 import { assessByAsking, partOf } from './asking.ts';
+import { keptByPrimary } from './delete-copy.ts';
 import { alongWith, ownedBy } from './dependents.ts';
 import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
 import { failureOf, isNamespaceMissing, messageAbout } from './failure.ts';
@@ -226,14 +227,12 @@ async function plannedDeletion(
   { survey: { catalogue, primary, places }, replica, key, spec, signal }: Planning,
   change: Change,
 ): Promise<PlannedChange | undefined> {
-  const { kind: kindName, namespace, name } = placeOf(key);
-  const [kind, present] = [catalogue.kind(kindName), replica.copies.get(key)];
+  const [kind, present] = [catalogue.kind(placeOf(key).kind), replica.copies.get(key)];
   if (!kind || !present) return undefined;
-  const where = { namespace: namespace || undefined, name };
   const { kube } = replica.site;
   try {
-    if (await primary.kube.find(kind.resource, where, { signal }))
-      return change('left', [], { note: explain('still-on-primary') });
+    const kept = await keptByPrimary(kind, key, primary, signal);
+    if (kept !== undefined) return change('left', [], { note: explain(kept) });
     const object = await kube.find(kind.resource, places.onReplica(key), { signal });
     if (!object) return undefined;
     const along = await alongWith(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });

@@ -260,7 +260,8 @@ export class Reconciler {
     const assessment = assessor.assess(key);
     if (assessment.outcome === 'gone' || !object) return { did: 'gone' };
     if (assessment.outcome !== 'delete') return undefined;
-    if (!(await deleteCopy(kind, key, object, this.#options))) return left('still-on-primary');
+    const kept = await deleteCopy(kind, key, object, this.#options);
+    if (kept !== undefined) return left(kept);
     if (this.#options.settled.delete(key)) this.#options.settledChanged();
     return { did: 'pruned' };
   }
