@@ -74,6 +74,21 @@ describe('a kind of a CRD', () => {
     expect(stdout).toMatch(/create Widget\S+ \S+\/one \(can't be validated yet/);
   }, 60_000);
 
+  test.each([
+    ['status', 'Nothing would change of what could be compared'],
+    [['spec'], "can't be validated yet"],
+  ] as const)(
+    'that the replica does not serve, of which %j is carried: plan, drift and the run agree',
+    async (carry, said) => {
+      const flags = config('lacking', { rules: [{ group, kind: 'Widget', carry }] });
+      const [plan, drift] = [await pair.look('plan', ...flags), await pair.look('drift', ...flags)];
+      expect([plan.code, drift.code]).toEqual([5, 5]);
+      expect(plan.stdout).toContain(said);
+      expect((await pair.once(...flags, '--name', pair.otherTask('lacking'))).code).toBe(5);
+    },
+    60_000,
+  );
+
   test('is copied together with its definition, in one go', async () => {
     const labels = { of: pair.namespace };
     const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };

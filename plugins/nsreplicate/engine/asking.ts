@@ -5,6 +5,7 @@ import { assessPart, comparePart, type PartDifference } from '../decide/part.ts'
 import { residueOf } from '../decide/residue.ts';
 import { type Copy, liveDigest } from '../objects/wanted.ts';
 import { applyCopy } from './apply.ts';
+import { undefinedIfNotServed } from './failure.ts';
 import { type ObjectKey, placeOf } from './keys.ts';
 import { fieldManager } from './spec.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
@@ -52,7 +53,8 @@ export async function partOf(
   const nothing = { main: false, status: false };
   if (!kind || !rule || !copy)
     return { object: undefined, copy, difference: nothing, assessment: { outcome: 'gone' } };
-  const object = await site.kube.find(kind.resource, places.onReplica(key), { signal });
+  const found = site.kube.find(kind.resource, places.onReplica(key), { signal });
+  const object = await found.catch(undefinedIfNotServed);
   const hasStatus = kind.resource.subresources.includes('status');
   const difference = comparePart(object, copy, rule, shaping, hasStatus);
   const assessment = assessPart(object, difference, rule, assessor.policy.forceConflicts);

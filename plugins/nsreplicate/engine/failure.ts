@@ -1,6 +1,6 @@
 /** What a rejected write means: for the work at hand, and in a few words for whoever reads of it. */
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import { ApiError } from '../../../src/kube/api-error.ts';
+import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
 import type { Failure, FailureClass } from '../jobs/retry.ts';
 
 /** A failure that the engine itself found. */
@@ -69,17 +69,17 @@ function askedToWait({ status }: ApiError): number | undefined {
 const statusText = (error: ApiError): string => error.status?.message ?? error.message;
 
 /** An apply answers 404 both for a missing namespace and for a missing kind. */
-export function isNamespaceMissing(error: unknown): boolean {
-  return (
-    error instanceof ApiError &&
-    error.code === 404 &&
-    (error.status?.details?.kind === 'namespaces' || /namespaces? "/.test(statusText(error)))
-  );
-}
+export const isNamespaceMissing = (error: unknown): boolean =>
+  error instanceof ApiError && error.code === 404 && error.status?.details?.kind === 'namespaces';
 
 /** 403, but no lack of rights. */
-const isTerminating = (error: ApiError): boolean =>
-  error.code === 403 && /being terminated/.test(statusText(error));
+const isTerminating = ({ code, status }: ApiError): boolean =>
+  code === 403 && !!status?.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
+
+/** What a cluster has of a kind that it does not serve: nothing. To be used as a handler of rejections. */
+export function undefinedIfNotServed(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
+}
 
 /** Causes of a server-side apply's conflict: the fields, and who owns them. */
 export function conflictCauses(error: unknown): { field: string; manager: string; byApply: boolean }[] {

@@ -14,7 +14,13 @@ import type { Assessor } from './assessor.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Copies } from './copies.ts';
 import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
-import { conflictCauses, isNamespaceMissing, isReplaced, WorkFailure } from './failure.ts';
+import {
+  conflictCauses,
+  isNamespaceMissing,
+  isReplaced,
+  undefinedIfNotServed,
+  WorkFailure,
+} from './failure.ts';
 import { describe, type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { CopiedKind } from './kinds.ts';
 import type { SettledOn } from './settlements.ts';
@@ -217,7 +223,7 @@ export class Reconciler {
   /** An object of which a rule carries the status or some fields. */
   async #reconcilePart(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
     const { catalogue, shaping, spec } = this.#options;
-    const object = await this.#read(kind, key);
+    const object = await this.#read(kind, key).catch(undefinedIfNotServed);
     const copy = await this.#copy(key);
     const rule = catalogue.original(key)?.rule;
     if (!copy || !rule) return undefined;

@@ -1,6 +1,7 @@
 /** A look at both sides without a word to either: what plan and drift are made of. */
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
+import { makesObjects } from '../objects/carry.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { StampKey } from '../objects/stamps.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -230,8 +231,9 @@ async function listReplica(
     await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       if (isAway(error)) away.add(site);
-      // A kind that is not served there: then nothing of it is there, which is known.
-      if (!isNotFound(error)) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
+      // A kind that is not served there: then nothing of it is there, which is known, and it may yet be made.
+      const isKnown = isNotFound(error) && kind.rules.some(({ rule }) => makesObjects(rule.carry));
+      if (!isKnown) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });
   }
 }
