@@ -1,6 +1,4 @@
 /** Removes a sync with everything that it keeps, and says what cannot be removed. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../../src/errors.ts';
 import { pods } from '../../src/kube/resources.ts';
 import type { HeldLock } from '../../src/tasks/held-lock.ts';
@@ -12,7 +10,7 @@ import { openRemote } from './session/attach.ts';
 import { type CheckOptions, findTarget } from './session/check-attach.ts';
 import type { Catalog, Sync } from './spec/catalog.ts';
 import type { Workstation } from './spec/workstation.ts';
-import { privateFolder } from './sync/names.ts';
+import { removeHome } from './sync/home.ts';
 
 export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
   readonly sync: Sync;
@@ -34,8 +32,9 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
   try {
     const lines = await cleanContainer(options);
     if (catalog.belongsHere(sync)) {
-      rmSync(join(sync.spec.local.path, privateFolder), { recursive: true, force: true });
-      lines.push(`${sync.name}: removed ${privateFolder} from ${sync.spec.local.path}`);
+      const { path } = sync.spec.local;
+      removeHome(path, workstation.placesFor(path));
+      lines.push(`${sync.name}: removed the trash of ${path}, and what else was kept of it`);
     }
     await catalog.delete(sync, signal);
     return [...lines, `${sync.name}: removed the specification, and what this workstation kept of it`];
@@ -72,7 +71,9 @@ async function cleanContainer(options: CleanOptions): Promise<string[]> {
     }
     const { name } = target.pod.metadata;
     const stay = leftBehind(await kube.get(pods, { namespace, name }, { signal }));
-    const lines = [`${sync.name}: removed ${privateFolder} from ${sync.spec.remote} in pod ${name}`];
+    const lines = [
+      `${sync.name}: removed the trash of ${sync.spec.remote} in pod ${name}, and what else was kept there`,
+    ];
     if (stay.length > 0) lines.push(`${sync.name}: ${stay.join(', ')} stay in pod ${name} until it goes`);
     return lines;
   } catch (error) {

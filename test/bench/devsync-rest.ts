@@ -1,6 +1,6 @@
 /** devsync as a person runs it, while nothing happens; and others of its kind, where they are there. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
@@ -50,7 +50,6 @@ interface Resting {
 /** The compiled program after a first sync, as a person runs it, and its agent: memory, and percent of a core. */
 export async function resting(bench: Bench, pod: string): Promise<Resting> {
   const remote = await bench.pod(pod);
-  rmSync(join(bench.local, '.x8s-devsync'), { recursive: true, force: true });
   const where = ['--kubeconfig', kubeconfig, '--context', contextA, '-n', bench.namespace];
   const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.agent, '--ignore-vcs'];
   const env = { ...process.env, X8S_STATE_DIR: join(bench.base, 'state-of-program') };

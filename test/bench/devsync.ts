@@ -47,8 +47,7 @@ async function saveMany(from: string, to: string): Promise<number[]> {
 function tarOver(namespace: string, pod: string, local: string): number {
   const exec = `${kubectlPath()} --kubeconfig ${kubeconfig} --context ${contextA} -n ${namespace} exec -i ${pod}`;
   const begun = performance.now();
-  const leaveOut = '--exclude=./.x8s-devsync';
-  execFileSync('sh', ['-c', `tar -C ${local} ${leaveOut} -cf - . | ${exec} -- tar -C /data -xf -`]);
+  execFileSync('sh', ['-c', `tar -C ${local} -cf - . | ${exec} -- tar -C /data -xf -`]);
   return (performance.now() - begun) / 1000;
 }
 
@@ -109,7 +108,7 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
     await bench.pod(`tar${run}`);
     tar?.push(tarOver(bench.namespace, `tar${run}`, bench.local));
     await kubectl(contextA, ['-n', bench.namespace, 'delete', 'pod', `tar${run}`, '--now']);
-    rmSync(join(bench.local, '.x8s-devsync'), { recursive: true, force: true });
+    rmSync(join(bench.base, 'state', 'kept'), { recursive: true, force: true });
     remote = await bench.pod(`sync${run}`);
     const taken = await bench.start(`sync${run}`);
     attach?.push(taken.attach);

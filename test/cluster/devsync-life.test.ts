@@ -92,7 +92,7 @@ test('a conflict keeps both versions until it is resolved, and the loser can be 
   const resumed = await work.devsync('resume', 'conflict');
   expect([resumed.code, resumed.stderr]).toEqual([5, expect.stringMatching(/f: both changed/)]);
   expect(existsSync(join(work.local, 'there.log'))).toBe(false);
-  expect(await work.sh('conflict', 'ls -A /work')).toBe('.devsyncignore\n.x8s-devsync\nf\ng\nthere.log\n');
+  expect(await work.sh('conflict', 'ls -A /work')).toBe('.devsyncignore\nf\ng\nthere.log\n');
   expect((await work.devsync('conflicts', 'conflict')).stdout).toMatch(/^f +both changed/m);
   expect([work.read('f'), await work.sh('conflict', 'cat /work/f')]).toEqual(['from here', 'from there']);
   await work.must('resolve', 'conflict', 'f', '--use', 'local');

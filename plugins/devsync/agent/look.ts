@@ -3,6 +3,7 @@ import type { Maybe } from '../reconcile/entry.ts';
 import { difference, splitPath } from '../reconcile/tree.ts';
 import { resolveWithin } from '../sync/folder.ts';
 import { glance, requireWritable } from '../sync/glance.ts';
+import { placesInContainer } from '../sync/home.ts';
 import { codeOf } from '../sync/system-error.ts';
 import type { Looked, LookRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
@@ -15,7 +16,15 @@ export async function look(request: LookRequest, send: Send): Promise<Looked> {
   if (root !== undefined) requireWritable(base + root);
   const mounts = root === undefined ? new Set<string>() : mountsBelow(readMounts(base), root);
   const tree: Maybe =
-    root === undefined ? undefined : await glance({ root: base + root, scan, ignores, mounts });
+    root === undefined
+      ? undefined
+      : await glance({
+          root: base + root,
+          scan,
+          ignores,
+          mounts,
+          places: placesInContainer(base, root),
+        });
   await sendTree(send, [...difference(undefined, tree)]);
   return { isMissing: root === undefined };
 }

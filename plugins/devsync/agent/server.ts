@@ -6,6 +6,7 @@ import { editsOf } from '../reconcile/operations.ts';
 import { difference, edited } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import { resolveWithin } from '../sync/folder.ts';
+import { placesInContainer } from '../sync/home.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { requireFiles } from '../sync/pseudo.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
@@ -59,9 +60,11 @@ export class Served {
       trashLimit: request.trashLimit,
       mounts: mountsBelow(mountInfo, resolved),
       top: base === '' ? '/' : base,
+      places: placesInContainer(base, resolved),
     });
     this.opened = {
-      facts: this.#endpoint.facts,
+      // As the container calls it.
+      facts: { ...this.#endpoint.facts, home: this.#endpoint.facts.home.slice(base.length) },
       root: resolved || wanted,
       mount: mountOf(mountInfo, resolved),
     };

@@ -84,7 +84,7 @@ export class ListCommand extends SyncCommand {
     const { requireHere } = await import('../control/serve-sync.ts');
     requireHere(sync, workstation);
     const { listFiles } = await import('../session/list-files.ts');
-    const files = await listFiles(sync.spec);
+    const files = await listFiles(sync.spec, workstation.placesFor(sync.spec.local.path));
     const columns = [
       { header: 'KIND', value: ({ kind }: (typeof files)[number]) => kind },
       {

@@ -62,7 +62,14 @@ function stateWord({ state, silent, isHere, refusal, sync }: Seen): string {
 
 /** What it waits for, why it is held, refused or polls. */
 const because = ({ state, silent, refusal }: Seen): string =>
-  [silent, state?.message, refusal, ...(state ? problemWords(state) : []), ...(state?.degraded ?? [])]
+  [
+    silent,
+    state?.message,
+    refusal,
+    ...(state ? problemWords(state) : []),
+    ...(state?.degraded ?? []),
+    ...(state?.remarks ?? []),
+  ]
     .filter(Boolean)
     .join('; ');
 

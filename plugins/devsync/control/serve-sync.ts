@@ -8,8 +8,7 @@ import type { SyncMemory } from '../session/sync-memory.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
 import type { Sync } from '../spec/catalog.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { privateFolder } from '../sync/names.ts';
-import { knownRootId } from '../sync/root.ts';
+import { knownRootId } from '../sync/home.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
 import { holdSync } from './hold-sync.ts';
@@ -53,11 +52,9 @@ export function refusalOf({ name, spec }: Sync, workstation: Workstation): Refus
       hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
     });
   // One that is missing is for whoever opens it to say.
-  if (!existsSync(path) || knownRootId(path) === rootId) return undefined;
+  if (!existsSync(path) || knownRootId(path, workstation.placesFor(path)) === rootId) return undefined;
   return new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
-    details: [
-      `Its mark, ${privateFolder}/id, is missing or another one: it was made anew, or git clean -x took the mark away.`,
-    ],
+    details: ['It was made anew, restored or moved there, or what this workstation kept of it is gone.'],
     hint: `kubectl devsync watch ${name} --take-over ${path} takes it as it is, and merges.`,
   });
 }
@@ -82,6 +79,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     name,
     spec: sync.spec,
     folder: workstation.folderOf(uid),
+    places: workstation.placesFor(sync.spec.local.path),
     signal: all,
     onLog: log,
   });

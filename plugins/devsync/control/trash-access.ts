@@ -72,15 +72,21 @@ export async function openTrash(
     };
   } catch (error) {
     if (!(error instanceof NotRunning) || !isHere) throw error;
-    return localTrash(sync);
+    return localTrash(sync, workstation);
   }
 }
 
-function localTrash({ spec }: Sync): TrashAccess {
+function localTrash({ spec }: Sync, workstation: Workstation): TrashAccess {
   const withEndpoint = async <T>(run: (endpoint: LocalEndpoint) => Promise<T>): Promise<T> => {
     const { local, scan, trashLimits } = spec;
     const ignores = { lists: [], vcs: false };
-    const endpoint = new LocalEndpoint({ root: local.path, scan, ignores, trashLimit: trashLimits.local });
+    const endpoint = new LocalEndpoint({
+      root: local.path,
+      scan,
+      ignores,
+      trashLimit: trashLimits.local,
+      places: workstation.placesFor(local.path),
+    });
     try {
       return await run(endpoint);
     } finally {

@@ -21,6 +21,8 @@ export interface AttachContext extends LaunchContext {
   readonly spec: SyncSpec;
   /** Where this workstation keeps what belongs to the sync. */
   readonly folder: string;
+  /** Where what is kept of LOCAL may be. */
+  readonly places: readonly string[];
   readonly clock: Clock;
 }
 
@@ -43,7 +45,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore);
   const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
-  const local = openLocal(spec, common);
+  const local = openLocal(spec, { ...common, places: context.places });
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
   looking.catch(() => {});
@@ -74,7 +76,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<ConstructorParameters<typeof LocalEndpoint>[0], 'scan' | 'ignores'>;
+type Common = Pick<ConstructorParameters<typeof LocalEndpoint>[0], 'scan' | 'ignores' | 'places'>;
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {

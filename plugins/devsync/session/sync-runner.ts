@@ -10,7 +10,7 @@ import { findGitDirectory } from '../sync/git.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
-import { noState, type SyncState } from './state.ts';
+import { noState, type Place, type SyncState } from './state.ts';
 import { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
 
@@ -20,6 +20,8 @@ export interface RunnerOptions {
   readonly name: string;
   readonly spec: SyncSpec;
   readonly folder: string;
+  /** Where what is kept of LOCAL may be. */
+  readonly places: readonly string[];
   readonly bundle: string;
   readonly image: string;
   readonly clock: Clock;
@@ -37,6 +39,10 @@ export interface RunnerState extends SyncState {
   readonly container: string;
   readonly way: string;
   readonly location: string;
+  /** Where each side keeps its trash and what is on its way; empty before it is known. */
+  readonly homes: Readonly<Record<Place, string>>;
+  /** What is not as it should be there, for a person. */
+  readonly remarks: readonly string[];
   readonly refusals: readonly { readonly way: string; readonly why: string }[];
 }
 
@@ -54,7 +60,16 @@ const lettingGo = 3_000;
 
 export class SyncRunner {
   readonly #options: RunnerOptions;
-  #state: RunnerState = { ...noState, pod: '', container: '', way: '', location: '', refusals: [] };
+  #state: RunnerState = {
+    ...noState,
+    pod: '',
+    container: '',
+    way: '',
+    location: '',
+    homes: { local: '', container: '' },
+    remarks: [],
+    refusals: [],
+  };
   #choice: Choice = undecided;
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
@@ -230,6 +245,7 @@ export class SyncRunner {
       this.#attached = attached;
       this.#said = '';
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.way}: ${sizeOf(attached)}`);
+      for (const remark of remarksOn(attached)) onLog(remark);
       await this.#synchronize(attached, signal);
     } catch (error) {
       if (signal.aborted) return;
@@ -282,7 +298,15 @@ export class SyncRunner {
     this.#answer(synchronizer);
     this.#news.begin();
     const { way, refusals } = launched;
-    this.#tell({ phase: 'scanning', way, refusals, location: location.words });
+    const homes = { local: local.facts.home, container: container.facts.home };
+    this.#tell({
+      phase: 'scanning',
+      way,
+      refusals,
+      location: location.words,
+      homes,
+      remarks: remarksOn(attached),
+    });
     if (this.isPaused) await synchronizer.pause();
     const ended = launched.connection.ended.then((why) => Promise.reject(why));
     const running = synchronizer.run();
@@ -301,4 +325,15 @@ export class SyncRunner {
     const news = this.#news.of(this.#state);
     if (news !== undefined) this.#options.onLog(news);
   }
+}
+
+/** Where our things could only be kept in the directory itself. */
+function remarksOn({ local, container }: Attached): string[] {
+  const words = { local: 'LOCAL', container: 'REMOTE' };
+  return (['local', 'container'] as const).flatMap((place) => {
+    const { home, isHomeInside } = { local, container }[place].facts;
+    return isHomeInside
+      ? [`the trash and what is on its way are in ${words[place]} itself, ${home}: no place outside will do`]
+      : [];
+  });
 }

@@ -7,7 +7,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
-import { rootIdOf } from '../sync/root.ts';
+import { rootIdOf } from '../sync/home.ts';
 import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
 import type { Registered, Workstation } from './workstation.ts';
@@ -73,7 +73,9 @@ export class Catalog {
         hint: `Use another --name, or delete it: kubectl devsync delete ${name} -n ${namespace}`,
       });
     // Not before: what is refused leaves no mark in LOCAL.
-    const marked = { ...spec, local: { ...spec.local, rootId: rootIdOf(spec.local.path) } };
+    const { path } = spec.local;
+    const rootId = rootIdOf(path, this.#workstation.placesFor(path));
+    const marked = { ...spec, local: { ...spec.local, rootId } };
     const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
     const { server } = this.#kube.cluster;

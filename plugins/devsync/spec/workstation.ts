@@ -2,7 +2,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { placeIn } from '../sync/home.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -60,6 +61,13 @@ export class Workstation {
     const folder = this.pathOf(uid);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     return folder;
+  }
+
+  /** Where what is kept of a directory may be: here, or beside it where this is another file system. */
+  placesFor(path: string): string[] {
+    const roots = join(this.folder, 'roots');
+    mkdirSync(roots, { recursive: true, mode: 0o700 });
+    return [placeIn(roots, path), placeIn(dirname(path), path)];
   }
 
   /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */

@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { machine } from '../../../src/machine.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { DigestCache, readWhole } from './digest.ts';
+import { findHome } from './home.ts';
 import { compileIgnores, type IgnoreRules } from './ignore.ts';
-import { privateFolder } from './names.ts';
 import { requireFiles } from './pseudo.ts';
 import { Scanner, type ScanOptions } from './scan.ts';
 
@@ -16,15 +16,24 @@ export interface GlanceOptions {
   /** Paths below the root where something else is mounted. */
   readonly mounts?: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
+  /** Where an earlier sync of this directory may have kept what it found out. */
+  readonly places?: readonly string[];
 }
 
 /** What is there now. Rejects with the system's error where the root is no directory. */
-export async function glance({ root, scan, ignores, mounts, signal }: GlanceOptions): Promise<Maybe> {
+export async function glance({
+  root,
+  scan,
+  ignores,
+  mounts,
+  signal,
+  places = [],
+}: GlanceOptions): Promise<Maybe> {
   const scanner = new Scanner({
     root,
     options: scan,
     isIgnored: compileIgnores(ignores),
-    cache: knownDigests(root),
+    cache: knownDigests(findHome(root, places)),
     mounts: mounts ?? new Set(),
     foldsNames: foldsNames(root),
     // Windows keeps no executable bit, and a first sync knows of none.
@@ -43,10 +52,10 @@ export function requireWritable(folder: string): void {
 }
 
 /** What an earlier sync of this directory has found out already. */
-function knownDigests(root: string): DigestCache {
+function knownDigests(home: string | undefined): DigestCache {
   const cache = new DigestCache();
   try {
-    cache.load(readWhole(join(root, privateFolder, 'digests')).toString());
+    if (home !== undefined) cache.load(readWhole(join(home, 'digests')).toString());
   } catch {
     // There was none.
   }

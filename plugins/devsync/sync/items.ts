@@ -45,4 +45,8 @@ export interface EndpointFacts {
   readonly freeBytes: number;
   /** Contents of an earlier run wait to be used. */
   readonly hasStaged: boolean;
+  /** Where it keeps its things: trash, digests, what is on its way. */
+  readonly home: string;
+  /** That is in the root itself, as there is no place on its file system that may be used outside of it. */
+  readonly isHomeInside: boolean;
 }

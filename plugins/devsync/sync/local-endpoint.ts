@@ -1,5 +1,5 @@
 /** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
-import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
@@ -13,9 +13,10 @@ import { Descent, Folder } from './folder.ts';
 import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
+import { type Home, openHome, removeHome } from './home.ts';
 import { compileIgnores } from './ignore.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
-import { partsOf, privateFolder } from './names.ts';
+import { partsOf } from './names.ts';
 import { decomposes, factsOf, isPrecise, writeOwn } from './root.ts';
 import { Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
@@ -32,6 +33,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly now?: () => number;
   /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
   readonly stagingLimit?: number | undefined;
+  /** Where our things may be kept outside of the root, the best place first. */
+  readonly places?: readonly string[];
 }
 
 export class LocalEndpoint implements Endpoint {
@@ -39,7 +42,7 @@ export class LocalEndpoint implements Endpoint {
   onHint: () => void = () => {};
   readonly #root: string;
   readonly #options: LocalOptions;
-  #private!: Folder;
+  #home!: Home;
   #staging!: Staging;
   #trash!: Trash;
   /** The root's inode when its id was read. */
@@ -70,14 +73,15 @@ export class LocalEndpoint implements Endpoint {
   }
 
   #begin(options: LocalOptions): [EndpointFacts, Tracker, Gate] {
-    const { folder: aside, isUsed } = this.#staging;
-    const facts = factsOf(this.#private, aside, isUsed);
+    const { folder: aside, isUsed: hasStaged } = this.#staging;
+    const { rootId, path: home, isInside: isHomeInside } = this.#home;
+    const facts = { ...factsOf(aside), rootId, hasStaged, home, isHomeInside };
     const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
       root: options.root,
       options: options.scan,
       isIgnored,
-      cache: loadCache(this.#private, aside),
+      cache: loadCache(this.#home.folder, aside),
       mounts: options.mounts ?? new Set(),
       foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
@@ -218,11 +222,10 @@ export class LocalEndpoint implements Endpoint {
     return this.#trash.clear();
   }
 
-  /** Removes all that we keep inside the root. */
+  /** Removes all that we keep of the root, inside of it and outside. */
   async purge(): Promise<void> {
     await this.close();
-    using root = Folder.root(this.#root);
-    rmSync(root.at(privateFolder), { recursive: true, force: true });
+    removeHome(this.#root, this.#places);
   }
 
   async close(): Promise<void> {
@@ -234,41 +237,48 @@ export class LocalEndpoint implements Endpoint {
   }
 
   #closeOwn(): void {
-    for (const one of [this.#staging, this.#trash, this.#private]) one.close();
+    for (const one of [this.#staging, this.#trash, this.#home.folder]) one.close();
   }
 
   /** Remembers digests for the next process. */
   saveCache(): void {
     try {
       const text = [...this.#tracker.cache.serialize()].join('');
-      writeOwn(this.#private, 'digests.new', text);
-      renameSync(this.#private.at('digests.new'), this.#private.at('digests'));
+      const { folder } = this.#home;
+      writeOwn(folder, 'digests.new', text);
+      renameSync(folder.at('digests.new'), folder.at('digests'));
     } catch {
       // It only saves time.
     }
   }
 
+  get #places(): readonly string[] {
+    return this.#options.places ?? [];
+  }
+
   /** Opens our own folder, made where it is missing. Returns the root's inode. */
-  #openOwn(): number {
+  #openOwn(rootId?: string): number {
+    const home = openHome(this.#root, this.#places, rootId);
+    const trash = new Trash(home.folder.make('trash'), this.#options.trashLimit);
+    const staging = new Staging(home.folder.make('staging'), this.#options.stagingLimit);
+    [this.#home, this.#staging, this.#trash] = [home, staging, trash];
+    return this.#rootInode;
+  }
+
+  get #rootInode(): number {
     using root = Folder.root(this.#root);
-    const own = root.make(privateFolder);
-    const trash = new Trash(own.make('trash'), this.#options.trashLimit);
-    const staging = new Staging(own.make('staging'), this.#options.stagingLimit);
-    [this.#private, this.#staging, this.#trash] = [own, staging, trash];
     return root.self.ino;
   }
 
   /** Our folder may be taken away while we work (`git clean -fdx`): what is open of it is nowhere then. */
   #keepOwn(): void {
     try {
-      const before = [this.#staging, this.#trash, this.#private];
-      const now = lstatSync(`${this.#root}/${privateFolder}`, { throwIfNoEntry: false });
-      if (now?.ino === this.#private.self.ino && this.#staging.isThere) return;
-      const inode = this.#openOwn();
+      const before = [this.#staging, this.#trash, this.#home.folder];
+      const now = lstatSync(this.#home.path, { throwIfNoEntry: false });
+      if (now?.ino === this.#home.folder.self.ino && this.#staging.isThere) return;
+      // Another root gets an id of its own.
+      this.#openOwn(this.#rootInode === this.#inode ? this.facts.rootId : undefined);
       for (const one of before) one.close();
-      writeOwn(this.#private, '.gitignore', '*\n');
-      // Another root gets an id of its own when it is begun with.
-      if (inode === this.#inode) writeOwn(this.#private, 'id', `${this.facts.rootId}\n`);
     } catch {
       // The root itself has gone, or is full: whatever is done next says so.
     }

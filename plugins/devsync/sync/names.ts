@@ -3,8 +3,12 @@
  * that is synced, here or there.
  */
 
-/** The folder inside each root that holds what is being staged, the trash and the digest cache. Never synced. */
+/** Our folder inside a root, and what those outside of one begin with. */
 export const privateFolder = '.x8s-devsync';
+
+/** Whether something is a folder of ours, of whatever sync. It is never synced. */
+export const isOurOwn = (name: string): boolean =>
+  name.startsWith(privateFolder) && /^(-[0-9a-f]{12})?$/.test(name.slice(privateFolder.length));
 
 const reservedOnWindows = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Windows forbids just these.

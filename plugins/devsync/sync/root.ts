@@ -1,31 +1,9 @@
-/** The root of one side: its id, and what its file system does. */
-import { randomUUID } from 'node:crypto';
+/** What the file system of a root does, tried out, and files of ours on it. */
 import { chmodSync, lstatSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { machine } from '../../../src/machine.ts';
 import { readWhole } from './digest.ts';
-import { Folder } from './folder.ts';
+import type { Folder } from './folder.ts';
 import type { EndpointFacts } from './items.ts';
-import { privateFolder } from './names.ts';
-
-/** The id of a root, which gets one where it has none. Throws where it cannot be written to. */
-export function rootIdOf(root: string): string {
-  using folder = Folder.root(root);
-  using own = folder.make(privateFolder);
-  writeOwn(own, '.gitignore', '*\n');
-  return rootIdIn(own);
-}
-
-/** The id of a root that has one. */
-export function knownRootId(root: string): string | undefined {
-  try {
-    return readWhole(join(root, privateFolder, 'id'))
-      .toString()
-      .trim();
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Whether each change of a file that was looked at meanwhile shows in its time, however soon it comes (Linux since
@@ -46,9 +24,9 @@ export function isPrecise(folder: Folder): boolean {
 /**
  * Tries out what the file system does.
  *
- * @param folder our own in the root. @param aside one in it that nobody else works in.
+ * @param aside a folder of ours on it that nobody else works in.
  */
-export function factsOf(folder: Folder, aside: Folder, hasStaged: boolean): EndpointFacts {
+export function factsOf(aside: Folder): Pick<EndpointFacts, 'foldsNames' | 'hasModes' | 'freeBytes'> {
   const probe = aside.at('Probe');
   writeOwn(aside, 'Probe', '');
   chmodSync(probe, 0o755);
@@ -57,15 +35,8 @@ export function factsOf(folder: Folder, aside: Folder, hasStaged: boolean): Endp
   const keepsModes = (lstatSync(probe).mode & 0o111) === 0;
   const foldsNames = lstatSync(aside.at('pROBE'), { throwIfNoEntry: false }) !== undefined;
   rmSync(probe);
-  writeOwn(folder, '.gitignore', '*\n');
-  const { bavail, bsize } = statfsSync(folder.path);
-  return {
-    rootId: rootIdIn(folder),
-    foldsNames,
-    hasModes: hasModes && keepsModes,
-    freeBytes: bavail * bsize,
-    hasStaged,
-  };
+  const { bavail, bsize } = statfsSync(aside.path);
+  return { foldsNames, hasModes: hasModes && keepsModes, freeBytes: bavail * bsize };
 }
 
 export function decomposes(folder: Folder): boolean {
@@ -76,16 +47,13 @@ export function decomposes(folder: Folder): boolean {
   return !isThere;
 }
 
-function rootIdIn(folder: Folder): string {
+/** What a file of ours says; undefined where there is none. A link in its place is not followed. */
+export function readOwn(folder: Folder, name: string): string | undefined {
   try {
-    const id = readWhole(folder.at('id')).toString().trim();
-    if (/^[0-9a-f-]{36}$/.test(id)) return id;
+    return readWhole(folder.at(name)).toString().trim();
   } catch {
-    // The first time.
+    return undefined;
   }
-  const id = randomUUID();
-  writeOwn(folder, 'id', `${id}\n`);
-  return id;
 }
 
 /** Writes a file of ours anew; a link that was put in its place is not followed. */

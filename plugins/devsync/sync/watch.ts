@@ -8,7 +8,7 @@ import { type FSWatcher, statfsSync, watch } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import type { Folder } from './folder.ts';
-import { privateFolder } from './names.ts';
+import { isOurOwn, privateFolder } from './names.ts';
 import { codeOf } from './system-error.ts';
 
 /** File systems on which notifications do not tell what other machines do. */
@@ -122,7 +122,9 @@ export class Watches {
 
   #notice(directory: string, name: string): void {
     const path = join(directory, wholeTrees ? name.replaceAll('\\', '/') : name);
-    if (path !== privateFolder && !path.startsWith(`${privateFolder}/`)) this.#onEvent(path);
+    // Where whole trees are watched, ours may be anywhere in them.
+    const isOurs = path.includes(privateFolder) && path.split('/').some(isOurOwn);
+    if (!isOurs) this.#onEvent(path);
   }
 
   #drop(path: string): void {

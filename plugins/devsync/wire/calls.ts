@@ -3,7 +3,7 @@
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { EndpointFacts } from '../sync/items.ts';
 import type { ScanOptions } from '../sync/scan.ts';
-import { asCount, asList, asObject, asText, ProtocolError, plainWords } from './check.ts';
+import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
 
 /** Raised when an older end would misunderstand a newer one. */
@@ -76,7 +76,7 @@ export interface Opened {
 
 export function asOpened(value: unknown): Opened {
   const { facts, root, mount } = asObject(value, 'an answer');
-  const { rootId, foldsNames, hasModes, freeBytes, hasStaged } = asObject(facts, 'facts');
+  const { rootId, foldsNames, hasModes, freeBytes, hasStaged, home, isHomeInside } = asObject(facts, 'facts');
   return {
     facts: {
       rootId: asText(rootId, 'an id'),
@@ -84,6 +84,8 @@ export function asOpened(value: unknown): Opened {
       hasModes: hasModes === true,
       freeBytes: asCount(freeBytes, 'a size'),
       hasStaged: hasStaged === true,
+      home: asWords(home, 'a path'),
+      isHomeInside: isHomeInside === true,
     },
     root: asText(root, 'a path'),
     mount: asText(mount, 'a mount'),

@@ -1,6 +1,7 @@
 /** What both sides of a sync hold, told by the same shell line on each, so that it can be compared as text. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { expect } from '@jest/globals';
 import type { Workplace } from './devsync.ts';
 
@@ -14,9 +15,9 @@ const inventory = (root: string) => `cd ${root} && {
   find . -path ./${own} -prune -o -type f -print0 | xargs -0 -r sha256sum
 } | LC_ALL=C sort`;
 
-/** Digests of all contents below a directory, those in devsync's own folder included. */
-const contents = (root: string) =>
-  `find ${root} -type f -print0 | xargs -0 -r sha256sum | cut -c1-64 | sort -u`;
+/** Digests of all contents below directories. */
+const contents = (...roots: string[]) =>
+  `find ${roots.join(' ')} -type f -print0 2>/dev/null | xargs -0 -r sha256sum | cut -c1-64 | sort -u`;
 
 const shell = (line: string) => execFileSync('bash', ['-c', line], { encoding: 'utf8', maxBuffer: 1 << 26 });
 
@@ -32,7 +33,9 @@ export async function expectSame(work: Workplace, pod: string, root = '/work'): 
 
 /** Digests of every content that is somewhere: on a side, or in a trash. */
 export async function allContents(work: Workplace, pod: string, root = '/work'): Promise<Set<string>> {
-  const [here, there] = [shell(contents(work.local)), await work.sh(pod, contents(root))];
+  // The trash of each side is beside it.
+  const kept = `${dirname(root)}/.x8s-devsync*`;
+  const [here, there] = [shell(contents(work.base)), await work.sh(pod, contents(root, kept))];
   return new Set([...here.split('\n'), ...there.split('\n')].filter((line) => line !== ''));
 }
 

@@ -60,7 +60,8 @@ test('what cannot be read is shown by plan, and is not the same', () => {
 
 test('get counts problems and names the first one', () => {
   const problem = { path: 'a', place: 'container', problem: 'no space left' } as const;
-  const running = { pod: 'web-0', container: 'app', way: 'exec', location: '', refusals: [] };
+  const kept = { homes: { local: '', container: '' }, remarks: [] };
+  const running = { pod: 'web-0', container: 'app', way: 'exec', location: '', ...kept, refusals: [] };
   const state = { ...noState, ...running, phase: 'watching', problems: [problem, problem, problem] } as const;
   const record = {} as TaskRecord;
   const sync = { name: 'web', namespace: 'shop', uid: 'u', spec: specOf('/here', '/there'), record };

@@ -6,7 +6,7 @@ import { serveSync } from '../../../../../plugins/devsync/control/serve-sync.ts'
 import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/root.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/home.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Runs a sync whose pod is not there, until it is ended in one way or the other. */
 async function served(
   end: (abort: AbortController, socket: string) => unknown,
-  change: (local: string) => void = () => {},
+  change: (local: string, state: string) => void = () => {},
 ): Promise<void> {
   const kube = fakeKube();
   const workstation = new Workstation(join(folder, 'state'), 'linux');
@@ -32,7 +32,7 @@ async function served(
   const spec = specOf(local, '/app', workstation.id);
   const catalog = new Catalog(kube, workstation, systemClock);
   const sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
-  change(local);
+  change(local, join(folder, 'state'));
   const onLog = () => void end(abort, workstation.socketOf(sync.uid));
   const common = { kube, sync, workstation, bundle: '', image: '', clock: systemClock, signal };
   await serveSync({ ...common, onLog });
@@ -48,13 +48,13 @@ test('who is asked to stop is done', async () => {
 });
 
 test.each([
-  ['made anew', (local: string) => rmSync(join(local, '.x8s-devsync'), { recursive: true })],
+  ['known here no more', (_: string, state: string) => rmSync(join(state, 'roots'), { recursive: true })],
   [
     'exchanged for another one',
-    (local: string) => {
+    (local: string, state: string) => {
       rmSync(local, { recursive: true });
       mkdirSync(local);
-      rootIdOf(local);
+      rootIdOf(local, new Workstation(state, 'linux').placesFor(local));
     },
   ],
 ])('a directory that was %s is not taken for the one that the sync was made with', async (_, change) => {

@@ -60,9 +60,9 @@ function contents(root: string, path = ''): Map<string, string> {
 }
 
 /** Digests of all that is in a root or its trash. */
-function kept(root: string): Set<string> {
+function kept(root: string, home: string): Set<string> {
   const found = new Set([...contents(root).values()].map((value) => value.split(' ')[0] as string));
-  const trash = join(root, privateFolder, 'trash');
+  const trash = join(home, 'trash');
   if (existsSync(trash))
     for (const value of contents(trash).values()) found.add(value.split(' ')[0] as string);
   return found;
@@ -266,7 +266,7 @@ describe('random work on both sides', () => {
       if (round % 2 === 1) agent?.kill('SIGKILL');
     });
     const one = pair as Pair;
-    const left = new Set([...kept(one.local), ...kept(one.container)]);
+    const left = new Set([...kept(one.local, one.homes.local), ...kept(one.container, one.homes.container)]);
     expect([...made].filter((digest) => !left.has(digest))).toEqual([]);
   });
 });

@@ -87,7 +87,14 @@ export class FakeLyingAgent {
   }
 
   #answerTo(method: string, parameters: { operations?: unknown[]; wanted?: unknown[][] }): unknown {
-    const facts = { rootId: 'root', foldsNames: false, hasModes: true, freeBytes: 1, hasStaged: false };
+    const facts = {
+      rootId: 'root',
+      foldsNames: false,
+      hasModes: true,
+      freeBytes: 1,
+      hasStaged: false,
+      home: '/.x8s-devsync',
+    };
     if (method === 'open') return { facts, root: '/work', mount: '' };
     if (method === 'missing')
       return { here: (parameters.wanted ?? []).map(([digest]) => digest), partial: [] };

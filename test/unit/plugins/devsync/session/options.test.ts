@@ -56,10 +56,10 @@ describe('modes', () => {
   }
 
   test('two-way-resolved: this side wins, what it overwrote lies in its trash, and the rest goes both ways', async () => {
-    const { local, container, synchronizer } = await afterBothChanged('two-way-resolved');
+    const { local, container, homes, synchronizer } = await afterBothChanged('two-way-resolved');
     expect(synchronizer.state.conflicts).toEqual([]);
     expect([read(container, 'file'), read(local, 'own')]).toEqual(['here', 'made there']);
-    const trash = join(local, '.x8s-devsync', 'trash');
+    const trash = join(homes.local, 'trash');
     const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
     expect(read(join(trash, operation), 'file')).toBe('there, and longer');
   });
@@ -72,11 +72,11 @@ describe('modes', () => {
   });
 
   test('one-way-replica: the container is as this side is, and its own is in the trash', async () => {
-    const { local, container, synchronizer } = await afterBothChanged('one-way-replica');
+    const { container, homes, synchronizer } = await afterBothChanged('one-way-replica');
     expect(synchronizer.state.conflicts).toEqual([]);
     expect(read(container, 'file')).toBe('here');
     expect(existsSync(join(container, 'own'))).toBe(false);
-    const trash = join(local, '.x8s-devsync', 'trash');
+    const trash = join(homes.local, 'trash');
     const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
     expect(readdirSync(join(trash, operation)).sort()).toEqual(['file', 'own']);
   });
@@ -92,16 +92,17 @@ describe('modes', () => {
       return it;
     }
 
-    const inTrash = (root: string) => {
-      const trash = join(root, '.x8s-devsync', 'trash');
+    const inTrash = ({ homes }: Pair) => {
+      const trash = join(homes.local, 'trash');
       return readdirSync(trash).flatMap((operation) => readdirSync(join(trash, operation)));
     };
 
     test('two-way-resolved: the container wins, what it overwrote lies in the trash here', async () => {
-      const { local, container, synchronizer } = await afterBothChangedFromThere('two-way-resolved');
+      const it = await afterBothChangedFromThere('two-way-resolved');
+      const { local, container, synchronizer } = it;
       expect(synchronizer.state.conflicts).toEqual([]);
       expect([read(local, 'file'), read(container, 'own')]).toEqual(['there, and longer', 'made here']);
-      expect(inTrash(local)).toEqual(['file']);
+      expect(inTrash(it)).toEqual(['file']);
     });
 
     test('one-way-safe: nothing goes there, and what was changed or made here is left', async () => {
@@ -119,11 +120,12 @@ describe('modes', () => {
     });
 
     test('one-way-replica: this side is as the container is, and its own is in the trash', async () => {
-      const { local, container, synchronizer } = await afterBothChangedFromThere('one-way-replica');
+      const it = await afterBothChangedFromThere('one-way-replica');
+      const { local, container, synchronizer } = it;
       expect(synchronizer.state.conflicts).toEqual([]);
-      expect(readdirSync(local).sort()).toEqual(['.x8s-devsync', 'file', 'theirs']);
+      expect(readdirSync(local).sort()).toEqual(['file', 'theirs']);
       expect([read(local, 'file'), existsSync(join(container, 'own'))]).toEqual(['there, and longer', false]);
-      expect(inTrash(local)).toEqual(expect.arrayContaining(['file', 'own']));
+      expect(inTrash(it)).toEqual(expect.arrayContaining(['file', 'own']));
     });
   });
 

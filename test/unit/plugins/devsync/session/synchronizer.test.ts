@@ -37,7 +37,15 @@ const directory = (children: Record<string, Entry>): Entry => ({
 function fakeFullEndpoint(tree: Maybe): KeepingEndpoint & { attempts: number } {
   const endpoint = {
     attempts: 0,
-    facts: { rootId: 'id', foldsNames: false, hasModes: true, freeBytes: 0, hasStaged: false },
+    facts: {
+      rootId: 'id',
+      foldsNames: false,
+      hasModes: true,
+      freeBytes: 0,
+      hasStaged: false,
+      home: '',
+      isHomeInside: false,
+    },
     tree,
     degraded: undefined,
     isBusy: false,

@@ -127,7 +127,7 @@ describe('editors', () => {
         );
       }
       await pair.synchronizer.flush();
-      expect(readdirSync(pair.container).sort()).toEqual(['.x8s-devsync', 'f']);
+      expect(readdirSync(pair.container).sort()).toEqual(['f']);
       expect(pair.synchronizer.state.conflicts).toEqual([]);
     },
     60_000,

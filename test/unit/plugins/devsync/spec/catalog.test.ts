@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { seenDocument, seenTable } from '../../../../../plugins/devsync/commands/words.ts';
 import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { knownRootId } from '../../../../../plugins/devsync/sync/root.ts';
+import { knownRootId } from '../../../../../plugins/devsync/sync/home.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError, UnreachableError } from '../../../../../src/errors.ts';
@@ -51,9 +51,10 @@ test('a sync that cannot be taken over for a directory stays as it is', async ()
 test('what is refused leaves no mark in LOCAL, what is made is known by it', async () => {
   await make('docs', at('docs'), '/docs');
   await expect(make('web', at('docs/web'), '/app')).rejects.toThrow(RefusedError);
-  expect(existsSync(join(at('docs/web'), '.x8s-devsync'))).toBe(false);
+  for (const place of [...workstation.placesFor(at('docs/web')), join(at('docs/web'), '.x8s-devsync')])
+    expect(existsSync(place)).toBe(false);
   const { spec } = await make('web', at('web'), '/app');
-  expect(spec.local.rootId).toBe(knownRootId(at('web')));
+  expect(spec.local.rootId).toBe(knownRootId(at('web'), workstation.placesFor(at('web'))));
 });
 
 const names = () => workstation.registered().map(({ name }) => name);

@@ -14,6 +14,7 @@ import {
   Synchronizer,
   type SynchronizerOptions,
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
+import { placeIn } from '../../../../../plugins/devsync/sync/home.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
 import type { TrashItem } from '../../../../../plugins/devsync/sync/items.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
@@ -39,6 +40,8 @@ export class Pair {
   readonly base: string;
   readonly local: string;
   readonly container: string;
+  /** Where each side keeps its things. */
+  readonly homes: Readonly<Record<'local' | 'container', string>>;
   readonly #options: PairOptions;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -58,6 +61,7 @@ export class Pair {
     this.base = mkdtempSync(join(options.base ?? tmpdir(), 'devsync-'));
     this.local = join(this.base, 'local');
     this.container = join(this.base, 'container');
+    this.homes = { local: join(this.base, 'kept'), container: placeIn(this.base, this.container) };
     mkdirSync(this.local);
     mkdirSync(this.container);
   }
@@ -93,7 +97,7 @@ export class Pair {
       ...common,
     });
     this.remote = container;
-    const local = new LocalEndpoint({ root: this.local, ...common });
+    const local = new LocalEndpoint({ root: this.local, ...common, places: [this.homes.local] });
     this.#localEndpoint = local;
     const ancestor = new AncestorStore(join(this.base, 'state'));
     const binding = `${local.facts.rootId} ${container.facts.rootId}`;

@@ -1,0 +1,75 @@
+/** Who watches LOCAL or REMOTE, as test runners and bundlers do, is told of what happens to the files, and of nothing else. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { Pair } from '../support/pair.ts';
+
+let pair: Pair | undefined;
+afterEach(async () => {
+  await pair?.remove();
+  pair = undefined;
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Names of what the system tells of a directory and all below it, while something is done. */
+async function toldOf(root: string, work: () => Promise<void>): Promise<string[]> {
+  const told: string[] = [];
+  const folders = ['', 'src', 'src/deep'];
+  const watchers = folders.map((folder) =>
+    watch(join(root, folder), (event, name) => told.push(`${event} ${join(folder, String(name))}`)),
+  );
+  await work();
+  await pause(300);
+  for (const watcher of watchers) watcher.close();
+  return told;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; waited < 15_000 && !isSo(); waited += 20) await pause(20);
+}
+
+test.each(['local', 'container'] as const)(
+  'a change that comes to %s is one event',
+  async (side) => {
+    pair = new Pair();
+    mkdirSync(join(pair.local, 'src', 'deep'), { recursive: true });
+    for (const path of ['src/a', 'src/deep/b']) writeFileSync(join(pair.local, path), 'one');
+    await pair.start();
+    await pair.synchronizer.flush();
+    const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
+    const told = await toldOf(to, async () => {
+      writeFileSync(join(from, 'src', '.a'), 'two');
+      renameSync(join(from, 'src', '.a'), join(from, 'src', 'a'));
+      await until(() => readFileSync(join(to, 'src', 'a'), 'utf8') === 'two');
+      writeFileSync(join(from, 'src', 'large'), Buffer.alloc(3e5, 'x'));
+      await until(() => readdirSync(join(to, 'src')).includes('large'));
+      rmSync(join(from, 'src', 'deep', 'b'));
+      await until(() => !readdirSync(join(to, 'src', 'deep')).includes('b'));
+    });
+    expect(told).toEqual(['rename src/a', 'rename src/large', 'rename src/deep/b']);
+    expect([readdirSync(to), readdirSync(from)]).toEqual([['src'], ['src']]);
+  },
+  60_000,
+);
+
+test.each(['local', 'container'] as const)(
+  'a change that is made in %s is told as often as without us',
+  async (side) => {
+    pair = new Pair();
+    mkdirSync(join(pair.local, 'src', 'deep'), { recursive: true });
+    writeFileSync(join(pair.local, 'src', 'a'), 'one');
+    await pair.start();
+    await pair.synchronizer.flush();
+    const [root, other] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
+    const save = (text: string) => writeFileSync(join(root, 'src', 'a'), text);
+    const told = await toldOf(root, async () => {
+      save('two');
+      await until(() => readFileSync(join(other, 'src', 'a'), 'utf8') === 'two');
+    });
+    await pair.stop();
+    const alone = await toldOf(root, async () => save('three'));
+    expect(told).toEqual(alone);
+  },
+  60_000,
+);
