@@ -12,8 +12,9 @@ import { launchAnew } from './launch/launch.ts';
 import type { LaunchContext, Target } from './launch/launcher.ts';
 import { writtenUser } from './launch/security.ts';
 import { chooseTarget } from './session/pods.ts';
+import { roomFor, roomWords } from './session/room.ts';
 import type { Sync } from './spec/catalog.ts';
-import type { TargetSpec } from './spec/spec.ts';
+import type { SyncSpec, TargetSpec } from './spec/spec.ts';
 import type { Workstation } from './spec/workstation.ts';
 
 export interface Finding {
@@ -100,6 +101,7 @@ export async function checkTarget(
   namespace: string,
   spec: TargetSpec,
   context: Omit<LaunchContext, 'target' | 'kube'>,
+  sync?: Pick<SyncSpec, 'remote' | 'trashLimits'>,
 ): Promise<Finding[]> {
   const { signal } = context;
   const { items } = await kube.list(pods, {
@@ -115,6 +117,7 @@ export async function checkTarget(
     { check: 'pod', verdict: 'ok', words },
     ...checkUser(pod, container),
     ...checkMemory(target),
+    ...(sync ? [checkRoom(target, sync)] : []),
     ...(await checkAgent({ ...context, kube, target })),
   ];
 }
@@ -126,6 +129,14 @@ function checkUser(pod: Pod, container: string): Finding[] {
   const words =
     "the container's user stands in its image only: an agent beside it takes a second ephemeral container where that is not root. runAsUser in the pod saves it";
   return [{ check: 'user', verdict: 'note', words }];
+}
+
+function checkRoom(
+  target: Target,
+  { remote, trashLimits }: Pick<SyncSpec, 'remote' | 'trashLimits'>,
+): Finding {
+  const words = roomWords(roomFor(target, remote, trashLimits.container));
+  return { check: 'room', verdict: 'ok', words };
 }
 
 /** An agent needs this much, in bytes. */

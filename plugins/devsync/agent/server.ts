@@ -58,6 +58,7 @@ export class Served {
       scan: request.scan,
       ignores: request.ignores,
       trashLimit: request.trashLimit,
+      stagingLimit: request.stagingLimit,
       mounts: mountsBelow(mountInfo, resolved),
       top: base === '' ? '/' : base,
       places: placesInContainer(base, resolved),

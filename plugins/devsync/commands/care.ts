@@ -70,7 +70,8 @@ export class DoctorCommand extends AgentCommand {
     if (target.pod === undefined && target.selector === undefined) return verdict(findings);
     const agent = await this.agent(context);
     const onDetail = (text: string) => context.reporter.debug(text);
-    findings.push(...(await checkTarget(kube, namespace, target, { ...context, ...agent, onDetail })));
+    const how = { ...context, ...agent, onDetail };
+    findings.push(...(await checkTarget(kube, namespace, target, how, sync?.spec)));
     return verdict(findings);
   }
 }

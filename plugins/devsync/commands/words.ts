@@ -134,7 +134,16 @@ export function findingsTable(findings: readonly Finding[]) {
 /** Changes that are shown one by one; the rest is counted. */
 const shown = 50;
 
-export function planText({ pod, container, makes, changes, conflicts, problems, held }: Preview): string {
+export function planText({
+  pod,
+  container,
+  makes,
+  changes,
+  conflicts,
+  problems,
+  held,
+  room,
+}: Preview): string {
   const where = `With container ${container} of pod ${pod}:`;
   const made = makes === undefined ? [] : [`${makes} is missing in the container and would be made.`];
   const lines = changes
@@ -146,9 +155,10 @@ export function planText({ pod, container, makes, changes, conflicts, problems, 
   const more = changes.length > shown ? [`… and ${formatPlural(changes.length - shown, 'change')} more`] : [];
   const open = conflicts.map(({ path, local, container }) => `! ${path}: here ${local}, there ${container}`);
   const bad = problems.map(({ path, place, problem }) => `✗ ${path || '.'} (${place}): ${problem}`);
+  const taken = room === undefined ? [] : [`In the container ${room}.`];
   const brake = held === undefined ? [] : [`It would be held first: ${held}`];
   const nothing = lines.length + open.length + bad.length === 0 ? ['Both sides are the same.'] : [];
-  return [where, ...made, ...lines, ...more, ...open, ...bad, ...brake, ...nothing]
+  return [where, ...made, ...lines, ...more, ...open, ...bad, ...brake, ...nothing, ...taken]
     .map(plainWords)
     .join('\n');
 }

@@ -6,13 +6,15 @@ import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
 import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
-import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { LocalEndpoint, type LocalOptions } from '../sync/local-endpoint.ts';
 import { requireFiles } from '../sync/pseudo.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
+import type { OpenRequest } from '../wire/calls.ts';
 import { AgentError } from './agent-connection.ts';
 import { KnownBefore } from './known-before.ts';
 import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
+import { type Room, roomFor } from './room.ts';
 
 /** The session's number on a connection of its own; agents that serve several have more. */
 const session = 1;
@@ -35,6 +37,8 @@ export interface Attached {
   readonly container: RemoteEndpoint;
   readonly known: KnownBefore;
   readonly binding: string;
+  /** What may be taken in the container. */
+  readonly room: Room;
   /** What the files in LOCAL say that both sides leave alone. */
   readonly ignoreFiles: IgnoreFiles;
   close(): Promise<void>;
@@ -45,6 +49,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore);
   const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
+  const room = roomFor(target, spec.remote, spec.trashLimits.container);
   const local = openLocal(spec, { ...common, places: context.places });
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
@@ -52,7 +57,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   let launched: Attached['launched'] | undefined;
   try {
     launched = await launch(spec.launcher, context);
-    const container = await openRemote(launched, spec, common, signal);
+    const container = await openRemote(launched, spec, { ...common, ...limitsOf(room) }, signal);
     onDetail('looking at both sides');
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});
@@ -67,7 +72,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
       connection.close();
       await local.close();
     };
-    const sides = { local, container, known, binding };
+    const sides = { local, container, known, binding, room };
     return { target, launched, location, ...sides, ignoreFiles, close };
   } catch (error) {
     launched?.connection.close();
@@ -76,7 +81,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<ConstructorParameters<typeof LocalEndpoint>[0], 'scan' | 'ignores' | 'places'>;
+type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'places'>;
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {
@@ -86,6 +91,13 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
     throw unusableLocal(local.path, error);
   }
 }
+
+type Limits = Pick<OpenRequest, 'trashLimit' | 'stagingLimit'>;
+
+const limitsOf = ({ trash: trashLimit, staging: stagingLimit }: Room): Limits => ({
+  trashLimit,
+  stagingLimit,
+});
 
 /** What is said of a LOCAL that the system does not let us work in. */
 export function unusableLocal(path: string, cause: unknown): X8sError {
@@ -97,7 +109,7 @@ export function unusableLocal(path: string, cause: unknown): X8sError {
 export async function openRemote(
   launched: Launched,
   spec: SyncSpec,
-  common: Common,
+  common: Omit<Common, 'places'> & Partial<Limits>,
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;

@@ -56,7 +56,8 @@ export async function locate(
   return { id, origin: undefined, seed: `image ${target.imageId} ${id}`, words: `claim ${claim}: it stays` };
 }
 
-function mountOf({ pod, container }: Target, root: string): VolumeMount | undefined {
+/** The mount that a directory lies in; undefined: in the container's own layer. */
+export function mountOf({ pod, container }: Target, root: string): VolumeMount | undefined {
   const mounts = (containerOf(pod, container)?.volumeMounts ?? []) as VolumeMount[];
   const holding = mounts.filter(({ mountPath }) =>
     `${root}/`.startsWith(`${mountPath.replace(/\/+$/, '')}/`),

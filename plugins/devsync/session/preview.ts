@@ -8,6 +8,7 @@ import { explainRemote, unusableLocal } from './attach.ts';
 import { type CheckOptions, findTarget } from './check-attach.ts';
 import { brakeOn, planFor, sidesFrom } from './planning.ts';
 import { lookThere } from './remote-look.ts';
+import { roomFor, roomWords } from './room.ts';
 import {
   brakeMessage,
   type ConflictState,
@@ -27,6 +28,8 @@ export interface Preview {
   readonly conflicts: readonly ConflictState[];
   /** What cannot be looked at, or not be synced. */
   readonly problems: readonly ProblemState[];
+  /** What may be taken of the container's room. */
+  readonly room?: string;
   /** Why a person would be asked first. */
   readonly held: string | undefined;
 }
@@ -42,10 +45,13 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
   looking.catch(() => {});
   const there = await lookAtContainer(options, common);
   const trees = { local: await looking, container: there.tree, ancestor: undefined };
+  const room = roomFor(there.target, spec.remote, spec.trashLimits.container);
   const sides = sidesFrom(spec.from);
   const { mode, from, takeGit } = spec;
   const plan = planFor(trees, { mode, from, takeGit });
-  const brake = brakeOn(plan, trees, sides, { limits: spec.trashLimits });
+  const brake = brakeOn(plan, trees, sides, {
+    limits: { ...spec.trashLimits, container: room.trash },
+  });
   const { pod, container } = there.target;
   return {
     pod: pod.metadata.name,
@@ -57,6 +63,7 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
       { tree: trees.local, degraded: undefined },
       { tree: trees.container, degraded: undefined },
     ).problems,
+    room: roomWords(room),
     held: brake && brakeMessage(brake, sides),
   };
 }

@@ -283,7 +283,7 @@ export class SyncRunner {
       from: spec.from,
       firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
       takeGit: spec.takeGit,
-      trashLimits: spec.trashLimits,
+      trashLimits: { ...spec.trashLimits, container: attached.room.trash },
       onNotice: (line) => this.#options.onLog(line),
       ...this.#memory,
       clock,

@@ -15,6 +15,7 @@ import { Hold } from './hold.ts';
 import { Notices } from './notices.ts';
 import { planFor, sidesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
+import { Restless } from './restless.ts';
 import { Retry } from './retry.ts';
 import type { StartUp } from './start-up.ts';
 import {
@@ -82,6 +83,7 @@ export class Synchronizer {
   #isFirst = true;
   readonly #hold: Hold;
   readonly #retry: Retry;
+  readonly #restless: Restless;
   readonly #notices: Notices;
   readonly #exchange: Exchange;
   #paused = false;
@@ -108,6 +110,7 @@ export class Synchronizer {
         this.#tell({ [counter]: this.#state[counter] + count });
       },
     });
+    this.#restless = new Restless(clock, signal, () => this.#debounce.hint(true));
     this.#notices = new Notices(this.#sides, (line) => options.onNotice?.(line));
     this.#debounce = new Debounce({
       quiet,
@@ -237,7 +240,7 @@ export class Synchronizer {
     const { local } = this.#options;
     if (!this.#paused) await local.refresh();
     if (this.#failed === undefined || this.#retry.isDue || !isSameLook(this.#failed, this.#look()))
-      await this.#cycle();
+      await this.#cycle(false);
   }
 
   #look(): Look {
@@ -260,8 +263,12 @@ export class Synchronizer {
     return startUp === undefined ? incoming : incoming.filter((change) => !startUp.mayBeUnfinished(change));
   }
 
-  /** Returns the number of changes that there were to be carried out. */
-  async #cycle(): Promise<number> {
+  /**
+   * Returns the number of changes that there were to be carried out.
+   *
+   * @param isAsked a person wants it now: what changes all the time does not wait either.
+   */
+  async #cycle(isAsked = true): Promise<number> {
     this.#waiting = 0;
     if (!this.#paused) await this.#options.local.refresh();
     this.#learnFromContainer();
@@ -273,13 +280,15 @@ export class Synchronizer {
     this.#notices.tell(plan);
     this.#learn(plan.ancestor);
     const incoming = plan[this.#sides.local];
-    const changes = { local: this.#finished(incoming), container: plan[this.#sides.container] };
-    this.#waiting = incoming.length - changes.local.length;
+    const finished = { local: this.#finished(incoming), container: plan[this.#sides.container] };
+    this.#waiting = incoming.length - finished.local.length;
+    const changes = this.#restless.due(finished, isAsked);
     const count = changes.local.length + changes.container.length;
     this.#options.onPlanned?.(pathsOf(changes.container));
     this.#options.signal.throwIfAborted();
     if (count > 0) this.#tell({ phase: 'syncing', message: `${count} changes` });
     const outcomes = count > 0 ? await this.#carryOutBoth(changes) : { local: [], container: [] };
+    this.#restless.sent();
     this.#endFirst();
     this.#resolutions.clear();
     this.#failed = isUnfinished(outcomes) ? this.#look() : undefined;
@@ -346,7 +355,7 @@ export class Synchronizer {
     const seen = standing(local, container);
     this.#tell({
       phase: 'watching',
-      message: '',
+      message: this.#restless.words,
       ...seen,
       problems: [...problems, ...seen.problems],
       ...(done > 0 && { lastChange: clock.now().toISOString() }),

@@ -56,10 +56,12 @@ export interface OpenRequest {
   readonly ignores: IgnoreRules;
   /** Bytes. */
   readonly trashLimit: number;
+  /** Bytes of what may be on its way there at a time. */
+  readonly stagingLimit?: number | undefined;
 }
 
 /** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
-export type LookRequest = Omit<OpenRequest, 'trashLimit'>;
+export type LookRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit'>;
 
 /** The tree itself comes in frames of its own. */
 export interface Looked {
