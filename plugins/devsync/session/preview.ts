@@ -28,7 +28,7 @@ export interface Preview {
   readonly conflicts: readonly ConflictState[];
   /** What cannot be looked at, or not be synced. */
   readonly problems: readonly ProblemState[];
-  /** What may be taken of the container's room. */
+  /** What may be taken of the container's room, where a limit bounds it. */
   readonly room?: string;
   /** Why a person would be asked first. */
   readonly held: string | undefined;
@@ -63,7 +63,7 @@ export async function previewSync(options: CheckOptions): Promise<Preview> {
       { tree: trees.local, degraded: undefined },
       { tree: trees.container, degraded: undefined },
     ).problems,
-    room: roomWords(room),
+    ...(room.limit && { room: roomWords(room) }),
     held: brake && brakeMessage(brake, sides),
   };
 }

@@ -85,9 +85,13 @@ function markAt(place: string, root: Folder): string | undefined {
 /** The id of a root, which gets a mark where it has none. Throws where it cannot be worked in. */
 export function rootIdOf(root: string, places: readonly string[] = []): string {
   const { folder, rootId } = openHome(root, places);
+  hideFromGit(folder);
   folder.close();
   return rootId;
 }
+
+/** Git sees nothing of it, whatever tree it lies in. */
+export const hideFromGit = (home: Folder): void => writeOwn(home, '.gitignore', '*\n');
 
 /** Removes all of it, wherever it is. */
 export function removeHome(root: string, places: readonly string[]): void {
@@ -110,7 +114,6 @@ function openOutside(
     const known = idInside(root) ?? rootId;
     const id = markFrom(home, root, path, known);
     takeOver(root, home);
-    writeOwn(home, '.gitignore', '*\n');
     return { folder: home, path: place, isInside: false, rootId: id };
   } catch {
     // Another place has to do; where none does, whoever opens the root itself says why.
@@ -122,7 +125,6 @@ function openOutside(
 function openInside(root: Folder, path: string, rootId: string | undefined): Home {
   const folder = root.make(privateFolder);
   try {
-    writeOwn(folder, '.gitignore', '*\n');
     const known = idIn(folder);
     const id = known ?? rootId ?? randomUUID();
     if (id !== known) writeOwn(folder, 'id', `${id}\n`);

@@ -13,7 +13,7 @@ import { Descent, Folder } from './folder.ts';
 import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { GiveBack } from './give-back.ts';
-import { type Home, openHome, removeHome } from './home.ts';
+import { type Home, hideFromGit, openHome, removeHome } from './home.ts';
 import { compileIgnores } from './ignore.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
@@ -75,6 +75,7 @@ export class LocalEndpoint implements Endpoint {
   #begin(options: LocalOptions): [EndpointFacts, Tracker, Gate] {
     const { folder: aside, isUsed: hasStaged } = this.#staging;
     const { rootId, path: home, isInside: isHomeInside } = this.#home;
+    hideFromGit(this.#home.folder);
     const facts = { ...factsOf(aside), rootId, hasStaged, home, isHomeInside };
     const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
@@ -279,6 +280,7 @@ export class LocalEndpoint implements Endpoint {
       // Another root gets an id of its own.
       this.#openOwn(this.#rootInode === this.#inode ? this.facts.rootId : undefined);
       for (const one of before) one.close();
+      hideFromGit(this.#home.folder);
     } catch {
       // The root itself has gone, or is full: whatever is done next says so.
     }

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   utimesSync,
@@ -141,7 +142,16 @@ describe('while another one works in the same root', () => {
 });
 
 describe('what never arrives', () => {
-  const openFiles = () => readdirSync('/proc/self/fd').length;
+  /** Files in the root that this process holds open; directories are for whoever goes through them. */
+  const openFiles = () => readdirSync('/proc/self/fd').filter(isOpenFile).length;
+  const isOpenFile = (fd: string) => {
+    try {
+      const link = `/proc/self/fd/${fd}`;
+      return readlinkSync(link).startsWith(root) && statSync(link).isFile();
+    } catch {
+      return false;
+    }
+  };
   const staged = () => {
     const benches = readdirSync(shelf()).filter((name) => name.startsWith('at-'));
     return benches.flatMap((bench) => readdirSync(join(shelf(), bench)).filter((name) => name !== 'alive'));
@@ -154,13 +164,13 @@ describe('what never arrives', () => {
   test('a file that grows while it is sent leaves one part, and one open file, until the next one comes', async () => {
     const one = open();
     const before = openFiles();
-    for (let version = 0; version < 50; version++) {
+    for (let version = 0; version < 20; version++) {
       const { digest, size, data } = contentOf(`version ${version} `);
       await one.write({ digest, size, offset: 0, data: data.subarray(0, 200_000) });
       expect([staged().length, openFiles() - before]).toEqual([1, 1]);
     }
     // Whoever wants to use it is told, and nothing is left of it.
-    const { digest, size } = contentOf('version 49 ');
+    const { digest, size } = contentOf('version 19 ');
     const file = { kind: 'file', digest, size, executable: false } as const;
     const [outcome] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
     expect(outcome?.problem).toMatch(/changed while it was read/);
