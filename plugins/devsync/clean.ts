@@ -71,8 +71,9 @@ async function cleanContainer(options: CleanOptions): Promise<string[]> {
     }
     const { name } = target.pod.metadata;
     const stay = leftBehind(await kube.get(pods, { namespace, name }, { signal }));
+    const where = `container ${target.container} of pod ${name}`;
     const lines = [
-      `${sync.name}: removed the trash of ${sync.spec.remote} in pod ${name}, and what else was kept there`,
+      `${sync.name}: removed the trash of ${sync.spec.remote} in ${where}, and what else was kept there`,
     ];
     if (stay.length > 0) lines.push(`${sync.name}: ${stay.join(', ')} stay in pod ${name} until it goes`);
     return lines;

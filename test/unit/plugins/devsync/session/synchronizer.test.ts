@@ -118,6 +118,8 @@ test('what cannot be done is not tried again and again, but when something chang
   // And after a second by itself.
   await new Promise((resolve) => setTimeout(resolve, 1200));
   expect(container.attempts).toBe(3);
+  // What was tried in vain is no change.
+  expect(state.lastChange).toBeUndefined();
   stop.abort();
   await running;
 });
