@@ -1,6 +1,7 @@
 /** What git ignores in a directory: in the repository that it lies in, and in those below it. */
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { RefusedError } from '../../../src/errors.ts';
 import {
   compileIgnores,
@@ -17,8 +18,13 @@ const everything = [{ base: '', patterns: '*' }];
 
 export interface GitRules {
   readonly repositories: readonly Repository[];
-  /** Files that decide and that nobody may be watching: by path, what tells one version from another. */
+  /** Lists that nobody may be watching: by path, what tells one version from another. */
   readonly sources: ReadonlyMap<string, string>;
+  /**
+   * Whether git tracks other paths, of those that matter, than when this was last asked or read. The index changes with
+   * every command of git's, so the tree is not walked for it.
+   */
+  tracksOthers(): boolean;
 }
 
 /**
@@ -42,6 +48,8 @@ interface Draft {
 class Reader implements GitRules {
   readonly repositories: Repository[] = [];
   readonly sources = new Map<string, string>();
+  /** What was read with an index, and the index as it was. */
+  readonly #indexed: { draft: Draft; git: GitRepository; stamp: string; tracked: string[] }[] = [];
   readonly #root: string;
   readonly #byHand: readonly IgnoreList[];
   /** The last rules that were compiled: most directories have no list of their own. */
@@ -60,7 +68,9 @@ class Reader implements GitRules {
     if (isOut) draft.lists.splice(0, draft.lists.length, ...everything);
     else this.#walk(draft, base, draft.lists);
     const { lists } = draft;
+    const stamp = git === undefined ? '' : stampOf(git.indexFile);
     const tracked = git === undefined ? [] : this.#exceptions(draft, git);
+    if (git !== undefined) this.#indexed.push({ draft, git, stamp, tracked });
     // Two sides of which nothing is looked at would be called the same.
     if (isOut && tracked.length === 0) throw nothingToSync(this.#root);
     this.repositories.push({ base, lists, tracked });
@@ -71,9 +81,20 @@ class Reader implements GitRules {
     }
   }
 
+  tracksOthers(): boolean {
+    let areOthers = false;
+    for (const one of this.#indexed) {
+      const stamp = stampOf(one.git.indexFile);
+      if (stamp === one.stamp) continue;
+      const tracked = this.#exceptions(one.draft, one.git);
+      areOthers ||= !isDeepStrictEqual(tracked, one.tracked);
+      Object.assign(one, { stamp, tracked });
+    }
+    return areOthers;
+  }
+
   /** The lists of the whole repository, and those of the directories between its top and the root. */
   #readAbove(draft: Draft, git: GitRepository): void {
-    this.#watch(git.indexFile);
     for (const file of git.excludeFiles) {
       this.#watch(file);
       this.#add(draft, git.top, readText(file));

@@ -8,7 +8,7 @@ import { type GitRules, readGitRules } from './git-rules.ts';
 
 export const ignoreFile = '.devsyncignore';
 
-const noGit: GitRules = { repositories: [], sources: new Map() };
+const noGit: GitRules = { repositories: [], sources: new Map(), tracksOthers: () => false };
 
 /** What the files say. */
 export interface FileRules {
@@ -22,8 +22,7 @@ export class IgnoreFiles {
   readonly #root: string;
   readonly #useGitignore: boolean;
   #rules!: FileRules;
-  /** Files that nobody tells of: what each was when it was read. */
-  #outside: GitRules['sources'] = new Map();
+  #git: GitRules = noGit;
 
   constructor(root: string, useGitignore: boolean) {
     this.#root = root;
@@ -37,9 +36,9 @@ export class IgnoreFiles {
 
   /** Whether the rules are others than they were, now that these paths have changed. */
   areOthers(paths: Iterable<string>): boolean {
-    let mayBe = [...this.#outside].some(([path, stamp]) => stampOf(path) !== stamp);
+    let mayBe = [...this.#git.sources].some(([path, stamp]) => stampOf(path) !== stamp);
     for (const path of paths) mayBe ||= this.#isIgnoreFile(path);
-    if (!mayBe) return false;
+    if (!mayBe && !this.#git.tracksOthers()) return false;
     const before = this.#rules;
     this.#read();
     return !isDeepStrictEqual(before, this.#rules);
@@ -55,8 +54,7 @@ export class IgnoreFiles {
     const text = readText(join(this.#root, ignoreFile));
     const folds = foldsNames(this.#root) && { foldsCase: true };
     const lists = text === undefined ? [] : [{ base: '', patterns: text, ...folds }];
-    const { repositories, sources } = this.#useGitignore ? readGitRules(this.#root, lists) : noGit;
-    this.#outside = sources;
-    this.#rules = { lists, repositories };
+    this.#git = this.#useGitignore ? readGitRules(this.#root, lists) : noGit;
+    this.#rules = { lists, repositories: this.#git.repositories };
   }
 }
