@@ -18,6 +18,8 @@ const silenceLimit = 45_000;
 /** Milliseconds for finishing what was begun when the stream has ended. */
 const finishLimit = 10_000;
 
+const astray = 'REMOTE leads elsewhere now';
+
 interface Session {
   served?: Served;
   /** Frames of a session are dealt with one after the other. */
@@ -48,7 +50,9 @@ class Agent {
     const gid = process.getgid?.() ?? -1;
     this.#reply('hello', 0, ourHello({ node: version, pid, platform, arch, uid, gid }));
     const ticking = setInterval(() => {
-      for (const { served } of this.#sessions.values()) served?.tick();
+      for (const { served } of this.#sessions.values()) {
+        if (!this.#endWhereAstray(served)) served?.tick();
+      }
     }, 2000);
     ticking.unref();
     process.once('SIGTERM', () => this.#channel.end(new Error('terminated')));
@@ -119,7 +123,15 @@ class Agent {
       return await session.served?.close();
     }
     if (session.served === undefined) throw new Error('this session is not open');
+    if (this.#endWhereAstray(session.served)) throw new Error(astray);
     return await session.served.answer({ ...call, body });
+  }
+
+  /** Whoever reaches it anew finds out where it leads now; until then nothing is done in either place. */
+  #endWhereAstray(served: Served | undefined): boolean {
+    if (!served?.isAstray) return false;
+    this.#channel.end(new Error(astray));
+    return true;
   }
 
   #reply(type: 'hello' | 'failure' | 'barrier', session: number, header: unknown): void {

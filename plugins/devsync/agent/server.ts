@@ -44,6 +44,7 @@ export class Served {
   /** The tree as the workstation knows it. */
   #sent: Maybe;
   #pushes = false;
+  readonly #leadsElsewhere: () => boolean;
 
   /** @param enqueue runs something in turn with the session's frames. */
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
@@ -69,6 +70,14 @@ export class Served {
       root: resolved || wanted,
       mount: mountOf(mountInfo, resolved),
     };
+    this.#leadsElsewhere = () => {
+      try {
+        return resolveWithin(base, wanted) !== resolved;
+      } catch {
+        // A root that has gone is for the scan to tell of.
+        return false;
+      }
+    };
     this.#debounce = new Debounce({
       quiet,
       cap,
@@ -79,6 +88,11 @@ export class Served {
     this.#endpoint.onHint = () => {
       if (this.#pushes) this.#debounce.hint();
     };
+  }
+
+  /** A link on the way to the root was pointed elsewhere since it was opened. */
+  get isAstray(): boolean {
+    return this.#leadsElsewhere();
   }
 
   /** Now and then, and where watching does not work: looks by itself. */

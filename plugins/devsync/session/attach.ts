@@ -14,6 +14,7 @@ import { AgentError } from './agent-connection.ts';
 import { KnownBefore } from './known-before.ts';
 import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
+import { requireSamePlace } from './remote-place.ts';
 import { type Room, roomFor } from './room.ts';
 
 /** The session's number on a connection of its own; agents that serve several have more. */
@@ -58,6 +59,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   try {
     launched = await launch(spec.launcher, context);
     const container = await openRemote(launched, spec, { ...common, ...limitsOf(room) }, signal);
+    requireSamePlace(folder, spec.remote, { container: target.containerId, root: container.opened.root });
     onDetail('looking at both sides');
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});

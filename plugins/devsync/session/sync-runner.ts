@@ -10,6 +10,7 @@ import { findGitDirectory } from '../sync/git.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
+import { PlaceChangedError } from './remote-place.ts';
 import { noState, type Place, type SyncState } from './state.ts';
 import { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
@@ -81,6 +82,10 @@ export class SyncRunner {
   readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #news = new News();
   readonly #memory: SyncMemory;
+  /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
+  #astray: PlaceChangedError | undefined;
+  /** Aborted when the next attempt is worth making now. */
+  #patience = new AbortController();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #hasRested = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
@@ -111,8 +116,13 @@ export class SyncRunner {
    * begun anew first, and so is what gives way to other rules. Rejects where there is no container, or it cannot be
    * worked with.
    */
-  flush(): Promise<SyncState> {
-    return this.#outliving((synchronizer) => synchronizer.flush());
+  async flush(): Promise<SyncState> {
+    try {
+      return await this.#outliving((synchronizer) => synchronizer.flush());
+    } catch (error) {
+      if (this.#astray) return this.#state;
+      throw error;
+    }
   }
 
   async #outliving<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T> {
@@ -157,7 +167,15 @@ export class SyncRunner {
 
   async resume(confirm: boolean): Promise<void> {
     rmSync(this.#pauseMark, { force: true });
-    if (this.#synchronizer) await this.#outliving((synchronizer) => synchronizer.resume(confirm));
+    if (this.#astray && confirm) await this.#goOnThere(this.#astray);
+    else if (this.#synchronizer) await this.#outliving((synchronizer) => synchronizer.resume(confirm));
+  }
+
+  async #goOnThere(astray: PlaceChangedError): Promise<void> {
+    astray.accept();
+    this.#astray = undefined;
+    this.#patience.abort();
+    await this.#outliving((synchronizer) => synchronizer.resume(false));
   }
 
   /**
@@ -212,12 +230,13 @@ export class SyncRunner {
         continue;
       }
       this.#hasRested = false;
+      this.#patience = new AbortController();
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
       pause = this.#hasRested ? firstPause : Math.min(pause * 2, lastPause);
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
-        await clock.sleep(pause, signal).catch(() => {});
+        await clock.sleep(pause, AbortSignal.any([signal, this.#patience.signal])).catch(() => {});
     }
   }
 
@@ -234,16 +253,17 @@ export class SyncRunner {
     this.#current = new AbortController();
     const signal = AbortSignal.any([this.#signal, this.#current.signal]);
     const pod = target.pod.metadata.name;
-    this.#tell({ phase: 'connecting', message: '', pod, container: target.container });
+    const tell = (change: Partial<RunnerState>) => this.#astray === undefined && this.#tell(change);
+    tell({ phase: 'connecting', message: '', pod, container: target.container });
     try {
       const attached = await attach({
         ...this.#options,
         target,
         signal,
-        onDetail: (message) => this.#tell({ message }),
+        onDetail: (message) => tell({ message }),
       });
       this.#attached = attached;
-      this.#said = '';
+      [this.#said, this.#astray] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.way}: ${sizeOf(attached)}`);
       for (const remark of remarksOn(attached)) onLog(remark);
       await this.#synchronize(attached, signal);
@@ -253,7 +273,8 @@ export class SyncRunner {
       const message = [messageOf(error), ...details].join('; ');
       if (message !== this.#said) onLog(message);
       this.#said = message;
-      this.#tell({ phase: 'waiting', message });
+      this.#astray = error instanceof PlaceChangedError ? error : undefined;
+      this.#tell({ phase: this.#astray ? 'held' : 'waiting', message });
       // A stream that broke is no verdict on the next one.
       if (this.#synchronizer === undefined) this.#answer(noContainer(message));
     } finally {

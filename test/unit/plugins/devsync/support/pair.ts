@@ -31,6 +31,8 @@ export interface PairOptions {
   readonly sync?: Partial<SynchronizerOptions>;
   /** Something between the workstation and the agent, which may cut the stream. */
   readonly between?: () => { toAgent: Transform; fromAgent: Transform };
+  /** REMOTE, where it is not the container's directory itself. */
+  readonly remote?: (base: string) => string;
   /** Where the directories are. */
   readonly base?: string;
 }
@@ -92,7 +94,7 @@ export class Pair {
     const common = { scan, ignores, trashLimit };
     const container = await RemoteEndpoint.open(this.connection, 1, {
       base: '',
-      root: this.container,
+      root: this.#options.remote?.(this.base) ?? this.container,
       create: false,
       ...common,
     });

@@ -1,0 +1,56 @@
+/** Where REMOTE leads in a container: a link that is pointed elsewhere makes another directory of it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { X8sError } from '../../../src/errors.ts';
+import { asObject, asText } from '../wire/check.ts';
+
+/** What was worked with last. */
+interface Place {
+  readonly container: string;
+  /** Without links, as the container sees it. */
+  readonly root: string;
+}
+
+/** A person is to be asked before a sync goes on in another directory. */
+export class PlaceChangedError extends X8sError {
+  readonly #accept: () => void;
+
+  constructor(message: string, accept: () => void) {
+    super(message, { hint: 'resume --confirm goes on there.' });
+    this.#accept = accept;
+  }
+
+  /** The next attempt goes on there. */
+  accept(): void {
+    this.#accept();
+  }
+}
+
+/**
+ * Takes note of where REMOTE leads in this container. Another container has links of its own, and is another location
+ * anyway.
+ *
+ * @param folder of the sync, on the workstation.
+ * @throws PlaceChangedError where it led elsewhere when this container was worked with last.
+ */
+export function requireSamePlace(folder: string, remote: string, now: Place): void {
+  const file = join(folder, 'remote-place');
+  const note = () => writeFileSync(file, JSON.stringify(now), { mode: 0o600 });
+  const last = read(file);
+  if (last?.container === now.container && last.root !== now.root)
+    throw new PlaceChangedError(
+      `REMOTE ${remote} leads to ${now.root} now, and led to ${last.root}; there, nothing is agreed on yet`,
+      note,
+    );
+  if (last?.container !== now.container || last.root !== now.root) note();
+}
+
+function read(file: string): Place | undefined {
+  try {
+    const { container, root } = asObject(JSON.parse(readFileSync(file, 'utf8')), 'a place');
+    return { container: asText(container, 'an id'), root: asText(root, 'a path') };
+  } catch {
+    // There was none, or nothing that says where.
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, jest, test } from '@jest/globals';
+import { PlaceChangedError, requireSamePlace } from '../../../../../plugins/devsync/session/remote-place.ts';
+import { Pair } from '../support/pair.ts';
+
+jest.setTimeout(30_000);
+
+test('a person is asked where REMOTE leads elsewhere in the same container', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'place-'));
+  const require = (container: string, root: string) =>
+    requireSamePlace(folder, '/current', { container, root });
+  try {
+    require('a', '/r1');
+    require('a', '/r1');
+    let found: unknown;
+    try {
+      require('a', '/r2');
+    } catch (error) {
+      found = error;
+    }
+    expect(found).toBeInstanceOf(PlaceChangedError);
+    expect((found as Error).message).toMatch(/^REMOTE \/current leads to \/r2 now, and led to \/r1/);
+    // Pointed back, it is what it was; another container has links of its own.
+    require('a', '/r1');
+    require('b', '/r3');
+    expect(() => require('b', '/r1')).toThrow(PlaceChangedError);
+    writeFileSync(join(folder, 'remote-place'), 'half a');
+    require('b', '/r1');
+    try {
+      require('b', '/r2');
+    } catch (error) {
+      (error as PlaceChangedError).accept();
+    }
+    require('b', '/r2');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each(['at a flush', 'before anything is written', 'now and then'] as const)(
+  'an agent whose REMOTE leads elsewhere ends, and writes in neither place: %s',
+  async (when) => {
+    const pair = new Pair({ remote: (base) => join(base, 'current') });
+    const [link, next] = [join(pair.base, 'current'), join(pair.base, 'next')];
+    try {
+      mkdirSync(next);
+      symlinkSync(pair.container, link);
+      await pair.start();
+      await pair.synchronizer.flush();
+      rmSync(link);
+      // A link that is gone for a moment leads nowhere else.
+      if (when === 'at a flush') await pair.synchronizer.flush();
+      symlinkSync(next, link);
+      if (when !== 'now and then') writeFileSync(join(pair.local, 'file'), 'for whom?');
+      if (when === 'at a flush') await expect(pair.synchronizer.flush()).rejects.toThrow();
+      await pair.connection?.ended;
+      expect(existsSync(join(pair.container, 'file'))).toBe(false);
+      expect(readdirSync(next)).toEqual([]);
+    } finally {
+      await pair.remove();
+    }
+  },
+);
