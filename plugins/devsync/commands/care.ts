@@ -81,7 +81,7 @@ export class CleanCommand extends AgentCommand {
   static override usage = KubeCommand.Usage({
     description: 'Remove all that devsync made and can be removed, and say what stays until the pod goes.',
     details: `
-      Deletes the syncs named, their trash, and what they keep in both directories. The synced files are left
+      Deletes the syncs named, their trash, and what else is kept of both directories. The synced files are left
       as they are. One that runs on this workstation is ended first; one that another workstation runs is
       refused (exit 3).
     `,

@@ -1,5 +1,13 @@
 /** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
-import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+} from 'node:fs';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { machine } from '../../../src/machine.ts';
 import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
@@ -17,7 +25,7 @@ import { type Home, hideFromGit, openHome, removeHome } from './home.ts';
 import { compileIgnores } from './ignore.ts';
 import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
-import { decomposes, factsOf, isPrecise, writeOwn } from './root.ts';
+import { decomposes, factsOf, findsOtherCase, isPrecise, writeOwn } from './root.ts';
 import { Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
 import { discard, Trash } from './trash.ts';
@@ -76,7 +84,9 @@ export class LocalEndpoint implements Endpoint {
     const { folder: aside, isUsed: hasStaged } = this.#staging;
     const { rootId, path: home, isInside: isHomeInside } = this.#home;
     hideFromGit(this.#home.folder);
-    const facts = { ...factsOf(aside), rootId, hasStaged, home, isHomeInside };
+    const tried = factsOf(aside);
+    const foldsNames = tried.foldsNames || this.#findsOtherCase();
+    const facts = { ...tried, foldsNames, rootId, hasStaged, home, isHomeInside };
     const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
       root: options.root,
@@ -251,6 +261,13 @@ export class LocalEndpoint implements Endpoint {
     } catch {
       // It only saves time.
     }
+  }
+
+  /** Our folder, which is not in the root, may be of another kind. */
+  #findsOtherCase(): boolean {
+    using root = Folder.root(this.#root);
+    const inodeOf = (name: string) => lstatSync(root.at(name), { throwIfNoEntry: false })?.ino;
+    return findsOtherCase(readdirSync(root.path), inodeOf);
   }
 
   get #places(): readonly string[] {

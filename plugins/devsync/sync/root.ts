@@ -39,6 +39,24 @@ export function factsOf(aside: Folder): Pick<EndpointFacts, 'foldsNames' | 'hasM
   return { foldsNames, hasModes: hasModes && keepsModes, freeBytes: bavail * bsize };
 }
 
+/**
+ * Whether a directory finds a name in the other case, too, which ext4 and NTFS know of each directory by itself: told
+ * by what is in it.
+ *
+ * @param inodeOf of what is found under a name.
+ */
+export function findsOtherCase(
+  names: readonly string[],
+  inodeOf: (name: string) => number | undefined,
+): boolean {
+  for (const name of names) {
+    const other = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
+    const inode = inodeOf(name);
+    if (other !== name && inode !== undefined && !names.includes(other)) return inodeOf(other) === inode;
+  }
+  return false;
+}
+
 export function decomposes(folder: Folder): boolean {
   const name = 'Probe-\u00e9';
   writeOwn(folder, name, '');

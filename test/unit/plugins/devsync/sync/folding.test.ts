@@ -10,6 +10,7 @@ import { childrenOf } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import type { Operation } from '../../../../../plugins/devsync/reconcile/operations.ts';
 import { DigestCache, sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { findsOtherCase } from '../../../../../plugins/devsync/sync/root.ts';
 import { Scanner } from '../../../../../plugins/devsync/sync/scan.ts';
 
 let root: string;
@@ -76,4 +77,19 @@ test('a name that comes back with its letters taken apart is the one that it was
   for (const name of [composed, apart]) writeFileSync(join(root, name), 'x');
   expect([...(await seen({ decomposes: true })).keys()]).toEqual([composed]);
   expect([...(await seen({})).keys()].sort()).toEqual([apart, composed]);
+});
+
+test('whether case counts is told by what is there', () => {
+  const inodes = new Map([
+    ['1', 1],
+    ['readme', 2],
+    ['README', 2],
+  ]);
+  const inodeOf = (name: string) => inodes.get(name);
+  expect(findsOtherCase(['1', 'readme'], inodeOf)).toBe(true);
+  // Two names of one file.
+  expect(findsOtherCase(['1', 'readme', 'README'], inodeOf)).toBe(false);
+  expect(findsOtherCase(['1', 'gone'], inodeOf)).toBe(false);
+  inodes.delete('README');
+  expect(findsOtherCase(['1', 'readme'], inodeOf)).toBe(false);
 });

@@ -1,0 +1,68 @@
+/** A large file that grows while it is sent, in both directions: what is on its way is counted while it goes on. */
+import { appendFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { Pair } from '../support/pair.ts';
+
+jest.setTimeout(60_000);
+
+let pair: Pair | undefined;
+afterEach(async () => {
+  await pair?.remove();
+  pair = undefined;
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Contents, and parts of them, that wait in a side's staging folder. */
+function staged(home: string): string[] {
+  const shelf = join(home, 'staging');
+  const inBench = (bench: string) => {
+    try {
+      return readdirSync(join(shelf, bench));
+    } catch {
+      // It is a content, or has just gone.
+      return [bench];
+    }
+  };
+  return readdirSync(shelf)
+    .flatMap(inBench)
+    .filter((name) => /^[0-9a-f]{64}/.test(name));
+}
+
+/** Parts that a process holds open. */
+function openParts(pid: number): number {
+  const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return links.filter((link) => link.includes('.part')).length;
+}
+
+test.each(['local', 'container'] as const)('to %s', async (side) => {
+  pair = new Pair();
+  const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
+  const file = join(from, 'log');
+  writeFileSync(file, Buffer.alloc(3e6, 'x'));
+  await pair.start();
+  await pair.synchronizer.flush();
+  const pid = side === 'local' ? process.pid : (pair.process?.pid ?? 0);
+  const most = { staged: 0, open: 0 };
+  for (let line = 0; line < 150; line++) {
+    appendFileSync(file, `line ${line} ${'y'.repeat(20_000)}\n`);
+    await pause(20);
+    most.staged = Math.max(most.staged, staged(pair.homes[side]).length);
+    most.open = Math.max(most.open, openParts(pid));
+  }
+  await pair.synchronizer.flush();
+  expect(readFileSync(join(to, 'log')).equals(readFileSync(file))).toBe(true);
+  expect(most.staged).toBeLessThanOrEqual(2);
+  expect(most.open).toBeLessThanOrEqual(1);
+  expect(staged(pair.homes[side])).toEqual([]);
+  // The first versions, and those that were due.
+  const operations = readdirSync(join(pair.homes[side], 'trash'));
+  expect(operations.length).toBeLessThanOrEqual(10);
+});
