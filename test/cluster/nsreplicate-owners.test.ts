@@ -265,7 +265,7 @@ onLab('an admission webhook on the replica', () => {
       thinking = thought.promise;
       const running = pair.start(...only('judged'));
       const [jobs, status] = [() => pair.ask('jobs'), () => pair.ask('status')];
-      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +1 /));
+      await eventually(async () => expect((await jobs()).stdout).toMatch(/ judged +running +\S+ +1 /));
       await eventually(async () =>
         expect((await status()).stdout).toMatch(/1 object behind, the oldest for .* \(1 under way\)/),
       );
@@ -273,7 +273,7 @@ onLab('an admission webhook on the replica', () => {
       await eventually(
         async () =>
           expect((await pair.ask('jobs', '--failed', '-o', 'wide')).stdout).toMatch(
-            /judged +parked +6 +webhook .*the moon is not full/,
+            /judged +parked +\S+ +6 +webhook .*the moon is not full/,
           ),
         60_000,
       );

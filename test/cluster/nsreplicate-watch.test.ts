@@ -93,7 +93,7 @@ describe('a watch', () => {
       expect((await pair.ask('status')).stdout).toMatch(/: Paused, .*\n.*: 1 object behind/),
     );
     await eventually(async () =>
-      expect((await pair.ask('jobs')).stdout).toMatch(/ while-paused +pending +0 /),
+      expect((await pair.ask('jobs')).stdout).toMatch(/ while-paused +pending +\S+ +0 /),
     );
     await isGone('while-paused');
     await pair.ask('resume');
