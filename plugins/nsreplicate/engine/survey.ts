@@ -2,14 +2,13 @@
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import { makesObjects } from '../objects/carry.ts';
-import { compileOverride } from '../objects/overrides.ts';
 import { StampKey } from '../objects/stamps.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { Assessor } from './assessor.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
-import { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { Copies } from './copies.ts';
 import { isAway } from './failure.ts';
 import type { Feeds } from './feeds.ts';
@@ -20,9 +19,10 @@ import type { Memory } from './memory.ts';
 import { mayBeLacking } from './primary-lists.ts';
 import { Probes } from './probe.ts';
 import { absentees, type Scopes, scopesOf } from './scopes.ts';
+import { setUp } from './set-up.ts';
 import type { Settlements } from './settlements.ts';
 import { checkDistinct, type Site } from './site.ts';
-import { checkMap, coverageOf, displaced, type TaskSpec } from './spec.ts';
+import { checkMap, displaced, type TaskSpec } from './spec.ts';
 
 export interface SurveyOptions {
   readonly spec: TaskSpec;
@@ -80,23 +80,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const places = new Places(spec.map);
   const autoscaled = new Autoscaled(places);
   const labels = new Map<string, Labels>();
-  const covers = coverageOf(spec);
-  const shaping: Shaping = {
-    task: spec.name,
-    primary: primary.id,
-    map: spec.map,
-    overrides: spec.overrides.map(compileOverride),
-    key: options.key,
-    isAutoscaled: (object) => autoscaled.has(object),
-  };
-  const catalogue = new Catalogue({
-    primary,
-    kinds,
-    shaping,
-    places,
-    destinations: replicas.map(({ name, id }) => ({ name, cluster: id })),
-    covers: (namespace) => covers(namespace, labels.get(namespace)),
-  });
+  const { shaping, catalogue } = setUp(options, { kinds, places, autoscaled, labels });
   const { formerPrimaries } = memory;
   const sides = replicas.map((site) => {
     const copies = new Copies(spec.name, catalogue.copyScope);

@@ -9,13 +9,11 @@ import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import { inWaves, isGround } from '../objects/order.ts';
-import { compileOverride } from '../objects/overrides.ts';
-import type { Shaping } from '../objects/wanted.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
 import { Autoscaled, autoscalersOf } from './autoscaled.ts';
-import { Catalogue } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { type Listed, primaryFeed } from './handlers.ts';
 import { inTheEnd } from './in-the-end.ts';
 import { type ObjectKey, Places } from './keys.ts';
@@ -26,6 +24,7 @@ import { PrimaryLists } from './primary-lists.ts';
 import type { Replica } from './replica.ts';
 import { ReplicaLists } from './replica-lists.ts';
 import { absentees, scopesOf } from './scopes.ts';
+import { setUp } from './set-up.ts';
 import type { Settlements } from './settlements.ts';
 import { anotherCluster, identifyAgain, type Site } from './site.ts';
 import { checkMap, coverageOf, displaced } from './spec.ts';
@@ -192,19 +191,12 @@ export class Task {
     this.#kinds = kinds;
     this.notes.push(...choice.notes);
     this.#primary.takeSilent(choice);
-    const shaping = this.#shaping();
-    const destinations = replicas.map(({ name, id }) => ({ name, cluster: id }));
-    const covers = coverageOf(spec);
-    this.#catalogue = new Catalogue({
-      primary,
-      kinds,
-      shaping,
-      places: this.places,
-      destinations,
-      covers: (namespace) => covers(namespace, this.#namespaceLabels.get(namespace)),
-    });
-    this.#needs = new NeedsCheck({ ...this.#options, catalogue: this.#catalogue, places: this.places });
-    const parts = { catalogue: this.#catalogue, places: this.places, shaping, guard: this.#guard };
+    const { places } = this;
+    const surroundings = { kinds, places, autoscaled: this.#autoscaled, labels: this.#namespaceLabels };
+    const { shaping, catalogue } = setUp(this.#options, surroundings);
+    this.#catalogue = catalogue;
+    this.#needs = new NeedsCheck({ ...this.#options, catalogue, places });
+    const parts = { catalogue, places, shaping, guard: this.#guard };
     this.#replicas = replicas.map((site) => assembleReplica(site, this.#options, parts));
     this.setPaused(this.#paused);
     await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
@@ -213,18 +205,6 @@ export class Task {
     this.#guard.checkPrimary();
     this.#guard.checkRecord();
     memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
-  }
-
-  #shaping(): Shaping {
-    const { spec, primary, key } = this.#options;
-    return {
-      task: spec.name,
-      primary: primary.id,
-      map: spec.map,
-      overrides: spec.overrides.map(compileOverride),
-      key,
-      isAutoscaled: (object) => this.#autoscaled.has(object),
-    };
   }
 
   async #scopes(): Promise<ReadonlyMap<CopiedKind, readonly Listed[]>> {
