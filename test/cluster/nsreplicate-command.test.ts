@@ -35,8 +35,28 @@ describe('bad input', () => {
     return ['--replica-dir', path(name)];
   };
   const cluster = (context: string) => (file: string) => kubeconfigOf(context, file, 'default');
+  const pulling = `apiVersion: syncer.gkelabs.io/v1alpha1
+kind: KRMSyncer
+metadata: {name: s}
+spec:
+  mode: pull
+  remote: {clusterConfig: {kubeConfigSecretRef: {name: k}}}
+  rules: [{group: '', version: v1, kind: ConfigMap, namespaces: [none-such]}]
+`;
   const cases: [what: string, args: () => string[], code: number, says: RegExp][] = [
     ['no replica', () => primary, 2, /no replica/],
+    [
+      'a file that pulls, and no word of where from',
+      () => ['plan', '--replica', contextB, '--config', file('pull.yaml', pulling)],
+      2,
+      /pull\.yaml:5:9: it pulls: copies go into the cluster that the file belongs to/,
+    ],
+    [
+      'a file that pulls into the cluster that it pulls from',
+      () => ['plan', '--primary', contextA, '--context', contextA, '--config', file('pull.yaml', pulling)],
+      2,
+      /same cluster as the primary/,
+    ],
     ['an unknown context', () => [...primary, '--replica', 'nowhere'], 2, /nowhere/],
     [
       'the primary among the replicas',

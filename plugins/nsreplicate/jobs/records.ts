@@ -252,10 +252,13 @@ export class JobRecords {
 export const textOfJobs = (records: readonly JobRecord[]): string =>
   records.map((record) => JSON.stringify(record)).join('\n');
 
-const clip = (text: string | undefined): string | undefined =>
-  text === undefined || text.length <= MESSAGE_CHARACTERS
-    ? text
-    : `${text.slice(0, MESSAGE_CHARACTERS - 1)}…`;
+/** In one line: servers list what they refuse, line by line. */
+function clip(text: string | undefined): string | undefined {
+  const line = text?.replaceAll(/\s*\n\s*/g, ' ');
+  return line === undefined || line.length <= MESSAGE_CHARACTERS
+    ? line
+    : `${line.slice(0, MESSAGE_CHARACTERS - 1)}…`;
+}
 
 /** Reads a shard's text; lines that a newer version wrote differently are left out. */
 export function parseShard(text: string): JobRecord[] {

@@ -220,6 +220,12 @@ describe('job records', () => {
     expect(parseShard(records.takeDirty()?.text ?? '')).toEqual([{ ...failed('a') }]);
   });
 
+  test('a message is one line, as servers that list what they refuse do not write it', () => {
+    const records = new JobRecords();
+    records.put({ ...failed('a'), message: 'not held:\n{pods}\n  {secrets}' });
+    expect(records.failed[0]?.message).toBe('not held: {pods} {secrets}');
+  });
+
   test('lines that can not be read are left out', () => {
     expect(parseShard('{"name":"a"}\nnot json\n')).toEqual([{ name: 'a' }]);
   });
