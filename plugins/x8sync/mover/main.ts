@@ -20,7 +20,8 @@ import { Voice } from './voice.ts';
 const { argv, env } = process;
 const [, program = '', subcommand = '', ...args] = argv;
 env.LC_ALL = 'C.UTF-8';
-process.umask(0o077);
+// What is secret has modes of its own; this is for files of a target that takes none.
+process.umask(0o022);
 
 /** Set where a test puts /source, /target and the rest below a folder of its own. */
 const root = env.X8S_ROOT ?? '';

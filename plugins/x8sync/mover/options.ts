@@ -16,6 +16,8 @@ export const isRehearsal = (mode: Mode): boolean => mode === 'dry-run' || mode =
 /** All of the target goes first, or would. */
 export const empties = (mode: Mode): boolean => mode === 'force' || mode === 'force-dry-run';
 
+export type OnCollision = 'refuse' | 'skip';
+
 /** Of the target's pod. */
 export interface CopyOptions {
   /** Proves that an end line is this run's. */
@@ -40,6 +42,8 @@ export interface CopyOptions {
   readonly lingerSeconds: number;
   /** Attempts in a row that broke before they had got far. */
   readonly retries: number;
+  /** What becomes of names that the target does not tell apart: nothing is begun, or the first of them is copied. */
+  readonly onCollision: OnCollision;
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
 }
@@ -59,12 +63,12 @@ const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-p
 const defaultRetries = 5;
 
 /** What the plugin need not say. */
-type Defaulted = 'retries' | 'ciphers';
+type Defaulted = 'retries' | 'ciphers' | 'onCollision';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & Partial<Pick<CopyOptions, Defaulted>>,
 ): Record<string, string> {
-  const { retries, ciphers } = options;
+  const { retries, ciphers, onCollision } = options;
   return {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: options.nonce,
@@ -79,6 +83,7 @@ export function copyEnv(
     X8S_CHECKSUM: options.checksum ? '1' : '0',
     X8S_LINGER_SECONDS: String(options.lingerSeconds),
     ...(retries === undefined ? {} : { X8S_RETRIES: String(retries) }),
+    ...(onCollision === undefined ? {} : { X8S_ON_COLLISION: onCollision }),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
   };
 }
@@ -109,6 +114,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     checksum: env.X8S_CHECKSUM === '1',
     lingerSeconds: numberOf(env, 'X8S_LINGER_SECONDS', 0),
     retries: numberOf(env, 'X8S_RETRIES', defaultRetries),
+    onCollision: env.X8S_ON_COLLISION === 'skip' ? 'skip' : 'refuse',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
   };
 }

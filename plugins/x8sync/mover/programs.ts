@@ -102,9 +102,12 @@ export async function runLines(
   command: string,
   args: readonly string[],
   take: (line: string) => void,
-  options: Omit<RunOptions, 'onOutput'> & { readonly encoding?: 'utf8' | 'latin1' } = {},
+  options: Omit<RunOptions, 'onOutput'> & {
+    readonly encoding?: 'utf8' | 'latin1';
+    readonly ends?: RegExp;
+  } = {},
 ): Promise<Ran> {
-  const lines = new LineSplitter(take, { encoding: options.encoding ?? 'utf8' });
+  const lines = new LineSplitter(take, { encoding: options.encoding ?? 'utf8', ends: options.ends ?? /\n/ });
   const ran = await run(command, args, { ...options, onOutput: (chunk) => lines.push(chunk) });
   lines.end();
   return ran;

@@ -3,6 +3,8 @@
  * this protocol. The mover's last line is the truth about a run; it bears the nonce that this run was started with.
  */
 
+import type { Loss } from './unkept.ts';
+
 /**
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
@@ -89,6 +91,8 @@ export interface MoverEnd {
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
   readonly lost: readonly string[];
+  /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
+  readonly losses?: readonly Loss[] | undefined;
   readonly seconds: number;
 }
 
@@ -212,7 +216,7 @@ function progressOf(fields: Fields): MoverProgress {
   };
 }
 
-function endOf({ nonce, outcome, message, stats, failures, lost, seconds }: Fields): MoverEnd {
+function endOf({ nonce, outcome, message, stats, failures, lost, losses, seconds }: Fields): MoverEnd {
   const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
   return {
     nonce: text(nonce),
@@ -221,6 +225,7 @@ function endOf({ nonce, outcome, message, stats, failures, lost, seconds }: Fiel
     stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
     failures: texts(failures),
     lost: texts(lost),
+    losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     seconds: count(seconds),
   };
 }

@@ -1,6 +1,7 @@
 /** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
 
 import type { Place } from './place.ts';
+import type { Folding, Limits } from './unkept.ts';
 
 /** Of all files, and as far as a copy is made another way for them. */
 export interface Sizes extends ExactUsage {
@@ -42,6 +43,9 @@ export interface ExactUsage {
   readonly inodes: number;
   readonly files: number;
   readonly dirs: number;
+  /** The first and the last time of an entry, in whole seconds since 1970. */
+  readonly earliest: number;
+  readonly latest: number;
 }
 
 /** Counts of what a copier with a certain uid and gids could not give its copy. */
@@ -55,6 +59,10 @@ export const questions = {
   usage: 'usage',
   exactUsage: 'usage exact',
   root: 'root',
+  /** What a target with such limits can't keep. */
+  unkept: (limits: Limits) => `unkept ${JSON.stringify(limits)}`,
+  /** Groups of names that a target does not tell apart. */
+  collisions: (folding: Folding) => `collisions ${JSON.stringify(folding)}`,
   /** Where in the volume an entry of this name is, as a path; empty where there is none. */
   find: (mark: string) => `find ${mark}`,
   /** Whether the volume's root has an entry of this name: `yes` or `no`. */
@@ -65,12 +73,17 @@ export const questions = {
 export type Question =
   | { readonly kind: 'usage' | 'exactUsage' | 'root' }
   | { readonly kind: 'find' | 'sees'; readonly mark: string }
+  | { readonly kind: 'unkept'; readonly limits: Limits }
+  | { readonly kind: 'collisions'; readonly folding: Folding }
   | { readonly kind: 'survey'; readonly uid: number; readonly gids: readonly number[] };
 
 /** What was asked, or undefined where that is none of the questions. */
 export function parseQuestion(text: string): Question | undefined {
   if (text === questions.usage) return { kind: 'usage' };
   if (text === questions.exactUsage) return { kind: 'exactUsage' };
+  const [, subject, json = ''] = /^(unkept|collisions) (\{[\w":,{}-]*\})$/.exec(text) ?? [];
+  if (subject === 'unkept') return { kind: subject, limits: JSON.parse(json) as Limits };
+  if (subject === 'collisions') return { kind: subject, folding: JSON.parse(json) as Folding };
   if (text === questions.root) return { kind: 'root' };
   const [, kind, mark] = /^(find|sees) ([A-Za-z0-9.-]{1,128})$/.exec(text) ?? [];
   if (mark !== undefined) return { kind: kind === 'find' ? 'find' : 'sees', mark };

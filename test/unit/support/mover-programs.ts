@@ -25,6 +25,11 @@ export interface Ended {
   readonly stats: Readonly<Record<string, number>>;
   readonly failures: readonly string[];
   readonly lost: readonly string[];
+  readonly losses?: readonly {
+    readonly kind: string;
+    readonly count: number;
+    readonly names: readonly string[];
+  }[];
   readonly lines: readonly string[];
 }
 

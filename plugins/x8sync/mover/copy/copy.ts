@@ -36,7 +36,7 @@ export async function startCopy(env: Env, machine: Machine): Promise<number> {
 function decline(env: Env, outcome: Outcome, message: string, { places, voice }: Machine): number {
   const code = exitCodeOf(outcome);
   const { X8S_NONCE: nonce = '', X8S_TASK: task = '', X8S_MODE: mode = '' } = env;
-  const nothing = { stats: {}, failures: [], lost: [], attempts: 0, seconds: 0 };
+  const nothing = { stats: {}, failures: [], lost: [], losses: [], attempts: 0, seconds: 0 };
   const end = { nonce, task, mode, code, outcome, message, ...nothing };
   noteTermination(places.terminationLog, end);
   voice.tell('end', end);
@@ -82,7 +82,7 @@ class CopyRun {
     this.#options = options;
     this.#machine = machine;
     this.#connection = new Connection(options, machine);
-    this.#folder = new Folder(machine.places, options.task, machine.signal);
+    this.#folder = new Folder(machine.places, options.task);
   }
 
   /** Never rejects. */
@@ -139,8 +139,8 @@ class CopyRun {
 
   endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {
     const { nonce, task, mode } = this.#options;
-    const { stats = {}, failures = [], lost = [], attempts = 0 } = this.#transfer ?? {};
+    const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
     const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats };
-    return { ...said, failures, lost, ...(room ? { room } : {}), attempts };
+    return { ...said, failures, lost, losses, ...(room ? { room } : {}), attempts };
   }
 }

@@ -4,8 +4,9 @@
  * Phases: `wiping` (mode force, the target may be half empty), then `copying`. A run that finds its own task in
  * `copying` never wipes again.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { lstat, mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { folderName, type Places } from '../places.ts';
 import { run } from '../programs.ts';
 import { Ending } from './ending.ts';
@@ -24,12 +25,10 @@ export class Folder {
   #rootTime: string | undefined;
   readonly #places: Places;
   readonly #task: string;
-  readonly #signal: AbortSignal;
 
-  constructor(places: Places, task: string, signal: AbortSignal) {
+  constructor(places: Places, task: string) {
     this.#places = places;
     this.#task = task;
-    this.#signal = signal;
   }
 
   /** Its name in the target's root. */
@@ -71,8 +70,8 @@ export class Folder {
     try {
       for (const folder of [this.temporary, this.partial])
         await mkdir(folder, { recursive: true, mode: 0o700 });
-    } catch {
-      throw new Ending('refused', `${this.path} can't be written`);
+    } catch (error) {
+      throw new Ending('refused', whyClosed(this.#places.target, this.path, error as NodeJS.ErrnoException));
     }
     await this.adoptOrphans();
     return phase;
@@ -122,16 +121,6 @@ export class Folder {
     }
   }
 
-  /** Whether the target's file system keeps fractions of seconds. */
-  async keepsFractions(): Promise<boolean> {
-    const file = `${this.temporary}/time`;
-    const { code } = await run('touch', ['-d', '@1000000000.123456789', file], { signal: this.#signal });
-    if (code !== 0) return false;
-    const { mtimeNs } = await stat(file, { bigint: true });
-    await this.#remove(file);
-    return mtimeNs % 1_000_000_000n === 123_456_789n;
-  }
-
   /**
    * Takes it away without a trace: the root folder's time is what the copy made it, where we may set it.
    * Resolves with whether that went well.
@@ -151,4 +140,16 @@ export class Folder {
   async #remove(...paths: readonly string[]): Promise<boolean> {
     return (await run('rm', ['-rf', '--one-file-system', ...paths])).code === 0;
   }
+}
+
+/** Why our folder can't be made: who this process is, and whose the volume's root is. */
+function whyClosed(target: string, folder: string, { code, message }: NodeJS.ErrnoException): string {
+  if (code !== 'EACCES' && code !== 'EPERM') return `${folder} can't be written: ${message}`;
+  const [me, root] = [userInfo(), statSync(target)];
+  const mode = (root.mode & 0o7777).toString(8);
+  const hint =
+    me.uid === 0
+      ? 'its file system refuses root'
+      : `it has to be writable for user ${me.uid}, or run the copy as its owner`;
+  return `user ${me.uid} (group ${me.gid}) may not write to the root of the target's volume, which belongs to ${root.uid}:${root.gid} with mode ${mode}: ${hint} (--run-as UID:GID; --fs-group GID for an empty volume)`;
 }

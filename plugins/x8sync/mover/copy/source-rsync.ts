@@ -22,8 +22,10 @@ interface RunWishes {
 }
 
 export class SourceRsync {
-  /** The target's file system keeps fractions of seconds. */
-  fractions = false;
+  /** What the target keeps, as far as it was tried out. */
+  readonly traits = { fractions: false, owners: true, modes: true };
+  /** Options that leave out what is not to be copied. */
+  exclude: readonly string[] = [];
   readonly #options: CopyOptions;
   readonly #machine: Machine;
   readonly #connection: Connection;
@@ -39,7 +41,7 @@ export class SourceRsync {
   /** Whoever has a time with a fraction keeps fractions; for others, our folder tries it out. */
   async lookAtTimes(): Promise<void> {
     const { mtimeNs } = await stat(this.#machine.places.target, { bigint: true });
-    this.fractions = mtimeNs % 1_000_000_000n !== 0n;
+    this.traits.fractions = mtimeNs % 1_000_000_000n !== 0n;
   }
 
   get #ends(): [source: string, target: string] {
@@ -59,7 +61,7 @@ export class SourceRsync {
       checksum,
       sparse,
       sshConfig: this.#connection.config,
-      fractions: this.fractions,
+      ...this.traits,
     });
   }
 
@@ -113,7 +115,7 @@ export class SourceRsync {
     const asksProgress = this.#source.hasSmallFilesOnly;
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
     const folders = [`--temp-dir=${folder.temporary}`, `--partial-dir=${folder.partial}`];
-    const args = [`--info=${info}`, ...(itemized ? ['--out-format=%i|%n'] : []), ...folders];
+    const args = [...this.exclude, `--info=${info}`, ...(itemized ? ['--out-format=%i|%n'] : []), ...folders];
     return this.#run(args, { attempt, base, asksProgress });
   }
 

@@ -2,6 +2,7 @@
 import type { Place } from '../place.ts';
 import { type ExactUsage, questions, type RootLook, type Usage } from '../questions.ts';
 import type { Totals } from '../rsync/progress.ts';
+import type { Folding, Limits, Times, Unkept } from '../unkept.ts';
 import type { Voice } from '../voice.ts';
 import { type Connection, Unanswered } from './connection.ts';
 import { Ending } from './ending.ts';
@@ -62,6 +63,17 @@ export class Source {
     return this.#counted;
   }
 
+  /** Between which times its entries are, as far as that is known by now. */
+  get times(): Times | undefined {
+    return this.#counted && { first: this.#counted.earliest, last: this.#counted.latest };
+  }
+
+  /** The same, by a walk through all entries where it is not known. */
+  async timesExactly(): Promise<Times> {
+    const { earliest, latest } = await this.#exact();
+    return { first: earliest, last: latest };
+  }
+
   /** All that is there to copy, as far as it is counted by now. */
   get totals(): Totals | undefined {
     return this.#counted && { bytes: this.#counted.apparentBytes, entries: this.#counted.entries };
@@ -86,6 +98,16 @@ export class Source {
   /** Whether its root has an entry of this name. */
   async sees(mark: string): Promise<boolean> {
     return (await asked(this.#connection, questions.sees(mark), 'names')) === 'yes';
+  }
+
+  /** What a target with such limits can't keep. */
+  unkept(limits: Limits): Promise<Unkept> {
+    return told<Unkept>(this.#connection, questions.unkept(limits), 'entries');
+  }
+
+  /** Groups of names that a target does not tell apart. */
+  collisions(folding: Folding): Promise<string[][]> {
+    return told<string[][]>(this.#connection, questions.collisions(folding), 'names');
   }
 
   root(): Promise<RootLook> {

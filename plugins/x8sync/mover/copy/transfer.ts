@@ -5,10 +5,12 @@ import { pause, run } from '../programs.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
+import type { Loss } from '../unkept.ts';
 import { Attempts } from './attempts.ts';
 import { wipeTarget } from './before.ts';
 import type { Connection } from './connection.ts';
 import { Ending } from './ending.ts';
+import { contradictionIn } from './figures.ts';
 import type { Folder } from './folder.ts';
 import { emptyFolder, isEmpty, rootOf, tellRemovals } from './look.ts';
 import { countTarget, LossSurvey } from './losses.ts';
@@ -16,6 +18,8 @@ import { requireApartTrees } from './nesting.ts';
 import type { Relation } from './relation.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
+import { excludeOptions, TargetFit } from './target-fit.ts';
+import { tryTarget } from './target-traits.ts';
 import { isThrough, verdictOf } from './verdict.ts';
 
 /** A copy that is over by then shows no progress. */
@@ -43,10 +47,17 @@ export class Transfer {
   readonly #attempts: Attempts;
   /** rsync tells of each entry that it changes. */
   #itemized = false;
+  /** Undefined until the target is tried out. */
+  #fit: TargetFit | undefined;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
     this.#attempts = new Attempts(parts.options.retries);
+  }
+
+  /** What of the source's entries the target's file system can't keep. */
+  get losses(): readonly Loss[] {
+    return this.#fit?.losses ?? [];
   }
 
   get attempts(): number {
@@ -95,13 +106,32 @@ export class Transfer {
     const { options, machine, folder, source, rsync, relation } = this.#parts;
     const phase = await folder.open();
     if (relation === 'unknown') await requireApartTrees(source, folder, machine);
-    rsync.fractions ||= await folder.keepsFractions();
-    if (phase === 'copying') return;
-    if (options.mode === 'force') {
-      await folder.note('wiping');
-      await wipeTarget(machine);
+    await this.#fitTarget();
+    if (phase !== 'copying') {
+      if (options.mode === 'force') {
+        await folder.note('wiping');
+        await wipeTarget(machine);
+      }
+      await folder.note('copying');
     }
-    await folder.note('copying');
+    const patterns = this.#fit?.excluded(machine.places.target, options.checksum) ?? [];
+    rsync.exclude = await excludeOptions(patterns, `${machine.places.work}/exclude`);
+  }
+
+  /** Tries out what the target keeps, and compares it with what the source has. */
+  async #fitTarget(): Promise<void> {
+    const { options, machine, folder, source, rsync } = this.#parts;
+    try {
+      const traits = await tryTarget(folder.temporary, machine.uid === 0);
+      rsync.traits.fractions ||= traits.fractions;
+      rsync.traits.owners = !traits.owner;
+      rsync.traits.modes = !traits.modes;
+      this.#fit = new TargetFit(traits, source, machine.voice);
+      await this.#fit.look(options);
+    } catch (error) {
+      if (error instanceof Ending && error.outcome === 'refused') await folder.abandon();
+      throw error;
+    }
   }
 
   /** rsync until it is through, or is given up. */
@@ -111,10 +141,11 @@ export class Transfer {
       this.#attempts.count += 1;
       const since = performance.now();
       const result = await rsync.copy(folder, this.#attempts.count, base, this.#itemized);
-      const { code, moved, errors } = result;
+      const { code, moved, errors, stats } = result;
       this.#note(result);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
-      base += moved;
+      // What an attempt brought of a file that the next one takes up counts once.
+      base = Math.min(base + moved, stats.totalBytes ?? base + moved);
       if (!this.#attempts.broke(moved, performance.now() - since)) return result;
       const delay = this.#attempts.nextDelay();
       machine.voice.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
@@ -153,17 +184,39 @@ export class Transfer {
     const synced = await run('sync', ['-f', places.target], { signal });
     if (synced.code !== 0) throw new Ending('io', 'the target could not be written to disk');
     this.stats.vanished = errors.vanished;
+    this.#countPresent();
+    await this.#fit?.finish();
     // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
     if (code === 0) {
       const there = await countTarget(places.target, places.folder, signal);
       this.stats.extraneous = there - (this.stats.entries ?? 0) + skipped;
     }
-    this.lost = [...new Set([...((await survey?.lost()) ?? []), ...errors.lost])];
+    this.lost = [
+      ...new Set([...((await survey?.lost()) ?? []), ...errors.lost, ...this.losses.map(({ kind }) => kind)]),
+    ];
     if (!(await folder.close())) throw new Ending('io', `${folder.path} could not be removed`);
+  }
+
+  /** What was left out because it is there already belongs to the source all the same. */
+  #countPresent(): void {
+    const { present } = this.#fit ?? { present: [] };
+    const add = (name: string, value: number) => {
+      this.stats[name] = (this.stats[name] ?? 0) + value;
+    };
+    add('entries', present.length);
+    add('files', present.length);
+    add(
+      'totalBytes',
+      present.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
   }
 
   #verdict({ code, errors }: RsyncResult): Ending {
     if (code === 24) this.#parts.machine.voice.log('warning', meaningOf(code));
-    return verdictOf(code, errors, this.lost);
+    const verdict = verdictOf(code, errors, this.lost);
+    const contradiction = isThrough(code) ? contradictionIn(this.stats) : undefined;
+    if (contradiction === undefined) return verdict;
+    const defect = `the figures of this copy contradict themselves (${contradiction}): look at the target before you rely on it, and report this`;
+    return new Ending('failed', defect);
   }
 }

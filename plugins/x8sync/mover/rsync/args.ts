@@ -10,6 +10,12 @@ export interface RsyncPlan {
   readonly bandwidth: string;
   /** Compare files by their content. */
   readonly checksum: boolean;
+  /**
+   * Whether the target keeps them; where it does not, rsync must not try: after an owner that it can't set, it leaves
+   * the mode and the time of the file as they are, and copies it again the next time.
+   */
+  readonly owners: boolean;
+  readonly modes: boolean;
 }
 
 /**
@@ -20,7 +26,7 @@ export interface RsyncPlan {
  * nanoseconds: elsewhere every file would be copied every time.
  */
 export function rsyncArgs(plan: RsyncPlan): string[] {
-  const { fidelity, sshConfig, sparse, fractions, bandwidth, checksum } = plan;
+  const { fidelity, sshConfig, sparse, fractions, bandwidth, owners, modes, checksum } = plan;
   return [
     '-aHAX',
     '--numeric-ids',
@@ -34,6 +40,8 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),
     ...(checksum ? ['--checksum'] : []),
+    ...(owners ? [] : ['--no-owner', '--no-group']),
+    ...(modes ? [] : ['--no-perms']),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
   ];
 }

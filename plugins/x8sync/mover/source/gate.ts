@@ -5,8 +5,9 @@ import { diskOf } from '../disk.ts';
 import { placeOf } from '../place.ts';
 import { folderName, type Places } from '../places.ts';
 import { type OwnFolder, parseQuestion, type Question, type Sizes, type Usage } from '../questions.ts';
+import { findCollisions } from './collisions.ts';
 import { sourceFiles } from './sshd-config.ts';
-import { exactUsage, findEntry, lostEntries, rootLook, survey } from './walk.ts';
+import { exactUsage, findEntry, lostEntries, rootLook, survey, unkept } from './walk.ts';
 
 /** The exit code of a gate that was asked for something else. */
 export const refusedCode = 77;
@@ -26,6 +27,10 @@ async function answerTo(question: Question, places: Places): Promise<string> {
       return line(await exactUsage(places.source));
     case 'root':
       return line(rootLook(places.source));
+    case 'unkept':
+      return line(await unkept(places.source, question.limits));
+    case 'collisions':
+      return line(findCollisions(places.source, question.folding));
     case 'find':
       return findEntry(places.source, question.mark);
     case 'sees':

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { folderName } from '../places.ts';
 import { run, runLines } from '../programs.ts';
 import type { ExactUsage, RootLook, Sizes, Survey } from '../questions.ts';
+import { type Limits, type Unkept, UnkeptSum } from '../unkept.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
 function walk(source: string, format: string): string[] {
@@ -10,8 +11,8 @@ function walk(source: string, format: string): string[] {
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
-/** Kind, names, inode, bytes, blocks of 512 bytes. */
-const sumFormat = '%y %n %i %s %b\n';
+/** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970. */
+const sumFormat = '%y %n %i %s %b %T@\n';
 /** Holes in files below this are not looked for: they save nothing worth a slower copy. */
 const smallBytes = 65_536;
 
@@ -25,11 +26,15 @@ export class UsageSum {
   #dirs = 0;
   #sparse = false;
   #largest = smallBytes;
+  #earliest = Number.POSITIVE_INFINITY;
+  #latest = Number.NEGATIVE_INFINITY;
   readonly #seen = new Set<string>();
 
   line(line: string): void {
-    const [kind, names, inode = '', bytes, blocks] = line.split(' ');
+    const [kind, names, inode = '', bytes, blocks, time] = line.split(' ');
     this.#entries += 1;
+    this.#earliest = Math.min(this.#earliest, Math.floor(Number(time)));
+    this.#latest = Math.max(this.#latest, Math.floor(Number(time)));
     // A file with several names counts once.
     if (Number(names) > 1 && kind !== 'd') {
       if (this.#seen.has(inode)) return;
@@ -58,6 +63,8 @@ export class UsageSum {
       inodes: this.#inodes,
       files: this.#files,
       dirs: this.#dirs,
+      earliest: this.#earliest,
+      latest: this.#latest,
     };
   }
 }
@@ -113,4 +120,12 @@ const enoughNames = 8;
 export function rootLook(source: string): RootLook {
   const names = readdirSync(source).filter((name) => !/[\n\ufffd]/.test(name));
   return { names: names.slice(0, enoughNames) };
+}
+
+/** What of the entries a target with such limits can't keep. */
+export async function unkept(source: string, limits: Limits): Promise<Unkept> {
+  const sum = new UnkeptSum(limits);
+  const ends = /\0/;
+  await runLines('find', walk(source, UnkeptSum.format), (entry) => sum.entry(entry), { ends });
+  return sum.unkept;
 }

@@ -22,6 +22,7 @@ test('the options of both sides', () => {
     checksum: true,
     lingerSeconds: 5,
     retries: 3,
+    onCollision: 'skip',
     ciphers: 'aes128-gcm@openssh.com',
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);

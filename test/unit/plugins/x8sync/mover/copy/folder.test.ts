@@ -9,7 +9,7 @@ let scene: Stage;
 let folder: Folder;
 beforeEach(() => {
   scene = stage();
-  folder = new Folder(scene.machine.places, 't', scene.machine.signal);
+  folder = new Folder(scene.machine.places, 't');
 });
 afterEach(() => scene[Symbol.dispose]());
 
@@ -43,7 +43,7 @@ describe('the folder in the target', () => {
     await folder.open();
     await folder.note('wiping');
     expect(await folder.open()).toBe('wiping');
-    const other = new Folder(scene.machine.places, 'other', scene.machine.signal);
+    const other = new Folder(scene.machine.places, 'other');
     writeFileSync(join(folder.partial, 'half'), '');
     expect(await other.open()).toBeUndefined();
     expect(readdirSync(folder.partial)).toEqual([]);

@@ -2,7 +2,15 @@
 import { expect, test } from '@jest/globals';
 import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
 
-const plan = { sshConfig: 'none', sparse: false, fractions: true, bandwidth: '', checksum: false };
+const plan = {
+  sshConfig: 'none',
+  sparse: false,
+  fractions: true,
+  bandwidth: '',
+  checksum: false,
+  owners: true,
+  modes: true,
+};
 
 function filters(fidelity: 'root' | 'user'): string[] {
   return rsyncArgs({ ...plan, fidelity }).filter((arg) => arg.startsWith('--filter'));

@@ -1,0 +1,105 @@
+/** What of the source's entries a certain target can't keep: asked by the mover, counted by the gate. */
+
+/** Seconds since 1970. */
+export interface Times {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What a target does not keep; each absent where it does. */
+export interface Limits {
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly modes?: { readonly file: number; readonly folder: number };
+  readonly times?: Times;
+}
+
+/** One kind of thing that is lost. */
+export interface Loss {
+  readonly kind: 'ownership' | 'modes' | 'times' | 'names';
+  /** Entries that lose it. */
+  readonly count: number;
+  /** The first of them. */
+  readonly names: readonly string[];
+}
+
+/** A regular file whose time the target can't keep. */
+export interface OddTime {
+  readonly name: string;
+  readonly bytes: number;
+  /** Whole seconds since 1970. */
+  readonly seconds: number;
+}
+
+export interface Unkept {
+  readonly losses: readonly Loss[];
+  /** Files of the loss `times`, the first thousand. */
+  readonly oddTimes: readonly OddTime[];
+}
+
+const mostNames = 20;
+const mostOddTimes = 1000;
+
+/** Adds up entries, as `find -printf` tells of them. */
+export class UnkeptSum {
+  readonly #limits: Limits;
+  readonly #losses = new Map<Loss['kind'], { count: number; names: string[] }>();
+  readonly #oddTimes: OddTime[] = [];
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** What {@link UnkeptSum.entry} takes. */
+  static readonly format = '%U %G %y %m %T@ %s %P\\0';
+
+  /** One entry: uid, gid, kind, mode, time, bytes, and its path. */
+  entry(text: string): void {
+    const [, uid, gid, kind = '', mode = '', time, bytes, path = ''] =
+      /^(\d+) (\d+) (\S) (\d+) (-?[\d.]+) (\d+) (.*)$/s.exec(text) ?? [];
+    if (uid === undefined) return;
+    const name = path === '' ? '.' : path;
+    const { owner, modes, times } = this.#limits;
+    if (owner && (Number(uid) !== owner.uid || Number(gid) !== owner.gid)) this.#lose('ownership', name);
+    if (modes && kind !== 'l' && Number.parseInt(mode, 8) !== (kind === 'd' ? modes.folder : modes.file))
+      this.#lose('modes', name);
+    const seconds = Math.floor(Number(time));
+    if (!times || (seconds >= times.first && seconds <= times.last)) return;
+    this.#lose('times', name);
+    if (kind === 'f' && this.#oddTimes.length < mostOddTimes && !name.includes('\ufffd'))
+      this.#oddTimes.push({ name, bytes: Number(bytes), seconds });
+  }
+
+  #lose(kind: Loss['kind'], name: string): void {
+    const loss = this.#losses.get(kind) ?? { count: 0, names: [] };
+    this.#losses.set(kind, loss);
+    loss.count += 1;
+    if (loss.names.length < mostNames) loss.names.push(name);
+  }
+
+  get unkept(): Unkept {
+    const losses = [...this.#losses].map(([kind, { count, names }]) => ({ kind, count, names }));
+    return { losses, oddTimes: this.#oddTimes };
+  }
+}
+
+/** How a target that does not tell some names apart reads one. */
+export function foldedName(name: string, { caseless, normalizing }: Folding): string {
+  const composed = normalizing ? name.normalize('NFC') : name;
+  return caseless ? composed.toUpperCase().toLowerCase() : composed;
+}
+
+export interface Folding {
+  readonly caseless: boolean;
+  readonly normalizing: boolean;
+}
+
+/** Names of one folder that fall together: each group in the order of its bytes. */
+export function collisionsOf(names: readonly string[], folding: Folding): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const folded = foldedName(name, folding);
+    groups.set(folded, [...(groups.get(folded) ?? []), name]);
+  }
+  const order = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other));
+  return [...groups.values()].filter((group) => group.length > 1).map((group) => group.sort(order));
+}

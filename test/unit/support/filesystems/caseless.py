@@ -1,0 +1,92 @@
+"""A folder shown as a share that knows no case and no owners: everything is root's, 777, whatever is asked for."""
+import errno
+import os
+import stat
+import sys
+
+from fusepy import FUSE, FuseOSError, Operations
+
+
+class Caseless(Operations):
+    def __init__(self, root):
+        self.root = root
+
+    def real(self, path):
+        """The entry that is meant, by whatever case it was made with; the path as it is where there is none."""
+        found = self.root
+        for part in (name for name in path.split("/") if name):
+            try:
+                names = os.listdir(found)
+            except OSError:
+                names = []
+            found = os.path.join(found, next((name for name in names if name.lower() == part.lower()), part))
+        return found
+
+    def getattr(self, path, fh=None):
+        try:
+            entry = os.lstat(self.real(path))
+        except OSError as error:
+            raise FuseOSError(error.errno)
+        return {
+            "st_mode": stat.S_IFMT(entry.st_mode) | 0o777,
+            "st_uid": 0,
+            "st_gid": 0,
+            "st_size": entry.st_size,
+            "st_nlink": entry.st_nlink,
+            "st_mtime": entry.st_mtime_ns // 10**9,
+            "st_atime": entry.st_atime_ns // 10**9,
+            "st_ctime": entry.st_ctime_ns // 10**9,
+        }
+
+    def readdir(self, path, fh):
+        return [".", "..", *os.listdir(self.real(path))]
+
+    def statfs(self, path):
+        figures = os.statvfs(self.real(path))
+        names = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_namemax")
+        return {name: getattr(figures, name) for name in names}
+
+    def chmod(self, path, mode):
+        return 0
+
+    def chown(self, path, uid, gid):
+        return 0
+
+    def utimens(self, path, times=None):
+        os.utime(self.real(path), times)
+
+    def mkdir(self, path, mode):
+        os.mkdir(self.real(path))
+
+    def rmdir(self, path):
+        os.rmdir(self.real(path))
+
+    def unlink(self, path):
+        os.unlink(self.real(path))
+
+    def rename(self, old, new):
+        os.rename(self.real(old), self.real(new))
+
+    def symlink(self, name, target):
+        raise FuseOSError(errno.EPERM)
+
+    def create(self, path, mode, fi=None):
+        return os.open(self.real(path), os.O_RDWR | os.O_CREAT)
+
+    def open(self, path, flags):
+        return os.open(self.real(path), flags & ~os.O_EXCL & ~os.O_CREAT)
+
+    def read(self, path, length, offset, fh):
+        return os.pread(fh, length, offset)
+
+    def write(self, path, data, offset, fh):
+        return os.pwrite(fh, data, offset)
+
+    def truncate(self, path, length, fh=None):
+        os.truncate(self.real(path), length)
+
+    def release(self, path, fh):
+        os.close(fh)
+
+
+FUSE(Caseless(sys.argv[1]), sys.argv[2], foreground=True, nothreads=True)
