@@ -160,7 +160,7 @@ export class CopyParts {
   /** The mover's Job, begun or taken up. */
   readonly mover = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, bandwidth, checksum } = this.#request;
+    const { image, mode, bandwidth, checksum, onCollision } = this.#request;
     const [claim, fidelity, sourceFidelity] = await Promise.all([
       this.target(),
       this.targetFidelity(),
@@ -170,7 +170,7 @@ export class CopyParts {
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
-    const how = { image, keys, mode, addresses, bandwidth, checksum };
+    const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision };
     const plan = { side, claim, fidelity, sourceFidelity, ...how, ...who, ...run };
     // From here on the target changes; whoever slept through the loss of the lock must not begin.
     await this.#task.confirmLock();

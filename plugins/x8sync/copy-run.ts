@@ -138,12 +138,12 @@ export class CopyRun {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
     const { mode, source, target: to, checksum } = this.#request;
     const compared = checksum ? 'content' : 'size and time';
-    const { outcome, message, stats, failures, lost } = end;
+    const { outcome, message, stats, failures, lost, losses } = end;
     const { address, changes, complaints } = this.#watch;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
     const how = { outcome, message, mode, compared, address } as const;
-    return { ...names, ...how, stats, failures, lost, changes, complaints, seconds };
+    return { ...names, ...how, stats, failures, lost, losses, changes, complaints, seconds };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */

@@ -10,7 +10,7 @@ import { moverCommand } from './images.ts';
 import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type GroupAccess, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
-import { copyEnv, isRehearsal } from './mover/options.ts';
+import { copyEnv, isRehearsal, type OnCollision } from './mover/options.ts';
 import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
 import type { OwnedSide } from './sides.ts';
@@ -35,6 +35,7 @@ export interface MovePlan {
   readonly fsGroup?: number | undefined;
   /** Compare files by their content. */
   readonly checksum: boolean;
+  readonly onCollision?: OnCollision | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -87,6 +88,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
       keepPartial,
       bandwidth,
       checksum: plan.checksum,
+      onCollision: plan.onCollision,
       lingerSeconds,
     }),
   };

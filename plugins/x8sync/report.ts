@@ -58,8 +58,13 @@ function extraneousLine({ stats, mode }: CopyResult): string[] {
   return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
 }
 
-function lossLine({ lost }: CopyResult): string[] {
-  return lost.length === 0 ? [] : [`  not kept     ${lost.join(', ')}`];
+function lossLine({ lost, losses = [] }: CopyResult): string[] {
+  if (lost.length === 0) return [];
+  const counted = losses.map(
+    ({ kind, count, names }) =>
+      `               ${kind} of ${formatPlural(count, 'entry', 'entries')}: ${names.slice(0, 5).join(', ')}${count > 5 ? ', …' : ''}`,
+  );
+  return [`  not kept     ${lost.join(', ')}`, ...counted];
 }
 
 function dryRunLines(result: CopyResult): string[] {

@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { ClaimRef, ClaimState } from './claim.ts';
 import { describeIdentity, type Identity } from './identity.ts';
-import type { Mode } from './mover/options.ts';
+import type { Mode, OnCollision } from './mover/options.ts';
 import type { MoverStats, Outcome } from './mover/protocol.ts';
+import type { Loss } from './mover/unkept.ts';
 import type { WayName } from './way-names.ts';
 
 export type { Mode } from './mover/options.ts';
 
 export interface CopyRequest {
+  /** What becomes of names that the target does not tell apart; `refuse` where absent. */
+  readonly onCollision?: OnCollision | undefined;
   readonly source: ClaimRef;
   readonly target: ClaimRef;
   /** The task's name as given by the person; a UUID is made up where absent. */
@@ -50,6 +53,8 @@ export interface CopyResult {
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, … */
   readonly lost: readonly string[];
+  /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
+  readonly losses?: readonly Loss[] | undefined;
   /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
   /** What the mover complained of, the last few. */
@@ -84,6 +89,7 @@ export function copySpec(
     mode: request.mode,
     ...(request.trustedXattrs && { trustedXattrs: 'true' }),
     ...(request.checksum && { checksum: 'true' }),
+    ...(request.onCollision === 'skip' && { onCollision: 'skip' }),
     ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
     ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
   };

@@ -58,6 +58,11 @@ export class CopyCommand extends KubeCommand {
   checksum = option.flag('-c,--checksum', {
     description: 'Compare files by content, not by size and time: both sides read all of them.',
   });
+  onCollision = option.choice('--on-collision', ['refuse', 'skip'], {
+    default: 'refuse',
+    value: 'ACTION',
+    description: 'Names that the target does not tell apart: refuse to copy, or skip all but the first.',
+  });
   allowMounted = option.flag('--allow-mounted', {
     description: 'Write to the target although pods have it mounted.',
   });
@@ -113,7 +118,7 @@ export class CopyCommand extends KubeCommand {
     const mode = modeOf(this);
     const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
     const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
-    const { name, allowMounted, trustedXattrs, checksum } = this;
+    const { name, allowMounted, trustedXattrs, checksum, onCollision } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
     const who = this.#who();
@@ -125,6 +130,7 @@ export class CopyCommand extends KubeCommand {
       allowMounted,
       trustedXattrs,
       checksum,
+      onCollision,
       ...who,
       ways: this.way,
       image,

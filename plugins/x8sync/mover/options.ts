@@ -66,7 +66,7 @@ const defaultRetries = 5;
 type Defaulted = 'retries' | 'ciphers' | 'onCollision';
 
 export function copyEnv(
-  options: Omit<CopyOptions, Defaulted> & Partial<Pick<CopyOptions, Defaulted>>,
+  options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
 ): Record<string, string> {
   const { retries, ciphers, onCollision } = options;
   return {

@@ -35,8 +35,8 @@ const somebody = 54_321;
  */
 export async function tryTarget(folder: string, mayChown: boolean): Promise<TargetTraits> {
   const place = join(folder, `probe-${randomBytes(6).toString('hex')}`);
-  mkdirSync(place);
   try {
+    mkdirSync(place);
     const file = join(place, 'Probe-\u00e9');
     writeFileSync(file, '');
     const { times, fractions } = await timesOf(place);
@@ -50,10 +50,17 @@ export async function tryTarget(folder: string, mayChown: boolean): Promise<Targ
       ...(modes && { modes }),
       ...(times && { times }),
     };
+  } catch (error) {
+    // A target that is full may still hold all that the source has, and then nothing is written to it.
+    if (isFull(error)) return { caseless: false, normalizing: false, fractions: false };
+    throw error;
   } finally {
     await rm(place, { recursive: true, force: true });
   }
 }
+
+const isFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 

@@ -141,11 +141,10 @@ export class Transfer {
       this.#attempts.count += 1;
       const since = performance.now();
       const result = await rsync.copy(folder, this.#attempts.count, base, this.#itemized);
-      const { code, moved, errors, stats } = result;
+      const { code, moved, errors } = result;
       this.#note(result);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
-      // What an attempt brought of a file that the next one takes up counts once.
-      base = Math.min(base + moved, stats.totalBytes ?? base + moved);
+      base += moved;
       if (!this.#attempts.broke(moved, performance.now() - since)) return result;
       const delay = this.#attempts.nextDelay();
       machine.voice.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
@@ -162,6 +161,9 @@ export class Transfer {
       changes: changes + (stats.changes ?? 0),
       attributes: attributes + (stats.attributes ?? 0),
     };
+    const { transferredBytes = 0, totalBytes = 0 } = stats;
+    // What a broken attempt brought of a file that the next one took up counts once.
+    if (this.#attempts.count > 1) this.stats.transferredBytes = Math.min(transferredBytes, totalBytes);
     this.failures = errors.names;
   }
 
