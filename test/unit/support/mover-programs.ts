@@ -65,7 +65,7 @@ export async function pair(): Promise<Pair> {
     X8S_NONCE: 'n',
     X8S_PORT: String(port),
   };
-  const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '10' };
+  const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '40' };
   let server: ChildProcess | undefined;
   const start: Pair['start'] = (env = {}) => {
     const child = run('copy', { ...common, ...target, ...env });
