@@ -89,9 +89,13 @@ const isThere = ({ how, path, wanted: value }: Difference, wanted: Draft, object
   (isNothing(value) ||
     !differences(wanted, object).some((one) => one.how !== 'extra' && one.path.join('.') === path.join('.')));
 
-/** Servers leave out what is empty. */
+/** Servers leave out what is empty, and means the same when it is not there. */
 const isNothing = (value: unknown): boolean =>
-  value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
+  value === null ||
+  value === '' ||
+  value === false ||
+  value === 0 ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** Fields that were not applied and are there, by the one of their authors who counts most. */
 function extrasOf(

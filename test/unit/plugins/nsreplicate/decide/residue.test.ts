@@ -103,7 +103,7 @@ describe('what a server did not take', () => {
   test('is not what is empty, nor what an override set that sanitising takes out', () => {
     const wanted = {
       ...main,
-      spec: { paused: false, tolerations: [], clusterIP: '10.0.0.1' },
+      spec: { paused: false, tolerations: [], hostNetwork: false, clusterIP: '10.0.0.1' },
     } as unknown as Draft;
     const there = { ...main, spec: { paused: false, clusterIP: '10.0.0.1' } };
     expect(residueOf(wanted, there, us).rest).toEqual([]);
