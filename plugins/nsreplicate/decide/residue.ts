@@ -89,7 +89,7 @@ const isThere = ({ how, path, wanted: value }: Difference, wanted: Draft, object
   (isNothing(value) ||
     !differences(wanted, object).some((one) => one.how !== 'extra' && one.path.join('.') === path.join('.')));
 
-/** Servers leave out what is empty, and means the same when it is not there. */
+/** Servers leave out what is empty: it means the same where it is not there. */
 const isNothing = (value: unknown): boolean =>
   value === null ||
   value === '' ||
