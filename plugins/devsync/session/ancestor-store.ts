@@ -28,7 +28,7 @@ export class AncestorStore {
     return this.#tree;
   }
 
-  /** Loads what was agreed on in this place. Returns whether there was anything. */
+  /** Loads what was agreed on in this place. Returns whether there was anything. Throws where it cannot be read. */
   load(binding: string): boolean {
     this.#tree = undefined;
     try {
@@ -37,6 +37,14 @@ export class AncestorStore {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
     return this.#tree !== undefined;
+  }
+
+  /** Puts what cannot be read out of the way. Returns where it is now. Throws what the system says. */
+  setAside(): string {
+    const place = `${this.#file}.unreadable`;
+    rmSync(place, { recursive: true, force: true });
+    renameSync(this.#file, place);
+    return place;
   }
 
   /** Begins anew, in this place, with this tree. */

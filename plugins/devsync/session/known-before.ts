@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Maybe } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
+import { reasonOf } from '../sync/system-error.ts';
 import { asObject, asText } from '../wire/check.ts';
 import { AncestorStore } from './ancestor-store.ts';
 import type { Location } from './location.ts';
@@ -17,6 +18,7 @@ export class KnownBefore {
   readonly #container: string;
   readonly #isKnown: boolean;
   #startUp: StartUp | undefined;
+  #trouble: string | undefined;
 
   /**
    * Loads what both sides agreed on in this place.
@@ -29,7 +31,23 @@ export class KnownBefore {
     this.#binding = binding;
     this.#container = container;
     this.#last = new LastContainer(join(folder, 'last-container'));
-    this.#isKnown = this.ancestor.load(binding);
+    this.#isKnown = this.#load();
+  }
+
+  /** What a person is to know of what was remembered; undefined: nothing. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Without an ancestor, nothing is deleted or overwritten: what cannot be read keeps nobody from going on so. */
+  #load(): boolean {
+    try {
+      return this.ancestor.load(this.#binding);
+    } catch (error) {
+      const place = this.ancestor.setAside();
+      this.#trouble = `what both sides agreed on cannot be read (${reasonOf(error)}) and was moved to ${place}; this is a first sync again`;
+      return false;
+    }
   }
 
   /** The container follows another one of its image, and has not come to rest yet. */

@@ -7,6 +7,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { findGitDirectory } from '../sync/git.ts';
+import { shorten } from '../sync/system-error.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { News } from './news.ts';
 import { type Choice, followTarget } from './pods.ts';
@@ -270,7 +271,7 @@ export class SyncRunner {
     } catch (error) {
       if (signal.aborted) return;
       const details = error instanceof X8sError ? error.details : [];
-      const message = [messageOf(error), ...details].join('; ');
+      const message = [messageOf(error), ...details].map(shorten).join('; ');
       if (message !== this.#said) onLog(message);
       this.#said = message;
       this.#astray = error instanceof PlaceChangedError ? error : undefined;
@@ -348,13 +349,14 @@ export class SyncRunner {
   }
 }
 
-/** Where our things could only be kept in the directory itself. */
-function remarksOn({ local, container }: Attached): string[] {
+/** What could not be read of what was remembered, and where our things could only be kept in the directory itself. */
+function remarksOn({ local, container, known }: Attached): string[] {
   const words = { local: 'LOCAL', container: 'REMOTE' };
-  return (['local', 'container'] as const).flatMap((place) => {
+  const inside = (['local', 'container'] as const).flatMap((place) => {
     const { home, isHomeInside } = { local, container }[place].facts;
     return isHomeInside
       ? [`the trash and what is on its way are in ${words[place]} itself, ${home}: no place outside will do`]
       : [];
   });
+  return [...(known.trouble === undefined ? [] : [known.trouble]), ...inside];
 }

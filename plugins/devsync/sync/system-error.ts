@@ -20,8 +20,16 @@ export function reasonOf(error: unknown): string {
     case 'ENAMETOOLONG':
       return 'the name is too long';
     default:
-      return error instanceof Error
-        ? error.message.replace(/ '\/proc\/self\/fd\/[^']*'/g, '')
-        : String(error);
+      return shorten(
+        error instanceof Error ? error.message.replace(/ '\/proc\/self\/fd\/[^']*'/g, '') : String(error),
+      );
   }
+}
+
+/** Characters of a message, its beginning and its end: a path in it may have thousands. */
+const [head, tail] = [300, 150];
+
+/** A text that a person can read. */
+export function shorten(text: string): string {
+  return text.length <= head + tail ? text : `${text.slice(0, head)} … ${text.slice(-tail)}`;
 }

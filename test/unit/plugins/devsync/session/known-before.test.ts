@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -28,4 +28,23 @@ test('a new container stays a new one until its first reconciliation has come to
   // One that never came to its end says nothing of the next ones.
   expect(attach('third').isSuccessor).toBe(true);
   expect(attach('elsewhere', 'another image').isSuccessor).toBe(false);
+});
+
+test.each([
+  ['a directory', (file: string) => mkdirSync(file)],
+  ['rubbish', (file: string) => writeFileSync(file, `[1,"here"]\n["../${'x'.repeat(4040)}",["d"]]\n`)],
+])('what was agreed on and cannot be read is no end: %s in its place', (_, spoil) => {
+  attach('here').settle();
+  const file = join(folder, 'ancestor.jsonl');
+  rmSync(file);
+  spoil(file);
+  const known = attach('here');
+  expect(known.ancestor.tree).toEqual(emptyDirectory);
+  expect(known.trouble).toMatch(
+    /cannot be read .* was moved to .*ancestor\.jsonl\.unreadable; this is a first sync again$/,
+  );
+  expect(known.trouble?.length).toBeLessThan(1000);
+  expect(existsSync(`${file}.unreadable`)).toBe(true);
+  const next = attach('here');
+  expect([next.trouble, next.ancestor.tree]).toEqual([undefined, emptyDirectory]);
 });
