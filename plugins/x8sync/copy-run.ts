@@ -11,7 +11,7 @@ import type { MoverEnd } from './mover/protocol.ts';
 import { MoverWatch } from './mover-watch.ts';
 import { reachSource } from './reach.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
-import { asAsked, failureOf, isWhole, titleOf } from './result.ts';
+import { asAsked, failureOf, isWhole, titleOf, userHint } from './result.ts';
 import { uncleanError } from './side-cleanup.ts';
 import { describeSize } from './size.ts';
 
@@ -94,7 +94,9 @@ export class CopyRun {
     const { entrance, workload } = await this.#parts.served();
     const [{ name }] = entrance.ways;
     for (const reason of entrance.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
-    await this.#watch.serving(side, workload, this.#request.timeoutMs, handle);
+    const fidelity = await this.#parts.sourceFidelity();
+    const hint = fidelity === 'user' ? userHint.source : undefined;
+    await this.#watch.serving(side, { workload, hint }, this.#request.timeoutMs, handle);
     handle.title(`Source is served over SSH by pod ${side.name}-0`);
   }
 
@@ -119,7 +121,8 @@ export class CopyRun {
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
       const { complaints } = this.#watch;
-      throw failureOf(end, this.#request, { complaints, begun: this.#watch.hasBegun(end) });
+      const asUser = (await this.#parts.targetFidelity()) === 'user';
+      throw failureOf(end, this.#request, { complaints, asUser, begun: this.#watch.hasBegun(end) });
     }
     handle.title(titleOf(end, this.#request.mode));
   }

@@ -11,7 +11,7 @@ import { pods } from '../../src/kube/resources.ts';
 import { followLogs } from '../../src/kube/streams/logs.ts';
 import { listWatch } from '../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from './mover/protocol.ts';
-import { PodTroubles } from './pod-trouble.ts';
+import { PodTroubles, type Trouble } from './pod-trouble.ts';
 
 /** Lines of a program that died, in the error about it. */
 const lastWords = 3;
@@ -25,6 +25,8 @@ export interface Followed {
   readonly container: string;
   /** What it is, for messages: `the mover`. */
   readonly what: string;
+  /** What may help where it ends again and again; how to look closer where absent. */
+  readonly hint?: string | undefined;
 }
 
 export interface FollowHandlers {
@@ -117,8 +119,7 @@ async function lookAt(
     return;
   }
   const trouble = watched.troubles.look(pod, watched.readingLog);
-  if (trouble?.fatal && !watched.served)
-    throw await failureOf(target, pod, trouble.text, watched.words, signal);
+  if (trouble?.fatal && !watched.served) throw await failureOf(target, pod, trouble, watched.words, signal);
   if (trouble ?? watched.troubled) handlers.waiting(trouble?.text ?? '', pod);
   watched.troubled = trouble !== undefined;
 }
@@ -162,16 +163,18 @@ export function stateOf(pod: Pod, container: string): ContainerState | undefined
 async function failureOf(
   target: Followed,
   pod: Pod,
-  text: string,
+  { text, crashed }: Trouble,
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<X8sError> {
-  const { kube, namespace, what } = target;
+  const { kube, namespace, what, hint } = target;
   const { name, uid } = pod.metadata;
+  // What a program said before it ended is why.
+  const [why, more] = crashed ? [words.at(-1) ?? text, hint] : [text, undefined];
   const where = `pod ${namespace}/${name} in ${kube.cluster.context}`;
-  return new X8sError(`${what} can't start: ${text}`, {
+  return new X8sError(`${what} can't start: ${why}`, {
     details: [where, ...words, ...(await recentEvents(kube, pod, signal))],
-    hint: `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
+    hint: more ?? `kubectl --context ${kube.cluster.context} -n ${namespace} describe pod ${name} shows more`,
     cause: uid,
   });
 }

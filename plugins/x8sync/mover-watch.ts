@@ -65,7 +65,7 @@ export class MoverWatch {
   /** Resolves once the source's sshd listens. */
   async serving(
     side: OwnedSide,
-    workload: StatefulSet,
+    { workload, hint }: { readonly workload: StatefulSet; readonly hint?: string | undefined },
     timeoutMs: number,
     handle: StepHandle,
   ): Promise<void> {
@@ -76,6 +76,7 @@ export class MoverWatch {
       selector: side.selectorText,
       container: 'source',
       what: "the source's pod",
+      hint,
     };
     const last = this.#follow(followed, workload, handle, this.#serving, (line, pod) => {
       if (line.kind === 'serving') this.#serving.resolve();

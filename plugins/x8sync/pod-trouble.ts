@@ -6,6 +6,8 @@ export interface Trouble {
   readonly text: string;
   /** True where waiting can't help. */
   readonly fatal: boolean;
+  /** Its program ended by itself, again and again. */
+  readonly crashed?: boolean;
 }
 
 /** Reasons that no further attempt of the kubelet will cure. */
@@ -57,7 +59,7 @@ export class PodTroubles {
     }
     if (hopeless.has(reason)) return { text: `${reason}: ${message ?? ''}`, fatal: true };
     if (reason === 'CrashLoopBackOff')
-      return { text: `its container ends again and again: ${message ?? ''}`, fatal: true };
+      return { text: `its container ends again and again: ${message ?? ''}`, fatal: true, crashed: true };
     return undefined;
   }
 }

@@ -37,15 +37,26 @@ export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
   return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}`;
 }
 
-/**
- * The error of a mover that came to no good end.
- *
- * @param begun files were on their way; else nothing of the target was changed.
- */
+/** What helps where a pod that is no root is not let into a volume. */
+export const userHint = {
+  source: '--run-as UID[:GID] names a user who may read it',
+  target:
+    '--run-as UID[:GID] names a user who may write there; where the volume is empty, --fs-group GID gives it to a group',
+} as const;
+
+export interface FailureContext {
+  readonly complaints: readonly string[];
+  /** Files were on their way; else nothing of the target was changed. */
+  readonly begun: boolean;
+  /** The mover is no root. */
+  readonly asUser: boolean;
+}
+
+/** The error of a mover that came to no good end. */
 export function failureOf(
   end: MoverEnd,
   request: CopyRequest,
-  { complaints, begun }: { readonly complaints: readonly string[]; readonly begun: boolean },
+  { complaints, begun, asUser }: FailureContext,
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
   const details = [...complaints, ...end.failures].slice(-10);
@@ -59,6 +70,7 @@ export function failureOf(
     case 'refused':
       return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
         details,
+        hint: asUser && end.outcome === 'refused' ? userHint.target : undefined,
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {

@@ -73,6 +73,30 @@ onLab(
   90_000,
 );
 
+onLab(
+  'a fresh volume is refused in words: which user, whose folder, which mode, and what to do',
+  async () => {
+    await scene.claim(contextB, 'closed', { storageClass: 'ext4' });
+    const said = saidBy(await x8sync(source, scene.ref(contextB, 'closed'), '--run-as', '1000'), 3);
+    const words =
+      "user 1000 can't write to the root folder of the target volume: it belongs to 0:0 and has mode 0755";
+    expect(said).toContain(words);
+    expect(said).toMatch(/hint: --run-as .*--fs-group GID/);
+    expect(await scene.leftovers()).toEqual([]);
+  },
+  90_000,
+);
+
+test("a source whose root folder is another user's alone is refused in words", async () => {
+  await scene.claim(contextB, 'unread');
+  const said = saidBy(await x8sync(source, scene.ref(contextB, 'unread')), 1);
+  const words =
+    "user 65532 can't read the root folder of the source volume: it belongs to 1000:1000 and has mode 0700";
+  expect(said).toContain(`the source's pod can't start: ${words}`);
+  expect(said).toMatch(/hint: --run-as UID\[:GID\] names a user who may read it/);
+  expect(await scene.leftovers()).toEqual([]);
+}, 90_000);
+
 test.each([
   [['--run-as', 'root'], /UID:GID/],
   [['--run-as', '0', '--fs-group', '1'], /--fs-group/],

@@ -1,4 +1,5 @@
 /** The copy itself: again after a lost connection, and honest about what did not make it. */
+import { barred } from '../access.ts';
 import type { Machine } from '../machine.ts';
 import { type CopyOptions, empties } from '../options.ts';
 import { pause, run } from '../programs.ts';
@@ -104,6 +105,8 @@ export class Transfer {
 
   async #prepareTarget(): Promise<void> {
     const { options, machine, folder, source, rsync, relation } = this.#parts;
+    const why = barred(machine.places.target, 'write', 'the target volume', machine.uid);
+    if (why !== undefined) throw new Ending('refused', why);
     const phase = await folder.open();
     if (relation === 'unknown') await requireApartTrees(source, folder, machine);
     await this.#fitTarget();

@@ -1,6 +1,7 @@
 /** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { barred } from '../access.ts';
 import { diskOf } from '../disk.ts';
 import type { Machine } from '../machine.ts';
 import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
@@ -30,6 +31,8 @@ export async function startServe(env: Env, login: string | undefined, machine: M
     const options = readServeOptions(env);
     if (existsSync(sourceFiles(places).closed)) return await stayClosed(options, machine);
     if (login === undefined) throw new Error(noLogin(machine.uid));
+    const why = barred(places.source, 'read', 'the source volume', machine.uid);
+    if (why !== undefined) throw new Error(why);
     install(options.port, login, machine);
     return await runSshd(options, login, machine);
   } catch (error) {

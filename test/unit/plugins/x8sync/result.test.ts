@@ -17,7 +17,11 @@ test('no hint leads to a target that is emptied once more', () => {
   const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
   if (line.kind !== 'end') throw new Error('not an end');
   const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
-    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;
+    failureOf(
+      line.end,
+      { source: ref, target: ref, mode, name, ...rest },
+      { complaints: [], begun, asUser: false },
+    ).hint;
   const same = 'what is copied so far stays at the target; run the same command again to go on';
   expect(hintFor('merge')).toBe(same);
   expect(hintFor('force', 'db')).toBe(same);

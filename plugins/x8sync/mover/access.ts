@@ -1,0 +1,20 @@
+/** Why a volume's root folder can't be used by whoever this process is, in words: who, whose, and which mode. */
+import { accessSync, constants, statSync } from 'node:fs';
+
+const { R_OK, W_OK, X_OK } = constants;
+
+/**
+ * What keeps a user from a folder; undefined where nothing does.
+ *
+ * @param what it is, for the words: `the source volume`.
+ */
+export function barred(path: string, to: 'read' | 'write', what: string, uid: number): string | undefined {
+  try {
+    accessSync(path, to === 'read' ? R_OK | X_OK : W_OK | X_OK);
+    return undefined;
+  } catch {
+    const { uid: owner, gid, mode } = statSync(path);
+    const octal = (mode & 0o7777).toString(8).padStart(4, '0');
+    return `user ${uid} can't ${to === 'write' ? 'write to' : to} the root folder of ${what}: it belongs to ${owner}:${gid} and has mode ${octal}`;
+  }
+}
