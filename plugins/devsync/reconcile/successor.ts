@@ -46,17 +46,29 @@ export function startingAncestor(
   return { ...(keepsOthers ? ancestor : container), children };
 }
 
-/** What of a tree is in none of the others, with the directories above it; undefined: all of it is. */
-export function beyond(tree: Maybe, others: readonly Maybe[]): Tracked | undefined {
+/**
+ * What of a tree is in none of the others, with the directories above it; undefined: all of it is.
+ *
+ * @param known directories that were found to be in the others, by the first of those: trees share what has not changed.
+ */
+export function beyond(
+  tree: Maybe,
+  others: readonly Maybe[],
+  known = new WeakMap<Entry, Entry>(),
+): Tracked | undefined {
   if (tree === undefined || tree.kind === 'untracked' || tree.kind === 'problem') return undefined;
+  const [first] = others;
+  if (first !== undefined && known.get(tree) === first) return undefined;
   const isKnown = others.some((one) => one !== undefined && sameShallow(one, tree));
   if (tree.kind !== 'directory') return isKnown ? undefined : tree;
   const children = new Map<string, Entry>();
   for (const [name, child] of tree.children) {
-    const part = beyond(child, below(others, name));
+    const part = beyond(child, below(others, name), known);
     if (part !== undefined) children.set(name, part);
   }
-  return children.size > 0 || !isKnown ? { ...tree, children } : undefined;
+  if (children.size > 0 || !isKnown) return { ...tree, children };
+  if (first !== undefined) known.set(tree, first);
+  return undefined;
 }
 
 const below = (trees: readonly Maybe[], name: string): Maybe[] =>

@@ -2,7 +2,7 @@
  * A container that has just begun: what it is started with may write files for a while. All of that counts as if it had
  * been there at once, until the container has been quiet.
  */
-import { type Maybe, sameDeep, walk } from '../reconcile/entry.ts';
+import { type Entry, type Maybe, sameDeep, walk } from '../reconcile/entry.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import { beyond, startingAncestor } from '../reconcile/successor.ts';
 import { edited, lookup } from '../reconcile/tree.ts';
@@ -30,6 +30,9 @@ export interface StartUpOptions {
 export class StartUp {
   readonly #options: StartUpOptions;
   #wrote: Maybe;
+  /** Directories in which nothing is left to find. */
+  readonly #agreed = new WeakMap<Entry, Entry>();
+  readonly #noted = new WeakMap<Entry, Entry>();
   /** What the container had of its own at the last look. */
   #own: Maybe;
   /** Monotonic milliseconds: of the first look, and of the last one that showed something new. */
@@ -49,7 +52,7 @@ export class StartUp {
     if (!this.isUnderWay(now) || container?.kind !== 'directory') return ancestor;
     const isFirstLook = this.#began === undefined;
     this.#began ??= now;
-    const own = beyond(container, [ancestor]);
+    const own = beyond(container, [ancestor], this.#agreed);
     if (isFirstLook || !sameDeep(own, this.#own)) this.#changed = now;
     this.#own = own;
     const { beginning, manifests } = this.#options;
@@ -81,7 +84,7 @@ export class StartUp {
   }
 
   #note(container: Maybe, ancestor: Maybe): void {
-    const more = beyond(container, [ancestor, this.#options.manifests[0], this.#wrote]);
+    const more = beyond(container, [ancestor, this.#options.manifests[0], this.#wrote], this.#noted);
     if (more === undefined) return;
     const edits = [...walk(more)].map(
       ([path, entry]) =>
