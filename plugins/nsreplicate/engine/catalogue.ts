@@ -10,6 +10,8 @@ import type { Wanted } from '../decide/assess.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
+import { remarkOn } from '../objects/remarks.ts';
+import { readsManagedFields } from '../objects/sanitise.ts';
 import { skipReason } from '../objects/skip.ts';
 import { nextOrigin, type Origin, stampOf } from '../objects/stamps.ts';
 import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wanted.ts';
@@ -237,12 +239,12 @@ export class Catalogue {
     return needs;
   }
 
-  /** Where objects name a namespace that is another one on the replicas in a way that is not rewritten. */
+  /** What a person should know of objects: names of moved namespaces that are not rewritten, Jobs that run again. */
   mentions(): string[] {
     return [...this.#mentions].map(([what, keys]) => {
       const [first = ''] = keys;
       const others = keys.size > 1 ? ` and ${keys.size - 1} more` : '';
-      return `${describe(first)}${others}: ${what}, which stays as it is`;
+      return `${describe(first)}${others}: ${what}`;
     });
   }
 
@@ -316,12 +318,15 @@ export class Catalogue {
   /** What it names of a cluster around it. */
   #noteNeeds(key: ObjectKey, object: KubeObject): void {
     this.#forgetMentions(key);
-    for (const what of unmappedMentions(object, this.#options.shaping.map))
+    const mentions = unmappedMentions(object, this.#options.shaping.map);
+    const remark = remarkOn(object);
+    const all = mentions.map((what) => `${what}, which stays as it is`);
+    for (const what of remark === undefined ? all : [...all, remark])
       this.#mentions.set(what, (this.#mentions.get(what) ?? new Set()).add(key));
     for (const need of needsOf(object)) this.#needs.set(Object.values(need).join('|'), { need, by: key });
   }
 
-  /** There are as many texts as moved namespaces, at most. */
+  /** There are as many texts as moved namespaces, and few others, at most. */
   #forgetMentions(key: ObjectKey): void {
     for (const [what, keys] of this.#mentions)
       if (keys.delete(key) && keys.size === 0) this.#mentions.delete(what);
@@ -388,9 +393,9 @@ export class Catalogue {
 const withinOf = ({ kind, namespace, name }: ObjectPlace): string | undefined =>
   (kind === 'Namespace' ? name : namespace) || undefined;
 
-/** Who wrote what is the larger part of many objects; only of Services it is looked at. */
+/** Who wrote what is the larger part of many objects; only of few kinds it is looked at. */
 function slim(object: KubeObject): KubeObject {
-  if (object.kind === 'Service' || !object.metadata.managedFields) return object;
+  if (!object.metadata.managedFields || readsManagedFields(object)) return object;
   const { managedFields: _managedFields, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

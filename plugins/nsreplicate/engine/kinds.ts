@@ -151,7 +151,7 @@ function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredReso
   );
 }
 
-/** Kinds of the task that a replica does not serve: their objects wait until it does. */
+/** Kinds of the task that a replica does not serve, or in other versions only: their objects wait until it does. */
 export async function kindsMissingOn(
   site: Site,
   kinds: readonly CopiedKind[],
@@ -161,7 +161,11 @@ export async function kindsMissingOn(
   const served = new Set(resources.map((resource) => `${apiVersionOf(resource)}/${resource.kind}`));
   return kinds
     .filter(({ resource }) => !served.has(`${apiVersionOf(resource)}/${resource.kind}`))
-    .map(({ name }) => name);
+    .map(({ name, resource: { group, kind, version } }) => {
+      const others = resources.filter((one) => one.group === group && one.kind === kind);
+      const versions = [...new Set(others.map((one) => one.version))];
+      return versions.length === 0 ? name : `${name} in version ${version}, but in ${versions.join(', ')}`;
+    });
 }
 
 /**

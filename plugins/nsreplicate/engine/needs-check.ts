@@ -1,4 +1,5 @@
 /** Whether replicas have what copied workloads need of them. */
+import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
@@ -11,6 +12,8 @@ import type { TaskOptions } from './task-options.ts';
 
 const resources: Readonly<Record<Need['kind'], string>> = {
   ServiceAccount: 'serviceaccounts',
+  Secret: 'secrets',
+  ConfigMap: 'configmaps',
   StorageClass: 'storageclasses.storage.k8s.io',
   PriorityClass: 'priorityclasses.scheduling.k8s.io',
   RuntimeClass: 'runtimeclasses.node.k8s.io',
@@ -66,8 +69,12 @@ export class NeedsCheck {
   async #missingOn(site: Site, needed: readonly Needed[]): Promise<readonly Needed[]> {
     const { catalogue, places, signal, warn, changed } = this.#options;
     try {
-      const there = await Promise.all(
-        needed.map(({ need }) => isThere(site, need, places, catalogue, { signal })),
+      const there = await someAtOnce(
+        needed.map(
+          ({ need }) =>
+            () =>
+              isThere(site, need, places, catalogue, { signal }),
+        ),
       );
       const missing = needed.filter((_, index) => !there[index]);
       const before = this.lacks(site.name);

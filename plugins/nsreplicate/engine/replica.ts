@@ -313,7 +313,7 @@ export class Replica {
     else this.left.delete(key);
     if (placeOf(key).kind === 'Namespace') this.#retryAll(({ reason }) => reason.startsWith('namespace-'));
     if (!quiet || failedBefore) this.#jobs.done(key, started, (failedBefore?.attempts ?? 0) + 1, result.did);
-    if (result.did === 'put-right') this.#noteCorrection(key);
+    if (result.did === 'put-right' || result.did === 'created') this.#noteCorrection(key, result.did);
   }
 
   #fail(key: ObjectKey, failure: Failure, started: Date): void {
@@ -333,9 +333,10 @@ export class Replica {
     this.#jobs.failed(key, started, { attempts, reason, message, parked: isParked(final) });
   }
 
-  #noteCorrection(key: ObjectKey): void {
-    const { clock } = this.#options;
-    const failure = this.#fights.corrected(key, clock.monotonic());
+  #noteCorrection(key: ObjectKey, did: 'put-right' | 'created'): void {
+    const { clock, catalogue } = this.#options;
+    const { uid = '' } = catalogue.original(key) ?? {};
+    const failure = this.#fights.corrected(key, uid, did, clock.monotonic());
     if (failure) this.#fail(key, failure, clock.now());
   }
 

@@ -4,8 +4,15 @@ import { at, groupKind, items } from './draft.ts';
 
 /** Something that has to be there. */
 export interface Need {
-  readonly kind: 'ServiceAccount' | 'StorageClass' | 'PriorityClass' | 'RuntimeClass' | 'IngressClass';
-  /** For ServiceAccounts: the namespace on the primary. */
+  readonly kind:
+    | 'ServiceAccount'
+    | 'Secret'
+    | 'ConfigMap'
+    | 'StorageClass'
+    | 'PriorityClass'
+    | 'RuntimeClass'
+    | 'IngressClass';
+  /** Of what is in a namespace: the one on the primary. */
   readonly namespace: string | undefined;
   readonly name: string;
 }
@@ -17,6 +24,37 @@ const templates: Readonly<Record<string, readonly string[]>> = {
   'Job.batch': ['spec', 'template', 'spec'],
   'CronJob.batch': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 };
+
+/** Where the spec of a pod names Secrets and ConfigMaps, without which it does not start. */
+const sources = {
+  Secret: {
+    volumes: [['secret'], ['csi', 'nodePublishSecretRef']],
+    projected: 'secret',
+    variable: 'secretKeyRef',
+    variables: 'secretRef',
+  },
+  ConfigMap: {
+    volumes: [['configMap']],
+    projected: 'configMap',
+    variable: 'configMapKeyRef',
+    variables: 'configMapRef',
+  },
+} as const;
+
+function namedBy(pod: unknown, source: (typeof sources)[keyof typeof sources]): Set<unknown> {
+  const volumes = items(pod, 'volumes');
+  const containers = [...items(pod, 'initContainers'), ...items(pod, 'containers')];
+  const references = [
+    ...volumes.flatMap((volume) => source.volumes.map((path) => at(volume, ...path))),
+    ...volumes
+      .flatMap((volume) => items(volume, 'projected', 'sources'))
+      .map((one) => at(one, source.projected)),
+    ...containers.flatMap((one) => items(one, 'env')).map((one) => at(one, 'valueFrom', source.variable)),
+    ...containers.flatMap((one) => items(one, 'envFrom')).map((one) => at(one, source.variables)),
+  ].filter((one) => at(one, 'optional') !== true);
+  // A volume calls it differently.
+  return new Set(references.map((one) => at(one, 'secretName') ?? at(one, 'name')));
+}
 
 /** What an object of the primary needs; what every namespace or cluster has is left out. */
 export function needsOf(object: KubeObject): Need[] {
@@ -33,6 +71,8 @@ export function needsOf(object: KubeObject): Need[] {
     if (account !== 'default') add('ServiceAccount', account, namespace);
     add('PriorityClass', at(pod, 'priorityClassName'));
     add('RuntimeClass', at(pod, 'runtimeClassName'));
+    for (const name of namedBy(pod, sources.Secret)) add('Secret', name, namespace);
+    for (const name of namedBy(pod, sources.ConfigMap)) add('ConfigMap', name, namespace);
   }
   if (kind === 'PersistentVolumeClaim') add('StorageClass', at(object, 'spec', 'storageClassName'));
   for (const claim of items(object, 'spec', 'volumeClaimTemplates'))

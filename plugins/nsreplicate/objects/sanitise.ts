@@ -16,6 +16,7 @@ import {
   type Json,
   put,
 } from './draft.ts';
+import { dropInjectedBundles, kindsWithBundles } from './injected.ts';
 import { dropAllocated } from './service.ts';
 import { withoutStamps } from './stamps.ts';
 
@@ -113,6 +114,11 @@ export const sanitiseRules: readonly SanitiseRule[] = [
   },
   { what: 'addresses and ports that the cluster chose', kinds: ['Service'], strip: dropAllocated },
   {
+    what: 'certificate bundles that an injector of the cluster put in',
+    kinds: kindsWithBundles,
+    strip: dropInjectedBundles,
+  },
+  {
     what: 'token Secrets that a controller made',
     kinds: ['ServiceAccount'],
     strip: (d) => {
@@ -129,6 +135,12 @@ export const sanitiseRules: readonly SanitiseRule[] = [
       dropKeys(d, ['metadata', 'labels'], ownedByJob);
       dropKeys(d, ['spec', 'template', 'metadata', 'labels'], ownedByJob);
     },
+  },
+  {
+    // The copy may be done before its original is: it would go, and be made and run again and again.
+    what: 'when a finished Job is deleted: the copy goes with its original',
+    kinds: ['Job.batch'],
+    strip: (d) => drop(d, 'spec', 'ttlSecondsAfterFinished'),
   },
   {
     what: 'rules that aggregation fills in',
@@ -162,15 +174,19 @@ function rulesFor(kind: string): readonly SanitiseRule[] {
 /** A copy of the object as it may be written to another cluster. The object itself is left as it is. */
 export function sanitise(object: KubeObject, context: SanitiseContext = {}): Draft {
   const { managedFields, ...metadata } = object.metadata;
-  // managedFields are the larger part of many objects, and only Services need them to be looked at. The status
-  // goes anyway.
+  // managedFields are the larger part of many objects, and only few kinds need them to be looked at. The status goes
+  // anyway.
   const { status: _status, ...rest } = object;
   const draft = cloneJson({ ...rest, metadata }) as Draft;
-  if (managedFields && object.kind === 'Service') draft.metadata.managedFields = managedFields;
+  if (managedFields && readsManagedFields(object)) draft.metadata.managedFields = managedFields;
   for (const { strip } of rulesFor(groupKind(object))) strip(draft, context);
   drop(draft, 'metadata', 'managedFields');
   return draft;
 }
+
+/** Whether who wrote what in an object decides what is taken out of it. */
+export const readsManagedFields = (object: KubeObject): boolean =>
+  object.kind === 'Service' || kindsWithBundles.includes(groupKind(object));
 
 function dropFrom(object: Json, keys: readonly string[]): void {
   for (const key of keys) if (key !== 'managedFields') delete object[key];

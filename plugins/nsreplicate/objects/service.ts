@@ -7,12 +7,16 @@ export function dropAllocated(draft: Draft): void {
     drop(draft, 'spec', 'clusterIP');
     drop(draft, 'spec', 'clusterIPs');
   }
-  drop(draft, 'spec', 'healthCheckNodePort');
+  if (!isAsked(draft, 'healthCheckNodePort')) drop(draft, 'spec', 'healthCheckNodePort');
   const asked = askedNodePorts(draft);
   for (const port of items(draft, 'spec', 'ports')) {
     if (!asked.has(portKey(port))) delete port.nodePort;
   }
 }
+
+/** Whether a field of the spec was in a request: what the server allocates by itself is in nobody's managedFields. */
+const isAsked = ({ metadata: { managedFields = [] } }: Draft, field: string): boolean =>
+  managedFields.some((entry) => at(entry, 'fieldsV1', 'f:spec', `f:${field}`) !== undefined);
 
 const portKey = ({ port, protocol = 'TCP' }: Json) => `${port}/${protocol}`;
 

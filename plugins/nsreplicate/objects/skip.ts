@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { groupKind } from './draft.ts';
+import { sanitise } from './sanitise.ts';
 
 export interface SkipRule {
   readonly reason: string;
@@ -31,6 +32,13 @@ const ephemeralKinds = [
   'VolumeAttachment.storage.k8s.io',
   'CertificateSigningRequest.certificates.k8s.io',
 ];
+
+/** Whether an object has nothing but its name, and what its cluster put there. */
+function isPlain(object: KubeObject): boolean {
+  const { apiVersion: _version, kind: _kind, metadata, ...fields } = sanitise(object);
+  const { labels = {}, annotations = {} } = metadata;
+  return [fields, labels, annotations].every((map) => Object.keys(map).length === 0);
+}
 
 const suite = ['x8sync', 'nsreplicate', 'devsync'].map(managerOf);
 
@@ -80,8 +88,7 @@ export const skipRules: readonly SkipRule[] = [
   {
     reason: 'the ServiceAccount that every namespace gets, unchanged',
     kinds: ['ServiceAccount'],
-    applies: ({ metadata, imagePullSecrets }) =>
-      metadata.name === 'default' && !imagePullSecrets && !metadata.labels && !metadata.annotations,
+    applies: (object) => object.metadata.name === 'default' && isPlain(object),
   },
   {
     reason: "the API server's own Service",

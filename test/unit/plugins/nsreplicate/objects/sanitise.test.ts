@@ -157,6 +157,17 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     },
   ],
   [
+    'certificate bundles that an injector of the cluster put in',
+    object('apiregistration.k8s.io/v1', 'APIService', {
+      metadata: { annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } },
+      spec: { service: { name: 's' }, caBundle: 'Y2E=' },
+    }),
+    {
+      metadata: { ...bare, annotations: { 'cert-manager.io/inject-ca-from': 'a/b' } },
+      spec: { service: { name: 's' } },
+    },
+  ],
+  [
     'token Secrets that a controller made',
     object('v1', 'ServiceAccount', {
       secrets: [{ name: 'x-token-abcde' }, { name: 'mine' }],
@@ -181,6 +192,11 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     },
   ],
   [
+    'when a finished Job is deleted: the copy goes with its original',
+    object('batch/v1', 'Job', { spec: { parallelism: 1, ttlSecondsAfterFinished: 5 } }),
+    { metadata: bare, spec: { parallelism: 1 } },
+  ],
+  [
     'rules that aggregation fills in',
     object('rbac.authorization.k8s.io/v1', 'ClusterRole', { aggregationRule: {}, rules: [{}] }),
     { metadata: bare, aggregationRule: {} },
@@ -194,6 +210,12 @@ describe('sanitising', () => {
     });
     expect([apiVersion, kind]).toEqual([given.apiVersion, given.kind]);
     expect(rest).toEqual(left);
+  });
+
+  test('the port of a health check stays where it was asked for', () => {
+    const managedFields = [{ fieldsV1: { 'f:spec': { 'f:healthCheckNodePort': {} } } }];
+    const spec = { healthCheckNodePort: 30009 };
+    expect(sanitise(object('v1', 'Service', { metadata: { managedFields }, spec })).spec).toEqual(spec);
   });
 
   test('every rule has a row here', () => {

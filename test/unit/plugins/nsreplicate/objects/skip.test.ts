@@ -46,12 +46,28 @@ describe('what is skipped', () => {
     expect(skipReason(object)).toBe('belongs to a task of this suite');
   });
 
+  test('what kubectl and a controller leave in the default ServiceAccount makes it no other', () => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+    const secrets = [{ name: 'default-token-x7x7x' }];
+    expect(
+      skipReason(of('v1', 'ServiceAccount', { name: 'default', annotations }, { secrets })),
+    ).toBeDefined();
+  });
+
   test('every rule has a row here', () => {
     expect(skipped.map(([reason]) => reason)).toEqual(skipRules.map(({ reason }) => reason));
   });
 
   test.each<[string, KubeObject]>([
     ['a plain ConfigMap', of('v1', 'ConfigMap')],
+    [
+      'the default ServiceAccount, where it mounts no token',
+      of('v1', 'ServiceAccount', { name: 'default' }, { automountServiceAccountToken: false }),
+    ],
+    [
+      'the default ServiceAccount, where it may mount a Secret that a person made',
+      of('v1', 'ServiceAccount', { name: 'default' }, { secrets: [{ name: 'mine' }] }),
+    ],
     ['a copy of another task: chains work', of('v1', 'ConfigMap', { labels: { 'x8s.dev/replica-of': 't' } })],
     [
       'an object with an owner that does not control it',
