@@ -43,6 +43,8 @@ export interface ReplicaSide extends Present {
   readonly inScope: boolean;
   /** What came of applying what is wanted, where its content is just that. */
   readonly made: Made | undefined;
+  /** Whether nobody has changed what the cluster gave to the namespace itself; absent where it did not give it. */
+  readonly untouched?: 'yes' | 'no' | 'unknown' | undefined;
 }
 
 /** What a replica made of what was applied, where that is something else: its defaults, a webhook, and what others have in it. */
@@ -120,7 +122,8 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
   const { stamp, live, made } = present;
   const ownership = ownershipOf(present, policy);
   if (!stamp || (ownership !== 'ours' && ownership !== 'ours-before')) {
-    if (policy.adopt) return { outcome: 'adopt', why: 'adopted', force: true };
+    if (policy.adopt || present.untouched === 'yes') return { outcome: 'adopt', why: 'adopted', force: true };
+    if (present.untouched === 'unknown') return { outcome: 'look' };
     // Namespaces are there before us as a rule: their content may be ours all the same.
     if (kind === 'Namespace') return { outcome: 'leave', why: 'there-before' };
     return { outcome: 'refuse', why: refusalOf(ownership) };

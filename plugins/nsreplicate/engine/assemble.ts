@@ -30,6 +30,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     primary,
     replica: site,
     catalogue,
+    places,
     copies,
     settled,
     formerPrimaries,

@@ -8,10 +8,11 @@ import {
   type ReplicaSide,
 } from '../decide/assess.ts';
 import { ownsCopies } from '../objects/carry.ts';
+import { untouched } from '../objects/given.ts';
 import type { Destination } from '../objects/wanted.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Copies } from './copies.ts';
-import { type ObjectKey, placeOf } from './keys.ts';
+import { type ObjectKey, type Places, placeOf } from './keys.ts';
 import type { SettledOn } from './settlements.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
@@ -21,6 +22,7 @@ export interface AssessorOptions {
   readonly primary: Site;
   readonly replica: Site;
   readonly catalogue: Catalogue;
+  readonly places: Places;
   readonly copies: Copies;
   readonly settled: SettledOn;
   /** Earlier primaries of the task, approved by a person. */
@@ -77,10 +79,16 @@ export class Assessor {
     original: PrimarySide | undefined,
     known: Made | undefined,
   ): ReplicaSide | undefined {
-    const { copies, settled } = this.#options;
+    const { copies, settled, places } = this.#options;
     const present = copies.get(key);
     if (!present) return undefined;
     const made = known ?? (original && settled.find(key, original.digest, present.live));
-    return { ...present, made, inScope: original !== undefined || copies.isInScope(key) };
+    const { kind } = placeOf(key);
+    return {
+      ...present,
+      made,
+      inScope: original !== undefined || copies.isInScope(key),
+      untouched: untouched(kind, places.onReplica(key), present.live),
+    };
   }
 }

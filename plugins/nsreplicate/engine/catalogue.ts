@@ -11,7 +11,7 @@ import { makesObjects } from '../objects/carry.ts';
 import { unmappedMentions } from '../objects/mapping.ts';
 import { type Need, needsOf } from '../objects/needs.ts';
 import { remarkOn } from '../objects/remarks.ts';
-import { readsManagedFields } from '../objects/sanitise.ts';
+import { slim } from '../objects/sanitise.ts';
 import { skipReason } from '../objects/skip.ts';
 import { nextOrigin, type Origin, stampOf } from '../objects/stamps.ts';
 import { type Copy, copyOf, type Destination, type Shaping } from '../objects/wanted.ts';
@@ -392,13 +392,6 @@ export class Catalogue {
 /** The namespace that decides on an object: of a Namespace it is its own name. */
 const withinOf = ({ kind, namespace, name }: ObjectPlace): string | undefined =>
   (kind === 'Namespace' ? name : namespace) || undefined;
-
-/** Who wrote what is the larger part of many objects; only of few kinds it is looked at. */
-function slim(object: KubeObject): KubeObject {
-  if (!object.metadata.managedFields || readsManagedFields(object)) return object;
-  const { managedFields: _managedFields, ...metadata } = object.metadata;
-  return { ...object, metadata };
-}
 
 /** An object that is being deleted is neither copied nor pruned until it is gone. */
 const onItsWayOut = ({ metadata }: KubeObject): string | undefined =>

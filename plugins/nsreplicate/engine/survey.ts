@@ -84,7 +84,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const { formerPrimaries } = memory;
   const sides = replicas.map((site) => {
     const copies = new Copies(spec.name, catalogue.copyScope);
-    const options = { spec, primary, replica: site, catalogue, copies, formerPrimaries };
+    const options = { spec, primary, replica: site, catalogue, places, copies, formerPrimaries };
     const assessor = new Assessor({ ...options, settled: settled.on(site.name) });
     return { site, copies, assessor, probes: new Probes(site.kube), unread: [] as Unread[] };
   });

@@ -1,5 +1,6 @@
 /** What a namespace holds that nobody has to have put there: no reason to keep the namespace. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { digestOf } from './digest.ts';
 import { groupKind } from './draft.ts';
 
 /** What every namespace gets, by kind. */
@@ -7,6 +8,25 @@ const madeByCluster: Readonly<Record<string, readonly string[]>> = {
   ServiceAccount: ['default'],
   ConfigMap: ['kube-root-ca.crt', 'openshift-service-ca.crt'],
 };
+
+/**
+ * Whether nobody has changed what a namespace gets and can be changed: the default ServiceAccount.
+ * @param live digest of what is there; undefined where it was not looked at
+ * @returns undefined where it is nothing of that kind
+ */
+export function untouched(
+  kind: string,
+  { namespace, name }: { namespace: string | undefined; name: string },
+  live: string | undefined,
+): 'yes' | 'no' | 'unknown' | undefined {
+  if (kind !== 'ServiceAccount' || name !== 'default' || namespace === undefined) return undefined;
+  if (live === undefined) return 'unknown';
+  const bare = { apiVersion: 'v1', kind, metadata: { name, namespace } };
+  return live === digestOf(bare, unkeyed) ? 'yes' : 'no';
+}
+
+/** Nothing but Secrets' digests are keyed. */
+const unkeyed = new Uint8Array();
 
 /** Records of what happens, and of who leads. */
 const records = ['Event', 'Event.events.k8s.io', 'Lease.coordination.k8s.io'];

@@ -184,8 +184,15 @@ export function sanitise(object: KubeObject, context: SanitiseContext = {}): Dra
   return draft;
 }
 
+/** An object without who wrote what in it, which is the larger part of many, and is looked at in few kinds only. */
+export function slim(object: KubeObject): KubeObject {
+  if (!object.metadata.managedFields || readsManagedFields(object)) return object;
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 /** Whether who wrote what in an object decides what is taken out of it. */
-export const readsManagedFields = (object: KubeObject): boolean =>
+const readsManagedFields = (object: KubeObject): boolean =>
   object.kind === 'Service' || kindsWithBundles.includes(groupKind(object));
 
 function dropFrom(object: Json, keys: readonly string[]): void {

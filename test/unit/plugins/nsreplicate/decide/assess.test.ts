@@ -98,6 +98,20 @@ describe('what becomes of one object on one replica', () => {
       { outcome: 'leave', why: 'edited' },
       'edited',
     ],
+    [
+      'what the cluster gave to the namespace, as it gave it',
+      there({ stamp: undefined, untouched: 'yes' }),
+      {},
+      { outcome: 'adopt', why: 'adopted', force: true },
+      'foreign',
+    ],
+    [
+      'what the cluster gave to the namespace, and was not looked at',
+      there({ stamp: undefined, live: undefined, untouched: 'unknown' }),
+      {},
+      { outcome: 'look' },
+      undefined,
+    ],
     ['what a webhook made of it', made(false), {}, { outcome: 'same' }, undefined],
     ['with keys of others', made(true), {}, { outcome: 'leave', why: 'keys-of-others' }, 'edited'],
     [
