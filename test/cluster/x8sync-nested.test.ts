@@ -40,7 +40,7 @@ inLab('volumes that lie in each other', () => {
   const names = ['path', 'local'];
   beforeAll(async () => {
     scene = await Scene.open('nested');
-    await scene.claim(contextA, 'whole');
+    await scene.claim(contextA, 'whole', { storageClass: 'immediate' });
     await scene.shell(
       contextA,
       'whole',
