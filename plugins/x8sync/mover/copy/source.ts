@@ -22,6 +22,7 @@ export class Source {
   readonly #usage: Usage;
   readonly #connection: Connection;
   #counted: ExactUsage | undefined;
+  #exactly: ExactUsage | undefined;
 
   constructor(usage: Usage, connection: Connection) {
     this.#usage = usage;
@@ -59,8 +60,10 @@ export class Source {
   }
 
   async #exact(): Promise<ExactUsage> {
-    this.#counted ??= await told<ExactUsage>(this.#connection, questions.exactUsage, 'size');
-    return this.#counted;
+    // Not what its pod saw when it began: the source may have grown since, and what does not fit is known before.
+    this.#exactly ??= await told<ExactUsage>(this.#connection, questions.exactUsage, 'size');
+    this.#counted = this.#exactly;
+    return this.#exactly;
   }
 
   /** Between which times its entries are, as far as that is known by now. */
