@@ -45,28 +45,31 @@ export async function fromPrimary<T>(reading: Promise<T>): Promise<T> {
 /** Whether the cluster did not answer at all: then nothing else needs to be tried there for a moment. */
 export const isAway = (error: unknown): boolean => error instanceof UnreachableError;
 
+/**
+ * By code, reason and causes alone. A quota, a webhook, a policy and a missing right all answer 403 and differ in their
+ * sentences only: they have one reason here, and the message is the server's own.
+ */
 function ofStatus(error: ApiError): Omit<Failure, 'message'> {
   const { code } = error;
-  const text = error.status?.message ?? error.message;
-  if (/denied the request|admission webhook/.test(text)) return { class: 'object', reason: 'webhook' };
   if (isNamespaceMissing(error)) return { class: 'later', reason: 'namespace-missing' };
   if (isTerminating(error)) return { class: 'later', reason: 'namespace-terminating' };
   if (code === 404) return { class: 'later', reason: 'kind-missing' };
-  if (code === 401 || code === 403)
-    return { class: 'later', reason: /exceeded quota/.test(text) ? 'quota' : 'forbidden' };
+  if (isUnreasoned(error)) return { class: 'object', reason: 'webhook' };
+  if (code === 401 || code === 403) return { class: 'later', reason: 'forbidden' };
   if (code === 409) return { class: isOwnershipConflict(error) ? 'decision' : 'later', reason: 'conflict' };
-  if (code === 413 || (code === 400 && /too large/i.test(text)))
-    return { class: 'object', reason: 'too-large' };
+  if (code === 413) return { class: 'object', reason: 'too-large' };
   if (code === 422 || code === 400) return { class: 'object', reason: 'invalid' };
   return { class: 'later', reason: code === 429 ? 'busy' : `http-${code}` };
 }
+
+/** API servers give a reason with each refusal of their own; webhooks need not, and mostly don't. */
+const isUnreasoned = ({ code, reason, status }: ApiError): boolean =>
+  status !== undefined && reason === '' && code >= 400 && code < 500;
 
 function askedToWait({ status }: ApiError): number | undefined {
   const seconds = status?.details?.retryAfterSeconds;
   return seconds === undefined ? undefined : seconds * 1000;
 }
-
-const statusText = (error: ApiError): string => error.status?.message ?? error.message;
 
 /** An apply answers 404 both for a missing namespace and for a missing kind. */
 export const isNamespaceMissing = (error: unknown): boolean =>
@@ -96,10 +99,13 @@ export function conflictCauses(error: unknown): { field: string; manager: string
 
 const isOwnershipConflict = (error: ApiError): boolean => conflictCauses(error).length > 0;
 
-/** Whether an object is not the one any more whose uid an apply named: another one took its place, or none. */
+/**
+ * Whether an object is not the one any more whose uid a write named: another one took its place, or none. A write that
+ * names a uid and no version conflicts for that reason only.
+ */
 export function isReplaced(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  if (error.code === 409) return /uid mismatch|UID in precondition/.test(statusText(error));
+  if (error.code === 409) return error.reason === 'Conflict' && !isOwnershipConflict(error);
   return error.code === 422 && !!error.status?.details?.causes?.some(({ field }) => field === 'metadata.uid');
 }
 

@@ -145,8 +145,8 @@ export class Reconciler {
     try {
       return await this.#write(write, kind, key);
     } catch (error) {
-      const appeared = write.outcome === 'create' && conflictCauses(error).length > 0;
-      if (!appeared && !isReplaced(error)) throw error;
+      const isOther = write.outcome === 'create' ? conflictCauses(error).length > 0 : isReplaced(error);
+      if (!isOther) throw error;
       // It appeared since it was looked for, or another one did: whose it is, its stamp tells.
       return this.#look(kind, key);
     }
