@@ -2,17 +2,24 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isSecret } from '../objects/digest.ts';
 import { isJson } from '../objects/draft.ts';
-import { type Difference, differences } from './differences.ts';
+import { type Difference, differences, reorderings } from './differences.ts';
 
 const LONGEST = 80;
 const masked = '••••••';
 
-/** Lines like `~ spec.replicas: 3 → 5`, `+ data.color: "red"`, `- data.old: "x"`. Empty where equal. */
+/**
+ * Lines like `~ spec.replicas: 3 → 5`, `+ data.color: "red"`, `- data.old: "x"`, and `~ order of …` where a list of named
+ * items has them in another order. Empty where equal.
+ */
 export function readableDiff(wanted: KubeObject, present: KubeObject | undefined): string[] {
   const hide = isSecret(wanted);
-  return differences(wanted, present ?? {})
+  const fields = differences(wanted, present ?? {})
     .flatMap((difference) => (difference.how === 'changed' ? [difference] : leaves(difference)))
     .map((difference) => line(difference, hide));
+  const orders = reorderings(wanted, present ?? {}).map((difference) =>
+    line(difference, hide).replace('~ ', '~ order of '),
+  );
+  return [...fields, ...orders];
 }
 
 /** A map that only one side has, as its fields. */

@@ -30,6 +30,25 @@ function ofMaps(wanted: Json, present: Json, path: readonly string[]): Differenc
   return keys.flatMap((key) => differences(own(wanted, key), own(present, key), [...path, key]));
 }
 
+/**
+ * Lists of named items that hold the same names in another order, which may mean something else: init containers run one
+ * after the other, and a variable may refer to those before it.
+ */
+export function reorderings(wanted: unknown, present: unknown, path: readonly string[] = []): Difference[] {
+  const [left, right] = [named(wanted) ?? wanted, named(present) ?? present];
+  if (!isJson(left) || !isJson(right)) return [];
+  const inner = Object.keys(left).flatMap((key) => reorderings(left[key], own(right, key), [...path, key]));
+  if (!Array.isArray(wanted) || !Array.isArray(present)) return inner;
+  const [order, before] = [namesOf(left, right), namesOf(right, left)];
+  if (order.join() === before.join()) return inner;
+  return [{ path, how: 'changed', wanted: order, present: before }, ...inner];
+}
+
+const namesOf = (list: Json, other: Json): string[] =>
+  Object.keys(list)
+    .filter((key) => Object.hasOwn(other, key))
+    .map((key) => key.slice('name='.length));
+
 /** A list of maps with distinct names, as a map. */
 function named(list: unknown): Json | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;

@@ -130,12 +130,21 @@ const maps = new Set([
 /** A whole map of others' keys is not a key itself. */
 const isMap = (path: OwnedPath): boolean => maps.has(path.join(' '));
 
-/** Whether a field is a key in labels, annotations, or the data of a ConfigMap or Secret. */
-function isMirrored(path: OwnedPath, object: Draft): boolean {
+/**
+ * Whether a field is a key in labels, annotations, or the data of a ConfigMap or Secret. One that is wanted in the other
+ * map of a ConfigMap's data is not: a server takes it in one of them only.
+ */
+function isMirrored(path: OwnedPath, wanted: Draft): boolean {
   if (path[0] === 'f:metadata')
     return path.length === 3 && ['f:labels', 'f:annotations'].includes(path[1] ?? '');
-  const isData = path.length === 2 && ['f:data', 'f:binaryData'].includes(path[0] ?? '');
-  return isData && ['ConfigMap', 'Secret'].includes(groupKind(object));
+  const [map = '', key = ''] = path;
+  const isData = path.length === 2 && ['f:data', 'f:binaryData'].includes(map);
+  const other = map === 'f:data' ? 'f:binaryData' : 'f:data';
+  return (
+    isData &&
+    ['ConfigMap', 'Secret'].includes(groupKind(wanted)) &&
+    valueAt(wanted, [other, key]) === undefined
+  );
 }
 
 /** What a task takes over of what an apply leaves. */

@@ -30,11 +30,13 @@ export async function dryRun(
   before: KubeObject | undefined,
 ): Promise<{ after: KubeObject; residue: Residue }> {
   const { write, policy } = trial;
+  const afterRefusal = (error: unknown) => {
+    if (!isRefused(error) || !before) throw error;
+    return replaceAll(trial, before, error);
+  };
   const applied = await apply(trial, write.force).catch((error: unknown) => {
     if (write.outcome === 'create') throw error;
-    if (isRefused(error) && before) return replaceAll(trial, before, error);
-    if (!mayOverrule(error, policy)) throw error;
-    return apply(trial, true);
+    return mayOverrule(error, policy) ? apply(trial, true).catch(afterRefusal) : afterRefusal(error);
   });
   const residue = residueOf(trial.main, applied, fieldManager, trial.context);
   // What others have in it would be taken over, and go with a second apply.

@@ -158,7 +158,17 @@ export class Writer {
       if (isNew) throw error;
       if (isRefused(error)) return this.#afterRefusal(request, error, call);
       if (!mayOverrule(error, this.#policy)) throw error;
-      return { object: await this.#send(request, true, call), isNew, recreated: false };
+      return this.#overrule(request, call);
+    }
+  }
+
+  /** Fields that others wrote by hand become ours. What else they wrote may then exclude what is applied. */
+  async #overrule(request: WriteRequest, call: CallOptions): Promise<Applied> {
+    try {
+      return { object: await this.#send(request, true, call), isNew: false, recreated: false };
+    } catch (error) {
+      if (isRefused(error)) return this.#afterRefusal(request, error, call);
+      throw error;
     }
   }
 

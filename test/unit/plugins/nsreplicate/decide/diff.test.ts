@@ -48,6 +48,22 @@ describe('readable differences', () => {
     }
   });
 
+  test('named items in another order are shown, those that only one side has aside', () => {
+    const of = (...names: string[]): KubeObject => ({
+      kind: 'Deployment',
+      metadata: { name: 'x' },
+      spec: { containers: [{ name: 'main', env: names.map((name) => ({ name, value: '1' })) }] },
+    });
+    expect(readableDiff(of('B', 'A'), of('A', 'B'))).toEqual([
+      '~ order of spec.containers.name=main.env: ["A","B"] → ["B","A"]',
+    ]);
+    expect(readableDiff(of('A', 'B'), of('A', 'B'))).toEqual([]);
+    expect(readableDiff(of('A', 'C', 'B'), of('A', 'B'))).toEqual([
+      '+ spec.containers.name=main.env.name=C.name: "C"',
+      '+ spec.containers.name=main.env.name=C.value: "1"',
+    ]);
+  });
+
   test('long values are cut, whole characters only', () => {
     const [line = ''] = readableDiff(map({ a: '💾'.repeat(200) }), map({}));
     expect(line.length).toBeLessThan(200);

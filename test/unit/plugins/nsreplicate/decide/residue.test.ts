@@ -78,6 +78,24 @@ test('keys of others are those of labels and annotations, and of the data of Con
   expect(of('Widget')).toEqual(['data.more', 'metadata.labels.theirs', []]);
 });
 
+test('a key that is wanted in the other map of the data is no key of others: a server takes it in one only', () => {
+  const wanted = {
+    kind: 'ConfigMap',
+    metadata: { name: 'x' },
+    binaryData: { k: '/w==' },
+  } as unknown as Draft;
+  const object = {
+    ...wanted,
+    data: { k: 'text', theirs: 'x' },
+    metadata: {
+      name: 'x',
+      managedFields: [entry('kubectl-edit', 'Update', { 'f:data': { 'f:k': {}, 'f:theirs': {} } })],
+    },
+  } as unknown as KubeObject;
+  const { byHand, keys } = residueOf(wanted, object, us);
+  expect({ byHand: namesOf(byHand), keys: namesOf(keys) }).toEqual({ byHand: 'data.k', keys: 'data.theirs' });
+});
+
 test('what is removed depends on what a task is told', () => {
   const residue = { byHand: [['f:a']], applied: [['f:b']], keys: [['f:c']], rest: [] };
   const none = { byHand: false, applied: false, keys: false };
