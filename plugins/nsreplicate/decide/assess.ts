@@ -3,16 +3,11 @@
  * history. The reconciler carries it out, `plan` dry-runs it, `drift` counts it: all of them ask here.
  */
 import { type Origin, type Stamp, sameOrigin } from '../objects/stamps.ts';
+import type { Wanted } from '../objects/wanted.ts';
 import { mayCopy } from './may-copy.ts';
 import { type DriftState, driftOfLeft, type LeaveReason, type Refusal, wordsOf } from './outcomes.ts';
 import { type Owner, type Ownership, ownershipOf } from './ownership.ts';
 import { keptBecause, type PruneFlags } from './prune.ts';
-
-/** What the replica should have. */
-export interface Wanted {
-  readonly digest: string;
-  readonly origin: Origin;
-}
 
 /** The primary's side. */
 export interface PrimarySide extends Wanted {

@@ -3,9 +3,9 @@ import type { Clock } from '../../../src/clock.ts';
 import { own } from '../../../src/json.ts';
 import { textOfJobs } from '../jobs/records.ts';
 import type { Document } from '../state/journal.ts';
+import type { Memory } from '../state/memory.ts';
 import type { Role } from '../state/places.ts';
 import { stateDocument, type TaskView } from '../state/state.ts';
-import type { Memory } from './memory.ts';
 import { doneInAll } from './tally.ts';
 import type { Task } from './task.ts';
 

@@ -1,8 +1,10 @@
 /** Kinds of the primary that are not known yet: new ones, and those of a group whose API server did not answer. */
 import { backOff } from '../../../src/async/back-off.ts';
+import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
 import { chooseKinds, isLiteral, type KindChoice } from './kinds.ts';
-import type { TaskOptions } from './task-options.ts';
+import type { Site } from './site.ts';
+import type { TaskSpec } from './spec.ts';
 
 const pause = { firstMs: 2000, mostMs: 30_000 };
 /** How often it is asked whether there are new ones, where a rule means kinds by globs. */
@@ -12,13 +14,24 @@ const PERIOD_MS = 60_000;
 export const isSilent = (): X8sError =>
   new X8sError('its API server does not answer, so it is not known which kinds it has');
 
+export interface LateKindsOptions {
+  readonly primary: Site;
+  readonly spec: TaskSpec;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The kinds of the task are others now. */
+  readonly beginAnew: (because: X8sError) => void;
+  /** A defect of this program. */
+  readonly broken: (error: unknown) => void;
+}
+
 /**
  * Asks again until all groups answer, or for ever where a glob may mean kinds that are yet to come. Where there is one
  * that the rules mean, the run begins anew with it.
  * @param still hears which groups remain
  */
 export async function awaitKinds(
-  { primary, spec, clock, signal, beginAnew, broken }: TaskOptions,
+  { primary, spec, clock, signal, beginAnew, broken }: LateKindsOptions,
   { kinds, silent }: KindChoice,
   still: (silent: readonly string[]) => void,
 ): Promise<void> {

@@ -1,48 +1,13 @@
-/** What outlives a run of a task, and the doubts about the primary that follow from it. */
+/** Doubts about the primary: whether it is the cluster that it was, and knows what it knew. */
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { BrakeState } from '../decide/brake.ts';
+import type { Memory } from '../state/memory.ts';
 import type { Known } from './catalogue.ts';
 import { WorkFailure } from './failure.ts';
 import { type InTheEndOptions, inTheEnd } from './in-the-end.ts';
 import { describe } from './keys.ts';
 import type { Replica } from './replica.ts';
-import type { Covered } from './retired.ts';
 import type { Site } from './site.ts';
-import type { Done } from './tally.ts';
-
-/** Kept in the cluster that holds the task's state. */
-export interface Memory {
-  /** The primary that the copies were made from; another one stops deletions until a person approves. */
-  primary: string | undefined;
-  /** Earlier primaries that a person approved. */
-  formerPrimaries: string[];
-  /** The newest version of each kind that was seen: a primary that falls behind was restored from a backup. */
-  versions: Record<string, string>;
-  /** Ids of the replicas by name, for when one does not answer at the start. */
-  sites: Record<string, string>;
-  /** What runs so far covered, and copies may be left of. */
-  covered: Covered;
-  /** The last approval that was heeded. */
-  approval: string;
-  /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
-  marker: number;
-  /** By replica. */
-  brakes: Record<string, BrakeState>;
-  /** By replica: what was done there by all runs together. */
-  done: Record<string, Done>;
-}
-
-export const blankMemory = (): Memory => ({
-  primary: undefined,
-  formerPrimaries: [],
-  versions: {},
-  sites: {},
-  covered: {},
-  approval: '',
-  marker: 0,
-  brakes: {},
-  done: {},
-});
 
 const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
 

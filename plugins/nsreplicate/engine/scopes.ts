@@ -4,8 +4,7 @@ import { missingPermissions } from '../../../src/kube/access.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { nameOf, type Resource } from '../../../src/kube/resources.ts';
 import { literalNamespaces } from '../rules/scope.ts';
-import type { Catalogue } from './catalogue.ts';
-import { keyOf } from './keys.ts';
+import { keyOf, type ObjectKey } from './keys.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';
 
@@ -43,7 +42,7 @@ export async function scopesOf(
 /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
 export function absentees(
   { spec, primary }: { readonly spec: TaskSpec; readonly primary: Site },
-  catalogue: Pick<Catalogue, 'isComplete'>,
+  catalogue: { isComplete(key: ObjectKey): boolean },
   seen: { has(name: string): boolean },
 ): string[] {
   if (!catalogue.isComplete(keyOf('Namespace', '', ''))) return [];

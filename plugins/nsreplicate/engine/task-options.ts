@@ -2,8 +2,8 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { JobRecords } from '../jobs/records.ts';
+import type { Memory } from '../state/memory.ts';
 import type { Feeds } from './feeds.ts';
-import type { Memory } from './memory.ts';
 import type { Settlements } from './settlements.ts';
 import type { Site } from './site.ts';
 import type { TaskSpec } from './spec.ts';

@@ -2,8 +2,8 @@
 import { messageOf } from '../../../src/errors.ts';
 import { own } from '../../../src/json.ts';
 import type { JobGroup } from '../jobs/records.ts';
+import type { Memory } from '../state/memory.ts';
 import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
-import type { Memory } from './memory.ts';
 import type { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 import { doneInAll } from './tally.ts';

@@ -1,6 +1,5 @@
 /** From an object of the primary to what a replica should have: the one way, for every mode and command. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { Wanted } from '../decide/assess.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
 import { mainPart, ownsCopies, statusPart } from './carry.ts';
@@ -27,6 +26,12 @@ export interface Destination {
   readonly name: string;
   /** UID of its kube-system namespace. */
   readonly cluster: string;
+}
+
+/** What the replica should have. */
+export interface Wanted {
+  readonly digest: string;
+  readonly origin: Origin;
 }
 
 /** What one replica should have of one object. */

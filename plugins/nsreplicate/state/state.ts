@@ -5,11 +5,11 @@ import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import type { Did } from '../decide/outcomes.ts';
-import { blankMemory, type Memory } from '../engine/memory.ts';
 import { SETTLED_SHARDS } from '../engine/settlements.ts';
 import type { Done } from '../engine/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
 import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
+import { blankMemory, type Memory } from './memory.ts';
 import { metadataOf, type Role, stateNamespace, tool } from './places.ts';
 
 export const SCHEMA = 1;

@@ -1,12 +1,12 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
 import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
-import { blankMemory, type Memory } from '../../../plugins/nsreplicate/engine/memory.ts';
 import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
 import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
 import { at } from '../../../plugins/nsreplicate/objects/draft.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
+import { blankMemory, type Memory } from '../../../plugins/nsreplicate/state/memory.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { specOf } from '../../support/task-spec.ts';
 import { fakeClock } from './fake-clock.ts';

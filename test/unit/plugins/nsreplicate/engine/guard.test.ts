@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
-import { blankMemory, Guard } from '../../../../../plugins/nsreplicate/engine/memory.ts';
+import { Guard } from '../../../../../plugins/nsreplicate/engine/memory.ts';
 import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
+import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { drift, isDrifted } from '../../../../../plugins/nsreplicate/engine/drift.ts';
 import { Feeds } from '../../../../../plugins/nsreplicate/engine/feeds.ts';
-import { blankMemory } from '../../../../../plugins/nsreplicate/engine/memory.ts';
 import { plan } from '../../../../../plugins/nsreplicate/engine/plan.ts';
 import { Settlements } from '../../../../../plugins/nsreplicate/engine/settlements.ts';
 import { survey } from '../../../../../plugins/nsreplicate/engine/survey.ts';
+import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
