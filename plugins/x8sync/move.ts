@@ -11,6 +11,7 @@ import type { Fingerprints } from './keys.ts';
 import { type Fidelity, type GroupAccess, type PodPlan, podSpec } from './manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from './manifests/target.ts';
 import { copyEnv, isRehearsal, type OnCollision } from './mover/options.ts';
+import type { Mover } from './mover-watch.ts';
 import { optionally } from './optional.ts';
 import type { Mode } from './request.ts';
 import type { OwnedSide } from './sides.ts';
@@ -38,19 +39,6 @@ export interface MovePlan {
   readonly onCollision?: OnCollision | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
-}
-
-export interface Mover {
-  readonly job: Job;
-  readonly nonce: string;
-  /** It was running, or had come to its end, before this run. */
-  readonly takenUp: boolean;
-  /** When it had ended, where that was before this run: the source may have changed since. */
-  readonly endedAt?: string | undefined;
-  /** Addresses that its pods know from their start. */
-  readonly addresses: readonly string[];
-  /** What could not be made and is done without. */
-  readonly notes: readonly string[];
 }
 
 const nonceAnnotation = 'x8s.dev/nonce';

@@ -9,7 +9,6 @@ import { formatBytes, formatRate } from '../../src/ui/format.ts';
 import type { StepHandle } from '../../src/ui/reporter.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
 import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
-import type { Mover } from './move.ts';
 import { type MoverEnd, type MoverLine, type MoverProgress, protocol } from './mover/protocol.ts';
 import type { OwnedSide } from './sides.ts';
 
@@ -19,6 +18,20 @@ const maxChanges = 200;
 const lastWordsMs = 5000;
 /** What a Job that is Complete has to say is worth more patience: without it all begins anew. */
 const goodWordsMs = 30_000;
+
+/** The Job of this copy, made or taken up. */
+export interface Mover {
+  readonly job: Job;
+  readonly nonce: string;
+  /** It was running, or had come to its end, before this run. */
+  readonly takenUp: boolean;
+  /** When it had ended, where that was before this run: the source may have changed since. */
+  readonly endedAt?: string | undefined;
+  /** Addresses that its pods know from their start. */
+  readonly addresses: readonly string[];
+  /** What could not be made and is done without. */
+  readonly notes: readonly string[];
+}
 
 export class MoverWatch {
   readonly complaints: string[] = [];
