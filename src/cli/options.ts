@@ -193,6 +193,12 @@ function duration(names: string, spec: ValueSpec & { readonly default?: number }
   );
 }
 
+function readList(given: Given): string[] {
+  const items = given.text.split(',').filter((one) => one !== '');
+  if (items.length === 0) throw invalid(given, 'names nothing');
+  return items;
+}
+
 /** Declares one field of a command. */
 export const option = {
   /** `--force`, `--force=false`, `--no-force`. */
@@ -212,11 +218,12 @@ export const option = {
   integer,
   /** Milliseconds; typed as Go's durations are (`90s`, `5m`, `1h30m`), a bare number means seconds. */
   duration,
-  /** May be given several times, and several at once with commas between, as kubectl's slices. */
+  /**
+   * May be given several times, and several at once with commas between, as kubectl's slices. A value that names nothing
+   * is refused: it comes of a variable that is not set, and would mean the default, which may be everything.
+   */
   list: (names: string, spec: ValueSpec): string[] =>
-    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) =>
-      given.flatMap((one) => one.text.split(',')).filter((one) => one !== ''),
-    ),
+    declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) => given.flatMap(readList)),
   /** May be given several times; commas belong to the value. */
   repeated: (names: string, spec: ValueSpec): string[] =>
     declareOption(names, { ...spec, takesValue: true, repeatable: true }, (given) =>

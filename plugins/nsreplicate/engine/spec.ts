@@ -35,11 +35,18 @@ export const fieldManager = 'kubectl-nsreplicate';
 /** Who owns the number of a workload's pods between us and an autoscaler, which takes it when it first changes it. */
 export const handoverManager = 'kubectl-nsreplicate-handover';
 
-/** Refuses (UsageError) maps that put two namespaces into one. */
+/** Refuses (UsageError) maps that put two namespaces into one, or one into what belongs to the replica's cluster. */
 export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
   const taken = new Map<string, string>();
   const covers = namespaceMatcher(scope);
   for (const [from, to] of map) {
+    if (to.startsWith('kube') && !scope.sensitive)
+      throw new UsageError(
+        `--map puts ${from} into ${to}: such namespaces hold what belongs to one cluster.`,
+        {
+          hint: 'If you are sure: --allow-sensitive-namespaces',
+        },
+      );
     const other = taken.get(to);
     if (other !== undefined)
       throw new UsageError(`--map puts both ${other} and ${from} into namespace ${to}.`, {

@@ -1,8 +1,17 @@
 /** Config files: our own format, and KRMSyncer resources, told apart by their `kind`. */
 import type { Operation } from 'rfc6902';
+import { nearest } from '../../../src/closest.ts';
 import { carryFields, parseCarryPath, parseSetPath } from './fields.ts';
+import { compileGlob, isGlob } from './glob.ts';
 import { krmSyncerConfig } from './krmsyncer.ts';
-import type { Carry, NamespaceScope, Override, Rule, TaskConfig } from './rule.ts';
+import {
+  type Carry,
+  defaultRules,
+  type NamespaceScope,
+  type Override,
+  type Rule,
+  type TaskConfig,
+} from './rule.ts';
 import { parseSelector } from './selector.ts';
 import { globs, isNamespaceName, nameOrGlob, parseNamespace } from './values.ts';
 import { parseYaml, type YamlField } from './yaml-field.ts';
@@ -36,21 +45,28 @@ export function parseConfig(text: string, file: string): TaskConfig {
       'Files of kind KRMSyncer are taken, and files of our own, which have no kind.',
     );
   const fields = document.map(topKeys);
+  const rules = parseRules(fields.rules);
   return {
     name: fields.name?.string(),
     primary: fields.primary?.string(),
     replicas: fields.replicas?.strings() ?? [],
     namespaces: scopeOf(fields),
     map: parseMap(fields.map),
-    rules: parseRules(fields.rules),
-    overrides: fields.overrides?.list().map(parseOverride) ?? [],
+    rules,
+    overrides: fields.overrides?.list().map((field) => parseOverride(field, rules)) ?? [],
     suspend: fields.suspend?.boolean() ?? false,
   };
 }
 
 function scopeOf(fields: Partial<Record<(typeof topKeys)[number], YamlField>>): NamespaceScope {
+  const include = globs(fields.namespaces);
+  if (fields.namespaces && include.length === 0)
+    throw fields.namespaces.problem(
+      'there is no namespace, so nothing would be copied',
+      'Leave it out to copy all of them.',
+    );
   return {
-    include: globs(fields.namespaces),
+    include,
     exclude: globs(fields.excludeNamespaces),
     selector: fields.namespaceSelector?.read(parseSelector) ?? [],
     sensitive: fields.allowSensitiveNamespaces?.boolean() ?? false,
@@ -97,6 +113,7 @@ function parseCarry(field: YamlField | undefined, group: string, status: boolean
   if (!field) return { what: 'whole', status };
   if (field.isList()) {
     const fields = field.list().map((item) => parseCarryPath(item.string(), item, group));
+    if (fields.length === 0) throw field.problem('there is no field, so nothing would be carried');
     return carryFields(fields, status);
   }
   const what = field.string();
@@ -110,13 +127,28 @@ function parseCarry(field: YamlField | undefined, group: string, status: boolean
 
 const operations = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 
-function parseOverride(field: YamlField): Override {
+/** An override that means nothing is a mistake: what it was to hold at 0 would run. */
+function checkKinds(field: YamlField | undefined, rules: readonly Rule[]): void {
+  const covered = (rules.length > 0 ? rules : defaultRules).map(({ kind }) => kind);
+  for (const item of field?.list() ?? []) {
+    const kind = item.string();
+    if (isGlob(kind) || covered.some((one) => compileGlob(one)(kind))) continue;
+    const meant = nearest(kind, covered);
+    throw item.problem(
+      `no rule covers a kind ${JSON.stringify(kind)}, so this would change nothing`,
+      meant === undefined ? 'Kinds are written as in manifests: Deployment.' : `Did you mean "${meant}"?`,
+    );
+  }
+}
+
+function parseOverride(field: YamlField, rules: readonly Rule[]): Override {
   const keys = field.map(['replicas', 'group', 'kinds', 'namespaces', 'names', 'selector', 'set', 'patch']);
   const patch = [
     ...(keys.set ? setOperations(keys.set) : []),
     ...(keys.patch?.list() ?? []).map(parseOperation),
   ];
   if (patch.length === 0) throw field.problem('changes nothing: it has neither "set" nor "patch"');
+  checkKinds(keys.kinds, rules);
   return {
     replicas: globs(keys.replicas),
     group: keys.group ? nameOrGlob(keys.group, 'may be empty') : '*',

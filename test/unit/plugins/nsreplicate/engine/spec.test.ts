@@ -14,6 +14,12 @@ test('a namespace under whose name another one is put is not copied, and that is
   ]);
 });
 
+test('a namespace is put into one of the cluster itself only where that is allowed', () => {
+  const map = new Map([['prod', 'kube-system']]);
+  expect(() => checkMap(map, all)).toThrow('--map puts prod into kube-system');
+  checkMap(map, { ...all, sensitive: true });
+});
+
 test('namespaces that change places, or keep their own, are all copied', () => {
   const map = new Map([
     ['a', 'b'],

@@ -94,6 +94,18 @@ overrides:
     ['overrides:\n- patch: [{op: add, path: a}]\n', '"path" must begin with "/"', undefined],
     ['map: {a: B}\n', 'dr.yaml:1:10: map.a: "B" can\'t be the name of a namespace', undefined],
     ['map: {A_b: c}\n', 'dr.yaml:1:12: map.A_b: "A_b" can\'t be the name of a namespace', undefined],
+    ['namespaces: []\n', 'dr.yaml:1:13: namespaces: there is no namespace', undefined],
+    ['rules:\n- kind: A\n  carry: []\n', 'dr.yaml:3:10: rules[0].carry: there is no field', undefined],
+    [
+      'overrides:\n- {kinds: [Deploymnt], set: {spec.replicas: 0}}\n',
+      'dr.yaml:2:12: overrides[0].kinds[0]: no rule covers a kind "Deploymnt"',
+      'Deployment',
+    ],
+    [
+      'rules: [{kind: ConfigMap}]\noverrides:\n- {kinds: [CronJob], set: {spec.suspend: true}}\n',
+      'dr.yaml:3:12: overrides[0].kinds[0]: no rule covers a kind "CronJob"',
+      undefined,
+    ],
     ['rules: []\n', 'dr.yaml:1:8: rules: there is no rule', undefined],
     ['kind: Deployment\n', 'dr.yaml:1:7: kind: "Deployment" is no kind of config file', undefined],
     ['apiVersion: apps/v1\n', 'dr.yaml:1:1: unknown key "apiVersion"', undefined],
