@@ -121,8 +121,7 @@ export class CopyRun {
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
       const { complaints } = this.#watch;
-      const asUser = (await this.#parts.targetFidelity()) === 'user';
-      throw failureOf(end, this.#request, { complaints, asUser, begun: this.#watch.hasBegun(end) });
+      throw failureOf(end, this.#request, { complaints, begun: this.#watch.hasBegun(end) });
     }
     handle.title(titleOf(end, this.#request.mode));
   }

@@ -55,6 +55,9 @@ export class MoverWatch {
   #onPod: (pod: string) => void = () => {};
   #progress: MoverProgress | undefined;
   #onProgress: (progress: MoverProgress) => void = () => {};
+  /** What a person is to read at once, and nobody has shown yet. */
+  readonly #notices: string[] = [];
+  #onNotice = (text: string): void => void this.#notices.push(text);
 
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
@@ -167,7 +170,10 @@ export class MoverWatch {
     return until(Promise.race([this.#connected.promise, this.#end.promise.then(() => {})]), this.#signal);
   }
 
-  /** Resolves with the mover's own last line; what it warned of before is told to the handle. */
+  /**
+   * Resolves with the mover's own last line. Its notices are told to the handle as they come, and what else it warned
+   * of once it has ended well.
+   */
   async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
     if (handle) {
       this.#onProgress = (progress) => {
@@ -175,6 +181,8 @@ export class MoverWatch {
         onProgress(textOf(progress));
       };
       if (this.#progress) this.#onProgress(this.#progress);
+      this.#onNotice = (text) => handle.warn(text);
+      this.#notices.splice(0).forEach(this.#onNotice);
     }
     const end = await until(this.#end.promise, this.#signal);
     if (end.outcome === 'ok' || end.outcome === 'partial')
@@ -202,6 +210,8 @@ export class MoverWatch {
       this.#onProgress(line.progress);
     } else if (line.kind === 'change') {
       this.#change(`${line.item} ${line.name}`);
+    } else if (line.kind === 'notice') {
+      this.#onNotice(line.text);
     } else if (line.kind === 'log' && line.level !== 'info') {
       this.complain(line.text);
       if (line.level === 'warning') remember(this.#warnings, line.text);

@@ -48,15 +48,13 @@ export interface FailureContext {
   readonly complaints: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
   readonly begun: boolean;
-  /** The mover is no root. */
-  readonly asUser: boolean;
 }
 
 /** The error of a mover that came to no good end. */
 export function failureOf(
   end: MoverEnd,
   request: CopyRequest,
-  { complaints, begun, asUser }: FailureContext,
+  { complaints, begun }: FailureContext,
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
   const details = [...complaints, ...end.failures].slice(-10);
@@ -68,9 +66,10 @@ export function failureOf(
       });
     case 'source-empty':
     case 'refused':
+    case 'closed':
       return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
         details,
-        hint: asUser && end.outcome === 'refused' ? userHint.target : undefined,
+        hint: end.outcome === 'closed' ? userHint.target : undefined,
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {

@@ -12,9 +12,13 @@ export function barred(path: string, to: 'read' | 'write', what: string, uid: nu
   try {
     accessSync(path, to === 'read' ? R_OK | X_OK : W_OK | X_OK);
     return undefined;
-  } catch {
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS') return `${what} is mounted read-only: nobody can write to it`;
     const { uid: owner, gid, mode } = statSync(path);
     const octal = (mode & 0o7777).toString(8).padStart(4, '0');
-    return `user ${uid} can't ${to === 'write' ? 'write to' : to} the root folder of ${what}: it belongs to ${owner}:${gid} and has mode ${octal}`;
+    const verb = to === 'write' ? 'write to' : 'read';
+    const squashed = uid === 0 ? '; its file system refuses root' : '';
+    return `user ${uid} can't ${verb} the root folder of ${what}: it belongs to ${owner}:${gid} and has mode ${octal}${squashed}`;
   }
 }

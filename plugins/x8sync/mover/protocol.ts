@@ -23,6 +23,8 @@ export type Outcome =
   | 'source-empty'
   /** Something that is not ours is in the way at the target. */
   | 'refused'
+  /** The target's root folder can't be written to by whoever the mover is. */
+  | 'closed'
   /** No address of the source answered, or the connection broke for good. */
   | 'unreachable'
   /** The source answered with another host key, or did not take ours. */
@@ -125,6 +127,8 @@ export interface Messages {
   progress: MoverProgress & { readonly attempt: number };
   change: { readonly item: string; readonly name: string };
   log: { readonly level: LogLevel; readonly text: string };
+  /** What a person is to read while the copy still begins, and not only once it is over. */
+  notice: { readonly text: string };
   end: Omit<MoverEnd, 'stats'> & {
     readonly task: string;
     readonly mode: string;
@@ -146,6 +150,7 @@ const exitCodes: Readonly<Partial<Record<Outcome, number>>> = {
   'no-room': 3,
   'source-empty': 3,
   refused: 3,
+  closed: 3,
   unreachable: 4,
   auth: 4,
   partial: 5,
@@ -166,6 +171,7 @@ export type MoverLine =
   /** One entry that a dry run would change; `item` is rsync's own %i. */
   | { readonly kind: 'change'; readonly item: string; readonly name: string }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'end'; readonly end: MoverEnd }
   /** A line of an image that speaks another version of this protocol; 0 where it names none. */
   | { readonly kind: 'foreign'; readonly protocol: number };
@@ -179,6 +185,7 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   closed: () => ({ kind: 'closed' }),
   change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
   log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
+  notice: (fields) => ({ kind: 'notice', text: text(fields.text) }),
   end: (fields) => ({ kind: 'end', end: endOf(fields) }),
 };
 

@@ -4,9 +4,8 @@
  * Phases: `wiping` (mode force, the target may be half empty), then `copying`. A run that finds its own task in
  * `copying` never wipes again.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { folderName, type Places } from '../places.ts';
 import { run } from '../programs.ts';
 import { Ending } from './ending.ts';
@@ -71,7 +70,7 @@ export class Folder {
       for (const folder of [this.temporary, this.partial])
         await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new Ending('refused', whyClosed(this.#places.target, this.path, error as NodeJS.ErrnoException));
+      throw new Ending('refused', `${this.path} can't be written: ${(error as Error).message}`);
     }
     await this.adoptOrphans();
     return phase;
@@ -140,16 +139,4 @@ export class Folder {
   async #remove(...paths: readonly string[]): Promise<boolean> {
     return (await run('rm', ['-rf', '--one-file-system', ...paths])).code === 0;
   }
-}
-
-/** Why our folder can't be made: who this process is, and whose the volume's root is. */
-function whyClosed(target: string, folder: string, { code, message }: NodeJS.ErrnoException): string {
-  if (code !== 'EACCES' && code !== 'EPERM') return `${folder} can't be written: ${message}`;
-  const [me, root] = [userInfo(), statSync(target)];
-  const mode = (root.mode & 0o7777).toString(8);
-  const hint =
-    me.uid === 0
-      ? 'its file system refuses root'
-      : `it has to be writable for user ${me.uid}, or run the copy as its owner`;
-  return `user ${me.uid} (group ${me.gid}) may not write to the root of the target's volume, which belongs to ${root.uid}:${root.gid} with mode ${mode}: ${hint} (--run-as UID:GID; --fs-group GID for an empty volume)`;
 }

@@ -69,7 +69,7 @@ export class TargetFit {
 
   #lose(losses: readonly Loss[]): void {
     this.losses = [...this.losses, ...losses];
-    for (const loss of losses) this.#voice.log('warning', describe(loss, this.#traits));
+    for (const loss of losses) this.#voice.tell('notice', { text: describe(loss, this.#traits) });
   }
 
   /**

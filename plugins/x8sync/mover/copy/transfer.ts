@@ -106,7 +106,7 @@ export class Transfer {
   async #prepareTarget(): Promise<void> {
     const { options, machine, folder, source, rsync, relation } = this.#parts;
     const why = barred(machine.places.target, 'write', 'the target volume', machine.uid);
-    if (why !== undefined) throw new Ending('refused', why);
+    if (why !== undefined) throw new Ending('closed', why);
     const phase = await folder.open();
     if (relation === 'unknown') await requireApartTrees(source, folder, machine);
     await this.#fitTarget();

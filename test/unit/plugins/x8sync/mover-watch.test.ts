@@ -45,6 +45,19 @@ test.each([
   stop.abort();
 });
 
+test('a notice is shown while the mover still works', async () => {
+  const { watch, clock, stop } = await follow(
+    jobThatIs('Suspended'),
+    'x8s:notice {"protocol":1,"text":"the target keeps no owners"}',
+  );
+  const told: string[] = [];
+  const ended = watch.ended({ ...quiet, warn: (text) => told.push(text) });
+  ended.catch(() => {});
+  await clock.advance(1);
+  expect(told).toEqual(['the target keeps no owners']);
+  stop.abort();
+});
+
 describe('a mover whose Job ended, and whose pods are gone', () => {
   test.each([
     ['Failed', 5_000, 'R: m'],

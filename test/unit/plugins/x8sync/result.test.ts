@@ -17,11 +17,7 @@ test('no hint leads to a target that is emptied once more', () => {
   const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
   if (line.kind !== 'end') throw new Error('not an end');
   const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
-    failureOf(
-      line.end,
-      { source: ref, target: ref, mode, name, ...rest },
-      { complaints: [], begun, asUser: false },
-    ).hint;
+    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;
   const same = 'what is copied so far stays at the target; run the same command again to go on';
   expect(hintFor('merge')).toBe(same);
   expect(hintFor('force', 'db')).toBe(same);
@@ -32,6 +28,24 @@ test('no hint leads to a target that is emptied once more', () => {
   );
   // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
   expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
+});
+
+test('who may not write to the target is told what to do, and nobody else is', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const request = { source: ref, target: ref, mode: 'merge' } as unknown as CopyRequest;
+  const errorOf = (outcome: string) => {
+    const line = parseMoverLine(
+      `x8s:end ${JSON.stringify({ protocol, nonce: 'n', outcome, message: 'why' })}`,
+    );
+    if (line.kind !== 'end') throw new Error('not an end');
+    return failureOf(line.end, request, { complaints: [], begun: false });
+  };
+  expect(errorOf('closed')).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/was not begun: why$/),
+    hint: expect.stringMatching(/--run-as UID\[:GID\].*--fs-group GID/),
+  });
+  expect(errorOf('refused').hint).toBeUndefined();
 });
 
 test('a root folder that is given to a group by wish is no loss; all else still is', () => {
