@@ -1,7 +1,11 @@
 /** A copy's result in words, the most important first. */
 import { formatBytes, formatCount, formatDuration, formatPlural, formatRate } from '../../src/ui/format.ts';
 import { empties, isRehearsal } from './mover/options.ts';
+import type { Loss } from './mover/unkept.ts';
 import type { CopyResult } from './request.ts';
+
+/** Names in one line. */
+const shownNames = 5;
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
@@ -60,15 +64,17 @@ function extraneousLine({ stats, mode }: CopyResult): string[] {
 
 function lossLine({ lost, losses = [] }: CopyResult): string[] {
   if (lost.length === 0) return [];
-  const counted = losses.map(
-    ({ kind, count, names }) =>
-      `               ${kind} of ${formatPlural(count, 'entry', 'entries')}: ${names.slice(0, 5).join(', ')}${count > 5 ? ', …' : ''}`,
-  );
-  return [`  not kept     ${lost.join(', ')}`, ...counted];
+  return [`  not kept     ${lost.join(', ')}`, ...losses.map((loss) => `               ${lossText(loss)}`)];
+}
+
+function lossText({ kind, count, names }: Loss): string {
+  const shown = names.slice(0, shownNames).join(', ');
+  return `${kind} of ${formatPlural(count, 'entry', 'entries')}: ${shown}${count > shownNames ? ', …' : ''}`;
 }
 
 function dryRunLines(result: CopyResult): string[] {
   const { stats, changes, source, target } = result;
+  const losses = (result.losses ?? []).map((loss) => `  would lose   ${lossText(loss)}`);
   const more = stats.removed + stats.changes - changes.length;
   return [
     `Dry run: ${source} → ${target}, nothing was changed`,
@@ -81,5 +87,6 @@ function dryRunLines(result: CopyResult): string[] {
     ...attributesLine(result),
     ...comparedLine(result),
     ...extraneousLine(result),
+    ...losses,
   ];
 }

@@ -98,7 +98,7 @@ export class SourceRsync {
    * @param into an empty folder that stands for the target, where all of that would go first.
    */
   rehearse(into?: string): Promise<RsyncResult> {
-    const args = ['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
+    const args = [...this.exclude, '-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
     return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
   }
 

@@ -20,6 +20,9 @@ export interface TargetTraits {
   readonly fractions: boolean;
 }
 
+/** A target that keeps all. */
+export const keepsAll: TargetTraits = { caseless: false, normalizing: false, fractions: true };
+
 const permissions = 0o7777;
 /** Times at which file systems end: 1901, 2038, 2107, 2446, and what lies beyond each. */
 const probedTimes = [
@@ -52,7 +55,7 @@ export async function tryTarget(folder: string, mayChown: boolean): Promise<Targ
     };
   } catch (error) {
     // A target that is full may still hold all that the source has, and then nothing is written to it.
-    if (isFull(error)) return { caseless: false, normalizing: false, fractions: false };
+    if (isFull(error)) return { ...keepsAll, fractions: false };
     throw error;
   } finally {
     await rm(place, { recursive: true, force: true });

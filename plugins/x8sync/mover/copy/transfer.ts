@@ -20,11 +20,19 @@ import type { Relation } from './relation.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import { excludeOptions, TargetFit } from './target-fit.ts';
+import { lookAtTarget } from './target-look.ts';
 import { tryTarget } from './target-traits.ts';
 import { isThrough, verdictOf } from './verdict.ts';
 
 /** A copy that is over by then shows no progress. */
 const countAfterMs = 1000;
+
+/** What a rehearsal can't tell, since it writes nothing to the target. */
+function untried(relation: Relation): string {
+  const nested =
+    relation === 'unknown' ? ', and whether one volume lies in the other beyond their paths' : '';
+  return `a dry run writes nothing, so it has not tried out whether the target may be written to, keeps owners, modes, times, links, attributes and ACLs, and tells all names apart${nested}`;
+}
 
 /** What a copy works with, once the source is reached. */
 export interface TransferParts {
@@ -67,8 +75,12 @@ export class Transfer {
 
   /** Says what would be done. */
   async rehearse(): Promise<Ending> {
-    const { options, machine, rsync } = this.#parts;
+    const { options, machine, source, rsync } = this.#parts;
     this.#attempts.count = 1;
+    this.#fit = new TargetFit(lookAtTarget(machine.places.target), source, machine.voice);
+    await this.#fit.look(options);
+    machine.voice.tell('notice', { text: untried(this.#parts.relation) });
+    rsync.exclude = await this.#exclude();
     const removed = empties(options.mode) ? await tellRemovals(machine) : 0;
     const result = await rsync.rehearse(empties(options.mode) ? await emptyFolder(machine) : undefined);
     this.#note(result);
@@ -117,8 +129,13 @@ export class Transfer {
       }
       await folder.note('copying');
     }
+    rsync.exclude = await this.#exclude();
+  }
+
+  #exclude(): Promise<string[]> {
+    const { machine, options } = this.#parts;
     const patterns = this.#fit?.excluded(machine.places.target, options.checksum) ?? [];
-    rsync.exclude = await excludeOptions(patterns, `${machine.places.work}/exclude`);
+    return excludeOptions(patterns, `${machine.places.work}/exclude`);
   }
 
   /** Tries out what the target keeps, and compares it with what the source has. */

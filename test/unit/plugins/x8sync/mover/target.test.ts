@@ -68,6 +68,10 @@ function write(name: string, { owner = 0, mode = 0o644, time = 1_000_000_000 } =
   touch(path, time);
 }
 
+/** What is shown while the copy begins. */
+const noticesOf = ({ lines }: { readonly lines: readonly string[] }): string =>
+  lines.flatMap((line) => (line.startsWith('x8s:notice ') ? [line] : [])).join('\n');
+
 const facts = (name: string) => {
   const { mode, uid, mtimeMs } = statSync(join(both.target, name));
   return { mode: mode & 0o7777, uid, time: mtimeMs / 1000 };
@@ -88,9 +92,7 @@ withFuse(
       losses: [{ kind: 'ownership', count: 2, names: expect.arrayContaining(['a', 'b']) }],
       failures: [],
     });
-    expect(first.lines.join('\n')).toContain(
-      'the target keeps no owners (all is 0:0 there): 2 of the source',
-    );
+    expect(noticesOf(first)).toContain('the target keeps no owners (all is 0:0 there): 2 of the source');
     expect(facts('a')).toEqual({ mode: 0o640, uid: 0, time: 1_000_000_000 });
     expect(await both.copy()).toMatchObject({ code: 5, lost: ['ownership'], stats: { transferredFiles: 0 } });
   },
@@ -122,6 +124,11 @@ withShare(
     mkdirSync(join(both.source, 'dir'));
     writeFileSync(join(both.source, 'dir/in'), '');
     await both.serve();
+    // Nothing at the target tells by its name, and that is said; nothing is said to be fine.
+    const blind = await both.copy({ X8S_MODE: 'dry-run' });
+    expect(blind).toMatchObject({ code: 0 });
+    expect(noticesOf(blind)).toMatch(/has not tried out .*keeps owners, .*tells all names apart/);
+    expect(readdirSync(folder)).toEqual([]);
     const refused = await both.copy();
     expect(refused).toMatchObject({ code: 3, outcome: 'refused' });
     expect(refused.message).toMatch(/"FILE" and "file"/);
@@ -132,6 +139,15 @@ withShare(
     expect(skipped.losses?.find(({ kind }) => kind === 'names')).toMatchObject({ count: 2 });
     expect(readdirSync(folder).sort()).toEqual(['Dir', 'FILE', 'other']);
     expect(readFileSync(join(folder, 'FILE'), 'utf8')).toBe('FILE');
+    // What is there by now tells.
+    expect(await both.copy({ X8S_MODE: 'dry-run' })).toMatchObject({ code: 3, outcome: 'refused' });
+    const rehearsal = await both.copy({ X8S_MODE: 'dry-run', X8S_ON_COLLISION: 'skip' });
+    expect(rehearsal).toMatchObject({
+      code: 0,
+      stats: { transferredFiles: 0 },
+      losses: [{ kind: 'names', count: 2, names: expect.arrayContaining(['file', 'dir']) }],
+    });
+    expect(noticesOf(rehearsal)).toMatch(/does not tell some names apart, and these are skipped: 2/);
   },
   60_000,
 );
