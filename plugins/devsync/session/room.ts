@@ -16,7 +16,14 @@ export interface Room {
   /** Bytes that may be on their way into REMOTE at a time; undefined: as many as are free. */
   readonly staging: number | undefined;
   /** Bytes that the cluster allows there, and what says so. */
-  readonly limit: { readonly bytes: number; readonly words: string } | undefined;
+  readonly limit:
+    | {
+        readonly bytes: number;
+        readonly words: string;
+        /** Writing fails beyond it, as on a full disk. Beyond any other limit the pod is evicted. */
+        readonly isEnforced: boolean;
+      }
+    | undefined;
 }
 
 /** The trash, and what is on its way, take this part of a limit each: the rest is the app's. */
@@ -27,14 +34,15 @@ export function roomFor(target: Target, remote: string, wanted: number): Room {
   const [limit] = limitsOn(target, remote).sort((one, other) => one.bytes - other.bytes);
   if (limit === undefined) return { trash: wanted, staging: undefined, limit };
   const share = Math.floor(limit.bytes * part);
-  return { trash: Math.min(wanted, share), staging: share, limit };
+  return { trash: Math.min(wanted, share), staging: limit.isEnforced ? undefined : share, limit };
 }
 
 /** What is taken, for a person. */
 export function roomWords({ trash, staging, limit }: Room): string {
-  if (staging === undefined || limit === undefined)
-    return `the trash takes up to ${formatBytes(trash)} there, and what is on its way what is free; no limit says otherwise`;
-  return `the trash takes up to ${formatBytes(trash)} there, and what is on its way up to ${formatBytes(staging)}, a larger file included: ${limit.words} is ${formatBytes(limit.bytes)}`;
+  const bound =
+    staging === undefined ? 'what is free' : `up to ${formatBytes(staging)}, a larger file included`;
+  const why = limit ? `: ${limit.words} is ${formatBytes(limit.bytes)}` : '; no limit says otherwise';
+  return `the trash takes up to ${formatBytes(trash)} there, and what is on its way ${bound}${why}`;
 }
 
 type Limit = NonNullable<Room['limit']>;
@@ -50,15 +58,17 @@ function limitsOn(target: Target, remote: string): Limit[] {
     ];
   const emptyDir = volume?.emptyDir as { sizeLimit?: string; medium?: string } | undefined;
   if (emptyDir === undefined) return [];
-  const own = limitOf(emptyDir.sizeLimit, `the sizeLimit of volume ${mount.name}`);
-  return emptyDir.medium === 'Memory' ? own : [...own, ...limitOfPod(pod)];
+  const isMemory = emptyDir.medium === 'Memory';
+  const own = limitOf(emptyDir.sizeLimit, `the sizeLimit of volume ${mount.name}`, isMemory);
+  return isMemory ? own : [...own, ...limitOfPod(pod)];
 }
 
 /** Only containers that have a limit count, as for the kubelet. */
 function limitOfPod(pod: Pod): Limit[] {
   const all = containersOf(pod).flatMap((one) => limitOf(storageOf(one), ''));
   const bytes = all.reduce((sum, one) => sum + one.bytes, 0);
-  return all.length === 0 ? [] : [{ bytes, words: 'limits.ephemeral-storage of all containers together' }];
+  const words = 'limits.ephemeral-storage of all containers together';
+  return all.length === 0 ? [] : [{ bytes, words, isEnforced: false }];
 }
 
 function storageOf(container: Container | undefined): string | undefined {
@@ -66,5 +76,5 @@ function storageOf(container: Container | undefined): string | undefined {
   return limits?.['ephemeral-storage'];
 }
 
-const limitOf = (quantity: string | undefined, words: string): Limit[] =>
-  quantity === undefined ? [] : [{ bytes: Number(parseQuantity(quantity)), words }];
+const limitOf = (quantity: string | undefined, words: string, isEnforced = false): Limit[] =>
+  quantity === undefined ? [] : [{ bytes: Number(parseQuantity(quantity)), words, isEnforced }];

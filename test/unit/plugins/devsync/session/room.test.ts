@@ -44,6 +44,13 @@ test.each([
   expect(room.trash).toBe(Math.min(64, (limit ?? 1e9) / 4) * mebi);
 });
 
+test('a volume in memory is full where its limit is, and evicts nobody: only the trash is bounded', () => {
+  const volume = { emptyDir: { medium: 'Memory', sizeLimit: '20Mi' } };
+  const room = roomFor(target('100Mi', undefined, volume), '/data', 64 * mebi);
+  expect([room.trash, room.staging]).toEqual([5 * mebi, undefined]);
+  expect(roomWords(room)).toMatch(/5\.0 MiB .* what is free: the sizeLimit of volume data is 20 MiB$/);
+});
+
 test('is told in words', () => {
   const room = roomFor(target('100Mi', undefined, {}), '/app', 64 * mebi);
   expect(roomWords(room)).toMatch(/25 MiB .* 25 MiB, .* limits\.ephemeral-storage is 100 MiB$/);
