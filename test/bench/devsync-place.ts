@@ -112,6 +112,7 @@ export class Bench {
       name: pod,
       spec,
       folder: join(this.base, 'state', pod),
+      stateFolder: join(this.base, 'state'),
       places: [join(this.base, 'state', 'kept')],
       bundle: await agentBundle(),
       image: imageNames.agent,

@@ -138,8 +138,9 @@ export class PlanCommand extends SpecCommand {
     const spec = await this.spec(context, desk.workstation);
     const agent = await this.agent(context);
     const { previewSync } = await import('../session/preview.ts');
-    const { kube, namespace } = desk;
-    const plan = await previewSync({ ...context, ...agent, kube, namespace, spec });
+    const { kube, namespace, workstation } = desk;
+    const stateFolder = workstation.folder;
+    const plan = await previewSync({ ...context, ...agent, kube, namespace, spec, stateFolder });
     const open = openText(plan);
     return {
       data: plan,

@@ -84,7 +84,8 @@ export class ListCommand extends SyncCommand {
     const { requireHere } = await import('../control/serve-sync.ts');
     requireHere(sync, workstation);
     const { listFiles } = await import('../session/list-files.ts');
-    const files = await listFiles(sync.spec, workstation.placesFor(sync.spec.local.path));
+    const places = workstation.placesFor(sync.spec.local.path);
+    const files = await listFiles(sync.spec, { stateFolder: workstation.folder, places });
     const columns = [
       { header: 'KIND', value: ({ kind }: (typeof files)[number]) => kind },
       {

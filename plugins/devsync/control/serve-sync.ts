@@ -79,6 +79,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     name,
     spec: sync.spec,
     folder: workstation.folderOf(uid),
+    stateFolder: workstation.folder,
     places: workstation.placesFor(sync.spec.local.path),
     signal: all,
     onLog: log,

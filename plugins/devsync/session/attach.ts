@@ -24,6 +24,8 @@ export interface AttachContext extends LaunchContext {
   readonly spec: SyncSpec;
   /** Where this workstation keeps what belongs to the sync. */
   readonly folder: string;
+  /** Where it keeps what belongs to all of them. */
+  readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
   readonly places: readonly string[];
   readonly clock: Clock;
@@ -48,7 +50,7 @@ export interface Attached {
 /** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
 export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
-  const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore);
+  const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore, context.stateFolder);
   const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
   const room = roomFor(target, spec.remote, spec.trashLimits.container);
   const local = openLocal(spec, { ...common, places: context.places });

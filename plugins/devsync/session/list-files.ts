@@ -14,8 +14,12 @@ export interface ListedFile {
 }
 
 /** Everything in LOCAL but the root itself, in order. */
-export async function listFiles(spec: SyncSpec, places: readonly string[]): Promise<ListedFile[]> {
-  const rules = ignoreRules(spec, new IgnoreFiles(spec.local.path, spec.useGitignore).rules);
+export async function listFiles(
+  spec: SyncSpec,
+  { stateFolder, places }: { stateFolder: string; places: readonly string[] },
+): Promise<ListedFile[]> {
+  const { rules: fileRules } = new IgnoreFiles(spec.local.path, spec.useGitignore, stateFolder);
+  const rules = ignoreRules(spec, fileRules);
   const tree = await glance({ root: spec.local.path, scan: spec.scan, ignores: rules, places });
   const entries = [...walk(tree)].slice(1).filter(([path]) => path !== privateFolder);
   return entries.map(([path, entry]) => ({

@@ -34,13 +34,16 @@ export interface Preview {
   readonly held: string | undefined;
 }
 
+export interface PreviewOptions extends CheckOptions {
+  /** Where this workstation keeps what belongs to its syncs. */
+  readonly stateFolder: string;
+}
+
 /** Rejects with an X8sError that says what is wrong with LOCAL, REMOTE or the container. */
-export async function previewSync(options: CheckOptions): Promise<Preview> {
-  const { spec, signal } = options;
-  const common = {
-    scan: spec.scan,
-    ignores: ignoreRules(spec, new IgnoreFiles(spec.local.path, spec.useGitignore).rules),
-  };
+export async function previewSync(options: PreviewOptions): Promise<Preview> {
+  const { spec, stateFolder, signal } = options;
+  const { rules } = new IgnoreFiles(spec.local.path, spec.useGitignore, stateFolder);
+  const common = { scan: spec.scan, ignores: ignoreRules(spec, rules) };
   const looking = lookHere(spec, common, signal);
   looking.catch(() => {});
   const there = await lookAtContainer(options, common);

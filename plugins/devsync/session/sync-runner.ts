@@ -22,6 +22,8 @@ export interface RunnerOptions {
   readonly name: string;
   readonly spec: SyncSpec;
   readonly folder: string;
+  /** Where it keeps what belongs to all of them. */
+  readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
   readonly places: readonly string[];
   readonly bundle: string;

@@ -1,5 +1,6 @@
 /** Patterns that files on this workstation bring: `.devsyncignore`, and what git reads where that is asked for. */
-import { join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { foldsNames } from '../sync/glance.ts';
 import type { IgnoreList, Repository } from '../sync/ignore.ts';
@@ -15,18 +16,23 @@ export interface FileRules {
   /** Of `.devsyncignore`. */
   readonly lists: readonly IgnoreList[];
   readonly repositories: readonly Repository[];
+  /** What this workstation keeps of its syncs, where that is in the directory. */
+  readonly ours: readonly IgnoreList[];
 }
 
 /** The rules of a directory, which may change with its files. */
 export class IgnoreFiles {
   readonly #root: string;
   readonly #useGitignore: boolean;
+  readonly #stateFolder: string;
   #rules!: FileRules;
   #git: GitRules = noGit;
 
-  constructor(root: string, useGitignore: boolean) {
+  /** @param stateFolder where this workstation keeps what belongs to its syncs. */
+  constructor(root: string, useGitignore: boolean, stateFolder: string) {
     this.#root = root;
     this.#useGitignore = useGitignore;
+    this.#stateFolder = stateFolder;
     this.#read();
   }
 
@@ -55,6 +61,26 @@ export class IgnoreFiles {
     const folds = foldsNames(this.#root) && { foldsCase: true };
     const lists = text === undefined ? [] : [{ base: '', patterns: text, ...folds }];
     this.#git = this.#useGitignore ? readGitRules(this.#root, lists) : noGit;
-    this.#rules = { lists, repositories: this.#git.repositories };
+    const ours = rulesForOwn(this.#root, this.#stateFolder);
+    this.#rules = { lists, repositories: this.#git.repositories, ours };
+  }
+}
+
+/**
+ * Leaves out what we keep ourselves in a directory that is synced (a home directory holds it): each change that is
+ * carried over would make the next one there, and a container could write what we go by.
+ */
+function rulesForOwn(root: string, stateFolder: string): IgnoreList[] {
+  const path = relative(realOf(root), realOf(stateFolder));
+  if (path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) return [];
+  const pattern = path.replaceAll(sep, '/').replaceAll(/[\\*?[\] ]/g, '\\$&');
+  return [{ base: '', patterns: `/${pattern}` }];
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }

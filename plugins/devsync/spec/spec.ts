@@ -130,9 +130,10 @@ export function haveSameTarget(one: TargetSpec, other: TargetSpec): boolean {
 /** Rules that both sides follow, from what is given and what the directory's own files say. */
 export function ignoreRules(
   { ignore, ignoreVcs, from, takeGit }: SyncSpec,
-  { lists, repositories }: FileRules,
+  { lists, repositories, ours }: FileRules,
 ): IgnoreRules {
-  // What is given by hand has the last word.
+  // What is given by hand has the last word, but for what is ours.
   const given = { base: '', patterns: ignore.join('\n') };
-  return { lists: [...lists, given], repositories, vcs: ignoreVcs || (from === 'container' && !takeGit) };
+  const all = [...lists, given, ...ours];
+  return { lists: all, repositories, vcs: ignoreVcs || (from === 'container' && !takeGit) };
 }

@@ -31,7 +31,10 @@ function write(files: Record<string, string>): void {
 
 /** Of these paths, those that are left out; a directory ends with a slash. */
 function leftOut(paths: readonly string[], root = ''): string[] {
-  const isIgnored = isIgnoredWithin({ ...new IgnoreFiles(join(base, root), true).rules, vcs: false });
+  const isIgnored = isIgnoredWithin({
+    ...new IgnoreFiles(join(base, root), true, '/nowhere').rules,
+    vcs: false,
+  });
   return paths.filter((path) => isIgnored(path.replace(/\/$/, ''), path.endsWith('/')));
 }
 
@@ -174,7 +177,7 @@ test('rules are others when git tracks something else, or a list elsewhere has c
   git('init', '-q');
   write({ '.gitignore': 'dist\n', 'dist/a': '', b: '', own: 'x\n' });
   git('config', 'core.excludesFile', 'own');
-  const files = new IgnoreFiles(base, true);
+  const files = new IgnoreFiles(base, true, '/nowhere');
   git('add', 'b');
   expect(files.areOthers([])).toBe(false);
   git('add', '-f', 'dist/a');

@@ -178,7 +178,7 @@ function ignoredByGit({ repositories: [outer, inner], inner: base }: Made): Set<
 
 function rulesOf(local: string): IsIgnored {
   try {
-    return isIgnoredWithin({ ...new IgnoreFiles(local, true).rules, vcs: false });
+    return isIgnoredWithin({ ...new IgnoreFiles(local, true, '/nowhere').rules, vcs: false });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     // Git ignores the directory itself.

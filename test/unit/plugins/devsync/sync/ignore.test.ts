@@ -72,7 +72,10 @@ describe('with git’s own files', () => {
       writeFileSync(join(base, path), '');
     }
     const shown = git('ls-files', '--others', '--exclude-standard').trim().split('\n');
-    const isIgnored = compileIgnores({ ...new IgnoreFiles(join(base, 'app'), true).rules, vcs: true });
+    const isIgnored = compileIgnores({
+      ...new IgnoreFiles(join(base, 'app'), true, '/nowhere').rules,
+      vcs: true,
+    });
     const ours = paths.filter((path) => {
       const parts = path.slice('app/'.length).split('/');
       return parts.every(
@@ -86,8 +89,8 @@ describe('with git’s own files', () => {
     mkdirSync(join(base, 'app'));
     writeFileSync(join(base, '.gitignore'), '*.o\n');
     writeFileSync(join(base, 'app/.gitignore'), '*.tmp\n');
-    const files = new IgnoreFiles(base, true);
-    const none = new IgnoreFiles(base, false);
+    const files = new IgnoreFiles(base, true, '/nowhere');
+    const none = new IgnoreFiles(base, false, '/nowhere');
     const paths = ['a', '.gitignore', 'app/.gitignore'];
     expect(files.areOthers(paths)).toBe(false);
     writeFileSync(join(base, 'app/.gitignore'), '*.log\n');
@@ -102,7 +105,7 @@ describe('with git’s own files', () => {
     // Its name is no text: under the one that Node gives it there is nothing.
     mkdirSync(Buffer.concat([Buffer.from(`${base}/`), Buffer.from([0xff])]));
     writeFileSync(join(base, '.gitignore'), '*.o\n');
-    expect(new IgnoreFiles(base, true).rules.repositories).toEqual([
+    expect(new IgnoreFiles(base, true, '/nowhere').rules.repositories).toEqual([
       { base: '', lists: [{ base: '', patterns: '*.o\n' }], tracked: [] },
     ]);
   });

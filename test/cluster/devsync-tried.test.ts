@@ -1,0 +1,33 @@
+/** What public reports of other tools tell of, tried on real containers: docs/tried/devsync.md. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+afterEach(async () => {
+  await work?.close();
+  work = undefined;
+});
+
+test('a home directory: what the workstation keeps of its syncs in it goes nowhere', async () => {
+  work = new Workplace(place());
+  const it = work;
+  it.write('a', 'one');
+  mkdirSync(join(it.base, 'state'), { recursive: true });
+  await it.pod('home', { containers: [{ name: 'app', image: images.plain, command: forever }] });
+  // LOCAL is around the state folder.
+  await it.must('create', '--name', 'home', '--pod', 'home', it.base, '/work');
+  await it.watch('home');
+  await it.reaches('home', 'watching');
+  expect(await it.must('flush', 'home')).toMatch(/^Both sides are the same/);
+  expect(await it.sh('home', 'cd /work && find . -type f')).toBe('./local/a\n');
+  // What the container writes under that name does not come here, where it would be believed.
+  await it.sh('home', 'mkdir -p /work/state/devsync && echo forged >/work/state/devsync/workstation-id');
+  it.write('a', 'two');
+  expect(await it.must('flush', 'home')).toMatch(/^Both sides are the same/);
+  expect(await it.sh('home', 'cat /work/local/a')).toBe('two');
+  expect(it.read('../state/devsync/workstation-id')).toMatch(/^[0-9a-f-]{36}\n$/);
+}, 120_000);
