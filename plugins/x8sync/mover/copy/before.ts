@@ -90,6 +90,9 @@ export async function wipeTarget({ places, voice, signal }: Machine): Promise<vo
   const args = [places.target, '-mindepth', '1', '-maxdepth', '1', ...kept, ...remove];
   const { code, stderr } = await run('find', args, { signal });
   if (code === 0) return;
-  const said = stderr.trim().split('\n').slice(0, 3).join(' ');
-  throw new Ending('io', `the target could not be emptied: ${said}`);
+  const said = stderr.trim().split('\n').slice(0, 3).join('; ');
+  throw new Ending(
+    'io',
+    `the target is emptied in part: what could be removed is gone, and the rest stays: ${said}`,
+  );
 }

@@ -16,6 +16,9 @@ const calls: readonly (readonly [call: RegExp, kind: string])[] = [
   [/xattr/, 'xattrs'],
 ];
 
+/** What the receiver says of attributes; all else that it says is of a file whose content came and was not kept. */
+const ofAttributes = /failed to set |ch(?:own|grp) |[gs]et_acl|_acl_|xattr|xal_/;
+
 export class ErrorReader {
   /** Kinds of things that could not be kept. */
   readonly lost = new Set<string>();
@@ -23,6 +26,8 @@ export class ErrorReader {
   readonly names: string[] = [];
   /** How many names could not be copied. */
   failed = 0;
+  /** Files whose content was sent and is not at the target; rsync's own figures count them as transferred. */
+  undelivered = 0;
   /** How many files went from the source meanwhile. */
   vanished = 0;
   /** The target has no room left. */
@@ -82,6 +87,7 @@ export class ErrorReader {
     const name = nameOf(line, this.#target);
     if (name === '' || this.#named.has(name)) return;
     this.failed += 1;
+    if (line.startsWith('rsync: [receiver] ') && !ofAttributes.test(line)) this.undelivered += 1;
     // How many there are is known from the first twenty on without their names.
     if (this.#named.size < 100_000) this.#named.add(name);
     if (this.names.length < mostNames) this.names.push(cut(name, longestName));
@@ -92,6 +98,8 @@ export class ErrorReader {
 export function nameOf(line: string, target: string): string {
   const [clash] = /^(?:could not make way for|cannot delete) [a-z -]+: /.exec(line) ?? [];
   if (clash !== undefined) return line.slice(clash.length);
+  const [, renamed] = /^rsync: \[\w+\] rename ".*" -> "(.*)"/.exec(line) ?? [];
+  if (renamed !== undefined) return renamed;
   // The closing quote is the last one: a name may hold quotes of its own.
   const [, name = ''] = /"(.*)"/.exec(line) ?? [];
   if (name.startsWith(`${target}/`)) return name.slice(target.length + 1);

@@ -14,7 +14,7 @@ import {
 } from './changes.ts';
 import { ErrorReader } from './errors.ts';
 import { ProgressGauge, parseProgress, type Totals } from './progress.ts';
-import { type Counts, parseStats } from './stats.ts';
+import { type Counts, deliveredOf, parseStats } from './stats.ts';
 
 const mostChanges = 200;
 const longestName = 1024;
@@ -68,7 +68,8 @@ export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
   }).finally(() => over.abort());
   out.end();
   err.end();
-  const { stats, moved, skipped, rootChanged } = output;
+  const { moved, skipped, rootChanged } = output;
+  const stats = deliveredOf(output.stats, errors);
   return { code, stats, moved, skipped, rootChanged, errors };
 }
 

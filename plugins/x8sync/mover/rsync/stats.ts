@@ -38,6 +38,13 @@ export function parseStats(line: string): Counts | undefined {
   return undefined;
 }
 
+/** The figures without files whose content was sent and could not be put in its place, which rsync counts too. */
+export function deliveredOf(stats: Counts, { undelivered }: { readonly undelivered: number }): Counts {
+  const { transferredFiles } = stats;
+  if (transferredFiles === undefined) return stats;
+  return { ...stats, transferredFiles: Math.max(0, transferredFiles - undelivered) };
+}
+
 /** `Number of files: 5 (reg: 3, dir: 2)` → of a kind; 0 where it is not named. */
 function kind(line: string, name: string): number {
   const [, digits = '0'] = new RegExp(`[( ]${name}: (\\d+)`).exec(line) ?? [];

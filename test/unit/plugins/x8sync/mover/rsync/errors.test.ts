@@ -1,6 +1,7 @@
 /** What the mover makes of what rsync complains of. */
 import { expect, test } from '@jest/globals';
 import { ErrorReader } from '../../../../../../plugins/x8sync/mover/rsync/errors.ts';
+import { deliveredOf } from '../../../../../../plugins/x8sync/mover/rsync/stats.ts';
 
 function read(...lines: readonly string[]) {
   const told: string[] = [];
@@ -49,4 +50,19 @@ test('vanished files and the daemon that refuses', () => {
   const { reader, told } = read('file has vanished: "/a" (in source)', '@ERROR: chdir failed', '');
   expect(reader).toMatchObject({ vanished: 1, refused: true, said: '@ERROR: chdir failed', failed: 0 });
   expect(told).toEqual(['warning: file has vanished: "/a" (in source)', 'error: @ERROR: chdir failed']);
+});
+
+test('a file that came and could not be put in its place is none that was copied', () => {
+  const { reader } = read(
+    'rsync: [generator] failed to set times on "/target/folder": Operation not permitted (1)',
+    'rsync: [receiver] rename "/target/.x8sync/tmp/fixed.OeOBdj" -> "folder/fixed": Operation not permitted (1)',
+    'rsync: [receiver] rename "/target/.x8sync/tmp/a.7fWjRr" -> "a" -> "b": Operation not permitted (1)',
+    'rsync: [receiver] chown "/target/.x8sync/tmp/kept.7fWjRr" failed: Operation not permitted (1)',
+    'rsync: [receiver] failed to set permissions on "/target/kept": Operation not permitted (1)',
+    'rsync: [receiver] rsync_xal_set: lsetxattr("/target/x","user.x") failed: Operation not supported (95)',
+    'rsync: [sender] send_files failed to open "/secret" (in source): Permission denied (13)',
+  );
+  expect(reader.names).toContain('folder/fixed');
+  expect(reader.undelivered).toBe(2);
+  expect(deliveredOf({ transferredFiles: 6, entries: 9 }, reader)).toEqual({ transferredFiles: 4, entries: 9 });
 });
