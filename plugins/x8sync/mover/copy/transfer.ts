@@ -234,7 +234,6 @@ export class Transfer {
   }
 
   #verdict({ code, errors }: RsyncResult): Ending {
-    if (code === 24) this.#parts.machine.voice.log('warning', meaningOf(code));
     const verdict = verdictOf(code, errors, this.lost);
     const contradiction = isThrough(code) ? contradictionIn(this.stats) : undefined;
     if (contradiction === undefined) return verdict;
