@@ -64,5 +64,8 @@ test('a file that came and could not be put in its place is none that was copied
   );
   expect(reader.names).toContain('folder/fixed');
   expect(reader.undelivered).toBe(2);
-  expect(deliveredOf({ transferredFiles: 6, entries: 9 }, reader)).toEqual({ transferredFiles: 4, entries: 9 });
+  expect(deliveredOf({ transferredFiles: 6, entries: 9 }, reader)).toEqual({
+    transferredFiles: 4,
+    entries: 9,
+  });
 });
