@@ -77,6 +77,36 @@ describe('a key that somebody added to the data of a ConfigMap, and that comes a
   }, 60_000);
 });
 
+describe('a DaemonSet that was changed more often than its copy', () => {
+  const rules = only('agents', 'daemonsets');
+  const agents = (image: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: labelled('agents'),
+    spec: {
+      selector: { matchLabels: { a: 'b' } },
+      template: {
+        metadata: { labels: { a: 'b' } },
+        spec: { nodeSelector: { no: 'such' }, containers: [{ name: 'main', image }] },
+      },
+    },
+  });
+
+  test('is copied: how often it was changed is its own cluster’s', async () => {
+    const put = (image: string) => apply(pair.primary, pair.namespace, agents(image));
+    await put('test.invalid/1');
+    await put('test.invalid/2');
+    await pair.copy(...rules);
+    await put('test.invalid/3');
+    await put('test.invalid/4');
+    await pair.copy(...rules);
+    expect(await pair.copyOf('daemonsets.apps', 'agents')).toMatchObject({
+      spec: { template: { spec: { containers: [{ image: 'test.invalid/4' }] } } },
+    });
+    await isSettled(...rules);
+  }, 60_000);
+});
+
 describe('init containers that somebody put into another order', () => {
   const rules = only('steps', 'deployments');
   const inOrder = (...names: string[]) => names.map((name) => ({ name, image: `test.invalid/${name}` }));

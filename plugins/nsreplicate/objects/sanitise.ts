@@ -83,6 +83,12 @@ export const sanitiseRules: readonly SanitiseRule[] = [
     strip: (d) => dropKeys(d, annotations, (key) => /^deployment\.kubernetes\.io\/revision/.test(key)),
   },
   {
+    // The API server shows a field in it that `apps/v1` has not any more, and takes nobody's word for it.
+    what: 'how often a DaemonSet was changed',
+    kinds: ['DaemonSet.apps'],
+    strip: (d) => drop(d, ...annotations, 'deprecated.daemonset.template.generation'),
+  },
+  {
     what: 'the timestamp that old clients leave in templates',
     kinds: templated,
     strip: (d) => drop(d, 'spec', 'template', 'metadata', 'creationTimestamp'),

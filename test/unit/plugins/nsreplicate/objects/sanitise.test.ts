@@ -88,6 +88,14 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     { metadata: bare, spec: { replicas: 1 } },
   ],
   [
+    'how often a DaemonSet was changed',
+    object('apps/v1', 'DaemonSet', {
+      metadata: { annotations: { 'deprecated.daemonset.template.generation': '3', note: 'a' } },
+      spec: {},
+    }),
+    { metadata: { ...bare, annotations: { note: 'a' } }, spec: {} },
+  ],
+  [
     'the timestamp that old clients leave in templates',
     object('apps/v1', 'DaemonSet', {
       spec: { template: { metadata: { creationTimestamp: null, labels: { a: 'b' } }, spec: {} } },
