@@ -14,7 +14,7 @@ import {
   ResumeCommand,
 } from './commands/steer.ts';
 import { StopCommand, WatchCommand } from './commands/watch.ts';
-import { agentImage } from './images.ts';
+import { agentImage } from './launch/images.ts';
 
 void runPlugin({
   name: 'devsync',

@@ -3,7 +3,7 @@
  * its own with their etcd in memory: a primary and two replicas, client and servers on the same cores.
  */
 
-import { identify, type Site } from '../../plugins/nsreplicate/engine/site.ts';
+import { identify, type Site } from '../../plugins/nsreplicate/clusters/cluster.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';

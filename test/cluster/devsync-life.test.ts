@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { neededPermissions } from '../../plugins/devsync/doctor.ts';
+import { neededPermissions } from '../../plugins/devsync/control/doctor.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';

@@ -4,12 +4,12 @@
  */
 import { randomInt } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { drift } from '../../plugins/nsreplicate/engine/drift.ts';
-import { Feeds } from '../../plugins/nsreplicate/engine/feeds.ts';
-import { type PlannedChange, plan } from '../../plugins/nsreplicate/engine/plan.ts';
-import { Settlements } from '../../plugins/nsreplicate/engine/settlements.ts';
-import type { TaskSpec } from '../../plugins/nsreplicate/engine/spec.ts';
-import { survey } from '../../plugins/nsreplicate/engine/survey.ts';
+import { AppliedResults } from '../../plugins/nsreplicate/cache/applied-results.ts';
+import { Informers } from '../../plugins/nsreplicate/cache/informers.ts';
+import type { TaskSpec } from '../../plugins/nsreplicate/decide/spec.ts';
+import { drift } from '../../plugins/nsreplicate/preview/drift.ts';
+import { type PlannedChange, plan } from '../../plugins/nsreplicate/preview/plan.ts';
+import { survey } from '../../plugins/nsreplicate/preview/survey.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { findDigestKey } from '../../plugins/nsreplicate/state/digest-key.ts';
 import { readMemory, readSettled } from '../../plugins/nsreplicate/state/state.ts';
@@ -123,11 +123,11 @@ async function look(pair: Pair, spec: TaskSpec) {
   ]);
   if (!key) throw new Error('the task has not run');
   const sides = await pair.sides();
-  const settled = new Settlements(kept);
+  const settled = new AppliedResults(kept);
   const surveyed = await survey({
     ...sides,
     spec,
-    feeds: new Feeds(systemClock),
+    feeds: new Informers(systemClock),
     key,
     memory,
     settled,

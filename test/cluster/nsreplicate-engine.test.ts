@@ -1,7 +1,7 @@
 /** The engine of nsreplicate in this process: both directions, failing back, clocks, sizes, rules that are replaced. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Feeds } from '../../plugins/nsreplicate/engine/feeds.ts';
+import { Informers } from '../../plugins/nsreplicate/cache/informers.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { readView } from '../../plugins/nsreplicate/state/state.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
@@ -227,7 +227,7 @@ test('rules are replaced while it runs, and what they no longer cover is left', 
 
 test('tasks of one process share watches', async () => {
   await pair.put(pair.from, configMap('c', { a: '1' }), secret('s', { a: 'x' }));
-  const feeds = new Feeds(systemClock);
+  const feeds = new Informers(systemClock);
   const sides = { ...(await pair.sides()), feeds };
   const other = pair.alsoNamespace('other');
   const map = new Map([[pair.namespace, other]]);

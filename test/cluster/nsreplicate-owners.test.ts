@@ -1,7 +1,7 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SETTLED_SHARDS } from '../../plugins/nsreplicate/engine/settlements.ts';
+import { SETTLED_SHARDS } from '../../plugins/nsreplicate/cache/applied-results.ts';
 import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/resources.ts';
 import { isLab } from './support/contexts.ts';
 import { eventually } from './support/eventually.ts';

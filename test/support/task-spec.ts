@@ -1,6 +1,6 @@
 /** What a task of nsreplicate is told where a test says nothing else. */
 import { defaultLimits } from '../../plugins/nsreplicate/decide/brake.ts';
-import type { TaskSpec } from '../../plugins/nsreplicate/engine/spec.ts';
+import type { TaskSpec } from '../../plugins/nsreplicate/decide/spec.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 
 export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({

@@ -46,6 +46,51 @@ const pluginOf = (path: string) => /^plugins\/([^/]+)\//.exec(path)?.[1];
 const isEngine = ({ path }: Room) =>
   pluginOf(path) !== undefined && !path.endsWith('/main.ts') && !path.includes('/commands/');
 
+/** The folders of each house, from the top down: what stands below knows nothing of what stands above. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  src: ['cli', 'tasks', 'ui', 'ssh', 'kube', 'async', '.'],
+  'plugins/x8sync': [
+    '.',
+    'commands',
+    'records',
+    'run',
+    'connect',
+    'preflight',
+    'monitor',
+    'claims',
+    'objects',
+    'mover',
+  ],
+  'plugins/nsreplicate': [
+    '.',
+    'commands',
+    'preview',
+    'run',
+    'status',
+    'task',
+    'state',
+    'reconcile',
+    'cache',
+    'clusters',
+    'decide',
+    'objects',
+    'rules',
+    'jobs',
+  ],
+  'plugins/devsync': [
+    '.',
+    'commands',
+    'control',
+    'session',
+    'launch',
+    'agent',
+    'spec',
+    'wire',
+    'sync',
+    'reconcile',
+  ],
+};
+
 /** Every `room → import` that breaks a rule. */
 function offences(rooms: readonly Room[], breaks: (specifier: string, room: Room) => boolean): string[] {
   return rooms.flatMap((room) =>
@@ -103,6 +148,24 @@ describe('imports', () => {
       /^(clipanion|listr2|(node:)?(process|readline|readline\/promises|tty))$/.test(specifier) ||
       /^src\/ui\/(?!reporter\.ts$|format\.ts$)/.test(specifier);
     expect(offences(plugins.filter(isEngine), wrong)).toEqual([]);
+  });
+
+  test.each(Object.entries(floors))('lead down the floors of %s, also between folders', (house, order) => {
+    const floorOf = (path: string) => {
+      const folder =
+        path
+          .slice(house.length + 1)
+          .split('/')
+          .slice(0, -1)[0] ?? '.';
+      const floor = order.indexOf(folder);
+      if (floor < 0) throw new Error(`${path}: ${folder} is no room of ${house}`);
+      return floor;
+    };
+    const wrong = (specifier: string, { path }: Room) =>
+      specifier.startsWith(`${house}/`) && floorOf(specifier) < floorOf(path);
+    const rooms = all.filter(({ path }) => path.startsWith(`${house}/`));
+    expect(new Set(rooms.map(({ path }) => floorOf(path))).size).toBe(order.length);
+    expect(offences(rooms, wrong)).toEqual([]);
   });
 
   test('never lead back to where they come from, not even for a type', () => {

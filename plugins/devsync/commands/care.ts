@@ -5,7 +5,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
-import type { Finding } from '../doctor.ts';
+import type { Finding } from '../control/doctor.ts';
 import { AgentCommand, completeSync } from './sync-command.ts';
 import { findingsTable } from './words.ts';
 
@@ -30,10 +30,10 @@ export class InitCommand extends AgentCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { kube, namespace } = await this.desk(context);
-    const { checkCluster, checkWorkstation } = await import('../doctor.ts');
+    const { checkCluster, checkWorkstation } = await import('../control/doctor.ts');
     const findings = [...(await checkCluster(kube, namespace, context.signal)), ...checkWorkstation()];
     if (this.wait) {
-      const { checkImage } = await import('../image-check.ts');
+      const { checkImage } = await import('../control/image-check.ts');
       const { image } = await this.agent(context);
       findings.push(await checkImage({ ...context, kube, namespace, image }));
     }
@@ -61,7 +61,7 @@ export class DoctorCommand extends AgentCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { kube, namespace, catalog, workstation } = await this.desk(context);
-    const { checkCluster, checkSync, checkTarget, checkWorkstation } = await import('../doctor.ts');
+    const { checkCluster, checkSync, checkTarget, checkWorkstation } = await import('../control/doctor.ts');
     const findings = [...(await checkCluster(kube, namespace, context.signal)), ...checkWorkstation()];
     const { pod, selector, container, name } = this;
     const sync = name ? await catalog.get(namespace, name, context.signal) : undefined;
@@ -106,7 +106,7 @@ export class CleanCommand extends AgentCommand {
     )
       return { text: 'Nothing was removed.' };
     const agent = await this.agent(context);
-    const { cleanSync } = await import('../clean.ts');
+    const { cleanSync } = await import('../control/clean.ts');
     const lines: string[] = [];
     const refused: RefusedError[] = [];
     for (const sync of chosen)

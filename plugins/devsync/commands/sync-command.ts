@@ -7,7 +7,7 @@ import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
-import { agentImage } from '../images.ts';
+import { agentImage } from '../launch/images.ts';
 import type { Catalog, Sync } from '../spec/catalog.ts';
 import type { Workstation } from '../spec/workstation.ts';
 

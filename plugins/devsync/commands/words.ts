@@ -1,7 +1,7 @@
 /** What devsync's commands say, and their tables. */
 import { table } from '../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../src/ui/format.ts';
-import type { Finding } from '../doctor.ts';
+import type { Finding } from '../control/doctor.ts';
 import type { Preview } from '../session/preview.ts';
 import type { SyncState } from '../session/state.ts';
 import type { RunnerState } from '../session/sync-runner.ts';

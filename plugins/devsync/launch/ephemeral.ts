@@ -8,8 +8,8 @@ import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
 import type { ContainerStatus, Pod } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
-import type { AgentConnection } from '../session/agent-connection.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
+import type { AgentConnection } from './agent-connection.ts';
 import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
 import { besideContext, type User, writtenUser } from './security.ts';
 

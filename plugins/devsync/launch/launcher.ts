@@ -5,7 +5,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
-import { AgentConnection, AgentLate } from '../session/agent-connection.ts';
+import { AgentConnection, AgentLate } from './agent-connection.ts';
 
 /** One container of one pod, as it is now. */
 export interface Target {

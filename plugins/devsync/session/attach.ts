@@ -1,6 +1,7 @@
 /** Brings one container and the local directory together: agent, both endpoints, ancestor. */
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { AgentError } from '../launch/agent-connection.ts';
 import { launch, type Refusal } from '../launch/launch.ts';
 import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
@@ -10,7 +11,6 @@ import { LocalEndpoint, type LocalOptions } from '../sync/local-endpoint.ts';
 import { requireFiles } from '../sync/pseudo.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 import type { OpenRequest } from '../wire/calls.ts';
-import { AgentError } from './agent-connection.ts';
 import { KnownBefore } from './known-before.ts';
 import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';

@@ -1,4 +1,6 @@
 /** The container's side of a sync, as the workstation sees it: a mirror of its tree, and calls to the agent. */
+
+import type { AgentConnection } from '../launch/agent-connection.ts';
 import type { Maybe } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
@@ -23,7 +25,6 @@ import {
 import { askedFor, packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
-import type { AgentConnection } from './agent-connection.ts';
 import { Incoming } from './incoming.ts';
 
 /** Things in one call. */

@@ -1,11 +1,12 @@
 /** The container's side as it is, asked of an agent that leaves nothing there. */
+
+import type { AgentConnection } from '../launch/agent-connection.ts';
 import { emptyDirectory, type Maybe } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
 import type { LookRequest } from '../wire/calls.ts';
 import { asEdits, asObject } from '../wire/check.ts';
-import type { AgentConnection } from './agent-connection.ts';
 
 /** The session's number: nothing else is asked over the connection. */
 const session = 1;

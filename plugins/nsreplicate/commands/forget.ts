@@ -4,7 +4,7 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Unmarked } from '../engine/unmark.ts';
+import type { Unmarked } from '../run/unmark.ts';
 import type { TaskView } from '../state/state.ts';
 import { KeptCommand } from './kept-command.ts';
 
@@ -14,7 +14,7 @@ export class ForgetCommand extends KeptCommand {
     description: 'Forget a task: delete what is kept of it. Copies stay where they are.',
     details: `
       Refused while the task runs. What was remembered goes: that deletions were stopped, and what earlier runs
-      covered. Copies keep their marks, so that a task of the same name and primary goes on with them; with
+      covered. ReplicaCache keep their marks, so that a task of the same name and primary goes on with them; with
       --remove-marks they are nobody's copies any more, and no task changes or deletes them without --adopt.
     `,
     examples: [
@@ -58,8 +58,8 @@ export class ForgetCommand extends KeptCommand {
   ): Promise<Record<string, number>> {
     const [{ readMemory }, { identify }, { takeMarksOff }] = await Promise.all([
       import('../state/state.ts'),
-      import('../engine/site.ts'),
-      import('../engine/unmark.ts'),
+      import('../clusters/cluster.ts'),
+      import('../run/unmark.ts'),
     ]);
     const { signal, reporter } = context;
     const { primary, formerPrimaries, sites } = await readMemory(state, view.task, { signal });

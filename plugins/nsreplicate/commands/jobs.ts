@@ -80,7 +80,7 @@ export class RetryCommand extends KeptCommand {
     const wanted = this.#wanted();
     const failing = await this.#failing(context, view, wanted);
     if (failing === 0) return nothingFails(wanted);
-    const { keyOf } = await import('../engine/keys.ts');
+    const { keyOf } = await import('../objects/keys.ts');
     const object = wanted && keyOf(wanted.kind, wanted.namespace, wanted.name);
     const chosen = this.replica.length > 0 ? { replicas: this.replica } : {};
     const retry = { id: context.clock.now().toISOString(), object, ...chosen };

@@ -6,8 +6,8 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { ExitCode, IncompleteError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { PlannedChange } from '../engine/plan.ts';
-import type { Survey } from '../engine/survey.ts';
+import type { PlannedChange } from '../preview/plan.ts';
+import type { Survey } from '../preview/survey.ts';
 import { type Opened, TaskCommand } from './task-command.ts';
 
 /** Lists both sides as the task would. */
@@ -17,15 +17,15 @@ async function look(
 ): Promise<Survey> {
   const [
     { survey },
-    { Feeds },
-    { Settlements },
+    { Informers },
+    { AppliedResults },
     { findDigestKey },
     { readMemory, readSettled },
     { randomBytes },
   ] = await Promise.all([
-    import('../engine/survey.ts'),
-    import('../engine/feeds.ts'),
-    import('../engine/settlements.ts'),
+    import('../preview/survey.ts'),
+    import('../cache/informers.ts'),
+    import('../cache/applied-results.ts'),
     import('../state/digest-key.ts'),
     import('../state/state.ts'),
     import('node:crypto'),
@@ -36,13 +36,13 @@ async function look(
     readMemory(state, spec.name, { signal }),
     readSettled(state, spec.name, { signal }),
   ]);
-  const settled = new Settlements(kept);
-  return survey({ spec, primary, replicas, feeds: new Feeds(clock), key, memory, settled, signal });
+  const settled = new AppliedResults(kept);
+  return survey({ spec, primary, replicas, feeds: new Informers(clock), key, memory, settled, signal });
 }
 
 /** The plan of a task, with exit code 5 where anything would change. */
 export async function planOutcome(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
-  const { plan } = await import('../engine/plan.ts');
+  const { plan } = await import('../preview/plan.ts');
   const surveyed = await look(opened, context);
   for (const note of surveyed.notes) context.reporter.info(note);
   const all = await plan(surveyed, opened.spec, context.signal);
@@ -169,7 +169,7 @@ export class DriftCommand extends LookCommand {
 
   override run(context: KubeCommandContext): Promise<Outcome> {
     return this.looking(context, async (opened) => {
-      const { drift, isDrifted } = await import('../engine/drift.ts');
+      const { drift, isDrifted } = await import('../preview/drift.ts');
       const surveyed = await look(opened, context);
       for (const note of surveyed.notes) context.reporter.info(note);
       const lines = await drift(surveyed, context.signal);

@@ -5,10 +5,10 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
-import type { Replica } from '../engine/replica.ts';
-import type { SessionOptions } from '../engine/session.ts';
-import type { Task } from '../engine/task.ts';
+import type { Replica } from '../reconcile/replica.ts';
+import type { SessionOptions } from '../run/session.ts';
 import type { TaskView } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
 import { planOutcome } from './plan.ts';
 import { type Opened, TaskCommand } from './task-command.ts';
 
@@ -57,16 +57,16 @@ async function sessionOf(
   { clock, signal, reporter }: KubeCommandContext,
   hooks: Pick<SessionOptions, 'begun' | 'compared'>,
 ) {
-  const [{ Session }, { Feeds }] = await Promise.all([
-    import('../engine/session.ts'),
-    import('../engine/feeds.ts'),
+  const [{ Session }, { Informers }] = await Promise.all([
+    import('../run/session.ts'),
+    import('../cache/informers.ts'),
   ]);
   const { spec, primary, replicas, state } = opened;
   return new Session(
     { spec, primary, replicas },
     {
       state,
-      feeds: new Feeds(clock),
+      feeds: new Informers(clock),
       clock,
       signal,
       info: (text) => reporter.info(text),

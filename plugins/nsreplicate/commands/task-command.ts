@@ -7,8 +7,8 @@ import { option } from '../../../src/cli/options.ts';
 import { UnreachableError, UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
-import type { Site } from '../engine/site.ts';
-import type { TaskSpec } from '../engine/spec.ts';
+import type { Site } from '../clusters/cluster.ts';
+import type { TaskSpec } from '../decide/spec.ts';
 import type { TaskConfig } from '../rules/rule.ts';
 import { defaultTask, roles, tool } from '../state/places.ts';
 
@@ -153,7 +153,7 @@ export abstract class TaskCommand extends KubeCommand {
     { watches, hand }: { watches: boolean; hand: (client: KubeClient) => void },
   ): Promise<Opened> {
     const [{ identify, checkDistinct }, { readMemory }, config] = await Promise.all([
-      import('../engine/site.ts'),
+      import('../clusters/cluster.ts'),
       import('../state/state.ts'),
       this.#config(),
     ]);
@@ -245,7 +245,7 @@ export abstract class TaskCommand extends KubeCommand {
     const [{ defaultRules }, { parseSelector }, { rulesForKinds }, { defaultLimits }] = await Promise.all([
       import('../rules/rule.ts'),
       import('../rules/selector.ts'),
-      import('../engine/kinds.ts'),
+      import('../clusters/kinds.ts'),
       import('../decide/brake.ts'),
     ]);
     const name = this.name ?? config?.name ?? defaultTask;

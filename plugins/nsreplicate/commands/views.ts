@@ -4,12 +4,12 @@ import { type Column, table } from '../../../src/cli/table.ts';
 import { IncompleteError } from '../../../src/errors.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import type { Did } from '../decide/outcomes.ts';
-import { placeOf } from '../engine/keys.ts';
-import { isComplete } from '../engine/run.ts';
-import type { Task } from '../engine/task.ts';
 import type { Behind } from '../jobs/lag.ts';
 import type { JobRecord } from '../jobs/records.ts';
+import { placeOf } from '../objects/keys.ts';
+import { isComplete } from '../run/run.ts';
 import type { ReplicaView, TaskView } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
 
 interface Line {
   readonly replica: string;

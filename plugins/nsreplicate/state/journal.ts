@@ -6,7 +6,7 @@ import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
-import { fieldManager } from '../engine/spec.ts';
+import { fieldManager } from '../decide/spec.ts';
 import { metadataOf, type Role } from './places.ts';
 
 export interface Document {

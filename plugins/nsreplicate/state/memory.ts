@@ -1,7 +1,8 @@
 /** What outlives a run of a task. */
+
+import type { Covered } from '../cache/retired.ts';
 import type { BrakeState } from '../decide/brake.ts';
-import type { Covered } from '../engine/retired.ts';
-import type { Done } from '../engine/tally.ts';
+import type { Done } from '../decide/tally.ts';
 
 /** Kept in the cluster that holds the task's state. */
 export interface Memory {

@@ -4,7 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { TaskView } from '../inventory.ts';
+import type { TaskView } from '../records/inventory.ts';
 import { completeTask } from './completion.ts';
 import { TaskCommand } from './task-command.ts';
 
@@ -33,7 +33,7 @@ export class CleanupCommand extends TaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.all === (this.name !== undefined)) throw new UsageError('give the NAME of a task, or --all');
     const { client, views } = await this.#chosen(context);
-    const { cleanUp } = await import('../cleanup.ts');
+    const { cleanUp } = await import('../records/cleanup.ts');
     const cleanup = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
     const cleaned: string[] = [];
     const failures: X8sError[] = [];

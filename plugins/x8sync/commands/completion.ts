@@ -2,7 +2,7 @@
 import { objectPaths, resourceNames } from '../../../src/cli/completion/providers.ts';
 import { configMaps, persistentVolumeClaims } from '../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
-import { tool } from '../sides.ts';
+import { tool } from '../objects/sides.ts';
 
 /** `context/`, then `context/namespace/`, then `context/namespace/claim`. */
 export const completeClaim = objectPaths(persistentVolumeClaims);

@@ -4,12 +4,12 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError } from '../../../src/errors.ts';
-import type { ClaimRef } from '../claim.ts';
-import { type ClaimArgument, parseClaim } from '../claim-ref.ts';
-import { parseGroup, parseIdentity } from '../identity.ts';
-import { moverImage } from '../images.ts';
-import type { CopyRequest, CopyResult, Mode } from '../request.ts';
-import { wayNames } from '../way-names.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
+import { strategyNames } from '../connect/strategy-names.ts';
+import { parseGroup, parseIdentity } from '../objects/identity.ts';
+import { moverImage } from '../objects/images.ts';
+import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 
 export class CopyCommand extends KubeCommand {
@@ -78,9 +78,9 @@ export class CopyCommand extends KubeCommand {
     description:
       'Where the mover is no root, give an empty target volume to this group, so that it may write.',
   });
-  way = option.choices('--way', wayNames, {
+  way = option.choices('--way', strategyNames, {
     value: 'WAY',
-    description: `How the target reaches the source, in order of trying: ${wayNames.join(', ')}.`,
+    description: `How the target reaches the source, in order of trying: ${strategyNames.join(', ')}.`,
   });
   image = option.text('--image', {
     value: 'IMAGE',
@@ -100,11 +100,11 @@ export class CopyCommand extends KubeCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const request = await this.#request(context);
     if (request.mode === 'force') await this.#confirm(request, context);
-    const { copy } = await import('../copy.ts');
+    const { copy } = await import('../run/copy.ts');
     const result = await copy(request, context);
     const [{ summaryOf }, { furtherRun }] = await Promise.all([
-      import('../report.ts'),
-      import('../request.ts'),
+      import('../run/report.ts'),
+      import('../run/request.ts'),
     ]);
     const data = { ...result, warnings: context.reporter.warnings };
     return {

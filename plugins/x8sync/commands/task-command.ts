@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { TaskView } from '../inventory.ts';
+import type { TaskView } from '../records/inventory.ts';
 
 export abstract class TaskCommand extends KubeCommand {
   protected async tasks(
@@ -10,8 +10,8 @@ export abstract class TaskCommand extends KubeCommand {
     task?: string,
   ): Promise<{ client: KubeClient; views: TaskView[] }> {
     const [{ listTasks }, { storeOf }, client] = await Promise.all([
-      import('../inventory.ts'),
-      import('../copy-task.ts'),
+      import('../records/inventory.ts'),
+      import('../run/copy-task.ts'),
       kube(),
     ]);
     const { namespace } = this;

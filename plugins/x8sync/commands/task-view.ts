@@ -2,7 +2,7 @@
 import { type Table, table } from '../../../src/cli/table.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { formatAgeSince } from '../../../src/ui/format.ts';
-import { decisiveRecord, specOf, type TaskView } from '../inventory.ts';
+import { decisiveRecord, specOf, type TaskView } from '../records/inventory.ts';
 
 /** The document of `-o json`; stable field names. */
 export function documentOf(view: TaskView): Record<string, unknown> {

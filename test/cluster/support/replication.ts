@@ -1,11 +1,11 @@
 /** The engine of nsreplicate in this process, as tests and benchmarks run it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
-import { Session } from '../../../plugins/nsreplicate/engine/session.ts';
-import type { Site } from '../../../plugins/nsreplicate/engine/site.ts';
-import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
-import type { Task } from '../../../plugins/nsreplicate/engine/task.ts';
+import { Informers } from '../../../plugins/nsreplicate/cache/informers.ts';
+import type { Site } from '../../../plugins/nsreplicate/clusters/cluster.ts';
+import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
+import { Session } from '../../../plugins/nsreplicate/run/session.ts';
 import type { TaskView } from '../../../plugins/nsreplicate/state/state.ts';
+import type { Task } from '../../../plugins/nsreplicate/task/task.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
@@ -17,12 +17,12 @@ export interface Sides {
   readonly replicas: readonly Site[];
   readonly state?: KubeClient;
   /** Another one's, so that watches are shared. */
-  readonly feeds?: Feeds;
+  readonly feeds?: Informers;
   readonly clock?: Clock;
 }
 
 function sessionFor(
-  { primary, replicas, state, clock = systemClock, feeds = new Feeds(clock) }: Sides,
+  { primary, replicas, state, clock = systemClock, feeds = new Informers(clock) }: Sides,
   spec: TaskSpec,
   signal: AbortSignal,
   hooks: { begun?: (task: Task) => void; compared?: () => void; said?: string[] },

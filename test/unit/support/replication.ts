@@ -1,12 +1,13 @@
 /** A task of nsreplicate at work between two fake clusters, by a clock that a test moves. */
-import { Feeds } from '../../../plugins/nsreplicate/engine/feeds.ts';
-import { Settlements } from '../../../plugins/nsreplicate/engine/settlements.ts';
-import type { TaskSpec } from '../../../plugins/nsreplicate/engine/spec.ts';
-import { Task } from '../../../plugins/nsreplicate/engine/task.ts';
+
+import { AppliedResults } from '../../../plugins/nsreplicate/cache/applied-results.ts';
+import { Informers } from '../../../plugins/nsreplicate/cache/informers.ts';
+import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
 import { at } from '../../../plugins/nsreplicate/objects/draft.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
 import { blankMemory, type Memory } from '../../../plugins/nsreplicate/state/memory.ts';
+import { Task } from '../../../plugins/nsreplicate/task/task.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { specOf } from '../../support/task-spec.ts';
 import { fakeClock } from './fake-clock.ts';
@@ -104,12 +105,12 @@ export function replication(
   const memory = earlier?.memory ?? blankMemory();
   const task = new Task({
     ...assignment,
-    feeds: new Feeds(clock),
+    feeds: new Informers(clock),
     clock,
     key: new Uint8Array(32),
     memory,
     records: new JobRecords(),
-    settled: new Settlements(),
+    settled: new AppliedResults(),
     watch: true,
     recorded: 0,
     readMarker: undefined,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { fidelityOf, type PodPlan, podSpec } from '../../../../plugins/x8sync/manifests/pods.ts';
+import { fidelityOf, type PodPlan, podSpec } from '../../../../plugins/x8sync/objects/manifests/pods.ts';
 import {
   type Side,
   sourceNetworkPolicy,
   sourceStatefulSet,
-} from '../../../../plugins/x8sync/manifests/source.ts';
-import { targetJob } from '../../../../plugins/x8sync/manifests/target.ts';
+} from '../../../../plugins/x8sync/objects/manifests/source.ts';
+import { targetJob } from '../../../../plugins/x8sync/objects/manifests/target.ts';
 
 const plan: PodPlan = {
   side: 'source',

@@ -1,6 +1,6 @@
 /** An agent that says whatever comes to its mind: it speaks the protocol, and lies. */
 import { PassThrough } from 'node:stream';
-import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
+import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { ourHello } from '../../../../../plugins/devsync/wire/calls.ts';
 import { Channel } from '../../../../../plugins/devsync/wire/channel.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import type { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
+import type { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { maxFrame } from '../../../../../plugins/devsync/wire/frame.ts';

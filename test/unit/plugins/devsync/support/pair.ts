@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Transform } from 'node:stream';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
-import { AgentConnection } from '../../../../../plugins/devsync/session/agent-connection.ts';
+import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';

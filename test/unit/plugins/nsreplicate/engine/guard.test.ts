@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { keyOf } from '../../../../../plugins/nsreplicate/engine/keys.ts';
-import { Guard } from '../../../../../plugins/nsreplicate/engine/memory.ts';
-import type { Site } from '../../../../../plugins/nsreplicate/engine/site.ts';
+import type { Site } from '../../../../../plugins/nsreplicate/clusters/cluster.ts';
+import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
 import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
+import { PrimaryGuard } from '../../../../../plugins/nsreplicate/task/primary-guard.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
@@ -17,7 +17,7 @@ function guarded({
   const memory = { ...blankMemory(), marker };
   const said: string[] = [];
   const fakePrimary = { marker, writes: 0, id: now };
-  const guard = new Guard({
+  const guard = new PrimaryGuard({
     memory,
     clock,
     primary: { name: 'p', id: 'P' } as Site,

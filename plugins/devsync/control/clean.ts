@@ -1,0 +1,83 @@
+/** Removes a sync with everything that it keeps, and says what cannot be removed. */
+import { messageOf } from '../../../src/errors.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { leftBehind } from '../launch/ephemeral.ts';
+import { launch } from '../launch/launch.ts';
+import { openRemote } from '../session/attach.ts';
+import { type CheckOptions, findTarget } from '../session/check-attach.ts';
+import type { Catalog, Sync } from '../spec/catalog.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { removeHome } from '../sync/home.ts';
+import { holdSync } from './hold-sync.ts';
+import { askControl } from './socket.ts';
+
+export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
+  readonly sync: Sync;
+  readonly catalog: Catalog;
+  readonly workstation: Workstation;
+}
+
+/**
+ * Resolves with what was removed and what stays, one line each. A sync that runs on this workstation is ended first,
+ * and none can begin meanwhile, not even a watch that would take it up again. Rejects with a RefusedError where another
+ * process holds it.
+ */
+export async function cleanSync(options: CleanOptions): Promise<string[]> {
+  const { sync, catalog, workstation, signal } = options;
+  await askControl(workstation.socketOf(sync.uid), 'stop', {}, { signal }).catch(() =>
+    signal.throwIfAborted(),
+  );
+  const lock = await hold(options);
+  try {
+    const lines = await cleanContainer(options);
+    if (catalog.belongsHere(sync)) {
+      const { path } = sync.spec.local;
+      removeHome(path, workstation.placesFor(path));
+      lines.push(`${sync.name}: removed the trash of ${path}, and what else was kept of it`);
+    }
+    await catalog.delete(sync, signal);
+    return [...lines, `${sync.name}: removed the specification, and what this workstation kept of it`];
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** `run` takes its specification along when it ends: then nobody can hold it any more. */
+async function hold(options: CleanOptions): Promise<HeldLock | undefined> {
+  try {
+    return await holdSync({ ...options, purpose: 'kubectl devsync clean' });
+  } catch (error) {
+    const { sync, catalog, signal } = options;
+    if (await catalog.isThere(sync, signal)) throw error;
+    return undefined;
+  }
+}
+
+async function cleanContainer(options: CleanOptions): Promise<string[]> {
+  const { sync, kube, namespace, signal } = options;
+  const check = { ...options, spec: sync.spec };
+  try {
+    const target = await findTarget(check);
+    const launched = await launch(sync.spec.launcher, { ...check, target, onDetail: () => {} });
+    try {
+      // What is missing is as clean as can be.
+      const spec = { ...sync.spec, createRemote: false };
+      const nothing = { scan: spec.scan, ignores: { lists: [], vcs: false } };
+      const remote = await openRemote(launched, spec, nothing, signal);
+      await remote.purge();
+    } finally {
+      launched.connection.close();
+    }
+    const { name } = target.pod.metadata;
+    const stay = leftBehind(await kube.get(pods, { namespace, name }, { signal }));
+    const where = `container ${target.container} of pod ${name}`;
+    const lines = [
+      `${sync.name}: removed the trash of ${sync.spec.remote} in ${where}, and what else was kept there`,
+    ];
+    if (stay.length > 0) lines.push(`${sync.name}: ${stay.join(', ')} stay in pod ${name} until it goes`);
+    return lines;
+  } catch (error) {
+    return [`${sync.name}: the container was left as it is: ${messageOf(error)}`];
+  }
+}

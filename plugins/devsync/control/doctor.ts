@@ -1,0 +1,176 @@
+/** Checks everything that a sync needs, and explains what is found. */
+import { existsSync, readFileSync } from 'node:fs';
+import { messageOf } from '../../../src/errors.ts';
+import { describePermission, missingPermissions, type Permission } from '../../../src/kube/access.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { parseQuantity } from '../../../src/kube/quantity.ts';
+import { configMaps, pods } from '../../../src/kube/resources.ts';
+import { containerOf } from '../launch/containers.ts';
+import { launchAnew } from '../launch/launch.ts';
+import type { LaunchContext, Target } from '../launch/launcher.ts';
+import { writtenUser } from '../launch/security.ts';
+import { chooseTarget } from '../session/pods.ts';
+import { roomFor, roomWords } from '../session/room.ts';
+import type { Sync } from '../spec/catalog.ts';
+import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { refusalOf } from './serve-sync.ts';
+
+export interface Finding {
+  readonly check: string;
+  /** `note`: works, and is worth knowing. */
+  readonly verdict: 'ok' | 'note' | 'failed';
+  readonly words: string;
+}
+
+/** What a sync asks of the API server. */
+export function neededPermissions(namespace: string): Permission[] {
+  const on = (verbs: string[], resource: Permission['resource'], subresource?: string): Permission[] =>
+    verbs.map((verb) => ({ verb, resource, namespace, ...(subresource && { subresource }) }));
+  return [
+    ...on(['get', 'list', 'watch', 'create', 'update', 'delete'], configMaps),
+    ...on(['get', 'list', 'watch'], pods),
+    // By a WebSocket that is a GET; newer servers want both.
+    ...on(['get', 'create'], pods, 'exec'),
+    ...on(['patch'], pods, 'ephemeralcontainers'),
+  ];
+}
+
+/** Access to the cluster: it answers, and allows what is needed. */
+export async function checkCluster(
+  kube: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { context, server, user } = kube.cluster;
+  const began = performance.now();
+  await kube.request({ method: 'GET', path: '/version', signal });
+  const reached = `${server} (context ${context}) answers in ${Math.round(performance.now() - began)} ms`;
+  const findings: Finding[] = [{ check: 'API server', verdict: 'ok', words: reached }];
+  const missing = await missingPermissions(kube, neededPermissions(namespace), { signal });
+  for (const permission of missing) {
+    // Without ephemeral containers there is still the container's own node.
+    const verdict = permission.subresource === 'ephemeralcontainers' ? 'note' : 'failed';
+    findings.push({
+      check: 'permissions',
+      verdict,
+      words: `${user} may not ${describePermission(permission)}`,
+    });
+  }
+  if (missing.length === 0)
+    findings.push({
+      check: 'permissions',
+      verdict: 'ok',
+      words: `${user} may do all that is needed in ${namespace}`,
+    });
+  return findings;
+}
+
+/** This workstation: how many directories can be watched. */
+export function checkWorkstation(): Finding[] {
+  try {
+    const limit = Number(readFileSync('/proc/sys/fs/inotify/max_user_watches', 'utf8'));
+    const few = limit < 65_536;
+    const advice = few ? '; large trees will be polled. sysctl fs.inotify.max_user_watches raises it' : '';
+    return [
+      {
+        check: 'watches',
+        verdict: few ? 'note' : 'ok',
+        words: `${limit} directories can be watched${advice}`,
+      },
+    ];
+  } catch {
+    return [{ check: 'watches', verdict: 'ok', words: 'the system watches whole trees' }];
+  }
+}
+
+/** LOCAL of a sync: whether it is here, and the very directory that it was made with. */
+export function checkSync(sync: Sync, workstation: Workstation): Finding {
+  const { path } = sync.spec.local;
+  const refusal = refusalOf(sync, workstation);
+  if (refusal)
+    return { check: 'LOCAL', verdict: 'failed', words: [refusal.message, refusal.hint].join('; ') };
+  if (!existsSync(path)) return { check: 'LOCAL', verdict: 'failed', words: `${path} does not exist` };
+  return { check: 'LOCAL', verdict: 'ok', words: `${path} is the directory that it was made with` };
+}
+
+/** The container that would be chosen, and how an agent gets to it: it is really started. */
+export async function checkTarget(
+  kube: KubeClient,
+  namespace: string,
+  spec: TargetSpec,
+  context: Omit<LaunchContext, 'target' | 'kube'>,
+  sync?: Pick<SyncSpec, 'remote' | 'trashLimits'>,
+): Promise<Finding[]> {
+  const { signal } = context;
+  const { items } = await kube.list(pods, {
+    namespace,
+    signal,
+    ...(spec.selector !== undefined && { labelSelector: spec.selector }),
+    ...(spec.pod !== undefined && { fieldSelector: `metadata.name=${spec.pod}` }),
+  });
+  const { target, words } = chooseTarget(items, spec, undefined);
+  if (target === undefined) return [{ check: 'pod', verdict: 'failed', words }];
+  const { container, pod } = target;
+  return [
+    { check: 'pod', verdict: 'ok', words },
+    ...checkUser(pod, container),
+    ...checkMemory(target),
+    ...(sync ? [checkRoom(target, sync)] : []),
+    ...(await checkAgent({ ...context, kube, target })),
+  ];
+}
+
+function checkUser(pod: Pod, container: string): Finding[] {
+  const user = writtenUser(pod, container);
+  if (user !== undefined)
+    return [{ check: 'user', verdict: 'ok', words: `the container runs as ${user.uid}` }];
+  const words =
+    "the container's user stands in its image only: an agent beside it takes a second ephemeral container where that is not root. runAsUser in the pod saves it";
+  return [{ check: 'user', verdict: 'note', words }];
+}
+
+function checkRoom(
+  target: Target,
+  { remote, trashLimits }: Pick<SyncSpec, 'remote' | 'trashLimits'>,
+): Finding {
+  const words = roomWords(roomFor(target, remote, trashLimits.container));
+  return { check: 'room', verdict: 'ok', words };
+}
+
+/** An agent needs this much, in bytes. */
+const agentMemory = 96 << 20;
+
+function checkMemory({ pod, container }: Target): Finding[] {
+  const { resources } = (containerOf(pod, container) ?? {}) as {
+    resources?: { limits?: { memory?: string } };
+  };
+  const text = resources?.limits?.memory;
+  const limit = text === undefined ? undefined : Number(parseQuantity(text));
+  if (limit === undefined)
+    return [{ check: 'memory', verdict: 'ok', words: 'the container has no memory limit' }];
+  const tight = limit < agentMemory * 3;
+  const words = `the limit is ${resources?.limits?.memory}; an agent takes up to ${agentMemory >> 20} MiB of the pod's`;
+  const advice = tight ? ', and would be the first to be killed' : '';
+  return [{ check: 'memory', verdict: tight ? 'note' : 'ok', words: words + advice }];
+}
+
+async function checkAgent(context: LaunchContext): Promise<Finding[]> {
+  try {
+    const { way, connection, refusals } = await launchAnew(context);
+    const { about } = await connection.hello;
+    const began = performance.now();
+    await connection.barrier(0);
+    const delay = Math.round(performance.now() - began);
+    connection.close();
+    const words = `an agent runs by ${way}: node ${about.node}, ${about.platform} ${about.arch}, user ${about.uid}:${about.gid}, ${delay} ms away`;
+    return [
+      ...refusals.map((one): Finding => ({ check: `agent by ${one.way}`, verdict: 'note', words: one.why })),
+      { check: 'agent', verdict: 'ok', words },
+    ];
+  } catch (error) {
+    const details = (error as { details?: readonly string[] }).details ?? [];
+    return [{ check: 'agent', verdict: 'failed', words: [messageOf(error), ...details].join('; ') }];
+  }
+}

@@ -1,0 +1,169 @@
+/** What one replica has, reduced to what deciding needs. */
+import type { KubeObject, ObjectMeta } from '../../../src/kube/objects.ts';
+import { isOlder } from '../../../src/kube/resource-version.ts';
+import type { Present } from '../decide/assess.ts';
+import { fieldManager } from '../decide/spec.ts';
+import { type ObjectKey, placeOf } from '../objects/keys.ts';
+import { type Mark, markOf, type Stamp, wroteStamp } from '../objects/stamps.ts';
+import type { Labels } from '../rules/selector.ts';
+
+/** An object of a replica. */
+export interface CopyEntry extends Present {
+  readonly resourceVersion: string;
+  /** A rule covers it whole, by its own labels. */
+  readonly isRuled: boolean;
+  /** What of it changes with its content, where its kind counts generations: those of status do not count. */
+  readonly revision: string | undefined;
+}
+
+/** What a task covers. */
+export interface CopyScope {
+  /** By kind and namespace: what counts is what its labels are now. */
+  covers(key: ObjectKey): boolean;
+  /** Whole, by kind, namespace and an object's own labels. */
+  rules(key: ObjectKey, labels: Labels | undefined): boolean;
+}
+
+function revisionOf({ generation, labels, annotations, deletionTimestamp }: ObjectMeta): string | undefined {
+  return generation === undefined
+    ? undefined
+    : JSON.stringify([generation, labels, annotations, deletionTimestamp]);
+}
+
+/** Stamps of earlier versions do not name who bears them, but the namespace that they were copied from. */
+const isOwn = ({ own, stamp }: Mark, key: ObjectKey): boolean =>
+  own ?? stamp.origin.namespace === (placeOf(key).namespace || undefined);
+
+/** Whose an object of a replica is, as far as its stamp and its server tell. */
+export function provenanceOf(
+  key: ObjectKey,
+  object: KubeObject,
+  known?: Stamp,
+): Pick<CopyEntry, 'stamp' | 'isStranger' | 'isWritten'> {
+  const mark = known ? { stamp: known, own: true } : markOf(object);
+  const isStranger = mark !== undefined && !isOwn(mark, key);
+  const stamp = isStranger ? undefined : mark?.stamp;
+  return { stamp, isStranger, isWritten: stamp !== undefined && wroteStamp(object, fieldManager) };
+}
+
+export class ReplicaCache {
+  readonly #entries = new Map<ObjectKey, CopyEntry>();
+  /** Copies of the task by namespace of the primary: what the brake measures against. */
+  readonly #counts = new Map<string, number>();
+  readonly #task: string;
+  readonly #scope: CopyScope;
+
+  constructor(task: string, scope: CopyScope) {
+    this.#task = task;
+    this.#scope = scope;
+  }
+
+  get(key: ObjectKey): CopyEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  keys(): IterableIterator<ObjectKey> {
+    return this.#entries.keys();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many copies of this task a namespace has that are not on their way out. */
+  countIn(namespace: string): number {
+    return this.#counts.get(namespace) ?? 0;
+  }
+
+  isOurs(key: ObjectKey): boolean {
+    return this.#entries.get(key)?.stamp?.origin.task === this.#task;
+  }
+
+  /** Whether it is a copy of this task, and not on its way out. */
+  stays(key: ObjectKey): boolean {
+    return this.isOurs(key) && this.#entries.get(key)?.deleting === false;
+  }
+
+  /** Whether the task covers an object as it is there. */
+  isInScope(key: ObjectKey): boolean {
+    return this.#entries.get(key)?.isRuled === true && this.#scope.covers(key);
+  }
+
+  /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
+  set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Stamp): CopyEntry {
+    this.delete(key);
+    const { metadata } = object;
+    const entry: CopyEntry = {
+      ...provenanceOf(key, object, known),
+      uid: metadata.uid ?? '',
+      resourceVersion: metadata.resourceVersion ?? '',
+      deleting: metadata.deletionTimestamp !== undefined,
+      isRuled: this.#scope.rules(key, metadata.labels),
+      revision: revisionOf(metadata),
+      live,
+    };
+    this.#entries.set(key, entry);
+    if (this.stays(key)) this.#count(key, 1);
+    return entry;
+  }
+
+  /**
+   * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened
+   * after it, counts more: its content has yet to be looked at.
+   */
+  answered(key: ObjectKey, object: KubeObject, live: string, stamp?: CopyEntry['stamp']): void {
+    const known = this.#entries.get(key);
+    const { uid, resourceVersion = '' } = object.metadata;
+    if (known?.uid === uid && isOlder(resourceVersion, known?.resourceVersion ?? '')) return;
+    this.set(key, object, live, stamp);
+  }
+
+  delete(key: ObjectKey): void {
+    if (this.stays(key)) this.#count(key, -1);
+    this.#entries.delete(key);
+  }
+
+  /** It is about to be deleted: it does not count any more, though it may take a while until it is gone. */
+  leaving(key: ObjectKey): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    if (this.stays(key)) this.#count(key, -1);
+    this.#entries.set(key, { ...entry, deleting: true });
+  }
+
+  /**
+   * A complete list did not hold it: it is gone, or was written while the list was on its way. A copy has to be asked
+   * for before it is made anew, or what others wrote into it would tell of an object of theirs.
+   */
+  missed(key: ObjectKey): void {
+    if (this.stays(key)) this.leaving(key);
+    else this.delete(key);
+  }
+
+  /**
+   * Takes note of an event. False: it told nothing new, being our own write, or older than what is known.
+   */
+  see(key: ObjectKey, object: KubeObject): boolean {
+    const known = this.#entries.get(key);
+    const { uid, resourceVersion = '' } = object.metadata;
+    if (known?.uid === uid && !isOlder(known?.resourceVersion ?? '', resourceVersion)) return false;
+    const isStatusOnly =
+      known?.uid === uid && known?.revision !== undefined && known.revision === revisionOf(object.metadata);
+    this.set(key, object, isStatusOnly ? known.live : undefined);
+    return !isStatusOnly || known.live === undefined;
+  }
+
+  /**
+   * Takes note of an object of a complete list, which is the truth even where it is older than what was known: the
+   * cluster may have been restored from a backup. Where it is only late, its newer version comes as an event.
+   */
+  found(key: ObjectKey, object: KubeObject): void {
+    const known = this.#entries.get(key);
+    if (known?.resourceVersion !== object.metadata.resourceVersion) this.set(key, object, undefined);
+  }
+
+  #count(key: ObjectKey, more: number): void {
+    const { namespace } = placeOf(key);
+    this.#counts.set(namespace, (this.#counts.get(namespace) ?? 0) + more);
+  }
+}

@@ -1,0 +1,26 @@
+/** Questions to a cluster that have to be answered some time. */
+import { retry } from '../../../src/async/retry.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { X8sError } from '../../../src/errors.ts';
+
+const pause = { firstMs: 500, mostMs: 30_000 };
+
+export interface AskUntilAnsweredOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** A defect of this program. */
+  readonly broken: (error: unknown) => void;
+}
+
+/** Asks as often as it takes: that a cluster does not answer for a while must not end a watch. */
+export async function askUntilAnswered(
+  ask: () => Promise<void>,
+  { clock, signal, broken }: AskUntilAnsweredOptions,
+): Promise<void> {
+  const failed = (error: unknown): void => {
+    if (!(error instanceof X8sError)) throw error;
+  };
+  await retry(ask, { pause, clock, signal, failed }).catch((error: unknown) => {
+    if (!signal.aborted) broken(error);
+  });
+}

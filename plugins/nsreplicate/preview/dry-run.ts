@@ -1,0 +1,84 @@
+/** Tries a write on a replica by dry runs: what would come of it. */
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
+import type { Write } from '../decide/assess.ts';
+import { type Residue, residueOf, toBeRemoved } from '../decide/residue.ts';
+import { fieldManager } from '../decide/spec.ts';
+import { cloneJson, type Draft, put } from '../objects/draft.ts';
+import { valueAt, without } from '../objects/managed-fields.ts';
+import { applyCopy } from '../reconcile/apply.ts';
+import { type Asked, probe } from '../reconcile/probe.ts';
+import { wasBound, whatGoesAlong } from '../reconcile/recreate.ts';
+import { mayOverrule, takesOf, type WritePolicy } from '../reconcile/writer.ts';
+
+/** A write that is only tried. */
+export interface Trial extends Asked {
+  readonly kube: KubeClient;
+  readonly write: Write;
+  readonly policy: WritePolicy;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the replica would have after a write, and what of it would not have come of that.
+ * @param before what it has
+ * @throws {ApiError} it would not take the write
+ */
+export async function dryRun(
+  trial: Trial,
+  before: KubeObject | undefined,
+): Promise<{ after: KubeObject; residue: Residue }> {
+  const { write, policy } = trial;
+  const afterRefusal = (error: unknown) => {
+    if (!isRefused(error) || !before) throw error;
+    return replaceAll(trial, before, error);
+  };
+  const applied = await apply(trial, write.force).catch((error: unknown) => {
+    if (write.outcome === 'create') throw error;
+    return mayOverrule(error, policy) ? apply(trial, true).catch(afterRefusal) : afterRefusal(error);
+  });
+  const residue = residueOf(trial.main, applied, fieldManager, trial.context);
+  // What others have in it would be taken over, and go with a second apply.
+  return { after: without(applied, toBeRemoved(residue, takesOf(write, policy))), residue };
+}
+
+const apply = ({ kube, resource, main, signal }: Trial, force: boolean): Promise<KubeObject> =>
+  applyCopy(kube, resource, main, { force, dryRun: true, signal });
+
+/**
+ * Where what others have in an object excludes what is applied, it would be taken over first; a dry run of two writes
+ * in a row there is not, so the object is replaced.
+ */
+async function replaceAll(trial: Trial, before: KubeObject, refusal: unknown): Promise<KubeObject> {
+  const { kube, resource, main, context, write, policy, signal } = trial;
+  const present = residueOf(main, before, fieldManager, context);
+  if (toBeRemoved(present, takesOf(write, policy)).length === 0) throw refusal;
+  const whole = cloneJson(main);
+  if (before.metadata.resourceVersion !== undefined)
+    whole.metadata.resourceVersion = before.metadata.resourceVersion;
+  if (!policy.exact)
+    for (const path of present.keys)
+      put(
+        whole,
+        path.map((key) => key.slice(2)),
+        valueAt(before, path),
+      );
+  return kube.replace(resource, whole as KubeObject, { fieldManager, dryRun: true, signal });
+}
+
+/** The failure that a refused change is, where the object would be taken as a new one; else undefined. */
+export async function asImmutable(trial: Trial, error: unknown): Promise<WorkFailure | undefined> {
+  if (error instanceof WorkFailure) return error;
+  if (!isRefused(error)) return undefined;
+  const { kube, resource, main, signal } = trial;
+  const found = await probe(kube, resource, main as Draft, { signal });
+  return found.is === 'taken' ? immutable(`${main.kind} ${main.metadata.name}`, error) : undefined;
+}
+
+/** Whether an object may be deleted and made anew. */
+export async function mayBeMadeAnew({ kube, policy, signal }: Trial, before: KubeObject): Promise<boolean> {
+  if (policy.onImmutable === 'fail' || wasBound(before)) return false;
+  const { taken, strangers } = await whatGoesAlong(kube, before, policy.onImmutable, { signal });
+  return taken.length + strangers.length === 0;
+}

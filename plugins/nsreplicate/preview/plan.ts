@@ -1,0 +1,249 @@
+/** What would change on each replica: digests first, and a server-side dry run for what differs. Writes nothing. */
+import { someAtOnce } from '../../../src/async/some-at-once.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { failureOf, isNamespaceMissing, messageAbout } from '../clusters/failure.ts';
+import { refusesAlong } from '../decide/along.ts';
+import { isWrite, type Write } from '../decide/assess.ts';
+import { readableDiff } from '../decide/diff.ts';
+import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import type { Failure } from '../jobs/retry.ts';
+import { type Draft, groupKind } from '../objects/draft.ts';
+import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { sanitise } from '../objects/sanitise.ts';
+import { withoutStamps } from '../objects/stamps.ts';
+import type { Copy } from '../objects/wanted.ts';
+import { applyCopy } from '../reconcile/apply.ts';
+import { keptByPrimary } from '../reconcile/delete-copy.ts';
+import { alongWith, ownedBy } from '../reconcile/dependents.ts';
+import { mayOverrule, notTaken } from '../reconcile/writer.ts';
+import { assessByAsking, partOf } from './asking.ts';
+import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
+import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
+
+/** One object that would change, or should and can't. */
+export interface PlannedChange {
+  readonly replica: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly action: PlannedAction;
+  /** It would be tried, and fail. */
+  readonly blocked?: true;
+  /** The difference, one field a line; Secrets' values masked. */
+  readonly diff: readonly string[];
+  /** Why it is refused, blocked or left, or could not be validated. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
+ * among them: nobody knows what would become of it.
+ */
+export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
+  const work: (() => Promise<PlannedChange | undefined>)[] = [];
+  for (const replica of survey.replicas) {
+    const orphans = [...replica.copies.keys()].filter((key) => !survey.catalogue.original(key));
+    for (const key of [...survey.catalogue.keys(), ...orphans])
+      if (!isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
+  }
+  return (await someAtOnce(work)).filter((change) => change !== undefined);
+}
+
+/** One object, and what is to be known of it. */
+interface Planning {
+  readonly survey: Survey;
+  readonly replica: SurveyedReplica;
+  readonly key: ObjectKey;
+  readonly spec: TaskSpec;
+  readonly signal: AbortSignal;
+}
+
+async function planned(planning: Planning): Promise<PlannedChange | undefined> {
+  const { replica, key } = planning;
+  const change: Change = (action, diff = [], more = {}) => ({
+    replica: replica.site.name,
+    ...placeOf(key),
+    action,
+    diff,
+    ...more,
+  });
+  if (replica.assessor.assess(key).outcome === 'compare') return plannedPart(planning, change);
+  const assessment = await assessByAsking(planning.survey, replica, key, planning.signal);
+  if (assessment.outcome === 'update' && assessment.why === 'status') return plannedPart(planning, change);
+  if (isWrite(assessment)) return plannedWrite(planning, assessment, change);
+  switch (assessment.outcome) {
+    case 'fail': {
+      const action = replica.copies.get(key) ? 'update' : 'create';
+      return change(action, [], { blocked: true, note: assessment.problem });
+    }
+    case 'refuse':
+      return change('refused', [], { note: explain(assessment.why) });
+    case 'leave':
+      return plannedToBeLeft(assessment.why, change);
+    case 'wait':
+      return assessment.why === 'terminating' ? plannedAnew(planning, change) : undefined;
+    case 'delete':
+      return plannedDeletion(planning, change);
+    default:
+      return undefined;
+  }
+}
+
+/** What stays as it is, where the two sides may differ. */
+function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | undefined {
+  if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
+  return change('left', [], { note: explain(why) });
+}
+
+async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy | undefined> {
+  const { name, id } = replica.site;
+  const copy = await survey.catalogue.copy(key, { name, cluster: id }, signal);
+  survey.catalogue.release(key, name);
+  return copy;
+}
+
+async function plannedAnew(planning: Planning, change: Change): Promise<PlannedChange | undefined> {
+  const copy = await copyOf(planning);
+  if (!copy?.main) return undefined;
+  return change('create', readableDiff(bare(copy.main), undefined), { note: 'once the old one is gone' });
+}
+
+type Change = (
+  action: PlannedAction,
+  diff?: readonly string[],
+  more?: Pick<PlannedChange, 'blocked' | 'note'>,
+) => PlannedChange;
+
+/** Asks the replica what it would make of it; what can't be asked yet is shown as it would be applied. */
+async function plannedWrite(
+  planning: Planning,
+  write: Write,
+  change: Change,
+): Promise<PlannedChange | undefined> {
+  const { survey, replica, key, spec, signal } = planning;
+  const { kube } = replica.site;
+  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
+  const main = (await copyOf(planning))?.main;
+  if (!resource || !main) return undefined;
+  const action = outcomes[write.outcome].plan;
+  const trial: Trial = { kube, resource, main, context: survey.shaping, write, policy: spec, signal };
+  let before: KubeObject | undefined;
+  try {
+    if (write.outcome !== 'create')
+      before = await kube.find(resource, survey.places.onReplica(key), { signal });
+    const { after, residue } = await dryRun(trial, before);
+    const kept = await replica.probes.kept(trial, residue.rest, write.outcome === 'create', { signal });
+    const diff = readableDiff(bare(after), before && bare(before));
+    if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, diff, change);
+    // It is what the replica makes of it, though that is not remembered.
+    return write.outcome === 'put-right' && diff.length === 0 ? undefined : change(action, diff);
+  } catch (error) {
+    signal.throwIfAborted();
+    const diff = readableDiff(bare(main), before && bare(before));
+    const failure = failureOf(error);
+    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
+    return plannedAfterRefusal(trial, error, before, diff, change);
+  }
+}
+
+/** What has to be otherwise on a replica before it can be asked, by reasons of failures. */
+const notYet: Readonly<Record<string, string>> = {
+  'namespace-missing': 'its namespace is not there',
+  'namespace-terminating': 'its namespace is being deleted there',
+  'kind-missing': 'its kind is not served there',
+};
+
+const yetToBe = ({ reason }: Failure): string => `can't be validated yet: ${notYet[reason]}`;
+
+/** What would come of a write that the replica does not take as it is. */
+async function plannedAfterRefusal(
+  trial: Trial,
+  error: unknown,
+  before: KubeObject | undefined,
+  diff: readonly string[],
+  change: Change,
+): Promise<PlannedChange> {
+  const { main, write } = trial;
+  const cause = before ? await asImmutable(trial, error) : undefined;
+  if (before && cause && (await mayBeMadeAnew(trial, before)))
+    return change('recreate', diff, { note: "a field can't be changed: it is deleted and made anew" });
+  const { plan: action } = outcomes[write.outcome];
+  const note = messageAbout(groupKind(main), failureOf(cause ?? error));
+  return change(action, diff, { blocked: true, note });
+}
+
+/** Fields or a status that a rule carries to an object that may be somebody else's. */
+async function plannedPart(
+  { survey, replica, key, spec, signal }: Planning,
+  change: Change,
+): Promise<PlannedChange | undefined> {
+  const { object, copy, difference, assessment } = await partOf(survey, replica, key, signal);
+  if (assessment.outcome === 'leave') return plannedToBeLeft(assessment.why, change);
+  if (!isWrite(assessment) || !copy) return undefined;
+  const { main, status } = copy;
+  const action = outcomes[assessment.outcome].plan;
+  const diff = [
+    ...(difference.main && main ? readableDiff(main as KubeObject, object && only(object, main)) : []),
+    ...(difference.status && status && object
+      ? readableDiff({ ...status, kind: main?.kind ?? '' } as KubeObject, only(object, status))
+      : []),
+  ];
+  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
+  if (!difference.main || !resource) return change(action, diff);
+  const { kube } = replica.site;
+  const apply = (force: boolean) => applyCopy(kube, resource, main as Draft, { force, dryRun: true, signal });
+  try {
+    await apply(assessment.force).catch((error: unknown) => {
+      if (!object || !mayOverrule(error, spec)) throw error;
+      return apply(true);
+    });
+    return change(action, diff);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!object && isNamespaceMissing(error)) return plannedToBeLeft('no-namespace', change);
+    const failure = failureOf(error);
+    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
+    return change(action, diff, { blocked: true, note: messageAbout(placeOf(key).kind, failure) });
+  }
+}
+
+/** The top-level fields of an object that another one has, to compare like with like. */
+function only(object: KubeObject, like: Draft): KubeObject {
+  const fields = Object.keys(like).filter((field) => field !== 'metadata');
+  const { name, namespace } = like.metadata;
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
+  return { metadata, ...Object.fromEntries(fields.map((field) => [field, object[field]])) };
+}
+
+function bare(object: KubeObject | Draft): KubeObject {
+  const draft = sanitise(object as KubeObject);
+  withoutStamps(draft);
+  return draft;
+}
+
+async function plannedDeletion(
+  { survey: { catalogue, primary, places }, replica, key, spec, signal }: Planning,
+  change: Change,
+): Promise<PlannedChange | undefined> {
+  const [kind, present] = [catalogue.kind(placeOf(key).kind), replica.copies.get(key)];
+  if (!kind || !present) return undefined;
+  const { kube } = replica.site;
+  try {
+    const kept = await keptByPrimary(kind, key, primary, signal);
+    if (kept !== undefined) return change('left', [], { note: explain(kept) });
+    const object = await kube.find(kind.resource, places.onReplica(key), { signal });
+    if (!object) return undefined;
+    const along = await alongWith(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });
+    const diff = [...along.strangers, ...along.taken].map((name) => `- ${name}`);
+    const why = refusesAlong(describe(key), along, spec.prune);
+    if (why !== undefined) return change('delete', diff, { blocked: true, note: why });
+    const call = { dryRun: true, uid: present.uid, signal };
+    await kube.delete(kind.resource, places.onReplica(key), call);
+    return change('delete', diff);
+  } catch (error) {
+    signal.throwIfAborted();
+    return change('delete', [], { blocked: true, note: `${describe(key)}: ${messageOf(error)}` });
+  }
+}

@@ -1,0 +1,108 @@
+/** Applies a copy to a replica, and works round what API servers can't apply though they would take the object. */
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { apiVersionOf, type Resource } from '../../../src/kube/resources.ts';
+import { WorkFailure } from '../clusters/failure.ts';
+import { fieldManager } from '../decide/spec.ts';
+import { cloneJson, type Draft } from '../objects/draft.ts';
+import { emptyMaps, filledIn, lostIn, type Path, putBack, take } from '../objects/empty-maps.ts';
+import { otherAppliers, replacement, replacementPatch } from '../objects/replacement.ts';
+import { hasTwins, isWrittenInOtherVersion } from '../objects/unappliable.ts';
+
+export interface ApplyCopyOptions extends CallOptions {
+  /** Take over fields that another manager owns. */
+  readonly force: boolean;
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Server-side apply, by which a copy is written. Where that can't be done, it is created, or replaces what is there.
+ * @throws {WorkFailure | ApiError | UnreachableError}
+ */
+export async function applyCopy(
+  kube: KubeClient,
+  resource: Resource,
+  main: Draft,
+  options: ApplyCopyOptions,
+): Promise<KubeObject> {
+  const how = { ...options, fieldManager, fieldValidation: 'Ignore' } as const;
+  const apply = (draft: Draft) => kube.apply(resource, draft as KubeObject, how);
+  const empty = emptyMaps(main);
+  try {
+    const object = await apply(main);
+    const lost = lostIn(object, empty);
+    if (lost.length === 0) return object;
+    // Nothing is taken away any more by now, and so they arrive.
+    if (!options.dryRun) return await apply(main);
+    putBack(object, lost);
+    return object;
+  } catch (error) {
+    if (isBroken(error)) return writeWhole(kube, resource, main, options, error);
+    if (empty.length === 0 || !isInvalid(error)) throw error;
+    return emptied(kube, resource, main, empty, options, error);
+  }
+}
+
+const isInvalid = (error: unknown): boolean => error instanceof ApiError && error.code === 422;
+
+/** A server that fails at an apply: the one request that fails for ever may look like one that fails now. */
+const isBroken = (error: unknown): boolean => error instanceof ApiError && error.code === 500;
+
+const placeOf = ({ metadata: { name, namespace } }: Draft) => ({ name, namespace });
+
+/** Without the maps that become empty first: then nothing is left of them that could become null. */
+async function emptied(
+  kube: KubeClient,
+  resource: Resource,
+  main: Draft,
+  empty: readonly Path[],
+  options: ApplyCopyOptions,
+  cause: unknown,
+): Promise<KubeObject> {
+  const live = await kube.find(resource, placeOf(main), options);
+  const filled = filledIn(live, empty);
+  if (filled.length === 0) throw cause;
+  const first = cloneJson(main);
+  take(first, filled);
+  const how = { ...options, fieldManager, fieldValidation: 'Ignore' } as const;
+  const object = await kube.apply(resource, first as KubeObject, how).catch((error: unknown) => {
+    // It was refused for something else, or can't be without them: what was wanted is what is told of.
+    throw isInvalid(error) ? cause : error;
+  });
+  if (!options.dryRun) return kube.apply(resource, main as KubeObject, how);
+  putBack(object, filled);
+  return object;
+}
+
+/**
+ * By create or patch, which leave it to us to spare what is somebody else's; where that is why it could not be applied.
+ */
+async function writeWhole(
+  kube: KubeClient,
+  resource: Resource,
+  main: Draft,
+  options: ApplyCopyOptions,
+  cause: unknown,
+): Promise<KubeObject> {
+  const { force, dryRun = false, signal } = options;
+  const how = { dryRun, fieldManager, signal };
+  const live = await kube.find(resource, placeOf(main), { signal });
+  const isBeyondApply =
+    hasTwins(main) || (live && (hasTwins(live) || isWrittenInOtherVersion(live, apiVersionOf(resource))));
+  if (!isBeyondApply) throw cause;
+  // What appeared since it was looked for is not ours to replace: then this is refused.
+  if (!live || (!dryRun && main.metadata.uid === undefined)) {
+    const { uid: _uid, ...metadata } = main.metadata;
+    return kube.create(resource, { ...main, metadata } as KubeObject, how);
+  }
+  const others = force ? [] : otherAppliers(live, fieldManager);
+  if (others.length > 0)
+    throw new WorkFailure({
+      class: 'decision',
+      reason: 'conflict',
+      message: `${main.kind} ${main.metadata.name} can only be replaced as a whole, and ${others.join(', ')} applies fields of it (--force-conflicts); it can't be applied: ${(cause as Error).message}`,
+    });
+  const patch = replacementPatch(replacement(main, live, fieldManager), live);
+  return kube.patch(resource, placeOf(main), patch, { ...how, type: 'json' });
+}

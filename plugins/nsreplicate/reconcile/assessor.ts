@@ -1,0 +1,95 @@
+/** Asks for the decision on objects of one replica, from what the caches hold of both sides. */
+
+import type { SettledOn } from '../cache/applied-results.ts';
+import type { PrimaryCache } from '../cache/primary-cache.ts';
+import type { ReplicaCache } from '../cache/replica-cache.ts';
+import type { Site } from '../clusters/cluster.ts';
+import {
+  type Assessment,
+  assess,
+  type Made,
+  type Policy,
+  type PrimarySide,
+  type ReplicaSide,
+} from '../decide/assess.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import { ownsCopies } from '../objects/carry.ts';
+import { untouched } from '../objects/given.ts';
+import { type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
+import type { Destination } from '../objects/wanted.ts';
+
+export interface AssessorOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replica: Site;
+  readonly catalogue: PrimaryCache;
+  readonly places: Places;
+  readonly copies: ReplicaCache;
+  readonly settled: SettledOn;
+  /** Earlier primaries of the task, approved by a person. */
+  readonly formerPrimaries: readonly string[];
+}
+
+export class Assessor {
+  readonly policy: Policy;
+  readonly #options: AssessorOptions;
+  readonly #destination: Destination;
+
+  constructor(options: AssessorOptions) {
+    const { spec, primary, replica, formerPrimaries } = options;
+    this.#options = options;
+    this.#destination = { name: replica.name, cluster: replica.id };
+    this.policy = {
+      task: spec.name,
+      primary: primary.id,
+      formerPrimaries,
+      replica: replica.id,
+      adopt: spec.adopt,
+      exact: spec.exact,
+      forceConflicts: spec.forceConflicts,
+      failBack: spec.failBack,
+      drift: spec.drift,
+      prune: spec.prune,
+    };
+  }
+
+  /**
+   * What becomes of an object, as far as is known without asking a cluster.
+   * @param made what is known of its content, where the replica was asked
+   */
+  assess(key: ObjectKey, made?: Made): Assessment {
+    const { catalogue } = this.#options;
+    const { kind } = placeOf(key);
+    if (!catalogue.kind(kind)) return { outcome: 'leave', why: 'kind-dropped' };
+    const original = this.#primarySide(key);
+    const present = this.#replicaSide(key, original, made);
+    const isListed = original !== undefined || catalogue.isComplete(key);
+    return assess({ kind, original, isListed, present }, this.policy);
+  }
+
+  #primarySide(key: ObjectKey): PrimarySide | undefined {
+    const { catalogue } = this.#options;
+    const [original, wanted] = [catalogue.original(key), catalogue.wanted(key, this.#destination)];
+    if (!original || !wanted) return undefined;
+    const { inherited, problem, rule } = original;
+    return { ...wanted, inherited, problem, isWhole: ownsCopies(rule.carry) };
+  }
+
+  #replicaSide(
+    key: ObjectKey,
+    original: PrimarySide | undefined,
+    known: Made | undefined,
+  ): ReplicaSide | undefined {
+    const { copies, settled, places } = this.#options;
+    const present = copies.get(key);
+    if (!present) return undefined;
+    const made = known ?? (original && settled.find(key, original.digest, present.live));
+    const { kind } = placeOf(key);
+    return {
+      ...present,
+      made,
+      inScope: original !== undefined || copies.isInScope(key),
+      untouched: untouched(kind, places.onReplica(key), present.live),
+    };
+  }
+}

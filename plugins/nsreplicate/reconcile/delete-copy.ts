@@ -1,0 +1,109 @@
+/** Deletes a copy whose original is gone, once all who can say so have been asked. */
+import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { ReplicaCache } from '../cache/replica-cache.ts';
+import type { Site } from '../clusters/cluster.ts';
+import { fromPrimary, WorkFailure } from '../clusters/failure.ts';
+import type { CopiedKind } from '../clusters/kinds.ts';
+import { refusesAlong } from '../decide/along.ts';
+import type { LeaveReason } from '../decide/outcomes.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import { describe, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
+import { alongWith, goesWith, ownedBy } from './dependents.ts';
+
+export interface DeletionOptions {
+  readonly primary: Site;
+  readonly replica: Site;
+  readonly spec: TaskSpec;
+  readonly copies: ReplicaCache;
+  readonly places: Places;
+  /** Whether the deletion of an object, and of what goes with it, is allowed; counts them. */
+  readonly brake: (key: ObjectKey, count: number) => boolean;
+  /** What was allowed was refused by the replica. */
+  readonly notDeleted: (key: ObjectKey, count: number) => void;
+  /** Stops the brake where the primary is not what it was. */
+  readonly confirmPrimary: () => Promise<void>;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Why a copy stays after all, by what the primary itself says; undefined where the original is gone.
+ * @throws {WorkFailure | ApiError | UnreachableError} that is not clear yet
+ */
+export async function keptByPrimary(
+  { resource }: CopiedKind,
+  key: ObjectKey,
+  primary: Site,
+  signal: AbortSignal,
+): Promise<LeaveReason | undefined> {
+  const { namespace, name } = placeOf(key);
+  const where = { namespace: namespace || undefined, name };
+  try {
+    const original = await fromPrimary(primary.kube.find(resource, where, { signal }));
+    if (original?.metadata.deletionTimestamp !== undefined)
+      throw failure('later', 'leaving', `${describe(key)} is being deleted on the primary`);
+    return original && 'still-on-primary';
+  } catch (error) {
+    // Its definition is gone, or is being made anew: as long as there is no such kind, nothing tells what there was of it.
+    if (isNotFound(error)) return 'not-served';
+    throw error;
+  }
+}
+
+/**
+ * Deletes the copy that was looked at, in just that version; where it stays after all, returns why.
+ * @throws {WorkFailure | ApiError | UnreachableError} it may not go, for now
+ */
+export async function deleteCopy(
+  kind: CopiedKind,
+  key: ObjectKey,
+  object: KubeObject,
+  options: DeletionOptions,
+): Promise<LeaveReason | undefined> {
+  const { primary, replica, places, copies, signal, fence, brake } = options;
+  const kept = await keptByPrimary(kind, key, primary, signal);
+  if (kept !== undefined) return kept;
+  const count = 1 + (await goesAlong(key, object, options)).length;
+  await fromPrimary(options.confirmPrimary());
+  if (!brake(key, count))
+    throw failure(
+      'decision',
+      'brake',
+      `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
+    );
+  copies.leaving(key);
+  await fence();
+  const { uid, resourceVersion } = object.metadata;
+  const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
+  try {
+    await replica.kube.delete(kind.resource, places.onReplica(key), preconditions);
+  } catch (error) {
+    if (error instanceof ApiError) options.notDeleted(key, count);
+    throw error;
+  }
+  // They were counted with it, and are not to be counted again when they are looked at themselves.
+  const goes = goesWith(key, object);
+  for (const other of copies.keys()) if (goes(other)) copies.leaving(other);
+  return undefined;
+}
+
+/**
+ * Names of what a deletion takes along.
+ * @throws {WorkFailure} something that is not ours, or that stands for data
+ */
+async function goesAlong(
+  key: ObjectKey,
+  object: KubeObject,
+  { primary, replica, places, spec, signal }: DeletionOptions,
+): Promise<readonly string[]> {
+  const isOurs = ownedBy({ places, spec, primary });
+  const along = await alongWith(object, { kube: replica.kube, isOurs, signal });
+  const message = refusesAlong(describe(key), along, spec.prune);
+  if (message === undefined) return along.taken;
+  throw failure(along.mayPass ? 'later' : 'decision', 'guarded', message);
+}
+
+const failure = (kind: 'later' | 'decision', reason: string, message: string): WorkFailure =>
+  new WorkFailure({ class: kind, reason, message });

@@ -1,0 +1,65 @@
+/** The jobs of one replica, as they are taken down for people. */
+import type { Clock } from '../../../src/clock.ts';
+import type { PrimaryCache } from '../cache/primary-cache.ts';
+import type { Did } from '../decide/outcomes.ts';
+import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
+import { type ObjectKey, placeOf } from '../objects/keys.ts';
+
+export interface JobNotesOptions {
+  readonly records: JobRecords;
+  readonly catalogue: PrimaryCache;
+  readonly clock: Clock;
+}
+
+export class JobNotes {
+  readonly #options: JobNotesOptions;
+  readonly #replica: string;
+
+  constructor(replica: string, options: JobNotesOptions) {
+    this.#replica = replica;
+    this.#options = options;
+  }
+
+  /** A job was done. Thousands are, a second: what is written of it is put together when somebody looks. */
+  done(key: ObjectKey, started: Date, attempts: number, did: Did): void {
+    const [change, ended] = [this.#changeOf(key), this.#options.clock.now()];
+    this.#options.records.done(() =>
+      this.#record(key, change, { state: 'done', did, attempts, ...times(started, ended) }),
+    );
+  }
+
+  failed(
+    key: ObjectKey,
+    started: Date,
+    failure: Pick<JobRecord, 'attempts' | 'reason' | 'message' | 'parked'>,
+  ): void {
+    const ended = times(started, this.#options.clock.now());
+    this.#options.records.put(
+      this.#record(key, this.#changeOf(key), { state: 'failed', ...failure, ...ended }),
+    );
+  }
+
+  /** How a job stands that has not come to an end. */
+  standing(key: ObjectKey, standing: Standing): JobRecord {
+    return this.#record(key, this.#changeOf(key), standing);
+  }
+
+  /** Nothing is to be done about the object any more. */
+  forget(key: ObjectKey): void {
+    this.#options.records.forget(jobKey({ ...placeOf(key), replica: this.#replica }));
+  }
+
+  /** The digest of what the object is to be. */
+  #changeOf(key: ObjectKey): string {
+    return this.#options.catalogue.digest(key, this.#replica) ?? 'deleted';
+  }
+
+  #record(key: ObjectKey, change: string, standing: Standing): JobRecord {
+    return { change, ...placeOf(key), replica: this.#replica, ...standing };
+  }
+}
+
+const times = (started: Date, ended: Date) => ({
+  startedAt: started.toISOString(),
+  finishedAt: ended.toISOString(),
+});

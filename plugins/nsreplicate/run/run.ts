@@ -1,0 +1,258 @@
+/** One run of a task, from reading its memory to writing its last state. */
+import { onAbort } from '../../../src/async/abort.ts';
+import type { Clock } from '../../../src/clock.ts';
+import type { X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { AppliedResults } from '../cache/applied-results.ts';
+import type { Informers } from '../cache/informers.ts';
+import type { Site } from '../clusters/cluster.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import { JobRecords } from '../jobs/records.ts';
+import { type Control, readControl, watchControl } from '../state/control.ts';
+import { ensureDigestKey } from '../state/digest-key.ts';
+import { Journal } from '../state/journal.ts';
+import {
+  readActive,
+  readMemory,
+  readSettled,
+  readShards,
+  type TaskPhase,
+  type TaskView,
+} from '../state/state.ts';
+import { Documents } from '../status/documents.ts';
+import { viewOf } from '../status/view.ts';
+import { Task } from '../task/task.ts';
+
+/** What a run works on. */
+export interface Assignment {
+  readonly spec: TaskSpec;
+  readonly primary: Site;
+  readonly replicas: readonly Site[];
+}
+
+export interface RunOptions {
+  /** The cluster that keeps the task's state; the primary as a rule. */
+  readonly state: KubeClient;
+  readonly feeds: Informers;
+  readonly clock: Clock;
+  /** Ends the run. */
+  readonly signal: AbortSignal;
+  /** False: one comparison, and an end. */
+  readonly watch: boolean;
+  /** As an earlier run of this process wrote the state last. */
+  readonly recorded: number;
+  /** The state was written with this marker. */
+  readonly written: (marker: number) => void;
+  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  readonly beginAnew: (because: X8sError) => void;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+  /** The work begins; `view` tells at any moment how it stands. */
+  readonly begun: (task: Task, view: () => TaskView) => void;
+  /** The first comparison is through. */
+  readonly compared: (view: TaskView) => void;
+}
+
+/** Runs a task until its signal aborts or, without `watch`, until one comparison is worked off. */
+export async function run(
+  assignment: Assignment,
+  options: RunOptions,
+): Promise<{ task: Task; view: TaskView }> {
+  const { state, signal, clock } = options;
+  const { name } = assignment.spec;
+  const [key, memory, settled, shards, activeBefore, control] = await Promise.all([
+    ensureDigestKey(state, name, { signal }),
+    readMemory(state, name, { signal }),
+    readSettled(state, name, { signal }),
+    readShards(state, name, { signal }),
+    readActive(state, name, { signal }),
+    readControl(state, name, { signal }),
+  ]);
+  const records = new JobRecords(shards);
+  const kept = {
+    key,
+    memory,
+    records,
+    settled: new AppliedResults(settled),
+    activeBefore,
+    startedAt: clock.now(),
+  };
+  const work = new Work(assignment, options, kept);
+  return work.run(control);
+}
+
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records' | 'settled'> & {
+  readonly startedAt: Date;
+  readonly activeBefore: string;
+};
+
+class Work {
+  readonly #assignment: Assignment;
+  readonly #options: RunOptions;
+  readonly #kept: Kept;
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #task: Task;
+  readonly #documents: Documents;
+  readonly #journal: Journal;
+  #phase: TaskPhase = 'Comparing';
+  #control: Control | undefined;
+  #paused = false;
+  #defect: unknown;
+  #forget: () => void = () => undefined;
+
+  constructor(assignment: Assignment, options: RunOptions, kept: Kept) {
+    this.#assignment = assignment;
+    this.#options = options;
+    this.#kept = kept;
+    const { signal } = options;
+    // A composite would be looked through anew by each of the many that look at it.
+    const end = () => this.#ended.abort(signal.reason);
+    if (signal.aborted) end();
+    else this.#forget = onAbort(signal, end);
+    this.#signal = this.#ended.signal;
+    this.#task = new Task({
+      ...assignment,
+      ...options,
+      ...kept,
+      signal: this.#signal,
+      readMarker: this.#keepsState ? () => this.#readMarker() : undefined,
+      writeMarker: this.#keepsState ? () => this.#journal.writeNow('state') : undefined,
+      changed: () => this.#documents.changed(),
+      broken: (error) => this.#break(error),
+    });
+    const { memory, activeBefore } = kept;
+    const view = () => this.#view();
+    this.#documents = new Documents({ task: this.#task, memory, view, activeBefore, clock: options.clock });
+    this.#journal = this.#openJournal();
+  }
+
+  async run(control: Control): Promise<{ task: Task; view: TaskView }> {
+    const { watch, begun } = this.#options;
+    const journal = this.#journal;
+    this.#obey(control);
+    const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
+    try {
+      begun(this.#task, () => this.#view());
+      await this.#work();
+      return { task: this.#task, view: this.#view() };
+    } catch (error) {
+      if (!this.#options.signal.aborted) this.#phase = 'Failed';
+      throw this.#defect ?? error;
+    } finally {
+      if (watch && this.#phase !== 'Failed') this.#phase = 'Stopped';
+      this.#documents.changed();
+      this.#ended.abort();
+      this.#forget();
+      await Promise.allSettled(background);
+      await journal.flush();
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { watch, compared } = this.#options;
+    await this.#task.begin();
+    if (!watch) this.#phase = isComplete(this.#view()) ? 'Done' : 'Incomplete';
+    else if (this.#phase === 'Comparing') this.#phase = 'Watching';
+    this.#documents.changed();
+    compared(this.#view());
+    if (watch && !this.#signal.aborted)
+      await new Promise((resolve) => this.#signal.addEventListener('abort', resolve, { once: true }));
+    if (this.#defect !== undefined) throw this.#defect;
+  }
+
+  /** Whether the state would be lost with what the primary had, and so tells of that. */
+  get #keepsState(): boolean {
+    const { state } = this.#options;
+    return state.cluster.server === this.#assignment.primary.kube.cluster.server;
+  }
+
+  async #readMarker(): Promise<number> {
+    const { state } = this.#options;
+    // The last record is written when the run is over.
+    const call = this.#signal.aborted ? {} : { signal: this.#signal };
+    return (await readMemory(state, this.#assignment.spec.name, call)).marker;
+  }
+
+  #view(): TaskView {
+    const { spec, primary, replicas } = this.#assignment;
+    const { startedAt } = this.#kept;
+    return viewOf({
+      task: this.#task,
+      name: spec.name,
+      phase: this.#phase,
+      startedAt,
+      primary,
+      sites: replicas,
+      earlier: this.#kept.memory.done,
+    });
+  }
+
+  #openJournal(): Journal {
+    const { state, clock, fence, warn } = this.#options;
+    return new Journal({
+      kube: state,
+      task: this.#assignment.spec.name,
+      clock,
+      next: (role) => this.#documents.next(role),
+      written: (role) => {
+        this.#documents.written(role);
+        if (role === 'state') this.#options.written(this.#kept.memory.marker);
+      },
+      failed: (role) => this.#documents.putBack(role),
+      doubted: () => this.#task.confirmPrimary(),
+      fence,
+      warn,
+    });
+  }
+
+  #break(error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#defect = error;
+    this.#ended.abort(error);
+  }
+
+  /** Does what people ask for by way of the cluster, for as long as the run goes on. */
+  #listen(): Promise<void> {
+    const { state, clock } = this.#options;
+    const { name } = this.#assignment.spec;
+    const watching = watchControl(state, name, (control) => this.#obey(control), {
+      clock,
+      signal: this.#signal,
+    });
+    return watching.catch((error) => this.#break(error));
+  }
+
+  #obey(control: Control): void {
+    const { info } = this.#options;
+    const before = this.#control;
+    this.#control = control;
+    const { suspended } = this.#assignment.spec;
+    const paused = control.paused || suspended;
+    if (this.#paused !== paused) {
+      this.#paused = paused;
+      this.#task.setPaused(paused);
+      this.#phase = paused ? 'Paused' : this.#task.comparing ? 'Comparing' : 'Watching';
+      this.#documents.changed();
+      info(suspended ? 'suspended by its configuration: nothing is written' : paused ? 'paused' : 'resumed');
+    }
+    this.#task.approve(control.approval);
+    // At the start everything is tried again anyway.
+    if (!before || !control.retry || before.retry?.id === control.retry.id) return;
+    info(`retrying ${this.#task.retry(control.retry.replicas, control.retry.object)} failed jobs`);
+  }
+}
+
+/** Whether everything is as it should be, as far as one comparison can tell. */
+export function isComplete({ replicas, primary }: TaskView): boolean {
+  return (
+    primary.problem === undefined &&
+    Object.keys(primary.unlisted ?? {}).length === 0 &&
+    replicas.every(
+      ({ failed, behind, away, unlisted }) =>
+        failed === 0 && behind.pending === 0 && away === undefined && Object.keys(unlisted).length === 0,
+    )
+  );
+}

@@ -1,0 +1,137 @@
+/** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
+import { backOff } from '../../../src/async/back-off.ts';
+import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { mayPass } from '../../../src/kube/api-error.ts';
+import type { Lease } from '../../../src/kube/objects.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
+import type { Claim } from '../../../src/tasks/lock-object.ts';
+import { checkDistinct, identifyAgain } from '../clusters/cluster.ts';
+import { readControl } from '../state/control.ts';
+import { awaitLease, takeLease } from '../state/lease.ts';
+import { ensureStateNamespace } from '../state/places.ts';
+import type { TaskView } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
+import { type Assignment, type RunOptions, run } from './run.ts';
+
+export interface SessionOptions
+  extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew' | 'recorded' | 'written'> {
+  /** Another instance is at work; this one stands by. */
+  readonly standingBy: (claim: Claim) => void;
+}
+
+const pause = { firstMs: 1000, mostMs: 30_000 };
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #holder = formatHolder(thisProcess());
+  #assignment: Assignment;
+  #replaced = new AbortController();
+  /** What the state was last written with. */
+  #recorded = 0;
+
+  /** @throws {UsageError} the primary is among the replicas, or a replica is there twice */
+  constructor(assignment: Assignment, options: SessionOptions) {
+    checkDistinct(assignment.primary, assignment.replicas);
+    this.#options = options;
+    this.#assignment = assignment;
+  }
+
+  /** Goes on with other rules, or with other clients (new credentials), from a full comparison. */
+  replace(change: Partial<Assignment>): void {
+    const assignment = { ...this.#assignment, ...change };
+    checkDistinct(assignment.primary, assignment.replicas);
+    this.#assignment = assignment;
+    this.#replaced.abort();
+  }
+
+  /**
+   * One comparison, worked off.
+   * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
+   */
+  async once(): Promise<{ task: Task; view: TaskView }> {
+    const { state, clock, signal } = this.#options;
+    const { name: task, suspended } = this.#assignment.spec;
+    if (suspended)
+      throw new RefusedError(`Task ${task} is suspended by its configuration.`, {
+        hint: 'Take `suspend` out of it to let it write; `plan` shows what it would.',
+      });
+    await ensureStateNamespace(state, { signal });
+    const { paused } = await readControl(state, task, { signal });
+    if (paused) throw new RefusedError(`Task ${task} is paused.`, { hint: 'Let it go on first: `resume`.' });
+    const lock = await takeLease({ kube: state, task, purpose: '--once', clock, signal });
+    try {
+      return await this.#run(lock, false);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Keeps the replicas the same until the signal aborts, which it rejects with. Stands by while another works. */
+  async watch(): Promise<never> {
+    const { state, clock, signal, standingBy, warn } = this.#options;
+    const { name: task } = this.#assignment.spec;
+    await ensureStateNamespace(state, { signal });
+    for (;;) {
+      const request = { kube: state, task, purpose: 'watch', holder: this.#holder, clock, signal };
+      const lock = await awaitLease(request, standingBy);
+      await this.#hold(lock).catch((error: unknown) => {
+        // Another instance has taken over, or soon may: this one is the standby now.
+        if (signal.aborted || !lock.signal.aborted) throw error;
+        warn(messageOf(lock.signal.reason));
+      });
+    }
+  }
+
+  /** Works for as long as the lock is held. */
+  async #hold(lock: HeldLock<Lease>): Promise<never> {
+    try {
+      for (let failures = 0; ; failures++) {
+        this.#replaced = new AbortController();
+        await this.#run(lock, true).catch((error: unknown) => this.#outlive(lock, error, failures));
+        this.#options.signal.throwIfAborted();
+        lock.signal.throwIfAborted();
+      }
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** A primary that went away again before the comparison could begin, as one that restarts does, ends no watch. */
+  async #outlive(lock: HeldLock<Lease>, error: unknown, failures: number): Promise<void> {
+    if (this.#replaced.signal.aborted) return;
+    const { clock, signal, warn } = this.#options;
+    if (signal.aborted || lock.signal.aborted || !mayPass(error)) throw error;
+    warn(`${messageOf(error)}; tried again by itself`);
+    const over = AbortSignal.any([signal, lock.signal, this.#replaced.signal]);
+    await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
+  }
+
+  async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
+    const replaced = this.#replaced;
+    const signal = AbortSignal.any([this.#options.signal, lock.signal, replaced.signal]);
+    await this.#identify(signal);
+    return run(this.#assignment, {
+      ...this.#options,
+      signal,
+      watch,
+      fence: () => lock.confirm(),
+      recorded: this.#recorded,
+      written: (marker) => {
+        this.#recorded = marker;
+      },
+      beginAnew: (because) => {
+        this.#options.info(`${messageOf(because)}: comparing anew`);
+        replaced.abort(because);
+      },
+    });
+  }
+
+  /** Who the primary is may have changed since it was asked first; the memory knows who it was. */
+  async #identify(signal: AbortSignal): Promise<void> {
+    const primary = await identifyAgain(this.#assignment.primary, { signal });
+    if (!primary || primary === this.#assignment.primary) return;
+    checkDistinct(primary, this.#assignment.replicas);
+    this.#assignment = { ...this.#assignment, primary };
+  }
+}

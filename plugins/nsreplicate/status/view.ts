@@ -1,0 +1,93 @@
+/** How a task stands, as people and the state's ConfigMap get to see it. */
+import { messageOf } from '../../../src/errors.ts';
+import { own } from '../../../src/json.ts';
+import type { Site } from '../clusters/cluster.ts';
+import { doneInAll } from '../decide/tally.ts';
+import type { JobGroup } from '../jobs/records.ts';
+import type { Replica } from '../reconcile/replica.ts';
+import type { Memory } from '../state/memory.ts';
+import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
+
+/** Lines of a kind beyond these are a number only: the view has to stay small. */
+const MOST_LINES = 50;
+
+export interface ViewContext {
+  readonly task: Task;
+  readonly name: string;
+  readonly phase: TaskPhase;
+  readonly startedAt: Date;
+  readonly primary: Site;
+  readonly sites: readonly Site[];
+  /** What earlier runs did, by replica. */
+  readonly earlier: Memory['done'];
+}
+
+export function viewOf(context: ViewContext): TaskView {
+  const { task, name, phase, startedAt, primary, sites } = context;
+  return {
+    task: name,
+    phase,
+    startedAt: startedAt.toISOString(),
+    primary: {
+      name: primary.name,
+      server: primary.kube.cluster.server,
+      ...(task.primary.away ? { problem: messageOf(task.primary.away) } : {}),
+      unlisted: whys(task.primary.refused),
+    },
+    replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, context)),
+    kinds: task.kinds.map((kind) => kind.name),
+    objects: task.objects,
+    skipped: Object.fromEntries(task.skipped),
+    failures: mostOf(task.records.groups),
+    notes: task.notes.slice(0, MOST_LINES),
+  };
+}
+
+function replicaView(
+  replica: Replica,
+  site: Site,
+  { task, earlier }: Pick<ViewContext, 'task' | 'earlier'>,
+): ReplicaView {
+  const { away, parked } = replica;
+  const { stopped } = replica.deletions.state;
+  return {
+    name: replica.name,
+    server: site.kube.cluster.server,
+    ...(away ? { away: messageOf(away) } : {}),
+    behind: replica.behind(),
+    uncompared: replica.uncompared,
+    running: replica.running.size,
+    retrying: replica.delayed,
+    counts: replica.tally.totals,
+    done: doneInAll(own(earlier, replica.name) ?? {}, replica.tally.totals),
+    failed: replica.failures.size,
+    parked,
+    left: countBy(replica.left.values()),
+    foreign: task.settled.on(replica.name).foreign,
+    ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
+    lacks: clipped(task.lacks(replica.name)),
+    unlisted: whys(replica.unlisted),
+  };
+}
+
+const whys = (errors: ReadonlyMap<string, unknown>): Record<string, string> =>
+  Object.fromEntries([...errors].slice(0, MOST_LINES).map(([kind, error]) => [kind, messageOf(error)]));
+
+/** The largest groups, and what there is beside them as one: the counts stay exact. */
+function mostOf(groups: readonly JobGroup[]): JobGroup[] {
+  const [most, rest] = [groups.slice(0, MOST_LINES), groups.slice(MOST_LINES)];
+  const count = rest.reduce((sum, group) => sum + group.count, 0);
+  return count === 0 ? most : [...most, { replica: 'all', kind: 'others', reason: 'several reasons', count }];
+}
+
+function clipped(lines: readonly string[]): string[] {
+  const more = lines.length - MOST_LINES;
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `… and ${more} more`] : [...lines];
+}
+
+function countBy(words: Iterable<string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,75 @@
+/** What is done with what the feeds of a task tell. */
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { InformerHandler } from '../cache/informers.ts';
+import type { PrimaryCache } from '../cache/primary-cache.ts';
+import type { CopiedKind } from '../clusters/kinds.ts';
+import { listOf } from '../objects/keys.ts';
+import type { Replica } from '../reconcile/replica.ts';
+import type { PrimaryGuard } from './primary-guard.ts';
+
+/** A kind in one scope: its list on one side. */
+export interface Listed {
+  readonly kind: CopiedKind;
+  /** Namespace of the primary; all where absent. */
+  readonly namespace: string | undefined;
+}
+
+/** A replica's own objects. `failed` hears that its list will not come for now. */
+export function replicaFeed(
+  replica: Replica,
+  { kind, namespace }: Listed,
+  failed: () => void,
+): InformerHandler {
+  return {
+    page: (items, first, whole) => replica.page(kind, namespace, items, first, whole),
+    synced: () => replica.synced(kind, namespace),
+    event: (type, object) => replica.event(kind, type, object),
+    connected: () => replica.connected(kind, namespace),
+    disconnected: (error) => {
+      replica.disconnected(kind, namespace, error);
+      failed();
+    },
+  };
+}
+
+export interface PrimaryFeedOptions {
+  readonly catalogue: PrimaryCache;
+  readonly guard: PrimaryGuard;
+  readonly replicas: readonly Replica[];
+  readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
+  /** Resolves when more objects may come. */
+  readonly room: () => Promise<void>;
+}
+
+/** The primary's objects. */
+export function primaryFeed(
+  { kind, namespace }: Listed,
+  { catalogue, guard, replicas, take, room }: PrimaryFeedOptions,
+): InformerHandler {
+  const list = listOf(kind.name, namespace);
+  const scope = namespace ?? '';
+  let lists = 0;
+  return {
+    page: (items, first) => {
+      if (first) catalogue.beginList(list);
+      for (const object of items) take(kind, object, list);
+      return room();
+    },
+    synced: (version) => {
+      // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
+      if (lists++ > 0) void guard.recognise();
+      guard.checkList(kind.name, scope, version);
+      guard.suspect(catalogue.takeOlder());
+      const gone = catalogue.endList(list, kind, namespace);
+      for (const replica of replicas) replica.sweep(kind, namespace, gone);
+    },
+    event: (type, object) => {
+      guard.note(kind.name, scope, object.metadata.resourceVersion ?? '');
+      if (type !== 'DELETED') take(kind, object);
+      else {
+        const key = catalogue.remove(kind, object);
+        for (const replica of replicas) replica.renewed(key);
+      }
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/** Lists and follows what replicas have of the kinds of a task. */
+import { backOff } from '../../../src/async/back-off.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
+import { discover } from '../../../src/kube/discovery.ts';
+import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
+import type { InformerHandler } from '../cache/informers.ts';
+import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince } from '../cache/retired.ts';
+import type { Site } from '../clusters/cluster.ts';
+import type { CopiedKind } from '../clusters/kinds.ts';
+import { groupKind } from '../objects/draft.ts';
+import { isIn, type Places } from '../objects/keys.ts';
+import { definitions } from '../objects/order.ts';
+import type { Replica } from '../reconcile/replica.ts';
+import { type Listed, replicaFeed } from './handlers.ts';
+import type { TaskOptions } from './task-options.ts';
+
+interface Side {
+  readonly replica: Replica;
+  readonly site: Site;
+}
+
+export class ReplicaLists {
+  readonly #options: TaskOptions;
+  readonly #places: Places;
+  #covered: Covered = {};
+  /** Lists of earlier runs, and the replicas on which they have not been seen. */
+  readonly #retired = new Map<RetiredList, Set<Replica>>();
+  readonly #sides: readonly Side[];
+
+  /** @param replicas in the order of the options' sites */
+  constructor(options: TaskOptions, places: Places, replicas: readonly Replica[]) {
+    this.#options = options;
+    this.#places = places;
+    this.#sides = replicas.map((replica, index) => ({ replica, site: options.replicas[index] as Site }));
+  }
+
+  /** Resolves when every replica's lists are complete, or it is known that they will not be for now. */
+  async follow(lists: readonly Listed[]): Promise<void> {
+    await Promise.all(
+      this.#sides.flatMap(({ replica, site }) => lists.map((listed) => this.#one(replica, site, listed))),
+    );
+  }
+
+  /**
+   * A kind whose definition an earlier wave has brought was not there when it was first asked for, and is served a
+   * moment after it came. A watch asks again by itself.
+   */
+  async listWhatCame(
+    kind: CopiedKind,
+    lists: readonly Listed[],
+    kinds: readonly CopiedKind[],
+  ): Promise<void> {
+    const { watch, clock, signal } = this.#options;
+    if (watch || !kinds.some(({ name }) => name === definitions)) return;
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const lacking = this.#sides.filter(({ replica }) => isNotFound(replica.unlisted.get(kind.name)));
+      if (lacking.length === 0) return;
+      await clock.sleep(backOff(attempt, { firstMs: 250, mostMs: 2000 }), signal);
+      await Promise.all(
+        lacking.flatMap(({ replica, site }) => lists.map((listed) => this.#one(replica, site, listed))),
+      );
+    }
+  }
+
+  /**
+   * Follows what earlier runs covered and this one does not. That it can't be read is no fault: whoever dropped it may
+   * have dropped the rights to it, or the kind itself.
+   * @param now all that is covered
+   * @param isAsleep whether a kind is only lacking for now
+   */
+  async followRetired(now: readonly Listed[], isAsleep: (kind: string) => boolean): Promise<void> {
+    this.#covered = coveredBy(now.map(({ kind: { name }, namespace }) => ({ kind: name, namespace })));
+    const retired = retiredSince(this.#options.memory.covered, this.#covered);
+    for (const list of retired) this.#retired.set(list, new Set(this.#sides.map(({ replica }) => replica)));
+    const lists = retired.filter(({ kind }) => !isAsleep(kind));
+    if (lists.length > 0) await Promise.all(this.#sides.map((side) => this.#followAll(side, lists)));
+  }
+
+  /** What is covered, and what was and has left copies, as far as is known. */
+  get covered(): Covered {
+    const remaining = [...this.#retired].filter(
+      ([{ kind, namespace }, unseen]) =>
+        unseen.size > 0 || this.#sides.some(({ replica }) => replica.hasRetired(isIn(kind, namespace))),
+    );
+    return coveredStill(
+      this.#covered,
+      remaining.map(([list]) => list),
+    );
+  }
+
+  async #followAll({ replica, site }: Side, lists: readonly RetiredList[]): Promise<void> {
+    // One that does not say what it serves is looked at in the next run.
+    const found = await discover(site.kube, { signal: this.#options.signal }).catch(() => undefined);
+    if (found)
+      await Promise.all(lists.map((list) => this.#followRetired(replica, site, list, found.resources)));
+  }
+
+  async #followRetired(
+    replica: Replica,
+    site: Site,
+    list: RetiredList,
+    resources: readonly DiscoveredResource[],
+  ): Promise<void> {
+    const isKind = (one: DiscoveredResource) =>
+      groupKind({ apiVersion: apiVersionOf(one), kind: one.kind }) === list.kind;
+    const resource = resources.find((one) => one.preferred && isKind(one));
+    const seen = () => this.#retired.get(list)?.delete(replica);
+    if (!resource) {
+      seen();
+      return;
+    }
+    const listed = { kind: { name: list.kind, resource, rules: [] }, namespace: list.namespace };
+    const { page, synced, event } = replicaFeed(replica, listed, () => undefined);
+    const failed = Promise.withResolvers<void>();
+    const handler: InformerHandler = {
+      page,
+      event,
+      synced: (version) => {
+        seen();
+        synced(version);
+      },
+      disconnected: () => failed.resolve(),
+    };
+    await Promise.race([this.#follow(site, listed, handler).catch(() => undefined), failed.promise]);
+  }
+
+  async #one(replica: Replica, site: Site, listed: Listed): Promise<void> {
+    const failed = Promise.withResolvers<void>();
+    const handler = replicaFeed(replica, listed, failed.resolve);
+    // Why it can't be listed, the handler has heard.
+    const followed = this.#follow(site, listed, handler).catch(() => undefined);
+    await Promise.race([followed, failed.promise]);
+  }
+
+  #follow(
+    { kube }: Site,
+    { kind: { resource }, namespace }: Listed,
+    handler: InformerHandler,
+  ): Promise<void> {
+    const { feeds, watch, signal } = this.#options;
+    const there = namespace && this.#places.namespaceOnReplica(namespace);
+    return feeds.follow({ kube, resource, namespace: there, metadataOnly: true, watch }, handler, signal);
+  }
+}

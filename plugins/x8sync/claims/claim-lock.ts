@@ -1,0 +1,46 @@
+/** The one lock that decides who writes to a target claim, whatever the task's name. */
+import type { Clock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { acquire } from '../../../src/tasks/lock.ts';
+import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { tool } from '../objects/sides.ts';
+
+/**
+ * How long a holder may be silent. A copy takes hours, and an API server that is upgraded is away for half a
+ * minute: a run that gave up for that would be a nuisance, and one that died on this machine is known at once.
+ */
+const staleAfterMs = 60_000;
+
+export interface ClaimLockOptions {
+  readonly namespace: string;
+  readonly claim: string;
+  readonly claimUid: string;
+  /** What it is held for, shown to whoever finds it held. */
+  readonly purpose: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told where a holder that may be dead is waited for. */
+  readonly waiting: (text: string) => void;
+}
+
+/**
+ * Takes the lock of a target claim; it lies beside the claim, where the harm would be.
+ *
+ * @throws RefusedError where a live run holds it, with who and since when.
+ */
+export function lockClaim(kube: KubeClient, options: ClaimLockOptions): Promise<HeldLock> {
+  const { namespace, claim, claimUid, waiting, ...rest } = options;
+  return acquire(kube, {
+    ...rest,
+    staleAfterMs,
+    namespace,
+    name: `${tool}-claim-${claimUid}`,
+    labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
+    about: `Target claim ${kube.cluster.context}/${namespace}/${claim}`,
+    waiting: ({ holder, staleAfterMs }) =>
+      waiting(
+        `${holder.split(' ')[0]} holds the claim and may have died; known in ${Math.round(staleAfterMs / 1000)} s`,
+      ),
+  });
+}

@@ -1,0 +1,43 @@
+/** How a person names a claim: `context/namespace/claim`, `namespace/claim` or `claim`. */
+import { UsageError } from '../../../src/errors.ts';
+
+/** A claim as named on the command line. What is absent means the current context or its namespace. */
+export interface ClaimArgument {
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly claim: string;
+}
+
+/** DNS-1123 subdomain: what Kubernetes takes as a claim's name. */
+const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** DNS-1123 label: what it takes as a namespace's name. */
+const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/**
+ * Reads a claim argument. Context names may hold slashes and colons themselves (EKS: an ARN, OpenShift:
+ * `project/host:port/user`), so the last two parts are namespace and claim, and all before is the context.
+ *
+ * @throws UsageError where a part is empty or no valid name.
+ */
+export function parseClaim(text: string, what: 'SOURCE' | 'TARGET'): ClaimArgument {
+  const parts = text.split('/');
+  const claim = parts.pop() ?? '';
+  const namespace = parts.pop();
+  const context = parts.length > 0 ? parts.join('/') : undefined;
+  const hint = `${what} is [[CONTEXT/]NAMESPACE/]CLAIM, for example prod-eu/shop/database`;
+  if (claim.length > 253 || !subdomain.test(claim)) {
+    throw new UsageError(`${what} ${JSON.stringify(text)}: ${JSON.stringify(claim)} is not a claim's name`, {
+      hint,
+    });
+  }
+  if (namespace !== undefined && (namespace.length > 63 || !label.test(namespace))) {
+    throw new UsageError(
+      `${what} ${JSON.stringify(text)}: ${JSON.stringify(namespace)} is not a namespace's name`,
+      {
+        hint,
+      },
+    );
+  }
+  if (context === '') throw new UsageError(`${what} ${JSON.stringify(text)}: the context is empty`, { hint });
+  return { claim, ...(namespace !== undefined && { namespace }), ...(context !== undefined && { context }) };
+}

@@ -1,0 +1,86 @@
+/** The Service that leads to the source's sshd: of the first way that its cluster admits. */
+import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { Service } from '../../../src/kube/objects.ts';
+import { limitsHint, refusalIn } from '../../../src/kube/refusal.ts';
+import { services } from '../../../src/kube/resources.ts';
+import { type EnsureOptions, ensure } from '../objects/ensure.ts';
+import { type ServiceShape, sourceService } from '../objects/manifests/source.ts';
+import type { OwnedSide } from '../objects/sides.ts';
+import type { Strategy } from './strategies.ts';
+
+export type Strategies = readonly [Strategy, ...Strategy[]];
+
+/** The Service as it is now, and the ways to go by it. */
+export interface Entrance {
+  readonly service: Service;
+  /** The way that the Service is open for, and those that may be tried after it. */
+  readonly ways: Strategies;
+  /** Why ways before that were not opened, a line each. */
+  readonly declined: readonly string[];
+}
+
+/**
+ * Makes the Service for the first of these ways that the cluster admits, or takes up the one that is there.
+ *
+ * @throws RefusedError where it admits none, with each way's reason.
+ */
+export async function openEntrance(
+  side: OwnedSide,
+  ways: Strategies,
+  options: EnsureOptions,
+): Promise<Entrance> {
+  const { kube, namespace } = side;
+  const declined: string[] = [];
+  for (const [index, way] of ways.entries()) {
+    const make = (shape: ServiceShape) => ensure(kube, services, sourceService(side, shape), options);
+    const made = await firstAdmitted(way, make);
+    if ('service' in made) return { ...made, ways: [way, ...ways.slice(index + 1)], declined };
+    declined.push(...made.declined.map((reason) => `${way.name}: ${reason}`));
+  }
+  throw new RefusedError(
+    `${kube.cluster.context} admits no Service in namespace ${namespace} by which to reach the source`,
+    { details: declined, hint: await limitsHint(kube, namespace, { signal: options.signal }) },
+  );
+}
+
+/**
+ * The same Service, now of the way's own type; what earlier ways opened stays open until the end.
+ *
+ * @throws RefusedError where it is declined in each of the way's shapes.
+ */
+export async function retype(
+  way: Strategy,
+  { metadata: { name, namespace } }: Service,
+  { kube }: OwnedSide,
+  signal: AbortSignal,
+): Promise<Service> {
+  const patch = (spec: ServiceShape) =>
+    kube.patch(services, { namespace, name }, { spec }, { type: 'merge', signal });
+  const made = await firstAdmitted(way, patch);
+  if ('service' in made) return made.service;
+  throw new RefusedError(made.declined.join('; '));
+}
+
+/** The Service in the first of a way's shapes that is not declined, or why each one was. */
+async function firstAdmitted(
+  { shapes }: Strategy,
+  make: (shape: ServiceShape) => Promise<Service>,
+): Promise<{ service: Service } | { declined: string[] }> {
+  const declined: string[] = [];
+  for (const shape of shapes) {
+    try {
+      return { service: await make(shape) };
+    } catch (error) {
+      if (!isOfThisShape(error)) throw error;
+      const without = shape.allocateLoadBalancerNodePorts === false ? 'without node ports: ' : '';
+      declined.push(`${without}${messageOf(error)}`);
+    }
+  }
+  return { declined };
+}
+
+/** Whether another Service may be made where this one failed: it was declined, or node ports have run out (500). */
+function isOfThisShape(error: unknown): boolean {
+  return refusalIn(error) !== undefined || (error instanceof ApiError && error.code >= 500);
+}

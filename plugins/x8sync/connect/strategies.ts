@@ -1,0 +1,121 @@
+/**
+ * The ways by which a target's pod may reach the source's sshd. A way turns the Service into one that leads
+ * there and names the addresses to try; which of them answers, the mover finds out.
+ */
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Node, Service } from '../../../src/kube/objects.ts';
+import { nodes, pods, services } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../../src/kube/wait.ts';
+import type { ServiceShape } from '../objects/manifests/source.ts';
+import type { StrategyName } from './strategy-names.ts';
+
+/** Where a Service is looked for, and how long its address may take. */
+export interface WayContext {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  /** Name of the source's pod. */
+  readonly pod: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Strategy {
+  readonly name: StrategyName;
+  /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
+  readonly shapes: readonly ServiceShape[];
+  /** Addresses as `host:port`, best first; waits for them where the cluster still has to give one. */
+  addresses(service: Service, context: WayContext): Promise<string[]>;
+}
+
+/** Nodes whose port is tried; one suffices, the others are for nodes that can't be reached. */
+const maxNodes = 8;
+
+const clusterIp: Strategy = {
+  name: 'clusterip',
+  shapes: [{ type: 'ClusterIP' }],
+  addresses: async ({ spec }) => [hostPort(spec.clusterIP ?? '', 22)],
+};
+
+const nodePort: Strategy = {
+  name: 'nodeport',
+  shapes: [{ type: 'NodePort' }],
+  addresses: async ({ spec }, context) => {
+    const port = spec.ports?.[0]?.nodePort ?? 0;
+    return (await nodeAddresses(context)).map((address) => hostPort(address, port));
+  },
+};
+
+const loadBalancer: Strategy = {
+  name: 'loadbalancer',
+  // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
+  shapes: [{ type: 'LoadBalancer' }, { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }],
+  addresses: ({ metadata }, { kube, namespace, timeoutMs, signal }) =>
+    waitFor(kube, services, { namespace, name: metadata.name }, (service) => ingressOf(service), {
+      timeoutMs,
+      signal,
+      what: `an address for LoadBalancer service ${namespace}/${metadata.name} in ${kube.cluster.context}`,
+    }),
+};
+
+const all: Readonly<Record<StrategyName, Strategy>> = {
+  clusterip: clusterIp,
+  nodeport: nodePort,
+  loadbalancer: loadBalancer,
+};
+
+/**
+ * The ways to try, in order. Within one cluster its own network is enough; between two, a node's port costs
+ * nothing and opens nothing to the internet, so a load balancer comes last.
+ */
+export function strategiesFor(
+  wanted: readonly StrategyName[],
+  sameCluster: boolean,
+): readonly [Strategy, ...Strategy[]] {
+  const [first, ...others] = wanted.map((name) => all[name]);
+  if (first) return [first, ...others];
+  return sameCluster ? [clusterIp] : [nodePort, loadBalancer];
+}
+
+function ingressOf(service: Service | undefined): string[] | undefined {
+  const ingress = service?.status?.loadBalancer?.ingress ?? [];
+  const hosts = ingress.map(({ ip, hostname }) => ip ?? hostname ?? '').filter((host) => host !== '');
+  return hosts.length > 0 ? hosts.map((host) => hostPort(host, 22)) : undefined;
+}
+
+/** Every ready node serves a node port. Who may not list nodes learns one from the source's own pod. */
+async function nodeAddresses(context: WayContext): Promise<string[]> {
+  try {
+    const { items } = await context.kube.list(nodes, { signal: context.signal });
+    return addressesOf(items);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return hostOfPod(context);
+  }
+}
+
+/** External addresses of all nodes before internal ones: a cluster that has both is reached from outside. */
+export function addressesOf(items: readonly Node[]): string[] {
+  const ready = items.filter(({ status }) =>
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+  );
+  const of = (type: string) =>
+    ready
+      .slice(0, maxNodes)
+      .flatMap(({ status }) => status?.addresses?.find((address) => address.type === type)?.address ?? []);
+  return [...of('ExternalIP'), ...of('InternalIP')];
+}
+
+async function hostOfPod({ kube, namespace, pod, timeoutMs, signal }: WayContext): Promise<string[]> {
+  const host = await waitFor(kube, pods, { namespace, name: pod }, (now) => now?.status?.hostIP, {
+    timeoutMs,
+    signal,
+    what: `a node for pod ${namespace}/${pod} in ${kube.cluster.context}`,
+  });
+  return [host];
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,152 @@
+/** What the source's and the target's pod have in common: security, volumes, placement. */
+import type { PodSpec } from '../../../../src/kube/objects.ts';
+import { type Identity, passwdFor } from '../identity.ts';
+
+/**
+ * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
+ * level; `user` runs where only `restricted` is allowed, and can keep none of these. `admin` sees and keeps
+ * `trusted.*` attributes too, which takes CAP_SYS_ADMIN and a namespace that admits `privileged`: only on demand.
+ */
+export type PodPrivileges = 'admin' | 'root' | 'user';
+
+/** The least that sshd with chroot and a reading rsync need as root. */
+const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID', 'SYS_CHROOT'];
+/** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
+const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+
+/** A group that a pod at the target is in, to be let into the volume. */
+export interface GroupAccess {
+  readonly group: number;
+  /** The kubelet gives the volume to the group first (fsGroup): only where nothing is in it. */
+  readonly chown: boolean;
+}
+
+/** The key of both Secrets under which a list of users is. */
+export const passwdKey = 'passwd';
+
+/** Where a pod must run: on the one node that a claim is mounted on. */
+export interface Placement {
+  readonly node?: string | undefined;
+}
+
+/** What the pods of a task are made of. */
+export interface PodPlan extends Placement {
+  readonly image: string;
+  readonly fidelity: PodPrivileges;
+  readonly claim: string;
+  /** Mounts the claim read-only. */
+  readonly readOnly: boolean;
+  /** Name of the Secret with this side's keys. */
+  readonly secret: string;
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly side: 'source' | 'target';
+  /** Who it runs as where it is no root. */
+  readonly identity: Identity;
+  readonly group?: GroupAccess | undefined;
+}
+
+/** No sidecar of a service mesh may keep a Job from ending or stand between ssh and its peer. */
+export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
+
+function securityContext({ fidelity, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
+  const common = { readOnlyRootFilesystem: true };
+  if (fidelity === 'user') {
+    return {
+      ...common,
+      allowPrivilegeEscalation: false,
+      runAsNonRoot: true,
+      runAsUser: uid,
+      runAsGroup: gid,
+      capabilities: { drop: ['ALL'] },
+    };
+  }
+  const add = side === 'source' ? sourceCapabilities : targetCapabilities;
+  const root = { ...common, runAsUser: 0, runAsGroup: 0 };
+  // Kubernetes takes CAP_SYS_ADMIN for an escalation, and refuses a pod that has it and denies those.
+  return fidelity === 'admin'
+    ? { ...root, capabilities: { drop: ['ALL'], add: [...add, 'SYS_ADMIN'] } }
+    : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
+}
+
+/** What a pod of ours may do, as {@link podSpec} made it. */
+export function fidelityOf({ containers }: PodSpec): PodPrivileges {
+  const { runAsUser, capabilities } = (containers[0]?.securityContext ?? {}) as {
+    runAsUser?: number;
+    capabilities?: { add?: readonly string[] };
+  };
+  if (runAsUser !== 0) return 'user';
+  return capabilities?.add?.includes('SYS_ADMIN') ? 'admin' : 'root';
+}
+
+/** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
+function placement({ node }: Placement): Record<string, unknown> {
+  if (node === undefined) return {};
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+  return {
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
+      },
+    },
+    tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
+  };
+}
+
+/**
+ * With fsGroup the kubelet rewrites owners and modes of what is in the volume, also through a read-only mount. A pod
+ * that takes a first one's place finds the root folder as it should be, and leaves what was copied by then alone.
+ */
+function podSecurity({ group }: PodPlan): Record<string, unknown> {
+  const common = { seccompProfile: { type: 'RuntimeDefault' } };
+  if (group === undefined) return common;
+  return group.chown
+    ? { ...common, fsGroup: group.group, fsGroupChangePolicy: 'OnRootMismatch' }
+    : { ...common, supplementalGroups: [group.group] };
+}
+
+/** OpenSSH serves and connects only users that the image's list has, so a pod of another one gets a list of its own. */
+function userList({ identity, fidelity }: PodPlan): object[] {
+  const isNeeded = fidelity === 'user' && passwdFor(identity) !== undefined;
+  return isNeeded ? [{ name: 'keys', mountPath: '/etc/passwd', subPath: passwdKey, readOnly: true }] : [];
+}
+
+/** The pod of one side. No fsGroup, unless the plan says that the volume is empty. */
+export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
+  return {
+    restartPolicy,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // The mover ends within two seconds, and a person who pressed Ctrl-C waits for it.
+    terminationGracePeriodSeconds: 5,
+    securityContext: podSecurity(plan),
+    ...placement(plan),
+    containers: [
+      {
+        name: plan.side,
+        image: plan.image,
+        imagePullPolicy: 'IfNotPresent',
+        command: [...plan.command],
+        env: Object.entries(plan.env).map(([name, value]) => ({ name, value })),
+        securityContext: securityContext(plan),
+        resources: { requests: { cpu: '10m', memory: '32Mi' } },
+        volumeMounts: [
+          { name: 'data', mountPath: `/${plan.side}`, readOnly: plan.readOnly },
+          { name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true },
+          { name: 'run', mountPath: '/run/x8s' },
+          { name: 'tmp', mountPath: '/tmp' },
+          ...userList(plan),
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
+      {
+        name: 'keys',
+        secret: { secretName: plan.secret, defaultMode: plan.fidelity === 'user' ? 0o444 : 0o400 },
+      },
+      { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
+      { name: 'tmp', emptyDir: {} },
+    ],
+  };
+}

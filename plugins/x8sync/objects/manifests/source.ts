@@ -1,0 +1,93 @@
+/** The source's side: sshd over one claim, mounted read-only, and the Service that leads to it. */
+import type {
+  NetworkPolicy,
+  ObjectMeta,
+  Secret,
+  Service,
+  StatefulSet,
+} from '../../../../src/kube/objects.ts';
+import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
+
+/** Where sshd listens inside the pod; above 1024, so that no capability is needed for it. */
+export const sshPort = 2222;
+
+/** A task's objects on one side have one name and one set of labels. */
+export interface Side {
+  readonly meta: Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'ownerReferences'>;
+  /** Labels that its pods bear and that Service and NetworkPolicy select. */
+  readonly selector: Record<string, string>;
+}
+
+export function sourceSecret(
+  { meta }: Side,
+  keys: { hostKey: string; authorizedKey: string; passwd: string | undefined },
+  annotations: Record<string, string>,
+): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...meta, annotations },
+    type: 'Opaque',
+    stringData: {
+      host_key: keys.hostKey,
+      authorized_keys: keys.authorizedKey,
+      ...(keys.passwd !== undefined && { [passwdKey]: keys.passwd }),
+    },
+  };
+}
+
+export function sourceStatefulSet({ meta, selector }: Side, plan: PodPlan): StatefulSet {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { ...meta },
+    spec: {
+      replicas: 1,
+      serviceName: meta.name,
+      podManagementPolicy: 'Parallel',
+      selector: { matchLabels: selector },
+      template: {
+        metadata: { labels: { ...meta.labels, ...selector }, annotations: meshOptOut },
+        spec: podSpec(plan, 'Always'),
+      },
+    },
+  };
+}
+
+/** How a Service leads in from outside. */
+export interface ServiceShape {
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  readonly allocateLoadBalancerNodePorts?: boolean;
+}
+
+export function sourceService({ meta, selector }: Side, shape: ServiceShape): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...meta },
+    spec: {
+      ...shape,
+      selector,
+      // The mover probes until sshd answers, so an address that leads there early is worth more than none.
+      publishNotReadyAddresses: true,
+      ports: [{ name: 'ssh', port: 22, targetPort: sshPort, protocol: 'TCP' }],
+    },
+  };
+}
+
+/**
+ * Lets the mover in where a namespace denies all by default, and nobody in by another port. Policies add up:
+ * this one opens nothing for any other pod.
+ */
+export function sourceNetworkPolicy({ meta, selector }: Side): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { ...meta },
+    spec: {
+      podSelector: { matchLabels: selector },
+      policyTypes: ['Ingress'],
+      ingress: [{ ports: [{ port: sshPort, protocol: 'TCP' }] }],
+    },
+  };
+}

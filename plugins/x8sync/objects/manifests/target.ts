@@ -1,0 +1,63 @@
+/** The target's side: one Job whose pod fetches the source's files. */
+import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
+import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
+import type { Side } from './source.ts';
+
+/** Pods that the Job may start anew after a drain, a deletion or a kill; rsync goes on where it was. */
+const backoffLimit = 6;
+
+export function targetSecret(
+  { meta }: Side,
+  keys: { clientKey: string; knownHosts: string; passwd: string | undefined },
+  annotations: Record<string, string>,
+): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { ...meta, annotations },
+    type: 'Opaque',
+    stringData: {
+      client_key: keys.clientKey,
+      known_hosts: keys.knownHosts,
+      ...(keys.passwd !== undefined && { [passwdKey]: keys.passwd }),
+    },
+  };
+}
+
+/**
+ * The mover's Job. Never two writers: a pod is replaced only once it has ended (`podReplacementPolicy:
+ * Failed`), and never restarted in place. A mover that came to an end of its own (exit codes 1 to 99) is not
+ * tried again by the cluster; one that was killed or evicted is.
+ */
+export function targetJob({ meta, selector }: Side, plan: PodPlan, annotations: Record<string, string>): Job {
+  const definite = { containerName: plan.side, operator: 'In', values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { ...meta, annotations },
+    spec: {
+      backoffLimit,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        rules: [
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          { action: 'FailJob', onExitCodes: definite },
+        ],
+      },
+      template: {
+        metadata: { labels: { ...meta.labels, ...selector }, annotations: { ...meshOptOut, ...annotations } },
+        spec: podSpec(plan, 'Never'),
+      },
+    },
+  };
+}
+
+/** Lets the mover out where a namespace denies egress by default, and nobody in. */
+export function targetNetworkPolicy({ meta, selector }: Side): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { ...meta },
+    spec: { podSelector: { matchLabels: selector }, policyTypes: ['Ingress', 'Egress'], egress: [{}] },
+  };
+}

@@ -1,0 +1,52 @@
+/** The two sides of a task: names, labels and owners of what is made there. */
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import {
+  jobs,
+  networkPolicies,
+  pods,
+  type Resource,
+  secrets,
+  services,
+  statefulSets,
+} from '../../../src/kube/resources.ts';
+import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
+import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
+import type { Side } from './manifests/source.ts';
+
+/** The tool's name in labels, names of objects and field managers. */
+export const tool = 'x8sync';
+export type Role = 'source' | 'target';
+
+/** A side whose ConfigMap exists, so that what is made there has an owner. */
+export interface OwnedSide extends Side {
+  readonly kube: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Label selector of all that this task made on this side. */
+  readonly selectorText: string;
+}
+
+export function sideOf(kube: KubeClient, record: TaskRecord): OwnedSide {
+  const { namespace, task, role, name } = record;
+  const selector = taskLabels(tool, task, role);
+  return {
+    kube,
+    namespace,
+    name,
+    selector,
+    selectorText: selectorOf(selector),
+    meta: { name, namespace, labels: selector, ownerReferences: [ownerReference(record)] },
+  };
+}
+
+/** Kinds that a task makes on each side, pods last: their controllers go first. */
+export const childKinds: Readonly<Record<Role, readonly Resource[]>> = {
+  source: [statefulSets, services, networkPolicies, secrets, pods],
+  target: [jobs, networkPolicies, secrets, pods],
+};
+
+/** The x8sync task that a pod belongs to, if any. */
+export function taskOfPod({ metadata: { labels } }: Pod): string | undefined {
+  return labels?.[Label.managedBy] === managerOf(tool) ? labels[Label.task] : undefined;
+}

@@ -1,0 +1,77 @@
+/** How much of a file's identity the pods of a namespace may keep: asked of its API server. */
+import { RefusedError, type X8sError } from '../../../src/errors.ts';
+import type { ApiError } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { PodSpec } from '../../../src/kube/objects.ts';
+import { explainRefusal, refusalIn } from '../../../src/kube/refusal.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import type { PodPrivileges } from '../objects/manifests/pods.ts';
+
+type PodOf = (fidelity: PodPrivileges) => PodSpec;
+
+/**
+ * Asks the API server, by dry run, which of our pods the namespace admits, the first of these. Whatever it has against
+ * one (Pod Security, a policy, a constraint of OpenShift's), the next may do.
+ *
+ * @throws RefusedError where it admits none, with the server's own words for each.
+ */
+export async function admittedPrivileges(
+  kube: KubeClient,
+  namespace: string,
+  choice: readonly PodPrivileges[],
+  spec: PodOf,
+  signal: AbortSignal,
+): Promise<PodPrivileges> {
+  const refusals: ApiError[] = [];
+  for (const fidelity of choice) {
+    const refusal = await tryPod(kube, namespace, spec(fidelity), signal);
+    if (refusal === undefined) return fidelity;
+    refusals.push(refusal);
+  }
+  throw await noneAdmitted(kube, namespace, refusals, { choice, spec }, signal);
+}
+
+/**
+ * Why none is admitted. A pod without any privilege tells it apart: where that one is admitted, it was the privileges;
+ * else it is something that no pod of ours gets past (a quota, a limit range, a policy).
+ */
+async function noneAdmitted(
+  kube: KubeClient,
+  namespace: string,
+  refusals: readonly ApiError[],
+  { choice, spec }: { choice: readonly PodPrivileges[]; spec: PodOf },
+  signal: AbortSignal,
+): Promise<X8sError> {
+  const need = { verb: 'create', resource: pods, namespace };
+  const last = refusals.at(-1);
+  const why = last && (await explainRefusal(kube, need, last, { signal }));
+  if (why && !(why instanceof RefusedError)) return why;
+  const privileges =
+    !choice.includes('user') && (await tryPod(kube, namespace, spec('user'), signal)) === undefined;
+  const hint = privileges
+    ? "trusted.* attributes take CAP_SYS_ADMIN, so the namespace must admit the Pod Security level 'privileged'; without --trusted-xattrs 'baseline' is enough"
+    : why?.hint;
+  const details = [...new Set(refusals.flatMap(({ message, details }) => [message, ...details]))];
+  return new RefusedError(
+    `namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`,
+    { details, hint, cause: last },
+  );
+}
+
+/** The server's refusal, or undefined where it admits the pod. */
+async function tryPod(
+  kube: KubeClient,
+  namespace: string,
+  spec: PodSpec,
+  signal: AbortSignal,
+): Promise<ApiError | undefined> {
+  const metadata = { name: 'x8sync-admission-check', namespace };
+  try {
+    await kube.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata, spec }, { dryRun: true, signal });
+    return undefined;
+  } catch (error) {
+    const refusal = refusalIn(error);
+    if (refusal) return refusal;
+    throw error;
+  }
+}

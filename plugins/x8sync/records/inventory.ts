@@ -1,0 +1,67 @@
+/** The tasks that a cluster knows of, each put together from its records on both sides. */
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { TaskStore } from '../../../src/tasks/store.ts';
+import type { Role } from '../objects/sides.ts';
+
+/** One task as seen from one cluster: one record, or two where both claims are there. */
+export interface TaskView {
+  readonly task: string;
+  readonly records: Partial<Record<Role, TaskRecord>>;
+}
+
+/** What a copy's record specifies; see `copySpec`. */
+export interface RecordedSpec {
+  readonly sourceClaim?: string;
+  readonly targetClaim?: string;
+  readonly targetUid?: string;
+  readonly mode?: string;
+}
+
+/**
+ * Tasks of the namespace, or of all namespaces where none is given; of the connection's own namespace where
+ * the others may not be read.
+ */
+export async function listTasks(
+  store: TaskStore,
+  kube: KubeClient,
+  {
+    namespace,
+    task,
+    signal,
+  }: { namespace?: string | undefined; task?: string | undefined; signal: AbortSignal },
+): Promise<TaskView[]> {
+  try {
+    return groupByTask(await store.list({ namespace, task, signal }));
+  } catch (error) {
+    if (namespace !== undefined || !isForbidden(error)) throw error;
+    return groupByTask(await store.list({ namespace: kube.cluster.namespace, task, signal }));
+  }
+}
+
+/** A name is taken in two namespaces only: elsewhere it may be another task's, which has another specification. */
+export function isSameTask(a: TaskRecord, b: TaskRecord): boolean {
+  return a.task === b.task && a.specHash === b.specHash;
+}
+
+function groupByTask(records: readonly TaskRecord[]): TaskView[] {
+  const views: { task: string; records: Partial<Record<Role, TaskRecord>> }[] = [];
+  for (const record of records) {
+    const known = views.find((view) =>
+      Object.values(view.records).some((other) => isSameTask(record, other)),
+    );
+    if (known) known.records[record.role as Role] = record;
+    else views.push({ task: record.task, records: { [record.role]: record } });
+  }
+  return views;
+}
+
+/** The record that decides: the target's, where the lock and the data are. */
+export function decisiveRecord({ records }: TaskView): TaskRecord | undefined {
+  return records.target ?? records.source;
+}
+
+export function specOf(record: TaskRecord | undefined): RecordedSpec {
+  return (record?.spec ?? {}) as RecordedSpec;
+}

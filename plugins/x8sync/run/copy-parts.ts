@@ -1,0 +1,210 @@
+/**
+ * Everything that a copy learns and makes, each begun when the first step asks for it: so what can happen
+ * side by side does, and nothing happens twice. What stands further down needs what stands above it.
+ */
+import { randomUUID } from 'node:crypto';
+import { lazy } from '../../../src/async/lazy.ts';
+import { clusterId } from '../../../src/kube/identity.ts';
+import { refusalIn } from '../../../src/kube/refusal.ts';
+import { isGivenName } from '../../../src/tasks/names.ts';
+import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from '../claims/claim.ts';
+import { checkNoRival } from '../claims/rivals.ts';
+import { strategiesFor } from '../connect/strategies.ts';
+import type { EnsureOptions } from '../objects/ensure.ts';
+import { type Identity, imageUser, passwdFor } from '../objects/identity.ts';
+import { ensureKeys } from '../objects/keys.ts';
+import type { PodPrivileges } from '../objects/manifests/pods.ts';
+import { checkPermissions } from '../preflight/permissions.ts';
+import { admittedPrivileges } from '../preflight/pod-privileges.ts';
+import type { CopyTask } from './copy-task.ts';
+import { sampleTargetPod, startMover } from './mover-job.ts';
+import { type CopyRequest, copySpec, pairLabel } from './request.ts';
+import { sampleSourcePod, serveSource } from './source-server.ts';
+
+export class CopyParts {
+  readonly #request: CopyRequest;
+  readonly #task: CopyTask;
+  readonly #options: EnsureOptions;
+
+  constructor(request: CopyRequest, task: CopyTask, signal: AbortSignal) {
+    this.#request = request;
+    this.#task = task;
+    this.#options = { timeoutMs: request.timeoutMs, signal };
+  }
+
+  /** What was begun, to its end, well or not: after it nothing more is made. Only after an abort. */
+  async settled(): Promise<void> {
+    for (let known = -1; known < this.#begun.size; ) {
+      known = this.#begun.size;
+      await Promise.allSettled(this.#begun);
+    }
+  }
+
+  readonly #begun = new Set<Promise<unknown>>();
+
+  #part<T>(begin: () => Promise<T>): () => Promise<T> {
+    return lazy(() => {
+      const promise = begin();
+      this.#begun.add(promise);
+      return promise;
+    });
+  }
+
+  readonly #permissions = this.#part(() => checkPermissions(this.#request, this.#options.signal));
+
+  /** What was begun beside the question of permissions; what is lacking tells more than what then failed. */
+  async #permitted<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => {});
+    await this.#permissions();
+    return work;
+  }
+
+  /** The source claim, fit to be read. */
+  readonly source = this.#part(async () => {
+    const state = await this.#permitted(this.#claim(this.#request.source));
+    checkSource(state);
+    return state;
+  });
+
+  /** The target claim, fit to be written. */
+  readonly target = this.#part(async () => {
+    const state = await this.#permitted(this.#claim(this.#request.target));
+    const source = await this.source();
+    checkTarget(state, source, this.#request.allowMounted);
+    return state;
+  });
+
+  readonly sourceFidelity = this.#part(async () => {
+    const source = await this.source();
+    // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
+    const choice = this.#choice(this.#request.trustedXattrs ? ['admin'] : ['root', 'user']);
+    return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image, this.#identity));
+  });
+
+  readonly targetFidelity = this.#part(async () => {
+    const target = await this.target();
+    const { image, mode, trustedXattrs } = this.#request;
+    const choice = this.#choice(trustedXattrs ? ['admin', 'root', 'user'] : ['root', 'user']);
+    return this.#admitted(target, choice, sampleTargetPod(target, image, mode, this.#identity));
+  });
+
+  /** Who pods run as that are no root. */
+  get #identity(): Identity {
+    const { runAs } = this.#request;
+    return runAs && runAs.uid !== 0 ? runAs : imageUser;
+  }
+
+  /** Of these kinds of pods, those that the wish for a certain user leaves. */
+  #choice(kinds: readonly PodPrivileges[]): readonly PodPrivileges[] {
+    const { runAs } = this.#request;
+    if (!runAs) return kinds;
+    return kinds.filter((kind) => (kind === 'user') === (runAs.uid !== 0));
+  }
+
+  /** Ways to the source, in the order of trying. */
+  readonly ways = this.#part(async () => {
+    const { source, target, ways } = this.#request;
+    const [a, b] = await Promise.all([this.#clusterId(source), this.#clusterId(target)]);
+    return strategiesFor(ways, a === b);
+  });
+
+  readonly #openOptions = this.#part(async () => {
+    const [source, target] = await Promise.all([this.source(), this.target()]);
+    return {
+      spec: copySpec(this.#request, source, target),
+      pair: pairLabel(source, target),
+      claimUid: target.uid,
+      check: (task: string) => checkNoRival(target, task, this.#options.signal),
+    };
+  });
+
+  /** The target's record, with the target claim's lock held. */
+  readonly openedTarget = this.#part(async () => this.#task.openTarget(await this.#openOptions()));
+
+  readonly openedSource = this.#part(async () => {
+    const target = await this.openedTarget();
+    return this.#task.openSource(await this.#openOptions(), target);
+  });
+
+  /** The records of both sides. */
+  readonly opened = this.#part(async () => {
+    const [source, target] = await Promise.all([this.openedSource(), this.openedTarget()]);
+    return { source, target };
+  });
+
+  readonly keys = this.#part(async () => {
+    const { source, target } = await this.opened();
+    const { runAs } = this.#request;
+    return ensureKeys(source.side, target.side, runAs && passwdFor(runAs), this.#options);
+  });
+
+  /** The source's sshd and the Service over it; its pod may still be on its way. */
+  readonly served = this.#part(async () => {
+    const { side } = (await this.opened()).source;
+    const { image } = this.#request;
+    const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
+    const [keys, ways] = await Promise.all([this.keys(), this.ways()]);
+    return serveSource({ side, claim, fidelity, image, keys, ways, identity: this.#identity }, this.#options);
+  });
+
+  /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
+  readonly firstAddresses = this.#part(async () => {
+    const { kube, namespace, name } = (await this.opened()).source.side;
+    const { entrance } = await this.served();
+    const { service, ways } = entrance;
+    const [way] = ways;
+    if (way.name === 'loadbalancer') return [];
+    return way.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
+  });
+
+  /** The mover's Job, begun or taken up. */
+  readonly mover = this.#part(async () => {
+    const { side, record } = (await this.opened()).target;
+    const { image, mode, bandwidth, checksum, onCollision } = this.#request;
+    const [claim, fidelity, sourceFidelity] = await Promise.all([
+      this.target(),
+      this.targetFidelity(),
+      this.sourceFidelity(),
+    ]);
+    const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
+    // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
+    const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
+    const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
+    const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision };
+    const plan = { side, claim, fidelity, sourceFidelity, ...how, ...who, ...run };
+    // From here on the target changes; whoever slept through the loss of the lock must not begin.
+    await this.#task.confirmLock();
+    return startMover(plan, this.#options);
+  });
+
+  async #claim(ref: ClaimRef): Promise<ClaimState> {
+    return readClaim(ref, await this.#clusterId(ref), this.#options.signal);
+  }
+
+  readonly #clusterIds = new Map<ClaimRef, Promise<string>>();
+
+  /** The UID of kube-system tells clusters apart; who may not read it compares API servers. */
+  #clusterId(ref: ClaimRef): Promise<string> {
+    const { kube } = ref;
+    const known = this.#clusterIds.get(ref);
+    const id =
+      known ?? clusterId(kube, { signal: this.#options.signal }).then((uid) => uid ?? kube.cluster.server);
+    this.#clusterIds.set(ref, id);
+    return id;
+  }
+
+  async #admitted(
+    { ref: { kube, namespace }, mounts }: ClaimState,
+    choice: readonly PodPrivileges[],
+    pod: ReturnType<typeof sampleSourcePod>,
+  ): Promise<PodPrivileges> {
+    try {
+      return await admittedPrivileges(kube, namespace, choice, pod, this.#options.signal);
+    } catch (error) {
+      // A quota may have no room for a second pod: the one of the run that this one takes up fills it.
+      const present = mounts.find(({ fidelity }) => fidelity && choice.includes(fidelity))?.fidelity;
+      if (refusalIn(error) && present) return present;
+      throw error;
+    }
+  }
+}

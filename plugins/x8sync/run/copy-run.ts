@@ -1,0 +1,184 @@
+/** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
+import { X8sError } from '../../../src/errors.ts';
+import type { StepHandle } from '../../../src/ui/reporter.ts';
+import { type ClaimState, changersOf, describeClaim } from '../claims/claim.ts';
+import { describeSize } from '../claims/size.ts';
+import { reachSource } from '../connect/reach.ts';
+import { MoverWatch } from '../monitor/mover-watch.ts';
+import { isRehearsal } from '../mover/options.ts';
+import type { MoverEnd } from '../mover/protocol.ts';
+import { describeIdentity, imageUser } from '../objects/identity.ts';
+import { uncleanError } from '../objects/side-cleanup.ts';
+import type { CopyContext } from './context.ts';
+import { CopyParts } from './copy-parts.ts';
+import { CopyTask, type OpenSide } from './copy-task.ts';
+import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
+import { asAsked, failureOf, isWhole, titleOf, userHint } from './result.ts';
+
+export class CopyRun {
+  readonly #request: CopyRequest;
+  readonly #context: CopyContext;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #began: number;
+  readonly #task: CopyTask;
+  readonly #parts: CopyParts;
+  readonly #watch: MoverWatch;
+
+  constructor(request: CopyRequest, context: CopyContext) {
+    this.#request = request;
+    this.#context = context;
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    this.#began = context.clock.monotonic();
+    this.#task = new CopyTask(request, context, this.#stop);
+    this.#parts = new CopyParts(request, this.#task, this.#signal);
+    this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
+  }
+
+  /** Runs a step's work; its failure ends every other step, and they all reject with that one failure. */
+  async guard(work: () => Promise<void>): Promise<void> {
+    try {
+      this.#signal.throwIfAborted();
+      await work();
+    } catch (error) {
+      if (!this.#signal.aborted) this.#stop.abort(error);
+      throw this.#signal.reason;
+    }
+  }
+
+  async checkSource(handle: StepHandle): Promise<void> {
+    const [source, fidelity] = await Promise.all([this.#parts.source(), this.#parts.sourceFidelity()]);
+    handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
+    const changers = changersOf(source);
+    if (changers.length > 0) {
+      handle.warn(
+        `The source is in use by ${changers.join(', ')}: files that change meanwhile may arrive half changed.`,
+      );
+    }
+    if (fidelity === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
+  }
+
+  async checkTarget(handle: StepHandle): Promise<void> {
+    const [target, fidelity] = await Promise.all([this.#parts.target(), this.#parts.targetFidelity()]);
+    handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
+    if (fidelity === 'user')
+      handle.warn(this.#asUser(target, 'owners, devices and file capabilities are not kept'));
+    if (fidelity !== 'user' && this.#request.fsGroup !== undefined)
+      handle.warn(
+        `--fs-group is not used: the pod at ${placeOf(target)} is root, and may write to the volume.`,
+      );
+    if (fidelity === 'root' && this.#request.trustedXattrs)
+      handle.warn(`${placeOf(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`);
+  }
+
+  /** A pod that is no root, by the person's wish or since the namespace admits none. */
+  #asUser(state: ClaimState, loss: string): string {
+    const { runAs } = this.#request;
+    const where = placeOf(state);
+    return runAs
+      ? `The pod at ${where} runs as ${describeIdentity(runAs)} (--run-as): ${loss}.`
+      : `${where} admits no root in a pod, so the one there is an ordinary user (${describeIdentity(imageUser)}): ${loss}.`;
+  }
+
+  async openTarget(handle: StepHandle): Promise<void> {
+    this.#task.waiting = (text) => handle.detail(text);
+    handle.title(nameTaken(await this.#parts.openedTarget()));
+  }
+
+  async openSource(handle: StepHandle): Promise<void> {
+    handle.title(nameTaken(await this.#parts.openedSource()));
+  }
+
+  async serve(handle: StepHandle): Promise<void> {
+    const { side } = (await this.#parts.opened()).source;
+    const { entrance, workload } = await this.#parts.served();
+    const [{ name }] = entrance.ways;
+    for (const reason of entrance.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
+    const fidelity = await this.#parts.sourceFidelity();
+    const hint = fidelity === 'user' ? userHint.source : undefined;
+    await this.#watch.serving(side, { workload, hint }, this.#request.timeoutMs, handle);
+    handle.title(`Source is served over SSH by pod ${side.name}-0`);
+  }
+
+  async startMover(handle: StepHandle): Promise<void> {
+    const { source, target } = await this.#parts.opened();
+    const { timeoutMs } = this.#request;
+    const mover = await this.#parts.mover();
+    if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt, this.#request));
+    this.#watch.follow(target.side, mover, timeoutMs, handle);
+    const [served, first] = await Promise.all([this.#parts.served(), this.#parts.firstAddresses()]);
+    const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
+    const sides = { source: source.side, target: target.side, watch: this.#watch };
+    const notes = [...served.notes, ...mover.notes];
+    const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
+    await reachSource(served.entrance, known, context, handle);
+    const { address } = this.#watch;
+    handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
+  }
+
+  async watch(handle: StepHandle): Promise<void> {
+    this.#task.copying = true;
+    const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
+    if (end.outcome !== 'ok' && end.outcome !== 'partial') {
+      const { complaints } = this.#watch;
+      throw failureOf(end, this.#request, { complaints, begun: this.#watch.hasBegun(end) });
+    }
+    handle.title(titleOf(end, this.#request.mode));
+  }
+
+  async cleanUp(handle: StepHandle): Promise<void> {
+    const end = await this.#watch.ended();
+    const left = await this.#task.removeChildren(handle, this.#signal);
+    this.#signal.throwIfAborted();
+    const done = titleOf(end, this.#request.mode);
+    left.push(...(await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', done)));
+    if (left.length > 0) throw uncleanError(doneText(end, this.#request.mode), left);
+  }
+
+  /** What the run came to. Only after its steps. */
+  async result(): Promise<CopyResult> {
+    const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
+    const { mode, source, target: to, checksum } = this.#request;
+    const compared = checksum ? 'content' : 'size and time';
+    const { outcome, message, stats, failures, lost, losses } = end;
+    const { address, changes, complaints } = this.#watch;
+    const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
+    const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
+    const how = { outcome, message, mode, compared, address } as const;
+    return { ...names, ...how, stats, failures, lost, losses, changes, complaints, seconds };
+  }
+
+  /** Ends a run that failed or was interrupted; resolves with the error to show. */
+  async giveUp(error: unknown): Promise<unknown> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(error);
+    await this.#parts.settled();
+    return this.#task.giveUp(error);
+  }
+
+  /** What would be left in the clusters if the process ended now, a line each. */
+  leftovers(): readonly string[] {
+    return this.#task.leftovers();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#stop.signal.aborted) this.#stop.abort(new X8sError('the run is over'));
+    await this.#task.release();
+  }
+}
+
+function nameTaken({ record, side, outcome }: OpenSide): string {
+  const how =
+    outcome === 'resumed' ? 'taken up where it stopped' : outcome === 'again' ? 'run again' : 'is new';
+  return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
+}
+
+/** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
+function doneText(end: MoverEnd, mode: Mode): string {
+  const what = isRehearsal(mode) ? 'the two sides are compared' : 'the files are at the target';
+  return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
+}
+
+const outdated = (endedAt: string, request: CopyRequest) =>
+  `The mover of an earlier run had ended at ${endedAt}. What the source changed since then is not copied: ${furtherRun(request)} for that.`;
+
+const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;

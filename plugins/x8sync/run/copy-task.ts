@@ -1,0 +1,283 @@
+/** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
+import { allEnded } from '../../../src/async/lazy.ts';
+import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { unlessRefused } from '../../../src/kube/refusal.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { checkTaskName, isGivenName, newTaskName } from '../../../src/tasks/names.ts';
+import type { EndPhase, Peer, TaskRecord } from '../../../src/tasks/record.ts';
+import { type StartOutcome, TaskStore } from '../../../src/tasks/store.ts';
+import { lockClaim } from '../claims/claim-lock.ts';
+import {
+  cleanSides,
+  cleanupHint,
+  describeLeftover,
+  describeUnclean,
+  type TaskSide,
+  type UncleanSide,
+  uncleanBecause,
+} from '../objects/side-cleanup.ts';
+import { type OwnedSide, type Role, sideOf, tool } from '../objects/sides.ts';
+import type { CopyContext } from './context.ts';
+import { type CopyRequest, furtherRun, specSchema } from './request.ts';
+
+/** A side that this run works on. */
+export interface OpenSide {
+  readonly record: TaskRecord;
+  readonly side: OwnedSide;
+  readonly outcome: StartOutcome;
+}
+
+export interface OpenOptions {
+  /** What decides the data; see `copySpec`. */
+  readonly spec: Readonly<Record<string, string>>;
+  /** Label value of the pair of claims. */
+  readonly pair: string;
+  readonly claimUid: string;
+  /** Throws where a task of this name must not begin. */
+  readonly check: (task: string) => Promise<void>;
+}
+
+/** Progress is written for other workstations to see, seldom enough to cost nothing. */
+const progressEveryMs = 10_000;
+/** After Ctrl-C a person waits no longer than this for the clean-up. */
+const interruptedLimitMs = 10_000;
+/** After a failure, where --timeout is not shorter. */
+const failedLimitMs = 60_000;
+
+export function storeOf(kube: KubeClient, { clock }: Pick<CopyContext, 'clock'>): TaskStore {
+  return new TaskStore({ kube, tool, schema: specSchema, clock });
+}
+
+export class CopyTask {
+  readonly #request: CopyRequest;
+  readonly #context: CopyContext;
+  readonly #stop: AbortController;
+  readonly #signal: AbortSignal;
+  /** Told what the lock waits for. */
+  waiting: (text: string) => void = () => {};
+  #lock: HeldLock | undefined;
+  #opened: Partial<Record<Role, OpenSide>> = {};
+  /** As the person named it, now or in an earlier run that this one takes up. */
+  #name: string | undefined;
+  #progressAt = Number.NEGATIVE_INFINITY;
+  #ended = false;
+  /** Files were copied, or could have been: a failure from here on is worth a record. */
+  copying = false;
+
+  constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
+    if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
+    this.#request = request;
+    this.#name = request.name;
+    this.#context = context;
+    this.#stop = stop;
+    this.#signal = AbortSignal.any([context.signal, stop.signal]);
+  }
+
+  /**
+   * Takes the target claim's lock and opens the task at the target. The lock is one for each target claim,
+   * whatever the task's name, and lies where the harm would be.
+   */
+  async openTarget({ spec, pair, claimUid, check }: OpenOptions): Promise<OpenSide> {
+    const { source, target, name } = this.#request;
+    const signal = this.#signal;
+    await this.#takeLock(claimUid, name ?? 'without a name', signal);
+    const store = storeOf(target.kube, this.#context);
+    const [known] =
+      name === undefined
+        ? await store.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
+        : [];
+    const task = name ?? known?.task ?? newTaskName();
+    this.#name = isGivenName(task) ? task : undefined;
+    await check(task);
+    this.#context.reporter.info(`Task ${task}`);
+    const peer = { server: source.kube.cluster.server, namespace: source.namespace };
+    return this.#open('target', task, { spec, pair, peer });
+  }
+
+  /** Opens the task at the source, as that of the target's. */
+  async openSource({ spec, pair }: OpenOptions, { record }: OpenSide): Promise<OpenSide> {
+    const { kube, namespace } = this.#request.target;
+    const peer = { server: kube.cluster.server, namespace, uid: record.uid };
+    return this.#open('source', record.task, { spec, pair, peer });
+  }
+
+  async #open(
+    role: Role,
+    task: string,
+    { spec, pair, peer }: Pick<OpenOptions, 'spec' | 'pair'> & { readonly peer: Peer },
+  ): Promise<OpenSide> {
+    const { kube, namespace } = this.#request[role];
+    const store = storeOf(kube, this.#context);
+    const labels = { 'x8s.dev/pair': pair };
+    const signal = this.#signal;
+    const need = { verb: 'create', resource: configMaps, namespace };
+    const opening = store.open({ namespace, task, role, spec, labels, peer, signal });
+    const found = await unlessRefused(kube, need, opening, { signal });
+    const side = sideOf(kube, found.record);
+    // Known from here on, so that a run that ends right now takes it away again.
+    this.#opened[role] = { record: found.record, side, outcome: 'fresh' };
+    const started = await store.start(found.record, { holder: this.#lock?.holder ?? '', signal });
+    const open = { ...started, side };
+    this.#opened[role] = open;
+    return open;
+  }
+
+  async #takeLock(claimUid: string, task: string, signal: AbortSignal): Promise<void> {
+    const { kube, namespace, claim } = this.#request.target;
+    const { clock } = this.#context;
+    const { waiting } = this;
+    const purpose = `x8sync task ${task}`;
+    const need = { verb: 'create', resource: configMaps, namespace };
+    const taking = lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
+    const lock = await unlessRefused(kube, need, taking, { signal });
+    this.#lock = lock;
+    lock.signal.addEventListener('abort', () => this.#stop.abort(lock.signal.reason), { once: true });
+  }
+
+  /** Writes how far it is to both records, now and then; a write that fails is not worth a failed copy. */
+  progress(text: string): void {
+    const now = this.#context.clock.monotonic();
+    if (now - this.#progressAt < progressEveryMs) return;
+    this.#progressAt = now;
+    for (const open of Object.values(this.#opened)) {
+      this.#update(open, (record) => ({ ...record, progress: text })).catch(() => {});
+    }
+  }
+
+  /** Deletes all that the task made but its records; resolves with the sides on which something is left. */
+  async removeChildren(waiting: { detail(text: string): void }, signal: AbortSignal): Promise<UncleanSide[]> {
+    const { clock } = this.#context;
+    const told = (text: string) => waiting.detail(`waiting for ${text} to go`);
+    return cleanSides(this.#sides(), {
+      ...{ limitMs: this.#request.timeoutMs, clock, signal },
+      waiting: told,
+    });
+  }
+
+  /** What was opened; the target, which decides, first. */
+  #sides(): (OpenSide & TaskSide)[] {
+    return (['target', 'source'] as const).flatMap((role) => {
+      const open = this.#opened[role];
+      return open ? [{ ...open, kube: open.side.kube }] : [];
+    });
+  }
+
+  /** Writes the end of the run to both records; resolves with the sides whose record could not be written. */
+  async finish(phase: EndPhase, message: string): Promise<UncleanSide[]> {
+    const finishedAt = this.#context.clock.now().toISOString();
+    const ended = { phase, message, finishedAt, progress: undefined, holder: undefined };
+    const written = this.#sides().map(async (side) => {
+      try {
+        await this.#update(side, (state) => ({ ...state, ...ended }));
+        return [];
+      } catch (error) {
+        if (error instanceof X8sError) return [uncleanBecause(side, error)];
+        throw error;
+      }
+    });
+    const left = await allEnded(written);
+    this.#ended = true;
+    return left.flat();
+  }
+
+  async #update(open: OpenSide, change: (state: TaskStateView) => TaskStateView): Promise<void> {
+    await storeOf(open.side.kube, this.#context).update(open.record, (state) =>
+      Object.assign(state, change(state)),
+    );
+  }
+
+  /**
+   * Ends a task whose run failed or was interrupted. A named task that is interrupted stays as it is: its
+   * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind.
+   */
+  async giveUp(error: unknown): Promise<unknown> {
+    if (this.#ended || Object.keys(this.#opened).length === 0) return error;
+    // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
+    const interrupted = this.#context.signal.reason instanceof InterruptedError;
+    // Another run may have the task by now; its mover goes on in any case.
+    if (this.#lock?.signal.aborted) return withDetails(error, this.leftovers(), undefined);
+    if (interrupted && this.#name !== undefined) return this.#leave(error);
+    const { timeoutMs } = this.#request;
+    const failedMs = timeoutMs === 0 ? failedLimitMs : Math.min(timeoutMs, failedLimitMs);
+    const limit = AbortSignal.timeout(interrupted ? interruptedLimitMs : failedMs);
+    const left = await this.removeChildren({ detail: () => {} }, limit);
+    const names = new Set(left.map(({ record }) => record.name));
+    const clean = this.#sides().filter(({ record }) => !names.has(record.name));
+    left.push(...(await this.#closeRecords(clean, error, limit)));
+    this.#ended = true;
+    if (left.length > 0) return withDetails(error, describeUnclean(left), cleanupHint(left));
+    return interrupted ? cleanedUp(error, this.#request) : error;
+  }
+
+  async #leave(error: unknown): Promise<unknown> {
+    const name = this.#name;
+    await this.finish('Interrupted', 'interrupted; what it made goes on by itself').catch(() => {});
+    const { context } = this.#request.target.kube.cluster;
+    return new InterruptedError(
+      signalOf(error),
+      `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
+      {
+        hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
+      },
+    );
+  }
+
+  /**
+   * A task that a person named keeps its record of the failure, once it has begun to copy, now or in an
+   * earlier run; of any other nothing is left where it is clean.
+   */
+  async #closeRecords(
+    clean: readonly (OpenSide & TaskSide)[],
+    error: unknown,
+    signal: AbortSignal,
+  ): Promise<UncleanSide[]> {
+    const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
+    if (this.#name !== undefined && known) return this.finish('Failed', messageOf(error));
+    const removed = clean.map(async (side) => {
+      try {
+        await storeOf(side.kube, this.#context).remove(side.record, { signal });
+        return [];
+      } catch (failure) {
+        return [uncleanBecause(side, failure)];
+      }
+    });
+    return (await Promise.all(removed)).flat();
+  }
+
+  /** What is in the clusters because of this run, a line each; empty once it has ended. */
+  leftovers(): string[] {
+    return this.#ended ? [] : this.#sides().map(describeLeftover);
+  }
+
+  /** Rejects where the target claim's lock may be another's by now. */
+  async confirmLock(): Promise<void> {
+    await this.#lock?.confirm();
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+  }
+}
+
+type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
+
+/** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
+function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {
+  return new InterruptedError(signalOf(error), 'interrupted; all that the task had made is cleaned up', {
+    hint: `files that were copied so far stay at the target; ${furtherRun(request)} for the rest`,
+  });
+}
+
+const signalOf = (error: unknown) => (exitCodeOf(error) === ExitCode.terminated ? 'SIGTERM' : 'SIGINT');
+
+/** The error with more to read; its own hint is about what went wrong, and what is left behind matters more. */
+function withDetails(error: unknown, details: readonly string[], hint: string | undefined): unknown {
+  if (!(error instanceof X8sError)) return error;
+  const all = [...error.details, ...details];
+  return Object.defineProperties(error, {
+    details: { value: all },
+    ...(hint !== undefined && { hint: { value: hint } }),
+  });
+}

@@ -1,0 +1,55 @@
+/** One copy from beginning to end: the steps that a person sees, in their order. */
+import type { Reporter, Step } from '../../../src/ui/reporter.ts';
+import { isRehearsal } from '../mover/options.ts';
+import type { CopyContext } from './context.ts';
+import { CopyRun } from './copy-run.ts';
+import type { CopyRequest, CopyResult } from './request.ts';
+
+/**
+ * Copies one claim's files to another.
+ *
+ * Resolves also where some files could not be copied (`outcome: 'partial'`); rejects where the copy did not
+ * come to an end. Whatever happens, what it made is deleted again, except where it was interrupted and has
+ * a name of its own to be taken up by, or where a cluster can't be reached any more.
+ */
+export async function copy(request: CopyRequest, context: CopyContext): Promise<CopyResult> {
+  const run = new CopyRun(request, context);
+  context.onAbandoned(() => run.leftovers());
+  try {
+    await context.reporter.run(stepsOf(run, request));
+    return run.result();
+  } catch (error) {
+    throw await run.giveUp(error);
+  } finally {
+    await run.close();
+  }
+}
+
+function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']>[0] {
+  const step = (title: string, work: (handle: Parameters<Step['run']>[0]) => Promise<void>): Step => ({
+    title,
+    run: (handle) => run.guard(() => work(handle)),
+  });
+  return [
+    {
+      concurrent: [
+        step('Check the source claim', (handle) => run.checkSource(handle)),
+        step('Check the target claim', (handle) => run.checkTarget(handle)),
+      ],
+    },
+    {
+      concurrent: [
+        step('Take the name in the source cluster', (handle) => run.openSource(handle)),
+        step('Take the name in the target cluster', (handle) => run.openTarget(handle)),
+      ],
+    },
+    {
+      concurrent: [
+        step('Serve the source over SSH', (handle) => run.serve(handle)),
+        step('Start the mover at the target', (handle) => run.startMover(handle)),
+      ],
+    },
+    step(isRehearsal(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
+    step('Clean up', (handle) => run.cleanUp(handle)),
+  ];
+}

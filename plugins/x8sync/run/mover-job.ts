@@ -1,0 +1,176 @@
+/** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
+
+import type { Job, PodSpec } from '../../../src/kube/objects.ts';
+import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
+import type { ClaimState } from '../claims/claim.ts';
+import type { Mover } from '../monitor/mover-watch.ts';
+import { copyEnv, isRehearsal, type OnCollision } from '../mover/options.ts';
+import { checkOurs, createOrFind, type EnsureOptions, ensure, remove } from '../objects/ensure.ts';
+import type { Identity } from '../objects/identity.ts';
+import { moverCommand } from '../objects/images.ts';
+import type { Fingerprints } from '../objects/keys.ts';
+import { type GroupAccess, type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
+import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
+import { optionally } from '../objects/optional.ts';
+import type { OwnedSide } from '../objects/sides.ts';
+import { groupAccess } from './group-access.ts';
+import type { Mode } from './request.ts';
+
+export interface MovePlan {
+  readonly side: OwnedSide;
+  readonly claim: ClaimState;
+  readonly fidelity: PodPrivileges;
+  /** The source's: decides which user sshd lets in. */
+  readonly sourceFidelity: PodPrivileges;
+  readonly image: string;
+  readonly keys: Fingerprints;
+  readonly mode: Mode;
+  readonly task: string;
+  /** Proves that an end line is this Job's. */
+  readonly nonce: string;
+  /** Addresses known by now; further ones are delivered into the running pod. */
+  readonly addresses: readonly string[];
+  readonly bandwidth?: string | undefined;
+  readonly identity: Identity;
+  /** Group that an empty volume is given to, where the mover is no root. */
+  readonly fsGroup?: number | undefined;
+  /** Compare files by their content. */
+  readonly checksum: boolean;
+  readonly onCollision?: OnCollision | undefined;
+  /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
+  readonly keepPartial: boolean;
+}
+
+const nonceAnnotation = 'x8s.dev/nonce';
+const keysAnnotation = 'x8s.dev/keys';
+const addressesAnnotation = 'x8s.dev/addresses';
+
+/** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
+const connectSeconds = 900;
+
+/** Seconds that a mover stays after its last line, for a plugin that is there to take it away. */
+const lingerSeconds = 5;
+
+function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, group?: GroupAccess): PodPlan {
+  const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
+  const { bandwidth = '' } = plan;
+  return {
+    side: 'target',
+    identity: plan.identity,
+    group,
+    command: moverCommand('copy'),
+    image,
+    fidelity,
+    claim: claim.ref.claim,
+    node: claim.node,
+    readOnly: isRehearsal(mode),
+    secret,
+    env: copyEnv({
+      nonce,
+      task,
+      mode,
+      fidelity: fidelity === 'user' ? 'user' : 'root',
+      user: sourceFidelity === 'user' ? 'mover' : 'root',
+      addresses,
+      connectSeconds,
+      keepPartial,
+      bandwidth,
+      checksum: plan.checksum,
+      onCollision: plan.onCollision,
+      lingerSeconds,
+    }),
+  };
+}
+
+/**
+ * Makes the Job, or takes up the one that an interrupted run of this task left, if it goes on or has ended
+ * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod
+ * and awaited: never two writers.
+ */
+export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
+  const { side } = plan;
+  const notes = await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
+  const keys = `${plan.keys.client} ${plan.keys.host}`;
+  const { nonce, addresses } = plan;
+  const annotations = {
+    [nonceAnnotation]: nonce,
+    [keysAnnotation]: keys,
+    [addressesAnnotation]: addresses.join(' '),
+  };
+  const willDo = (present: Job) =>
+    usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image);
+  const group = await groupOf(plan, willDo, options);
+  const job = targetJob(side, targetPodPlan(plan, side.name, group), annotations);
+  for (;;) {
+    const made = await createOrFind(side.kube, jobs, job, willDo, options);
+    if (made === 'gone') continue;
+    if ('present' in made) await remove(side.kube, jobs, made.present, options);
+    else
+      return made.created
+        ? { job: made.object, nonce, takenUp: false, addresses, notes }
+        : takenUp(made.object, notes);
+  }
+}
+
+/** The group that a new mover gets; one that is there to be taken up has it. A rehearsal writes nothing. */
+async function groupOf(
+  plan: MovePlan,
+  willDo: (present: Job) => boolean,
+  options: EnsureOptions,
+): Promise<GroupAccess | undefined> {
+  const { side, fsGroup, fidelity, mode } = plan;
+  if (fsGroup === undefined || fidelity !== 'user' || isRehearsal(mode)) return undefined;
+  const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
+  if (present && willDo(present)) return undefined;
+  // Its pod may still hold the volume.
+  if (present) await removeOurs(side, present, options);
+  return groupAccess(side, targetPodPlan(plan, side.name), fsGroup, options);
+}
+
+async function removeOurs(side: OwnedSide, present: Job, options: EnsureOptions): Promise<void> {
+  checkOurs(side.kube, jobs, present, { metadata: side.meta });
+  await remove(side.kube, jobs, present, options);
+}
+
+function takenUp(job: Job, notes: readonly string[]): Mover {
+  const annotations = job.metadata.annotations ?? {};
+  const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
+  const endedAt = job.status?.completionTime;
+  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, endedAt, addresses, notes };
+}
+
+function usable({ metadata, status }: Job, keys: string): boolean {
+  const failed = status?.conditions?.some(
+    ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
+  );
+  return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
+}
+
+/** One that has not may wait for an image that can't be pulled, which is why this run names another. */
+function hasBegun({ status }: Job): boolean {
+  return (status?.ready ?? 0) > 0 || (status?.succeeded ?? 0) > 0 || status?.completionTime !== undefined;
+}
+
+function imageOf({ spec }: Job): string | undefined {
+  const { spec: pod } = spec.template as { spec?: PodSpec };
+  return pod?.containers[0]?.image as string | undefined;
+}
+
+/** What the admission check tries: the same pod, of no task yet. */
+export const sampleTargetPod =
+  (claim: ClaimState, image: string, mode: Mode, identity: Identity) => (fidelity: PodPrivileges) => {
+    const sample = {
+      claim,
+      fidelity,
+      sourceFidelity: fidelity,
+      image,
+      mode,
+      task: '',
+      nonce: '',
+      addresses: [],
+      keepPartial: false,
+      checksum: false,
+      identity,
+    };
+    return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
+  };

@@ -1,0 +1,98 @@
+/** A copy's result in words, the most important first. */
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPlural,
+  formatRate,
+} from '../../../src/ui/format.ts';
+import { empties, isRehearsal } from '../mover/options.ts';
+import type { Loss } from '../mover/unkept.ts';
+import type { CopyResult } from './request.ts';
+
+/** Names in one line. */
+const shownNames = 5;
+
+/** The summary that a person reads at the end. */
+export function summaryOf(result: CopyResult): string {
+  const lines = isRehearsal(result.mode) ? dryRunLines(result) : copyLines(result);
+  return lines.join('\n');
+}
+
+function copyLines(result: CopyResult): string[] {
+  const { stats, seconds, source, target, task } = result;
+  const { transferredBytes, transferredFiles, files } = stats;
+  const rate =
+    seconds > 0 && transferredBytes > 0 ? `, ${formatRate(transferredBytes / seconds)} over all` : '';
+  const rest = result.outcome === 'ok' && transferredFiles > 0 && transferredFiles < files;
+  return [
+    `${headline(result)} ${source} → ${target} in ${formatDuration(seconds * 1000)}${rate}`,
+    `  files        ${formatCount(transferredFiles)} of ${formatCount(files)} copied, ${formatBytes(transferredBytes)} of ${formatBytes(stats.totalBytes)}`,
+    ...(rest
+      ? [`               the others are hard links or were there already, by ${result.compared}`]
+      : []),
+    `  entries      ${formatCount(stats.entries)} with directories and links, ${formatCount(stats.createdEntries)} of them new`,
+    ...attributesLine(result),
+    ...comparedLine(result),
+    ...extraneousLine(result),
+    ...lossLine(result),
+    `  task         ${task}`,
+  ];
+}
+
+function headline({ outcome, lost, stats, compared }: CopyResult): string {
+  if (outcome !== 'ok') return 'Copied in part:';
+  if (lost.length > 0) return 'Copied with losses:';
+  if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';
+  return stats.changes > 0 ? 'Attributes copied:' : `Already the same by ${compared}:`;
+}
+
+/** Modes, owners, times and attributes are compared in any case. */
+function attributesLine({ stats: { attributes } }: CopyResult): string[] {
+  if (attributes === 0) return [];
+  return [
+    `  attributes   ${formatPlural(attributes, 'entry', 'entries')} differed in mode, owner, time or attributes only`,
+  ];
+}
+
+/** What was looked at to leave files as they are, where there were such. */
+function comparedLine({ stats, compared }: CopyResult): string[] {
+  if (stats.transferredFiles >= stats.files) return [];
+  return compared === 'content'
+    ? ['  compared     the content of all files']
+    : ['  compared     size and time; content of files with equal ones was not read (--checksum reads it)'];
+}
+
+function extraneousLine({ stats, mode }: CopyResult): string[] {
+  if (stats.extraneous === 0 || empties(mode)) return [];
+  return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
+}
+
+function lossLine({ lost, losses = [] }: CopyResult): string[] {
+  if (lost.length === 0) return [];
+  return [`  not kept     ${lost.join(', ')}`, ...losses.map((loss) => `               ${lossText(loss)}`)];
+}
+
+function lossText({ kind, count, names }: Loss): string {
+  const shown = names.slice(0, shownNames).join(', ');
+  return `${kind} of ${formatPlural(count, 'entry', 'entries')}: ${shown}${count > shownNames ? ', …' : ''}`;
+}
+
+function dryRunLines(result: CopyResult): string[] {
+  const { stats, changes, source, target } = result;
+  const losses = (result.losses ?? []).map((loss) => `  would lose   ${lossText(loss)}`);
+  const more = stats.removed + stats.changes - changes.length;
+  return [
+    `Dry run: ${source} → ${target}, nothing was changed`,
+    ...changes.map((change) => `  ${change}`),
+    ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
+    ...(empties(result.mode)
+      ? [`  would remove ${formatPlural(stats.removed, 'entry', 'entries')} first: all that the target has`]
+      : []),
+    `  would change ${formatPlural(stats.changes, 'entry', 'entries')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
+    ...attributesLine(result),
+    ...comparedLine(result),
+    ...extraneousLine(result),
+    ...losses,
+  ];
+}

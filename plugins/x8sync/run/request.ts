@@ -1,0 +1,101 @@
+/** What a copy is asked to do, and what it came to. */
+import { createHash } from 'node:crypto';
+import type { ClaimRef, ClaimState } from '../claims/claim.ts';
+import type { StrategyName } from '../connect/strategy-names.ts';
+import type { Mode, OnCollision } from '../mover/options.ts';
+import type { MoverStats, Outcome } from '../mover/protocol.ts';
+import type { Loss } from '../mover/unkept.ts';
+import { describeIdentity, type Identity } from '../objects/identity.ts';
+
+export type { Mode } from '../mover/options.ts';
+
+export interface CopyRequest {
+  /** What becomes of names that the target does not tell apart; `refuse` where absent. */
+  readonly onCollision?: OnCollision | undefined;
+  readonly source: ClaimRef;
+  readonly target: ClaimRef;
+  /** The task's name as given by the person; a UUID is made up where absent. */
+  readonly name: string | undefined;
+  readonly mode: Mode;
+  /** Write to the target although pods have it mounted. */
+  readonly allowMounted: boolean;
+  /** Copy `trusted.*` attributes too, which only pods with CAP_SYS_ADMIN see. */
+  readonly trustedXattrs: boolean;
+  /** Who the pods run as; root where the namespace admits it, else the image's own user, where absent. */
+  readonly runAs?: Identity | undefined;
+  /** Group that an empty target volume is given to, where the mover is no root. */
+  readonly fsGroup?: number | undefined;
+  /** Compare files by their content, and not by size and time. */
+  readonly checksum: boolean;
+  /** Ways to try, in order; chosen by where the clusters are where empty. */
+  readonly ways: readonly StrategyName[];
+  /** Image of the pods at both ends. */
+  readonly image: string;
+  /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */
+  readonly bandwidth?: string | undefined;
+  /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
+  readonly timeoutMs: number;
+}
+
+export interface CopyResult {
+  readonly task: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly mode: Mode;
+  /** What of files was compared to find those that need not be copied. */
+  readonly compared: 'size and time' | 'content';
+  readonly source: string;
+  readonly target: string;
+  /** The source's address that answered. */
+  readonly address: string | undefined;
+  readonly stats: MoverStats;
+  /** Names that could not be copied, the first twenty. */
+  readonly failures: readonly string[];
+  /** What could not be kept: `ownership`, `devices`, … */
+  readonly lost: readonly string[];
+  /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
+  readonly losses?: readonly Loss[] | undefined;
+  /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
+  readonly changes: readonly string[];
+  /** What the mover complained of, the last few. */
+  readonly complaints: readonly string[];
+  /** The whole run, set-up and clean-up included. */
+  readonly seconds: number;
+}
+
+/** How to copy what is missing: --force would empty the target once more, and a task's name stands for one mode. */
+export function furtherRun({ mode, name }: Pick<CopyRequest, 'mode' | 'name'>): string {
+  if (mode !== 'force') return 'run the same command again';
+  return `run it again without --force${name === undefined ? '' : ' and --name'}`;
+}
+
+/** Version of {@link copySpec}'s fields. */
+export const specSchema = 1;
+
+/**
+ * What decides the data, and nothing else: another workstation, another context name, image or way is the
+ * same task. Claims are their UIDs; namespace and name are for the reader of a difference.
+ */
+export function copySpec(
+  request: CopyRequest,
+  source: ClaimState,
+  target: ClaimState,
+): Record<string, string> {
+  return {
+    sourceClaim: `${request.source.namespace}/${request.source.claim}`,
+    sourceUid: source.uid,
+    targetClaim: `${request.target.namespace}/${request.target.claim}`,
+    targetUid: target.uid,
+    mode: request.mode,
+    ...(request.trustedXattrs && { trustedXattrs: 'true' }),
+    ...(request.checksum && { checksum: 'true' }),
+    ...(request.onCollision === 'skip' && { onCollision: 'skip' }),
+    ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
+    ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
+  };
+}
+
+/** A label value that names a pair of claims: by it an unfinished task is found without its name. */
+export function pairLabel(source: ClaimState, target: ClaimState): string {
+  return createHash('sha256').update(`${source.uid}\n${target.uid}`).digest('hex').slice(0, 32);
+}

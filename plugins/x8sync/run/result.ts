@@ -1,0 +1,99 @@
+/** What a mover's end means, in words and in exit codes. */
+import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
+import { describeClaim } from '../claims/claim.ts';
+import { isRehearsal } from '../mover/options.ts';
+import type { MoverEnd } from '../mover/protocol.ts';
+import { type CopyRequest, furtherRun, type Mode } from './request.ts';
+
+/** True where everything is at the target as it was at the source. */
+export function isWhole({ outcome, lost }: MoverEnd): boolean {
+  return outcome === 'ok' && lost.length === 0;
+}
+
+/**
+ * The end as far as it is another one than was asked for: a volume that is given to a group by wish (--fs-group) keeps
+ * a root folder that the group may write to, whatever the source's is.
+ */
+export function asAsked(end: MoverEnd, { fsGroup }: Pick<CopyRequest, 'fsGroup'>): MoverEnd {
+  if (fsGroup === undefined || !end.lost.includes(rootFolder)) return end;
+  const lost = end.lost.filter((kind) => kind !== rootFolder);
+  const isWholeNow = end.outcome === 'partial' && lost.length === 0 && end.failures.length === 0;
+  return isWholeNow ? { ...end, lost, outcome: 'ok', message: '' } : { ...end, lost };
+}
+
+/** The mover's word for owner, mode and time of the volume's own root folder. */
+const rootFolder = 'root folder';
+
+/** One line on what was done. */
+export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
+  const verb = isRehearsal(mode) ? 'would be copied' : 'copied';
+  const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
+  const others =
+    stats.attributes > 0
+      ? `; ${formatPlural(stats.attributes, 'entry', 'entries')} in mode, owner, time or attributes only`
+      : '';
+  const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
+  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}`;
+}
+
+/** What helps where a pod that is no root is not let into a volume. */
+export const userHint = {
+  source: '--run-as UID[:GID] names a user who may read it',
+  target:
+    '--run-as UID[:GID] names a user who may write there; where the volume is empty, --fs-group GID gives it to a group',
+} as const;
+
+export interface FailureContext {
+  readonly complaints: readonly string[];
+  /** Files were on their way; else nothing of the target was changed. */
+  readonly begun: boolean;
+}
+
+/** The error of a mover that came to no good end. */
+export function failureOf(
+  end: MoverEnd,
+  request: CopyRequest,
+  { complaints, begun }: FailureContext,
+): X8sError {
+  const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
+  const details = [...complaints, ...end.failures].slice(-10);
+  switch (end.outcome) {
+    case 'no-room':
+      return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
+        details,
+        hint: 'make the target larger, or remove from it what is not needed',
+      });
+    case 'source-empty':
+    case 'refused':
+    case 'closed':
+      return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
+        details,
+        hint: end.outcome === 'closed' ? userHint.target : undefined,
+      });
+    case 'unreachable':
+      return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {
+        details,
+      });
+    case 'auth':
+      return new X8sError(
+        `the source of ${source} and the mover don't know each other's keys: ${end.message}`,
+        {
+          details,
+          hint: 'something else may answer at that address; try another way with --way',
+        },
+      );
+    default:
+      return new X8sError(`the copy from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
+        details,
+        hint: begun
+          ? `what is copied so far stays at the target; ${rest(request)} to go on`
+          : 'no file was copied; run the same command again once that is fixed',
+      });
+  }
+}
+
+/** What has a name is taken up by it, also where it had emptied the target. */
+function rest({ mode, name }: CopyRequest): string {
+  return name === undefined ? furtherRun({ mode, name }) : 'run the same command again';
+}

@@ -1,0 +1,80 @@
+/** Brings up the source's side: sshd in a StatefulSet, a Service that leads to it, a policy that lets in. */
+import { allEnded } from '../../../src/async/lazy.ts';
+import type { StatefulSet } from '../../../src/kube/objects.ts';
+import { networkPolicies, statefulSets } from '../../../src/kube/resources.ts';
+import type { ClaimState } from '../claims/claim.ts';
+import { type Entrance, openEntrance, type Strategies } from '../connect/entrance.ts';
+import { serveEnv } from '../mover/options.ts';
+import { type EnsureOptions, ensure } from '../objects/ensure.ts';
+import type { Identity } from '../objects/identity.ts';
+import { moverCommand } from '../objects/images.ts';
+import type { Fingerprints } from '../objects/keys.ts';
+import { type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
+import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from '../objects/manifests/source.ts';
+import { optionally } from '../objects/optional.ts';
+import type { OwnedSide } from '../objects/sides.ts';
+
+export interface ServePlan {
+  readonly side: OwnedSide;
+  readonly claim: ClaimState;
+  readonly fidelity: PodPrivileges;
+  readonly image: string;
+  readonly keys: Fingerprints;
+  readonly identity: Identity;
+  /** In the order of trying. */
+  readonly ways: Strategies;
+}
+
+/** The source's side, made; its pod may still be on its way. */
+export interface Served {
+  readonly entrance: Entrance;
+  readonly workload: StatefulSet;
+  /** What could not be made and is done without. */
+  readonly notes: readonly string[];
+}
+
+/** Seconds without any client after which sshd stops listening, so that a killed plugin leaves no open door. */
+const idleSeconds = 600;
+
+/** The source's pod. The keys' fingerprint is part of it: with new keys comes a new pod. */
+export function sourcePodPlan(
+  claim: ClaimState,
+  fidelity: PodPrivileges,
+  image: string,
+  secret: string,
+  keyId: string,
+  identity: Identity,
+): PodPlan {
+  return {
+    side: 'source',
+    identity,
+    command: moverCommand('serve'),
+    image,
+    fidelity,
+    claim: claim.ref.claim,
+    node: claim.node,
+    readOnly: true,
+    secret,
+    env: serveEnv({ nonce: keyId, port: sshPort, idleSeconds }),
+  };
+}
+
+/** Makes or takes up the source's objects; resolves before its pod is up. */
+export async function serveSource(plan: ServePlan, options: EnsureOptions): Promise<Served> {
+  const { side, claim, fidelity, image, keys, ways, identity } = plan;
+  const { kube } = side;
+  const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host, identity);
+  // Where its pod is to run is no reason to make it anew: the pod of an earlier run is what holds the claim there.
+  const same = sourceStatefulSet(side, { ...pod, node: undefined });
+  const [entrance, workload, notes] = await allEnded([
+    openEntrance(side, ways, options),
+    ensure(kube, statefulSets, sourceStatefulSet(side, pod), options, same),
+    optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
+  ]);
+  return { entrance, workload, notes };
+}
+
+/** What the admission check tries: the same pod, of no task yet. */
+export const sampleSourcePod =
+  (claim: ClaimState, image: string, identity: Identity) => (fidelity: PodPrivileges) =>
+    podSpec(sourcePodPlan(claim, fidelity, image, 'x8sync', '', identity), 'Always');

@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { cleanSync } from '../../../../../plugins/devsync/control/clean.ts';
+import { holdSync } from '../../../../../plugins/devsync/control/hold-sync.ts';
+import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
+import { supervise } from '../../../../../plugins/devsync/control/supervisor.ts';
+import { Catalog, type Sync } from '../../../../../plugins/devsync/spec/catalog.ts';
+import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/home.ts';
+import { type Clock, systemClock } from '../../../../../src/clock.ts';
+import { RefusedError } from '../../../../../src/errors.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+import { specOf } from '../support/specs.ts';
+
+/** Nobody takes longer than this to try again. */
+const clock: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
+};
+
+let folder: string;
+let kube: FakeKube;
+let sync: Sync;
+let common: {
+  kube: FakeKube;
+  catalog: Catalog;
+  workstation: Workstation;
+  bundle: '';
+  image: '';
+  clock: Clock;
+};
+const abort = new AbortController();
+const { signal } = abort;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'devsync-clean-'));
+  kube = fakeKube();
+  const workstation = new Workstation(join(folder, 'state'), 'linux');
+  const path = join(folder, 'local');
+  mkdirSync(path);
+  const made = specOf(path, '/app', workstation.id);
+  const spec = { ...made, local: { ...made.local, rootId: rootIdOf(path, workstation.placesFor(path)) } };
+  const catalog = new Catalog(kube, workstation, clock);
+  sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  common = { kube, catalog, workstation, bundle: '', image: '', clock };
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const isRunning = () =>
+  askControl(
+    common.workstation.socketOf(sync.uid),
+    'state',
+    {},
+    { signal: AbortSignal.timeout(20_000) },
+  ).then(
+    () => true,
+    () => false,
+  );
+/** Whether this workstation has anything of LOCAL, or in it. */
+const isKept = () =>
+  [...common.workstation.placesFor(sync.spec.local.path), join(sync.spec.local.path, '.x8s-devsync')].some(
+    (place) => existsSync(place),
+  );
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('a running watch lets go of what is cleaned, and does not come back to it', async () => {
+  const stop = new AbortController();
+  const log: string[] = [];
+  const watching = supervise({
+    ...common,
+    namespace: 'shop',
+    names: [],
+    signal: stop.signal,
+    onLog: (line) => log.push(line),
+  });
+  while (!(await isRunning())) await pause(10);
+  const cameBack: boolean[] = [];
+  // Looking for its container takes long enough for the watch to try again.
+  kube.before = async ({ verb, collection }) => {
+    if (verb !== 'list' || !collection.endsWith('pods')) return;
+    kube.before = () => undefined;
+    await pause(300);
+    cameBack.push(await isRunning());
+  };
+  const lines = await cleanSync({ ...common, namespace: 'shop', sync, signal });
+  expect(lines.at(-1)).toMatch(/removed the specification/);
+  expect(cameBack).toEqual([false]);
+  expect(log).toContainEqual(expect.stringMatching(/web: sync shop\/web is in use by /));
+  await pause(200);
+  expect([await isRunning(), isKept()]).toEqual([false, false]);
+  stop.abort();
+  await watching;
+  expect(readdirSync(join(folder, 'local'))).toEqual([]);
+});
+
+test('what another process holds is left alone, and said to be', async () => {
+  const lock = await holdSync({ kube, sync, purpose: 'kubectl devsync', clock, signal });
+  try {
+    const cleaned = cleanSync({ ...common, namespace: 'shop', sync, signal });
+    await expect(cleaned).rejects.toThrow(RefusedError);
+    await expect(cleaned).rejects.toThrow(/sync shop\/web is in use by .* \(process \d+\)/);
+  } finally {
+    await lock.release();
+  }
+  expect(isKept()).toBe(true);
+  expect(await common.catalog.isThere(sync, signal)).toBe(true);
+});

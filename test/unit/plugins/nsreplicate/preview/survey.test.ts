@@ -1,0 +1,100 @@
+import { expect, test } from '@jest/globals';
+import { AppliedResults } from '../../../../../plugins/nsreplicate/cache/applied-results.ts';
+import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
+import { drift, isDrifted } from '../../../../../plugins/nsreplicate/preview/drift.ts';
+import { plan } from '../../../../../plugins/nsreplicate/preview/plan.ts';
+import { survey } from '../../../../../plugins/nsreplicate/preview/survey.ts';
+import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+import type { FakeKube, Lever } from '../../../support/fake-kube.ts';
+import { configMap, configMaps, replication } from '../../../support/replication.ts';
+
+/** Two clusters that are equal, and a look at them that something befalls. */
+async function look(befall: (sides: { from: FakeKube; to: FakeKube }) => void) {
+  const copied = replication();
+  copied.from.objects.create(configMaps, configMap('a'));
+  await copied.begin();
+  await copied.end();
+  const { from, to, assignment, end } = replication({}, copied);
+  befall({ from, to });
+  const signal = new AbortController().signal;
+  const { spec } = assignment;
+  const [key, feeds, settled] = [new Uint8Array(32), new Informers(fakeClock()), new AppliedResults()];
+  try {
+    const seen = await survey({ ...assignment, feeds, key, memory: blankMemory(), settled, signal });
+    const lists = to.calls.filter(({ verb }) => verb === 'list').length;
+    const lines = await drift(seen, signal);
+    return {
+      unread: seen.replicas[0]?.unread,
+      refused: seen.unread,
+      lists,
+      drifted: lines.filter(isDrifted),
+      plan: await plan(seen, spec, signal),
+    };
+  } finally {
+    await end();
+  }
+}
+
+const refusing =
+  (collection: string, error: Error): Lever =>
+  (call) => {
+    if (call.verb === 'list' && call.collection === collection) throw error;
+  };
+
+test('what was listed is compared', async () => {
+  expect(await look(() => undefined)).toEqual({ unread: [], refused: [], lists: 2, drifted: [], plan: [] });
+  const { drifted } = await look(({ from }) => from.objects.create(configMaps, configMap('b')));
+  expect(drifted).toMatchObject([{ kind: 'ConfigMap', objects: 2, missing: 1 }]);
+});
+
+test('a kind that may not be listed on a replica is neither missing there nor equal', async () => {
+  const seen = await look(({ to }) => {
+    to.before = refusing(configMaps, apiError(403, 'may not list configmaps', 'Forbidden'));
+  });
+  expect(seen).toMatchObject({
+    unread: [{ kind: 'ConfigMap', namespace: 'shop', why: expect.stringContaining('may not list') }],
+    drifted: [],
+    plan: [],
+  });
+});
+
+test('a kind that a replica does not serve is missing there', async () => {
+  const { unread, drifted } = await look(({ to }) => {
+    to.before = refusing(configMaps, apiError(404, 'the server could not find the requested resource'));
+  });
+  expect(unread).toEqual([]);
+  expect(drifted).toMatchObject([{ kind: 'ConfigMap', missing: 1 }]);
+});
+
+test('a replica that does not answer is asked once, and said for every kind', async () => {
+  const seen = await look(({ to }) => {
+    to.before = () => {
+      throw new UnreachableError('the connection was lost');
+    };
+  });
+  expect(seen.unread?.map(({ kind }) => kind).sort()).toEqual(['ConfigMap', 'Namespace']);
+  expect({ ...seen, unread: [] }).toEqual({ unread: [], refused: [], lists: 1, drifted: [], plan: [] });
+});
+
+test('a kind that the primary refuses holds up no other, and none of its copies is touched', async () => {
+  const seen = await look(({ from }) => {
+    from.before = refusing(configMaps, apiError(403, 'may not list configmaps', 'Forbidden'));
+  });
+  expect(seen).toMatchObject({
+    refused: [{ kind: 'ConfigMap', why: expect.stringContaining('may not list') }],
+    drifted: [],
+    plan: [],
+  });
+});
+
+test('a primary that lets nothing be read is an error', async () => {
+  const lost = look(({ from }) => {
+    from.before = (call) => {
+      if (call.verb === 'list') throw apiError(403, 'may not list', 'Forbidden');
+    };
+  });
+  await expect(lost).rejects.toThrow('may not list');
+});

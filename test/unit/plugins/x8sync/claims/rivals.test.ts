@@ -1,0 +1,83 @@
+/** Two movers never write to one claim: what is found out about others before a copy begins. */
+import { describe, expect, test } from '@jest/globals';
+import type { ClaimState, Mount } from '../../../../../plugins/x8sync/claims/claim.ts';
+import { checkNoRival } from '../../../../../plugins/x8sync/claims/rivals.ts';
+import { RefusedError } from '../../../../../src/errors.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+
+const { signal } = new AbortController();
+
+function target(kube: FakeKube, mounts: readonly Mount[] = []): ClaimState {
+  const ref = { kube, namespace: 'shop', claim: 'data' };
+  return { ref, mounts } as unknown as ClaimState;
+}
+
+function job(kube: FakeKube, task: string, claim: string, conditions: object[] = []): void {
+  const name = `x8sync-${task}-target`;
+  kube.objects.create('batch/jobs', {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name,
+      namespace: 'shop',
+      labels: {
+        'app.kubernetes.io/managed-by': 'kubectl-x8sync',
+        'x8s.dev/role': 'target',
+        'x8s.dev/task': task,
+      },
+    },
+    spec: {
+      template: { spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] } },
+    },
+    status: { conditions },
+  });
+}
+
+const mountOf = (task: string | undefined): Mount => ({
+  pod: 'p',
+  node: 'n',
+  task,
+  mover: task !== undefined,
+  fidelity: task === undefined ? undefined : 'root',
+});
+const ended = (type: string) => [{ type, status: 'True' }];
+
+describe('checkNoRival', () => {
+  test('passes over pods of nobody, the own mover, movers of other claims, and Jobs that have ended', async () => {
+    const kube = fakeKube();
+    job(kube, 'mine', 'data');
+    job(kube, 'elsewhere', 'other');
+    job(kube, 'done', 'data', ended('Complete'));
+    job(kube, 'failed', 'data', ended('Failed'));
+    const mounts = [mountOf(undefined), mountOf('mine')];
+    await expect(checkNoRival(target(kube, mounts), 'mine', signal)).resolves.toBeUndefined();
+  });
+
+  test('refuses where the pod of another task has the claim, and names the task', async () => {
+    const refused = checkNoRival(target(fakeKube(), [mountOf('other')]), 'mine', signal);
+    await expect(refused).rejects.toThrow(RefusedError);
+    await expect(refused).rejects.toThrow('task other has a mover on target claim fake/shop/data');
+  });
+
+  test('refuses where the Job of another task is between two pods', async () => {
+    const kube = fakeKube();
+    job(kube, 'other', 'data', [{ type: 'Failed', status: 'False' }]);
+    await expect(checkNoRival(target(kube), 'mine', signal)).rejects.toMatchObject({
+      exitCode: 3,
+      hint: expect.stringContaining('kubectl x8sync cleanup other --context fake'),
+    });
+  });
+
+  test('goes by the pods alone where Jobs may not be listed, and by nothing where the server is away', async () => {
+    const kube = fakeKube();
+    kube.before = ({ collection }) => {
+      if (collection === 'batch/jobs') throw apiError(403, 'forbidden');
+    };
+    await expect(checkNoRival(target(kube), 'mine', signal)).resolves.toBeUndefined();
+    kube.before = () => {
+      throw apiError(503, 'away');
+    };
+    await expect(checkNoRival(target(kube), 'mine', signal)).rejects.toThrow('away');
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from '@jest/globals';
+import { addressesOf, hostPort, strategiesFor } from '../../../../../plugins/x8sync/connect/strategies.ts';
+import type { Node } from '../../../../../src/kube/objects.ts';
+
+const node = (name: string, ready: 'True' | 'False', ...addresses: [string, string][]): Node => ({
+  metadata: { name },
+  status: {
+    conditions: [{ type: 'Ready', status: ready }],
+    addresses: addresses.map(([type, address]) => ({ type, address })),
+  },
+});
+
+describe('ways', () => {
+  test('within one cluster its own network, between two a node port and then a load balancer', () => {
+    expect(strategiesFor([], true).map(({ name }) => name)).toEqual(['clusterip']);
+    expect(strategiesFor([], false).map(({ name }) => name)).toEqual(['nodeport', 'loadbalancer']);
+    expect(strategiesFor(['loadbalancer'], true).map(({ name }) => name)).toEqual(['loadbalancer']);
+  });
+
+  test('external addresses come first, nodes that are not ready not at all', () => {
+    const nodes = [
+      node('a', 'True', ['InternalIP', '10.0.0.1'], ['Hostname', 'a']),
+      node('b', 'True', ['InternalIP', '10.0.0.2'], ['ExternalIP', '192.0.2.2']),
+      node('c', 'False', ['ExternalIP', '192.0.2.3']),
+    ];
+    expect(addressesOf(nodes)).toEqual(['192.0.2.2', '10.0.0.1', '10.0.0.2']);
+  });
+
+  test('IPv6 addresses stand in brackets', () => {
+    expect(hostPort('2001:db8::1', 30022)).toBe('[2001:db8::1]:30022');
+    expect(hostPort('192.0.2.1', 22)).toBe('192.0.2.1:22');
+  });
+});

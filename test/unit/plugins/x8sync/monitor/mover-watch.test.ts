@@ -1,0 +1,86 @@
+import { describe, expect, test } from '@jest/globals';
+import { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
+import type { OwnedSide } from '../../../../../plugins/x8sync/objects/sides.ts';
+import type { Job, Pod } from '../../../../../src/kube/objects.ts';
+import { jobs, pods } from '../../../../../src/kube/resources.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+const meta = { name: 'x8sync-db-target', namespace: 'shop', labels: {}, ownerReferences: [] };
+const labels = { 'x8s.dev/task': 'db' };
+const quiet = { title() {}, detail() {}, progress() {}, warn() {} };
+
+function jobThatIs(type: string): Job {
+  const status = { conditions: [{ type, status: 'True' as const, reason: 'R', message: 'm' }] };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: meta, spec: { template: {} }, status } as Job;
+}
+
+/** Follows a mover of which there is this Job, and a pod with these last words. */
+async function follow(job: Job, ...words: string[]) {
+  const [kube, clock, stop] = [fakeKube(), fakeClock(), new AbortController()];
+  const terminated = { exitCode: 0, message: words.join('\n') };
+  const status = { containerStatuses: [{ name: 'target', state: { terminated } }] };
+  const pod = { metadata: { ...meta, labels }, spec: { containers: [] }, status } as Pod;
+  if (words.length > 0) await kube.create(pods, pod);
+  const side: OwnedSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
+  const watch = new MoverWatch(clock, stop, stop.signal);
+  const mover = { job: await kube.create(jobs, job), nonce: 'n', takenUp: true, addresses: [], notes: [] };
+  watch.follow(side, mover, 0, quiet);
+  return { watch, clock, stop };
+}
+
+test.each([
+  ['ok', ['lost+found of the source holds 3 entries']],
+  ['no-room', []],
+])('what a mover warned of is told where it ends with %s', async (outcome, expected) => {
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    'x8s:log {"protocol":1,"level":"info","text":"on its way"}',
+    'x8s:log {"protocol":1,"level":"warning","text":"lost+found of the source holds 3 entries"}',
+    `x8s:end {"protocol":1,"nonce":"n","outcome":"${outcome}"}`,
+  );
+  const told: string[] = [];
+  await watch.ended({ ...quiet, warn: (text) => told.push(text) });
+  expect(told).toEqual(expected);
+  stop.abort();
+});
+
+test('a notice is shown while the mover still works', async () => {
+  const { watch, clock, stop } = await follow(
+    jobThatIs('Suspended'),
+    'x8s:notice {"protocol":1,"text":"the target keeps no owners"}',
+  );
+  const told: string[] = [];
+  const ended = watch.ended({ ...quiet, warn: (text) => told.push(text) });
+  ended.catch(() => {});
+  await clock.advance(1);
+  expect(told).toEqual(['the target keeps no owners']);
+  stop.abort();
+});
+
+describe('a mover whose Job ended, and whose pods are gone', () => {
+  test.each([
+    ['Failed', 5_000, 'R: m'],
+    ['Complete', 30_000, 'Complete, but what it said is gone'],
+  ])('is not waited for when it is %s', async (type, ms, why) => {
+    const { watch, clock } = await follow(jobThatIs(type));
+    let said: unknown;
+    watch.end.catch((error: Error) => {
+      said = error.message;
+    });
+    await clock.advance(ms - 1);
+    expect(said).toBeUndefined();
+    await clock.advance(1);
+    expect(said).toContain(`ended without a result: ${why}`);
+  });
+});
+
+test('a mover of an image that speaks another version is not listened to', async () => {
+  const { watch, clock, stop } = await follow(jobThatIs('Suspended'), 'x8s:end {"nonce":"n","outcome":"ok"}');
+  await expect(watch.end).rejects.toMatchObject({
+    message: expect.stringMatching(/version 0 of the mover's protocol.*version 1/),
+    exitCode: 3,
+  });
+  await clock.advance(0);
+  expect(stop.signal.aborted).toBe(true);
+});

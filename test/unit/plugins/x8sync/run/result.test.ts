@@ -1,0 +1,65 @@
+import { expect, test } from '@jest/globals';
+import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import { type CopyRequest, furtherRun } from '../../../../../plugins/x8sync/run/request.ts';
+import { asAsked, failureOf } from '../../../../../plugins/x8sync/run/result.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+test('no hint leads to a target that is emptied once more', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const rest = {
+    allowMounted: false,
+    trustedXattrs: false,
+    checksum: false,
+    ways: [],
+    image: 'mover',
+    timeoutMs: 0,
+  };
+  const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
+  if (line.kind !== 'end') throw new Error('not an end');
+  const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
+    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;
+  const same = 'what is copied so far stays at the target; run the same command again to go on';
+  expect(hintFor('merge')).toBe(same);
+  expect(hintFor('force', 'db')).toBe(same);
+  expect(hintFor('force')).toContain('run it again without --force to go on');
+  // Nothing is at the target yet that could stay there.
+  expect(hintFor('force', undefined, false)).toBe(
+    'no file was copied; run the same command again once that is fixed',
+  );
+  // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
+  expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
+});
+
+test('who may not write to the target is told what to do, and nobody else is', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const request = { source: ref, target: ref, mode: 'merge' } as unknown as CopyRequest;
+  const errorOf = (outcome: string) => {
+    const line = parseMoverLine(
+      `x8s:end ${JSON.stringify({ protocol, nonce: 'n', outcome, message: 'why' })}`,
+    );
+    if (line.kind !== 'end') throw new Error('not an end');
+    return failureOf(line.end, request, { complaints: [], begun: false });
+  };
+  expect(errorOf('closed')).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/was not begun: why$/),
+    hint: expect.stringMatching(/--run-as UID\[:GID\].*--fs-group GID/),
+  });
+  expect(errorOf('refused').hint).toBeUndefined();
+});
+
+test('a root folder that is given to a group by wish is no loss; all else still is', () => {
+  const endOf = (lost: string[], failures: string[] = []) => {
+    const fields = { protocol, nonce: 'n', outcome: 'partial', lost, failures };
+    const line = parseMoverLine(`x8s:end ${JSON.stringify(fields)}`);
+    if (line.kind !== 'end') throw new Error('not an end');
+    return line.end;
+  };
+  expect(asAsked(endOf(['root folder']), { fsGroup: 2000 })).toMatchObject({ outcome: 'ok', lost: [] });
+  expect(asAsked(endOf(['root folder']), {})).toMatchObject({ outcome: 'partial', lost: ['root folder'] });
+  expect(asAsked(endOf(['root folder', 'ownership']), { fsGroup: 2000 })).toMatchObject({
+    outcome: 'partial',
+    lost: ['ownership'],
+  });
+  expect(asAsked(endOf(['root folder'], ['a']), { fsGroup: 2000 })).toMatchObject({ outcome: 'partial' });
+});
