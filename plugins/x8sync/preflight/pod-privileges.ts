@@ -48,14 +48,19 @@ async function noneAdmitted(
   if (why && !(why instanceof RefusedError)) return why;
   const privileges =
     !choice.includes('user') && (await tryPod(kube, namespace, spec('user'), signal)) === undefined;
-  const hint = privileges
-    ? "trusted.* attributes take CAP_SYS_ADMIN, so the namespace must admit the Pod Security level 'privileged'; without --trusted-xattrs 'baseline' is enough"
-    : why?.hint;
+  const hint = privileges ? privilegesHint(choice) : why?.hint;
   const details = [...new Set(refusals.flatMap(({ message, details }) => [message, ...details]))];
   return new RefusedError(
     `namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`,
     { details, hint, cause: last },
   );
+}
+
+/** What helps where only the pod's privileges are refused: by --trusted-xattrs, or by --run-as 0. */
+function privilegesHint(choice: readonly Fidelity[]): string {
+  return choice.includes('admin')
+    ? "trusted.* attributes take CAP_SYS_ADMIN, so the namespace must admit the Pod Security level 'privileged'; without --trusted-xattrs 'baseline' is enough"
+    : "root takes a namespace that admits the Pod Security level 'baseline'; without --run-as 0 an ordinary user copies, and keeps less";
 }
 
 /** The server's refusal, or undefined where it admits the pod. */
