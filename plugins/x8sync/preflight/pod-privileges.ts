@@ -57,7 +57,7 @@ async function noneAdmitted(
 }
 
 /** What helps where only the pod's privileges are refused: by --trusted-xattrs, or by --run-as 0. */
-function privilegesHint(choice: readonly Fidelity[]): string {
+function privilegesHint(choice: readonly PodPrivileges[]): string {
   return choice.includes('admin')
     ? "trusted.* attributes take CAP_SYS_ADMIN, so the namespace must admit the Pod Security level 'privileged'; without --trusted-xattrs 'baseline' is enough"
     : "root takes a namespace that admits the Pod Security level 'baseline'; without --run-as 0 an ordinary user copies, and keeps less";

@@ -103,9 +103,25 @@ export async function lookAtSizes(source: string, limitMs: number): Promise<Size
   }
 }
 
-/** How many entries lost+found holds. */
+/** How many entries lost+found holds; a file or a link of that name is one itself. */
 export async function lostEntries(source: string): Promise<number> {
-  const args = [`${source}/lost+found`, '-mindepth', '1', '-maxdepth', '1', '-printf', '.'];
+  const path = `${source}/lost+found`;
+  const args = [
+    path,
+    '-maxdepth',
+    '1',
+    '(',
+    '!',
+    '-path',
+    path,
+    '-o',
+    '!',
+    '-type',
+    'd',
+    ')',
+    '-printf',
+    '.',
+  ];
   return (await run('find', args)).stdout.length;
 }
 

@@ -1,10 +1,10 @@
 /** What the gate answers of a real tree. */
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { answer } from '../../../../../../plugins/x8sync/mover/source/gate.ts';
-import { lookAtSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
+import { lookAtSizes, lostEntries } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
 
 let scene: Stage;
@@ -89,4 +89,15 @@ onLinux('sizes: the largest file, and whether one has holes', async () => {
     entries: 3,
     apparentBytes: 9 << 20,
   });
+});
+
+onLinux('what is left out as lost+found is counted, a file of that name too', async () => {
+  expect(await lostEntries(source)).toBe(0);
+  mkdirSync(join(source, 'lost+found'));
+  expect(await lostEntries(source)).toBe(0);
+  writeFileSync(join(source, 'lost+found', '#12'), '');
+  expect(await lostEntries(source)).toBe(1);
+  rmSync(join(source, 'lost+found'), { recursive: true });
+  writeFileSync(join(source, 'lost+found'), 'data');
+  expect(await lostEntries(source)).toBe(1);
 });
