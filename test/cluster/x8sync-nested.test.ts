@@ -2,42 +2,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pathOfClaim } from '../lab/index.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
+import { claimOn, deleteVolumesOf } from './support/volumes.ts';
 import { saidBy, x8sync } from './support/x8sync.ts';
 
 const inLab = isLab ? describe : describe.skip;
 let scene: Scene;
 let inner: string;
 
-/** A claim on a folder of a node, bound to a volume of its own; of a `hostPath` nobody can tell which node that is. */
-async function claimOn(name: string, volume: Record<string, unknown>): Promise<void> {
-  const capacity = { storage: '1Gi' };
-  const accessModes = ['ReadWriteOnce'];
-  const volumeName = `${scene.namespace}-${name}`;
-  const spec = {
-    capacity,
-    accessModes,
-    storageClassName: '',
-    persistentVolumeReclaimPolicy: 'Retain',
-    ...volume,
-  };
-  await apply(contextA, scene.namespace, {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name: volumeName },
-    spec,
-  });
-  await apply(contextA, scene.namespace, {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name },
-    spec: { accessModes, resources: { requests: capacity }, storageClassName: '', volumeName },
-  });
-}
-
 inLab('volumes that lie in each other', () => {
-  const names = ['path', 'local'];
   beforeAll(async () => {
     scene = await Scene.open('nested');
     await scene.claim(contextA, 'whole', { storageClass: 'immediate' });
@@ -52,13 +26,16 @@ inLab('volumes that lie in each other', () => {
       ...['-n', scene.namespace, 'get', 'pvc', 'whole', '-o', 'jsonpath={.spec.volumeName}'],
     ]);
     const affinity = await kubectl(contextA, ['get', 'pv', volume, '-o', 'jsonpath={.spec.nodeAffinity}']);
-    await claimOn('path', { hostPath: { path: inner } });
-    await claimOn('local', { local: { path: inner }, nodeAffinity: JSON.parse(affinity) as unknown });
+    // Of a `hostPath` nobody can tell which node it is on.
+    await claimOn(scene, contextA, 'path', { hostPath: { path: inner } });
+    await claimOn(scene, contextA, 'local', {
+      local: { path: inner },
+      nodeAffinity: JSON.parse(affinity) as unknown,
+    });
   }, 60_000);
   afterAll(async () => {
     await scene.close();
-    for (const name of names)
-      await kubectl(contextA, ['delete', 'pv', `${scene.namespace}-${name}`, '--wait=false']);
+    await deleteVolumesOf(scene, contextA, 'path', 'local');
   }, 130_000);
 
   const state = () =>

@@ -16,6 +16,7 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/sbin/debootstrap': 'debootstrap',
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
   '/usr/bin/bindfs': 'bindfs',
+  '/usr/lib/python3/dist-packages/fusepy.py': 'python3-fusepy',
   // For the unit tests that run the mover without a cluster.
   '/usr/bin/rsync': 'rsync',
   '/usr/sbin/sshd': 'openssh-server',

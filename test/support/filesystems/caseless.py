@@ -1,4 +1,9 @@
-"""A folder shown as a share that knows no case and no owners: everything is root's, 777, whatever is asked for."""
+"""
+A folder shown as a share that knows no case and no owners: everything is root's, 777, whatever is asked for. It has no
+links and no attributes either.
+
+    caseless.py FOLDER MOUNTPOINT [BYTES]    takes names of so many bytes at most
+"""
 import errno
 import os
 import stat
@@ -8,13 +13,16 @@ from fusepy import FUSE, FuseOSError, Operations
 
 
 class Caseless(Operations):
-    def __init__(self, root):
+    def __init__(self, root, longest):
         self.root = root
+        self.longest = longest
 
     def real(self, path):
         """The entry that is meant, by whatever case it was made with; the path as it is where there is none."""
         found = self.root
         for part in (name for name in path.split("/") if name):
+            if len(os.fsencode(part)) > self.longest:
+                raise FuseOSError(errno.ENAMETOOLONG)
             try:
                 names = os.listdir(found)
             except OSError:
@@ -70,6 +78,9 @@ class Caseless(Operations):
     def symlink(self, name, target):
         raise FuseOSError(errno.EPERM)
 
+    def link(self, name, target):
+        raise FuseOSError(errno.EPERM)
+
     def create(self, path, mode, fi=None):
         return os.open(self.real(path), os.O_RDWR | os.O_CREAT)
 
@@ -89,4 +100,4 @@ class Caseless(Operations):
         os.close(fh)
 
 
-FUSE(Caseless(sys.argv[1]), sys.argv[2], foreground=True, nothreads=True)
+FUSE(Caseless(sys.argv[1], int(sys.argv[3]) if len(sys.argv) > 3 else 255), sys.argv[2], foreground=True, nothreads=True)
