@@ -9,6 +9,7 @@ import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
 import { strategyNames } from '../connect/strategy-names.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/images.ts';
+import type { Loss } from '../mover/unkept.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 
@@ -187,14 +188,15 @@ function bandwidthOf(text: string): string {
 
 /** Finished, but not everything: exit 5. */
 function incompleteness(
-  { outcome, lost, failures, message, complaints }: CopyResult,
+  { outcome, lost, losses = [], failures, message, complaints }: CopyResult,
   trustedXattrs: boolean,
   again: string,
 ): IncompleteError | undefined {
+  const hint = keepHint(lost, losses, trustedXattrs);
   if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: complaints.slice(-10),
-      hint: [`${again} once that is fixed: unchanged files are skipped`, keepHint(lost, trustedXattrs)]
+      hint: [`${again} once that is fixed: unchanged files are skipped`, hint]
         .filter((hint) => hint !== undefined)
         .join('; '),
     });
@@ -202,20 +204,28 @@ function incompleteness(
   if (lost.length === 0) return undefined;
   return new IncompleteError(
     `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
-    { hint: keepHint(lost, trustedXattrs) },
+    { hint },
   );
 }
 
 /** What would keep what was lost; each kind has its own reason. */
-function keepHint(lost: readonly string[], trustedXattrs: boolean): string | undefined {
+function keepHint(
+  lost: readonly string[],
+  losses: readonly Loss[],
+  trustedXattrs: boolean,
+): string | undefined {
+  // What the target's file system was tried out not to keep, no other pod gets into it.
+  const unkept: readonly string[] = losses.map(({ kind }) => kind);
+  const others = lost.filter((kind) => !unkept.includes(kind));
   const hints = [
-    lost.some((kind) => ['ownership', 'devices', 'capabilities'].includes(kind)) &&
+    unkept.length > 0 && "another storage class for the target may keep what this one's file system does not",
+    others.some((kind) => ['ownership', 'devices', 'capabilities'].includes(kind)) &&
       "owners, devices and file capabilities are kept by a pod that is root (Pod Security level 'baseline')",
-    lost.includes('xattrs') &&
+    others.includes('xattrs') &&
       (trustedXattrs
         ? "attributes are kept where the target's namespace admits CAP_SYS_ADMIN and its file system has them"
         : "trusted.* and security.* attributes are kept with --trusted-xattrs, where both namespaces admit the Pod Security level 'privileged'"),
-    lost.includes('acls') && "ACLs are kept where the target's file system has them",
+    others.includes('acls') && "ACLs are kept where the target's file system has them",
   ];
   return hints.filter((hint) => hint !== false).join('; ') || undefined;
 }

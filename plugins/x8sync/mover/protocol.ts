@@ -95,6 +95,8 @@ export interface MoverEnd {
   readonly lost: readonly string[];
   /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
   readonly losses?: readonly Loss[] | undefined;
+  /** How files were told from each other, where that is another way than was asked for. */
+  readonly compared?: 'content' | undefined;
   readonly seconds: number;
 }
 
@@ -223,7 +225,17 @@ function progressOf(fields: Fields): MoverProgress {
   };
 }
 
-function endOf({ nonce, outcome, message, stats, failures, lost, losses, seconds }: Fields): MoverEnd {
+function endOf({
+  nonce,
+  outcome,
+  message,
+  stats,
+  failures,
+  lost,
+  losses,
+  compared,
+  seconds,
+}: Fields): MoverEnd {
   const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
   return {
     nonce: text(nonce),
@@ -233,6 +245,7 @@ function endOf({ nonce, outcome, message, stats, failures, lost, losses, seconds
     failures: texts(failures),
     lost: texts(lost),
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
+    compared: compared === 'content' ? compared : undefined,
     seconds: count(seconds),
   };
 }

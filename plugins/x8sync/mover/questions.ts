@@ -43,6 +43,11 @@ export interface ExactUsage {
   readonly inodes: number;
   readonly files: number;
   readonly dirs: number;
+  readonly symlinks: number;
+  /** Entries that have another name. */
+  readonly hardlinks: number;
+  /** Bytes of the longest name. */
+  readonly nameBytes: number;
   /** The first and the last time of an entry, in whole seconds since 1970. */
   readonly earliest: number;
   readonly latest: number;
@@ -81,7 +86,7 @@ export type Question =
 export function parseQuestion(text: string): Question | undefined {
   if (text === questions.usage) return { kind: 'usage' };
   if (text === questions.exactUsage) return { kind: 'exactUsage' };
-  const [, subject, json = ''] = /^(unkept|collisions) (\{[\w":,{}-]*\})$/.exec(text) ?? [];
+  const [, subject, json = ''] = /^(unkept|collisions) (\{[\w":,{}[\]-]*\})$/.exec(text) ?? [];
   if (subject === 'unkept') return { kind: subject, limits: JSON.parse(json) as Limits };
   if (subject === 'collisions') return { kind: subject, folding: JSON.parse(json) as Folding };
   if (text === questions.root) return { kind: 'root' };

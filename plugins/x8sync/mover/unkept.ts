@@ -6,16 +6,25 @@ export interface Times {
   readonly last: number;
 }
 
+/** What a file system may not have at all. */
+export type Lack = 'symlinks' | 'hardlinks' | 'xattrs' | 'acls';
+
+/** The longest name of most file systems (NAME_MAX), in bytes. */
+export const usualNameBytes = 255;
+
 /** What a target does not keep; each absent where it does. */
 export interface Limits {
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly modes?: { readonly file: number; readonly folder: number };
   readonly times?: Times;
+  readonly lacks?: readonly Lack[];
+  /** Longer names are not taken. */
+  readonly nameBytes?: number;
 }
 
 /** One kind of thing that is lost. */
 export interface Loss {
-  readonly kind: 'ownership' | 'modes' | 'times' | 'names';
+  readonly kind: 'ownership' | 'modes' | 'times' | 'names' | 'long names' | Lack;
   /** Entries that lose it. */
   readonly count: number;
   /** The first of them. */
@@ -34,6 +43,8 @@ export interface Unkept {
   readonly losses: readonly Loss[];
   /** Files of the loss `times`, the first thousand. */
   readonly oddTimes: readonly OddTime[];
+  /** How many of these there are in all. */
+  readonly oddFiles: number;
 }
 
 const mostNames = 20;
@@ -44,32 +55,40 @@ export class UnkeptSum {
   readonly #limits: Limits;
   readonly #losses = new Map<Loss['kind'], { count: number; names: string[] }>();
   readonly #oddTimes: OddTime[] = [];
+  #oddFiles = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   /** What {@link UnkeptSum.entry} takes. */
-  static readonly format = '%U %G %y %m %T@ %s %P\\0';
+  static readonly format = '%U %G %y %n %m %T@ %s %P\\0';
 
-  /** One entry: uid, gid, kind, mode, time, bytes, and its path. */
+  /** One entry: uid, gid, kind, names, mode, time, bytes, and its path. */
   entry(text: string): void {
-    const [, uid, gid, kind = '', mode = '', time, bytes, path = ''] =
-      /^(\d+) (\d+) (\S) (\d+) (-?[\d.]+) (\d+) (.*)$/s.exec(text) ?? [];
+    const [, uid, gid, kind = '', names, mode = '', time, bytes, path = ''] =
+      /^(\d+) (\d+) (\S) (\d+) (\d+) (-?[\d.]+) (\d+) (.*)$/s.exec(text) ?? [];
     if (uid === undefined) return;
     const name = path === '' ? '.' : path;
-    const { owner, modes, times } = this.#limits;
-    if (owner && (Number(uid) !== owner.uid || Number(gid) !== owner.gid)) this.#lose('ownership', name);
+    const { owner, modes, times, lacks = [], nameBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    if (lacks.includes('symlinks') && kind === 'l') this.lose('symlinks', name);
+    if (lacks.includes('hardlinks') && kind !== 'd' && Number(names) > 1) this.lose('hardlinks', name);
+    if (path.length * 3 > nameBytes && path.split('/').some((part) => Buffer.byteLength(part) > nameBytes))
+      this.lose('long names', name);
+    if (owner && (Number(uid) !== owner.uid || Number(gid) !== owner.gid)) this.lose('ownership', name);
     if (modes && kind !== 'l' && Number.parseInt(mode, 8) !== (kind === 'd' ? modes.folder : modes.file))
-      this.#lose('modes', name);
+      this.lose('modes', name);
     const seconds = Math.floor(Number(time));
     if (!times || (seconds >= times.first && seconds <= times.last)) return;
-    this.#lose('times', name);
-    if (kind === 'f' && this.#oddTimes.length < mostOddTimes && !name.includes('\ufffd'))
+    this.lose('times', name);
+    if (kind !== 'f') return;
+    this.#oddFiles += 1;
+    if (this.#oddTimes.length < mostOddTimes && !name.includes('\ufffd'))
       this.#oddTimes.push({ name, bytes: Number(bytes), seconds });
   }
 
-  #lose(kind: Loss['kind'], name: string): void {
+  /** Notes one entry that loses something. */
+  lose(kind: Loss['kind'], name: string): void {
     const loss = this.#losses.get(kind) ?? { count: 0, names: [] };
     this.#losses.set(kind, loss);
     loss.count += 1;
@@ -78,7 +97,7 @@ export class UnkeptSum {
 
   get unkept(): Unkept {
     const losses = [...this.#losses].map(([kind, { count, names }]) => ({ kind, count, names }));
-    return { losses, oddTimes: this.#oddTimes };
+    return { losses, oddTimes: this.#oddTimes, oddFiles: this.#oddFiles };
   }
 }
 

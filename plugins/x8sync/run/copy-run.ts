@@ -139,7 +139,7 @@ export class CopyRun {
   async result(): Promise<CopyResult> {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
     const { mode, source, target: to, checksum } = this.#request;
-    const compared = checksum ? 'content' : 'size and time';
+    const compared = checksum ? 'content' : (end.compared ?? 'size and time');
     const { outcome, message, stats, failures, lost, losses } = end;
     const { address, changes, complaints } = this.#watch;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;

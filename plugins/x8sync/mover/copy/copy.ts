@@ -141,6 +141,7 @@ class CopyRun {
     const { nonce, task, mode } = this.#options;
     const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
     const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats };
-    return { ...said, failures, lost, losses, ...(room ? { room } : {}), attempts };
+    const compared = this.#transfer?.byContent ? ({ compared: 'content' } as const) : {};
+    return { ...said, failures, lost, losses, ...compared, ...(room ? { room } : {}), attempts };
   }
 }

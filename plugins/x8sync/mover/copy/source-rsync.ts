@@ -5,6 +5,7 @@ import type { CopyOptions } from '../options.ts';
 import { type Ran, run, runLines } from '../programs.ts';
 import { rsyncArgs } from '../rsync/args.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
+import type { Lack } from '../unkept.ts';
 import type { Connection } from './connection.ts';
 import type { Folder } from './folder.ts';
 import type { Growth } from './room.ts';
@@ -23,7 +24,9 @@ interface RunWishes {
 
 export class SourceRsync {
   /** What the target keeps, as far as it was tried out. */
-  readonly traits = { fractions: false, owners: true, modes: true };
+  readonly traits = { fractions: false, owners: true, modes: true, lacks: [] as readonly Lack[] };
+  /** Compare the content of all files, whatever was asked for. */
+  byContent = false;
   /** Options that leave out what is not to be copied. */
   exclude: readonly string[] = [];
   readonly #options: CopyOptions;
@@ -58,7 +61,7 @@ export class SourceRsync {
     return rsyncArgs({
       fidelity,
       bandwidth,
-      checksum,
+      checksum: checksum || this.byContent,
       sparse,
       sshConfig: this.#connection.config,
       ...this.traits,

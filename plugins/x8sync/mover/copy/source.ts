@@ -71,7 +71,17 @@ export class Source {
     return this.#counted && { first: this.#counted.earliest, last: this.#counted.latest };
   }
 
-  /** The same, by a walk through all entries where it is not known. */
+  /** Whether it has an entry of this kind, as far as that is known by now; true where it is not. */
+  mayHave(kind: 'symlinks' | 'hardlinks'): boolean {
+    return this.#counted === undefined || this.#counted[kind] > 0;
+  }
+
+  /** Whether it has a name of more bytes, likewise. */
+  mayHaveNamesBeyond(bytes: number): boolean {
+    return this.#counted === undefined || this.#counted.nameBytes > bytes;
+  }
+
+  /** Its times, by a walk through all entries where it is not known. */
   async timesExactly(): Promise<Times> {
     const { earliest, latest } = await this.#exact();
     return { first: earliest, last: latest };

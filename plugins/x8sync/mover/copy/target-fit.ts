@@ -3,7 +3,7 @@ import { lstatSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CopyOptions } from '../options.ts';
-import type { Limits, Loss, OddTime, Times } from '../unkept.ts';
+import { type Lack, type Limits, type Loss, type OddTime, type Times, usualNameBytes } from '../unkept.ts';
 import type { Voice } from '../voice.ts';
 import { Ending } from './ending.ts';
 import type { Source } from './source.ts';
@@ -12,7 +12,10 @@ import type { TargetTraits } from './target-traits.ts';
 /** Names in one message. */
 const shownNames = 5;
 
-type Asked = Pick<Source, 'unkept' | 'collisions' | 'times' | 'timesExactly'>;
+type Asked = Pick<
+  Source,
+  'unkept' | 'collisions' | 'times' | 'timesExactly' | 'mayHave' | 'mayHaveNamesBeyond'
+>;
 
 export class TargetFit {
   /** What the target can't keep, and which names are skipped. */
@@ -25,6 +28,7 @@ export class TargetFit {
   #skipped: readonly string[] = [];
   #oddTimes: readonly OddTime[] = [];
   #knewTimes = false;
+  #oddFiles = 0;
 
   constructor(traits: TargetTraits, source: Asked, voice: Voice) {
     this.#traits = traits;
@@ -36,21 +40,37 @@ export class TargetFit {
    * Compares the source with what the target keeps, and says what will be lost. Asks nothing of a target that keeps
    * all.
    *
+   * @param holdsFiles the target has files that may be there as well as it can keep them.
    * @throws Ending where names fall together, and are not to be skipped.
    */
-  async look({ onCollision }: Pick<CopyOptions, 'onCollision'>): Promise<void> {
+  async look({ onCollision }: Pick<CopyOptions, 'onCollision'>, holdsFiles: boolean): Promise<void> {
     const { caseless, normalizing, owner, modes, times } = this.#traits;
     if (caseless || normalizing) {
       const groups = await this.#source.collisions({ caseless, normalizing });
       if (groups.length > 0 && onCollision === 'refuse') throw collision(groups);
       this.#skipped = groups.flatMap((group) => group.slice(1));
     }
-    const found = this.#source.times;
+    // A large source takes its time for them; into an empty target all is copied anyway, and that can wait.
+    const found = times && holdsFiles ? await this.#source.timesExactly() : this.#source.times;
     this.#knewTimes = found !== undefined;
     const isOdd = times && found && exceeds(found, times);
-    await this.#ask({ ...(owner && { owner }), ...(modes && { modes }), ...(isOdd && { times }) });
+    const never = this.#never();
+    await this.#ask({ ...never, ...(owner && { owner }), ...(modes && { modes }), ...(isOdd && { times }) });
     const [count, names] = [this.#skipped.length, this.#skipped.slice(0, 20)];
     if (count > 0) this.#lose([{ kind: 'names', count, names }]);
+  }
+
+  /** What the target does not have at all, and the source may. */
+  #never(): Limits {
+    const { lacks, nameBytes } = this.#traits;
+    const missed = lacks.filter((kind) => isAttribute(kind) || this.#source.mayHave(kind));
+    const isShort = nameBytes < usualNameBytes && this.#source.mayHaveNamesBeyond(nameBytes);
+    return { ...(missed.length > 0 && { lacks: missed }), ...(isShort && { nameBytes }) };
+  }
+
+  /** More files than can be left out by name have times that the target can't keep: only content tells them. */
+  get needsContent(): boolean {
+    return this.#oddFiles > this.#oddTimes.length;
   }
 
   /** Looks at times once all is copied, where nobody knew them before: a walk through a large source takes its time. */
@@ -62,8 +82,9 @@ export class TargetFit {
 
   async #ask(limits: Limits): Promise<void> {
     if (Object.keys(limits).length === 0) return;
-    const { losses, oddTimes } = await this.#source.unkept(limits);
+    const { losses, oddTimes, oddFiles } = await this.#source.unkept(limits);
     this.#oddTimes = oddTimes;
+    this.#oddFiles = oddFiles;
     this.#lose(losses);
   }
 
@@ -80,7 +101,9 @@ export class TargetFit {
   excluded(target: string, byContent: boolean): readonly string[] {
     const odd = byContent ? [] : this.#oddTimes;
     this.present = odd.filter((file) => this.#isPresent(join(target, file.name), file));
-    return [...this.#skipped, ...this.present.map(({ name }) => name)].map(patternOf);
+    const { nameBytes } = this.#traits;
+    const tooLong = nameBytes < usualNameBytes ? [`${'?'.repeat(nameBytes + 1)}*`] : [];
+    return [...tooLong, ...[...this.#skipped, ...this.present.map(({ name }) => name)].map(patternOf)];
   }
 
   #isPresent(path: string, { bytes, seconds }: OddTime): boolean {
@@ -91,6 +114,8 @@ export class TargetFit {
     return found.mtimeNs / 1_000_000_000n === BigInt(nearest);
   }
 }
+
+const isAttribute = (kind: Lack): kind is 'xattrs' | 'acls' => kind === 'xattrs' || kind === 'acls';
 
 const exceeds = ({ first, last }: Times, limits: Times): boolean =>
   first < limits.first || last > limits.last;
@@ -106,11 +131,16 @@ function collision(groups: readonly (readonly string[])[]): Ending {
   );
 }
 
-function describe({ kind, count, names }: Loss, { owner, modes, times }: TargetTraits): string {
+function describe({ kind, count, names }: Loss, { owner, modes, times, nameBytes }: TargetTraits): string {
   const what = {
     ownership: `the target keeps no owners (all is ${owner?.uid}:${owner?.gid} there)`,
     modes: `the target keeps no modes (files have ${octal(modes?.file)}, folders ${octal(modes?.folder)} there)`,
     times: `the target keeps times from ${dateOf(times?.first)} to ${dateOf(times?.last)} only`,
+    symlinks: 'the target has no symbolic links, and these are left out',
+    hardlinks: 'the target has no hard links, and each name becomes a file of its own',
+    xattrs: 'the target keeps no extended attributes of users (user.*)',
+    acls: 'the target keeps no ACLs',
+    'long names': `the target takes names of ${nameBytes} bytes at most, and longer ones are left out`,
     names: 'the target does not tell some names apart, and these are skipped',
   }[kind];
   const shown = names.slice(0, shownNames).map((name) => JSON.stringify(name));

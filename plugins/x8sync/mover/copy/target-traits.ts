@@ -4,6 +4,8 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, type Stats, statSync, write
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../programs.ts';
+import { type Lack, usualNameBytes } from '../unkept.ts';
+import { isFull, lacksOf, nameBytesOf } from './target-probes.ts';
 
 export interface TargetTraits {
   /** `A` and `a` are one name. */
@@ -16,12 +18,21 @@ export interface TargetTraits {
   readonly modes?: { readonly file: number; readonly folder: number };
   /** The first and the last second of a file's time, where those that were tried do not all stay. */
   readonly times?: { readonly first: number; readonly last: number };
+  readonly lacks: readonly Lack[];
+  /** The most bytes that a name may have. */
+  readonly nameBytes: number;
   /** Fractions of seconds stay. */
   readonly fractions: boolean;
 }
 
 /** A target that keeps all. */
-export const keepsAll: TargetTraits = { caseless: false, normalizing: false, fractions: true };
+export const keepsAll: TargetTraits = {
+  caseless: false,
+  normalizing: false,
+  lacks: [],
+  nameBytes: usualNameBytes,
+  fractions: true,
+};
 
 const permissions = 0o7777;
 /** Times at which file systems end: 1901, 2038, 2107, 2446, and what lies beyond each. */
@@ -42,12 +53,14 @@ export async function tryTarget(folder: string, mayChown: boolean): Promise<Targ
     mkdirSync(place);
     const file = join(place, 'Probe-\u00e9');
     writeFileSync(file, '');
-    const { times, fractions } = await timesOf(place);
+    const [{ times, fractions }, lacks] = await Promise.all([timesOf(place), lacksOf(place, file)]);
     const owner = mayChown ? fixedOwner(file) : undefined;
     const modes = fixedModes(place, file);
     return {
       caseless: exists(join(place, 'pROBE-\u00e9')),
       normalizing: exists(join(place, 'Probe-e\u0301')),
+      lacks,
+      nameBytes: nameBytesOf(place),
       fractions,
       ...(owner && { owner }),
       ...(modes && { modes }),
@@ -61,9 +74,6 @@ export async function tryTarget(folder: string, mayChown: boolean): Promise<Targ
     await rm(place, { recursive: true, force: true });
   }
 }
-
-const isFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 

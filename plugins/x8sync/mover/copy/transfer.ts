@@ -69,6 +69,11 @@ export class Transfer {
     return this.#fit?.losses ?? [];
   }
 
+  /** Files are compared by their content, though nobody asked for that. */
+  get byContent(): boolean {
+    return this.#parts.rsync.byContent;
+  }
+
   get attempts(): number {
     return this.#attempts.count;
   }
@@ -78,7 +83,7 @@ export class Transfer {
     const { options, machine, source, rsync } = this.#parts;
     this.#attempts.count = 1;
     this.#fit = new TargetFit(lookAtTarget(machine.places.target), source, machine.voice);
-    await this.#fit.look(options);
+    await this.#fit.look(options, false);
     machine.voice.tell('notice', { text: untried(this.#parts.relation) });
     rsync.exclude = await this.#exclude();
     const removed = empties(options.mode) ? await tellRemovals(machine) : 0;
@@ -93,7 +98,6 @@ export class Transfer {
     const { options, machine, connection } = this.#parts;
     const before = rootOf(machine.places.target);
     await this.#prepareTarget();
-    this.#itemized = !(await isEmpty(machine));
     const survey = options.fidelity === 'user' ? new LossSurvey(connection, machine) : undefined;
     const over = new AbortController();
     void this.#countBeside(over.signal);
@@ -129,12 +133,24 @@ export class Transfer {
       }
       await folder.note('copying');
     }
+    this.#itemized = !(await isEmpty(machine));
+    if (this.#itemized && this.#fit?.needsContent) this.#compareContent();
     rsync.exclude = await this.#exclude();
+  }
+
+  /** By size and time, all of these files would be copied with every run. */
+  #compareContent(): void {
+    const { machine, rsync } = this.#parts;
+    rsync.byContent = true;
+    const text =
+      "so many files have times that the target can't keep that all files are compared by their content";
+    machine.voice.tell('notice', { text });
   }
 
   #exclude(): Promise<string[]> {
     const { machine, options } = this.#parts;
-    const patterns = this.#fit?.excluded(machine.places.target, options.checksum) ?? [];
+    const { rsync } = this.#parts;
+    const patterns = this.#fit?.excluded(machine.places.target, options.checksum || rsync.byContent) ?? [];
     return excludeOptions(patterns, `${machine.places.work}/exclude`);
   }
 
@@ -146,8 +162,9 @@ export class Transfer {
       rsync.traits.fractions ||= traits.fractions;
       rsync.traits.owners = !traits.owner;
       rsync.traits.modes = !traits.modes;
+      rsync.traits.lacks = traits.lacks;
       this.#fit = new TargetFit(traits, source, machine.voice);
-      await this.#fit.look(options);
+      await this.#fit.look(options, !empties(options.mode) && !(await isEmpty(machine)));
     } catch (error) {
       if (error instanceof Ending && error.outcome === 'refused') await folder.abandon();
       throw error;

@@ -1,4 +1,5 @@
 /** The options that every run of rsync has. */
+import type { Lack } from '../unkept.ts';
 
 export interface RsyncPlan {
   readonly fidelity: 'root' | 'user';
@@ -16,6 +17,8 @@ export interface RsyncPlan {
    */
   readonly owners: boolean;
   readonly modes: boolean;
+  /** What the target does not have at all: rsync would complain of each such entry, and leave some out. */
+  readonly lacks?: readonly Lack[];
 }
 
 /**
@@ -26,7 +29,7 @@ export interface RsyncPlan {
  * nanoseconds: elsewhere every file would be copied every time.
  */
 export function rsyncArgs(plan: RsyncPlan): string[] {
-  const { fidelity, sshConfig, sparse, fractions, bandwidth, owners, modes, checksum } = plan;
+  const { fidelity, sshConfig, sparse, fractions, bandwidth, owners, modes, checksum, lacks = [] } = plan;
   return [
     '-aHAX',
     '--numeric-ids',
@@ -42,9 +45,18 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...(checksum ? ['--checksum'] : []),
     ...(owners ? [] : ['--no-owner', '--no-group']),
     ...(modes ? [] : ['--no-perms']),
+    ...lacks.map((kind) => without[kind]),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
   ];
 }
+
+/** File capabilities are attributes too, and may be kept where those of users are not. */
+const without: Readonly<Record<Lack, string>> = {
+  symlinks: '--no-links',
+  hardlinks: '--no-hard-links',
+  acls: '--no-acls',
+  xattrs: '--filter=-x user.*',
+};
 
 /**
  * Labels of SELinux are each cluster's own: pods may seldom set them, and with the source's labels the target's

@@ -4,6 +4,7 @@ import { folderName } from '../places.ts';
 import { run, runLines } from '../programs.ts';
 import type { ExactUsage, RootLook, Sizes, Survey } from '../questions.ts';
 import { type Limits, type Unkept, UnkeptSum } from '../unkept.ts';
+import { findAttributes } from './attributes.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
 function walk(source: string, format: string): string[] {
@@ -11,12 +12,14 @@ function walk(source: string, format: string): string[] {
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
-/** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970. */
-const sumFormat = '%y %n %i %s %b %T@\n';
+/** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970, and the name. */
+const sumFormat = '%y %n %i %s %b %T@ %f\\0';
+/** Names may hold line feeds, and as Latin-1 each byte is a character. */
+const sumLines = { ends: /\0/, encoding: 'latin1' } as const;
 /** Holes in files below this are not looked for: they save nothing worth a slower copy. */
 const smallBytes = 65_536;
 
-/** Adds up lines of {@link sumFormat}. */
+/** Adds up entries as {@link sumFormat} has them. */
 export class UsageSum {
   #entries = 0;
   #inodes = 0;
@@ -24,6 +27,9 @@ export class UsageSum {
   #apparent = 0;
   #files = 0;
   #dirs = 0;
+  #symlinks = 0;
+  #hardlinks = 0;
+  #nameBytes = 0;
   #sparse = false;
   #largest = smallBytes;
   #earliest = Number.POSITIVE_INFINITY;
@@ -31,8 +37,12 @@ export class UsageSum {
   readonly #seen = new Set<string>();
 
   line(line: string): void {
-    const [kind, names, inode = '', bytes, blocks, time] = line.split(' ');
+    const [kind = '', names = '', inode = '', bytes = '', blocks = '', time = ''] = line.split(' ', 6);
+    const before = kind.length + names.length + inode.length + bytes.length + blocks.length + time.length + 6;
+    this.#nameBytes = Math.max(this.#nameBytes, line.length - before);
     this.#entries += 1;
+    if (kind === 'l') this.#symlinks += 1;
+    if (Number(names) > 1 && kind !== 'd') this.#hardlinks += 1;
     this.#earliest = Math.min(this.#earliest, Math.floor(Number(time)));
     this.#latest = Math.max(this.#latest, Math.floor(Number(time)));
     // A file with several names counts once.
@@ -63,6 +73,9 @@ export class UsageSum {
       inodes: this.#inodes,
       files: this.#files,
       dirs: this.#dirs,
+      symlinks: this.#symlinks,
+      hardlinks: this.#hardlinks,
+      nameBytes: this.#nameBytes,
       earliest: this.#earliest,
       latest: this.#latest,
     };
@@ -71,7 +84,7 @@ export class UsageSum {
 
 export async function exactUsage(source: string): Promise<ExactUsage> {
   const sum = new UsageSum();
-  await runLines('find', walk(source, sumFormat), (line) => sum.line(line));
+  await runLines('find', walk(source, sumFormat), (line) => sum.line(line), sumLines);
   return sum.usage;
 }
 
@@ -96,7 +109,8 @@ export async function lookAtSizes(source: string, limitMs: number): Promise<Size
   const sum = new UsageSum();
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const { code } = await runLines('find', walk(source, sumFormat), (line) => sum.line(line), { signal });
+    const take = (line: string) => sum.line(line);
+    const { code } = await runLines('find', walk(source, sumFormat), take, { ...sumLines, signal });
     return code === 0 ? sum.sizes : undefined;
   } catch {
     return undefined;
@@ -143,5 +157,7 @@ export async function unkept(source: string, limits: Limits): Promise<Unkept> {
   const sum = new UnkeptSum(limits);
   const ends = /\0/;
   await runLines('find', walk(source, UnkeptSum.format), (entry) => sum.entry(entry), { ends });
+  const families = (['xattrs', 'acls'] as const).filter((family) => limits.lacks?.includes(family));
+  if (families.length > 0) await findAttributes(source, families, (family, path) => sum.lose(family, path));
   return sum.unkept;
 }

@@ -1,0 +1,38 @@
+/** Which entries of the source have extended attributes or ACLs, by `getfattr`. */
+import { folderName } from '../places.ts';
+import { runLines } from '../programs.ts';
+
+/** Names of attributes, as getfattr selects them and a line of it shows them. */
+const families = { xattrs: 'user\\.', acls: 'system\\.posix_acl_' } as const;
+
+export type Family = keyof typeof families;
+
+/** Tells the path below the source of each entry that has attributes of these families. Reads no values. */
+export async function findAttributes(
+  source: string,
+  wanted: readonly Family[],
+  found: (family: Family, path: string) => void,
+): Promise<void> {
+  const pattern = `^(${wanted.map((family) => families[family]).join('|')})`;
+  let path = '';
+  let told = new Set<Family>();
+  const line = (text: string) => {
+    const [, name] = /^# file: (.*)$/.exec(text) ?? [];
+    if (name !== undefined) [path, told] = [pathBelow(source, unescaped(name)), new Set()];
+    const family = wanted.find((one) => new RegExp(`^${families[one]}`).test(text));
+    if (family === undefined || told.has(family) || isLeftOut(path)) return;
+    told.add(family);
+    found(family, path);
+  };
+  await runLines('getfattr', ['-R', '-P', '-h', '--absolute-names', '-m', pattern, source], line);
+}
+
+const pathBelow = (source: string, path: string): string =>
+  path === source ? '.' : path.slice(source.length + 1);
+
+const isLeftOut = (path: string): boolean =>
+  [folderName, 'lost+found'].some((name) => path === name || path.startsWith(`${name}/`));
+
+/** getfattr writes backslashes, line feeds and carriage returns in octal. */
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
