@@ -7,9 +7,9 @@ import { IncompleteError, UsageError } from '../../../src/errors.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
 import { strategyNames } from '../connect/strategy-names.ts';
+import type { Loss } from '../mover/unkept.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/images.ts';
-import type { Loss } from '../mover/unkept.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 
