@@ -14,6 +14,12 @@ const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID
 /** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
 const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 
+/**
+ * What a pod asks for. Measured with 20,000 files (150 MB): the source's takes 18 to 23 MB, 35 at most, the target's 27,
+ * beside caches. Node.js has another 48 MB of program files mapped, which pods of one node share.
+ */
+const requests = { cpu: '10m', memory: '64Mi' };
+
 /** A group that a pod at the target is in, to be let into the volume. */
 export interface GroupAccess {
   readonly group: number;
@@ -129,7 +135,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
         command: [...plan.command],
         env: Object.entries(plan.env).map(([name, value]) => ({ name, value })),
         securityContext: securityContext(plan),
-        resources: { requests: { cpu: '10m', memory: '32Mi' } },
+        resources: { requests },
         volumeMounts: [
           { name: 'data', mountPath: `/${plan.side}`, readOnly: plan.readOnly },
           { name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true },
