@@ -13,7 +13,7 @@ import { modifiedAt, setModified, timeKept } from './times.ts';
 
 export type Phase = 'wiping' | 'copying';
 
-/** What may be in a folder of ours that has no mark: what comes before the mark, or goes after it. */
+/** What may be in a folder of ours that has no mark: what comes before the mark. */
 const unmarked = /^(tmp|partial|state\.new|mark-.*)$/;
 const word = 'x8sync';
 
@@ -81,7 +81,16 @@ export class Folder {
     if (!found) return true;
     if (!found.isDirectory()) return false;
     if (this.mark().startsWith(`${word} `)) return true;
-    return readdirSync(this.path).every((name) => unmarked.test(name));
+    // Files come after the mark, and go before it: without one, they are somebody's.
+    const isEmpty = (path: string) => {
+      const there = lstatSync(path, { throwIfNoEntry: false });
+      return !there || (there.isDirectory() && readdirSync(path).length === 0);
+    };
+    return (
+      readdirSync(this.path).every((name) => unmarked.test(name)) &&
+      isEmpty(this.temporary) &&
+      isEmpty(this.partial)
+    );
   }
 
   /** What its file of the phase holds; empty where there is none. */
@@ -126,7 +135,10 @@ export class Folder {
    */
   async close(): Promise<boolean> {
     if (!existsSync(this.path)) return true;
-    return timeKept(this.#places.target, () => this.#remove(this.path));
+    return timeKept(
+      this.#places.target,
+      async () => (await this.#remove(this.temporary, this.partial)) && this.#remove(this.path),
+    );
   }
 
   /** Takes it away from a target that nothing was copied to. */
