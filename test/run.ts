@@ -157,12 +157,14 @@ function failedTestsOf({ name, assertionResults }: JestReport['testResults'][num
   return failed.length === 0 ? [file] : failed.map(({ fullName }) => `${file}: ${fullName}`);
 }
 
+const hasOwnClusters = (): boolean => !!process.env.X8S_CONTEXT_A && !!process.env.X8S_CONTEXT_B;
+
 /** Binaries, and two clusters: a person's own where X8S_CONTEXT_A and X8S_CONTEXT_B say so, else the lab's. */
 async function prepareClusters(): Promise<NodeJS.ProcessEnv> {
   say('Compiling the plugins (skipped where nothing has changed) …');
   await packagePlugins();
   const PATH = [distOf(hostPlatform), process.env.PATH].join(delimiter);
-  if (process.env.X8S_CONTEXT_A && process.env.X8S_CONTEXT_B) return { ...process.env, PATH };
+  if (hasOwnClusters()) return { ...process.env, PATH };
   const { ensureUp, labKubeconfigPath } = await import('./lab/index.ts');
   say('Bringing the lab up (two real clusters; minutes on a new machine, seconds afterwards) …');
   await ensureUp();
@@ -187,8 +189,21 @@ async function tryToPrepare(): Promise<NodeJS.ProcessEnv | undefined> {
   }
 }
 
+/**
+ * Unit tests run the mover with the machine's own rsync, sshd and file systems, so these have to be there first. Where
+ * the tests' clusters are a person's own, nothing is installed, and what needs them is skipped.
+ */
+async function installForUnits(): Promise<void> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || hasOwnClusters()) return;
+  const { installPackages } = await import('./lab/packages.ts');
+  await installPackages().catch((error: unknown) =>
+    say(`Debian packages could not be installed: ${error instanceof Error ? error.message : String(error)}`),
+  );
+}
+
 /** Unit tests beside the faults, then all the others. */
 async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Settled[]> {
+  if (!clusterOnly) await installForUnits();
   const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
   const env = await tryToPrepare();
   if (env === undefined)
