@@ -143,9 +143,9 @@ describe('what is against every pod of ours is told beforehand', () => {
           apiVersion: 'v1',
           kind: 'LimitRange',
           metadata: { name: 'wide' },
-          spec: { limits: [{ type: 'Container', min: { memory: '64Mi' } }] },
+          spec: { limits: [{ type: 'Container', min: { memory: '128Mi' } }] },
         }),
-      /minimum memory usage per Container is 64Mi/,
+      /minimum memory usage per Container is 128Mi/,
       /describe limitrange/,
     ],
     [
