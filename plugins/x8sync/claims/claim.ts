@@ -112,20 +112,31 @@ async function settled(
   }
 }
 
-/** Whether the claim names its volume, or a volume names the claim. */
+/**
+ * Whether the claim names its volume, or a volume names the claim.
+ *
+ * @throws X8sError where the volume that the claim names does not exist: it would be waited for until the time limit.
+ */
 async function hasVolume(
-  { kube, namespace, claim }: ClaimRef,
-  { spec }: PersistentVolumeClaim,
+  ref: ClaimRef,
+  { spec: { volumeName } }: PersistentVolumeClaim,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (spec.volumeName) return true;
+  const { kube, namespace, claim } = ref;
   try {
+    if (volumeName) {
+      if (await kube.find(persistentVolumes, { name: volumeName }, { signal })) return true;
+      throw new X8sError(
+        `claim ${describeClaim(ref)} names volume ${volumeName}, which ${kube.cluster.context} does not have`,
+        { hint: 'make that volume, or a claim without volumeName' },
+      );
+    }
     const { items } = await kube.list(persistentVolumes, { signal });
     return items.some(
       ({ spec: { claimRef } }) => claimRef?.namespace === namespace && claimRef.name === claim,
     );
   } catch (error) {
-    if (isForbidden(error)) return false;
+    if (isForbidden(error)) return volumeName !== undefined;
     throw error;
   }
 }
