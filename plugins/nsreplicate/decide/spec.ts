@@ -29,6 +29,9 @@ export interface TaskSpec {
   readonly suspended: boolean;
 }
 
+/** Where tasks keep their state, in a namespace of its own. */
+export const stateNamespace = 'x8s-nsreplicate';
+
 /** The field manager of everything that is written to a replica. */
 export const fieldManager = 'kubectl-nsreplicate';
 
@@ -47,6 +50,10 @@ export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
           hint: 'If you are sure: --allow-sensitive-namespaces',
         },
       );
+    if (to === stateNamespace && from !== to)
+      throw new UsageError(`--map puts ${from} into ${to}: tasks keep their state in such a namespace.`, {
+        hint: 'Choose another name.',
+      });
     const other = taken.get(to);
     if (other !== undefined)
       throw new UsageError(`--map puts both ${other} and ${from} into namespace ${to}.`, {

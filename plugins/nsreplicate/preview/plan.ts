@@ -244,6 +244,6 @@ async function plannedDeletion(
     return change('delete', diff);
   } catch (error) {
     signal.throwIfAborted();
-    return change('delete', [], { blocked: true, note: `${describe(key)}: ${messageOf(error)}` });
+    return change('delete', [], { blocked: true, note: messageOf(error) });
   }
 }

@@ -43,7 +43,7 @@ export async function keptByPrimary(
   try {
     const original = await fromPrimary(primary.kube.find(resource, where, { signal }));
     if (original?.metadata.deletionTimestamp !== undefined)
-      throw failure('later', 'leaving', `${describe(key)} is being deleted on the primary`);
+      throw failure('later', 'leaving', 'it is being deleted on the primary');
     return original && 'still-on-primary';
   } catch (error) {
     // Its definition is gone, or is being made anew: as long as there is no such kind, nothing tells what there was of it.

@@ -21,7 +21,7 @@ import { isIn, listOf, type ObjectKey, type Places, placeOf } from '../objects/k
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Assessor } from './assessor.ts';
 import { Deletions } from './deletions.ts';
-import { Flapping, isFlapping } from './flapping.ts';
+import { type Correction, Flapping, isFlapping } from './flapping.ts';
 import { JobNotes } from './job-notes.ts';
 import type { Reconciler, Result } from './reconciler.ts';
 
@@ -333,7 +333,7 @@ export class Replica {
     this.#jobs.failed(key, started, { attempts, reason, message, parked: isParked(final) });
   }
 
-  #noteCorrection(key: ObjectKey, did: 'put-right' | 'created'): void {
+  #noteCorrection(key: ObjectKey, did: Correction): void {
     const { clock, catalogue } = this.#options;
     const { uid = '' } = catalogue.original(key) ?? {};
     const failure = this.#fights.corrected(key, uid, did, clock.monotonic());

@@ -4,9 +4,9 @@ import { isAlreadyExists, isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 import { Label, managerOf, recordName, taskLabels } from '../../../src/tasks/names.ts';
+import { stateNamespace } from '../decide/spec.ts';
 
 export const tool = 'nsreplicate';
-export const stateNamespace = 'x8s-nsreplicate';
 export const defaultTask = 'default';
 
 /** What is kept of a task, the longest names among them; each is an object of its own. Shards of records are `jobs-…`, of others `settled-…`. */

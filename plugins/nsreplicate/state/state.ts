@@ -6,11 +6,12 @@ import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { SETTLED_SHARDS } from '../cache/applied-results.ts';
 import type { Did } from '../decide/outcomes.ts';
+import { stateNamespace } from '../decide/spec.ts';
 import type { Done } from '../decide/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
 import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
 import { blankMemory, type Memory } from './memory.ts';
-import { metadataOf, type Role, stateNamespace, tool } from './places.ts';
+import { metadataOf, type Role, tool } from './places.ts';
 
 export const SCHEMA = 1;
 

@@ -20,6 +20,12 @@ test('a namespace is put into one of the cluster itself only where that is allow
   checkMap(map, { ...all, sensitive: true });
 });
 
+test('a namespace is never put into the one in which tasks keep their state', () => {
+  const map = new Map([['prod', 'x8s-nsreplicate']]);
+  for (const sensitive of [false, true])
+    expect(() => checkMap(map, { ...all, sensitive })).toThrow('--map puts prod into x8s-nsreplicate');
+});
+
 test('namespaces that change places, or keep their own, are all copied', () => {
   const map = new Map([
     ['a', 'b'],

@@ -98,3 +98,15 @@ test('a primary that lets nothing be read is an error', async () => {
   });
   await expect(lost).rejects.toThrow('may not list');
 });
+
+test('a copy whose original is on its way out is said once, in words about it', async () => {
+  const seen = await look(({ from }) => {
+    const original = from.objects.find(configMaps, 'shop', 'a');
+    const metadata = { name: 'a', ...original?.metadata, finalizers: ['example.com/slow'] };
+    from.objects.replace(configMaps, { ...configMap('a'), metadata });
+    from.objects.delete(configMaps, 'shop', 'a');
+  });
+  expect(seen.plan).toMatchObject([
+    { name: 'a', action: 'delete', blocked: true, note: 'it is being deleted on the primary' },
+  ]);
+});

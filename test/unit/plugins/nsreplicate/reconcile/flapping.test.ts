@@ -34,4 +34,29 @@ describe('what is undone on a replica each time', () => {
     );
     expect([...seldom, ...others].every((failure) => failure === undefined)).toBe(true);
   });
+
+  test('what is put right every 15 seconds, as an autoscaler makes it necessary, is one too', () => {
+    const fights = new Flapping();
+    const results = [0, 15, 30, 45, 60].map((seconds) =>
+      fights.corrected('a', 'uid', 'put-right', seconds * 1000 + 9e5),
+    );
+    expect(results.slice(0, 4)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(isFlapping(results[4])).toBe(true);
+    const slow = [0, 149, 298, 447, 596].map((seconds) =>
+      fights.corrected('b', 'uid', 'put-right', seconds * 1000 + 9e5),
+    );
+    expect(slow[4]?.message).toContain('put right 5 times within 10 minutes');
+  });
+
+  test('what is put right seldom is none, also where it is made anew in between', () => {
+    const fights = new Flapping();
+    const seldom = Array.from({ length: 20 }, (_, index) =>
+      fights.corrected('a', 'uid', 'put-right', index * 151_000),
+    );
+    const apart = Array.from({ length: 4 }, (_, index) => [
+      fights.corrected('b', 'uid', 'put-right', index),
+      fights.corrected('b', 'uid', 'created', index),
+    ]);
+    expect([...seldom, ...apart.flat()].every((failure) => failure === undefined)).toBe(true);
+  });
 });

@@ -51,6 +51,25 @@ test('what something else changes back each time is left to a person, who sees i
   expect(task.records.failed).toEqual([]);
 });
 
+test('what something undoes every 15 seconds, as an autoscaler of the replica does, is left to a person too', async () => {
+  scene = replication();
+  const { from, to, clock, task } = scene;
+  from.objects.create(configMaps, configMap('a'));
+  const replica = await scene.begin();
+  for (let times = 0; times < 6; times++) {
+    const object = to.objects.find(configMaps, 'shop', 'a');
+    to.objects.replace(configMaps, { ...configMap('a'), ...object, data: { value: 'scaled' } });
+    await clock.advance(15_000);
+  }
+  expect(to.objects.find(configMaps, 'shop', 'a')?.data).toEqual({ value: 'scaled' });
+  expect(replica.parked).toBe(1);
+  expect(task.records.failed).toMatchObject([{ name: 'a', reason: 'fought-over', parked: true }]);
+  // Who changes it on the primary wants that to arrive.
+  from.objects.replace(configMaps, configMap('a', '2'));
+  await clock.advance(1000);
+  expect(to.objects.find(configMaps, 'shop', 'a')?.data).toEqual({ value: '2' });
+});
+
 test('a deletion that is refused again and again is one, and is done once it may be', async () => {
   scene = replication();
   const { from, to, clock } = scene;
