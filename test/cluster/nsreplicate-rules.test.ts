@@ -242,6 +242,8 @@ describe('overrides', () => {
     pair = await Pair.open('overrides');
     await pair.put(pair.from, workload('Deployment', 'web', { replicas: 3 }), configMap('plain', { a: '1' }));
     const file = config('overrides', {
+      // Another run's; a flag names that of this one.
+      replicas: ['somebody-else'],
       overrides: [
         { kinds: ['Deployment', 'StatefulSet'], set: { 'spec.replicas': 0 } },
         { kinds: ['ConfigMap'], replicas: ['somebody-else'], set: { 'data.a': 'never' } },

@@ -9,6 +9,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { Site } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
+import { clusterName, fileStem } from '../rules/replica-names.ts';
 import type { TaskConfig } from '../rules/rule.ts';
 import { defaultTask, roles, tool } from '../state/places.ts';
 
@@ -152,13 +153,13 @@ export abstract class TaskCommand extends KubeCommand {
     context: KubeCommandContext,
     { watches, hand }: { watches: boolean; hand: (client: KubeClient) => void },
   ): Promise<Opened> {
+    const files = await this.#replicaFiles();
     const [{ identify, checkDistinct }, { readMemory }, config] = await Promise.all([
       import('../clusters/cluster.ts'),
       import('../state/state.ts'),
-      this.#config(),
+      this.#config([...this.replica.map(clusterName), ...files.map(fileStem)]),
     ]);
     const open = (text: string) => this.#open(context, text, hand);
-    const files = await this.#replicaFiles();
     const named = this.replica.length > 0 ? this.replica : (config?.replicas ?? []);
     const { signal } = context;
     const primaryText = this.primary ?? config?.primary;
@@ -170,7 +171,7 @@ export abstract class TaskCommand extends KubeCommand {
       throw new UsageError('no replica', { hint: 'Name one: --replica CONTEXT' });
     const primaryClient = primaryText === undefined ? await context.kube() : await open(primaryText);
     const primary = await identify(
-      primaryText === undefined ? primaryClient.cluster.context : nameOf(primaryText),
+      primaryText === undefined ? primaryClient.cluster.context : clusterName(primaryText),
       primaryClient,
       { signal },
     );
@@ -179,7 +180,7 @@ export abstract class TaskCommand extends KubeCommand {
     const known = watches ? (await readMemory(state, spec.name, { signal })).sites : {};
     const site = async (text: string): Promise<Site> => {
       const isFromFolder = files.includes(text);
-      const name = isFromFolder ? stemOf(text) : nameOf(text);
+      const name = isFromFolder ? fileStem(text) : clusterName(text);
       const client = await (isFromFolder ? this.#openFile(context, text, hand) : open(text));
       return identify(name, client, { signal }).catch((error: unknown) =>
         whileAway(name, client, known[name], error),
@@ -190,7 +191,8 @@ export abstract class TaskCommand extends KubeCommand {
     return { spec, primary, replicas, state };
   }
 
-  async #config(): Promise<TaskConfig | undefined> {
+  /** @param replicas names of those that the command line gives */
+  async #config(replicas: readonly string[]): Promise<TaskConfig | undefined> {
     if (this.config === undefined) return undefined;
     const { parseConfig } = await import('../rules/parse-config.ts');
     const file = this.config;
@@ -199,7 +201,7 @@ export abstract class TaskCommand extends KubeCommand {
         `can't read ${file}: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}`,
       );
     });
-    return parseConfig(text, basename(file));
+    return parseConfig(text, basename(file), replicas);
   }
 
   /** A context where there is one of that name, else a kubeconfig file. */
@@ -318,13 +320,6 @@ const isFile = (path: string): Promise<boolean> =>
     (found) => found.isFile(),
     () => false,
   );
-
-/** A context keeps its name; a kubeconfig is called after its file. */
-const nameOf = (text: string): string =>
-  text.includes('/') && /\.(ya?ml|conf|config|kubeconfig)$/.test(text) ? stemOf(text) : text;
-
-/** A file's name without its ending. */
-const stemOf = (path: string): string => basename(path).replace(/(?<=.)\.[^.]+$/, '');
 
 function parseMapping(text: string): [string, string] {
   const match = /^([a-z0-9-]+)=([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)$/.exec(text);

@@ -13,6 +13,7 @@ import { isSilent } from '../clusters/late-kinds.ts';
 import { absentees, type Scopes, scopesOf } from '../clusters/scopes.ts';
 import { checkMap, displaced, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
+import { idleOverrides } from '../objects/idle-overrides.ts';
 import { isIn, listOf, type ObjectKey, Places } from '../objects/keys.ts';
 import { StampKey } from '../objects/stamps.ts';
 import { liveDigest, type Shaping } from '../objects/wanted.ts';
@@ -113,6 +114,10 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
       ...notes,
       ...absentees(options, catalogue, labels),
       ...displaced(spec, labels.keys()),
+      ...idleOverrides(spec.overrides, {
+        replicas: replicas.map(({ name }) => name),
+        keys: () => catalogue.keys(),
+      }),
       ...catalogue.mentions(),
     ],
     unread: [

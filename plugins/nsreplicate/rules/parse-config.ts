@@ -4,6 +4,7 @@ import { nearest } from '../../../src/closest.ts';
 import { carryFields, parseCarryPath, parseSetPath } from './fields.ts';
 import { compileGlob, isGlob } from './glob.ts';
 import { krmSyncerConfig } from './krmsyncer.ts';
+import { clusterName } from './replica-names.ts';
 import {
   type Carry,
   defaultRules,
@@ -33,9 +34,10 @@ const topKeys = [
 /**
  * Reads a config file.
  * @param file its name, for messages
+ * @param given names of replicas that the command line gives
  * @throws {UsageError} with line, column and key
  */
-export function parseConfig(text: string, file: string): TaskConfig {
+export function parseConfig(text: string, file: string, given: readonly string[] = []): TaskConfig {
   const document = parseYaml(text, file);
   const kind = document.entries().find(([key]) => key === 'kind');
   if (kind?.[1].string() === 'KRMSyncer') return krmSyncerConfig(document);
@@ -46,14 +48,16 @@ export function parseConfig(text: string, file: string): TaskConfig {
     );
   const fields = document.map(topKeys);
   const rules = parseRules(fields.rules);
+  const replicas = fields.replicas?.strings() ?? [];
+  const known = { rules, replicas: [...replicas.map(clusterName), ...given] };
   return {
     name: fields.name?.string(),
     primary: fields.primary?.string(),
-    replicas: fields.replicas?.strings() ?? [],
+    replicas,
     namespaces: scopeOf(fields),
     map: parseMap(fields.map),
     rules,
-    overrides: fields.overrides?.list().map((field) => parseOverride(field, rules)) ?? [],
+    overrides: fields.overrides?.list().map((field) => parseOverride(field, known)) ?? [],
     suspend: fields.suspend?.boolean() ?? false,
   };
 }
@@ -141,15 +145,40 @@ function checkKinds(field: YamlField | undefined, rules: readonly Rule[]): void 
   }
 }
 
-function parseOverride(field: YamlField, rules: readonly Rule[]): Override {
+/** A file may be used for one of its replicas at a time: what it names itself is known too. */
+function checkReplicas(field: YamlField | undefined, known: readonly string[]): void {
+  if (known.length === 0) return;
+  for (const item of field?.list() ?? []) {
+    const name = item.string();
+    if (isGlob(name) || known.includes(name)) continue;
+    const meant = nearest(name, known);
+    throw item.problem(
+      `no replica is called ${JSON.stringify(name)}, so this would change nothing`,
+      meant === undefined
+        ? `Known are ${known.join(', ')}. If it is for another run, name it in "replicas" of the file too.`
+        : `Did you mean "${meant}"?`,
+    );
+  }
+}
+
+/** What an override may name. */
+interface Known {
+  readonly rules: readonly Rule[];
+  /** Names of replicas; none where nobody named any yet. */
+  readonly replicas: readonly string[];
+}
+
+function parseOverride(field: YamlField, known: Known): Override {
   const keys = field.map(['replicas', 'group', 'kinds', 'namespaces', 'names', 'selector', 'set', 'patch']);
   const patch = [
     ...(keys.set ? setOperations(keys.set) : []),
     ...(keys.patch?.list() ?? []).map(parseOperation),
   ];
   if (patch.length === 0) throw field.problem('changes nothing: it has neither "set" nor "patch"');
-  checkKinds(keys.kinds, rules);
+  checkKinds(keys.kinds, known.rules);
+  checkReplicas(keys.replicas, known.replicas);
   return {
+    place: `${field.place}: ${field.path}`,
     replicas: globs(keys.replicas),
     group: keys.group ? nameOrGlob(keys.group, 'may be empty') : '*',
     kinds: globs(keys.kinds),

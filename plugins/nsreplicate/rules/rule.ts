@@ -30,6 +30,8 @@ export interface Rule {
 
 /** A change of what is written to some replicas, after everything else: `replicas: 0` is one. */
 export interface Override {
+  /** File, line and key, for messages. */
+  readonly place?: string | undefined;
   /** Globs over replica names; empty: all. */
   readonly replicas: readonly string[];
   readonly group: string;

@@ -16,6 +16,7 @@ import { type CopiedKind, chooseKinds, kindsMissingOn } from '../clusters/kinds.
 import { absentees, scopesOf } from '../clusters/scopes.ts';
 import { checkMap, coverageOf, displaced } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
+import { idleOverrides } from '../objects/idle-overrides.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
@@ -131,12 +132,18 @@ export class Task {
     this.notes.push(
       ...absentees(this.#options, this.catalogue, this.#namespaceLabels),
       ...displaced(this.#options.spec, this.#namespaceLabels.keys()),
+      ...this.#idleOverrides(),
       ...this.catalogue.mentions(),
     );
     for (const replica of this.#replicas) replica.compared();
     await this.#needs?.check();
     if (this.#options.watch) this.#needs?.follow().catch(this.#options.broken);
     this.#options.changed();
+  }
+
+  #idleOverrides(): string[] {
+    const replicas = this.#replicas.map(({ name }) => name);
+    return idleOverrides(this.#options.spec.overrides, { replicas, keys: () => this.catalogue.keys() });
   }
 
   /** How many objects are kept the same; 0 before it is known. */

@@ -1,9 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { AppliedResults } from '../../../../../plugins/nsreplicate/cache/applied-results.ts';
 import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
+import type { TaskSpec } from '../../../../../plugins/nsreplicate/decide/spec.ts';
 import { drift, isDrifted } from '../../../../../plugins/nsreplicate/preview/drift.ts';
 import { plan } from '../../../../../plugins/nsreplicate/preview/plan.ts';
-import { survey } from '../../../../../plugins/nsreplicate/preview/survey.ts';
+import { type Survey, survey } from '../../../../../plugins/nsreplicate/preview/survey.ts';
+import { parseConfig } from '../../../../../plugins/nsreplicate/rules/parse-config.ts';
 import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
@@ -11,19 +13,38 @@ import { apiError } from '../../../support/fake-cluster.ts';
 import type { FakeKube, Lever } from '../../../support/fake-kube.ts';
 import { configMap, configMaps, replication } from '../../../support/replication.ts';
 
+interface Looking {
+  readonly seen: Survey;
+  readonly spec: TaskSpec;
+  readonly to: FakeKube;
+  readonly signal: AbortSignal;
+}
+
 /** Two clusters that are equal, and a look at them that something befalls. */
-async function look(befall: (sides: { from: FakeKube; to: FakeKube }) => void) {
+async function surveyed<T>(
+  befall: (sides: { from: FakeKube; to: FakeKube }) => void,
+  show: (looking: Looking) => T | Promise<T>,
+  change: Partial<TaskSpec> = {},
+): Promise<T> {
   const copied = replication();
   copied.from.objects.create(configMaps, configMap('a'));
   await copied.begin();
   await copied.end();
-  const { from, to, assignment, end } = replication({}, copied);
+  const { from, to, assignment, end } = replication(change, copied);
   befall({ from, to });
   const signal = new AbortController().signal;
   const { spec } = assignment;
   const [key, feeds, settled] = [new Uint8Array(32), new Informers(fakeClock()), new AppliedResults()];
   try {
     const seen = await survey({ ...assignment, feeds, key, memory: blankMemory(), settled, signal });
+    return await show({ seen, spec, to, signal });
+  } finally {
+    await end();
+  }
+}
+
+const look = (befall: (sides: { from: FakeKube; to: FakeKube }) => void) =>
+  surveyed(befall, async ({ seen, spec, to, signal }) => {
     const lists = to.calls.filter(({ verb }) => verb === 'list').length;
     const lines = await drift(seen, signal);
     return {
@@ -33,10 +54,7 @@ async function look(befall: (sides: { from: FakeKube; to: FakeKube }) => void) {
       drifted: lines.filter(isDrifted),
       plan: await plan(seen, spec, signal),
     };
-  } finally {
-    await end();
-  }
-}
+  });
 
 const refusing =
   (collection: string, error: Error): Lever =>
@@ -109,4 +127,14 @@ test('a copy whose original is on its way out is said once, in words about it', 
   expect(seen.plan).toMatchObject([
     { name: 'a', action: 'delete', blocked: true, note: 'it is being deleted on the primary' },
   ]);
+});
+
+test('an override that names an object that is not there is said', async () => {
+  const { overrides } = parseConfig('overrides: [{names: [wbe], set: {data.value: "0"}}]', 'dr.yaml');
+  const notes = await surveyed(
+    () => undefined,
+    ({ seen }) => seen.notes,
+    { overrides },
+  );
+  expect(notes).toEqual([expect.stringContaining('dr.yaml:1:13: overrides[0]: no object')]);
 });

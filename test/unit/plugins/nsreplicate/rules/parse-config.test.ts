@@ -106,6 +106,11 @@ overrides:
       'dr.yaml:3:12: overrides[0].kinds[0]: no rule covers a kind "CronJob"',
       undefined,
     ],
+    [
+      'replicas: [us, /etc/replicas/far.yaml]\noverrides:\n- {replicas: [us, farr], set: {spec.replicas: 0}}\n',
+      'dr.yaml:3:19: overrides[0].replicas[1]: no replica is called "farr"',
+      'far',
+    ],
     ['rules: []\n', 'dr.yaml:1:8: rules: there is no rule', undefined],
     ['kind: Deployment\n', 'dr.yaml:1:7: kind: "Deployment" is no kind of config file', undefined],
     ['apiVersion: apps/v1\n', 'dr.yaml:1:1: unknown key "apiVersion"', undefined],
@@ -127,6 +132,18 @@ overrides:
     expect(error.message).toContain(message);
     if (hint) expect(error.hint).toContain(`Did you mean "${hint}"`);
   });
+});
+
+test('an override names replicas of the command line or of the file, also of another run, or globs of them', () => {
+  const about = (name: string) => `overrides: [{replicas: [${name}], set: {spec.replicas: 0}}]\n`;
+  parseConfig(about('us'), 'dr.yaml', ['us']);
+  parseConfig(`replicas: [us, eu]\n${about('eu')}`, 'dr.yaml', ['us']);
+  parseConfig(about('"e*"'), 'dr.yaml', ['us']);
+  // Nobody named a replica yet: that is refused for itself.
+  parseConfig(about('us'), 'dr.yaml');
+  expect(() => parseConfig(about('asia'), 'dr.yaml', ['us'])).toThrow(
+    'dr.yaml:1:25: overrides[0].replicas[0]: no replica is called "asia"',
+  );
 });
 
 describe('fields that a rule carries', () => {

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { parseConfig } from '../../../../../plugins/nsreplicate/rules/parse-config.ts';
 import { type Rule, ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
@@ -193,4 +194,15 @@ test('whether the primary is what it was can be asked when the run is over, for 
   await scene.begin();
   await scene.end();
   await expect(scene.task.confirmPrimary()).resolves.toBeUndefined();
+});
+
+test('an override that names an object that is not there is said once everything is compared', async () => {
+  const { overrides } = parseConfig('overrides: [{names: [a, wbe], set: {data.value: "0"}}]', 'dr.yaml');
+  scene = replication({ overrides });
+  scene.from.objects.create(configMaps, configMap('a'));
+  await scene.begin();
+  expect(scene.to.objects.find(configMaps, 'shop', 'a')?.data).toEqual({ value: '0' });
+  expect(scene.task.notes).toEqual([
+    'dr.yaml:1:13: overrides[0]: no object of its kinds and namespaces is called "wbe", so this part of it changes nothing',
+  ]);
 });
