@@ -14,9 +14,18 @@ import { plainWords } from '../wire/check.ts';
 import { completeSync, type Desk, notRunning, SyncCommand } from './sync-command.ts';
 import { openLines, openText, restText, trashTable } from './words.ts';
 
+const staleLock = 'Try again when git is done; a lock that no git has any more may be deleted.';
+
 /** A command about one sync. */
 abstract class OneSyncCommand extends SyncCommand {
   name = argument.required('NAME', { complete: completeSync });
+
+  /** How a sync rests after it was told to carry everything over: `waiting`, where git did not let it. */
+  protected done(state: SyncState): Outcome {
+    if (state.phase !== 'waiting') return this.rested(state);
+    const words = `the sync ${this.name} waits: ${state.message}`;
+    return { data: state, error: new IncompleteError(words, { hint: staleLock }) };
+  }
 
   /** How a sync rests after it was told something. */
   protected rested(state: SyncState): Outcome {
@@ -44,12 +53,15 @@ export class FlushCommand extends OneSyncCommand {
   static override paths = [['flush']];
   static override usage = KubeCommand.Usage({
     description: 'Look at everything on both sides and wait until nothing is left to do.',
-    details: 'Exit code 5 where conflicts or problems remain, 3 where it is held.',
+    details: `
+      Exit code 5 where conflicts or problems remain, 3 where it is held. While git holds its index.lock in LOCAL, it
+      waits, for 30 s at most; then nothing was moved, and the exit code is 5.
+    `,
     examples: [['Before a build in the container', '$0 flush web']],
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    return this.rested((await this.ask(context, this.name, 'flush')) as SyncState);
+    return this.done((await this.ask(context, this.name, 'flush')) as SyncState);
   }
 }
 
@@ -149,7 +161,7 @@ export class ResetCommand extends OneSyncCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    return this.rested((await this.ask(context, this.name, 'reset')) as SyncState);
+    return this.done((await this.ask(context, this.name, 'reset')) as SyncState);
   }
 }
 

@@ -62,7 +62,7 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
 const winnerOf = ({ use }: Record<string, unknown>) => (use === 'container' ? 'container' : 'local');
 
 function requireMoving({ phase, message }: SyncState, what: string): void {
-  if (phase === 'held' || phase === 'paused')
+  if (phase === 'held' || phase === 'paused' || phase === 'waiting')
     throw new Error(`${what} is decided, but it is ${phase}: ${message}`);
 }
 

@@ -10,6 +10,7 @@ import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { News } from './news.ts';
+import { gitIsBusy } from './past-git.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { PlaceChangedError } from './remote-place.ts';
 import { noState, type Place, type SyncState } from './state.ts';
@@ -103,9 +104,15 @@ export class SyncRunner {
   }
 
   get state(): RunnerState {
-    if (this.#state.phase !== 'watching' || !this.#attached?.local.isBusy) return this.#state;
+    const { phase } = this.#state;
+    // What is seen while git is at work is carried over later.
+    if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return this.#state;
+    return { ...this.#state, phase: 'waiting', message: this.#gitWords };
+  }
+
+  get #gitWords(): string {
     const lock = join(findGitDirectory(this.#options.spec.local.path) ?? '', 'index.lock');
-    return { ...this.#state, phase: 'waiting', message: `git is changing the files: it holds ${lock}` };
+    return `${gitIsBusy}: it holds ${lock}`;
   }
 
   /** What talks to both sides right now; undefined while it waits for a pod. */
@@ -117,11 +124,12 @@ export class SyncRunner {
   /**
    * As the synchronizer's flush. A stream that breaks meanwhile (its agent was killed, the server restarted) is
    * begun anew first, and so is what gives way to other rules. Rejects where there is no container, or it cannot be
-   * worked with.
+   * worked with. `waiting`: git did not let go of the files in time.
    */
   async flush(): Promise<SyncState> {
     try {
-      return await this.#outliving((synchronizer) => synchronizer.flush());
+      const state = await this.#outliving((synchronizer) => synchronizer.flush());
+      return state.message === gitIsBusy ? { ...state, message: this.#gitWords } : state;
     } catch (error) {
       if (this.#astray) return this.#state;
       throw error;

@@ -1,7 +1,6 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
-import type { Maybe } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
 import { type Outcome, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Conflict, type Mode, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
@@ -12,7 +11,9 @@ import type { AncestorStore } from './ancestor-store.ts';
 import type { Attempts } from './attempts.ts';
 import { Exchange } from './exchange.ts';
 import { Hold } from './hold.ts';
+import { isDone, isSameLook, isStale, isUnfinished, type Look } from './look.ts';
 import { Notices } from './notices.ts';
+import { gitIsBusy, lookPastGit } from './past-git.ts';
 import { planFor, sidesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
 import { Restless } from './restless.ts';
@@ -116,7 +117,8 @@ export class Synchronizer {
       quiet,
       cap,
       isBusy: () => options.local.isBusy,
-      run: () => this.#inTurn(() => this.#cycleOnNews()).catch((error) => this.#fail(error)),
+      run: () =>
+        this.#inTurn(() => this.#unlessHeld(() => this.#cycleOnNews())).catch((error) => this.#fail(error)),
     });
   }
 
@@ -135,7 +137,7 @@ export class Synchronizer {
     local.onHint = () => this.#debounce.hint();
     container.onHint = () => this.#debounce.hint(true);
     try {
-      await Promise.race([this.#inTurn(() => this.#cycle()), failed]);
+      await Promise.race([this.#inTurn(() => this.#unlessHeld(() => this.#cycle())), failed]);
       // Once: every race with a promise that lasts leaves something with it.
       await Promise.race([this.#lookNowAndThen(AbortSignal.any([signal, stop.signal])), failed]);
     } catch (error) {
@@ -167,29 +169,55 @@ export class Synchronizer {
     return firstMode !== undefined && (this.#isFirst || this.#isStarting) ? firstMode : mode;
   }
 
-  /** Looks at everything on both sides and returns when there is nothing left to do, or what keeps it. */
+  /**
+   * Looks at everything on both sides and returns when there is nothing left to do, or what keeps it: `waiting`, where
+   * git did not let go of the files in time.
+   */
   async flush(): Promise<SyncState> {
-    await this.#inTurn(() => this.#untilDone());
-    return this.#state;
+    const isPastGit = await this.#inTurn(() => this.#untilDone());
+    return isPastGit ? this.#state : { ...this.#state, phase: 'waiting', message: gitIsBusy };
   }
 
-  /** What failed because it was being written to is tried again; what fails again, unchanged, is left. */
-  async #untilDone(): Promise<void> {
+  /**
+   * What failed because it was being written to is tried again; what fails again, unchanged, is left. Returns whether
+   * git let it.
+   */
+  async #untilDone(): Promise<boolean> {
     const { local, container, clock, signal } = this.#options;
     let failed: Look | undefined;
     for (let round = 0; round < flushRounds; round++) {
       const everything = round === 0 || failed !== undefined;
-      await Promise.all([local.refresh(everything), container.refresh(everything)]);
+      const look = () => Promise.all([local.refresh(everything), container.refresh(everything)]);
+      if (!(await this.#pastGit(look))) return false;
       const count = await this.#cycle();
       if (this.#waiting > 0) {
         await clock.sleep(startPause, signal);
         round = 0;
         continue;
       }
-      if (count === 0 || (failed && this.#failed && isSameLook(failed, this.#failed))) return;
+      if (count === 0 || (failed && this.#failed && isSameLook(failed, this.#failed))) return true;
       failed = this.#failed;
       if (failed) await clock.sleep(flushPause, signal);
     }
+    return true;
+  }
+
+  /** Looks while git does nothing. Returns false where it was not done in time: then all is done once it is. */
+  async #pastGit(look?: () => Promise<unknown>): Promise<boolean> {
+    const [isBusy, isIdle] = [() => this.#debounce.isHeldByGit(), () => this.#paused];
+    const isPast = await lookPastGit({ ...this.#options, isBusy, isIdle }, look);
+    if (!isPast) this.#debounce.hint(true);
+    return isPast;
+  }
+
+  /** Git may have begun before the turn came; others do not wait for theirs until it is done. */
+  async #unlessHeld(cycle: () => Promise<unknown>): Promise<void> {
+    if (this.#debounce.isHeldByGit()) this.#debounce.hint(true);
+    else await cycle();
+  }
+
+  async #cyclePastGit(): Promise<void> {
+    if (await this.#pastGit()) await this.#cycle();
   }
 
   /** Begins nothing any more; resolves when what is under way has come to its end. */
@@ -212,7 +240,7 @@ export class Synchronizer {
     const conflict = this.#conflicts.find((one) => one.path === path);
     if (conflict === undefined) return false;
     this.#resolutions.decide(conflict, winner);
-    await this.#inTurn(() => this.#cycle());
+    await this.#inTurn(() => this.#cyclePastGit());
     return true;
   }
 
@@ -220,7 +248,7 @@ export class Synchronizer {
   async resolveAll(winner: Place): Promise<string[]> {
     const all = this.#conflicts;
     for (const conflict of all) this.#resolutions.decide(conflict, winner);
-    await this.#inTurn(() => this.#cycle());
+    await this.#inTurn(() => this.#cyclePastGit());
     const left = new Set(this.#conflicts.map(({ path }) => path));
     return all.map(({ path }) => path).filter((path) => !left.has(path));
   }
@@ -368,19 +396,4 @@ export class Synchronizer {
     this.#state = { ...this.#state, ...change };
     this.#options.onState(this.#state);
   }
-}
-
-/** Both sides and the ancestor: trees that did not change stay the very same objects. */
-type Look = readonly [Maybe, Maybe, Maybe];
-
-const isSameLook = (one: Look, other: Look) => one.every((tree, index) => tree === other[index]);
-
-const isDone = ({ problem, left }: Outcome) => problem === undefined && !left;
-
-/** Something was not done: until a side changes, it would not be done again. */
-const isUnfinished = (outcomes: Record<Place, Outcome[]>) =>
-  ![...outcomes.local, ...outcomes.container].every(isDone);
-
-function isStale(endpoint: Endpoint): boolean {
-  return 'isStale' in endpoint && endpoint.isStale === true;
 }

@@ -30,6 +30,13 @@ export class Debounce {
     this.#options = options;
   }
 
+  /** Git is at work, and has not been for so long that its lock means nothing. */
+  isHeldByGit(): boolean {
+    const isLocked = this.#options.isBusy();
+    this.#isStuck &&= isLocked;
+    return isLocked && !this.#isStuck;
+  }
+
   /** Something has changed. `settled`: and nothing more is to be waited for. */
   hint(settled = false): void {
     const now = performance.now();

@@ -14,4 +14,8 @@ test('a conflict is called resolved only where it is', async () => {
   await expect(resolve({ conflicts: [conflict] })).rejects.toThrow(/a cannot be settled so: in the way/);
   const held = { phase: 'held', message: 'the directory is empty' } as const;
   await expect(resolve(held)).rejects.toThrow('a is decided, but it is held: the directory is empty');
+  const waiting = { phase: 'waiting', message: 'git is changing the files' } as const;
+  await expect(resolve(waiting)).rejects.toThrow(
+    'a is decided, but it is waiting: git is changing the files',
+  );
 });

@@ -1,8 +1,9 @@
 /** A repository that is synced with its .git, and git at work on both sides. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { systemClock } from '../../../../../src/clock.ts';
 import { Pair } from '../support/pair.ts';
 
 jest.setTimeout(30_000);
@@ -75,4 +76,56 @@ test('what was staged there is a conflict with what was staged here', async () =
   git(pair.local, 'rm', '-q', '--cached', 'f2');
   const { conflicts } = await pair.synchronizer.flush();
   expect(conflicts.map(({ path }) => path)).toContain('.git/index');
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'paused'));
+const lock = () => join(pair.local, '.git/index.lock');
+
+test('a flush moves nothing while git holds its lock, and all of it afterwards', async () => {
+  writeFileSync(lock(), '');
+  writeFileSync(join(pair.local, 'f1'), 'half a checkout');
+  const flush = pair.synchronizer.flush();
+  const first = await Promise.race([flush, pause(700)]);
+  expect(first).toBe('paused');
+  expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe('one 1');
+  writeFileSync(join(pair.local, 'f1'), 'a whole one');
+  rmSync(lock());
+  expect((await flush).phase).toBe('watching');
+  expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe('a whole one');
+});
+
+test('a lock that stays ends a flush, which says so, and holds up neither a pause nor what is done later', async () => {
+  await pair.stop();
+  writeFileSync(lock(), '');
+  writeFileSync(join(pair.local, 'new'), 'new');
+  let passed = 0;
+  await pair.start({ clock: { ...systemClock, monotonic: () => systemClock.monotonic() + passed } });
+  const { synchronizer } = pair;
+  const flush = synchronizer.flush();
+  await pause(300);
+  passed = 30_000;
+  const { phase, message } = await flush;
+  expect([phase, message]).toEqual(['waiting', 'git is changing the files']);
+  const next = synchronizer.flush();
+  await synchronizer.pause();
+  await next;
+  expect(synchronizer.state.phase).toBe('paused');
+  expect(existsSync(join(pair.container, 'new'))).toBe(false);
+  rmSync(lock());
+  expect((await synchronizer.resume(false)).phase).toBe('watching');
+  expect(existsSync(join(pair.container, 'new'))).toBe(true);
+});
+
+test('a decision waits for git, too', async () => {
+  for (const root of [pair.local, pair.container]) writeFileSync(join(root, 'f1'), `of ${root}`);
+  expect((await pair.synchronizer.flush()).conflicts.map(({ path }) => path)).toEqual(['f1']);
+  writeFileSync(lock(), '');
+  // What the flush left under way comes to its end.
+  await pause(300);
+  const resolved = pair.synchronizer.resolve('f1', 'local');
+  await pause(300);
+  expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe(`of ${pair.container}`);
+  rmSync(lock());
+  expect(await resolved).toBe(true);
+  expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe(`of ${pair.local}`);
 });

@@ -69,7 +69,7 @@ export class Pair {
   }
 
   /** Starts an agent and a synchronizer. */
-  async start(): Promise<void> {
+  async start(sync: Partial<SynchronizerOptions> = {}): Promise<void> {
     const { ignores = { lists: [], vcs: false }, scan = { permissions: 'portable', symlinks: 'portable' } } =
       this.#options;
     bundle ??= bundleAgent();
@@ -121,6 +121,7 @@ export class Pair {
       ...this.#memory,
       onState: (state) => this.states.push(state),
       ...this.#options.sync,
+      ...sync,
     });
     this.failure = undefined;
     const ended = this.connection.ended;
