@@ -5,11 +5,12 @@
  * One file: a line that says what it is bound to, then one line an edit, appended as edits are carried out. A
  * last line that was cut off by a crash is worth nothing and does no harm.
  */
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
 import { type Maybe, shallow, type Tracked, walk } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
+import { replaceKept, setAside } from './kept-files.ts';
 
 const schema = 1;
 
@@ -41,10 +42,7 @@ export class AncestorStore {
 
   /** Puts what cannot be read out of the way. Returns where it is now. Throws what the system says. */
   setAside(): string {
-    const place = `${this.#file}.unreadable`;
-    rmSync(place, { recursive: true, force: true });
-    renameSync(this.#file, place);
-    return place;
+    return setAside(this.#file);
   }
 
   /** Begins anew, in this place, with this tree. */
@@ -52,8 +50,7 @@ export class AncestorStore {
     this.#tree = tree;
     const edits = [...walk(tree)].map(([path, entry]): Edit => [path, shallow(entry as Tracked)]);
     const text = `${JSON.stringify([schema, binding])}\n${linesOf(edits)}`;
-    writeFileSync(`${this.#file}.new`, text, { mode: 0o600 });
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceKept(this.#file, text);
     this.#lines = 0;
   }
 

@@ -39,6 +39,8 @@ export interface Attached {
   readonly local: LocalEndpoint;
   readonly container: RemoteEndpoint;
   readonly known: KnownBefore;
+  /** What a person is to know of what was remembered. */
+  readonly troubles: readonly string[];
   readonly binding: string;
   /** What may be taken in the container. */
   readonly room: Room;
@@ -61,7 +63,9 @@ export async function attach(context: AttachContext): Promise<Attached> {
   try {
     launched = await launch(spec.launcher, context);
     const container = await openRemote(launched, spec, { ...common, ...limitsOf(room) }, signal);
-    requireSamePlace(folder, spec.remote, { container: target.containerId, root: container.opened.root });
+    const troubles: string[] = [];
+    const place = { container: target.containerId, root: container.opened.root };
+    requireSamePlace(folder, spec.remote, place, (words) => troubles.push(words));
     onDetail('looking at both sides');
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});
@@ -70,13 +74,14 @@ export async function attach(context: AttachContext): Promise<Attached> {
     const known = new KnownBefore(folder, binding, target.containerId);
     await Promise.all([looking, lookingThere]);
     known.begin(location, container.tree);
+    if (known.trouble !== undefined) troubles.push(known.trouble);
     const { connection } = launched;
     const close = async () => {
       await container.close();
       connection.close();
       await local.close();
     };
-    const sides = { local, container, known, binding, room };
+    const sides = { local, container, known, troubles, binding, room };
     return { target, launched, location, ...sides, ignoreFiles, close };
   } catch (error) {
     launched?.connection.close();

@@ -1,11 +1,10 @@
 /** What is known of a container before anything is synced with it: what was agreed on, or what its image began with. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Maybe } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
-import { reasonOf } from '../sync/system-error.ts';
 import { asObject, asText } from '../wire/check.ts';
 import { AncestorStore } from './ancestor-store.ts';
+import { asideWords, type OnTrouble, readKept, replaceKept } from './kept-files.ts';
 import type { Location } from './location.ts';
 import { Manifests } from './manifests.ts';
 import { type Beginning, beginnings, StartUp } from './start-up.ts';
@@ -18,7 +17,7 @@ export class KnownBefore {
   readonly #container: string;
   readonly #isKnown: boolean;
   #startUp: StartUp | undefined;
-  #trouble: string | undefined;
+  readonly #troubles: string[] = [];
 
   /**
    * Loads what both sides agreed on in this place.
@@ -30,22 +29,24 @@ export class KnownBefore {
     this.#folder = folder;
     this.#binding = binding;
     this.#container = container;
-    this.#last = new LastContainer(join(folder, 'last-container'));
+    this.#last = new LastContainer(join(folder, 'last-container'), this.#onTrouble);
     this.#isKnown = this.#load();
   }
 
   /** What a person is to know of what was remembered; undefined: nothing. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#troubles.length === 0 ? undefined : this.#troubles.join('; ');
   }
+
+  readonly #onTrouble: OnTrouble = (words) => this.#troubles.push(words);
 
   /** Without an ancestor, nothing is deleted or overwritten: what cannot be read keeps nobody from going on so. */
   #load(): boolean {
     try {
       return this.ancestor.load(this.#binding);
     } catch (error) {
-      const place = this.ancestor.setAside();
-      this.#trouble = `what both sides agreed on cannot be read (${reasonOf(error)}) and was moved to ${place}; this is a first sync again`;
+      const words = asideWords('what both sides agreed on', error, this.ancestor.setAside());
+      this.#onTrouble(`${words}; this is a first sync again`);
       return false;
     }
   }
@@ -62,7 +63,7 @@ export class KnownBefore {
 
   /** Begins anew where nothing was agreed on. @param tree what the container holds now. */
   begin({ origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>, tree: Maybe): void {
-    const manifests = new Manifests(this.#folder);
+    const manifests = new Manifests(this.#folder, this.#onTrouble);
     const written = `written in ${seed}`;
     const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
     const beginning = this.#beginningWith(origin !== undefined && known[0] !== undefined);
@@ -105,16 +106,18 @@ class LastContainer {
   readonly #file: string;
   #begun: Begun | undefined;
 
-  constructor(file: string) {
+  constructor(file: string, onTrouble: OnTrouble) {
     this.#file = file;
+    const data = readKept(file, 'which container was worked with last', onTrouble);
+    if (data === undefined) return;
     try {
-      const { container, beginning } = asObject(JSON.parse(readFileSync(file, 'utf8')), 'a container');
+      const { container, beginning } = asObject(JSON.parse(data.toString()), 'a container');
       this.#begun = {
         container: asText(container, 'an id'),
         beginning: beginnings.find((one) => one === beginning),
       };
     } catch {
-      // There was none, or nothing that says which.
+      // Nothing that says which.
     }
   }
 
@@ -129,6 +132,6 @@ class LastContainer {
 
   set(begun: Begun): void {
     this.#begun = begun;
-    writeFileSync(this.#file, JSON.stringify(begun), { mode: 0o600 });
+    replaceKept(this.#file, JSON.stringify(begun));
   }
 }

@@ -1,26 +1,47 @@
 /** What containers of an image held when they were first seen, before anything was synced into them, and wrote then. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Maybe, shallow, type Tracked, trackedPart, walk } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
+import { codeOf } from '../sync/system-error.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
+import { asideWords, type OnTrouble, readKept, replaceKept, setAside } from './kept-files.ts';
 
 /** Images come and go; the last ten are enough, with two manifests each. */
 const kept = 20;
 
+/** What stands in the place of the folder, or may not be entered, says so with these. */
+const notUsable = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM'];
+
 export class Manifests {
   readonly #folder: string;
+  readonly #onTrouble: OnTrouble;
 
-  constructor(folder: string) {
+  /** @param onTrouble told of what cannot be read: without a manifest, a container is a first one. */
+  constructor(folder: string, onTrouble: OnTrouble = () => {}) {
     this.#folder = join(folder, 'manifests');
+    this.#onTrouble = onTrouble;
+    try {
+      this.#open();
+    } catch (error) {
+      if (!notUsable.includes(codeOf(error))) throw error;
+      onTrouble(asideWords('what the images hold', error, setAside(this.#folder)));
+      this.#open();
+    }
+  }
+
+  #open(): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    accessSync(this.#folder, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
   get(origin: string): Maybe {
+    const data = readKept(this.#fileOf(origin), 'what an image holds', this.#onTrouble);
+    if (data === undefined) return undefined;
     try {
-      const text = gunzipSync(readFileSync(this.#fileOf(origin))).toString();
+      const text = gunzipSync(data).toString();
       return edited(undefined, asEdits(JSON.parse(text)));
     } catch {
       return undefined;
@@ -31,10 +52,8 @@ export class Manifests {
     const edits = [...walk(trackedPart(tree))].map(
       ([path, entry]): Edit => [path, shallow(entry as Tracked)],
     );
-    const file = this.#fileOf(origin);
     // Half a manifest would count as none, and the next one has our own work in it.
-    writeFileSync(`${file}.new`, gzipSync(JSON.stringify(packEdits(edits))), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    replaceKept(this.#fileOf(origin), gzipSync(JSON.stringify(packEdits(edits))));
     this.#forgetOld();
   }
 
@@ -44,7 +63,7 @@ export class Manifests {
 
   #forgetOld(): void {
     const files = readdirSync(this.#folder).map((name) => join(this.#folder, name));
-    const byAge = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-    for (const file of byAge.slice(kept)) rmSync(file, { force: true });
+    const byAge = files.sort((a, b) => lstatSync(b).mtimeMs - lstatSync(a).mtimeMs);
+    for (const file of byAge.slice(kept)) rmSync(file, { recursive: true, force: true });
   }
 }

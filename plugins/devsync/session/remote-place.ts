@@ -1,8 +1,8 @@
 /** Where REMOTE leads in a container: a link that is pointed elsewhere makes another directory of it. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { X8sError } from '../../../src/errors.ts';
 import { asObject, asText } from '../wire/check.ts';
+import { type OnTrouble, readKept, replaceKept } from './kept-files.ts';
 
 /** What was worked with last. */
 interface Place {
@@ -30,13 +30,18 @@ export class PlaceChangedError extends X8sError {
  * Takes note of where REMOTE leads in this container. Another container has links of its own, and is another location
  * anyway.
  *
- * @param folder of the sync, on the workstation.
+ * @param folder of the sync, on the workstation. @param onTrouble told where what was noted cannot be read.
  * @throws PlaceChangedError where it led elsewhere when this container was worked with last.
  */
-export function requireSamePlace(folder: string, remote: string, now: Place): void {
+export function requireSamePlace(
+  folder: string,
+  remote: string,
+  now: Place,
+  onTrouble: OnTrouble = () => {},
+): void {
   const file = join(folder, 'remote-place');
-  const note = () => writeFileSync(file, JSON.stringify(now), { mode: 0o600 });
-  const last = read(file);
+  const note = () => replaceKept(file, JSON.stringify(now));
+  const last = read(file, onTrouble);
   if (last?.container === now.container && last.root !== now.root)
     throw new PlaceChangedError(
       `REMOTE ${remote} leads to ${now.root} now, and led to ${last.root}; there, nothing is agreed on yet`,
@@ -45,12 +50,14 @@ export function requireSamePlace(folder: string, remote: string, now: Place): vo
   if (last?.container !== now.container || last.root !== now.root) note();
 }
 
-function read(file: string): Place | undefined {
+function read(file: string, onTrouble: OnTrouble): Place | undefined {
+  const data = readKept(file, 'where REMOTE led to', onTrouble);
+  if (data === undefined) return undefined;
   try {
-    const { container, root } = asObject(JSON.parse(readFileSync(file, 'utf8')), 'a place');
+    const { container, root } = asObject(JSON.parse(data.toString()), 'a place');
     return { container: asText(container, 'an id'), root: asText(root, 'a path') };
   } catch {
-    // There was none, or nothing that says where.
+    // Nothing that says where.
     return undefined;
   }
 }

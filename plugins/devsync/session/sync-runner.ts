@@ -360,7 +360,7 @@ export class SyncRunner {
 }
 
 /** What could not be read of what was remembered, and where our things could only be kept in the directory itself. */
-function remarksOn({ local, container, known }: Attached): string[] {
+function remarksOn({ local, container, troubles }: Attached): string[] {
   const words = { local: 'LOCAL', container: 'REMOTE' };
   const inside = (['local', 'container'] as const).flatMap((place) => {
     const { home, isHomeInside } = { local, container }[place].facts;
@@ -368,5 +368,5 @@ function remarksOn({ local, container, known }: Attached): string[] {
       ? [`the trash and what is on its way are in ${words[place]} itself, ${home}: no place outside will do`]
       : [];
   });
-  return [...(known.trouble === undefined ? [] : [known.trouble]), ...inside];
+  return [...troubles, ...inside];
 }

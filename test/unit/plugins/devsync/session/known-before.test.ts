@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -47,4 +47,32 @@ test.each([
   expect(existsSync(`${file}.unreadable`)).toBe(true);
   const next = attach('here');
   expect([next.trouble, next.ancestor.tree]).toEqual([undefined, emptyDirectory]);
+});
+
+test.each([
+  ['a directory in the place of last-container', 'last-container', 'which container was worked with last'],
+  ['a file in the place of manifests', 'manifests', 'what the images hold'],
+  ['a directory in the place of a manifest', 'manifests/*', 'what an image holds'],
+])('%s is said, moved aside, and no end', (_, path, what) => {
+  attach('here').settle();
+  const [name = ''] = readdirSync(join(folder, 'manifests'));
+  const file = join(folder, path.replace('*', name));
+  rmSync(file, { recursive: true });
+  if (path === 'manifests') writeFileSync(file, 'odd');
+  else mkdirSync(join(file, 'odd'), { recursive: true });
+  const known = attach('next', 'image');
+  expect(known.trouble).toMatch(
+    new RegExp(`^${what} cannot be read \\(.*\\) and was moved to ${file}.unreadable$`),
+  );
+  expect(existsSync(`${file}.unreadable`)).toBe(true);
+  // Without what was remembered of its image it is a first one, which loses nothing.
+  expect(known.isSuccessor).toBe(path === 'last-container');
+  known.settle();
+  expect(attach('next', 'image').trouble).toBeUndefined();
+});
+
+test('what was never finished is in nobody’s way', () => {
+  for (const name of ['ancestor.jsonl.new', 'last-container.new'])
+    mkdirSync(join(folder, name, 'odd'), { recursive: true });
+  expect(attach('here').trouble).toBeUndefined();
 });

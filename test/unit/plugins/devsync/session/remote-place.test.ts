@@ -39,6 +39,25 @@ test('a person is asked where REMOTE leads elsewhere in the same container', () 
   }
 });
 
+test('a directory in the place of what was noted is said, moved aside, and no end', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'place-'));
+  try {
+    mkdirSync(join(folder, 'remote-place', 'odd'), { recursive: true });
+    const troubles: string[] = [];
+    const require = (root: string) =>
+      requireSamePlace(folder, '/current', { container: 'a', root }, (words) => troubles.push(words));
+    require('/r1');
+    const aside = join(folder, 'remote-place.unreadable');
+    expect(troubles).toEqual([
+      expect.stringMatching(`^where REMOTE led to cannot be read .* was moved to ${aside}$`),
+    ]);
+    expect(existsSync(join(aside, 'odd'))).toBe(true);
+    expect(() => require('/r2')).toThrow(PlaceChangedError);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test.each(['at a flush', 'before anything is written', 'now and then'] as const)(
   'an agent whose REMOTE leads elsewhere ends, and writes in neither place: %s',
   async (when) => {
