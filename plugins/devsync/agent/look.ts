@@ -7,6 +7,7 @@ import { placesInContainer } from '../sync/home.ts';
 import { codeOf } from '../sync/system-error.ts';
 import type { Looked, LookRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
+import { resolveRoot } from './root-path.ts';
 import { type Send, sendTree } from './send.ts';
 
 /** Sends what is there. Rejects with what the system says where a sync could not work there. */
@@ -32,7 +33,7 @@ export async function look(request: LookRequest, send: Send): Promise<Looked> {
 /** The root without links; undefined where it is missing and could be made. */
 function find({ base, root, create }: LookRequest): string | undefined {
   try {
-    return resolveWithin(base, root);
+    return resolveRoot({ base, root });
   } catch (error) {
     if (!create || codeOf(error) !== 'ENOENT') throw error;
     requireWritable(base + resolveWithin(base, splitPath(root)[0] || '/'));

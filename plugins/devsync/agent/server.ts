@@ -22,6 +22,7 @@ import {
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
+import { resolveRoot } from './root-path.ts';
 import { type Send, sendTree } from './send.ts';
 
 /** What the workstation asks for; small contents may come along. */
@@ -214,7 +215,7 @@ export class Served {
 
 function resolveOrMake({ base, root, create }: OpenRequest): string {
   try {
-    return resolveWithin(base, root);
+    return resolveRoot({ base, root });
   } catch (error) {
     if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');

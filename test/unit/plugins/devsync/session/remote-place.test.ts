@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
+import { look } from '../../../../../plugins/devsync/agent/look.ts';
+import { Served } from '../../../../../plugins/devsync/agent/server.ts';
 import { PlaceChangedError, requireSamePlace } from '../../../../../plugins/devsync/session/remote-place.ts';
 import { Pair } from '../support/pair.ts';
 
@@ -82,3 +84,27 @@ test.each(['at a flush', 'before anything is written', 'now and then'] as const)
     }
   },
 );
+
+test('a link to the root of the container is refused, by a sync and by what only looks', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'place-'));
+  const send = async () => {};
+  try {
+    // As seen from beside the container.
+    mkdirSync(join(base, 'srv'));
+    symlinkSync('/', join(base, 'srv/current'));
+    const request = {
+      base,
+      root: '/srv/current',
+      create: true,
+      scan: { permissions: 'portable', symlinks: 'portable' },
+      ignores: { lists: [], vcs: false },
+      trashLimit: 0,
+    } as const;
+    const why = 'it leads to the root of the container';
+    expect(() => new Served(request, send, () => {})).toThrow(why);
+    await expect(look(request, send)).rejects.toThrow(why);
+    expect(readdirSync(base)).toEqual(['srv']);
+  } finally {
+    rmSync(base, { recursive: true });
+  }
+});
