@@ -77,23 +77,23 @@ describe('waitFor', () => {
     const kube = await serve([], ['ADDED', pod('Pending')]);
     const what = 'pod n/p in fake to run';
     await expect(
-      waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 200, what }),
+      waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 1_000, what }),
     ).rejects.toMatchObject({
       exitCode: 124,
-      message: 'waited 0.2 s in vain for pod n/p in fake to run',
+      message: 'waited 1 s in vain for pod n/p in fake to run',
       details: ['last seen: phase Pending; Ready=False (ContainersNotReady, c is waiting)'],
     });
   });
 
   test('says after its limit that there was nothing, or what the caller makes of it', async () => {
     const kube = await serve([]);
-    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 50 })).rejects.toMatchObject({
-      message: 'waited 0.05 s in vain for pods "p" in namespace "n" of fake',
+    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 1_000 })).rejects.toMatchObject({
+      message: 'waited 1 s in vain for pods "p" in namespace "n" of fake',
       details: ['last seen: it does not exist'],
     });
     const describe = (object: Pod | undefined) => `nothing: ${object}`;
     await expect(
-      waitFor(kube, pods, ref, () => undefined, { timeoutMs: 50, describe }),
+      waitFor(kube, pods, ref, () => undefined, { timeoutMs: 1_000, describe }),
     ).rejects.toMatchObject({
       details: ['last seen: nothing: undefined'],
     });
