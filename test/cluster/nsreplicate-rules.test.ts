@@ -255,6 +255,24 @@ describe('overrides', () => {
     expect(await pair.look('drift', ...file)).toMatchObject({ code: 0 });
     expect(await pair.look('plan', ...file)).toMatchObject({ code: 0 });
   }, 60_000);
+
+  // Without the override that holds the workload at 0, there is something to change.
+  test('that name a replica that nobody knows are refused, and an object that is not there is said', async () => {
+    const override = (change: object) =>
+      config('mistyped', { overrides: [{ ...change, set: { 'data.a': 'never' } }] });
+    expect(await pair.look('plan', ...override({ replicas: [pair.replica, 'somebody-else'] }))).toMatchObject(
+      {
+        code: 2,
+        stderr: expect.stringMatching(/mistyped\.yaml:1:\d+: .*no replica is called "somebody-else"/),
+      },
+    );
+    expect(
+      await pair.look('plan', ...override({ replicas: [pair.replica], names: ['plian'] })),
+    ).toMatchObject({
+      code: 5,
+      stderr: expect.stringMatching(/mistyped\.yaml:1:\d+: .*is called "plian"/),
+    });
+  }, 60_000);
 });
 
 describe('a namespace that is not there', () => {
