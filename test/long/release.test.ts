@@ -210,7 +210,7 @@ describe('krew', () => {
 
   test('installs from files alone, as on a machine without a network', async () => {
     const root = mkdtempSync(join(work, 'files-'));
-    const { krew } = await krewIn(root);
+    const { env, krew } = await krewIn(root);
     const archive = join(root, archiveOf('x8sync', version, { os: 'linux', arch: 'amd64' }));
     copyFileSync(join(archivesFolder, archive.slice(root.length + 1)), archive);
     await krew(
@@ -220,6 +220,6 @@ describe('krew', () => {
       '--archive',
       archive,
     );
-    expect(await krew('list')).toContain('x8sync');
+    expect(await must('kubectl', ['x8sync', '--version'], { env })).toContain(`x8sync ${version}`);
   });
 });

@@ -107,38 +107,52 @@ async function settled(
     );
   } catch (error) {
     // Who may read the claim need not be allowed to watch it.
-    if (error instanceof TimeoutError || isForbidden(error)) return first;
-    throw error;
+    if (!(error instanceof TimeoutError) && !isForbidden(error)) throw error;
+    await checkVolumeExists(ref, first, signal);
+    return first;
   }
 }
 
-/**
- * Whether the claim names its volume, or a volume names the claim.
- *
- * @throws X8sError where the volume that the claim names does not exist: it would be waited for until the time limit.
- */
+/** Whether the claim names its volume, or a volume names the claim. */
 async function hasVolume(
-  ref: ClaimRef,
-  { spec: { volumeName } }: PersistentVolumeClaim,
+  { kube, namespace, claim }: ClaimRef,
+  { spec }: PersistentVolumeClaim,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { kube, namespace, claim } = ref;
+  if (spec.volumeName) return true;
   try {
-    if (volumeName) {
-      if (await kube.find(persistentVolumes, { name: volumeName }, { signal })) return true;
-      throw new X8sError(
-        `claim ${describeClaim(ref)} names volume ${volumeName}, which ${kube.cluster.context} does not have`,
-        { hint: 'make that volume, or a claim without volumeName' },
-      );
-    }
     const { items } = await kube.list(persistentVolumes, { signal });
     return items.some(
       ({ spec: { claimRef } }) => claimRef?.namespace === namespace && claimRef.name === claim,
     );
   } catch (error) {
-    if (isForbidden(error)) return volumeName !== undefined;
+    if (isForbidden(error)) return false;
     throw error;
   }
+}
+
+/**
+ * Nothing where this user may not read volumes.
+ *
+ * @throws X8sError where a claim names a volume that does not exist: it would be waited for until the time limit.
+ */
+export async function checkVolumeExists(
+  ref: ClaimRef,
+  { spec: { volumeName } }: Pick<PersistentVolumeClaim, 'spec'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!volumeName) return;
+  const { kube } = ref;
+  try {
+    if (await kube.find(persistentVolumes, { name: volumeName }, { signal })) return;
+  } catch (error) {
+    if (isForbidden(error)) return;
+    throw error;
+  }
+  throw new X8sError(
+    `claim ${describeClaim(ref)} names volume ${volumeName}, which ${kube.cluster.context} does not have`,
+    { hint: 'make that volume, or a claim without volumeName' },
+  );
 }
 
 /** The volume behind a claim, or undefined where this user may not read volumes: it only refines checks. */

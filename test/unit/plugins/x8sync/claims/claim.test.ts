@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { changersOf, mountsOf, readClaim } from '../../../../../plugins/x8sync/claims/claim.ts';
+import { changersOf, checkVolumeExists, mountsOf } from '../../../../../plugins/x8sync/claims/claim.ts';
 import type { Pod } from '../../../../../src/kube/objects.ts';
 import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -24,17 +24,18 @@ test('a source may be changed by its users, and by the mover of a task that fill
   expect(changersOf({ mounts })).toEqual(['database-0', 'x8sync-in-target-abcde']);
 });
 
-test('a claim that waits for a volume which does not exist is not waited for', async () => {
+test('a claim that names a volume which does not exist is not waited for until the time limit', async () => {
   const kube = fakeKube();
-  kube.objects.create('/persistentvolumeclaims', {
+  kube.objects.create('/persistentvolumes', {
     apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: 'data', namespace: 'shop' },
-    spec: { volumeName: 'gone' },
-    status: { phase: 'Pending' },
+    kind: 'PersistentVolume',
+    metadata: { name: 'there' },
   });
-  const reading = readClaim({ kube, namespace: 'shop', claim: 'data' }, 'ID', new AbortController().signal);
-  await expect(reading).rejects.toMatchObject({
+  const ref = { kube, namespace: 'shop', claim: 'data' };
+  const { signal } = new AbortController();
+  await checkVolumeExists(ref, { spec: {} }, signal);
+  await checkVolumeExists(ref, { spec: { volumeName: 'there' } }, signal);
+  await expect(checkVolumeExists(ref, { spec: { volumeName: 'gone' } }, signal)).rejects.toMatchObject({
     exitCode: 1,
     message: 'claim fake/shop/data names volume gone, which fake does not have',
   });
