@@ -5,7 +5,7 @@ import { CleanupCommand } from './commands/cleanup.ts';
 import { CopyCommand } from './commands/copy.ts';
 import { ListCommand } from './commands/list.ts';
 import { StatusCommand } from './commands/status.ts';
-import { moverImage } from './objects/images.ts';
+import { moverImage } from './objects/manifests/pods.ts';
 
 void runPlugin({
   name: 'x8sync',

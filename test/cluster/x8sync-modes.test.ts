@@ -72,7 +72,7 @@ describe('--force', () => {
     const target = await targetWithFiles('untouched');
     const before = await treeOf(scene, contextB, 'untouched');
     // The source cluster's own network leads nowhere from here.
-    const args = ['--force', '--yes', '--way', 'clusterip', source, target];
+    const args = ['--force', '--yes', '--strategy', 'clusterip', source, target];
     const said = saidBy(await x8sync(...args), 4);
     expect(said).toMatch(/can't reach the source's SSH service/);
     expect(said).toMatch(/clusterip: no answer from [\d.]+:22/);

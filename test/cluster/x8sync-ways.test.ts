@@ -43,7 +43,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
   'a load balancer is used where it is asked for',
   async () => {
     await scene.claim(contextB, 'balanced');
-    const args = [source, scene.ref(contextB, 'balanced'), '--way', 'loadbalancer', '-o', 'json'];
+    const args = [source, scene.ref(contextB, 'balanced'), '--strategy', 'loadbalancer', '-o', 'json'];
     expect(documentOf(await x8sync(...args))).toMatchObject({
       outcome: 'ok',
       address: expect.stringMatching(/:22$/),
@@ -53,8 +53,8 @@ test.concurrent('between clusters a node port is tried first', async () => {
   60_000,
 );
 
-test('--way that is none', async () => {
-  const ended = saidBy(await x8sync(source, scene.ref(contextB, 'x'), '--way', 'carrier-pigeon'), 2);
+test('--strategy that is none', async () => {
+  const ended = saidBy(await x8sync(source, scene.ref(contextB, 'x'), '--strategy', 'carrier-pigeon'), 2);
   expect(ended).toMatch(/nodeport/);
 });
 

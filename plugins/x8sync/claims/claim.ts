@@ -1,14 +1,14 @@
-/** A claim as it is in its cluster: what is behind it, who mounts it, what stands against using it. */
-import { RefusedError, TimeoutError, UsageError, X8sError } from '../../../src/errors.ts';
+/** A claim as it is in its cluster: what is behind it, and who mounts it. */
+import { TimeoutError, X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../src/kube/objects.ts';
 import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
 import { Label } from '../../../src/tasks/names.ts';
-import { fidelityOf, type PodPrivileges } from '../objects/manifests/pods.ts';
+import { type PodPrivileges, privilegesOf } from '../objects/manifests/pods.ts';
 import { taskOfPod } from '../objects/sides.ts';
-import { relationOfTrees, type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
+import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
 
 /** A claim and the client of its cluster. */
 export interface ClaimRef {
@@ -18,7 +18,7 @@ export interface ClaimRef {
 }
 
 /** A pod that has the claim mounted, or is about to. */
-export interface Mount {
+export interface ClaimMount {
   readonly pod: string;
   /** Absent while the pod is not scheduled. */
   readonly node: string | undefined;
@@ -27,7 +27,7 @@ export interface Mount {
   /** It is a task's mover, which writes to the claim. */
   readonly mover: boolean;
   /** What a task's pod may do; undefined for other pods. */
-  readonly fidelity: PodPrivileges | undefined;
+  readonly privileges: PodPrivileges | undefined;
 }
 
 export interface ClaimState {
@@ -39,7 +39,7 @@ export interface ClaimState {
   readonly volume: string | undefined;
   /** The folder of some storage that it is, where the volume tells. */
   readonly tree?: VolumeTree | undefined;
-  readonly mounts: readonly Mount[];
+  readonly mounts: readonly ClaimMount[];
   /** The one node where it can be mounted now: it is ReadWriteOnce and in use there. */
   readonly node: string | undefined;
 }
@@ -67,7 +67,7 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
     kube.get(persistentVolumeClaims, { namespace, name: claim }, { signal }),
     kube.list(pods, { namespace, signal }),
   ]);
-  const object = await settled(ref, first, signal);
+  const object = await whenBound(ref, first, signal);
   const bound = object.status?.phase === 'Bound';
   const volume = bound ? await readVolume(ref, object, signal) : undefined;
   const mounts = mountsOf(claim, all.items);
@@ -87,7 +87,7 @@ export async function readClaim(ref: ClaimRef, cluster: string, signal: AbortSig
  * The claim, once it is bound to the volume that is meant for it, where there is one: binding takes the controllers a
  * moment, and what is behind the claim decides what may be done to it. As it is where that takes longer.
  */
-async function settled(
+async function whenBound(
   ref: ClaimRef,
   first: PersistentVolumeClaim,
   signal: AbortSignal,
@@ -178,96 +178,26 @@ function singleNode({ spec }: PersistentVolumeClaim): boolean {
 }
 
 /** Pending and running pods that mount the claim; finished ones hold nothing. */
-export function mountsOf(claim: string, all: readonly Pod[]): Mount[] {
+export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
   return all
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
     .filter(({ spec }) => spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim))
     .map((pod) => {
       const task = taskOfPod(pod);
       const mover = task !== undefined && pod.metadata.labels?.[Label.role] === 'target';
-      const fidelity = task === undefined ? undefined : fidelityOf(pod.spec);
-      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, fidelity };
+      const privileges = task === undefined ? undefined : privilegesOf(pod.spec);
+      return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, privileges };
     });
 }
 
 /** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */
-export function changersOf({ mounts }: Pick<ClaimState, 'mounts'>): string[] {
+export function writersOf({ mounts }: Pick<ClaimState, 'mounts'>): string[] {
   return mounts.filter(({ task, mover }) => task === undefined || mover).map(({ pod }) => pod);
 }
 
-/** @throws X8sError where files can't be read from this claim; RefusedError where it is on its way out or in exclusive use. */
-export function checkSource(source: ClaimState): void {
-  checkFilesystem(source);
-  const name = describeClaim(source.ref);
-  if (source.object.metadata.deletionTimestamp) {
-    throw new RefusedError(`source claim ${name} is being deleted, so no further pod can mount it`, {
-      hint: 'its volume stays where its reclaim policy is Retain; a new claim with volumeName can read it then',
-    });
-  }
-  if (!source.bound) {
-    throw new X8sError(
-      `source claim ${name} is ${source.object.status?.phase ?? 'not bound'}, so there is nothing to copy`,
-      {
-        hint: 'a claim is bound once a volume is behind it; kubectl describe pvc tells what it waits for',
-      },
-    );
-  }
-  checkNotExclusive(source);
-}
-
-/**
- * @throws RefusedError where writing to this claim could harm: it is in use, or it is the source itself.
- */
-export function checkTarget(target: ClaimState, source: ClaimState, allowMounted: boolean): void {
-  checkFilesystem(target);
-  const name = describeClaim(target.ref);
-  const phase = target.object.status?.phase;
-  if (phase === 'Lost') throw new X8sError(`target claim ${name} is Lost: the volume behind it is gone`);
-  if (target.object.metadata.deletionTimestamp)
-    throw new RefusedError(`target claim ${name} is being deleted`);
-  if ((target.object.spec.accessModes ?? []).every((mode) => mode === 'ReadOnlyMany')) {
-    throw new RefusedError(`target claim ${name} can only be read (ReadOnlyMany)`);
-  }
-  checkApart(source, target);
-  const users = target.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
-  if (users.length > 0 && !allowMounted) {
-    throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
-      hint: 'scale its workload down first, or pass --allow-mounted if it can bear files that change under it',
-    });
-  }
-  checkNotExclusive(target);
-}
-
-/** A copy within one tree overwrites what it reads. */
-function checkApart(source: ClaimState, target: ClaimState): void {
-  const names = `${describeClaim(source.ref)} and ${describeClaim(target.ref)}`;
-  const relation = relationOfTrees(source.tree, target.tree);
-  const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
-  if (same || relation === 'same') throw new RefusedError(`source and target are the same volume: ${names}`);
-  if (relation !== 'source in target' && relation !== 'target in source') return;
-  const [inner, outer] = relation === 'source in target' ? [source, target] : [target, source];
-  throw new RefusedError(`the volume of the one claim is a folder in that of the other: ${names}`, {
-    details: [
-      `${inner.tree?.path} of ${describeClaim(inner.ref)} lies in ${outer.tree?.path} of ${describeClaim(outer.ref)}`,
-    ],
-    hint: 'a copy within one tree would overwrite what it reads',
-  });
-}
-
-function checkFilesystem({ object, ref }: ClaimState): void {
-  if (object.spec.volumeMode === 'Block') {
-    throw new UsageError(
-      `claim ${describeClaim(ref)} is a block volume; x8sync copies files (volumeMode Filesystem)`,
-    );
-  }
-}
-
-/** ReadWriteOncePod means what it says. */
-function checkNotExclusive({ object, mounts, ref }: ClaimState): void {
-  const mount = mounts.find(({ task }) => task === undefined);
-  if (mount && object.spec.accessModes?.includes('ReadWriteOncePod')) {
-    throw new RefusedError(`claim ${describeClaim(ref)} is ReadWriteOncePod and in use by pod ${mount.pod}`, {
-      hint: 'no second pod can mount it; scale its workload down first',
-    });
-  }
+/** `Bound, 10Gi`, as the claim itself says it. */
+export function describeSize({ object }: ClaimState): string {
+  const phase = object.status?.phase ?? 'Pending';
+  const size = object.status?.capacity?.storage ?? object.spec.resources?.requests?.storage;
+  return size ? `${phase}, ${size}` : phase;
 }

@@ -4,7 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { TaskView } from '../records/inventory.ts';
+import type { TaskEntry } from '../records/inventory.ts';
 import { completeTask } from './completion.ts';
 import { TaskCommand } from './task-command.ts';
 
@@ -32,22 +32,22 @@ export class CleanupCommand extends TaskCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.all === (this.name !== undefined)) throw new UsageError('give the NAME of a task, or --all');
-    const { client, views } = await this.#chosen(context);
+    const { client, entries } = await this.#chosen(context);
     const { cleanUp } = await import('../records/cleanup.ts');
     const cleanup = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
     const cleaned: string[] = [];
     const failures: X8sError[] = [];
     await context.reporter.run(
-      views.map((view) => ({
-        title: `Clean up task ${view.task}`,
+      entries.map((entry) => ({
+        title: `Clean up task ${entry.task}`,
         run: async () => {
           try {
-            await cleanUp(view, client, cleanup);
-            cleaned.push(view.task);
+            await cleanUp(entry, client, cleanup);
+            cleaned.push(entry.task);
           } catch (error) {
             // One task that can't be cleaned up keeps no other from it.
             if (!(error instanceof X8sError) || !this.all || context.signal.aborted) throw error;
-            context.reporter.warn(`task ${view.task}: ${error.message}`);
+            context.reporter.warn(`task ${entry.task}: ${error.message}`);
             failures.push(error);
           }
         },
@@ -60,10 +60,10 @@ export class CleanupCommand extends TaskCommand {
     };
   }
 
-  async #chosen(context: KubeCommandContext): Promise<{ client: KubeClient; views: TaskView[] }> {
+  async #chosen(context: KubeCommandContext): Promise<{ client: KubeClient; entries: TaskEntry[] }> {
     if (this.name === undefined) return this.tasks(context);
-    const { client, view } = await this.oneTask(context, this.name);
-    return { client, views: [view] };
+    const { client, entry } = await this.oneTask(context, this.name);
+    return { client, entries: [entry] };
   }
 }
 

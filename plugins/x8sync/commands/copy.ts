@@ -7,9 +7,9 @@ import { IncompleteError, UsageError } from '../../../src/errors.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
 import { strategyNames } from '../connect/strategy-names.ts';
-import type { Loss } from '../mover/unkept.ts';
+import type { Loss } from '../mover/losses.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
-import { moverImage } from '../objects/images.ts';
+import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 
@@ -24,7 +24,7 @@ export class CopyCommand extends KubeCommand {
       The source is mounted read-only and served over SSH by a StatefulSet; a Job at the target fetches it
       with rsync. Owners, modes, times, links, ACLs and attributes are kept. Files that differ
       from the source's in size or time are copied; --checksum compares their content instead. What only the
-      target has is kept, unless --force empties the target first. A run that was interrupted is taken up by
+      target has is kept, unless --force emptiesTarget the target first. A run that was interrupted is taken up by
       the same command.
     `,
     examples: [
@@ -79,9 +79,15 @@ export class CopyCommand extends KubeCommand {
     description:
       'Where the mover is no root, give an empty target volume to this group, so that it may write.',
   });
-  way = option.choices('--way', strategyNames, {
-    value: 'WAY',
+  strategies = option.choices('--strategy', strategyNames, {
+    value: 'NAME',
     description: `How the target reaches the source, in order of trying: ${strategyNames.join(', ')}.`,
+  });
+  /** What --strategy was called before. */
+  formerStrategies = option.choices('--way', strategyNames, {
+    value: 'NAME',
+    description: 'As --strategy.',
+    hidden: true,
   });
   image = option.text('--image', {
     value: 'IMAGE',
@@ -133,7 +139,7 @@ export class CopyCommand extends KubeCommand {
       checksum,
       onCollision,
       ...who,
-      ways: this.way,
+      strategies: [...this.strategies, ...this.formerStrategies],
       image,
       bandwidth,
       timeoutMs: this.waitLimit,
@@ -188,14 +194,14 @@ function bandwidthOf(text: string): string {
 
 /** Finished, but not everything: exit 5. */
 function incompleteness(
-  { outcome, lost, losses = [], failures, message, complaints }: CopyResult,
+  { outcome, lost, losses = [], failures, message, diagnostics }: CopyResult,
   trustedXattrs: boolean,
   again: string,
 ): IncompleteError | undefined {
   const hint = keepHint(lost, losses, trustedXattrs);
   if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
-      details: complaints.slice(-10),
+      details: diagnostics.slice(-10),
       hint: [`${again} once that is fixed: unchanged files are skipped`, hint]
         .filter((hint) => hint !== undefined)
         .join('; '),

@@ -16,9 +16,9 @@ export class ListCommand extends TaskCommand {
   override output = outputOption('json', 'yaml', 'wide', 'name', 'table');
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { views } = await this.tasks(context);
-    const { documentOf, tableOf } = await import('./task-view.ts');
-    const names = views.map(({ task }) => task);
-    return { data: views.map(documentOf), table: tableOf(views, context.clock.now()), names };
+    const { entries } = await this.tasks(context);
+    const { documentOf, tableOf } = await import('./task-output.ts');
+    const names = entries.map(({ task }) => task);
+    return { data: entries.map(documentOf), table: tableOf(entries, context.clock.now()), names };
   }
 }

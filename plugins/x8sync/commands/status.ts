@@ -14,8 +14,8 @@ export class StatusCommand extends TaskCommand {
   name = argument.required('NAME', { description: 'Name of the task.', complete: completeTask });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { view } = await this.oneTask(context, this.name);
-    const { describeTask, documentOf } = await import('./task-view.ts');
-    return { data: documentOf(view), text: describeTask(view, context.clock.now()) };
+    const { entry } = await this.oneTask(context, this.name);
+    const { describeTask, documentOf } = await import('./task-output.ts');
+    return { data: documentOf(entry), text: describeTask(entry, context.clock.now()) };
   }
 }

@@ -2,13 +2,13 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { TaskView } from '../records/inventory.ts';
+import type { TaskEntry } from '../records/inventory.ts';
 
 export abstract class TaskCommand extends KubeCommand {
   protected async tasks(
     { kube, clock, signal }: KubeCommandContext,
     task?: string,
-  ): Promise<{ client: KubeClient; views: TaskView[] }> {
+  ): Promise<{ client: KubeClient; entries: TaskEntry[] }> {
     const [{ listTasks }, { storeOf }, client] = await Promise.all([
       import('../records/inventory.ts'),
       import('../run/copy-task.ts'),
@@ -17,27 +17,27 @@ export abstract class TaskCommand extends KubeCommand {
     const { namespace } = this;
     return {
       client,
-      views: await listTasks(storeOf(client, { clock }), client, { namespace, task, signal }),
+      entries: await listTasks(storeOf(client, { clock }), client, { namespace, task, signal }),
     };
   }
 
   protected async oneTask(
     context: KubeCommandContext,
     task: string,
-  ): Promise<{ client: KubeClient; view: TaskView }> {
-    const { client, views } = await this.tasks(context, task);
-    const [view, ...others] = views;
+  ): Promise<{ client: KubeClient; entry: TaskEntry }> {
+    const { client, entries } = await this.tasks(context, task);
+    const [entry, ...others] = entries;
     const where = this.namespace
       ? `namespace ${this.namespace} of ${client.cluster.context}`
       : client.cluster.context;
     if (others.length > 0) {
-      const { lineOf } = await import('./task-view.ts');
-      throw new UsageError(`${views.length} tasks in ${where} have the name ${JSON.stringify(task)}`, {
-        details: views.map(lineOf),
+      const { lineOf } = await import('./task-output.ts');
+      throw new UsageError(`${entries.length} tasks in ${where} have the name ${JSON.stringify(task)}`, {
+        details: entries.map(lineOf),
         hint: '-n names the namespace of one, --context the cluster that holds its other side',
       });
     }
-    if (view) return { client, view };
+    if (entry) return { client, entry };
     throw new X8sError(`there is no task ${JSON.stringify(task)} in ${where}`, {
       hint: `--context names another cluster to look in; ${context.binaryName} list shows the tasks of one`,
     });

@@ -1,6 +1,6 @@
 /**
- * Leads the mover to the source, one way after the other. The mover tries every address that it is given
- * until one answers, so a further way only adds addresses; the first that works wins.
+ * Leads the mover to the source, one strategy after the other. The mover tries every address that it is given
+ * until one answers, so a further strategy only adds addresses; the first that works wins.
  */
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
@@ -9,16 +9,16 @@ import type { Service } from '../../../src/kube/objects.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';
-import { moverCommand } from '../objects/images.ts';
-import type { OwnedSide } from '../objects/sides.ts';
-import { type Entrance, retype } from './entrance.ts';
+import { moverCommand } from '../objects/manifests/pods.ts';
+import type { TaskSide } from '../objects/sides.ts';
+import { changeType, type Endpoint } from './endpoint.ts';
 import type { Strategy } from './strategies.ts';
 
 export interface ReachContext {
-  readonly source: OwnedSide;
-  readonly target: OwnedSide;
+  readonly source: TaskSide;
+  readonly target: TaskSide;
   readonly watch: MoverWatch;
-  /** What could not be made and may be why no way works: a NetworkPolicy. */
+  /** What could not be made and may be why no strategy works: a NetworkPolicy. */
   readonly notes: readonly string[];
   /** Limit for an address to be given out, in milliseconds. */
   readonly timeoutMs: number;
@@ -26,66 +26,66 @@ export interface ReachContext {
   readonly signal: AbortSignal;
 }
 
-/** How long a way may take to answer once the source serves and the mover runs. */
+/** How long a strategy may take to answer once the source serves and the mover runs. */
 const patienceMs = 20_000;
 
 /**
  * Resolves once the mover is connected, or has come to its end.
  *
- * @param known the first way's addresses that the mover has from the start; empty where they have to be
+ * @param known the first strategy's addresses that the mover has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
- * @throws UnreachableError where no way works, with each way's reason.
+ * @throws UnreachableError where no strategy works, with each strategy's reason.
  */
 export async function reachSource(
-  { service, ways, declined }: Entrance,
+  { service, strategies, declined }: Endpoint,
   known: readonly string[],
   context: ReachContext,
   handle: StepHandle,
 ): Promise<void> {
   const reasons = [...declined];
   const delivery = new Delivery(context);
-  for (const [index, way] of ways.entries()) {
-    handle.detail(`trying ${way.name}`);
+  for (const [index, strategy] of strategies.entries()) {
+    handle.detail(`trying ${strategy.name}`);
     let addresses = index === 0 ? known : [];
     try {
       if (addresses.length === 0) {
         const { source, signal } = context;
-        const opened = index === 0 ? service : await retype(way, service, source, signal);
-        addresses = await openWay(way, opened, context);
+        const opened = index === 0 ? service : await changeType(strategy, service, source, signal);
+        addresses = await addressesOf(strategy, opened, context);
         await delivery.add(addresses);
       }
     } catch (error) {
       context.signal.throwIfAborted();
-      reasons.push(`${way.name}: ${messageOf(error)}`);
+      reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
     if (await connectedInTime(context)) return;
-    reasons.push(`${way.name}: no answer from ${addresses.join(', ')}`);
+    reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }
   const { source, target } = context;
   throw new UnreachableError(
     `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
     {
       details: [...reasons, ...context.notes],
-      hint: 'check firewalls and NetworkPolicies between the clusters, or choose another way with --way',
+      hint: 'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy',
     },
   );
 }
 
 async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<boolean> {
-  const patience = Promise.all([watch.served, watch.started])
+  const patience = Promise.all([watch.serving, watch.started])
     .then(() => clock.sleep(patienceMs, signal))
     .then(() => false);
   patience.catch(() => {});
   return until(Promise.race([watch.connected().then(() => true), patience]), signal);
 }
 
-function openWay(
-  way: Strategy,
+function addressesOf(
+  strategy: Strategy,
   service: Service,
   { source, timeoutMs, signal }: ReachContext,
 ): Promise<string[]> {
-  return way.addresses(service, {
+  return strategy.addresses(service, {
     kube: source.kube,
     namespace: source.namespace,
     pod: `${source.name}-0`,
@@ -102,7 +102,7 @@ class Delivery {
   constructor(context: ReachContext) {
     this.#context = context;
     context.watch.onPod = (pod) => {
-      this.#tell(pod).catch((error: unknown) => context.watch.complain(messageOf(error)));
+      this.#tell(pod).catch((error: unknown) => context.watch.messages.addDiagnostic(messageOf(error)));
     };
   }
 

@@ -1,5 +1,5 @@
 /**
- * The ways by which a target's pod may reach the source's sshd. A way turns the Service into one that leads
+ * The strategies by which a target's pod may reach the source's sshd. A strategy turns the Service into one that leads
  * there and names the addresses to try; which of them answers, the mover finds out.
  */
 import { isForbidden } from '../../../src/kube/api-error.ts';
@@ -11,7 +11,7 @@ import type { ServiceShape } from '../objects/manifests/source.ts';
 import type { StrategyName } from './strategy-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
-export interface WayContext {
+export interface AddressContext {
   readonly kube: KubeClient;
   readonly namespace: string;
   /** Name of the source's pod. */
@@ -25,7 +25,7 @@ export interface Strategy {
   /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
   readonly shapes: readonly ServiceShape[];
   /** Addresses as `host:port`, best first; waits for them where the cluster still has to give one. */
-  addresses(service: Service, context: WayContext): Promise<string[]>;
+  addresses(service: Service, context: AddressContext): Promise<string[]>;
 }
 
 /** Nodes whose port is tried; one suffices, the others are for nodes that can't be reached. */
@@ -65,7 +65,7 @@ const all: Readonly<Record<StrategyName, Strategy>> = {
 };
 
 /**
- * The ways to try, in order. Within one cluster its own network is enough; between two, a node's port costs
+ * The strategies to try, in order. Within one cluster its own network is enough; between two, a node's port costs
  * nothing and opens nothing to the internet, so a load balancer comes last.
  */
 export function strategiesFor(
@@ -84,7 +84,7 @@ function ingressOf(service: Service | undefined): string[] | undefined {
 }
 
 /** Every ready node serves a node port. Who may not list nodes learns one from the source's own pod. */
-async function nodeAddresses(context: WayContext): Promise<string[]> {
+async function nodeAddresses(context: AddressContext): Promise<string[]> {
   try {
     const { items } = await context.kube.list(nodes, { signal: context.signal });
     return addressesOf(items);
@@ -106,7 +106,7 @@ export function addressesOf(items: readonly Node[]): string[] {
   return [...of('ExternalIP'), ...of('InternalIP')];
 }
 
-async function hostOfPod({ kube, namespace, pod, timeoutMs, signal }: WayContext): Promise<string[]> {
+async function hostOfPod({ kube, namespace, pod, timeoutMs, signal }: AddressContext): Promise<string[]> {
   const host = await waitFor(kube, pods, { namespace, name: pod }, (now) => now?.status?.hostIP, {
     timeoutMs,
     signal,

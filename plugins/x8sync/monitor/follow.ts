@@ -16,7 +16,7 @@ import { PodTroubles, type Trouble } from './pod-trouble.ts';
 /** Lines of a program that died, in the error about it. */
 const lastWords = 3;
 
-export interface Followed {
+export interface FollowedPods {
   readonly clock: Clock;
   readonly kube: KubeClient;
   readonly namespace: string;
@@ -29,7 +29,7 @@ export interface Followed {
   readonly hint?: string | undefined;
 }
 
-export interface FollowHandlers {
+export interface PodHandlers {
   /** A line of a pod's log, in order; the same line twice only where a new pod says it again. */
   line(line: MoverLine, pod: Pod): void;
   /** What holds it up right now; empty where nothing does. */
@@ -57,8 +57,8 @@ interface Watched {
  * up and waiting would not help.
  */
 export async function followPods(
-  target: Followed,
-  handlers: FollowHandlers,
+  target: FollowedPods,
+  handlers: PodHandlers,
   signal: AbortSignal,
 ): Promise<void> {
   const { kube, namespace, selector } = target;
@@ -92,10 +92,10 @@ export async function followPods(
 const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 async function lookAt(
-  target: Followed,
+  target: FollowedPods,
   pod: Pod,
   known: Map<string, Watched>,
-  handlers: FollowHandlers,
+  handlers: PodHandlers,
   signal: AbortSignal,
 ): Promise<void> {
   const uid = pod.metadata.uid ?? '';
@@ -126,10 +126,10 @@ async function lookAt(
 
 /** Reads a container's log to its end, however long the API server is away meanwhile. */
 async function readLog(
-  target: Followed,
+  target: FollowedPods,
   pod: Pod,
   watched: Watched,
-  handlers: FollowHandlers,
+  handlers: PodHandlers,
   signal: AbortSignal,
 ): Promise<void> {
   const { kube, namespace, container, clock } = target;
@@ -161,7 +161,7 @@ export function stateOf(pod: Pod, container: string): ContainerState | undefined
 }
 
 async function failureOf(
-  target: Followed,
+  target: FollowedPods,
   pod: Pod,
   { text, crashed }: Trouble,
   words: readonly string[],

@@ -1,26 +1,20 @@
-/** What the pods of both sides say, gathered: who serves, who is connected, how far it is, how it ended. */
+/** Follows the pods of both sides: when the source serves, when the mover runs and is connected, and how it ends. */
 import { limited, until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
+import { RefusedError } from '../../../src/errors.ts';
 import type { Job, KubeObject, Pod, StatefulSet } from '../../../src/kube/objects.ts';
-import { jobs, pods } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
-import { formatBytes, formatRate } from '../../../src/ui/format.ts';
+import { pods } from '../../../src/kube/resources.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type MoverEnd, type MoverLine, type MoverProgress, protocol } from '../mover/protocol.ts';
-import type { OwnedSide } from '../objects/sides.ts';
+import { type MoverEnd, type MoverLine, protocol } from '../mover/protocol.ts';
+import type { Role, TaskSide } from '../objects/sides.ts';
 import { watchControllerRefusals } from './controller-refusals.ts';
-import { type Followed, type FollowHandlers, followPods, recentEvents } from './follow.ts';
-
-const maxComplaints = 20;
-const maxChanges = 200;
-/** A Job is Failed seconds after its pod said why; what it said may still be on its way. */
-const lastWordsMs = 5000;
-/** What a Job that is Complete has to say is worth more patience: without it all begins anew. */
-const goodWordsMs = 30_000;
+import { type FollowedPods, followPods, type PodHandlers } from './follow.ts';
+import { requireEndLine } from './job-end.ts';
+import { MoverMessages } from './mover-messages.ts';
+import { StartupState } from './startup-state.ts';
 
 /** The Job of this copy, made or taken up. */
-export interface Mover {
+export interface MoverJob {
   readonly job: Job;
   readonly nonce: string;
   /** It was running, or had come to its end, before this run. */
@@ -33,15 +27,13 @@ export interface Mover {
   readonly notes: readonly string[];
 }
 
+/** Whose promise a failure rejects first. */
+type Waiter = Pick<PromiseWithResolvers<never>, 'reject'>;
+
 export class MoverWatch {
-  readonly complaints: string[] = [];
-  readonly changes: string[] = [];
-  /** Those of the complaints that are no failure: nobody would hear of them where the run succeeds. */
-  readonly #warnings: string[] = [];
-  /** The source's address that answered. */
-  address: string | undefined;
+  readonly messages = new MoverMessages();
   readonly #clock: Clock;
-  readonly #refine: (end: MoverEnd) => MoverEnd;
+  readonly #adjustEnd: (end: MoverEnd) => MoverEnd;
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
   readonly #serving = Promise.withResolvers<void>();
@@ -49,27 +41,22 @@ export class MoverWatch {
   readonly #connected = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<MoverEnd>();
   readonly #ended = new AbortController();
-  /** Aborted with the signal, or once the mover has said its last line. */
+  /** Aborted with the signal, or once the mover has written its end line. */
   readonly #untilEnd: AbortSignal;
   #pod: string | undefined;
   #onPod: (pod: string) => void = () => {};
-  #progress: MoverProgress | undefined;
-  #onProgress: (progress: MoverProgress) => void = () => {};
-  /** What a person is to read at once, and nobody has shown yet. */
-  readonly #notices: string[] = [];
-  #onNotice = (text: string): void => void this.#notices.push(text);
 
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
-   * @param refine makes of the mover's last line what it means for this run.
+   * @param adjustEnd turns the mover's end line into what it means for this run.
    */
   constructor(
     clock: Clock,
     stop: AbortController,
     signal: AbortSignal,
-    refine: (end: MoverEnd) => MoverEnd = (end) => end,
+    adjustEnd: (end: MoverEnd) => MoverEnd = (end) => end,
   ) {
-    this.#refine = refine;
+    this.#adjustEnd = adjustEnd;
     this.#clock = clock;
     this.#stop = stop;
     this.#signal = signal;
@@ -78,39 +65,27 @@ export class MoverWatch {
       promise.catch(() => {});
   }
 
-  /** Resolves once the source's sshd listens. */
-  async serving(
-    side: OwnedSide,
+  /** Follows the source's pod. Resolves once its sshd listens. */
+  async followSource(
+    side: TaskSide,
     { workload, hint }: { readonly workload: StatefulSet; readonly hint?: string | undefined },
     timeoutMs: number,
     handle: StepHandle,
   ): Promise<void> {
-    const followed: Followed = {
-      clock: this.#clock,
-      kube: side.kube,
-      namespace: side.namespace,
-      selector: side.selectorText,
-      container: 'source',
-      what: "the source's pod",
-      hint,
-    };
-    const last = this.#follow(followed, workload, handle, this.#serving, (line, pod) => {
+    const followed = { ...this.#podsOf(side, 'source', "the source's pod"), hint };
+    const line = (line: MoverLine, pod: Pod) => {
       if (line.kind === 'serving') this.#serving.resolve();
-      else if (line.kind === 'foreign') this.#refuse(line.protocol, followed, this.#serving);
-      else if (line.kind === 'closed') this.#inBackground(reopen(followed, pod, this.#signal), this.#serving);
-      else if (line.kind === 'log' && line.level !== 'info') this.complain(`source: ${line.text}`);
-    });
-    await limited(
-      this.#serving.promise,
-      timeoutMs,
-      () => last.late(followed, timeoutMs),
-      this.#clock,
-      this.#signal,
-    );
+      else if (line.kind === 'foreign') this.#refuseVersion(line.protocol, followed, this.#serving);
+      else if (line.kind === 'closed') this.#inBackground(this.#replace(pod, side), this.#serving);
+      else if (line.kind === 'log' && line.level !== 'info')
+        this.messages.addDiagnostic(`source: ${line.text}`);
+    };
+    const startup = this.#follow(followed, workload, handle, this.#serving, { line });
+    await this.#inTime(this.#serving.promise, startup, followed, timeoutMs);
   }
 
   /** Resolves once the source's sshd listens. */
-  get served(): Promise<void> {
+  get serving(): Promise<void> {
     return this.#serving.promise;
   }
 
@@ -119,44 +94,27 @@ export class MoverWatch {
     return this.#started.promise;
   }
 
-  /** Begins to follow the mover; `started` and `connected` and `ended` tell of it. */
-  follow(side: OwnedSide, { job, nonce }: Mover, timeoutMs: number, handle: StepHandle): void {
-    const followed: Followed = {
-      clock: this.#clock,
-      kube: side.kube,
-      namespace: side.namespace,
-      selector: side.selectorText,
-      container: 'target',
-      what: 'the mover',
+  /** Begins to follow the mover; `started`, `connected` and `ended` tell of it. */
+  followMover(side: TaskSide, { job, nonce }: MoverJob, timeoutMs: number, handle: StepHandle): void {
+    const followed = this.#podsOf(side, 'target', 'the mover');
+    const line = (line: MoverLine) => {
+      if (line.kind === 'foreign') this.#refuseVersion(line.protocol, followed, this.#end);
+      else if (line.kind === 'end' && line.end.nonce === nonce) this.#takeEnd(line.end, handle);
+      else this.messages.take(line);
+      if (line.kind === 'connected') this.#connected.resolve();
     };
-    const last = this.#follow(
-      followed,
-      job,
-      handle,
-      this.#end,
-      (line) => {
-        if (line.kind === 'foreign') this.#refuse(line.protocol, followed, this.#end);
-        else this.#moverLine(line, nonce, handle);
-      },
-      (pod) => this.#podStarted(pod),
-    );
-    this.#inBackground(
-      limited(
-        this.#started.promise,
-        timeoutMs,
-        () => last.late(followed, timeoutMs),
-        this.#clock,
-        this.#signal,
-      ),
-      this.#end,
-    );
-    this.#inBackground(this.#watchJob(side, job), this.#end);
+    const started = (pod: Pod) => this.#podStarted(pod);
+    const startup = this.#follow(followed, job, handle, this.#end, { line, started });
+    this.#inBackground(this.#inTime(this.#started.promise, startup, followed, timeoutMs), this.#end);
+    const { diagnostics } = this.messages;
+    const awaited = { end: this.end, diagnostics, clock: this.#clock, signal: this.#signal };
+    this.#inBackground(requireEndLine(side, job, awaited), this.#end);
   }
 
-  /** Tells of every pod of the mover that begins to run: the present one, and those that take its place. */
-  set onPod(tell: (pod: string) => void) {
-    this.#onPod = tell;
-    if (this.#pod !== undefined) tell(this.#pod);
+  /** Calls back for every pod of the mover that begins to run: the present one, and those that take its place. */
+  set onPod(callback: (pod: string) => void) {
+    this.#onPod = callback;
+    if (this.#pod !== undefined) callback(this.#pod);
   }
 
   #podStarted({ metadata: { name } }: Pod): void {
@@ -165,134 +123,84 @@ export class MoverWatch {
     this.#started.resolve(name);
   }
 
-  /** Resolves once the mover has an SSH connection to the source, or has come to its end. */
+  /** Resolves once the mover has reached the source, or has come to its end. */
   connected(): Promise<void> {
     return until(Promise.race([this.#connected.promise, this.#end.promise.then(() => {})]), this.#signal);
   }
 
   /**
-   * Resolves with the mover's own last line. Its notices are told to the handle as they come, and what else it warned
-   * of once it has ended well.
+   * Resolves with the mover's end line. Its notices are shown as they come, and its warnings once it has ended well.
    */
   async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
-    if (handle) {
-      this.#onProgress = (progress) => {
-        handle.progress(progressOf(progress));
-        onProgress(textOf(progress));
-      };
-      if (this.#progress) this.#onProgress(this.#progress);
-      this.#onNotice = (text) => handle.warn(text);
-      this.#notices.splice(0).forEach(this.#onNotice);
-    }
+    if (handle) this.messages.showOn(handle, onProgress);
     const end = await until(this.#end.promise, this.#signal);
-    if (end.outcome === 'ok' || end.outcome === 'partial')
-      for (const text of this.#warnings) handle?.warn(text);
+    if (handle && (end.outcome === 'ok' || end.outcome === 'partial')) this.messages.showWarnings(handle);
     return end;
   }
 
-  /** Whether the mover that ended so had begun to change the target. */
-  hasBegun({ stats }: MoverEnd): boolean {
-    return this.#progress !== undefined || stats.transferredFiles > 0 || stats.createdEntries > 0;
-  }
-
-  /** The mover's last line, whatever becomes of the run. */
+  /** The mover's end line, whatever becomes of the run. */
   get end(): Promise<MoverEnd> {
     return this.#end.promise;
   }
 
-  #moverLine(line: MoverLine, nonce: string, handle: StepHandle): void {
-    if (line.kind === 'end' && line.end.nonce === nonce) this.#ending(line.end, handle);
-    else if (line.kind === 'connected') {
-      this.address = line.address;
-      this.#connected.resolve();
-    } else if (line.kind === 'progress') {
-      this.#progress = line.progress;
-      this.#onProgress(line.progress);
-    } else if (line.kind === 'change') {
-      this.#change(`${line.item} ${line.name}`);
-    } else if (line.kind === 'notice') {
-      this.#onNotice(line.text);
-    } else if (line.kind === 'log' && line.level !== 'info') {
-      this.complain(line.text);
-      if (line.level === 'warning') remember(this.#warnings, line.text);
-    }
-  }
-
-  /** A mover whose connection broke lists all of them once more. */
-  #change(text: string): void {
-    if (this.changes.length < maxChanges && !this.changes.includes(text)) this.changes.push(text);
-  }
-
   /** A mover that was stopped (deleted, evicted, killed) has a successor, which goes on where it was. */
-  #ending(end: MoverEnd, handle: StepHandle): void {
+  #takeEnd(end: MoverEnd, handle: StepHandle): void {
     if (end.outcome === 'interrupted') handle.detail('the mover was stopped; waiting for the next one');
     else {
-      this.#end.resolve(this.#refine(end));
+      this.#end.resolve(this.#adjustEnd(end));
       this.#ended.abort();
     }
   }
 
-  /** Notes what is worth telling where the run fails. */
-  complain(text: string): void {
-    remember(this.complaints, text);
+  #podsOf({ kube, namespace, selectorText: selector }: TaskSide, role: Role, what: string): FollowedPods {
+    return { clock: this.#clock, kube, namespace, selector, container: role, what };
   }
 
   #follow(
-    followed: Followed,
+    followed: FollowedPods,
     workload: KubeObject,
     handle: StepHandle,
-    awaited: Awaited,
-    line: FollowHandlers['line'],
-    started: FollowHandlers['started'] = () => {},
-  ): LastWords {
-    const last = new LastWords(this.#signal);
+    waiter: Waiter,
+    handlers: Pick<PodHandlers, 'line'> & Partial<PodHandlers>,
+  ): StartupState {
+    const startup = new StartupState(this.#signal);
     const waiting = (text: string, pod?: Pod) => {
-      last.note(text, pod);
+      startup.note(text, pod);
       handle.detail(text);
     };
     const { kube, namespace, what } = followed;
-    let pods = 0;
-    const present = (count: number) => {
-      pods = count;
+    let count = 0;
+    const present = (now: number) => {
+      count = now;
     };
     const controller = {
       ...{ kube, namespace, workload, what, clock: this.#clock },
-      hasPod: () => pods > 0,
+      hasPod: () => count > 0,
       told: waiting,
     };
-    this.#inBackground(followPods(followed, { line, waiting, started, present }, this.#signal), awaited);
-    this.#inBackground(watchControllerRefusals(controller, this.#untilEnd), awaited);
-    return last;
+    const all = { started: () => {}, ...handlers, waiting, present };
+    this.#inBackground(followPods(followed, all, this.#signal), waiter);
+    this.#inBackground(watchControllerRefusals(controller, this.#untilEnd), waiter);
+    return startup;
   }
 
-  /**
-   * A Job that ended without a last word of its mover: killed, evicted, deleted again and again; or done, and its
-   * pod was taken away with its node before anyone had read it.
-   */
-  async #watchJob({ kube, namespace }: OwnedSide, { metadata: { name } }: Job): Promise<void> {
-    const ended = await waitFor(kube, jobs, { namespace, name }, endOfJob, {
-      timeoutMs: 0,
-      signal: this.#signal,
-      what: `Job ${name}`,
-    });
-    await limited(
-      this.#end.promise,
-      ended.patienceMs,
-      () =>
-        new X8sError(
-          `the mover's Job ${namespace}/${name} in ${kube.cluster.context} ended without a result: ${ended.why}`,
-          {
-            details: this.complaints,
-            hint: 'run the same command again to go on with what is copied so far',
-          },
-        ),
-      this.#clock,
-      this.#signal,
-    );
+  #inTime<T>(
+    promise: Promise<T>,
+    startup: StartupState,
+    followed: FollowedPods,
+    timeoutMs: number,
+  ): Promise<T> {
+    const error = () => startup.timeoutError(followed, timeoutMs);
+    return limited(promise, timeoutMs, error, this.#clock, this.#signal);
+  }
+
+  /** A source that closed because no client came stays closed; its StatefulSet makes another pod in its place. */
+  async #replace({ metadata: { name, uid } }: Pod, { kube, namespace }: TaskSide): Promise<void> {
+    await kube.delete(pods, { namespace, name }, { uid, signal: this.#signal });
   }
 
   /** What an image of another version says may mean something else. */
-  #refuse(spoken: number, { what, kube, namespace }: Followed, awaited: Awaited): void {
+  #refuseVersion(spoken: number, { what, kube, namespace }: FollowedPods, waiter: Waiter): void {
     const where = `${kube.cluster.context}/${namespace}`;
     const error = new RefusedError(
       `the image of ${what} in ${where} speaks version ${spoken} of the mover's protocol, this plugin version ${protocol}`,
@@ -300,88 +208,16 @@ export class MoverWatch {
         hint: "use the image of the plugin's own version (--image), and `cleanup` for a task of another one",
       },
     );
-    this.#inBackground(Promise.reject(error), awaited);
+    this.#inBackground(Promise.reject(error), waiter);
   }
 
-  /** Its failure is first of all that of whoever awaits the pod, and then the end of all the rest. */
-  #inBackground(work: Promise<unknown>, awaited: Awaited): void {
+  /** A failure rejects whoever awaits the pod first, and then stops the run. */
+  #inBackground(work: Promise<unknown>, waiter: Waiter): void {
     work.catch(async (error: unknown) => {
       if (this.#signal.aborted || error === this.#ended.signal.reason) return;
-      awaited.reject(error);
+      waiter.reject(error);
       await this.#clock.sleep(0);
       this.#stop.abort(error);
     });
   }
-}
-
-/** Notes each text once, and the last ones only. */
-function remember(texts: string[], text: string): void {
-  if (texts.includes(text)) return;
-  texts.push(text);
-  if (texts.length > maxComplaints) texts.shift();
-}
-
-/** What is rejected where a pod fails. */
-type Awaited = Pick<PromiseWithResolvers<never>, 'reject'>;
-
-/** A source that closed for want of a client stays closed; its StatefulSet makes another one in its place. */
-async function reopen({ kube, namespace }: Followed, { metadata }: Pod, signal: AbortSignal): Promise<void> {
-  const { name, uid } = metadata;
-  await kube.delete(pods, { namespace, name }, { uid, signal });
-}
-
-/** What a pod was last seen to wait for, for the error when its time is over. */
-class LastWords {
-  readonly #signal: AbortSignal;
-  #text = '';
-  #pod: Pod | undefined;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  note(text: string, pod: Pod | undefined): void {
-    this.#text = text;
-    this.#pod = pod ?? this.#pod;
-  }
-
-  async late({ kube, namespace, what }: Followed, timeoutMs: number): Promise<Error> {
-    const events = this.#pod ? await recentEvents(kube, this.#pod, this.#signal) : [];
-    const why = this.#text || (this.#pod ? 'its container did not start' : 'no pod was made for it');
-    return new TimeoutError(
-      `${what} in ${kube.cluster.context}/${namespace} was not up after ${Math.round(timeoutMs / 1000)} s: ${why}`,
-      {
-        details: events,
-        hint: '--timeout sets how long to wait',
-      },
-    );
-  }
-}
-
-function endOfJob(job: Job | undefined): { why: string; patienceMs: number } | undefined {
-  if (!job) return { why: 'it was deleted', patienceMs: lastWordsMs };
-  const is = (wanted: string) =>
-    job.status?.conditions?.find(({ type, status }) => type === wanted && status === 'True');
-  const failed = is('Failed');
-  if (failed)
-    return { why: `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`, patienceMs: lastWordsMs };
-  return is('Complete') && { why: 'Complete, but what it said is gone', patienceMs: goodWordsMs };
-}
-
-function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: MoverProgress) {
-  const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
-  return {
-    bytes,
-    // Totals that still grow are none.
-    ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
-    items: files,
-    unit: 'entries',
-    bytesPerSecond: rate,
-    ...left,
-  };
-}
-
-function textOf({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
-  const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
-  return `${formatBytes(bytes)}${total}, ${formatRate(rate)}`;
 }

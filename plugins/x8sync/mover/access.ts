@@ -8,7 +8,12 @@ const { R_OK, W_OK, X_OK } = constants;
  *
  * @param what it is, for the words: `the source volume`.
  */
-export function barred(path: string, to: 'read' | 'write', what: string, uid: number): string | undefined {
+export function accessProblem(
+  path: string,
+  to: 'read' | 'write',
+  what: string,
+  uid: number,
+): string | undefined {
   try {
     accessSync(path, to === 'read' ? R_OK | X_OK : W_OK | X_OK);
     return undefined;

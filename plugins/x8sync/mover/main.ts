@@ -2,7 +2,7 @@
  * The program in the pods of both sides, as one file on the image's own Node.js:
  *
  *     x8s-mover serve              serves /source over SSH
- *     x8s-mover gate               answers what a client asks there (sshd starts it)
+ *     x8s-mover answer             answers a client's query there (sshd starts it)
  *     x8s-mover copy               fetches the source's files to /target
  *     x8s-mover addresses ADDR…    tells a waiting copy where the source is: HOST:PORT, a v6 host in brackets
  */
@@ -11,11 +11,11 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { startCopy } from './copy/copy.ts';
 import { Ending } from './copy/ending.ts';
-import type { Machine } from './machine.ts';
-import { placesBelow } from './places.ts';
-import { answer, refusal, refusedCode } from './source/gate.ts';
+import { pathsBelow } from './paths.ts';
+import type { Runtime } from './runtime.ts';
+import { MessageWriter } from './runtime.ts';
+import { answer, refusal, refusedCode } from './source/query-handler.ts';
 import { startServe } from './source/serve.ts';
-import { Voice } from './voice.ts';
 
 const { argv, env } = process;
 const [, program = '', subcommand = '', ...args] = argv;
@@ -25,8 +25,8 @@ process.umask(0o022);
 
 /** Set where a test puts /source, /target and the rest below a folder of its own. */
 const root = env.X8S_ROOT ?? '';
-const places = placesBelow(root, [process.execPath, program]);
-const voice = new Voice((line) => writeAll(1, `${line}\n`));
+const paths = pathsBelow(root, [process.execPath, program]);
+const messages = new MessageWriter((line) => writeAll(1, `${line}\n`));
 
 /** A pipe that is full for a moment is waited for, so that the process may end after its last line. */
 function writeAll(fd: number, text: string): void {
@@ -41,10 +41,10 @@ function writeAll(fd: number, text: string): void {
   }
 }
 
-function machine(reason: Error): Machine {
+function runtime(reason: Error): Runtime {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(reason));
-  const kill: Machine['kill'] = (pid, signal) => {
+  const kill: Runtime['kill'] = (pid, signal) => {
     try {
       process.kill(pid, signal);
     } catch {
@@ -53,7 +53,7 @@ function machine(reason: Error): Machine {
   };
   const uid = process.getuid?.() ?? 0;
   const gids = [...new Set([process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])])];
-  return { places, voice, uid, gids, kill, signal: stop.signal };
+  return { paths, messages, uid, gids, kill, signal: stop.signal };
 }
 
 /** The account that clients log in to is the one that this pod runs as; undefined where the image has none for it. */
@@ -69,17 +69,17 @@ const interrupted =
   'stopped by a signal: what was copied so far is kept, and the next run goes on from there';
 
 const commands: Readonly<Record<string, () => Promise<number>>> = {
-  copy: () => startCopy(env, machine(new Ending('interrupted', interrupted))),
-  serve: () => startServe(env, loginName(), machine(new Error('stopped by a signal'))),
-  gate: async () => {
-    const text = await answer(env.SSH_ORIGINAL_COMMAND ?? '', places);
+  copy: () => startCopy(env, runtime(new Ending('interrupted', interrupted))),
+  serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
+  answer: async () => {
+    const text = await answer(env.SSH_ORIGINAL_COMMAND ?? '', paths);
     writeAll(text === undefined ? 2 : 1, text ?? `${refusal}\n`);
     return text === undefined ? refusedCode : 0;
   },
   addresses: async () => {
-    mkdirSync(dirname(places.addresses), { recursive: true });
-    writeFileSync(`${places.addresses}.new`, `${args.join('\n')}\n`, { mode: 0o600 });
-    renameSync(`${places.addresses}.new`, places.addresses);
+    mkdirSync(dirname(paths.addresses), { recursive: true });
+    writeFileSync(`${paths.addresses}.new`, `${args.join('\n')}\n`, { mode: 0o600 });
+    renameSync(`${paths.addresses}.new`, paths.addresses);
     return 0;
   },
 };
@@ -87,12 +87,12 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
 async function main(): Promise<number> {
   const command = commands[subcommand];
   if (command) return command();
-  writeAll(2, 'usage: x8s-mover serve | gate | copy | addresses ADDRESS…\n');
+  writeAll(2, 'usage: x8s-mover serve | answer | copy | addresses ADDRESS…\n');
   return 2;
 }
 
 process.on('uncaughtException', ({ stack, message }) => {
-  voice.log('error', `the mover stopped where it should not: ${stack ?? message}`);
+  messages.log('error', `the mover stopped where it should not: ${stack ?? message}`);
   process.exit(1);
 });
 // What still runs in the background is of no use any more.

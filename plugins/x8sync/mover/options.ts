@@ -12,9 +12,9 @@ export type Mode = 'merge' | 'force' | 'dry-run' | 'force-dry-run';
 
 const modes: readonly string[] = ['merge', 'force', 'dry-run', 'force-dry-run'] satisfies Mode[];
 
-export const isRehearsal = (mode: Mode): boolean => mode === 'dry-run' || mode === 'force-dry-run';
+export const isDryRun = (mode: Mode): boolean => mode === 'dry-run' || mode === 'force-dry-run';
 /** All of the target goes first, or would. */
-export const empties = (mode: Mode): boolean => mode === 'force' || mode === 'force-dry-run';
+export const emptiesTarget = (mode: Mode): boolean => mode === 'force' || mode === 'force-dry-run';
 
 export type OnCollision = 'refuse' | 'skip';
 
@@ -25,7 +25,7 @@ export interface CopyOptions {
   readonly task: string;
   readonly mode: Mode;
   /** Whether the pod runs as root. */
-  readonly fidelity: 'root' | 'user';
+  readonly privileges: 'root' | 'user';
   /** Account of the source's sshd. */
   readonly user: string;
   /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are told later. */
@@ -40,7 +40,7 @@ export interface CopyOptions {
   readonly bandwidth: string;
   /** How long to stay after a good end, for whoever takes the pod away. */
   readonly lingerSeconds: number;
-  /** Attempts in a row that broke before they had got far. */
+  /** RetryBudget in a row that broke before they had got far. */
   readonly retries: number;
   /** What becomes of names that the target does not tell apart: nothing is begun, or the first of them is copied. */
   readonly onCollision: OnCollision;
@@ -74,7 +74,7 @@ export function copyEnv(
     X8S_NONCE: options.nonce,
     X8S_TASK: options.task,
     X8S_MODE: options.mode,
-    X8S_FIDELITY: options.fidelity,
+    X8S_PRIVILEGES: options.privileges,
     X8S_USER: options.user,
     X8S_ADDRESSES: options.addresses.join(' '),
     X8S_CONNECT_SECONDS: String(options.connectSeconds),
@@ -105,7 +105,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     nonce: env.X8S_NONCE ?? '',
     task: env.X8S_TASK ?? '',
     mode: mode as Mode,
-    fidelity: env.X8S_FIDELITY === 'user' ? 'user' : 'root',
+    privileges: env.X8S_PRIVILEGES === 'user' ? 'user' : 'root',
     user: env.X8S_USER ?? 'root',
     addresses: (env.X8S_ADDRESSES ?? '').split(/\s+/).filter((word) => word !== ''),
     connectSeconds: numberOf(env, 'X8S_CONNECT_SECONDS', 60),

@@ -3,16 +3,16 @@
  * this protocol. The mover's last line is the truth about a run; it bears the nonce that this run was started with.
  */
 
-import type { Loss } from './unkept.ts';
+import type { Loss } from './losses.ts';
 
 /**
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 1;
+export const protocol = 2;
 
 /** Why the mover ended. */
-export type Outcome =
+export type MoverOutcome =
   /** Everything is at the target. */
   | 'ok'
   /** Some files could not be copied, or something of them could not be kept. */
@@ -86,7 +86,7 @@ export interface Room {
 
 export interface MoverEnd {
   readonly nonce: string;
-  readonly outcome: Outcome;
+  readonly outcome: MoverOutcome;
   readonly message: string;
   readonly stats: MoverStats;
   /** Names that could not be copied, the first twenty. */
@@ -147,7 +147,7 @@ export function formatMessage<Word extends keyof Messages>(word: Word, message: 
   return `x8s:${word} ${JSON.stringify({ protocol, ...message })}`;
 }
 
-const exitCodes: Readonly<Partial<Record<Outcome, number>>> = {
+const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
   ok: 0,
   'no-room': 3,
   'source-empty': 3,
@@ -160,7 +160,7 @@ const exitCodes: Readonly<Partial<Record<Outcome, number>>> = {
 };
 
 /** The exit code of a mover that ended so. */
-export function exitCodeOf(outcome: Outcome): number {
+export function exitCodeOf(outcome: MoverOutcome): number {
   return exitCodes[outcome] ?? 1;
 }
 
@@ -239,7 +239,7 @@ function endOf({
   const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
   return {
     nonce: text(nonce),
-    outcome: (text(outcome) || 'failed') as Outcome,
+    outcome: (text(outcome) || 'failed') as MoverOutcome,
     message: text(message),
     stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
     failures: texts(failures),

@@ -3,7 +3,7 @@
  * where it is not, and never touched where it is somebody else's.
  */
 import { createHash } from 'node:crypto';
-import { RefusedError } from '../../../src/errors.ts';
+import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { type ApiError, isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -148,4 +148,19 @@ export async function remove(
     if (!isNotFound(error)) throw error;
   }
   await waitGone(kube, resource, { namespace, name }, { ...options, uid });
+}
+
+/**
+ * Awaits what is not needed everywhere: a NetworkPolicy is needed only where others deny traffic by default, many users
+ * may not make one, and a policy or a quota may be against it. Resolves with why it could not be made, for a failure
+ * that it could have spared; with nothing where it was made.
+ */
+export async function optionally(attempt: Promise<unknown>): Promise<string[]> {
+  try {
+    await attempt;
+    return [];
+  } catch (error) {
+    if (refusalIn(error)) return [messageOf(error)];
+    throw error;
+  }
 }

@@ -10,7 +10,7 @@ import { unlessRefused } from '../../../src/kube/refusal.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { generateKeyPair, knownHostsLine } from '../../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
-import { type Side, sourceSecret } from './manifests/source.ts';
+import { type SideMeta, sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
 
 /** The name by which the mover knows the source's host key, whatever its address. */
@@ -19,7 +19,7 @@ const clientKeyAnnotation = 'x8s.dev/client-key';
 const hostKeyAnnotation = 'x8s.dev/host-key';
 
 /** A side that has an owner for what is made there. */
-export type KeyedSide = Side & { readonly kube: KubeClient };
+export type KeyedSide = SideMeta & { readonly kube: KubeClient };
 
 /** Fingerprints of the two public keys (`SHA256:…`); they say which Secrets belong together. */
 export interface Fingerprints {

@@ -8,13 +8,13 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { childKinds, type Role } from './sides.ts';
 
 /** One side of a task: its record, and a client of its cluster. */
-export interface TaskSide {
+export interface SideRecord {
   readonly kube: KubeClient;
   readonly record: TaskRecord;
 }
 
 /** A side on which something is left. */
-export interface UncleanSide extends TaskSide {
+export interface UncleanSide extends SideRecord {
   /** What is left there, or why that is not known, a line each. */
   readonly reasons: readonly string[];
   /** The cluster can't be reached or does not let this user in. */
@@ -33,11 +33,11 @@ export interface SideCleanup {
  * Deletes all that the task made on these sides, but its records, and waits until it is gone. Resolves, once every
  * side has come to an end, with those on which something is left; of a signal that aborts, too.
  */
-export async function cleanSides(sides: readonly TaskSide[], how: SideCleanup): Promise<UncleanSide[]> {
+export async function cleanSides(sides: readonly SideRecord[], how: SideCleanup): Promise<UncleanSide[]> {
   return (await allEnded(sides.map((side) => cleanSide(side, how)))).flat();
 }
 
-async function cleanSide(side: TaskSide, how: SideCleanup): Promise<UncleanSide[]> {
+async function cleanSide(side: SideRecord, how: SideCleanup): Promise<UncleanSide[]> {
   const kinds = childKinds[side.record.role as Role];
   try {
     const reasons = await removeChildren(side.kube, side.record, { ...how, kinds });
@@ -50,12 +50,12 @@ async function cleanSide(side: TaskSide, how: SideCleanup): Promise<UncleanSide[
 }
 
 /** A side that could not be cleaned up, or whose record could not be written, for this reason. */
-export function uncleanBecause(side: TaskSide, error: unknown): UncleanSide {
+export function uncleanBecause(side: SideRecord, error: unknown): UncleanSide {
   return { ...side, reasons: [messageOf(error)], unreachable: exitCodeOf(error) === ExitCode.unreachable };
 }
 
 /** `source: objects with label … in namespace … of …`: what of a side may be left, in one line. */
-export function describeLeftover({ kube, record }: TaskSide): string {
+export function describeLeftover({ kube, record }: SideRecord): string {
   const { role, task, namespace } = record;
   return `${role}: objects with label x8s.dev/task=${task} in namespace ${namespace} of ${kube.cluster.context}`;
 }

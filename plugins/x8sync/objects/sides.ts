@@ -12,14 +12,14 @@ import {
 } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
 import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
-import type { Side } from './manifests/source.ts';
+import type { SideMeta } from './manifests/source.ts';
 
 /** The tool's name in labels, names of objects and field managers. */
 export const tool = 'x8sync';
 export type Role = 'source' | 'target';
 
 /** A side whose ConfigMap exists, so that what is made there has an owner. */
-export interface OwnedSide extends Side {
+export interface TaskSide extends SideMeta {
   readonly kube: KubeClient;
   readonly namespace: string;
   readonly name: string;
@@ -27,7 +27,7 @@ export interface OwnedSide extends Side {
   readonly selectorText: string;
 }
 
-export function sideOf(kube: KubeClient, record: TaskRecord): OwnedSide {
+export function sideOf(kube: KubeClient, record: TaskRecord): TaskSide {
   const { namespace, task, role, name } = record;
   const selector = taskLabels(tool, task, role);
   return {

@@ -7,7 +7,7 @@ import { explainRefusal, refusalIn } from '../../../src/kube/refusal.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
 
-type PodOf = (fidelity: PodPrivileges) => PodSpec;
+type PodOf = (privileges: PodPrivileges) => PodSpec;
 
 /**
  * Asks the API server, by dry run, which of our pods the namespace admits, the first of these. Whatever it has against
@@ -23,9 +23,9 @@ export async function admittedPrivileges(
   signal: AbortSignal,
 ): Promise<PodPrivileges> {
   const refusals: ApiError[] = [];
-  for (const fidelity of choice) {
-    const refusal = await tryPod(kube, namespace, spec(fidelity), signal);
-    if (refusal === undefined) return fidelity;
+  for (const privileges of choice) {
+    const refusal = await tryPod(kube, namespace, spec(privileges), signal);
+    if (refusal === undefined) return privileges;
     refusals.push(refusal);
   }
   throw await noneAdmitted(kube, namespace, refusals, { choice, spec }, signal);

@@ -4,11 +4,11 @@ import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { lockClaim } from '../claims/claim-lock.ts';
-import { cleanSides, type TaskSide, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
+import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
-import type { CopyContext } from '../run/context.ts';
 import { storeOf } from '../run/copy-task.ts';
-import { isSameTask, specOf, type TaskView } from './inventory.ts';
+import type { CopyContext } from '../run/request.ts';
+import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 
 export interface CleanupContext extends CopyContext {
   /** A client of the cluster with this API server, by any context that this workstation has for it. */
@@ -22,18 +22,18 @@ export interface CleanupContext extends CopyContext {
  * @throws RefusedError where a live run holds the task.
  * @throws UnreachableError where a side could not be reached; the other is clean then.
  */
-export async function cleanUp(view: TaskView, kube: KubeClient, context: CleanupContext): Promise<void> {
-  const { sides, missing } = await sidesOf(view, kube, context);
+export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: CleanupContext): Promise<void> {
+  const { sides, missing } = await sidesOf(entry, kube, context);
   const target = sides.find(({ record }) => record.role === 'target');
   const lock = target && (await lockOf(target, context));
   try {
     const left = await cleanAll(sides, context);
-    if (left.length > 0) throw uncleanError(`task ${view.task} is ended`, left);
+    if (left.length > 0) throw uncleanError(`task ${entry.task} is ended`, left);
   } finally {
     await lock?.release();
   }
   if (missing.length > 0) {
-    throw new UnreachableError(`task ${view.task}: one side could not be cleaned up`, {
+    throw new UnreachableError(`task ${entry.task}: one side could not be cleaned up`, {
       details: missing,
       hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
     });
@@ -41,20 +41,20 @@ export async function cleanUp(view: TaskView, kube: KubeClient, context: Cleanup
 }
 
 async function sidesOf(
-  view: TaskView,
+  entry: TaskEntry,
   kube: KubeClient,
   context: CleanupContext,
-): Promise<{ sides: TaskSide[]; missing: string[] }> {
-  const sides: TaskSide[] = Object.values(view.records).map((record) => ({ kube, record }));
+): Promise<{ sides: SideRecord[]; missing: string[] }> {
+  const sides: SideRecord[] = Object.values(entry.records).map((record) => ({ kube, record }));
   const missing: string[] = [];
   for (const { record } of [...sides]) {
     const role: Role = record.role === 'source' ? 'target' : 'source';
     const { peer } = record;
-    if (view.records[role] || !peer) continue;
+    if (entry.records[role] || !peer) continue;
     try {
       const kube = await context.connectTo(peer.server);
       const call = { signal: context.signal };
-      const other = await storeOf(kube, context).find(peer.namespace, view.task, role, call);
+      const other = await storeOf(kube, context).find(peer.namespace, entry.task, role, call);
       if (other && isSameTask(record, other)) sides.push({ kube, record: other });
     } catch (error) {
       context.signal.throwIfAborted();
@@ -64,7 +64,10 @@ async function sidesOf(
   return { sides, missing };
 }
 
-function lockOf({ kube, record }: TaskSide, { clock, signal, reporter }: CleanupContext): Promise<HeldLock> {
+function lockOf(
+  { kube, record }: SideRecord,
+  { clock, signal, reporter }: CleanupContext,
+): Promise<HeldLock> {
   const { targetUid = '', targetClaim = '' } = specOf(record);
   return lockClaim(kube, {
     namespace: record.namespace,
@@ -79,7 +82,7 @@ function lockOf({ kube, record }: TaskSide, { clock, signal, reporter }: Cleanup
 
 /** All of the task, its records at last; resolves with the sides on which something is left. */
 async function cleanAll(
-  sides: readonly TaskSide[],
+  sides: readonly SideRecord[],
   { timeoutMs, signal, ...context }: CleanupContext,
 ): Promise<UncleanSide[]> {
   const left = await cleanSides(sides, { limitMs: timeoutMs, clock: context.clock, signal });

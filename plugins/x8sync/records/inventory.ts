@@ -6,7 +6,7 @@ import type { TaskStore } from '../../../src/tasks/store.ts';
 import type { Role } from '../objects/sides.ts';
 
 /** One task as seen from one cluster: one record, or two where both claims are there. */
-export interface TaskView {
+export interface TaskEntry {
   readonly task: string;
   readonly records: Partial<Record<Role, TaskRecord>>;
 }
@@ -31,7 +31,7 @@ export async function listTasks(
     task,
     signal,
   }: { namespace?: string | undefined; task?: string | undefined; signal: AbortSignal },
-): Promise<TaskView[]> {
+): Promise<TaskEntry[]> {
   try {
     return groupByTask(await store.list({ namespace, task, signal }));
   } catch (error) {
@@ -45,20 +45,20 @@ export function isSameTask(a: TaskRecord, b: TaskRecord): boolean {
   return a.task === b.task && a.specHash === b.specHash;
 }
 
-function groupByTask(records: readonly TaskRecord[]): TaskView[] {
-  const views: { task: string; records: Partial<Record<Role, TaskRecord>> }[] = [];
+function groupByTask(records: readonly TaskRecord[]): TaskEntry[] {
+  const entries: { task: string; records: Partial<Record<Role, TaskRecord>> }[] = [];
   for (const record of records) {
-    const known = views.find((view) =>
-      Object.values(view.records).some((other) => isSameTask(record, other)),
+    const known = entries.find((entry) =>
+      Object.values(entry.records).some((other) => isSameTask(record, other)),
     );
     if (known) known.records[record.role as Role] = record;
-    else views.push({ task: record.task, records: { [record.role]: record } });
+    else entries.push({ task: record.task, records: { [record.role]: record } });
   }
-  return views;
+  return entries;
 }
 
 /** The record that decides: the target's, where the lock and the data are. */
-export function decisiveRecord({ records }: TaskView): TaskRecord | undefined {
+export function decisiveRecord({ records }: TaskEntry): TaskRecord | undefined {
   return records.target ?? records.source;
 }
 

@@ -7,7 +7,8 @@ import { lazy } from '../../../src/async/lazy.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
 import { refusalIn } from '../../../src/kube/refusal.ts';
 import { isGivenName } from '../../../src/tasks/names.ts';
-import { type ClaimRef, type ClaimState, checkSource, checkTarget, readClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { checkNoRival } from '../claims/rivals.ts';
 import { strategiesFor } from '../connect/strategies.ts';
 import type { EnsureOptions } from '../objects/ensure.ts';
@@ -17,9 +18,9 @@ import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
 import { admittedPrivileges } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
-import { sampleTargetPod, startMover } from './mover-job.ts';
+import { sampleTargetPod, startMoverJob } from './mover-job.ts';
 import { type CopyRequest, copySpec, pairLabel } from './request.ts';
-import { sampleSourcePod, serveSource } from './source-server.ts';
+import { sampleSourcePod, startSourceServer } from './source-server.ts';
 
 export class CopyParts {
   readonly #request: CopyRequest;
@@ -74,14 +75,14 @@ export class CopyParts {
     return state;
   });
 
-  readonly sourceFidelity = this.#part(async () => {
+  readonly sourcePrivileges = this.#part(async () => {
     const source = await this.source();
     // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
     const choice = this.#choice(this.#request.trustedXattrs ? ['admin'] : ['root', 'user']);
     return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image, this.#identity));
   });
 
-  readonly targetFidelity = this.#part(async () => {
+  readonly targetPrivileges = this.#part(async () => {
     const target = await this.target();
     const { image, mode, trustedXattrs } = this.#request;
     const choice = this.#choice(trustedXattrs ? ['admin', 'root', 'user'] : ['root', 'user']);
@@ -102,10 +103,10 @@ export class CopyParts {
   }
 
   /** Ways to the source, in the order of trying. */
-  readonly ways = this.#part(async () => {
-    const { source, target, ways } = this.#request;
+  readonly strategies = this.#part(async () => {
+    const { source, target, strategies } = this.#request;
     const [a, b] = await Promise.all([this.#clusterId(source), this.#clusterId(target)]);
-    return strategiesFor(ways, a === b);
+    return strategiesFor(strategies, a === b);
   });
 
   readonly #openOptions = this.#part(async () => {
@@ -139,42 +140,45 @@ export class CopyParts {
   });
 
   /** The source's sshd and the Service over it; its pod may still be on its way. */
-  readonly served = this.#part(async () => {
+  readonly sourceServer = this.#part(async () => {
     const { side } = (await this.opened()).source;
     const { image } = this.#request;
-    const [claim, fidelity] = await Promise.all([this.source(), this.sourceFidelity()]);
-    const [keys, ways] = await Promise.all([this.keys(), this.ways()]);
-    return serveSource({ side, claim, fidelity, image, keys, ways, identity: this.#identity }, this.#options);
+    const [claim, privileges] = await Promise.all([this.source(), this.sourcePrivileges()]);
+    const [keys, strategies] = await Promise.all([this.keys(), this.strategies()]);
+    return startSourceServer(
+      { side, claim, privileges, image, keys, strategies, identity: this.#identity },
+      this.#options,
+    );
   });
 
   /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
   readonly firstAddresses = this.#part(async () => {
     const { kube, namespace, name } = (await this.opened()).source.side;
-    const { entrance } = await this.served();
-    const { service, ways } = entrance;
-    const [way] = ways;
-    if (way.name === 'loadbalancer') return [];
-    return way.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
+    const { endpoint } = await this.sourceServer();
+    const { service, strategies } = endpoint;
+    const [strategy] = strategies;
+    if (strategy.name === 'loadbalancer') return [];
+    return strategy.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
   });
 
   /** The mover's Job, begun or taken up. */
-  readonly mover = this.#part(async () => {
+  readonly moverJob = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
     const { image, mode, bandwidth, checksum, onCollision } = this.#request;
-    const [claim, fidelity, sourceFidelity] = await Promise.all([
+    const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
-      this.targetFidelity(),
-      this.sourceFidelity(),
+      this.targetPrivileges(),
+      this.sourcePrivileges(),
     ]);
     const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision };
-    const plan = { side, claim, fidelity, sourceFidelity, ...how, ...who, ...run };
+    const plan = { side, claim, privileges, sourcePrivileges, ...how, ...who, ...run };
     // From here on the target changes; whoever slept through the loss of the lock must not begin.
     await this.#task.confirmLock();
-    return startMover(plan, this.#options);
+    return startMoverJob(plan, this.#options);
   });
 
   async #claim(ref: ClaimRef): Promise<ClaimState> {
@@ -202,7 +206,7 @@ export class CopyParts {
       return await admittedPrivileges(kube, namespace, choice, pod, this.#options.signal);
     } catch (error) {
       // A quota may have no room for a second pod: the one of the run that this one takes up fills it.
-      const present = mounts.find(({ fidelity }) => fidelity && choice.includes(fidelity))?.fidelity;
+      const present = mounts.find(({ privileges }) => privileges && choice.includes(privileges))?.privileges;
       if (refusalIn(error) && present) return present;
       throw error;
     }

@@ -1,17 +1,16 @@
 /** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
 import { X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type ClaimState, changersOf, describeClaim } from '../claims/claim.ts';
-import { describeSize } from '../claims/size.ts';
+import { type ClaimState, describeClaim, describeSize, writersOf } from '../claims/claim.ts';
 import { reachSource } from '../connect/reach.ts';
 import { MoverWatch } from '../monitor/mover-watch.ts';
-import { isRehearsal } from '../mover/options.ts';
+import { isDryRun } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
-import type { CopyContext } from './context.ts';
 import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
+import type { CopyContext } from './request.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
 import { asAsked, failureOf, isWhole, titleOf, userHint } from './result.ts';
 
@@ -47,34 +46,36 @@ export class CopyRun {
   }
 
   async checkSource(handle: StepHandle): Promise<void> {
-    const [source, fidelity] = await Promise.all([this.#parts.source(), this.#parts.sourceFidelity()]);
+    const [source, privileges] = await Promise.all([this.#parts.source(), this.#parts.sourcePrivileges()]);
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
-    const changers = changersOf(source);
-    if (changers.length > 0) {
+    const writers = writersOf(source);
+    if (writers.length > 0) {
       handle.warn(
-        `The source is in use by ${changers.join(', ')}: files that change meanwhile may arrive half changed.`,
+        `The source is in use by ${writers.join(', ')}: files that change meanwhile may arrive half changed.`,
       );
     }
-    if (fidelity === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
+    if (privileges === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
   }
 
   async checkTarget(handle: StepHandle): Promise<void> {
-    const [target, fidelity] = await Promise.all([this.#parts.target(), this.#parts.targetFidelity()]);
+    const [target, privileges] = await Promise.all([this.#parts.target(), this.#parts.targetPrivileges()]);
     handle.title(`Target ${describeClaim(target.ref)} (${describeSize(target)})`);
-    if (fidelity === 'user')
+    if (privileges === 'user')
       handle.warn(this.#asUser(target, 'owners, devices and file capabilities are not kept'));
-    if (fidelity !== 'user' && this.#request.fsGroup !== undefined)
+    if (privileges !== 'user' && this.#request.fsGroup !== undefined)
       handle.warn(
-        `--fs-group is not used: the pod at ${placeOf(target)} is root, and may write to the volume.`,
+        `--fs-group is not used: the pod at ${namespaceName(target)} is root, and may write to the volume.`,
       );
-    if (fidelity === 'root' && this.#request.trustedXattrs)
-      handle.warn(`${placeOf(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`);
+    if (privileges === 'root' && this.#request.trustedXattrs)
+      handle.warn(
+        `${namespaceName(target)} admits no CAP_SYS_ADMIN in a pod: trusted.* attributes are not kept.`,
+      );
   }
 
   /** A pod that is no root, by the person's wish or since the namespace admits none. */
   #asUser(state: ClaimState, loss: string): string {
     const { runAs } = this.#request;
-    const where = placeOf(state);
+    const where = namespaceName(state);
     return runAs
       ? `The pod at ${where} runs as ${describeIdentity(runAs)} (--run-as): ${loss}.`
       : `${where} admits no root in a pod, so the one there is an ordinary user (${describeIdentity(imageUser)}): ${loss}.`;
@@ -89,30 +90,30 @@ export class CopyRun {
     handle.title(nameTaken(await this.#parts.openedSource()));
   }
 
-  async serve(handle: StepHandle): Promise<void> {
+  async startSource(handle: StepHandle): Promise<void> {
     const { side } = (await this.#parts.opened()).source;
-    const { entrance, workload } = await this.#parts.served();
-    const [{ name }] = entrance.ways;
-    for (const reason of entrance.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
-    const fidelity = await this.#parts.sourceFidelity();
-    const hint = fidelity === 'user' ? userHint.source : undefined;
-    await this.#watch.serving(side, { workload, hint }, this.#request.timeoutMs, handle);
+    const { endpoint, workload } = await this.#parts.sourceServer();
+    const [{ name }] = endpoint.strategies;
+    for (const reason of endpoint.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
+    const privileges = await this.#parts.sourcePrivileges();
+    const hint = privileges === 'user' ? userHint.source : undefined;
+    await this.#watch.followSource(side, { workload, hint }, this.#request.timeoutMs, handle);
     handle.title(`Source is served over SSH by pod ${side.name}-0`);
   }
 
   async startMover(handle: StepHandle): Promise<void> {
     const { source, target } = await this.#parts.opened();
     const { timeoutMs } = this.#request;
-    const mover = await this.#parts.mover();
-    if (mover.endedAt !== undefined) handle.warn(outdated(mover.endedAt, this.#request));
-    this.#watch.follow(target.side, mover, timeoutMs, handle);
-    const [served, first] = await Promise.all([this.#parts.served(), this.#parts.firstAddresses()]);
+    const mover = await this.#parts.moverJob();
+    if (mover.endedAt !== undefined) handle.warn(earlierMoverNotice(mover.endedAt, this.#request));
+    this.#watch.followMover(target.side, mover, timeoutMs, handle);
+    const [server, first] = await Promise.all([this.#parts.sourceServer(), this.#parts.firstAddresses()]);
     const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
     const sides = { source: source.side, target: target.side, watch: this.#watch };
-    const notes = [...served.notes, ...mover.notes];
+    const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    await reachSource(served.entrance, known, context, handle);
-    const { address } = this.#watch;
+    await reachSource(server.endpoint, known, context, handle);
+    const { address } = this.#watch.messages;
     handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
   }
 
@@ -120,8 +121,8 @@ export class CopyRun {
     this.#task.copying = true;
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
     if (end.outcome !== 'ok' && end.outcome !== 'partial') {
-      const { complaints } = this.#watch;
-      throw failureOf(end, this.#request, { complaints, begun: this.#watch.hasBegun(end) });
+      const { diagnostics } = this.#watch.messages;
+      throw failureOf(end, this.#request, { diagnostics, begun: this.#watch.messages.hasBegun(end) });
     }
     handle.title(titleOf(end, this.#request.mode));
   }
@@ -141,11 +142,11 @@ export class CopyRun {
     const { mode, source, target: to, checksum } = this.#request;
     const compared = checksum ? 'content' : (end.compared ?? 'size and time');
     const { outcome, message, stats, failures, lost, losses } = end;
-    const { address, changes, complaints } = this.#watch;
+    const { address, changes, diagnostics } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
     const how = { outcome, message, mode, compared, address } as const;
-    return { ...names, ...how, stats, failures, lost, losses, changes, complaints, seconds };
+    return { ...names, ...how, stats, failures, lost, losses, changes, diagnostics, seconds };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
@@ -174,11 +175,11 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
 
 /** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
 function doneText(end: MoverEnd, mode: Mode): string {
-  const what = isRehearsal(mode) ? 'the two sides are compared' : 'the files are at the target';
+  const what = isDryRun(mode) ? 'the two sides are compared' : 'the files are at the target';
   return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
 }
 
-const outdated = (endedAt: string, request: CopyRequest) =>
+const earlierMoverNotice = (endedAt: string, request: CopyRequest) =>
   `The mover of an earlier run had ended at ${endedAt}. What the source changed since then is not copied: ${furtherRun(request)} for that.`;
 
-const placeOf = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;
+const namespaceName = ({ ref }: ClaimState) => `${ref.kube.cluster.context}/${ref.namespace}`;

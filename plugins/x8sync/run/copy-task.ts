@@ -14,18 +14,18 @@ import {
   cleanupHint,
   describeLeftover,
   describeUnclean,
-  type TaskSide,
+  type SideRecord,
   type UncleanSide,
   uncleanBecause,
 } from '../objects/side-cleanup.ts';
-import { type OwnedSide, type Role, sideOf, tool } from '../objects/sides.ts';
-import type { CopyContext } from './context.ts';
+import { type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
+import type { CopyContext } from './request.ts';
 import { type CopyRequest, furtherRun, specSchema } from './request.ts';
 
 /** A side that this run works on. */
 export interface OpenSide {
   readonly record: TaskRecord;
-  readonly side: OwnedSide;
+  readonly side: TaskSide;
   readonly outcome: StartOutcome;
 }
 
@@ -157,7 +157,7 @@ export class CopyTask {
   }
 
   /** What was opened; the target, which decides, first. */
-  #sides(): (OpenSide & TaskSide)[] {
+  #sides(): (OpenSide & SideRecord)[] {
     return (['target', 'source'] as const).flatMap((role) => {
       const open = this.#opened[role];
       return open ? [{ ...open, kube: open.side.kube }] : [];
@@ -182,7 +182,7 @@ export class CopyTask {
     return left.flat();
   }
 
-  async #update(open: OpenSide, change: (state: TaskStateView) => TaskStateView): Promise<void> {
+  async #update(open: OpenSide, change: (state: RecordState) => RecordState): Promise<void> {
     await storeOf(open.side.kube, this.#context).update(open.record, (state) =>
       Object.assign(state, change(state)),
     );
@@ -229,7 +229,7 @@ export class CopyTask {
    * earlier run; of any other nothing is left where it is clean.
    */
   async #closeRecords(
-    clean: readonly (OpenSide & TaskSide)[],
+    clean: readonly (OpenSide & SideRecord)[],
     error: unknown,
     signal: AbortSignal,
   ): Promise<UncleanSide[]> {
@@ -261,7 +261,7 @@ export class CopyTask {
   }
 }
 
-type TaskStateView = Parameters<Parameters<TaskStore['update']>[1]>[0];
+type RecordState = Parameters<Parameters<TaskStore['update']>[1]>[0];
 
 /** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
 function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {

@@ -1,9 +1,8 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
 import type { Reporter, Step } from '../../../src/ui/reporter.ts';
-import { isRehearsal } from '../mover/options.ts';
-import type { CopyContext } from './context.ts';
+import { isDryRun } from '../mover/options.ts';
 import { CopyRun } from './copy-run.ts';
-import type { CopyRequest, CopyResult } from './request.ts';
+import type { CopyContext, CopyRequest, CopyResult } from './request.ts';
 
 /**
  * Copies one claim's files to another.
@@ -45,11 +44,11 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
     },
     {
       concurrent: [
-        step('Serve the source over SSH', (handle) => run.serve(handle)),
+        step('Serve the source over SSH', (handle) => run.startSource(handle)),
         step('Start the mover at the target', (handle) => run.startMover(handle)),
       ],
     },
-    step(isRehearsal(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
+    step(isDryRun(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
     step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

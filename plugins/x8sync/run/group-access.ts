@@ -14,7 +14,7 @@ import { stateOf } from '../monitor/follow.ts';
 import { PodTroubles } from '../monitor/pod-trouble.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
-import type { OwnedSide } from '../objects/sides.ts';
+import type { TaskSide } from '../objects/sides.ts';
 
 /** The root folder of a volume, as the looking pod saw it. */
 export interface RootFolder {
@@ -34,7 +34,7 @@ printf '%s %s\\n' "$(stat -c '%u %g %a' .)" "\${#found}" >/dev/termination-log`;
 
 /** Looks into the target volume, and decides how the mover gets its group. */
 export async function groupAccess(
-  side: OwnedSide,
+  side: TaskSide,
   plan: PodPlan,
   group: number,
   options: EnsureOptions,
@@ -65,7 +65,7 @@ export function decideGroup(root: RootFolder, group: number, claim: string): Gro
   );
 }
 
-async function lookAtRoot(side: OwnedSide, plan: PodPlan, options: EnsureOptions): Promise<RootFolder> {
+async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions): Promise<RootFolder> {
   const { kube, namespace, name } = side;
   const { containers, ...spec } = podSpec({ ...plan, readOnly: true, group: undefined }, 'Never');
   const looking = containers.map((one) => ({ ...one, name: container, command: ['bash', '-c', script] }));
@@ -90,7 +90,7 @@ async function lookAtRoot(side: OwnedSide, plan: PodPlan, options: EnsureOptions
 }
 
 /** What the pod's last words say of the folder; undefined while it has not said any. */
-function endOf({ kube, namespace }: OwnedSide): (pod: Pod | undefined) => RootFolder | undefined {
+function endOf({ kube, namespace }: TaskSide): (pod: Pod | undefined) => RootFolder | undefined {
   const troubles = new PodTroubles();
   return (pod) => {
     if (!pod) return undefined;

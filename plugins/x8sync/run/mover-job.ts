@@ -3,25 +3,36 @@
 import type { Job, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
-import type { Mover } from '../monitor/mover-watch.ts';
-import { copyEnv, isRehearsal, type OnCollision } from '../mover/options.ts';
-import { checkOurs, createOrFind, type EnsureOptions, ensure, remove } from '../objects/ensure.ts';
+import type { MoverJob } from '../monitor/mover-watch.ts';
+import { copyEnv, isDryRun, type OnCollision } from '../mover/options.ts';
+import {
+  checkOurs,
+  createOrFind,
+  type EnsureOptions,
+  ensure,
+  optionally,
+  remove,
+} from '../objects/ensure.ts';
 import type { Identity } from '../objects/identity.ts';
-import { moverCommand } from '../objects/images.ts';
 import type { Fingerprints } from '../objects/keys.ts';
-import { type GroupAccess, type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
+import {
+  type GroupAccess,
+  moverCommand,
+  type PodPlan,
+  type PodPrivileges,
+  podSpec,
+} from '../objects/manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
-import { optionally } from '../objects/optional.ts';
-import type { OwnedSide } from '../objects/sides.ts';
+import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
 import type { Mode } from './request.ts';
 
-export interface MovePlan {
-  readonly side: OwnedSide;
+export interface MoverJobPlan {
+  readonly side: TaskSide;
   readonly claim: ClaimState;
-  readonly fidelity: PodPrivileges;
+  readonly privileges: PodPrivileges;
   /** The source's: decides which user sshd lets in. */
-  readonly sourceFidelity: PodPrivileges;
+  readonly sourcePrivileges: PodPrivileges;
   readonly image: string;
   readonly keys: Fingerprints;
   readonly mode: Mode;
@@ -51,8 +62,12 @@ const connectSeconds = 900;
 /** Seconds that a mover stays after its last line, for a plugin that is there to take it away. */
 const lingerSeconds = 5;
 
-function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, group?: GroupAccess): PodPlan {
-  const { claim, fidelity, sourceFidelity, image, mode, task, nonce, addresses, keepPartial } = plan;
+function targetPodPlan(
+  plan: Omit<MoverJobPlan, 'side' | 'keys'>,
+  secret: string,
+  group?: GroupAccess,
+): PodPlan {
+  const { claim, privileges, sourcePrivileges, image, mode, task, nonce, addresses, keepPartial } = plan;
   const { bandwidth = '' } = plan;
   return {
     side: 'target',
@@ -60,17 +75,17 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
     group,
     command: moverCommand('copy'),
     image,
-    fidelity,
+    privileges,
     claim: claim.ref.claim,
     node: claim.node,
-    readOnly: isRehearsal(mode),
+    readOnly: isDryRun(mode),
     secret,
     env: copyEnv({
       nonce,
       task,
       mode,
-      fidelity: fidelity === 'user' ? 'user' : 'root',
-      user: sourceFidelity === 'user' ? 'mover' : 'root',
+      privileges: privileges === 'user' ? 'user' : 'root',
+      user: sourcePrivileges === 'user' ? 'mover' : 'root',
       addresses,
       connectSeconds,
       keepPartial,
@@ -87,7 +102,7 @@ function targetPodPlan(plan: Omit<MovePlan, 'side' | 'keys'>, secret: string, gr
  * well. One that failed, that has other keys, or that never began with another image, is deleted with its pod
  * and awaited: never two writers.
  */
-export async function startMover(plan: MovePlan, options: EnsureOptions): Promise<Mover> {
+export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions): Promise<MoverJob> {
   const { side } = plan;
   const notes = await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
   const keys = `${plan.keys.client} ${plan.keys.host}`;
@@ -114,12 +129,12 @@ export async function startMover(plan: MovePlan, options: EnsureOptions): Promis
 
 /** The group that a new mover gets; one that is there to be taken up has it. A rehearsal writes nothing. */
 async function groupOf(
-  plan: MovePlan,
+  plan: MoverJobPlan,
   willDo: (present: Job) => boolean,
   options: EnsureOptions,
 ): Promise<GroupAccess | undefined> {
-  const { side, fsGroup, fidelity, mode } = plan;
-  if (fsGroup === undefined || fidelity !== 'user' || isRehearsal(mode)) return undefined;
+  const { side, fsGroup, privileges, mode } = plan;
+  if (fsGroup === undefined || privileges !== 'user' || isDryRun(mode)) return undefined;
   const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
   if (present && willDo(present)) return undefined;
   // Its pod may still hold the volume.
@@ -127,12 +142,12 @@ async function groupOf(
   return groupAccess(side, targetPodPlan(plan, side.name), fsGroup, options);
 }
 
-async function removeOurs(side: OwnedSide, present: Job, options: EnsureOptions): Promise<void> {
+async function removeOurs(side: TaskSide, present: Job, options: EnsureOptions): Promise<void> {
   checkOurs(side.kube, jobs, present, { metadata: side.meta });
   await remove(side.kube, jobs, present, options);
 }
 
-function takenUp(job: Job, notes: readonly string[]): Mover {
+function takenUp(job: Job, notes: readonly string[]): MoverJob {
   const annotations = job.metadata.annotations ?? {};
   const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
   const endedAt = job.status?.completionTime;
@@ -158,11 +173,11 @@ function imageOf({ spec }: Job): string | undefined {
 
 /** What the admission check tries: the same pod, of no task yet. */
 export const sampleTargetPod =
-  (claim: ClaimState, image: string, mode: Mode, identity: Identity) => (fidelity: PodPrivileges) => {
+  (claim: ClaimState, image: string, mode: Mode, identity: Identity) => (privileges: PodPrivileges) => {
     const sample = {
       claim,
-      fidelity,
-      sourceFidelity: fidelity,
+      privileges,
+      sourcePrivileges: privileges,
       image,
       mode,
       task: '',

@@ -6,8 +6,8 @@ import {
   formatPlural,
   formatRate,
 } from '../../../src/ui/format.ts';
-import { empties, isRehearsal } from '../mover/options.ts';
-import type { Loss } from '../mover/unkept.ts';
+import type { Loss } from '../mover/losses.ts';
+import { emptiesTarget, isDryRun } from '../mover/options.ts';
 import type { CopyResult } from './request.ts';
 
 /** Names in one line. */
@@ -15,7 +15,7 @@ const shownNames = 5;
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
-  const lines = isRehearsal(result.mode) ? dryRunLines(result) : copyLines(result);
+  const lines = isDryRun(result.mode) ? dryRunLines(result) : copyLines(result);
   return lines.join('\n');
 }
 
@@ -64,7 +64,7 @@ function comparedLine({ stats, compared }: CopyResult): string[] {
 }
 
 function extraneousLine({ stats, mode }: CopyResult): string[] {
-  if (stats.extraneous === 0 || empties(mode)) return [];
+  if (stats.extraneous === 0 || emptiesTarget(mode)) return [];
   return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
 }
 
@@ -86,7 +86,7 @@ function dryRunLines(result: CopyResult): string[] {
     `Dry run: ${source} → ${target}, nothing was changed`,
     ...changes.map((change) => `  ${change}`),
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
-    ...(empties(result.mode)
+    ...(emptiesTarget(result.mode)
       ? [`  would remove ${formatPlural(stats.removed, 'entry', 'entries')} first: all that the target has`]
       : []),
     `  would change ${formatPlural(stats.changes, 'entry', 'entries')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,

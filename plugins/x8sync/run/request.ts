@@ -1,10 +1,12 @@
-/** What a copy is asked to do, and what it came to. */
+/** What a copy is asked to do, what it works with, and what it came to. */
 import { createHash } from 'node:crypto';
+import type { Clock } from '../../../src/clock.ts';
+import type { Reporter } from '../../../src/ui/reporter.ts';
 import type { ClaimRef, ClaimState } from '../claims/claim.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
+import type { Loss } from '../mover/losses.ts';
 import type { Mode, OnCollision } from '../mover/options.ts';
-import type { MoverStats, Outcome } from '../mover/protocol.ts';
-import type { Loss } from '../mover/unkept.ts';
+import type { MoverOutcome, MoverStats } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 
 export type { Mode } from '../mover/options.ts';
@@ -28,7 +30,7 @@ export interface CopyRequest {
   /** Compare files by their content, and not by size and time. */
   readonly checksum: boolean;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
-  readonly ways: readonly StrategyName[];
+  readonly strategies: readonly StrategyName[];
   /** Image of the pods at both ends. */
   readonly image: string;
   /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */
@@ -37,9 +39,19 @@ export interface CopyRequest {
   readonly timeoutMs: number;
 }
 
+/** What a copy works with. */
+export interface CopyContext {
+  readonly reporter: Reporter;
+  readonly clock: Clock;
+  /** Aborted by the person's first Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** Takes a list of what would be left in the clusters if the process ended that very moment. */
+  onAbandoned(list: () => readonly string[]): void;
+}
+
 export interface CopyResult {
   readonly task: string;
-  readonly outcome: Outcome;
+  readonly outcome: MoverOutcome;
   readonly message: string;
   readonly mode: Mode;
   /** What of files was compared to find those that need not be copied. */
@@ -58,7 +70,7 @@ export interface CopyResult {
   /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
   /** What the mover complained of, the last few. */
-  readonly complaints: readonly string[];
+  readonly diagnostics: readonly string[];
   /** The whole run, set-up and clean-up included. */
   readonly seconds: number;
 }
@@ -73,7 +85,7 @@ export function furtherRun({ mode, name }: Pick<CopyRequest, 'mode' | 'name'>): 
 export const specSchema = 1;
 
 /**
- * What decides the data, and nothing else: another workstation, another context name, image or way is the
+ * What decides the data, and nothing else: another workstation, another context name, image or strategy is the
  * same task. Claims are their UIDs; namespace and name are for the reader of a difference.
  */
 export function copySpec(

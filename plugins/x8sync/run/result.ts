@@ -2,7 +2,7 @@
 import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
 import { describeClaim } from '../claims/claim.ts';
-import { isRehearsal } from '../mover/options.ts';
+import { isDryRun } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 
@@ -27,7 +27,7 @@ const rootFolder = 'root folder';
 
 /** One line on what was done. */
 export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
-  const verb = isRehearsal(mode) ? 'would be copied' : 'copied';
+  const verb = isDryRun(mode) ? 'would be copied' : 'copied';
   const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
   const others =
     stats.attributes > 0
@@ -45,7 +45,7 @@ export const userHint = {
 } as const;
 
 export interface FailureContext {
-  readonly complaints: readonly string[];
+  readonly diagnostics: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
   readonly begun: boolean;
 }
@@ -54,10 +54,10 @@ export interface FailureContext {
 export function failureOf(
   end: MoverEnd,
   request: CopyRequest,
-  { complaints, begun }: FailureContext,
+  { diagnostics, begun }: FailureContext,
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
-  const details = [...complaints, ...end.failures].slice(-10);
+  const details = [...diagnostics, ...end.failures].slice(-10);
   switch (end.outcome) {
     case 'no-room':
       return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
@@ -80,7 +80,7 @@ export function failureOf(
         `the source of ${source} and the mover don't know each other's keys: ${end.message}`,
         {
           details,
-          hint: 'something else may answer at that address; try another way with --way',
+          hint: 'something else may answer at that address; try another strategy with --strategy',
         },
       );
     default:

@@ -3,31 +3,29 @@ import { allEnded } from '../../../src/async/lazy.ts';
 import type { StatefulSet } from '../../../src/kube/objects.ts';
 import { networkPolicies, statefulSets } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
-import { type Entrance, openEntrance, type Strategies } from '../connect/entrance.ts';
+import { type Endpoint, openEndpoint, type Strategies } from '../connect/endpoint.ts';
 import { serveEnv } from '../mover/options.ts';
-import { type EnsureOptions, ensure } from '../objects/ensure.ts';
+import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
 import type { Identity } from '../objects/identity.ts';
-import { moverCommand } from '../objects/images.ts';
 import type { Fingerprints } from '../objects/keys.ts';
-import { type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
+import { moverCommand, type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
 import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from '../objects/manifests/source.ts';
-import { optionally } from '../objects/optional.ts';
-import type { OwnedSide } from '../objects/sides.ts';
+import type { TaskSide } from '../objects/sides.ts';
 
-export interface ServePlan {
-  readonly side: OwnedSide;
+export interface SourceServerPlan {
+  readonly side: TaskSide;
   readonly claim: ClaimState;
-  readonly fidelity: PodPrivileges;
+  readonly privileges: PodPrivileges;
   readonly image: string;
   readonly keys: Fingerprints;
   readonly identity: Identity;
   /** In the order of trying. */
-  readonly ways: Strategies;
+  readonly strategies: Strategies;
 }
 
 /** The source's side, made; its pod may still be on its way. */
-export interface Served {
-  readonly entrance: Entrance;
+export interface SourceServer {
+  readonly endpoint: Endpoint;
   readonly workload: StatefulSet;
   /** What could not be made and is done without. */
   readonly notes: readonly string[];
@@ -39,7 +37,7 @@ const idleSeconds = 600;
 /** The source's pod. The keys' fingerprint is part of it: with new keys comes a new pod. */
 export function sourcePodPlan(
   claim: ClaimState,
-  fidelity: PodPrivileges,
+  privileges: PodPrivileges,
   image: string,
   secret: string,
   keyId: string,
@@ -50,7 +48,7 @@ export function sourcePodPlan(
     identity,
     command: moverCommand('serve'),
     image,
-    fidelity,
+    privileges,
     claim: claim.ref.claim,
     node: claim.node,
     readOnly: true,
@@ -60,21 +58,24 @@ export function sourcePodPlan(
 }
 
 /** Makes or takes up the source's objects; resolves before its pod is up. */
-export async function serveSource(plan: ServePlan, options: EnsureOptions): Promise<Served> {
-  const { side, claim, fidelity, image, keys, ways, identity } = plan;
+export async function startSourceServer(
+  plan: SourceServerPlan,
+  options: EnsureOptions,
+): Promise<SourceServer> {
+  const { side, claim, privileges, image, keys, strategies, identity } = plan;
   const { kube } = side;
-  const pod = sourcePodPlan(claim, fidelity, image, side.name, keys.host, identity);
+  const pod = sourcePodPlan(claim, privileges, image, side.name, keys.host, identity);
   // Where its pod is to run is no reason to make it anew: the pod of an earlier run is what holds the claim there.
   const same = sourceStatefulSet(side, { ...pod, node: undefined });
-  const [entrance, workload, notes] = await allEnded([
-    openEntrance(side, ways, options),
+  const [endpoint, workload, notes] = await allEnded([
+    openEndpoint(side, strategies, options),
     ensure(kube, statefulSets, sourceStatefulSet(side, pod), options, same),
     optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
   ]);
-  return { entrance, workload, notes };
+  return { endpoint, workload, notes };
 }
 
 /** What the admission check tries: the same pod, of no task yet. */
 export const sampleSourcePod =
-  (claim: ClaimState, image: string, identity: Identity) => (fidelity: PodPrivileges) =>
-    podSpec(sourcePodPlan(claim, fidelity, image, 'x8sync', '', identity), 'Always');
+  (claim: ClaimState, image: string, identity: Identity) => (privileges: PodPrivileges) =>
+    podSpec(sourcePodPlan(claim, privileges, image, 'x8sync', '', identity), 'Always');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { moverImage } from '../../../plugins/x8sync/objects/images.ts';
+import { moverImage } from '../../../plugins/x8sync/objects/manifests/pods.ts';
 import { bundleMover } from '../../../scripts/mover-bundle.ts';
 import { binary } from '../binaries.ts';
 import { cacheDir, versions } from '../config.ts';

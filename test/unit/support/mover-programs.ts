@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { protocol } from '../../../plugins/x8sync/mover/protocol.ts';
-import { type Stage, stage } from './mover-machine.ts';
+import { type Stage, stage } from './mover-stage.ts';
 
 const program = join(import.meta.dirname, '../../../plugins/x8sync/mover/main.ts');
 const needed = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen', '/usr/bin/rsync'];
@@ -52,12 +52,12 @@ export interface Pair extends Disposable {
 /** A source and a target, empty, and keys of their own. */
 export async function pair(): Promise<Pair> {
   const scene = stage();
-  const { places } = scene.machine;
+  const { paths } = scene.runtime;
   for (const key of ['client_key', 'host_key'])
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(places.keys, key)]);
-  copyFileSync(join(places.keys, 'client_key.pub'), join(places.keys, 'authorized_keys'));
-  const hostKey = readFileSync(join(places.keys, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
-  writeFileSync(join(places.keys, 'known_hosts'), `x8s-source ${hostKey}\n`);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(paths.keys, key)]);
+  copyFileSync(join(paths.keys, 'client_key.pub'), join(paths.keys, 'authorized_keys'));
+  const hostKey = readFileSync(join(paths.keys, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+  writeFileSync(join(paths.keys, 'known_hosts'), `x8s-source ${hostKey}\n`);
   const port = await freePort();
   const common = {
     X8S_ROOT: scene.root,
@@ -73,8 +73,8 @@ export async function pair(): Promise<Pair> {
   };
   return {
     stage: scene,
-    source: places.source,
-    target: places.target,
+    source: paths.source,
+    target: paths.target,
     port,
     serve: async () => {
       server = run('serve', common);

@@ -1,10 +1,10 @@
 /** One connection to the source, for all that is asked and copied; made anew where it broke. */
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import type { Machine } from '../machine.ts';
 import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
+import type { Runtime } from '../runtime.ts';
 import { parseAddress, toldAddresses } from './addresses.ts';
 import { Unreachable, WrongKey } from './ending.ts';
 import { findAddress } from './finder.ts';
@@ -14,22 +14,22 @@ import { keyTrouble, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
 const mostRefusals = 4;
 
 /** A question that the source did not answer; the message is what ssh said. */
-export class Unanswered extends Error {}
+export class QueryFailed extends Error {}
 
 export class Connection {
   /** The source's address that answered. */
   address = '';
   readonly #options: CopyOptions;
-  readonly #machine: Machine;
+  readonly #runtime: Runtime;
 
-  constructor(options: CopyOptions, machine: Machine) {
+  constructor(options: CopyOptions, runtime: Runtime) {
     this.#options = options;
-    this.#machine = machine;
+    this.#runtime = runtime;
   }
 
   /** ssh's configuration file. */
   get config(): string {
-    return sshFiles(this.#machine.places).config;
+    return sshFiles(this.#runtime.paths).config;
   }
 
   /**
@@ -38,7 +38,7 @@ export class Connection {
    * @throws Unreachable, WrongKey
    */
   async open(): Promise<void> {
-    const { voice, signal } = this.#machine;
+    const { messages, signal } = this.#runtime;
     const deadline = performance.now() + this.#options.connectSeconds * 1000;
     for (let refusals = 0; ; ) {
       await this.#find(deadline);
@@ -47,14 +47,14 @@ export class Connection {
       const trouble = keyTrouble(said, this.address);
       if (trouble !== undefined) refusals += 1;
       if (trouble !== undefined && refusals >= mostRefusals) throw new WrongKey(trouble);
-      voice.log('warning', `${this.address} answered, but ssh failed: ${trouble ?? lastLine(said)}`);
+      messages.log('warning', `${this.address} answered, but ssh failed: ${trouble ?? lastLine(said)}`);
       await pause(500, signal);
     }
   }
 
   async #find(deadline: number): Promise<void> {
-    const { places, signal } = this.#machine;
-    const candidates = () => [...this.#options.addresses, ...toldAddresses(places.addresses)];
+    const { paths, signal } = this.#runtime;
+    const candidates = () => [...this.#options.addresses, ...toldAddresses(paths.addresses)];
     const { address, silence } = await findAddress(candidates, deadline - performance.now(), signal);
     if (address === undefined) throw new Unreachable(silence);
     this.address = address;
@@ -62,13 +62,13 @@ export class Connection {
 
   /** Resolves with undefined, or with what ssh said where it could not connect. */
   async #dial(): Promise<string | undefined> {
-    const { places, signal } = this.#machine;
-    const { config, key, log } = sshFiles(places);
+    const { paths, signal } = this.#runtime;
+    const { config, key, log } = sshFiles(paths);
     const address = parseAddress(this.address);
     if (!address) throw new Unreachable(`${this.address} is no address`);
     // ssh insists on a private file of its own user.
-    await writeFile(key, await readFile(`${places.keys}/client_key`), { mode: 0o600 });
-    await writeFile(config, sshConfig(address, this.#options, places));
+    await writeFile(key, await readFile(`${paths.keys}/client_key`), { mode: 0o600 });
+    await writeFile(config, sshConfig(address, this.#options, paths));
     await writeFile(log, '');
     const args = ['-F', config, '-M', '-N', '-f', '-E', log, sourceHost];
     const { code } = await run('ssh', args, { silent: true, signal });
@@ -76,7 +76,7 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const { config, control } = sshFiles(this.#machine.places);
+    const { config, control } = sshFiles(this.#runtime.paths);
     if (existsSync(control)) await run('ssh', ['-F', config, '-O', 'exit', sourceHost]);
   }
 
@@ -88,11 +88,11 @@ export class Connection {
 
   /** Runs what needs the connection, and again over a new one where it broke. */
   async persist<Result extends Pick<Ran, 'code'>>(attempt: () => Promise<Result>): Promise<Result> {
-    const { voice, signal } = this.#machine;
+    const { messages, signal } = this.#runtime;
     for (let tries = 1; ; tries += 1) {
       const result = await attempt();
       if (!isNetworkCode(result.code) || tries >= this.#options.retries) return result;
-      voice.log('warning', `the connection to the source broke (code ${result.code}): trying again`);
+      messages.log('warning', `the connection to the source broke (code ${result.code}): trying again`);
       await this.close();
       await pause(1000, signal);
       await this.open();
@@ -100,14 +100,14 @@ export class Connection {
   }
 
   /** Asks once, by whatever connection is open. */
-  askOnce(question: string): Promise<Ran> {
-    return run('ssh', ['-F', this.config, sourceHost, question], { signal: this.#machine.signal });
+  askOnce(query: string): Promise<Ran> {
+    return run('ssh', ['-F', this.config, sourceHost, query], { signal: this.#runtime.signal });
   }
 
-  /** @throws Unanswered, and what `open` throws. */
-  async ask(question: string): Promise<string> {
-    const { code, stdout, stderr } = await this.persist(() => this.askOnce(question));
-    if (code !== 0) throw new Unanswered(lastLine(stderr));
+  /** @throws QueryFailed, and what `open` throws. */
+  async ask(query: string): Promise<string> {
+    const { code, stdout, stderr } = await this.persist(() => this.askOnce(query));
+    if (code !== 0) throw new QueryFailed(lastLine(stderr));
     return stdout;
   }
 }

@@ -1,58 +1,58 @@
 /** Copies the source pod's volume to the target, and says on its last line how that ended. */
 import { mkdir, rm } from 'node:fs/promises';
-import type { Machine } from '../machine.ts';
 import {
   type CopyOptions,
   type Env,
-  empties,
+  emptiesTarget,
   foreignPlugin,
-  isRehearsal,
+  isDryRun,
   readCopyOptions,
 } from '../options.ts';
 import { pause } from '../programs.ts';
-import { exitCodeOf, type Messages, type Outcome } from '../protocol.ts';
-import { RoomCheck, requireSource } from './before.ts';
+import { exitCodeOf, type Messages, type MoverOutcome } from '../protocol.ts';
+import type { Runtime } from '../runtime.ts';
 import { Connection } from './connection.ts';
 import { Ending, Unreachable, WrongKey } from './ending.ts';
-import { Folder } from './folder.ts';
-import { requireApartPlaces } from './nesting.ts';
+import { requireSeparateLocations } from './nesting.ts';
+import { RoomCheck, requireSource } from './preconditions.ts';
 import { noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import { SourceRsync } from './source-rsync.ts';
+import { StagingFolder } from './staging.ts';
 import { Transfer } from './transfer.ts';
 
 /** Runs what the environment asks for; resolves with the process's exit code once the end line is out. */
-export async function startCopy(env: Env, machine: Machine): Promise<number> {
+export async function startCopy(env: Env, runtime: Runtime): Promise<number> {
   const foreign = foreignPlugin(env);
-  if (foreign !== undefined) return decline(env, 'refused', foreign, machine);
+  if (foreign !== undefined) return decline(env, 'refused', foreign, runtime);
   try {
-    return await copy(readCopyOptions(env), machine);
+    return await copy(readCopyOptions(env), runtime);
   } catch (error) {
-    return decline(env, 'failed', (error as Error).message, machine);
+    return decline(env, 'failed', (error as Error).message, runtime);
   }
 }
 
 /** Ends before anything was begun. */
-function decline(env: Env, outcome: Outcome, message: string, { places, voice }: Machine): number {
+function decline(env: Env, outcome: MoverOutcome, message: string, { paths, messages }: Runtime): number {
   const code = exitCodeOf(outcome);
   const { X8S_NONCE: nonce = '', X8S_TASK: task = '', X8S_MODE: mode = '' } = env;
   const nothing = { stats: {}, failures: [], lost: [], losses: [], attempts: 0, seconds: 0 };
   const end = { nonce, task, mode, code, outcome, message, ...nothing };
-  noteTermination(places.terminationLog, end);
-  voice.tell('end', end);
+  noteTermination(paths.terminationLog, end);
+  messages.write('end', end);
   return code;
 }
 
 /** Runs the copy to its end; resolves with the process's exit code once the end line is out. */
-export async function copy(options: CopyOptions, machine: Machine): Promise<number> {
+export async function copy(options: CopyOptions, runtime: Runtime): Promise<number> {
   const began = performance.now();
-  const run = new CopyRun(options, machine);
+  const run = new CopyRun(options, runtime);
   const ending = await run.ended();
   await run.leave();
   const end = { ...run.endOf(ending), seconds: Math.round(performance.now() - began) / 1000 };
-  noteTermination(machine.places.terminationLog, end);
-  machine.voice.tell('end', end);
-  await linger(ending, options, machine.signal);
+  noteTermination(runtime.paths.terminationLog, end);
+  runtime.messages.write('end', end);
+  await linger(ending, options, runtime.signal);
   return end.code;
 }
 
@@ -72,17 +72,17 @@ async function linger(
 
 class CopyRun {
   readonly #options: CopyOptions;
-  readonly #machine: Machine;
+  readonly #runtime: Runtime;
   readonly #connection: Connection;
-  readonly #folder: Folder;
+  readonly #staging: StagingFolder;
   /** Undefined until the source is reached. */
   #transfer: Transfer | undefined;
 
-  constructor(options: CopyOptions, machine: Machine) {
+  constructor(options: CopyOptions, runtime: Runtime) {
     this.#options = options;
-    this.#machine = machine;
-    this.#connection = new Connection(options, machine);
-    this.#folder = new Folder(machine.places, options.task);
+    this.#runtime = runtime;
+    this.#connection = new Connection(options, runtime);
+    this.#staging = new StagingFolder(runtime.paths, options.task);
   }
 
   /** Never rejects. */
@@ -95,25 +95,25 @@ class CopyRun {
       if (error instanceof Unreachable)
         return new Ending('unreachable', `the connection to the source broke: ${error.message}`);
       const { message, stack = '' } = error as Error;
-      this.#machine.voice.log('error', stack);
+      this.#runtime.messages.log('error', stack);
       return new Ending('failed', `the mover stopped where it should not: ${message}`);
     }
   }
 
   async #copy(): Promise<Ending> {
     const { mode } = this.#options;
-    const { work } = this.#machine.places;
+    const { work } = this.#runtime.paths;
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     const source = await this.#reachSource();
-    const relation = requireApartPlaces(source, this.#machine);
-    const rsync = new SourceRsync(this.#options, this.#machine, this.#connection, source);
+    const relation = requireSeparateLocations(source, this.#runtime);
+    const rsync = new SourceRsync(this.#options, this.#runtime, this.#connection, source);
     await rsync.lookAtTimes();
-    if (empties(mode)) await requireSource(rsync);
-    await new RoomCheck(mode, this.#machine, source, rsync).require();
-    const parts = { options: this.#options, machine: this.#machine, connection: this.#connection };
-    this.#transfer = new Transfer({ ...parts, folder: this.#folder, source, rsync, relation });
-    return isRehearsal(mode) ? this.#transfer.rehearse() : this.#transfer.run();
+    if (emptiesTarget(mode)) await requireSource(rsync);
+    await new RoomCheck(mode, this.#runtime, source, rsync).require();
+    const parts = { options: this.#options, runtime: this.#runtime, connection: this.#connection };
+    this.#transfer = new Transfer({ ...parts, staging: this.#staging, source, rsync, relation });
+    return isDryRun(mode) ? this.#transfer.dryRun() : this.#transfer.run();
   }
 
   async #reachSource(): Promise<Source> {
@@ -127,14 +127,14 @@ class CopyRun {
         `the source did not answer within ${connectSeconds} s: ${error.message}`,
       );
     }
-    this.#machine.voice.tell('connected', { address: this.#connection.address });
-    return Source.look(this.#connection, this.#machine.voice);
+    this.#runtime.messages.write('connected', { address: this.#connection.address });
+    return Source.look(this.#connection, this.#runtime.messages);
   }
 
   /** Leaves nothing behind that nobody will go on with, or sees what it takes up. */
   async leave(): Promise<void> {
     await this.#connection.close();
-    if (this.#folder.opened && !this.#options.keepPartial) await this.#folder.close();
+    if (this.#staging.opened && !this.#options.keepPartial) await this.#staging.close();
   }
 
   endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {

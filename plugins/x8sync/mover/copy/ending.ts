@@ -1,11 +1,14 @@
-/** How a copy ends: thrown from wherever that is found out. */
-import type { Outcome, Room } from '../protocol.ts';
+/** How a copy ends. */
+import type { MoverOutcome, Room } from '../protocol.ts';
+import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
+import type { ErrorReader } from '../rsync/errors.ts';
 
+/** Thrown from wherever it is found that the copy ends, or returned. */
 export class Ending extends Error {
-  readonly outcome: Outcome;
+  readonly outcome: MoverOutcome;
   readonly room: Room | undefined;
 
-  constructor(outcome: Outcome, message: string, room?: Room) {
+  constructor(outcome: MoverOutcome, message: string, room?: Room) {
     super(message);
     this.outcome = outcome;
     this.room = room;
@@ -17,3 +20,37 @@ export class Unreachable extends Error {}
 
 /** What answers has another host key, or does not take ours. */
 export class WrongKey extends Error {}
+
+/** Whether rsync went through, and at most some files are missing. */
+export function isThrough(code: number): boolean {
+  return code === 0 || code === 23 || code === 24;
+}
+
+type RsyncErrors = Pick<ErrorReader, 'said' | 'failed' | 'full' | 'refused' | 'vanished'>;
+
+/**
+ * What rsync's last code comes to.
+ *
+ * @param lost kinds of things that could not be kept.
+ */
+export function verdictOf(
+  code: number,
+  { said, failed, full, refused, vanished }: RsyncErrors,
+  lost: readonly string[],
+): Ending {
+  const meaning = meaningOf(code);
+  const inWords = said === undefined ? meaning : `${meaning}: ${said}`;
+  const losses = `copied, but this could not be kept: ${lost.join(' ')}`;
+  if (full) return new Ending('no-room', 'the target ran full while it was copied to; what arrived is kept');
+  if (code === 0) return lost.length === 0 ? new Ending('ok', '') : new Ending('partial', losses);
+  // Who vanished under one name may be there under another that was not listed any more.
+  if (code === 24)
+    return new Ending(
+      'partial',
+      `files went from the source, or got other names there, while it was copied: ${vanished}`,
+    );
+  if (code === 23) return new Ending('partial', failed === 0 && lost.length > 0 ? losses : inWords);
+  if (code === 20 || code === 143) return new Ending('interrupted', meaning);
+  if (code === 11) return new Ending('io', inWords);
+  return new Ending(isNetworkCode(code, refused) ? 'unreachable' : 'source-failed', inWords);
+}

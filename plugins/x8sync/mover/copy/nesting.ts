@@ -8,31 +8,35 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Machine } from '../machine.ts';
-import { placeOf } from '../place.ts';
 import { runLines } from '../programs.ts';
-import type { RootLook } from '../questions.ts';
+import type { RootSample } from '../queries.ts';
+import type { Runtime } from '../runtime.ts';
+import { locationOf } from '../volume-location.ts';
 import { Ending } from './ending.ts';
-import type { Folder } from './folder.ts';
 import { type Relation, relationOf } from './relation.ts';
 import type { Source } from './source.ts';
+import type { StagingFolder } from './staging.ts';
 import { timeKept } from './times.ts';
 
-type Asked = Pick<Source, 'place' | 'find' | 'sees' | 'root'>;
+type Asked = Pick<Source, 'location' | 'find' | 'sees' | 'root'>;
 
 /** Before anything at all is made in the target. @throws Ending where the places tell that they have something in common. */
-export function requireApartPlaces(source: Asked, { places }: Machine): Relation {
-  const relation = relationOf(source.place, placeOf(places.target));
+export function requireSeparateLocations(source: Asked, { paths }: Runtime): Relation {
+  const relation = relationOf(source.location, locationOf(paths.target));
   refuse(relation);
   return relation;
 }
 
 /** With our folder in the target, and before anything of it is touched. @throws Ending, the folder being gone again. */
-export async function requireApartTrees(source: Asked, folder: Folder, machine: Machine): Promise<void> {
+export async function requireSeparateTrees(
+  source: Asked,
+  staging: StagingFolder,
+  runtime: Runtime,
+): Promise<void> {
   try {
-    refuse(await relationByMarks(source, folder, machine));
+    refuse(await relationByMarks(source, staging, runtime));
   } catch (error) {
-    await folder.abandon();
+    await staging.abandon();
     throw error;
   }
 }
@@ -49,25 +53,25 @@ const words: Readonly<Partial<Record<Relation, string>>> = {
   'target in source': 'the target lies inside the source: a copy would overwrite what it reads',
 };
 
-async function relationByMarks(source: Asked, folder: Folder, machine: Machine): Promise<Relation> {
+async function relationByMarks(source: Asked, staging: StagingFolder, runtime: Runtime): Promise<Relation> {
   const mark = `mark-${randomUUID()}`;
-  const path = join(folder.path, mark);
+  const path = join(staging.path, mark);
   await writeFile(path, '', { mode: 0o600 });
   try {
     const found = await source.find(mark);
-    if (found !== '') return found === join(folder.name, mark) ? 'same' : 'target in source';
+    if (found !== '') return found === join(staging.name, mark) ? 'same' : 'target in source';
   } finally {
     await rm(path, { force: true });
   }
-  return (await holdsSource(source, mark, machine)) ? 'source in target' : 'apart';
+  return (await holdsSource(source, mark, runtime)) ? 'source in target' : 'apart';
 }
 
 /** Whether a folder of the target is the source's root. */
-async function holdsSource(source: Asked, mark: string, { places, signal }: Machine): Promise<boolean> {
+async function holdsSource(source: Asked, mark: string, { paths, signal }: Runtime): Promise<boolean> {
   const look = await source.root();
   // An empty source can't be told from any other empty folder, and takes nothing with it.
   if (look.names.length === 0) return false;
-  for (const candidate of await foldersLike(look, places.target, signal))
+  for (const candidate of await foldersLike(look, paths.target, signal))
     if (await isSourceRoot(source, candidate, mark)) return true;
   return false;
 }
@@ -91,7 +95,7 @@ async function isSourceRoot(source: Asked, folder: string, mark: string): Promis
 
 /** Folders of a tree that have all of these names, and are not its root. */
 async function foldersLike(
-  { names }: RootLook,
+  { names }: RootSample,
   tree: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {

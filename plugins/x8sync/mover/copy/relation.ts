@@ -1,5 +1,5 @@
 /** Whether two volumes are one tree, or the one lies in the other, as far as their places tell. */
-import { isWithin, type Mount, type Place } from '../place.ts';
+import { isWithin, type MountEntry, type VolumeLocation } from '../volume-location.ts';
 
 export type Relation =
   | 'same'
@@ -19,9 +19,9 @@ const local = new Set(
 );
 
 /** Exact where both are on one node and one file system: a folder has one path only. */
-export function relationOf(source: Place, target: Place): Relation {
+export function relationOf(source: VolumeLocation, target: VolumeLocation): Relation {
   const isOneNode = source.boot === target.boot;
-  const share = (one: Mount, other: Mount) =>
+  const share = (one: MountEntry, other: MountEntry) =>
     isOneNode ? one.device === other.device : isOneExport(one, other);
   const found = compare(source, target, share);
   if (found !== 'apart') return found;
@@ -33,14 +33,18 @@ export function relationOf(source: Place, target: Place): Relation {
 }
 
 /** Two nodes that name a server's export alike. */
-function isOneExport(one: Mount, other: Mount): boolean {
+function isOneExport(one: MountEntry, other: MountEntry): boolean {
   return one.source.includes(':/') && one.source === other.source && one.type === other.type;
 }
 
-function compare(source: Place, target: Place, share: (one: Mount, other: Mount) => boolean): Relation {
+function compare(
+  source: VolumeLocation,
+  target: VolumeLocation,
+  share: (one: MountEntry, other: MountEntry) => boolean,
+): Relation {
   const [from, to] = [source.volume, target.volume];
   if (share(from, to) && from.root === to.root) return 'same';
-  const holds = (outer: Place, inner: Mount) =>
+  const holds = (outer: VolumeLocation, inner: MountEntry) =>
     [outer.volume, ...outer.below].some((mount) => share(mount, inner) && isWithin(inner.root, mount.root));
   if (holds(target, from)) return 'source in target';
   return holds(source, to) ? 'target in source' : 'apart';

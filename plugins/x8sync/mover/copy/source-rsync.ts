@@ -1,16 +1,16 @@
 /** The runs of rsync that a copy takes: a list, a comparison, a rehearsal, the copy. */
 import { stat } from 'node:fs/promises';
-import type { Machine } from '../machine.ts';
+import type { FileFeature } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
 import { type Ran, run, runLines } from '../programs.ts';
 import { rsyncArgs } from '../rsync/args.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
-import type { Lack } from '../unkept.ts';
+import type { Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
-import type { Folder } from './folder.ts';
 import type { Growth } from './room.ts';
 import type { Source } from './source.ts';
 import { sourceHost } from './ssh-config.ts';
+import type { StagingFolder } from './staging.ts';
 
 const lineFeed = 0x0a;
 
@@ -24,31 +24,36 @@ interface RunWishes {
 
 export class SourceRsync {
   /** What the target keeps, as far as it was tried out. */
-  readonly traits = { fractions: false, owners: true, modes: true, lacks: [] as readonly Lack[] };
+  readonly traits = {
+    fractions: false,
+    owners: true,
+    modes: true,
+    unsupported: [] as readonly FileFeature[],
+  };
   /** Compare the content of all files, whatever was asked for. */
   byContent = false;
   /** Options that leave out what is not to be copied. */
   exclude: readonly string[] = [];
   readonly #options: CopyOptions;
-  readonly #machine: Machine;
+  readonly #runtime: Runtime;
   readonly #connection: Connection;
   readonly #source: Source;
 
-  constructor(options: CopyOptions, machine: Machine, connection: Connection, source: Source) {
+  constructor(options: CopyOptions, runtime: Runtime, connection: Connection, source: Source) {
     this.#options = options;
-    this.#machine = machine;
+    this.#runtime = runtime;
     this.#connection = connection;
     this.#source = source;
   }
 
   /** Whoever has a time with a fraction keeps fractions; for others, our folder tries it out. */
   async lookAtTimes(): Promise<void> {
-    const { mtimeNs } = await stat(this.#machine.places.target, { bigint: true });
+    const { mtimeNs } = await stat(this.#runtime.paths.target, { bigint: true });
     this.traits.fractions = mtimeNs % 1_000_000_000n !== 0n;
   }
 
   get #ends(): [source: string, target: string] {
-    return this.#endsAt(this.#machine.places.target);
+    return this.#endsAt(this.#runtime.paths.target);
   }
 
   #endsAt(target: string): [source: string, target: string] {
@@ -56,10 +61,10 @@ export class SourceRsync {
   }
 
   get #args(): string[] {
-    const { fidelity, bandwidth, checksum } = this.#options;
+    const { privileges, bandwidth, checksum } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
-      fidelity,
+      privileges,
       bandwidth,
       checksum: checksum || this.byContent,
       sparse,
@@ -77,7 +82,7 @@ export class SourceRsync {
       const onOutput = (chunk: Buffer) => {
         for (const byte of chunk) if (byte === lineFeed) entries += 1;
       };
-      return run('rsync', [...this.#args, '--list-only', source], { onOutput, signal: this.#machine.signal });
+      return run('rsync', [...this.#args, '--list-only', source], { onOutput, signal: this.#runtime.signal });
     });
     return { ran, entries };
   }
@@ -88,7 +93,7 @@ export class SourceRsync {
     let measured = growth();
     const ran = await this.#connection.persist(() => {
       measured = growth();
-      const options = { encoding: 'latin1', signal: this.#machine.signal } as const;
+      const options = { encoding: 'latin1', signal: this.#runtime.signal } as const;
       return runLines('rsync', args, (line) => measured.line(line), options);
     });
     return { ran, growth: measured };
@@ -100,7 +105,7 @@ export class SourceRsync {
    *
    * @param into an empty folder that stands for the target, where all of that would go first.
    */
-  rehearse(into?: string): Promise<RsyncResult> {
+  dryRun(into?: string): Promise<RsyncResult> {
     const args = [...this.exclude, '-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
     return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
   }
@@ -114,10 +119,10 @@ export class SourceRsync {
    * @param itemized count what changes: rsync prints a line for each such entry, which costs a copy of small files
    *   some of its speed.
    */
-  copy(folder: Folder, attempt: number, base: number, itemized: boolean): Promise<RsyncResult> {
+  copy(staging: StagingFolder, attempt: number, base: number, itemized: boolean): Promise<RsyncResult> {
     const asksProgress = this.#source.hasSmallFilesOnly;
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
-    const folders = [`--temp-dir=${folder.temporary}`, `--partial-dir=${folder.partial}`];
+    const folders = [`--temp-dir=${staging.temporary}`, `--partial-dir=${staging.partial}`];
     const args = [...this.exclude, `--info=${info}`, ...(itemized ? ['--out-format=%i|%n'] : []), ...folders];
     return this.#run(args, { attempt, base, asksProgress });
   }
@@ -126,16 +131,16 @@ export class SourceRsync {
     args: readonly string[],
     { attempt, base = 0, asksProgress = false, tellsChanges = false, into }: RunWishes,
   ): Promise<RsyncResult> {
-    const { places, voice, kill, signal } = this.#machine;
+    const { paths, messages, kill, signal } = this.#runtime;
     return runRsync({
-      args: [...this.#args, ...args, ...this.#endsAt(into ?? places.target)],
-      target: places.target,
+      args: [...this.#args, ...args, ...this.#endsAt(into ?? paths.target)],
+      target: paths.target,
       base,
       totals: () => this.#source.totals,
       attempt,
       asksProgress,
       tellsChanges,
-      voice,
+      messages,
       kill,
       signal,
     });

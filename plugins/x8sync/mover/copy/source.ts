@@ -1,10 +1,11 @@
 /** What the source told of itself. */
-import type { Place } from '../place.ts';
-import { type ExactUsage, questions, type RootLook, type Usage } from '../questions.ts';
+
+import type { Folding, Limits, LossReport, Times } from '../losses.ts';
+import { type ExactUsage, queries, type RootSample, type Usage } from '../queries.ts';
 import type { Totals } from '../rsync/progress.ts';
-import type { Folding, Limits, Times, Unkept } from '../unkept.ts';
-import type { Voice } from '../voice.ts';
-import { type Connection, Unanswered } from './connection.ts';
+import type { MessageWriter } from '../runtime.ts';
+import type { VolumeLocation } from '../volume-location.ts';
+import { type Connection, QueryFailed } from './connection.ts';
 import { Ending } from './ending.ts';
 import type { Amount } from './room.ts';
 
@@ -31,11 +32,14 @@ export class Source {
   }
 
   /** @throws Ending where it does not tell. */
-  static async look(connection: Connection, voice: Voice): Promise<Source> {
-    const usage = await told<Usage>(connection, questions.usage, 'usage');
+  static async look(connection: Connection, messages: MessageWriter): Promise<Source> {
+    const usage = await queryJson<Usage>(connection, queries.usage, 'usage');
     if (usage.lostFound > 0)
-      voice.log('warning', `lost+found of the source holds ${usage.lostFound} entries, which are not copied`);
-    if (usage.ownFolder !== 'none') voice.log('warning', notCopied[usage.ownFolder]);
+      messages.log(
+        'warning',
+        `lost+found of the source holds ${usage.lostFound} entries, which are not copied`,
+      );
+    if (usage.ownFolder !== 'none') messages.log('warning', notCopied[usage.ownFolder]);
     return new Source(usage, connection);
   }
 
@@ -61,7 +65,7 @@ export class Source {
 
   async #exact(): Promise<ExactUsage> {
     // Not what its pod saw when it began: the source may have grown since, and what does not fit is known before.
-    this.#exactly ??= await told<ExactUsage>(this.#connection, questions.exactUsage, 'size');
+    this.#exactly ??= await queryJson<ExactUsage>(this.#connection, queries.exactUsage, 'size');
     this.#counted = this.#exactly;
     return this.#exactly;
   }
@@ -95,41 +99,41 @@ export class Source {
   /** Has it counted beside the copy, by whatever connection that has; one that does not tell is done without. */
   async count(): Promise<void> {
     if (this.#counted) return;
-    const { code, stdout } = await this.#connection.askOnce(questions.exactUsage);
+    const { code, stdout } = await this.#connection.askOnce(queries.exactUsage);
     if (code === 0) this.#counted = JSON.parse(stdout) as ExactUsage;
   }
 
-  get place(): Place {
-    return this.#usage.place;
+  get location(): VolumeLocation {
+    return this.#usage.location;
   }
 
   /** Where in it an entry of this name is, as a path; empty where there is none. */
   find(mark: string): Promise<string> {
-    return asked(this.#connection, questions.find(mark), 'names');
+    return queryText(this.#connection, queries.find(mark), 'names');
   }
 
   /** Whether its root has an entry of this name. */
   async sees(mark: string): Promise<boolean> {
-    return (await asked(this.#connection, questions.sees(mark), 'names')) === 'yes';
+    return (await queryText(this.#connection, queries.sees(mark), 'names')) === 'yes';
   }
 
   /** What a target with such limits can't keep. */
-  unkept(limits: Limits): Promise<Unkept> {
-    return told<Unkept>(this.#connection, questions.unkept(limits), 'entries');
+  losses(limits: Limits): Promise<LossReport> {
+    return queryJson<LossReport>(this.#connection, queries.losses(limits), 'entries');
   }
 
   /** Groups of names that a target does not tell apart. */
   collisions(folding: Folding): Promise<string[][]> {
-    return told<string[][]>(this.#connection, questions.collisions(folding), 'names');
+    return queryJson<string[][]>(this.#connection, queries.collisions(folding), 'names');
   }
 
-  root(): Promise<RootLook> {
-    return told<RootLook>(this.#connection, questions.root, 'root');
+  root(): Promise<RootSample> {
+    return queryJson<RootSample>(this.#connection, queries.root, 'root');
   }
 }
 
-async function told<Answer>(connection: Connection, question: string, what: string): Promise<Answer> {
-  const text = await asked(connection, question, what);
+async function queryJson<Answer>(connection: Connection, query: string, what: string): Promise<Answer> {
+  const text = await queryText(connection, query, what);
   try {
     return JSON.parse(text) as Answer;
   } catch {
@@ -137,11 +141,11 @@ async function told<Answer>(connection: Connection, question: string, what: stri
   }
 }
 
-async function asked(connection: Connection, question: string, what: string): Promise<string> {
+async function queryText(connection: Connection, query: string, what: string): Promise<string> {
   try {
-    return await connection.ask(question);
+    return await connection.ask(query);
   } catch (error) {
-    if (!(error instanceof Unanswered)) throw error;
+    if (!(error instanceof QueryFailed)) throw error;
     throw new Ending('source-failed', `the source did not tell its ${what}: ${error.message}`);
   }
 }

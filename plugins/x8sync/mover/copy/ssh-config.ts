@@ -1,5 +1,5 @@
 /** Everything that ssh has to know of the source. */
-import type { Places } from '../places.ts';
+import type { Paths } from '../paths.ts';
 import type { Address } from './addresses.ts';
 
 /** The name by which ssh and rsync know the source. */
@@ -13,7 +13,7 @@ export interface SshFiles {
   readonly log: string;
 }
 
-export const sshFiles = ({ work }: Places): SshFiles => ({
+export const sshFiles = ({ work }: Paths): SshFiles => ({
   config: `${work}/ssh_config`,
   key: `${work}/client_key`,
   control: `${work}/master`,
@@ -23,9 +23,9 @@ export const sshFiles = ({ work }: Places): SshFiles => ({
 export function sshConfig(
   { host, port }: Address,
   { user, ciphers }: { readonly user: string; readonly ciphers: string },
-  places: Places,
+  paths: Paths,
 ): string {
-  const { key, control } = sshFiles(places);
+  const { key, control } = sshFiles(paths);
   return `Host ${sourceHost}
 HostName ${host}
 Port ${port}
@@ -35,7 +35,7 @@ IdentitiesOnly yes
 IdentityAgent none
 HostKeyAlias ${sourceHost}
 HostKeyAlgorithms ssh-ed25519
-UserKnownHostsFile ${places.keys}/known_hosts
+UserKnownHostsFile ${paths.keys}/known_hosts
 GlobalKnownHostsFile /dev/null
 StrictHostKeyChecking yes
 UpdateHostKeys no

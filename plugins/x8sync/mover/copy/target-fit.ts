@@ -2,9 +2,16 @@
 import { lstatSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type FileFeature,
+  type Limits,
+  type Loss,
+  type OutOfRangeTime,
+  type Times,
+  usualNameBytes,
+} from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
-import { type Lack, type Limits, type Loss, type OddTime, type Times, usualNameBytes } from '../unkept.ts';
-import type { Voice } from '../voice.ts';
+import type { MessageWriter } from '../runtime.ts';
 import { Ending } from './ending.ts';
 import type { Source } from './source.ts';
 import type { TargetTraits } from './target-traits.ts';
@@ -14,26 +21,26 @@ const shownNames = 5;
 
 type Asked = Pick<
   Source,
-  'unkept' | 'collisions' | 'times' | 'timesExactly' | 'mayHave' | 'mayHaveNamesBeyond'
+  'losses' | 'collisions' | 'times' | 'timesExactly' | 'mayHave' | 'mayHaveNamesBeyond'
 >;
 
 export class TargetFit {
   /** What the target can't keep, and which names are skipped. */
   losses: readonly Loss[] = [];
   /** Files that are there as well as the target can keep them: rsync would copy them again for their time. */
-  present: readonly OddTime[] = [];
+  present: readonly OutOfRangeTime[] = [];
   readonly #traits: TargetTraits;
   readonly #source: Asked;
-  readonly #voice: Voice;
+  readonly #messages: MessageWriter;
   #skipped: readonly string[] = [];
-  #oddTimes: readonly OddTime[] = [];
+  #outOfRange: readonly OutOfRangeTime[] = [];
   #knewTimes = false;
-  #oddFiles = 0;
+  #outOfRangeFiles = 0;
 
-  constructor(traits: TargetTraits, source: Asked, voice: Voice) {
+  constructor(traits: TargetTraits, source: Asked, messages: MessageWriter) {
     this.#traits = traits;
     this.#source = source;
-    this.#voice = voice;
+    this.#messages = messages;
   }
 
   /**
@@ -62,15 +69,15 @@ export class TargetFit {
 
   /** What the target does not have at all, and the source may. */
   #never(): Limits {
-    const { lacks, nameBytes } = this.#traits;
-    const missed = lacks.filter((kind) => isAttribute(kind) || this.#source.mayHave(kind));
+    const { unsupported, nameBytes } = this.#traits;
+    const missed = unsupported.filter((kind) => isAttribute(kind) || this.#source.mayHave(kind));
     const isShort = nameBytes < usualNameBytes && this.#source.mayHaveNamesBeyond(nameBytes);
-    return { ...(missed.length > 0 && { lacks: missed }), ...(isShort && { nameBytes }) };
+    return { ...(missed.length > 0 && { unsupported: missed }), ...(isShort && { nameBytes }) };
   }
 
   /** More files than can be left out by name have times that the target can't keep: only content tells them. */
   get needsContent(): boolean {
-    return this.#oddFiles > this.#oddTimes.length;
+    return this.#outOfRangeFiles > this.#outOfRange.length;
   }
 
   /** Looks at times once all is copied, where nobody knew them before: a walk through a large source takes its time. */
@@ -82,15 +89,15 @@ export class TargetFit {
 
   async #ask(limits: Limits): Promise<void> {
     if (Object.keys(limits).length === 0) return;
-    const { losses, oddTimes, oddFiles } = await this.#source.unkept(limits);
-    this.#oddTimes = oddTimes;
-    this.#oddFiles = oddFiles;
+    const { losses, outOfRange, outOfRangeFiles } = await this.#source.losses(limits);
+    this.#outOfRange = outOfRange;
+    this.#outOfRangeFiles = outOfRangeFiles;
     this.#lose(losses);
   }
 
   #lose(losses: readonly Loss[]): void {
     this.losses = [...this.losses, ...losses];
-    for (const loss of losses) this.#voice.tell('notice', { text: describe(loss, this.#traits) });
+    for (const loss of losses) this.#messages.write('notice', { text: describe(loss, this.#traits) });
   }
 
   /**
@@ -99,14 +106,14 @@ export class TargetFit {
    * @param byContent rsync looks at contents, and at no times.
    */
   excluded(target: string, byContent: boolean): readonly string[] {
-    const odd = byContent ? [] : this.#oddTimes;
+    const odd = byContent ? [] : this.#outOfRange;
     this.present = odd.filter((file) => this.#isPresent(join(target, file.name), file));
     const { nameBytes } = this.#traits;
     const tooLong = nameBytes < usualNameBytes ? [`${'?'.repeat(nameBytes + 1)}*`] : [];
     return [...tooLong, ...[...this.#skipped, ...this.present.map(({ name }) => name)].map(patternOf)];
   }
 
-  #isPresent(path: string, { bytes, seconds }: OddTime): boolean {
+  #isPresent(path: string, { bytes, seconds }: OutOfRangeTime): boolean {
     const found = lstatSync(path, { throwIfNoEntry: false, bigint: true });
     const { times } = this.#traits;
     if (!found?.isFile() || !times || found.size !== BigInt(bytes)) return false;
@@ -115,7 +122,7 @@ export class TargetFit {
   }
 }
 
-const isAttribute = (kind: Lack): kind is 'xattrs' | 'acls' => kind === 'xattrs' || kind === 'acls';
+const isAttribute = (kind: FileFeature): kind is 'xattrs' | 'acls' => kind === 'xattrs' || kind === 'acls';
 
 const exceeds = ({ first, last }: Times, limits: Times): boolean =>
   first < limits.first || last > limits.last;

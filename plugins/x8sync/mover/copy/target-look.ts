@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { keepsAll, type TargetTraits } from './target-traits.ts';
 
 /** The traits of a target as far as they show without a write; all else is taken for kept, and is not known. */
-export function lookAtTarget(target: string): TargetTraits {
+export function observeTarget(target: string): TargetTraits {
   return { ...keepsAll, caseless: isCaseless(target) === true };
 }
 

@@ -1,22 +1,22 @@
 /** Single things that are tried out in a folder of ours: links, attributes, ACLs, long names. */
 import { linkSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FileFeature, usualNameBytes } from '../losses.ts';
 import { run } from '../programs.ts';
-import { type Lack, usualNameBytes } from '../unkept.ts';
 
 /** The kinds of things that a file system does not take. @param file one that is there, in the folder. */
-export async function lacksOf(folder: string, file: string): Promise<Lack[]> {
+export async function unsupportedFeatures(folder: string, file: string): Promise<FileFeature[]> {
   const [xattrs, acls] = await Promise.all([
     keepsAttribute(file, 'user.x8sync', '0x01'),
     keepsAttribute(file, 'system.posix_acl_access', someAcl),
   ]);
-  const kept: Readonly<Record<Lack, boolean>> = {
+  const kept: Readonly<Record<FileFeature, boolean>> = {
     symlinks: keepsSymlinks(folder),
     hardlinks: keepsHardLinks(folder),
     xattrs,
     acls,
   };
-  return (Object.keys(kept) as Lack[]).filter((kind) => !kept[kind]);
+  return (Object.keys(kept) as FileFeature[]).filter((kind) => !kept[kind]);
 }
 
 function keepsSymlinks(folder: string): boolean {

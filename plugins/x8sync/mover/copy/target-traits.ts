@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FileFeature, usualNameBytes } from '../losses.ts';
 import { run } from '../programs.ts';
-import { type Lack, usualNameBytes } from '../unkept.ts';
-import { isFull, lacksOf, nameBytesOf } from './target-probes.ts';
+import { isFull, nameBytesOf, unsupportedFeatures } from './target-probes.ts';
 
 export interface TargetTraits {
   /** `A` and `a` are one name. */
@@ -18,7 +18,7 @@ export interface TargetTraits {
   readonly modes?: { readonly file: number; readonly folder: number };
   /** The first and the last second of a file's time, where those that were tried do not all stay. */
   readonly times?: { readonly first: number; readonly last: number };
-  readonly lacks: readonly Lack[];
+  readonly unsupported: readonly FileFeature[];
   /** The most bytes that a name may have. */
   readonly nameBytes: number;
   /** Fractions of seconds stay. */
@@ -29,7 +29,7 @@ export interface TargetTraits {
 export const keepsAll: TargetTraits = {
   caseless: false,
   normalizing: false,
-  lacks: [],
+  unsupported: [],
   nameBytes: usualNameBytes,
   fractions: true,
 };
@@ -47,20 +47,23 @@ const somebody = 54_321;
  * @param folder a folder of ours, in the target.
  * @param mayChown whether this process may give files away where the file system lets it.
  */
-export async function tryTarget(folder: string, mayChown: boolean): Promise<TargetTraits> {
-  const place = join(folder, `probe-${randomBytes(6).toString('hex')}`);
+export async function probeTarget(folder: string, mayChown: boolean): Promise<TargetTraits> {
+  const scratch = join(folder, `probe-${randomBytes(6).toString('hex')}`);
   try {
-    mkdirSync(place);
-    const file = join(place, 'Probe-\u00e9');
+    mkdirSync(scratch);
+    const file = join(scratch, 'Probe-\u00e9');
     writeFileSync(file, '');
-    const [{ times, fractions }, lacks] = await Promise.all([timesOf(place), lacksOf(place, file)]);
+    const [{ times, fractions }, unsupported] = await Promise.all([
+      timesOf(scratch),
+      unsupportedFeatures(scratch, file),
+    ]);
     const owner = mayChown ? fixedOwner(file) : undefined;
-    const modes = fixedModes(place, file);
+    const modes = fixedModes(scratch, file);
     return {
-      caseless: exists(join(place, 'pROBE-\u00e9')),
-      normalizing: exists(join(place, 'Probe-e\u0301')),
-      lacks,
-      nameBytes: nameBytesOf(place),
+      caseless: exists(join(scratch, 'pROBE-\u00e9')),
+      normalizing: exists(join(scratch, 'Probe-e\u0301')),
+      unsupported,
+      nameBytes: nameBytesOf(scratch),
       fractions,
       ...(owner && { owner }),
       ...(modes && { modes }),
@@ -71,7 +74,7 @@ export async function tryTarget(folder: string, mayChown: boolean): Promise<Targ
     if (isFull(error)) return { ...keepsAll, fractions: false };
     throw error;
   } finally {
-    await rm(place, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 

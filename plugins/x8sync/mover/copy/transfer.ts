@@ -1,34 +1,33 @@
 /** The copy itself: again after a lost connection, and honest about what did not make it. */
-import { barred } from '../access.ts';
-import type { Machine } from '../machine.ts';
-import { type CopyOptions, empties } from '../options.ts';
+import { accessProblem } from '../access.ts';
+import type { Loss } from '../losses.ts';
+import { type CopyOptions, emptiesTarget } from '../options.ts';
 import { pause, run } from '../programs.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
-import type { Loss } from '../unkept.ts';
-import { Attempts } from './attempts.ts';
-import { wipeTarget } from './before.ts';
+import type { Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
-import { Ending } from './ending.ts';
+import { Ending, isThrough, verdictOf } from './ending.ts';
 import { contradictionIn } from './figures.ts';
-import type { Folder } from './folder.ts';
-import { emptyFolder, isEmpty, rootOf, tellRemovals } from './look.ts';
-import { countTarget, LossSurvey } from './losses.ts';
-import { requireApartTrees } from './nesting.ts';
+import { requireSeparateTrees } from './nesting.ts';
+import { wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
+import { RetryBudget } from './retry-budget.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
+import type { StagingFolder } from './staging.ts';
+import { emptyFolder, isEmpty, rootOf, tellRemovals } from './target-content.ts';
 import { excludeOptions, TargetFit } from './target-fit.ts';
-import { lookAtTarget } from './target-look.ts';
-import { tryTarget } from './target-traits.ts';
-import { isThrough, verdictOf } from './verdict.ts';
+import { observeTarget } from './target-look.ts';
+import { probeTarget } from './target-traits.ts';
+import { countTarget, LossSurvey } from './unprivileged-losses.ts';
 
 /** A copy that is over by then shows no progress. */
 const countAfterMs = 1000;
 
 /** What a rehearsal can't tell, since it writes nothing to the target. */
-function untried(relation: Relation): string {
+function dryRunLimits(relation: Relation): string {
   const nested =
     relation === 'unknown' ? ', and whether one volume lies in the other beyond their paths' : '';
   return `a dry run writes nothing, so it has not tried out whether the target may be written to, keeps owners, modes, times, links, attributes and ACLs, and tells all names apart${nested}`;
@@ -37,9 +36,9 @@ function untried(relation: Relation): string {
 /** What a copy works with, once the source is reached. */
 export interface TransferParts {
   readonly options: CopyOptions;
-  readonly machine: Machine;
+  readonly runtime: Runtime;
   readonly connection: Connection;
-  readonly folder: Folder;
+  readonly staging: StagingFolder;
   readonly source: Source;
   readonly rsync: SourceRsync;
   /** What the places of the two volumes tell of each other. */
@@ -53,7 +52,7 @@ export class Transfer {
   /** Kinds of things that could not be kept. */
   lost: readonly string[] = [];
   readonly #parts: TransferParts;
-  readonly #attempts: Attempts;
+  readonly #attempts: RetryBudget;
   /** rsync tells of each entry that it changes. */
   #itemized = false;
   /** Undefined until the target is tried out. */
@@ -61,7 +60,7 @@ export class Transfer {
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
-    this.#attempts = new Attempts(parts.options.retries);
+    this.#attempts = new RetryBudget(parts.options.retries);
   }
 
   /** What of the source's entries the target's file system can't keep. */
@@ -79,15 +78,15 @@ export class Transfer {
   }
 
   /** Says what would be done. */
-  async rehearse(): Promise<Ending> {
-    const { options, machine, source, rsync } = this.#parts;
+  async dryRun(): Promise<Ending> {
+    const { options, runtime, source, rsync } = this.#parts;
     this.#attempts.count = 1;
-    this.#fit = new TargetFit(lookAtTarget(machine.places.target), source, machine.voice);
+    this.#fit = new TargetFit(observeTarget(runtime.paths.target), source, runtime.messages);
     await this.#fit.look(options, false);
-    machine.voice.tell('notice', { text: untried(this.#parts.relation) });
+    runtime.messages.write('notice', { text: dryRunLimits(this.#parts.relation) });
     rsync.exclude = await this.#exclude();
-    const removed = empties(options.mode) ? await tellRemovals(machine) : 0;
-    const result = await rsync.rehearse(empties(options.mode) ? await emptyFolder(machine) : undefined);
+    const removed = emptiesTarget(options.mode) ? await tellRemovals(runtime) : 0;
+    const result = await rsync.dryRun(emptiesTarget(options.mode) ? await emptyFolder(runtime) : undefined);
     this.#note(result);
     this.stats.removed = removed;
     return this.#verdict(result);
@@ -95,16 +94,16 @@ export class Transfer {
 
   /** Copies. @throws Ending, and what opening a connection throws. */
   async run(): Promise<Ending> {
-    const { options, machine, connection } = this.#parts;
-    const before = rootOf(machine.places.target);
+    const { options, runtime, connection } = this.#parts;
+    const before = rootOf(runtime.paths.target);
     await this.#prepareTarget();
-    const survey = options.fidelity === 'user' ? new LossSurvey(connection, machine) : undefined;
+    const survey = options.privileges === 'user' ? new LossSurvey(connection, runtime) : undefined;
     const over = new AbortController();
     void this.#countBeside(over.signal);
     const result = await this.#copy().finally(() => over.abort());
     if (isThrough(result.code)) {
       await this.#settle(result, survey);
-      this.#countChanges(result, before !== rootOf(machine.places.target));
+      this.#countChanges(result, before !== rootOf(runtime.paths.target));
     }
     return this.#verdict(result);
   }
@@ -120,74 +119,74 @@ export class Transfer {
   }
 
   async #prepareTarget(): Promise<void> {
-    const { options, machine, folder, source, rsync, relation } = this.#parts;
-    const why = barred(machine.places.target, 'write', 'the target volume', machine.uid);
+    const { options, runtime, staging, source, rsync, relation } = this.#parts;
+    const why = accessProblem(runtime.paths.target, 'write', 'the target volume', runtime.uid);
     if (why !== undefined) throw new Ending('closed', why);
-    const phase = await folder.open();
-    if (relation === 'unknown') await requireApartTrees(source, folder, machine);
+    const phase = await staging.open();
+    if (relation === 'unknown') await requireSeparateTrees(source, staging, runtime);
     await this.#fitTarget();
     if (phase !== 'copying') {
       if (options.mode === 'force') {
-        await folder.note('wiping');
-        await wipeTarget(machine);
+        await staging.note('wiping');
+        await wipeTarget(runtime);
       }
-      await folder.note('copying');
+      await staging.note('copying');
     }
-    this.#itemized = !(await isEmpty(machine));
+    this.#itemized = !(await isEmpty(runtime));
     if (this.#itemized && this.#fit?.needsContent) this.#compareContent();
     rsync.exclude = await this.#exclude();
   }
 
   /** By size and time, all of these files would be copied with every run. */
   #compareContent(): void {
-    const { machine, rsync } = this.#parts;
+    const { runtime, rsync } = this.#parts;
     rsync.byContent = true;
     const text =
       "so many files have times that the target can't keep that all files are compared by their content";
-    machine.voice.tell('notice', { text });
+    runtime.messages.write('notice', { text });
   }
 
   #exclude(): Promise<string[]> {
-    const { machine, options } = this.#parts;
+    const { runtime, options } = this.#parts;
     const { rsync } = this.#parts;
-    const patterns = this.#fit?.excluded(machine.places.target, options.checksum || rsync.byContent) ?? [];
-    return excludeOptions(patterns, `${machine.places.work}/exclude`);
+    const patterns = this.#fit?.excluded(runtime.paths.target, options.checksum || rsync.byContent) ?? [];
+    return excludeOptions(patterns, `${runtime.paths.work}/exclude`);
   }
 
   /** Tries out what the target keeps, and compares it with what the source has. */
   async #fitTarget(): Promise<void> {
-    const { options, machine, folder, source, rsync } = this.#parts;
+    const { options, runtime, staging, source, rsync } = this.#parts;
     try {
-      const traits = await tryTarget(folder.temporary, machine.uid === 0);
+      const traits = await probeTarget(staging.temporary, runtime.uid === 0);
       rsync.traits.fractions ||= traits.fractions;
       rsync.traits.owners = !traits.owner;
       rsync.traits.modes = !traits.modes;
-      rsync.traits.lacks = traits.lacks;
-      this.#fit = new TargetFit(traits, source, machine.voice);
-      await this.#fit.look(options, !empties(options.mode) && !(await isEmpty(machine)));
+      rsync.traits.unsupported = traits.unsupported;
+      this.#fit = new TargetFit(traits, source, runtime.messages);
+      await this.#fit.look(options, !emptiesTarget(options.mode) && !(await isEmpty(runtime)));
     } catch (error) {
-      if (error instanceof Ending && error.outcome === 'refused') await folder.abandon();
+      if (error instanceof Ending && error.outcome === 'refused') await staging.abandon();
       throw error;
     }
   }
 
   /** rsync until it is through, or is given up. */
   async #copy(): Promise<RsyncResult> {
-    const { machine, connection, folder, rsync } = this.#parts;
+    const { runtime, connection, staging, rsync } = this.#parts;
     for (let base = 0; ; ) {
       this.#attempts.count += 1;
       const since = performance.now();
-      const result = await rsync.copy(folder, this.#attempts.count, base, this.#itemized);
+      const result = await rsync.copy(staging, this.#attempts.count, base, this.#itemized);
       const { code, moved, errors } = result;
       this.#note(result);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
       base += moved;
       if (!this.#attempts.broke(moved, performance.now() - since)) return result;
       const delay = this.#attempts.nextDelay();
-      machine.voice.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
-      await pause(delay * 1000, machine.signal);
+      runtime.messages.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
+      await pause(delay * 1000, runtime.signal);
       await connection.reopen();
-      await folder.adoptOrphans();
+      await staging.adoptOrphans();
     }
   }
 
@@ -218,22 +217,22 @@ export class Transfer {
    * shows here, and nowhere else.
    */
   async #settle({ code, errors, skipped }: RsyncResult, survey: LossSurvey | undefined): Promise<void> {
-    const { machine, folder } = this.#parts;
-    const { places, signal } = machine;
-    const synced = await run('sync', ['-f', places.target], { signal });
+    const { runtime, staging } = this.#parts;
+    const { paths, signal } = runtime;
+    const synced = await run('sync', ['-f', paths.target], { signal });
     if (synced.code !== 0) throw new Ending('io', 'the target could not be written to disk');
     this.stats.vanished = errors.vanished;
     this.#countPresent();
     await this.#fit?.finish();
     // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
     if (code === 0) {
-      const there = await countTarget(places.target, places.folder, signal);
+      const there = await countTarget(paths.target, paths.staging, signal);
       this.stats.extraneous = there - (this.stats.entries ?? 0) + skipped;
     }
     this.lost = [
       ...new Set([...((await survey?.lost()) ?? []), ...errors.lost, ...this.losses.map(({ kind }) => kind)]),
     ];
-    if (!(await folder.close())) throw new Ending('io', `${folder.path} could not be removed`);
+    if (!(await staging.close())) throw new Ending('io', `${staging.path} could not be removed`);
   }
 
   /** What was left out because it is there already belongs to the source all the same. */

@@ -1,8 +1,8 @@
 /** The options that every run of rsync has. */
-import type { Lack } from '../unkept.ts';
+import type { FileFeature } from '../losses.ts';
 
 export interface RsyncPlan {
-  readonly fidelity: 'root' | 'user';
+  readonly privileges: 'root' | 'user';
   readonly sshConfig: string;
   /** Whether a file of the source has holes; undefined where that is not known. */
   readonly sparse: boolean | undefined;
@@ -18,7 +18,7 @@ export interface RsyncPlan {
   readonly owners: boolean;
   readonly modes: boolean;
   /** What the target does not have at all: rsync would complain of each such entry, and leave some out. */
-  readonly lacks?: readonly Lack[];
+  readonly unsupported?: readonly FileFeature[];
 }
 
 /**
@@ -29,7 +29,17 @@ export interface RsyncPlan {
  * nanoseconds: elsewhere every file would be copied every time.
  */
 export function rsyncArgs(plan: RsyncPlan): string[] {
-  const { fidelity, sshConfig, sparse, fractions, bandwidth, owners, modes, checksum, lacks = [] } = plan;
+  const {
+    privileges,
+    sshConfig,
+    sparse,
+    fractions,
+    bandwidth,
+    owners,
+    modes,
+    checksum,
+    unsupported = [],
+  } = plan;
   return [
     '-aHAX',
     '--numeric-ids',
@@ -39,19 +49,19 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--exclude=/lost+found',
     '-e',
     `ssh -F ${sshConfig}`,
-    ...attributeFilters(fidelity),
+    ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),
     ...(checksum ? ['--checksum'] : []),
     ...(owners ? [] : ['--no-owner', '--no-group']),
     ...(modes ? [] : ['--no-perms']),
-    ...lacks.map((kind) => without[kind]),
+    ...unsupported.map((kind) => without[kind]),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
   ];
 }
 
 /** File capabilities are attributes too, and may be kept where those of users are not. */
-const without: Readonly<Record<Lack, string>> = {
+const without: Readonly<Record<FileFeature, string>> = {
   symlinks: '--no-links',
   hardlinks: '--no-hard-links',
   acls: '--no-acls',
@@ -62,8 +72,8 @@ const without: Readonly<Record<Lack, string>> = {
  * Labels of SELinux are each cluster's own: pods may seldom set them, and with the source's labels the target's
  * workload could not read its files. A filter replaces rsync's own, which is system.* for root, all but user.* else.
  */
-export function attributeFilters(fidelity: 'root' | 'user'): string[] {
-  return fidelity === 'user'
+export function attributeFilters(privileges: 'root' | 'user'): string[] {
+  return privileges === 'user'
     ? ['--filter=-x! user.*']
     : ['--filter=-x system.*', '--filter=-x security.selinux'];
 }

@@ -1,9 +1,8 @@
 /** One run of rsync from the source to the target, its output turned into lines for the plugin. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { cut, LineSplitter } from '../lines.ts';
-import type { Kill } from '../machine.ts';
 import { pause, run } from '../programs.ts';
-import type { Voice } from '../voice.ts';
+import type { Kill, MessageWriter } from '../runtime.ts';
 import {
   type Change,
   changesMoreThanTime,
@@ -33,7 +32,7 @@ export interface RsyncJob {
   readonly tellsChanges: boolean;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
   readonly asksProgress: boolean;
-  readonly voice: Voice;
+  readonly messages: MessageWriter;
   readonly kill: Kill;
   readonly signal: AbortSignal;
 }
@@ -54,7 +53,7 @@ export interface RsyncResult {
 /** Runs rsync to its end. @throws the signal's reason. */
 export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
   const output = new OutputReader(job);
-  const errors = new ErrorReader(job.target, (level, text) => job.voice.log(level, text));
+  const errors = new ErrorReader(job.target, (level, text) => job.messages.log(level, text));
   const out = new LineSplitter((line) => output.line(line), { ends: /[\r\n]/ });
   const err = new LineSplitter((line) => errors.line(line));
   const over = new AbortController();
@@ -99,7 +98,7 @@ class OutputReader {
       const second = Math.floor(Date.now() / 1000);
       if (second === this.#toldAt) return;
       this.#toldAt = second;
-      this.#job.voice.tell('progress', { ...next, attempt: this.#job.attempt });
+      this.#job.messages.write('progress', { ...next, attempt: this.#job.attempt });
       return;
     }
     const change = parseChange(line);
@@ -121,7 +120,7 @@ class OutputReader {
     stats.changes = (stats.changes ?? 0) + 1;
     if (isAttributes(change)) stats.attributes = (stats.attributes ?? 0) + 1;
     if (!this.#job.tellsChanges || stats.changes > mostChanges) return;
-    this.#job.voice.tell('change', { item: change.item, name: cut(change.rest, longestName) });
+    this.#job.messages.write('change', { item: change.item, name: cut(change.rest, longestName) });
   }
 
   #figures(counts: Counts): void {

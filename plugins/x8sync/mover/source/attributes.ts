@@ -1,5 +1,5 @@
 /** Which entries of the source have extended attributes or ACLs, by `getfattr`. */
-import { folderName } from '../places.ts';
+import { stagingName } from '../paths.ts';
 import { runLines } from '../programs.ts';
 
 /** Names of attributes, as getfattr selects them and a line of it shows them. */
@@ -31,7 +31,7 @@ const pathBelow = (source: string, path: string): string =>
   path === source ? '.' : path.slice(source.length + 1);
 
 const isLeftOut = (path: string): boolean =>
-  [folderName, 'lost+found'].some((name) => path === name || path.startsWith(`${name}/`));
+  [stagingName, 'lost+found'].some((name) => path === name || path.startsWith(`${name}/`));
 
 /** getfattr writes backslashes, line feeds and carriage returns in octal. */
 const unescaped = (text: string): string =>

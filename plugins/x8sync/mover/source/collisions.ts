@@ -1,8 +1,8 @@
 /** Names of the source that a target does not tell apart. */
 import { opendirSync } from 'node:fs';
 import { join } from 'node:path';
-import { folderName } from '../places.ts';
-import { collisionsOf, type Folding } from '../unkept.ts';
+import { collisionsOf, type Folding } from '../losses.ts';
+import { stagingName } from '../paths.ts';
 
 /** More than that can't be skipped one by one. */
 const mostGroups = 1000;
@@ -31,7 +31,7 @@ function namesIn(source: string, folder: string, folders: string[]): string[] {
   try {
     using entries = opendirSync(join(source, folder));
     for (let entry = entries.readSync(); entry; entry = entries.readSync()) {
-      if (folder === '' && (entry.name === folderName || entry.name === 'lost+found')) continue;
+      if (folder === '' && (entry.name === stagingName || entry.name === 'lost+found')) continue;
       names.push(entry.name);
       if (entry.isDirectory()) folders.push(folder === '' ? entry.name : `${folder}/${entry.name}`);
     }

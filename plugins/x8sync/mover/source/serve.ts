@@ -1,14 +1,14 @@
 /** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { barred } from '../access.ts';
+import { accessProblem } from '../access.ts';
 import { diskOf } from '../disk.ts';
-import type { Machine } from '../machine.ts';
 import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
 import { endOnAbort, pause, run } from '../programs.ts';
+import type { Runtime } from '../runtime.ts';
 import { IdleClock } from './idle.ts';
 import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from './sshd-config.ts';
-import { lookAtSizes } from './walk.ts';
+import { measureSizes } from './walk.ts';
 
 /** How long the sizes of files are looked at, while the first client is still on its way. */
 const lookMs = 2000;
@@ -23,21 +23,21 @@ const privilegeFolder = '/run/sshd';
  *
  * @param login the account that this process runs as; undefined where the image has none for it.
  */
-export async function startServe(env: Env, login: string | undefined, machine: Machine): Promise<number> {
-  const { places, voice, signal } = machine;
+export async function startServe(env: Env, login: string | undefined, runtime: Runtime): Promise<number> {
+  const { paths, messages, signal } = runtime;
   try {
     const foreign = foreignPlugin(env);
     if (foreign !== undefined) throw new Error(foreign);
     const options = readServeOptions(env);
-    if (existsSync(sourceFiles(places).closed)) return await stayClosed(options, machine);
-    if (login === undefined) throw new Error(noLogin(machine.uid));
-    const why = barred(places.source, 'read', 'the source volume', machine.uid);
+    if (existsSync(sourceFiles(paths).closed)) return await stayClosed(options, runtime);
+    if (login === undefined) throw new Error(noLogin(runtime.uid));
+    const why = accessProblem(paths.source, 'read', 'the source volume', runtime.uid);
     if (why !== undefined) throw new Error(why);
-    install(options.port, login, machine);
-    return await runSshd(options, login, machine);
+    install(options.port, login, runtime);
+    return await runSshd(options, login, runtime);
   } catch (error) {
     if (signal.aborted) return 0;
-    voice.log('error', (error as Error).message);
+    messages.log('error', (error as Error).message);
     return 1;
   }
 }
@@ -46,22 +46,22 @@ const noLogin = (uid: number): string =>
   `user id ${uid} has no entry in the image's /etc/passwd, and sshd needs one: run as 0 or 65532`;
 
 /** Secret volumes are neither private nor owned by whoever this pod runs as, which sshd demands of a host key. */
-function install(port: number, login: string, { places, uid }: Machine): void {
-  const files = sourceFiles(places);
-  mkdirSync(places.serve, { recursive: true });
+function install(port: number, login: string, { paths, uid }: Runtime): void {
+  const files = sourceFiles(paths);
+  mkdirSync(paths.serve, { recursive: true });
   try {
-    chmodSync(places.serve, 0o700);
+    chmodSync(paths.serve, 0o700);
   } catch (error) {
     // An ordinary user does not own the emptyDir; there is no other one in this pod, and its files are 0600.
     if (uid === 0) throw error;
   }
-  const keys = authorizedKeys(readFileSync(`${places.keys}/authorized_keys`, 'utf8'), places);
+  const keys = authorizedKeys(readFileSync(`${paths.keys}/authorized_keys`, 'utf8'), paths);
   if (keys === '') throw new Error('authorized_keys holds no ed25519 public key');
   const contents = [
-    [files.hostKey, readFileSync(`${places.keys}/host_key`)],
+    [files.hostKey, readFileSync(`${paths.keys}/host_key`)],
     [files.authorizedKeys, keys],
-    [files.sshdConfig, sshdConfig(port, login, places)],
-    [files.rsyncdConfig, rsyncdConfig(uid === 0, places)],
+    [files.sshdConfig, sshdConfig(port, login, paths)],
+    [files.rsyncdConfig, rsyncdConfig(uid === 0, paths)],
   ] as const;
   for (const [path, content] of contents) {
     rmSync(path, { force: true });
@@ -71,9 +71,9 @@ function install(port: number, login: string, { places, uid }: Machine): void {
   if (uid === 0 && !existsSync(privilegeFolder)) mkdirSync(privilegeFolder, { mode: 0o755 });
 }
 
-async function runSshd(options: ServeOptions, login: string, machine: Machine): Promise<number> {
-  const { places, signal } = machine;
-  const files = sourceFiles(places);
+async function runSshd(options: ServeOptions, login: string, runtime: Runtime): Promise<number> {
+  const { paths, signal } = runtime;
+  const files = sourceFiles(paths);
   // Its own log goes to stderr.
   const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', files.sshdConfig], { stdio: 'inherit' });
   using _ = endOnAbort(sshd, signal);
@@ -82,8 +82,8 @@ async function runSshd(options: ServeOptions, login: string, machine: Machine): 
     sshd.kill();
     throw new Error(`sshd does not listen on port ${options.port}`);
   }
-  void noteSizes(machine);
-  await tellServing(options, login, machine);
+  void saveSizes(runtime);
+  await tellServing(options, login, runtime);
   const code = await Promise.race([
     over,
     untilIdle(options.idleSeconds, new IdleClock(files, login), signal),
@@ -93,7 +93,7 @@ async function runSshd(options: ServeOptions, login: string, machine: Machine): 
   writeFileSync(files.closed, '');
   sshd.kill();
   await over;
-  return stayClosed(options, machine);
+  return stayClosed(options, runtime);
 }
 
 function endOf(child: ChildProcess): Promise<number> {
@@ -129,22 +129,22 @@ function isListening(port: number): boolean {
 async function tellServing(
   { nonce, port }: ServeOptions,
   login: string,
-  { places, voice }: Machine,
+  { paths, messages }: Runtime,
 ): Promise<void> {
   const [key, disk] = await Promise.all([
-    run('ssh-keygen', ['-lf', sourceFiles(places).hostKey]),
-    diskOf(places.source),
+    run('ssh-keygen', ['-lf', sourceFiles(paths).hostKey]),
+    diskOf(paths.source),
   ]);
   const hostKey = key.stdout.split(' ')[1] ?? '';
   const { usedBytes, usedInodes } = disk;
-  voice.tell('serving', { nonce, port, user: login, hostKey, usedBytes, usedInodes });
+  messages.write('serving', { nonce, port, user: login, hostKey, usedBytes, usedInodes });
 }
 
 /** Leaves what is known of the sizes of files for the gate; nothing where the time does not do. */
-async function noteSizes({ places }: Machine): Promise<void> {
-  const sizes = await lookAtSizes(places.source, lookMs);
+async function saveSizes({ paths }: Runtime): Promise<void> {
+  const sizes = await measureSizes(paths.source, lookMs);
   if (!sizes) return;
-  const path = sourceFiles(places).sizes;
+  const path = sourceFiles(paths).sizes;
   writeFileSync(`${path}.new`, JSON.stringify(sizes));
   renameSync(`${path}.new`, path);
 }
@@ -156,9 +156,12 @@ async function untilIdle(seconds: number, clock: IdleClock, signal: AbortSignal)
 }
 
 /** A restart of the container does not open the door again. */
-async function stayClosed({ nonce, idleSeconds }: ServeOptions, { voice, signal }: Machine): Promise<number> {
-  voice.log('info', `no client for ${idleSeconds} s: sshd has ended and will not start again in this pod`);
-  voice.tell('closed', { nonce, idleSeconds });
+async function stayClosed(
+  { nonce, idleSeconds }: ServeOptions,
+  { messages, signal }: Runtime,
+): Promise<number> {
+  messages.log('info', `no client for ${idleSeconds} s: sshd has ended and will not start again in this pod`);
+  messages.write('closed', { nonce, idleSeconds });
   while (!signal.aborted) await pause(3_600_000, signal).catch(() => {});
   return 0;
 }

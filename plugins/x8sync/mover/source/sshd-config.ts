@@ -1,5 +1,5 @@
 /** sshd and rsync's daemon of the source pod: one port, one user, one key, one tree that can be read. */
-import type { Places } from '../places.ts';
+import type { Paths } from '../paths.ts';
 
 export interface SourceFiles {
   readonly hostKey: string;
@@ -17,7 +17,7 @@ export interface SourceFiles {
   readonly sizes: string;
 }
 
-export const sourceFiles = ({ serve }: Places): SourceFiles => ({
+export const sourceFiles = ({ serve }: Paths): SourceFiles => ({
   hostKey: `${serve}/host_key`,
   authorizedKeys: `${serve}/authorized_keys`,
   sshdConfig: `${serve}/sshd_config`,
@@ -36,25 +36,25 @@ export const rsyncCommand = 'rsync --server --daemon .';
  * What sshd runs whatever the client asked for; the account's shell reads it. rsync's daemon is started here and not
  * by the gate: it is what every copy waits for, and a second Node.js would take longer to start than rsync.
  */
-export function forcedCommand(places: Places): string {
-  const { visit, rsyncdConfig } = sourceFiles(places);
+export function forcedCommand(paths: Paths): string {
+  const { visit, rsyncdConfig } = sourceFiles(paths);
   const daemon = `exec rsync --server --daemon --config=${rsyncdConfig} .`;
-  return `true >${visit}; case $SSH_ORIGINAL_COMMAND in '${rsyncCommand}') ${daemon};; *) exec ${places.gate};; esac`;
+  return `true >${visit}; case $SSH_ORIGINAL_COMMAND in '${rsyncCommand}') ${daemon};; *) exec ${paths.queryHandler};; esac`;
 }
 
 /**
  * Lines of authorized_keys for every ed25519 key of a text; empty where there is none. They bear the command once
  * more: only so does sshd let root in.
  */
-export function authorizedKeys(text: string, places: Places): string {
+export function authorizedKeys(text: string, paths: Paths): string {
   const keys = text.split('\n').filter((line) => /^ssh-ed25519 [A-Za-z0-9+/=]+( .*)?$/.test(line));
-  const command = forcedCommand(places).replaceAll('"', '\\"');
+  const command = forcedCommand(paths).replaceAll('"', '\\"');
   return keys.map((key) => `restrict,command="${command}" ${key}\n`).join('');
 }
 
 /** StrictModes is off because it looks at the parents too, and an emptyDir is 0777. */
-export function sshdConfig(port: number, login: string, places: Places): string {
-  const files = sourceFiles(places);
+export function sshdConfig(port: number, login: string, paths: Paths): string {
+  const files = sourceFiles(paths);
   return `Port ${port}
 HostKey ${files.hostKey}
 AuthorizedKeysFile ${files.authorizedKeys}
@@ -68,7 +68,7 @@ PubkeyAuthentication yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 HostbasedAuthentication no
-ForceCommand ${forcedCommand(places)}
+ForceCommand ${forcedCommand(paths)}
 DisableForwarding yes
 PermitTTY no
 PermitUserRC no
@@ -101,7 +101,7 @@ const allowed = [
   .split(' ');
 
 /** The daemon's view of the tree. */
-export function rsyncdConfig(isRoot: boolean, places: Places): string {
+export function rsyncdConfig(isRoot: boolean, paths: Paths): string {
   const user = isRoot ? ['use chroot = yes', 'uid = 0', 'gid = 0'] : ['use chroot = no'];
   return `${user.join('\n')}
 read only = yes
@@ -109,12 +109,12 @@ list = no
 munge symlinks = no
 numeric ids = yes
 max connections = 64
-lock file = ${sourceFiles(places).rsyncdLock}
+lock file = ${sourceFiles(paths).rsyncdLock}
 max verbosity = 1
 transfer logging = no
 reverse lookup = no
 refuse options = * ${allowed.map((option) => `!${option}`).join(' ')}
 [source]
-path = ${places.source}
+path = ${paths.source}
 `;
 }

@@ -1,14 +1,14 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
 import { readdirSync } from 'node:fs';
-import { folderName } from '../places.ts';
+import { type Limits, LossCounter, type LossReport } from '../losses.ts';
+import { stagingName } from '../paths.ts';
 import { run, runLines } from '../programs.ts';
-import type { ExactUsage, RootLook, Sizes, Survey } from '../questions.ts';
-import { type Limits, type Unkept, UnkeptSum } from '../unkept.ts';
+import type { ExactUsage, RootSample, Sizes, Survey } from '../queries.ts';
 import { findAttributes } from './attributes.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
 function walk(source: string, format: string): string[] {
-  const left = ['(', '-path', `${source}/lost+found`, '-o', '-path', `${source}/${folderName}`, ')'];
+  const left = ['(', '-path', `${source}/lost+found`, '-o', '-path', `${source}/${stagingName}`, ')'];
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
@@ -105,7 +105,7 @@ export async function survey(source: string, uid: number, gids: readonly number[
 }
 
 /** Looks at all files, for what a copy is made another way for, and its progress; undefined where that takes longer. */
-export async function lookAtSizes(source: string, limitMs: number): Promise<Sizes | undefined> {
+export async function measureSizes(source: string, limitMs: number): Promise<Sizes | undefined> {
   const sum = new UsageSum();
   const signal = AbortSignal.timeout(limitMs);
   try {
@@ -147,17 +147,17 @@ export async function findEntry(source: string, name: string): Promise<string> {
 /** So many names tell a folder well enough to be worth a closer look. */
 const enoughNames = 8;
 
-export function rootLook(source: string): RootLook {
+export function rootSample(source: string): RootSample {
   const names = readdirSync(source).filter((name) => !/[\n\ufffd]/.test(name));
   return { names: names.slice(0, enoughNames) };
 }
 
 /** What of the entries a target with such limits can't keep. */
-export async function unkept(source: string, limits: Limits): Promise<Unkept> {
-  const sum = new UnkeptSum(limits);
+export async function losses(source: string, limits: Limits): Promise<LossReport> {
+  const sum = new LossCounter(limits);
   const ends = /\0/;
-  await runLines('find', walk(source, UnkeptSum.format), (entry) => sum.entry(entry), { ends });
-  const families = (['xattrs', 'acls'] as const).filter((family) => limits.lacks?.includes(family));
+  await runLines('find', walk(source, LossCounter.format), (entry) => sum.entry(entry), { ends });
+  const families = (['xattrs', 'acls'] as const).filter((family) => limits.unsupported?.includes(family));
   if (families.length > 0) await findAttributes(source, families, (family, path) => sum.lose(family, path));
-  return sum.unkept;
+  return sum.losses;
 }

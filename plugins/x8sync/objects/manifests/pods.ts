@@ -2,6 +2,19 @@
 import type { PodSpec } from '../../../../src/kube/objects.ts';
 import { type Identity, passwdFor } from '../identity.ts';
 
+/** Name of the image of both ends, without a tag; this is the one place that names it. */
+export const moverRepository = 'x8s.dev/mover';
+
+/** The image of this version of the plugin. */
+export function moverImage(version: string): string {
+  return `${moverRepository}:${version}`;
+}
+
+/** What a pod of that image runs. */
+export function moverCommand(...args: readonly string[]): string[] {
+  return ['/usr/local/bin/x8s-mover', ...args];
+}
+
 /**
  * What a pod may do. `root` keeps owners, devices and capabilities, and passes the `baseline` Pod Security
  * level; `user` runs where only `restricted` is allowed, and can keep none of these. `admin` sees and keeps
@@ -38,7 +51,7 @@ export interface Placement {
 /** What the pods of a task are made of. */
 export interface PodPlan extends Placement {
   readonly image: string;
-  readonly fidelity: PodPrivileges;
+  readonly privileges: PodPrivileges;
   readonly claim: string;
   /** Mounts the claim read-only. */
   readonly readOnly: boolean;
@@ -55,9 +68,9 @@ export interface PodPlan extends Placement {
 /** No sidecar of a service mesh may keep a Job from ending or stand between ssh and its peer. */
 export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
 
-function securityContext({ fidelity, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
+function securityContext({ privileges, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
   const common = { readOnlyRootFilesystem: true };
-  if (fidelity === 'user') {
+  if (privileges === 'user') {
     return {
       ...common,
       allowPrivilegeEscalation: false,
@@ -70,13 +83,13 @@ function securityContext({ fidelity, side, identity: { uid, gid } }: PodPlan): R
   const add = side === 'source' ? sourceCapabilities : targetCapabilities;
   const root = { ...common, runAsUser: 0, runAsGroup: 0 };
   // Kubernetes takes CAP_SYS_ADMIN for an escalation, and refuses a pod that has it and denies those.
-  return fidelity === 'admin'
+  return privileges === 'admin'
     ? { ...root, capabilities: { drop: ['ALL'], add: [...add, 'SYS_ADMIN'] } }
     : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
 }
 
 /** What a pod of ours may do, as {@link podSpec} made it. */
-export function fidelityOf({ containers }: PodSpec): PodPrivileges {
+export function privilegesOf({ containers }: PodSpec): PodPrivileges {
   const { runAsUser, capabilities } = (containers[0]?.securityContext ?? {}) as {
     runAsUser?: number;
     capabilities?: { add?: readonly string[] };
@@ -112,8 +125,8 @@ function podSecurity({ group }: PodPlan): Record<string, unknown> {
 }
 
 /** OpenSSH serves and connects only users that the image's list has, so a pod of another one gets a list of its own. */
-function userList({ identity, fidelity }: PodPlan): object[] {
-  const isNeeded = fidelity === 'user' && passwdFor(identity) !== undefined;
+function userList({ identity, privileges }: PodPlan): object[] {
+  const isNeeded = privileges === 'user' && passwdFor(identity) !== undefined;
   return isNeeded ? [{ name: 'keys', mountPath: '/etc/passwd', subPath: passwdKey, readOnly: true }] : [];
 }
 
@@ -149,7 +162,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
       { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
       {
         name: 'keys',
-        secret: { secretName: plan.secret, defaultMode: plan.fidelity === 'user' ? 0o444 : 0o400 },
+        secret: { secretName: plan.secret, defaultMode: plan.privileges === 'user' ? 0o444 : 0o400 },
       },
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: {} },

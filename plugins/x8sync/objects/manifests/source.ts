@@ -12,14 +12,14 @@ import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
 export const sshPort = 2222;
 
 /** A task's objects on one side have one name and one set of labels. */
-export interface Side {
+export interface SideMeta {
   readonly meta: Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'ownerReferences'>;
   /** Labels that its pods bear and that Service and NetworkPolicy select. */
   readonly selector: Record<string, string>;
 }
 
 export function sourceSecret(
-  { meta }: Side,
+  { meta }: SideMeta,
   keys: { hostKey: string; authorizedKey: string; passwd: string | undefined },
   annotations: Record<string, string>,
 ): Secret {
@@ -36,7 +36,7 @@ export function sourceSecret(
   };
 }
 
-export function sourceStatefulSet({ meta, selector }: Side, plan: PodPlan): StatefulSet {
+export function sourceStatefulSet({ meta, selector }: SideMeta, plan: PodPlan): StatefulSet {
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -60,7 +60,7 @@ export interface ServiceShape {
   readonly allocateLoadBalancerNodePorts?: boolean;
 }
 
-export function sourceService({ meta, selector }: Side, shape: ServiceShape): Service {
+export function sourceService({ meta, selector }: SideMeta, shape: ServiceShape): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -79,7 +79,7 @@ export function sourceService({ meta, selector }: Side, shape: ServiceShape): Se
  * Lets the mover in where a namespace denies all by default, and nobody in by another port. Policies add up:
  * this one opens nothing for any other pod.
  */
-export function sourceNetworkPolicy({ meta, selector }: Side): NetworkPolicy {
+export function sourceNetworkPolicy({ meta, selector }: SideMeta): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

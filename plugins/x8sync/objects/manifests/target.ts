@@ -1,13 +1,13 @@
 /** The target's side: one Job whose pod fetches the source's files. */
 import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
 import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
-import type { Side } from './source.ts';
+import type { SideMeta } from './source.ts';
 
 /** Pods that the Job may start anew after a drain, a deletion or a kill; rsync goes on where it was. */
 const backoffLimit = 6;
 
 export function targetSecret(
-  { meta }: Side,
+  { meta }: SideMeta,
   keys: { clientKey: string; knownHosts: string; passwd: string | undefined },
   annotations: Record<string, string>,
 ): Secret {
@@ -29,7 +29,11 @@ export function targetSecret(
  * Failed`), and never restarted in place. A mover that came to an end of its own (exit codes 1 to 99) is not
  * tried again by the cluster; one that was killed or evicted is.
  */
-export function targetJob({ meta, selector }: Side, plan: PodPlan, annotations: Record<string, string>): Job {
+export function targetJob(
+  { meta, selector }: SideMeta,
+  plan: PodPlan,
+  annotations: Record<string, string>,
+): Job {
   const definite = { containerName: plan.side, operator: 'In', values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
   return {
     apiVersion: 'batch/v1',
@@ -53,7 +57,7 @@ export function targetJob({ meta, selector }: Side, plan: PodPlan, annotations: 
 }
 
 /** Lets the mover out where a namespace denies egress by default, and nobody in. */
-export function targetNetworkPolicy({ meta, selector }: Side): NetworkPolicy {
+export function targetNetworkPolicy({ meta, selector }: SideMeta): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { changersOf, checkVolumeExists, mountsOf } from '../../../../../plugins/x8sync/claims/claim.ts';
+import { checkVolumeExists, mountsOf, writersOf } from '../../../../../plugins/x8sync/claims/claim.ts';
 import type { Pod } from '../../../../../src/kube/objects.ts';
 import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -21,7 +21,7 @@ test('a source may be changed by its users, and by the mover of a task that fill
     pod('x8sync-out-source-0', taskLabels('x8sync', 'out', 'source')),
     pod('x8sync-in-target-abcde', taskLabels('x8sync', 'in', 'target')),
   ]);
-  expect(changersOf({ mounts })).toEqual(['database-0', 'x8sync-in-target-abcde']);
+  expect(writersOf({ mounts })).toEqual(['database-0', 'x8sync-in-target-abcde']);
 });
 
 test('a claim that names a volume which does not exist is not waited for until the time limit', async () => {

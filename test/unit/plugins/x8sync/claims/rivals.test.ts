@@ -1,6 +1,6 @@
 /** Two movers never write to one claim: what is found out about others before a copy begins. */
 import { describe, expect, test } from '@jest/globals';
-import type { ClaimState, Mount } from '../../../../../plugins/x8sync/claims/claim.ts';
+import type { ClaimMount, ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { checkNoRival } from '../../../../../plugins/x8sync/claims/rivals.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
@@ -8,7 +8,7 @@ import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
 const { signal } = new AbortController();
 
-function target(kube: FakeKube, mounts: readonly Mount[] = []): ClaimState {
+function target(kube: FakeKube, mounts: readonly ClaimMount[] = []): ClaimState {
   const ref = { kube, namespace: 'shop', claim: 'data' };
   return { ref, mounts } as unknown as ClaimState;
 }
@@ -34,12 +34,12 @@ function job(kube: FakeKube, task: string, claim: string, conditions: object[] =
   });
 }
 
-const mountOf = (task: string | undefined): Mount => ({
+const mountOf = (task: string | undefined): ClaimMount => ({
   pod: 'p',
   node: 'n',
   task,
   mover: task !== undefined,
-  fidelity: task === undefined ? undefined : 'root',
+  privileges: task === undefined ? undefined : 'root',
 });
 const ended = (type: string) => [{ type, status: 'True' }];
 

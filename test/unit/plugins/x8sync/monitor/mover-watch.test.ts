@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
-import type { OwnedSide } from '../../../../../plugins/x8sync/objects/sides.ts';
+import { protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import type { Job, Pod } from '../../../../../src/kube/objects.ts';
 import { jobs, pods } from '../../../../../src/kube/resources.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
@@ -22,10 +23,10 @@ async function follow(job: Job, ...words: string[]) {
   const status = { containerStatuses: [{ name: 'target', state: { terminated } }] };
   const pod = { metadata: { ...meta, labels }, spec: { containers: [] }, status } as Pod;
   if (words.length > 0) await kube.create(pods, pod);
-  const side: OwnedSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
+  const side: TaskSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
   const watch = new MoverWatch(clock, stop, stop.signal);
   const mover = { job: await kube.create(jobs, job), nonce: 'n', takenUp: true, addresses: [], notes: [] };
-  watch.follow(side, mover, 0, quiet);
+  watch.followMover(side, mover, 0, quiet);
   return { watch, clock, stop };
 }
 
@@ -35,9 +36,9 @@ test.each([
 ])('what a mover warned of is told where it ends with %s', async (outcome, expected) => {
   const { watch, stop } = await follow(
     jobThatIs('Suspended'),
-    'x8s:log {"protocol":1,"level":"info","text":"on its way"}',
-    'x8s:log {"protocol":1,"level":"warning","text":"lost+found of the source holds 3 entries"}',
-    `x8s:end {"protocol":1,"nonce":"n","outcome":"${outcome}"}`,
+    `x8s:log {"protocol":${protocol},"level":"info","text":"on its way"}`,
+    `x8s:log {"protocol":${protocol},"level":"warning","text":"lost+found of the source holds 3 entries"}`,
+    `x8s:end {"protocol":${protocol},"nonce":"n","outcome":"${outcome}"}`,
   );
   const told: string[] = [];
   await watch.ended({ ...quiet, warn: (text) => told.push(text) });
@@ -48,7 +49,7 @@ test.each([
 test('a notice is shown while the mover still works', async () => {
   const { watch, clock, stop } = await follow(
     jobThatIs('Suspended'),
-    'x8s:notice {"protocol":1,"text":"the target keeps no owners"}',
+    `x8s:notice {"protocol":${protocol},"text":"the target keeps no owners"}`,
   );
   const told: string[] = [];
   const ended = watch.ended({ ...quiet, warn: (text) => told.push(text) });
@@ -78,7 +79,7 @@ describe('a mover whose Job ended, and whose pods are gone', () => {
 test('a mover of an image that speaks another version is not listened to', async () => {
   const { watch, clock, stop } = await follow(jobThatIs('Suspended'), 'x8s:end {"nonce":"n","outcome":"ok"}');
   await expect(watch.end).rejects.toMatchObject({
-    message: expect.stringMatching(/version 0 of the mover's protocol.*version 1/),
+    message: expect.stringMatching(new RegExp(`version 0 of the mover's protocol.*version ${protocol}`)),
     exitCode: 3,
   });
   await clock.advance(0);

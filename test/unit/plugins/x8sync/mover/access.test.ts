@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { barred } from '../../../../../plugins/x8sync/mover/access.ts';
+import { accessProblem } from '../../../../../plugins/x8sync/mover/access.ts';
 
 const isRoot = process.getuid?.() === 0;
 const asRoot = isRoot ? test : test.skip;
@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test('a folder that may be used', () => {
-  expect(barred(folder, 'read', 'the source volume', 0)).toBeUndefined();
-  expect(barred(folder, 'write', 'the target volume', 0)).toBeUndefined();
+  expect(accessProblem(folder, 'read', 'the source volume', 0)).toBeUndefined();
+  expect(accessProblem(folder, 'write', 'the target volume', 0)).toBeUndefined();
 });
 
 /** What a process of another user says of the folder. It takes that user once it has read the program. */
@@ -24,11 +24,11 @@ function barredAs(uid: number, to: 'read' | 'write', what: string): string {
   const module = join(import.meta.dirname, '../../../../../plugins/x8sync/mover/access.ts');
   const program = `
     const [module, folder, to, what, uid] = process.argv.slice(1);
-    const { barred } = await import(module);
+    const { accessProblem } = await import(module);
     process.setgroups([]);
     process.setgid(+uid);
     process.setuid(+uid);
-    process.stdout.write(barred(folder, to, what, +uid) ?? '');`;
+    process.stdout.write(accessProblem(folder, to, what, +uid) ?? '');`;
   const flags = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, '--'];
   const args = [...flags, module, folder, to, what, String(uid)];
   return execFileSync(process.execPath, args, { encoding: 'utf8' });
@@ -65,7 +65,7 @@ asRoot('a folder of somebody else, who alone may write to it', () => {
 asRoot('a volume that is mounted read-only is one for root as well', () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'x8s-test', folder]);
   try {
-    expect(barred(folder, 'write', 'the target volume', 0)).toBe(
+    expect(accessProblem(folder, 'write', 'the target volume', 0)).toBe(
       'the target volume is mounted read-only: nobody can write to it',
     );
   } finally {
@@ -75,7 +75,7 @@ asRoot('a volume that is mounted read-only is one for root as well', () => {
 
 (isRoot ? test.skip : test)('one that may not be written to', () => {
   chmodSync(folder, 0o500);
-  expect(barred(folder, 'write', 'the target volume', 1000)).toMatch(
+  expect(accessProblem(folder, 'write', 'the target volume', 1000)).toMatch(
     /user 1000 can't write to the root folder of the target volume: it belongs to \d+:\d+ and has mode 0500/,
   );
 });

@@ -103,8 +103,8 @@ withPrograms(
   async () => {
     writeFileSync(join(both.source, 'file'), 'content');
     await both.serve();
-    const key = join(both.stage.machine.places.keys, 'client_key');
-    const known = `UserKnownHostsFile=${both.stage.machine.places.keys}/known_hosts`;
+    const key = join(both.stage.runtime.paths.keys, 'client_key');
+    const known = `UserKnownHostsFile=${both.stage.runtime.paths.keys}/known_hosts`;
     const options = [
       'BatchMode=yes',
       'IdentitiesOnly=yes',

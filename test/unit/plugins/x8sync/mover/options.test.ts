@@ -13,7 +13,7 @@ test('the options of both sides', () => {
     nonce: 'n',
     task: 't',
     mode: 'force',
-    fidelity: 'user',
+    privileges: 'user',
     user: 'mover',
     addresses: ['10.89.0.11:30000', '[::1]:2222'],
     connectSeconds: 900,

@@ -9,8 +9,7 @@ import {
 
 describe('parseMoverLine', () => {
   test('progress', () => {
-    const line =
-      'x8s:progress {"protocol":1,"bytes":10,"totalBytes":100,"files":1,"totalFiles":5,"rate":20,"scanning":true,"attempt":1}';
+    const line = `x8s:progress {"protocol":${protocol},"bytes":10,"totalBytes":100,"files":1,"totalFiles":5,"rate":20,"scanning":true,"attempt":1}`;
     expect(parseMoverLine(line)).toEqual({
       kind: 'progress',
       progress: { bytes: 10, totalBytes: 100, files: 1, totalFiles: 5, rate: 20, scanning: true },
@@ -44,7 +43,9 @@ describe('parseMoverLine', () => {
   });
 
   test('an end without figures counts nothing', () => {
-    const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","code":4,"outcome":"unreachable"}');
+    const line = parseMoverLine(
+      `x8s:end {"protocol":${protocol},"nonce":"n","code":4,"outcome":"unreachable"}`,
+    );
     expect(line).toMatchObject({
       kind: 'end',
       end: { outcome: 'unreachable', stats: { files: 0, extraneous: 0 }, lost: [] },
@@ -52,12 +53,12 @@ describe('parseMoverLine', () => {
   });
 
   test('changes and logs', () => {
-    expect(parseMoverLine('x8s:change {"protocol":1,"item":">f+++++++++","name":"a b"}')).toEqual({
+    expect(parseMoverLine(`x8s:change {"protocol":${protocol},"item":">f+++++++++","name":"a b"}`)).toEqual({
       kind: 'change',
       item: '>f+++++++++',
       name: 'a b',
     });
-    expect(parseMoverLine('x8s:log {"protocol":1,"level":"error","text":"it failed"}')).toEqual({
+    expect(parseMoverLine(`x8s:log {"protocol":${protocol},"level":"error","text":"it failed"}`)).toEqual({
       kind: 'log',
       level: 'error',
       text: 'it failed',

@@ -1,6 +1,6 @@
 /** What belongs to a task, where others have its name. */
 import { describe, expect, test } from '@jest/globals';
-import { lineOf } from '../../../../../plugins/x8sync/commands/task-view.ts';
+import { lineOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
@@ -39,12 +39,12 @@ const recordsOf = async (kube: KubeClient) =>
 
 /** Cleans up the task whose source is in the first cluster. */
 async function cleanUpSource(kube: KubeClient, other: KubeClient): Promise<void> {
-  const views = await listTasks(storeOf(kube, { clock }), kube, { task: 'db', signal });
-  const view = views.find(({ records }) => records.source);
-  if (!view) throw new Error('there is no such task');
+  const entries = await listTasks(storeOf(kube, { clock }), kube, { task: 'db', signal });
+  const entry = entries.find(({ records }) => records.source);
+  if (!entry) throw new Error('there is no such task');
   const connectTo = async () => other;
   const context = { reporter: createSilentReporter(), clock, signal, onAbandoned: () => {}, connectTo };
-  await cleanUp(view, kube, { ...context, timeoutMs: 1000 });
+  await cleanUp(entry, kube, { ...context, timeoutMs: 1000 });
 }
 
 describe('two tasks of one name', () => {
@@ -54,8 +54,8 @@ describe('two tasks of one name', () => {
     await side(b, 'target', shop, a);
     await side(a, 'target', blog, b);
     await side(b, 'source', blog, a);
-    const views = await listTasks(storeOf(a, { clock }), a, { task: 'db', signal });
-    expect(views.map(lineOf).sort()).toEqual([
+    const entries = await listTasks(storeOf(a, { clock }), a, { task: 'db', signal });
+    expect(entries.map(lineOf).sort()).toEqual([
       'blog/data → blog/copy (here: target in namespace blog)',
       'shop/data → shop/copy (here: source in namespace shop)',
     ]);

@@ -20,7 +20,7 @@ async function opened(name: string | undefined, kube = fakeKube()) {
     allowMounted: false,
     trustedXattrs: false,
     checksum: false,
-    ways: [],
+    strategies: [],
     image: 'mover',
     timeoutMs: 1000,
   };

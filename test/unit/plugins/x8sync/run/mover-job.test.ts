@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { OwnedSide } from '../../../../../plugins/x8sync/objects/sides.ts';
-import { startMover } from '../../../../../plugins/x8sync/run/mover-job.ts';
+import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
+import { startMoverJob } from '../../../../../plugins/x8sync/run/mover-job.ts';
 import { jobs } from '../../../../../src/kube/resources.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -9,13 +9,13 @@ const meta = { name: 'x8sync-db-target', namespace: 'shop', labels: {}, ownerRef
 
 function scene() {
   const kube = fakeKube();
-  const side: OwnedSide = { kube, ...meta, meta, selector: {}, selectorText: '' };
+  const side: TaskSide = { kube, ...meta, meta, selector: {}, selectorText: '' };
   const claim = { ref: { kube, namespace: 'shop', claim: 'data' }, uid: '2', bound: true, mounts: [] };
   const plan = {
     side,
     claim: { ...claim, object: { metadata: { name: 'data' }, spec: {} }, volume: undefined, node: undefined },
-    fidelity: 'root',
-    sourceFidelity: 'root',
+    privileges: 'root',
+    sourcePrivileges: 'root',
     keys: { client: 'c', host: 'h' },
     mode: 'merge',
     task: '3',
@@ -25,7 +25,7 @@ function scene() {
     identity: { uid: 65532, gid: 65532 },
   } as const;
   const options = { timeoutMs: 1000, signal: new AbortController().signal };
-  const start = (nonce: string, image: string) => startMover({ ...plan, nonce, image }, options);
+  const start = (nonce: string, image: string) => startMoverJob({ ...plan, nonce, image }, options);
   return { kube, start };
 }
 

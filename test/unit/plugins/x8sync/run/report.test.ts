@@ -30,7 +30,7 @@ function result(stats: Partial<CopyResult['stats']>): CopyResult {
     failures: [],
     lost: [],
     changes: [],
-    complaints: [],
+    diagnostics: [],
     seconds: 4,
   };
 }

@@ -10,14 +10,16 @@ test('no hint leads to a target that is emptied once more', () => {
     allowMounted: false,
     trustedXattrs: false,
     checksum: false,
-    ways: [],
+    strategies: [],
     image: 'mover',
     timeoutMs: 0,
   };
-  const line = parseMoverLine('x8s:end {"protocol":1,"nonce":"n","outcome":"io","message":"no disk"}');
+  const line = parseMoverLine(
+    `x8s:end {"protocol":${protocol},"nonce":"n","outcome":"io","message":"no disk"}`,
+  );
   if (line.kind !== 'end') throw new Error('not an end');
   const hintFor = (mode: CopyRequest['mode'], name?: string, begun = true) =>
-    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { complaints: [], begun }).hint;
+    failureOf(line.end, { source: ref, target: ref, mode, name, ...rest }, { diagnostics: [], begun }).hint;
   const same = 'what is copied so far stays at the target; run the same command again to go on';
   expect(hintFor('merge')).toBe(same);
   expect(hintFor('force', 'db')).toBe(same);
@@ -38,7 +40,7 @@ test('who may not write to the target is told what to do, and nobody else is', (
       `x8s:end ${JSON.stringify({ protocol, nonce: 'n', outcome, message: 'why' })}`,
     );
     if (line.kind !== 'end') throw new Error('not an end');
-    return failureOf(line.end, request, { complaints: [], begun: false });
+    return failureOf(line.end, request, { diagnostics: [], begun: false });
   };
   expect(errorOf('closed')).toMatchObject({
     exitCode: 3,

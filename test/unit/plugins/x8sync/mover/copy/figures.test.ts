@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { contradictionIn } from '../../../../../../plugins/x8sync/mover/copy/figures.ts';
 import { patternOf } from '../../../../../../plugins/x8sync/mover/copy/target-fit.ts';
-import { collisionsOf } from '../../../../../../plugins/x8sync/mover/unkept.ts';
+import { collisionsOf } from '../../../../../../plugins/x8sync/mover/losses.ts';
 
 test.each([
   [{ extraneous: -3 }, 'extraneous is -3'],

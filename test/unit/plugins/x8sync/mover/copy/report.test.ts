@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { noteTermination } from '../../../../../../plugins/x8sync/mover/copy/report.ts';
 import type { Messages } from '../../../../../../plugins/x8sync/mover/protocol.ts';
-import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 beforeEach(() => {

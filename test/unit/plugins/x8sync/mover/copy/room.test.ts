@@ -1,8 +1,8 @@
 /** Hard links take no room: a target that holds every file of the source once is large enough. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/before.ts';
+import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/preconditions.ts';
 import { Growth } from '../../../../../../plugins/x8sync/mover/copy/room.ts';
-import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 beforeEach(() => {
@@ -23,7 +23,7 @@ async function lack(freeInodes: number, mode: 'force' | 'merge') {
     for (const line of listed) growth.line(line);
     return { ran: { code: 0, stdout: '', stderr: '' }, growth };
   };
-  const check = new RoomCheck(mode, scene.machine, source, { compare });
+  const check = new RoomCheck(mode, scene.runtime, source, { compare });
   return check.lack({ bytes: 9_000_000, inodes: freeInodes });
 }
 

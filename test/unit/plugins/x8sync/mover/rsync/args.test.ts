@@ -12,8 +12,8 @@ const plan = {
   modes: true,
 };
 
-function filters(fidelity: 'root' | 'user'): string[] {
-  return rsyncArgs({ ...plan, fidelity }).filter((arg) => arg.startsWith('--filter'));
+function filters(privileges: 'root' | 'user'): string[] {
+  return rsyncArgs({ ...plan, privileges }).filter((arg) => arg.startsWith('--filter'));
 }
 
 test('labels of SELinux are not copied, all else of root is, and of a user what is his', () => {
@@ -23,6 +23,6 @@ test('labels of SELinux are not copied, all else of root is, and of a user what 
 
 test('holes are looked for unless the source said that there are none', () => {
   const has = (sparse: boolean | undefined) =>
-    rsyncArgs({ ...plan, fidelity: 'root', sparse }).includes('-S');
+    rsyncArgs({ ...plan, privileges: 'root', sparse }).includes('-S');
   expect([has(true), has(undefined), has(false)]).toEqual([true, true, false]);
 });

@@ -3,19 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { answer } from '../../../../../../plugins/x8sync/mover/source/gate.ts';
-import { lookAtSizes, lostEntries } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
-import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+import { answer } from '../../../../../../plugins/x8sync/mover/source/query-handler.ts';
+import { lostEntries, measureSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 let source: string;
 beforeEach(() => {
   scene = stage();
-  source = scene.machine.places.source;
+  source = scene.runtime.paths.source;
 });
 afterEach(() => scene[Symbol.dispose]());
 
-const ask = (question: string) => answer(question, scene.machine.places);
+const ask = (query: string) => answer(query, scene.runtime.paths);
 
 onLinux('a file of several names counts once, and what is never copied not at all', async () => {
   writeFileSync(join(source, 'a'), 'x'.repeat(5000));
@@ -71,19 +71,19 @@ onLinux.each([
   'sees ../x',
   'find *',
   'rsync --server .',
-])('%j is no question', async (question) => {
-  expect(await ask(question)).toBeUndefined();
+])('%j is no question', async (query) => {
+  expect(await ask(query)).toBeUndefined();
 });
 
 onLinux('sizes: the largest file, and whether one has holes', async () => {
   const plenty = 5000;
-  expect(await lookAtSizes(source, plenty)).toMatchObject({ sparse: false, largest: 65_536, entries: 1 });
+  expect(await measureSizes(source, plenty)).toMatchObject({ sparse: false, largest: 65_536, entries: 1 });
   writeFileSync(join(source, 'full'), Buffer.alloc(1 << 20, 1));
   execFileSync('sync', ['-f', source]);
-  expect(await lookAtSizes(source, plenty)).toMatchObject({ sparse: false, largest: 1 << 20 });
+  expect(await measureSizes(source, plenty)).toMatchObject({ sparse: false, largest: 1 << 20 });
   writeFileSync(join(source, 'holes'), '');
   truncateSync(join(source, 'holes'), 8 << 20);
-  expect(await lookAtSizes(source, plenty)).toMatchObject({
+  expect(await measureSizes(source, plenty)).toMatchObject({
     sparse: true,
     largest: 8 << 20,
     entries: 3,

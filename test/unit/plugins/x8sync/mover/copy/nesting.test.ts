@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
-import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
+import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
 const mounted: string[] = [];

@@ -1,7 +1,7 @@
 /** Where a volume's files really are, as the kernel of its node tells. */
 import { readFileSync, realpathSync } from 'node:fs';
 
-export interface Mount {
+export interface MountEntry {
   /** `major:minor`: one number is one file system, on one node. */
   readonly device: string;
   /** Path of the mounted folder within its file system. */
@@ -12,22 +12,22 @@ export interface Mount {
   readonly source: string;
 }
 
-export interface Place {
+export interface VolumeLocation {
   /** Of the node's kernel: equal on one node only, until it starts anew. */
   readonly boot: string;
-  readonly volume: Mount;
+  readonly volume: MountEntry;
   /** What is mounted at folders of the volume. */
-  readonly below: readonly Mount[];
+  readonly below: readonly MountEntry[];
 }
 
 /** Where the volume at a path is. @throws Error where the kernel does not tell. */
-export function placeOf(path: string): Place {
+export function locationOf(path: string): VolumeLocation {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return { boot, ...mountsAt(realpathSync(path), readFileSync('/proc/self/mountinfo', 'utf8')) };
 }
 
 /** The mounts that make up the tree at a path, out of a `mountinfo` (proc(5)). */
-export function mountsAt(path: string, mountInfo: string): Omit<Place, 'boot'> {
+export function mountsAt(path: string, mountInfo: string): Omit<VolumeLocation, 'boot'> {
   // Where several are mounted at one folder, the last one covers the others.
   const mounts = new Map(mountInfo.split('\n').flatMap((line) => parseMount(line)));
   const points = [...mounts.keys()].sort((one, other) => other.length - one.length);
@@ -41,7 +41,7 @@ export function mountsAt(path: string, mountInfo: string): Omit<Place, 'boot'> {
 }
 
 /** A line of mountinfo: id, parent, device, root, mount point, options, tags, `-`, type, source. */
-function parseMount(line: string): [point: string, mount: Mount][] {
+function parseMount(line: string): [point: string, mount: MountEntry][] {
   const [before = '', after = ''] = line.split(' - ', 2);
   const [, , device, root, point] = before.split(' ');
   const [type = '', source = ''] = after.split(' ');

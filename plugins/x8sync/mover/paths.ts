@@ -1,13 +1,13 @@
 /** Where a mover finds and leaves things. Tests put all of it below a folder of their own. */
 import { join } from 'node:path';
 
-export interface Places {
+export interface Paths {
   /** The source's volume. */
   readonly source: string;
   /** The target's volume. */
   readonly target: string;
-  /** Our folder in the target's volume. */
-  readonly folder: string;
+  /** The mover's own folder in the target's volume. */
+  readonly staging: string;
   /** Mounted Secret with the keys of this side. */
   readonly keys: string;
   /** What the source's side keeps while its pod lives, a restart of the container included. */
@@ -18,29 +18,29 @@ export interface Places {
   readonly addresses: string;
   /** What is written there ends up in the pod's status. */
   readonly terminationLog: string;
-  /** What starts the mover's gate, as words for a shell. */
-  readonly gate: string;
+  /** The command that answers a client's query, as words for a shell. */
+  readonly queryHandler: string;
 }
 
 /** Name of our folder in the target's root. */
-export const folderName = '.x8sync';
+export const stagingName = '.x8sync';
 
 /**
  * @param root is put before every path; empty in a pod.
  * @param program starts this program, its subcommand to follow.
  */
-export function placesBelow(root: string, program: readonly string[]): Places {
+export function pathsBelow(root: string, program: readonly string[]): Paths {
   const at = (path: string) => (root === '' ? path : join(root, path));
   const setting = root === '' ? [] : ['env', `X8S_ROOT=${root}`];
   return {
     source: at('/source'),
     target: at('/target'),
-    folder: at(`/target/${folderName}`),
+    staging: at(`/target/${stagingName}`),
     keys: at('/etc/x8s/keys'),
     serve: at('/run/x8s/serve'),
     work: at('/run/x8s/copy'),
     addresses: at('/run/x8s/addresses'),
     terminationLog: at('/dev/termination-log'),
-    gate: [...setting, ...program, 'gate'].join(' '),
+    queryHandler: [...setting, ...program, 'answer'].join(' '),
   };
 }

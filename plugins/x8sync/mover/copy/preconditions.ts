@@ -1,14 +1,13 @@
 /** What must be so before a byte of the target is touched. */
 import { diskOf } from '../disk.ts';
-import type { Machine } from '../machine.ts';
-import { empties, isRehearsal, type Mode } from '../options.ts';
+import { emptiesTarget, isDryRun, type Mode } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
-import { Ending } from './ending.ts';
+import type { Runtime } from '../runtime.ts';
+import { Ending, isThrough } from './ending.ts';
 import { type Amount, allocatedBelow, fits, Growth, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
-import { isThrough } from './verdict.ts';
 
 /** Before anything of the target goes: the source must answer with a list, and not an empty one. */
 export async function requireSource(rsync: SourceRsync): Promise<void> {
@@ -21,33 +20,33 @@ export async function requireSource(rsync: SourceRsync): Promise<void> {
 /** What room is needed, and there is: looked at only as closely as it takes to tell. */
 export class RoomCheck {
   readonly #mode: Mode;
-  readonly #machine: Machine;
+  readonly #runtime: Runtime;
   readonly #source: Pick<Source, 'used' | 'exactly'>;
   readonly #rsync: Pick<SourceRsync, 'compare'>;
 
   constructor(
     mode: Mode,
-    machine: Machine,
+    runtime: Runtime,
     source: Pick<Source, 'used' | 'exactly'>,
     rsync: Pick<SourceRsync, 'compare'>,
   ) {
     this.#mode = mode;
-    this.#machine = machine;
+    this.#runtime = runtime;
     this.#source = source;
     this.#rsync = rsync;
   }
 
   /** @throws Ending where the source does not fit, or that can't be told. A dry run only says so. */
   async require(): Promise<void> {
-    const { places, voice, signal } = this.#machine;
-    const { availableBytes, inodes, availableInodes } = await diskOf(places.target, signal);
+    const { paths, messages, signal } = this.#runtime;
+    const { availableBytes, inodes, availableInodes } = await diskOf(paths.target, signal);
     const free = { bytes: availableBytes, inodes: inodes > 0 ? availableInodes : undefined };
     const lack = await this.lack(free);
     if (!lack) return;
     const { needBytes, needInodes, freeBytes, freeInodes } = lack;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
-    if (!isRehearsal(this.#mode)) throw new Ending('no-room', text, lack);
-    voice.log('warning', text);
+    if (!isDryRun(this.#mode)) throw new Ending('no-room', text, lack);
+    messages.log('warning', text);
   }
 
   /** What is missing; undefined where nothing is. */
@@ -55,9 +54,9 @@ export class RoomCheck {
     if (fits(this.#source.used, free)) return undefined;
     const all = await this.#source.exactly();
     if (fits(all, free)) return undefined;
-    const { places, signal } = this.#machine;
-    const forced = empties(this.#mode);
-    const room = forced ? sum(free, await wipedAmount(places.target, places.folder, signal)) : free;
+    const { paths, signal } = this.#runtime;
+    const forced = emptiesTarget(this.#mode);
+    const room = forced ? sum(free, await wipedAmount(paths.target, paths.staging, signal)) : free;
     const need = forced ? all : await this.#growth(all.bytes);
     if (fits(need, room)) return undefined;
     return {
@@ -69,7 +68,7 @@ export class RoomCheck {
   }
 
   async #growth(sourceBytes: number): Promise<Amount> {
-    const allocated = allocatedBelow(this.#machine.places.target);
+    const allocated = allocatedBelow(this.#runtime.paths.target);
     const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated));
     if (!isThrough(ran.code))
       throw new Ending('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
@@ -83,11 +82,11 @@ const sum = (one: Amount, other: Amount): Amount => ({
 });
 
 /** Empties the target but for lost+found and our folder. @throws Ending */
-export async function wipeTarget({ places, voice, signal }: Machine): Promise<void> {
-  voice.log('info', 'emptying the target');
+export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<void> {
+  messages.log('info', 'emptying the target');
   const kept = ['!', '-name', 'lost+found', '!', '-name', '.x8sync'];
   const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
-  const args = [places.target, '-mindepth', '1', '-maxdepth', '1', ...kept, ...remove];
+  const args = [paths.target, '-mindepth', '1', '-maxdepth', '1', ...kept, ...remove];
   const { code, stderr } = await run('find', args, { signal });
   if (code === 0) return;
   const said = stderr.trim().split('\n').slice(0, 3).join('; ');

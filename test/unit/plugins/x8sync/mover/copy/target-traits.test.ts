@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
+import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
 const mounts: string[] = [];
@@ -57,7 +57,7 @@ function bindfs(...options: readonly string[]): void {
 /** Mounts a share without case, owners and modes; resolves once it is there. */
 async function share(longestName = 255): Promise<string> {
   const folder = behind();
-  const script = join(import.meta.dirname, '../../../../support/filesystems/caseless.py');
+  const script = join(import.meta.dirname, '../../../../../support/filesystems/caseless.py');
   programs.push(
     spawn('/usr/bin/python3', [script, folder, both.target, String(longestName)], { stdio: 'inherit' }),
   );

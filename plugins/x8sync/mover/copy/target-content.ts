@@ -2,9 +2,9 @@
 import { lstatSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { cut, LineSplitter } from '../lines.ts';
-import type { Machine } from '../machine.ts';
-import { folderName } from '../places.ts';
+import { stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
+import type { Runtime } from '../runtime.ts';
 import { Ending } from './ending.ts';
 
 /** So many removals are told by name; all are counted. What would be copied is to be told beside them. */
@@ -12,12 +12,12 @@ const mostTold = 100;
 const longestName = 1024;
 
 /** What a copy neither touches nor counts. */
-const kept: readonly string[] = [folderName, 'lost+found'];
+const kept: readonly string[] = [stagingName, 'lost+found'];
 
 /** Whether the target holds nothing but what a copy leaves alone; false where that can't be seen. */
-export async function isEmpty({ places }: Pick<Machine, 'places'>): Promise<boolean> {
+export async function isEmpty({ paths }: Pick<Runtime, 'paths'>): Promise<boolean> {
   try {
-    return (await readdir(places.target)).every((name) => kept.includes(name));
+    return (await readdir(paths.target)).every((name) => kept.includes(name));
   } catch {
     return false;
   }
@@ -34,14 +34,14 @@ export function rootOf(target: string): string {
  *
  * @throws Ending where not all of it can be listed.
  */
-export async function tellRemovals({ places, voice, signal }: Machine): Promise<number> {
+export async function tellRemovals({ paths, messages, signal }: Runtime): Promise<number> {
   const left = kept.flatMap((name, index) => [
     ...(index > 0 ? ['-o'] : []),
     '-path',
-    `${places.target}/${name}`,
+    `${paths.target}/${name}`,
   ]);
   const args = [
-    places.target,
+    paths.target,
     '-xdev',
     '-mindepth',
     '1',
@@ -58,7 +58,7 @@ export async function tellRemovals({ places, voice, signal }: Machine): Promise<
   const names = new LineSplitter(
     (name) => {
       removed += 1;
-      if (removed <= mostTold) voice.tell('change', { item: '*deleting', name: cut(name, longestName) });
+      if (removed <= mostTold) messages.write('change', { item: '*deleting', name: cut(name, longestName) });
     },
     { ends: /\0/ },
   );
@@ -69,8 +69,8 @@ export async function tellRemovals({ places, voice, signal }: Machine): Promise<
 }
 
 /** Stands for the target once all of it would be gone. */
-export async function emptyFolder({ places }: Pick<Machine, 'places'>): Promise<string> {
-  const path = `${places.work}/empty`;
+export async function emptyFolder({ paths }: Pick<Runtime, 'paths'>): Promise<string> {
+  const path = `${paths.work}/empty`;
   await mkdir(path, { recursive: true });
   return path;
 }

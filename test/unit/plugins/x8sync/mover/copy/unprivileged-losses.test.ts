@@ -1,7 +1,7 @@
 /** What an unprivileged copy loses is known at its end, or it is said that it is not known. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { LossSurvey } from '../../../../../../plugins/x8sync/mover/copy/losses.ts';
-import { type Stage, stage } from '../../../../support/mover-machine.ts';
+import { LossSurvey } from '../../../../../../plugins/x8sync/mover/copy/unprivileged-losses.ts';
+import { type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 beforeEach(() => {
@@ -16,7 +16,7 @@ function lost(first: string | undefined, again: string | undefined): Promise<str
     if (again === undefined) throw new Error('broken');
     return again;
   };
-  return new LossSurvey({ askOnce, ask }, scene.machine).lost();
+  return new LossSurvey({ askOnce, ask }, scene.runtime).lost();
 }
 
 const counts = '{"ownership":3,"devices":0,"capabilities":0}';

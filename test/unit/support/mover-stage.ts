@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
-import type { Machine } from '../../../plugins/x8sync/mover/machine.ts';
-import { placesBelow } from '../../../plugins/x8sync/mover/places.ts';
+import { pathsBelow } from '../../../plugins/x8sync/mover/paths.ts';
 import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol.ts';
-import { Voice } from '../../../plugins/x8sync/mover/voice.ts';
+import type { Runtime } from '../../../plugins/x8sync/mover/runtime.ts';
+import { MessageWriter } from '../../../plugins/x8sync/mover/runtime.ts';
 
 /** The mover is written for Linux and the tools of its image. */
 export const onLinux = process.platform === 'linux' ? test : test.skip;
 
 export interface Stage extends Disposable {
   readonly root: string;
-  readonly machine: Machine;
+  readonly runtime: Runtime;
   /** Texts that were told to the person. */
   readonly said: readonly string[];
 }
@@ -22,15 +22,15 @@ export interface Stage extends Disposable {
 export function stage(uid = 0): Stage {
   // In memory, where there is such a place: a copy ends with a sync, for which a busy disk takes seconds.
   const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'x8sync-'));
-  const places = placesBelow(root, ['false']);
-  for (const folder of [places.source, places.target, places.keys, places.serve, places.work])
+  const paths = pathsBelow(root, ['false']);
+  for (const folder of [paths.source, paths.target, paths.keys, paths.serve, paths.work])
     mkdirSync(folder, { recursive: true });
   const said: string[] = [];
-  const voice = new Voice((line) => {
+  const messages = new MessageWriter((line) => {
     const message = parseMoverLine(line);
     if (message.kind === 'log') said.push(message.text);
   });
   const { signal } = new AbortController();
-  const machine = { places, voice, uid, gids: [uid], kill: () => {}, signal };
-  return { root, machine, said, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
+  const runtime = { paths, messages, uid, gids: [uid], kill: () => {}, signal };
+  return { root, runtime, said, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
 }

@@ -1,7 +1,7 @@
 /** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
 
-import type { Place } from './place.ts';
-import type { Folding, Limits } from './unkept.ts';
+import type { Folding, Limits } from './losses.ts';
+import type { VolumeLocation } from './volume-location.ts';
 
 /** Of all files, and as far as a copy is made another way for them. */
 export interface Sizes extends ExactUsage {
@@ -23,11 +23,11 @@ export interface Usage {
   readonly ownFolder: OwnFolder;
   /** Null where two seconds did not tell. */
   readonly sizes: Sizes | null;
-  readonly place: Place;
+  readonly location: VolumeLocation;
 }
 
 /** What the volume's root looks like. */
-export interface RootLook {
+export interface RootSample {
   /** Some names of its entries, in UTF-8 and without a line feed; none where it has no such entries. */
   readonly names: readonly string[];
 }
@@ -60,12 +60,12 @@ export interface Survey {
   readonly capabilities: number;
 }
 
-export const questions = {
+export const queries = {
   usage: 'usage',
   exactUsage: 'usage exact',
   root: 'root',
   /** What a target with such limits can't keep. */
-  unkept: (limits: Limits) => `unkept ${JSON.stringify(limits)}`,
+  losses: (limits: Limits) => `losses ${JSON.stringify(limits)}`,
   /** Groups of names that a target does not tell apart. */
   collisions: (folding: Folding) => `collisions ${JSON.stringify(folding)}`,
   /** Where in the volume an entry of this name is, as a path; empty where there is none. */
@@ -75,21 +75,21 @@ export const questions = {
   survey: (uid: number, gids: readonly number[]) => `survey ${uid} ${gids.join(',')}`,
 } as const;
 
-export type Question =
+export type Query =
   | { readonly kind: 'usage' | 'exactUsage' | 'root' }
   | { readonly kind: 'find' | 'sees'; readonly mark: string }
-  | { readonly kind: 'unkept'; readonly limits: Limits }
+  | { readonly kind: 'losses'; readonly limits: Limits }
   | { readonly kind: 'collisions'; readonly folding: Folding }
   | { readonly kind: 'survey'; readonly uid: number; readonly gids: readonly number[] };
 
 /** What was asked, or undefined where that is none of the questions. */
-export function parseQuestion(text: string): Question | undefined {
-  if (text === questions.usage) return { kind: 'usage' };
-  if (text === questions.exactUsage) return { kind: 'exactUsage' };
-  const [, subject, json = ''] = /^(unkept|collisions) (\{[\w":,{}[\]-]*\})$/.exec(text) ?? [];
-  if (subject === 'unkept') return { kind: subject, limits: JSON.parse(json) as Limits };
+export function parseQuery(text: string): Query | undefined {
+  if (text === queries.usage) return { kind: 'usage' };
+  if (text === queries.exactUsage) return { kind: 'exactUsage' };
+  const [, subject, json = ''] = /^(losses|collisions) (\{[\w":,{}[\]-]*\})$/.exec(text) ?? [];
+  if (subject === 'losses') return { kind: subject, limits: JSON.parse(json) as Limits };
   if (subject === 'collisions') return { kind: subject, folding: JSON.parse(json) as Folding };
-  if (text === questions.root) return { kind: 'root' };
+  if (text === queries.root) return { kind: 'root' };
   const [, kind, mark] = /^(find|sees) ([A-Za-z0-9.-]{1,128})$/.exec(text) ?? [];
   if (mark !== undefined) return { kind: kind === 'find' ? 'find' : 'sees', mark };
   const [, uid, gids] = /^survey (\d+) (\d+(?:,\d+)*)$/.exec(text) ?? [];

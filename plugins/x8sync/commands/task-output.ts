@@ -2,14 +2,14 @@
 import { type Table, table } from '../../../src/cli/table.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { formatAgeSince } from '../../../src/ui/format.ts';
-import { decisiveRecord, specOf, type TaskView } from '../records/inventory.ts';
+import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 
 /** The document of `-o json`; stable field names. */
-export function documentOf(view: TaskView): Record<string, unknown> {
-  const record = decisiveRecord(view);
+export function documentOf(entry: TaskEntry): Record<string, unknown> {
+  const record = decisiveRecord(entry);
   const { sourceClaim, targetClaim, mode } = specOf(record);
   return {
-    task: view.task,
+    task: entry.task,
     phase: record?.phase,
     source: sourceClaim,
     target: targetClaim,
@@ -22,16 +22,20 @@ export function documentOf(view: TaskView): Record<string, unknown> {
     progress: record?.progress,
     message: record?.message,
     peer: record?.peer,
-    records: Object.values(view.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
+    records: Object.values(entry.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
   };
 }
 
-export function tableOf(views: readonly TaskView[], now: Date): Table {
-  const rows = views.map((view) => ({ view, record: decisiveRecord(view), ...specOf(decisiveRecord(view)) }));
+export function tableOf(entries: readonly TaskEntry[], now: Date): Table {
+  const rows = entries.map((entry) => ({
+    entry,
+    record: decisiveRecord(entry),
+    ...specOf(decisiveRecord(entry)),
+  }));
   return table(
     rows,
     [
-      { header: 'NAME', value: ({ view }) => view.task },
+      { header: 'NAME', value: ({ entry }) => entry.task },
       { header: 'PHASE', value: ({ record }) => record?.phase ?? '' },
       { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
       { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
@@ -44,20 +48,20 @@ export function tableOf(views: readonly TaskView[], now: Date): Table {
 }
 
 /** One task among others of its name. */
-export function lineOf(view: TaskView): string {
-  const { sourceClaim, targetClaim } = specOf(decisiveRecord(view));
-  const places = Object.values(view.records).map(
+export function lineOf(entry: TaskEntry): string {
+  const { sourceClaim, targetClaim } = specOf(decisiveRecord(entry));
+  const places = Object.values(entry.records).map(
     ({ role, namespace }) => `${role} in namespace ${namespace}`,
   );
   return `${sourceClaim} → ${targetClaim} (here: ${places.join(', ')})`;
 }
 
 /** One task, a field a line, as `kubectl describe` shows things. */
-export function describeTask(view: TaskView, now: Date): string {
-  const record = decisiveRecord(view);
+export function describeTask(entry: TaskEntry, now: Date): string {
+  const record = decisiveRecord(entry);
   const { sourceClaim = '', targetClaim = '', mode = '' } = specOf(record);
   const fields: [string, string | undefined][] = [
-    ['Task', view.task],
+    ['Task', entry.task],
     ['Phase', record?.phase],
     ['Source', sourceClaim],
     ['Target', targetClaim],

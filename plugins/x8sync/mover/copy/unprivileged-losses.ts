@@ -1,7 +1,8 @@
 /** What of the source's files the copy could not keep. */
-import type { Machine } from '../machine.ts';
+
 import { type Ran, run } from '../programs.ts';
-import { questions, type Survey } from '../questions.ts';
+import { queries, type Survey } from '../queries.ts';
+import type { Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
 
 const kinds = ['ownership', 'devices', 'capabilities'] as const satisfies (keyof Survey)[];
@@ -12,15 +13,15 @@ type Asked = Pick<Connection, 'ask' | 'askOnce'>;
 /** While an unprivileged copy runs, the source counts what only root could keep. */
 export class LossSurvey {
   readonly #connection: Asked;
-  readonly #machine: Pick<Machine, 'voice' | 'signal'>;
-  readonly #question: string;
+  readonly #runtime: Pick<Runtime, 'messages' | 'signal'>;
+  readonly #query: string;
   readonly #first: Promise<Ran>;
 
-  constructor(connection: Asked, machine: Pick<Machine, 'voice' | 'signal' | 'uid' | 'gids'>) {
+  constructor(connection: Asked, runtime: Pick<Runtime, 'messages' | 'signal' | 'uid' | 'gids'>) {
     this.#connection = connection;
-    this.#machine = machine;
-    this.#question = questions.survey(machine.uid, machine.gids);
-    this.#first = connection.askOnce(this.#question);
+    this.#runtime = runtime;
+    this.#query = queries.survey(runtime.uid, runtime.gids);
+    this.#first = connection.askOnce(this.#query);
     // An interrupted run asks for it no more.
     this.#first.catch(() => {});
   }
@@ -29,7 +30,7 @@ export class LossSurvey {
   async lost(): Promise<string[]> {
     const answer = await this.#answer();
     if (answer) return kinds.filter((kind) => answer[kind] > 0);
-    this.#machine.voice.log(
+    this.#runtime.messages.log(
       'warning',
       'the source could not be surveyed: what an unprivileged copy loses is not known',
     );
@@ -41,9 +42,9 @@ export class LossSurvey {
     if (first.code === 0) return JSON.parse(first.stdout) as Survey;
     // A connection that was made anew has taken the first question with it.
     try {
-      return JSON.parse(await this.#connection.ask(this.#question)) as Survey;
+      return JSON.parse(await this.#connection.ask(this.#query)) as Survey;
     } catch {
-      this.#machine.signal.throwIfAborted();
+      this.#runtime.signal.throwIfAborted();
       return undefined;
     }
   }

@@ -1,16 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { fidelityOf, type PodPlan, podSpec } from '../../../../plugins/x8sync/objects/manifests/pods.ts';
+import { type PodPlan, podSpec, privilegesOf } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
 import {
-  type Side,
+  type SideMeta,
   sourceNetworkPolicy,
   sourceStatefulSet,
-} from '../../../../plugins/x8sync/objects/manifests/source.ts';
-import { targetJob } from '../../../../plugins/x8sync/objects/manifests/target.ts';
+} from '../../../../../plugins/x8sync/objects/manifests/source.ts';
+import { targetJob } from '../../../../../plugins/x8sync/objects/manifests/target.ts';
 
 const plan: PodPlan = {
   side: 'source',
   image: 'mover:1',
-  fidelity: 'root',
+  privileges: 'root',
   claim: 'data',
   readOnly: true,
   secret: 'keys',
@@ -18,7 +18,7 @@ const plan: PodPlan = {
   env: { A: 'b' },
   identity: { uid: 65532, gid: 65532 },
 };
-const side: Side = {
+const side: SideMeta = {
   meta: {
     name: 'x8sync-t-source',
     namespace: 'ns',
@@ -31,14 +31,14 @@ const container = (spec: ReturnType<typeof podSpec>) =>
   spec.containers[0] as Record<string, Record<string, unknown>>;
 
 describe('pods', () => {
-  test.each(['admin', 'root', 'user'] as const)('tell what they may do: %s', (fidelity) => {
+  test.each(['admin', 'root', 'user'] as const)('tell what they may do: %s', (privileges) => {
     for (const side of ['source', 'target'] as const)
-      expect(fidelityOf(podSpec({ ...plan, side, fidelity }, 'Always'))).toBe(fidelity);
+      expect(privilegesOf(podSpec({ ...plan, side, privileges }, 'Always'))).toBe(privileges);
   });
 
   test('have no fsGroup: it would rewrite owners of the source', () => {
-    for (const fidelity of ['root', 'user'] as const) {
-      expect(JSON.stringify(podSpec({ ...plan, fidelity }, 'Always'))).not.toContain('fsGroup');
+    for (const privileges of ['root', 'user'] as const) {
+      expect(JSON.stringify(podSpec({ ...plan, privileges }, 'Always'))).not.toContain('fsGroup');
     }
   });
 
@@ -54,8 +54,8 @@ describe('pods', () => {
   });
 
   test('of another user than the image knows have a list of users with that one', () => {
-    const mounts = (uid: number, fidelity: 'root' | 'user' = 'user') =>
-      JSON.stringify(podSpec({ ...plan, fidelity, identity: { uid, gid: uid } }, 'Always'));
+    const mounts = (uid: number, privileges: 'root' | 'user' = 'user') =>
+      JSON.stringify(podSpec({ ...plan, privileges, identity: { uid, gid: uid } }, 'Always'));
     expect(mounts(1000)).toContain('"mountPath":"/etc/passwd"');
     expect(mounts(65532)).not.toContain('/etc/passwd');
     expect(mounts(1000, 'root')).not.toContain('/etc/passwd');
@@ -77,7 +77,7 @@ describe('pods', () => {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'], add: expect.arrayContaining(['SYS_CHROOT']) },
     });
-    expect(container(podSpec({ ...plan, fidelity: 'user' }, 'Always')).securityContext).toEqual({
+    expect(container(podSpec({ ...plan, privileges: 'user' }, 'Always')).securityContext).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
       runAsNonRoot: true,

@@ -2,28 +2,28 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { isEmpty, rootOf, tellRemovals } from '../../../../../../plugins/x8sync/mover/copy/look.ts';
+import { isEmpty, rootOf, tellRemovals } from '../../../../../../plugins/x8sync/mover/copy/target-content.ts';
 import {
   changesMoreThanTime,
   isAttributes,
   isRoot,
   parseChange,
 } from '../../../../../../plugins/x8sync/mover/rsync/changes.ts';
-import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 let target: string;
 beforeEach(() => {
   scene = stage();
-  target = scene.machine.places.target;
+  target = scene.runtime.paths.target;
 });
 afterEach(() => scene[Symbol.dispose]());
 
 onLinux('a target with nothing but lost+found and a mover of its own is empty', async () => {
   for (const folder of ['lost+found', '.x8sync']) mkdirSync(join(target, folder), { recursive: true });
-  expect(await isEmpty(scene.machine)).toBe(true);
+  expect(await isEmpty(scene.runtime)).toBe(true);
   writeFileSync(join(target, 'file'), '');
-  expect(await isEmpty(scene.machine)).toBe(false);
+  expect(await isEmpty(scene.runtime)).toBe(false);
 });
 
 onLinux(
@@ -33,9 +33,9 @@ onLinux(
       mkdirSync(join(target, folder), { recursive: true });
       writeFileSync(join(target, folder, 'a\nb'), '');
     }
-    expect(await tellRemovals(scene.machine)).toBe(2);
+    expect(await tellRemovals(scene.runtime)).toBe(2);
     for (let number = 0; number < 200; number += 1) writeFileSync(join(target, `f${number}`), '');
-    expect(await tellRemovals(scene.machine)).toBe(202);
+    expect(await tellRemovals(scene.runtime)).toBe(202);
   },
 );
 

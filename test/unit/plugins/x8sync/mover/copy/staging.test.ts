@@ -2,14 +2,14 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
-import { Folder } from '../../../../../../plugins/x8sync/mover/copy/folder.ts';
-import { onLinux, type Stage, stage } from '../../../../support/mover-machine.ts';
+import { StagingFolder } from '../../../../../../plugins/x8sync/mover/copy/staging.ts';
+import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
-let folder: Folder;
+let folder: StagingFolder;
 beforeEach(() => {
   scene = stage();
-  folder = new Folder(scene.machine.places, 't');
+  folder = new StagingFolder(scene.runtime.paths, 't');
 });
 afterEach(() => scene[Symbol.dispose]());
 
@@ -53,7 +53,7 @@ describe('the folder in the target', () => {
     await folder.open();
     await folder.note('wiping');
     expect(await folder.open()).toBe('wiping');
-    const other = new Folder(scene.machine.places, 'other');
+    const other = new StagingFolder(scene.runtime.paths, 'other');
     writeFileSync(join(folder.partial, 'half'), '');
     expect(await other.open()).toBeUndefined();
     expect(readdirSync(folder.partial)).toEqual([]);
@@ -69,6 +69,6 @@ describe('the folder in the target', () => {
     await folder.open();
     expect(readdirSync(folder.partial, { encoding: 'buffer' })).toEqual([name]);
     expect(await folder.close()).toBe(true);
-    expect(readdirSync(scene.machine.places.target)).toEqual([]);
+    expect(readdirSync(scene.runtime.paths.target)).toEqual([]);
   });
 });

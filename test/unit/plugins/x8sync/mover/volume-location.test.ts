@@ -1,7 +1,11 @@
 /** Where a volume is, and whether two have anything in common. */
 import { describe, expect, test } from '@jest/globals';
 import { relationOf } from '../../../../../plugins/x8sync/mover/copy/relation.ts';
-import { type Mount, mountsAt, type Place } from '../../../../../plugins/x8sync/mover/place.ts';
+import {
+  type MountEntry,
+  mountsAt,
+  type VolumeLocation,
+} from '../../../../../plugins/x8sync/mover/volume-location.ts';
 
 const mountInfo = String.raw`22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
@@ -22,17 +26,17 @@ test('the mounts of a tree, the last one at a folder covering the others', () =>
   });
 });
 
-const mount = (root: string, more: Partial<Mount> = {}): Mount => ({
+const mount = (root: string, more: Partial<MountEntry> = {}): MountEntry => ({
   device: '254:0',
   root,
   type: 'ext4',
   source: '/dev/vda',
   ...more,
 });
-const place = (
-  volume: Mount,
-  { boot = 'one', below = [] }: { boot?: string; below?: Mount[] } = {},
-): Place => ({
+const location = (
+  volume: MountEntry,
+  { boot = 'one', below = [] }: { boot?: string; below?: MountEntry[] } = {},
+): VolumeLocation => ({
   boot,
   volume,
   below,
@@ -46,39 +50,41 @@ describe('on one node', () => {
     ['/a', '/ab', 'apart'],
     ['/', '/b', 'target in source'],
   ])('%s and %s of one file system: %s', (source, target, relation) => {
-    expect(relationOf(place(mount(source)), place(mount(target)))).toBe(relation);
+    expect(relationOf(location(mount(source)), location(mount(target)))).toBe(relation);
     const nfs = { type: 'nfs4', source: 'files:/export', device: '0:50' };
-    expect(relationOf(place(mount(source, nfs)), place(mount(target, nfs)))).toBe(relation);
+    expect(relationOf(location(mount(source, nfs)), location(mount(target, nfs)))).toBe(relation);
   });
 
   test('file systems of the node itself are apart, and what shows others is not known', () => {
-    const [ext4, tmpfs] = [place(mount('/a')), place(mount('/', { device: '0:9', type: 'tmpfs' }))];
+    const [ext4, tmpfs] = [location(mount('/a')), location(mount('/', { device: '0:9', type: 'tmpfs' }))];
     expect(relationOf(ext4, tmpfs)).toBe('apart');
-    const nfs = place(mount('/', { device: '0:10', type: 'nfs4', source: 'localhost:/a' }));
+    const nfs = location(mount('/', { device: '0:10', type: 'nfs4', source: 'localhost:/a' }));
     expect(relationOf(ext4, nfs)).toBe('unknown');
-    expect(relationOf(place(mount('/', { device: '0:11', type: 'fuse.bindfs' })), ext4)).toBe('unknown');
+    expect(relationOf(location(mount('/', { device: '0:11', type: 'fuse.bindfs' })), ext4)).toBe('unknown');
   });
 
   test('what is mounted below a volume belongs to it', () => {
     const inner = mount('/', { device: '8:1' });
-    const outer = place(mount('/a'), { below: [inner] });
-    expect(relationOf(place(mount('/x', { device: '8:1' })), outer)).toBe('source in target');
-    expect(relationOf(outer, place(inner))).toBe('target in source');
+    const outer = location(mount('/a'), { below: [inner] });
+    expect(relationOf(location(mount('/x', { device: '8:1' })), outer)).toBe('source in target');
+    expect(relationOf(outer, location(inner))).toBe('target in source');
   });
 });
 
 describe('on two nodes', () => {
   const there = { boot: 'two' };
   test('equal numbers and paths of local file systems mean nothing', () => {
-    expect(relationOf(place(mount('/a')), place(mount('/a'), there))).toBe('apart');
+    expect(relationOf(location(mount('/a')), location(mount('/a'), there))).toBe('apart');
   });
 
   test('an export by one name is one tree, by another it is not known', () => {
     const nfs = (source: string, root = '/') => mount(root, { type: 'nfs4', source, device: '0:50' });
-    expect(relationOf(place(nfs('files:/e', '/a')), place(nfs('files:/e', '/a/b'), there))).toBe(
+    expect(relationOf(location(nfs('files:/e', '/a')), location(nfs('files:/e', '/a/b'), there))).toBe(
       'target in source',
     );
-    expect(relationOf(place(nfs('files:/e')), place(nfs('10.0.0.1:/e'), there))).toBe('unknown');
-    expect(relationOf(place(nfs('files:/e', '/a')), place(nfs('files:/e', '/b'), there))).toBe('unknown');
+    expect(relationOf(location(nfs('files:/e')), location(nfs('10.0.0.1:/e'), there))).toBe('unknown');
+    expect(relationOf(location(nfs('files:/e', '/a')), location(nfs('files:/e', '/b'), there))).toBe(
+      'unknown',
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** The Service that leads to the source's sshd: of the first way that its cluster admits. */
+/** The Service that leads to the source's sshd: of the first strategy that its cluster admits. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { Service } from '../../../src/kube/objects.ts';
@@ -6,37 +6,38 @@ import { limitsHint, refusalIn } from '../../../src/kube/refusal.ts';
 import { services } from '../../../src/kube/resources.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
 import { type ServiceShape, sourceService } from '../objects/manifests/source.ts';
-import type { OwnedSide } from '../objects/sides.ts';
+import type { TaskSide } from '../objects/sides.ts';
 import type { Strategy } from './strategies.ts';
 
 export type Strategies = readonly [Strategy, ...Strategy[]];
 
-/** The Service as it is now, and the ways to go by it. */
-export interface Entrance {
+/** The Service as it is now, and the strategies to go by it. */
+export interface Endpoint {
   readonly service: Service;
-  /** The way that the Service is open for, and those that may be tried after it. */
-  readonly ways: Strategies;
-  /** Why ways before that were not opened, a line each. */
+  /** The strategy that the Service is open for, and those that may be tried after it. */
+  readonly strategies: Strategies;
+  /** Why strategies before that were not opened, a line each. */
   readonly declined: readonly string[];
 }
 
 /**
- * Makes the Service for the first of these ways that the cluster admits, or takes up the one that is there.
+ * Makes the Service for the first of these strategies that the cluster admits, or takes up the one that is there.
  *
- * @throws RefusedError where it admits none, with each way's reason.
+ * @throws RefusedError where it admits none, with each strategy's reason.
  */
-export async function openEntrance(
-  side: OwnedSide,
-  ways: Strategies,
+export async function openEndpoint(
+  side: TaskSide,
+  strategies: Strategies,
   options: EnsureOptions,
-): Promise<Entrance> {
+): Promise<Endpoint> {
   const { kube, namespace } = side;
   const declined: string[] = [];
-  for (const [index, way] of ways.entries()) {
+  for (const [index, strategy] of strategies.entries()) {
     const make = (shape: ServiceShape) => ensure(kube, services, sourceService(side, shape), options);
-    const made = await firstAdmitted(way, make);
-    if ('service' in made) return { ...made, ways: [way, ...ways.slice(index + 1)], declined };
-    declined.push(...made.declined.map((reason) => `${way.name}: ${reason}`));
+    const made = await firstAdmitted(strategy, make);
+    if ('service' in made)
+      return { ...made, strategies: [strategy, ...strategies.slice(index + 1)], declined };
+    declined.push(...made.declined.map((reason) => `${strategy.name}: ${reason}`));
   }
   throw new RefusedError(
     `${kube.cluster.context} admits no Service in namespace ${namespace} by which to reach the source`,
@@ -45,24 +46,24 @@ export async function openEntrance(
 }
 
 /**
- * The same Service, now of the way's own type; what earlier ways opened stays open until the end.
+ * The same Service, now of the strategy's own type; what earlier strategies opened stays open until the end.
  *
- * @throws RefusedError where it is declined in each of the way's shapes.
+ * @throws RefusedError where it is declined in each of the strategy's shapes.
  */
-export async function retype(
-  way: Strategy,
+export async function changeType(
+  strategy: Strategy,
   { metadata: { name, namespace } }: Service,
-  { kube }: OwnedSide,
+  { kube }: TaskSide,
   signal: AbortSignal,
 ): Promise<Service> {
   const patch = (spec: ServiceShape) =>
     kube.patch(services, { namespace, name }, { spec }, { type: 'merge', signal });
-  const made = await firstAdmitted(way, patch);
+  const made = await firstAdmitted(strategy, patch);
   if ('service' in made) return made.service;
   throw new RefusedError(made.declined.join('; '));
 }
 
-/** The Service in the first of a way's shapes that is not declined, or why each one was. */
+/** The Service in the first of a strategy's shapes that is not declined, or why each one was. */
 async function firstAdmitted(
   { shapes }: Strategy,
   make: (shape: ServiceShape) => Promise<Service>,

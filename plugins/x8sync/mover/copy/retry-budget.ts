@@ -6,7 +6,7 @@ const most = 100;
 const worthMs = 10_000;
 const longestDelay = 16;
 
-export class Attempts {
+export class RetryBudget {
   /** How many there were. */
   count = 0;
   /** Seconds until the next one. */

@@ -6,7 +6,7 @@
  */
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
-import { folderName, type Places } from '../places.ts';
+import { type Paths, stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
 import { Ending } from './ending.ts';
 import { modifiedAt, setModified, timeKept } from './times.ts';
@@ -17,26 +17,26 @@ export type Phase = 'wiping' | 'copying';
 const unmarked = /^(tmp|partial|state\.new|mark-.*)$/;
 const word = 'x8sync';
 
-export class Folder {
+export class StagingFolder {
   /** Whether this run has opened it. */
   opened = false;
   /** The time of the target's root before this run opened the folder. */
   #rootTime: string | undefined;
-  readonly #places: Places;
+  readonly #paths: Paths;
   readonly #task: string;
 
-  constructor(places: Places, task: string) {
-    this.#places = places;
+  constructor(paths: Paths, task: string) {
+    this.#paths = paths;
     this.#task = task;
   }
 
   /** Its name in the target's root. */
   get name(): string {
-    return folderName;
+    return stagingName;
   }
 
   get path(): string {
-    return this.#places.folder;
+    return this.#paths.staging;
   }
 
   /** For files that rsync is at. */
@@ -63,7 +63,7 @@ export class Folder {
     if (!this.#isOurs())
       throw new Ending('refused', `${this.path} exists and was not made by x8sync: move it away`);
     const phase = this.#readPhase();
-    this.#rootTime = await modifiedAt(this.#places.target);
+    this.#rootTime = await modifiedAt(this.#paths.target);
     this.opened = true;
     if (phase === undefined) await this.#remove(this.temporary, this.partial);
     try {
@@ -136,7 +136,7 @@ export class Folder {
   async close(): Promise<boolean> {
     if (!existsSync(this.path)) return true;
     return timeKept(
-      this.#places.target,
+      this.#paths.target,
       async () => (await this.#remove(this.temporary, this.partial)) && this.#remove(this.path),
     );
   }
@@ -144,7 +144,7 @@ export class Folder {
   /** Takes it away from a target that nothing was copied to. */
   async abandon(): Promise<void> {
     await this.close();
-    if (this.#rootTime !== undefined) await setModified(this.#places.target, this.#rootTime);
+    if (this.#rootTime !== undefined) await setModified(this.#paths.target, this.#rootTime);
   }
 
   /** By `rm`, which stays on the one file system, and takes names of any bytes. */

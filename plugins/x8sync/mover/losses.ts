@@ -7,7 +7,7 @@ export interface Times {
 }
 
 /** What a file system may not have at all. */
-export type Lack = 'symlinks' | 'hardlinks' | 'xattrs' | 'acls';
+export type FileFeature = 'symlinks' | 'hardlinks' | 'xattrs' | 'acls';
 
 /** The longest name of most file systems (NAME_MAX), in bytes. */
 export const usualNameBytes = 255;
@@ -17,14 +17,14 @@ export interface Limits {
   readonly owner?: { readonly uid: number; readonly gid: number };
   readonly modes?: { readonly file: number; readonly folder: number };
   readonly times?: Times;
-  readonly lacks?: readonly Lack[];
+  readonly unsupported?: readonly FileFeature[];
   /** Longer names are not taken. */
   readonly nameBytes?: number;
 }
 
 /** One kind of thing that is lost. */
 export interface Loss {
-  readonly kind: 'ownership' | 'modes' | 'times' | 'names' | 'long names' | Lack;
+  readonly kind: 'ownership' | 'modes' | 'times' | 'names' | 'long names' | FileFeature;
   /** Entries that lose it. */
   readonly count: number;
   /** The first of them. */
@@ -32,36 +32,36 @@ export interface Loss {
 }
 
 /** A regular file whose time the target can't keep. */
-export interface OddTime {
+export interface OutOfRangeTime {
   readonly name: string;
   readonly bytes: number;
   /** Whole seconds since 1970. */
   readonly seconds: number;
 }
 
-export interface Unkept {
+export interface LossReport {
   readonly losses: readonly Loss[];
   /** Files of the loss `times`, the first thousand. */
-  readonly oddTimes: readonly OddTime[];
+  readonly outOfRange: readonly OutOfRangeTime[];
   /** How many of these there are in all. */
-  readonly oddFiles: number;
+  readonly outOfRangeFiles: number;
 }
 
 const mostNames = 20;
 const mostOddTimes = 1000;
 
 /** Adds up entries, as `find -printf` tells of them. */
-export class UnkeptSum {
+export class LossCounter {
   readonly #limits: Limits;
   readonly #losses = new Map<Loss['kind'], { count: number; names: string[] }>();
-  readonly #oddTimes: OddTime[] = [];
-  #oddFiles = 0;
+  readonly #outOfRange: OutOfRangeTime[] = [];
+  #outOfRangeFiles = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
-  /** What {@link UnkeptSum.entry} takes. */
+  /** What {@link LossCounter.entry} takes. */
   static readonly format = '%U %G %y %n %m %T@ %s %P\\0';
 
   /** One entry: uid, gid, kind, names, mode, time, bytes, and its path. */
@@ -70,9 +70,9 @@ export class UnkeptSum {
       /^(\d+) (\d+) (\S) (\d+) (\d+) (-?[\d.]+) (\d+) (.*)$/s.exec(text) ?? [];
     if (uid === undefined) return;
     const name = path === '' ? '.' : path;
-    const { owner, modes, times, lacks = [], nameBytes = Number.POSITIVE_INFINITY } = this.#limits;
-    if (lacks.includes('symlinks') && kind === 'l') this.lose('symlinks', name);
-    if (lacks.includes('hardlinks') && kind !== 'd' && Number(names) > 1) this.lose('hardlinks', name);
+    const { owner, modes, times, unsupported = [], nameBytes = Number.POSITIVE_INFINITY } = this.#limits;
+    if (unsupported.includes('symlinks') && kind === 'l') this.lose('symlinks', name);
+    if (unsupported.includes('hardlinks') && kind !== 'd' && Number(names) > 1) this.lose('hardlinks', name);
     if (path.length * 3 > nameBytes && path.split('/').some((part) => Buffer.byteLength(part) > nameBytes))
       this.lose('long names', name);
     if (owner && (Number(uid) !== owner.uid || Number(gid) !== owner.gid)) this.lose('ownership', name);
@@ -82,9 +82,9 @@ export class UnkeptSum {
     if (!times || (seconds >= times.first && seconds <= times.last)) return;
     this.lose('times', name);
     if (kind !== 'f') return;
-    this.#oddFiles += 1;
-    if (this.#oddTimes.length < mostOddTimes && !name.includes('\ufffd'))
-      this.#oddTimes.push({ name, bytes: Number(bytes), seconds });
+    this.#outOfRangeFiles += 1;
+    if (this.#outOfRange.length < mostOddTimes && !name.includes('\ufffd'))
+      this.#outOfRange.push({ name, bytes: Number(bytes), seconds });
   }
 
   /** Notes one entry that loses something. */
@@ -95,9 +95,9 @@ export class UnkeptSum {
     if (loss.names.length < mostNames) loss.names.push(name);
   }
 
-  get unkept(): Unkept {
+  get losses(): LossReport {
     const losses = [...this.#losses].map(([kind, { count, names }]) => ({ kind, count, names }));
-    return { losses, oddTimes: this.#oddTimes, oddFiles: this.#oddFiles };
+    return { losses, outOfRange: this.#outOfRange, outOfRangeFiles: this.#outOfRangeFiles };
   }
 }
 

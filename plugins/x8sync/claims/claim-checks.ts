@@ -1,0 +1,81 @@
+/** What must be true of two claims before files are copied from the one to the other. */
+import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
+import { type ClaimState, describeClaim } from './claim.ts';
+import { relationOfTrees } from './volume-identity.ts';
+
+/** @throws X8sError where files can't be read from this claim; RefusedError where it is on its way out or in exclusive use. */
+export function checkSource(source: ClaimState): void {
+  checkFilesystem(source);
+  const name = describeClaim(source.ref);
+  if (source.object.metadata.deletionTimestamp) {
+    throw new RefusedError(`source claim ${name} is being deleted, so no further pod can mount it`, {
+      hint: 'its volume stays where its reclaim policy is Retain; a new claim with volumeName can read it then',
+    });
+  }
+  if (!source.bound) {
+    throw new X8sError(
+      `source claim ${name} is ${source.object.status?.phase ?? 'not bound'}, so there is nothing to copy`,
+      {
+        hint: 'a claim is bound once a volume is behind it; kubectl describe pvc tells what it waits for',
+      },
+    );
+  }
+  checkNotExclusive(source);
+}
+
+/**
+ * @throws RefusedError where writing to this claim could harm: it is in use, or it is the source itself.
+ */
+export function checkTarget(target: ClaimState, source: ClaimState, allowMounted: boolean): void {
+  checkFilesystem(target);
+  const name = describeClaim(target.ref);
+  const phase = target.object.status?.phase;
+  if (phase === 'Lost') throw new X8sError(`target claim ${name} is Lost: the volume behind it is gone`);
+  if (target.object.metadata.deletionTimestamp)
+    throw new RefusedError(`target claim ${name} is being deleted`);
+  if ((target.object.spec.accessModes ?? []).every((mode) => mode === 'ReadOnlyMany')) {
+    throw new RefusedError(`target claim ${name} can only be read (ReadOnlyMany)`);
+  }
+  checkApart(source, target);
+  const users = target.mounts.filter(({ task }) => task === undefined).map(({ pod }) => pod);
+  if (users.length > 0 && !allowMounted) {
+    throw new RefusedError(`target claim ${name} is in use by pod ${users.join(', ')}`, {
+      hint: 'scale its workload down first, or pass --allow-mounted if it can bear files that change under it',
+    });
+  }
+  checkNotExclusive(target);
+}
+
+/** A copy within one tree overwrites what it reads. */
+function checkApart(source: ClaimState, target: ClaimState): void {
+  const names = `${describeClaim(source.ref)} and ${describeClaim(target.ref)}`;
+  const relation = relationOfTrees(source.tree, target.tree);
+  const same = target.uid === source.uid || (target.volume !== undefined && target.volume === source.volume);
+  if (same || relation === 'same') throw new RefusedError(`source and target are the same volume: ${names}`);
+  if (relation !== 'source in target' && relation !== 'target in source') return;
+  const [inner, outer] = relation === 'source in target' ? [source, target] : [target, source];
+  throw new RefusedError(`the volume of the one claim is a folder in that of the other: ${names}`, {
+    details: [
+      `${inner.tree?.path} of ${describeClaim(inner.ref)} lies in ${outer.tree?.path} of ${describeClaim(outer.ref)}`,
+    ],
+    hint: 'a copy within one tree would overwrite what it reads',
+  });
+}
+
+function checkFilesystem({ object, ref }: ClaimState): void {
+  if (object.spec.volumeMode === 'Block') {
+    throw new UsageError(
+      `claim ${describeClaim(ref)} is a block volume; x8sync copies files (volumeMode Filesystem)`,
+    );
+  }
+}
+
+/** ReadWriteOncePod means what it says. */
+function checkNotExclusive({ object, mounts, ref }: ClaimState): void {
+  const mount = mounts.find(({ task }) => task === undefined);
+  if (mount && object.spec.accessModes?.includes('ReadWriteOncePod')) {
+    throw new RefusedError(`claim ${describeClaim(ref)} is ReadWriteOncePod and in use by pod ${mount.pod}`, {
+      hint: 'no second pod can mount it; scale its workload down first',
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/** A mover's Job that ended while no end line of its mover arrived. */
+import { limited } from '../../../src/async/until.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { X8sError } from '../../../src/errors.ts';
+import type { Job } from '../../../src/kube/objects.ts';
+import { jobs } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../../src/kube/wait.ts';
+import type { TaskSide } from '../objects/sides.ts';
+
+/** A Job is Failed seconds after its pod said why; the end line may still be on its way. */
+const failedPatienceMs = 5000;
+/** The end line of a Job that is Complete is worth more patience: without it all begins anew. */
+const completePatienceMs = 30_000;
+
+export interface AwaitedEnd {
+  /** Resolves with the mover's end line. */
+  readonly end: Promise<unknown>;
+  /** What the mover complained of. */
+  readonly diagnostics: readonly string[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Resolves once the end line of this Job's mover has arrived, after the Job ended.
+ *
+ * @throws X8sError where none comes: the mover was killed, evicted or deleted again and again, or its pod was taken
+ *   away with its node before anyone had read it.
+ */
+export async function requireEndLine(
+  { kube, namespace }: TaskSide,
+  { metadata: { name } }: Job,
+  { end, diagnostics, clock, signal }: AwaitedEnd,
+): Promise<void> {
+  const options = { timeoutMs: 0, signal, what: `Job ${name}` };
+  const { why, patienceMs } = await waitFor(kube, jobs, { namespace, name }, endOfJob, options);
+  const error = () =>
+    new X8sError(
+      `the mover's Job ${namespace}/${name} in ${kube.cluster.context} ended without a result: ${why}`,
+      { details: diagnostics, hint: 'run the same command again to go on with what is copied so far' },
+    );
+  await limited(end, patienceMs, error, clock, signal);
+}
+
+function endOfJob(job: Job | undefined): { why: string; patienceMs: number } | undefined {
+  if (!job) return { why: 'it was deleted', patienceMs: failedPatienceMs };
+  const is = (wanted: string) =>
+    job.status?.conditions?.find(({ type, status }) => type === wanted && status === 'True');
+  const failed = is('Failed');
+  if (failed)
+    return { why: `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}`, patienceMs: failedPatienceMs };
+  return is('Complete') && { why: 'Complete, but what it said is gone', patienceMs: completePatienceMs };
+}

@@ -1,0 +1,92 @@
+/** What the mover says while it works, gathered for the person and for the result. */
+import { formatBytes, formatRate } from '../../../src/ui/format.ts';
+import type { StepHandle } from '../../../src/ui/reporter.ts';
+import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol.ts';
+
+const maxDiagnostics = 20;
+const maxChanges = 200;
+
+/** Gathers lines from the first one on; a step that begins later is shown what it missed. */
+export class MoverMessages {
+  /** Errors and warnings, the last few: they explain a failure. */
+  readonly diagnostics: string[] = [];
+  /** In a dry run: what would change, the first few hundred. */
+  readonly changes: string[] = [];
+  /** The source's address that answered. */
+  address: string | undefined;
+  /** Warnings: a run that succeeds shows them, and no other diagnostics. */
+  readonly #warnings: string[] = [];
+  /** What a person is to read at once, and no step has shown yet. */
+  readonly #notices: string[] = [];
+  #progress: MoverProgress | undefined;
+  #onProgress: (progress: MoverProgress) => void = () => {};
+  #onNotice = (text: string): void => void this.#notices.push(text);
+
+  take(line: MoverLine): void {
+    if (line.kind === 'connected') this.address = line.address;
+    else if (line.kind === 'progress') {
+      this.#progress = line.progress;
+      this.#onProgress(line.progress);
+    } else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
+    else if (line.kind === 'notice') this.#onNotice(line.text);
+    else if (line.kind === 'log' && line.level !== 'info') {
+      this.addDiagnostic(line.text);
+      if (line.level === 'warning') addOnce(this.#warnings, line.text);
+    }
+  }
+
+  /** A mover whose connection broke lists all changes once more. */
+  #addChange(text: string): void {
+    if (this.changes.length < maxChanges && !this.changes.includes(text)) this.changes.push(text);
+  }
+
+  /** Notes what explains a failure. */
+  addDiagnostic(text: string): void {
+    addOnce(this.diagnostics, text);
+  }
+
+  /** Shows progress and notices from now on, and those that came before. */
+  showOn(handle: StepHandle, onProgress: (text: string) => void): void {
+    this.#onProgress = (progress) => {
+      handle.progress(progressOf(progress));
+      onProgress(textOf(progress));
+    };
+    if (this.#progress) this.#onProgress(this.#progress);
+    this.#onNotice = (text) => handle.warn(text);
+    this.#notices.splice(0).forEach(this.#onNotice);
+  }
+
+  showWarnings(handle: StepHandle): void {
+    for (const text of this.#warnings) handle.warn(text);
+  }
+
+  /** Whether the mover that ended so had begun to change the target. */
+  hasBegun({ stats }: MoverEnd): boolean {
+    return this.#progress !== undefined || stats.transferredFiles > 0 || stats.createdEntries > 0;
+  }
+}
+
+/** Adds a text that is not there yet, and keeps the last ones only. */
+function addOnce(texts: string[], text: string): void {
+  if (texts.includes(text)) return;
+  texts.push(text);
+  if (texts.length > maxDiagnostics) texts.shift();
+}
+
+function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: MoverProgress) {
+  const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
+  return {
+    bytes,
+    // Totals that still grow are none.
+    ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
+    items: files,
+    unit: 'entries',
+    bytesPerSecond: rate,
+    ...left,
+  };
+}
+
+function textOf({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
+  const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
+  return `${formatBytes(bytes)}${total}, ${formatRate(rate)}`;
+}

@@ -1,0 +1,75 @@
+/** All that the client's key may do in the source pod beside reading the one tree: ask what it holds. */
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { diskOf } from '../disk.ts';
+import { type Paths, stagingName } from '../paths.ts';
+import { type OwnFolder, parseQuery, type Query, type Sizes, type Usage } from '../queries.ts';
+import { locationOf } from '../volume-location.ts';
+import { findCollisions } from './collisions.ts';
+import { sourceFiles } from './sshd-config.ts';
+import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
+
+/** The exit code of a gate that was asked for something else. */
+export const refusedCode = 77;
+export const refusal = 'x8s-mover: refused: this key may only read the volume';
+
+/** The answer to what a client asked for, or undefined where that is none of the questions. */
+export async function answer(asked: string, paths: Paths): Promise<string | undefined> {
+  const query = parseQuery(asked);
+  return query && answerTo(query, paths);
+}
+
+async function answerTo(query: Query, paths: Paths): Promise<string> {
+  switch (query.kind) {
+    case 'usage':
+      return line(await usage(paths));
+    case 'exactUsage':
+      return line(await exactUsage(paths.source));
+    case 'root':
+      return line(rootSample(paths.source));
+    case 'losses':
+      return line(await losses(paths.source, query.limits));
+    case 'collisions':
+      return line(findCollisions(paths.source, query.folding));
+    case 'find':
+      return findEntry(paths.source, query.mark);
+    case 'sees':
+      return lstatSync(join(paths.source, query.mark), { throwIfNoEntry: false }) ? 'yes' : 'no';
+    case 'survey':
+      return line(await survey(paths.source, query.uid, query.gids));
+  }
+}
+
+const line = (value: object): string => `${JSON.stringify(value)}\n`;
+
+async function usage(paths: Paths): Promise<Usage> {
+  const { source } = paths;
+  const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
+  const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
+  const known = {
+    ownFolder: ownFolder(source),
+    sizes: knownSizes(paths) ?? null,
+    location: locationOf(source),
+  };
+  return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
+}
+
+function ownFolder(source: string): OwnFolder {
+  if (!lstatSync(`${source}/${stagingName}`, { throwIfNoEntry: false })) return 'none';
+  try {
+    const mark = readFileSync(`${source}/${stagingName}/state`, 'utf8');
+    return mark.startsWith('x8sync ') ? 'mover' : 'other';
+  } catch {
+    // No mark, or none that may be read: nobody can say that it is a mover's.
+    return 'other';
+  }
+}
+
+/** What the source's side knows by now; undefined where that is nothing yet. */
+function knownSizes(paths: Paths): Sizes | undefined {
+  try {
+    return JSON.parse(readFileSync(sourceFiles(paths).sizes, 'utf8')) as Sizes;
+  } catch {
+    return undefined;
+  }
+}
