@@ -9,16 +9,9 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, type Resource, secrets } from '../../src/kube/resources.ts';
 import { listWatch } from '../../src/kube/watch.ts';
-import {
-  each,
-  makeNamespace,
-  once,
-  type Sides,
-  specOf,
-  until,
-  watch,
-} from '../cluster/support/replication.ts';
+import { each, makeNamespace, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
 import { startSolo } from '../cluster/support/solo-server.ts';
+import { eventuallySees } from '../support/eventually.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
 
 const OBJECTS = 5000;
@@ -287,7 +280,7 @@ async function drive(
     (await replica.list(configMaps, { namespace: there, metadataOnly: true })).items.filter(({ metadata }) =>
       metadata.name.startsWith('u-'),
     ).length;
-  await until(arrived, (count) => count === UNPACED, 120_000);
+  await eventuallySees(arrived, (count) => count === UNPACED, 120_000);
   return { lags: paced.samples, perSecond: writes(UNPACED, since) };
 }
 

@@ -1,7 +1,7 @@
 /** REMOTE is a link to the release of the day, and is pointed to the next one. */
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { images, Workplace } from './support/devsync.ts';
-import { eventually } from './support/eventually.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');

@@ -2,8 +2,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { images, Workplace } from './support/devsync.ts';
-import { eventually } from './support/eventually.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');

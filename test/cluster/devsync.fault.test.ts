@@ -76,13 +76,12 @@ lab('a sync', () => {
     } finally {
       await startComponent(contextA, server);
     }
-    const back = performance.now();
     await it.reaches('away', 'watching');
-    // Its own lost lock is no reason to wait for anybody.
-    expect(performance.now() - back).toBeLessThan(14_000);
     expect(await it.sh('away', 'cat /work/d/1')).toBe('while it was away');
     await it.must('flush', 'away');
     await expectSame(it, 'away');
+    // Its own lost lock is no reason to wait for anybody.
+    expect((await it.stop()).stderr).not.toContain('waiting for');
   }, 120_000);
 
   test('waits for an API server that is frozen for a while, and loses nothing', async () => {

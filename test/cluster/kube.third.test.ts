@@ -122,12 +122,11 @@ describeOnLab('a server that forgets', () => {
     await put('a', '1');
     await mirror.holds({ a: '1' });
     await killComponent(cluster, part);
-    const [, since] = await Promise.all([startComponent(cluster, part), performance.now()]);
+    await startComponent(cluster, part);
     await put('b', '2');
-    await mirror.holds({ a: '1', b: '2' });
+    await mirror.holds({ a: '1', b: '2' }, 30_000);
     // Where anything else was written between, the server has forgotten the watch's moment, and is listed once more.
     expect(mirror.lists).toBeLessThanOrEqual(2);
-    expect(performance.now() - since).toBeLessThan(30_000);
   }, 90_000);
 
   test('a watch lists anew when the server has forgotten what happened meanwhile', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { processesOf } from '../lab/groups.ts';
 import { ensureUp, fillClaim, imageNames, pathOfClaim, unfillClaim } from '../lab/index.ts';
 import { allDaemons } from '../lab/up.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB, isLab, kubeconfig } from './support/contexts.ts';
 import { apply, environment, get, kubectl } from './support/kubectl.ts';
 import { must, run, start } from './support/process.ts';
@@ -78,14 +79,6 @@ lab('the lab', () => {
     const args = ['-n', scene.namespace, 'exec', name, '--', 'timeout', '2', 'bash', '-c', script];
     const { stdout } = await run('kubectl', ['--context', context, ...args], { env: environment });
     return stdout;
-  };
-  const eventually = async (probe: () => Promise<string>, wanted: RegExp): Promise<string> => {
-    let last = '';
-    for (let tries = 0; tries < 20; tries++) {
-      last = await probe();
-      if (wanted.test(last)) return last;
-    }
-    throw new Error(`never ${wanted}; at last ${JSON.stringify(last)}`);
   };
 
   beforeAll(async () => {
@@ -208,10 +201,7 @@ lab('the lab', () => {
       const command = ['bash', '-c', `for i in 1 2 3 4 5; do ${attempt}; done; sleep inf`];
       await apply(contextA, closed.namespace, podObject('early', { command }));
       const log = () => kubectl(contextA, ['-n', closed.namespace, 'logs', 'early']).catch(() => '');
-      const early = await eventually(async () => {
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        return log();
-      }, /(\w+\n){5}/);
+      const early = await eventuallySees(log, (text) => /(\w+\n){5}/.test(text));
       expect(early).toBe('closed\n'.repeat(5));
       await policy('allow', {
         podSelector: { matchLabels: { app: 'early' } },
@@ -230,7 +220,7 @@ lab('the lab', () => {
       });
       const script = `exec 3<>/dev/tcp/${target}/8080 && head -1 <&3`;
       const args = ['-n', closed.namespace, 'exec', 'early', '--', 'timeout', '2', 'bash', '-c', script];
-      await eventually(() => kubectl(contextA, args).catch(() => ''), /^hello/);
+      await eventually(async () => expect(await kubectl(contextA, args)).toMatch(/^hello/));
     } finally {
       await closed.close();
     }
@@ -263,10 +253,8 @@ lab('the lab', () => {
       'eye',
     ];
     await must('kubectl', [...at, ...debug, '--', 'sh', '-c', script], { env: environment });
-    await eventually(
-      () => kubectl(contextB, ['-n', scene.namespace, 'logs', 'shell', '-c', 'eye']).catch(() => ''),
-      /seen/,
-    );
+    const logs = ['-n', scene.namespace, 'logs', 'shell', '-c', 'eye'];
+    await eventually(async () => expect(await kubectl(contextB, logs)).toContain('seen'));
   });
 
   test('an image of one static file runs, and an image that is nowhere fails at once', async () => {
@@ -359,7 +347,7 @@ lab('the lab', () => {
         kubectl(contextA, ['-n', name, 'create', 'configmap', 'x', '--dry-run=server']).catch(
           (error: unknown) => String(error),
         );
-      await eventually(create, /the webhook says no/);
+      await eventually(async () => expect(await create()).toMatch(/the webhook says no/));
     } finally {
       await kubectl(contextA, ['delete', 'validatingwebhookconfiguration', name]);
       webhook.close();

@@ -9,7 +9,7 @@ import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces, persistentVolumeClaims } from '../../src/kube/resources.ts';
 import { waitGone } from '../../src/kube/wait.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, widgets } from './support/objects.ts';
 

@@ -8,10 +8,10 @@ import { type Clock, systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces, secrets } from '../../src/kube/resources.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
-import { once, until, type Watching, watch } from './support/replication.ts';
+import { once, type Watching, watch } from './support/replication.ts';
 
 const many = (count: number, value: string) =>
   Array.from({ length: count }, (_, index) => configMap(`o-${index}`, { value }));
@@ -209,16 +209,16 @@ test('rules are replaced while it runs, and what they no longer cover is left', 
   await expect(pair.compare({ suspended: true })).rejects.toMatchObject({ exitCode: 3 });
   const running = await watch(await pair.sides(), { ...spec, suspended: true });
   watching = [running];
-  await until(() => running.task().replicas[0]?.behind().pending, Boolean);
+  await eventuallySees(() => running.task().replicas[0]?.behind().pending, Boolean);
   expect(await has('configmaps', 'c')).toBe(false);
   running.session.replace({ spec });
-  await until(() => has('configmaps', 'c'), Boolean);
+  await eventuallySees(() => has('configmaps', 'c'), Boolean);
   expect([await has('configmaps', 'c'), await has('secrets', 's')]).toEqual([true, false]);
   running.session.replace({ spec: { ...spec, rules: [ruleFor('', 'Secret')] } });
-  await until(() => has('secrets', 's'), Boolean);
+  await eventuallySees(() => has('secrets', 's'), Boolean);
   await pair.delete(pair.from, 'configmaps', 'c');
   await pair.put(pair.from, secret('later', { a: 'x' }));
-  await until(() => has('secrets', 'later'), Boolean);
+  await eventuallySees(() => has('secrets', 'later'), Boolean);
   expect(await has('configmaps', 'c')).toBe(true);
   // Two runs of one task, counted together: the namespace and three objects.
   const done = async () => (await readView(pair.from, pair.task))?.replicas[0]?.done;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, deployments, networkPolicies, services } from '../../src/kube/resources.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { plugin } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, essence } from './support/objects.ts';

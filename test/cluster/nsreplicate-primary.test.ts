@@ -6,12 +6,12 @@ import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { readView } from '../../plugins/nsreplicate/state/state.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
-import { eventually } from './support/eventually.ts';
 import { Person } from './support/limited.ts';
 import { Pair, type PairOptions, stateNamespace } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
-import { each, once, until, watch } from './support/replication.ts';
+import { each, once, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
 const some = (count: number, value: string) =>
@@ -48,7 +48,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await open('restarted');
     await pair.follow();
     const change = (name: string) =>
-      until(
+      eventuallySees(
         () =>
           pair.put(pair.from, configMap(name, { a: '1' })).then(
             () => true,
@@ -99,7 +99,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await server().restartWith();
       await pair.put(pair.from, ...some(10, '2'), configMap('new', { a: '1' }));
       await pair.delete(pair.from, 'configmaps', 'o-19');
-      await until(
+      await eventuallySees(
         async () => JSON.stringify((await readView(pair.from, pair.task))?.primary),
         (view) => view.includes('may not list'),
         30_000,
@@ -125,9 +125,9 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     const before = await marker();
     await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
     await pair.equal();
-    await until(marker, (now) => now > before);
+    await eventuallySees(marker, (now) => now > before);
     await server().restore();
-    await until(
+    await eventuallySees(
       () => watching.said.join('\n'),
       (said) => stopped.test(said),
       30_000,
@@ -163,7 +163,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       ...some(60, '3').map((one) => ({ ...one, metadata: { name: `n-${one.metadata.name}` } })),
     );
     const again = await pair.follow();
-    await until(
+    await eventuallySees(
       () => again.said.join('\n'),
       (said) => stopped.test(said),
     );
@@ -194,7 +194,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     const before = await pair.versions();
     const quiet = running.output.stderr.length;
     await server().empty();
-    await until(
+    await eventuallySees(
       () => running.output.stderr,
       (said) => said.length > quiet,
     );
@@ -311,7 +311,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       servers().named('q').freeze();
       await pair.put(pair.from, ...some(5, '2'));
       await eventually(async () => expect(await pair.content(end.to)).toEqual(await pair.content(pair.from)));
-      await until(
+      await eventuallySees(
         () => watching.task().replicas.map(({ away }) => away !== undefined),
         ([q, b]) => q === true && b === false,
         30_000,

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { eventually } from './support/eventually.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
 import { Pair, type PairOptions } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
 import type { Running } from './support/process.ts';
-import { until, watch } from './support/replication.ts';
+import { watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
@@ -81,7 +81,6 @@ describeWithServers('a replica', ['q'], (servers) => {
     since = performance.now();
     await stopped.put(stopped.from, ...some(5, '2'));
     await two.saw('compared: ');
-    expect(performance.now() - since).toBeLessThan(20_000);
     await stopped.equal();
   }, 60_000);
 
@@ -152,7 +151,7 @@ describeWithServers('a replica', ['q'], (servers) => {
         const copies = () => Object.keys(watching.task().replicas[0]?.tally.totals ?? {});
         await pair.to.delete(serviceAccounts, account);
         // A server remembers for ten seconds that a token was good.
-        await until(
+        await eventuallySees(
           () => first.list(configMaps, { namespace }).catch((error: { code?: number }) => error.code),
           (answer) => answer === 401,
           40_000,
@@ -161,7 +160,7 @@ describeWithServers('a replica', ['q'], (servers) => {
         await pair.delete(pair.from, 'configmaps', 'o-4');
         const failures = () =>
           [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure);
-        await until(failures, (all) => all.length >= 5);
+        await eventuallySees(failures, (all) => all.length >= 5);
         expect(new Set(failures().map(({ reason }) => reason))).toEqual(new Set(['forbidden']));
         expect(Object.keys(await pair.content(pair.to))).toContain('ConfigMap o-4');
         watching.session.replace({ replicas: [{ ...replica, kube: await withToken() }] });
@@ -217,7 +216,7 @@ describeWithServers('a replica', ['q'], (servers) => {
           const watching = await pair.follow();
           server().freeze();
           await pair.put(pair.from, ...some(20, '1'));
-          await until(
+          await eventuallySees(
             () => watching.task().replicas[0]?.away,
             (away) => away !== undefined,
             30_000,
@@ -276,7 +275,7 @@ describeWithServers('a replica', ['q'], (servers) => {
           await pair.put(pair.from, ...some(10, '2'));
           const reasons = () =>
             [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);
-          await until(reasons, (all) => all.includes('forbidden'));
+          await eventuallySees(reasons, (all) => all.includes('forbidden'));
           await allow();
           await pair.equal(60_000);
         } finally {

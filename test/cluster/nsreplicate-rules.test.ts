@@ -8,7 +8,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { waitGone } from '../../src/kube/wait.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, widgets, workload } from './support/objects.ts';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces } from '../../src/kube/resources.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { claim, configMap, secret, workload } from './support/objects.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { waitGone } from '../../src/kube/wait.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { widgets } from './support/objects.ts';

@@ -3,11 +3,11 @@ import { afterEach, expect, test } from '@jest/globals';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { discover, resolveResource } from '../../src/kube/discovery.ts';
 import { namespaces, type Resource } from '../../src/kube/resources.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { Person } from './support/limited.ts';
 import { connectTo, Pair } from './support/nsreplicate.ts';
 import { configMap, secret, widgets } from './support/objects.ts';
-import { once, until, watch } from './support/replication.ts';
+import { once, watch } from './support/replication.ts';
 import { describeWithServers } from './support/servers.ts';
 
 const apiServices: Resource = {
@@ -43,7 +43,9 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await pair.from.create(namespaces, { metadata: { name: pair.namespace } });
       await pair.put(pair.from, ...some(2, '2'), configMap('new', { a: '1' }));
       const said = () => watching.said.join('\n');
-      await until(said, (text) => /is another cluster than before .*: nothing is deleted until/.test(text));
+      await eventuallySees(said, (text) =>
+        /is another cluster than before .*: nothing is deleted until/.test(text),
+      );
       await eventually(async () => expect(await there()).toHaveLength(7));
       const copied = async (name: string) => (await pair.copyOf('configmaps', name)).data;
       expect([await copied('o-0'), await copied('o-5')]).toEqual([{ value: '1' }, { value: '1' }]);
@@ -116,7 +118,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     const { primary, replicas } = await pair.sides();
     const sides = { primary: { ...primary, kube }, replicas };
     const lacking = { [`${group}/v1`]: expect.stringContaining('does not answer') };
-    await until(
+    await eventuallySees(
       () => discover(kube, { refresh: true }),
       ({ unavailable }) => unavailable.length > 0,
     );

@@ -86,16 +86,15 @@ test.concurrent('a policy that wants an ordinary user and answers with 422 gets 
 }, 90_000);
 
 describe('a pod that is admitted to a person, and not to the controllers', () => {
-  test.concurrent('by a policy: its words are shown within seconds, and it is refused', async () => {
+  test.concurrent('by a policy: its words are shown, and it is refused before any time limit', async () => {
     const own = await place('controllers-policy');
     const message = 'controllers make nothing here';
     const expression = '!has(object.metadata.ownerReferences)';
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }];
     const denied = { ...pod({}), metadata: { name: 'probe', ownerReferences } };
     undo.push(await policy(contextA, own.namespace, { resources: ['pods'], expression, message, denied }));
-    const began = performance.now();
     const said = saidBy(await x8sync(...refs(own)), 3);
-    expect(performance.now() - began).toBeLessThan(40_000);
+    expect(said).not.toMatch(/not up after/);
     expect(said).toMatch(/no pod can be made for the source's pod.*controllers make nothing here/);
     expect(said).toMatch(/admission policy or webhook/);
     expect(await own.leftovers()).toEqual([]);

@@ -75,9 +75,9 @@ describe('claims that will not do', () => {
     await scene.claim(contextA, 'leaving');
     await scene.user(contextA, 'its-user', 'leaving');
     await kubectl(contextA, ['-n', scene.namespace, 'delete', 'pvc/leaving', '--wait=false']);
-    const began = performance.now();
-    await expectEnd(3, [/leaving is being deleted/], scene.ref(contextA, 'leaving'), target);
-    expect(performance.now() - began).toBeLessThan(15_000);
+    const said = saidBy(await x8sync(scene.ref(contextA, 'leaving'), target), 3);
+    expect(said).toMatch(/leaving is being deleted/);
+    expect(said).not.toMatch(/Serve the source|Start the mover/);
     await expectNoRecords();
   }, 60_000);
 
@@ -192,10 +192,8 @@ describe('a name in use', () => {
 
 describe('clusters that do not answer, or say no', () => {
   test('an unreachable cluster is named within --request-timeout', async () => {
-    const began = performance.now();
     const args = ['--server', 'https://192.0.2.1:6443', '--request-timeout', '2s'];
-    await expectEnd(4, [/192\.0\.2\.1/], 'list', ...args);
-    expect(performance.now() - began).toBeLessThan(6000);
+    await expectEnd(4, [/no answer from https:\/\/192\.0\.2\.1:6443 within 2 s/], 'list', ...args);
   });
 
   test.each(['source', 'target'])(
@@ -208,11 +206,9 @@ describe('clusters that do not answer, or say no', () => {
       const names = { [contextA]: contextA, [contextB]: contextB };
       const other = await otherKubeconfig(names, clusterOf(context), `http://127.0.0.1:${port}`);
       try {
-        const began = performance.now();
         const args = [source, target, '--request-timeout', '3s'];
         const ended = await plugin('x8sync', args, { KUBECONFIG: other.path });
-        expect(performance.now() - began).toBeLessThan(8000);
-        expect(saidBy(ended, 4)).toMatch(new RegExp(`error: ${context}: no answer from https:.* within`));
+        expect(saidBy(ended, 4)).toMatch(new RegExp(`error: ${context}: no answer from https:.* within 3 s`));
         await expectNoRecords();
       } finally {
         fakeProxy.close();
@@ -267,7 +263,6 @@ describe('pods that do not come up', () => {
 
   test("a pod that can't be scheduled is given --timeout, and the scheduler's reason is told", async () => {
     await scene.claim(contextB, 'nowhere', { storageClass: 'no-such-class' });
-    const began = performance.now();
     await expectEnd(
       124,
       [/not up after 5 s/, /can't be scheduled|unbound|storageclass/i],
@@ -276,7 +271,6 @@ describe('pods that do not come up', () => {
       '--timeout',
       '5s',
     );
-    expect(performance.now() - began).toBeLessThan(25_000);
     await expectNoRecords();
   }, 60_000);
 });

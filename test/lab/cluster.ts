@@ -1,6 +1,8 @@
 /** Bringing up one cluster: its control plane, its nodes, and what its API must hold. */
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
 import { controlPlaneDaemon, controlPlaneParts, nodeDaemon } from './components.ts';
 import { type ClusterSpec, containerdSocket, fastDir, type NodeSpec } from './config.ts';
 import { ready, start } from './daemons.ts';
@@ -8,7 +10,6 @@ import { containerdReady } from './images/load.ts';
 import { Api } from './kube.ts';
 import { manifests } from './manifests.ts';
 import { prepareNode } from './node.ts';
-import { until } from './shell.ts';
 
 /** Starts a control plane and waits until its API server is ready. */
 export async function startControlPlane(cluster: ClusterSpec): Promise<void> {
@@ -49,11 +50,7 @@ export async function applyManifests(cluster: ClusterSpec): Promise<void> {
   const api = new Api(cluster.name);
   try {
     // Right after its start the server may not have made kube-system or its own roles yet.
-    for (const { path, object } of manifests(cluster))
-      await until(`${cluster.name}: ${path}`, 20_000, async () => {
-        await api.apply(path, object);
-        return true;
-      });
+    for (const { path, object } of manifests(cluster)) await eventually(() => api.apply(path, object));
   } finally {
     api.close();
   }
@@ -70,17 +67,17 @@ const has = (object: Conditions, type: string): boolean =>
 export async function clusterReady(cluster: ClusterSpec, timeout = 60_000): Promise<void> {
   const api = new Api(cluster.name);
   const check = async (path: string, condition: string): Promise<void> => {
-    await until(`${cluster.name}: ${path} is ${condition}`, timeout, async () =>
-      has(await api.get<Conditions>(path), condition) ? true : undefined,
-    );
+    await eventually(async () => {
+      const object = await api.get<Conditions>(path);
+      assert(has(object, condition), `${cluster.name}: ${path} is not ${condition}`);
+    }, timeout);
   };
   try {
     for (const node of cluster.nodes) await check(`/api/v1/nodes/${node.name}`, 'Ready');
     if (cluster.nodes.length > 0)
       await check('/apis/apps/v1/namespaces/kube-system/deployments/coredns', 'Available');
-    await until(`${cluster.name}: default service account`, timeout, () =>
-      api.get<object>('/api/v1/namespaces/default/serviceaccounts/default'),
-    );
+    const account = '/api/v1/namespaces/default/serviceaccounts/default';
+    await eventually(() => api.get(account), timeout);
   } finally {
     api.close();
   }

@@ -1,10 +1,12 @@
 /** Servers that outlive the shell that started them: each in a control group and with a log of its own. */
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually, HopelessError } from '../support/eventually.ts';
 import { logDir } from './config.ts';
 import { daemonGroup, isRunning, processesOf, signal } from './groups.ts';
-import { tail, until } from './shell.ts';
+import { tail } from './shell.ts';
 
 /** How one server is started. */
 export interface Daemon {
@@ -22,11 +24,12 @@ export function logTail(daemon: string, lines = 15): string {
   return existsSync(path) ? tail(readFileSync(path, 'utf8').trim().split('\n'), lines) : '(no log)';
 }
 
-/** A part of the lab did not come up; the message ends with what its log said last. */
-export class DaemonError extends Error {
-  override readonly name = 'DaemonError';
-  constructor(daemon: string, what: string) {
-    super(`${daemon} ${what}. The end of ${logOf(daemon)}:\n${logTail(daemon)}`);
+const logEnd = (daemon: string): string => `The end of ${logOf(daemon)}:\n${logTail(daemon)}`;
+
+/** A part of the lab ended before it was ready; the message ends with the last lines of its log. */
+export class DaemonError extends HopelessError {
+  constructor(daemon: string) {
+    super(`${daemon} ended before it was ready. ${logEnd(daemon)}`);
   }
 }
 
@@ -56,24 +59,22 @@ export function start({ name, command, netns }: Daemon): void {
 /** Ends a daemon and waits until it is gone: politely with SIGTERM first, or at once. */
 export async function stop(name: string, how: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   signal(processesOf(name), how);
-  const gone = async (): Promise<true | undefined> => (isRunning(name) ? undefined : true);
+  const hasEnded = () => assert(!isRunning(name), `${name} did not end`);
   try {
-    await until(`${name} ends`, how === 'SIGTERM' ? 5_000 : 20_000, gone, 10);
+    await eventually(hasEnded, how === 'SIGTERM' ? 5_000 : 20_000);
   } catch {
     signal(processesOf(name), 'SIGKILL');
-    await until(`${name} ends`, 20_000, gone, 10);
+    await eventually(hasEnded, 20_000);
   }
 }
 
 /** Waits for a probe of a daemon to succeed; fails early, with its log, when the daemon ends. */
 export async function ready(name: string, timeout: number, probe: () => Promise<boolean>): Promise<void> {
   const begin = Date.now();
-  for (;;) {
+  await eventually(async () => {
     if (await probe().catch(() => false)) return;
-    const waited = Date.now() - begin;
-    // A moment for the shell to join its group.
-    if (waited > 500 && !isRunning(name)) throw new DaemonError(name, 'ended');
-    if (waited > timeout) throw new DaemonError(name, `was not ready within ${timeout / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    // The shell needs a moment to join its group.
+    if (Date.now() - begin > 500 && !isRunning(name)) throw new DaemonError(name);
+    throw new Error(`${name} was not ready within ${timeout / 1000} s. ${logEnd(name)}`);
+  }, timeout);
 }

@@ -1,18 +1,20 @@
 /** Taking the lab away, whatever state it is in. */
+import assert from 'node:assert/strict';
 import { readFileSync, rmSync } from 'node:fs';
+import { eventually } from '../support/eventually.ts';
 import { cacheDir, stateDir } from './config.ts';
 import { allProcesses, removeGroups, signal } from './groups.ts';
 import { restoreHost } from './host.ts';
 import { removeNetwork } from './network.ts';
-import { attempt, until } from './shell.ts';
+import { attempt } from './shell.ts';
 import { removeStrays, shimSockets } from './strays.ts';
 
 async function endProcesses(): Promise<void> {
-  await until('all processes of the lab end', 30_000, async () => {
+  await eventually(() => {
     const left = allProcesses();
     signal(left, 'SIGKILL');
-    return left.length === 0 ? true : undefined;
-  });
+    assert(left.length === 0, `processes of the lab did not end: ${left.join(', ')}`);
+  }, 30_000);
 }
 
 function mountsBelow(folder: string): string[] {

@@ -87,7 +87,8 @@ export class Api {
     const response = await this.#open(method, path, body, type);
     const text = await this.#text(response);
     const status = response.statusCode ?? 0;
-    if (status >= 300) throw new ApiError(status, `${method} ${path}: ${status} ${messageIn(text)}`);
+    if (status >= 300)
+      throw new ApiError(status, `${this.cluster}: ${method} ${path}: ${status} ${messageIn(text)}`);
     return JSON.parse(text) as T;
   }
 

@@ -71,25 +71,3 @@ export function inNetns(netns: string, ...command: readonly string[]): [string, 
   // Never `ip netns exec`: it remounts /sys, and the kubelet then finds no cgroups.
   return ['nsenter', [`--net=/run/netns/${netns}`, '--', ...command]];
 }
-
-/** Calls `probe` until it gives a value; throws after `timeout` milliseconds with the last reason. */
-export async function until<T>(
-  what: string,
-  timeout: number,
-  probe: () => Promise<T | undefined>,
-  interval = 50,
-): Promise<T> {
-  const end = Date.now() + timeout;
-  let reason = '';
-  for (;;) {
-    try {
-      const value = await probe();
-      if (value !== undefined) return value;
-    } catch (error) {
-      reason = error instanceof Error ? error.message : String(error);
-    }
-    if (Date.now() > end)
-      throw new Error(`${what}: not within ${timeout / 1000} s${reason ? ` (${reason})` : ''}`);
-    await new Promise((resolve) => setTimeout(resolve, interval));
-  }
-}

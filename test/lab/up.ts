@@ -94,7 +94,7 @@ async function allReady(): Promise<void> {
     await Promise.all(clusters.map((cluster) => clusterReady(cluster)));
   } catch (error) {
     const [dead] = missingDaemons();
-    throw dead ? new DaemonError(dead.name, 'ended') : error;
+    throw dead ? new DaemonError(dead.name) : error;
   }
 }
 

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { askControl } from '../../../plugins/devsync/control/socket.ts';
 import { Workstation } from '../../../plugins/devsync/spec/workstation.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
+import { eventually, HopelessError } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
-import { eventually } from './eventually.ts';
 import { apply, environment, kubectl, pluginProgram, startPlugin } from './kubectl.ts';
 import type { Place } from './namespace.ts';
 import { type Ended, type Running, run } from './process.ts';
@@ -154,14 +154,13 @@ export class Workplace {
 
   /** Waits until a sync is in a phase. It is asked as `get` does, without a process for each question. */
   async reaches(name: string, phase: string, test: (seen: Seen) => boolean = () => true): Promise<Seen> {
-    const until = Date.now() + 60_000;
-    for (;;) {
+    return eventually(async () => {
       const seen = await this.#look(name);
       if (seen.state?.phase === phase && test(seen)) return seen;
-      if (this.#ended !== undefined && seen.state === null) throw new Error(`watch ended: ${this.#ended}`);
-      if (Date.now() > until) throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      if (this.#ended !== undefined && seen.state === null)
+        throw new HopelessError(`watch ended: ${this.#ended}`);
+      throw new Error(`${name} is ${JSON.stringify(seen.state)}, not ${phase}`);
+    }, 60_000);
   }
 
   async #look(name: string): Promise<Seen> {

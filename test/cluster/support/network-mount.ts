@@ -1,7 +1,7 @@
 /** A file system that is reached through another one, which does not tell of what happens behind it: as NFS does. */
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import { must, type Running, start } from './process.ts';
 
 const fuse = 0x65735546;

@@ -1,6 +1,6 @@
 /** What stands against pods and Services in a namespace: quotas, limit ranges and admission policies. */
 
-import { eventually } from './eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 import { apply, kubectl } from './kubectl.ts';
 
 /** A quota, and the namespace's limit controllers have counted what is there. */

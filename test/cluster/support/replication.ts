@@ -1,5 +1,4 @@
 /** The engine of nsreplicate in this process, as tests and benchmarks run it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Informers } from '../../../plugins/nsreplicate/cache/informers.ts';
 import type { Site } from '../../../plugins/nsreplicate/clusters/cluster.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
@@ -92,24 +91,6 @@ export async function watch(sides: Sides, spec: TaskSpec): Promise<Watching> {
       await over;
     },
   };
-}
-
-/** Waits until a check holds, looking often; fails with what was seen last. */
-export async function until<T>(
-  look: () => Promise<T> | T,
-  check: (seen: T) => boolean,
-  timeoutMs = 20_000,
-): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
-    if (check(seen)) return seen;
-    if (Date.now() > end)
-      throw new Error(
-        `it did not come to be; seen last: ${JSON.stringify(seen, undefined, 1)?.slice(0, 3000)}`,
-      );
-    await sleep(50);
-  }
 }
 
 export async function makeNamespace(

@@ -8,11 +8,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { connect } from '../../../src/kube/connect.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { binary } from '../../lab/binaries.ts';
+import { eventually, HopelessError } from '../../support/eventually.ts';
 
 type Part = 'etcd' | 'kube-apiserver' | 'kube-controller-manager';
 
@@ -278,26 +278,17 @@ export class SoloServer {
   }
 
   async #ready(): Promise<void> {
-    const until = Date.now() + READY_MS;
     const client = await this.client();
-    for (;;) {
-      const answer = Promise.all(
-        made.map((path) => client.request({ method: 'GET', path, timeoutMs: 1000 })),
-      );
-      if (
-        await answer.then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
+    await eventually(async () => {
       const ended = this.#parts.find((part) => !this.#runs(part));
-      if (ended || Date.now() > until)
-        throw new Error(
-          `${ended ?? this.context} does not come up:\n${this.#logTail(ended ?? 'kube-apiserver')}`,
-        );
-      await sleep(100);
-    }
+      if (ended) throw new HopelessError(`${ended} ended:\n${this.#logTail(ended)}`);
+      try {
+        await Promise.all(made.map((path) => client.request({ method: 'GET', path, timeoutMs: 1000 })));
+      } catch (cause) {
+        const log = this.#logTail('kube-apiserver');
+        throw new Error(`${this.context} is not ready:\n${log}`, { cause });
+      }
+    }, READY_MS);
   }
 
   /** Controllers end by themselves where their API server is away for long. */

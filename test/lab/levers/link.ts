@@ -1,11 +1,13 @@
 /** The line between the two clusters: cut, slow, or far. */
+import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../support/eventually.ts';
 import { binary } from '../binaries.ts';
 import { fastDir, wan } from '../config.ts';
 import { start } from '../daemons.ts';
 import { isRunning, processesOf, signal } from '../groups.ts';
-import { attempt, inNetns, run, until } from '../shell.ts';
+import { attempt, inNetns, run } from '../shell.ts';
 
 /** How the line between the clusters is. */
 export interface Link {
@@ -77,10 +79,10 @@ async function setDelay(delay: number): Promise<void> {
 
 async function startProxy(): Promise<void> {
   start({ name: proxyName, netns: wan.netns, command: [binary('wan'), delayFile] });
-  await until('the delaying proxy listens', 5_000, async () => {
+  await eventually(async () => {
     const { stdout } = await attempt(...inNetns(wan.netns, 'ss', '-Hltn', `sport = :${proxyPort}`));
-    return stdout.trim() ? true : undefined;
-  });
+    assert(stdout.trim(), 'the delaying proxy does not listen');
+  }, 5_000);
 }
 
 async function setRate(device: string, rate: string | undefined): Promise<void> {

@@ -1,0 +1,38 @@
+/** Expectations that come true after a while. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const pauseMs = 50;
+
+/** Thrown by an attempt after which no other one can succeed: it ends the attempts at once. */
+export class HopelessError extends Error {
+  override readonly name = 'HopelessError';
+}
+
+/**
+ * Calls `attempt` until it does not throw, and resolves with what it returned.
+ * @throws what it threw last, once `limitMs` milliseconds have passed, or a {@link HopelessError} at once
+ */
+export async function eventually<T>(attempt: () => T | Promise<T>, limitMs = 20_000): Promise<T> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error instanceof HopelessError || performance.now() > end) throw error;
+      await sleep(pauseMs);
+    }
+  }
+}
+
+/** As {@link eventually}, for a value that must pass a check; the error shows the value that was seen last. */
+export function eventuallySees<T>(
+  look: () => T | Promise<T>,
+  check: (seen: T) => boolean,
+  limitMs?: number,
+): Promise<T> {
+  return eventually(async () => {
+    const seen = await look();
+    if (check(seen)) return seen;
+    throw new Error(`seen last: ${JSON.stringify(seen, undefined, 1)?.slice(0, 3000)}`);
+  }, limitMs);
+}
