@@ -26,16 +26,16 @@ export async function limited<T>(
   ms: number,
   late: () => Error | Promise<Error>,
   clock: Clock,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<T> {
   if (ms === 0) return until(promise, signal);
   const done = new AbortController();
-  const limit = clock.sleep(ms, AbortSignal.any([signal, done.signal])).then(async () => {
+  const limit = clock.sleep(ms, done.signal).then(async () => {
     throw await late();
   });
   limit.catch(() => {});
   try {
-    return await Promise.race([promise, limit]);
+    return await until(Promise.race([promise, limit]), signal);
   } finally {
     done.abort();
   }

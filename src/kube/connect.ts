@@ -29,7 +29,7 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
   const config = await loadKubeconfig(options.kubeconfig);
   const point = accessPoint(config, options);
   const { createHttp } = await import('./http.ts');
-  const login = createLogin(sourcesOf(point, options, config.currentContext), clock);
+  const login = createLogin(sourcesOf(point, { ...options, clock }, config.currentContext), clock);
   const transport = createHttp(point.info, login, { userAgent, connectTimeoutMs: requestTimeoutMs });
   return createClient(point.info, transport, { requestTimeoutMs, clock, onWarning });
 }
@@ -38,7 +38,11 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
  * Sources of credentials: the first from what was read, later ones from the kubeconfig as it is by then, since
  * `oc login` and the like write tokens into it. The cluster stays, whatever the context is made to point to.
  */
-function sourcesOf(point: AccessPoint, options: ConnectOptions, currentContext: string) {
+function sourcesOf(
+  point: AccessPoint,
+  options: ConnectOptions & { readonly clock: Clock },
+  currentContext: string,
+) {
   let isFirst = true;
   const reread = async (): Promise<AccessPoint> => {
     const config = await loadKubeconfig(options.kubeconfig);
@@ -48,6 +52,6 @@ function sourcesOf(point: AccessPoint, options: ConnectOptions, currentContext: 
   return async (): Promise<CredentialSource> => {
     const latest = isFirst ? point : await reread().catch(() => point);
     isFirst = false;
-    return credentialSource(latest, options.onWarning);
+    return credentialSource(latest, { say: options.onWarning, clock: options.clock });
   };
 }

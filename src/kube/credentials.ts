@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Agent, RequestOptions } from 'node:https';
+import type { Clock } from '../clock.ts';
 import { messageOf, UnreachableError, UsageError } from '../errors.ts';
 import type { AccessPoint } from './access-point.ts';
 import type { ClusterEntry, ExecEntry, UserEntry } from './kubeconfig.ts';
@@ -26,13 +27,13 @@ export type CredentialSource = () => Promise<Credentials>;
 
 /**
  * A source with empty caches: exec plugins run on the first call, and again once what they gave has expired.
- * @param say told what an exec plugin says while it waits for a person
+ * `say` is told what an exec plugin says while it waits for a person
  * @throws {UsageError} the entry can't work (no command, unreadable certificate)
  * @throws {UnreachableError} an exec plugin or identity provider gave no credentials
  */
 export async function credentialSource(
   { info, cluster, user }: AccessPoint,
-  say: (line: string) => void = () => {},
+  { say = () => {}, clock }: { say?: ((line: string) => void) | undefined; clock: Clock },
 ): Promise<CredentialSource> {
   const [{ KubeConfig }, { asProvider, execLogin }] = await Promise.all([
     import('@kubernetes/client-node/dist/config.js'),
@@ -43,7 +44,7 @@ export async function credentialSource(
   const { exec, ...rest } = user;
   const login = exec ? { ...rest, 'auth-provider': asProvider(execEntry(exec, cluster)) } : user;
   config.loadFromString(JSON.stringify(kubeconfigOf(cluster, login)));
-  config.addAuthenticator(execLogin(say));
+  config.addAuthenticator(execLogin(say, clock));
   const extra = impersonationHeaders(user);
   return async () => {
     const options: RequestOptions = {};

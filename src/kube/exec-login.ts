@@ -4,6 +4,7 @@ import type { RequestOptions } from 'node:https';
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
+import type { Clock } from '../clock.ts';
 import type { ExecEntry } from './kubeconfig.ts';
 
 /** A plugin that takes longer than this may be waiting for a person; others only chat. */
@@ -21,11 +22,11 @@ export function asProvider(exec: ExecEntry): { name: string; config: { entry: Ex
 }
 
 /** @param say told each line of a plugin that takes long */
-export function execLogin(say: (line: string) => void): Authenticator {
+export function execLogin(say: (line: string) => void, clock: Clock): Authenticator {
   const auth = new ExecAuth();
   // Its only seam: how it starts the plugin.
   Reflect.set(auth, 'execFn', (command: string, args: readonly string[], options: SpawnOptions) =>
-    overheard(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }), say),
+    overheard(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }), say, clock),
   );
   return {
     isAuthProvider: ({ authProvider }: User) => authProvider?.name === providerName,
@@ -34,7 +35,7 @@ export function execLogin(say: (line: string) => void): Authenticator {
   };
 }
 
-function overheard(plugin: ChildProcess, say: (line: string) => void): ChildProcess {
+function overheard(plugin: ChildProcess, say: (line: string) => void, clock: Clock): ChildProcess {
   let isSlow = false;
   let text = '';
   const tell = () => {
@@ -42,14 +43,18 @@ function overheard(plugin: ChildProcess, say: (line: string) => void): ChildProc
     text = lines.pop() ?? '';
     for (const line of lines) if (line.trim() !== '') say(line.trimEnd());
   };
-  const timer = setTimeout(() => {
-    isSlow = true;
-    tell();
-  }, patienceMs);
+  const ended = new AbortController();
+  clock.sleep(patienceMs, ended.signal).then(
+    () => {
+      isSlow = true;
+      tell();
+    },
+    () => {},
+  );
   plugin.stderr?.on('data', (chunk) => {
     text += chunk;
     if (isSlow) tell();
   });
-  plugin.on('close', () => clearTimeout(timer));
+  plugin.on('close', () => ended.abort());
   return plugin;
 }

@@ -1,5 +1,6 @@
 /** Waiting for what an object becomes, by watching it: never by asking again and again. */
-import { DeadlineExceeded, deadline } from '../async/deadline.ts';
+import { limited } from '../async/until.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { TimeoutError } from '../errors.ts';
 import type { KubeClient, ObjectRef } from './client.ts';
 import type { Condition, KubeObject } from './objects.ts';
@@ -10,6 +11,7 @@ export interface WaitOptions<T extends KubeObject = KubeObject> {
   /** Milliseconds; 0 means as long as it takes. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly clock?: Clock | undefined;
   /** What is awaited, with the object and the cluster, as in `waited 30 s in vain for …`. */
   readonly what?: string | undefined;
   /** The object's state in one line, for the error after the limit; phase and conditions where absent. */
@@ -29,7 +31,9 @@ export async function waitFor<T extends KubeObject, R>(
   check: (object: T | undefined) => R | undefined,
   options: WaitOptions<T>,
 ): Promise<R> {
-  const limit = deadline(options.timeoutMs, options.signal);
+  const { timeoutMs, signal, clock = systemClock } = options;
+  signal?.throwIfAborted();
+  const over = new AbortController();
   const seen: Seen<T> = { object: undefined, trouble: 'it was not read yet' };
   const look = (object: T | undefined) => {
     Object.assign(seen, { object, trouble: undefined });
@@ -44,14 +48,15 @@ export async function waitFor<T extends KubeObject, R>(
     },
   };
   const scope = { namespace: ref.namespace, fieldSelector: `metadata.name=${ref.name}` };
+  const watching = listWatch(kube, resource, scope, handler, over.signal);
+  const late = () => inVain(kube, resource, ref, options, seen);
   try {
-    return await listWatch(kube, resource, scope, handler, limit.signal);
+    return await limited(watching, timeoutMs, late, clock, signal);
   } catch (error) {
     if (error instanceof Found) return error.value as R;
-    if (error instanceof DeadlineExceeded) throw inVain(kube, resource, ref, options, seen);
     throw error;
   } finally {
-    limit.release();
+    over.abort();
   }
 }
 

@@ -23,5 +23,5 @@ export function createReporter(options: ReporterOptions): CollectingReporter {
   const { stream, color, verbose, clock = systemClock } = options;
   if (options.quiet && !verbose) return createSilentReporter();
   if (options.quiet || !options.live) return createPlainReporter({ stream, verbose, clock });
-  return createLiveReporter({ stream, color, verbose });
+  return createLiveReporter({ stream, color, verbose, clock });
 }

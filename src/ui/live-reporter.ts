@@ -1,4 +1,5 @@
 /** A reporter for a terminal: single lines, and a live task list while a run is on. */
+import type { Clock } from '../clock.ts';
 import type { CollectingReporter, Step, StepGroup } from './reporter.ts';
 import { Screen } from './screen.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
@@ -8,10 +9,12 @@ export interface LiveReporterOptions {
   readonly stream: NodeJS.WriteStream;
   readonly color: boolean;
   readonly verbose: boolean;
+  readonly clock: Clock;
 }
 
 /** The whole list from the start, spinners, durations; details and progress below the step they belong to. */
-export function createLiveReporter({ stream, color, verbose }: LiveReporterOptions): CollectingReporter {
+export function createLiveReporter(options: LiveReporterOptions): CollectingReporter {
+  const { stream, color, verbose, clock } = options;
   const style = createStyle(color);
   const screen = new Screen(stream);
   const warnings = new Warnings();
@@ -25,7 +28,7 @@ export function createLiveReporter({ stream, color, verbose }: LiveReporterOptio
       const { runLiveList } = await import('./live-list.ts');
       // One list at a time: what runs beside it or inside of it tells its ends in lines above it.
       if (screen.isLive) return runAsLines(entries, { style, warn, print: (text) => screen.print(text) });
-      await runLiveList(entries, { stream, style, warn, screen });
+      await runLiveList(entries, { stream, style, warn, screen, clock });
     },
     info: (text) => screen.print(text),
     warn,

@@ -1,5 +1,6 @@
 /** One step's line in the live list. */
 import type { Listr, ListrTask } from 'listr2';
+import type { Clock } from '../clock.ts';
 import { formatDuration } from './format.ts';
 import { progressLine } from './progress-line.ts';
 import type { Step, StepHandle } from './reporter.ts';
@@ -20,6 +21,7 @@ export interface LiveStepContext {
   readonly stream: NodeJS.WriteStream;
   readonly style: Style;
   readonly warn: (text: string) => void;
+  readonly clock: Clock;
 }
 
 /**
@@ -80,8 +82,8 @@ export class LiveStep {
   }
 
   async #work(wrapper: TaskWrapper): Promise<void> {
-    const { stream, style, warn } = this.#context;
-    const begun = performance.now();
+    const { stream, style, warn, clock } = this.#context;
+    const begun = clock.monotonic();
     const columns = () => (stream.columns ?? 80) - indentation;
     const show = throttled((line: () => string) => {
       wrapper.output = [line()];
@@ -101,7 +103,7 @@ export class LiveStep {
     } finally {
       show.stop();
     }
-    const took = performance.now() - begun;
+    const took = clock.monotonic() - begun;
     if (took >= notableMs) wrapper.title = [`${title} ${style.faint(formatDuration(took))}`];
   }
 }

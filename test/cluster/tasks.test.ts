@@ -55,12 +55,12 @@ function storeOf(): TaskStore {
   return new TaskStore({ kube: place().kube, tool: 'test', schema: 1, clock: systemClock });
 }
 
-/** The machine's clock, and the milliseconds that were asked of it for each sleep. */
+/** The machine's clock, and the milliseconds of each sleep that is over. */
 function recordingClock(): { clock: Clock; sleeps: number[] } {
   const sleeps: number[] = [];
-  const sleep: Clock['sleep'] = (ms, signal) => {
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    await systemClock.sleep(ms, signal);
     sleeps.push(ms);
-    return systemClock.sleep(ms, signal);
   };
   return { clock: { ...systemClock, sleep }, sleeps };
 }

@@ -3,6 +3,8 @@
  * line `:DIRECTIVE`, as cobra's completions have it. kubectl asks plugins in this way through an executable
  * named `kubectl_complete-<plugin>`.
  */
+import { DeadlineExceeded } from '../../async/deadline.ts';
+import { limited } from '../../async/until.ts';
 import { ExitCode } from '../../errors.ts';
 import type { PluginContext } from '../context.ts';
 import type { Candidate } from '../declarations.ts';
@@ -21,7 +23,7 @@ export async function complete(
   context: PluginContext,
 ): Promise<ExitCode> {
   const word = argv.at(-1) ?? '';
-  const offered = await inTime(context.signal, (signal) =>
+  const offered = await inTime(context, (signal) =>
     offersFor({ before: argv.slice(0, -1), word, commands, context, signal }),
   );
   const fitting = offered.filter(({ value }) => value.startsWith(word));
@@ -32,12 +34,17 @@ export async function complete(
 }
 
 async function inTime(
-  outer: AbortSignal,
+  { clock, signal }: PluginContext,
   ask: (signal: AbortSignal) => Promise<readonly Candidate[]>,
 ): Promise<readonly Candidate[]> {
-  const signal = AbortSignal.any([outer, AbortSignal.timeout(answerWithinMs)]);
-  const tooLate = new Promise<readonly Candidate[]>((resolve) =>
-    signal.addEventListener('abort', () => resolve([]), { once: true }),
-  );
-  return Promise.race([ask(signal).catch(() => []), tooLate]);
+  const over = new AbortController();
+  const asked = ask(AbortSignal.any([signal, over.signal]));
+  const late = () => new DeadlineExceeded(`no candidates within ${answerWithinMs} ms`);
+  try {
+    return await limited(asked, answerWithinMs, late, clock, signal);
+  } catch {
+    return [];
+  } finally {
+    over.abort();
+  }
 }

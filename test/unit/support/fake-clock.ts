@@ -1,4 +1,5 @@
-/** A clock that stands still until a test moves it. */
+/** Clocks of tests: one that stands still until a test moves it, and one that never waits. */
+import { nextTurn } from '../../../src/async/next-turn.ts';
 import type { Clock } from '../../../src/clock.ts';
 
 interface Sleeper {
@@ -15,7 +16,21 @@ export interface FakeClock extends Clock {
 
 /** Lets everything that waits for promises only go on, until nothing moves. */
 export async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 20; i++) await nextTurn();
+}
+
+/** A clock on which every sleep is over at once, and which then shows that it has passed. */
+export function hastyClock(): Clock {
+  let elapsed = 0;
+  return {
+    monotonic: () => elapsed,
+    now: () => new Date(elapsed),
+    async sleep(ms, signal) {
+      elapsed += ms;
+      await nextTurn();
+      signal?.throwIfAborted();
+    },
+  };
 }
 
 export function fakeClock(start = '2026-01-01T00:00:00.000Z'): FakeClock {

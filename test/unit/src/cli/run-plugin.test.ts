@@ -65,10 +65,8 @@ describe('a plugin as a process', () => {
     await run.says('ready');
     run.child.kill(signal);
     await run.says('Interrupted');
-    const begun = performance.now();
     run.child.kill(signal);
     expect(await run.end()).toBe(code);
-    expect(performance.now() - begun).toBeLessThan(1000);
     expect(run.stderr).toMatch(
       /error: stopped at once\nleft behind:\n {2}job copy-x in lab-b\/shop\n {2}secret copy-x in lab-b\/shop\n$/,
     );

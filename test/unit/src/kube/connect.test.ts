@@ -12,6 +12,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import { type ConnectOptions, connect } from '../../../../src/kube/connect.ts';
+import { fakeClock, hastyClock } from '../../support/fake-clock.ts';
 import { certificate, privateKey } from '../../support/tls-fixture.ts';
 
 interface Seen {
@@ -241,14 +242,16 @@ test('exec plugin that prints garbage is not quoted: it may be a token', async (
   expect(inspect(error)).not.toContain('s3cret');
 });
 
-test('exec plugin that waits for a person is heard meanwhile', async () => {
+test('exec plugin is heard where it takes longer than two seconds: it may wait for a person', async () => {
   const path = join(folder, 'device-login');
   const credential = JSON.stringify({ kind: 'ExecCredential', status: { token: 'entered' } });
-  await writeFile(path, `#!/bin/sh\necho 'enter the code 1234' >&2\nsleep 2.5\necho '${credential}'\n`);
+  await writeFile(path, `#!/bin/sh\necho 'enter the code 1234' >&2\necho '${credential}'\n`);
   await chmod(path, 0o755);
   const told: string[] = [];
-  const kube = await client({ exec: { command: path } }, {}, { onWarning: (text) => told.push(text) });
-  await version(kube);
+  const onWarning = (text: string) => void told.push(text);
+  await version(await client({ exec: { command: path } }, {}, { onWarning, clock: fakeClock() }));
+  expect(told).toEqual([]);
+  await version(await client({ exec: { command: path } }, {}, { onWarning, clock: hastyClock() }));
   expect(told).toEqual(['enter the code 1234']);
   expect(seen[0]?.authorization).toBe('Bearer entered');
 });
@@ -330,7 +333,6 @@ describe('proxies', () => {
   test('one that never answers is given no more than the time of a request, and is left when nobody waits', async () => {
     const proxyPort = await listening(() => {});
     const kube = await client({}, { 'proxy-url': `http://127.0.0.1:${proxyPort}` });
-    const began = performance.now();
     const limited = kube.request({ method: 'GET', path: '/version', timeoutMs: 300 });
     await expect(limited).rejects.toMatchObject({
       exitCode: 4,
@@ -340,7 +342,6 @@ describe('proxies', () => {
     const unlimited = kube.request({ method: 'GET', path: '/version', timeoutMs: 0, signal: stop.signal });
     stop.abort(new Error('enough'));
     await expect(unlimited).rejects.toThrow('enough');
-    expect(performance.now() - began).toBeLessThan(3000);
   });
 
   test('one that is not there is said', async () => {

@@ -1,8 +1,10 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { Pod } from '../../../../src/kube/objects.ts';
 import { configMaps, pods } from '../../../../src/kube/resources.ts';
-import { waitFor, waitGone } from '../../../../src/kube/wait.ts';
+import { type WaitOptions, waitFor, waitGone } from '../../../../src/kube/wait.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { type FakeApiServer, fakeApiServer, sendJson, sendStatus } from '../../support/fake-api-server.ts';
+import { fakeClock } from '../../support/fake-clock.ts';
 
 let server: FakeApiServer;
 
@@ -75,10 +77,12 @@ describe('waitFor', () => {
 
   test('says after its limit what it waited for and what it saw last', async () => {
     const kube = await serve([], ['ADDED', pod('Pending')]);
-    const what = 'pod n/p in fake to run';
-    await expect(
-      waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 1_000, what }),
-    ).rejects.toMatchObject({
+    const clock = fakeClock();
+    const [what, seen] = ['pod n/p in fake to run', jest.fn(phaseOf('Running'))];
+    const waiting = waitFor(kube, pods, ref, seen, { timeoutMs: 1_000, what, clock });
+    await eventually(() => expect(seen).toHaveBeenCalledTimes(2));
+    void clock.advance(1_000);
+    await expect(waiting).rejects.toMatchObject({
       exitCode: 124,
       message: 'waited 1 s in vain for pod n/p in fake to run',
       details: ['last seen: phase Pending; Ready=False (ContainersNotReady, c is waiting)'],
@@ -87,14 +91,19 @@ describe('waitFor', () => {
 
   test('says after its limit that there was nothing, or what the caller makes of it', async () => {
     const kube = await serve([]);
-    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 1_000 })).rejects.toMatchObject({
+    const inVain = async (options: Partial<WaitOptions<Pod>>) => {
+      const [clock, check] = [fakeClock(), jest.fn(() => undefined)];
+      const waiting = waitFor(kube, pods, ref, check, { timeoutMs: 1_000, clock, ...options });
+      await eventually(() => expect(check).toHaveBeenCalled());
+      void clock.advance(1_000);
+      return waiting;
+    };
+    await expect(inVain({})).rejects.toMatchObject({
       message: 'waited 1 s in vain for pods "p" in namespace "n" of fake',
       details: ['last seen: it does not exist'],
     });
     const describe = (object: Pod | undefined) => `nothing: ${object}`;
-    await expect(
-      waitFor(kube, pods, ref, () => undefined, { timeoutMs: 1_000, describe }),
-    ).rejects.toMatchObject({
+    await expect(inVain({ describe })).rejects.toMatchObject({
       details: ['last seen: nothing: undefined'],
     });
   });

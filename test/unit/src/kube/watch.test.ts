@@ -1,17 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../../src/clock.ts';
 import type { ConfigMap } from '../../../../src/kube/objects.ts';
 import { configMaps } from '../../../../src/kube/resources.ts';
 import { listWatch, type WatchHandler, type WatchOptions } from '../../../../src/kube/watch.ts';
 import {
   type Answer,
   type FakeApiServer,
+  type FakeOptions,
   type FakeRequest,
   fakeApiServer,
   sendJson,
   sendStatus,
   statusBody,
 } from '../../support/fake-api-server.ts';
+import { hastyClock } from '../../support/fake-clock.ts';
 
 const object = (name: string, resourceVersion: string): ConfigMap => ({
   apiVersion: 'v1',
@@ -86,8 +89,13 @@ const sayAndStay =
   (_, response) =>
     void response.writeHead(200).write(lines.join('') || '\n');
 
-async function start(lists: Script[], watches: Script[], options: WatchOptions = { namespace: 'n' }) {
-  server = await fakeApiServer(scripted(lists, watches));
+async function start(
+  lists: Script[],
+  watches: Script[],
+  options: WatchOptions = { namespace: 'n' },
+  fake: FakeOptions = {},
+) {
+  server = await fakeApiServer(scripted(lists, watches), fake);
   const record = recorder();
   const running = listWatch(server.kube, configMaps, options, record.handler, stop.signal);
   running.catch(() => {});
@@ -193,14 +201,20 @@ describe('listWatch', () => {
   });
 
   test('survives a server that is away for a while', async () => {
+    let pauses = 0;
+    const sleep = async () => {
+      if (++pauses === 3) await server?.restart();
+    };
     const { told, until } = await start(
       [answer(list('7')), answer(list('8'))],
       [sayAndStay(line('ADDED', object('a', '8'))), sayAndStay(line('ADDED', object('b', '9')))],
+      { namespace: 'n' },
+      { clock: { ...systemClock, sleep } },
     );
     await until('ADDED a 8');
     await server?.stop();
-    setTimeout(() => void server?.restart(), 300);
     await until('ADDED b 9');
+    expect(pauses).toBe(3);
     expect(told.at(-1)).toBe('ADDED b 9');
   });
 
@@ -225,6 +239,7 @@ describe('listWatch', () => {
     const { told, until } = await start(
       [answer(list('7')), denied, answer(list('8'))],
       [sayAndStayThenCut(), sayAndStay(line('ADDED', object('a', '8')))],
+      { namespace: 'n', clock: hastyClock() },
     );
     await until('ADDED a 8');
     expect(told).toContain('disconnected: fake: configmaps in namespace "n": no longer');

@@ -281,8 +281,8 @@ describe('the live list', () => {
   });
 
   test('says how long what took long took', async () => {
-    const { terminal, reporter: told } = reporter({ live: true });
-    await watch(told, [step('Long', () => new Promise((resolve) => setTimeout(resolve, 1050)))]);
+    const { terminal, clock, reporter: told } = reporter({ live: true });
+    await watch(told, [step('Long', () => clock.advance(1050))]);
     expect(shown(terminal)).toEqual([expect.stringMatching(/^✔ Long 1\.\ds$/)]);
   });
 

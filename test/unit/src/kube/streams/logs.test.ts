@@ -2,13 +2,16 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LogOptions } from '../../../../../src/kube/streams/logs.ts';
 import { followLogs } from '../../../../../src/kube/streams/logs.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import {
   type FakeApiServer,
+  type FakeOptions,
   type FakeRequest,
   fakeApiServer,
   sendJson,
   sendStatus,
 } from '../../../support/fake-api-server.ts';
+import { hastyClock } from '../../../support/fake-clock.ts';
 
 let server: FakeApiServer;
 afterEach(() => server.close());
@@ -29,7 +32,7 @@ interface Script {
 }
 
 /** A server with one pod, whose log and state go by a script. */
-async function play({ logs, states = [running], uids = ['u'] }: Script) {
+async function play({ logs, states = [running], uids = ['u'] }: Script, options?: FakeOptions) {
   let opened = 0;
   let looked = 0;
   const at = <T>(list: readonly T[], index: number) => list[Math.min(index, list.length - 1)] as T;
@@ -45,7 +48,7 @@ async function play({ logs, states = [running], uids = ['u'] }: Script) {
     if (state === 'gone') return sendStatus(response, 404, 'NotFound', 'pods "p" not found');
     const containerStatuses = [{ name: 'c', state }];
     sendJson(response, { metadata: { name: 'p', namespace: 'n', uid }, status: { containerStatuses } });
-  });
+  }, options);
   return server;
 }
 
@@ -173,9 +176,10 @@ describe('a followed log', () => {
   });
 
   test('gives up after its patience, with what went wrong', async () => {
-    await play({ logs: [breakAfter(line(1, 'a'))] });
-    const reading = read({ follow: true, patienceMs: 150 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const clock = hastyClock();
+    await play({ logs: [breakAfter(line(1, 'a'))] }, { clock });
+    const reading = read({ follow: true, patienceMs: 60_000, clock });
+    await eventually(() => expect(server.requests).not.toEqual([]));
     await server.stop();
     await expect(reading).rejects.toMatchObject({ name: 'UnreachableError' });
   });
