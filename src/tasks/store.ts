@@ -212,7 +212,8 @@ export class TaskStore {
   }
 
   async #awaitGone(record: TaskRecord, signal: AbortSignal | undefined): Promise<void> {
-    await waitGone(this.#kube, configMaps, record, { uid: record.uid, timeoutMs: GONE_LIMIT_MS, signal });
+    const options = { uid: record.uid, timeoutMs: GONE_LIMIT_MS, signal, clock: this.#clock };
+    await waitGone(this.#kube, configMaps, record, options);
   }
 
   /** Not to be aborted: a create that is cut off may have happened, and nobody would know of the record. */

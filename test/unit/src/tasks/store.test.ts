@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { RefusedError } from '../../../../src/errors.ts';
 import { configMaps } from '../../../../src/kube/resources.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';
@@ -125,22 +125,16 @@ describe('opening a task', () => {
   });
 
   test('gives up on a record that is being deleted and never goes', async () => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
-    try {
-      const { kube, store } = scene();
-      await store.open(web);
-      await kube.patch(configMaps, ref, { metadata: { finalizers: ['a/b'] } }, { type: 'merge' });
-      await kube.delete(configMaps, ref);
-      const opening = store.open(web).catch((error) => error);
-      await settle();
-      await jest.advanceTimersByTimeAsync(60_000);
-      expect(await opening).toMatchObject({
-        exitCode: 124,
-        message: expect.stringMatching(/x8sync-web-target.* to go/),
-      });
-    } finally {
-      jest.useRealTimers();
-    }
+    const { clock, kube, store } = scene();
+    await store.open(web);
+    await kube.patch(configMaps, ref, { metadata: { finalizers: ['a/b'] } }, { type: 'merge' });
+    await kube.delete(configMaps, ref);
+    const opening = store.open(web).catch((error) => error);
+    await clock.advance(60_000);
+    expect(await opening).toMatchObject({
+      exitCode: 124,
+      message: expect.stringMatching(/x8sync-web-target.* to go/),
+    });
   });
 
   test('is one record, whoever of two is first', async () => {
