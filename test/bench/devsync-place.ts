@@ -104,6 +104,8 @@ export class Bench {
       createRemote: false,
       trashLimits: { local: 2 ** 30, container: 2 ** 28 },
     };
+    const folder = join(this.base, 'state', pod);
+    mkdirSync(folder, { recursive: true });
     const begun = performance.now();
     const problems: string[] = [];
     this.runner = new SyncRunner({
@@ -111,7 +113,7 @@ export class Bench {
       namespace: this.namespace,
       name: pod,
       spec,
-      folder: join(this.base, 'state', pod),
+      folder,
       stateFolder: join(this.base, 'state'),
       places: [join(this.base, 'state', 'kept')],
       bundle: await agentBundle(),
