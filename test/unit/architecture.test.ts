@@ -64,6 +64,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugins/nsreplicate': [
     '.',
     'commands',
+    'server',
     'preview',
     'run',
     'status',
@@ -187,6 +188,10 @@ describe('imports', () => {
       '@kubernetes/client-node': 'src/kube/',
       undici: 'src/kube/',
       ws: 'src/kube/',
+      fastify: 'plugins/nsreplicate/server/http/',
+      'prom-client': 'plugins/nsreplicate/server/metrics/',
+      bcryptjs: 'plugins/nsreplicate/server/accounts/',
+      jose: 'plugins/nsreplicate/server/accounts/',
     };
     const wrong = (specifier: string, { path }: Room) => {
       const [library] = Object.keys(owners).filter(

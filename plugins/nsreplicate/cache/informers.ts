@@ -46,6 +46,8 @@ export class Informers {
   readonly #streams = new Map<string, Stream>();
   readonly #clients = new WeakMap<KubeClient, number>();
   #count = 0;
+  /** How often watches broke off and began again, by cluster. */
+  readonly restarts = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -59,7 +61,10 @@ export class Informers {
     const key = this.#keyOf(scope);
     let stream = this.#streams.get(key);
     if (!stream) {
-      const made = new Stream(scope, this.#clock, () => this.#streams.delete(key));
+      const made = new Stream(scope, this.#clock, {
+        ended: () => this.#streams.delete(key),
+        brokeOff: () => this.#countRestart(scope.kube.cluster.context),
+      });
       this.#streams.set(key, made);
       stream = made;
     }
@@ -69,6 +74,10 @@ export class Informers {
   /** How many watches run. */
   get size(): number {
     return this.#streams.size;
+  }
+
+  #countRestart(cluster: string): void {
+    this.restarts.set(cluster, (this.restarts.get(cluster) ?? 0) + 1);
   }
 
   #keyOf({ kube, resource, namespace, metadataOnly }: InformerScope): string {
@@ -86,10 +95,16 @@ interface Follower {
   held: [WatchEventType, KubeObject][] | undefined;
 }
 
+interface StreamHooks {
+  /** Nobody follows any more. */
+  readonly ended: () => void;
+  readonly brokeOff: () => void;
+}
+
 class Stream {
   readonly #scope: InformerScope;
   readonly #clock: Clock;
-  readonly #ended: () => void;
+  readonly #hooks: StreamHooks;
   readonly #followers = new Set<Follower>();
   readonly #controller = new AbortController();
   /** Lists of followers come one after the other, so that the watch starts at the oldest of them. */
@@ -98,10 +113,10 @@ class Stream {
   /** How many lists the watch itself began. */
   #lists = 0;
 
-  constructor(scope: InformerScope, clock: Clock, ended: () => void) {
+  constructor(scope: InformerScope, clock: Clock, hooks: StreamHooks) {
     this.#scope = scope;
     this.#clock = clock;
-    this.#ended = ended;
+    this.#hooks = hooks;
   }
 
   async join(handler: InformerHandler, watch: boolean, signal: AbortSignal): Promise<void> {
@@ -195,7 +210,10 @@ class Stream {
         }
       },
       connected: () => this.#tell((handler) => handler.connected?.()),
-      disconnected: (error: X8sError) => this.#tell((handler) => handler.disconnected?.(error)),
+      disconnected: (error: X8sError) => {
+        this.#hooks.brokeOff();
+        this.#tell((handler) => handler.disconnected?.(error));
+      },
     };
   }
 
@@ -212,7 +230,7 @@ class Stream {
     this.#followers.delete(follower);
     if (this.#followers.size > 0) return;
     this.#controller.abort();
-    this.#ended();
+    this.#hooks.ended();
   }
 }
 

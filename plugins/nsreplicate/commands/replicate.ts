@@ -3,14 +3,19 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { SessionOptions } from '../run/session.ts';
+import type { Working } from '../server/tasks/live-task.ts';
 import type { TaskView } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 import { planOutcome } from './plan.ts';
+import { checkServiceFlags, type ServiceFlags, serve } from './service.ts';
 import { type Opened, TaskCommand } from './task-command.ts';
+
+const service = 'Service';
 
 export class ReplicateCommand extends TaskCommand {
   static override paths = [TaskCommand.Default, ['watch']];
@@ -38,35 +43,59 @@ export class ReplicateCommand extends TaskCommand {
   once = option.flag('--once,--sync-once', { description: 'Compare, write what differs, and end.' });
   dryRun = option.flag('--dry-run', { description: 'Only show what would change; the same as `plan`.' });
 
+  listen = option.text('--listen', {
+    value: 'HOST:PORT',
+    description: 'Serve a page, an API and metrics there; :8080 is all addresses of this machine.',
+    group: service,
+  });
+  tlsCert = option.text('--tls-cert', {
+    value: 'FILE',
+    description: 'Certificate of the service, PEM; read again when it changes.',
+    group: service,
+  });
+  tlsKey = option.text('--tls-key', { value: 'FILE', description: 'Its key.', group: service });
+  insecureListen = option.flag('--insecure-listen', {
+    description: 'Listen for others without TLS: something in front of the service encrypts.',
+    group: service,
+  });
+  metricsAuth = option.choice('--metrics-auth', ['token', 'none'], {
+    description: 'Whether /metrics wants a token of a user. Default: token.',
+    group: service,
+    default: 'token',
+  });
+
   override async run(context: KubeCommandContext): Promise<Outcome> {
+    this.#checkService();
     const clients: KubeClient[] = [];
     try {
       // A dry run shows what the same command would do without it, deletions included.
       const watches = !this.once;
       const opened = await this.begin(context, { watches, hand: (client) => clients.push(client) });
       if (this.dryRun) return await planOutcome(opened, context);
-      return await (this.once ? runOnce(opened, context) : runWatch(opened, context));
+      return await (this.once ? runOnce(opened, context) : runWatch(opened, context, this));
     } finally {
       await Promise.allSettled(clients.map((client) => client.close()));
     }
+  }
+
+  #checkService(): void {
+    checkServiceFlags(this);
+    if (this.listen !== undefined && (this.once || this.dryRun))
+      throw new UsageError('--listen is for a watch: --once and --dry-run end by themselves');
   }
 }
 
 async function sessionOf(
   opened: Opened,
   { clock, signal, reporter }: KubeCommandContext,
-  hooks: Pick<SessionOptions, 'begun' | 'compared'>,
+  hooks: Pick<SessionOptions, 'feeds' | 'meters' | 'begun' | 'compared'>,
 ) {
-  const [{ Session }, { Informers }] = await Promise.all([
-    import('../run/session.ts'),
-    import('../cache/informers.ts'),
-  ]);
+  const { Session } = await import('../run/session.ts');
   const { spec, primary, replicas, state } = opened;
   return new Session(
     { spec, primary, replicas },
     {
       state,
-      feeds: new Informers(clock),
       clock,
       signal,
       info: (text) => reporter.info(text),
@@ -84,7 +113,12 @@ async function sessionOf(
 async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
   const { reporter, clock } = context;
   const begun = Promise.withResolvers<Task>();
-  const session = await sessionOf(opened, context, { begun: begun.resolve, compared: () => undefined });
+  const { Informers } = await import('../cache/informers.ts');
+  const session = await sessionOf(opened, context, {
+    feeds: new Informers(clock),
+    begun: begun.resolve,
+    compared: () => undefined,
+  });
   const work = session.once();
   work.catch(begun.reject);
   begun.promise.catch(() => undefined);
@@ -132,12 +166,18 @@ const words = (totals: Readonly<Record<string, number>>, failed: number): string
 const STATUS_MS = 10_000;
 
 /** Says how it stands when that changes, at most every ten seconds. */
-async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
-  const { signal } = context;
-  let view: (() => TaskView) | undefined;
+async function runWatch(opened: Opened, context: KubeCommandContext, flags: ServiceFlags): Promise<Outcome> {
+  const { signal, clock } = context;
+  const { Informers } = await import('../cache/informers.ts');
+  const feeds = new Informers(clock);
+  let latest: Working | undefined;
+  const working = () => (latest && isAtWork(latest.view()) ? latest : undefined);
+  const service = await serve(flags, { opened, feeds, working }, context);
   const session = await sessionOf(opened, context, {
-    begun: (_task, viewNow) => {
-      view = viewNow;
+    feeds,
+    meters: service?.metrics.metersOf(opened.spec.name),
+    begun: (task, view) => {
+      latest = { task, view };
     },
     compared: (view) =>
       void context.event(
@@ -146,7 +186,7 @@ async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Ou
       ),
   });
   const ended = new AbortController();
-  const telling = tellStatus(() => view?.(), context, ended.signal);
+  const telling = tellStatus(() => latest?.view(), context, ended.signal);
   try {
     return await session.watch();
   } catch (error) {
@@ -155,9 +195,12 @@ async function runWatch(opened: Opened, context: KubeCommandContext): Promise<Ou
     throw error;
   } finally {
     ended.abort();
-    await telling;
+    await Promise.all([telling, service?.close()]);
   }
 }
+
+/** A run that ended leaves its view behind: another instance may be at work now. */
+const isAtWork = ({ phase }: TaskView): boolean => phase !== 'Stopped' && phase !== 'Failed';
 
 /** Each time in the same form, as after the first comparison: who reads JSON gets the task's view, a line each. */
 async function tellStatus(

@@ -32,15 +32,19 @@ export class LagMeter {
     this.#underWay.set(key, undefined);
   }
 
-  /** The object is as it should be, as far as was seen before its work began. `wrote`: it had to be written for that. */
-  done(key: string, now: number, wrote = true): void {
+  /**
+   * The object is as it should be, as far as was seen before its work began. `wrote`: it had to be written for that.
+   * @returns milliseconds since its change was seen; undefined where nothing was written for it
+   */
+  done(key: string, now: number, wrote = true): number | undefined {
     const since = this.#since.get(key);
     const newer = this.#underWay.get(key);
     this.forget(key);
     if (newer !== undefined) this.#since.set(key, newer);
-    if (since === undefined || !wrote) return;
+    if (since === undefined || !wrote) return undefined;
     this.#samples[this.#next] = now - since;
     this.#next = (this.#next + 1) % SAMPLES;
+    return now - since;
   }
 
   /** The work came to nothing, and will be tried again. */

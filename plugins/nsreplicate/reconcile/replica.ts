@@ -14,6 +14,7 @@ import { explain } from '../decide/outcomes.ts';
 import { Tally } from '../decide/tally.ts';
 import { activeJobs } from '../jobs/active.ts';
 import { type Behind, LagMeter } from '../jobs/lag.ts';
+import type { Meters } from '../jobs/meters.ts';
 import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { WorkQueue } from '../jobs/work-queue.ts';
@@ -44,6 +45,7 @@ export interface ReplicaOptions {
   readonly sawMarker: (marker: number) => void;
   /** Attempts after which a failure that may pass counts as one for good; unlimited where absent. */
   readonly mostAttempts?: number | undefined;
+  readonly meters?: Meters | undefined;
   /** Something that is kept in the cluster changed. */
   readonly changed: () => void;
   readonly warn: (text: string) => void;
@@ -303,11 +305,12 @@ export class Replica {
   }
 
   #succeed(key: ObjectKey, result: Result, started: Date): void {
-    const { clock } = this.#options;
+    const { clock, meters } = this.#options;
     const failedBefore = this.#retries.get(key);
     this.#retries.delete(key);
     const quiet = ['unchanged', 'left', 'gone'].includes(result.did);
-    this.#lag.done(key, clock.monotonic(), !quiet);
+    const lagMs = this.#lag.done(key, clock.monotonic(), !quiet);
+    meters?.done(this.name, placeOf(key).kind, result.did, started, lagMs);
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
@@ -317,7 +320,8 @@ export class Replica {
   }
 
   #fail(key: ObjectKey, failure: Failure, started: Date): void {
-    const { clock, mostAttempts } = this.#options;
+    const { clock, mostAttempts, meters } = this.#options;
+    meters?.failed(this.name, placeOf(key).kind, failure.reason);
     const state = afterFailure(this.#retries.get(key), failure);
     const givenUp = mostAttempts !== undefined && state.attempts >= mostAttempts;
     const final = givenUp ? { ...state, retryInMs: undefined } : state;

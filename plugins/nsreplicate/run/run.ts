@@ -7,6 +7,7 @@ import { AppliedResults } from '../cache/applied-results.ts';
 import type { Informers } from '../cache/informers.ts';
 import type { Site } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
+import type { Meters } from '../jobs/meters.ts';
 import { JobRecords } from '../jobs/records.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
 import { ensureDigestKey } from '../state/digest-key.ts';
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly beginAnew: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** Hears how each job ends. */
+  readonly meters?: Meters | undefined;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
   /** The work begins; `view` tells at any moment how it stands. */

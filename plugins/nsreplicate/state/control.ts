@@ -30,7 +30,7 @@ const nothing: Control = { paused: false, approval: '', retry: undefined };
 export async function readControl(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Control> {
   const { namespace, name } = metadataOf(task, 'control');
   const object = await kube.find(configMaps, { namespace, name }, call);
-  return object ? parse(object) : nothing;
+  return controlOf(object);
 }
 
 /** Asks for something; what is not named stays. */
@@ -74,14 +74,17 @@ export async function watchControl(
     configMaps,
     { namespace, fieldSelector, clock },
     {
-      replaced: ([object]) => heard(object ? parse(object) : nothing),
-      event: (type, object) => heard(type === 'DELETED' ? nothing : parse(object)),
+      replaced: ([object]) => heard(controlOf(object)),
+      event: (type, object) => heard(controlOf(type === 'DELETED' ? undefined : object)),
     },
     signal,
   );
 }
 
-function parse({ data = {} }: ConfigMap): Control {
+/** What the task's ConfigMap of requests asks for; undefined where there is none. */
+export function controlOf(object: ConfigMap | undefined): Control {
+  if (!object) return nothing;
+  const { data = {} } = object;
   return { paused: data.paused === 'true', approval: data.approval ?? '', retry: parseRetry(data.retry) };
 }
 

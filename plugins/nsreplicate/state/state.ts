@@ -100,14 +100,17 @@ export async function readView(
   call: CallOptions = {},
 ): Promise<TaskView | undefined> {
   const state = await find(kube, task, 'state', call);
-  return state && parse<TaskView>(state.data?.view);
+  return state && viewIn(state);
 }
+
+/** How a task stands, in its state's ConfigMap. */
+export const viewIn = (state: ConfigMap): TaskView | undefined => parse<TaskView>(state.data?.view);
 
 /** All tasks whose state is in this cluster. */
 export async function listViews(kube: KubeClient, call: CallOptions = {}): Promise<TaskView[]> {
   const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: 'state' });
   const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
-  return items.flatMap(({ data }) => parse<TaskView>(data?.view) ?? []);
+  return items.flatMap((state) => viewIn(state) ?? []);
 }
 
 /** Texts of the shards of records, by shard. */
@@ -134,6 +137,11 @@ export async function readActive(kube: KubeClient, task: string, call: CallOptio
  */
 export async function readJobs(kube: KubeClient, task: string, call: CallOptions = {}): Promise<JobRecord[]> {
   const [shards, text] = await Promise.all([readShards(kube, task, call), readActive(kube, task, call)]);
+  return jobsOf(shards, text);
+}
+
+/** As `readJobs`, of texts that were read: the shards', and of what was at work or waited. */
+export function jobsOf(shards: ReadonlyMap<string, string>, text: string): JobRecord[] {
   const [recent = [], ...failed] = [...shards.values()].map(parseShard);
   const active = parseShard(text);
   const running = new Set(active.map(jobKey));

@@ -21,6 +21,7 @@ export interface Parts {
 
 export function assembleReplica(site: Site, options: TaskOptions, parts: Parts): Replica {
   const { spec, primary, clock, memory, watch, fence, signal, changed, warn, broken, records } = options;
+  const { meters } = options;
   const { catalogue, places, shaping, guard } = parts;
   const copies = new ReplicaCache(spec.name, catalogue.copyScope);
   const settled = options.settled.on(site.name);
@@ -72,6 +73,7 @@ export function assembleReplica(site: Site, options: TaskOptions, parts: Parts):
     signal,
     mostAttempts: watch ? undefined : ATTEMPTS,
     changed,
+    meters,
     warn,
     broken,
   });

@@ -5,6 +5,7 @@ import type { AppliedResults } from '../cache/applied-results.ts';
 import type { Informers } from '../cache/informers.ts';
 import type { Site } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
+import type { Meters } from '../jobs/meters.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { Memory } from '../state/memory.ts';
 
@@ -32,6 +33,7 @@ export interface TaskOptions {
   /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
   readonly beginAnew: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
+  readonly meters?: Meters | undefined;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;

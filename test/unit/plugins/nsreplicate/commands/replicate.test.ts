@@ -11,7 +11,10 @@ async function watches(flags: { once: boolean; dryRun: boolean }): Promise<boole
       throw new Error('far enough');
     }
   }
-  await expect(Object.assign(new Probe(), flags).run({} as KubeCommandContext)).rejects.toThrow('far enough');
+  const service = { listen: undefined, tlsCert: undefined, tlsKey: undefined, insecureListen: false };
+  await expect(Object.assign(new Probe(), service, flags).run({} as KubeCommandContext)).rejects.toThrow(
+    'far enough',
+  );
   return told;
 }
 

@@ -1,0 +1,66 @@
+/** The service's certificate: read at the start, and again when its files change. */
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { Clock } from '../../../../src/clock.ts';
+import { messageOf, UsageError } from '../../../../src/errors.ts';
+
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** PEM texts; the key is secret. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Files of a mounted Secret are links that change together; so often they are read again. */
+const PERIOD_MS = 2000;
+
+/** @throws {UsageError} a file can't be read, or the two do not belong together */
+export async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
+  const pair = { cert: await read('--tls-cert', cert), key: await read('--tls-key', key) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw new UsageError(`--tls-cert ${cert} and --tls-key ${key} can't be used: ${messageOf(error)}`);
+  }
+  return pair;
+}
+
+const read = (flag: string, path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${flag}: can't read ${path}: ${error.code ?? error.message}`);
+  });
+
+export interface FollowOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly changed: (pair: TlsPair) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** Hands out each new pair until the signal aborts. One that can't be used is said once, and the last good one stays. */
+export async function followPair(
+  files: TlsFiles,
+  first: TlsPair,
+  { clock, signal, changed, warn }: FollowOptions,
+): Promise<void> {
+  let current = first;
+  let said = '';
+  while (!signal.aborted) {
+    await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const pair = await readPair(files);
+      said = '';
+      if (pair.cert === current.cert && pair.key === current.key) continue;
+      current = pair;
+      changed(pair);
+    } catch (error) {
+      if (said !== messageOf(error)) warn(`${messageOf(error)}; the certificate from before stays in use`);
+      said = messageOf(error);
+    }
+  }
+}

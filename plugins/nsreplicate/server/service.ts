@@ -1,0 +1,123 @@
+/** The service: what is asked of tasks over HTTP. It reads what tasks write, calls the engine, and adds nothing to it. */
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, UsageError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { checkProtected, type ListenAddress } from './http/address.ts';
+import { createApp } from './http/app.ts';
+import type { Route } from './http/route.ts';
+import { followPair, readPair, type TlsFiles } from './http/tls.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { withDocument } from './routes/document.ts';
+import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { Board } from './tasks/board.ts';
+import type { LiveTask } from './tasks/live-task.ts';
+
+export interface ServiceOptions {
+  readonly listen: ListenAddress;
+  readonly tls: TlsFiles | undefined;
+  /** Others may connect although nothing is encrypted: something in front of the service does that. */
+  readonly insecure: boolean;
+  /** Metrics are for anybody. */
+  readonly openMetrics: boolean;
+  /** The cluster that keeps the tasks' state. */
+  readonly state: KubeClient;
+  /** What this process works on, or stands by for. */
+  readonly tasks: () => readonly LiveTask[];
+  readonly watchRestarts: () => ReadonlyMap<string, number>;
+  readonly version: string;
+  readonly commit: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+export interface Service {
+  /** `https://127.0.0.1:8443` */
+  readonly url: string;
+  readonly metrics: Metrics;
+  close(): Promise<void>;
+}
+
+/**
+ * Listens until it is closed.
+ * @throws {RefusedError | UsageError} it would be unprotected, or the address or certificate can't be used
+ */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { listen, tls, insecure, state, clock, warn } = options;
+  checkProtected(listen, { tls: tls !== undefined, insecure });
+  const pair = tls && (await readPair(tls));
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const metrics = new Metrics(options);
+  const board = new Board({ kube: state, clock, signal, changed: () => undefined });
+  const app = createApp({
+    routes: routesOf(options, { board, metrics }),
+    tls: pair,
+    authenticate: async () => undefined,
+    hint: () => undefined,
+    answered: (method, path, status) => metrics.served(method, path, status),
+    defect: (error, path) => warn(`the service failed at ${path}: ${messageOf(error)}`),
+    signal,
+  });
+  const background = [board.run()];
+  if (tls && pair && 'setSecureContext' in app.server) {
+    const { server } = app;
+    const changed = (next: typeof pair) =>
+      (server as { setSecureContext(pair: object): void }).setSecureContext(next);
+    background.push(followPair(tls, pair, { clock, signal, changed, warn }));
+  }
+  const stopCounting = metrics.countAnswers();
+  const close = async () => {
+    ended.abort();
+    stopCounting();
+    await app.close();
+    await Promise.all(background);
+  };
+  try {
+    await open(app, listen);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: urlOf(app.server.address() as AddressInfo, tls !== undefined), metrics, close };
+}
+
+interface Parts {
+  readonly board: Board;
+  readonly metrics: Metrics;
+}
+
+function routesOf({ version, openMetrics }: ServiceOptions, { board, metrics }: Parts): Route[] {
+  const routes = [...healthRoutes(() => board.problem), metricsRoute(metrics, openMetrics)];
+  return withDocument(routes, version);
+}
+
+async function open(app: ReturnType<typeof createApp>, { host, port }: ListenAddress): Promise<void> {
+  const hosts = host === '' ? ['::', '0.0.0.0'] : [host];
+  for (const [index, one] of hosts.entries()) {
+    try {
+      await app.listen({ host: one, port });
+      return;
+    } catch (error) {
+      // A machine without IPv6 has no address "::".
+      if (index + 1 < hosts.length && isAddressMissing(error)) continue;
+      throw cantListen({ host, port }, error);
+    }
+  }
+}
+
+const isAddressMissing = (error: unknown): boolean =>
+  ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+const cantListen = ({ host, port }: ListenAddress, error: unknown): UsageError =>
+  new UsageError(`can't listen on ${host}:${port}: ${messageOf(error)}`, {
+    hint: 'Another process may have that port: --listen HOST:0 takes any that is free.',
+  });
+
+function urlOf({ address, port, family }: AddressInfo, tls: boolean): string {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `${tls ? 'https' : 'http'}://${host}:${port}`;
+}

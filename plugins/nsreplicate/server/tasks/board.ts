@@ -1,0 +1,106 @@
+/**
+ * All tasks whose state is in one cluster, as that was last written: by this process or by any other. What the service
+ * answers comes from here, so that it answers the same whichever instance is at work.
+ */
+import type { ConfigMap } from '../../../../src/kube/objects.ts';
+import { configMaps } from '../../../../src/kube/resources.ts';
+import { Label, managerOf } from '../../../../src/tasks/names.ts';
+import { type JobRecord, shardNames } from '../../jobs/records.ts';
+import { type Control, controlOf } from '../../state/control.ts';
+import { tool } from '../../state/places.ts';
+import { jobsOf, type TaskView, viewIn } from '../../state/state.ts';
+import { jobId } from './job-id.ts';
+import { KeptObjects, type KeptOptions } from './kept-objects.ts';
+
+export interface BoardTask {
+  readonly name: string;
+  readonly view: TaskView;
+  readonly control: Control;
+}
+
+/** A job under its id. */
+export interface BoardJob extends JobRecord {
+  readonly id: string;
+  readonly task: string;
+}
+
+export type BoardOptions = Omit<KeptOptions<ConfigMap>, 'resource' | 'labelSelector' | 'changed'> & {
+  /** Something about a task changed. */
+  readonly changed: (task: string) => void;
+};
+
+const jobRoles = [...shardNames, 'active'].map((name) => `jobs-${name}`);
+const labelSelector = [
+  `${Label.managedBy}=${managerOf(tool)}`,
+  `${Label.role} in (${['state', 'control', ...jobRoles].join(',')})`,
+].join(',');
+
+export class Board {
+  readonly #kept: KeptObjects<ConfigMap>;
+  /** Objects by task and role. */
+  readonly #tasks = new Map<string, Map<string, ConfigMap>>();
+  readonly #places = new Map<string, { readonly task: string; readonly role: string }>();
+  /** What was read of an object's text, until it is another one. */
+  readonly #views = new WeakMap<ConfigMap, TaskView | undefined>();
+  readonly #changed: (task: string) => void;
+
+  constructor({ changed, ...options }: BoardOptions) {
+    this.#changed = changed;
+    this.#kept = new KeptObjects({
+      ...options,
+      resource: configMaps,
+      labelSelector,
+      changed: (name, object) => this.#take(name, object),
+    });
+  }
+
+  run(): Promise<void> {
+    return this.#kept.run();
+  }
+
+  get listed(): Promise<void> {
+    return this.#kept.listed;
+  }
+
+  get problem(): string | undefined {
+    return this.#kept.problem;
+  }
+
+  tasks(): BoardTask[] {
+    return [...this.#tasks.keys()].sort().flatMap((name) => this.task(name) ?? []);
+  }
+
+  task(name: string): BoardTask | undefined {
+    const roles = this.#tasks.get(name);
+    const view = roles && this.#viewOf(roles.get('state'));
+    return view && { name, view, control: controlOf(roles.get('control')) };
+  }
+
+  /** In the order of `jobs`: what fails, what is at work, what was done last. */
+  jobs(task: string): BoardJob[] {
+    const roles = this.#tasks.get(task);
+    if (!roles) return [];
+    const text = (role: string): string => roles.get(role)?.data?.records ?? '';
+    const shards = new Map(shardNames.map((name) => [name, text(`jobs-${name}`)]));
+    return jobsOf(shards, text('jobs-active')).map((job) => ({ ...job, task, id: jobId(task, job) }));
+  }
+
+  #viewOf(state: ConfigMap | undefined): TaskView | undefined {
+    if (!state) return undefined;
+    if (!this.#views.has(state)) this.#views.set(state, viewIn(state));
+    return this.#views.get(state);
+  }
+
+  #take(name: string, object: ConfigMap | undefined): void {
+    const { [Label.task]: task, [Label.role]: role } = object?.metadata.labels ?? {};
+    const place = task !== undefined && role !== undefined ? { task, role } : this.#places.get(name);
+    if (!place) return;
+    const roles = this.#tasks.get(place.task) ?? new Map<string, ConfigMap>();
+    if (object) roles.set(place.role, object);
+    else roles.delete(place.role);
+    if (roles.size > 0) this.#tasks.set(place.task, roles);
+    else this.#tasks.delete(place.task);
+    this.#places.set(name, place);
+    this.#changed(place.task);
+  }
+}

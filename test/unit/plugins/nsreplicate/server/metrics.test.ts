@@ -1,0 +1,50 @@
+/** Names and texts of the metrics, by the rules of `promtool check metrics`. */
+import { expect, test } from '@jest/globals';
+import { jobsByState, Metrics } from '../../../../../plugins/nsreplicate/server/metrics/metrics.ts';
+import type { LiveTask } from '../../../../../plugins/nsreplicate/server/tasks/live-task.ts';
+import type { ReplicaView } from '../../../../../plugins/nsreplicate/state/state.ts';
+
+const metrics = new Metrics({
+  version: '1.2.3',
+  commit: 'abc',
+  tasks: () => [{ spec: { name: 'dr' }, working: () => undefined } as unknown as LiveTask],
+  watchRestarts: () => new Map([['prod', 3]]),
+});
+
+test('each metric has a help, a type, and a name that says its unit and its kind', async () => {
+  const text = await metrics.text();
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => ({ name, type }));
+  expect(types.length).toBeGreaterThan(10);
+  for (const { name, type } of types) {
+    expect(name).toMatch(/^nsreplicate_[a-z_]+$/);
+    expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    expect([name, /_total$/.test(name)]).toEqual([name, type === 'counter']);
+    expect(name).not.toMatch(/_(count|sum|bucket|milliseconds|ms|minutes|gauge|counter|histogram)(_|$)/);
+  }
+});
+
+test('a job is counted once, with its time and lag; what changed nothing is not', async () => {
+  const meters = metrics.metersOf('dr');
+  meters.done('standby', 'ConfigMap', 'created', new Date(), 12);
+  meters.done('standby', 'ConfigMap', 'unchanged', new Date(), undefined);
+  meters.failed('standby', 'Secret', 'webhook');
+  const text = await metrics.text();
+  expect(text).toContain(
+    'nsreplicate_changes_total{task="dr",replica="standby",kind="ConfigMap",result="created"} 1\n',
+  );
+  expect(text).not.toContain('result="unchanged"');
+  expect(text).toContain('nsreplicate_lag_seconds_count{task="dr",replica="standby"} 1\n');
+  expect(text).toContain(
+    'nsreplicate_failures_total{task="dr",replica="standby",kind="Secret",reason="webhook"} 1\n',
+  );
+  expect(text).toContain('nsreplicate_watch_restarts_total{cluster="prod"} 3\n');
+});
+
+test('an instance that stands by says so', async () => {
+  expect(await metrics.text()).toContain('nsreplicate_leader{task="dr"} 0\n');
+});
+
+test('an object that differs is in one state', () => {
+  const replica = { behind: { pending: 10 }, running: 2, retrying: 3, failed: 4, parked: 1 } as ReplicaView;
+  expect(jobsByState(replica)).toEqual({ pending: 5, running: 2, failed: 3, parked: 1 });
+});
