@@ -1,20 +1,26 @@
 /** kubectl-devsync: keeps a local directory and a container's directory the same. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
-import { CleanCommand, DoctorCommand, InitCommand } from './commands/care.ts';
-import { CreateCommand, PlanCommand, RunCommand } from './commands/create.ts';
-import { ConflictsCommand, GetCommand, ListCommand, LogsCommand } from './commands/look.ts';
-import {
-  DeleteCommand,
-  FlushCommand,
-  PauseCommand,
-  ResetCommand,
-  ResolveCommand,
-  RestoreCommand,
-  ResumeCommand,
-} from './commands/steer.ts';
-import { StopCommand, WatchCommand } from './commands/watch.ts';
-import { agentImage } from './launch/images.ts';
+import { CleanCommand } from './commands/clean.ts';
+import { ConflictsCommand } from './commands/conflicts.ts';
+import { CreateCommand } from './commands/create.ts';
+import { DeleteCommand } from './commands/delete.ts';
+import { DoctorCommand } from './commands/doctor.ts';
+import { FlushCommand } from './commands/flush.ts';
+import { GetCommand } from './commands/get.ts';
+import { InitCommand } from './commands/init.ts';
+import { ListCommand } from './commands/list.ts';
+import { LogsCommand } from './commands/logs.ts';
+import { PauseCommand } from './commands/pause.ts';
+import { PlanCommand } from './commands/plan.ts';
+import { ResetCommand } from './commands/reset.ts';
+import { ResolveCommand } from './commands/resolve.ts';
+import { RestoreCommand } from './commands/restore.ts';
+import { ResumeCommand } from './commands/resume.ts';
+import { RunCommand } from './commands/run.ts';
+import { StopCommand } from './commands/stop.ts';
+import { WatchCommand } from './commands/watch.ts';
+import { agentImage } from './launch/agent-image.ts';
 
 void runPlugin({
   name: 'devsync',

@@ -115,7 +115,7 @@ export class Bench {
       spec,
       folder,
       stateFolder: join(this.base, 'state'),
-      places: [join(this.base, 'state', 'kept')],
+      metadataCandidates: [join(this.base, 'state', 'kept')],
       bundle: await agentBundle(),
       image: imageNames.agent,
       clock: systemClock,

@@ -34,7 +34,7 @@ const app = (image: string, command: string[] | undefined, more: object = {}) =>
 interface Kind {
   readonly name: string;
   readonly spec: object;
-  readonly way: 'exec' | 'ephemeral';
+  readonly launcher: 'exec' | 'ephemeral';
   readonly create?: readonly string[];
   /** Where that is not /work by this name. */
   readonly remote?: string;
@@ -55,7 +55,7 @@ const kinds: readonly Kind[] = [
     spec: {
       containers: [app(images.plain, ['sh', '-c', 'mkdir /work; ln -s /work /linked; exec sleep infinity'])],
     },
-    way: 'ephemeral',
+    launcher: 'ephemeral',
     remote: '/linked',
   },
   {
@@ -67,7 +67,7 @@ const kinds: readonly Kind[] = [
       ],
       ...volume,
     },
-    way: 'exec',
+    launcher: 'exec',
   },
   {
     name: 'non-root',
@@ -75,7 +75,7 @@ const kinds: readonly Kind[] = [
       containers: [app(images.plain, forever, { ...mount, securityContext: { runAsUser: 1000 } })],
       ...volume,
     },
-    way: 'ephemeral',
+    launcher: 'ephemeral',
   },
   {
     name: 'volume',
@@ -83,18 +83,18 @@ const kinds: readonly Kind[] = [
       containers: [app(images.plain, forever, mounted)],
       volumes: [...volume.volumes, { name: 'inner', emptyDir: {} }],
     },
-    way: 'ephemeral',
+    launcher: 'ephemeral',
   },
   {
     name: 'two-containers',
     spec: { containers: [{ name: 'side', image: images.still }, app(images.plain, forever)] },
-    way: 'ephemeral',
+    launcher: 'ephemeral',
     create: ['--container', 'app'],
   },
   {
     name: 'shared-pids',
     spec: { shareProcessNamespace: true, containers: [app(images.plain, dropsRights)] },
-    way: 'ephemeral',
+    launcher: 'ephemeral',
   },
 ];
 
@@ -120,7 +120,7 @@ async function begin(kind: Kind): Promise<Workplace> {
   );
   await work.watch(kind.name);
   const { state } = await work.reaches(kind.name, 'watching');
-  expect(state?.way).toBe(kind.way);
+  expect(state?.launcher).toBe(kind.launcher);
   return work;
 }
 
@@ -168,7 +168,7 @@ describe('a container', () => {
       if (name === 'plain') await expectAgentsGoFirst(it, name);
       if (name === 'plain') await expectRefused(it, name);
       // Who it runs as is known to its main process alone: that takes one more.
-      const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.way];
+      const beside = { exec: 0, ephemeral: name === 'shared-pids' ? 2 : 1 }[kind.launcher];
       const listed = ['get', 'pod', name, '-o', 'jsonpath={.spec.ephemeralContainers[*].name}'];
       expect((await it.kubectl(...listed)).split(' ').filter(Boolean).length).toBe(beside);
     },
@@ -179,7 +179,7 @@ describe('a container', () => {
     const it = await begin({
       name: 'still',
       spec: { containers: [app(images.still, undefined)] },
-      way: 'ephemeral',
+      launcher: 'ephemeral',
       create: ['--make-remote'],
     });
     await it.must('flush', 'still');
@@ -204,7 +204,7 @@ describe('a container', () => {
         containers: [app(images.plain, forever, { ...mount, securityContext: restricted })],
         ...volume,
       };
-      const it = await begin({ name: 'strict', spec, way: 'ephemeral' });
+      const it = await begin({ name: 'strict', spec, launcher: 'ephemeral' });
       await it.sh('strict', 'printf "made there" >/work/there');
       await it.must('flush', 'strict');
       expect(it.read('there')).toBe('made there');
@@ -224,7 +224,7 @@ describe('a container', () => {
     const it = await begin({
       name: 'tight',
       spec: { containers: [app(images.node, ['node', '-e', eater], { resources })] },
-      way: 'exec',
+      launcher: 'exec',
       create: ['--make-remote'],
     });
     const look =
@@ -235,7 +235,7 @@ describe('a container', () => {
     expect(found).toContainEqual({
       check: 'memory',
       verdict: 'note',
-      words: expect.stringMatching(/limit is 160Mi; an agent takes up to 96 MiB.* first to be killed/),
+      message: expect.stringMatching(/limit is 160Mi; an agent takes up to 96 MiB.* first to be killed/),
     });
     // The agent is made to need more than there is; whatever dies, it is not the app.
     for (let index = 0; index < 40; index++) it.write(`big/${index}`, `${index}`.repeat(2 << 20));

@@ -251,7 +251,7 @@ test('belongs to one workstation, until another one takes it over', async () => 
   const asked = await other.devsync('doctor', 'owned', '-o', 'json');
   expect([asked.code, JSON.parse(asked.stdout)]).toEqual([
     1,
-    expect.arrayContaining([{ check: 'LOCAL', verdict: 'failed', words: expect.stringMatching(words) }]),
+    expect.arrayContaining([{ check: 'LOCAL', verdict: 'failed', message: expect.stringMatching(words) }]),
   ]);
 }, 90_000);
 

@@ -150,11 +150,11 @@ test('a container that changed its user without exec: doctor says why it is clos
   await work.pod('changed', { containers: [{ ...app, command }] });
   const { code, stdout } = await work.devsync('doctor', '--pod', 'changed', '-o', 'json');
   expect(code).toBe(1);
-  const agent = (JSON.parse(stdout) as { check: string; words: string }[]).find(
+  const agent = (JSON.parse(stdout) as { check: string; message: string }[]).find(
     ({ check }) => check === 'agent',
   );
-  expect(agent?.words).toMatch(/no node in the container/);
-  expect(agent?.words).toMatch(
+  expect(agent?.message).toMatch(/no node in the container/);
+  expect(agent?.message).toMatch(
     /the root of process \d+, which runs as 1000:1000.* is closed to 1000:1000: EACCES/,
   );
 }, 60_000);

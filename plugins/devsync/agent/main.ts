@@ -3,14 +3,14 @@
  * syncs. Bundled into one file that any Node since 20 runs (see loader.ts).
  */
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
-import { asHello, bestCompression, type LookRequest, type OpenRequest, ourHello } from '../wire/calls.ts';
+import { asHello, bestCompression, type OpenRequest, ourHello, type ScanRequest } from '../wire/calls.ts';
 import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
-import { look } from './look.ts';
+import { AgentSession, type Call } from './agent-session.ts';
+import { findRootAccess } from './root-access.ts';
+import { answerScan } from './scan-request.ts';
 import type { Send } from './send.ts';
-import { type Call, Served } from './server.ts';
-import { lookAround } from './sight.ts';
 
 /** The workstation pings every few seconds; who hears nothing for this long is alone. */
 const silenceLimit = 45_000;
@@ -21,7 +21,7 @@ const finishLimit = 10_000;
 const astray = 'REMOTE leads elsewhere now';
 
 interface Session {
-  served?: Served;
+  agentSession?: AgentSession;
   /** Frames of a session are dealt with one after the other. */
   readonly turn: SerialQueue;
 }
@@ -50,8 +50,8 @@ class Agent {
     const gid = process.getgid?.() ?? -1;
     this.#reply('hello', 0, ourHello({ node: version, pid, platform, arch, uid, gid }));
     const ticking = setInterval(() => {
-      for (const { served } of this.#sessions.values()) {
-        if (!this.#endWhereAstray(served)) served?.tick();
+      for (const { agentSession } of this.#sessions.values()) {
+        if (!this.#endWhereAstray(agentSession)) agentSession?.tick();
       }
     }, 2000);
     ticking.unref();
@@ -66,10 +66,10 @@ class Agent {
         this.#channel.compression = bestCompression(asHello(frame.header));
         return;
       case 'credit':
-        session.served?.credit(frame.header);
+        session.agentSession?.credit(frame.header);
         return;
       case 'content':
-        this.#queue(session, async () => session.served?.receive(frame.header, frame.body));
+        this.#queue(session, async () => session.agentSession?.receive(frame.header, frame.body));
         return;
       case 'call':
         this.#call(frame, session);
@@ -109,27 +109,29 @@ class Agent {
 
   async #answer({ session: id, body }: Frame, session: Session, call: Omit<Call, 'body'>): Promise<unknown> {
     const { method, parameters } = call;
-    if (method === 'sight')
-      return lookAround(asText(asObject(parameters, 'parameters').containerId, 'an id'));
+    if (method === 'root-access')
+      return findRootAccess(asText(asObject(parameters, 'parameters').containerId, 'an id'));
     const send: Send = (type, header, parts) => this.#channel.send(type, id, header, parts);
-    if (method === 'look') return await look(parameters as LookRequest, send);
+    if (method === 'scan') return await answerScan(parameters as ScanRequest, send);
     if (method === 'open') {
-      await session.served?.close();
-      session.served = new Served(parameters as OpenRequest, send, (run) => this.#queue(session, run));
-      return session.served.opened;
+      await session.agentSession?.close();
+      session.agentSession = new AgentSession(parameters as OpenRequest, send, (run) =>
+        this.#queue(session, run),
+      );
+      return session.agentSession.opened;
     }
     if (method === 'close') {
       this.#sessions.delete(id);
-      return await session.served?.close();
+      return await session.agentSession?.close();
     }
-    if (session.served === undefined) throw new Error('this session is not open');
-    if (this.#endWhereAstray(session.served)) throw new Error(astray);
-    return await session.served.answer({ ...call, body });
+    if (session.agentSession === undefined) throw new Error('this session is not open');
+    if (this.#endWhereAstray(session.agentSession)) throw new Error(astray);
+    return await session.agentSession.answer({ ...call, body });
   }
 
   /** Whoever reaches it anew finds out where it leads now; until then nothing is done in either place. */
-  #endWhereAstray(served: Served | undefined): boolean {
-    if (!served?.isAstray) return false;
+  #endWhereAstray(agentSession: AgentSession | undefined): boolean {
+    if (!agentSession?.isAstray) return false;
     this.#channel.end(new Error(astray));
     return true;
   }
@@ -141,9 +143,9 @@ class Agent {
   async #finish(): Promise<void> {
     // Nobody is there to wait for: whatever is still under way must not keep the process.
     setTimeout(() => process.exit(1), finishLimit).unref();
-    for (const { served, turn } of this.#sessions.values()) {
+    for (const { agentSession, turn } of this.#sessions.values()) {
       await turn.idle();
-      await served?.close().catch(() => {});
+      await agentSession?.close().catch(() => {});
     }
     process.exit(0);
   }

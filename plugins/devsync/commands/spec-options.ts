@@ -85,7 +85,7 @@ export abstract class SpecCommand extends AgentCommand {
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
     const [{ checkLocal }, { normalizeRemote }] = await Promise.all([
-      import('../spec/catalog.ts'),
+      import('../spec/spec-store.ts'),
       import('../spec/spec.ts'),
     ]);
     if ((this.selector === undefined) === (this.pod === undefined))

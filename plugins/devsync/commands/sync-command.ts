@@ -7,8 +7,8 @@ import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
-import { agentImage } from '../launch/images.ts';
-import type { Catalog, Sync } from '../spec/catalog.ts';
+import { agentImage } from '../launch/agent-image.ts';
+import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 
 /** Names of the syncs in the cluster that the command line chooses. */
@@ -18,29 +18,29 @@ export const completeSync = resourceNames(configMaps, {
 });
 
 /** Everything that a command works with. */
-export interface Desk {
+export interface SyncEnvironment {
   readonly kube: KubeClient;
   readonly namespace: string;
-  readonly catalog: Catalog;
+  readonly specs: SpecStore;
   readonly workstation: Workstation;
 }
 
 export abstract class SyncCommand extends KubeCommand {
-  protected async desk(context: KubeCommandContext): Promise<Desk> {
-    const [{ Catalog }, { Workstation, stateFolder }, kube] = await Promise.all([
-      import('../spec/catalog.ts'),
+  protected async environment(context: KubeCommandContext): Promise<SyncEnvironment> {
+    const [{ SpecStore }, { Workstation, stateFolder }, kube] = await Promise.all([
+      import('../spec/spec-store.ts'),
       import('../spec/workstation.ts'),
       context.kube(),
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
-    const catalog = new Catalog(kube, workstation, context.clock, context.kubeByServer);
-    return { kube, namespace: this.namespace ?? kube.cluster.namespace, catalog, workstation };
+    const specs = new SpecStore(kube, workstation, context.clock, context.kubeByServer);
+    return { kube, namespace: this.namespace ?? kube.cluster.namespace, specs, workstation };
   }
 
   /** One sync by its name. */
-  protected async sync(context: KubeCommandContext, name: string): Promise<Desk & { sync: Sync }> {
-    const desk = await this.desk(context);
-    return { ...desk, sync: await desk.catalog.get(desk.namespace, name, context.signal) };
+  protected async sync(context: KubeCommandContext, name: string): Promise<SyncEnvironment & { sync: Sync }> {
+    const env = await this.environment(context);
+    return { ...env, sync: await env.specs.get(env.namespace, name, context.signal) };
   }
 
   /** Asks the running sync; says who runs it where that is not here. */
@@ -50,7 +50,7 @@ export abstract class SyncCommand extends KubeCommand {
     method: string,
     parameters: Record<string, unknown> = {},
   ): Promise<unknown> {
-    const { workstation, sync, kube, catalog } = await this.sync(context, name);
+    const { workstation, sync, kube, specs } = await this.sync(context, name);
     const { askControl, NotRunning } = await import('../control/socket.ts');
     const watch = workstation.watchSocket(kube.cluster.server);
     for (let attempt = 0; ; attempt++)
@@ -59,7 +59,7 @@ export abstract class SyncCommand extends KubeCommand {
       } catch (error) {
         if (!(error instanceof NotRunning)) throw error;
         const { requireHere } = await import('../control/serve-sync.ts');
-        if (catalog.belongsHere(sync)) requireHere(sync, workstation);
+        if (specs.belongsHere(sync)) requireHere(sync, workstation);
         // A watch that has just begun takes a moment for each of its syncs.
         const running = await askControl(watch, 'running', {}, context).catch(() => []);
         if (attempt >= beginning || !(running as string[]).includes(name)) throw notRunning(sync, context);

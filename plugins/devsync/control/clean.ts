@@ -6,15 +6,15 @@ import { leftBehind } from '../launch/ephemeral.ts';
 import { launch } from '../launch/launch.ts';
 import { openRemote } from '../session/attach.ts';
 import { type CheckOptions, findTarget } from '../session/check-attach.ts';
-import type { Catalog, Sync } from '../spec/catalog.ts';
+import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { removeHome } from '../sync/home.ts';
-import { holdSync } from './hold-sync.ts';
+import { removeMetadataFolder } from '../sync/metadata-folder.ts';
 import { askControl } from './socket.ts';
+import { lockSync } from './sync-lock.ts';
 
 export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
   readonly sync: Sync;
-  readonly catalog: Catalog;
+  readonly specs: SpecStore;
   readonly workstation: Workstation;
 }
 
@@ -24,19 +24,19 @@ export interface CleanOptions extends Omit<CheckOptions, 'spec'> {
  * process holds it.
  */
 export async function cleanSync(options: CleanOptions): Promise<string[]> {
-  const { sync, catalog, workstation, signal } = options;
+  const { sync, specs, workstation, signal } = options;
   await askControl(workstation.socketOf(sync.uid), 'stop', {}, { signal }).catch(() =>
     signal.throwIfAborted(),
   );
   const lock = await hold(options);
   try {
     const lines = await cleanContainer(options);
-    if (catalog.belongsHere(sync)) {
+    if (specs.belongsHere(sync)) {
       const { path } = sync.spec.local;
-      removeHome(path, workstation.placesFor(path));
+      removeMetadataFolder(path, workstation.metadataCandidatesFor(path));
       lines.push(`${sync.name}: removed the trash of ${path}, and what else was kept of it`);
     }
-    await catalog.delete(sync, signal);
+    await specs.delete(sync, signal);
     return [...lines, `${sync.name}: removed the specification, and what this workstation kept of it`];
   } finally {
     await lock?.release();
@@ -46,10 +46,10 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
 /** `run` takes its specification along when it ends: then nobody can hold it any more. */
 async function hold(options: CleanOptions): Promise<HeldLock | undefined> {
   try {
-    return await holdSync({ ...options, purpose: 'kubectl devsync clean' });
+    return await lockSync({ ...options, purpose: 'kubectl devsync clean' });
   } catch (error) {
-    const { sync, catalog, signal } = options;
-    if (await catalog.isThere(sync, signal)) throw error;
+    const { sync, specs, signal } = options;
+    if (await specs.isThere(sync, signal)) throw error;
     return undefined;
   }
 }

@@ -11,9 +11,9 @@ import { launchAnew } from '../launch/launch.ts';
 import type { LaunchContext, Target } from '../launch/launcher.ts';
 import { writtenUser } from '../launch/security.ts';
 import { chooseTarget } from '../session/pods.ts';
-import { roomFor, roomWords } from '../session/room.ts';
-import type { Sync } from '../spec/catalog.ts';
+import { describeBudget, storageBudget } from '../session/storage-budget.ts';
 import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
+import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { refusalOf } from './serve-sync.ts';
 
@@ -21,7 +21,7 @@ export interface Finding {
   readonly check: string;
   /** `note`: works, and is worth knowing. */
   readonly verdict: 'ok' | 'note' | 'failed';
-  readonly words: string;
+  readonly message: string;
 }
 
 /** What a sync asks of the API server. */
@@ -47,7 +47,7 @@ export async function checkCluster(
   const began = performance.now();
   await kube.request({ method: 'GET', path: '/version', signal });
   const reached = `${server} (context ${context}) answers in ${Math.round(performance.now() - began)} ms`;
-  const findings: Finding[] = [{ check: 'API server', verdict: 'ok', words: reached }];
+  const findings: Finding[] = [{ check: 'API server', verdict: 'ok', message: reached }];
   const missing = await missingPermissions(kube, neededPermissions(namespace), { signal });
   for (const permission of missing) {
     // Without ephemeral containers there is still the container's own node.
@@ -55,14 +55,14 @@ export async function checkCluster(
     findings.push({
       check: 'permissions',
       verdict,
-      words: `${user} may not ${describePermission(permission)}`,
+      message: `${user} may not ${describePermission(permission)}`,
     });
   }
   if (missing.length === 0)
     findings.push({
       check: 'permissions',
       verdict: 'ok',
-      words: `${user} may do all that is needed in ${namespace}`,
+      message: `${user} may do all that is needed in ${namespace}`,
     });
   return findings;
 }
@@ -77,11 +77,11 @@ export function checkWorkstation(): Finding[] {
       {
         check: 'watches',
         verdict: few ? 'note' : 'ok',
-        words: `${limit} directories can be watched${advice}`,
+        message: `${limit} directories can be watched${advice}`,
       },
     ];
   } catch {
-    return [{ check: 'watches', verdict: 'ok', words: 'the system watches whole trees' }];
+    return [{ check: 'watches', verdict: 'ok', message: 'the system watches whole trees' }];
   }
 }
 
@@ -90,9 +90,9 @@ export function checkSync(sync: Sync, workstation: Workstation): Finding {
   const { path } = sync.spec.local;
   const refusal = refusalOf(sync, workstation);
   if (refusal)
-    return { check: 'LOCAL', verdict: 'failed', words: [refusal.message, refusal.hint].join('; ') };
-  if (!existsSync(path)) return { check: 'LOCAL', verdict: 'failed', words: `${path} does not exist` };
-  return { check: 'LOCAL', verdict: 'ok', words: `${path} is the directory that it was made with` };
+    return { check: 'LOCAL', verdict: 'failed', message: [refusal.message, refusal.hint].join('; ') };
+  if (!existsSync(path)) return { check: 'LOCAL', verdict: 'failed', message: `${path} does not exist` };
+  return { check: 'LOCAL', verdict: 'ok', message: `${path} is the directory that it was made with` };
 }
 
 /** The container that would be chosen, and how an agent gets to it: it is really started. */
@@ -110,14 +110,14 @@ export async function checkTarget(
     ...(spec.selector !== undefined && { labelSelector: spec.selector }),
     ...(spec.pod !== undefined && { fieldSelector: `metadata.name=${spec.pod}` }),
   });
-  const { target, words } = chooseTarget(items, spec, undefined);
-  if (target === undefined) return [{ check: 'pod', verdict: 'failed', words }];
+  const { target, message } = chooseTarget(items, spec, undefined);
+  if (target === undefined) return [{ check: 'pod', verdict: 'failed', message }];
   const { container, pod } = target;
   return [
-    { check: 'pod', verdict: 'ok', words },
+    { check: 'pod', verdict: 'ok', message },
     ...checkUser(pod, container),
     ...checkMemory(target),
-    ...(sync ? [checkRoom(target, sync)] : []),
+    ...(sync ? [checkStorage(target, sync)] : []),
     ...(await checkAgent({ ...context, kube, target })),
   ];
 }
@@ -125,18 +125,18 @@ export async function checkTarget(
 function checkUser(pod: Pod, container: string): Finding[] {
   const user = writtenUser(pod, container);
   if (user !== undefined)
-    return [{ check: 'user', verdict: 'ok', words: `the container runs as ${user.uid}` }];
-  const words =
+    return [{ check: 'user', verdict: 'ok', message: `the container runs as ${user.uid}` }];
+  const message =
     "the container's user stands in its image only: an agent beside it takes a second ephemeral container where that is not root. runAsUser in the pod saves it";
-  return [{ check: 'user', verdict: 'note', words }];
+  return [{ check: 'user', verdict: 'note', message }];
 }
 
-function checkRoom(
+function checkStorage(
   target: Target,
   { remote, trashLimits }: Pick<SyncSpec, 'remote' | 'trashLimits'>,
 ): Finding {
-  const words = roomWords(roomFor(target, remote, trashLimits.container));
-  return { check: 'room', verdict: 'ok', words };
+  const message = describeBudget(storageBudget(target, remote, trashLimits.container));
+  return { check: 'storage', verdict: 'ok', message };
 }
 
 /** An agent needs this much, in bytes. */
@@ -149,28 +149,30 @@ function checkMemory({ pod, container }: Target): Finding[] {
   const text = resources?.limits?.memory;
   const limit = text === undefined ? undefined : Number(parseQuantity(text));
   if (limit === undefined)
-    return [{ check: 'memory', verdict: 'ok', words: 'the container has no memory limit' }];
+    return [{ check: 'memory', verdict: 'ok', message: 'the container has no memory limit' }];
   const tight = limit < agentMemory * 3;
-  const words = `the limit is ${resources?.limits?.memory}; an agent takes up to ${agentMemory >> 20} MiB of the pod's`;
+  const message = `the limit is ${resources?.limits?.memory}; an agent takes up to ${agentMemory >> 20} MiB of the pod's`;
   const advice = tight ? ', and would be the first to be killed' : '';
-  return [{ check: 'memory', verdict: tight ? 'note' : 'ok', words: words + advice }];
+  return [{ check: 'memory', verdict: tight ? 'note' : 'ok', message: message + advice }];
 }
 
 async function checkAgent(context: LaunchContext): Promise<Finding[]> {
   try {
-    const { way, connection, refusals } = await launchAnew(context);
+    const { launcher, connection, refusals } = await launchAnew(context);
     const { about } = await connection.hello;
     const began = performance.now();
     await connection.barrier(0);
     const delay = Math.round(performance.now() - began);
     connection.close();
-    const words = `an agent runs by ${way}: node ${about.node}, ${about.platform} ${about.arch}, user ${about.uid}:${about.gid}, ${delay} ms away`;
+    const message = `an agent runs by ${launcher}: node ${about.node}, ${about.platform} ${about.arch}, user ${about.uid}:${about.gid}, ${delay} ms away`;
     return [
-      ...refusals.map((one): Finding => ({ check: `agent by ${one.way}`, verdict: 'note', words: one.why })),
-      { check: 'agent', verdict: 'ok', words },
+      ...refusals.map(
+        (one): Finding => ({ check: `agent by ${one.launcher}`, verdict: 'note', message: one.reason }),
+      ),
+      { check: 'agent', verdict: 'ok', message },
     ];
   } catch (error) {
     const details = (error as { details?: readonly string[] }).details ?? [];
-    return [{ check: 'agent', verdict: 'failed', words: [messageOf(error), ...details].join('; ') }];
+    return [{ check: 'agent', verdict: 'failed', message: [messageOf(error), ...details].join('; ') }];
   }
 }

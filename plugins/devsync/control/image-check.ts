@@ -31,7 +31,7 @@ export async function checkImage({ kube, namespace, image, signal }: ImageCheck)
     return {
       check,
       verdict: 'note',
-      words: `${image} was not tried: ${kube.cluster.user} may not ${describePermission(missing)}`,
+      message: `${image} was not tried: ${kube.cluster.user} may not ${describePermission(missing)}`,
     };
   const name = `devsync-check-${randomBytes(3).toString('hex')}`;
   try {
@@ -46,10 +46,10 @@ export async function checkImage({ kube, namespace, image, signal }: ImageCheck)
       command: ['node', '--version'],
       signal,
     });
-    return { check, verdict: 'ok', words: `${image} runs, with node ${node.trim()}` };
+    return { check, verdict: 'ok', message: `${image} runs, with node ${node.trim()}` };
   } catch (error) {
     signal.throwIfAborted();
-    return { check, verdict: 'failed', words: messageOf(error) };
+    return { check, verdict: 'failed', message: messageOf(error) };
   } finally {
     await kube.delete(pods, { namespace, name }, { gracePeriodSeconds: 0 }).catch(() => {});
   }

@@ -6,13 +6,13 @@ import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { SyncMemory } from '../session/sync-memory.ts';
 import { type RunnerState, SyncRunner } from '../session/sync-runner.ts';
-import type { Sync } from '../spec/catalog.ts';
+import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { knownRootId } from '../sync/home.ts';
+import { knownRootId } from '../sync/metadata-folder.ts';
 import { plainWords } from '../wire/check.ts';
 import { handlersOf } from './handlers.ts';
-import { holdSync } from './hold-sync.ts';
 import { serveControl } from './socket.ts';
+import { lockSync } from './sync-lock.ts';
 
 export interface ServeOptions {
   readonly kube: KubeClient;
@@ -52,7 +52,8 @@ export function refusalOf({ name, spec }: Sync, workstation: Workstation): Refus
       hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
     });
   // One that is missing is for whoever opens it to say.
-  if (!existsSync(path) || knownRootId(path, workstation.placesFor(path)) === rootId) return undefined;
+  if (!existsSync(path) || knownRootId(path, workstation.metadataCandidatesFor(path)) === rootId)
+    return undefined;
   return new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
     details: ['It was made anew, restored or moved there, or what this workstation kept of it is gone.'],
     hint: `kubectl devsync watch ${name} --take-over ${path} takes it as it is, and merges.`,
@@ -68,7 +69,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   requireHere(sync, workstation);
   const { namespace, name, uid } = sync;
   const purpose = `kubectl devsync: ${sync.spec.local.path}`;
-  const lock = await holdSync({ ...options, purpose });
+  const lock = await lockSync({ ...options, purpose });
   const ended = Promise.withResolvers<void>();
   const stop = new AbortController();
   const all = AbortSignal.any([signal, lock.signal, stop.signal]);
@@ -80,7 +81,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     spec: sync.spec,
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
-    places: workstation.placesFor(sync.spec.local.path),
+    metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,
     onLog: log,
   });

@@ -8,15 +8,15 @@ import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { SyncMemory } from '../session/sync-memory.ts';
-import type { Catalog } from '../spec/catalog.ts';
 import { role, tool } from '../spec/spec.ts';
+import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { logger, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';
 
 export interface SupervisorOptions {
   readonly kube: KubeClient;
-  readonly catalog: Catalog;
+  readonly specs: SpecStore;
   readonly workstation: Workstation;
   /** All that may be seen where absent. */
   readonly namespace: string | undefined;
@@ -118,15 +118,15 @@ class Supervisor {
   }
 
   async #serve(namespace: string, name: string, signal: AbortSignal): Promise<void> {
-    const { catalog, clock, names, onLog } = this.#options;
+    const { specs, clock, names, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
     const memory = new SyncMemory();
     while (!signal.aborted) {
       try {
-        const sync = await catalog.get(namespace, name, signal);
-        if (!catalog.belongsHere(sync)) {
+        const sync = await specs.get(namespace, name, signal);
+        if (!specs.belongsHere(sync)) {
           log(`belongs to ${sync.spec.local.who}; left alone`);
           return;
         }

@@ -1,28 +1,28 @@
 /** The trash of a sync: of both sides where it runs here, of this workstation's alone where it does not. */
 
-import type { Place } from '../session/state.ts';
-import type { Sync } from '../spec/catalog.ts';
+import type { Side } from '../session/state.ts';
+import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import type { TrashItem } from '../sync/items.ts';
+import type { TrashItem } from '../sync/endpoint.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { askControl, NotRunning } from './socket.ts';
 
-export interface PlacedItem extends TrashItem {
-  readonly side: Place;
+export interface SidedItem extends TrashItem {
+  readonly side: Side;
 }
 
 export interface TrashAccess {
   /** Only this side's trash can be seen. */
   readonly isPartial: boolean;
   /** Everything in it, oldest first. */
-  list(): Promise<PlacedItem[]>;
+  list(): Promise<SidedItem[]>;
   /** Brings a file back; what is there now goes into the trash under `name`, as time sorts. */
-  restore(item: PlacedItem, name: string): Promise<void>;
+  restore(item: SidedItem, name: string): Promise<void>;
 }
 
 /** What a person means by a path in the trash. */
-export interface Meant {
-  readonly items: readonly PlacedItem[];
+export interface Selection {
+  readonly items: readonly SidedItem[];
   /** Files that were left out, since they are there. */
   readonly present: number;
 }
@@ -34,12 +34,12 @@ export interface Meant {
  * @param items oldest first.
  * @param isThere whether something is at a path now.
  */
-export function meantBy(
-  items: readonly PlacedItem[],
+export function selectTrash(
+  items: readonly SidedItem[],
   path: string,
   operation: string | undefined,
   isThere: (path: string) => boolean,
-): Meant {
+): Selection {
   const chosen = items.filter((item) => (operation ?? item.operation) === item.operation);
   const version = chosen.findLast((item) => item.path === path);
   if (version !== undefined) return { items: [version], present: 0 };
@@ -52,7 +52,7 @@ export function meantBy(
   return { items: missing, present: all.length - missing.length };
 }
 
-type Lists = Record<Place, { readonly items: readonly TrashItem[] }>;
+type Lists = Record<Side, { readonly items: readonly TrashItem[] }>;
 
 /** Asks the running sync, or looks by itself. Rejects where the sync is another workstation's. */
 export async function openTrash(
@@ -85,7 +85,7 @@ function localTrash({ spec }: Sync, workstation: Workstation): TrashAccess {
       scan,
       ignores,
       trashLimit: trashLimits.local,
-      places: workstation.placesFor(local.path),
+      metadataCandidates: workstation.metadataCandidatesFor(local.path),
     });
     try {
       return await run(endpoint);
@@ -100,8 +100,8 @@ function localTrash({ spec }: Sync, workstation: Workstation): TrashAccess {
   };
 }
 
-const placed = (items: readonly TrashItem[], side: Place): PlacedItem[] =>
+const placed = (items: readonly TrashItem[], side: Side): SidedItem[] =>
   items.map((item) => ({ ...item, side }));
 
-const byTime = (items: PlacedItem[]) =>
+const byTime = (items: SidedItem[]) =>
   items.sort((one, other) => one.operation.localeCompare(other.operation));

@@ -34,7 +34,7 @@ export function containerStatus({ status }: Pod, name: string): ContainerStatus 
 }
 
 /** A container in a few words: which others might have been meant, where nobody named one. */
-export function containerWords(pod: Pod, container: string, isNamed: boolean): string {
+export function describeContainer(pod: Pod, container: string, isNamed: boolean): string {
   const others = containersOf(pod).length;
   if (isNamed || others === 1) return `container ${container}`;
   const why =

@@ -34,7 +34,7 @@ interface Beside {
 }
 
 /** What an agent sees of the process whose root it is to work in. */
-export interface Sight {
+export interface RootAccess {
   /** `/proc/N/root`, where it may be entered. */
   readonly base: string | undefined;
   readonly user: User;
@@ -47,27 +47,27 @@ export async function launchBeside(context: LaunchContext): Promise<Launched> {
   const written = writtenUser(pod, container);
   const first = await tryAs(context, written);
   if (first.launched) return first.launched;
-  const { user, why } = first.sight;
+  const { user, why } = first.access;
   if (written !== undefined) throw new Declined(why);
   // Only process 1 knows who it is; a second entry, made for that user, is the price.
   context.onDetail(`the image's user is ${user.uid}; one more container for that`);
   const second = await tryAs(context, user);
   if (second.launched) return second.launched;
-  throw new Declined(second.sight.why);
+  throw new Declined(second.access.why);
 }
 
 async function tryAs(
   context: LaunchContext,
   user: User | undefined,
-): Promise<{ launched?: Launched; sight: Sight }> {
+): Promise<{ launched?: Launched; access: RootAccess }> {
   const name = running(context, user) ?? (await add(context, user));
   const connection = await startIn(context, name);
-  const sight = await sightOf(connection, context.target.containerId);
-  if (sight.base === undefined) {
+  const access = await askRootAccess(connection, context.target.containerId);
+  if (access.base === undefined) {
     connection.close();
-    return { sight };
+    return { access };
   }
-  return { launched: { way: 'ephemeral', connection, base: sight.base }, sight };
+  return { launched: { launcher: 'ephemeral', connection, base: access.base }, access };
 }
 
 async function startIn(context: LaunchContext, name: string): Promise<AgentConnection> {
@@ -80,9 +80,9 @@ async function startIn(context: LaunchContext, name: string): Promise<AgentConne
 }
 
 /** What an agent sees. One that cannot tell is of no use, and is ended. */
-export async function sightOf(connection: AgentConnection, containerId: string): Promise<Sight> {
+export async function askRootAccess(connection: AgentConnection, containerId: string): Promise<RootAccess> {
   try {
-    return asSight(await connection.call(0, 'sight', { containerId }));
+    return asRootAccess(await connection.call(0, 'root-access', { containerId }));
   } catch (error) {
     connection.close();
     throw error;
@@ -168,7 +168,7 @@ function describeState(status: ContainerStatus | undefined): string {
   return waiting?.message ?? waiting?.reason ?? terminated?.reason ?? 'it was not started yet';
 }
 
-function asSight(value: unknown): Sight {
+function asRootAccess(value: unknown): RootAccess {
   const { base, uid, gid, why } = asObject(value, 'an answer');
   const root = base === undefined ? undefined : asText(base, 'a path');
   if (root !== undefined && !/^\/proc\/\d+\/root$/.test(root))

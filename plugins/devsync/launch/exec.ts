@@ -6,7 +6,7 @@ import { Declined, type LaunchContext, type Launched, StartError, startAgent } f
 export async function launchByExec(context: LaunchContext): Promise<Launched> {
   try {
     const connection = await startAgent(context, context.target.container, 'node');
-    return { way: 'exec', connection, base: '' };
+    return { launcher: 'exec', connection, base: '' };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     const { code, message } = error;

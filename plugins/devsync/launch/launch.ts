@@ -5,46 +5,46 @@ import { isBeside, launchBeside } from './ephemeral.ts';
 import { launchByExec } from './exec.ts';
 import { Declined, type LaunchContext, type Launched } from './launcher.ts';
 
-const ways = { exec: launchByExec, ephemeral: launchBeside } as const;
+const launcherFunctions = { exec: launchByExec, ephemeral: launchBeside } as const;
 
 export interface Refusal {
-  readonly way: string;
-  readonly why: string;
+  readonly launcher: string;
+  readonly reason: string;
 }
 
-type Way = keyof typeof ways;
+type Launcher = keyof typeof launcherFunctions;
 /** In the order in which they are tried. */
-const all: readonly Way[] = ['exec', 'ephemeral'];
+const all: readonly Launcher[] = ['exec', 'ephemeral'];
 
 /** Rejects with every refusal where no way works. */
 export async function launch(
   name: LauncherName,
   context: LaunchContext,
 ): Promise<Launched & { refusals: Refusal[] }> {
-  if (name !== 'auto') return await tryWays([name], context);
+  if (name !== 'auto') return await tryLaunchers([name], context);
   // An agent beside the container is there because the container itself was tried before, in vain.
-  return await tryWays(isBeside(context) ? all.toReversed() : all, context);
+  return await tryLaunchers(isBeside(context) ? all.toReversed() : all, context);
 }
 
 /** As `launch`, but tries the best way first whatever is there, so that each refusal is heard. */
-export const launchAnew = (context: LaunchContext) => tryWays(all, context);
+export const launchAnew = (context: LaunchContext) => tryLaunchers(all, context);
 
-async function tryWays(
-  order: readonly Way[],
+async function tryLaunchers(
+  order: readonly Launcher[],
   context: LaunchContext,
 ): Promise<Launched & { refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
   for (const way of order) {
     try {
-      return { ...(await ways[way](context)), refusals };
+      return { ...(await launcherFunctions[way](context)), refusals };
     } catch (error) {
       if (!(error instanceof Declined)) throw error;
-      refusals.push({ way, why: error.message });
+      refusals.push({ launcher: way, reason: error.message });
     }
   }
   const { pod, container } = context.target;
   throw new X8sError(`no agent can be started for container ${container} of pod ${pod.metadata.name}`, {
-    details: refusals.map(({ way, why }) => `${way}: ${why}`),
+    details: refusals.map(({ launcher, reason }) => `${launcher}: ${reason}`),
     hint: 'kubectl devsync doctor says more.',
   });
 }

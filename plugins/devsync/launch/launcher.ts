@@ -34,7 +34,7 @@ export interface LaunchContext {
 
 /** A live agent, and where it finds the container's files. */
 export interface Launched {
-  readonly way: 'exec' | 'ephemeral';
+  readonly launcher: 'exec' | 'ephemeral';
   readonly connection: AgentConnection;
   /** Empty inside the container; the path of its root from beside it. */
   readonly base: string;

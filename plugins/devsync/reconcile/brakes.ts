@@ -1,21 +1,26 @@
 /** Brakes: plans that look like an accident are not carried out before a person has said so. */
-import { childrenOf, type Entry, isPhantom, type Maybe, measure } from './entry.ts';
+import { childrenOf, type Entry, isPhantom, type MaybeEntry, measure } from './entry.ts';
 import { filesGone, takesFiles } from './losses.ts';
-import type { Change, Plan, Side } from './reconcile.ts';
+import type { AlphaBeta, Change, Plan } from './reconcile.ts';
 
 export type Brake =
   /** The root is gone on this side, or is no directory any more, or nothing is left in it. */
-  | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: Side }
+  | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: AlphaBeta }
   /** So many of the files that this side has, or had a moment ago, would be gone; `now` of them are yet to go. */
   | {
       readonly kind: 'mass deletion';
-      readonly side: Side;
+      readonly side: AlphaBeta;
       readonly files: number;
       readonly of: number;
       readonly now: number;
     }
   /** What would be overwritten or deleted does not fit into the trash. */
-  | { readonly kind: 'trash too small'; readonly side: Side; readonly bytes: number; readonly limit: number };
+  | {
+      readonly kind: 'trash too small';
+      readonly side: AlphaBeta;
+      readonly bytes: number;
+      readonly limit: number;
+    };
 
 /** Fewer files than this may go at once without a question. */
 export const fewFiles = 10;
@@ -26,12 +31,12 @@ export const fewFiles = 10;
  * @param recent what was carried over to each side just now.
  */
 export function* brakesFor(
-  ancestor: Maybe,
-  alpha: Maybe,
-  beta: Maybe,
+  ancestor: MaybeEntry,
+  alpha: MaybeEntry,
+  beta: MaybeEntry,
   plan: Plan,
-  trashLimits: Readonly<Record<Side, number>>,
-  recent: Readonly<Record<Side, readonly Change[]>> = { alpha: [], beta: [] },
+  trashLimits: Readonly<Record<AlphaBeta, number>>,
+  recent: Readonly<Record<AlphaBeta, readonly Change[]>> = { alpha: [], beta: [] },
 ): Generator<Brake, void> {
   const trees = { alpha, beta };
   for (const side of ['alpha', 'beta'] as const) {
@@ -63,7 +68,7 @@ function amountOf(brake: Brake): number {
   return brake.kind === 'trash too small' ? brake.bytes : 0;
 }
 
-function rootBrake(ancestor: Maybe, root: Maybe, side: Side): Brake | undefined {
+function rootBrake(ancestor: MaybeEntry, root: MaybeEntry, side: AlphaBeta): Brake | undefined {
   // Of a root that cannot be read nothing is known, and nothing is done.
   if (ancestor === undefined || root?.kind === 'problem') return undefined;
   if (root === undefined) return { kind: 'root vanished', side };
@@ -78,10 +83,10 @@ const isNobodys = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entr
 
 /** Too many files that a side would lose now, or would have lost with those that it lost just now. */
 function massDeletion(
-  tree: Maybe,
+  tree: MaybeEntry,
   plan: readonly Change[],
   recent: readonly Change[],
-  side: Side,
+  side: AlphaBeta,
 ): Brake | undefined {
   if (!plan.some(takesFiles)) return undefined;
   const [now, there] = [filesGone(plan), measure(tree).files];
@@ -92,7 +97,7 @@ function massDeletion(
 }
 
 /** Bytes that go into a side's trash. */
-function bytesDiscarded(plan: Plan, side: Side): number {
+function bytesDiscarded(plan: Plan, side: AlphaBeta): number {
   let bytes = 0;
   for (const { old, new: to } of plan[side]) {
     const isKept = old?.kind === 'file' && to?.kind === 'file' && old.digest === to.digest;
@@ -103,7 +108,7 @@ function bytesDiscarded(plan: Plan, side: Side): number {
 }
 
 /** A sentence for a person; the names say where: `in the container`, `on this workstation`. */
-export function explainBrake(brake: Brake, names: Readonly<Record<Side, string>>): string {
+export function explainBrake(brake: Brake, names: Readonly<Record<AlphaBeta, string>>): string {
   const where = names[brake.side];
   switch (brake.kind) {
     case 'root vanished':

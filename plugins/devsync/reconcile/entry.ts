@@ -17,7 +17,7 @@ export interface File {
   /** Permission bits; only where permissions are kept. */
   readonly mode?: number;
   /** A digest of what the file says beside what it caches; only of git's index. */
-  readonly essence?: string;
+  readonly semanticDigest?: string;
 }
 
 export interface Symlink {
@@ -42,7 +42,7 @@ export type Entry = Directory | File | Symlink | Untracked | Problem;
 /** The kinds that sync. */
 export type Tracked = Directory | File | Symlink;
 /** Nothing there, or something. */
-export type Maybe = Entry | undefined;
+export type MaybeEntry = Entry | undefined;
 
 export const untracked: Untracked = { kind: 'untracked' };
 export const skipped = (what: string): Untracked => ({ kind: 'untracked', what });
@@ -52,7 +52,7 @@ const noChildren: ReadonlyMap<string, Entry> = new Map();
 export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
 
 /** The children of a directory; of anything else, none. */
-export function childrenOf(entry: Maybe): ReadonlyMap<string, Entry> {
+export function childrenOf(entry: MaybeEntry): ReadonlyMap<string, Entry> {
   return entry?.kind === 'directory' ? entry.children : noChildren;
 }
 
@@ -62,7 +62,7 @@ export function join(path: string, name: string): string {
 }
 
 /** Everything but a directory's children. */
-export function sameShallow(one: Maybe, other: Maybe): boolean {
+export function sameShallow(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined) return false;
   switch (one.kind) {
@@ -85,13 +85,17 @@ export function sameShallow(one: Maybe, other: Maybe): boolean {
 }
 
 /** Two files that differ in nothing but what they cache. */
-export function areAlike(one: Maybe, other: Maybe): boolean {
-  if (one?.kind !== 'file' || other?.kind !== 'file' || one.essence === undefined) return false;
-  return one.essence === other.essence && one.executable === other.executable && one.mode === other.mode;
+export function areAlike(one: MaybeEntry, other: MaybeEntry): boolean {
+  if (one?.kind !== 'file' || other?.kind !== 'file' || one.semanticDigest === undefined) return false;
+  return (
+    one.semanticDigest === other.semanticDigest &&
+    one.executable === other.executable &&
+    one.mode === other.mode
+  );
 }
 
 /** The same, all the way down. */
-export function sameDeep(one: Maybe, other: Maybe): boolean {
+export function sameDeep(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one === other) return true;
   if (!sameShallow(one, other)) return false;
   const [ours, theirs] = [childrenOf(one), childrenOf(other)];
@@ -110,7 +114,7 @@ export function shallow(entry: Tracked): Tracked {
  * What of an entry syncs: without anything untracked or in trouble, without folders that hold only such, and
  * without the names that are to be left out.
  */
-export function trackedPart(entry: Maybe, leaveOut?: (name: string) => boolean): Tracked | undefined {
+export function trackedPart(entry: MaybeEntry, leaveOut?: (name: string) => boolean): Tracked | undefined {
   if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return undefined;
   if (entry.kind !== 'directory') return entry;
   let changed = false;
@@ -129,7 +133,7 @@ export function trackedPart(entry: Maybe, leaveOut?: (name: string) => boolean):
  *
  * @param isLeftOut names that the other side would not take over in any case.
  */
-export function isPhantom(entry: Maybe, isLeftOut?: (name: string) => boolean): boolean {
+export function isPhantom(entry: MaybeEntry, isLeftOut?: (name: string) => boolean): boolean {
   if (entry?.kind !== 'directory' || entry.children.size === 0) return false;
   for (const [name, child] of entry.children)
     if (child.kind !== 'untracked' && !isLeftOut?.(name) && !isPhantom(child, isLeftOut)) return false;
@@ -137,7 +141,7 @@ export function isPhantom(entry: Maybe, isLeftOut?: (name: string) => boolean): 
 }
 
 /** Whether anything in it, itself included, satisfies the predicate. */
-export function contains(entry: Maybe, predicate: (entry: Entry) => boolean): boolean {
+export function contains(entry: MaybeEntry, predicate: (entry: Entry) => boolean): boolean {
   if (entry === undefined) return false;
   if (predicate(entry)) return true;
   for (const child of childrenOf(entry).values()) if (contains(child, predicate)) return true;
@@ -145,7 +149,7 @@ export function contains(entry: Maybe, predicate: (entry: Entry) => boolean): bo
 }
 
 /** Every entry of a tree with its path, parents before children. */
-export function* walk(entry: Maybe, path = ''): Generator<readonly [string, Entry]> {
+export function* walk(entry: MaybeEntry, path = ''): Generator<readonly [string, Entry]> {
   if (entry === undefined) return;
   const pending: (readonly [string, Entry])[] = [[path, entry]];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
@@ -169,7 +173,7 @@ const none: Summary = { files: 0, bytes: 0, problems: 0, skipped: 0 };
 const summaries = new WeakMap<Directory, Summary>();
 
 /** The number of files in it, their bytes, and how much of it is in trouble. A directory is counted once. */
-export function measure(entry: Maybe): Summary {
+export function measure(entry: MaybeEntry): Summary {
   if (entry?.kind === 'file') return { ...none, files: 1, bytes: entry.size };
   if (entry?.kind === 'problem') return { ...none, problems: 1 };
   if (entry?.kind === 'untracked' && entry.what !== undefined) return { ...none, skipped: 1 };

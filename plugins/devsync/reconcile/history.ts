@@ -2,12 +2,12 @@
  * How one side relates to the ancestor. Untracked things do not count: they are not synced. Nor does a new directory that
  * holds nothing else.
  */
-import { areAlike, childrenOf, isPhantom, type Maybe, sameShallow } from './entry.ts';
+import { areAlike, childrenOf, isPhantom, type MaybeEntry, sameShallow } from './entry.ts';
 
-const tracked = (entry: Maybe): Maybe => (entry?.kind === 'untracked' ? undefined : entry);
+const tracked = (entry: MaybeEntry): MaybeEntry => (entry?.kind === 'untracked' ? undefined : entry);
 
 /** The side still has just what both had agreed on. */
-export function isUnchanged(ancestor: Maybe, side: Maybe): boolean {
+export function isUnchanged(ancestor: MaybeEntry, side: MaybeEntry): boolean {
   if (ancestor === side || (ancestor === undefined && isPhantom(side))) return true;
   if (!sameShallow(ancestor, tracked(side)) && !areAlike(ancestor, side)) return false;
   const [was, is] = [childrenOf(ancestor), childrenOf(side)];
@@ -17,7 +17,7 @@ export function isUnchanged(ancestor: Maybe, side: Maybe): boolean {
 }
 
 /** The side has lost things since, at most: nothing in it is new or different. */
-export function isDeletionOnly(ancestor: Maybe, side: Maybe): boolean {
+export function isDeletionOnly(ancestor: MaybeEntry, side: MaybeEntry): boolean {
   if (ancestor === side || tracked(side) === undefined) return true;
   if (ancestor === undefined) return isPhantom(side);
   if (!sameShallow(ancestor, side) && !areAlike(ancestor, side)) return false;

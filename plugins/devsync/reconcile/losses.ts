@@ -2,7 +2,7 @@
  * What a side has lost lately by what was carried over to it: a tree that is deleted file by file is as lost as one
  * that goes at once.
  */
-import { type Maybe, measure, walk } from './entry.ts';
+import { type MaybeEntry, measure, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';
 
 /** Milliseconds for which what was carried over counts as at once. */
@@ -64,6 +64,6 @@ export function filesGone(changes: readonly Change[]): number {
 export const takesFiles = ({ old, new: to }: Change): boolean =>
   (to === undefined || old?.kind === 'directory') && measure(old).files > 0;
 
-function* filesOf(entry: Maybe, path: string): Generator<[path: string, digest: string]> {
+function* filesOf(entry: MaybeEntry, path: string): Generator<[path: string, digest: string]> {
   for (const [at, one] of walk(entry, path)) if (one.kind === 'file') yield [at, one.digest];
 }

@@ -1,5 +1,5 @@
 /** Changes taken apart into steps that a file system does in one go, in an order that works. */
-import { childrenOf, isPhantom, join, type Maybe, shallow, type Tracked, walk } from './entry.ts';
+import { childrenOf, isPhantom, join, type MaybeEntry, shallow, type Tracked, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';
 import type { Edit } from './tree.ts';
 
@@ -13,7 +13,7 @@ export interface Operation {
 }
 
 /** What became of an operation. */
-export interface Outcome {
+export interface OperationResult {
   readonly path: string;
   /** Why it was not done. */
   readonly problem?: string;
@@ -45,16 +45,16 @@ export function* pathsOf(changes: Iterable<Change>): Generator<string> {
     for (const entry of [change.old, change.new]) for (const [path] of walk(entry, change.path)) yield path;
 }
 
-const isDirectory = (entry: Maybe) => entry?.kind === 'directory';
-const isReplaceable = (entry: Maybe) => entry?.kind === 'file' || entry?.kind === 'symlink';
+const isDirectory = (entry: MaybeEntry) => entry?.kind === 'directory';
+const isReplaceable = (entry: MaybeEntry) => entry?.kind === 'file' || entry?.kind === 'symlink';
 
-function* removal(path: string, entry: Maybe): Generator<Operation> {
+function* removal(path: string, entry: MaybeEntry): Generator<Operation> {
   if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return;
   for (const [name, child] of childrenOf(entry)) yield* removal(join(path, name), child);
   if (!isPhantom(entry)) yield { path, old: shallow(entry), new: undefined };
 }
 
-function* creation(path: string, entry: Tracked, old: Maybe): Generator<Operation> {
+function* creation(path: string, entry: Tracked, old: MaybeEntry): Generator<Operation> {
   const replaced = old?.kind === 'file' || old?.kind === 'symlink' ? old : undefined;
   yield { path, old: replaced, new: shallow(entry) };
   // What is directly in it comes right behind it, so that it can be put in place as a whole.
@@ -68,7 +68,10 @@ function* creation(path: string, entry: Tracked, old: Maybe): Generator<Operatio
  * What a side has become by operations that were really done, and so what both sides agree on. One that failed leaves
  * it as it was, and so does a directory that could not go: what is left in it was not deleted, or is new.
  */
-export function* editsOf(operations: readonly Operation[], outcomes: readonly Outcome[]): Generator<Edit> {
+export function* editsOf(
+  operations: readonly Operation[],
+  outcomes: readonly OperationResult[],
+): Generator<Edit> {
   for (const [index, { path, new: wanted }] of operations.entries()) {
     const outcome = outcomes[index];
     if (outcome?.path === path && outcome.problem === undefined && !outcome.left) yield [path, wanted];

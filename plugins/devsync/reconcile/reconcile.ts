@@ -12,7 +12,7 @@ import {
   type Entry,
   isPhantom,
   join,
-  type Maybe,
+  type MaybeEntry,
   sameShallow,
   shallow,
   type Tracked,
@@ -22,7 +22,7 @@ import { isDeletionOnly, isUnchanged } from './history.ts';
 import { type Edit, splitPath } from './tree.ts';
 
 /** `alpha` is the side that wins where a mode knows a winner, and the source of a one-way sync. */
-export type Side = 'alpha' | 'beta';
+export type AlphaBeta = 'alpha' | 'beta';
 export const modes = ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'] as const;
 export type Mode = (typeof modes)[number];
 
@@ -32,7 +32,7 @@ export type Reason = 'created' | 'changed' | 'deleted' | 'edit beats delete' | '
 /** One side is to have `new` where it has `old`, all the way down. */
 export interface Change {
   readonly path: string;
-  readonly old: Maybe;
+  readonly old: MaybeEntry;
   readonly new: Tracked | undefined;
   readonly reason: Reason;
 }
@@ -45,8 +45,8 @@ export type ConflictReason = 'both changed' | 'in the way';
 
 export interface Conflict {
   readonly path: string;
-  readonly alpha: Maybe;
-  readonly beta: Maybe;
+  readonly alpha: MaybeEntry;
+  readonly beta: MaybeEntry;
   readonly reason: ConflictReason;
 }
 
@@ -63,7 +63,7 @@ export interface Plan {
 export interface ReconcileOptions {
   readonly mode: Mode;
   /** A person's decision on a conflict at this path. */
-  readonly resolution?: (conflict: Conflict) => Side | undefined;
+  readonly resolution?: (conflict: Conflict) => AlphaBeta | undefined;
   /** Names under which nothing is ever taken over by alpha (`.git` does not come from a container unasked). */
   readonly oneWay?: (name: string) => boolean;
   /** Remembers what is in sync, so that the next run looks only at what has changed. */
@@ -85,13 +85,18 @@ export class SettledMemo {
 }
 
 /** What is to be done so that both sides become the same, as far as the mode allows. */
-export function reconcile(ancestor: Maybe, alpha: Maybe, beta: Maybe, options: ReconcileOptions): Plan {
+export function reconcile(
+  ancestor: MaybeEntry,
+  alpha: MaybeEntry,
+  beta: MaybeEntry,
+  options: ReconcileOptions,
+): Plan {
   const reconciler = new Reconciler(options);
   reconciler.visit('', ancestor, alpha, beta, options.mode);
   return reconciler.plan;
 }
 
-const other = (side: Side): Side => (side === 'alpha' ? 'beta' : 'alpha');
+const other = (side: AlphaBeta): AlphaBeta => (side === 'alpha' ? 'beta' : 'alpha');
 const isProblem = (entry: Entry) => entry.kind === 'problem';
 const isUntracked = (entry: Entry) => entry.kind === 'untracked';
 
@@ -110,7 +115,7 @@ class Reconciler {
   }
 
   /** Returns whether all below is in sync, with nothing left to do or to say. */
-  visit(path: string, ancestor: Maybe, alpha: Maybe, beta: Maybe, mode: Mode): boolean {
+  visit(path: string, ancestor: MaybeEntry, alpha: MaybeEntry, beta: MaybeEntry, mode: Mode): boolean {
     if (alpha?.kind === 'problem' || beta?.kind === 'problem') return false;
     if (alpha?.kind === 'untracked' || beta?.kind === 'untracked')
       return this.#visitUntracked(path, ancestor, alpha, beta);
@@ -127,7 +132,7 @@ class Reconciler {
   }
 
   /** A directory that one side has, and the other one has nothing. */
-  #visitOne(found: Disagreement, side: Side, entry: Directory, mode: Mode): boolean {
+  #visitOne(found: Disagreement, side: AlphaBeta, entry: Directory, mode: Mode): boolean {
     const { path, ancestor } = found;
     const { oneWay } = this.#options;
     const isDivided =
@@ -142,7 +147,7 @@ class Reconciler {
     return false;
   }
 
-  #divide(path: string, was: Directory, side: Side, entry: Directory, mode: Mode): void {
+  #divide(path: string, was: Directory, side: AlphaBeta, entry: Directory, mode: Mode): void {
     const { gone, returned, stays, forgotten } = divide(path, was, entry, {
       returns: mode !== 'one-way-safe',
       isWhole: this.#options.oneWay,
@@ -155,7 +160,7 @@ class Reconciler {
     for (const path of forgotten) this.plan.ancestor.push([path, undefined]);
   }
 
-  #visitUntracked(path: string, ancestor: Maybe, alpha: Maybe, beta: Maybe): boolean {
+  #visitUntracked(path: string, ancestor: MaybeEntry, alpha: MaybeEntry, beta: MaybeEntry): boolean {
     const tracked = [alpha, beta].filter((entry) => entry !== undefined && entry.kind !== 'untracked');
     // Ignored on one side and not on the other: the rules have just changed, or a device is in the way.
     // Taking it for a deletion would be fatal.
@@ -166,13 +171,19 @@ class Reconciler {
     return this.#agree(path, ancestor, undefined);
   }
 
-  #agree(path: string, ancestor: Maybe, entry: Tracked | undefined): boolean {
+  #agree(path: string, ancestor: MaybeEntry, entry: Tracked | undefined): boolean {
     if (sameShallow(ancestor, entry)) return true;
     this.plan.ancestor.push([path, entry && shallow(entry)]);
     return false;
   }
 
-  #visitDirectories(path: string, ancestor: Maybe, alpha: Directory, beta: Directory, mode: Mode): boolean {
+  #visitDirectories(
+    path: string,
+    ancestor: MaybeEntry,
+    alpha: Directory,
+    beta: Directory,
+    mode: Mode,
+  ): boolean {
     const { memo, oneWay } = this.#options;
     if (ancestor?.kind === 'directory' && memo?.has(ancestor, alpha, beta)) return true;
     let settled = this.#directoryItself(path, ancestor, alpha, beta, mode);
@@ -188,7 +199,13 @@ class Reconciler {
   }
 
   /** Two directories: only their permissions can disagree. */
-  #directoryItself(path: string, ancestor: Maybe, alpha: Directory, beta: Directory, mode: Mode): boolean {
+  #directoryItself(
+    path: string,
+    ancestor: MaybeEntry,
+    alpha: Directory,
+    beta: Directory,
+    mode: Mode,
+  ): boolean {
     if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
     const [old, ours, theirs] = [bare(ancestor), bare(alpha), bare(beta)];
     this.#disagreement({ path, ancestor: old, alpha: ours, beta: theirs }, mode);
@@ -210,7 +227,7 @@ class Reconciler {
   }
 
   /** The side takes over what the other one has, unless that would hit something it must not. */
-  #take(side: Side, found: Disagreement, reason: Reason): void {
+  #take(side: AlphaBeta, found: Disagreement, reason: Reason): void {
     const [old, incoming] = [found[side], found[other(side)]];
     // A deletion may leave ignored files behind; nothing can be put in their place, though.
     if (contains(old, isProblem) || (incoming !== undefined && contains(old, isUntracked))) {
@@ -242,8 +259,8 @@ class Reconciler {
   }
 }
 
-type Verdict = { readonly side: Side; readonly reason: Reason } | 'conflict' | 'leave';
-const take = (side: Side, reason: Reason): Verdict => ({ side, reason });
+type Verdict = { readonly side: AlphaBeta; readonly reason: Reason } | 'conflict' | 'leave';
+const take = (side: AlphaBeta, reason: Reason): Verdict => ({ side, reason });
 
 function verdictOn(found: Disagreement, mode: Mode): Verdict {
   if (mode === 'one-way-replica') return take('beta', 'wins');
@@ -270,16 +287,16 @@ function oneWaySafe({ ancestor, alpha, beta }: Disagreement): Verdict {
 
 interface Disagreement {
   readonly path: string;
-  readonly ancestor: Maybe;
-  readonly alpha: Maybe;
-  readonly beta: Maybe;
+  readonly ancestor: MaybeEntry;
+  readonly alpha: MaybeEntry;
+  readonly beta: MaybeEntry;
 }
 
-function bare(entry: Maybe): Maybe {
+function bare(entry: MaybeEntry): MaybeEntry {
   return entry?.kind === 'directory' ? shallow(entry) : entry;
 }
 
-function reasonFor(ancestor: Maybe, incoming: Maybe): Reason {
+function reasonFor(ancestor: MaybeEntry, incoming: MaybeEntry): Reason {
   if (incoming === undefined) return 'deleted';
   return ancestor === undefined ? 'created' : 'changed';
 }

@@ -6,11 +6,11 @@
  *   - what does not was made by the container itself, and is nobody's to overwrite: a conflict where the
  *     local side has something else, and taken over where it has nothing.
  */
-import { childrenOf, type Entry, type Maybe, sameShallow, shallow, type Tracked } from './entry.ts';
+import { childrenOf, type Entry, type MaybeEntry, sameShallow, shallow, type Tracked } from './entry.ts';
 import { isUnchanged } from './history.ts';
 
 /** The ancestor for a successor: what of it is as one of the manifests has it. */
-export function successorAncestor(manifests: readonly Maybe[], container: Maybe): Maybe {
+export function successorAncestor(manifests: readonly MaybeEntry[], container: MaybeEntry): MaybeEntry {
   const alike = manifests.filter((one) => one !== undefined && sameShallow(one, container));
   const [first] = alike;
   if (first?.kind !== 'directory') return first && shallow(first as Tracked);
@@ -28,11 +28,11 @@ export function successorAncestor(manifests: readonly Maybe[], container: Maybe)
  * @param keepsOthers what is in no manifest is compared with what was agreed on, as ever.
  */
 export function startingAncestor(
-  ancestor: Maybe,
-  manifests: readonly Maybe[],
-  container: Maybe,
+  ancestor: MaybeEntry,
+  manifests: readonly MaybeEntry[],
+  container: MaybeEntry,
   keepsOthers: boolean,
-): Maybe {
+): MaybeEntry {
   const isUnknown = container?.kind === 'untracked' || container?.kind === 'problem';
   if (isUnknown || isUnchanged(ancestor, container)) return ancestor;
   if (ancestor?.kind !== 'directory' || container?.kind !== 'directory')
@@ -52,8 +52,8 @@ export function startingAncestor(
  * @param known directories that were found to be in the others, by the first of those: trees share what has not changed.
  */
 export function beyond(
-  tree: Maybe,
-  others: readonly Maybe[],
+  tree: MaybeEntry,
+  others: readonly MaybeEntry[],
   known = new WeakMap<Entry, Entry>(),
 ): Tracked | undefined {
   if (tree === undefined || tree.kind === 'untracked' || tree.kind === 'problem') return undefined;
@@ -71,5 +71,5 @@ export function beyond(
   return undefined;
 }
 
-const below = (trees: readonly Maybe[], name: string): Maybe[] =>
+const below = (trees: readonly MaybeEntry[], name: string): MaybeEntry[] =>
   trees.map((tree) => childrenOf(tree).get(name));

@@ -1,11 +1,11 @@
 /** Trees as a whole: looking up, editing without touching the original, and the difference of two. */
-import { childrenOf, type Directory, type Entry, join, type Maybe, sameShallow } from './entry.ts';
+import { childrenOf, type Directory, type Entry, join, type MaybeEntry, sameShallow } from './entry.ts';
 
 /** One path and what is now there, without children; undefined: nothing. */
-export type Edit = readonly [path: string, entry: Maybe];
+export type Edit = readonly [path: string, entry: MaybeEntry];
 
 /** The entry at a path, if there is one. */
-export function lookup(tree: Maybe, path: string): Maybe {
+export function lookup(tree: MaybeEntry, path: string): MaybeEntry {
   let entry = tree;
   if (path === '') return entry;
   for (const name of path.split('/')) entry = childrenOf(entry).get(name);
@@ -24,10 +24,10 @@ type Draft = Directory & { readonly children: Map<string, Entry> };
  * Many edits on one tree, each touched directory copied once. The tree it began with is never changed.
  */
 export class TreeEditor {
-  #root: Maybe;
+  #root: MaybeEntry;
   readonly #drafts = new Set<Entry>();
 
-  constructor(tree: Maybe) {
+  constructor(tree: MaybeEntry) {
     this.#root = tree;
   }
 
@@ -35,7 +35,7 @@ export class TreeEditor {
    * Puts an entry at a path; undefined removes what is there. A directory over a directory keeps the children
    * that are there unless it brings its own. Nothing happens where the parent is no directory.
    */
-  set(path: string, entry: Maybe): void {
+  set(path: string, entry: MaybeEntry): void {
     if (path === '') {
       this.#root = this.#merged(this.#root, entry);
       return;
@@ -49,12 +49,12 @@ export class TreeEditor {
   }
 
   /** The edited tree. The editor must not be used afterwards. */
-  finish(): Maybe {
+  finish(): MaybeEntry {
     this.#drafts.clear();
     return this.#root;
   }
 
-  #merged(old: Maybe, entry: Maybe): Maybe {
+  #merged(old: MaybeEntry, entry: MaybeEntry): MaybeEntry {
     if (entry?.kind !== 'directory' || old?.kind !== 'directory' || entry.children.size > 0) return entry;
     return sameShallow(old, entry) ? old : this.#draft({ ...entry, children: old.children });
   }
@@ -83,14 +83,14 @@ export class TreeEditor {
 }
 
 /** A tree after edits. */
-export function edited(tree: Maybe, edits: Iterable<Edit>): Maybe {
+export function edited(tree: MaybeEntry, edits: Iterable<Edit>): MaybeEntry {
   const editor = new TreeEditor(tree);
   for (const [path, entry] of edits) editor.set(path, entry);
   return editor.finish();
 }
 
 /** The edits that turn one tree into another, parents first. Parts that are the same object cost nothing. */
-export function* difference(from: Maybe, to: Maybe, path = ''): Generator<Edit> {
+export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Generator<Edit> {
   if (from === to) return;
   if (to === undefined) {
     yield [path, undefined];

@@ -7,16 +7,16 @@
  */
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
-import { type Maybe, shallow, type Tracked, walk } from '../reconcile/entry.ts';
+import { type MaybeEntry, shallow, type Tracked, walk } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
-import { replaceKept, setAside } from './kept-files.ts';
+import { replaceStateFile, setAside } from './state-files.ts';
 
 const schema = 1;
 
 export class AncestorStore {
   readonly #file: string;
-  #tree: Maybe;
+  #tree: MaybeEntry;
   #lines = 0;
 
   /** @param folder of this sync, on the workstation; made where it is missing. */
@@ -25,7 +25,7 @@ export class AncestorStore {
     this.#file = joinPath(folder, 'ancestor.jsonl');
   }
 
-  get tree(): Maybe {
+  get tree(): MaybeEntry {
     return this.#tree;
   }
 
@@ -46,16 +46,16 @@ export class AncestorStore {
   }
 
   /** Begins anew, in this place, with this tree. */
-  begin(binding: string, tree: Maybe): void {
+  begin(binding: string, tree: MaybeEntry): void {
     this.#tree = tree;
     const edits = [...walk(tree)].map(([path, entry]): Edit => [path, shallow(entry as Tracked)]);
     const text = `${JSON.stringify([schema, binding])}\n${linesOf(edits)}`;
-    replaceKept(this.#file, text);
+    replaceStateFile(this.#file, text);
     this.#lines = 0;
   }
 
   /** Takes note of what was really done. */
-  learn(edits: readonly Edit[]): void {
+  record(edits: readonly Edit[]): void {
     if (edits.length === 0) return;
     this.#tree = edited(this.#tree, edits);
     // A line that a crash or a full disk has cut off ends here, so that it spoils none but itself.
@@ -79,7 +79,7 @@ const linesOf = (edits: readonly Edit[]) =>
     .map((edit) => `${JSON.stringify(edit)}\n`)
     .join('');
 
-function parse(text: string, binding: string): Maybe {
+function parse(text: string, binding: string): MaybeEntry {
   const [first = '', ...lines] = text.split('\n');
   const header = readLine(first);
   if (!Array.isArray(header) || header[0] !== schema || header[1] !== binding) return undefined;

@@ -7,15 +7,15 @@ import type { LaunchContext, Launched, Target } from '../launch/launcher.ts';
 import { measure } from '../reconcile/entry.ts';
 import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
+import { requireFiles } from '../sync/file-systems.ts';
 import { LocalEndpoint, type LocalOptions } from '../sync/local-endpoint.ts';
-import { requireFiles } from '../sync/pseudo.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 import type { OpenRequest } from '../wire/calls.ts';
-import { KnownBefore } from './known-before.ts';
+import { ContainerHistory } from './container-history.ts';
 import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
-import { requireSamePlace } from './remote-place.ts';
-import { type Room, roomFor } from './room.ts';
+import { requireSameRoot } from './remote-root.ts';
+import { type StorageBudget, storageBudget } from './storage-budget.ts';
 
 /** The session's number on a connection of its own; agents that serve several have more. */
 const session = 1;
@@ -27,7 +27,7 @@ export interface AttachContext extends LaunchContext {
   /** Where it keeps what belongs to all of them. */
   readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
-  readonly places: readonly string[];
+  readonly metadataCandidates: readonly string[];
   readonly clock: Clock;
 }
 
@@ -38,12 +38,12 @@ export interface Attached {
   readonly location: Location;
   readonly local: LocalEndpoint;
   readonly container: RemoteEndpoint;
-  readonly known: KnownBefore;
+  readonly history: ContainerHistory;
   /** What a person is to know of what was remembered. */
-  readonly troubles: readonly string[];
+  readonly remarks: readonly string[];
   readonly binding: string;
   /** What may be taken in the container. */
-  readonly room: Room;
+  readonly budget: StorageBudget;
   /** What the files in LOCAL say that both sides leave alone. */
   readonly ignoreFiles: IgnoreFiles;
   close(): Promise<void>;
@@ -54,34 +54,34 @@ export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore, context.stateFolder);
   const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
-  const room = roomFor(target, spec.remote, spec.trashLimits.container);
-  const local = openLocal(spec, { ...common, places: context.places });
+  const budget = storageBudget(target, spec.remote, spec.trashLimits.container);
+  const local = openLocal(spec, { ...common, metadataCandidates: context.metadataCandidates });
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
   looking.catch(() => {});
   let launched: Attached['launched'] | undefined;
   try {
     launched = await launch(spec.launcher, context);
-    const container = await openRemote(launched, spec, { ...common, ...limitsOf(room) }, signal);
-    const troubles: string[] = [];
-    const place = { container: target.containerId, root: container.opened.root };
-    requireSamePlace(folder, spec.remote, place, (words) => troubles.push(words));
+    const container = await openRemote(launched, spec, { ...common, ...limitsOf(budget) }, signal);
+    const remarks: string[] = [];
+    const resolved = { container: target.containerId, root: container.opened.root };
+    requireSameRoot(folder, spec.remote, resolved, (words) => remarks.push(words));
     onDetail('looking at both sides');
     const lookingThere = container.refresh(true);
     lookingThere.catch(() => {});
     const location = await locate(kube, target, container.opened.root, signal);
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
-    const known = new KnownBefore(folder, binding, target.containerId);
+    const history = new ContainerHistory(folder, binding, target.containerId);
     await Promise.all([looking, lookingThere]);
-    known.begin(location, container.tree);
-    if (known.trouble !== undefined) troubles.push(known.trouble);
+    history.begin(location, container.tree);
+    if (history.trouble !== undefined) remarks.push(history.trouble);
     const { connection } = launched;
     const close = async () => {
       await container.close();
       connection.close();
       await local.close();
     };
-    const sides = { local, container, known, troubles, binding, room };
+    const sides = { local, container, history, remarks, binding, budget };
     return { target, launched, location, ...sides, ignoreFiles, close };
   } catch (error) {
     launched?.connection.close();
@@ -90,7 +90,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'places'>;
+type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'metadataCandidates'>;
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {
@@ -103,7 +103,7 @@ function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpo
 
 type Limits = Pick<OpenRequest, 'trashLimit' | 'stagingLimit'>;
 
-const limitsOf = ({ trash: trashLimit, staging: stagingLimit }: Room): Limits => ({
+const limitsOf = ({ trash: trashLimit, staging: stagingLimit }: StorageBudget): Limits => ({
   trashLimit,
   stagingLimit,
 });
@@ -118,7 +118,7 @@ export function unusableLocal(path: string, cause: unknown): X8sError {
 export async function openRemote(
   launched: Launched,
   spec: SyncSpec,
-  common: Omit<Common, 'places'> & Partial<Limits>,
+  common: Omit<Common, 'metadataCandidates'> & Partial<Limits>,
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits } = spec;

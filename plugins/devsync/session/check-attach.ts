@@ -27,9 +27,9 @@ export async function findTarget({ kube, namespace, spec, signal }: CheckOptions
     ...(selector !== undefined && { labelSelector: selector }),
     ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
   });
-  const { target, words } = chooseTarget(items, spec.target, undefined);
+  const { target, message } = chooseTarget(items, spec.target, undefined);
   if (target) return target;
-  throw new X8sError(`nothing to sync with in namespace ${namespace}: ${words}`);
+  throw new X8sError(`nothing to sync with in namespace ${namespace}: ${message}`);
 }
 
 /** Rejects with what is wrong with the pod, the container or its directory. */

@@ -1,14 +1,14 @@
 /** Carries changes out on both sides at once. */
 import type { Clock } from '../../../src/clock.ts';
-import type { Maybe } from '../reconcile/entry.ts';
-import type { Outcome } from '../reconcile/operations.ts';
+import type { MaybeEntry } from '../reconcile/entry.ts';
+import type { OperationResult } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
-import type { Attempts } from './attempts.ts';
-import { carryOut } from './carry-out.ts';
-import { saveForeign } from './save-foreign.ts';
-import type { Place } from './state.ts';
+import { backUpContainer } from './back-up-container.ts';
+import type { Side } from './state.ts';
+import { transferChanges } from './transfer.ts';
+import type { UnansweredOperations } from './unanswered-operations.ts';
 
 export interface ExchangeOptions {
   readonly local: KeepingEndpoint;
@@ -16,10 +16,10 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What earlier streams to this container have left unanswered. */
-  readonly attempts?: Attempts;
-  readonly onLearned: (edits: readonly Edit[]) => void;
+  readonly unanswered?: UnansweredOperations;
+  readonly onAgreed: (edits: readonly Edit[]) => void;
   /** Told how many operations were done, by the side that they were done on. */
-  readonly onDone: (to: Place, operations: number) => void;
+  readonly onDone: (to: Side, operations: number) => void;
 }
 
 export class Exchange {
@@ -31,11 +31,14 @@ export class Exchange {
   }
 
   /** @param ancestor what both sides agreed on. */
-  async run(changes: Record<Place, readonly Change[]>, ancestor: Maybe): Promise<Record<Place, Outcome[]>> {
+  async run(
+    changes: Record<Side, readonly Change[]>,
+    ancestor: MaybeEntry,
+  ): Promise<Record<Side, OperationResult[]>> {
     const { local, container, signal } = this.#options;
     const name = this.#operationName();
     const foreign = { local, container, ancestor, signal };
-    const safe = await saveForeign(changes.container, { ...foreign, name: `${name}-container` });
+    const safe = await backUpContainer(changes.container, { ...foreign, name: `${name}-container` });
     const [toContainer, toLocal] = await Promise.all([
       this.#carry(safe.changes, 'container', name),
       this.#carry(changes.local, 'local', name),
@@ -43,20 +46,20 @@ export class Exchange {
     return { local: toLocal, container: [...safe.refused, ...toContainer] };
   }
 
-  #carry(changes: readonly Change[], place: Place, name: string): Promise<Outcome[]> {
+  #carry(changes: readonly Change[], side: Side, name: string): Promise<OperationResult[]> {
     if (changes.length === 0) return Promise.resolve([]);
-    const { signal, local, container, onLearned, onDone } = this.#options;
-    const [from, to] = place === 'local' ? [container, local] : [local, container];
-    const attempts = place === 'container' ? this.#options.attempts : undefined;
-    return carryOut(changes, {
+    const { signal, local, container, onAgreed: onLearned, onDone } = this.#options;
+    const [from, to] = side === 'local' ? [container, local] : [local, container];
+    const unanswered = side === 'container' ? this.#options.unanswered : undefined;
+    return transferChanges(changes, {
       from,
       to,
       name,
       signal,
-      onSent: (operations) => attempts?.sent(operations),
-      onAnswered: (operations, outcomes) => attempts?.answered(operations, outcomes),
-      onLearned,
-      onProgress: ({ operations }) => onDone(place, operations),
+      onSent: (operations) => unanswered?.sent(operations),
+      onAnswered: (operations, outcomes) => unanswered?.answered(operations, outcomes),
+      onAgreed: onLearned,
+      onProgress: ({ operations }) => onDone(side, operations),
     });
   }
 

@@ -3,14 +3,14 @@ import type { Brake } from '../reconcile/brakes.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
 import type { Plan } from '../reconcile/reconcile.ts';
 import { brakeOn, type Trees } from './planning.ts';
-import type { Place, Sides } from './state.ts';
+import type { Side, SideRoles } from './state.ts';
 
 export interface HoldOptions {
-  readonly sides: Sides;
+  readonly roles: SideRoles;
   /** Bytes that each side's trash may hold. */
-  readonly limits: Readonly<Record<Place, number>>;
+  readonly limits: Readonly<Record<Side, number>>;
   /** What was carried over to each side just now. */
-  readonly recent: Readonly<Record<Place, RecentChanges>>;
+  readonly recent: Readonly<Record<Side, RecentChanges>>;
 }
 
 export class Hold {
@@ -34,18 +34,18 @@ export class Hold {
    * @param now monotonic milliseconds.
    */
   check(plan: Plan, trees: Trees, now: number): Brake | undefined {
-    const { limits, recent, sides } = this.#options;
+    const { limits, recent, roles } = this.#options;
     const lately = { local: recent.local.at(now), container: recent.container.at(now) };
-    this.#brake = brakeOn(plan, trees, sides, { limits, confirmed: this.#confirmed, recent: lately });
+    this.#brake = brakeOn(plan, trees, roles, { limits, confirmed: this.#confirmed, recent: lately });
     if (this.#brake === undefined) this.#letGo(plan, now);
     return this.#brake;
   }
 
   #letGo(plan: Plan, now: number): void {
-    const { recent, sides } = this.#options;
-    for (const place of ['local', 'container'] as const) {
-      recent[place].note(now, plan[sides[place]]);
-      if (this.#confirmed.length > 0) recent[place].forget();
+    const { recent, roles } = this.#options;
+    for (const side of ['local', 'container'] as const) {
+      recent[side].note(now, plan[roles[side]]);
+      if (this.#confirmed.length > 0) recent[side].forget();
     }
     this.#confirmed = [];
   }

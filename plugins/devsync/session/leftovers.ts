@@ -1,5 +1,5 @@
 /** Directories that one side has and the other does not, since nothing is in them but what is ignored. */
-import { childrenOf, type Directory, isPhantom, join, type Maybe } from '../reconcile/entry.ts';
+import { childrenOf, type Directory, isPhantom, join, type MaybeEntry } from '../reconcile/entry.ts';
 
 type Phantoms = readonly string[];
 const none: Phantoms = [];
@@ -24,10 +24,10 @@ function lookThrough(directory: Directory): Phantoms {
 }
 
 /** Those of one tree that the other one does not have at all: what stays where a directory was deleted. */
-export function leftoversIn(tree: Maybe, other: Maybe): string[] {
+export function leftoversIn(tree: MaybeEntry, other: MaybeEntry): string[] {
   if (tree?.kind !== 'directory' || other === undefined) return [];
   return phantomsIn(tree).filter((path) => {
-    let there: Maybe = other;
+    let there: MaybeEntry = other;
     for (const name of path.split('/')) there = childrenOf(there).get(name);
     return there === undefined;
   });

@@ -2,8 +2,8 @@
 import { walk } from '../reconcile/entry.ts';
 import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
-import { glance } from '../sync/glance.ts';
 import { privateFolder } from '../sync/names.ts';
+import { scanOnce } from '../sync/scan-once.ts';
 
 export interface ListedFile {
   readonly path: string;
@@ -16,11 +16,16 @@ export interface ListedFile {
 /** Everything in LOCAL but the root itself, in order. */
 export async function listFiles(
   spec: SyncSpec,
-  { stateFolder, places }: { stateFolder: string; places: readonly string[] },
+  { stateFolder, metadataCandidates }: { stateFolder: string; metadataCandidates: readonly string[] },
 ): Promise<ListedFile[]> {
   const { rules: fileRules } = new IgnoreFiles(spec.local.path, spec.useGitignore, stateFolder);
   const rules = ignoreRules(spec, fileRules);
-  const tree = await glance({ root: spec.local.path, scan: spec.scan, ignores: rules, places });
+  const tree = await scanOnce({
+    root: spec.local.path,
+    scan: spec.scan,
+    ignores: rules,
+    metadataCandidates: metadataCandidates,
+  });
   const entries = [...walk(tree)].slice(1).filter(([path]) => path !== privateFolder);
   return entries.map(([path, entry]) => ({
     path,

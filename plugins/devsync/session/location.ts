@@ -13,7 +13,7 @@ export interface Location {
   /** What a container may write there by itself when it begins is the same wherever this is. */
   readonly seed: string;
   /** For people. */
-  readonly words: string;
+  readonly description: string;
 }
 
 interface VolumeMount {
@@ -36,7 +36,7 @@ export async function locate(
       id: `container ${target.containerId} ${root}`,
       origin,
       seed: origin,
-      words: "the container's own layer: it goes with the container",
+      description: "the container's own layer: it goes with the container",
     };
   }
   const volume = target.pod.spec.volumes?.find(({ name }) => name === mount.name);
@@ -48,12 +48,17 @@ export async function locate(
       id: `pod ${target.pod.metadata.uid} volume ${mount.name} ${within}`,
       origin,
       seed: origin,
-      words: `volume ${mount.name}: it goes with the pod`,
+      description: `volume ${mount.name}: it goes with the pod`,
     };
   }
   const uid = await claimUid(kube, target.namespace, claim, signal);
   const id = `claim ${uid} ${within}`;
-  return { id, origin: undefined, seed: `image ${target.imageId} ${id}`, words: `claim ${claim}: it stays` };
+  return {
+    id,
+    origin: undefined,
+    seed: `image ${target.imageId} ${id}`,
+    description: `claim ${claim}: it stays`,
+  };
 }
 
 /** The mount that a directory lies in; undefined: in the container's own layer. */

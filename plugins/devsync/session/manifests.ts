@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Maybe, shallow, type Tracked, trackedPart, walk } from '../reconcile/entry.ts';
+import { type MaybeEntry, shallow, type Tracked, trackedPart, walk } from '../reconcile/entry.ts';
 import { type Edit, edited } from '../reconcile/tree.ts';
 import { codeOf } from '../sync/system-error.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
-import { asideWords, type OnTrouble, readKept, replaceKept, setAside } from './kept-files.ts';
+import { describeSetAside, type OnRemark, readStateFile, replaceStateFile, setAside } from './state-files.ts';
 
 /** Images come and go; the last ten are enough, with two manifests each. */
 const kept = 20;
@@ -17,17 +17,17 @@ const notUsable = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM'];
 
 export class Manifests {
   readonly #folder: string;
-  readonly #onTrouble: OnTrouble;
+  readonly #onTrouble: OnRemark;
 
   /** @param onTrouble told of what cannot be read: without a manifest, a container is a first one. */
-  constructor(folder: string, onTrouble: OnTrouble = () => {}) {
+  constructor(folder: string, onTrouble: OnRemark = () => {}) {
     this.#folder = join(folder, 'manifests');
     this.#onTrouble = onTrouble;
     try {
       this.#open();
     } catch (error) {
       if (!notUsable.includes(codeOf(error))) throw error;
-      onTrouble(asideWords('what the images hold', error, setAside(this.#folder)));
+      onTrouble(describeSetAside('what the images hold', error, setAside(this.#folder)));
       this.#open();
     }
   }
@@ -37,8 +37,8 @@ export class Manifests {
     accessSync(this.#folder, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
-  get(origin: string): Maybe {
-    const data = readKept(this.#fileOf(origin), 'what an image holds', this.#onTrouble);
+  get(origin: string): MaybeEntry {
+    const data = readStateFile(this.#fileOf(origin), 'what an image holds', this.#onTrouble);
     if (data === undefined) return undefined;
     try {
       const text = gunzipSync(data).toString();
@@ -48,12 +48,12 @@ export class Manifests {
     }
   }
 
-  keep(origin: string, tree: Maybe): void {
+  keep(origin: string, tree: MaybeEntry): void {
     const edits = [...walk(trackedPart(tree))].map(
       ([path, entry]): Edit => [path, shallow(entry as Tracked)],
     );
     // Half a manifest would count as none, and the next one has our own work in it.
-    replaceKept(this.#fileOf(origin), gzipSync(JSON.stringify(packEdits(edits))));
+    replaceStateFile(this.#fileOf(origin), gzipSync(JSON.stringify(packEdits(edits))));
     this.#forgetOld();
   }
 

@@ -3,41 +3,41 @@
 import { formatPlural } from '../../../src/ui/format.ts';
 import { measure } from '../reconcile/entry.ts';
 import type { Change, Plan } from '../reconcile/reconcile.ts';
-import type { Place, Sides } from './state.ts';
+import type { Side, SideRoles } from './state.ts';
 
 /** Paths that are named in one line. */
 const named = 3;
-const words: Readonly<Record<Place, string>> = { local: 'here', container: 'in the container' };
+const words: Readonly<Record<Side, string>> = { local: 'here', container: 'in the container' };
 
 export class Notices {
-  readonly #sides: Sides;
+  readonly #roles: SideRoles;
   readonly #say: (line: string) => void;
   #last = '';
 
-  constructor(sides: Sides, say: (line: string) => void) {
-    this.#sides = sides;
+  constructor(roles: SideRoles, say: (line: string) => void) {
+    this.#roles = roles;
     this.#say = say;
   }
 
   tell(plan: Plan): void {
-    const lines = [...linesFor(plan, this.#sides)];
+    const lines = [...linesFor(plan, this.#roles)];
     // What fails is planned again and again.
     if (lines.length > 0 && lines.join('\n') !== this.#last) for (const line of lines) this.#say(line);
     this.#last = lines.join('\n');
   }
 }
 
-function* linesFor(plan: Plan, sides: Sides): Generator<string> {
+function* linesFor(plan: Plan, roles: SideRoles): Generator<string> {
   for (const [to, from] of [
     ['local', 'container'],
     ['container', 'local'],
   ] as const) {
-    const returned = plan[sides[to]].filter(({ reason }) => reason === 'edit beats delete');
+    const returned = plan[roles[to]].filter(({ reason }) => reason === 'edit beats delete');
     if (returned.length > 0)
       yield `deleted ${words[to]}, and edited ${words[from]}: the edit stays: ${listed(returned.map(withCount))}`;
   }
-  const [source, target]: readonly [Place, Place] =
-    sides.local === 'alpha' ? ['local', 'container'] : ['container', 'local'];
+  const [source, target]: readonly [Side, Side] =
+    roles.local === 'alpha' ? ['local', 'container'] : ['container', 'local'];
   if (plan.kept.length > 0)
     yield `deleted ${words[source]}; what was made or changed ${words[target]} stays there: ${listed(plan.kept)}`;
 }

@@ -3,14 +3,14 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
-import { containerStatus, containersOf, containerWords, defaultContainer } from '../launch/containers.ts';
+import { containerStatus, containersOf, defaultContainer, describeContainer } from '../launch/containers.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { TargetSpec } from '../spec/spec.ts';
 
 /** The container to work with, and what to say where there is none. */
 export interface Choice {
   readonly target: Target | undefined;
-  readonly words: string;
+  readonly message: string;
 }
 
 /**
@@ -25,15 +25,15 @@ export function chooseTarget(
   const all = [...candidates];
   const usable = all.map((pod) => targetIn(pod, spec)).filter((one) => one !== undefined);
   const stays = usable.find((one) => one.containerId === current?.containerId);
-  if (stays) return { target: stays, words: '' };
+  if (stays) return { target: stays, message: '' };
   const ready = usable.filter(({ pod, container }) => isReady(pod, container)).sort(byAge);
   const [first] = ready;
   if (first) {
     const others = ready.length > 1 ? ` (the oldest of ${ready.length})` : '';
-    const which = containerWords(first.pod, first.container, spec.container !== undefined);
-    return { target: first, words: `pod ${first.pod.metadata.name}${others}, ${which}` };
+    const which = describeContainer(first.pod, first.container, spec.container !== undefined);
+    return { target: first, message: `pod ${first.pod.metadata.name}${others}, ${which}` };
   }
-  return { target: undefined, words: whyNone(all, spec) };
+  return { target: undefined, message: whyNone(all, spec) };
 }
 
 function byAge({ pod: one }: Target, { pod: other }: Target): number {
@@ -101,8 +101,8 @@ export async function followTarget(
     const choice = chooseTarget(known.values(), spec, current);
     const isSame = choice.target?.pod === current?.pod;
     current = choice.target;
-    if (isSame && (choice.target !== undefined || choice.words === said)) return;
-    said = choice.words;
+    if (isSame && (choice.target !== undefined || choice.message === said)) return;
+    said = choice.message;
     onChoice(choice);
   };
   const scope = {

@@ -3,12 +3,11 @@ import { X8sError } from '../../../src/errors.ts';
 import { launch } from '../launch/launch.ts';
 import { IgnoreFiles } from '../spec/ignore-files.ts';
 import { ignoreRules, type SyncSpec } from '../spec/spec.ts';
-import { glance, requireWritable } from '../sync/glance.ts';
+import { requireWritable, scanOnce } from '../sync/scan-once.ts';
 import { explainRemote, unusableLocal } from './attach.ts';
 import { type CheckOptions, findTarget } from './check-attach.ts';
-import { brakeOn, planFor, sidesFrom } from './planning.ts';
-import { lookThere } from './remote-look.ts';
-import { roomFor, roomWords } from './room.ts';
+import { brakeOn, planFor, rolesFrom } from './planning.ts';
+import { scanRemote } from './remote-scan.ts';
 import {
   brakeMessage,
   type ConflictState,
@@ -16,8 +15,9 @@ import {
   type PlannedChange,
   type ProblemState,
   plannedChanges,
-  standing,
+  summarize,
 } from './state.ts';
+import { describeBudget, storageBudget } from './storage-budget.ts';
 
 export interface Preview {
   readonly pod: string;
@@ -29,7 +29,7 @@ export interface Preview {
   /** What cannot be looked at, or not be synced. */
   readonly problems: readonly ProblemState[];
   /** What may be taken of the container's room, where a limit bounds it. */
-  readonly room?: string;
+  readonly storage?: string;
   /** Why a person would be asked first. */
   readonly held: string | undefined;
 }
@@ -48,35 +48,35 @@ export async function previewSync(options: PreviewOptions): Promise<Preview> {
   looking.catch(() => {});
   const there = await lookAtContainer(options, common);
   const trees = { local: await looking, container: there.tree, ancestor: undefined };
-  const room = roomFor(there.target, spec.remote, spec.trashLimits.container);
-  const sides = sidesFrom(spec.from);
+  const budget = storageBudget(there.target, spec.remote, spec.trashLimits.container);
+  const roles = rolesFrom(spec.from);
   const { mode, from, takeGit } = spec;
   const plan = planFor(trees, { mode, from, takeGit });
-  const brake = brakeOn(plan, trees, sides, {
-    limits: { ...spec.trashLimits, container: room.trash },
+  const brake = brakeOn(plan, trees, roles, {
+    limits: { ...spec.trashLimits, container: budget.trash },
   });
   const { pod, container } = there.target;
   return {
     pod: pod.metadata.name,
     container,
     makes: there.isMissing ? spec.remote : undefined,
-    changes: plannedChanges(plan, sides),
-    conflicts: conflictStates(plan.conflicts, sides),
-    problems: standing(
+    changes: plannedChanges(plan, roles),
+    conflicts: conflictStates(plan.conflicts, roles),
+    problems: summarize(
       { tree: trees.local, degraded: undefined },
       { tree: trees.container, degraded: undefined },
     ).problems,
-    ...(room.limit && { room: roomWords(room) }),
-    held: brake && brakeMessage(brake, sides),
+    ...(budget.limit && { storage: describeBudget(budget) }),
+    held: brake && brakeMessage(brake, roles),
   };
 }
 
-type Common = Pick<Parameters<typeof glance>[0], 'scan' | 'ignores'>;
+type Common = Pick<Parameters<typeof scanOnce>[0], 'scan' | 'ignores'>;
 
 async function lookHere({ local: { path } }: SyncSpec, common: Common, signal: AbortSignal) {
   try {
     requireWritable(path);
-    return await glance({ root: path, ...common, signal });
+    return await scanOnce({ root: path, ...common, signal });
   } catch (error) {
     throw error instanceof X8sError ? error : unusableLocal(path, error);
   }
@@ -88,7 +88,7 @@ async function lookAtContainer(options: CheckOptions, common: Common) {
   const { connection, base } = await launch(spec.launcher, { ...options, target, onDetail: () => {} });
   try {
     const request = { base, root: spec.remote, create: spec.createRemote, ...common };
-    return { target, ...(await explainRemote(spec.remote, lookThere(connection, request), options.signal)) };
+    return { target, ...(await explainRemote(spec.remote, scanRemote(connection, request), options.signal)) };
   } finally {
     connection.close();
   }

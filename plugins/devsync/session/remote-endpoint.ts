@@ -1,13 +1,20 @@
 /** The container's side of a sync, as the workstation sees it: a mirror of its tree, and calls to the agent. */
 
 import type { AgentConnection } from '../launch/agent-connection.ts';
-import type { Maybe } from '../reconcile/entry.ts';
-import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
+import type { MaybeEntry } from '../reconcile/entry.ts';
+import { editsOf, type Operation, type OperationResult } from '../reconcile/operations.ts';
 import { edited } from '../reconcile/tree.ts';
-import type { Endpoint } from '../sync/endpoint.ts';
+import type {
+  Chunk,
+  ContentRef,
+  ContentRequest,
+  Contents,
+  Endpoint,
+  EndpointFacts,
+  TrashItem,
+} from '../sync/endpoint.ts';
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
-import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from '../sync/items.ts';
 import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
@@ -25,7 +32,7 @@ import {
 import { askedFor, packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
-import { Incoming } from './incoming.ts';
+import { FrameQueue } from './frame-queue.ts';
 
 /** Things in one call. */
 const aCall = 1000;
@@ -33,14 +40,14 @@ const aCall = 1000;
 export class RemoteEndpoint implements Endpoint {
   readonly opened: Opened;
   onHint: () => void = () => {};
-  tree: Maybe;
+  tree: MaybeEntry;
   degraded: string | undefined;
   /** The agent holds its news back until git is done. */
   readonly isBusy = false;
   readonly #connection: AgentConnection;
   readonly #session: number;
   readonly #outgoing = new Window();
-  readonly #incoming = new Map<number, Incoming>();
+  readonly #incoming = new Map<number, FrameQueue>();
 
   /** What the agent tells is held to the rules that it was given. */
   readonly #gate: Gate;
@@ -75,8 +82,8 @@ export class RemoteEndpoint implements Endpoint {
     await this.#call('refresh', { everything });
   }
 
-  async missing(wanted: readonly Wanted[]): Promise<Need[]> {
-    const needs: Need[] = [];
+  async missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]> {
+    const needs: ContentRequest[] = [];
     for (const part of inCalls(wanted)) {
       const { here, partial } = asObject(
         await this.#call('missing', { wanted: packWanted(part) }),
@@ -87,12 +94,12 @@ export class RemoteEndpoint implements Endpoint {
     return needs;
   }
 
-  async *read(needs: readonly Need[]): AsyncGenerator<Chunk> {
+  async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
     for (const part of inCalls(needs)) {
       const parameters = { needs: packNeeds(part) };
       const sizes = new Map(part.map(({ digest, size }) => [digest, size]));
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
-      const incoming = new Incoming();
+      const incoming = new FrameQueue();
       this.#incoming.set(id, incoming);
       answer.catch((error: Error) => incoming.fail(error));
       try {
@@ -120,7 +127,7 @@ export class RemoteEndpoint implements Endpoint {
     operations: readonly Operation[],
     name: string,
     contents: Contents = new Map(),
-  ): Promise<Outcome[]> {
+  ): Promise<OperationResult[]> {
     const parts = [...inCalls(operations)].map((part) => this.#applyPart(part, name, contents));
     return (await Promise.all(parts)).flat();
   }
@@ -158,7 +165,7 @@ export class RemoteEndpoint implements Endpoint {
     await this.#call('close').catch(() => {});
   }
 
-  #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<Outcome[]> {
+  #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<OperationResult[]> {
     const { along, body } = packAlong(part, contents);
     const parameters = { operations: packOperations(part), name, along };
     // At once: news of the tree that come right behind are about what it is after this.
@@ -200,7 +207,7 @@ const inCalls = <T extends Named>(list: readonly T[]): Generator<readonly T[]> =
   inParts(list, aCall, (one) => one);
 
 /** What is neither there nor there in part is missing as a whole, which goes without saying. */
-function needsOf(wanted: readonly Wanted[], here: unknown[], partial: unknown[]): Need[] {
+function needsOf(wanted: readonly ContentRef[], here: unknown[], partial: unknown[]): ContentRequest[] {
   const isHere = new Set(here.map(asDigest));
   const offsets = new Map(partial.map((one) => asPair(one)));
   return wanted

@@ -1,22 +1,44 @@
-/** What a person has decided on conflicts. A decision holds for the very two versions that it was made on. */
+/** The open conflicts, and what a person has decided on them. A decision holds for the very versions it was made on. */
 import { sameDeep } from '../reconcile/entry.ts';
-import type { Conflict, Side } from '../reconcile/reconcile.ts';
-import type { Place, Sides } from './state.ts';
+import type { AlphaBeta, Conflict } from '../reconcile/reconcile.ts';
+import type { Side, SideRoles } from './state.ts';
 
 export class Resolutions {
-  readonly #decided = new Map<string, { readonly conflict: Conflict; readonly winner: Side }>();
-  readonly #sides: Sides;
+  readonly #decided = new Map<string, { readonly conflict: Conflict; readonly winner: AlphaBeta }>();
+  readonly #roles: SideRoles;
+  #open: readonly Conflict[] = [];
 
-  constructor(sides: Sides) {
-    this.#sides = sides;
+  constructor(roles: SideRoles) {
+    this.#roles = roles;
   }
 
-  decide(conflict: Conflict, winner: Place): void {
-    this.#decided.set(conflict.path, { conflict, winner: this.#sides[winner] });
+  /** These are the conflicts now. */
+  update(conflicts: readonly Conflict[]): void {
+    this.#open = conflicts;
+  }
+
+  /** Decides the conflict at a path. Returns whether there is one. */
+  decide(path: string, winner: Side): boolean {
+    const conflict = this.#open.find((one) => one.path === path);
+    if (conflict) this.#decided.set(path, { conflict, winner: this.#roles[winner] });
+    return conflict !== undefined;
+  }
+
+  /** Decides all conflicts. Returns their paths. */
+  decideAll(winner: Side): string[] {
+    for (const conflict of this.#open)
+      this.#decided.set(conflict.path, { conflict, winner: this.#roles[winner] });
+    return this.#open.map(({ path }) => path);
+  }
+
+  /** Those of the paths that are no conflicts any more. */
+  settled(paths: readonly string[]): string[] {
+    const open = new Set(this.#open.map(({ path }) => path));
+    return paths.filter((path) => !open.has(path));
   }
 
   /** The side that wins; undefined where nobody has decided on these versions. */
-  winnerOf({ path, alpha, beta }: Conflict): Side | undefined {
+  winnerOf({ path, alpha, beta }: Conflict): AlphaBeta | undefined {
     const decided = this.#decided.get(path);
     if (decided === undefined) return undefined;
     const { conflict, winner } = decided;

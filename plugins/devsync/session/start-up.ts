@@ -2,7 +2,7 @@
  * A container that has just begun: what it is started with may write files for a while. All of that counts as if it had
  * been there at once, until the container has been quiet.
  */
-import { type Entry, type Maybe, sameDeep, walk } from '../reconcile/entry.ts';
+import { type Entry, type MaybeEntry, sameDeep, walk } from '../reconcile/entry.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import { beyond, startingAncestor } from '../reconcile/successor.ts';
 import { edited, lookup } from '../reconcile/tree.ts';
@@ -20,21 +20,21 @@ const [quiet, longest] = [10_000, 60_000];
 export interface StartUpOptions {
   readonly beginning: Beginning;
   /** What the first container began with, and what it wrote itself then. */
-  readonly manifests: readonly [began: Maybe, wrote: Maybe];
+  readonly manifests: readonly [began: MaybeEntry, wrote: MaybeEntry];
   /** Keeps what the first container has written. */
-  readonly onWritten: (wrote: Maybe) => void;
+  readonly onWritten: (wrote: MaybeEntry) => void;
   /** It has started, and was reconciled. */
   readonly onOver: () => void;
 }
 
 export class StartUp {
   readonly #options: StartUpOptions;
-  #wrote: Maybe;
+  #wrote: MaybeEntry;
   /** Directories in which nothing is left to find. */
   readonly #agreed = new WeakMap<Entry, Entry>();
   readonly #noted = new WeakMap<Entry, Entry>();
   /** What the container had of its own at the last look. */
-  #own: Maybe;
+  #own: MaybeEntry;
   /** Monotonic milliseconds: of the first look, and of the last one that showed something new. */
   #began: number | undefined;
   #changed = 0;
@@ -47,7 +47,7 @@ export class StartUp {
   }
 
   /** The ancestor to go on with, now that the container has this. @param now monotonic milliseconds. */
-  ancestorFor(container: Maybe, ancestor: Maybe, now: number): Maybe {
+  ancestorFor(container: MaybeEntry, ancestor: MaybeEntry, now: number): MaybeEntry {
     // A root that is gone or was never looked at says nothing.
     if (!this.isUnderWay(now) || container?.kind !== 'directory') return ancestor;
     const isFirstLook = this.#began === undefined;
@@ -83,7 +83,7 @@ export class StartUp {
     return false;
   }
 
-  #note(container: Maybe, ancestor: Maybe): void {
+  #note(container: MaybeEntry, ancestor: MaybeEntry): void {
     const more = beyond(container, [ancestor, this.#options.manifests[0], this.#wrote], this.#noted);
     if (more === undefined) return;
     const edits = [...walk(more)].map(

@@ -1,13 +1,13 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 
 import { type Brake, explainBrake } from '../reconcile/brakes.ts';
-import { childrenOf, join, type Maybe, measure } from '../reconcile/entry.ts';
-import type { Outcome } from '../reconcile/operations.ts';
-import type { Conflict, Plan, Side } from '../reconcile/reconcile.ts';
+import { childrenOf, join, type MaybeEntry, measure } from '../reconcile/entry.ts';
+import type { OperationResult } from '../reconcile/operations.ts';
+import type { AlphaBeta, Conflict, Plan } from '../reconcile/reconcile.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
 import { leftoversIn } from './leftovers.ts';
 
-export type Place = 'local' | 'container';
+export type Side = 'local' | 'container';
 
 /** `held`: a brake stopped it and a person must say what to do. `paused`: a person paused it. */
 export type Phase =
@@ -29,7 +29,7 @@ export interface ConflictState {
 
 export interface ProblemState {
   readonly path: string;
-  readonly place: Place;
+  readonly side: Side;
   readonly problem: string;
   /** It is tried again right away, for the first time. */
   readonly passing?: boolean;
@@ -76,23 +76,23 @@ export const noState: SyncState = {
 };
 
 /** Conflicts, or problems, that are listed at most. */
-const most = 1000;
+const maxListed = 1000;
 
-/** Which place is which side of the reconciliation: alpha is the one that wins. */
-export type Sides = Readonly<Record<Place, Side>>;
+/** Which side is which side of the reconciliation: alpha is the one that wins. */
+export type SideRoles = Readonly<Record<Side, AlphaBeta>>;
 
 /** Conflicts in the words of this workstation. */
-export function conflictStates(conflicts: readonly Conflict[], sides: Sides): ConflictState[] {
-  return conflicts.slice(0, most).map((conflict) => ({
+export function conflictStates(conflicts: readonly Conflict[], roles: SideRoles): ConflictState[] {
+  return conflicts.slice(0, maxListed).map((conflict) => ({
     path: conflict.path,
     reason: conflict.reason,
-    local: describe(conflict[sides.local]),
-    container: describe(conflict[sides.container]),
+    local: describe(conflict[roles.local]),
+    container: describe(conflict[roles.container]),
   }));
 }
 
 /** What both sides amount to, and what of them does not sync. */
-export function standing(
+export function summarize(
   local: Pick<Endpoint, 'tree' | 'degraded'>,
   container: Pick<Endpoint, 'tree' | 'degraded'>,
 ): Pick<SyncState, 'files' | 'bytes' | 'problems' | 'skipped' | 'leftovers' | 'degraded'> {
@@ -103,50 +103,50 @@ export function standing(
     problems: [...problemsIn(local.tree, 'local'), ...problemsIn(container.tree, 'container')],
     skipped: [...skippedIn(local.tree, 'local'), ...skippedIn(container.tree, 'container')],
     leftovers: [
-      ...leftoversIn(local.tree, container.tree).map((path) => ({ path, place: 'local' as const })),
-      ...leftoversIn(container.tree, local.tree).map((path) => ({ path, place: 'container' as const })),
-    ].slice(0, most),
+      ...leftoversIn(local.tree, container.tree).map((path) => ({ path, side: 'local' as const })),
+      ...leftoversIn(container.tree, local.tree).map((path) => ({ path, side: 'container' as const })),
+    ].slice(0, maxListed),
     degraded: [local.degraded, container.degraded].filter((one) => one !== undefined),
   };
 }
 
 /** Whatever in a tree cannot be synced. */
-const problemsIn = (tree: Maybe, place: Place): ProblemState[] =>
-  found(tree, place, 'problems', (entry) => (entry?.kind === 'problem' ? entry.problem : undefined));
+const problemsIn = (tree: MaybeEntry, side: Side): ProblemState[] =>
+  collect(tree, side, 'problems', (entry) => (entry?.kind === 'problem' ? entry.problem : undefined));
 
 /** Sockets, pipes, devices and other mounts in a tree. */
-const skippedIn = (tree: Maybe, place: Place): ProblemState[] =>
-  found(tree, place, 'skipped', (entry) => (entry?.kind === 'untracked' ? entry.what : undefined));
+const skippedIn = (tree: MaybeEntry, side: Side): ProblemState[] =>
+  collect(tree, side, 'skipped', (entry) => (entry?.kind === 'untracked' ? entry.what : undefined));
 
-function found(
-  tree: Maybe,
-  place: Place,
+function collect(
+  tree: MaybeEntry,
+  side: Side,
   what: 'problems' | 'skipped',
-  wordsFor: (entry: Maybe) => string | undefined,
+  wordsFor: (entry: MaybeEntry) => string | undefined,
 ): ProblemState[] {
   const found: ProblemState[] = [];
-  const look = (path: string, entry: Maybe): void => {
-    if (measure(entry)[what] === 0 || found.length >= most) return;
+  const look = (path: string, entry: MaybeEntry): void => {
+    if (measure(entry)[what] === 0 || found.length >= maxListed) return;
     const problem = wordsFor(entry);
-    if (problem !== undefined) found.push({ path, place, problem });
+    if (problem !== undefined) found.push({ path, side, problem });
     for (const [name, child] of childrenOf(entry)) look(join(path, name), child);
   };
   look('', tree);
   return found;
 }
 
-/** What could not be done at a place, or was not all that it should be. */
-export function problemsOf(outcomes: readonly Outcome[], place: Place): ProblemState[] {
+/** What could not be done at a side, or was not all that it should be. */
+export function problemsOf(outcomes: readonly OperationResult[], side: Side): ProblemState[] {
   return outcomes.flatMap(({ path, problem, surprise }) => {
-    if (problem !== undefined) return [{ path, place, problem }];
+    if (problem !== undefined) return [{ path, side, problem }];
     return surprise
-      ? [{ path, place, problem: 'it was written to while it was replaced; the trash has that version' }]
+      ? [{ path, side, problem: 'it was written to while it was replaced; the trash has that version' }]
       : [];
   });
 }
 
 /** An entry in a few words. */
-export function describe(entry: Maybe): string {
+export function describe(entry: MaybeEntry): string {
   switch (entry?.kind) {
     case undefined:
       return 'nothing';
@@ -170,10 +170,10 @@ function modeWords(mode: number | undefined, isExecutable = false): string {
 }
 
 /** A brake in the words of this workstation. */
-export function brakeMessage(brake: Brake, sides: Sides): string {
+export function brakeMessage(brake: Brake, roles: SideRoles): string {
   const words = { local: 'on this workstation', container: 'in the container' };
   const names =
-    sides.local === 'alpha'
+    roles.local === 'alpha'
       ? { alpha: words.local, beta: words.container }
       : { alpha: words.container, beta: words.local };
   return explainBrake(brake, names);
@@ -182,16 +182,16 @@ export function brakeMessage(brake: Brake, sides: Sides): string {
 /** One line of what a sync would do. */
 export interface PlannedChange {
   readonly path: string;
-  readonly to: Place;
+  readonly to: Side;
   readonly from: string;
   readonly becomes: string;
   readonly reason: string;
 }
 
 /** A plan as a list for a person. */
-export function plannedChanges(plan: Plan, sides: Sides): PlannedChange[] {
+export function plannedChanges(plan: Plan, roles: SideRoles): PlannedChange[] {
   return (['local', 'container'] as const).flatMap((to) =>
-    plan[sides[to]].map(({ path, old, new: becomes, reason }) => ({
+    plan[roles[to]].map(({ path, old, new: becomes, reason }) => ({
       path,
       to,
       from: describe(old),

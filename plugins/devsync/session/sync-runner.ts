@@ -9,11 +9,11 @@ import type { SyncSpec } from '../spec/spec.ts';
 import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
-import { News } from './news.ts';
-import { gitIsBusy } from './past-git.ts';
+import { gitIsBusy } from './git-wait.ts';
 import { type Choice, followTarget } from './pods.ts';
-import { PlaceChangedError } from './remote-place.ts';
-import { noState, type Place, type SyncState } from './state.ts';
+import { RemoteMovedError } from './remote-root.ts';
+import { noState, type Side, type SyncState } from './state.ts';
+import { StatusLines } from './status-lines.ts';
 import { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
 
@@ -26,7 +26,7 @@ export interface RunnerOptions {
   /** Where it keeps what belongs to all of them. */
   readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
-  readonly places: readonly string[];
+  readonly metadataCandidates: readonly string[];
   readonly bundle: string;
   readonly image: string;
   readonly clock: Clock;
@@ -42,16 +42,16 @@ export interface RunnerOptions {
 export interface RunnerState extends SyncState {
   readonly pod: string;
   readonly container: string;
-  readonly way: string;
+  readonly launcher: string;
   readonly location: string;
   /** Where each side keeps its trash and what is on its way; empty before it is known. */
-  readonly homes: Readonly<Record<Place, string>>;
+  readonly metadataFolders: Readonly<Record<Side, string>>;
   /** What is not as it should be there, for a person. */
   readonly remarks: readonly string[];
-  readonly refusals: readonly { readonly way: string; readonly why: string }[];
+  readonly refusals: readonly { readonly launcher: string; readonly reason: string }[];
 }
 
-const undecided: Choice = { target: undefined, words: 'looking for a pod' };
+const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 
 /** A flush outlives so many losses of its stream. */
 const flushAttempts = 3;
@@ -61,7 +61,7 @@ const noContainer = (words: string) => new X8sError(`nothing can be synced right
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 /** Milliseconds for taking leave of both sides. */
-const lettingGo = 3_000;
+const detachLimit = 3_000;
 
 export class SyncRunner {
   readonly #options: RunnerOptions;
@@ -69,9 +69,9 @@ export class SyncRunner {
     ...noState,
     pod: '',
     container: '',
-    way: '',
+    launcher: '',
     location: '',
-    homes: { local: '', container: '' },
+    metadataFolders: { local: '', container: '' },
     remarks: [],
     refusals: [],
   };
@@ -80,26 +80,26 @@ export class SyncRunner {
   #attached: Attached | undefined;
   #synchronizer: Synchronizer | undefined;
   /** Aborted when the synchronizer has to give way to another one, as when the rules of what is ignored change. */
-  #life = new AbortController();
+  #synchronizerStop = new AbortController();
   /** Why it could not attach, which is said once. */
-  #said = '';
-  readonly #expecting: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
-  readonly #news = new News();
+  #lastMessage = '';
+  readonly #waiters: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
+  readonly #statusLines = new StatusLines();
   readonly #memory: SyncMemory;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
-  #astray: PlaceChangedError | undefined;
+  #remoteMoved: RemoteMovedError | undefined;
   /** Aborted when the next attempt is worth making now. */
-  #patience = new AbortController();
+  #retryPause = new AbortController();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
-  #hasRested = false;
+  #wasInSync = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
   #current = new AbortController();
-  readonly #over = new AbortController();
+  readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#signal = AbortSignal.any([options.signal, this.#over.signal]);
+    this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
     this.#memory = options.memory ?? new SyncMemory();
   }
 
@@ -128,37 +128,37 @@ export class SyncRunner {
    */
   async flush(): Promise<SyncState> {
     try {
-      const state = await this.#outliving((synchronizer) => synchronizer.flush());
+      const state = await this.#withRetry((synchronizer) => synchronizer.flush());
       return state.message === gitIsBusy ? { ...state, message: this.#gitWords } : state;
     } catch (error) {
-      if (this.#astray) return this.#state;
+      if (this.#remoteMoved) return this.#state;
       throw error;
     }
   }
 
-  async #outliving<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T> {
+  async #withRetry<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      const synchronizer = this.#synchronizer ?? (await this.#nextLife());
-      const [connection, life] = [this.#attached?.launched.connection, this.#life.signal];
+      const synchronizer = this.#synchronizer ?? (await this.#nextSynchronizer());
+      const [connection, life] = [this.#attached?.launched.connection, this.#synchronizerStop.signal];
       try {
         return await work(synchronizer);
       } catch (error) {
         const isOver = life.aborted || !connection?.isOpen;
         if (!isOver || attempt === flushAttempts) throw error;
-        if (this.#synchronizer === synchronizer) await this.#nextLife();
+        if (this.#synchronizer === synchronizer) await this.#nextSynchronizer();
       }
     }
   }
 
-  #nextLife(): Promise<Synchronizer> {
-    const { target, words } = this.#choice;
-    if (target === undefined && this.#choice !== undecided) return Promise.reject(noContainer(words));
-    return new Promise((resolve, reject) => this.#expecting.push({ resolve, reject }));
+  #nextSynchronizer(): Promise<Synchronizer> {
+    const { target, message } = this.#choice;
+    if (target === undefined && this.#choice !== undecided) return Promise.reject(noContainer(message));
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   /** Tells whoever waits for both sides to be there, or for why they are not. */
   #answer(life: Synchronizer | Error): void {
-    for (const { resolve, reject } of this.#expecting.splice(0))
+    for (const { resolve, reject } of this.#waiters.splice(0))
       life instanceof Error ? reject(life) : resolve(life);
   }
 
@@ -178,15 +178,15 @@ export class SyncRunner {
 
   async resume(confirm: boolean): Promise<void> {
     rmSync(this.#pauseMark, { force: true });
-    if (this.#astray && confirm) await this.#goOnThere(this.#astray);
-    else if (this.#synchronizer) await this.#outliving((synchronizer) => synchronizer.resume(confirm));
+    if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
+    else if (this.#synchronizer) await this.#withRetry((synchronizer) => synchronizer.resume(confirm));
   }
 
-  async #goOnThere(astray: PlaceChangedError): Promise<void> {
+  async #acceptMovedRemote(astray: RemoteMovedError): Promise<void> {
     astray.accept();
-    this.#astray = undefined;
-    this.#patience.abort();
-    await this.#outliving((synchronizer) => synchronizer.resume(false));
+    this.#remoteMoved = undefined;
+    this.#retryPause.abort();
+    await this.#withRetry((synchronizer) => synchronizer.resume(false));
   }
 
   /**
@@ -204,9 +204,9 @@ export class SyncRunner {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      this.#over.abort();
+      this.#ended.abort();
       await this.#leave(working);
-      this.#tell({ phase: 'stopped', message: '' });
+      this.#update({ phase: 'stopped', message: '' });
       this.#answer(noContainer('it was stopped'));
     }
   }
@@ -215,13 +215,13 @@ export class SyncRunner {
   async #leave(working: Promise<void>): Promise<void> {
     const left = new AbortController();
     const done = working.catch(() => {}).finally(() => left.abort());
-    await Promise.race([done, this.#options.clock.sleep(lettingGo, left.signal).catch(() => {})]);
+    await Promise.race([done, this.#options.clock.sleep(detachLimit, left.signal).catch(() => {})]);
   }
 
   #choose(choice: Choice): void {
     const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
     this.#choice = choice;
-    if (choice.words !== '') this.#options.onLog(choice.words);
+    if (choice.message !== '') this.#options.onLog(choice.message);
     if (isOther) this.#current.abort();
     this.#chosen();
   }
@@ -235,19 +235,19 @@ export class SyncRunner {
       const target = this.#choice.target;
       if (target === undefined) {
         if (served && untilPodGoes) return;
-        this.#tell({ phase: 'waiting', message: this.#choice.words, pod: '', container: '' });
-        if (this.#choice !== undecided) this.#answer(noContainer(this.#choice.words));
+        this.#update({ phase: 'waiting', message: this.#choice.message, pod: '', container: '' });
+        if (this.#choice !== undecided) this.#answer(noContainer(this.#choice.message));
         await this.#nextChoice();
         continue;
       }
-      this.#hasRested = false;
-      this.#patience = new AbortController();
+      this.#wasInSync = false;
+      this.#retryPause = new AbortController();
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
-      pause = this.#hasRested ? firstPause : Math.min(pause * 2, lastPause);
+      pause = this.#wasInSync ? firstPause : Math.min(pause * 2, lastPause);
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
-        await clock.sleep(pause, AbortSignal.any([signal, this.#patience.signal])).catch(() => {});
+        await clock.sleep(pause, AbortSignal.any([signal, this.#retryPause.signal])).catch(() => {});
     }
   }
 
@@ -264,7 +264,7 @@ export class SyncRunner {
     this.#current = new AbortController();
     const signal = AbortSignal.any([this.#signal, this.#current.signal]);
     const pod = target.pod.metadata.name;
-    const tell = (change: Partial<RunnerState>) => this.#astray === undefined && this.#tell(change);
+    const tell = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     tell({ phase: 'connecting', message: '', pod, container: target.container });
     try {
       const attached = await attach({
@@ -274,18 +274,18 @@ export class SyncRunner {
         onDetail: (message) => tell({ message }),
       });
       this.#attached = attached;
-      [this.#said, this.#astray] = ['', undefined];
-      onLog(`attached to ${pod}/${target.container} by ${attached.launched.way}: ${sizeOf(attached)}`);
+      [this.#lastMessage, this.#remoteMoved] = ['', undefined];
+      onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
       for (const remark of remarksOn(attached)) onLog(remark);
       await this.#synchronize(attached, signal);
     } catch (error) {
       if (signal.aborted) return;
       const details = error instanceof X8sError ? error.details : [];
       const message = [messageOf(error), ...details].map(shorten).join('; ');
-      if (message !== this.#said) onLog(message);
-      this.#said = message;
-      this.#astray = error instanceof PlaceChangedError ? error : undefined;
-      this.#tell({ phase: this.#astray ? 'held' : 'waiting', message });
+      if (message !== this.#lastMessage) onLog(message);
+      this.#lastMessage = message;
+      this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
+      this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
       // A stream that broke is no verdict on the next one.
       if (this.#synchronizer === undefined) this.#answer(noContainer(message));
     } finally {
@@ -297,46 +297,46 @@ export class SyncRunner {
 
   async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
     const { spec, clock } = this.#options;
-    const { launched, location, local, container, known, binding } = attached;
-    const winsLocally = known.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+    const { launched, location, local, container, history, binding } = attached;
+    const winsLocally = history.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
     const stop = new AbortController();
-    this.#life = stop;
+    this.#synchronizerStop = stop;
     // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
     const endAtOtherRules = (paths: Iterable<string>) => {
       if (attached.ignoreFiles.areOthers(paths)) stop.abort();
     };
-    this.#memory.attempts.begin(binding);
+    this.#memory.unanswered.begin(binding);
     const synchronizer = new Synchronizer({
       local,
       container,
-      ancestor: known.ancestor,
+      ancestor: history.ancestor,
       binding,
       mode: spec.mode,
       from: spec.from,
       firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
       takeGit: spec.takeGit,
-      trashLimits: { ...spec.trashLimits, container: attached.room.trash },
+      trashLimits: { ...spec.trashLimits, container: attached.budget.trash },
       onNotice: (line) => this.#options.onLog(line),
       ...this.#memory,
       clock,
       signal: AbortSignal.any([signal, stop.signal]),
-      startUp: known.startUp,
-      onState: (state) => this.#tell(state),
+      startUp: history.startUp,
+      onState: (state) => this.#update(state),
       // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
       onPlanned: endAtOtherRules,
-      onLearned: endAtOtherRules,
+      onAgreed: endAtOtherRules,
     });
     this.#synchronizer = synchronizer;
     this.#answer(synchronizer);
-    this.#news.begin();
-    const { way, refusals } = launched;
-    const homes = { local: local.facts.home, container: container.facts.home };
-    this.#tell({
+    this.#statusLines.begin();
+    const { launcher, refusals } = launched;
+    const metadataFolders = { local: local.facts.metadataFolder, container: container.facts.metadataFolder };
+    this.#update({
       phase: 'scanning',
-      way,
+      launcher,
       refusals,
-      location: location.words,
-      homes,
+      location: location.description,
+      metadataFolders,
       remarks: remarksOn(attached),
     });
     if (this.isPaused) await synchronizer.pause();
@@ -351,22 +351,24 @@ export class SyncRunner {
     }
   }
 
-  #tell(change: Partial<RunnerState>): void {
+  #update(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
-    this.#hasRested ||= change.phase === 'watching';
-    const news = this.#news.of(this.#state);
+    this.#wasInSync ||= change.phase === 'watching';
+    const news = this.#statusLines.of(this.#state);
     if (news !== undefined) this.#options.onLog(news);
   }
 }
 
 /** What could not be read of what was remembered, and where our things could only be kept in the directory itself. */
-function remarksOn({ local, container, troubles }: Attached): string[] {
+function remarksOn({ local, container, remarks }: Attached): string[] {
   const words = { local: 'LOCAL', container: 'REMOTE' };
-  const inside = (['local', 'container'] as const).flatMap((place) => {
-    const { home, isHomeInside } = { local, container }[place].facts;
-    return isHomeInside
-      ? [`the trash and what is on its way are in ${words[place]} itself, ${home}: no place outside will do`]
+  const inside = (['local', 'container'] as const).flatMap((side) => {
+    const { metadataFolder, isMetadataInside } = { local, container }[side].facts;
+    return isMetadataInside
+      ? [
+          `the trash and what is on its way are in ${words[side]} itself, ${metadataFolder}: no place outside will do`,
+        ]
       : [];
   });
-  return [...troubles, ...inside];
+  return [...remarks, ...inside];
 }

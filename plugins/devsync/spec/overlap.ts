@@ -11,12 +11,12 @@ import type { Registered, Workstation } from './workstation.ts';
 export type IsThere = (one: Registered) => Promise<boolean>;
 
 /** What a sync is to be made of. */
-export type Wanted = Pick<Registered, 'name' | 'namespace' | 'server' | 'path'>;
+export type NewSync = Pick<Registered, 'name' | 'namespace' | 'server' | 'path'>;
 
 /** Rejects with a RefusedError where a sync has the directory, or a part of it. Those that are no more are forgotten. */
 export async function refuseLocalOverlap(
   workstation: Workstation,
-  wanted: Wanted,
+  wanted: NewSync,
   isThere: IsThere,
 ): Promise<void> {
   for (const one of workstation.registered()) {
@@ -43,13 +43,13 @@ export function forgetNamesakes(workstation: Workstation, { uid, ...made }: Regi
     if (one.uid !== uid && isNamesake(one, made)) workstation.forget(one.uid);
 }
 
-const isNamesake = (one: Wanted, other: Wanted) =>
+const isNamesake = (one: NewSync, other: NewSync) =>
   one.name === other.name && one.namespace === other.namespace && one.server === other.server;
 
 const whereIs = ({ name, namespace, server }: Registered) =>
   `${name} was made in namespace ${namespace} of ${server}`;
 
-function unknown(one: Registered, { path }: Wanted, why: string, folder: string): RefusedError {
+function unknown(one: Registered, { path }: NewSync, why: string, folder: string): RefusedError {
   return new RefusedError(`${path} overlaps with ${one.path}, which the sync ${one.name} had`, {
     details: [whereIs(one), `Whether it still exists could not be asked: ${why}`],
     hint: `Try again once that cluster answers. Where the sync is no more, --allow-overlap goes past it; removing ${folder} forgets it for good.`,

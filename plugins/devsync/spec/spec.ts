@@ -14,7 +14,7 @@ export const launchers = ['auto', 'exec', 'ephemeral'] as const;
 export type LauncherName = (typeof launchers)[number];
 export const permissionModes = ['portable', 'kept'] as const;
 export const symlinkModes = ['portable', 'raw', 'ignored'] as const;
-export const places = ['local', 'container'] as const;
+export const sideNames = ['local', 'container'] as const;
 export const newPodRules = ['conflict', 'local'] as const;
 
 /** Which pods, and which container in them; the pod's default one where no name is given. */
@@ -41,7 +41,7 @@ export interface SyncSpec {
   readonly local: LocalSpec;
   readonly mode: Mode;
   /** The side that wins, or that a one-way sync comes from. */
-  readonly from: (typeof places)[number];
+  readonly from: (typeof sideNames)[number];
   readonly scan: ScanOptions;
   readonly ignore: readonly string[];
   readonly ignoreVcs: boolean;
@@ -55,7 +55,7 @@ export interface SyncSpec {
   /** Of a `run`: only the process that made it works on it, unless a person names it. */
   readonly foreground?: true;
   /** Bytes. */
-  readonly trashLimits: Readonly<Record<(typeof places)[number], number>>;
+  readonly trashLimits: Readonly<Record<(typeof sideNames)[number], number>>;
 }
 
 function oneOf<T extends string>(value: unknown, choices: readonly T[], what: string): T {
@@ -87,7 +87,7 @@ export function asSpec(value: unknown): SyncSpec {
       rootId: asText(local.rootId, 'an id'),
     },
     mode: oneOf(given.mode, modes, 'mode'),
-    from: oneOf(given.from, places, 'side'),
+    from: oneOf(given.from, sideNames, 'side'),
     scan: {
       permissions: oneOf(scan.permissions, permissionModes, 'way of keeping permissions'),
       symlinks: oneOf(scan.symlinks, symlinkModes, 'way of keeping links'),

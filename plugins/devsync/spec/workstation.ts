@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { placeIn } from '../sync/home.ts';
+import { metadataFolderIn } from '../sync/metadata-folder.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -64,10 +64,10 @@ export class Workstation {
   }
 
   /** Where what is kept of a directory may be: here, or beside it where this is another file system. */
-  placesFor(path: string): string[] {
+  metadataCandidatesFor(path: string): string[] {
     const roots = join(this.folder, 'roots');
     mkdirSync(roots, { recursive: true, mode: 0o700 });
-    return [placeIn(roots, path), placeIn(dirname(path), path)];
+    return [metadataFolderIn(roots, path), metadataFolderIn(dirname(path), path)];
   }
 
   /** Where a running sync is spoken to. Socket paths are short: 107 bytes on Linux, 103 on macOS. */

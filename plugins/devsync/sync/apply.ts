@@ -6,22 +6,33 @@ import { lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
 import type { Directory, File, Tracked } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import type { ApplyContext } from './apply-context.ts';
 import { buildable, buildDirectory } from './build.ts';
+import type { ApplyContext } from './file-operations.ts';
+import {
+  isWhatWasSeen,
+  type Leaf,
+  putNew,
+  putOver,
+  type ResolvedPath,
+  removeLeaf,
+  setMode,
+} from './file-operations.ts';
 import { Descent } from './folder.ts';
 import { foldName, partsOf } from './names.ts';
-import { isWhatWasSeen, type Leaf, type Place, putNew, putOver, removeLeaf, setMode } from './place.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
 /** Others get their turn this often, in milliseconds. */
 const slice = 15;
 
 /** Does the operations in order, each on its own: one that fails says why and the others go on. */
-export async function apply(context: ApplyContext, operations: readonly Operation[]): Promise<Outcome[]> {
+export async function apply(
+  context: ApplyContext,
+  operations: readonly Operation[],
+): Promise<OperationResult[]> {
   using applier = new Applier(context);
-  const outcomes: Outcome[] = [];
+  const outcomes: OperationResult[] = [];
   let turnEnds = performance.now() + slice;
   while (outcomes.length < operations.length) {
     outcomes.push(
@@ -46,7 +57,7 @@ class Applier implements Disposable {
   }
 
   /** Makes a whole new directory, where the operations from `first` on are one. */
-  build(operations: readonly Operation[], first: number): Outcome[] | undefined {
+  build(operations: readonly Operation[], first: number): OperationResult[] | undefined {
     const count = this.#context.foldsNames ? 0 : buildable(operations, first);
     if (count === 0) return undefined;
     const group = operations.slice(first, first + count);
@@ -62,7 +73,7 @@ class Applier implements Disposable {
     }
   }
 
-  async attempt(operation: Operation): Promise<Outcome> {
+  async attempt(operation: Operation): Promise<OperationResult> {
     const outcome = await this.#outcomeOf(operation);
     const { new: wanted } = operation;
     const isDone = outcome.problem === undefined;
@@ -75,7 +86,7 @@ class Applier implements Disposable {
     this.#descent.leave();
   }
 
-  async #outcomeOf(operation: Operation): Promise<Outcome> {
+  async #outcomeOf(operation: Operation): Promise<OperationResult> {
     const { path } = operation;
     try {
       const refusal = this.#context.gate.refusal(operation);
@@ -85,7 +96,7 @@ class Applier implements Disposable {
     }
   }
 
-  async #perform(operation: Operation): Promise<Outcome> {
+  async #perform(operation: Operation): Promise<OperationResult> {
     const { path, old, new: wanted } = operation;
     const place = this.#placeOf(path);
     if (wanted === undefined && old === undefined) return { path };
@@ -106,14 +117,14 @@ class Applier implements Disposable {
     return data === undefined ? staging.take(digest, isLast) : staging.put(digest, data);
   }
 
-  #placeOf(path: string): Place {
+  #placeOf(path: string): ResolvedPath {
     const [parent, name] = splitPath(path);
     const folder = this.#descent.to(parent);
     if (name !== '') partsOf(name, machine.platform);
     return { path, at: name === '' ? folder.path : folder.at(name), folder, name };
   }
 
-  #create(place: Place, wanted: Tracked, content: () => string): Outcome {
+  #create(place: ResolvedPath, wanted: Tracked, content: () => string): OperationResult {
     const { path, folder, name } = place;
     if (this.#context.foldsNames) {
       const twin = readdirSync(folder.path).find((one) => one !== name && foldName(one) === foldName(name));
@@ -124,7 +135,7 @@ class Applier implements Disposable {
     return putNew(place, wanted, this.#context, wanted.kind === 'file' ? content() : undefined);
   }
 
-  #createDirectory({ path, at, folder }: Place, wanted: Directory): Outcome {
+  #createDirectory({ path, at, folder }: ResolvedPath, wanted: Directory): OperationResult {
     try {
       mkdirSync(at);
       setMode(at, wanted.mode, folder.self, this.#context);
@@ -135,12 +146,12 @@ class Applier implements Disposable {
     return { path };
   }
 
-  #directoryMode({ path, at }: Place, wanted: Directory): Outcome {
+  #directoryMode({ path, at }: ResolvedPath, wanted: Directory): OperationResult {
     setMode(at, wanted.mode, undefined, this.#context);
     return { path };
   }
 
-  #removeDirectory({ path, at }: Place): Outcome {
+  #removeDirectory({ path, at }: ResolvedPath): OperationResult {
     this.#descent.leave();
     const { folder, name } = this.#placeOf(path);
     if (path === '') return { path, problem: 'the root itself is never deleted' };
@@ -156,13 +167,13 @@ class Applier implements Disposable {
   }
 
   /** What is left in it is ignored, or new; or it was to go, and did not. */
-  #leftDirectory(path: string): Outcome {
+  #leftDirectory(path: string): OperationResult {
     for (const one of this.#context.undeleted)
       if (splitPath(one)[0] === path) return { path, problem: `${one} in it could not be deleted` };
     return { path, left: true };
   }
 
-  async #remove(place: Place, old: Tracked | undefined): Promise<Outcome> {
+  async #remove(place: ResolvedPath, old: Tracked | undefined): Promise<OperationResult> {
     const { path, at } = place;
     const stats = lstatSync(at, { throwIfNoEntry: false });
     if (stats === undefined) return { path };
@@ -175,7 +186,12 @@ class Applier implements Disposable {
     return removeLeaf(place, stats, this.#context);
   }
 
-  async #replace(place: Place, old: Leaf, wanted: Leaf, content: () => string): Promise<Outcome> {
+  async #replace(
+    place: ResolvedPath,
+    old: Leaf,
+    wanted: Leaf,
+    content: () => string,
+  ): Promise<OperationResult> {
     const { path, at } = place;
     const stats = lstatSync(at, { throwIfNoEntry: false });
     if (stats === undefined) return { path, problem: 'it has gone meanwhile' };

@@ -18,11 +18,11 @@ import {
   symlinkSync,
 } from 'node:fs';
 import type { File } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import type { ApplyContext } from './apply-context.ts';
+import type { ApplyContext } from './file-operations.ts';
+import { fileMode, giveTo, type ResolvedPath, setMode } from './file-operations.ts';
 import { Folder } from './folder.ts';
-import { fileMode, giveTo, type Place, setMode } from './place.ts';
 import { requireDigest, stagedMode, writeAll } from './staging.ts';
 import { reasonOf } from './system-error.ts';
 
@@ -55,10 +55,10 @@ interface Built {
  * appeared in its place: then it is for the caller to do step by step.
  */
 export function buildDirectory(
-  place: Place,
+  place: ResolvedPath,
   [made, ...inside]: readonly Operation[],
   context: ApplyContext,
-): Outcome[] | undefined {
+): OperationResult[] | undefined {
   if (lstatSync(place.at, { throwIfNoEntry: false }) !== undefined) return undefined;
   const aside = context.staging.scratch();
   const built: Built[] = [];
@@ -82,7 +82,12 @@ export function buildDirectory(
   }
 }
 
-function attempt(operation: Operation, folder: Folder, built: Built[], context: ApplyContext): Outcome {
+function attempt(
+  operation: Operation,
+  folder: Folder,
+  built: Built[],
+  context: ApplyContext,
+): OperationResult {
   const { path, new: wanted } = operation;
   const at = folder.at(splitPath(path)[1]);
   try {

@@ -1,10 +1,60 @@
 /** One side of a sync. The local one works on a directory; the container's is the same, behind a stream. */
 
-import type { Maybe } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import type { MaybeEntry } from '../reconcile/entry.ts';
+import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { IgnoreRules } from './ignore.ts';
-import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
 import type { ScanOptions } from './scan.ts';
+
+/** A content that one side is to get, and where the other one has it. */
+export interface ContentRef {
+  readonly digest: string;
+  readonly size: number;
+  readonly path: string;
+}
+
+/** What is missing of it: all from this byte on. */
+export interface ContentRequest extends ContentRef {
+  readonly offset: number;
+}
+
+/** Small contents by their digest; whoever writes them checks that they are what they are called. */
+export type Contents = ReadonlyMap<string, Uint8Array>;
+
+/** A part of a content, in order; `offset` is where it belongs. */
+export interface Chunk {
+  readonly digest: string;
+  /** Bytes of the whole content. */
+  readonly size: number;
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
+  readonly slab?: Uint8Array;
+}
+
+/** A file in the trash. */
+export interface TrashItem {
+  /** Names the operation; sorts by time. */
+  readonly operation: string;
+  readonly path: string;
+  readonly size: number;
+}
+
+/** What a side says about the place it works in. */
+export interface EndpointFacts {
+  /** Made when the root was first synced; a root that was made anew has another one. */
+  readonly rootId: string;
+  /** Names that differ only by case are the same file. */
+  readonly foldsNames: boolean;
+  readonly hasModes: boolean;
+  /** Bytes that are free. */
+  readonly freeBytes: number;
+  /** Contents of an earlier run wait to be used. */
+  readonly hasStaged: boolean;
+  /** Where it keeps its things: trash, digests, what is on its way. */
+  readonly metadataFolder: string;
+  /** That is in the root itself, as there is no place on its file system that may be used outside of it. */
+  readonly isMetadataInside: boolean;
+}
 
 export interface EndpointOptions {
   readonly root: string;
@@ -17,7 +67,7 @@ export interface EndpointOptions {
 export interface Endpoint {
   readonly facts: EndpointFacts;
   /** What was there at the last look. */
-  readonly tree: Maybe;
+  readonly tree: MaybeEntry;
   /** Why changes are looked for by polling; undefined where the system tells of them. */
   readonly degraded: string | undefined;
   /** Git is changing the tree. */
@@ -27,16 +77,16 @@ export interface Endpoint {
   /** Brings the tree up to date: what is known to have changed, or everything. */
   refresh(everything?: boolean): Promise<void>;
   /** Which contents are not here, nor anywhere in the tree. */
-  missing(wanted: readonly Wanted[]): Promise<Need[]>;
+  missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]>;
   /** Contents of files; those that have gone or changed meanwhile are left out. */
-  read(needs: readonly Need[], signal?: AbortSignal): AsyncIterable<Chunk>;
+  read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncIterable<Chunk>;
   /** Takes contents in. */
   receive(chunks: AsyncIterable<Chunk>): Promise<void>;
   /**
    * Does what is asked, in order. What goes into the trash is filed under the name given. Contents that are not
    * given along, by their digest, must have been received before.
    */
-  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]>;
+  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]>;
   trash(): Promise<{ readonly items: TrashItem[]; readonly used: number; readonly limit: number }>;
   /** Puts a file from the trash back to where it was; what is there now goes into the trash itself. */
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void>;
@@ -47,7 +97,7 @@ export interface Endpoint {
 /** This workstation's side, whose trash keeps what the other side loses, too. */
 export interface KeepingEndpoint extends Endpoint {
   /** Those contents that `discard` has not filed under their paths yet. */
-  unfiled(items: readonly Wanted[]): Wanted[];
+  unfiled(items: readonly ContentRef[]): ContentRef[];
   /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */
-  discard(items: readonly Wanted[], name: string): Promise<Outcome[]>;
+  discard(items: readonly ContentRef[], name: string): Promise<OperationResult[]>;
 }

@@ -4,7 +4,7 @@
  * permissions, what is ignored, and what is ours. Whoever is at the other end may lie.
  */
 import { machine } from '../../../src/machine.ts';
-import { type Entry, type Maybe, problem, type Tracked, untracked } from '../reconcile/entry.ts';
+import { type Entry, type MaybeEntry, problem, type Tracked, untracked } from '../reconcile/entry.ts';
 import type { Operation } from '../reconcile/operations.ts';
 import { type Edit, splitPath } from '../reconcile/tree.ts';
 import type { IsIgnored } from './ignore.ts';
@@ -48,7 +48,7 @@ export class Gate {
    * What the rules make of an entry without children: itself, a problem, or something that is none of our business. The
    * directories above it have passed before.
    */
-  admit(path: string, entry: Maybe): Maybe {
+  admit(path: string, entry: MaybeEntry): MaybeEntry {
     if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return entry;
     // The root is what the sync was made for.
     if (path === '') return this.#plain(path, entry);

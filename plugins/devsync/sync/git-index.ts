@@ -1,5 +1,7 @@
 /** git's index: the paths that it tracks, and what it says of them beside what it caches (gitformat-index(5)). */
-import { sha256 } from './digest.ts';
+import type { File } from '../reconcile/entry.ts';
+import { readWhole, sha256 } from './digest.ts';
+import { isGitDirectory } from './names.ts';
 
 export interface GitIndex {
   /** In git's order. A submodule, and a directory that a sparse checkout leaves out, ends with a slash. */
@@ -54,7 +56,7 @@ const caches = new Set(['TREE', 'UNTR', 'FSMN', 'EOIE', 'IEOT']);
  * A digest of what an index says: kinds and permissions, contents, paths, stages and flags, not the times and numbers by
  * which git knows files that it need not read again. Undefined where it is no index, or says only a part (a split one).
  */
-export function essenceOfIndex(data: Buffer): string | undefined {
+export function semanticDigestOfIndex(data: Buffer): string | undefined {
   for (const hashSize of [20, 32] as const)
     try {
       return digestOf(data, hashSize);
@@ -140,4 +142,30 @@ function* extensionsIn(
     at += 8 + size;
   }
   if (at !== end) throw new Error('the index of git ends in the middle of an extension');
+}
+
+/** Bytes; a larger index is compared as it is, since looking into it would take too long. */
+const largest = 64 << 20;
+/** Contents that are remembered: an index and a few submodules' each. */
+const remembered = 64;
+
+/** Whether git's index may be at this path: of a repository, a worktree or a submodule. */
+export function isGitIndex(path: string): boolean {
+  return path.endsWith('/index') && path.split('/').some(isGitDirectory);
+}
+
+export class SemanticDigests {
+  readonly #known = new Map<string, string | undefined>();
+
+  /** Of a file with this content; undefined where it is no index, or has another content by now. */
+  of(at: string, { digest, size }: Pick<File, 'digest' | 'size'>): string | undefined {
+    if (size > largest || this.#known.has(digest)) return this.#known.get(digest);
+    const data = readWhole(at);
+    if (sha256(data) !== digest) return undefined;
+    const semanticDigest = semanticDigestOfIndex(data);
+    this.#known.set(digest, semanticDigest);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > remembered && oldest !== undefined) this.#known.delete(oldest);
+    return semanticDigest;
+  }
 }

@@ -10,22 +10,35 @@ import {
 } from 'node:fs';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import { machine } from '../../../src/machine.ts';
-import { emptyDirectory, type Maybe, measure, walk } from '../reconcile/entry.ts';
-import { editsOf, type Operation, type Outcome } from '../reconcile/operations.ts';
+import { emptyDirectory, type MaybeEntry, measure, walk } from '../reconcile/entry.ts';
+import { editsOf, type Operation, type OperationResult } from '../reconcile/operations.ts';
 import { lookup, splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
-import type { ApplyContext } from './apply-context.ts';
 import { chunkSize, DigestCache, readParts, readWhole, SmallReader } from './digest.ts';
-import type { Endpoint, EndpointOptions } from './endpoint.ts';
+import type {
+  Chunk,
+  ContentRef,
+  ContentRequest,
+  Contents,
+  Endpoint,
+  EndpointFacts,
+  EndpointOptions,
+  TrashItem,
+} from './endpoint.ts';
+import type { ApplyContext } from './file-operations.ts';
 import { Descent, Folder } from './folder.ts';
 import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
-import { GiveBack } from './give-back.ts';
-import { type Home, hideFromGit, openHome, removeHome } from './home.ts';
+import { HeapTrimmer } from './heap-trimmer.ts';
 import { compileIgnores } from './ignore.ts';
-import type { Chunk, Contents, EndpointFacts, Need, TrashItem, Wanted } from './items.ts';
+import {
+  hideFromGit,
+  type MetadataFolder,
+  openMetadataFolder,
+  removeMetadataFolder,
+} from './metadata-folder.ts';
 import { partsOf } from './names.ts';
-import { decomposes, factsOf, findsOtherCase, isPrecise, writeOwn } from './root.ts';
+import { decomposes, factsOf, findsOtherCase, isPrecise, writeOwn } from './probe.ts';
 import { Staging } from './staging.ts';
 import { Tracker } from './tracker.ts';
 import { discard, Trash } from './trash.ts';
@@ -36,13 +49,13 @@ export interface LocalOptions extends EndpointOptions {
   /** Git directories are looked for up to here. */
   readonly top?: string;
   /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
-  readonly known?: Maybe;
+  readonly known?: MaybeEntry;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
   /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
   readonly stagingLimit?: number | undefined;
   /** Where our things may be kept outside of the root, the best place first. */
-  readonly places?: readonly string[];
+  readonly metadataCandidates?: readonly string[];
 }
 
 export class LocalEndpoint implements Endpoint {
@@ -50,14 +63,14 @@ export class LocalEndpoint implements Endpoint {
   onHint: () => void = () => {};
   readonly #root: string;
   readonly #options: LocalOptions;
-  #home!: Home;
+  #metadata!: MetadataFolder;
   #staging!: Staging;
   #trash!: Trash;
   /** The root's inode when its id was read. */
   readonly #inode: number;
   readonly #tracker: Tracker;
   readonly #gate: Gate;
-  readonly #giveBack = new GiveBack();
+  readonly #heapTrimmer = new HeapTrimmer();
   readonly #gitDirectory: string | undefined;
   #operation = '';
   /** What could not be deleted in the operation. */
@@ -82,17 +95,17 @@ export class LocalEndpoint implements Endpoint {
 
   #begin(options: LocalOptions): [EndpointFacts, Tracker, Gate] {
     const { folder: aside, isUsed: hasStaged } = this.#staging;
-    const { rootId, path: home, isInside: isHomeInside } = this.#home;
-    hideFromGit(this.#home.folder);
+    const { rootId, path: metadataFolder, isInside: isMetadataInside } = this.#metadata;
+    hideFromGit(this.#metadata.folder);
     const tried = factsOf(aside);
     const foldsNames = tried.foldsNames || this.#findsOtherCase();
-    const facts = { ...tried, foldsNames, rootId, hasStaged, home, isHomeInside };
+    const facts = { ...tried, foldsNames, rootId, hasStaged, metadataFolder, isMetadataInside };
     const isIgnored = compileIgnores(options.ignores);
     const tracker = new Tracker({
       root: options.root,
       options: options.scan,
       isIgnored,
-      cache: loadCache(this.#home.folder, aside),
+      cache: loadCache(this.#metadata.folder, aside),
       mounts: options.mounts ?? new Set(),
       foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
@@ -103,7 +116,7 @@ export class LocalEndpoint implements Endpoint {
     return [facts, tracker, new Gate(options.scan, isIgnored)];
   }
 
-  get tree(): Maybe {
+  get tree(): MaybeEntry {
     return this.#tracker.tree;
   }
 
@@ -123,21 +136,21 @@ export class LocalEndpoint implements Endpoint {
   async refresh(everything = false): Promise<void> {
     if (everything) this.#tracker.hintEverything();
     await this.#alone(() => this.#tracker.refresh());
-    if (everything) this.#giveBack.note(measure(this.tree).files);
+    if (everything) this.#heapTrimmer.note(measure(this.tree).files);
   }
 
   /** Once for a digest that is wanted at several paths. */
-  async missing(wanted: readonly Wanted[]): Promise<Need[]> {
+  async missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]> {
     const byDigest = new Map(wanted.map((one) => [one.digest, one]));
     for (const digest of byDigest.keys()) if (await this.#staging.has(digest)) byDigest.delete(digest);
     if (byDigest.size > 0) await this.#adoptOwn(byDigest);
     return [...byDigest.values()].map((one) => ({ ...one, offset: this.#staging.partial(one) }));
   }
 
-  async *read(needs: readonly Need[], signal?: AbortSignal): AsyncGenerator<Chunk> {
+  async *read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     using descent = new Descent(this.#root);
     const small = new SmallReader();
-    this.#giveBack.note(needs.length);
+    this.#heapTrimmer.note(needs.length);
     for (const need of needs) {
       const [parent, name] = splitPath(need.path);
       try {
@@ -169,12 +182,12 @@ export class LocalEndpoint implements Endpoint {
     await this.#staging.write(chunk);
   }
 
-  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<Outcome[]> {
+  apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {
     return this.#alone(async () => {
       this.#beginOperation(name);
       const outcomes = await apply(this.#applyContext(contents), operations);
       this.#tracker.noteDone(editsOf(operations, outcomes));
-      this.#giveBack.note(operations.length);
+      this.#heapTrimmer.note(operations.length);
       for (const { path, problem, left, surprise } of outcomes)
         if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
       return outcomes;
@@ -189,11 +202,11 @@ export class LocalEndpoint implements Endpoint {
   }
 
   /** Those contents that `discard` has not filed under their paths yet. */
-  unfiled(items: readonly Wanted[]): Wanted[] {
+  unfiled(items: readonly ContentRef[]): ContentRef[] {
     return items.filter((item) => !this.#trash.isFiled(item));
   }
 
-  discard(items: readonly Wanted[], name: string): Promise<Outcome[]> {
+  discard(items: readonly ContentRef[], name: string): Promise<OperationResult[]> {
     return this.#alone(async () => {
       this.#beginOperation(name);
       return discard(items, this.#staging, this.#trash);
@@ -236,26 +249,26 @@ export class LocalEndpoint implements Endpoint {
   /** Removes all that we keep of the root, inside of it and outside. */
   async purge(): Promise<void> {
     await this.close();
-    removeHome(this.#root, this.#places);
+    removeMetadataFolder(this.#root, this.#candidates);
   }
 
   async close(): Promise<void> {
     await this.#turn.idle();
-    this.#giveBack.close();
+    this.#heapTrimmer.close();
     this.#tracker.close();
     this.saveCache();
     this.#closeOwn();
   }
 
   #closeOwn(): void {
-    for (const one of [this.#staging, this.#trash, this.#home.folder]) one.close();
+    for (const one of [this.#staging, this.#trash, this.#metadata.folder]) one.close();
   }
 
   /** Remembers digests for the next process. */
   saveCache(): void {
     try {
       const text = [...this.#tracker.cache.serialize()].join('');
-      const { folder } = this.#home;
+      const { folder } = this.#metadata;
       writeOwn(folder, 'digests.new', text);
       renameSync(folder.at('digests.new'), folder.at('digests'));
     } catch {
@@ -270,16 +283,16 @@ export class LocalEndpoint implements Endpoint {
     return findsOtherCase(readdirSync(root.path), inodeOf);
   }
 
-  get #places(): readonly string[] {
-    return this.#options.places ?? [];
+  get #candidates(): readonly string[] {
+    return this.#options.metadataCandidates ?? [];
   }
 
   /** Opens our own folder, made where it is missing. Returns the root's inode. */
   #openOwn(rootId?: string): number {
-    const home = openHome(this.#root, this.#places, rootId);
-    const trash = new Trash(home.folder.make('trash'), this.#options.trashLimit);
-    const staging = new Staging(home.folder.make('staging'), this.#options.stagingLimit);
-    [this.#home, this.#staging, this.#trash] = [home, staging, trash];
+    const metadata = openMetadataFolder(this.#root, this.#candidates, rootId);
+    const trash = new Trash(metadata.folder.make('trash'), this.#options.trashLimit);
+    const staging = new Staging(metadata.folder.make('staging'), this.#options.stagingLimit);
+    [this.#metadata, this.#staging, this.#trash] = [metadata, staging, trash];
     return this.#rootInode;
   }
 
@@ -291,13 +304,13 @@ export class LocalEndpoint implements Endpoint {
   /** Our folder may be taken away while we work (`git clean -fdx`): what is open of it is nowhere then. */
   #keepOwn(): void {
     try {
-      const before = [this.#staging, this.#trash, this.#home.folder];
-      const now = lstatSync(this.#home.path, { throwIfNoEntry: false });
-      if (now?.ino === this.#home.folder.self.ino && this.#staging.isThere) return;
+      const before = [this.#staging, this.#trash, this.#metadata.folder];
+      const now = lstatSync(this.#metadata.path, { throwIfNoEntry: false });
+      if (now?.ino === this.#metadata.folder.self.ino && this.#staging.isThere) return;
       // Another root gets an id of its own.
       this.#openOwn(this.#rootInode === this.#inode ? this.facts.rootId : undefined);
       for (const one of before) one.close();
-      hideFromGit(this.#home.folder);
+      hideFromGit(this.#metadata.folder);
     } catch {
       // The root itself has gone, or is full: whatever is done next says so.
     }
@@ -336,7 +349,7 @@ export class LocalEndpoint implements Endpoint {
   }
 
   /** What is wanted may be in the tree under another name: a rename costs nothing. */
-  async #adoptOwn(wanted: Map<string, Wanted>): Promise<void> {
+  async #adoptOwn(wanted: Map<string, ContentRef>): Promise<void> {
     using descent = new Descent(this.#root);
     for (const [path, entry] of walk(this.tree)) {
       if (entry.kind !== 'file' || !wanted.has(entry.digest)) continue;
@@ -352,7 +365,7 @@ export class LocalEndpoint implements Endpoint {
 }
 
 /** A large file in parts; what has grown since is left out, and shows by its digest. */
-async function* chunksOf(file: string, need: Need, signal?: AbortSignal): AsyncGenerator<Chunk> {
+async function* chunksOf(file: string, need: ContentRequest, signal?: AbortSignal): AsyncGenerator<Chunk> {
   const { digest, size } = need;
   let { offset } = need;
   for await (const data of readParts(file, offset, signal)) {

@@ -2,11 +2,11 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
-import { type Entry, join, type Maybe, problem, skipped, untracked } from '../reconcile/entry.ts';
+import { type Entry, join, type MaybeEntry, problem, skipped, untracked } from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
-import { Essences, isGitIndex } from './essences.ts';
 import { Folder } from './folder.ts';
 import { linkEntry, type ScanOptions } from './gate.ts';
+import { isGitIndex, SemanticDigests } from './git-index.ts';
 import type { IsIgnored } from './ignore.ts';
 import { foldName, nameProblem, partsOf } from './names.ts';
 import { codeOf, reasonOf } from './system-error.ts';
@@ -41,7 +41,7 @@ const otherMount = skipped('another mount');
 export class Scanner {
   readonly #context: ScanContext;
   readonly #device: number;
-  readonly #essences = new Essences();
+  readonly #semanticDigests = new SemanticDigests();
   #turnEnds = 0;
 
   /** Throws where the root is no directory (ENOENT, ENOTDIR). */
@@ -52,7 +52,7 @@ export class Scanner {
   }
 
   /** What is at the path now, all the way down; undefined: nothing, or its parent is no directory any more. */
-  async scan(path: string): Promise<Maybe> {
+  async scan(path: string): Promise<MaybeEntry> {
     const parts = partsOf(path, machine.platform);
     const name = parts.pop();
     const folders: Folder[] = [];
@@ -71,7 +71,7 @@ export class Scanner {
     }
   }
 
-  async #look(path: string, name: string, parent: Folder): Promise<Maybe> {
+  async #look(path: string, name: string, parent: Folder): Promise<MaybeEntry> {
     const bad = nameProblem(name, machine.platform);
     if (bad !== undefined) return problem(bad);
     try {
@@ -113,8 +113,8 @@ export class Scanner {
   #file(path: string, at: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
     const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
     const plain = { kind: 'file', digest, size: stats.size, executable } as const;
-    const essence = isGitIndex(path) ? this.#essences.of(at, plain) : undefined;
-    const file = essence === undefined ? plain : { ...plain, essence };
+    const semanticDigest = isGitIndex(path) ? this.#semanticDigests.of(at, plain) : undefined;
+    const file = semanticDigest === undefined ? plain : { ...plain, semanticDigest };
     return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
   }
 

@@ -19,11 +19,11 @@ import {
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
+import type { Chunk } from './endpoint.ts';
 import type { Folder } from './folder.ts';
-import type { Chunk } from './items.ts';
-import { Stock } from './stock.ts';
+import { StagedContents } from './staged-contents.ts';
+import { StagingFolder } from './staging-folder.ts';
 import { codeOf, reasonOf } from './system-error.ts';
-import { Workbench } from './workbench.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
@@ -49,8 +49,8 @@ interface Taken {
 const mostReasons = 1000;
 
 export class Staging {
-  readonly #bench: Workbench;
-  readonly #stock: Stock;
+  readonly #own: StagingFolder;
+  readonly #contents: StagedContents;
   /** Contents come one after the other: where another one begins, the last one will not be finished. */
   #open: Open | undefined;
   #taken: Taken | undefined;
@@ -63,23 +63,23 @@ export class Staging {
    * @param limit bytes of what may lie in it at a time.
    */
   constructor(folder: Folder, limit = Number.POSITIVE_INFINITY) {
-    this.#bench = new Workbench(folder);
-    this.#stock = new Stock(this.#bench.folder, limit);
+    this.#own = new StagingFolder(folder);
+    this.#contents = new StagedContents(this.#own.folder, limit);
   }
 
   /** Whether an earlier process left anything. */
   get isUsed(): boolean {
-    return this.#bench.isUsed;
+    return this.#own.isUsed;
   }
 
   /** Whether what was staged is still to be found. */
   get isThere(): boolean {
-    return this.#bench.isThere;
+    return this.#own.isThere;
   }
 
   /** Where nobody else has anything. */
   get folder(): Folder {
-    return this.#bench.folder;
+    return this.#own.folder;
   }
 
   /** The file that holds the content. */
@@ -90,14 +90,14 @@ export class Staging {
   /** Whether the content is here and whole. What an earlier process left is read before it is believed. */
   async has(digest: string): Promise<boolean> {
     const path = this.path(digest);
-    if (!this.#stock.isVerified(digest)) {
-      if (sizeOf(path) === undefined && !this.#bench.borrow(digest)) return false;
+    if (!this.#contents.isVerified(digest)) {
+      if (sizeOf(path) === undefined && !this.#own.borrow(digest)) return false;
       if ((await digestLarge(path)) !== digest) {
-        this.#stock.drop(digest);
+        this.#contents.drop(digest);
         return false;
       }
     }
-    this.#stock.add(digest, sizeOf(path) ?? 0, true);
+    this.#contents.add(digest, sizeOf(path) ?? 0, true);
     return true;
   }
 
@@ -108,14 +108,14 @@ export class Staging {
   partial({ digest, size }: Pick<Chunk, 'digest' | 'size'>): number {
     const part = partOf(digest);
     const found = sizeOf(this.folder.at(part));
-    const length = found ?? (this.#bench.borrow(part) ? (sizeOf(this.folder.at(part)) ?? 0) : 0);
-    if (length > 0) this.#stock.add(part, length, false);
+    const length = found ?? (this.#own.borrow(part) ? (sizeOf(this.folder.at(part)) ?? 0) : 0);
+    if (length > 0) this.#contents.add(part, length, false);
     return length < size ? length : 0;
   }
 
   /** Takes a copy of a file that is said to have this content; tells whether it has. */
   async adopt({ digest, size }: Pick<Chunk, 'digest' | 'size'>, from: string): Promise<boolean> {
-    if (this.#stock.refusal(size) !== undefined) return false;
+    if (this.#contents.refusal(size) !== undefined) return false;
     const copy = `${this.path(digest)}.copy`;
     try {
       copyFileSync(from, copy, constants.COPYFILE_FICLONE);
@@ -134,7 +134,7 @@ export class Staging {
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
   async write(chunk: Chunk): Promise<void> {
     const { digest } = chunk;
-    if (this.#stock.isVerified(digest)) return;
+    if (this.#contents.isVerified(digest)) return;
     if (this.#open && this.#open.digest !== digest) this.#abandon(this.#open, changed);
     // The rest of a content that was given up: why it was is known already.
     if (chunk.offset > 0 && this.#wrong.has(digest) && !this.#open) return;
@@ -170,8 +170,8 @@ export class Staging {
     const { digest, fd, written } = this.#open;
     closeSync(fd);
     this.#open = undefined;
-    this.#stock.add(partOf(digest), written, false);
-    this.#stock.leave(partOf(digest));
+    this.#contents.add(partOf(digest), written, false);
+    this.#contents.release(partOf(digest));
   }
 
   /**
@@ -180,12 +180,12 @@ export class Staging {
    */
   take(digest: string, isLast: boolean): string {
     if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
-    if (!this.#stock.isVerified(digest))
+    if (!this.#contents.isVerified(digest))
       throw new Error(this.#wrong.get(digest) ?? 'its content did not arrive');
     const path = this.path(digest);
     if (isLast) {
       this.#taken = { path, content: { digest, size: sizeOf(path) ?? 0 } };
-      this.#stock.forget(digest);
+      this.#contents.forget(digest);
       return path;
     }
     const copy = `${path}.copy${this.#copies++}`;
@@ -223,26 +223,26 @@ export class Staging {
       if (taken.content) this.#putBack(taken.content.digest, taken.content.size);
       else rmSync(taken.path, { force: true, recursive: true });
     }
-    if (digest !== undefined) this.#stock.leave(digest);
+    if (digest !== undefined) this.#contents.release(digest);
   }
 
   /** A content that was taken comes back to where it was. @param from where it is now. */
   takeBack(digest: string, from: string): void {
     renameSync(from, this.path(digest));
     this.#putBack(digest, sizeOf(this.path(digest)) ?? 0);
-    this.#stock.leave(digest);
+    this.#contents.release(digest);
   }
 
   /** It may have got the permissions of the place that it was meant for. */
   #putBack(digest: string, size: number): void {
     chmodSync(this.path(digest), stagedMode);
-    this.#stock.add(digest, size, true);
+    this.#contents.add(digest, size, true);
   }
 
   /** Closes what is unfinished and keeps it for next time. */
   close(): void {
     this.suspend();
-    this.#bench.close();
+    this.#own.close();
   }
 
   #writeWhole(chunk: Chunk): void {
@@ -260,12 +260,12 @@ export class Staging {
   }
 
   #requireRoom(bytes: number): void {
-    const refusal = this.#stock.refusal(bytes);
+    const refusal = this.#contents.refusal(bytes);
     if (refusal !== undefined) throw new Error(refusal);
   }
 
   #arrived(digest: string, size: number): void {
-    this.#stock.add(digest, size, true);
+    this.#contents.add(digest, size, true);
     this.#wrong.delete(digest);
   }
 
@@ -279,7 +279,7 @@ export class Staging {
     const part = this.folder.at(partOf(digest));
     const hash = createHash('sha256');
     this.#wrong.delete(digest);
-    if (offset === 0) this.#stock.drop(partOf(digest));
+    if (offset === 0) this.#contents.drop(partOf(digest));
     else for await (const data of readParts(part)) hash.update(data);
     this.#requireRoom(size - offset);
     const fd = openSync(
@@ -288,7 +288,7 @@ export class Staging {
       0o644,
     );
     // As much as it will be: what comes beside it must not take its room.
-    this.#stock.add(partOf(digest), size, false);
+    this.#contents.add(partOf(digest), size, false);
     this.#open = { digest, fd, hash, written: offset };
     return this.#open;
   }
@@ -302,14 +302,14 @@ export class Staging {
     closeSync(fd);
     this.#open = undefined;
     renameSync(this.folder.at(partOf(digest)), this.path(digest));
-    this.#stock.forget(partOf(digest));
+    this.#contents.forget(partOf(digest));
     this.#arrived(digest, written);
   }
 
   #abandon({ digest, fd }: Open, why: string): void {
     closeSync(fd);
     this.#open = undefined;
-    this.#stock.drop(partOf(digest));
+    this.#contents.drop(partOf(digest));
     this.#isWrong(digest, why);
   }
 }

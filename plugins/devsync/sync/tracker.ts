@@ -1,11 +1,12 @@
 /** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
 import { lstatSync } from 'node:fs';
-import { childrenOf, join, type Maybe } from '../reconcile/entry.ts';
+import { childrenOf, join, type MaybeEntry } from '../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
 import type { DigestCache } from './digest.ts';
+import { networkFileSystem } from './file-systems.ts';
 import type { Folder } from './folder.ts';
 import { type ScanContext, Scanner } from './scan.ts';
-import { networkFileSystem, Watches } from './watch.ts';
+import { Watches } from './watch.ts';
 
 /** So many hints at once may mean that others were lost: inotify's queue holds 16,384. */
 const burst = 4096;
@@ -33,7 +34,7 @@ export class Tracker {
   #hintCount = 0;
   #everything = true;
   #lastFull = 0;
-  #tree: Maybe;
+  #tree: MaybeEntry;
   /** Which directory the root was when all of it was looked at. */
   #root: string | undefined;
 
@@ -48,7 +49,7 @@ export class Tracker {
   }
 
   /** What was there at the last look. */
-  get tree(): Maybe {
+  get tree(): MaybeEntry {
     return this.#tree;
   }
 
@@ -202,7 +203,7 @@ export class Tracker {
   }
 
   /** Watches of directories that are not there any more. */
-  #stopWatching(path: string, before: Maybe, seen: Maybe): void {
+  #stopWatching(path: string, before: MaybeEntry, seen: MaybeEntry): void {
     if (seen?.kind !== 'directory') {
       this.#watches.remove(path);
       return;

@@ -1,8 +1,8 @@
 /** What lies in a trash, and what of it goes first. */
 import { readdirSync } from 'node:fs';
 import { join } from '../reconcile/entry.ts';
+import type { TrashItem } from './endpoint.ts';
 import type { Folder } from './folder.ts';
-import type { TrashItem } from './items.ts';
 
 /** A file whose versions take more than this part of the trash gives up its older ones, before anything else goes. */
 const mostOfOne = 1 / 4;

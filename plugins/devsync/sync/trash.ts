@@ -15,10 +15,10 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import type { Outcome } from '../reconcile/operations.ts';
+import type { OperationResult } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import type { ContentRef, TrashItem } from './endpoint.ts';
 import type { Folder } from './folder.ts';
-import type { TrashItem, Wanted } from './items.ts';
 import { partsOf } from './names.ts';
 import type { Staging } from './staging.ts';
 import { codeOf, reasonOf } from './system-error.ts';
@@ -108,7 +108,7 @@ export class Trash {
   }
 
   /** Whether this very content was filed under this path before, and is still there. */
-  isFiled({ digest, path }: Pick<Wanted, 'digest' | 'path'>): boolean {
+  isFiled({ digest, path }: Pick<ContentRef, 'digest' | 'path'>): boolean {
     const filed = this.#filed.get(path);
     if (filed?.digest !== digest) return false;
     try {
@@ -120,7 +120,7 @@ export class Trash {
   }
 
   /** Moves a staged content there. */
-  file({ digest, path, size }: Wanted, from: string): void {
+  file({ digest, path, size }: ContentRef, from: string): void {
     const place = this.move(from, path);
     this.count(size);
     const [parent] = splitPath(path);
@@ -218,8 +218,8 @@ function freeIn({ path }: Folder): number {
  * Moves staged contents there; one that a failed attempt has filed already is not filed again. Returns those that could
  * not be, and why.
  */
-export function discard(items: readonly Wanted[], staging: Staging, trash: Trash): Outcome[] {
-  const failed: Outcome[] = [];
+export function discard(items: readonly ContentRef[], staging: Staging, trash: Trash): OperationResult[] {
+  const failed: OperationResult[] = [];
   const last = new Map(items.map(({ digest }, index) => [digest, index]));
   for (const [index, item] of items.entries())
     try {

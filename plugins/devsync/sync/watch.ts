@@ -4,47 +4,12 @@
  *
  * On Linux one watch a directory: Node's recursive watcher loses events there after a file was replaced.
  */
-import { type FSWatcher, statfsSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { join } from '../reconcile/entry.ts';
 import type { Folder } from './folder.ts';
 import { isOurOwn, privateFolder } from './names.ts';
 import { codeOf } from './system-error.ts';
-
-/** File systems on which notifications do not tell what other machines do. */
-const networked = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB2'],
-  [0x65735546, 'FUSE'],
-  [0x01021997, '9P'],
-  [0x00c36400, 'Ceph'],
-  [0x6b414653, 'AFS'],
-  [0x5346414f, 'AFS'],
-  [0x0bd00bd0, 'Lustre'],
-  [0x47504653, 'GPFS'],
-  [0x19830326, 'BeeGFS'],
-  [0x01161970, 'GFS2'],
-  [0x7461636f, 'OCFS2'],
-  [0x786f4256, 'a VirtualBox folder'],
-]);
-
-/**
- * The name of the network file system that a directory is on, if it is one.
- *
- * @param typeOf asks the system: the number by which statfs(2) knows a file system, which may come with a sign.
- */
-export function networkFileSystem(
-  path: string,
-  typeOf = (at: string): number => statfsSync(at).type,
-): string | undefined {
-  try {
-    return networked.get(typeOf(path) >>> 0);
-  } catch {
-    return undefined;
-  }
-}
 
 /** macOS and Windows watch whole trees, and do it well. */
 const wholeTrees = machine.platform === 'darwin' || machine.platform === 'win32';

@@ -1,7 +1,7 @@
 /** What a workstation asks of an agent. */
 
+import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
-import type { EndpointFacts } from '../sync/items.ts';
 import type { ScanOptions } from '../sync/scan.ts';
 import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
@@ -61,10 +61,10 @@ export interface OpenRequest {
 }
 
 /** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
-export type LookRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit'>;
+export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit'>;
 
 /** The tree itself comes in frames of its own. */
-export interface Looked {
+export interface ScanAnswer {
   readonly isMissing: boolean;
 }
 
@@ -78,7 +78,10 @@ export interface Opened {
 
 export function asOpened(value: unknown): Opened {
   const { facts, root, mount } = asObject(value, 'an answer');
-  const { rootId, foldsNames, hasModes, freeBytes, hasStaged, home, isHomeInside } = asObject(facts, 'facts');
+  const { rootId, foldsNames, hasModes, freeBytes, hasStaged, metadataFolder, isMetadataInside } = asObject(
+    facts,
+    'facts',
+  );
   return {
     facts: {
       rootId: asText(rootId, 'an id'),
@@ -86,8 +89,8 @@ export function asOpened(value: unknown): Opened {
       hasModes: hasModes === true,
       freeBytes: asCount(freeBytes, 'a size'),
       hasStaged: hasStaged === true,
-      home: asWords(home, 'a path'),
-      isHomeInside: isHomeInside === true,
+      metadataFolder: asWords(metadataFolder, 'a path'),
+      isMetadataInside: isMetadataInside === true,
     },
     root: asText(root, 'a path'),
     mount: asText(mount, 'a mount'),

@@ -2,10 +2,10 @@
  * What comes from the other end, checked. A container is hostile input: whatever it says must be of the right
  * shape, and every path must stay inside the root, before anything is done with it.
  */
-import { type Entry, type Maybe, skipped, untracked } from '../reconcile/entry.ts';
-import type { Operation, Outcome } from '../reconcile/operations.ts';
+import { type Entry, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
+import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { Need, Wanted } from '../sync/items.ts';
+import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
 import { partsOf } from '../sync/names.ts';
 
 /** The other end said something that makes no sense. */
@@ -73,7 +73,7 @@ function asMode(value: unknown): { mode?: number } {
 /** An entry without children, as a list: its kind's letter first. */
 export type Packed = readonly unknown[] | null;
 
-export function packEntry(entry: Maybe): Packed {
+export function packEntry(entry: MaybeEntry): Packed {
   switch (entry?.kind) {
     case undefined:
       return null;
@@ -86,7 +86,7 @@ export function packEntry(entry: Maybe): Packed {
         entry.size,
         entry.executable ? 1 : 0,
         entry.mode,
-        ...(entry.essence === undefined ? [] : [entry.essence]),
+        ...(entry.semanticDigest === undefined ? [] : [entry.semanticDigest]),
       ];
     case 'symlink':
       return ['l', entry.target];
@@ -97,7 +97,7 @@ export function packEntry(entry: Maybe): Packed {
   }
 }
 
-export function asEntry(value: unknown): Maybe {
+export function asEntry(value: unknown): MaybeEntry {
   if (value === null) return undefined;
   const [kind, ...rest] = asList(value, 'an entry');
   switch (kind) {
@@ -110,7 +110,7 @@ export function asEntry(value: unknown): Maybe {
         size: asCount(rest[1], 'a size'),
         executable: rest[2] === 1,
         ...asMode(rest[3]),
-        ...(rest[4] !== undefined && { essence: asDigest(rest[4]) }),
+        ...(rest[4] !== undefined && { semanticDigest: asDigest(rest[4]) }),
       };
     case 'l':
       return { kind: 'symlink', target: asText(rest[0], 'a link') };
@@ -155,7 +155,7 @@ function asTracked(value: unknown): Operation['old'] {
 }
 
 /** Outcomes of these very operations, in their order. */
-export function asOutcomes(value: unknown, operations: readonly Operation[]): Outcome[] {
+export function asOutcomes(value: unknown, operations: readonly Operation[]): OperationResult[] {
   const list = asList(value, 'outcomes');
   if (list.length !== operations.length) throw wrong('outcomes', list.length);
   return list.map((one, index) => {
@@ -167,25 +167,25 @@ export function asOutcomes(value: unknown, operations: readonly Operation[]): Ou
   });
 }
 
-export const packOutcomes = (outcomes: readonly Outcome[]): unknown[] =>
+export const packOutcomes = (outcomes: readonly OperationResult[]): unknown[] =>
   outcomes.map(({ path: _, ...rest }) => (Object.keys(rest).length === 0 ? 0 : rest));
 
-export function asWanted(value: unknown): Wanted[] {
+export function asWanted(value: unknown): ContentRef[] {
   return asList(value, 'contents').map((one) => {
     const [digest, size, path] = asList(one, 'a content');
     return { digest: asDigest(digest), size: asCount(size, 'a size'), path: asPath(path) };
   });
 }
 
-export const packWanted = (wanted: readonly Wanted[]): unknown[] =>
+export const packWanted = (wanted: readonly ContentRef[]): unknown[] =>
   wanted.map(({ digest, size, path }) => [digest, size, path]);
 
-export function asNeeds(value: unknown): Need[] {
+export function asNeeds(value: unknown): ContentRequest[] {
   return asWanted(value).map((one, index) => ({
     ...one,
     offset: asCount((value as unknown[][])[index]?.[3], 'an offset'),
   }));
 }
 
-export const packNeeds = (needs: readonly Need[]): unknown[] =>
+export const packNeeds = (needs: readonly ContentRequest[]): unknown[] =>
   needs.map(({ digest, size, path, offset }) => [digest, size, path, offset]);

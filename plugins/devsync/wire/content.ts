@@ -1,7 +1,7 @@
 /** Contents in frames: many small ones in one, a large one in many, and never more under way than agreed. */
 
 import type { Operation } from '../reconcile/operations.ts';
-import type { Chunk, Contents } from '../sync/items.ts';
+import type { Chunk, Contents } from '../sync/endpoint.ts';
 import { asCount, asDigest, asList, asObject, ProtocolError } from './check.ts';
 
 /** Bytes of content that may be under way without having been taken in. */

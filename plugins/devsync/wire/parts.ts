@@ -1,5 +1,5 @@
 /** Long lists in parts, each of which fits into a frame. */
-import type { Entry, Maybe } from '../reconcile/entry.ts';
+import type { Entry, MaybeEntry } from '../reconcile/entry.ts';
 
 /** Characters of names in one part: whatever letters they are of, a frame has room for them and contents beside. */
 const mostCharacters = 400_000;
@@ -7,8 +7,8 @@ const mostCharacters = 400_000;
 /** What a name is worth. */
 export interface Named {
   readonly path: string;
-  readonly old?: Maybe;
-  readonly new?: Maybe;
+  readonly old?: MaybeEntry;
+  readonly new?: MaybeEntry;
 }
 
 /** At most so many of a list at a time, and fewer where their names are very long. */

@@ -26,7 +26,7 @@ export interface Seen {
     readonly phase: string;
     readonly message: string;
     readonly pod: string;
-    readonly way: string;
+    readonly launcher: string;
     readonly files: number;
     readonly conflicts: readonly { readonly path: string }[];
     readonly problems: readonly { readonly path: string; readonly problem: string }[];

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cleanSync } from '../../../../../plugins/devsync/control/clean.ts';
-import { holdSync } from '../../../../../plugins/devsync/control/hold-sync.ts';
 import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
 import { supervise } from '../../../../../plugins/devsync/control/supervisor.ts';
-import { Catalog, type Sync } from '../../../../../plugins/devsync/spec/catalog.ts';
+import { lockSync } from '../../../../../plugins/devsync/control/sync-lock.ts';
+import { SpecStore, type Sync } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/home.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
@@ -25,7 +25,7 @@ let kube: FakeKube;
 let sync: Sync;
 let common: {
   kube: FakeKube;
-  catalog: Catalog;
+  specs: SpecStore;
   workstation: Workstation;
   bundle: '';
   image: '';
@@ -40,10 +40,13 @@ beforeEach(async () => {
   const path = join(folder, 'local');
   mkdirSync(path);
   const made = specOf(path, '/app', workstation.id);
-  const spec = { ...made, local: { ...made.local, rootId: rootIdOf(path, workstation.placesFor(path)) } };
-  const catalog = new Catalog(kube, workstation, clock);
-  sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
-  common = { kube, catalog, workstation, bundle: '', image: '', clock };
+  const spec = {
+    ...made,
+    local: { ...made.local, rootId: rootIdOf(path, workstation.metadataCandidatesFor(path)) },
+  };
+  const specs = new SpecStore(kube, workstation, clock);
+  sync = await specs.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  common = { kube, specs, workstation, bundle: '', image: '', clock };
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -59,9 +62,10 @@ const isRunning = () =>
   );
 /** Whether this workstation has anything of LOCAL, or in it. */
 const isKept = () =>
-  [...common.workstation.placesFor(sync.spec.local.path), join(sync.spec.local.path, '.x8s-devsync')].some(
-    (place) => existsSync(place),
-  );
+  [
+    ...common.workstation.metadataCandidatesFor(sync.spec.local.path),
+    join(sync.spec.local.path, '.x8s-devsync'),
+  ].some((place) => existsSync(place));
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a running watch lets go of what is cleaned, and does not come back to it', async () => {
@@ -95,7 +99,7 @@ test('a running watch lets go of what is cleaned, and does not come back to it',
 });
 
 test('what another process holds is left alone, and said to be', async () => {
-  const lock = await holdSync({ kube, sync, purpose: 'kubectl devsync', clock, signal });
+  const lock = await lockSync({ kube, sync, purpose: 'kubectl devsync', clock, signal });
   try {
     const cleaned = cleanSync({ ...common, namespace: 'shop', sync, signal });
     await expect(cleaned).rejects.toThrow(RefusedError);
@@ -104,5 +108,5 @@ test('what another process holds is left alone, and said to be', async () => {
     await lock.release();
   }
   expect(isKept()).toBe(true);
-  expect(await common.catalog.isThere(sync, signal)).toBe(true);
+  expect(await common.specs.isThere(sync, signal)).toBe(true);
 });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { serveSync } from '../../../../../plugins/devsync/control/serve-sync.ts';
 import { askControl } from '../../../../../plugins/devsync/control/socket.ts';
-import { Catalog } from '../../../../../plugins/devsync/spec/catalog.ts';
+import { SpecStore } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/home.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -30,8 +30,8 @@ async function served(
   const abort = new AbortController();
   const { signal } = abort;
   const spec = specOf(local, '/app', workstation.id);
-  const catalog = new Catalog(kube, workstation, systemClock);
-  const sync = await catalog.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
+  const specs = new SpecStore(kube, workstation, systemClock);
+  const sync = await specs.create({ name: 'web', namespace: 'shop', spec, allowOverlap: false, signal });
   change(local, join(folder, 'state'));
   const onLog = () => void end(abort, workstation.socketOf(sync.uid));
   const common = { kube, sync, workstation, bundle: '', image: '', clock: systemClock, signal };
@@ -54,7 +54,7 @@ test.each([
     (local: string, state: string) => {
       rmSync(local, { recursive: true });
       mkdirSync(local);
-      rootIdOf(local, new Workstation(state, 'linux').placesFor(local));
+      rootIdOf(local, new Workstation(state, 'linux').metadataCandidatesFor(local));
     },
   ],
 ])('a directory that was %s is not taken for the one that the sync was made with', async (_, change) => {

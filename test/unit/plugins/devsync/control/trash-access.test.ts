@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { meantBy, type PlacedItem } from '../../../../../plugins/devsync/control/trash-access.ts';
+import { type SidedItem, selectTrash } from '../../../../../plugins/devsync/control/trash-access.ts';
 
-const item = (operation: string, path: string, side: 'local' | 'container' = 'local'): PlacedItem => ({
+const item = (operation: string, path: string, side: 'local' | 'container' = 'local'): SidedItem => ({
   operation,
   path,
   side,
@@ -16,7 +16,7 @@ const items = [
 ];
 const isThere = (path: string) => path === 'src/there';
 const meant = (path: string, operation?: string) => {
-  const { items: chosen, present } = meantBy(items, path, operation, isThere);
+  const { items: chosen, present } = selectTrash(items, path, operation, isThere);
   return [chosen.map((one) => `${one.operation} ${one.path}`), present];
 };
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
-import { sightOf } from '../../../../../plugins/devsync/launch/ephemeral.ts';
+import { askRootAccess } from '../../../../../plugins/devsync/launch/ephemeral.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 
 function started(bundle: string): Promise<AgentConnection> {
@@ -26,7 +26,7 @@ test('its last words are what the person gets to read', async () => {
 
 test('one that cannot say what it sees is not left running', async () => {
   const connection = await started(await bundleAgent());
-  await expect(sightOf(connection, 4 as unknown as string)).rejects.toThrow(/as an id/);
+  await expect(askRootAccess(connection, 4 as unknown as string)).rejects.toThrow(/as an id/);
   expect(connection.isOpen).toBe(false);
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type Entry,
-  type Maybe,
+  type MaybeEntry,
   sameDeep,
   sameShallow,
   trackedPart,
@@ -24,11 +24,11 @@ import { carryOut, type World } from '../support/world.ts';
 const mode = fc.constantFrom<Mode>(...modes);
 const runs = { numRuns: 2000 };
 
-const contents = (tree: Maybe) =>
+const contents = (tree: MaybeEntry) =>
   new Set([...walk(tree)].flatMap(([, entry]) => (entry.kind === 'file' ? [entry.digest] : [])));
 
 /** Contents with their paths that a side made itself since both agreed. */
-function ownWork(ancestor: Maybe, side: Maybe): string[] {
+function ownWork(ancestor: MaybeEntry, side: MaybeEntry): string[] {
   return [...walk(side)].flatMap(([path, entry]) => {
     const before = lookup(ancestor, path);
     return entry.kind === 'file' && !(before?.kind === 'file' && before.digest === entry.digest)
@@ -38,7 +38,7 @@ function ownWork(ancestor: Maybe, side: Maybe): string[] {
 }
 
 /** Whether there is nothing at a path, nor anything that might stand for it. */
-function isGoneFrom(tree: Maybe, path: string): boolean {
+function isGoneFrom(tree: MaybeEntry, path: string): boolean {
   if (lookup(tree, path) !== undefined) return false;
   const parts = path.split('/');
   const above = parts.map((_, count) => lookup(tree, parts.slice(0, count).join('/')));

@@ -24,7 +24,7 @@ test('what was learned is there after a restart', () => {
   const store = new AncestorStore(folder);
   expect(store.load('here')).toBe(false);
   store.begin('here', root);
-  store.learn([
+  store.record([
     ['b', file('b')],
     ['a', undefined],
   ]);
@@ -42,13 +42,13 @@ test('it describes one place and no other', () => {
 test('a last line that a crash cut off is nothing, and spoils nothing', () => {
   const store = new AncestorStore(folder);
   store.begin('here', root);
-  store.learn([['b', file('b')]]);
+  store.record([['b', file('b')]]);
   const path = join(folder, 'ancestor.jsonl');
   truncateSync(path, readFileSync(path).length - 3);
   const again = new AncestorStore(folder);
   expect(again.load('here')).toBe(true);
   expect(again.tree).toEqual(root);
-  again.learn([['c', file('c')]]);
+  again.record([['c', file('c')]]);
   const third = new AncestorStore(folder);
   third.load('here');
   expect([lookup(third.tree, 'b'), lookup(third.tree, 'c')]).toEqual([undefined, file('c')]);

@@ -60,9 +60,9 @@ function contents(root: string, path = ''): Map<string, string> {
 }
 
 /** Digests of all that is in a root or its trash. */
-function kept(root: string, home: string): Set<string> {
+function kept(root: string, metadataFolder: string): Set<string> {
   const found = new Set([...contents(root).values()].map((value) => value.split(' ')[0] as string));
-  const trash = join(home, 'trash');
+  const trash = join(metadataFolder, 'trash');
   if (existsSync(trash))
     for (const value of contents(trash).values()) found.add(value.split(' ')[0] as string);
   return found;
@@ -269,7 +269,10 @@ describe('random work on both sides', () => {
       if (round % 2 === 1) agent?.kill('SIGKILL');
     });
     const one = pair as Pair;
-    const left = new Set([...kept(one.local, one.homes.local), ...kept(one.container, one.homes.container)]);
+    const left = new Set([
+      ...kept(one.local, one.metadataFolders.local),
+      ...kept(one.container, one.metadataFolders.container),
+    ]);
     expect([...made].filter((digest) => !left.has(digest))).toEqual([]);
   });
 });

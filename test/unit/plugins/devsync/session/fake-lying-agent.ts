@@ -93,7 +93,7 @@ export class FakeLyingAgent {
       hasModes: true,
       freeBytes: 1,
       hasStaged: false,
-      home: '/.x8s-devsync',
+      metadataFolder: '/.x8s-devsync',
     };
     if (method === 'open') return { facts, root: '/work', mount: '' };
     if (method === 'missing')

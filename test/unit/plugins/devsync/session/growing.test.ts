@@ -15,8 +15,8 @@ afterEach(async () => {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Contents, and parts of them, that wait in a side's staging folder. */
-function staged(home: string): string[] {
-  const shelf = join(home, 'staging');
+function staged(metadataFolder: string): string[] {
+  const shelf = join(metadataFolder, 'staging');
   const inBench = (bench: string) => {
     try {
       return readdirSync(join(shelf, bench));
@@ -54,15 +54,15 @@ test.each(['local', 'container'] as const)('to %s', async (side) => {
   for (let line = 0; line < 150; line++) {
     appendFileSync(file, `line ${line} ${'y'.repeat(20_000)}\n`);
     await pause(20);
-    most.staged = Math.max(most.staged, staged(pair.homes[side]).length);
+    most.staged = Math.max(most.staged, staged(pair.metadataFolders[side]).length);
     most.open = Math.max(most.open, openParts(pid));
   }
   await pair.synchronizer.flush();
   expect(readFileSync(join(to, 'log')).equals(readFileSync(file))).toBe(true);
   expect(most.staged).toBeLessThanOrEqual(2);
   expect(most.open).toBeLessThanOrEqual(1);
-  expect(staged(pair.homes[side])).toEqual([]);
+  expect(staged(pair.metadataFolders[side])).toEqual([]);
   // The first versions, and those that were due.
-  const operations = readdirSync(join(pair.homes[side], 'trash'));
+  const operations = readdirSync(join(pair.metadataFolders[side], 'trash'));
   expect(operations.length).toBeLessThanOrEqual(10);
 });

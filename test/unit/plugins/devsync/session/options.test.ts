@@ -56,10 +56,10 @@ describe('modes', () => {
   }
 
   test('two-way-resolved: this side wins, what it overwrote lies in its trash, and the rest goes both ways', async () => {
-    const { local, container, homes, synchronizer } = await afterBothChanged('two-way-resolved');
+    const { local, container, metadataFolders, synchronizer } = await afterBothChanged('two-way-resolved');
     expect(synchronizer.state.conflicts).toEqual([]);
     expect([read(container, 'file'), read(local, 'own')]).toEqual(['here', 'made there']);
-    const trash = join(homes.local, 'trash');
+    const trash = join(metadataFolders.local, 'trash');
     const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
     expect(read(join(trash, operation), 'file')).toBe('there, and longer');
   });
@@ -72,11 +72,11 @@ describe('modes', () => {
   });
 
   test('one-way-replica: the container is as this side is, and its own is in the trash', async () => {
-    const { container, homes, synchronizer } = await afterBothChanged('one-way-replica');
+    const { container, metadataFolders, synchronizer } = await afterBothChanged('one-way-replica');
     expect(synchronizer.state.conflicts).toEqual([]);
     expect(read(container, 'file')).toBe('here');
     expect(existsSync(join(container, 'own'))).toBe(false);
-    const trash = join(homes.local, 'trash');
+    const trash = join(metadataFolders.local, 'trash');
     const [operation = ''] = readdirSync(trash).filter((name) => name.endsWith('-container'));
     expect(readdirSync(join(trash, operation)).sort()).toEqual(['file', 'own']);
   });
@@ -92,8 +92,8 @@ describe('modes', () => {
       return it;
     }
 
-    const inTrash = ({ homes }: Pair) => {
-      const trash = join(homes.local, 'trash');
+    const inTrash = ({ metadataFolders }: Pair) => {
+      const trash = join(metadataFolders.local, 'trash');
       return readdirSync(trash).flatMap((operation) => readdirSync(join(trash, operation)));
     };
 

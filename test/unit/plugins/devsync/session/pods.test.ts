@@ -65,7 +65,7 @@ describe('the pod to sync with', () => {
   ])('%s: says so', (_, pods, spec, words) => {
     const choice = chooseTarget(pods, spec, undefined);
     expect(choice.target).toBeUndefined();
-    expect(choice.words).toMatch(words);
+    expect(choice.message).toMatch(words);
   });
 });
 
@@ -110,13 +110,13 @@ describe('the container to sync with', () => {
     ['the only one', podOf({ name: 'web' }), undefined, 'app', 'pod web, container app'],
   ])('is the one that is meant: %s', (_, pod, named, container, words) => {
     const choice = choiceIn(pod, named);
-    expect([choice.target?.container, choice.words]).toEqual([container, words]);
+    expect([choice.target?.container, choice.message]).toEqual([container, words]);
   });
 
   test('is none that ends before the others begin', () => {
     expect(choiceIn(meshed(), 'migrate')).toEqual({
       target: undefined,
-      words: 'pod web has no container migrate; it has proxy, app, logger',
+      message: 'pod web has no container migrate; it has proxy, app, logger',
     });
   });
 });

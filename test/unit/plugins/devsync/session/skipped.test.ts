@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { skipped, untracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
-import { News } from '../../../../../plugins/devsync/session/news.ts';
-import { noState, standing } from '../../../../../plugins/devsync/session/state.ts';
-import { glance } from '../../../../../plugins/devsync/sync/glance.ts';
+import { noState, summarize } from '../../../../../plugins/devsync/session/state.ts';
+import { StatusLines } from '../../../../../plugins/devsync/session/status-lines.ts';
+import { scanOnce } from '../../../../../plugins/devsync/sync/scan-once.ts';
 import { asEntry, packEntry } from '../../../../../plugins/devsync/wire/check.ts';
 
 let folder: string;
@@ -24,18 +24,18 @@ test('sockets and pipes are left alone, and said', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const scan = { permissions: 'portable', symlinks: 'portable' } as const;
   const ignores = { lists: [{ base: '', patterns: 'ignored' }], vcs: false };
-  const tree = await glance({ root: folder, scan, ignores });
+  const tree = await scanOnce({ root: folder, scan, ignores });
   await new Promise((resolve) => server.close(resolve));
-  const seen = standing({ tree, degraded: undefined }, { tree: undefined, degraded: undefined });
+  const seen = summarize({ tree, degraded: undefined }, { tree: undefined, degraded: undefined });
   expect(seen).toMatchObject({
     files: 1,
     problems: [],
     skipped: [
-      { path: 'pipe', place: 'local', problem: 'a pipe' },
-      { path: 'socket', place: 'local', problem: 'a socket' },
+      { path: 'pipe', side: 'local', problem: 'a pipe' },
+      { path: 'socket', side: 'local', problem: 'a socket' },
     ],
   });
-  const news = new News();
+  const news = new StatusLines();
   const line = 'in sync: 1 file; left alone: pipe, socket (devices and the like)';
   expect(news.of({ ...noState, ...seen, phase: 'watching' })).toBe(line);
   expect(news.of({ ...noState, ...seen, phase: 'watching' })).toBeUndefined();

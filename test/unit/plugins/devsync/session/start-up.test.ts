@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Maybe, type Tracked, walk } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import { type MaybeEntry, type Tracked, walk } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { reconcile } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
 import { edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
@@ -8,8 +8,8 @@ import { type Beginning, StartUp } from '../../../../../plugins/devsync/session/
 import { edits, folders, leavesOf, shapeOf, tree } from '../support/trees.ts';
 import { carryOut, type World } from '../support/world.ts';
 
-function begin(beginning: Beginning, manifests: readonly [Maybe, Maybe] = [undefined, undefined]) {
-  const events = { written: undefined as Maybe, isOver: false };
+function begin(beginning: Beginning, manifests: readonly [MaybeEntry, MaybeEntry] = [undefined, undefined]) {
+  const events = { written: undefined as MaybeEntry, isOver: false };
   const startUp = new StartUp({
     beginning,
     manifests,
@@ -33,7 +33,8 @@ function cycle(startUp: StartUp, world: World, now: number): World & { conflicts
   return { ...after, conflicts: plan.conflicts.map(({ path }) => path) };
 }
 
-const edit = (root: Maybe, ...changes: readonly (readonly [string, Maybe])[]) => edited(root, changes);
+const edit = (root: MaybeEntry, ...changes: readonly (readonly [string, MaybeEntry])[]) =>
+  edited(root, changes);
 
 describe('a container that restarts and writes its files some seconds after its start', () => {
   const seed = tree({ app: { a: '1', b: '1' } });
@@ -104,7 +105,7 @@ test('whatever a successor writes, in whatever order: no file here is touched, a
     fc.property(folders, folders, steps, (manifest, local, steps) => {
       const { startUp } = begin('successor', [manifest, undefined]);
       const seed = [...walk(manifest)].slice(1);
-      const write = (root: Maybe, entries: typeof seed) =>
+      const write = (root: MaybeEntry, entries: typeof seed) =>
         edit(root, ...entries.map(([path, entry]) => [path, bare(entry as Tracked)] as const));
       const container = tree({});
       let world: World = {

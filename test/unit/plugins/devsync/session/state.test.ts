@@ -6,7 +6,7 @@ import {
   type File,
   untracked,
 } from '../../../../../plugins/devsync/reconcile/entry.ts';
-import { describe as inWords, standing } from '../../../../../plugins/devsync/session/state.ts';
+import { describe as inWords, summarize } from '../../../../../plugins/devsync/session/state.ts';
 
 const file: File = { kind: 'file', digest: '0123456789', size: 5, executable: false };
 const directory = (children: Record<string, Entry>): Directory => ({
@@ -32,9 +32,9 @@ test('a directory that stays for its ignored files alone is a leftover where the
     tree: directory({ a: file, both: stays, gone: stays, src: directory({ file, old: stays }) }),
     degraded: undefined,
   };
-  expect(standing(local, container).leftovers).toEqual([
-    { path: 'gone', place: 'container' },
-    { path: 'src/old', place: 'container' },
+  expect(summarize(local, container).leftovers).toEqual([
+    { path: 'gone', side: 'container' },
+    { path: 'src/old', side: 'container' },
   ]);
-  expect(standing(local, { ...container, tree: undefined }).leftovers).toEqual([]);
+  expect(summarize(local, { ...container, tree: undefined }).leftovers).toEqual([]);
 });

@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Entry, Maybe, Tracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import type { Entry, MaybeEntry, Tracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
-import { Attempts } from '../../../../../plugins/devsync/session/attempts.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
 import { type RunnerOptions, SyncRunner } from '../../../../../plugins/devsync/session/sync-runner.ts';
 import {
   Synchronizer,
   type SynchronizerOptions,
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
-import type { Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
-import type { Wanted } from '../../../../../plugins/devsync/sync/items.ts';
+import { UnansweredOperations } from '../../../../../plugins/devsync/session/unanswered-operations.ts';
+import type { ContentRef, Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
 let folder: string;
@@ -34,7 +33,7 @@ const directory = (children: Record<string, Entry>): Entry => ({
 });
 
 /** A side that can do nothing (its disk is full), and hints at what it could not do, as a real one does. */
-function fakeFullEndpoint(tree: Maybe): KeepingEndpoint & { attempts: number } {
+function fakeFullEndpoint(tree: MaybeEntry): KeepingEndpoint & { attempts: number } {
   const endpoint = {
     attempts: 0,
     facts: {
@@ -43,8 +42,8 @@ function fakeFullEndpoint(tree: Maybe): KeepingEndpoint & { attempts: number } {
       hasModes: true,
       freeBytes: 0,
       hasStaged: false,
-      home: '',
-      isHomeInside: false,
+      metadataFolder: '',
+      isMetadataInside: false,
     },
     tree,
     degraded: undefined,
@@ -54,7 +53,7 @@ function fakeFullEndpoint(tree: Maybe): KeepingEndpoint & { attempts: number } {
     missing: async () => [],
     async *read() {},
     receive: async () => {},
-    unfiled: (items: readonly Wanted[]) => [...items],
+    unfiled: (items: readonly ContentRef[]) => [...items],
     discard: async () => [],
     trash: async () => ({ items: [], used: 0, limit: 0 }),
     restore: async () => {},
@@ -313,12 +312,12 @@ describe('a pause', () => {
 
 describe('a stream that breaks before the answer', () => {
   let ancestor: AncestorStore;
-  let attempts: Attempts;
+  let unanswered: UnansweredOperations;
   beforeEach(() => {
     ancestor = new AncestorStore(folder);
     ancestor.begin('here', directory({ file: version('0') }));
-    attempts = new Attempts();
-    attempts.begin('here');
+    unanswered = new UnansweredOperations();
+    unanswered.begin('here');
   });
 
   /** A container with this version, which takes whatever is sent to it. */
@@ -336,13 +335,16 @@ describe('a stream that breaks before the answer', () => {
     const lost = fakeFullEndpoint(directory({ file: version('0') }));
     lost.apply = () => Promise.reject(new Error('the stream ended'));
     const local = fakeFullEndpoint(directory({ file: version('1') }));
-    const first = new Synchronizer({ ...optionsFor(local, lost, ancestor), attempts });
+    const first = new Synchronizer({ ...optionsFor(local, lost, ancestor), unanswered });
     await expect(first.flush()).rejects.toThrow('the stream ended');
   }
 
   /** The file is edited once more here, then both sides are brought together. Returns the paths in conflict. */
-  async function conflictsWith(container: Endpoint, known: { attempts?: Attempts } = { attempts }) {
-    attempts.begin('here');
+  async function conflictsWith(
+    container: Endpoint,
+    known: { unanswered?: UnansweredOperations } = { unanswered },
+  ) {
+    unanswered.begin('here');
     const local = fakeFullEndpoint(directory({ file: version('2') }));
     const next = new Synchronizer({ ...optionsFor(local, container, ancestor), ...known });
     return (await next.flush()).conflicts.map(({ path }) => path);
@@ -370,22 +372,22 @@ describe('a stream that breaks before the answer', () => {
   test('leaves a conflict where the container has something else, or is another one', async () => {
     await loseOne();
     expect(await conflictsWith(willing('3'))).toEqual(['file']);
-    attempts.begin('there');
-    expect(attempts.done(directory({ file: version('1') }), undefined)).toEqual([]);
+    unanswered.begin('there');
+    expect(unanswered.done(directory({ file: version('1') }), undefined)).toEqual([]);
   });
 
   test('has no meaning a minute after the next one was begun: somebody else has made what is found then', async () => {
     await loseOne();
     const found = directory({ file: version('1') });
-    attempts.begin('here', 1000);
-    expect(attempts.done(found, ancestor.tree, 61_001)).toEqual([]);
-    expect(attempts.done(found, ancestor.tree, 1000)).toEqual([]);
+    unanswered.begin('here', 1000);
+    expect(unanswered.done(found, ancestor.tree, 61_001)).toEqual([]);
+    expect(unanswered.done(found, ancestor.tree, 1000)).toEqual([]);
   });
 
   test('takes nothing back of what is known of a directory by now', () => {
-    attempts.sent([{ path: 'new', old: undefined, new: { kind: 'directory', children: new Map() } }]);
-    attempts.begin('here');
+    unanswered.sent([{ path: 'new', old: undefined, new: { kind: 'directory', children: new Map() } }]);
+    unanswered.begin('here');
     const tree = directory({ new: directory({ file: version('1') }) });
-    expect(attempts.done(tree, tree)).toEqual([]);
+    expect(unanswered.done(tree, tree)).toEqual([]);
   });
 });

@@ -154,7 +154,7 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0;
       const { synchronizer } = pair;
       await until(() => synchronizer.state.problems.length > 0, 'a problem');
       expect(synchronizer.state.problems).toContainEqual(
-        expect.objectContaining({ place: 'container', problem: 'no space left' }),
+        expect.objectContaining({ side: 'container', problem: 'no space left' }),
       );
       for (let index = 0; index < 20; index++) expect(existsSync(join(local, `f${index}`))).toBe(true);
       execFileSync('mount', ['-o', 'remount,size=16m', base]);

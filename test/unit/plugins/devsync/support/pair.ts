@@ -14,10 +14,10 @@ import {
   Synchronizer,
   type SynchronizerOptions,
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
-import { placeIn } from '../../../../../plugins/devsync/sync/home.ts';
+import type { TrashItem } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
-import type { TrashItem } from '../../../../../plugins/devsync/sync/items.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { metadataFolderIn } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
@@ -43,7 +43,7 @@ export class Pair {
   readonly local: string;
   readonly container: string;
   /** Where each side keeps its things. */
-  readonly homes: Readonly<Record<'local' | 'container', string>>;
+  readonly metadataFolders: Readonly<Record<'local' | 'container', string>>;
   readonly #options: PairOptions;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -63,7 +63,10 @@ export class Pair {
     this.base = mkdtempSync(join(options.base ?? tmpdir(), 'devsync-'));
     this.local = join(this.base, 'local');
     this.container = join(this.base, 'container');
-    this.homes = { local: join(this.base, 'kept'), container: placeIn(this.base, this.container) };
+    this.metadataFolders = {
+      local: join(this.base, 'kept'),
+      container: metadataFolderIn(this.base, this.container),
+    };
     mkdirSync(this.local);
     mkdirSync(this.container);
   }
@@ -99,14 +102,18 @@ export class Pair {
       ...common,
     });
     this.remote = container;
-    const local = new LocalEndpoint({ root: this.local, ...common, places: [this.homes.local] });
+    const local = new LocalEndpoint({
+      root: this.local,
+      ...common,
+      metadataCandidates: [this.metadataFolders.local],
+    });
     this.#localEndpoint = local;
     const ancestor = new AncestorStore(join(this.base, 'state'));
     const binding = `${local.facts.rootId} ${container.facts.rootId}`;
     if (!ancestor.load(binding)) ancestor.begin(binding, undefined);
     await Promise.all([local.refresh(true), container.refresh(true)]);
     this.#stop = new AbortController();
-    this.#memory.attempts.begin(binding);
+    this.#memory.unanswered.begin(binding);
     this.synchronizer = new Synchronizer({
       local,
       container,

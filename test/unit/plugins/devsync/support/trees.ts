@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import {
   type Entry,
-  type Maybe,
+  type MaybeEntry,
   problem,
   type Tracked,
   trackedPart,
@@ -13,7 +13,7 @@ import {
 /** `'text'` is a file, `'!'` untracked, `'?'` a problem, `'@x'` a symlink, `'x*'` executable, an object a folder. */
 export type Shape = string | { readonly [name: string]: Shape };
 
-export function tree(shape: Shape | undefined): Maybe {
+export function tree(shape: Shape | undefined): MaybeEntry {
   if (shape === undefined) return undefined;
   if (typeof shape === 'object')
     return {
@@ -29,7 +29,7 @@ export function tree(shape: Shape | undefined): Maybe {
 }
 
 /** The other way round, for readable failures. */
-export function shapeOf(entry: Maybe): Shape | undefined {
+export function shapeOf(entry: MaybeEntry): Shape | undefined {
   switch (entry?.kind) {
     case undefined:
       return undefined;
@@ -49,7 +49,7 @@ export function shapeOf(entry: Maybe): Shape | undefined {
 }
 
 /** Files and links with their paths. */
-export const leavesOf = (root: Maybe): string[] =>
+export const leavesOf = (root: MaybeEntry): string[] =>
   [...walk(trackedPart(root))]
     .filter(([, { kind }]) => kind !== 'directory')
     .map(([path, entry]) => `${path} ${shapeOf(entry)}`)

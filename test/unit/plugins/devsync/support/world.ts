@@ -1,5 +1,5 @@
 /** Both sides of a sync in memory, and what they agreed on. */
-import { isPhantom, type Maybe } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import { isPhantom, type MaybeEntry } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import {
   editsOf,
   type Operation,
@@ -9,7 +9,7 @@ import type { Plan } from '../../../../../plugins/devsync/reconcile/reconcile.ts
 import { edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
 
 /** A file system in memory: does the operations that it is asked to do, unless told to fail. */
-function perform(root: Maybe, operations: readonly Operation[], fails: (index: number) => boolean) {
+function perform(root: MaybeEntry, operations: readonly Operation[], fails: (index: number) => boolean) {
   let now = root;
   const outcomes = operations.map((operation, index) => {
     const { path } = operation;
@@ -28,9 +28,9 @@ function perform(root: Maybe, operations: readonly Operation[], fails: (index: n
 }
 
 export interface World {
-  ancestor: Maybe;
-  alpha: Maybe;
-  beta: Maybe;
+  ancestor: MaybeEntry;
+  alpha: MaybeEntry;
+  beta: MaybeEntry;
 }
 
 export function carryOut(world: World, plan: Plan, fails: (index: number) => boolean = () => false): World {

@@ -10,7 +10,7 @@ import { childrenOf } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import type { Operation } from '../../../../../plugins/devsync/reconcile/operations.ts';
 import { DigestCache, sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
-import { findsOtherCase } from '../../../../../plugins/devsync/sync/root.ts';
+import { findsOtherCase } from '../../../../../plugins/devsync/sync/probe.ts';
 import { Scanner } from '../../../../../plugins/devsync/sync/scan.ts';
 
 let root: string;

@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
-import { Essences, isGitIndex } from '../../../../../plugins/devsync/sync/essences.ts';
-import { essenceOfIndex, parseGitIndex } from '../../../../../plugins/devsync/sync/git-index.ts';
+import {
+  isGitIndex,
+  parseGitIndex,
+  SemanticDigests,
+  semanticDigestOfIndex,
+} from '../../../../../plugins/devsync/sync/git-index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -51,7 +55,7 @@ function says(work: () => void): 'the same' | 'another thing' {
   const before = index();
   work();
   expect(index().equals(before)).toBe(false);
-  const [one, other] = [essenceOfIndex(before), essenceOfIndex(index())];
+  const [one, other] = [semanticDigestOfIndex(before), semanticDigestOfIndex(index())];
   expect([typeof one, typeof other]).toEqual(['string', 'string']);
   return one === other ? 'the same' : 'another thing';
 }
@@ -96,10 +100,10 @@ test('a split one says only a part, and what is none says nothing', () => {
   begin();
   const whole = index();
   git('update-index', '--split-index');
-  expect(essenceOfIndex(index())).toBeUndefined();
+  expect(semanticDigestOfIndex(index())).toBeUndefined();
   for (const size of [0, 11, 40, whole.length - 1])
-    expect(essenceOfIndex(whole.subarray(0, size))).toBeUndefined();
-  expect(essenceOfIndex(Buffer.from('ref: refs/heads/index\n'))).toBeUndefined();
+    expect(semanticDigestOfIndex(whole.subarray(0, size))).toBeUndefined();
+  expect(semanticDigestOfIndex(Buffer.from('ref: refs/heads/index\n'))).toBeUndefined();
 });
 
 test('is looked for where git has it, and read once for each content', () => {
@@ -113,12 +117,12 @@ test('is looked for where git has it, and read once for each content', () => {
   ];
   expect(paths.map(isGitIndex)).toEqual([true, true, true, false, false, false]);
   begin();
-  const essences = new Essences();
+  const semanticDigests = new SemanticDigests();
   const at = join(folder, '.git/index');
   const file = { digest: sha256(index()), size: index().length };
-  const essence = essenceOfIndex(index());
-  expect(essences.of(at, file)).toBe(essence);
-  expect(essences.of('/nowhere', file)).toBe(essence);
+  const semanticDigest = semanticDigestOfIndex(index());
+  expect(semanticDigests.of(at, file)).toBe(semanticDigest);
+  expect(semanticDigests.of('/nowhere', file)).toBe(semanticDigest);
   // It has another content by now.
-  expect(essences.of(at, { ...file, digest: sha256(Buffer.from('another')) })).toBeUndefined();
+  expect(semanticDigests.of(at, { ...file, digest: sha256(Buffer.from('another')) })).toBeUndefined();
 });

@@ -19,8 +19,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { File } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { resolveWithin } from '../../../../../plugins/devsync/sync/folder.ts';
-import { rootIdOf } from '../../../../../plugins/devsync/sync/home.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
+import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
 import { asEdits, asEntry, asOutcomes, plainWords } from '../../../../../plugins/devsync/wire/check.ts';
 

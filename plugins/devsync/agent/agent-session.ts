@@ -1,0 +1,228 @@
+/** The agent's side of one sync: a directory in the container, asked and told over the stream. */
+import { mkdirSync } from 'node:fs';
+import { free } from '../../../src/free.ts';
+import type { MaybeEntry } from '../reconcile/entry.ts';
+import { editsOf } from '../reconcile/operations.ts';
+import { difference, edited } from '../reconcile/tree.ts';
+import { Debounce } from '../sync/debounce.ts';
+import { requireFiles } from '../sync/file-systems.ts';
+import { resolveWithin } from '../sync/folder.ts';
+import { LocalEndpoint } from '../sync/local-endpoint.ts';
+import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
+import type { Opened, OpenRequest } from '../wire/calls.ts';
+import {
+  asCount,
+  asNeeds,
+  asObject,
+  asOperations,
+  asPath,
+  asText,
+  asWanted,
+  packOutcomes,
+} from '../wire/check.ts';
+import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
+import { mountOf, mountsBelow, readMounts } from './mounts.ts';
+import { resolveRoot } from './remote-root.ts';
+import { type Send, sendTree } from './send.ts';
+
+/** What the workstation asks for; small contents may come along. */
+export interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly parameters: unknown;
+  readonly body: Uint8Array;
+}
+
+/** A save is seen this many milliseconds after it was made; a flood of changes in parts this long. */
+const [quiet, cap] = [4, 200];
+
+export class AgentSession {
+  readonly opened: Opened;
+  readonly #endpoint: LocalEndpoint;
+  readonly #send: Send;
+  readonly #debounce: Debounce;
+  readonly #windows = new Map<number, Window>();
+  /** The tree as the workstation knows it. */
+  #sent: MaybeEntry;
+  #pushes = false;
+  readonly #leadsElsewhere: () => boolean;
+
+  /** @param enqueue runs something in turn with the session's frames. */
+  constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
+    const { base, root: wanted } = request;
+    const resolved = resolveOrMake(request);
+    const root = base + resolved;
+    requireFiles(root);
+    const mountInfo = readMounts(base);
+    this.#send = send;
+    this.#endpoint = new LocalEndpoint({
+      root,
+      scan: request.scan,
+      ignores: request.ignores,
+      trashLimit: request.trashLimit,
+      stagingLimit: request.stagingLimit,
+      mounts: mountsBelow(mountInfo, resolved),
+      top: base === '' ? '/' : base,
+      metadataCandidates: metadataCandidatesInContainer(base, resolved),
+    });
+    this.opened = {
+      // As the container calls it.
+      facts: {
+        ...this.#endpoint.facts,
+        metadataFolder: this.#endpoint.facts.metadataFolder.slice(base.length),
+      },
+      root: resolved || wanted,
+      mount: mountOf(mountInfo, resolved),
+    };
+    this.#leadsElsewhere = () => {
+      try {
+        return resolveWithin(base, wanted) !== resolved;
+      } catch {
+        // A root that has gone is for the scan to tell of.
+        return false;
+      }
+    };
+    this.#debounce = new Debounce({
+      quiet,
+      cap,
+      isBusy: () => this.#endpoint.isBusy,
+      // In turn with the calls: what the workstation is told must come in the order in which it happened.
+      run: () => enqueue(() => this.#push()),
+    });
+    this.#endpoint.onHint = () => {
+      if (this.#pushes) this.#debounce.hint();
+    };
+  }
+
+  /** A link on the way to the root was pointed elsewhere since it was opened. */
+  get isAstray(): boolean {
+    return this.#leadsElsewhere();
+  }
+
+  /** Now and then, and where watching does not work: looks by itself. */
+  tick(): void {
+    if (this.#pushes && this.#endpoint.isStale) this.#debounce.hint();
+  }
+
+  /** Answers a call. */
+  async answer({ id, method, parameters, body }: Call): Promise<unknown> {
+    const given = asObject(parameters ?? {}, 'parameters');
+    switch (method) {
+      case 'refresh':
+        return await this.#refresh(given.everything === true);
+      case 'missing':
+        return await this.#missing(given.wanted);
+      case 'read':
+        return await this.#read(id, given.needs);
+      case 'apply':
+        return await this.#apply(given, body);
+      case 'trash':
+        return await this.#trash(given);
+      case 'restore':
+        return await this.#restore(given);
+      case 'empty-trash':
+        return await this.#endpoint.emptyTrash();
+      case 'purge':
+        return await this.#endpoint.purge();
+      default:
+        throw new Error(`this agent does not know ${JSON.stringify(method)}`);
+    }
+  }
+
+  /** Takes in contents; says how much, so that more may come. */
+  async receive(header: unknown, body: Uint8Array): Promise<void> {
+    try {
+      for (const chunk of unpackContents(header, body)) await this.#endpoint.write(chunk);
+    } finally {
+      await this.#send('credit', { stream: 0, bytes: body.length });
+    }
+  }
+
+  credit(header: unknown): void {
+    const { stream, bytes } = asObject(header, 'a credit');
+    this.#windows.get(asCount(stream, 'a stream'))?.credit(asCount(bytes, 'a size'));
+  }
+
+  async close(): Promise<void> {
+    this.#debounce.close();
+    for (const window of this.#windows.values()) window.fail(new Error('closed'));
+    await this.#endpoint.close();
+  }
+
+  async #refresh(everything: boolean): Promise<void> {
+    this.#pushes = true;
+    await this.#endpoint.refresh(everything);
+    await this.#tell();
+  }
+
+  async #push(): Promise<void> {
+    await this.#endpoint.refresh();
+    await this.#tell();
+  }
+
+  /** Sends what is not known at the other end. */
+  async #tell(): Promise<void> {
+    const tree = this.#endpoint.tree;
+    const edits = [...difference(this.#sent, tree)];
+    this.#sent = tree;
+    await sendTree(this.#send, edits, this.#endpoint.degraded);
+  }
+
+  /** Tells what need not be sent: of a first sync, nothing. */
+  async #missing(wanted: unknown): Promise<unknown> {
+    const asked = asWanted(wanted);
+    const needs = await this.#endpoint.missing(asked);
+    const missing = new Set(needs.map(({ digest }) => digest));
+    const here = asked.map(({ digest }) => digest).filter((digest) => !missing.has(digest));
+    const partial = needs.filter(({ offset }) => offset > 0).map(({ digest, offset }) => [digest, offset]);
+    return { here: [...new Set(here)], partial };
+  }
+
+  async #apply(given: Record<string, unknown>, body: Uint8Array): Promise<unknown> {
+    const asked = asOperations(given.operations);
+    const contents = unpackAlong(given.along, asked, body);
+    const before = this.#endpoint.tree;
+    const outcomes = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
+    free(body);
+    // The workstation draws the same conclusions from the outcomes, so they need not be sent.
+    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, outcomes));
+    return packOutcomes(outcomes);
+  }
+
+  async #read(id: number, needs: unknown): Promise<void> {
+    const window = new Window();
+    this.#windows.set(id, window);
+    try {
+      for await (const { header, body, bytes } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
+        await window.take(bytes);
+        await this.#send('content', header, body);
+      }
+      await this.#send('end', { stream: id });
+    } finally {
+      this.#windows.delete(id);
+    }
+  }
+
+  /** A part of what is in the trash: all of it may be more than a frame holds. */
+  async #trash(given: Record<string, unknown>): Promise<unknown> {
+    const [from, count] = [asCount(given.from, 'a place'), asCount(given.count, 'a number')];
+    const { items, ...sizes } = await this.#endpoint.trash();
+    return { items: items.slice(from, from + count), ...sizes };
+  }
+
+  async #restore(given: Record<string, unknown>): Promise<void> {
+    const item = { operation: asPath(given.operation), path: asPath(given.path) };
+    await this.#endpoint.restore(item, asPath(given.name));
+  }
+}
+
+function resolveOrMake({ base, root, create }: OpenRequest): string {
+  try {
+    return resolveRoot({ base, root });
+  } catch (error) {
+    if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');
+    mkdirSync(`${base}${parent}/${root.slice(root.lastIndexOf('/') + 1)}`);
+    return resolveWithin(base, root);
+  }
+}

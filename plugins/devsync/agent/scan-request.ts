@@ -1,0 +1,42 @@
+/** What an agent does that only looks: it makes nothing and leaves nothing, not even a missing root. */
+import type { MaybeEntry } from '../reconcile/entry.ts';
+import { difference, splitPath } from '../reconcile/tree.ts';
+import { resolveWithin } from '../sync/folder.ts';
+import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
+import { requireWritable, scanOnce } from '../sync/scan-once.ts';
+import { codeOf } from '../sync/system-error.ts';
+import type { ScanAnswer, ScanRequest } from '../wire/calls.ts';
+import { mountsBelow, readMounts } from './mounts.ts';
+import { resolveRoot } from './remote-root.ts';
+import { type Send, sendTree } from './send.ts';
+
+/** Sends what is there. Rejects with what the system says where a sync could not work there. */
+export async function answerScan(request: ScanRequest, send: Send): Promise<ScanAnswer> {
+  const { base, scan, ignores } = request;
+  const root = find(request);
+  if (root !== undefined) requireWritable(base + root);
+  const mounts = root === undefined ? new Set<string>() : mountsBelow(readMounts(base), root);
+  const tree: MaybeEntry =
+    root === undefined
+      ? undefined
+      : await scanOnce({
+          root: base + root,
+          scan,
+          ignores,
+          mounts,
+          metadataCandidates: metadataCandidatesInContainer(base, root),
+        });
+  await sendTree(send, [...difference(undefined, tree)]);
+  return { isMissing: root === undefined };
+}
+
+/** The root without links; undefined where it is missing and could be made. */
+function find({ base, root, create }: ScanRequest): string | undefined {
+  try {
+    return resolveRoot({ base, root });
+  } catch (error) {
+    if (!create || codeOf(error) !== 'ENOENT') throw error;
+    requireWritable(base + resolveWithin(base, splitPath(root)[0] || '/'));
+    return undefined;
+  }
+}

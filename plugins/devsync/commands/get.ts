@@ -1,0 +1,71 @@
+/** `kubectl devsync get` */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import type { X8sError } from '../../../src/errors.ts';
+import { parseHolder } from '../../../src/tasks/holder.ts';
+import type { RunnerState } from '../session/sync-runner.ts';
+import type { Sync } from '../spec/spec-store.ts';
+import { type SyncStatus, syncDocument, syncTable } from './output-tables.ts';
+import { completeSync, SyncCommand, type SyncEnvironment } from './sync-command.ts';
+
+export class GetCommand extends SyncCommand {
+  static override paths = [['get']];
+  static override usage = KubeCommand.Usage({
+    description: 'Show the syncs of the cluster and what each is doing.',
+    examples: [
+      ['Those of the namespace', '$0 get'],
+      ['Everything about one', '$0 get web -o json'],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'wide', 'name', 'table');
+  name = argument.optional('NAME', { description: 'Only this one.', complete: completeSync });
+  allNamespaces = option.flag('-A,--all-namespaces', { description: 'Of all namespaces.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const env = await this.environment(context);
+    const { syncs, unreadable } = this.name
+      ? { syncs: [await env.specs.get(env.namespace, this.name, context.signal)], unreadable: [] }
+      : await env.specs.survey(this.allNamespaces ? undefined : env.namespace, context.signal);
+    const seen = [
+      ...(await Promise.all(syncs.map((sync) => askStatus(env, sync, context.signal)))),
+      ...unreadable,
+    ];
+    for (const { name, why } of unreadable) context.reporter.warn(`${name} cannot be read: ${why}`);
+    const documents = seen.map(syncDocument);
+    return {
+      data: this.name ? documents[0] : documents,
+      table: syncTable(seen, context.clock.now(), this.allNamespaces),
+      names: [...syncs, ...unreadable].map(({ name }) => name),
+    };
+  }
+}
+
+/** A sync, asked what it is doing where it runs on this workstation. */
+async function askStatus(
+  { workstation, specs }: SyncEnvironment,
+  sync: Sync,
+  signal: AbortSignal,
+): Promise<SyncStatus> {
+  const isHere = specs.belongsHere(sync);
+  if (!isHere) return { sync, isHere, state: undefined };
+  const { askControl, NotAnswering } = await import('../control/socket.ts');
+  let silent: string | undefined;
+  const asked = askControl(workstation.socketOf(sync.uid), 'state', {}, { signal }).catch((error) => {
+    signal.throwIfAborted();
+    if (error instanceof NotAnswering) silent = describeSilence(sync, error);
+    return undefined;
+  });
+  const state = (await asked) as RunnerState | undefined;
+  if (state || silent) return { sync, isHere, state, silent };
+  const { refusalOf } = await import('../control/serve-sync.ts');
+  return { sync, isHere, state, refusal: refusalOf(sync, workstation)?.message };
+}
+
+/** What may be done about a process that holds a sync and does not answer. */
+function describeSilence({ record }: Sync, { message, hint }: X8sError): string {
+  const { pid } = parseHolder(record.holder ?? '');
+  const wake = Number.isNaN(pid) ? [] : [`kill -CONT ${pid} wakes a process that was stopped`];
+  return [message, hint, ...wake].join(' ');
+}

@@ -1,0 +1,89 @@
+/** The state that a synchronizer reports: changed in parts, told each time. */
+import type { Clock } from '../../../src/clock.ts';
+import type { Brake } from '../reconcile/brakes.ts';
+import type { OperationResult } from '../reconcile/operations.ts';
+import type { Conflict } from '../reconcile/reconcile.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import {
+  brakeMessage,
+  conflictStates,
+  noState,
+  problemsOf,
+  type Side,
+  type SideRoles,
+  type SyncState,
+  summarize,
+} from './state.ts';
+import { isDone } from './tree-snapshot.ts';
+
+export interface ReporterOptions {
+  readonly roles: SideRoles;
+  readonly clock: Clock;
+  readonly onState: (state: SyncState) => void;
+}
+
+export class StateReporter {
+  readonly #options: ReporterOptions;
+  #state: SyncState = noState;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  get state(): SyncState {
+    return this.#state;
+  }
+
+  paused(): void {
+    this.#update({ phase: 'paused', message: 'paused by you' });
+  }
+
+  held(brake: Brake): void {
+    this.#update({ phase: 'held', message: brakeMessage(brake, this.#options.roles) });
+  }
+
+  syncing(changes: number): void {
+    this.#update({ phase: 'syncing', message: `${changes} changes` });
+  }
+
+  conflicts(conflicts: readonly Conflict[]): void {
+    const { length: conflictCount } = conflicts;
+    this.#update({ conflicts: conflictStates(conflicts, this.#options.roles), conflictCount });
+  }
+
+  /** So many operations were done on a side. */
+  done(on: Side, operations: number): void {
+    const counter = on === 'container' ? 'sent' : 'received';
+    this.#update({ [counter]: this.#state[counter] + operations });
+  }
+
+  /**
+   * A reconciliation has ended. Returns whether something failed.
+   *
+   * @param message what still waits. @param isFirstFailure a failure is tried again right away.
+   */
+  watching(
+    results: Readonly<Record<Side, readonly OperationResult[]>>,
+    sides: Readonly<Record<Side, Pick<Endpoint, 'tree' | 'degraded'>>>,
+    { message, isFirstFailure }: { readonly message: string; readonly isFirstFailure: boolean },
+  ): boolean {
+    const failures = (['local', 'container'] as const)
+      .flatMap((side) => problemsOf(results[side], side))
+      .map((one) => (isFirstFailure ? { ...one, passing: true } : one));
+    const done = [...results.local, ...results.container].some(isDone);
+    const summary = summarize(sides.local, sides.container);
+    this.#update({
+      phase: 'watching',
+      message,
+      ...summary,
+      problems: [...failures, ...summary.problems],
+      ...(done && { lastChange: this.#options.clock.now().toISOString() }),
+    });
+    return failures.length > 0;
+  }
+
+  #update(change: Partial<SyncState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onState(this.#state);
+  }
+}

@@ -1,0 +1,63 @@
+/** What a person at a running sync wants to hear: how it rests, each time that it comes to rest otherwise. */
+import { formatPlural } from '../../../src/ui/format.ts';
+import type { SyncState } from './state.ts';
+
+/** Paths that are named in one line. */
+const named = 3;
+
+export class StatusLines {
+  #last: string | undefined;
+
+  /** A new container: what is said about it is news in any case. */
+  begin(): void {
+    this.#last = undefined;
+  }
+
+  /** A line where the state is worth one. Saves that come and go are not. */
+  of(state: SyncState): string | undefined {
+    const words = wordsFor(state);
+    if (words === undefined || words.key === this.#last) return undefined;
+    this.#last = words.key;
+    return words.line;
+  }
+}
+
+function wordsFor(state: SyncState): { key: string; line: string } | undefined {
+  const { phase, message, files } = state;
+  if (phase === 'held')
+    return same(`held: ${message}; nothing is changed until resume --confirm lets it happen`);
+  if (phase === 'paused') return same('paused');
+  if (phase !== 'watching') return undefined;
+  const open = openThings(state);
+  const more = [...state.degraded.map((why) => `; polling: ${why}`), leftAlone(state)].join('');
+  if (open !== '') return same(`in sync but for ${open}${more}`);
+  // How many files there are is worth knowing, and no news when it changes.
+  return { key: `in sync${more}`, line: `in sync: ${formatPlural(files, 'file')}${more}` };
+}
+
+const same = (line: string) => ({ key: line, line });
+
+/** Conflicts and problems; what is tried again right away is neither. */
+function openThings({ conflicts, conflictCount, problems }: SyncState): string {
+  const lasting = problems.filter(({ passing }) => passing !== true);
+  return [
+    conflictCount > 0 && `${formatPlural(conflictCount, 'conflict')} (${some(conflicts)})`,
+    lasting.length > 0 &&
+      `${formatPlural(lasting.length, 'problem')} (${some(lasting)}: ${lasting[0]?.problem})`,
+  ]
+    .filter((words) => words !== false)
+    .join(' and ');
+}
+
+function leftAlone({ skipped }: SyncState): string {
+  const [first] = skipped;
+  if (first === undefined) return '';
+  const what =
+    new Set(skipped.map(({ problem }) => problem)).size > 1 ? 'devices and the like' : first.problem;
+  return `; left alone: ${some(skipped)} (${what})`;
+}
+
+function some(list: readonly { readonly path: string }[]): string {
+  const paths = list.slice(0, named).map(({ path }) => path || '.');
+  return [...paths, ...(list.length > named ? ['…'] : [])].join(', ');
+}

@@ -1,0 +1,172 @@
+/** Carries changes from one side to the other: contents first, then what is to be done with them. */
+import { free } from '../../../src/free.ts';
+import { measure } from '../reconcile/entry.ts';
+import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
+import type { Change } from '../reconcile/reconcile.ts';
+import type { Edit } from '../reconcile/tree.ts';
+import type { ContentRef, ContentRequest, Contents, Endpoint } from '../sync/endpoint.ts';
+
+/** Operations, and bytes of content, that go together: a new directory is not taken apart without need. */
+const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
+/** Contents up to this size go along with the operations that need them. */
+const small = 64 << 10;
+/** So little is sent without asking whether it is there: the question would take longer. */
+const little = 64 << 10;
+/** Batches that may be under way: the next one's contents travel while the last one is put in place. */
+const batchesUnderWay = 5;
+
+export interface TransferOptions {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  /** Names what goes into the trash on the receiving side. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+  /** Called with each batch before it is sent, and with the same one once it was answered. */
+  readonly onSent?: (operations: readonly Operation[]) => void;
+  readonly onAnswered?: (operations: readonly Operation[], outcomes: readonly OperationResult[]) => void;
+  /** Called after each batch with what both sides agree on now. */
+  readonly onAgreed: (edits: readonly Edit[]) => void;
+  readonly onProgress: (done: { operations: number; bytes: number }) => void;
+}
+
+/** Resolves with the outcomes of all operations that these changes are made of. */
+export async function transferChanges(
+  changes: readonly Change[],
+  direction: TransferOptions,
+): Promise<OperationResult[]> {
+  const operations = withReuse([...operationsOf(changes)]);
+  const needs = await needsFor(operations, direction.to);
+  const underWay: Promise<OperationResult[]>[] = [];
+  const outcomes: OperationResult[][] = [];
+  for (const batch of batches(operations)) {
+    direction.signal.throwIfAborted();
+    underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs), direction), direction));
+    // A rejection is met when its turn comes; until then it must not count as unheard.
+    underWay.at(-1)?.catch(() => {});
+    if (underWay.length >= batchesUnderWay)
+      outcomes.push(await (underWay.shift() as Promise<OperationResult[]>));
+  }
+  for (const batch of underWay) outcomes.push(await batch);
+  return outcomes.flat();
+}
+
+/** Sends large contents ahead; gives the small ones, which go along. */
+async function bring(
+  needs: readonly SentNeed[],
+  { from, to, signal }: TransferOptions,
+): Promise<SmallContents> {
+  const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
+  if (ahead.length > 0) await to.receive(from.read(ahead, signal));
+  const contents = new Map<string, Uint8Array>();
+  const slabs = new Set<Uint8Array>();
+  if (along.length > 0)
+    for await (const { digest, data, slab } of from.read(along, signal)) {
+      contents.set(digest, data);
+      if (slab) slabs.add(slab);
+    }
+  return { contents, slabs };
+}
+
+interface SmallContents {
+  readonly contents: Contents;
+  /** The memory that they lie in. */
+  readonly slabs: Iterable<Uint8Array>;
+}
+
+/** A need, and whether another operation will need the same. */
+type SentNeed = ContentRequest & { readonly isShared: boolean };
+
+const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
+
+/** Tells where a content will be needed again. */
+function withReuse(operations: readonly Operation[]): Operation[] {
+  const seen = new Set<string>();
+  const marked = operations.toReversed().map((operation) => {
+    if (!needsContent(operation)) return operation;
+    const { digest } = asWanted(operation);
+    if (seen.has(digest)) return { ...operation, reuse: true };
+    seen.add(digest);
+    return operation;
+  });
+  return marked.reverse();
+}
+
+async function applyBatch(
+  batch: readonly Operation[],
+  { contents, slabs }: SmallContents,
+  direction: TransferOptions,
+): Promise<OperationResult[]> {
+  direction.onSent?.(batch);
+  const outcomes = await direction.to.apply(batch, direction.name, contents);
+  direction.onAnswered?.(batch, outcomes);
+  for (const slab of slabs) free(slab);
+  direction.onAgreed([...editsOf(batch, outcomes)]);
+  direction.onProgress({
+    operations: batch.length,
+    bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
+  });
+  return outcomes;
+}
+
+/** The contents that operations need, by digest. */
+async function needsFor(
+  operations: readonly Operation[],
+  to: Endpoint,
+): Promise<Map<string, ContentRequest>> {
+  const wanted = operations.filter(needsContent).map(asWanted);
+  const needs = (await isWorthAsking(operations, wanted, to))
+    ? await to.missing(wanted)
+    : wanted.map((one) => ({ ...one, offset: 0 }));
+  return new Map(needs.map((need) => [need.digest, need]));
+}
+
+async function isWorthAsking(
+  operations: readonly Operation[],
+  wanted: ContentRef[],
+  to: Endpoint,
+): Promise<boolean> {
+  const leaving = new Set(operations.flatMap(({ old }) => (old?.kind === 'file' ? [old.digest] : [])));
+  // A rename: what is to come is there already, under the name that is to go.
+  if (wanted.some(({ digest }) => leaving.has(digest))) return true;
+  const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+  if (bytes <= little) return false;
+  return to.facts.hasStaged || measure(to.tree).files > 0;
+}
+
+function needsContent({ old, new: wanted }: Operation): boolean {
+  return wanted?.kind === 'file' && !(old?.kind === 'file' && old.digest === wanted.digest);
+}
+
+function asWanted({ path, new: wanted }: Operation): ContentRef {
+  const { digest, size } = wanted as { digest: string; size: number };
+  return { digest, size, path };
+}
+
+const bytesOf = (operation: Operation) => (needsContent(operation) ? asWanted(operation).size : 0);
+
+/** Each content is sent once, with the first batch that needs it. */
+function takeNeeds(batch: readonly Operation[], needs: Map<string, ContentRequest>): SentNeed[] {
+  const taken: SentNeed[] = [];
+  for (const operation of batch) {
+    if (!needsContent(operation)) continue;
+    const { digest } = asWanted(operation);
+    const need = needs.get(digest);
+    if (need && needs.delete(digest)) taken.push({ ...need, isShared: operation.reuse === true });
+  }
+  return taken;
+}
+
+function* batches(operations: readonly Operation[]): Generator<readonly Operation[]> {
+  let batch: Operation[] = [];
+  let bytes = 0;
+  for (const operation of operations) {
+    const isFull = batch.length >= batchOperations || bytes >= batchBytes;
+    if (isFull || (bytes >= enoughBytes && operation.new?.kind === 'directory')) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(operation);
+    bytes += bytesOf(operation);
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,156 @@
+/**
+ * Several may have one root open at a time: a second agent on the same volume, `restore` beside a watch. What is in
+ * progress belongs to who works on it, so each has a workbench, a folder of its own, whose name says whose it is. What
+ * was received and not used yet lies on the shelf around them while nobody works, for whoever comes next.
+ */
+import { copyFileSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { type Holder, livenessOf, thisProcess } from '../../../src/tasks/holder.ts';
+import type { Folder } from './folder.ts';
+import { writeOwn } from './probe.ts';
+
+/** Milliseconds for which contents of an earlier run are kept. */
+const keepFor = 24 * 3600 * 1000;
+/** Who lives says so this often, and counts as dead after such a silence, where nothing better is known. Milliseconds. */
+const [heartbeatInterval, silenceLimit] = [30_000, 300_000];
+
+/** How a content is called, and a part of one. */
+export const contentName = /^[0-9a-f]{64}(\.part)?$/;
+const folderName = /^at-(\w*)-(\d+)-(\d*)-[0-9a-f]{12}$/;
+
+/** A file that is written anew with every beat. */
+const signOfLife = 'alive';
+
+/** Benches of this process: an id of our own that is not among them was let go. */
+const ours = new Set<string>();
+
+export class StagingFolder {
+  /** Nobody else puts anything there, or takes it away. */
+  readonly folder: Folder;
+  readonly #shared: Folder;
+  readonly #name: string;
+  /** Benches of others who may be alive. */
+  readonly #others: string[] = [];
+  readonly #heartbeat: NodeJS.Timeout;
+
+  /** @param shelf the folder that all share, on the root's file system. */
+  constructor(shelf: Folder) {
+    this.#shared = shelf;
+    this.#name = nameFor(thisProcess());
+    ours.add(this.#name);
+    this.folder = shelf.make(this.#name);
+    this.#touch();
+    this.#takeAbandoned();
+    this.#heartbeat = setInterval(() => this.#touch(), heartbeatInterval);
+    this.#heartbeat.unref();
+  }
+
+  /** Whether anything of an earlier run, or of another one, may be of use. */
+  get isUsed(): boolean {
+    return this.#others.length > 0 || readdirSync(this.folder.path).some((name) => name !== signOfLife);
+  }
+
+  /** Whether it is still where it was put. */
+  get isThere(): boolean {
+    return lstatSync(this.#shared.at(this.#name), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /**
+   * Takes a copy of what another one has under this name. An agent that has lost its stream may live on for a while.
+   * Returns whether there was one.
+   */
+  borrow(name: string): boolean {
+    for (const other of this.#others)
+      try {
+        using bench = this.#shared.child(other);
+        if (!lstatSync(bench.at(name)).isFile()) continue;
+        copyFileSync(bench.at(name), this.folder.at(name));
+        return true;
+      } catch {
+        // It is not there, or there is no room for two: then it is sent.
+        rmSync(this.folder.at(name), { force: true });
+      }
+    return false;
+  }
+
+  /** Leaves what the next one can use on the shelf. */
+  close(): void {
+    clearInterval(this.#heartbeat);
+    ours.delete(this.#name);
+    try {
+      for (const name of readdirSync(this.folder.path))
+        if (contentName.test(name)) renameSync(this.folder.at(name), this.#shared.at(name));
+      rmSync(this.#shared.at(this.#name), { recursive: true, force: true });
+    } catch {
+      // Our folder was taken away meanwhile.
+    }
+    this.folder.close();
+    this.#shared.close();
+  }
+
+  /** Takes what nobody works on any more. */
+  #takeAbandoned(): void {
+    for (const name of readdirSync(this.#shared.path)) {
+      if (name === this.#name) continue;
+      if (!folderName.test(name)) this.#take(this.#shared, name);
+      else if (this.#isAbandoned(name)) this.#clear(name);
+      else this.#others.push(name);
+    }
+  }
+
+  #clear(name: string): void {
+    try {
+      using bench = this.#shared.child(name);
+      for (const content of readdirSync(bench.path)) this.#take(bench, content);
+    } catch {
+      // Another one clears it, too, or it is no directory.
+    }
+    rmSync(this.#shared.at(name), { recursive: true, force: true });
+  }
+
+  /** An earlier run may be taken up again, but not for ever; copies and links on their way are of no use. */
+  #take(from: Folder, name: string): void {
+    const stats = lstatSync(from.at(name), { throwIfNoEntry: false });
+    const isOfUse = stats?.isFile() && contentName.test(name) && Date.now() - stats.mtimeMs <= keepFor;
+    try {
+      if (isOfUse) renameSync(from.at(name), this.folder.at(name));
+      else rmSync(from.at(name), { recursive: true, force: true });
+    } catch {
+      // Another one was quicker.
+    }
+  }
+
+  /**
+   * Whether nobody can be at work there. A process of this machine is known to live or not; of one elsewhere, such as
+   * an agent in another pod on the same volume, only its silence tells, by the one clock that both share: that of the
+   * file system.
+   */
+  #isAbandoned(name: string): boolean {
+    const [, machine = '', pid = '', start = ''] = folderName.exec(name) ?? [];
+    if (ours.has(name)) return false;
+    const me = thisProcess();
+    if (machine !== '' && machine === me.machine && Number(pid) === me.pid && start === me.start) return true;
+    const them = { machine: machine || undefined, start: start || undefined, pid: Number(pid) };
+    const liveness = livenessOf({ who: '', id: '', ...them });
+    if (liveness !== 'unknown') return liveness === 'dead';
+    return this.#lastSign(this.#name) - this.#lastSign(name) > silenceLimit;
+  }
+
+  /** Milliseconds, by the file system's clock. */
+  #lastSign(name: string): number {
+    const bench = this.#shared.at(name);
+    const at = [`${bench}/${signOfLife}`, bench].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+    return (at[0] ?? at[1])?.mtimeMs ?? 0;
+  }
+
+  #touch(): void {
+    try {
+      writeOwn(this.folder, signOfLife, '');
+    } catch {
+      // It was taken away: whoever works there next notices.
+    }
+  }
+}
+
+function nameFor({ machine = '', pid, start = '', id }: Holder): string {
+  return `at-${machine}-${pid}-${start}-${id}`;
+}

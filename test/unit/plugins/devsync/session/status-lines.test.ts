@@ -1,0 +1,39 @@
+import { expect, test } from '@jest/globals';
+import { noState, type SyncState } from '../../../../../plugins/devsync/session/state.ts';
+import { StatusLines } from '../../../../../plugins/devsync/session/status-lines.ts';
+
+const conflict = { path: 'a', reason: 'both changed', local: 'a file', container: 'another one' };
+const at = (change: Partial<SyncState>): SyncState => ({
+  ...noState,
+  phase: 'watching',
+  files: 2,
+  conflictCount: change.conflicts?.length ?? 0,
+  ...change,
+});
+
+test('says how a sync rests, once', () => {
+  const news = new StatusLines();
+  expect(news.of(at({ phase: 'syncing' }))).toBeUndefined();
+  expect(news.of(at({}))).toBe('in sync: 2 files');
+  expect(news.of(at({ files: 3 }))).toBeUndefined();
+  expect(news.of(at({ conflicts: [conflict] }))).toBe('in sync but for 1 conflict (a)');
+  expect(news.of(at({ conflicts: [conflict], files: 9 }))).toBeUndefined();
+  expect(news.of(at({}))).toBe('in sync: 2 files');
+  expect(news.of(at({ phase: 'paused' }))).toBe('paused');
+  expect(news.of(at({ phase: 'held', message: 'it is empty' }))).toMatch(/^held: it is empty; .*--confirm/);
+  news.begin();
+  expect(news.of(at({}))).toBe('in sync: 2 files');
+});
+
+test('a problem that is tried again right away is no news; one that lasts is', () => {
+  const news = new StatusLines();
+  const problem = { path: 'b', side: 'local', problem: 'no space' } as const;
+  expect(news.of(at({ problems: [{ ...problem, passing: true }] }))).toBe('in sync: 2 files');
+  expect(news.of(at({ problems: [problem] }))).toBe('in sync but for 1 problem (b: no space)');
+});
+
+test('names three paths and no more; says why it polls', () => {
+  const conflicts = ['a', 'b', 'c', 'd', ''].map((path) => ({ ...conflict, path }));
+  const line = new StatusLines().of(at({ conflicts, degraded: ['NFS does not tell'] }));
+  expect(line).toBe('in sync but for 5 conflicts (a, b, c, …); polling: NFS does not tell');
+});
