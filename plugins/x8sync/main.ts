@@ -5,11 +5,12 @@ import { CleanupCommand } from './commands/cleanup.ts';
 import { CopyCommand } from './commands/copy.ts';
 import { ListCommand } from './commands/list.ts';
 import { StatusCommand } from './commands/status.ts';
+import { VerifyCommand } from './commands/verify.ts';
 import { moverImage } from './objects/manifests/pods.ts';
 
 void runPlugin({
   name: 'x8sync',
   summary: "Copies a PersistentVolumeClaim's data to another claim, in the same cluster or another.",
   images: { mover: moverImage(version) },
-  commands: [CopyCommand, ListCommand, StatusCommand, CleanupCommand],
+  commands: [CopyCommand, VerifyCommand, ListCommand, StatusCommand, CleanupCommand],
 });

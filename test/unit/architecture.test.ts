@@ -52,6 +52,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugins/x8sync': [
     '.',
     'commands',
+    'verify',
     'records',
     'run',
     'connect',

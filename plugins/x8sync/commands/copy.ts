@@ -4,14 +4,13 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError } from '../../../src/errors.ts';
-import type { ClaimRef } from '../claims/claim.ts';
-import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
-import { strategyNames } from '../connect/strategy-names.ts';
+import { parseClaim } from '../claims/claim-ref.ts';
 import type { Loss } from '../mover/losses.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
+import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
 
 export class CopyCommand extends KubeCommand {
   static override paths = [[]];
@@ -59,6 +58,9 @@ export class CopyCommand extends KubeCommand {
   checksum = option.flag('-c,--checksum', {
     description: 'Compare files by content, not by size and time: both sides read all of them.',
   });
+  verify = option.flag('--verify', {
+    description: 'Once all is copied, read both sides and compare every entry.',
+  });
   onCollision = option.choice('--on-collision', ['refuse', 'skip'], {
     default: 'refuse',
     value: 'ACTION',
@@ -79,53 +81,48 @@ export class CopyCommand extends KubeCommand {
     description:
       'Where the mover is no root, give an empty target volume to this group, so that it may write.',
   });
-  strategies = option.choices('--strategy', strategyNames, {
-    value: 'NAME',
-    description: `How the target reaches the source, in order of trying: ${strategyNames.join(', ')}.`,
-  });
+  strategies = strategyOption();
   /** What --strategy was called before. */
-  formerStrategies = option.choices('--way', strategyNames, {
-    value: 'NAME',
-    description: 'As --strategy.',
-    hidden: true,
-  });
-  image = option.text('--image', {
-    value: 'IMAGE',
-    description: 'Image of the pods at both ends.',
-    env: 'X8SYNC_IMAGE',
-  });
+  formerStrategies = formerStrategyOption();
+  image = imageOption();
   bandwidth = option.text('--bwlimit', {
     value: 'RATE',
     description: 'The most that is copied in a second, in bytes: 500K, 10M, 1.5G.',
   });
-  waitLimit = option.duration('--timeout', {
-    default: 300_000,
-    description:
-      'How long to wait for a pod, an address or a deletion, 0 for no limit; the copying itself has none.',
-  });
+  waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const request = await this.#request(context);
     if (request.mode === 'force') await this.#confirm(request, context);
     const { copy } = await import('../run/copy.ts');
     const result = await copy(request, context);
-    const [{ summaryOf }, { furtherRun }] = await Promise.all([
+    const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
       import('../run/report.ts'),
       import('../run/request.ts'),
+      import('../run/verification.ts'),
     ]);
     const data = { ...result, warnings: context.reporter.warnings };
     return {
       data,
       text: summaryOf(result),
-      error: incompleteness(result, request.trustedXattrs, furtherRun(request)),
+      error:
+        incompleteness(result, request.trustedXattrs, furtherRun(request)) ??
+        differenceError(result, furtherRun(request)),
     };
   }
 
   async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
     const mode = modeOf(this);
+    if (this.verify && this.dryRun)
+      throw new UsageError('--dry-run copies nothing, so there is nothing for --verify to compare', {
+        hint: `${this.source} ${this.target} can be compared as they are: kubectl x8sync verify`,
+      });
     const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
-    const [source, target] = await Promise.all([this.#claim(from, kube), this.#claim(to, kube)]);
-    const { name, allowMounted, trustedXattrs, checksum, onCollision } = this;
+    const [source, target] = await Promise.all([
+      claimOf(from, kube, this.namespace),
+      claimOf(to, kube, this.namespace),
+    ]);
+    const { name, allowMounted, trustedXattrs, checksum, verify, onCollision } = this;
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
     const who = this.#who();
@@ -137,6 +134,7 @@ export class CopyCommand extends KubeCommand {
       allowMounted,
       trustedXattrs,
       checksum,
+      verify,
       onCollision,
       ...who,
       strategies: [...this.strategies, ...this.formerStrategies],
@@ -157,14 +155,6 @@ export class CopyCommand extends KubeCommand {
     if (runAs?.uid === 0 && fsGroup !== undefined)
       throw new UsageError('--fs-group is for a mover that is no root, and --run-as 0 is root');
     return { runAs, fsGroup };
-  }
-
-  async #claim(
-    { context, namespace, claim }: ClaimArgument,
-    kube: KubeCommandContext['kube'],
-  ): Promise<ClaimRef> {
-    const client = await kube(context);
-    return { kube: client, namespace: namespace ?? this.namespace ?? client.cluster.namespace, claim };
   }
 
   async #confirm(
@@ -199,7 +189,7 @@ function incompleteness(
   again: string,
 ): IncompleteError | undefined {
   const hint = keepHint(lost, losses, trustedXattrs);
-  if (outcome !== 'ok' && (failures.length > 0 || lost.length === 0)) {
+  if (outcome === 'partial' && (failures.length > 0 || lost.length === 0)) {
     return new IncompleteError(`not every file could be copied: ${message}`, {
       details: diagnostics.slice(-10),
       hint: [`${again} once that is fixed: unchanged files are skipped`, hint]

@@ -1,6 +1,7 @@
 /** What the mover says while it works, gathered for the person and for the result. */
 import { formatBytes, formatRate } from '../../../src/ui/format.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
+import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol.ts';
 
 const maxDiagnostics = 20;
@@ -12,6 +13,8 @@ export class MoverMessages {
   readonly diagnostics: string[] = [];
   /** In a dry run: what would change, the first few hundred. */
   readonly changes: string[] = [];
+  /** What a comparison of both trees found, the first thousand. */
+  readonly differences: Difference[] = [];
   /** The source's address that answered. */
   address: string | undefined;
   /** Warnings: a run that succeeds shows them, and no other diagnostics. */
@@ -28,6 +31,7 @@ export class MoverMessages {
       this.#progress = line.progress;
       this.#onProgress(line.progress);
     } else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
+    else if (line.kind === 'difference') this.differences.push(line.difference);
     else if (line.kind === 'notice') this.#onNotice(line.text);
     else if (line.kind === 'log' && line.level !== 'info') {
       this.addDiagnostic(line.text);

@@ -134,7 +134,7 @@ export class MoverWatch {
   async ended(handle?: StepHandle, onProgress: (text: string) => void = () => {}): Promise<MoverEnd> {
     if (handle) this.messages.showOn(handle, onProgress);
     const end = await until(this.#end.promise, this.#signal);
-    if (handle && (end.outcome === 'ok' || end.outcome === 'partial')) this.messages.showWarnings(handle);
+    if (handle && ['ok', 'partial', 'differs'].includes(end.outcome)) this.messages.showWarnings(handle);
     return end;
   }
 

@@ -14,7 +14,7 @@ import { Ending } from './copy/ending.ts';
 import { pathsBelow } from './paths.ts';
 import type { Runtime } from './runtime.ts';
 import { MessageWriter } from './runtime.ts';
-import { answer, refusal, refusedCode } from './source/query-handler.ts';
+import { answer, longAnswer, refusal, refusedCode } from './source/query-handler.ts';
 import { startServe } from './source/serve.ts';
 
 const { argv, env } = process;
@@ -72,7 +72,13 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   copy: () => startCopy(env, runtime(new Ending('interrupted', interrupted))),
   serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
   answer: async () => {
-    const text = await answer(env.SSH_ORIGINAL_COMMAND ?? '', paths);
+    const asked = env.SSH_ORIGINAL_COMMAND ?? '';
+    const texts = longAnswer(asked, paths);
+    if (texts) {
+      for await (const text of texts) writeAll(1, text);
+      return 0;
+    }
+    const text = await answer(asked, paths);
     writeAll(text === undefined ? 2 : 1, text ?? `${refusal}\n`);
     return text === undefined ? refusedCode : 0;
   },

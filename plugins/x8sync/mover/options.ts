@@ -6,13 +6,15 @@ import { protocol } from './protocol.ts';
 
 /**
  * `merge` keeps what only the target has, `force` empties the target first; `dry-run` and `force-dry-run` change
- * nothing, and tell what these would do.
+ * nothing, and tell what these would do. `verify` changes nothing either, and compares all of both sides.
  */
-export type Mode = 'merge' | 'force' | 'dry-run' | 'force-dry-run';
+export type Mode = 'merge' | 'force' | 'dry-run' | 'force-dry-run' | 'verify';
 
-const modes: readonly string[] = ['merge', 'force', 'dry-run', 'force-dry-run'] satisfies Mode[];
+const modes: readonly string[] = ['merge', 'force', 'dry-run', 'force-dry-run', 'verify'] satisfies Mode[];
 
 export const isDryRun = (mode: Mode): boolean => mode === 'dry-run' || mode === 'force-dry-run';
+/** Nothing of the target is changed. */
+export const readsOnly = (mode: Mode): boolean => isDryRun(mode) || mode === 'verify';
 /** All of the target goes first, or would. */
 export const emptiesTarget = (mode: Mode): boolean => mode === 'force' || mode === 'force-dry-run';
 
@@ -44,6 +46,10 @@ export interface CopyOptions {
   readonly retries: number;
   /** What becomes of names that the target does not tell apart: nothing is begun, or the first of them is copied. */
   readonly onCollision: OnCollision;
+  /** After a copy both sides are read and compared. */
+  readonly verify: boolean;
+  /** What only the target has is no difference. */
+  readonly mayHaveMore: boolean;
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
 }
@@ -63,12 +69,12 @@ const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-p
 const defaultRetries = 5;
 
 /** What the plugin need not say. */
-type Defaulted = 'retries' | 'ciphers' | 'onCollision';
+type Defaulted = 'retries' | 'ciphers' | 'onCollision' | 'verify' | 'mayHaveMore';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
 ): Record<string, string> {
-  const { retries, ciphers, onCollision } = options;
+  const { retries, ciphers, onCollision, verify, mayHaveMore } = options;
   return {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: options.nonce,
@@ -84,6 +90,8 @@ export function copyEnv(
     X8S_LINGER_SECONDS: String(options.lingerSeconds),
     ...(retries === undefined ? {} : { X8S_RETRIES: String(retries) }),
     ...(onCollision === undefined ? {} : { X8S_ON_COLLISION: onCollision }),
+    ...(verify ? { X8S_VERIFY: '1' } : {}),
+    ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
   };
 }
@@ -115,6 +123,8 @@ export function readCopyOptions(env: Env): CopyOptions {
     lingerSeconds: numberOf(env, 'X8S_LINGER_SECONDS', 0),
     retries: numberOf(env, 'X8S_RETRIES', defaultRetries),
     onCollision: env.X8S_ON_COLLISION === 'skip' ? 'skip' : 'refuse',
+    verify: env.X8S_VERIFY === '1',
+    mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
   };
 }

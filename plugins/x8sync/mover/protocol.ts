@@ -4,6 +4,7 @@
  */
 
 import type { Loss } from './losses.ts';
+import type { Comparison, Difference } from './manifest/compare.ts';
 
 /**
  * Raised with every change after which the other end would misread a line or an option. An image of another number
@@ -17,6 +18,8 @@ export type MoverOutcome =
   | 'ok'
   /** Some files could not be copied, or something of them could not be kept. */
   | 'partial'
+  /** All could be compared, and the target is not as the source is. */
+  | 'differs'
   /** The target has less room than is needed. */
   | 'no-room'
   /** A forced copy of a source that holds nothing; the target was not touched. */
@@ -84,6 +87,9 @@ export interface Room {
   readonly freeInodes: number;
 }
 
+/** What a comparison of both trees came to; its differences have lines of their own. */
+export type Verification = Omit<Comparison, 'differences'>;
+
 export interface MoverEnd {
   readonly nonce: string;
   readonly outcome: MoverOutcome;
@@ -97,6 +103,8 @@ export interface MoverEnd {
   readonly losses?: readonly Loss[] | undefined;
   /** How files were told from each other, where that is another way than was asked for. */
   readonly compared?: 'content' | undefined;
+  /** Where the trees were compared entry by entry. */
+  readonly verification?: Verification | undefined;
   readonly seconds: number;
 }
 
@@ -128,6 +136,7 @@ export interface Messages {
   connected: { readonly address: string };
   progress: MoverProgress & { readonly attempt: number };
   change: { readonly item: string; readonly name: string };
+  difference: Difference;
   log: { readonly level: LogLevel; readonly text: string };
   /** What a person is to read while the copy still begins, and not only once it is over. */
   notice: { readonly text: string };
@@ -156,6 +165,7 @@ const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
   unreachable: 4,
   auth: 4,
   partial: 5,
+  differs: 5,
   interrupted: 143,
 };
 
@@ -172,6 +182,7 @@ export type MoverLine =
   | { readonly kind: 'closed' }
   /** One entry that a dry run would change; `item` is rsync's own %i. */
   | { readonly kind: 'change'; readonly item: string; readonly name: string }
+  | { readonly kind: 'difference'; readonly difference: Difference }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'end'; readonly end: MoverEnd }
@@ -186,6 +197,10 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   serving: () => ({ kind: 'serving' }),
   closed: () => ({ kind: 'closed' }),
   change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
+  difference: ({ path, aspects, detail }) => ({
+    kind: 'difference',
+    difference: { path: text(path), aspects: texts(aspects) as Difference['aspects'], detail: text(detail) },
+  }),
   log: (fields) => ({ kind: 'log', level: levelOf(fields.level), text: text(fields.text) }),
   notice: (fields) => ({ kind: 'notice', text: text(fields.text) }),
   end: (fields) => ({ kind: 'end', end: endOf(fields) }),
@@ -209,10 +224,25 @@ function parseObject(json: string): Fields | undefined {
   }
 }
 
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
 const text = (value: unknown) => (typeof value === 'string' ? value : '');
 const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
 const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 const levelOf = (value: unknown): LogLevel => (value === 'warning' || value === 'error' ? value : 'info');
+
+function verificationOf({ entries, files, bytes, different, extraneous, aspects }: Fields): Verification {
+  const counts = isObject(aspects)
+    ? Object.entries(aspects).map(([name, value]) => [name, count(value)])
+    : [];
+  return {
+    entries: count(entries),
+    files: count(files),
+    bytes: count(bytes),
+    different: count(different),
+    extraneous: count(extraneous),
+    aspects: Object.fromEntries(counts),
+  };
+}
 
 function progressOf(fields: Fields): MoverProgress {
   return {
@@ -234,6 +264,7 @@ function endOf({
   lost,
   losses,
   compared,
+  verification,
   seconds,
 }: Fields): MoverEnd {
   const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
@@ -246,6 +277,7 @@ function endOf({
     lost: texts(lost),
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     compared: compared === 'content' ? compared : undefined,
+    verification: isObject(verification) ? verificationOf(verification) : undefined,
     seconds: count(seconds),
   };
 }

@@ -72,11 +72,14 @@ export const queries = {
   find: (mark: string) => `find ${mark}`,
   /** Whether the volume's root has an entry of this name: `yes` or `no`. */
   sees: (mark: string) => `sees ${mark}`,
+  /** Everything that it holds, described entry by entry. */
+  manifest: 'manifest',
   survey: (uid: number, gids: readonly number[]) => `survey ${uid} ${gids.join(',')}`,
 } as const;
 
 export type Query =
   | { readonly kind: 'usage' | 'exactUsage' | 'root' }
+  | { readonly kind: 'manifest' }
   | { readonly kind: 'find' | 'sees'; readonly mark: string }
   | { readonly kind: 'losses'; readonly limits: Limits }
   | { readonly kind: 'collisions'; readonly folding: Folding }
@@ -85,6 +88,7 @@ export type Query =
 /** What was asked, or undefined where that is none of the questions. */
 export function parseQuery(text: string): Query | undefined {
   if (text === queries.usage) return { kind: 'usage' };
+  if (text === queries.manifest) return { kind: 'manifest' };
   if (text === queries.exactUsage) return { kind: 'exactUsage' };
   const [, subject, json = ''] = /^(losses|collisions) (\{[\w":,{}[\]-]*\})$/.exec(text) ?? [];
   if (subject === 'losses') return { kind: subject, limits: JSON.parse(json) as Limits };

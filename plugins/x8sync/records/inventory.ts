@@ -14,6 +14,7 @@ export interface TaskEntry {
 /** What a copy's record specifies; see `copySpec`. */
 export interface RecordedSpec {
   readonly sourceClaim?: string;
+  readonly sourceUid?: string;
   readonly targetClaim?: string;
   readonly targetUid?: string;
   readonly mode?: string;

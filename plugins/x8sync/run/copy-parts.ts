@@ -19,7 +19,7 @@ import { checkPermissions } from '../preflight/permissions.ts';
 import { admittedPrivileges } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
 import { sampleTargetPod, startMoverJob } from './mover-job.ts';
-import { type CopyRequest, copySpec, pairLabel } from './request.ts';
+import { type CopyRequest, copySpec, pairLabel, targetMayHaveMore } from './request.ts';
 import { sampleSourcePod, startSourceServer } from './source-server.ts';
 
 export class CopyParts {
@@ -164,7 +164,7 @@ export class CopyParts {
   /** The mover's Job, begun or taken up. */
   readonly moverJob = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, bandwidth, checksum, onCollision } = this.#request;
+    const { image, mode, bandwidth, checksum, onCollision, verify } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
       this.targetPrivileges(),
@@ -174,7 +174,8 @@ export class CopyParts {
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
-    const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision };
+    const mayHaveMore = targetMayHaveMore(this.#request);
+    const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...how, ...who, ...run };
     // From here on the target changes; whoever slept through the loss of the lock must not begin.
     await this.#task.confirmLock();

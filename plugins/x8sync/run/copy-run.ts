@@ -4,7 +4,7 @@ import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim, describeSize, writersOf } from '../claims/claim.ts';
 import { reachSource } from '../connect/reach.ts';
 import { MoverWatch } from '../monitor/mover-watch.ts';
-import { isDryRun } from '../mover/options.ts';
+import { readsOnly } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
@@ -12,7 +12,7 @@ import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
-import { asAsked, failureOf, isWhole, titleOf, userHint } from './result.ts';
+import { asAsked, failureOf, isThrough, isWhole, requireVerification, titleOf, userHint } from './result.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;
@@ -120,10 +120,11 @@ export class CopyRun {
   async watch(handle: StepHandle): Promise<void> {
     this.#task.copying = true;
     const end = await this.#watch.ended(handle, (text) => this.#task.progress(text));
-    if (end.outcome !== 'ok' && end.outcome !== 'partial') {
+    if (!isThrough(end)) {
       const { diagnostics } = this.#watch.messages;
       throw failureOf(end, this.#request, { diagnostics, begun: this.#watch.messages.hasBegun(end) });
     }
+    requireVerification(end, this.#request);
     handle.title(titleOf(end, this.#request.mode));
   }
 
@@ -141,12 +142,13 @@ export class CopyRun {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
     const { mode, source, target: to, checksum } = this.#request;
     const compared = checksum ? 'content' : (end.compared ?? 'size and time');
-    const { outcome, message, stats, failures, lost, losses } = end;
-    const { address, changes, diagnostics } = this.#watch.messages;
+    const { outcome, message, stats, failures, lost, losses, verification } = end;
+    const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
     const how = { outcome, message, mode, compared, address } as const;
-    return { ...names, ...how, stats, failures, lost, losses, changes, diagnostics, seconds };
+    const found = { failures, lost, losses, changes, diagnostics, verification, differences };
+    return { ...names, ...how, stats, ...found, seconds };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
@@ -175,7 +177,7 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
 
 /** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
 function doneText(end: MoverEnd, mode: Mode): string {
-  const what = isDryRun(mode) ? 'the two sides are compared' : 'the files are at the target';
+  const what = readsOnly(mode) ? 'the two sides are compared' : 'the files are at the target';
   return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;
 }
 

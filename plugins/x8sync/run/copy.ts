@@ -1,6 +1,6 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
 import type { Reporter, Step } from '../../../src/ui/reporter.ts';
-import { isDryRun } from '../mover/options.ts';
+import { readsOnly } from '../mover/options.ts';
 import { CopyRun } from './copy-run.ts';
 import type { CopyContext, CopyRequest, CopyResult } from './request.ts';
 
@@ -48,7 +48,7 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
         step('Start the mover at the target', (handle) => run.startMover(handle)),
       ],
     },
-    step(isDryRun(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
+    step(readsOnly(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
     step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

@@ -4,7 +4,7 @@ import type { Job, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
-import { copyEnv, isDryRun, type OnCollision } from '../mover/options.ts';
+import { copyEnv, type OnCollision, readsOnly } from '../mover/options.ts';
 import {
   checkOurs,
   createOrFind,
@@ -48,6 +48,10 @@ export interface MoverJobPlan {
   /** Compare files by their content. */
   readonly checksum: boolean;
   readonly onCollision?: OnCollision | undefined;
+  /** Read and compare both sides once all is copied. */
+  readonly verify?: boolean | undefined;
+  /** What only the target has is no difference then. */
+  readonly mayHaveMore?: boolean | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -55,6 +59,7 @@ export interface MoverJobPlan {
 const nonceAnnotation = 'x8s.dev/nonce';
 const keysAnnotation = 'x8s.dev/keys';
 const addressesAnnotation = 'x8s.dev/addresses';
+const verifyAnnotation = 'x8s.dev/verify';
 
 /** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
 const connectSeconds = 900;
@@ -78,7 +83,7 @@ function targetPodPlan(
     privileges,
     claim: claim.ref.claim,
     node: claim.node,
-    readOnly: isDryRun(mode),
+    readOnly: readsOnly(mode),
     secret,
     env: copyEnv({
       nonce,
@@ -92,6 +97,8 @@ function targetPodPlan(
       bandwidth,
       checksum: plan.checksum,
       onCollision: plan.onCollision,
+      verify: plan.verify,
+      mayHaveMore: plan.mayHaveMore,
       lingerSeconds,
     }),
   };
@@ -111,9 +118,12 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
     [nonceAnnotation]: nonce,
     [keysAnnotation]: keys,
     [addressesAnnotation]: addresses.join(' '),
+    ...(plan.verify && { [verifyAnnotation]: 'true' }),
   };
   const willDo = (present: Job) =>
-    usable(present, keys) && (hasBegun(present) || imageOf(present) === plan.image);
+    usable(present, keys) &&
+    verifies(present, plan) &&
+    (hasBegun(present) || imageOf(present) === plan.image);
   const group = await groupOf(plan, willDo, options);
   const job = targetJob(side, targetPodPlan(plan, side.name, group), annotations);
   for (;;) {
@@ -134,7 +144,7 @@ async function groupOf(
   options: EnsureOptions,
 ): Promise<GroupAccess | undefined> {
   const { side, fsGroup, privileges, mode } = plan;
-  if (fsGroup === undefined || privileges !== 'user' || isDryRun(mode)) return undefined;
+  if (fsGroup === undefined || privileges !== 'user' || readsOnly(mode)) return undefined;
   const present = await side.kube.find(jobs, side.meta, { signal: options.signal });
   if (present && willDo(present)) return undefined;
   // Its pod may still hold the volume.
@@ -159,6 +169,11 @@ function usable({ metadata, status }: Job, keys: string): boolean {
     ({ type, status: is }) => ['Failed', 'FailureTarget'].includes(type) && is === 'True',
   );
   return !failed && !metadata.deletionTimestamp && metadata.annotations?.[keysAnnotation] === keys;
+}
+
+/** One that was not asked to verify will not do where that is wished. */
+function verifies({ metadata }: Job, { verify = false }: MoverJobPlan): boolean {
+  return !verify || metadata.annotations?.[verifyAnnotation] === 'true';
 }
 
 /** One that has not may wait for an image that can't be pulled, which is why this run names another. */

@@ -9,13 +9,16 @@ import {
 import type { Loss } from '../mover/losses.ts';
 import { emptiesTarget, isDryRun } from '../mover/options.ts';
 import type { CopyResult } from './request.ts';
+import { comparisonLines, verificationLines } from './verification.ts';
 
 /** Names in one line. */
 const shownNames = 5;
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
-  const lines = isDryRun(result.mode) ? dryRunLines(result) : copyLines(result);
+  const { mode } = result;
+  const lines =
+    mode === 'verify' ? comparisonLines(result) : isDryRun(mode) ? dryRunLines(result) : copyLines(result);
   return lines.join('\n');
 }
 
@@ -36,11 +39,13 @@ function copyLines(result: CopyResult): string[] {
     ...comparedLine(result),
     ...extraneousLine(result),
     ...lossLine(result),
+    ...verificationLines(result),
     `  task         ${task}`,
   ];
 }
 
 function headline({ outcome, lost, stats, compared }: CopyResult): string {
+  if (outcome === 'differs') return 'Copied, and not the same:';
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
   if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';

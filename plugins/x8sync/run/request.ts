@@ -5,8 +5,9 @@ import type { Reporter } from '../../../src/ui/reporter.ts';
 import type { ClaimRef, ClaimState } from '../claims/claim.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { Loss } from '../mover/losses.ts';
+import type { Difference } from '../mover/manifest/compare.ts';
 import type { Mode, OnCollision } from '../mover/options.ts';
-import type { MoverOutcome, MoverStats } from '../mover/protocol.ts';
+import type { MoverOutcome, MoverStats, Verification } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 
 export type { Mode } from '../mover/options.ts';
@@ -29,6 +30,10 @@ export interface CopyRequest {
   readonly fsGroup?: number | undefined;
   /** Compare files by their content, and not by size and time. */
   readonly checksum: boolean;
+  /** Once all is copied, read and compare both sides. */
+  readonly verify?: boolean | undefined;
+  /** In a comparison alone: what only the target has is no difference. */
+  readonly mayHaveMore?: boolean | undefined;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
   readonly strategies: readonly StrategyName[];
   /** Image of the pods at both ends. */
@@ -67,6 +72,10 @@ export interface CopyResult {
   readonly lost: readonly string[];
   /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
   readonly losses?: readonly Loss[] | undefined;
+  /** What a comparison of both trees came to, where there was one. */
+  readonly verification?: Verification | undefined;
+  /** What it found, the first thousand. */
+  readonly differences?: readonly Difference[] | undefined;
   /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
   /** What the mover complained of, the last few. */
@@ -77,8 +86,14 @@ export interface CopyResult {
 
 /** How to copy what is missing: --force would empty the target once more, and a task's name stands for one mode. */
 export function furtherRun({ mode, name }: Pick<CopyRequest, 'mode' | 'name'>): string {
+  if (mode === 'verify') return 'copy again';
   if (mode !== 'force') return 'run the same command again';
   return `run it again without --force${name === undefined ? '' : ' and --name'}`;
+}
+
+/** Whether what only the target has is no difference: a merge keeps it. */
+export function targetMayHaveMore({ mode, mayHaveMore = false }: CopyRequest): boolean {
+  return mode === 'merge' || mayHaveMore;
 }
 
 /** Version of {@link copySpec}'s fields. */

@@ -5,10 +5,27 @@ import { describeClaim } from '../claims/claim.ts';
 import { isDryRun } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
+import { verificationTitle } from './verification.ts';
 
 /** True where everything is at the target as it was at the source. */
 export function isWhole({ outcome, lost }: MoverEnd): boolean {
   return outcome === 'ok' && lost.length === 0;
+}
+
+/** Whether the mover came to its end: all, or all that could be, was copied or compared. */
+export function isThrough({ outcome }: MoverEnd): boolean {
+  return outcome === 'ok' || outcome === 'partial' || outcome === 'differs';
+}
+
+/** @throws X8sError where both sides were to be compared, and the mover does not say that they were. */
+export function requireVerification(
+  { verification }: MoverEnd,
+  { verify, mode }: Pick<CopyRequest, 'verify' | 'mode'>,
+): void {
+  if (verification || (!verify && mode !== 'verify')) return;
+  throw new X8sError('the mover has not compared the two sides, as it was asked to', {
+    hint: "use the image of the plugin's own version (--image)",
+  });
 }
 
 /**
@@ -26,7 +43,9 @@ export function asAsked(end: MoverEnd, { fsGroup }: Pick<CopyRequest, 'fsGroup'>
 const rootFolder = 'root folder';
 
 /** One line on what was done. */
-export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
+export function titleOf({ stats, lost, verification }: MoverEnd, mode: Mode): string {
+  if (mode === 'verify') return verification ? verificationTitle(verification) : 'compared';
+  const verified = verification ? `; ${verificationTitle(verification)}` : '';
   const verb = isDryRun(mode) ? 'would be copied' : 'copied';
   const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
   const others =
@@ -34,7 +53,7 @@ export function titleOf({ stats, lost }: MoverEnd, mode: Mode): string {
       ? `; ${formatPlural(stats.attributes, 'entry', 'entries')} in mode, owner, time or attributes only`
       : '';
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
-  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}`;
+  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}${verified}`;
 }
 
 /** What helps where a pod that is no root is not let into a volume. */

@@ -30,6 +30,7 @@ export interface Ended {
     readonly count: number;
     readonly names: readonly string[];
   }[];
+  readonly verification?: Readonly<Record<string, unknown>>;
   readonly lines: readonly string[];
 }
 

@@ -1,6 +1,8 @@
 /** One connection to the source, for all that is asked and copied; made anew where it broke. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
@@ -97,6 +99,11 @@ export class Connection {
       await pause(1000, signal);
       await this.open();
     }
+  }
+
+  /** Asks what is answered at length; whoever reads the answer ends the process. */
+  stream(query: string): ChildProcessByStdio<null, Readable, Readable> {
+    return spawn('ssh', ['-F', this.config, sourceHost, query], { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Asks once, by whatever connection is open. */

@@ -9,8 +9,9 @@ import {
   readCopyOptions,
 } from '../options.ts';
 import { pause } from '../programs.ts';
-import { exitCodeOf, type Messages, type MoverOutcome } from '../protocol.ts';
+import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
+import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
 import { Ending, Unreachable, WrongKey } from './ending.ts';
 import { requireSeparateLocations } from './nesting.ts';
@@ -77,6 +78,7 @@ class CopyRun {
   readonly #staging: StagingFolder;
   /** Undefined until the source is reached. */
   #transfer: Transfer | undefined;
+  #verification: Verification | undefined;
 
   constructor(options: CopyOptions, runtime: Runtime) {
     this.#options = options;
@@ -101,19 +103,32 @@ class CopyRun {
   }
 
   async #copy(): Promise<Ending> {
-    const { mode } = this.#options;
+    const { mode, verify } = this.#options;
     const { work } = this.#runtime.paths;
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     const source = await this.#reachSource();
     const relation = requireSeparateLocations(source, this.#runtime);
+    if (mode === 'verify') return this.#verify(source);
     const rsync = new SourceRsync(this.#options, this.#runtime, this.#connection, source);
     await rsync.lookAtTimes();
     if (emptiesTarget(mode)) await requireSource(rsync);
     await new RoomCheck(mode, this.#runtime, source, rsync).require();
     const parts = { options: this.#options, runtime: this.#runtime, connection: this.#connection };
     this.#transfer = new Transfer({ ...parts, staging: this.#staging, source, rsync, relation });
-    return isDryRun(mode) ? this.#transfer.dryRun() : this.#transfer.run();
+    if (isDryRun(mode)) return this.#transfer.dryRun();
+    const copied = await this.#transfer.run();
+    if (!verify || (copied.outcome !== 'ok' && copied.outcome !== 'partial')) return copied;
+    const verified = await this.#verify(source);
+    return copied.outcome === 'ok' ? verified : copied;
+  }
+
+  async #verify(source: Source): Promise<Ending> {
+    const expectation = { mayHaveMore: this.#options.mayHaveMore };
+    const parts = { runtime: this.#runtime, connection: this.#connection, source, expectation };
+    const { differences: _, ...verification } = await verifyTrees(parts);
+    this.#verification = verification;
+    return differing(verification);
   }
 
   async #reachSource(): Promise<Source> {
@@ -142,6 +157,8 @@ class CopyRun {
     const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
     const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats };
     const compared = this.#transfer?.byContent ? ({ compared: 'content' } as const) : {};
-    return { ...said, failures, lost, losses, ...compared, ...(room ? { room } : {}), attempts };
+    const verified = this.#verification ? { verification: this.#verification } : {};
+    const more = { ...compared, ...verified, ...(room ? { room } : {}) };
+    return { ...said, failures, lost, losses, ...more, attempts };
   }
 }

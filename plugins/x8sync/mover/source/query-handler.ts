@@ -6,6 +6,7 @@ import { type Paths, stagingName } from '../paths.ts';
 import { type OwnFolder, parseQuery, type Query, type Sizes, type Usage } from '../queries.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
+import { manifestText } from './manifest.ts';
 import { sourceFiles } from './sshd-config.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
@@ -13,13 +14,21 @@ import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from '
 export const refusedCode = 77;
 export const refusal = 'x8s-mover: refused: this key may only read the volume';
 
-/** The answer to what a client asked for, or undefined where that is none of the questions. */
+/** The answer to what a client asked for, or undefined where that is no query, or has a long answer. */
 export async function answer(asked: string, paths: Paths): Promise<string | undefined> {
   const query = parseQuery(asked);
-  return query && answerTo(query, paths);
+  return query && query.kind !== 'manifest' ? answerTo(query, paths) : undefined;
 }
 
-async function answerTo(query: Query, paths: Paths): Promise<string> {
+/** The answer to a query that takes many lines, piece by piece; undefined where that is none of those. */
+export function longAnswer(asked: string, paths: Paths): AsyncIterable<string> | undefined {
+  return parseQuery(asked)?.kind === 'manifest' ? manifestText(paths) : undefined;
+}
+
+/** One whose answer is a line. */
+type ShortQuery = Exclude<Query, { readonly kind: 'manifest' }>;
+
+async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
   switch (query.kind) {
     case 'usage':
       return line(await usage(paths));

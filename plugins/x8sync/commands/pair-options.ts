@@ -1,0 +1,40 @@
+/** What the commands that work on two claims have in common. */
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import type { ClaimArgument } from '../claims/claim-ref.ts';
+import { strategyNames } from '../connect/strategy-names.ts';
+
+export const strategyOption = () =>
+  option.choices('--strategy', strategyNames, {
+    value: 'NAME',
+    description: `How the target reaches the source, in order of trying: ${strategyNames.join(', ')}.`,
+  });
+
+/** What --strategy was called before. */
+export const formerStrategyOption = () =>
+  option.choices('--way', strategyNames, { value: 'NAME', description: 'As --strategy.', hidden: true });
+
+export const imageOption = () =>
+  option.text('--image', {
+    value: 'IMAGE',
+    description: 'Image of the pods at both ends.',
+    env: 'X8SYNC_IMAGE',
+  });
+
+export const timeoutOption = () =>
+  option.duration('--timeout', {
+    default: 300_000,
+    description:
+      'How long to wait for a pod, an address or a deletion, 0 for no limit; the copying itself has none.',
+  });
+
+/** The claim that an argument names, in its cluster. */
+export async function claimOf(
+  { context, namespace: own, claim }: ClaimArgument,
+  kube: KubeCommandContext['kube'],
+  otherwise: string | undefined,
+): Promise<ClaimRef> {
+  const client = await kube(context);
+  return { kube: client, namespace: own ?? otherwise ?? client.cluster.namespace, claim };
+}

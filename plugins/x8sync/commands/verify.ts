@@ -1,0 +1,100 @@
+/** `kubectl x8sync verify NAME | SOURCE TARGET` */
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { KubeCommand } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { parseClaim } from '../claims/claim-ref.ts';
+import { parseIdentity } from '../objects/identity.ts';
+import { moverImage } from '../objects/manifests/pods.ts';
+import type { CopyRequest } from '../run/request.ts';
+import type { Pair } from '../verify/pair.ts';
+import { completeClaim, completeTask } from './completion.ts';
+import { claimOf, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+import { TaskCommand } from './task-command.ts';
+
+export class VerifyCommand extends TaskCommand {
+  static override paths = [['verify']];
+  static override usage = KubeCommand.Usage({
+    description: 'Compare the files of two claims, every entry and every byte. Nothing is changed.',
+    details: `
+      Give the NAME of a task that copied them, or SOURCE and TARGET as for a copy. Both are mounted read-only and
+      read where they are, side by side: content (SHA-256), size, mode, owner, times, links and which names are one
+      file, ACLs and attributes. Only what describes the entries goes from one to the other.
+
+      Exit code 5 where they differ, with each difference. What only the target has is a difference too, except
+      after a copy that kept it, and with --allow-extraneous.
+    `,
+    examples: [
+      ['What a task has copied', '$0 verify move-db'],
+      ['Two claims', '$0 verify prod-eu/shop/database prod-us/shop/database'],
+      ['Each difference, for a program', '$0 verify -o json old/shop/data new/shop/data'],
+    ],
+  });
+
+  source = argument.required('NAME|SOURCE', {
+    description: 'Name of a task, or the claim to compare with.',
+    complete: completeTask,
+  });
+  target = argument.optional('TARGET', { description: 'Claim that is compared.', complete: completeClaim });
+  allowExtraneous = option.maybeFlag('--allow-extraneous', {
+    description: 'What only the target has is no difference.',
+  });
+  trustedXattrs = option.flag('--trusted-xattrs', {
+    description: 'Compare trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
+  });
+  runAs = option.text('--run-as', {
+    value: 'UID[:GID]',
+    description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
+  });
+  strategies = strategyOption();
+  image = imageOption();
+  waitLimit = timeoutOption();
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const request = this.#request(await this.#pair(context), context);
+    const [{ copy }, { summaryOf }, { differenceError }] = await Promise.all([
+      import('../run/copy.ts'),
+      import('../run/report.ts'),
+      import('../run/verification.ts'),
+    ]);
+    const result = await copy(request, context);
+    return {
+      data: { ...result, warnings: context.reporter.warnings },
+      text: summaryOf(result),
+      error: differenceError(result, 'copy again'),
+    };
+  }
+
+  async #pair(context: KubeCommandContext): Promise<Pair> {
+    if (this.target !== undefined) {
+      const [source, target] = await Promise.all([
+        claimOf(parseClaim(this.source, 'SOURCE'), context.kube, this.namespace),
+        claimOf(parseClaim(this.target, 'TARGET'), context.kube, this.namespace),
+      ]);
+      return { source, target, merged: false };
+    }
+    const [{ client, entry }, { pairOfTask }] = await Promise.all([
+      this.oneTask(context, this.source),
+      import('../verify/pair.ts'),
+    ]);
+    return pairOfTask(entry, client, { connectTo: context.kubeByServer, signal: context.signal });
+  }
+
+  #request({ source, target, merged }: Pair, { plugin }: KubeCommandContext): CopyRequest {
+    return {
+      source,
+      target,
+      name: undefined,
+      mode: 'verify',
+      mayHaveMore: this.allowExtraneous ?? merged,
+      // Nothing is written, so nobody is in the way.
+      allowMounted: true,
+      trustedXattrs: this.trustedXattrs,
+      checksum: false,
+      runAs: this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as'),
+      strategies: this.strategies,
+      image: this.image ?? moverImage(plugin.version),
+      timeoutMs: this.waitLimit,
+    };
+  }
+}

@@ -1,0 +1,70 @@
+/** Compares the two trees where they lie: each side reads its own, and the source's manifest crosses the wire. */
+
+import type { Connection } from '../copy/connection.ts';
+import { Ending } from '../copy/ending.ts';
+import type { Source } from '../copy/source.ts';
+import { type Comparison, compareManifests, type Expectation } from '../manifest/compare.ts';
+import { manifestOf } from '../manifest/walk.ts';
+import type { Verification } from '../protocol.ts';
+import { queries } from '../queries.ts';
+import type { Runtime } from '../runtime.ts';
+import { treeAt } from '../tree.ts';
+import { VerifyGauge } from './gauge.ts';
+import { BrokenManifest, receiveManifest } from './received.ts';
+
+/** Differences that are told one by one; all are counted. */
+const mostDifferences = 1000;
+
+export interface VerifyParts {
+  readonly runtime: Runtime;
+  readonly connection: Connection;
+  readonly source: Source;
+  readonly expectation: Expectation;
+}
+
+/**
+ * Reads both trees to their end, and tells the differences.
+ *
+ * @throws Ending where one of them could not be read whole, or the source has nothing to compare with: a comparison of
+ *   nothing is no success.
+ */
+export async function verifyTrees(parts: VerifyParts): Promise<Comparison> {
+  const { runtime, connection } = parts;
+  const { comparison, why } = await connection.persist(() => attempt(parts));
+  if (!comparison) throw new Ending('source-failed', `the source did not tell all that it has: ${why}`);
+  const { entries, differences } = comparison;
+  if (entries <= 1)
+    throw new Ending('source-empty', 'the source is empty: there is nothing to compare the target with');
+  for (const difference of differences) runtime.messages.write('difference', difference);
+  return comparison;
+}
+
+/** What a comparison comes to. */
+export function differing({ different, entries }: Verification): Ending {
+  if (different === 0) return new Ending('ok', '');
+  return new Ending('differs', `${different} of ${entries} entries differ between source and target`);
+}
+
+interface Attempt {
+  readonly code: number;
+  readonly comparison?: Comparison;
+  /** Why the source's manifest did not come whole, where it did not. */
+  readonly why?: string;
+}
+
+/** One comparison from its beginning: what a broken connection brought is worth nothing. */
+async function attempt({ runtime, connection, source, expectation }: VerifyParts): Promise<Attempt> {
+  const { paths, messages, signal } = runtime;
+  const gauge = new VerifyGauge(source, messages);
+  const received = receiveManifest(connection.stream(queries.manifest), signal);
+  const target = gauge.counting(manifestOf(treeAt(paths.target), (bytes) => gauge.read(bytes)));
+  try {
+    return { code: 0, comparison: await compareManifests(received, target, expectation, mostDifferences) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BrokenManifest) return { code: error.code, why: error.message };
+    throw new Ending('io', `the target could not be read: ${(error as Error).message}`);
+  } finally {
+    await received.return(undefined);
+  }
+}

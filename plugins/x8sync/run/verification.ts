@@ -1,0 +1,76 @@
+/** What a comparison of both trees came to, in words. */
+import { IncompleteError } from '../../../src/errors.ts';
+import { formatBytes, formatCount, formatDuration, formatPlural } from '../../../src/ui/format.ts';
+import type { Verification } from '../mover/protocol.ts';
+import type { CopyResult } from './request.ts';
+
+/** Differences that are shown one by one. */
+const shown = 20;
+
+/** One line on what was compared, and what came of it. */
+export function verificationTitle({ different, entries }: Verification): string {
+  const all = formatPlural(entries, 'entry', 'entries');
+  return different === 0
+    ? `verified: ${all}, all the same`
+    : `verified: ${formatPlural(different, 'difference')} in ${all}`;
+}
+
+type Compared = Pick<CopyResult, 'source' | 'target' | 'seconds' | 'task' | 'verification' | 'differences'>;
+
+/** The summary of a comparison alone. */
+export function comparisonLines({ source, target, seconds, task, ...result }: Compared): string[] {
+  const { verification } = result;
+  if (!verification) return [];
+  const headline = verification.different === 0 ? 'The same:' : 'Not the same:';
+  return [
+    `${headline} ${source} → ${target}, compared in ${formatDuration(seconds * 1000)}`,
+    ...figureLines(verification),
+    ...differenceLines(result),
+    `  task         ${task}`,
+  ];
+}
+
+/** What a copy's summary says of its comparison. */
+export function verificationLines(result: Pick<Compared, 'verification' | 'differences'>): string[] {
+  const { verification } = result;
+  return verification ? [...figureLines(verification), ...differenceLines(result)] : [];
+}
+
+function figureLines({ entries, files, bytes, extraneous }: Verification): string[] {
+  const more =
+    extraneous > 0 ? [`               the target has ${formatCount(extraneous)} more of its own`] : [];
+  return [
+    `  verified     ${formatPlural(entries, 'entry', 'entries')}, ${formatPlural(files, 'file')} with ${formatBytes(bytes)}, read on both sides`,
+    ...more,
+  ];
+}
+
+function differenceLines({
+  verification,
+  differences = [],
+}: Pick<Compared, 'verification' | 'differences'>): string[] {
+  if (!verification || verification.different === 0) return [];
+  const counts = Object.entries(verification.aspects).map(([aspect, count]) => `${aspect} ${count}`);
+  const more = verification.different - Math.min(shown, differences.length);
+  return [
+    `  differ       ${formatPlural(verification.different, 'entry', 'entries')}: ${counts.join(', ')}`,
+    ...differences.slice(0, shown).map(({ path, detail }) => `               ${path}: ${detail}`),
+    ...(more > 0 ? [`               … and ${formatCount(more)} more`] : []),
+  ];
+}
+
+/** The error of a comparison that found differences: exit 5. */
+export function differenceError(
+  { verification, differences = [] }: Pick<Compared, 'verification' | 'differences'>,
+  again: string,
+): IncompleteError | undefined {
+  if (!verification || verification.different === 0) return undefined;
+  const { different, entries } = verification;
+  return new IncompleteError(
+    `source and target differ in ${formatCount(different)} of ${formatPlural(entries, 'entry', 'entries')}`,
+    {
+      details: differences.slice(0, 10).map(({ path, detail }) => `${path}: ${detail}`),
+      hint: `files that changed at one side meanwhile differ too; else ${again}, with --checksum where only contents differ`,
+    },
+  );
+}

@@ -1,0 +1,58 @@
+/** The two claims of a task that copied them, wherever they are. */
+import { RefusedError, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import type { Role } from '../objects/sides.ts';
+import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
+
+export interface Pair {
+  readonly source: ClaimRef;
+  readonly target: ClaimRef;
+  /** The task kept what only the target had. */
+  readonly merged: boolean;
+}
+
+export interface PairContext {
+  /** A client of the cluster with this API server, by any context that this workstation has for it. */
+  connectTo(server: string): Promise<KubeClient>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @param kube of the cluster that the task was seen in.
+ * @throws RefusedError where a claim is another one by now: what was copied is not what would be compared.
+ */
+export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: PairContext): Promise<Pair> {
+  const record = decisiveRecord(entry);
+  const { sourceClaim, sourceUid, targetClaim, targetUid, mode } = specOf(record);
+  if (!record || !sourceClaim || !targetClaim)
+    throw new X8sError(`the record of task ${entry.task} does not tell which claims it is about`);
+  const clientOf = async (role: Role) => {
+    if (entry.records[role] || !record.peer) return kube;
+    return context.connectTo(record.peer.server);
+  };
+  const [source, target] = await Promise.all([
+    claimNow(await clientOf('source'), sourceClaim, sourceUid, entry.task, context.signal),
+    claimNow(await clientOf('target'), targetClaim, targetUid, entry.task, context.signal),
+  ]);
+  return { source, target, merged: mode === 'merge' };
+}
+
+async function claimNow(
+  kube: KubeClient,
+  name: string,
+  uid: string | undefined,
+  task: string,
+  signal: AbortSignal,
+): Promise<ClaimRef> {
+  const [namespace = '', claim = ''] = name.split('/');
+  const ref = { kube, namespace, claim };
+  const { metadata } = await kube.get(persistentVolumeClaims, { namespace, name: claim }, { signal });
+  if (uid !== undefined && metadata.uid !== uid)
+    throw new RefusedError(
+      `claim ${describeClaim(ref)} is not the one that task ${task} was about: it was made anew since`,
+      { hint: 'name both claims to compare them as they are now: kubectl x8sync verify SOURCE TARGET' },
+    );
+  return ref;
+}
