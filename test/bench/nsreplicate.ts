@@ -3,7 +3,7 @@
  * its own with their etcd in memory: a primary and two replicas, client and servers on the same cores.
  */
 
-import { identify, type Site } from '../../plugins/nsreplicate/clusters/cluster.ts';
+import { type Cluster, identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -91,10 +91,10 @@ export async function onServers<T>(
 ): Promise<T> {
   const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name)));
   try {
-    const sites = await Promise.all(
+    const clusters = await Promise.all(
       servers.map(async (server) => identify(server.context, await server.client())),
     );
-    const [primary, ...replicas] = sites as [Site, ...Site[]];
+    const [primary, ...replicas] = clusters as [Cluster, ...Cluster[]];
     return await work(
       { primary, replicas },
       servers.map(({ kubeconfig }) => kubeconfig),
@@ -357,7 +357,7 @@ export async function measureIdle(sides: Sides, files: readonly [string, string]
   const { idleProcess } = await import('./nsreplicate-idle.ts');
   const { rssMiB, cpuPercent, writes: written } = await idleProcess(sides, files);
   return [
-    { name: `resident memory with ${MANY} Secrets`, unit: 'MiB', samples: [rssMiB], limit: { atMost: 250 } },
+    { name: `resident saved with ${MANY} Secrets`, unit: 'MiB', samples: [rssMiB], limit: { atMost: 250 } },
     { name: 'idle for a minute, of a core', unit: '%', samples: [cpuPercent], limit: { atMost: 1 } },
     {
       name: 'idle for a minute, writes but the Lease’s',

@@ -12,7 +12,7 @@ import { type PlannedChange, plan } from '../../plugins/nsreplicate/preview/plan
 import { survey } from '../../plugins/nsreplicate/preview/survey.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { findDigestKey } from '../../plugins/nsreplicate/state/digest-key.ts';
-import { readMemory, readSettled } from '../../plugins/nsreplicate/state/state.ts';
+import { readResults, readSavedState } from '../../plugins/nsreplicate/state/state.ts';
 import { systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -116,21 +116,21 @@ const onPrimary: Record<string, (one: One) => Promise<unknown>> = {
 
 async function look(pair: Pair, spec: TaskSpec) {
   const signal = new AbortController().signal;
-  const [key, memory, kept] = await Promise.all([
+  const [key, saved, kept] = await Promise.all([
     findDigestKey(pair.from, pair.task, { signal }),
-    readMemory(pair.from, pair.task, { signal }),
-    readSettled(pair.from, pair.task, { signal }),
+    readSavedState(pair.from, pair.task, { signal }),
+    readResults(pair.from, pair.task, { signal }),
   ]);
   if (!key) throw new Error('the task has not run');
   const sides = await pair.sides();
-  const settled = new AppliedResults(kept);
+  const results = new AppliedResults(kept);
   const surveyed = await survey({
     ...sides,
     spec,
-    feeds: new Informers(systemClock),
+    informers: new Informers(systemClock),
     key,
-    memory,
-    settled,
+    saved,
+    results,
     signal,
   });
   return { planned: await plan(surveyed, spec, signal), drifted: await drift(surveyed, signal) };

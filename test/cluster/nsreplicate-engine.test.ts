@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Informers } from '../../plugins/nsreplicate/cache/informers.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
-import { readView } from '../../plugins/nsreplicate/state/state.ts';
+import { readStatus } from '../../plugins/nsreplicate/state/state.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
@@ -187,7 +187,7 @@ describe('clocks that disagree', () => {
   );
 });
 
-test('an object of 1 MiB is copied; one whose annotations leave no room for a stamp is said to fail', async () => {
+test('an object of 1 MiB is copied; one whose annotations leave no room for the provenance is said to fail', async () => {
   const full = { annotations: { 'example.com/full': 'x'.repeat(262_000) } };
   await pair.put(
     pair.from,
@@ -221,27 +221,27 @@ test('rules are replaced while it runs, and what they no longer cover is left', 
   await eventuallySees(() => has('secrets', 'later'), Boolean);
   expect(await has('configmaps', 'c')).toBe(true);
   // Two runs of one task, counted together: the namespace and three objects.
-  const done = async () => (await readView(pair.from, pair.task))?.replicas[0]?.done;
+  const done = async () => (await readStatus(pair.from, pair.task))?.replicas[0]?.done;
   await eventually(async () => expect(await done()).toEqual({ created: 4 }));
 }, 60_000);
 
 test('tasks of one process share watches', async () => {
   await pair.put(pair.from, configMap('c', { a: '1' }), secret('s', { a: 'x' }));
-  const feeds = new Informers(systemClock);
-  const sides = { ...(await pair.sides()), feeds };
+  const informers = new Informers(systemClock);
+  const sides = { ...(await pair.sides()), informers };
   const other = pair.alsoNamespace('other');
   const map = new Map([[pair.namespace, other]]);
   watching = [await watch(sides, pair.spec())];
-  const alone = feeds.size;
+  const alone = informers.size;
   watching.push(await watch(sides, pair.spec({ name: pair.otherTask('two'), map })));
   // Of the second task only the replica's other namespace is new.
-  expect(feeds.size).toBe(alone + 2);
+  expect(informers.size).toBe(alone + 2);
   await pair.put(pair.from, configMap('c', { a: '2' }), secret('s', { a: 'y' }));
   await pair.equal();
   const there = () => pair.content(pair.to, other);
   await eventually(async () => expect(await there()).toEqual(await pair.content(pair.from)));
   await watching[0]?.stop();
-  expect(feeds.size).toBeLessThan(alone + 2);
+  expect(informers.size).toBeLessThan(alone + 2);
   await pair.put(pair.from, configMap('c', { a: '3' }));
   await eventually(async () => expect(await there()).toEqual(await pair.content(pair.from)));
 }, 60_000);

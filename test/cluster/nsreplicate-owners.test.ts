@@ -1,7 +1,7 @@
 /** Whose an object on a replica is: others' objects and fields, immutable fields, webhooks, finalizers, claims. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SETTLED_SHARDS } from '../../plugins/nsreplicate/cache/applied-results.ts';
+import { RESULT_SHARDS } from '../../plugins/nsreplicate/cache/applied-results.ts';
 import { configMaps, namespaces, persistentVolumeClaims, pods } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { isLab } from './support/contexts.ts';
@@ -247,7 +247,7 @@ test('an object on its way out is waited for, then made anew', async () => {
   await running.ended;
 }, 60_000);
 
-const settledRoles = Array.from({ length: SETTLED_SHARDS }, (_, shard) => `settled-${shard}`);
+const resultRoles = Array.from({ length: RESULT_SHARDS }, (_, shard) => `results-${shard}`);
 const onLab = isLab ? describe : describe.skip;
 
 onLab('an admission webhook on the replica', () => {
@@ -343,7 +343,7 @@ onLab('an admission webhook on the replica', () => {
       running.child.kill('SIGTERM');
       await running.ended;
       // What the webhook made of it is remembered, and if it were not, nothing would be written either.
-      const labelSelector = `x8s.dev/task=${pair.task},x8s.dev/role in (${settledRoles.join(',')})`;
+      const labelSelector = `x8s.dev/task=${pair.task},x8s.dev/role in (${resultRoles.join(',')})`;
       const { items } = await pair.from.list(configMaps, { namespace: stateNamespace, labelSelector });
       expect(items.length).toBeGreaterThan(0);
       for (const { metadata } of items)

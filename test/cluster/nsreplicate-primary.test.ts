@@ -1,9 +1,9 @@
 /** What befalls a primary: after each, both sides are equal, and nothing is gone from the replica that should not be. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
-import { copyOf } from '../../plugins/nsreplicate/objects/wanted.ts';
+import { copyOf } from '../../plugins/nsreplicate/objects/copy.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
-import { readView } from '../../plugins/nsreplicate/state/state.ts';
+import { readStatus } from '../../plugins/nsreplicate/state/state.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { eventually, eventuallySees } from '../support/eventually.ts';
@@ -100,7 +100,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       await pair.put(pair.from, ...some(10, '2'), configMap('new', { a: '1' }));
       await pair.delete(pair.from, 'configmaps', 'o-19');
       await eventuallySees(
-        async () => JSON.stringify((await readView(pair.from, pair.task))?.primary),
+        async () => JSON.stringify((await readStatus(pair.from, pair.task))?.primary),
         (view) => view.includes('may not list'),
         30_000,
       );
@@ -118,14 +118,14 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await pair.put(pair.from, ...some(6, '1'), secret('s', { a: '1' }));
     const watching = await pair.follow();
     server().snapshot();
-    const marker = async () => JSON.parse((await state())?.data?.memory ?? '{}').marker as number;
+    const sequence = async () => JSON.parse((await state())?.data?.saved ?? '{}').sequence as number;
     const state = () =>
       pair.from.find(configMaps, { namespace: stateNamespace, name: `nsreplicate-${pair.task}-state` });
     // Read before anything changes: a record that was written by then is not written again until something does.
-    const before = await marker();
+    const before = await sequence();
     await pair.put(pair.from, ...some(3, '2'), configMap('since', { a: '1' }));
     await pair.equal();
-    await eventuallySees(marker, (now) => now > before);
+    await eventuallySees(sequence, (now) => now > before);
     await server().restore();
     await eventuallySees(
       () => watching.said.join('\n'),

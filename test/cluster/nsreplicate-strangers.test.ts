@@ -1,4 +1,4 @@
-/** What others made from copies of ours, stamps and all, is theirs: it is left, counted, and said. */
+/** What others made from copies of ours, provenance and all, is theirs: it is left, counted, and said. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';

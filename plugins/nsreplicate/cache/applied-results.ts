@@ -9,7 +9,7 @@ import type { Made } from '../decide/assess.ts';
 import type { ObjectKey } from '../objects/keys.ts';
 
 /** What a replica made of one object. */
-export interface Settled {
+export interface AppliedResult {
   /** Digest of what was applied. */
   readonly applied: string;
   /** Digest of what the replica has instead. */
@@ -21,7 +21,7 @@ export interface Settled {
 }
 
 /** Shards of all replicas of a task: each is a document of its own. */
-export const SETTLED_SHARDS = 16;
+export const RESULT_SHARDS = 16;
 /** Bytes of one, as JSON. */
 const SHARD_BYTES = 60 * 1024;
 /** Characters of a digest: 48 bits, so that of a million objects no two are likely to be mixed up. */
@@ -32,11 +32,11 @@ const OTHERS_APPLY = '*';
 const short = (text: string): string =>
   createHash('sha256').update(text).digest('base64url').slice(0, DIGEST);
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const shardOf = (id: string): number => alphabet.indexOf(id[0] ?? '') % SETTLED_SHARDS;
+const shardOf = (id: string): number => alphabet.indexOf(id[0] ?? '') % RESULT_SHARDS;
 const pairOf = (applied: string, live: string): string => short(`${applied} ${live}`);
 
 /** What one replica made of objects. */
-export class SettledOn {
+export class ReplicaResults {
   /** Digest of what was applied and what came of it, by the key's digest; `+` after it: with keys of others. */
   readonly entries = new Map<string, string>();
   readonly #changed: (shard: number) => void;
@@ -56,7 +56,7 @@ export class SettledOn {
   }
 
   /** Remembers what became of an object. True where that is news. */
-  set(key: ObjectKey, { applied, live, foreign, othersApply }: Settled): boolean {
+  set(key: ObjectKey, { applied, live, foreign, othersApply }: AppliedResult): boolean {
     const flags = `${foreign ? FOREIGN : ''}${othersApply ? OTHERS_APPLY : ''}`;
     return this.put(short(key), `${pairOf(applied, live)}${flags}`);
   }
@@ -103,7 +103,7 @@ export class SettledOn {
 
 /** The same for all replicas of a task, and their documents. */
 export class AppliedResults {
-  readonly #replicas = new Map<string, SettledOn>();
+  readonly #replicas = new Map<string, ReplicaResults>();
   /** As they were left, for replicas that nobody has asked for yet. */
   readonly #kept: readonly string[];
   readonly #dirty = new Set<number>();
@@ -114,11 +114,11 @@ export class AppliedResults {
   }
 
   /** What one replica made of objects; begins with what is known of it from earlier runs. */
-  on(replica: string): SettledOn {
+  on(replica: string): ReplicaResults {
     const found = this.#replicas.get(replica);
     if (found) return found;
     let isRead = false;
-    const made = new SettledOn((shard) => {
+    const made = new ReplicaResults((shard) => {
       if (isRead) this.#dirty.add(shard);
     });
     for (const text of this.#kept) for (const [id, pair] of entriesOf(text, replica)) made.put(id, pair);

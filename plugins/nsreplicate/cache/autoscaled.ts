@@ -3,13 +3,16 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import { discover, findResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { at, groupKind } from '../objects/draft.ts';
 import { keyOf, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
 import type { InformerHandler } from './informers.ts';
 
 /** HorizontalPodAutoscalers, as the primary serves them. */
-export async function autoscalersOf(primary: Site, options: CallOptions = {}): Promise<Resource | undefined> {
+export async function autoscalersOf(
+  primary: Cluster,
+  options: CallOptions = {},
+): Promise<Resource | undefined> {
   return findResource(await discover(primary.kube, options), 'horizontalpodautoscalers.autoscaling');
 }
 
@@ -52,7 +55,7 @@ export class Autoscaled {
   }
 
   /**
-   * Keeps the targets up to date from a feed of one namespace, or of all; `changed` hears of workloads that became
+   * Keeps the targets up to date from an informer of one namespace, or of all; `changed` hears of workloads that became
    * or ceased to be one. Most events tell of an autoscaler's status only.
    */
   handler(namespace: string | undefined, changed: (target: ObjectKey) => void): InformerHandler {

@@ -40,7 +40,7 @@ export interface InformerHandler {
 const PAGE = 150;
 const pause = { firstMs: 500, mostMs: 30_000 };
 
-/** All feeds of a process. */
+/** All informers of a process. */
 export class Informers {
   readonly #clock: Clock;
   readonly #streams = new Map<string, Stream>();

@@ -4,8 +4,13 @@ import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Present } from '../decide/assess.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
-import { type Mark, markOf, type Stamp, wroteStamp } from '../objects/stamps.ts';
-import type { Labels } from '../rules/selector.ts';
+import {
+  type BorneProvenance,
+  borneProvenanceOf,
+  type Provenance,
+  wroteProvenance,
+} from '../objects/provenance.ts';
+import type { CopyScope } from './coverage.ts';
 
 /** An object of a replica. */
 export interface CopyEntry extends Present {
@@ -16,34 +21,30 @@ export interface CopyEntry extends Present {
   readonly revision: string | undefined;
 }
 
-/** What a task covers. */
-export interface CopyScope {
-  /** By kind and namespace: what counts is what its labels are now. */
-  covers(key: ObjectKey): boolean;
-  /** Whole, by kind, namespace and an object's own labels. */
-  rules(key: ObjectKey, labels: Labels | undefined): boolean;
-}
-
 function revisionOf({ generation, labels, annotations, deletionTimestamp }: ObjectMeta): string | undefined {
   return generation === undefined
     ? undefined
     : JSON.stringify([generation, labels, annotations, deletionTimestamp]);
 }
 
-/** Stamps of earlier versions do not name who bears them, but the namespace that they were copied from. */
-const isOwn = ({ own, stamp }: Mark, key: ObjectKey): boolean =>
-  own ?? stamp.origin.namespace === (placeOf(key).namespace || undefined);
+/** Provenance that earlier versions wrote does not name its bearer, but the namespace that it was copied from. */
+const isOwn = ({ own, provenance }: BorneProvenance, key: ObjectKey): boolean =>
+  own ?? provenance.origin.namespace === (placeOf(key).namespace || undefined);
 
-/** Whose an object of a replica is, as far as its stamp and its server tell. */
-export function provenanceOf(
+/** Whose an object of a replica is, as far as its provenance and its server tell. */
+export function ownershipFactsOf(
   key: ObjectKey,
   object: KubeObject,
-  known?: Stamp,
-): Pick<CopyEntry, 'stamp' | 'isStranger' | 'isWritten'> {
-  const mark = known ? { stamp: known, own: true } : markOf(object);
-  const isStranger = mark !== undefined && !isOwn(mark, key);
-  const stamp = isStranger ? undefined : mark?.stamp;
-  return { stamp, isStranger, isWritten: stamp !== undefined && wroteStamp(object, fieldManager) };
+  known?: Provenance,
+): Pick<CopyEntry, 'provenance' | 'isCopiedCopy' | 'isWritten'> {
+  const mark = known ? { provenance: known, own: true } : borneProvenanceOf(object);
+  const isCopiedCopy = mark !== undefined && !isOwn(mark, key);
+  const provenance = isCopiedCopy ? undefined : mark?.provenance;
+  return {
+    provenance,
+    isCopiedCopy,
+    isWritten: provenance !== undefined && wroteProvenance(object, fieldManager),
+  };
 }
 
 export class ReplicaCache {
@@ -76,7 +77,7 @@ export class ReplicaCache {
   }
 
   isOurs(key: ObjectKey): boolean {
-    return this.#entries.get(key)?.stamp?.origin.task === this.#task;
+    return this.#entries.get(key)?.provenance?.origin.task === this.#task;
   }
 
   /** Whether it is a copy of this task, and not on its way out. */
@@ -89,12 +90,12 @@ export class ReplicaCache {
     return this.#entries.get(key)?.isRuled === true && this.#scope.covers(key);
   }
 
-  /** Takes note of an object, with the digest of its content where that is known, and its stamp likewise. */
-  set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Stamp): CopyEntry {
+  /** Takes note of an object, with the digest of its content where that is known, and its provenance likewise. */
+  set(key: ObjectKey, object: KubeObject, live: string | undefined, known?: Provenance): CopyEntry {
     this.delete(key);
     const { metadata } = object;
     const entry: CopyEntry = {
-      ...provenanceOf(key, object, known),
+      ...ownershipFactsOf(key, object, known),
       uid: metadata.uid ?? '',
       resourceVersion: metadata.resourceVersion ?? '',
       deleting: metadata.deletionTimestamp !== undefined,
@@ -111,11 +112,11 @@ export class ReplicaCache {
    * Takes note of what the cluster answered to a write. An event that came before the answer, though it happened
    * after it, counts more: its content has yet to be looked at.
    */
-  answered(key: ObjectKey, object: KubeObject, live: string, stamp?: CopyEntry['stamp']): void {
+  answered(key: ObjectKey, object: KubeObject, live: string, provenance?: CopyEntry['provenance']): void {
     const known = this.#entries.get(key);
     const { uid, resourceVersion = '' } = object.metadata;
     if (known?.uid === uid && isOlder(resourceVersion, known?.resourceVersion ?? '')) return;
-    this.set(key, object, live, stamp);
+    this.set(key, object, live, provenance);
   }
 
   delete(key: ObjectKey): void {

@@ -6,7 +6,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
 
-export interface Site {
+export interface Cluster {
   /** What the person calls it: the context, or the kubeconfig's file name. */
   readonly name: string;
   readonly kube: KubeClient;
@@ -15,30 +15,33 @@ export interface Site {
 }
 
 /** Asks a cluster who it is. */
-export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Site> {
+export async function identify(name: string, kube: KubeClient, options: CallOptions = {}): Promise<Cluster> {
   const uid = await clusterId(kube, options);
   return { name, kube, id: uid ?? addressOf(kube) };
 }
 
 /**
- * Asks once more: another cluster may have come to stand under the same name, as one that was rebuilt. The same site
- * where it is the same cluster, or where that may not be asked; undefined where it does not know itself yet.
+ * Asks once more: another cluster may have come to stand under the same name, as one that was rebuilt. The same cluster
+ * where it is the same cluster, or where that may not be asked; undefined where it has no kube-system namespace yet.
  */
-export async function identifyAgain(site: Site, options: CallOptions = {}): Promise<Site | undefined> {
-  if (site.id === addressOf(site.kube)) return site;
+export async function identifyAgain(
+  cluster: Cluster,
+  options: CallOptions = {},
+): Promise<Cluster | undefined> {
+  if (cluster.id === addressOf(cluster.kube)) return cluster;
   try {
-    const found = await site.kube.find(namespaces, { name: 'kube-system' }, options);
+    const found = await cluster.kube.find(namespaces, { name: 'kube-system' }, options);
     const id = found?.metadata.uid;
-    if (id === undefined || id === site.id) return found && site;
-    return { ...site, id };
+    if (id === undefined || id === cluster.id) return found && cluster;
+    return { ...cluster, id };
   } catch (error) {
-    if (isForbidden(error)) return site;
+    if (isForbidden(error)) return cluster;
     throw error;
   }
 }
 
 /** What ends a run whose primary became another one. */
-export const anotherCluster = ({ name }: Site): X8sError =>
+export const anotherCluster = ({ name }: Cluster): X8sError =>
   new X8sError(`the primary ${name} became another cluster meanwhile; it may have been rebuilt`, {
     hint: 'Nothing was deleted for it. See whether it is the right one, then start again.',
   });
@@ -50,7 +53,7 @@ const addressOf = ({ cluster }: KubeClient): string =>
  * Refuses (UsageError) a primary among the replicas, a replica that is named twice, under any name, and two of one
  * name: what is remembered of a replica is remembered by that.
  */
-export function checkDistinct(primary: Site, replicas: readonly Site[]): void {
+export function checkDistinct(primary: Cluster, replicas: readonly Cluster[]): void {
   const seen = new Map<string, string>([[primary.id, `the primary (${primary.name})`]]);
   for (const { id, name } of replicas) {
     const other = seen.get(id);

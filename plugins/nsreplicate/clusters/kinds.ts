@@ -3,14 +3,14 @@ import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { type Discovery, discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, type DiscoveredResource, nameOf } from '../../../src/kube/resources.ts';
-import { ownsCopies } from '../objects/carry.ts';
+import { appliesWhole } from '../objects/carry.ts';
 import { groupKind } from '../objects/draft.ts';
 import { rankOf } from '../objects/order.ts';
 import { isEphemeralKind } from '../objects/skip.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type Rule, ruleFor } from '../rules/rule.ts';
 import { type CompiledRule, compileRule } from '../rules/scope.ts';
-import type { Site } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 
 /** A kind that a task copies. */
 export interface CopiedKind {
@@ -35,7 +35,7 @@ export interface KindChoice {
  * @throws {UsageError} a rule that names a kind which the primary does not serve, or which is never copied
  */
 export async function chooseKinds(
-  primary: Site,
+  primary: Cluster,
   rules: readonly Rule[],
   options: CallOptions & { refresh?: boolean } = {},
 ): Promise<KindChoice> {
@@ -53,7 +53,7 @@ export async function chooseKinds(
   const chosen = resources.flatMap((resource) => {
     const wanted = compiled.filter((rule) => rule.coversKind(resource) && isVersionOf(rule.rule, resource));
     const usable = wanted.filter((rule) => mayBeCopied(resource, rule.rule, clusterScoped));
-    if (resource.namespaced) for (const rule of usable) if (ownsCopies(rule.rule.carry)) makers.add(rule);
+    if (resource.namespaced) for (const rule of usable) if (appliesWhole(rule.rule.carry)) makers.add(rule);
     return usable.length === 0 && !isNamespaces(resource) ? [] : [{ resource, rules: usable }];
   });
   const implied = [...makers].map(({ rule: { namespaces } }) =>
@@ -137,7 +137,7 @@ function noteOf(clusterScoped: readonly string[]): string[] {
 
 const MOST_NAMED = 5;
 
-function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredResource[]): UsageError {
+function notServed(primary: Cluster, rule: Rule, resources: readonly DiscoveredResource[]): UsageError {
   const others = resources.filter(({ kind }) => kind.toLowerCase() === rule.kind.toLowerCase());
   const groups = [...new Set(others.map((resource) => `${apiVersionOf(resource)} ${resource.kind}`))];
   const wanted = [rule.group, rule.version === '*' ? '' : rule.version]
@@ -153,11 +153,11 @@ function notServed(primary: Site, rule: Rule, resources: readonly DiscoveredReso
 
 /** Kinds of the task that a replica does not serve, or in other versions only: their objects wait until it does. */
 export async function kindsMissingOn(
-  site: Site,
+  cluster: Cluster,
   kinds: readonly CopiedKind[],
   options: CallOptions = {},
 ): Promise<string[]> {
-  const { resources } = await discover(site.kube, options);
+  const { resources } = await discover(cluster.kube, options);
   const served = new Set(resources.map((resource) => `${apiVersionOf(resource)}/${resource.kind}`));
   return kinds
     .filter(({ resource }) => !served.has(`${apiVersionOf(resource)}/${resource.kind}`))
@@ -173,7 +173,7 @@ export async function kindsMissingOn(
  * the list adds to the default ones.
  */
 export async function rulesForKinds(
-  primary: Site,
+  primary: Cluster,
   names: readonly string[],
   options: CallOptions = {},
 ): Promise<Rule[]> {

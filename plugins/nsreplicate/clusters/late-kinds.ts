@@ -3,7 +3,7 @@ import { backOff } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
 import type { TaskSpec } from '../decide/spec.ts';
-import type { Site } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { chooseKinds, isLiteral, type KindChoice } from './kinds.ts';
 
 const pause = { firstMs: 2000, mostMs: 30_000 };
@@ -15,12 +15,12 @@ export const isSilent = (): X8sError =>
   new X8sError('its API server does not answer, so it is not known which kinds it has');
 
 export interface LateKindsOptions {
-  readonly primary: Site;
+  readonly primary: Cluster;
   readonly spec: TaskSpec;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The kinds of the task are others now. */
-  readonly beginAnew: (because: X8sError) => void;
+  readonly startOver: (because: X8sError) => void;
   /** A defect of this program. */
   readonly broken: (error: unknown) => void;
 }
@@ -31,7 +31,7 @@ export interface LateKindsOptions {
  * @param still hears which groups remain
  */
 export async function awaitKinds(
-  { primary, spec, clock, signal, beginAnew, broken }: LateKindsOptions,
+  { primary, spec, clock, signal, startOver, broken }: LateKindsOptions,
   { kinds, silent }: KindChoice,
   still: (silent: readonly string[]) => void,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function awaitKinds(
       const now = await chooseKinds(primary, spec.rules, { signal, refresh: true });
       const came = now.kinds.filter(({ name }) => !known.has(name)).map(({ name }) => name);
       if (came.length > 0)
-        return beginAnew(new X8sError(`primary ${primary.name} serves ${came.join(', ')} now`));
+        return startOver(new X8sError(`primary ${primary.name} serves ${came.join(', ')} now`));
       left = now.silent;
       still(left);
     } catch (error) {

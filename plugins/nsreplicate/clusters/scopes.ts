@@ -6,33 +6,33 @@ import { nameOf, type Resource } from '../../../src/kube/resources.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { keyOf, type ObjectKey } from '../objects/keys.ts';
 import { literalNamespaces } from '../rules/scope.ts';
-import type { Site } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */
 const FEW = 8;
 
-/** Namespaces of one site, by their names there; `[undefined]` is the whole cluster. */
+/** Namespaces of one cluster, by their names there; `[undefined]` is the whole cluster. */
 export type Scopes = readonly (string | undefined)[];
 
 /**
- * The scopes of a kind on a site.
+ * The scopes of a kind on a cluster.
  * @param literal the namespaces, where the task names them without globs
  * @throws {ForbiddenError} the whole cluster would have to be read, and may not
  */
 export async function scopesOf(
-  site: Site,
+  cluster: Cluster,
   resource: Resource,
   literal: readonly string[] | undefined,
   options: CallOptions = {},
 ): Promise<Scopes> {
   if (resource.namespaced && literal && literal.length <= FEW) return literal;
   const needs = ['list', 'watch'].map((verb) => ({ verb, resource }));
-  const missing = await missingPermissions(site.kube, needs, options);
+  const missing = await missingPermissions(cluster.kube, needs, options);
   if (missing.length === 0) return [undefined];
   if (resource.namespaced && literal) return literal;
   if (nameOf(resource) === 'namespaces' && literal) return [];
   throw new ForbiddenError(
-    `${site.name}: you may not ${missing.map(({ verb }) => verb).join(' and ')} ${nameOf(resource)} in all namespaces.`,
+    `${cluster.name}: you may not ${missing.map(({ verb }) => verb).join(' and ')} ${nameOf(resource)} in all namespaces.`,
     {
       hint: 'Name the namespaces that you may read, without "*": --sync-namespaces a,b',
     },
@@ -41,11 +41,11 @@ export async function scopesOf(
 
 /** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
 export function absentees(
-  { spec, primary }: { readonly spec: TaskSpec; readonly primary: Site },
-  catalogue: { isComplete(key: ObjectKey): boolean },
+  { spec, primary }: { readonly spec: TaskSpec; readonly primary: Cluster },
+  primaryCache: { isComplete(key: ObjectKey): boolean },
   seen: { has(name: string): boolean },
 ): string[] {
-  if (!catalogue.isComplete(keyOf('Namespace', '', ''))) return [];
+  if (!primaryCache.isComplete(keyOf('Namespace', '', ''))) return [];
   return (literalNamespaces(spec.namespaces) ?? [])
     .filter((name) => !seen.has(name))
     .map((name) => `namespace ${name} is not on ${primary.name}`);

@@ -3,10 +3,10 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { defaultTask } from '../state/places.ts';
-import { KeptCommand } from './kept-command.ts';
+import { defaultTask } from '../state/task-objects.ts';
+import { ExistingTaskCommand } from './existing-task-command.ts';
 
-export class StatusCommand extends KeptCommand {
+export class StatusCommand extends ExistingTaskCommand {
   static override paths = [['status']];
   static override usage = KubeCommand.Usage({
     description: 'Show how a task stands: how far behind each replica is, and what fails.',
@@ -19,20 +19,20 @@ export class StatusCommand extends KeptCommand {
   all = option.flag('--all', { description: 'All tasks whose state is in the cluster.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const [{ listViews }, { describeTask, tasksTable }] = await Promise.all([
+    const [{ listStatuses }, { describeTask, tasksTable }] = await Promise.all([
       import('../state/state.ts'),
       import('./views.ts'),
     ]);
     if (this.all) {
-      const views = await listViews(await this.state(context), { signal: context.signal });
+      const views = await listStatuses(await this.state(context), { signal: context.signal });
       return { data: views, table: tasksTable(views) };
     }
-    const { view } = await this.view(context);
-    return { data: view, text: describeTask(view), table: tasksTable([view]) };
+    const { status } = await this.status(context);
+    return { data: status, text: describeTask(status), table: tasksTable([status]) };
   }
 }
 
-export class PauseCommand extends KeptCommand {
+export class PauseCommand extends ExistingTaskCommand {
   static override paths = [['pause']];
   static override usage = KubeCommand.Usage({
     description: 'Let a task hold: nothing is written any more, also after a restart, until `resume`.',
@@ -44,7 +44,7 @@ export class PauseCommand extends KeptCommand {
   }
 }
 
-export class ResumeCommand extends KeptCommand {
+export class ResumeCommand extends ExistingTaskCommand {
   static override paths = [['resume']];
   static override usage = KubeCommand.Usage({
     description: 'Let a paused task go on.',
@@ -56,7 +56,7 @@ export class ResumeCommand extends KeptCommand {
   }
 }
 
-export class ApproveCommand extends KeptCommand {
+export class ApproveCommand extends ExistingTaskCommand {
   static override paths = [['approve']];
   static override usage = KubeCommand.Usage({
     description: 'Let deletions go on that were stopped, and accept the primary as it is now.',

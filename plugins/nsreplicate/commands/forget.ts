@@ -4,11 +4,11 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Unmarked } from '../run/unmark.ts';
-import type { TaskView } from '../state/state.ts';
-import { KeptCommand } from './kept-command.ts';
+import type { ProvenanceRemoval } from '../run/remove-provenance.ts';
+import type { TaskStatus } from '../state/state.ts';
+import { ExistingTaskCommand } from './existing-task-command.ts';
 
-export class ForgetCommand extends KeptCommand {
+export class ForgetCommand extends ExistingTaskCommand {
   static override paths = [['forget']];
   static override usage = KubeCommand.Usage({
     description: 'Forget a task: delete what is kept of it. Copies stay where they are.',
@@ -28,7 +28,7 @@ export class ForgetCommand extends KeptCommand {
   yes = option.flag('-y,--yes', { description: 'Do not ask.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { kube, task, view } = await this.view(context);
+    const { kube, task, status } = await this.status(context);
     const question = `Forget task ${task}${this.removeMarks ? ', and take its marks off all copies' : ''}?`;
     if (!this.yes && !(await context.confirm(question))) return { text: 'Nothing was forgotten.' };
     const [{ takeLease }, { forgetRecords, forgetLease }] = await Promise.all([
@@ -39,7 +39,7 @@ export class ForgetCommand extends KeptCommand {
     const lock = await takeLease({ kube, task, purpose: 'forget', clock, signal });
     let marks: Record<string, number> = {};
     try {
-      if (this.removeMarks) marks = await this.#removeMarks(context, kube, view);
+      if (this.removeMarks) marks = await this.#removeMarks(context, kube, status);
       await lock.confirm();
       await forgetRecords(kube, task, { signal });
     } finally {
@@ -54,28 +54,28 @@ export class ForgetCommand extends KeptCommand {
   async #removeMarks(
     context: KubeCommandContext,
     state: KubeClient,
-    view: TaskView,
+    status: TaskStatus,
   ): Promise<Record<string, number>> {
-    const [{ readMemory }, { identify }, { takeMarksOff }] = await Promise.all([
+    const [{ readSavedState }, { identify }, { removeProvenance }] = await Promise.all([
       import('../state/state.ts'),
       import('../clusters/cluster.ts'),
-      import('../run/unmark.ts'),
+      import('../run/remove-provenance.ts'),
     ]);
     const { signal, reporter } = context;
-    const { primary, formerPrimaries, sites } = await readMemory(state, view.task, { signal });
+    const { primary, formerPrimaries, clusters } = await readSavedState(state, status.task, { signal });
     const primaries = [...formerPrimaries, ...(primary === undefined ? [] : [primary])];
     const marks: Record<string, number> = {};
-    for (const { name, server } of view.replicas) {
-      const site = await identify(name, await context.kubeByServer(server), { signal });
-      if (sites[name] !== undefined && sites[name] !== site.id)
+    for (const { name, server } of status.replicas) {
+      const cluster = await identify(name, await context.kubeByServer(server), { signal });
+      if (clusters[name] !== undefined && clusters[name] !== cluster.id)
         throw new RefusedError(
-          `${name} is another cluster than the task copied to (${sites[name]} → ${site.id}).`,
+          `${name} is another cluster than the task copied to (${clusters[name]} → ${cluster.id}).`,
           {
             hint: 'Nothing was forgotten. Without --remove-marks the replicas are not looked at.',
           },
         );
-      reporter.info(`${name}: looking for copies of task ${view.task}`);
-      const unmarked = await takeMarksOff(site, { task: view.task, primaries, signal });
+      reporter.info(`${name}: looking for copies of task ${status.task}`);
+      const unmarked = await removeProvenance(cluster, { task: status.task, primaries, signal });
       checkAll(name, unmarked);
       marks[name] = unmarked.count;
     }
@@ -83,7 +83,7 @@ export class ForgetCommand extends KeptCommand {
   }
 }
 
-function checkAll(replica: string, { count, unread }: Unmarked): void {
+function checkAll(replica: string, { count, unread }: ProvenanceRemoval): void {
   if (unread.length === 0) return;
   throw new IncompleteError(`marks were taken off ${count} objects on ${replica}, and there may be more`, {
     details: unread.map((one) => `${replica}: ${one}`),

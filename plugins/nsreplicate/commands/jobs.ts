@@ -5,13 +5,13 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { JobRecord } from '../jobs/records.ts';
-import type { TaskView } from '../state/state.ts';
-import { KeptCommand } from './kept-command.ts';
+import type { TaskStatus } from '../state/state.ts';
+import { ExistingTaskCommand } from './existing-task-command.ts';
 
 const replicas = () =>
   option.repeated('--replica', { value: 'NAME', description: 'Only on this replica; may be repeated.' });
 
-export class JobsCommand extends KeptCommand {
+export class JobsCommand extends ExistingTaskCommand {
   static override paths = [['jobs']];
   static override usage = KubeCommand.Usage({
     description:
@@ -36,8 +36,8 @@ export class JobsCommand extends KeptCommand {
       import('../state/state.ts'),
       import('./views.ts'),
     ]);
-    const { kube, task, view } = await this.view(context);
-    checkReplicas(this.replica, view);
+    const { kube, task, status } = await this.status(context);
+    checkReplicas(this.replica, status);
     const jobs = await readJobs(kube, task, { signal: context.signal });
     const chosen = jobs.filter((job) => this.#isChosen(job));
     const shown = this.limit === 0 ? chosen : chosen.slice(0, this.limit);
@@ -56,7 +56,7 @@ export class JobsCommand extends KeptCommand {
   }
 }
 
-export class RetryCommand extends KeptCommand {
+export class RetryCommand extends ExistingTaskCommand {
   static override paths = [['retry']];
   static override usage = KubeCommand.Usage({
     description: 'Try again what failed, also what is not tried again by itself.',
@@ -75,16 +75,16 @@ export class RetryCommand extends KeptCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.all === (this.kind !== undefined))
       throw new UsageError('say what to retry: KIND NAMESPACE/NAME, or --all');
-    const { view } = await this.view(context);
-    checkReplicas(this.replica, view);
+    const { status } = await this.status(context);
+    checkReplicas(this.replica, status);
     const wanted = this.#wanted();
-    const failing = await this.#failing(context, view, wanted);
+    const failing = await this.#failing(context, status, wanted);
     if (failing === 0) return nothingFails(wanted);
     const { keyOf } = await import('../objects/keys.ts');
     const object = wanted && keyOf(wanted.kind, wanted.namespace, wanted.name);
     const chosen = this.replica.length > 0 ? { replicas: this.replica } : {};
     const retry = { id: context.clock.now().toISOString(), object, ...chosen };
-    return this.ask(context, { retry }, said(failing, view));
+    return this.ask(context, { retry }, said(failing, status));
   }
 
   #wanted(): Wanted | undefined {
@@ -97,11 +97,11 @@ export class RetryCommand extends KeptCommand {
   /** How many jobs it is about; undefined where not all that fail have a record of their own. */
   async #failing(
     context: KubeCommandContext,
-    view: TaskView,
+    status: TaskStatus,
     wanted: Wanted | undefined,
   ): Promise<number | undefined> {
     const { readJobs } = await import('../state/state.ts');
-    const { kube, task } = await this.view(context);
+    const { kube, task } = await this.status(context);
     const jobs = await readJobs(kube, task, { signal: context.signal });
     const failed = jobs.filter(
       ({ state, attempts }) => state === 'failed' || (state === 'running' && attempts > 1),
@@ -111,7 +111,7 @@ export class RetryCommand extends KeptCommand {
         (this.replica.length === 0 || this.replica.includes(replica)) &&
         (!wanted || (wanted.kind === kind && wanted.namespace === (namespace ?? '') && wanted.name === name)),
     ).length;
-    const inAll = view.replicas.reduce((sum, { failed: number }) => sum + number, 0);
+    const inAll = status.replicas.reduce((sum, { failed: number }) => sum + number, 0);
     return found === 0 && failed.length < inAll ? undefined : found;
   }
 }
@@ -133,17 +133,17 @@ function nothingFails(wanted: Wanted | undefined): Outcome {
   );
 }
 
-const isAtWork = ({ phase }: TaskView): boolean => ['Comparing', 'Watching', 'Paused'].includes(phase);
+const isAtWork = ({ phase }: TaskStatus): boolean => ['Comparing', 'Watching', 'Paused'].includes(phase);
 
-function said(failing: number | undefined, view: TaskView): string {
+function said(failing: number | undefined, status: TaskStatus): string {
   const what = failing === undefined ? 'What failed' : `${failing} failed ${failing === 1 ? 'job' : 'jobs'}`;
-  return isAtWork(view)
+  return isAtWork(status)
     ? `${what} will be tried again; \`jobs\` shows what comes of it.`
-    : `The task is not running (${view.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.`;
+    : `The task is not running (${status.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.`;
 }
 
 /** Refuses replicas that the task does not have. */
-function checkReplicas(named: readonly string[], { replicas: known }: TaskView): void {
+function checkReplicas(named: readonly string[], { replicas: known }: TaskStatus): void {
   const names = known.map(({ name }) => name);
   const unknown = named.filter((name) => !names.includes(name));
   if (unknown.length === 0) return;

@@ -20,7 +20,7 @@ async function look(
     { Informers },
     { AppliedResults },
     { findDigestKey },
-    { readMemory, readSettled },
+    { readSavedState, readResults },
     { randomBytes },
   ] = await Promise.all([
     import('../preview/survey.ts'),
@@ -32,12 +32,12 @@ async function look(
   ]);
   // A task that never ran has copied no Secret yet, so any key will do.
   const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
-  const [memory, kept] = await Promise.all([
-    readMemory(state, spec.name, { signal }),
-    readSettled(state, spec.name, { signal }),
+  const [saved, kept] = await Promise.all([
+    readSavedState(state, spec.name, { signal }),
+    readResults(state, spec.name, { signal }),
   ]);
-  const settled = new AppliedResults(kept);
-  return survey({ spec, primary, replicas, feeds: new Informers(clock), key, memory, settled, signal });
+  const results = new AppliedResults(kept);
+  return survey({ spec, primary, replicas, informers: new Informers(clock), key, saved, results, signal });
 }
 
 /** The plan of a task, with exit code 5 where anything would change. */
@@ -67,7 +67,7 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
 /** What could not be looked at; of the primary too, whose copies nobody can tell anything of then. */
 const unreadOf = ({ primary, unread: onPrimary, replicas }: Survey) => [
   ...onPrimary.map((one) => ({ cluster: primary.name, ...one })),
-  ...replicas.flatMap(({ site, unread }) => unread.map((one) => ({ cluster: site.name, ...one }))),
+  ...replicas.flatMap(({ cluster, unread }) => unread.map((one) => ({ cluster: cluster.name, ...one }))),
 ];
 
 /** Silence about what could not be looked at would pass for being equal. */

@@ -9,7 +9,7 @@ import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { SessionOptions } from '../run/session.ts';
 import type { Working } from '../server/tasks/live-task.ts';
-import type { TaskView } from '../state/state.ts';
+import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 import { planOutcome } from './plan.ts';
 import { checkServiceFlags, type ServiceFlags, serve } from './service.ts';
@@ -88,7 +88,7 @@ export class ReplicateCommand extends TaskCommand {
 async function sessionOf(
   opened: Opened,
   { clock, signal, reporter }: KubeCommandContext,
-  hooks: Pick<SessionOptions, 'feeds' | 'meters' | 'begun' | 'compared'>,
+  hooks: Pick<SessionOptions, 'informers' | 'meters' | 'begun' | 'compared'>,
 ) {
   const { Session } = await import('../run/session.ts');
   const { spec, primary, replicas, state } = opened;
@@ -115,14 +115,14 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
   const begun = Promise.withResolvers<Task>();
   const { Informers } = await import('../cache/informers.ts');
   const session = await sessionOf(opened, context, {
-    feeds: new Informers(clock),
+    informers: new Informers(clock),
     begun: begun.resolve,
     compared: () => undefined,
   });
   const work = session.once();
   work.catch(begun.reject);
   begun.promise.catch(() => undefined);
-  const settled = work.then(
+  const ended = work.then(
     () => true,
     () => true,
   );
@@ -131,7 +131,7 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
     run: async (handle) => {
       const task = await begun.promise;
       for (let over = false; !over; ) {
-        over = await Promise.race([settled, clock.sleep(200).then(() => false)]);
+        over = await Promise.race([ended, clock.sleep(200).then(() => false)]);
         const replica = task.replicas.find((one) => one.name === name);
         if (replica) show(handle, task, replica, over);
       }
@@ -139,12 +139,12 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
     },
   }));
   await reporter.run([{ concurrent: steps }]);
-  const { view, task } = await work;
-  for (const note of view.notes) reporter.info(note);
-  for (const { name, left } of view.replicas)
+  const { status, task } = await work;
+  for (const note of status.notes) reporter.info(note);
+  for (const { name, left } of status.replicas)
     for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
   const { onceOutcome } = await import('./views.ts');
-  return onceOutcome(view, task);
+  return onceOutcome(status, task);
 }
 
 function show(handle: StepHandle, task: Task, replica: Replica, over: boolean): void {
@@ -169,20 +169,20 @@ const STATUS_MS = 10_000;
 async function runWatch(opened: Opened, context: KubeCommandContext, flags: ServiceFlags): Promise<Outcome> {
   const { signal, clock } = context;
   const { Informers } = await import('../cache/informers.ts');
-  const feeds = new Informers(clock);
+  const informers = new Informers(clock);
   let latest: Working | undefined;
   const working = () => (latest && isAtWork(latest.view()) ? latest : undefined);
-  const service = await serve(flags, { opened, feeds, working }, context);
+  const service = await serve(flags, { opened, informers, working }, context);
   const session = await sessionOf(opened, context, {
-    feeds,
+    informers,
     meters: service?.metrics.metersOf(opened.spec.name),
-    begun: (task, view) => {
-      latest = { task, view };
+    begun: (task, status) => {
+      latest = { task, view: status };
     },
-    compared: (view) =>
+    compared: (status) =>
       void context.event(
-        view,
-        `compared: ${view.replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`,
+        status,
+        `compared: ${status.replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`,
       ),
   });
   const ended = new AbortController();
@@ -199,12 +199,12 @@ async function runWatch(opened: Opened, context: KubeCommandContext, flags: Serv
   }
 }
 
-/** A run that ended leaves its view behind: another instance may be at work now. */
-const isAtWork = ({ phase }: TaskView): boolean => phase !== 'Stopped' && phase !== 'Failed';
+/** A run that ended leaves its status behind: another instance may be at work now. */
+const isAtWork = ({ phase }: TaskStatus): boolean => phase !== 'Stopped' && phase !== 'Failed';
 
-/** Each time in the same form, as after the first comparison: who reads JSON gets the task's view, a line each. */
+/** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
 async function tellStatus(
-  view: () => TaskView | undefined,
+  status: () => TaskStatus | undefined,
   { clock, event }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -212,7 +212,7 @@ async function tellStatus(
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(STATUS_MS, signal).catch(() => undefined);
-    const now = view();
+    const now = status();
     const replicas = now?.replicas ?? [];
     const done = JSON.stringify(replicas.map(({ counts, failed, away }) => [counts, failed, away]));
     if (signal.aborted || said === done || replicas.length === 0) continue;

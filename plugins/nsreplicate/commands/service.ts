@@ -24,14 +24,14 @@ export function checkServiceFlags({ listen, tlsCert, tlsKey, insecureListen }: S
 
 export interface Serving {
   readonly opened: Opened;
-  readonly feeds: Informers;
+  readonly informers: Informers;
   readonly working: LiveTask['working'];
 }
 
 /** Starts the service, where `--listen` asks for it; only then is anything of it loaded. */
 export async function serve(
   { listen, tlsCert: cert, tlsKey: key, insecureListen: insecure, metricsAuth }: ServiceFlags,
-  { opened, feeds, working }: Serving,
+  { opened, informers, working }: Serving,
   { plugin, clock, signal, reporter }: KubeCommandContext,
 ): Promise<Service | undefined> {
   if (listen === undefined) return undefined;
@@ -47,7 +47,7 @@ export async function serve(
     openMetrics: metricsAuth === 'none',
     state,
     tasks: () => [{ spec, primary, replicas, working }],
-    watchRestarts: () => feeds.restarts,
+    watchRestarts: () => informers.restarts,
     version: plugin.version,
     commit: plugin.commit,
     clock,

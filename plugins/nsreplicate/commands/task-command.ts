@@ -7,11 +7,11 @@ import { option } from '../../../src/cli/options.ts';
 import { UnreachableError, UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { checkTaskName } from '../../../src/tasks/names.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { clusterName, fileStem } from '../rules/replica-names.ts';
 import type { TaskConfig } from '../rules/rule.ts';
-import { defaultTask, roles, tool } from '../state/places.ts';
+import { defaultTask, roles, tool } from '../state/task-objects.ts';
 
 const clusters = 'Clusters';
 const what = 'What is copied';
@@ -21,8 +21,8 @@ const deletions = 'Deletions';
 /** Everything a command needs to begin. */
 export interface Opened {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
   /** The cluster that keeps the task's state. */
   readonly state: KubeClient;
 }
@@ -154,7 +154,7 @@ export abstract class TaskCommand extends KubeCommand {
     { watches, hand }: { watches: boolean; hand: (client: KubeClient) => void },
   ): Promise<Opened> {
     const files = await this.#replicaFiles();
-    const [{ identify, checkDistinct }, { readMemory }, config] = await Promise.all([
+    const [{ identify, checkDistinct }, { readSavedState }, config] = await Promise.all([
       import('../clusters/cluster.ts'),
       import('../state/state.ts'),
       this.#config([...this.replica.map(clusterName), ...files.map(fileStem)]),
@@ -177,8 +177,8 @@ export abstract class TaskCommand extends KubeCommand {
     );
     const state = this.stateContext === undefined ? primaryClient : await context.kube(this.stateContext);
     const spec = await this.#spec(primary, config, watches, signal);
-    const known = watches ? (await readMemory(state, spec.name, { signal })).sites : {};
-    const site = async (text: string): Promise<Site> => {
+    const known = watches ? (await readSavedState(state, spec.name, { signal })).clusters : {};
+    const cluster = async (text: string): Promise<Cluster> => {
       const isFromFolder = files.includes(text);
       const name = isFromFolder ? fileStem(text) : clusterName(text);
       const client = await (isFromFolder ? this.#openFile(context, text, hand) : open(text));
@@ -186,7 +186,7 @@ export abstract class TaskCommand extends KubeCommand {
         whileAway(name, client, known[name], error),
       );
     };
-    const replicas = await Promise.all(replicaTexts.map(site));
+    const replicas = await Promise.all(replicaTexts.map(cluster));
     checkDistinct(primary, replicas);
     return { spec, primary, replicas, state };
   }
@@ -239,7 +239,7 @@ export abstract class TaskCommand extends KubeCommand {
   }
 
   async #spec(
-    primary: Site,
+    primary: Cluster,
     config: TaskConfig | undefined,
     watches: boolean,
     signal: AbortSignal,
@@ -310,7 +310,7 @@ function checkPull(place: string, primary: string | undefined): void {
 }
 
 /** A replica that does not answer just now is waited for, where it is known from before and one goes on. */
-function whileAway(name: string, kube: KubeClient, id: string | undefined, error: unknown): Site {
+function whileAway(name: string, kube: KubeClient, id: string | undefined, error: unknown): Cluster {
   if (id === undefined || !(error instanceof UnreachableError)) throw error;
   return { name, kube, id };
 }

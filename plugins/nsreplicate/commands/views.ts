@@ -8,7 +8,7 @@ import type { Behind } from '../jobs/lag.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import { placeOf } from '../objects/keys.ts';
 import { isComplete } from '../run/run.ts';
-import type { ReplicaView, TaskView } from '../state/state.ts';
+import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 
 interface Line {
@@ -29,7 +29,7 @@ const count = (did: Did, lines: readonly Line[]): Column<Line> => ({
 });
 
 /** The result of one comparison: counts by replica, namespace and kind; exit 5 where something failed. */
-export function onceOutcome(view: TaskView, task: Task): Outcome {
+export function onceOutcome(status: TaskStatus, task: Task): Outcome {
   const lines = task.replicas.flatMap((replica) => {
     const failed = Map.groupBy(
       replica.failures.keys(),
@@ -54,19 +54,19 @@ export function onceOutcome(view: TaskView, task: Task): Outcome {
     { header: 'FAILED', value: ({ failed }) => String(failed) },
   ];
   return {
-    data: { ...view, lines, jobs: task.records.failed },
+    data: { ...status, lines, jobs: task.records.failed },
     table: table(lines, columns, 'There was nothing to copy.'),
-    ...(isComplete(view) ? {} : { error: incomplete(view) }),
+    ...(isComplete(status) ? {} : { error: incomplete(status) }),
   };
 }
 
 const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
 
 /** One task in a few lines. */
-export function describeTask(view: TaskView): string {
-  const { task, phase, primary, replicas, kinds, skipped, failures, notes } = view;
+export function describeTask(status: TaskStatus): string {
+  const { task, phase, primary, replicas, kinds, skipped, failures, notes } = status;
   return [
-    `Task ${task}: ${phase}, ${objects(view.objects)} of ${kinds.length} kinds from ${primary.name}`,
+    `Task ${task}: ${phase}, ${objects(status.objects)} of ${kinds.length} kinds from ${primary.name}`,
     ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
     ...Object.entries(primary.unlisted ?? {}).map(
       ([kind, why]) => `  can't read ${kind} of the primary: ${why}`,
@@ -86,7 +86,7 @@ const sumUp = (done: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 /** Of what is behind, what somebody works on and what failed before. */
-function atWork({ running = 0, retrying = 0 }: Partial<ReplicaView>): string {
+function atWork({ running = 0, retrying = 0 }: Partial<ReplicaStatus>): string {
   const parts = [
     ...(running === 0 ? [] : [`${running} under way`]),
     ...(retrying === 0 ? [] : [`${retrying} to be tried again`]),
@@ -119,7 +119,7 @@ function whenNothingWaits(failed: number, away: string | undefined): string {
   return away === undefined ? 'up to date' : 'was up to date when it last answered';
 }
 
-function describeReplica(replica: ReplicaView): string[] {
+function describeReplica(replica: ReplicaStatus): string[] {
   const { name, away, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
@@ -141,16 +141,16 @@ function describeReplica(replica: ReplicaView): string[] {
 }
 
 /** One line a task and replica. */
-export function tasksTable(views: readonly TaskView[]) {
-  const rows = views.flatMap((view) => view.replicas.map((replica) => ({ view, replica })));
+export function tasksTable(views: readonly TaskStatus[]) {
+  const rows = views.flatMap((status) => status.replicas.map((replica) => ({ status, replica })));
   return table(
     rows,
     [
-      { header: 'TASK', value: ({ view }) => view.task },
-      { header: 'PHASE', value: ({ view }) => view.phase },
-      { header: 'PRIMARY', value: ({ view }) => view.primary.name },
+      { header: 'TASK', value: ({ status }) => status.task },
+      { header: 'PHASE', value: ({ status }) => status.phase },
+      { header: 'PRIMARY', value: ({ status }) => status.primary.name },
       { header: 'REPLICA', value: ({ replica }) => replica.name },
-      { header: 'OBJECTS', value: ({ view }) => String(view.objects) },
+      { header: 'OBJECTS', value: ({ status }) => String(status.objects) },
       { header: 'BEHIND', value: ({ replica }) => (replica.away ? 'away' : String(replica.behind.pending)) },
       { header: 'FAILED', value: ({ replica }) => String(replica.failed) },
       { header: 'DELETIONS', value: ({ replica }) => (replica.deletionsStopped ? 'stopped' : 'ok') },
@@ -181,17 +181,17 @@ export function jobsTable(jobs: readonly JobRecord[]) {
 }
 
 /** The error of a comparison that left something undone. */
-function incomplete(view: TaskView): IncompleteError {
-  const unread = Object.entries(view.primary.unlisted ?? {}).map(
-    ([kind, why]) => `primary ${view.primary.name}: ${kind} can't be read: ${why}`,
+function incomplete(status: TaskStatus): IncompleteError {
+  const unread = Object.entries(status.primary.unlisted ?? {}).map(
+    ([kind, why]) => `primary ${status.primary.name}: ${kind} can't be read: ${why}`,
   );
-  const lines = view.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
+  const lines = status.replicas.flatMap(({ name, failed, away, unlisted, behind }) => [
     ...(failed > 0 ? [`${name}: ${objects(failed)} failed`] : []),
     ...(away === undefined ? [] : [`${name} does not answer: ${away}`]),
     ...(behind.pending > 0 ? [`${name}: ${objects(behind.pending)} not reached`] : []),
     ...Object.entries(unlisted).map(([kind, why]) => `${name}: ${kind} can't be read: ${why}`),
   ]);
-  const groups = view.failures.map(
+  const groups = status.failures.map(
     ({ replica, kind, reason, count }) => `${replica}: ${count} ${kind}: ${reason}`,
   );
   return new IncompleteError('not everything was copied', {

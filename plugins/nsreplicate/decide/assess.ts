@@ -2,8 +2,9 @@
  * What becomes of one object on one replica, from what both sides have now and what the task is told; never from a
  * history. The reconciler carries it out, `plan` dry-runs it, `drift` counts it: all of them ask here.
  */
-import { type Origin, type Stamp, sameOrigin } from '../objects/stamps.ts';
-import type { Wanted } from '../objects/wanted.ts';
+
+import type { Wanted } from '../objects/copy.ts';
+import { type Origin, type Provenance, sameOrigin } from '../objects/provenance.ts';
 import { mayCopy } from './may-copy.ts';
 import { type DriftState, driftOfLeft, type LeaveReason, type Refusal, wordsOf } from './outcomes.ts';
 import { type Owner, type Ownership, ownershipOf } from './ownership.ts';
@@ -23,10 +24,10 @@ export interface PrimarySide extends Wanted {
 export interface Present {
   readonly uid: string;
   readonly deleting: boolean;
-  readonly stamp: Stamp | undefined;
-  /** It bears the stamp of another object: somebody copied a copy. It is not ours, whatever it says. */
-  readonly isStranger: boolean;
-  /** The API server knows that it was us who put its stamp there. */
+  readonly provenance: Provenance | undefined;
+  /** It bears the provenance of another object: somebody copied a copy. It is not ours, whatever it says. */
+  readonly isCopiedCopy: boolean;
+  /** The API server knows that it was us who put its provenance there. */
   readonly isWritten: boolean;
   /** Digest of its content, sanitised; undefined where it was not looked at since it last changed. */
   readonly live: string | undefined;
@@ -104,7 +105,7 @@ export type Assessment =
 export function assess({ kind, original, isListed, present }: Situation, policy: Policy): Assessment {
   if (!original) return withoutOriginal(kind, isListed, present, policy);
   if (original.problem !== undefined) return { outcome: 'fail', problem: original.problem };
-  if (!mayCopy(policy, original.inherited, present?.stamp?.origin))
+  if (!mayCopy(policy, original.inherited, present?.provenance?.origin))
     return { outcome: 'leave', why: 'came-from-there' };
   if (!original.isWhole) return { outcome: 'compare' };
   // What appears between looking and writing is not ours to overrule.
@@ -114,9 +115,9 @@ export function assess({ kind, original, isListed, present }: Situation, policy:
 }
 
 function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy: Policy): Assessment {
-  const { stamp, live, made } = present;
+  const { provenance, live, made } = present;
   const ownership = ownershipOf(present, policy);
-  if (!stamp || (ownership !== 'ours' && ownership !== 'ours-before')) {
+  if (!provenance || (ownership !== 'ours' && ownership !== 'ours-before')) {
     if (policy.adopt || present.untouched === 'yes') return { outcome: 'adopt', why: 'adopted', force: true };
     if (present.untouched === 'unknown') return { outcome: 'look' };
     // Namespaces are there before us as a rule: their content may be ours all the same.
@@ -124,8 +125,8 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
     return { outcome: 'refuse', why: refusalOf(ownership) };
   }
   const force = policy.forceConflicts;
-  if (stamp.applied !== original.digest) return { outcome: 'update', why: 'changed', force };
-  if (!sameOrigin(stamp.origin, original.origin)) return { outcome: 'update', why: 'recreated', force };
+  if (provenance.applied !== original.digest) return { outcome: 'update', why: 'changed', force };
+  if (!sameOrigin(provenance.origin, original.origin)) return { outcome: 'update', why: 'recreated', force };
   if (live === undefined) return { outcome: 'look' };
   if (live === original.digest) return { outcome: 'same' };
   if (made && !mayGo(made, policy)) return madeOf(made);
@@ -133,7 +134,7 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
   return { outcome: 'put-right', why: 'drift', force };
 }
 
-/** What bears the stamp of another object is somebody's own, as what bears none. */
+/** What bears the provenance of another object is somebody's own, as what bears none. */
 const refusalOf = (ownership: Ownership): Refusal =>
   ownership === 'other-task' || ownership === 'other-primary' ? ownership : 'not-ours';
 

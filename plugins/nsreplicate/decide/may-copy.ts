@@ -1,5 +1,5 @@
 /** Loop prevention: whether an object of the primary may go to a replica at all. */
-import type { Origin } from '../objects/stamps.ts';
+import type { Origin } from '../objects/provenance.ts';
 
 export interface Route {
   /** UIDs of the clusters' kube-system namespaces. */

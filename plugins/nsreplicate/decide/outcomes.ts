@@ -83,7 +83,7 @@ export type LeaveReason =
   | 'not-on-replica'
   | 'no-namespace'
   | 'not-a-copy'
-  | 'stranger'
+  | 'copied-copy'
   | 'unproven'
   | 'left-scope'
   | 'claims-guarded'
@@ -115,7 +115,7 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
   'not-on-replica': { text: 'the replica does not have it' },
   'no-namespace': { text: 'the replica does not have its namespace' },
   'not-a-copy': { text: 'it is not a copy of this task' },
-  stranger: { text: 'it bears the mark of another object: somebody copied a copy' },
+  'copied-copy': { text: 'it bears the mark of another object: somebody copied a copy' },
   unproven: { text: 'it bears the mark of this task, but this tool did not write it' },
   'left-scope': { text: 'no rule covers it any more' },
   'claims-guarded': { text: 'claims are deleted with --prune-claims only', drift: 'extra' },

@@ -3,9 +3,9 @@
  * was not there, and that the rule carries enough of to make it, is made, marked as ours and pruned like a copy.
  */
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { makesObjects, ownsCopies, statusPart } from '../objects/carry.ts';
+import { appliesWhole, makesObjects, statusPart } from '../objects/carry.ts';
+import { type Copy, liveDigest, type Shaping } from '../objects/copy.ts';
 import { digestOf } from '../objects/digest.ts';
-import { type Copy, liveDigest, type Shaping } from '../objects/wanted.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Assessment } from './assess.ts';
 
@@ -24,7 +24,7 @@ export function comparePart(
   hasStatus: boolean,
 ): PartDifference {
   // Of whole copies what is remembered tells about all but the status.
-  const isPart = copy.main !== undefined && !ownsCopies(rule.carry);
+  const isPart = copy.main !== undefined && !appliesWhole(rule.carry);
   return {
     main: isPart && (!object || liveDigest(object, rule, shaping) !== copy.digest),
     status: hasStatus && differsInStatus(object, copy, shaping),

@@ -7,7 +7,7 @@ export interface PruneCase {
   /** As `groupKind` writes it. */
   readonly kind: string;
   readonly ownership: Ownership;
-  /** The API server knows that it was us who put the stamp there. */
+  /** The API server knows that it was us who put the provenance there. */
   readonly isWritten: boolean;
   /** The rules cover its kind, namespace and labels. */
   readonly inScope: boolean;
@@ -33,7 +33,7 @@ export function keptBecause({
   inScope,
   flags,
 }: PruneCase): LeaveReason | undefined {
-  if (ownership === 'stranger') return 'stranger';
+  if (ownership === 'copied-copy') return 'copied-copy';
   if (ownership !== 'ours') return 'not-a-copy';
   if (!inScope) return 'left-scope';
   if (!isWritten) return 'unproven';

@@ -14,8 +14,8 @@ import {
   valueAt,
   without,
 } from '../objects/managed-fields.ts';
+import { withoutProvenance } from '../objects/provenance.ts';
 import { type SanitiseContext, sanitise } from '../objects/sanitise.ts';
-import { withoutStamps } from '../objects/stamps.ts';
 import { type Difference, differences } from './differences.ts';
 
 /** Fields that an object has beyond what was applied, by who wrote them. */
@@ -56,7 +56,7 @@ function authorOf({ manager, operation, subresource }: ManagedFields, ours: stri
 }
 
 /**
- * @param main what was applied; may bear stamps
+ * @param main what was applied; may bear provenance
  * @param object what the replica has, with its managedFields
  * @param manager who applied it
  */
@@ -67,7 +67,7 @@ export function residueOf(
   context: SanitiseContext = {},
 ): Residue {
   const wanted = cloneJson(main);
-  withoutStamps(wanted);
+  withoutProvenance(wanted);
   const live = sanitise(object, context);
   const authors = extrasOf(main, live, managedFieldsOf(object), manager);
   const byAuthor = (author: Author) =>

@@ -35,8 +35,8 @@ export function statusPart(object: KubeObject, named: KubeObject, carry: Carry):
   return { ...nameOnly(named), status: structuredClone(object.status) };
 }
 
-/** Whether copies under this rule are ours: made, stamped and pruned by us. */
-export const ownsCopies = (carry: Carry): boolean => carry.what === 'whole';
+/** Whether copies under this rule are ours: made, marked as ours and pruned by us. */
+export const appliesWhole = (carry: Carry): boolean => carry.what === 'whole';
 
 /** Whether an object that the replica lacks is made: only where the rule carries enough to make one. */
 export const makesObjects = (carry: Carry): boolean =>

@@ -17,8 +17,8 @@ import {
   put,
 } from './draft.ts';
 import { dropInjectedBundles, kindsWithBundles } from './injected.ts';
+import { withoutProvenance } from './provenance.ts';
 import { dropAllocated } from './service.ts';
-import { withoutStamps } from './stamps.ts';
 
 /** What a rule may want to know beyond the object. */
 export interface SanitiseContext {
@@ -67,7 +67,7 @@ export const sanitiseRules: readonly SanitiseRule[] = [
     what: "kubectl apply's memory",
     strip: (d) => drop(d, ...annotations, 'kubectl.kubernetes.io/last-applied-configuration'),
   },
-  { what: 'stamps of an earlier replication', strip: withoutStamps },
+  { what: 'the provenance of an earlier replication', strip: withoutProvenance },
   {
     what: 'what a namespace gets from its own cluster',
     kinds: ['Namespace'],

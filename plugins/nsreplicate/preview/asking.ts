@@ -5,8 +5,8 @@ import type { Assessment, Made } from '../decide/assess.ts';
 import { assessPart, comparePart, type PartDifference } from '../decide/part.ts';
 import { residueOf } from '../decide/residue.ts';
 import { fieldManager } from '../decide/spec.ts';
+import { type Copy, liveDigest } from '../objects/copy.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
-import { type Copy, liveDigest } from '../objects/wanted.ts';
 import { applyCopy } from '../reconcile/apply.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
 
@@ -23,7 +23,7 @@ export async function assessByAsking(
 ): Promise<Assessment> {
   const assessment = replica.assessor.assess(key);
   if (assessment.outcome === 'compare') return (await partOf(survey, replica, key, signal)).assessment;
-  if (assessment.outcome === 'same' && survey.catalogue.original(key)?.statusDigest) {
+  if (assessment.outcome === 'same' && survey.primaryCache.original(key)?.statusDigest) {
     const { difference } = await partOf(survey, replica, key, signal);
     return difference.status ? { outcome: 'update', why: 'status', force: false } : assessment;
   }
@@ -42,18 +42,18 @@ export interface ComparedPart {
 
 /** Reads such an object, which nothing is remembered of, and compares it. */
 export async function partOf(
-  { catalogue, places, shaping }: Survey,
-  { site, assessor }: SurveyedReplica,
+  { primaryCache, places, shaping }: Survey,
+  { cluster, assessor }: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<ComparedPart> {
-  const [kind, rule] = [catalogue.kind(placeOf(key).kind), catalogue.original(key)?.rule];
-  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
-  catalogue.release(key, site.name);
+  const [kind, rule] = [primaryCache.kind(placeOf(key).kind), primaryCache.original(key)?.rule];
+  const copy = await primaryCache.copy(key, { name: cluster.name, cluster: cluster.id }, signal);
+  primaryCache.release(key, cluster.name);
   const nothing = { main: false, status: false };
   if (!kind || !rule || !copy)
     return { object: undefined, copy, difference: nothing, assessment: { outcome: 'gone' } };
-  const found = site.kube.find(kind.resource, places.onReplica(key), { signal });
+  const found = cluster.kube.find(kind.resource, places.onReplica(key), { signal });
   const object = await found.catch(undefinedIfNotServed);
   const hasStatus = kind.resource.subresources.includes('status');
   const difference = comparePart(object, copy, rule, shaping, hasStatus);
@@ -67,19 +67,19 @@ const isUnclear = (assessment: Assessment): boolean =>
 
 /** What others have in an object that is else what the replica makes of it. Undefined where it is not, or may not be asked. */
 async function madeOf(
-  { catalogue, shaping }: Survey,
-  { site, copies, probes }: SurveyedReplica,
+  { primaryCache, shaping }: Survey,
+  { cluster, replicaCache, probes }: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<Made | undefined> {
-  const [kind, rule] = [catalogue.kind(placeOf(key).kind), catalogue.original(key)?.rule];
-  const copy = await catalogue.copy(key, { name: site.name, cluster: site.id }, signal);
-  catalogue.release(key, site.name);
+  const [kind, rule] = [primaryCache.kind(placeOf(key).kind), primaryCache.original(key)?.rule];
+  const copy = await primaryCache.copy(key, { name: cluster.name, cluster: cluster.id }, signal);
+  primaryCache.release(key, cluster.name);
   if (!kind || !rule || !copy?.main) return undefined;
   const { main } = copy;
   try {
-    const after = await applyCopy(site.kube, kind.resource, main, { force: true, dryRun: true, signal });
-    if (liveDigest(after, rule, shaping) !== copies.get(key)?.live) return undefined;
+    const after = await applyCopy(cluster.kube, kind.resource, main, { force: true, dryRun: true, signal });
+    if (liveDigest(after, rule, shaping) !== replicaCache.get(key)?.live) return undefined;
     const { byHand, applied, keys, rest } = residueOf(main, after, fieldManager, shaping);
     if (byHand.length > 0) return undefined;
     const asked = { resource: kind.resource, main, context: shaping };

@@ -39,7 +39,7 @@ interface Group {
  */
 export async function drift(survey: Survey, signal: AbortSignal): Promise<DriftLine[]> {
   const sides = survey.replicas.map(async (replica) => {
-    const keys = new Set([...survey.catalogue.keys(), ...replica.copies.keys()]);
+    const keys = new Set([...survey.primaryCache.keys(), ...replica.replicaCache.keys()]);
     const compared = [...keys].filter((key) => !isUnread(replica, key));
     const assessments = await someAtOnce(
       compared.map((key) => async () => [key, await assessByAsking(survey, replica, key, signal)] as const),
@@ -53,8 +53,8 @@ export const isDrifted = ({ missing, outdated, edited, foreign, extra }: DriftLi
   missing + outdated + edited + foreign + extra > 0;
 
 function driftOfReplica(
-  { catalogue }: Survey,
-  { site, copies }: SurveyedReplica,
+  { primaryCache }: Survey,
+  { cluster, replicaCache }: SurveyedReplica,
   assessments: readonly (readonly [ObjectKey, Assessment])[],
 ): DriftLine[] {
   const groups = new Map<string, Group>();
@@ -65,17 +65,17 @@ function driftOfReplica(
     return found;
   };
   for (const [key, assessment] of assessments) {
-    const present = copies.get(key);
+    const present = replicaCache.get(key);
     const state = driftOf(assessment, present);
     if (state === undefined && assessment.outcome !== 'same') continue;
     const { counts, wanted: should, present: is } = groupOf(key);
-    const wanted = catalogue.original(key) && catalogue.digest(key, site.name);
+    const wanted = primaryCache.original(key) && primaryCache.digest(key, cluster.name);
     if (state) counts[state]++;
     if (wanted !== undefined) should.push([key, wanted]);
     if (present) is.push([key, (state === undefined ? wanted : present.live) ?? '']);
   }
   return [...groups]
-    .map(([place, group]) => lineOf(site.name, place, group))
+    .map(([place, group]) => lineOf(cluster.name, place, group))
     .sort((a, b) => a.namespace.localeCompare(b.namespace) || a.kind.localeCompare(b.kind));
 }
 

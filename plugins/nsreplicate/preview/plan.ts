@@ -3,20 +3,20 @@ import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { failureOf, isNamespaceMissing, messageAbout } from '../clusters/failure.ts';
-import { refusesAlong } from '../decide/along.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
+import { refusalOfDependents } from '../decide/dependents.ts';
 import { readableDiff } from '../decide/diff.ts';
 import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Failure } from '../jobs/retry.ts';
+import type { Copy } from '../objects/copy.ts';
 import { type Draft, groupKind } from '../objects/draft.ts';
 import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { withoutProvenance } from '../objects/provenance.ts';
 import { sanitise } from '../objects/sanitise.ts';
-import { withoutStamps } from '../objects/stamps.ts';
-import type { Copy } from '../objects/wanted.ts';
 import { applyCopy } from '../reconcile/apply.ts';
 import { keptByPrimary } from '../reconcile/delete-copy.ts';
-import { alongWith, ownedBy } from '../reconcile/dependents.ts';
+import { dependentsOf, ownedBy } from '../reconcile/dependents.ts';
 import { mayOverrule, notTaken } from '../reconcile/writer.ts';
 import { assessByAsking, partOf } from './asking.ts';
 import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
@@ -44,8 +44,8 @@ export interface PlannedChange {
 export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
-    const orphans = [...replica.copies.keys()].filter((key) => !survey.catalogue.original(key));
-    for (const key of [...survey.catalogue.keys(), ...orphans])
+    const orphans = [...replica.replicaCache.keys()].filter((key) => !survey.primaryCache.original(key));
+    for (const key of [...survey.primaryCache.keys(), ...orphans])
       if (!isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
   }
   return (await someAtOnce(work)).filter((change) => change !== undefined);
@@ -63,7 +63,7 @@ interface Planning {
 async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   const { replica, key } = planning;
   const change: Change = (action, diff = [], more = {}) => ({
-    replica: replica.site.name,
+    replica: replica.cluster.name,
     ...placeOf(key),
     action,
     diff,
@@ -75,7 +75,7 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   if (isWrite(assessment)) return plannedWrite(planning, assessment, change);
   switch (assessment.outcome) {
     case 'fail': {
-      const action = replica.copies.get(key) ? 'update' : 'create';
+      const action = replica.replicaCache.get(key) ? 'update' : 'create';
       return change(action, [], { blocked: true, note: assessment.problem });
     }
     case 'refuse':
@@ -98,9 +98,9 @@ function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | unde
 }
 
 async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy | undefined> {
-  const { name, id } = replica.site;
-  const copy = await survey.catalogue.copy(key, { name, cluster: id }, signal);
-  survey.catalogue.release(key, name);
+  const { name, id } = replica.cluster;
+  const copy = await survey.primaryCache.copy(key, { name, cluster: id }, signal);
+  survey.primaryCache.release(key, name);
   return copy;
 }
 
@@ -123,8 +123,8 @@ async function plannedWrite(
   change: Change,
 ): Promise<PlannedChange | undefined> {
   const { survey, replica, key, spec, signal } = planning;
-  const { kube } = replica.site;
-  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
+  const { kube } = replica.cluster;
+  const resource = survey.primaryCache.kind(placeOf(key).kind)?.resource;
   const main = (await copyOf(planning))?.main;
   if (!resource || !main) return undefined;
   const action = outcomes[write.outcome].plan;
@@ -190,9 +190,9 @@ async function plannedPart(
       ? readableDiff({ ...status, kind: main?.kind ?? '' } as KubeObject, only(object, status))
       : []),
   ];
-  const resource = survey.catalogue.kind(placeOf(key).kind)?.resource;
+  const resource = survey.primaryCache.kind(placeOf(key).kind)?.resource;
   if (!difference.main || !resource) return change(action, diff);
-  const { kube } = replica.site;
+  const { kube } = replica.cluster;
   const apply = (force: boolean) => applyCopy(kube, resource, main as Draft, { force, dryRun: true, signal });
   try {
     await apply(assessment.force).catch((error: unknown) => {
@@ -219,25 +219,25 @@ function only(object: KubeObject, like: Draft): KubeObject {
 
 function bare(object: KubeObject | Draft): KubeObject {
   const draft = sanitise(object as KubeObject);
-  withoutStamps(draft);
+  withoutProvenance(draft);
   return draft;
 }
 
 async function plannedDeletion(
-  { survey: { catalogue, primary, places }, replica, key, spec, signal }: Planning,
+  { survey: { primaryCache, primary, places }, replica, key, spec, signal }: Planning,
   change: Change,
 ): Promise<PlannedChange | undefined> {
-  const [kind, present] = [catalogue.kind(placeOf(key).kind), replica.copies.get(key)];
+  const [kind, present] = [primaryCache.kind(placeOf(key).kind), replica.replicaCache.get(key)];
   if (!kind || !present) return undefined;
-  const { kube } = replica.site;
+  const { kube } = replica.cluster;
   try {
     const kept = await keptByPrimary(kind, key, primary, signal);
     if (kept !== undefined) return change('left', [], { note: explain(kept) });
     const object = await kube.find(kind.resource, places.onReplica(key), { signal });
     if (!object) return undefined;
-    const along = await alongWith(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });
+    const along = await dependentsOf(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });
     const diff = [...along.strangers, ...along.taken].map((name) => `- ${name}`);
-    const why = refusesAlong(describe(key), along, spec.prune);
+    const why = refusalOfDependents(describe(key), along, spec.prune);
     if (why !== undefined) return change('delete', diff, { blocked: true, note: why });
     const call = { dryRun: true, uid: present.uid, signal };
     await kube.delete(kind.resource, places.onReplica(key), call);

@@ -2,43 +2,43 @@
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
-import { Autoscaled, autoscalersOf } from '../cache/autoscaled.ts';
+import { Autoscaled } from '../cache/autoscaled.ts';
 import type { Informers } from '../cache/informers.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
-import { ReplicaCache } from '../cache/replica-cache.ts';
-import { checkDistinct, type Site } from '../clusters/cluster.ts';
+import type { ReplicaCache } from '../cache/replica-cache.ts';
+import { type Cluster, checkDistinct } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
 import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import { isSilent } from '../clusters/late-kinds.ts';
-import { absentees, type Scopes, scopesOf } from '../clusters/scopes.ts';
-import { checkMap, displaced, type TaskSpec } from '../decide/spec.ts';
+import { type Scopes, scopesOf } from '../clusters/scopes.ts';
+import { checkMap, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
-import { idleOverrides } from '../objects/idle-overrides.ts';
+import { liveDigest, type Shaping } from '../objects/copy.ts';
 import { isIn, listOf, type ObjectKey, Places } from '../objects/keys.ts';
-import { StampKey } from '../objects/stamps.ts';
-import { liveDigest, type Shaping } from '../objects/wanted.ts';
-import { Assessor } from '../reconcile/assessor.ts';
+import { ProvenanceKey } from '../objects/provenance.ts';
+import type { Assessor } from '../reconcile/assessor.ts';
 import { Probes } from '../reconcile/probe.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
-import type { Memory } from '../state/memory.ts';
+import type { SavedState } from '../state/saved-state.ts';
+import { followAutoscalers } from '../task/follow-autoscalers.ts';
 import { mayBeLacking } from '../task/primary-lists.ts';
-import { setUp } from '../task/set-up.ts';
+import { notesOn, setUp, setUpReplica } from '../task/set-up.ts';
 
 export interface SurveyOptions {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
-  readonly feeds: Informers;
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
+  readonly informers: Informers;
   readonly key: Uint8Array;
-  readonly memory: Memory;
-  readonly settled: AppliedResults;
+  readonly saved: SavedState;
+  readonly results: AppliedResults;
   readonly signal: AbortSignal;
 }
 
 export interface Survey {
-  readonly primary: Site;
-  readonly catalogue: PrimaryCache;
+  readonly primary: Cluster;
+  readonly primaryCache: PrimaryCache;
   readonly places: Places;
   readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
@@ -49,8 +49,8 @@ export interface Survey {
 }
 
 export interface SurveyedReplica {
-  readonly site: Site;
-  readonly copies: ReplicaCache;
+  readonly cluster: Cluster;
+  readonly replicaCache: ReplicaCache;
   readonly assessor: Assessor;
   readonly probes: Probes;
   /** What could not be listed there: nothing is known of it. */
@@ -74,28 +74,26 @@ export const isUnread = ({ unread }: Pick<SurveyedReplica, 'unread'>, key: Objec
  * @throws {X8sError} the primary does not answer, or lets nothing be read, or not what decides on namespaces
  */
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { spec, primary, replicas, memory, settled, signal } = options;
+  const { spec, primary, replicas, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
   const { kinds, notes, silent } = await chooseKinds(primary, spec.rules, { signal });
   const places = new Places(spec.map);
   const autoscaled = new Autoscaled(places);
   const labels = new Map<string, Labels>();
-  const { shaping, catalogue } = setUp(options, { kinds, places, autoscaled, labels });
-  const { formerPrimaries } = memory;
-  const sides = replicas.map((site) => {
-    const copies = new ReplicaCache(spec.name, catalogue.copyScope);
-    const options = { spec, primary, replica: site, catalogue, places, copies, formerPrimaries };
-    const assessor = new Assessor({ ...options, settled: settled.on(site.name) });
-    return { site, copies, assessor, probes: new Probes(site.kube), unread: [] as Unread[] };
+  const { shaping, primaryCache } = setUp(options, { kinds, places, autoscaled, labels });
+  const sides = replicas.map((cluster) => {
+    const { replicaCache, assessor } = setUpReplica(cluster, options, { primaryCache, places });
+    return { cluster, replicaCache, assessor, probes: new Probes(cluster.kube), unread: [] as Unread[] };
   });
-  await listAutoscalers(options, autoscaled);
-  const frame: Frame = { catalogue, places, shaping, away: new Set() };
+  // Without them replicas are copied as they are.
+  await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
+  const frame: Frame = { primaryCache, places, shaping, away: new Set() };
   const refused: Refused[] = [];
   for (const kind of kinds) {
     try {
       const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
-      await listPrimary(options, kind, scopes, { catalogue, labels });
+      await listPrimary(options, kind, scopes, { primaryCache, labels });
       await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));
     } catch (error) {
       signal.throwIfAborted();
@@ -106,20 +104,11 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   if (refused.length === kinds.length && refused[0]) throw refused[0].error;
   return {
     primary,
-    catalogue,
+    primaryCache,
     places,
     shaping,
     kinds,
-    notes: [
-      ...notes,
-      ...absentees(options, catalogue, labels),
-      ...displaced(spec, labels.keys()),
-      ...idleOverrides(spec.overrides, {
-        replicas: replicas.map(({ name }) => name),
-        keys: () => catalogue.keys(),
-      }),
-      ...catalogue.mentions(),
-    ],
+    notes: [...notes, ...notesOn(options, primaryCache, labels)],
     unread: [
       ...silent.map((name) => ({ kind: name, why: isSilent().message })),
       ...refused.map(({ kind, error }) => ({ kind, why: error.message })),
@@ -135,44 +124,27 @@ interface Refused {
 
 const quiet = { synced: () => undefined, event: () => undefined };
 
-async function listAutoscalers(
-  { primary, spec, feeds, signal }: SurveyOptions,
-  autoscaled: Autoscaled,
-): Promise<void> {
-  const resource = await autoscalersOf(primary, { signal });
-  if (!resource) return;
-  const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal }).catch(
-    () => [],
-  );
-  const scope = { kube: primary.kube, resource, metadataOnly: false, watch: false };
-  const lists = scopes.map((namespace) => {
-    const handler = autoscaled.handler(namespace, () => undefined);
-    return feeds.follow({ ...scope, namespace }, handler, signal);
-  });
-  await Promise.all(lists).catch(() => undefined);
-}
-
 async function listPrimary(
-  { primary, feeds, signal }: SurveyOptions,
+  { primary, informers, signal }: SurveyOptions,
   kind: CopiedKind,
   scopes: Scopes,
-  { catalogue, labels }: { readonly catalogue: PrimaryCache; readonly labels: Map<string, Labels> },
+  { primaryCache, labels }: { readonly primaryCache: PrimaryCache; readonly labels: Map<string, Labels> },
 ): Promise<void> {
   for (const namespace of scopes) {
     const list = listOf(kind.name, namespace);
-    await feeds.follow(
+    await informers.follow(
       { kube: primary.kube, resource: kind.resource, namespace, metadataOnly: false, watch: false },
       {
         ...quiet,
         page: (items, first) => {
-          if (first) catalogue.beginList(list);
+          if (first) primaryCache.beginList(list);
           for (const object of items) {
             if (kind.name === 'Namespace') labels.set(object.metadata.name, object.metadata.labels ?? {});
-            catalogue.take(kind, object, list);
+            primaryCache.take(kind, object, list);
           }
         },
         synced: () => {
-          catalogue.endList(list, kind, namespace);
+          primaryCache.endList(list, kind, namespace);
         },
       },
       signal,
@@ -181,45 +153,47 @@ async function listPrimary(
 }
 
 interface Side {
-  readonly site: Site;
-  readonly copies: ReplicaCache;
+  readonly cluster: Cluster;
+  readonly replicaCache: ReplicaCache;
   readonly unread: Unread[];
 }
 
 interface Frame {
-  readonly catalogue: PrimaryCache;
+  readonly primaryCache: PrimaryCache;
   readonly places: Places;
   readonly shaping: Shaping;
   /** Replicas that did not answer. */
-  readonly away: Set<Site>;
+  readonly away: Set<Cluster>;
 }
 
 async function listReplica(
-  { feeds, signal }: SurveyOptions,
+  { informers, signal }: SurveyOptions,
   kind: CopiedKind,
   scopes: Scopes,
-  { site, copies, unread, catalogue, places, shaping, away }: Frame & Side,
+  { cluster, replicaCache, unread, primaryCache, places, shaping, away }: Frame & Side,
 ): Promise<void> {
   for (const scope of scopes) {
     // One that does not answer is asked once: each further question may take as long as the first.
-    if (away.has(site)) {
+    if (away.has(cluster)) {
       unread.push({ kind: kind.name, namespace: scope, why: 'it does not answer' });
       continue;
     }
     const namespace = scope && places.namespaceOnReplica(scope);
-    const page = (items: readonly Parameters<typeof copies.set>[1][]) => {
+    const page = (items: readonly Parameters<typeof replicaCache.set>[1][]) => {
       for (const object of items) {
         const key = places.ofCopy(kind.name, object);
         if (key === undefined) continue;
-        const rule = catalogue.original(key)?.rule ?? catalogue.ruleOnReplica(key, object.metadata.labels);
-        const isMarked = object.metadata.labels?.[StampKey.task] === shaping.task;
-        if (rule || isMarked) copies.set(key, object, rule && liveDigest(object, rule, shaping));
+        const rule =
+          primaryCache.original(key)?.rule ??
+          primaryCache.coverage.ruleOnReplica(key, object.metadata.labels);
+        const isMarked = object.metadata.labels?.[ProvenanceKey.task] === shaping.task;
+        if (rule || isMarked) replicaCache.set(key, object, rule && liveDigest(object, rule, shaping));
       }
     };
-    const feed = { kube: site.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
-    await feeds.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
+    const feed = { kube: cluster.kube, resource: kind.resource, namespace, metadataOnly: true, watch: false };
+    await informers.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      if (isAway(error)) away.add(site);
+      if (isAway(error)) away.add(cluster);
       // A kind that is not served there: then nothing of it is there, which is known, and it may yet be made.
       const isKnown = isNotFound(error) && kind.rules.some(({ rule }) => makesObjects(rule.carry));
       if (!isKnown) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });

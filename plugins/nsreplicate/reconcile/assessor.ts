@@ -1,9 +1,9 @@
 /** Asks for the decision on objects of one replica, from what the caches hold of both sides. */
 
-import type { SettledOn } from '../cache/applied-results.ts';
+import type { ReplicaResults } from '../cache/applied-results.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import {
   type Assessment,
   assess,
@@ -13,19 +13,19 @@ import {
   type ReplicaSide,
 } from '../decide/assess.ts';
 import type { TaskSpec } from '../decide/spec.ts';
-import { ownsCopies } from '../objects/carry.ts';
+import { appliesWhole } from '../objects/carry.ts';
+import type { Destination } from '../objects/copy.ts';
 import { untouched } from '../objects/given.ts';
 import { type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
-import type { Destination } from '../objects/wanted.ts';
 
 export interface AssessorOptions {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replica: Site;
-  readonly catalogue: PrimaryCache;
+  readonly primary: Cluster;
+  readonly replica: Cluster;
+  readonly primaryCache: PrimaryCache;
   readonly places: Places;
-  readonly copies: ReplicaCache;
-  readonly settled: SettledOn;
+  readonly replicaCache: ReplicaCache;
+  readonly results: ReplicaResults;
   /** Earlier primaries of the task, approved by a person. */
   readonly formerPrimaries: readonly string[];
 }
@@ -58,21 +58,21 @@ export class Assessor {
    * @param made what is known of its content, where the replica was asked
    */
   assess(key: ObjectKey, made?: Made): Assessment {
-    const { catalogue } = this.#options;
+    const { primaryCache } = this.#options;
     const { kind } = placeOf(key);
-    if (!catalogue.kind(kind)) return { outcome: 'leave', why: 'kind-dropped' };
+    if (!primaryCache.kind(kind)) return { outcome: 'leave', why: 'kind-dropped' };
     const original = this.#primarySide(key);
     const present = this.#replicaSide(key, original, made);
-    const isListed = original !== undefined || catalogue.isComplete(key);
+    const isListed = original !== undefined || primaryCache.isComplete(key);
     return assess({ kind, original, isListed, present }, this.policy);
   }
 
   #primarySide(key: ObjectKey): PrimarySide | undefined {
-    const { catalogue } = this.#options;
-    const [original, wanted] = [catalogue.original(key), catalogue.wanted(key, this.#destination)];
+    const { primaryCache } = this.#options;
+    const [original, wanted] = [primaryCache.original(key), primaryCache.wanted(key, this.#destination)];
     if (!original || !wanted) return undefined;
     const { inherited, problem, rule } = original;
-    return { ...wanted, inherited, problem, isWhole: ownsCopies(rule.carry) };
+    return { ...wanted, inherited, problem, isWhole: appliesWhole(rule.carry) };
   }
 
   #replicaSide(
@@ -80,15 +80,15 @@ export class Assessor {
     original: PrimarySide | undefined,
     known: Made | undefined,
   ): ReplicaSide | undefined {
-    const { copies, settled, places } = this.#options;
-    const present = copies.get(key);
+    const { replicaCache, results, places } = this.#options;
+    const present = replicaCache.get(key);
     if (!present) return undefined;
-    const made = known ?? (original && settled.find(key, original.digest, present.live));
+    const made = known ?? (original && results.find(key, original.digest, present.live));
     const { kind } = placeOf(key);
     return {
       ...present,
       made,
-      inScope: original !== undefined || copies.isInScope(key),
+      inScope: original !== undefined || replicaCache.isInScope(key),
       untouched: untouched(kind, places.onReplica(key), present.live),
     };
   }

@@ -2,27 +2,25 @@
 import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { fromPrimary, WorkFailure } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
-import { refusesAlong } from '../decide/along.ts';
+import { refusalOfDependents } from '../decide/dependents.ts';
 import type { LeaveReason } from '../decide/outcomes.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { describe, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
-import { alongWith, goesWith, ownedBy } from './dependents.ts';
+import type { Deletions } from './deletions.ts';
+import { dependentsOf, goesWith, ownedBy } from './dependents.ts';
+import type { PrimaryCheck } from './primary-check.ts';
 
 export interface DeletionOptions {
-  readonly primary: Site;
-  readonly replica: Site;
+  readonly primary: Cluster;
+  readonly replica: Cluster;
   readonly spec: TaskSpec;
-  readonly copies: ReplicaCache;
+  readonly replicaCache: ReplicaCache;
   readonly places: Places;
-  /** Whether the deletion of an object, and of what goes with it, is allowed; counts them. */
-  readonly brake: (key: ObjectKey, count: number) => boolean;
-  /** What was allowed was refused by the replica. */
-  readonly notDeleted: (key: ObjectKey, count: number) => void;
-  /** Stops the brake where the primary is not what it was. */
-  readonly confirmPrimary: () => Promise<void>;
+  readonly deletions: Pick<Deletions, 'mayDelete' | 'wasRefused'>;
+  readonly primaryCheck: Pick<PrimaryCheck, 'confirm'>;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -35,7 +33,7 @@ export interface DeletionOptions {
 export async function keptByPrimary(
   { resource }: CopiedKind,
   key: ObjectKey,
-  primary: Site,
+  primary: Cluster,
   signal: AbortSignal,
 ): Promise<LeaveReason | undefined> {
   const { namespace, name } = placeOf(key);
@@ -62,30 +60,30 @@ export async function deleteCopy(
   object: KubeObject,
   options: DeletionOptions,
 ): Promise<LeaveReason | undefined> {
-  const { primary, replica, places, copies, signal, fence, brake } = options;
+  const { primary, replica, places, replicaCache, signal, fence, deletions, primaryCheck } = options;
   const kept = await keptByPrimary(kind, key, primary, signal);
   if (kept !== undefined) return kept;
-  const count = 1 + (await goesAlong(key, object, options)).length;
-  await fromPrimary(options.confirmPrimary());
-  if (!brake(key, count))
+  const count = 1 + (await checkDependents(key, object, options)).length;
+  await fromPrimary(primaryCheck.confirm());
+  if (!deletions.mayDelete(key, count))
     throw failure(
       'decision',
       'brake',
       `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
     );
-  copies.leaving(key);
+  replicaCache.leaving(key);
   await fence();
   const { uid, resourceVersion } = object.metadata;
   const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
   try {
     await replica.kube.delete(kind.resource, places.onReplica(key), preconditions);
   } catch (error) {
-    if (error instanceof ApiError) options.notDeleted(key, count);
+    if (error instanceof ApiError) deletions.wasRefused(key, count);
     throw error;
   }
   // They were counted with it, and are not to be counted again when they are looked at themselves.
   const goes = goesWith(key, object);
-  for (const other of copies.keys()) if (goes(other)) copies.leaving(other);
+  for (const other of replicaCache.keys()) if (goes(other)) replicaCache.leaving(other);
   return undefined;
 }
 
@@ -93,14 +91,14 @@ export async function deleteCopy(
  * Names of what a deletion takes along.
  * @throws {WorkFailure} something that is not ours, or that stands for data
  */
-async function goesAlong(
+async function checkDependents(
   key: ObjectKey,
   object: KubeObject,
   { primary, replica, places, spec, signal }: DeletionOptions,
 ): Promise<readonly string[]> {
   const isOurs = ownedBy({ places, spec, primary });
-  const along = await alongWith(object, { kube: replica.kube, isOurs, signal });
-  const message = refusesAlong(describe(key), along, spec.prune);
+  const along = await dependentsOf(object, { kube: replica.kube, isOurs, signal });
+  const message = refusalOfDependents(describe(key), along, spec.prune);
   if (message === undefined) return along.taken;
   throw failure(along.mayPass ? 'later' : 'decision', 'guarded', message);
 }

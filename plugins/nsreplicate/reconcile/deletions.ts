@@ -6,7 +6,7 @@ import { type ObjectKey, placeOf } from '../objects/keys.ts';
 
 export interface DeletionsOptions {
   readonly replica: string;
-  readonly copies: ReplicaCache;
+  readonly replicaCache: ReplicaCache;
   readonly limits: BrakeLimits;
   readonly state: BrakeState;
   readonly clock: Clock;
@@ -85,9 +85,9 @@ export class Deletions {
   }
 
   #ask(state: BrakeState, namespace: string, count: number) {
-    const { copies, clock, limits } = this.#options;
+    const { replicaCache, clock, limits } = this.#options;
     // What goes along with one object of a cluster is in namespaces, as a rule, and measured with it.
-    const request = { namespace, count, copies: Math.max(copies.countIn(namespace), count) };
+    const request = { namespace, count, copies: Math.max(replicaCache.countIn(namespace), count) };
     return brake(state, request, clock.now().getTime(), limits);
   }
 

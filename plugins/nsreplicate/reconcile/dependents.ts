@@ -11,9 +11,9 @@ import {
   persistentVolumeClaims,
   type Resource,
 } from '../../../src/kube/resources.ts';
-import { provenanceOf } from '../cache/replica-cache.ts';
-import type { Site } from '../clusters/cluster.ts';
-import { type Along, type Hanging, nothingAlong, sortAlong } from '../decide/along.ts';
+import { ownershipFactsOf } from '../cache/replica-cache.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { type Dependent, type Dependents, noDependents, sortDependents } from '../decide/dependents.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { at, groupKind, items } from '../objects/draft.ts';
 import { isGivenToNamespaces } from '../objects/given.ts';
@@ -28,12 +28,12 @@ export function ownedBy({
 }: {
   readonly places: Places;
   readonly spec: Pick<TaskSpec, 'name'>;
-  readonly primary: Pick<Site, 'id'>;
+  readonly primary: Pick<Cluster, 'id'>;
 }): Surroundings['isOurs'] {
   return (kind, object) => {
     const key = places.ofCopy(kind, object);
-    const found = key === undefined ? undefined : provenanceOf(key, object);
-    const origin = found?.isWritten ? found.stamp?.origin : undefined;
+    const found = key === undefined ? undefined : ownershipFactsOf(key, object);
+    const origin = found?.isWritten ? found.provenance?.origin : undefined;
     return origin?.task === spec.name && origin.cluster === primary.id;
   };
 }
@@ -51,15 +51,15 @@ export interface Surroundings {
  * only claims are looked for, since they stand for data.
  * @throws {X8sError} it can't be seen
  */
-export async function alongWith(object: KubeObject, around: Surroundings): Promise<Along> {
+export async function dependentsOf(object: KubeObject, around: Surroundings): Promise<Dependents> {
   const kind = groupKind(object);
-  if (kind === definitions) return sortAlong(await objectsOfKind(object, around));
-  if (kind === 'Namespace') return sortAlong(await contentOf(object.metadata.name, around));
-  if (!mayOwnClaims(kind, object)) return nothingAlong;
+  if (kind === definitions) return sortDependents(await objectsOfKind(object, around));
+  if (kind === 'Namespace') return sortDependents(await contentOf(object.metadata.name, around));
+  if (!mayOwnClaims(kind, object)) return noDependents;
   const claims = (await ownedClaims(object, around)).map(({ metadata }) =>
     nameOf('PersistentVolumeClaim', metadata),
   );
-  return { ...nothingAlong, taken: claims, claims };
+  return { ...noDependents, taken: claims, claims };
 }
 
 /** Whether a copy goes with another one: by its place on the primary, as keys have it. */
@@ -72,7 +72,7 @@ export function goesWith(key: ObjectKey, { spec }: KubeObject): (other: ObjectKe
 }
 
 /** All objects of the kind that a definition defines. */
-async function objectsOfKind({ spec }: KubeObject, around: Surroundings): Promise<Hanging[]> {
+async function objectsOfKind({ spec }: KubeObject, around: Surroundings): Promise<Dependent[]> {
   const served = items(spec, 'versions').find(({ served }) => served === true);
   if (!served) return [];
   const resource: Resource = {
@@ -86,7 +86,7 @@ async function objectsOfKind({ spec }: KubeObject, around: Surroundings): Promis
 }
 
 /** All that is in a namespace and would not be there without somebody's having made it. */
-async function contentOf(namespace: string, around: Surroundings): Promise<Hanging[]> {
+async function contentOf(namespace: string, around: Surroundings): Promise<Dependent[]> {
   const { kube, signal } = around;
   const { resources, unavailable } = await discover(kube, { signal, refresh: true });
   if (unavailable.length > 0)
@@ -108,7 +108,7 @@ async function listed(
   resource: Resource,
   namespace: string | undefined,
   { kube, isOurs, signal }: Surroundings,
-): Promise<Hanging[]> {
+): Promise<Dependent[]> {
   const kind = groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind });
   try {
     const { items: found } = await kube.list(resource, { namespace, metadataOnly: true, signal });

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import type { SettledOn } from '../cache/applied-results.ts';
+import type { ReplicaResults } from '../cache/applied-results.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';
 import {
@@ -17,13 +17,14 @@ import { type Assessment, isWrite, type Write } from '../decide/assess.ts';
 import { type Did, explain, type LeaveReason, outcomes } from '../decide/outcomes.ts';
 import { assessPart, comparePart, differsInStatus } from '../decide/part.ts';
 import { noResidue, type Residue } from '../decide/residue.ts';
+import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/copy.ts';
 import { cloneJson, type Draft } from '../objects/draft.ts';
 import { describe, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
 import { readable } from '../objects/managed-fields.ts';
-import { bearsStampOf, stamp } from '../objects/stamps.ts';
-import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/wanted.ts';
+import { bearsProvenanceOf, writeProvenance } from '../objects/provenance.ts';
 import type { Assessor } from './assessor.ts';
 import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
+import type { PrimaryCheck } from './primary-check.ts';
 import { terminating, Writer } from './writer.ts';
 
 /** What came of one piece of work. */
@@ -37,15 +38,14 @@ const left = (why: LeaveReason): Result => ({ did: 'left', why: explain(why) });
 export interface ReconcilerOptions extends DeletionOptions {
   readonly clock: Clock;
   readonly assessor: Assessor;
-  readonly catalogue: PrimaryCache;
-  readonly copies: ReplicaCache;
+  readonly primaryCache: PrimaryCache;
+  readonly replicaCache: ReplicaCache;
   readonly places: Places;
   readonly shaping: Shaping;
   /** Shared with whoever persists them. */
-  readonly settled: SettledOn;
-  readonly settledChanged: () => void;
-  /** How far the task's record is. */
-  readonly marker: () => Promise<number>;
+  readonly results: ReplicaResults;
+  readonly resultsChanged: () => void;
+  readonly primaryCheck: PrimaryCheck;
 }
 
 export class Reconciler {
@@ -62,10 +62,10 @@ export class Reconciler {
    * @throws {WorkFailure | ApiError | UnreachableError} it can't be, for now
    */
   async reconcile(key: ObjectKey): Promise<Result> {
-    const { assessor, catalogue } = this.#options;
+    const { assessor, primaryCache } = this.#options;
     for (;;) {
       const assessment = assessor.assess(key);
-      const kind = catalogue.kind(placeOf(key).kind);
+      const kind = primaryCache.kind(placeOf(key).kind);
       if (!kind) return left('kind-dropped');
       const result = await this.#carryOut(assessment, kind, key);
       if (result) return result;
@@ -85,7 +85,7 @@ export class Reconciler {
         return this.#same(kind, key);
       case 'gone':
         // That it was told to go is no proof that it went.
-        return this.#options.copies.get(key) ? this.#delete(kind, key) : { did: 'gone' };
+        return this.#options.replicaCache.get(key) ? this.#delete(kind, key) : { did: 'gone' };
       case 'leave':
         if (['keys-of-others', 'others-apply'].includes(assessment.why)) await this.#same(kind, key);
         return left(assessment.why);
@@ -109,8 +109,8 @@ export class Reconciler {
   }
 
   #copy(key: ObjectKey): Promise<Copy | undefined> {
-    const { catalogue, replica, signal } = this.#options;
-    return catalogue.copy(key, { name: replica.name, cluster: replica.id }, signal);
+    const { primaryCache, replica, signal } = this.#options;
+    return primaryCache.copy(key, { name: replica.name, cluster: replica.id }, signal);
   }
 
   #find(kind: CopiedKind, key: ObjectKey): Promise<KubeObject | undefined> {
@@ -124,21 +124,21 @@ export class Reconciler {
   }
 
   async #read(kind: CopiedKind, key: ObjectKey): Promise<KubeObject | undefined> {
-    const { catalogue, copies, shaping } = this.#options;
+    const { primaryCache, replicaCache, shaping } = this.#options;
     const object = await this.#find(kind, key);
-    const rule = catalogue.original(key)?.rule;
-    if (!object) copies.delete(key);
-    else copies.set(key, object, rule && liveDigest(object, rule, shaping));
+    const rule = primaryCache.original(key)?.rule;
+    if (!object) replicaCache.delete(key);
+    else replicaCache.set(key, object, rule && liveDigest(object, rule, shaping));
     return object;
   }
 
   /** An apply onto what is being deleted would vanish with it. */
   async #awaitGone(kind: CopiedKind, key: ObjectKey): Promise<undefined> {
-    const { copies } = this.#options;
+    const { replicaCache } = this.#options;
     const object = await this.#find(kind, key);
-    if (!object) copies.delete(key);
+    if (!object) replicaCache.delete(key);
     else if (object.metadata.deletionTimestamp !== undefined) throw terminating(object);
-    else copies.set(key, object, undefined);
+    else replicaCache.set(key, object, undefined);
   }
 
   async #writeOrLook(write: Write, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
@@ -147,22 +147,24 @@ export class Reconciler {
     } catch (error) {
       const isOther = write.outcome === 'create' ? conflictCauses(error).length > 0 : isReplaced(error);
       if (!isOther) throw error;
-      // It appeared since it was looked for, or another one did: whose it is, its stamp tells.
+      // It appeared since it was looked for, or another one did: whose it is, its provenance tells.
       return this.#look(kind, key);
     }
   }
 
   async #write(write: Write, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
-    const { catalogue, copies, places, shaping, fence } = this.#options;
-    const before = copies.get(key);
+    const { primaryCache, replicaCache, places, shaping, fence } = this.#options;
+    const before = replicaCache.get(key);
     const copy = await this.#copy(key);
-    const rule = catalogue.original(key)?.rule;
+    const rule = primaryCache.original(key)?.rule;
     if (!copy?.main || !rule) return undefined;
     // What is put right stays what it was a copy of: where nothing is wrong with it after all, nothing is written.
-    const marker = (write.why === 'drift' && before?.stamp?.marker) || (await this.#options.marker());
+    const sequence =
+      (write.why === 'drift' && before?.provenance?.sequence) ||
+      (await this.#options.primaryCheck.sequence());
     await fence();
-    const made = { origin: copy.origin, applied: copy.digest, marker };
-    stamp(copy.main, made);
+    const made = { origin: copy.origin, applied: copy.digest, sequence };
+    writeProvenance(copy.main, made);
     const { object, live, recreated, residue } = await this.#writer.write(
       {
         resource: kind.resource,
@@ -176,8 +178,8 @@ export class Reconciler {
       },
       this.#call,
     );
-    copies.answered(key, object, live, bearsStampOf(object, copy.main) ? made : undefined);
-    this.#settle(key, copy.digest, live, residue);
+    replicaCache.answered(key, object, live, bearsProvenanceOf(object, copy.main) ? made : undefined);
+    this.#remember(key, copy.digest, live, residue);
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     if (write.why === 'drift' && object.metadata.resourceVersion === before?.resourceVersion)
       return { did: 'unchanged' };
@@ -188,21 +190,21 @@ export class Reconciler {
    * Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. What somebody
    * wrote by hand is drift for as long as it is there.
    */
-  #settle(key: ObjectKey, applied: string, live: string, { byHand, applied: others, keys }: Residue): void {
-    const { settled, settledChanged } = this.#options;
+  #remember(key: ObjectKey, applied: string, live: string, { byHand, applied: others, keys }: Residue): void {
+    const { results, resultsChanged } = this.#options;
     const foreign = keys.length > 0 ? { foreign: keys.map(readable) } : {};
     const made = { applied, live, ...foreign, ...(others.length > 0 ? { othersApply: true } : {}) };
     const isMade = live !== applied && byHand.length === 0;
-    if (isMade ? settled.set(key, made) : settled.delete(key)) settledChanged();
+    if (isMade ? results.set(key, made) : results.delete(key)) resultsChanged();
   }
 
   /** The main part is as it should be; the status may not be. */
   async #same(kind: CopiedKind, key: ObjectKey): Promise<Result> {
-    const { catalogue, copies, replica } = this.#options;
-    const applied = catalogue.digest(key, replica.name);
-    if (applied !== undefined && copies.get(key)?.live === applied)
-      this.#settle(key, applied, applied, noResidue);
-    if (!catalogue.original(key)?.statusDigest) return { did: 'unchanged' };
+    const { primaryCache, replicaCache, replica } = this.#options;
+    const applied = primaryCache.digest(key, replica.name);
+    if (applied !== undefined && replicaCache.get(key)?.live === applied)
+      this.#remember(key, applied, applied, noResidue);
+    if (!primaryCache.original(key)?.statusDigest) return { did: 'unchanged' };
     const copy = await this.#copy(key);
     const object = copy?.status && (await this.#find(kind, key));
     if (!copy || !object) return { did: 'unchanged' };
@@ -211,21 +213,21 @@ export class Reconciler {
 
   /** Applies the status where the object's own differs. True where it was written. */
   async #applyStatus(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject): Promise<boolean> {
-    const { shaping, copies, fence } = this.#options;
+    const { shaping, replicaCache, fence } = this.#options;
     const isServed = kind.resource.subresources.includes('status');
     if (!copy.status || !isServed || !differsInStatus(object, copy, shaping)) return false;
     await fence();
     const written = await this.#writer.applyStatus(kind.resource, copy.status, this.#call);
-    copies.set(key, written, copies.get(key)?.live);
+    replicaCache.set(key, written, replicaCache.get(key)?.live);
     return true;
   }
 
   /** An object of which a rule carries the status or some fields. */
   async #reconcilePart(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
-    const { catalogue, shaping, spec } = this.#options;
+    const { primaryCache, shaping, spec } = this.#options;
     const object = await this.#read(kind, key).catch(undefinedIfNotServed);
     const copy = await this.#copy(key);
-    const rule = catalogue.original(key)?.rule;
+    const rule = primaryCache.original(key)?.rule;
     if (!copy || !rule) return undefined;
     const hasStatus = kind.resource.subresources.includes('status');
     const difference = comparePart(object, copy, rule, shaping, hasStatus);
@@ -242,11 +244,15 @@ export class Reconciler {
 
   /** Undefined: its namespace is not there, and is not ours to make. */
   async #writePart(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject | undefined) {
-    const { copies, fence, marker } = this.#options;
+    const { replicaCache, fence, primaryCheck } = this.#options;
     const main = cloneJson(copy.main as Draft);
     // What we made bears our mark, and keeps it.
-    if (!object || copies.isOurs(key))
-      stamp(main, { origin: copy.origin, applied: copy.digest, marker: await marker() });
+    if (!object || replicaCache.isOurs(key))
+      writeProvenance(main, {
+        origin: copy.origin,
+        applied: copy.digest,
+        sequence: await primaryCheck.sequence(),
+      });
     await fence();
     try {
       return await this.#writer.applyPart(kind.resource, main, object?.metadata.uid, this.#call);
@@ -258,17 +264,17 @@ export class Reconciler {
 
   /** The primary did not list it: the object itself, as it is on both sides now, decides whether it goes. */
   async #delete(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
-    const { assessor, copies } = this.#options;
-    const known = copies.get(key);
+    const { assessor, replicaCache } = this.#options;
+    const known = replicaCache.get(key);
     const object = await this.#find(kind, key);
-    if (object) copies.set(key, object, known?.live);
-    else copies.delete(key);
+    if (object) replicaCache.set(key, object, known?.live);
+    else replicaCache.delete(key);
     const assessment = assessor.assess(key);
     if (assessment.outcome === 'gone' || !object) return { did: 'gone' };
     if (assessment.outcome !== 'delete') return undefined;
     const kept = await deleteCopy(kind, key, object, this.#options);
     if (kept !== undefined) return left(kept);
-    if (this.#options.settled.delete(key)) this.#options.settledChanged();
+    if (this.#options.results.delete(key)) this.#options.resultsChanged();
     return { did: 'pruned' };
   }
 }

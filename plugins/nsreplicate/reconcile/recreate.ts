@@ -4,11 +4,11 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { waitGone } from '../../../src/kube/wait.ts';
 import { WorkFailure } from '../clusters/failure.ts';
-import { type Along, nothingAlong, sumUp } from '../decide/along.ts';
+import { type Dependents, noDependents, sumUp } from '../decide/dependents.ts';
 import type { OnImmutable } from '../decide/spec.ts';
 import { at, groupKind } from '../objects/draft.ts';
 import { definitions } from '../objects/order.ts';
-import { alongWith } from './dependents.ts';
+import { dependentsOf } from './dependents.ts';
 
 /**
  * Deletes what was looked at, and resolves when it is gone.
@@ -39,10 +39,10 @@ export function whatGoesAlong(
   object: KubeObject,
   mode: OnImmutable,
   { signal }: CallOptions,
-): Promise<Along> {
+): Promise<Dependents> {
   const isContainer = [definitions, 'Namespace'].includes(groupKind(object));
-  if (mode === 'recreate-orphan' && !isContainer) return Promise.resolve(nothingAlong);
-  return alongWith(object, { kube, isOurs: () => false, signal });
+  if (mode === 'recreate-orphan' && !isContainer) return Promise.resolve(noDependents);
+  return dependentsOf(object, { kube, isOurs: () => false, signal });
 }
 
 /** A claim that was ever bound stands for a person's data. */

@@ -19,7 +19,7 @@ export type WritePolicy = Pick<TaskSpec, 'exact' | 'forceConflicts' | 'drift' | 
 
 export interface WriteRequest {
   readonly resource: Resource;
-  /** What to apply; bears stamps. */
+  /** What to apply; bears provenance. */
   readonly main: Draft;
   /** Where it is on the replica. */
   readonly place: { readonly namespace: string | undefined; readonly name: string };
@@ -234,7 +234,7 @@ const written = (request: WriteRequest, { object, recreated }: Applied, residue:
 });
 
 /**
- * Whether a conflict over what is ours is one that we settle. Edits by hand are drift, which is put right, and what we
+ * Whether a conflict over what is ours is one that we decide. Edits by hand are drift, which is put right, and what we
  * wrote by another verb ourselves is ours. Another manager that applies is another owner: that is a conflict, for a
  * person.
  */

@@ -162,13 +162,13 @@ function checkReplicas(field: YamlField | undefined, known: readonly string[]): 
 }
 
 /** What an override may name. */
-interface Known {
+interface SeenVersion {
   readonly rules: readonly Rule[];
   /** Names of replicas; none where nobody named any yet. */
   readonly replicas: readonly string[];
 }
 
-function parseOverride(field: YamlField, known: Known): Override {
+function parseOverride(field: YamlField, known: SeenVersion): Override {
   const keys = field.map(['replicas', 'group', 'kinds', 'namespaces', 'names', 'selector', 'set', 'patch']);
   const patch = [
     ...(keys.set ? setOperations(keys.set) : []),

@@ -7,8 +7,8 @@ export type FieldPath = readonly string[];
 
 /**
  * What of an object a rule carries.
- * - `whole`: everything that survives sanitising; the copy bears our stamps, and may be pruned.
- * - `status`: the status alone, to an object that somebody else makes; no stamps, never pruned.
+ * - `whole`: everything that survives sanitising; the copy bears our provenance, and may be pruned.
+ * - `status`: the status alone, to an object that somebody else makes; no provenance, never pruned.
  * - `fields`: the named fields alone, likewise; but where they are enough to make an object that is not there, it is ours.
  */
 export type Carry =

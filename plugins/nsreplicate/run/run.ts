@@ -1,11 +1,11 @@
-/** One run of a task, from reading its memory to writing its last state. */
+/** One run of a task, from reading the saved state to writing the last one. */
 import { onAbort } from '../../../src/async/abort.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { AppliedResults } from '../cache/applied-results.ts';
 import type { Informers } from '../cache/informers.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Meters } from '../jobs/meters.ts';
 import { JobRecords } from '../jobs/records.ts';
@@ -14,27 +14,27 @@ import { ensureDigestKey } from '../state/digest-key.ts';
 import { Journal } from '../state/journal.ts';
 import {
   readActive,
-  readMemory,
-  readSettled,
+  readResults,
+  readSavedState,
   readShards,
   type TaskPhase,
-  type TaskView,
+  type TaskStatus,
 } from '../state/state.ts';
 import { Documents } from '../status/documents.ts';
-import { viewOf } from '../status/view.ts';
+import { statusOf } from '../status/task-status.ts';
 import { Task } from '../task/task.ts';
 
 /** What a run works on. */
 export interface Assignment {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
 }
 
 export interface RunOptions {
   /** The cluster that keeps the task's state; the primary as a rule. */
   readonly state: KubeClient;
-  readonly feeds: Informers;
+  readonly informers: Informers;
   readonly clock: Clock;
   /** Ends the run. */
   readonly signal: AbortSignal;
@@ -42,10 +42,10 @@ export interface RunOptions {
   readonly watch: boolean;
   /** As an earlier run of this process wrote the state last. */
   readonly recorded: number;
-  /** The state was written with this marker. */
-  readonly written: (marker: number) => void;
+  /** The state was written with this sequence. */
+  readonly written: (sequence: number) => void;
   /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
-  readonly beginAnew: (because: X8sError) => void;
+  readonly startOver: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
   /** Hears how each job ends. */
@@ -53,22 +53,22 @@ export interface RunOptions {
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
   /** The work begins; `view` tells at any moment how it stands. */
-  readonly begun: (task: Task, view: () => TaskView) => void;
+  readonly begun: (task: Task, status: () => TaskStatus) => void;
   /** The first comparison is through. */
-  readonly compared: (view: TaskView) => void;
+  readonly compared: (status: TaskStatus) => void;
 }
 
 /** Runs a task until its signal aborts or, without `watch`, until one comparison is worked off. */
 export async function run(
   assignment: Assignment,
   options: RunOptions,
-): Promise<{ task: Task; view: TaskView }> {
+): Promise<{ task: Task; status: TaskStatus }> {
   const { state, signal, clock } = options;
   const { name } = assignment.spec;
-  const [key, memory, settled, shards, activeBefore, control] = await Promise.all([
+  const [key, saved, results, shards, activeBefore, control] = await Promise.all([
     ensureDigestKey(state, name, { signal }),
-    readMemory(state, name, { signal }),
-    readSettled(state, name, { signal }),
+    readSavedState(state, name, { signal }),
+    readResults(state, name, { signal }),
     readShards(state, name, { signal }),
     readActive(state, name, { signal }),
     readControl(state, name, { signal }),
@@ -76,9 +76,9 @@ export async function run(
   const records = new JobRecords(shards);
   const kept = {
     key,
-    memory,
+    saved,
     records,
-    settled: new AppliedResults(settled),
+    results: new AppliedResults(results),
     activeBefore,
     startedAt: clock.now(),
   };
@@ -86,7 +86,7 @@ export async function run(
   return work.run(control);
 }
 
-type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'memory' | 'records' | 'settled'> & {
+type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'saved' | 'records' | 'results'> & {
   readonly startedAt: Date;
   readonly activeBefore: string;
 };
@@ -121,26 +121,26 @@ class Work {
       ...options,
       ...kept,
       signal: this.#signal,
-      readMarker: this.#keepsState ? () => this.#readMarker() : undefined,
-      writeMarker: this.#keepsState ? () => this.#journal.writeNow('state') : undefined,
+      readSequence: this.#keepsState ? () => this.#readSequence() : undefined,
+      writeSequence: this.#keepsState ? () => this.#journal.writeNow('state') : undefined,
       changed: () => this.#documents.changed(),
       broken: (error) => this.#break(error),
     });
-    const { memory, activeBefore } = kept;
-    const view = () => this.#view();
-    this.#documents = new Documents({ task: this.#task, memory, view, activeBefore, clock: options.clock });
+    const { saved, activeBefore } = kept;
+    const status = () => this.#status();
+    this.#documents = new Documents({ task: this.#task, saved, status, activeBefore, clock: options.clock });
     this.#journal = this.#openJournal();
   }
 
-  async run(control: Control): Promise<{ task: Task; view: TaskView }> {
+  async run(control: Control): Promise<{ task: Task; status: TaskStatus }> {
     const { watch, begun } = this.#options;
     const journal = this.#journal;
     this.#obey(control);
     const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
     try {
-      begun(this.#task, () => this.#view());
+      begun(this.#task, () => this.#status());
       await this.#work();
-      return { task: this.#task, view: this.#view() };
+      return { task: this.#task, status: this.#status() };
     } catch (error) {
       if (!this.#options.signal.aborted) this.#phase = 'Failed';
       throw this.#defect ?? error;
@@ -157,10 +157,10 @@ class Work {
   async #work(): Promise<void> {
     const { watch, compared } = this.#options;
     await this.#task.begin();
-    if (!watch) this.#phase = isComplete(this.#view()) ? 'Done' : 'Incomplete';
+    if (!watch) this.#phase = isComplete(this.#status()) ? 'Done' : 'Incomplete';
     else if (this.#phase === 'Comparing') this.#phase = 'Watching';
     this.#documents.changed();
-    compared(this.#view());
+    compared(this.#status());
     if (watch && !this.#signal.aborted)
       await new Promise((resolve) => this.#signal.addEventListener('abort', resolve, { once: true }));
     if (this.#defect !== undefined) throw this.#defect;
@@ -172,24 +172,24 @@ class Work {
     return state.cluster.server === this.#assignment.primary.kube.cluster.server;
   }
 
-  async #readMarker(): Promise<number> {
+  async #readSequence(): Promise<number> {
     const { state } = this.#options;
     // The last record is written when the run is over.
     const call = this.#signal.aborted ? {} : { signal: this.#signal };
-    return (await readMemory(state, this.#assignment.spec.name, call)).marker;
+    return (await readSavedState(state, this.#assignment.spec.name, call)).sequence;
   }
 
-  #view(): TaskView {
+  #status(): TaskStatus {
     const { spec, primary, replicas } = this.#assignment;
     const { startedAt } = this.#kept;
-    return viewOf({
+    return statusOf({
       task: this.#task,
       name: spec.name,
       phase: this.#phase,
       startedAt,
       primary,
-      sites: replicas,
-      earlier: this.#kept.memory.done,
+      clusters: replicas,
+      earlier: this.#kept.saved.done,
     });
   }
 
@@ -202,7 +202,7 @@ class Work {
       next: (role) => this.#documents.next(role),
       written: (role) => {
         this.#documents.written(role);
-        if (role === 'state') this.#options.written(this.#kept.memory.marker);
+        if (role === 'state') this.#options.written(this.#kept.saved.sequence);
       },
       failed: (role) => this.#documents.putBack(role),
       doubted: () => this.#task.confirmPrimary(),
@@ -249,7 +249,7 @@ class Work {
 }
 
 /** Whether everything is as it should be, as far as one comparison can tell. */
-export function isComplete({ replicas, primary }: TaskView): boolean {
+export function isComplete({ replicas, primary }: TaskStatus): boolean {
   return (
     primary.problem === undefined &&
     Object.keys(primary.unlisted ?? {}).length === 0 &&

@@ -9,13 +9,13 @@ import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { checkDistinct, identifyAgain } from '../clusters/cluster.ts';
 import { readControl } from '../state/control.ts';
 import { awaitLease, takeLease } from '../state/lease.ts';
-import { ensureStateNamespace } from '../state/places.ts';
-import type { TaskView } from '../state/state.ts';
+import type { TaskStatus } from '../state/state.ts';
+import { ensureStateNamespace } from '../state/task-objects.ts';
 import type { Task } from '../task/task.ts';
 import { type Assignment, type RunOptions, run } from './run.ts';
 
 export interface SessionOptions
-  extends Omit<RunOptions, 'fence' | 'watch' | 'beginAnew' | 'recorded' | 'written'> {
+  extends Omit<RunOptions, 'fence' | 'watch' | 'startOver' | 'recorded' | 'written'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -49,7 +49,7 @@ export class Session {
    * One comparison, worked off.
    * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
    */
-  async once(): Promise<{ task: Task; view: TaskView }> {
+  async once(): Promise<{ task: Task; status: TaskStatus }> {
     const { state, clock, signal } = this.#options;
     const { name: task, suspended } = this.#assignment.spec;
     if (suspended)
@@ -107,7 +107,7 @@ export class Session {
     await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
   }
 
-  async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; view: TaskView }> {
+  async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; status: TaskStatus }> {
     const replaced = this.#replaced;
     const signal = AbortSignal.any([this.#options.signal, lock.signal, replaced.signal]);
     await this.#identify(signal);
@@ -117,17 +117,17 @@ export class Session {
       watch,
       fence: () => lock.confirm(),
       recorded: this.#recorded,
-      written: (marker) => {
-        this.#recorded = marker;
+      written: (sequence) => {
+        this.#recorded = sequence;
       },
-      beginAnew: (because) => {
+      startOver: (because) => {
         this.#options.info(`${messageOf(because)}: comparing anew`);
         replaced.abort(because);
       },
     });
   }
 
-  /** Who the primary is may have changed since it was asked first; the memory knows who it was. */
+  /** Who the primary is may have changed since it was asked first; the saved state tells who it was. */
   async #identify(signal: AbortSignal): Promise<void> {
     const primary = await identifyAgain(this.#assignment.primary, { signal });
     if (!primary || primary === this.#assignment.primary) return;

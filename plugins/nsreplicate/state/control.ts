@@ -4,7 +4,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
-import { metadataOf } from './places.ts';
+import { metadataOf } from './task-objects.ts';
 
 /** A request is new where its id was not seen before. */
 export interface RetryRequest {

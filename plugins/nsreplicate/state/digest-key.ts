@@ -5,7 +5,7 @@ import { isAlreadyExists } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-import { metadataOf } from './places.ts';
+import { metadataOf } from './task-objects.ts';
 
 const FIELD = 'digest-key';
 const BYTES = 32;

@@ -3,7 +3,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { configMaps, leases, type Resource, secrets } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
-import { tool } from './places.ts';
+import { tool } from './task-objects.ts';
 
 /**
  * Deletes a task's records and its key. Whoever calls holds the task's Lease, which goes with `forgetLease` once it was

@@ -7,7 +7,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { fieldManager } from '../decide/spec.ts';
-import { metadataOf, type Role } from './places.ts';
+import { metadataOf, type Role } from './task-objects.ts';
 
 export interface Document {
   readonly role: Role;

@@ -5,7 +5,7 @@ import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire, type LockOptions, waitForLock } from '../../../src/tasks/lock.ts';
 import { type Claim, leaseLock } from '../../../src/tasks/lock-object.ts';
-import { metadataOf } from './places.ts';
+import { metadataOf } from './task-objects.ts';
 
 /** Short, so that a standby takes over in seconds; a renewal every two is cheap. */
 const STALE_AFTER_MS = 8000;

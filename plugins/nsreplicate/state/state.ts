@@ -1,24 +1,25 @@
-/** A task's state as it lies in its cluster: a summary for people, and the memory for the next run. */
+/** A task's state as it lies in its cluster: its status for people, and what is saved for the next run. */
 import { X8sError } from '../../../src/errors.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
-import { SETTLED_SHARDS } from '../cache/applied-results.ts';
+import { RESULT_SHARDS } from '../cache/applied-results.ts';
 import type { Did } from '../decide/outcomes.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import type { Done } from '../decide/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
 import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
-import { blankMemory, type Memory } from './memory.ts';
-import { metadataOf, type Role, tool } from './places.ts';
+import { type SavedState, savedStateOf } from './saved-state.ts';
+import { metadataOf, type Role, tool } from './task-objects.ts';
 
-export const SCHEMA = 1;
+/** 2: other names for what is saved; schema 1 is still read. */
+export const SCHEMA = 2;
 
 export type TaskPhase = 'Comparing' | 'Watching' | 'Paused' | 'Stopped' | 'Done' | 'Incomplete' | 'Failed';
 
 /** How a replica stands. */
-export interface ReplicaView {
+export interface ReplicaStatus {
   readonly name: string;
   readonly server: string;
   readonly away?: string | undefined;
@@ -45,7 +46,7 @@ export interface ReplicaView {
 }
 
 /** How a task stands. */
-export interface TaskView {
+export interface TaskStatus {
   readonly task: string;
   readonly phase: TaskPhase;
   readonly startedAt: string;
@@ -57,7 +58,7 @@ export interface TaskView {
     /** Kinds that can't be read there, and why. */
     readonly unlisted?: Readonly<Record<string, string>> | undefined;
   };
-  readonly replicas: readonly ReplicaView[];
+  readonly replicas: readonly ReplicaStatus[];
   readonly kinds: readonly string[];
   /** Objects that are kept the same. */
   readonly objects: number;
@@ -66,8 +67,12 @@ export interface TaskView {
   readonly notes: readonly string[];
 }
 
-/** The task's memory, or a blank one where it was never run. */
-export async function readMemory(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Memory> {
+/** What earlier runs of the task saved; blank where it was never run. */
+export async function readSavedState(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<SavedState> {
   const state = await find(kube, task, 'state', call);
   const written = Number(state?.metadata.annotations?.[Annotation.schema] ?? SCHEMA);
   if (written > SCHEMA)
@@ -77,40 +82,37 @@ export async function readMemory(kube: KubeClient, task: string, call: CallOptio
         hint: 'Update this one, or give the task another --name.',
       },
     );
-  return { ...blankMemory(), ...parse<Partial<Memory>>(state?.data?.memory) };
+  return savedStateOf(parse(state?.data?.saved ?? state?.data?.memory));
 }
 
 /** Texts of the shards of what replicas made of objects. */
-export async function readSettled(
+export async function readResults(
   kube: KubeClient,
   task: string,
   call: CallOptions = {},
 ): Promise<readonly string[]> {
-  const shards = Array.from({ length: SETTLED_SHARDS }, (_, shard) => `settled-${shard}` as const);
+  const shards = Array.from({ length: RESULT_SHARDS }, (_, shard) => `results-${shard}` as const);
   const selector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
   const labelSelector = `${selector},${Label.role} in (${shards.join(',')})`;
   const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
-  return items.flatMap(({ data }) => data?.settled ?? []);
+  return items.flatMap(({ data }) => data?.results ?? []);
 }
 
 /** How the task stands, as it was last written; undefined: there is no such task. */
-export async function readView(
+export async function readStatus(
   kube: KubeClient,
   task: string,
   call: CallOptions = {},
-): Promise<TaskView | undefined> {
+): Promise<TaskStatus | undefined> {
   const state = await find(kube, task, 'state', call);
-  return state && viewIn(state);
+  return state && statusIn(state);
 }
 
-/** How a task stands, in its state's ConfigMap. */
-export const viewIn = (state: ConfigMap): TaskView | undefined => parse<TaskView>(state.data?.view);
-
 /** All tasks whose state is in this cluster. */
-export async function listViews(kube: KubeClient, call: CallOptions = {}): Promise<TaskView[]> {
+export async function listStatuses(kube: KubeClient, call: CallOptions = {}): Promise<TaskStatus[]> {
   const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: 'state' });
   const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
-  return items.flatMap((state) => viewIn(state) ?? []);
+  return items.flatMap((state) => statusIn(state) ?? []);
 }
 
 /** Texts of the shards of records, by shard. */
@@ -153,21 +155,25 @@ export function jobsOf(shards: ReadonlyMap<string, string>, text: string): JobRe
 }
 
 /** The state's ConfigMap. */
-export function stateDocument(view: TaskView, memory: Memory) {
-  const behind = view.replicas
+export function stateDocument(status: TaskStatus, saved: SavedState) {
+  const behind = status.replicas
     .map(({ name, behind: { pending } }) => `${name}: ${pending} behind`)
     .join(', ');
   return {
     role: 'state' as const,
     annotations: {
       [Annotation.schema]: String(SCHEMA),
-      [Annotation.phase]: view.phase,
-      [Annotation.startedAt]: view.startedAt,
+      [Annotation.phase]: status.phase,
+      [Annotation.startedAt]: status.startedAt,
       [Annotation.progress]: behind,
     },
-    data: { view: JSON.stringify(view), memory: JSON.stringify(memory) },
+    data: { status: JSON.stringify(status), saved: JSON.stringify(saved) },
   };
 }
+
+/** How a task stands, in its state's ConfigMap. Schema 1 had another name for it. */
+export const statusIn = ({ data = {} }: ConfigMap): TaskStatus | undefined =>
+  parse<TaskStatus>(data.status ?? data.view);
 
 function find(kube: KubeClient, task: string, role: Role, call: CallOptions): Promise<ConfigMap | undefined> {
   const { namespace, name } = metadataOf(task, role);

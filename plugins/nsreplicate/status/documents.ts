@@ -4,9 +4,9 @@ import { own } from '../../../src/json.ts';
 import { doneInAll } from '../decide/tally.ts';
 import { textOfJobs } from '../jobs/records.ts';
 import type { Document } from '../state/journal.ts';
-import type { Memory } from '../state/memory.ts';
-import type { Role } from '../state/places.ts';
-import { stateDocument, type TaskView } from '../state/state.ts';
+import type { SavedState } from '../state/saved-state.ts';
+import { stateDocument, type TaskStatus } from '../state/state.ts';
+import type { Role } from '../state/task-objects.ts';
 import type { Task } from '../task/task.ts';
 
 /** While something waits, how long it has waited is written anew so often. */
@@ -14,8 +14,8 @@ const WAITING_MS = 5000;
 
 export interface DocumentsOptions {
   readonly task: Task;
-  readonly memory: Memory;
-  readonly view: () => TaskView;
+  readonly saved: SavedState;
+  readonly status: () => TaskStatus;
   /** Jobs that were at work or waiting when an earlier run ended, as text: written away by this one. */
   readonly activeBefore: string;
   readonly clock: Clock;
@@ -23,7 +23,7 @@ export interface DocumentsOptions {
 
 export class Documents {
   readonly #options: DocumentsOptions;
-  readonly #memory: Memory;
+  readonly #saved: SavedState;
   #stateChanged = true;
   #stateAt = 0;
   #activeText: string;
@@ -31,7 +31,7 @@ export class Documents {
 
   constructor(options: DocumentsOptions) {
     this.#options = options;
-    this.#memory = options.memory;
+    this.#saved = options.saved;
     this.#activeText = options.activeBefore;
   }
 
@@ -47,7 +47,7 @@ export class Documents {
       return this.#state();
     }
     this.#turn++;
-    const takes = [() => this.#state(), () => this.#records(), () => this.#active(), () => this.#settled()];
+    const takes = [() => this.#state(), () => this.#records(), () => this.#active(), () => this.#results()];
     for (let offset = 0; offset < takes.length; offset++) {
       const document = takes[(this.#turn + offset) % takes.length]?.();
       if (document) return document;
@@ -57,14 +57,14 @@ export class Documents {
 
   /** It was written. */
   written(role: Role): void {
-    if (role === 'state') this.#options.task.stateWritten(this.#memory.marker);
+    if (role === 'state') this.#options.task.stateWritten(this.#saved.sequence);
   }
 
   /** It could not be written: it comes again. */
   putBack(role: Role): void {
     const { task } = this.#options;
     const [what, shard = ''] = role.split(/-(.*)/);
-    if (what === 'settled') task.settled.putBack(Number(shard));
+    if (what === 'results') task.results.putBack(Number(shard));
     // Not a text that could have been written: it differs from whatever is to be written next.
     else if (role === 'jobs-active') this.#activeText = '?';
     else if (what === 'jobs') task.records.putBack(shard);
@@ -72,24 +72,24 @@ export class Documents {
   }
 
   #state(): Document | undefined {
-    const { task, view, clock } = this.#options;
+    const { task, status, clock } = this.#options;
     const now = clock.monotonic();
     const waits =
       now - this.#stateAt >= WAITING_MS && task.replicas.some((replica) => replica.behind().pending > 0);
     if (!this.#stateChanged && !waits) return undefined;
     this.#stateChanged = false;
     this.#stateAt = now;
-    this.#memory.marker++;
+    this.#saved.sequence++;
     // Before the task has its replicas, a brake that an earlier run pulled must not be written away.
     const brakes = task.replicas.map(({ name, deletions }) => [name, deletions.state]);
     const done = task.replicas.map(({ name, tally }) => [
       name,
-      doneInAll(own(this.#memory.done, name) ?? {}, tally.totals),
+      doneInAll(own(this.#saved.done, name) ?? {}, tally.totals),
     ]);
-    return stateDocument(view(), {
-      ...this.#memory,
-      brakes: { ...this.#memory.brakes, ...Object.fromEntries(brakes) },
-      done: { ...this.#memory.done, ...Object.fromEntries(done) },
+    return stateDocument(status(), {
+      ...this.#saved,
+      brakes: { ...this.#saved.brakes, ...Object.fromEntries(brakes) },
+      done: { ...this.#saved.done, ...Object.fromEntries(done) },
     });
   }
 
@@ -107,8 +107,8 @@ export class Documents {
     return { role: 'jobs-active', annotations: {}, data: { records: text } };
   }
 
-  #settled(): Document | undefined {
-    const dirty = this.#options.task.settled.takeDirty();
-    return dirty && { role: `settled-${dirty.shard}`, annotations: {}, data: { settled: dirty.text } };
+  #results(): Document | undefined {
+    const dirty = this.#options.task.results.takeDirty();
+    return dirty && { role: `results-${dirty.shard}`, annotations: {}, data: { results: dirty.text } };
   }
 }

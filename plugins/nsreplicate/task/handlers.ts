@@ -1,4 +1,4 @@
-/** What is done with what the feeds of a task tell. */
+/** What is done with what the informers of a task tell. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
@@ -15,7 +15,7 @@ export interface Listed {
 }
 
 /** A replica's own objects. `failed` hears that its list will not come for now. */
-export function replicaFeed(
+export function replicaHandler(
   replica: Replica,
   { kind, namespace }: Listed,
   failed: () => void,
@@ -32,8 +32,8 @@ export function replicaFeed(
   };
 }
 
-export interface PrimaryFeedOptions {
-  readonly catalogue: PrimaryCache;
+export interface PrimaryHandlerOptions {
+  readonly primaryCache: PrimaryCache;
   readonly guard: PrimaryGuard;
   readonly replicas: readonly Replica[];
   readonly take: (kind: CopiedKind, object: KubeObject, list?: string) => void;
@@ -42,16 +42,16 @@ export interface PrimaryFeedOptions {
 }
 
 /** The primary's objects. */
-export function primaryFeed(
+export function primaryHandler(
   { kind, namespace }: Listed,
-  { catalogue, guard, replicas, take, room }: PrimaryFeedOptions,
+  { primaryCache, guard, replicas, take, room }: PrimaryHandlerOptions,
 ): InformerHandler {
   const list = listOf(kind.name, namespace);
   const scope = namespace ?? '';
   let lists = 0;
   return {
     page: (items, first) => {
-      if (first) catalogue.beginList(list);
+      if (first) primaryCache.beginList(list);
       for (const object of items) take(kind, object, list);
       return room();
     },
@@ -59,15 +59,15 @@ export function primaryFeed(
       // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
       if (lists++ > 0) void guard.recognise();
       guard.checkList(kind.name, scope, version);
-      guard.suspect(catalogue.takeOlder());
-      const gone = catalogue.endList(list, kind, namespace);
+      guard.suspect(primaryCache.takeOlder());
+      const gone = primaryCache.endList(list, kind, namespace);
       for (const replica of replicas) replica.sweep(kind, namespace, gone);
     },
     event: (type, object) => {
       guard.note(kind.name, scope, object.metadata.resourceVersion ?? '');
       if (type !== 'DELETED') take(kind, object);
       else {
-        const key = catalogue.remove(kind, object);
+        const key = primaryCache.remove(kind, object);
         for (const replica of replicas) replica.renewed(key);
       }
     },

@@ -4,8 +4,9 @@ import { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { discover, findResource } from '../../../src/kube/discovery.ts';
-import type { Needed, PrimaryCache } from '../cache/primary-cache.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Needed } from '../cache/findings.ts';
+import type { PrimaryCache } from '../cache/primary-cache.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { describe, keyOf, type ObjectKey, type Places } from '../objects/keys.ts';
 import type { Need } from '../objects/needs.ts';
 import type { TaskOptions } from './task-options.ts';
@@ -25,7 +26,7 @@ const PERIOD_MS = 60_000;
 
 export interface NeedsOptions
   extends Pick<TaskOptions, 'replicas' | 'clock' | 'signal' | 'warn' | 'changed'> {
-  readonly catalogue: PrimaryCache;
+  readonly primaryCache: PrimaryCache;
   readonly places: Places;
 }
 
@@ -48,11 +49,13 @@ export class NeedsCheck {
 
   /** Asks for what is lacking, and for what objects need that came since. What may not be looked at is taken to be there. */
   async check(): Promise<void> {
-    const { catalogue, replicas } = this.#options;
-    const all = [...this.#open, ...catalogue.takeNeeds()].filter(({ by }) => catalogue.original(by));
+    const { primaryCache, replicas } = this.#options;
+    const all = [...this.#open, ...primaryCache.findings.takeNeeds()].filter(({ by }) =>
+      primaryCache.original(by),
+    );
     const needed = [...new Map(all.map((one) => [Object.values(one.need).join('|'), one])).values()];
     if (this.#open.length === 0 && needed.length === 0) return;
-    const missing = await Promise.all(replicas.map((site) => this.#missingOn(site, needed)));
+    const missing = await Promise.all(replicas.map((cluster) => this.#missingOn(cluster, needed)));
     this.#open = needed.filter((one) => missing.some((some) => some.includes(one)));
   }
 
@@ -66,21 +69,21 @@ export class NeedsCheck {
   }
 
   /** One that can't be asked now is asked again. */
-  async #missingOn(site: Site, needed: readonly Needed[]): Promise<readonly Needed[]> {
-    const { catalogue, places, signal, warn, changed } = this.#options;
+  async #missingOn(cluster: Cluster, needed: readonly Needed[]): Promise<readonly Needed[]> {
+    const { primaryCache, places, signal, warn, changed } = this.#options;
     try {
       const there = await someAtOnce(
         needed.map(
           ({ need }) =>
             () =>
-              isThere(site, need, places, catalogue, { signal }),
+              isThere(cluster, need, places, primaryCache, { signal }),
         ),
       );
       const missing = needed.filter((_, index) => !there[index]);
-      const before = this.lacks(site.name);
+      const before = this.lacks(cluster.name);
       const lines = [...new Set(missing.map(({ need, by }) => describeNeed(need, by, places)))].sort();
-      this.#lacks.set(site.name, lines);
-      for (const line of lines) if (!before.includes(line)) warn(`replica ${site.name} lacks ${line}`);
+      this.#lacks.set(cluster.name, lines);
+      for (const line of lines) if (!before.includes(line)) warn(`replica ${cluster.name} lacks ${line}`);
       if (lines.join() !== before.join()) changed();
       return missing;
     } catch (error) {
@@ -91,15 +94,15 @@ export class NeedsCheck {
 }
 
 async function isThere(
-  { kube }: Site,
+  { kube }: Cluster,
   { kind, namespace, name }: Need,
   places: Places,
-  catalogue: PrimaryCache,
+  primaryCache: PrimaryCache,
   options: CallOptions,
 ): Promise<boolean> {
   const key = keyOf(kind, namespace ?? '', name);
   // It is copied as well, so it will be there.
-  if (catalogue.original(key)) return true;
+  if (primaryCache.original(key)) return true;
   const resource = findResource(await discover(kube, options), resources[kind]);
   if (!resource) return false;
   try {

@@ -1,13 +1,14 @@
 /** Doubts about the primary: whether it is the cluster that it was, and knows what it knew. */
 import { isOlder } from '../../../src/kube/resource-version.ts';
-import type { Known } from '../cache/primary-cache.ts';
 import { type AskUntilAnsweredOptions, askUntilAnswered } from '../clusters/ask-until-answered.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { WorkFailure } from '../clusters/failure.ts';
+import type { SeenVersion } from '../clusters/seen-version.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import { describe } from '../objects/keys.ts';
-import type { Replica } from '../reconcile/replica.ts';
-import type { Memory } from '../state/memory.ts';
+import type { Deletions } from '../reconcile/deletions.ts';
+import type { PrimaryCheck } from '../reconcile/primary-check.ts';
+import type { SavedState } from '../state/saved-state.ts';
 
 const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
 
@@ -18,29 +19,29 @@ const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEG
 const RECENT_MS = 5000;
 
 export interface PrimaryGuardOptions extends AskUntilAnsweredOptions {
-  readonly memory: Memory;
-  readonly primary: Site;
-  readonly replicas: () => readonly Replica[];
+  readonly saved: SavedState;
+  readonly primary: Cluster;
   readonly warn: (text: string) => void;
-  readonly isOlderNow: (known: Known) => Promise<boolean>;
-  /** The primary as it is now, which may be another cluster; undefined: it does not know itself yet. */
-  readonly primaryNow: () => Promise<Site | undefined>;
+  readonly isOlderNow: (known: SeenVersion) => Promise<boolean>;
+  /** The primary as it is now, which may be another cluster; undefined: it has no kube-system namespace yet. */
+  readonly primaryNow: () => Promise<Cluster | undefined>;
   /** It is another cluster: nothing that is known of it holds any more. */
   readonly primaryReplaced: () => void;
   /** What the record had counted to when an earlier run of this process wrote it last; 0: there was none. */
   readonly recorded: number;
-  /** The marker as the primary has it; absent where the state is kept elsewhere. */
-  readonly readMarker: (() => Promise<number>) | undefined;
-  /** Writes the record now, with the next marker, if it can be written; absent as above. */
-  readonly writeMarker: (() => Promise<unknown>) | undefined;
+  /** The state sequence as the primary has it; absent where the state is kept elsewhere. */
+  readonly readSequence: (() => Promise<number>) | undefined;
+  /** Writes the record now, with the next state sequence, if it can be written; absent as above. */
+  readonly writeSequence: (() => Promise<unknown>) | undefined;
 }
 
 /** Stops deletions where the primary is not what it was. */
-export class PrimaryGuard {
+export class PrimaryGuard implements PrimaryCheck {
   readonly #options: PrimaryGuardOptions;
-  readonly #memory: Memory;
-  readonly #primary: Site;
-  readonly #replicas: () => readonly Replica[];
+  readonly #saved: SavedState;
+  readonly #primary: Cluster;
+  /** Of all replicas: what is stopped. */
+  readonly #deletions: Deletions[] = [];
   #confirmed: number;
   /** What the primary's record has counted to, at least. */
   #expected: number;
@@ -49,28 +50,32 @@ export class PrimaryGuard {
   #writing: Promise<unknown> | undefined;
   #confirming: Promise<void> | undefined;
   #recognising: Promise<void> | undefined;
-  /** The newest marker that copies of earlier runs bear. */
+  /** The newest state sequence that copies of earlier runs bear. */
   #seen = 0;
-  #suspect: Known | undefined;
+  #suspect: SeenVersion | undefined;
   /** What the record had counted to when this run began. */
   #begunAt: number;
 
   constructor(options: PrimaryGuardOptions) {
-    const { memory, primary, replicas } = options;
+    const { saved, primary } = options;
     this.#options = options;
-    this.#memory = memory;
+    this.#saved = saved;
     this.#primary = primary;
-    this.#replicas = replicas;
-    this.#confirmed = memory.marker;
-    this.#expected = memory.marker;
-    this.#begunAt = memory.marker;
+    this.#confirmed = saved.sequence;
+    this.#expected = saved.sequence;
+    this.#begunAt = saved.sequence;
   }
 
-  /** The marker for what is written now: of a record that is written, and not long ago. */
-  async marker(): Promise<number> {
-    const { clock, writeMarker } = this.#options;
-    if (writeMarker && !this.#writing && clock.monotonic() - this.#writtenAt > RECENT_MS)
-      this.#writing = writeMarker().finally(() => {
+  /** Deletions of a replica are to be stopped with all others. */
+  protect(deletions: Deletions): void {
+    this.#deletions.push(deletions);
+  }
+
+  /** The state sequence for what is written now: of a record that is written, and not long ago. */
+  async sequence(): Promise<number> {
+    const { clock, writeSequence } = this.#options;
+    if (writeSequence && !this.#writing && clock.monotonic() - this.#writtenAt > RECENT_MS)
+      this.#writing = writeSequence().finally(() => {
         this.#writtenAt = clock.monotonic();
         this.#writing = undefined;
       });
@@ -79,14 +84,14 @@ export class PrimaryGuard {
   }
 
   /** A copy from before this run. One that is newer than the record tells of a restore while nobody looked. */
-  sawMarker(marker: number): void {
-    this.#seen = Math.max(this.#seen, marker);
+  sawSequence(sequence: number): void {
+    this.#seen = Math.max(this.#seen, sequence);
   }
 
-  /** The state was written to the primary with this marker. */
-  written(marker: number): void {
-    this.#confirmed = marker;
-    this.#expected = marker;
+  /** The state was written to the primary with this sequence. */
+  written(sequence: number): void {
+    this.#confirmed = sequence;
+    this.#expected = sequence;
     this.#writtenAt = this.#options.clock.monotonic();
   }
 
@@ -122,10 +127,10 @@ export class PrimaryGuard {
       this.#options.primaryReplaced();
       return;
     }
-    await this.#compareMarker();
+    await this.#compareSequence();
   }
 
-  async #compareMarker(): Promise<void> {
+  async #compareSequence(): Promise<void> {
     if (this.#seen > this.#begunAt)
       this.#stop('the primary went back in time (its record of this task is older than copies of it)');
     const suspect = this.#suspect;
@@ -136,30 +141,30 @@ export class PrimaryGuard {
       );
     if (this.#suspect === suspect) this.#suspect = undefined;
     const before = this.#expected;
-    const marker = await this.#options.readMarker?.();
+    const sequence = await this.#options.readSequence?.();
     const expected = Math.min(before, this.#expected);
-    if (marker !== undefined && marker < expected) this.#stopForRecord(expected - marker);
+    if (sequence !== undefined && sequence < expected) this.#stopForRecord(expected - sequence);
   }
 
   /** Another primary under the same name, most likely a rebuilt one, may lack what the replicas have. */
   checkPrimary(): void {
-    const { primary: before } = this.#memory;
+    const { primary: before } = this.#saved;
     const { id } = this.#primary;
-    if (before === undefined) this.#memory.primary = id;
+    if (before === undefined) this.#saved.primary = id;
     else if (before !== id) this.#stopFor(before, id);
   }
 
   /** A run that begins after its lock was lost, or another one of this process, may know more than the record. */
   checkRecord(): void {
-    const { recorded, readMarker } = this.#options;
-    if (readMarker && this.#begunAt < recorded) this.#stopForRecord(recorded - this.#begunAt);
+    const { recorded, readSequence } = this.#options;
+    if (readSequence && this.#begunAt < recorded) this.#stopForRecord(recorded - this.#begunAt);
   }
 
   /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
   checkList(kind: string, scope: string, version: string): void {
     const id = `${kind}/${scope}`;
-    const before = this.#memory.versions[id];
-    this.#memory.versions[id] = version;
+    const before = this.#saved.versions[id];
+    this.#saved.versions[id] = version;
     if (before !== undefined && isOlder(version, before))
       this.#stop(
         `the primary went back in time (${kind}: version ${before} → ${version}), as after a restore`,
@@ -167,35 +172,31 @@ export class PrimaryGuard {
   }
 
   /** An object was shown in an older version than it had: looked into before anything is deleted. */
-  suspect(older: Known | undefined): void {
+  suspect(older: SeenVersion | undefined): void {
     this.#suspect ??= older;
   }
 
   /** Takes note of how far the primary is. */
   note(kind: string, scope: string, version: string): void {
     const id = `${kind}/${scope}`;
-    const known = this.#memory.versions[id];
-    if (known === undefined || isOlder(known, version)) this.#memory.versions[id] = version;
+    const known = this.#saved.versions[id];
+    if (known === undefined || isOlder(known, version)) this.#saved.versions[id] = version;
   }
 
   /** A person looked at what stopped deletions, and at the primary, and wants to go on. */
   approve(approval: string): void {
-    const { primary: before, formerPrimaries } = this.#memory;
-    this.#memory.approval = approval;
-    this.#memory.marker = Math.max(this.#memory.marker, this.#seen);
+    const { primary: before, formerPrimaries } = this.#saved;
+    this.#saved.approval = approval;
+    this.#saved.sequence = Math.max(this.#saved.sequence, this.#seen);
     this.#begunAt = Math.max(this.#begunAt, this.#seen);
     // Accepted as it is: its record until it is written anew, and lists that are yet to come, and objects.
     this.#expected = 0;
-    this.#memory.versions = {};
+    this.#saved.versions = {};
     this.#suspect = undefined;
     // Replicas that are not there yet: what is wanted is known after the first comparison.
-    for (const name of Object.keys(this.#memory.brakes)) this.#memory.brakes[name] = beforehand;
+    for (const name of Object.keys(this.#saved.brakes)) this.#saved.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
-    this.#memory.primary = this.#primary.id;
-    for (const replica of this.#replicas()) {
-      replica.release();
-      replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
-    }
+    this.#saved.primary = this.#primary.id;
   }
 
   #stopForRecord(writes: number): void {
@@ -208,6 +209,6 @@ export class PrimaryGuard {
 
   #stop(reason: string): void {
     this.#options.warn(`${reason}: nothing is deleted until \`approve\``);
-    for (const replica of this.#replicas()) replica.deletions.stop(reason);
+    for (const deletions of this.#deletions) deletions.stop(reason);
   }
 }

@@ -90,7 +90,7 @@ export class PrimaryLists {
    * @throws {X8sError} without `watch`: the primary does not answer
    */
   async follow(listed: Listed, handler: InformerHandler): Promise<void> {
-    const { primary, feeds, watch, signal, broken } = this.#options;
+    const { primary, informers, watch, signal, broken } = this.#options;
     const { kind, namespace } = listed;
     this.#followed++;
     const refused = Promise.withResolvers<void>();
@@ -101,7 +101,7 @@ export class PrimaryLists {
     const scope = { kube: primary.kube, resource: kind.resource, namespace, metadataOnly: false, watch };
     const connected = () => this.note(listed, undefined);
     let waits = true;
-    const followed = feeds
+    const followed = informers
       .follow(scope, { ...handler, connected, disconnected }, signal)
       .catch((error: unknown) => {
         if (this.#mayBeLacking(kind, error)) return;

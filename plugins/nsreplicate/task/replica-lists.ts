@@ -5,18 +5,18 @@ import { discover } from '../../../src/kube/discovery.ts';
 import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import { type Covered, coveredBy, coveredStill, type RetiredList, retiredSince } from '../cache/retired.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { groupKind } from '../objects/draft.ts';
 import { isIn, type Places } from '../objects/keys.ts';
 import { definitions } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
-import { type Listed, replicaFeed } from './handlers.ts';
+import { type Listed, replicaHandler } from './handlers.ts';
 import type { TaskOptions } from './task-options.ts';
 
 interface Side {
   readonly replica: Replica;
-  readonly site: Site;
+  readonly cluster: Cluster;
 }
 
 export class ReplicaLists {
@@ -27,17 +27,22 @@ export class ReplicaLists {
   readonly #retired = new Map<RetiredList, Set<Replica>>();
   readonly #sides: readonly Side[];
 
-  /** @param replicas in the order of the options' sites */
+  /** @param replicas in the order of the options' clusters */
   constructor(options: TaskOptions, places: Places, replicas: readonly Replica[]) {
     this.#options = options;
     this.#places = places;
-    this.#sides = replicas.map((replica, index) => ({ replica, site: options.replicas[index] as Site }));
+    this.#sides = replicas.map((replica, index) => ({
+      replica,
+      cluster: options.replicas[index] as Cluster,
+    }));
   }
 
   /** Resolves when every replica's lists are complete, or it is known that they will not be for now. */
   async follow(lists: readonly Listed[]): Promise<void> {
     await Promise.all(
-      this.#sides.flatMap(({ replica, site }) => lists.map((listed) => this.#one(replica, site, listed))),
+      this.#sides.flatMap(({ replica, cluster }) =>
+        lists.map((listed) => this.#one(replica, cluster, listed)),
+      ),
     );
   }
 
@@ -57,7 +62,7 @@ export class ReplicaLists {
       if (lacking.length === 0) return;
       await clock.sleep(backOff(attempt, { firstMs: 250, mostMs: 2000 }), signal);
       await Promise.all(
-        lacking.flatMap(({ replica, site }) => lists.map((listed) => this.#one(replica, site, listed))),
+        lacking.flatMap(({ replica, cluster }) => lists.map((listed) => this.#one(replica, cluster, listed))),
       );
     }
   }
@@ -70,7 +75,7 @@ export class ReplicaLists {
    */
   async followRetired(now: readonly Listed[], isAsleep: (kind: string) => boolean): Promise<void> {
     this.#covered = coveredBy(now.map(({ kind: { name }, namespace }) => ({ kind: name, namespace })));
-    const retired = retiredSince(this.#options.memory.covered, this.#covered);
+    const retired = retiredSince(this.#options.saved.covered, this.#covered);
     for (const list of retired) this.#retired.set(list, new Set(this.#sides.map(({ replica }) => replica)));
     const lists = retired.filter(({ kind }) => !isAsleep(kind));
     if (lists.length > 0) await Promise.all(this.#sides.map((side) => this.#followAll(side, lists)));
@@ -88,16 +93,16 @@ export class ReplicaLists {
     );
   }
 
-  async #followAll({ replica, site }: Side, lists: readonly RetiredList[]): Promise<void> {
+  async #followAll({ replica, cluster }: Side, lists: readonly RetiredList[]): Promise<void> {
     // One that does not say what it serves is looked at in the next run.
-    const found = await discover(site.kube, { signal: this.#options.signal }).catch(() => undefined);
+    const found = await discover(cluster.kube, { signal: this.#options.signal }).catch(() => undefined);
     if (found)
-      await Promise.all(lists.map((list) => this.#followRetired(replica, site, list, found.resources)));
+      await Promise.all(lists.map((list) => this.#followRetired(replica, cluster, list, found.resources)));
   }
 
   async #followRetired(
     replica: Replica,
-    site: Site,
+    cluster: Cluster,
     list: RetiredList,
     resources: readonly DiscoveredResource[],
   ): Promise<void> {
@@ -110,7 +115,7 @@ export class ReplicaLists {
       return;
     }
     const listed = { kind: { name: list.kind, resource, rules: [] }, namespace: list.namespace };
-    const { page, synced, event } = replicaFeed(replica, listed, () => undefined);
+    const { page, synced, event } = replicaHandler(replica, listed, () => undefined);
     const failed = Promise.withResolvers<void>();
     const handler: InformerHandler = {
       page,
@@ -121,24 +126,24 @@ export class ReplicaLists {
       },
       disconnected: () => failed.resolve(),
     };
-    await Promise.race([this.#follow(site, listed, handler).catch(() => undefined), failed.promise]);
+    await Promise.race([this.#follow(cluster, listed, handler).catch(() => undefined), failed.promise]);
   }
 
-  async #one(replica: Replica, site: Site, listed: Listed): Promise<void> {
+  async #one(replica: Replica, cluster: Cluster, listed: Listed): Promise<void> {
     const failed = Promise.withResolvers<void>();
-    const handler = replicaFeed(replica, listed, failed.resolve);
+    const handler = replicaHandler(replica, listed, failed.resolve);
     // Why it can't be listed, the handler has heard.
-    const followed = this.#follow(site, listed, handler).catch(() => undefined);
+    const followed = this.#follow(cluster, listed, handler).catch(() => undefined);
     await Promise.race([followed, failed.promise]);
   }
 
   #follow(
-    { kube }: Site,
+    { kube }: Cluster,
     { kind: { resource }, namespace }: Listed,
     handler: InformerHandler,
   ): Promise<void> {
-    const { feeds, watch, signal } = this.#options;
+    const { informers, watch, signal } = this.#options;
     const there = namespace && this.#places.namespaceOnReplica(namespace);
-    return feeds.follow({ kube, resource, namespace: there, metadataOnly: true, watch }, handler, signal);
+    return informers.follow({ kube, resource, namespace: there, metadataOnly: true, watch }, handler, signal);
   }
 }

@@ -1,21 +1,29 @@
 /** What a task at work and a look at its two sides begin with. */
 
+import type { AppliedResults, ReplicaResults } from '../cache/applied-results.ts';
 import type { Autoscaled } from '../cache/autoscaled.ts';
 import { PrimaryCache } from '../cache/primary-cache.ts';
-import type { Site } from '../clusters/cluster.ts';
+import { ReplicaCache } from '../cache/replica-cache.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
-import { coverageOf, type TaskSpec } from '../decide/spec.ts';
+import { absentees } from '../clusters/scopes.ts';
+import { coverageOf, displaced, type TaskSpec } from '../decide/spec.ts';
+import type { Shaping } from '../objects/copy.ts';
+import { idleOverrides } from '../objects/idle-overrides.ts';
 import type { Places } from '../objects/keys.ts';
 import { compileOverride } from '../objects/overrides.ts';
-import type { Shaping } from '../objects/wanted.ts';
+import { Assessor } from '../reconcile/assessor.ts';
 import type { Labels } from '../rules/selector.ts';
+import type { SavedState } from '../state/saved-state.ts';
 
 export interface SetUpOptions {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
   /** Keys the digests of Secrets. */
   readonly key: Uint8Array;
+  readonly saved: SavedState;
+  readonly results: AppliedResults;
 }
 
 /** What fills while the primary is listed. */
@@ -31,7 +39,7 @@ export interface Surroundings {
 export function setUp(
   { spec, primary, replicas, key }: SetUpOptions,
   { kinds, places, autoscaled, labels }: Surroundings,
-): { shaping: Shaping; catalogue: PrimaryCache } {
+): { shaping: Shaping; primaryCache: PrimaryCache } {
   const covers = coverageOf(spec);
   const shaping: Shaping = {
     task: spec.name,
@@ -41,7 +49,7 @@ export function setUp(
     key,
     isAutoscaled: (object) => autoscaled.has(object),
   };
-  const catalogue = new PrimaryCache({
+  const primaryCache = new PrimaryCache({
     primary,
     kinds,
     shaping,
@@ -49,5 +57,40 @@ export function setUp(
     destinations: replicas.map(({ name, id }) => ({ name, cluster: id })),
     covers: (namespace) => covers(namespace, labels.get(namespace)),
   });
-  return { shaping, catalogue };
+  return { shaping, primaryCache };
+}
+
+/** What is known of one replica, nothing yet, and who assesses its objects by that. */
+export interface ReplicaSetUp {
+  readonly replicaCache: ReplicaCache;
+  readonly assessor: Assessor;
+  readonly results: ReplicaResults;
+}
+
+export function setUpReplica(
+  replica: Cluster,
+  { spec, primary, saved, results: ofAll }: SetUpOptions,
+  { primaryCache, places }: { readonly primaryCache: PrimaryCache; readonly places: Places },
+): ReplicaSetUp {
+  const replicaCache = new ReplicaCache(spec.name, primaryCache.coverage);
+  const results = ofAll.on(replica.name);
+  const { formerPrimaries } = saved;
+  const known = { spec, primary, replica, primaryCache, places, replicaCache, results, formerPrimaries };
+  return { replicaCache, assessor: new Assessor(known), results };
+}
+
+/** What a person should know once both sides were listed. */
+export function notesOn(
+  options: SetUpOptions,
+  primaryCache: PrimaryCache,
+  labels: ReadonlyMap<string, Labels>,
+): string[] {
+  const { spec } = options;
+  const replicas = options.replicas.map(({ name }) => name);
+  return [
+    ...absentees(options, primaryCache, labels),
+    ...displaced(spec, labels.keys()),
+    ...idleOverrides(spec.overrides, { replicas, keys: () => primaryCache.keys() }),
+    ...primaryCache.findings.remarks(),
+  ];
 }

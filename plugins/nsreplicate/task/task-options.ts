@@ -3,35 +3,35 @@ import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
 import type { Informers } from '../cache/informers.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { JobRecords } from '../jobs/records.ts';
-import type { Memory } from '../state/memory.ts';
+import type { SavedState } from '../state/saved-state.ts';
 
 export interface TaskOptions {
   readonly spec: TaskSpec;
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
-  readonly feeds: Informers;
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
+  readonly informers: Informers;
   readonly clock: Clock;
   /** Keys the digests of Secrets. */
   readonly key: Uint8Array;
-  readonly memory: Memory;
+  readonly saved: SavedState;
   /** Begins with what an earlier run left. */
   readonly records: JobRecords;
   /** The same. */
-  readonly settled: AppliedResults;
+  readonly results: AppliedResults;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
-  /** The marker of the kept state as an earlier run of this process wrote it last; 0: there was none. */
+  /** The sequence of the kept state as an earlier run of this process wrote it last; 0: there was none. */
   readonly recorded: number;
-  /** The marker of the kept state, where the primary keeps it. */
-  readonly readMarker: (() => Promise<number>) | undefined;
+  /** The sequence of the kept state, where the primary keeps it. */
+  readonly readSequence: (() => Promise<number>) | undefined;
   /** Writes that state now. */
-  readonly writeMarker: (() => Promise<unknown>) | undefined;
+  readonly writeSequence: (() => Promise<unknown>) | undefined;
   /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
-  readonly beginAnew: (because: X8sError) => void;
+  readonly startOver: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
   readonly meters?: Meters | undefined;
   readonly signal: AbortSignal;

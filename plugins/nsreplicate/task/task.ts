@@ -8,42 +8,39 @@ import type { CallOptions } from '../../../src/kube/client.ts';
 import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
-import { Autoscaled, autoscalersOf } from '../cache/autoscaled.ts';
+import { Autoscaled } from '../cache/autoscaled.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import { askUntilAnswered } from '../clusters/ask-until-answered.ts';
-import { anotherCluster, identifyAgain, type Site } from '../clusters/cluster.ts';
+import { anotherCluster, type Cluster, identifyAgain } from '../clusters/cluster.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from '../clusters/kinds.ts';
-import { absentees, scopesOf } from '../clusters/scopes.ts';
-import { checkMap, coverageOf, displaced } from '../decide/spec.ts';
+import { isOlderNow } from '../clusters/seen-version.ts';
+import { checkMap, coverageOf } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
-import { idleOverrides } from '../objects/idle-overrides.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
 import type { Replica } from '../reconcile/replica.ts';
-import { literalNamespaces } from '../rules/scope.ts';
 import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
-import { type Listed, primaryFeed } from './handlers.ts';
+import { followAutoscalers } from './follow-autoscalers.ts';
+import { type Listed, primaryHandler } from './handlers.ts';
 import { NeedsCheck } from './needs-check.ts';
+import { awaitIdle, awaitRoom } from './pace.ts';
 import { PrimaryGuard } from './primary-guard.ts';
 import { PrimaryLists } from './primary-lists.ts';
 import { ReplicaLists } from './replica-lists.ts';
-import { setUp } from './set-up.ts';
+import { notesOn, setUp } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
-
-/** How long one comparison waits for a replica that went away. */
-const PATIENCE_MS = 15_000;
 
 export class Task {
   readonly #options: TaskOptions;
   readonly places: Places;
   readonly records: JobRecords;
   readonly notes: string[] = [];
-  readonly settled: AppliedResults;
+  readonly results: AppliedResults;
   readonly #autoscaled: Autoscaled;
   readonly #namespaceLabels = new Map<string, Labels>();
   #kinds: readonly CopiedKind[] = [];
-  #catalogue: PrimaryCache | undefined;
+  #primaryCache: PrimaryCache | undefined;
   #needs: NeedsCheck | undefined;
   #replicas: Replica[] = [];
   readonly #primary: PrimaryLists;
@@ -54,16 +51,15 @@ export class Task {
   constructor(options: TaskOptions) {
     this.#options = options;
     this.records = options.records;
-    this.settled = options.settled;
+    this.results = options.results;
     checkMap(options.spec.map, options.spec.namespaces);
     this.places = new Places(options.spec.map);
     this.#primary = new PrimaryLists(options, this.notes);
     this.#autoscaled = new Autoscaled(this.places);
     this.#guard = new PrimaryGuard({
       ...options,
-      replicas: () => this.#replicas,
-      isOlderNow: (known) => this.catalogue.isOlderNow(known, this.#guardCall),
-      primaryReplaced: () => options.beginAnew(anotherCluster(options.primary)),
+      isOlderNow: (seen) => isOlderNow(options.primary, seen, this.#guardCall),
+      primaryReplaced: () => options.startOver(anotherCluster(options.primary)),
       primaryNow: () => identifyAgain(options.primary, this.#guardCall),
     });
   }
@@ -82,9 +78,9 @@ export class Task {
     return this.#kinds;
   }
 
-  get catalogue(): PrimaryCache {
-    if (!this.#catalogue) throw new Error('the task was not begun');
-    return this.#catalogue;
+  get primaryCache(): PrimaryCache {
+    if (!this.#primaryCache) throw new Error('the task was not begun');
+    return this.#primaryCache;
   }
 
   /** How the primary can be read. */
@@ -122,38 +118,28 @@ export class Task {
       );
       // Nothing can be written without its namespace and its kind. For all else the order in which it is begun
       // is enough, and a slow replica must not hold up a quick one.
-      if (wave.some(({ name }) => isGround(name))) await this.#settleDown();
+      if (wave.some(({ name }) => isGround(name))) await awaitIdle(this.#replicas, this.#options);
     }
     this.#primary.checkAny();
     await retired;
-    await this.#settleDown();
+    await awaitIdle(this.#replicas, this.#options);
     this.#comparing = false;
-    this.#options.memory.covered = replicas.covered;
-    this.notes.push(
-      ...absentees(this.#options, this.catalogue, this.#namespaceLabels),
-      ...displaced(this.#options.spec, this.#namespaceLabels.keys()),
-      ...this.#idleOverrides(),
-      ...this.catalogue.mentions(),
-    );
+    this.#options.saved.covered = replicas.covered;
+    this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaceLabels));
     for (const replica of this.#replicas) replica.compared();
     await this.#needs?.check();
     if (this.#options.watch) this.#needs?.follow().catch(this.#options.broken);
     this.#options.changed();
   }
 
-  #idleOverrides(): string[] {
-    const replicas = this.#replicas.map(({ name }) => name);
-    return idleOverrides(this.#options.spec.overrides, { replicas, keys: () => this.catalogue.keys() });
-  }
-
   /** How many objects are kept the same; 0 before it is known. */
   get objects(): number {
-    return this.#catalogue?.size ?? 0;
+    return this.#primaryCache?.size ?? 0;
   }
 
   /** Objects that are not copied, by why. */
   get skipped(): ReadonlyMap<string, number> {
-    return this.#catalogue?.skipped ?? new Map();
+    return this.#primaryCache?.skipped ?? new Map();
   }
 
   /** What a replica lacks that copied workloads need, one line each. */
@@ -168,9 +154,9 @@ export class Task {
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
   }
 
-  /** The state was written with this marker. */
-  stateWritten(marker: number): void {
-    this.#guard.written(marker);
+  /** The state was written with this sequence. */
+  stateWritten(sequence: number): void {
+    this.#guard.written(sequence);
   }
 
   /** Looks whether the primary is what it was, and stops deletions where it is not. */
@@ -185,14 +171,18 @@ export class Task {
 
   /** A person looked at what stopped deletions, and wants to go on. Heeded once for each approval. */
   approve(approval: string): void {
-    if (approval === '' || approval === this.#options.memory.approval) return;
+    if (approval === '' || approval === this.#options.saved.approval) return;
     this.#options.info('approved: deletions go on');
     this.#guard.approve(approval);
+    for (const replica of this.#replicas) {
+      replica.release();
+      replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
+    }
     this.#options.changed();
   }
 
   async #prepare(): Promise<void> {
-    const { primary, replicas, spec, memory, signal } = this.#options;
+    const { primary, replicas, spec, saved, signal } = this.#options;
     const choice = await chooseKinds(primary, spec.rules, { signal });
     const { kinds } = choice;
     this.#kinds = kinds;
@@ -200,18 +190,18 @@ export class Task {
     this.#primary.takeSilent(choice);
     const { places } = this;
     const surroundings = { kinds, places, autoscaled: this.#autoscaled, labels: this.#namespaceLabels };
-    const { shaping, catalogue } = setUp(this.#options, surroundings);
-    this.#catalogue = catalogue;
-    this.#needs = new NeedsCheck({ ...this.#options, catalogue, places });
-    const parts = { catalogue, places, shaping, guard: this.#guard };
-    this.#replicas = replicas.map((site) => assembleReplica(site, this.#options, parts));
+    const { shaping, primaryCache } = setUp(this.#options, surroundings);
+    this.#primaryCache = primaryCache;
+    this.#needs = new NeedsCheck({ ...this.#options, primaryCache, places });
+    const parts = { primaryCache, places, shaping, guard: this.#guard };
+    this.#replicas = replicas.map((cluster) => assembleReplica(cluster, this.#options, parts));
     this.setPaused(this.#paused);
-    await Promise.all(replicas.map((site) => this.#noteMissingKinds(site)));
+    await Promise.all(replicas.map((cluster) => this.#noteMissingKinds(cluster)));
     if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
       await this.#followAutoscalers();
     this.#guard.checkPrimary();
     this.#guard.checkRecord();
-    memory.sites = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
+    saved.clusters = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));
   }
 
   async #scopes(): Promise<ReadonlyMap<CopiedKind, readonly Listed[]>> {
@@ -224,19 +214,19 @@ export class Task {
   }
 
   #followPrimary(listed: Listed): Promise<void> {
-    const handler = primaryFeed(listed, {
-      catalogue: this.catalogue,
+    const handler = primaryHandler(listed, {
+      primaryCache: this.primaryCache,
       guard: this.#guard,
       replicas: this.#replicas,
       take: (kind, object, list) => this.#take(kind, object, list),
-      room: () => this.#makeRoom(),
+      room: () => awaitRoom(this.#replicas, this.#options),
     });
     return this.#primary.follow(listed, handler);
   }
 
   #take(kind: CopiedKind, object: KubeObject, list?: string): void {
     if (kind.name === 'Namespace') this.#noteNamespace(object);
-    const taken = this.catalogue.take(kind, object, list);
+    const taken = this.primaryCache.take(kind, object, list);
     if (taken === 'unchanged') return;
     const key = this.places.ofOriginal(kind.name, object);
     for (const replica of this.#replicas) replica.renewed(key);
@@ -261,46 +251,18 @@ export class Task {
       });
   }
 
-  /** Holds the primary's list up while every replica has enough to do: objects need not be kept then. */
-  async #makeRoom(): Promise<void> {
-    const { clock, signal } = this.#options;
-    const until = clock.monotonic() + 60_000;
-    const isFull = () => {
-      // One that is held gets through nothing: who waited for it would not even know what there is.
-      const atWork = this.#replicas.filter(({ isHeld }) => !isHeld);
-      return atWork.length > 0 && atWork.every(({ busy }) => busy > 300);
-    };
-    while (isFull() && clock.monotonic() < until) await clock.sleep(20, signal);
-  }
-
-  /** Resolves when all replicas have done what can be done now. */
-  async #settleDown(): Promise<void> {
-    const { clock, signal, watch } = this.#options;
-    const patience = clock.monotonic() + (watch ? 0 : PATIENCE_MS);
-    const waits = ({ busy, delayed, isHeld }: Replica) =>
-      (busy > 0 || (!watch && delayed > 0)) && (!isHeld || clock.monotonic() < patience);
-    while (this.#replicas.some(waits)) await clock.sleep(20, signal);
-  }
-
   async #followAutoscalers(): Promise<void> {
-    const { primary, feeds, spec, watch, signal } = this.#options;
-    const resource = await autoscalersOf(primary, { signal });
-    if (!resource) return;
     const changed = (target: ObjectKey) => {
       if (!this.#comparing)
         void askUntilAnswered(
-          () => this.catalogue.reread(target, signal).then(() => this.#renew(target)),
+          () => this.primaryCache.reread(target, this.#options.signal).then(() => this.#renew(target)),
           this.#options,
         );
     };
     try {
-      const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });
-      const feed = { kube: primary.kube, resource, metadataOnly: false, watch };
-      const follow = (namespace: string | undefined) =>
-        feeds.follow({ ...feed, namespace }, this.#autoscaled.handler(namespace, changed), signal);
-      await Promise.all(scopes.map(follow));
+      await followAutoscalers(this.#options, this.#autoscaled, changed);
     } catch (error) {
-      signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
       this.notes.push(`autoscalers can't be read, so replicas are copied as they are: ${messageOf(error)}`);
     }
   }
@@ -309,9 +271,10 @@ export class Task {
     for (const replica of this.#replicas) replica.renewed(key);
   }
 
-  async #noteMissingKinds(site: Site): Promise<void> {
+  async #noteMissingKinds(cluster: Cluster): Promise<void> {
     const { signal, warn } = this.#options;
-    const missing = await kindsMissingOn(site, this.#kinds, { signal }).catch(() => []);
-    for (const kind of missing) warn(`replica ${site.name} has no ${kind}: its objects wait until it does`);
+    const missing = await kindsMissingOn(cluster, this.#kinds, { signal }).catch(() => []);
+    for (const kind of missing)
+      warn(`replica ${cluster.name} has no ${kind}: its objects wait until it does`);
   }
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { expect } from '@jest/globals';
-import { identify, type Site } from '../../../plugins/nsreplicate/clusters/cluster.ts';
+import { type Cluster, identify } from '../../../plugins/nsreplicate/clusters/cluster.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { connect } from '../../../src/kube/connect.ts';
@@ -109,7 +109,7 @@ export class Pair {
   }
 
   /** Both sides, for the engine. */
-  async sides(): Promise<{ primary: Site; replica: Site; replicas: [Site] }> {
+  async sides(): Promise<{ primary: Cluster; replica: Cluster; replicas: [Cluster] }> {
     const [primary, replica] = await Promise.all([
       identify(shortName(this.primary), this.from),
       identify(shortName(this.replica), this.to),

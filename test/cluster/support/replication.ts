@@ -1,9 +1,9 @@
 /** The engine of nsreplicate in this process, as tests and benchmarks run it. */
 import { Informers } from '../../../plugins/nsreplicate/cache/informers.ts';
-import type { Site } from '../../../plugins/nsreplicate/clusters/cluster.ts';
+import type { Cluster } from '../../../plugins/nsreplicate/clusters/cluster.ts';
 import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
 import { Session } from '../../../plugins/nsreplicate/run/session.ts';
-import type { TaskView } from '../../../plugins/nsreplicate/state/state.ts';
+import type { TaskStatus } from '../../../plugins/nsreplicate/state/state.ts';
 import type { Task } from '../../../plugins/nsreplicate/task/task.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -12,16 +12,16 @@ import { namespaces } from '../../../src/kube/resources.ts';
 export { specOf } from '../../support/task-spec.ts';
 
 export interface Sides {
-  readonly primary: Site;
-  readonly replicas: readonly Site[];
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
   readonly state?: KubeClient;
   /** Another one's, so that watches are shared. */
-  readonly feeds?: Informers;
+  readonly informers?: Informers;
   readonly clock?: Clock;
 }
 
 function sessionFor(
-  { primary, replicas, state, clock = systemClock, feeds = new Informers(clock) }: Sides,
+  { primary, replicas, state, clock = systemClock, informers = new Informers(clock) }: Sides,
   spec: TaskSpec,
   signal: AbortSignal,
   hooks: { begun?: (task: Task) => void; compared?: () => void; said?: string[] },
@@ -31,7 +31,7 @@ function sessionFor(
     { spec, primary, replicas },
     {
       state: state ?? primary.kube,
-      feeds,
+      informers,
       clock,
       signal,
       info: say,
@@ -47,10 +47,10 @@ function sessionFor(
 export async function once(
   sides: Sides,
   spec: TaskSpec,
-): Promise<TaskView & { readonly said: readonly string[] }> {
+): Promise<TaskStatus & { readonly said: readonly string[] }> {
   const said: string[] = [];
-  const { view } = await sessionFor(sides, spec, new AbortController().signal, { said }).once();
-  return { ...view, said };
+  const { status } = await sessionFor(sides, spec, new AbortController().signal, { said }).once();
+  return { ...status, said };
 }
 
 export interface Watching {
@@ -94,7 +94,7 @@ export async function watch(sides: Sides, spec: TaskSpec): Promise<Watching> {
 }
 
 export async function makeNamespace(
-  { kube }: Site,
+  { kube }: Cluster,
   name: string,
   labels: Record<string, string> = {},
 ): Promise<void> {

@@ -6,7 +6,7 @@ import type { TaskSpec } from '../../../plugins/nsreplicate/decide/spec.ts';
 import { JobRecords } from '../../../plugins/nsreplicate/jobs/records.ts';
 import { at } from '../../../plugins/nsreplicate/objects/draft.ts';
 import { ruleFor } from '../../../plugins/nsreplicate/rules/rule.ts';
-import { blankMemory, type Memory } from '../../../plugins/nsreplicate/state/memory.ts';
+import { blankState, type SavedState } from '../../../plugins/nsreplicate/state/saved-state.ts';
 import { Task } from '../../../plugins/nsreplicate/task/task.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { specOf } from '../../support/task-spec.ts';
@@ -95,27 +95,27 @@ export function sides(change: Partial<TaskSpec> = {}, earlier?: { from: FakeKube
  */
 export function replication(
   change: Partial<TaskSpec> = {},
-  earlier?: { from: FakeKube; to: FakeKube; memory?: Memory },
+  earlier?: { from: FakeKube; to: FakeKube; saved?: SavedState },
 ) {
   const { from, to, assignment } = sides(change, earlier);
   const clock = fakeClock();
   const ended = new AbortController();
   const defects: unknown[] = [];
   const renewals: string[] = [];
-  const memory = earlier?.memory ?? blankMemory();
+  const saved = earlier?.saved ?? blankState();
   const task = new Task({
     ...assignment,
-    feeds: new Informers(clock),
+    informers: new Informers(clock),
     clock,
     key: new Uint8Array(32),
-    memory,
+    saved,
     records: new JobRecords(),
-    settled: new AppliedResults(),
+    results: new AppliedResults(),
     watch: true,
     recorded: 0,
-    readMarker: undefined,
-    writeMarker: undefined,
-    beginAnew: ({ message }) => void renewals.push(message),
+    readSequence: undefined,
+    writeSequence: undefined,
+    startOver: ({ message }) => void renewals.push(message),
     fence: async () => undefined,
     signal: ended.signal,
     info: () => undefined,
@@ -135,5 +135,5 @@ export function replication(
     ended.abort();
     await Promise.all([from.close(), to.close()]);
   };
-  return { from, to, clock, task, memory, assignment, defects, renewals, begin, end };
+  return { from, to, clock, task, saved, assignment, defects, renewals, begin, end };
 }

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { onAnswers } from '../../../../src/kube/request-counter.ts';
 import type { Meters } from '../../jobs/meters.ts';
-import type { ReplicaView, TaskView } from '../../state/state.ts';
+import type { ReplicaStatus, TaskStatus } from '../../state/state.ts';
 import type { LiveTask } from '../tasks/live-task.ts';
 
 export interface MetricsOptions {
@@ -194,17 +194,17 @@ export class Metrics {
     );
   }
 
-  #views(): TaskView[] {
+  #views(): TaskStatus[] {
     return this.#options.tasks().flatMap(({ working }) => working()?.view() ?? []);
   }
 
-  #ofTasks(name: string, help: string, value: (view: TaskView) => number): void {
+  #ofTasks(name: string, help: string, value: (view: TaskStatus) => number): void {
     this.#gauge(name, help, ['task'], (set) => {
       for (const view of this.#views()) set({ task: view.task }, value(view));
     });
   }
 
-  #ofReplicas(name: string, help: string, value: (replica: ReplicaView) => number): void {
+  #ofReplicas(name: string, help: string, value: (replica: ReplicaStatus) => number): void {
     this.#gauge(name, help, ['task', 'replica'], (set) => {
       for (const { task, replicas } of this.#views())
         for (const replica of replicas) set({ task, replica: replica.name }, value(replica));
@@ -233,7 +233,7 @@ export class Metrics {
 const truth = (value: boolean): number => (value ? 1 : 0);
 
 /** Each object that differs is in one of these states. */
-export function jobsByState({ behind, running, retrying, failed, parked }: ReplicaView) {
+export function jobsByState({ behind, running, retrying, failed, parked }: ReplicaStatus) {
   const waiting = behind.pending - running - retrying;
   return { pending: Math.max(0, waiting), running, failed: Math.max(0, failed - parked), parked };
 }

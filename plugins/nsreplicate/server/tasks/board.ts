@@ -7,14 +7,14 @@ import { configMaps } from '../../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { type JobRecord, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
-import { tool } from '../../state/places.ts';
-import { jobsOf, type TaskView, viewIn } from '../../state/state.ts';
+import { jobsOf, statusIn, type TaskStatus } from '../../state/state.ts';
+import { tool } from '../../state/task-objects.ts';
 import { jobId } from './job-id.ts';
 import { KeptObjects, type KeptOptions } from './kept-objects.ts';
 
 export interface BoardTask {
   readonly name: string;
-  readonly view: TaskView;
+  readonly view: TaskStatus;
   readonly control: Control;
 }
 
@@ -41,7 +41,7 @@ export class Board {
   readonly #tasks = new Map<string, Map<string, ConfigMap>>();
   readonly #places = new Map<string, { readonly task: string; readonly role: string }>();
   /** What was read of an object's text, until it is another one. */
-  readonly #views = new WeakMap<ConfigMap, TaskView | undefined>();
+  readonly #views = new WeakMap<ConfigMap, TaskStatus | undefined>();
   readonly #changed: (task: string) => void;
 
   constructor({ changed, ...options }: BoardOptions) {
@@ -72,7 +72,7 @@ export class Board {
 
   task(name: string): BoardTask | undefined {
     const roles = this.#tasks.get(name);
-    const view = roles && this.#viewOf(roles.get('state'));
+    const view = roles && this.#statusOf(roles.get('state'));
     return view && { name, view, control: controlOf(roles.get('control')) };
   }
 
@@ -85,9 +85,9 @@ export class Board {
     return jobsOf(shards, text('jobs-active')).map((job) => ({ ...job, task, id: jobId(task, job) }));
   }
 
-  #viewOf(state: ConfigMap | undefined): TaskView | undefined {
+  #statusOf(state: ConfigMap | undefined): TaskStatus | undefined {
     if (!state) return undefined;
-    if (!this.#views.has(state)) this.#views.set(state, viewIn(state));
+    if (!this.#views.has(state)) this.#views.set(state, statusIn(state));
     return this.#views.get(state);
   }
 

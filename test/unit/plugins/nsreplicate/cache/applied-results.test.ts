@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { AppliedResults, SETTLED_SHARDS } from '../../../../../plugins/nsreplicate/cache/applied-results.ts';
+import { AppliedResults, RESULT_SHARDS } from '../../../../../plugins/nsreplicate/cache/applied-results.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
 
 const key = (index: number) => keyOf('ConfigMap', 'shop', `object-${index}`);
@@ -30,7 +30,7 @@ test.each([
   for (const name of names)
     for (let index = 0; index < count; index++) settlements.on(name).set(key(index), made(index));
   const texts = [...taken(settlements).values()];
-  expect(texts.length).toBeLessThanOrEqual(SETTLED_SHARDS);
+  expect(texts.length).toBeLessThanOrEqual(RESULT_SHARDS);
   for (const text of texts) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(64 * 1024);
   const next = new AppliedResults(texts);
   expect(names.map((name) => known(next, name, count))).toEqual(names.map(() => count));

@@ -30,21 +30,21 @@ test('who comes while a watch lists anew hears nothing of that list, and misses 
   const kube = fakeKube();
   const clock = fakeClock();
   const ended = new AbortController();
-  const feeds = new Informers(clock);
+  const informers = new Informers(clock);
   const scope = { kube, resource, namespace: 'shop', metadataOnly: false, watch: true };
   const busy = Promise.withResolvers<void>();
   let lists = 0;
   const early = follower(() => (++lists === 2 ? busy.promise : undefined));
   const late = follower();
   kube.objects.create(configMaps, configMap('a'));
-  await feeds.follow(scope, early.handler, ended.signal);
+  await informers.follow(scope, early.handler, ended.signal);
   // The watch expires, and the first one takes its time with the new list.
   kube.objects.cutWatches();
   kube.objects.create(configMaps, configMap('b'));
   kube.objects.compact();
   await clock.advance(5000);
   kube.objects.create(configMaps, configMap('c'));
-  await feeds.follow(scope, late.handler, ended.signal);
+  await informers.follow(scope, late.handler, ended.signal);
   busy.resolve();
   await settle();
   await clock.advance(5000);

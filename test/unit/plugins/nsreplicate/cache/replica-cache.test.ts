@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ReplicaCache } from '../../../../../plugins/nsreplicate/cache/replica-cache.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
-import { stamp } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+import { writeProvenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
 
 const everything = { covers: () => true, rules: () => true };
@@ -13,10 +13,10 @@ function copy(name: string, more: object = {}) {
     kind: 'ConfigMap',
     metadata: { name, namespace: 'n', uid: name, ...more },
   };
-  stamp(draft as never, {
+  writeProvenance(draft as never, {
     origin: { cluster: 'A', task: 't', namespace: 'n', uid: 'u', via: [] },
     applied: 'd',
-    marker: 1,
+    sequence: 1,
   });
   return draft as never;
 }
@@ -51,19 +51,19 @@ test('what somebody copied from a copy is a stranger, and no copy of the task', 
   const copies = new ReplicaCache('t', everything);
   const { metadata, ...rest } = copy('a') as KubeObject;
   const other = { ...rest, metadata: { ...metadata, name: 'b' } };
-  expect(copies.set(key('b'), other, 'd')).toMatchObject({ isStranger: true, stamp: undefined });
+  expect(copies.set(key('b'), other, 'd')).toMatchObject({ isCopiedCopy: true, provenance: undefined });
   expect([copies.isOurs(key('b')), copies.countIn('n')]).toEqual([false, 0]);
 });
 
-test('a stamp of an earlier version belongs to a copy in the namespace that it was copied from', () => {
+test('provenance that an earlier version wrote belongs to a copy in the namespace that it was copied from', () => {
   const copies = new ReplicaCache('t', everything);
   const annotations = { 'x8s.dev/origin': 'cluster=A task=t namespace=n uid=u applied=d marker=3' };
   const object = { metadata: { name: 'x', labels: { 'x8s.dev/replica-of': 't' }, annotations } };
-  expect(copies.set(key('x'), object, 'd')).toMatchObject({ isStranger: false, isWritten: false });
-  expect(copies.set(keyOf('ConfigMap', 'm', 'x'), object, 'd').isStranger).toBe(true);
+  expect(copies.set(key('x'), object, 'd')).toMatchObject({ isCopiedCopy: false, isWritten: false });
+  expect(copies.set(keyOf('ConfigMap', 'm', 'x'), object, 'd').isCopiedCopy).toBe(true);
 });
 
-test('a copy is known as written by us where our field manager put its stamp there', () => {
+test('a copy is known as written by us where our field manager put its provenance there', () => {
   const copies = new ReplicaCache('t', everything);
   const fieldsV1 = { 'f:metadata': { 'f:annotations': { 'f:x8s.dev/origin': {} } } };
   const by = (manager: string) => copy('a', { managedFields: [{ manager, operation: 'Apply', fieldsV1 }] });

@@ -11,7 +11,7 @@ import { mayCopy } from '../../../../../plugins/nsreplicate/decide/may-copy.ts';
 import type { DriftState } from '../../../../../plugins/nsreplicate/decide/outcomes.ts';
 import { ownershipOf } from '../../../../../plugins/nsreplicate/decide/ownership.ts';
 import { keptBecause, type PruneCase } from '../../../../../plugins/nsreplicate/decide/prune.ts';
-import type { Origin, Stamp } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
+import type { Origin, Provenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 
 const origin: Origin = { cluster: 'A', task: 't', namespace: 'n', uid: 'u1', via: [] };
 const original: PrimarySide = {
@@ -21,16 +21,16 @@ const original: PrimarySide = {
   isWhole: true,
   problem: undefined,
 };
-const stamped = (change: Partial<Origin> = {}, applied = 'd2'): Stamp => ({
+const provenanceWith = (change: Partial<Origin> = {}, applied = 'd2'): Provenance => ({
   origin: { ...origin, ...change },
   applied,
-  marker: 0,
+  sequence: 0,
 });
 const there = (change: Partial<ReplicaSide> = {}): ReplicaSide => ({
   uid: 'r1',
   deleting: false,
-  stamp: stamped(),
-  isStranger: false,
+  provenance: provenanceWith(),
+  isCopiedCopy: false,
   isWritten: true,
   live: 'd2',
   inScope: true,
@@ -74,17 +74,17 @@ describe('what becomes of one object on one replica', () => {
     ],
     ['equal', there(), {}, { outcome: 'same' }, undefined],
     ['on its way out', there({ deleting: true }), {}, { outcome: 'wait', why: 'terminating' }, 'missing'],
-    ['older', there({ stamp: stamped({}, 'd1'), live: 'd1' }), {}, changed, 'outdated'],
+    ['older', there({ provenance: provenanceWith({}, 'd1'), live: 'd1' }), {}, changed, 'outdated'],
     [
       'older, where conflicts are forced',
-      there({ stamp: stamped({}, 'd1') }),
+      there({ provenance: provenanceWith({}, 'd1') }),
       { forceConflicts: true },
       { ...changed, force: true },
       'outdated',
     ],
     [
       'made from an earlier object of that name',
-      there({ stamp: stamped({ uid: 'u0' }) }),
+      there({ provenance: provenanceWith({ uid: 'u0' }) }),
       {},
       recreated,
       'outdated',
@@ -100,14 +100,14 @@ describe('what becomes of one object on one replica', () => {
     ],
     [
       'what the cluster gave to the namespace, as it gave it',
-      there({ stamp: undefined, untouched: 'yes' }),
+      there({ provenance: undefined, untouched: 'yes' }),
       {},
       { outcome: 'adopt', why: 'adopted', force: true },
       'foreign',
     ],
     [
       'what the cluster gave to the namespace, and was not looked at',
-      there({ stamp: undefined, live: undefined, untouched: 'unknown' }),
+      there({ provenance: undefined, live: undefined, untouched: 'unknown' }),
       {},
       { outcome: 'look' },
       undefined,
@@ -129,25 +129,31 @@ describe('what becomes of one object on one replica', () => {
       'edited',
     ],
     ['with keys of others, which have to go', made(true), { exact: true }, putRight, 'edited'],
-    ["somebody's own", there({ stamp: undefined }), {}, { outcome: 'refuse', why: 'not-ours' }, 'foreign'],
-    ["somebody's own, adopted", there({ stamp: undefined }), { adopt: true }, adopted, 'foreign'],
+    [
+      "somebody's own",
+      there({ provenance: undefined }),
+      {},
+      { outcome: 'refuse', why: 'not-ours' },
+      'foreign',
+    ],
+    ["somebody's own, adopted", there({ provenance: undefined }), { adopt: true }, adopted, 'foreign'],
     [
       "another task's",
-      there({ stamp: stamped({ task: 'o' }) }),
+      there({ provenance: provenanceWith({ task: 'o' }) }),
       {},
       { outcome: 'refuse', why: 'other-task' },
       'foreign',
     ],
     [
       "another primary's",
-      there({ stamp: stamped({ cluster: 'Z' }) }),
+      there({ provenance: provenanceWith({ cluster: 'Z' }) }),
       {},
       { outcome: 'refuse', why: 'other-primary' },
       'foreign',
     ],
     [
       "a former primary's, which a person approved",
-      there({ stamp: stamped({ cluster: 'Z' }) }),
+      there({ provenance: provenanceWith({ cluster: 'Z' }) }),
       { formerPrimaries: ['Z'] },
       recreated,
       'outdated',
@@ -160,12 +166,12 @@ describe('what becomes of one object on one replica', () => {
   });
 
   test('A, B, A ends at A, whatever was there before', () => {
-    const atB = there({ stamp: stamped({}, 'dB'), live: 'dB' });
+    const atB = there({ provenance: provenanceWith({}, 'dB'), live: 'dB' });
     expect(assessed(atB, {}, { ...original, digest: 'dA' })).toEqual(changed);
   });
 
   test('a namespace that was there before stays as it is', () => {
-    const kept = assessed(there({ stamp: undefined }), {}, original, 'Namespace');
+    const kept = assessed(there({ provenance: undefined }), {}, original, 'Namespace');
     expect([kept, driftOf(kept, undefined)]).toEqual([{ outcome: 'leave', why: 'there-before' }, undefined]);
   });
 
@@ -206,21 +212,21 @@ describe('without an original', () => {
     ],
     [
       "somebody's own",
-      there({ stamp: undefined }),
+      there({ provenance: undefined }),
       { adopt: true },
       { outcome: 'leave', why: 'not-a-copy' },
       undefined,
     ],
     [
       'what somebody made from a copy of ours',
-      there({ stamp: undefined, isStranger: true }),
+      there({ provenance: undefined, isCopiedCopy: true }),
       {},
-      { outcome: 'leave', why: 'stranger' },
+      { outcome: 'leave', why: 'copied-copy' },
       undefined,
     ],
     [
       "a former primary's copy",
-      there({ stamp: stamped({ cluster: 'Z' }) }),
+      there({ provenance: provenanceWith({ cluster: 'Z' }) }),
       { formerPrimaries: ['Z'] },
       { outcome: 'leave', why: 'not-a-copy' },
       undefined,
@@ -265,20 +271,20 @@ describe('loop prevention', () => {
 });
 
 test.each([
-  ['nobody stamped it', undefined, 'not-ours'],
-  ['another task made it', stamped({ task: 'other' }), 'other-task'],
-  ['another primary made it', stamped({ cluster: 'B' }), 'other-primary'],
-  ['an approved one made it', stamped({ cluster: 'F' }), 'ours-before'],
-  ['we made it', stamped(), 'ours'],
-])('whose it is: %s', (_what, stamp, expected) => {
-  expect(ownershipOf({ stamp, isStranger: false }, { task: 't', primary: 'A', formerPrimaries: ['F'] })).toBe(
-    expected,
-  );
+  ['nobody of ours made it', undefined, 'not-ours'],
+  ['another task made it', provenanceWith({ task: 'other' }), 'other-task'],
+  ['another primary made it', provenanceWith({ cluster: 'B' }), 'other-primary'],
+  ['an approved one made it', provenanceWith({ cluster: 'F' }), 'ours-before'],
+  ['we made it', provenanceWith(), 'ours'],
+])('whose it is: %s', (_what, provenance, expected) => {
+  expect(
+    ownershipOf({ provenance, isCopiedCopy: false }, { task: 't', primary: 'A', formerPrimaries: ['F'] }),
+  ).toBe(expected);
 });
 
-test('what bears the stamp of another object is a stranger, whatever it says', () => {
+test('what bears the provenance of another object is a copied copy, whatever it says', () => {
   const owner = { task: 't', primary: 'A', formerPrimaries: [] };
-  expect(ownershipOf({ stamp: undefined, isStranger: true }, owner)).toBe('stranger');
+  expect(ownershipOf({ provenance: undefined, isCopiedCopy: true }, owner)).toBe('copied-copy');
 });
 
 describe('pruning', () => {
@@ -293,9 +299,9 @@ describe('pruning', () => {
   };
   test.each<[string, Partial<PruneCase>, string | undefined]>([
     ['its original was not in the list', {}, undefined],
-    ['nobody stamped it', { ownership: 'not-ours' }, 'not-a-copy'],
-    ['it bears the stamp of another object', { ownership: 'stranger' }, 'stranger'],
-    ['it bears our stamp, which somebody else put there', { isWritten: false }, 'unproven'],
+    ['nobody of ours made it', { ownership: 'not-ours' }, 'not-a-copy'],
+    ['it bears the provenance of another object', { ownership: 'copied-copy' }, 'copied-copy'],
+    ['it bears our provenance, which somebody else put there', { isWritten: false }, 'unproven'],
     ['a definition', { kind: definition }, 'definitions-guarded'],
     ['a definition, with the flag', { kind: definition, flags: { ...flags, definitions: true } }, undefined],
     ['another task made it', { ownership: 'other-task' }, 'not-a-copy'],

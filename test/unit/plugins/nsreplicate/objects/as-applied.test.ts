@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isAsApplied } from '../../../../../plugins/nsreplicate/objects/as-applied.ts';
+import { liveDigest } from '../../../../../plugins/nsreplicate/objects/copy.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
-import { liveDigest } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 
 const applied = (): Draft => ({

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { differences } from '../../../../../plugins/nsreplicate/decide/differences.ts';
 import { isAsApplied } from '../../../../../plugins/nsreplicate/objects/as-applied.ts';
+import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/copy.ts';
 import { digestOf } from '../../../../../plugins/nsreplicate/objects/digest.ts';
 import { type Draft, put } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { compileOverride } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
-import { withoutStamps } from '../../../../../plugins/nsreplicate/objects/stamps.ts';
-import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
+import { withoutProvenance } from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { matches } from '../../../../../plugins/nsreplicate/rules/selector.ts';
 import { own, parseExactly } from '../../../../../src/json.ts';
@@ -82,8 +82,8 @@ describe('what a person wrote arrives as it was written', () => {
         expect((sent.spec as Record<string, unknown>).touched).toBe(1234567890123456789n);
         const live = { ...sent, metadata: { ...sent.metadata, uid: 'there', resourceVersion: '7' } };
         expect([isAsApplied(main as Draft, live), liveDigest(live, rule, shaping)]).toEqual([true, digest]);
-        withoutStamps(main as Draft);
-        withoutStamps(sent);
+        withoutProvenance(main as Draft);
+        withoutProvenance(sent);
         expect(differences(main, sent)).toEqual([]);
       }),
     );

@@ -54,7 +54,7 @@ const table: [what: string, given: KubeObject, left: Record<string, unknown>][] 
     { metadata: { ...bare, annotations: { keep: 'me' } } },
   ],
   [
-    'stamps of an earlier replication',
+    'the provenance of an earlier replication',
     object('v1', 'ConfigMap', {
       metadata: {
         labels: { 'x8s.dev/replica-of': 't' },

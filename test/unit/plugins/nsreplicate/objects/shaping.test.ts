@@ -1,18 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { mainPart, makesObjects, statusPart } from '../../../../../plugins/nsreplicate/objects/carry.ts';
+import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/copy.ts';
 import { digestOf, digestOfAll } from '../../../../../plugins/nsreplicate/objects/digest.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import { inWaves, rankOf } from '../../../../../plugins/nsreplicate/objects/order.ts';
 import { compileOverride, override } from '../../../../../plugins/nsreplicate/objects/overrides.ts';
 import {
-  markOf,
+  borneProvenanceOf,
   nextOrigin,
   type Origin,
-  stamp,
-  stampOf,
-  wroteStamp,
-} from '../../../../../plugins/nsreplicate/objects/stamps.ts';
-import { copyOf, liveDigest, type Shaping } from '../../../../../plugins/nsreplicate/objects/wanted.ts';
+  provenanceOf,
+  writeProvenance,
+  wroteProvenance,
+} from '../../../../../plugins/nsreplicate/objects/provenance.ts';
 import { ruleFor } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { X8sError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
@@ -150,18 +150,18 @@ describe('copies', () => {
     patch: [{ op: 'replace', path: '/spec/replicas', value: 0 }],
   });
 
-  test('bear their origin and the digest of all but their stamps', () => {
+  test('bear their origin and the digest of all but their provenance', () => {
     const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
     expect(copy.main?.metadata).toMatchObject({
       name: 'web',
       namespace: 'dr',
       labels: { tier: 'front', 'x8s.dev/replica-of': 't' },
     });
-    const stamp = stampOf(copy.main as KubeObject);
-    expect(stamp).toEqual({
+    const provenance = provenanceOf(copy.main as KubeObject);
+    expect(provenance).toEqual({
       origin: { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: [] },
       applied: copy.digest,
-      marker: 0,
+      sequence: 0,
     });
     expect(liveDigest(copy.main as KubeObject, rule, shaping)).toBe(copy.digest);
     expect(copy.status).toBeUndefined();
@@ -200,23 +200,23 @@ describe('copies', () => {
     expect(attempt).toThrow(/does not fit Secret \/s: the test of \/data\/key failed\.$/);
   });
 
-  test('a stamp says all of where a copy came from, without a character that would have to be escaped', () => {
+  test('provenance says all of where a copy came from, without a character that would have to be escaped', () => {
     const draft: Draft = { metadata: { name: 'x' } };
     const origin = { cluster: 'A', task: 't', namespace: 'prod', uid: 'u', via: ['C', 'B'] };
     const { namespace: _namespace, ...clusterWide } = { ...origin, via: [] };
     for (const made of [
-      { origin, applied: 'k1:a-_=', marker: 12 },
-      { origin: clusterWide, applied: 'd1:x', marker: 0 },
+      { origin, applied: 'k1:a-_=', sequence: 12 },
+      { origin: clusterWide, applied: 'd1:x', sequence: 0 },
     ]) {
-      stamp(draft, made);
-      expect(stampOf(draft)).toEqual(made);
+      writeProvenance(draft, made);
+      expect(provenanceOf(draft)).toEqual(made);
       expect(draft.metadata.annotations?.['x8s.dev/origin']).toMatch(/^[\w=:,/-]+( [\w=:,/-]+)*$/);
     }
   });
 
-  test('a stamp whose label is gone is no stamp', () => {
+  test('provenance whose label is gone counts for nothing', () => {
     const copy = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
-    const bearing = (metadata: object) => stampOf({ metadata: { name: 'web', ...metadata } });
+    const bearing = (metadata: object) => provenanceOf({ metadata: { name: 'web', ...metadata } });
     expect(bearing({ ...copy.main?.metadata, labels: {} })).toBeUndefined();
     expect(
       bearing({ labels: { 'x8s.dev/replica-of': 't' }, annotations: { 'x8s.dev/origin': 'task=t' } }),
@@ -228,35 +228,41 @@ describe('copies', () => {
     ['another namespace', {}, { namespace: 'other' }],
     ['another kind', { kind: 'StatefulSet' }, {}],
     ['another group', { apiVersion: 'example.com/v1' }, {}],
-  ])("an object of %s that bears a stamp is nobody's copy", (_what, object, metadata) => {
+  ])("an object of %s that bears provenance is nobody's copy", (_what, object, metadata) => {
     const { main } = copyOf(deployment, rule, { name: 'b', cluster: 'B' }, shaping);
     const copied = { ...main, ...object, metadata: { ...main?.metadata, ...metadata } } as KubeObject;
-    expect(stampOf(copied)).toBeUndefined();
-    expect(markOf(copied)).toMatchObject({ own: false, stamp: { origin: { task: 't' } } });
+    expect(provenanceOf(copied)).toBeUndefined();
+    expect(borneProvenanceOf(copied)).toMatchObject({ own: false, provenance: { origin: { task: 't' } } });
   });
 
   test('a name with spaces, as roles may have it, is named', () => {
     const draft: Draft = { apiVersion: 'v1', kind: 'Role', metadata: { name: 'a "b" of=c', namespace: 'n' } };
     const origin = { cluster: 'A', task: 't', uid: 'u', via: [] };
-    stamp(draft, { origin, applied: 'd', marker: 1 });
-    expect(markOf(draft)).toEqual({ own: true, stamp: { origin, applied: 'd', marker: 1 } });
+    writeProvenance(draft, { origin, applied: 'd', sequence: 1 });
+    expect(borneProvenanceOf(draft)).toEqual({
+      own: true,
+      provenance: { origin, applied: 'd', sequence: 1 },
+    });
   });
 
-  test('a stamp of an earlier version, which names no bearer, is still one', () => {
+  test('provenance that an earlier version wrote, which names no bearer, is still read', () => {
     const annotations = { 'x8s.dev/origin': 'cluster=A task=t namespace=n uid=u applied=d marker=3' };
     const object = {
       metadata: { name: 'x', namespace: 'n', labels: { 'x8s.dev/replica-of': 't' }, annotations },
     };
-    expect(markOf(object)).toMatchObject({ own: undefined, stamp: { applied: 'd', marker: 3 } });
+    expect(borneProvenanceOf(object)).toMatchObject({
+      own: undefined,
+      provenance: { applied: 'd', sequence: 3 },
+    });
   });
 
   test.each([
     ['we applied it', 'kubectl-nsreplicate', 'f:x8s.dev/origin', true],
     ['somebody else made it from a copy', 'kubectl-client-side-apply', 'f:x8s.dev/origin', false],
     ['we wrote other fields of it', 'kubectl-nsreplicate', 'f:other', false],
-  ])('who put a stamp there: %s', (_what, manager, annotation, expected) => {
+  ])('who wrote the provenance: %s', (_what, manager, annotation, expected) => {
     const fieldsV1 = { 'f:metadata': { 'f:annotations': { [annotation]: {} } } };
     const object = { metadata: { name: 'x', managedFields: [{ manager, fieldsV1 }] } };
-    expect(wroteStamp(object as KubeObject, 'kubectl-nsreplicate')).toBe(expected);
+    expect(wroteProvenance(object as KubeObject, 'kubectl-nsreplicate')).toBe(expected);
   });
 });

@@ -6,7 +6,7 @@ import { drift, isDrifted } from '../../../../../plugins/nsreplicate/preview/dri
 import { plan } from '../../../../../plugins/nsreplicate/preview/plan.ts';
 import { type Survey, survey } from '../../../../../plugins/nsreplicate/preview/survey.ts';
 import { parseConfig } from '../../../../../plugins/nsreplicate/rules/parse-config.ts';
-import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
+import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
@@ -34,9 +34,9 @@ async function surveyed<T>(
   befall({ from, to });
   const signal = new AbortController().signal;
   const { spec } = assignment;
-  const [key, feeds, settled] = [new Uint8Array(32), new Informers(fakeClock()), new AppliedResults()];
+  const [key, informers, results] = [new Uint8Array(32), new Informers(fakeClock()), new AppliedResults()];
   try {
-    const seen = await survey({ ...assignment, feeds, key, memory: blankMemory(), settled, signal });
+    const seen = await survey({ ...assignment, informers, key, saved: blankState(), results, signal });
     return await show({ seen, spec, to, signal });
   } finally {
     await end();

@@ -172,7 +172,7 @@ test('what a list does not hold since it was written meanwhile is known to be th
   const managedFields = ['kubectl-nsreplicate', 'other'].map((manager) => ({ manager }));
   to.objects.replace(configMaps, { ...copy, metadata: { name: 'a', ...copy?.metadata, managedFields } });
   await clock.advance(1000);
-  const kind = task.catalogue.kind('ConfigMap');
+  const kind = task.primaryCache.kind('ConfigMap');
   if (!kind) throw new Error('the kind is not copied');
   // The answer of before it was made comes late.
   replica.page(kind, 'shop', [], true, false);
@@ -192,9 +192,9 @@ test('what a replica made of a copy is forgotten with it', async () => {
   };
   from.objects.create(configMaps, configMap('a'));
   await scene.begin();
-  const settled = task.settled.on('to');
-  expect(settled.size).toBe(1);
+  const results = task.results.on('to');
+  expect(results.size).toBe(1);
   from.objects.delete(configMaps, 'shop', 'a');
   await clock.advance(1000);
-  expect(settled.size).toBe(0);
+  expect(results.size).toBe(0);
 });

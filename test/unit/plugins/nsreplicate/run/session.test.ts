@@ -21,7 +21,7 @@ function watch(...failures: Error[]) {
   const session = new Session(assignment, {
     ...hooks,
     state: from,
-    feeds: new Informers(clock),
+    informers: new Informers(clock),
     clock,
     signal: ended.signal,
     warn: () => undefined,

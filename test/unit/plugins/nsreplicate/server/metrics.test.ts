@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { jobsByState, Metrics } from '../../../../../plugins/nsreplicate/server/metrics/metrics.ts';
 import type { LiveTask } from '../../../../../plugins/nsreplicate/server/tasks/live-task.ts';
-import type { ReplicaView } from '../../../../../plugins/nsreplicate/state/state.ts';
+import type { ReplicaStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 
 const metrics = new Metrics({
   version: '1.2.3',
@@ -45,6 +45,6 @@ test('an instance that stands by says so', async () => {
 });
 
 test('an object that differs is in one state', () => {
-  const replica = { behind: { pending: 10 }, running: 2, retrying: 3, failed: 4, parked: 1 } as ReplicaView;
+  const replica = { behind: { pending: 10 }, running: 2, retrying: 3, failed: 4, parked: 1 } as ReplicaStatus;
   expect(jobsByState(replica)).toEqual({ pending: 5, running: 2, failed: 3, parked: 1 });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts';
 import { Session } from '../../../../../plugins/nsreplicate/run/session.ts';
-import { readJobs, readView } from '../../../../../plugins/nsreplicate/state/state.ts';
+import { readJobs, readStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import type { FakeKube } from '../../../support/fake-kube.ts';
@@ -15,7 +15,7 @@ function watching(earlier?: { from: FakeKube; to: FakeKube }) {
   const silent = () => undefined;
   const session = new Session(assignment, {
     state: from,
-    feeds: new Informers(clock),
+    informers: new Informers(clock),
     clock,
     signal: ended.signal,
     info: silent,
@@ -53,7 +53,7 @@ test('what a replica made of 500 objects is known after a restart: nothing is ap
   meddle(first.to);
   for (let index = 0; index < 500; index++) first.from.objects.create(configMaps, configMap(`o-${index}`));
   await first.clock.advance(30_000);
-  const done = async ({ from }: { from: FakeKube }) => (await readView(from, 't'))?.replicas[0]?.done;
+  const done = async ({ from }: { from: FakeKube }) => (await readStatus(from, 't'))?.replicas[0]?.done;
   const before = await done(first);
   expect(before).toMatchObject({ created: 501 });
   await first.end();
@@ -78,7 +78,7 @@ test('while a replica is away, what waits for it and for how long is kept up to 
   from.objects.create(configMaps, configMap('a'));
   await clock.advance(30_000);
   const jobs = () => readJobs(from, 't');
-  const behind = async () => (await readView(from, 't'))?.replicas[0]?.behind;
+  const behind = async () => (await readStatus(from, 't'))?.replicas[0]?.behind;
   expect(await behind()).toMatchObject({ pending: 1 });
   expect((await behind())?.oldestMs).toBeGreaterThan(20_000);
   expect((await jobs()).filter(({ name }) => name === 'a')).toMatchObject([{ state: 'failed' }]);

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Needed, PrimaryCache } from '../../../../../plugins/nsreplicate/cache/primary-cache.ts';
+import type { Needed } from '../../../../../plugins/nsreplicate/cache/findings.ts';
+import type { PrimaryCache } from '../../../../../plugins/nsreplicate/cache/primary-cache.ts';
 import { keyOf, Places } from '../../../../../plugins/nsreplicate/objects/keys.ts';
 import { NeedsCheck } from '../../../../../plugins/nsreplicate/task/needs-check.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
@@ -30,12 +31,12 @@ function scene() {
   const said: string[] = [];
   const noted: Needed[] = [];
   const gone = new Set<string>();
-  const catalogue = {
-    takeNeeds: () => noted.splice(0),
+  const primaryCache = {
+    findings: { takeNeeds: () => noted.splice(0) },
     original: (key: string) => (key.startsWith('Deployment') && !gone.has(key) ? {} : undefined),
   } as unknown as PrimaryCache;
   const check = new NeedsCheck({
-    catalogue,
+    primaryCache,
     places: new Places(new Map()),
     replicas: [{ name: 'to', kube, id: 'TO' }],
     clock,

@@ -173,7 +173,7 @@ test('copies in a namespace that was dropped from the task are left, and reporte
   await scene.clock.advance(1000);
   expect(scene.task.replicas[0]?.left.has('ConfigMap|pay|b')).toBe(false);
   await again('shop');
-  expect(scene.memory.covered).toEqual({ ConfigMap: ['shop'], Namespace: [''] });
+  expect(scene.saved.covered).toEqual({ ConfigMap: ['shop'], Namespace: [''] });
 });
 
 test('what an object says of a moved namespace is forgotten with it', async () => {
@@ -181,12 +181,12 @@ test('what an object says of a moved namespace is forgotten with it', async () =
   const { from, task, clock } = scene;
   from.objects.create(configMaps, configMap('a', 'db.shop.svc'));
   await scene.begin();
-  expect(task.catalogue.mentions()).toEqual([
+  expect(task.primaryCache.findings.remarks()).toEqual([
     'ConfigMap shop/a: names .shop.svc in a text, which stays as it is',
   ]);
   from.objects.delete(configMaps, 'shop', 'a');
   await clock.advance(1000);
-  expect(task.catalogue.mentions()).toEqual([]);
+  expect(task.primaryCache.findings.remarks()).toEqual([]);
 });
 
 test('whether the primary is what it was can be asked when the run is over, for its last record', async () => {

@@ -1,8 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { type Hanging, refusesAlong, sortAlong } from '../../../../../plugins/nsreplicate/decide/along.ts';
+import {
+  type Dependent,
+  refusalOfDependents,
+  sortDependents,
+} from '../../../../../plugins/nsreplicate/decide/dependents.ts';
 
 let count = 0;
-const one = (name: string, more: Partial<Hanging> = {}): Hanging => ({
+const one = (name: string, more: Partial<Dependent> = {}): Dependent => ({
   kind: 'ConfigMap',
   name,
   uid: `u${count++}`,
@@ -12,13 +16,13 @@ const one = (name: string, more: Partial<Hanging> = {}): Hanging => ({
   deleting: false,
   ...more,
 });
-const claim = (name: string, more: Partial<Hanging> = {}) =>
+const claim = (name: string, more: Partial<Dependent> = {}) =>
   one(name, { kind: 'PersistentVolumeClaim', ...more });
-const verdict = (hanging: Hanging[], claims = false) =>
-  refusesAlong('Namespace shop', sortAlong(hanging), { claims });
+const verdict = (hanging: Dependent[], claims = false) =>
+  refusalOfDependents('Namespace shop', sortDependents(hanging), { claims });
 
 test('copies go along, and are counted', () => {
-  const along = sortAlong([one('b', { isOurs: true }), one('a', { isOurs: true })]);
+  const along = sortDependents([one('b', { isOurs: true }), one('a', { isOurs: true })]);
   expect(along).toMatchObject({ taken: ['a', 'b'], strangers: [] });
 });
 
@@ -49,7 +53,7 @@ test('claims stand for data: they go with a flag of their own only, whoever owns
   const hanging = [set, claim('data-db-0', { owners: ['d'] })];
   expect(verdict(hanging)).toContain('data-db-0 would go with it; --prune-claims');
   expect(verdict(hanging, true)).toBeUndefined();
-  expect(sortAlong(hanging).taken).toEqual(['data-db-0', 'db']);
+  expect(sortDependents(hanging).taken).toEqual(['data-db-0', 'db']);
   expect(verdict([claim('somebody', {})], true)).toContain('is no copy of this task');
 });
 
@@ -60,6 +64,9 @@ test('a claim of a pod is a volume of that pod', () => {
 });
 
 test('what had an owner that is gone is about to go by itself', () => {
-  expect(sortAlong([one('pod', { owners: ['gone'] })])).toMatchObject({ strangers: ['pod'], mayPass: true });
-  expect(sortAlong([one('pod', { owners: ['gone'] }), one('theirs')]).mayPass).toBe(false);
+  expect(sortDependents([one('pod', { owners: ['gone'] })])).toMatchObject({
+    strangers: ['pod'],
+    mayPass: true,
+  });
+  expect(sortDependents([one('pod', { owners: ['gone'] }), one('theirs')]).mayPass).toBe(false);
 });

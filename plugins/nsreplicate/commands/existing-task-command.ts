@@ -8,8 +8,8 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import type { Control } from '../state/control.ts';
-import { defaultTask, tool } from '../state/places.ts';
-import type { TaskView } from '../state/state.ts';
+import type { TaskStatus } from '../state/state.ts';
+import { defaultTask, tool } from '../state/task-objects.ts';
 
 const completeTask = resourceNames(configMaps, {
   labelSelector: `${Label.managedBy}=${managerOf(tool)},${Label.role}=state`,
@@ -17,7 +17,7 @@ const completeTask = resourceNames(configMaps, {
 });
 
 /** Commands for a task that has run. `--primary` is taken for the cluster that keeps its state. */
-export abstract class KeptCommand extends KubeCommand {
+export abstract class ExistingTaskCommand extends KubeCommand {
   name = option.text('--name', {
     value: 'TASK',
     description: `Name of the task. Default: ${defaultTask}.`,
@@ -33,14 +33,14 @@ export abstract class KeptCommand extends KubeCommand {
     return context.kube(this.primary);
   }
 
-  protected async view(
+  protected async status(
     context: KubeCommandContext,
-  ): Promise<{ kube: KubeClient; task: string; view: TaskView }> {
-    const { readView } = await import('../state/state.ts');
+  ): Promise<{ kube: KubeClient; task: string; status: TaskStatus }> {
+    const { readStatus } = await import('../state/state.ts');
     const kube = await this.state(context);
     const task = this.name ?? defaultTask;
-    const view = await readView(kube, task, { signal: context.signal });
-    if (view) return { kube, task, view };
+    const status = await readStatus(kube, task, { signal: context.signal });
+    if (status) return { kube, task, status };
     throw new X8sError(`there is no task ${JSON.stringify(task)} in ${kube.cluster.context}`, {
       hint: `--name and --primary choose another one; ${context.binaryName} status --all shows those of a cluster`,
     });
@@ -48,7 +48,7 @@ export abstract class KeptCommand extends KubeCommand {
 
   protected async ask(context: KubeCommandContext, change: Partial<Control>, said: string): Promise<Outcome> {
     const { writeControl } = await import('../state/control.ts');
-    const { kube, task } = await this.view(context);
+    const { kube, task } = await this.status(context);
     await writeControl(kube, task, change, { signal: context.signal });
     return { data: { task, ...change }, text: said };
   }

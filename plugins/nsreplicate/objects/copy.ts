@@ -2,13 +2,13 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
-import { mainPart, ownsCopies, statusPart } from './carry.ts';
+import { appliesWhole, mainPart, statusPart } from './carry.ts';
 import { digestOf } from './digest.ts';
 import type { Draft } from './draft.ts';
 import { mapNamespaces, type NamespaceMap } from './mapping.ts';
 import { type CompiledOverride, override } from './overrides.ts';
+import { nextOrigin, type Origin, provenanceOf, writeProvenance } from './provenance.ts';
 import { type SanitiseContext, sanitise } from './sanitise.ts';
-import { nextOrigin, type Origin, stamp, stampOf } from './stamps.ts';
 
 /** What shapes the copies of one task. */
 export interface Shaping extends SanitiseContext {
@@ -36,7 +36,7 @@ export interface Wanted {
 
 /** What one replica should have of one object. */
 export interface Copy extends Wanted {
-  /** To apply; bears stamps where the copy is ours. Undefined: only the status is carried. */
+  /** To apply; bears provenance where the copy is ours. Undefined: only the status is carried. */
   readonly main: Draft | undefined;
   readonly status: Draft | undefined;
   /** Digest of the status part; empty where none is carried. */
@@ -44,7 +44,7 @@ export interface Copy extends Wanted {
 }
 
 /**
- * Sanitises, carries, maps, overrides and stamps, in that order. The digest is over all but the stamps.
+ * Sanitises, carries, maps, overrides and writes the provenance, in that order. The digest is over all but the provenance.
  * @throws {X8sError} where an override does not fit
  */
 export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping: Shaping): Copy {
@@ -57,18 +57,18 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
   const main = mainPart(draft, rule.carry);
   const digest = main ? digestOf(main, shaping.key) : '';
   const origin = originOf(object, to, shaping);
-  if (main && ownsCopies(rule.carry)) stamp(main, { origin, applied: digest, marker: 0 });
+  if (main && appliesWhole(rule.carry)) writeProvenance(main, { origin, applied: digest, sequence: 0 });
   const status = statusPart(object, draft, rule.carry);
   return { digest, origin, main, status, statusDigest: status ? digestOf(status, shaping.key) : '' };
 }
 
 function originOf(object: KubeObject, to: Destination, { task, primary }: Shaping): Origin {
   const { namespace, uid = '' } = object.metadata;
-  const inherited = stampOf(object)?.origin;
+  const inherited = provenanceOf(object)?.origin;
   return nextOrigin({ cluster: primary, task, namespace, uid, replica: to.cluster }, inherited);
 }
 
-/** Digest of what a replica has, to be compared with a copy's: over the same part, without stamps. */
+/** Digest of what a replica has, to be compared with a copy's: over the same part, without provenance. */
 export function liveDigest(object: KubeObject, rule: Rule, { key, isAutoscaled }: Shaping): string {
   const part = mainPart(sanitise(object, { isAutoscaled }), rule.carry);
   return part ? digestOf(part, key) : '';
@@ -77,6 +77,6 @@ export function liveDigest(object: KubeObject, rule: Rule, { key, isAutoscaled }
 /** The same of what a server answered to a copy's being applied: as a rule it is what was applied. */
 export function madeDigest(object: KubeObject, { main, digest }: Copy, rule: Rule, shaping: Shaping): string {
   // An override may set what sanitising takes out: then the two digests differ, though nothing else does.
-  const plain = shaping.overrides.length === 0 && ownsCopies(rule.carry);
+  const plain = shaping.overrides.length === 0 && appliesWhole(rule.carry);
   return plain && main && isAsApplied(main, object) ? digest : liveDigest(object, rule, shaping);
 }

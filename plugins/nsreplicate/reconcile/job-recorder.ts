@@ -5,17 +5,17 @@ import type { Did } from '../decide/outcomes.ts';
 import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 
-export interface JobNotesOptions {
+export interface JobRecorderOptions {
   readonly records: JobRecords;
-  readonly catalogue: PrimaryCache;
+  readonly primaryCache: PrimaryCache;
   readonly clock: Clock;
 }
 
-export class JobNotes {
-  readonly #options: JobNotesOptions;
+export class JobRecorder {
+  readonly #options: JobRecorderOptions;
   readonly #replica: string;
 
-  constructor(replica: string, options: JobNotesOptions) {
+  constructor(replica: string, options: JobRecorderOptions) {
     this.#replica = replica;
     this.#options = options;
   }
@@ -51,7 +51,7 @@ export class JobNotes {
 
   /** The digest of what the object is to be. */
   #changeOf(key: ObjectKey): string {
-    return this.#options.catalogue.digest(key, this.#replica) ?? 'deleted';
+    return this.#options.primaryCache.digest(key, this.#replica) ?? 'deleted';
   }
 
   #record(key: ObjectKey, change: string, standing: Standing): JobRecord {

@@ -9,9 +9,9 @@ import { stateNamespace } from '../decide/spec.ts';
 export const tool = 'nsreplicate';
 export const defaultTask = 'default';
 
-/** What is kept of a task, the longest names among them; each is an object of its own. Shards of records are `jobs-…`, of others `settled-…`. */
+/** What is kept of a task, the longest names among them; each is an object of its own. Shards of records are `jobs-…`, of others `results-…`. */
 export const roles = ['state', 'control', 'key', 'lease', 'jobs-recent', 'jobs-failed-0'] as const;
-export type Role = (typeof roles)[number] | `jobs-${string}` | `settled-${number}`;
+export type Role = (typeof roles)[number] | `jobs-${string}` | `results-${number}`;
 
 /** Metadata of one of a task's own objects. */
 export function metadataOf(task: string, role: Role) {

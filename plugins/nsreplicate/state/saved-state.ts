@@ -1,11 +1,10 @@
 /** What outlives a run of a task. */
-
 import type { Covered } from '../cache/retired.ts';
 import type { BrakeState } from '../decide/brake.ts';
 import type { Done } from '../decide/tally.ts';
 
 /** Kept in the cluster that holds the task's state. */
-export interface Memory {
+export interface SavedState {
   /** The primary that the copies were made from; another one stops deletions until a person approves. */
   primary: string | undefined;
   /** Earlier primaries that a person approved. */
@@ -13,27 +12,39 @@ export interface Memory {
   /** The newest version of each kind that was seen: a primary that falls behind was restored from a backup. */
   versions: Record<string, string>;
   /** Ids of the replicas by name, for when one does not answer at the start. */
-  sites: Record<string, string>;
+  clusters: Record<string, string>;
   /** What runs so far covered, and copies may be left of. */
   covered: Covered;
   /** The last approval that was heeded. */
   approval: string;
   /** Counts the writes of this state: a primary that shows an older one was restored from a backup. */
-  marker: number;
+  sequence: number;
   /** By replica. */
   brakes: Record<string, BrakeState>;
   /** By replica: what was done there by all runs together. */
   done: Record<string, Done>;
 }
 
-export const blankMemory = (): Memory => ({
+export const blankState = (): SavedState => ({
   primary: undefined,
   formerPrimaries: [],
   versions: {},
-  sites: {},
+  clusters: {},
   covered: {},
   approval: '',
-  marker: 0,
+  sequence: 0,
   brakes: {},
   done: {},
 });
+
+/** As it was written with schema 1. */
+interface Earlier {
+  readonly marker?: number;
+  readonly sites?: Record<string, string>;
+}
+
+/** What an earlier run saved, of this schema or an earlier one; blank where there was none. */
+export function savedStateOf(data: Partial<SavedState> & Earlier = {}): SavedState {
+  const { marker = 0, sites = {}, ...saved } = data;
+  return { ...blankState(), sequence: marker, clusters: sites, ...saved };
+}

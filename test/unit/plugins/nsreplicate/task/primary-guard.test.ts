@@ -1,73 +1,73 @@
 import { expect, test } from '@jest/globals';
-import type { Site } from '../../../../../plugins/nsreplicate/clusters/cluster.ts';
+import type { Cluster } from '../../../../../plugins/nsreplicate/clusters/cluster.ts';
 import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
-import { blankMemory } from '../../../../../plugins/nsreplicate/state/memory.ts';
+import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { PrimaryGuard } from '../../../../../plugins/nsreplicate/task/primary-guard.ts';
+import { configMaps } from '../../../../../src/kube/resources.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 
 /** A guard whose record is kept by a fake primary. */
 function guarded({
-  marker = 7,
+  sequence = 7,
   fails = false,
   older = false,
   now = 'P' as string | undefined,
   recorded = 0,
 } = {}) {
   const clock = fakeClock();
-  const memory = { ...blankMemory(), marker };
+  const saved = { ...blankState(), sequence };
   const said: string[] = [];
-  const fakePrimary = { marker, writes: 0, id: now };
+  const fakePrimary = { sequence, writes: 0, id: now };
   const guard = new PrimaryGuard({
-    memory,
+    saved,
     clock,
-    primary: { name: 'p', id: 'P' } as Site,
-    replicas: () => [],
+    primary: { name: 'p', id: 'P' } as Cluster,
     warn: (text) => said.push(text),
     recorded,
     isOlderNow: async () => older,
     primaryNow: async () =>
-      fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Site),
+      fakePrimary.id === undefined ? undefined : ({ name: 'p', id: fakePrimary.id } as Cluster),
     signal: new AbortController().signal,
     broken: (error) => {
       throw error;
     },
     primaryReplaced: () => said.push('replaced'),
-    readMarker: async () => fakePrimary.marker,
-    writeMarker: async () => {
+    readSequence: async () => fakePrimary.sequence,
+    writeSequence: async () => {
       fakePrimary.writes++;
       if (fails) return;
-      fakePrimary.marker = ++memory.marker;
-      guard.written(memory.marker);
+      fakePrimary.sequence = ++saved.sequence;
+      guard.written(saved.sequence);
     },
   });
   return { guard, clock, said, fakePrimary };
 }
 
-test('what is copied bears a marker of a record that was written lately, and the record is not written for each', async () => {
+test('what is copied bears the sequence of a record that was written lately, and the record is not written for each', async () => {
   const { guard, clock, fakePrimary } = guarded();
-  expect(await Promise.all([guard.marker(), guard.marker()])).toEqual([8, 8]);
+  expect(await Promise.all([guard.sequence(), guard.sequence()])).toEqual([8, 8]);
   await clock.advance(4000);
-  expect(await guard.marker()).toBe(8);
+  expect(await guard.sequence()).toBe(8);
   await clock.advance(2000);
-  expect(await guard.marker()).toBe(9);
+  expect(await guard.sequence()).toBe(9);
   expect(fakePrimary.writes).toBe(2);
 });
 
 test('a record that can not be written is tried now and then, and holds nothing up', async () => {
   const { guard, clock, fakePrimary } = guarded({ fails: true });
-  expect([await guard.marker(), await guard.marker()]).toEqual([7, 7]);
+  expect([await guard.sequence(), await guard.sequence()]).toEqual([7, 7]);
   expect(fakePrimary.writes).toBe(1);
   await clock.advance(6000);
-  expect(await guard.marker()).toBe(7);
+  expect(await guard.sequence()).toBe(7);
   expect(fakePrimary.writes).toBe(2);
 });
 
 test('copies of earlier runs that count further than the record tell of a restore, until a person approves', async () => {
   const { guard, said } = guarded();
-  guard.sawMarker(7);
+  guard.sawSequence(7);
   await guard.confirm();
   expect(said).toEqual([]);
-  guard.sawMarker(8);
+  guard.sawSequence(8);
   await guard.confirm();
   expect(said).toEqual([expect.stringMatching(/went back in time.*nothing is deleted until `approve`/)]);
   guard.approve('by a person');
@@ -77,8 +77,8 @@ test('copies of earlier runs that count further than the record tell of a restor
 
 test('a record on the primary that counts less than was written stops deletions; an approval takes it as it is', async () => {
   const { guard, said, fakePrimary } = guarded();
-  await guard.marker();
-  fakePrimary.marker = 3;
+  await guard.sequence();
+  fakePrimary.sequence = 3;
   await guard.confirm();
   expect(said).toEqual([expect.stringContaining('its record of this task is 5 writes old')]);
   guard.approve('by a person');
@@ -87,7 +87,7 @@ test('a record on the primary that counts less than was written stops deletions;
 });
 
 test('an object that is older than it was stops deletions, unless a person approved since it was seen', async () => {
-  const known = { key: keyOf('ConfigMap', 'n', 'a'), uid: 'u', version: '9' };
+  const known = { key: keyOf('ConfigMap', 'n', 'a'), resource: configMaps, uid: 'u', version: '9' };
   const one = guarded({ older: true });
   one.guard.suspect(known);
   await one.guard.confirm();
@@ -104,9 +104,10 @@ test.each([
   ['an object', true],
 ])('an approval that comes while the primary is asked for %s counts', async (_, older) => {
   const { guard, said, fakePrimary } = guarded({ older });
-  await guard.marker();
-  fakePrimary.marker = older ? fakePrimary.marker : 3;
-  if (older) guard.suspect({ key: keyOf('ConfigMap', 'n', 'a'), uid: 'u', version: '9' });
+  await guard.sequence();
+  fakePrimary.sequence = older ? fakePrimary.sequence : 3;
+  if (older)
+    guard.suspect({ key: keyOf('ConfigMap', 'n', 'a'), resource: configMaps, uid: 'u', version: '9' });
   const asking = guard.confirm();
   guard.approve('by a person');
   await asking;

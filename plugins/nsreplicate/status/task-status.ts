@@ -1,30 +1,30 @@
 /** How a task stands, as people and the state's ConfigMap get to see it. */
 import { messageOf } from '../../../src/errors.ts';
 import { own } from '../../../src/json.ts';
-import type { Site } from '../clusters/cluster.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import { doneInAll } from '../decide/tally.ts';
 import type { JobGroup } from '../jobs/records.ts';
 import type { Replica } from '../reconcile/replica.ts';
-import type { Memory } from '../state/memory.ts';
-import type { ReplicaView, TaskPhase, TaskView } from '../state/state.ts';
+import type { SavedState } from '../state/saved-state.ts';
+import type { ReplicaStatus, TaskPhase, TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 
 /** Lines of a kind beyond these are a number only: the view has to stay small. */
 const MOST_LINES = 50;
 
-export interface ViewContext {
+export interface StatusContext {
   readonly task: Task;
   readonly name: string;
   readonly phase: TaskPhase;
   readonly startedAt: Date;
-  readonly primary: Site;
-  readonly sites: readonly Site[];
+  readonly primary: Cluster;
+  readonly clusters: readonly Cluster[];
   /** What earlier runs did, by replica. */
-  readonly earlier: Memory['done'];
+  readonly earlier: SavedState['done'];
 }
 
-export function viewOf(context: ViewContext): TaskView {
-  const { task, name, phase, startedAt, primary, sites } = context;
+export function statusOf(context: StatusContext): TaskStatus {
+  const { task, name, phase, startedAt, primary, clusters } = context;
   return {
     task: name,
     phase,
@@ -35,7 +35,9 @@ export function viewOf(context: ViewContext): TaskView {
       ...(task.primary.away ? { problem: messageOf(task.primary.away) } : {}),
       unlisted: whys(task.primary.refused),
     },
-    replicas: task.replicas.map((replica, index) => replicaView(replica, sites[index] as Site, context)),
+    replicas: task.replicas.map((replica, index) =>
+      replicaStatus(replica, clusters[index] as Cluster, context),
+    ),
     kinds: task.kinds.map((kind) => kind.name),
     objects: task.objects,
     skipped: Object.fromEntries(task.skipped),
@@ -44,16 +46,16 @@ export function viewOf(context: ViewContext): TaskView {
   };
 }
 
-function replicaView(
+function replicaStatus(
   replica: Replica,
-  site: Site,
-  { task, earlier }: Pick<ViewContext, 'task' | 'earlier'>,
-): ReplicaView {
+  cluster: Cluster,
+  { task, earlier }: Pick<StatusContext, 'task' | 'earlier'>,
+): ReplicaStatus {
   const { away, parked } = replica;
   const { stopped } = replica.deletions.state;
   return {
     name: replica.name,
-    server: site.kube.cluster.server,
+    server: cluster.kube.cluster.server,
     ...(away ? { away: messageOf(away) } : {}),
     behind: replica.behind(),
     uncompared: replica.uncompared,
@@ -64,7 +66,7 @@ function replicaView(
     failed: replica.failures.size,
     parked,
     left: countBy(replica.left.values()),
-    foreign: task.settled.on(replica.name).foreign,
+    foreign: task.results.on(replica.name).foreign,
     ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
     lacks: clipped(task.lacks(replica.name)),
     unlisted: whys(replica.unlisted),

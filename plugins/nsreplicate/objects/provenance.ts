@@ -17,73 +17,73 @@ export interface Origin {
 }
 
 /** What a copy bears. */
-export interface Stamp {
+export interface Provenance {
   readonly origin: Origin;
   /** Digest of what was applied. */
   readonly applied: string;
   /** How often the task's record had been written when the copy was: a record that counts less was restored. */
-  readonly marker: number;
+  readonly sequence: number;
 }
 
 /**
  * Keys of what a copy bears. The label is for people and selectors; the annotation decides. One, since each of them
  * costs a server that applies it some percent of its time.
  */
-export const StampKey = {
+export const ProvenanceKey = {
   task: `${PREFIX}replica-of`,
   origin: `${PREFIX}origin`,
 } as const;
 
 /** Marks a draft as a copy. */
-export function stamp(draft: Draft, made: Stamp): void {
-  put(draft, ['metadata', 'labels', StampKey.task], made.origin.task);
-  put(draft, ['metadata', 'annotations', StampKey.origin], formatStamp(made, bearerOf(draft)));
+export function writeProvenance(draft: Draft, made: Provenance): void {
+  put(draft, ['metadata', 'labels', ProvenanceKey.task], made.origin.task);
+  put(draft, ['metadata', 'annotations', ProvenanceKey.origin], formatProvenance(made, bearerOf(draft)));
 }
 
-/** Whether an object bears just the stamp of a draft: so it need not be read. */
-export const bearsStampOf = ({ metadata: { labels, annotations } }: KubeObject, draft: Draft): boolean =>
-  annotations?.[StampKey.origin] === draft.metadata.annotations?.[StampKey.origin] &&
-  labels?.[StampKey.task] === draft.metadata.labels?.[StampKey.task];
+/** Whether an object bears just the provenance of a draft: so it need not be read. */
+export const bearsProvenanceOf = ({ metadata: { labels, annotations } }: KubeObject, draft: Draft): boolean =>
+  annotations?.[ProvenanceKey.origin] === draft.metadata.annotations?.[ProvenanceKey.origin] &&
+  labels?.[ProvenanceKey.task] === draft.metadata.labels?.[ProvenanceKey.task];
 
-/** Takes all stamps off a draft. */
-export function withoutStamps(draft: Draft): void {
-  drop(draft, 'metadata', 'labels', StampKey.task);
-  drop(draft, 'metadata', 'annotations', StampKey.origin);
+/** Takes the provenance off a draft. */
+export function withoutProvenance(draft: Draft): void {
+  drop(draft, 'metadata', 'labels', ProvenanceKey.task);
+  drop(draft, 'metadata', 'annotations', ProvenanceKey.origin);
 }
 
-/** A stamp that an object bears, and whether it is this object's own. */
-export interface Mark {
-  readonly stamp: Stamp;
+/** Provenance that an object bears, and whether it is this object's own. */
+export interface BorneProvenance {
+  readonly provenance: Provenance;
   /**
-   * Whether the stamp names the object that bears it. People copy objects with all that is on them, and so do
-   * controllers: what bears the stamp of another object was made by somebody else. Undefined: it was written by an
-   * earlier version, whose stamps named no object.
+   * Whether the provenance names the object that bears it. People copy objects with all that is on them, and so do
+   * controllers: what bears the provenance of another object was made by somebody else. Undefined: it was written by an
+   * earlier version, whose provenance named no object.
    */
   readonly own: boolean | undefined;
 }
 
-/** The stamp on an object, whosever it is; undefined where it has none, or one that can't be read. */
-export function markOf(object: KubeObject): Mark | undefined {
+/** The provenance on an object, whosever it is; undefined where it has none, or one that can't be read. */
+export function borneProvenanceOf(object: KubeObject): BorneProvenance | undefined {
   const { labels, annotations } = object.metadata;
-  const found = parseStamp(annotations?.[StampKey.origin]);
-  if (!found || labels?.[StampKey.task] !== found.stamp.origin.task) return undefined;
+  const found = parseProvenance(annotations?.[ProvenanceKey.origin]);
+  if (!found || labels?.[ProvenanceKey.task] !== found.provenance.origin.task) return undefined;
   const own = found.bearer === undefined ? undefined : found.bearer === bearerOf(object);
-  return { stamp: found.stamp, own };
+  return { provenance: found.provenance, own };
 }
 
-/** The stamp that an object bears of itself; undefined where it is nobody's copy, or bears another object's stamp. */
-export function stampOf(object: KubeObject): Stamp | undefined {
-  const mark = markOf(object);
-  return mark?.own === false ? undefined : mark?.stamp;
+/** The provenance that an object bears of itself; undefined where it is nobody's copy, or bears another object's provenance. */
+export function provenanceOf(object: KubeObject): Provenance | undefined {
+  const mark = borneProvenanceOf(object);
+  return mark?.own === false ? undefined : mark?.provenance;
 }
 
-/** Whether a manager itself wrote the stamp of an object, as far as the API server knows. */
-export const wroteStamp = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): boolean =>
+/** Whether a manager itself wrote the provenance of an object, as far as the API server knows. */
+export const wroteProvenance = ({ metadata: { managedFields = [] } }: KubeObject, manager: string): boolean =>
   managedFields.some(
-    (entry) => at(entry, 'manager') === manager && at(entry, 'fieldsV1', ...stampField) !== undefined,
+    (entry) => at(entry, 'manager') === manager && at(entry, 'fieldsV1', ...provenanceField) !== undefined,
   );
 
-const stampField = ['f:metadata', 'f:annotations', `f:${StampKey.origin}`];
+const provenanceField = ['f:metadata', 'f:annotations', `f:${ProvenanceKey.origin}`];
 
 /** An object's kind and place in one word: `Role.rbac.authorization.k8s.io/shop/reader`. Names of roles may have spaces. */
 function bearerOf(object: KubeObject | Draft): string {
@@ -92,16 +92,16 @@ function bearerOf(object: KubeObject | Draft): string {
 }
 
 /**
- * `of=… cluster=… task=… namespace=… uid=… applied=… marker=…`: values have no spaces. Without quotes: those would have
+ * `of=… cluster=… task=… namespace=… uid=… applied=… sequence=…`: values have no spaces. Without quotes: those would have
  * to be escaped in what is applied, which servers read slowly.
  */
-function formatStamp(
-  { origin: { cluster, task, namespace, uid, via }, applied, marker }: Stamp,
+function formatProvenance(
+  { origin: { cluster, task, namespace, uid, via }, applied, sequence }: Provenance,
   bearer: string,
 ): string {
   const place = namespace === undefined ? '' : ` namespace=${namespace}`;
   const way = via.length > 0 ? ` via=${via.join()}` : '';
-  return `of=${bearer} cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} marker=${marker}`;
+  return `of=${bearer} cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} sequence=${sequence}`;
 }
 
 /** Whether two origins are the same. */
@@ -114,14 +114,16 @@ export const sameOrigin = (a: Origin, b: Origin): boolean =>
 
 const known = new Map<string, string>();
 
-/** Tens of thousands of stamps name the same few clusters and namespaces: one text each is enough. */
+/** Tens of thousands of copies name the same few clusters and namespaces: one text each is enough. */
 function shared(text: string): string {
   const found = known.get(text);
   if (found === undefined) known.set(text, text);
   return found ?? text;
 }
 
-function parseStamp(text: string | undefined): { stamp: Stamp; bearer: string | undefined } | undefined {
+function parseProvenance(
+  text: string | undefined,
+): { provenance: Provenance; bearer: string | undefined } | undefined {
   if (text === undefined) return undefined;
   const fields = new Map<string, string>();
   for (const field of text.split(' ')) {
@@ -134,10 +136,10 @@ function parseStamp(text: string | undefined): { stamp: Stamp; bearer: string | 
   const place = namespace === undefined ? {} : { namespace: shared(namespace) };
   const via = fields.get('via')?.split(',') ?? [];
   const origin = { cluster: shared(cluster), task: shared(task), uid, via, ...place };
-  const marker = Number(fields.get('marker') ?? 0);
+  const sequence = Number(fields.get('sequence') ?? fields.get('marker') ?? 0);
   const applied = fields.get('applied') ?? '';
-  const stamp = { origin, applied, marker: Number.isSafeInteger(marker) ? marker : 0 };
-  return { stamp, bearer: fields.get('of') };
+  const provenance = { origin, applied, sequence: Number.isSafeInteger(sequence) ? sequence : 0 };
+  return { provenance, bearer: fields.get('of') };
 }
 
 /**

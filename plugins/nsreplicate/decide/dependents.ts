@@ -4,7 +4,7 @@
  */
 
 /** An object that hangs on the one that is to be deleted. */
-export interface Hanging {
+export interface Dependent {
   /** As `groupKind` writes it. */
   readonly kind: string;
   /** `Secret shop/tls`. */
@@ -19,7 +19,7 @@ export interface Hanging {
   readonly deleting: boolean;
 }
 
-export interface Along {
+export interface Dependents {
   /** Copies of the task, and claims: what the brake counts, and a plan shows. */
   readonly taken: readonly string[];
   readonly claims: readonly string[];
@@ -29,20 +29,20 @@ export interface Along {
   readonly mayPass: boolean;
 }
 
-export const nothingAlong: Along = { taken: [], claims: [], strangers: [], mayPass: false };
+export const noDependents: Dependents = { taken: [], claims: [], strangers: [], mayPass: false };
 
 const claim = 'PersistentVolumeClaim';
 
 /** Tells apart what may go along and what may not. What belongs to something that is there goes with that. */
-export function sortAlong(hanging: readonly Hanging[]): Along {
+export function sortDependents(hanging: readonly Dependent[]): Dependents {
   const staying = hanging.filter(({ deleting }) => !deleting);
   const uids = new Set(staying.map(({ uid }) => uid));
-  const isPart = ({ owners }: Hanging) => owners.some((owner) => uids.has(owner));
+  const isPart = ({ owners }: Dependent) => owners.some((owner) => uids.has(owner));
   const strangers = staying.filter((one) => !one.isOurs && !one.isGiven && !isPart(one));
   const pods = new Set(staying.filter(({ kind }) => kind === 'Pod').map(({ uid }) => uid));
   // A claim that belongs to a pod is a volume of that pod, and never outlives it.
   const claims = staying.filter(({ kind, owners }) => kind === claim && !owners.some((uid) => pods.has(uid)));
-  const names = (some: readonly Hanging[]) => some.map(({ name }) => name).sort();
+  const names = (some: readonly Dependent[]) => some.map(({ name }) => name).sort();
   return {
     taken: names(staying.filter((one) => one.isOurs || claims.includes(one))),
     claims: names(claims),
@@ -52,9 +52,9 @@ export function sortAlong(hanging: readonly Hanging[]): Along {
 }
 
 /** Why a deletion that takes others along is refused; undefined where it is not. */
-export function refusesAlong(
+export function refusalOfDependents(
   about: string,
-  { claims, strangers }: Along,
+  { claims, strangers }: Dependents,
   flags: { readonly claims: boolean },
 ): string | undefined {
   if (strangers.length > 0)

@@ -1,0 +1,32 @@
+/** Which lists of one side are complete, and what those that are under way have held so far. */
+import { listOf, type ObjectKey, placeOf } from '../objects/keys.ts';
+
+/** Lists are named as `listOf` names them. */
+export class ListProgress {
+  readonly #underWay = new Map<string, Set<ObjectKey>>();
+  readonly #complete = new Set<string>();
+
+  /** A list begins; what an earlier one of the same name held is void. */
+  begin(list: string): void {
+    this.#underWay.set(list, new Set());
+  }
+
+  /** A list that is under way holds an object. */
+  add(list: string, key: ObjectKey): void {
+    this.#underWay.get(list)?.add(key);
+  }
+
+  /** A list is complete. Returns what it held. */
+  complete(list: string): ReadonlySet<ObjectKey> {
+    const held = this.#underWay.get(list) ?? new Set();
+    this.#underWay.delete(list);
+    this.#complete.add(list);
+    return held;
+  }
+
+  /** Whether a complete list would have held an object, had it been there. */
+  covers(key: ObjectKey): boolean {
+    const { kind, namespace } = placeOf(key);
+    return this.#complete.has(listOf(kind, undefined)) || this.#complete.has(listOf(kind, namespace));
+  }
+}

@@ -1,0 +1,39 @@
+/** Waits for replicas: until they have room for more work, or until they are through with it. */
+import type { Clock } from '../../../src/clock.ts';
+import type { Replica } from '../reconcile/replica.ts';
+
+/** Objects that may wait for a replica before the primary's lists are held up. */
+const FULL = 300;
+const MOST_MS = 60_000;
+const PERIOD_MS = 20;
+/** How long one comparison waits for a replica that does not answer. */
+const PATIENCE_MS = 15_000;
+
+export interface PaceOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+type Load = Pick<Replica, 'isHeld' | 'busy' | 'delayed'>;
+
+/** Resolves when a replica has room: the primary's objects need not be kept then. */
+export async function awaitRoom(replicas: readonly Load[], { clock, signal }: PaceOptions): Promise<void> {
+  const until = clock.monotonic() + MOST_MS;
+  const isFull = () => {
+    // A replica that is held works on nothing: whoever waited for it would not even know what there is.
+    const atWork = replicas.filter(({ isHeld }) => !isHeld);
+    return atWork.length > 0 && atWork.every(({ busy }) => busy > FULL);
+  };
+  while (isFull() && clock.monotonic() < until) await clock.sleep(PERIOD_MS, signal);
+}
+
+/** Resolves when all replicas have done what can be done now; without `watch`, also what failed and is tried again. */
+export async function awaitIdle(
+  replicas: readonly Load[],
+  { clock, signal, watch }: PaceOptions & { readonly watch: boolean },
+): Promise<void> {
+  const patience = clock.monotonic() + (watch ? 0 : PATIENCE_MS);
+  const isBusy = ({ busy, delayed, isHeld }: Load) =>
+    (busy > 0 || (!watch && delayed > 0)) && (!isHeld || clock.monotonic() < patience);
+  while (replicas.some(isBusy)) await clock.sleep(PERIOD_MS, signal);
+}
