@@ -44,7 +44,11 @@ function unauthorized({ context, user }: ClusterInfo): [string, string] {
   ];
 }
 
-/** `User "x" cannot create resource "y" in API group "z" in the namespace "n"`: RBAC's own words. */
+/**
+ * The user and the right in `User "x" cannot create resource "y" in API group "z" in the namespace "n"`, for the message
+ * alone: a 403 of RBAC and one of admission have one code and one reason (refusal.ts asks which it was), and nothing but
+ * this sentence names the user who is impersonated.
+ */
 function rbacDenial(message = ''): { user: string; may: string } | undefined {
   const found = /User "([^"]*)" cannot (\S+) (?:resource|path) (.*)$/s.exec(message);
   if (!found) return undefined;
@@ -75,11 +79,20 @@ function reasonText({ verb, what }: Subject, code: number, status: Status | unde
     return `HTTP ${code}${body.trim() === '' ? '' : `: ${firstLine(body)}`}`;
   }
   const message = status.message ?? status.reason ?? `HTTP ${code}`;
-  if (status.reason === 'Conflict' && message.includes('the object has been modified'))
+  if (isOutdatedWrite(verb, what, status))
     return 'it was changed by someone else meanwhile';
   const rest = /^(\S+ ("[^"]*"))(?::| is)? (.*)$/s.exec(message);
   if (rest && isAbout(what, code, rest[1] ?? '', rest[2] ?? '')) return rest[3] ?? message;
   return code === 404 ? `cannot ${verb} it: ${message}` : message;
+}
+
+/**
+ * Whether a write was made from an older version of its object. Conflicts of field managers name their causes, a quota
+ * names itself, and a delete conflicts with its preconditions, or with a namespace that is on its way out.
+ */
+function isOutdatedWrite(verb: string, what: string, { reason, details = {} }: Status): boolean {
+  const { causes = [], kind = '' } = details;
+  return reason === 'Conflict' && verb !== 'delete' && causes.length === 0 && what.startsWith(kind);
 }
 
 /** Whether a message that begins so is about the request's own object, and not about its namespace or owner. */

@@ -179,6 +179,15 @@ describe('failures', () => {
     });
   });
 
+  test.each([
+    ['of a quota', { name: 'q', kind: 'resourcequotas' }],
+    ['of field managers', { name: 'x', kind: 'configmaps', causes: [{ message: 'conflict with "kubectl"' }] }],
+  ])("409 %s is told in the server's words", async (_, details) => {
+    const status = { kind: 'Status', reason: 'Conflict', message: 'the server says why', details };
+    const kube = await start((_, response) => sendJson(response, status, 409));
+    await expect(kube.replace(configMaps, map())).rejects.toThrow('the server says why');
+  });
+
   test('403 by RBAC says who may not do what, and how to check it', async () => {
     const message =
       'configmaps "x" is forbidden: User "jane" cannot get resource "deployments/scale" in API group "apps" in the namespace "y"';
