@@ -1,4 +1,4 @@
-/** Memory of large buffers, for work that takes hundreds of megabytes through a process that is to stay small. */
+/** Memory of large buffers, for work that moves hundreds of megabytes through a process that must stay small. */
 
 /** Smaller ones may lie in memory that is shared with others, and are not worth it. */
 const large = 64 * 1024;

@@ -46,7 +46,7 @@ export function setOwn<T>(map: Record<string, T>, key: string, value: NoInfer<T>
   else map[key] = value;
 }
 
-// Wherever JSON is written, and also where it is only shown: otherwise JSON.stringify would throw.
+// JSON.stringify throws on a BigInt that has no toJSON.
 const raw = JSON as unknown as { rawJSON(text: string): unknown };
 Object.defineProperty(BigInt.prototype, 'toJSON', {
   value(this: bigint) {

@@ -8,12 +8,12 @@ interface Audience {
 const audiences = new WeakMap<AbortSignal, Audience>();
 
 /**
- * Calls `tell` when a signal that is not aborted yet is. Returns how to give that up. One listener of the platform's
- * for a signal, however many hear it: each of those is compared with all others when it is added and removed.
+ * Calls `tell` when the signal is aborted, which it must not be yet. Returns a function that removes `tell` again. A
+ * signal gets one listener for all callers: Node compares each new listener with all others.
  */
 export function onAbort(signal: AbortSignal, tell: () => void): () => void {
   const audience = audiences.get(signal) ?? gather(signal);
-  // Two may hand in the same function.
+  // Two callers may pass the same function.
   const own = () => tell();
   audience.all.add(own);
   return () => {

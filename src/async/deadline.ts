@@ -11,7 +11,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Stops the clock; the parent's signal still counts. */
   disarm(): void;
-  /** Gives up both. Call it exactly when the work is over. */
+  /** Stops the clock and no longer follows the parent. Call it when the work is over. */
   release(): void;
 }
 

@@ -5,7 +5,7 @@ export function lazy<T>(begin: () => Promise<T>): () => Promise<T> {
   let promise: Promise<T> | undefined;
   return () => {
     promise ??= begin();
-    // Each step that needs it awaits it for itself; one that nobody awaits any more is not an accident.
+    // Each step awaits it itself: where none does, its failure is not an unhandled rejection.
     promise.catch(() => {});
     return promise;
   };

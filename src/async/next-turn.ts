@@ -1,4 +1,4 @@
-/** Long work in a process that has others to serve. */
+/** Pauses in long work, so that the process can serve others. */
 
-/** Resolves after the events that wait now were dealt with. */
+/** Resolves after the events that are waiting now were handled. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

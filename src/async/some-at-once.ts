@@ -1,8 +1,8 @@
-/** Work that asks others, some of it at once: all of it would be too much for them. */
+/** Many requests to one server, a few at a time. */
 
 const PARALLEL = 8;
 
-/** Runs work, a few pieces at once; results in the order of the work. Rejects with the first that does. */
+/** Runs the work `parallel` pieces at a time; results in the order of the work. Rejects with the first failure. */
 export async function someAtOnce<T>(work: readonly (() => Promise<T>)[], parallel = PARALLEL): Promise<T[]> {
   const results: T[] = [];
   for (let at = 0; at < work.length; at += parallel)

@@ -5,7 +5,7 @@ import { onAbort } from './abort.ts';
 /** Settles with the promise, or rejects with the signal's reason, whichever comes first. */
 export async function until<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
-  // Whoever gives up must not make an unhandled rejection of what the work comes to later.
+  // After the signal nobody awaits the promise: its failure must not be an unhandled rejection.
   promise.catch(() => {});
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -1,4 +1,4 @@
-/** What every command of every plugin is. */
+/** The base classes of all commands. */
 import { Command } from 'clipanion';
 import type { CommandContext, PluginContext } from './context.ts';
 import { executeCommand, type Opened } from './execute.ts';

@@ -21,7 +21,7 @@ export interface PluginContext {
   readonly clock: Clock;
   /** Aborted by the first signal, with an InterruptedError. */
   readonly signal: AbortSignal;
-  /** Hears what a second signal would leave behind. */
+  /** Registers a function that lists what a second signal would leave behind. */
   onAbandoned(list: () => readonly string[]): void;
   readonly kubeAccess: KubeAccess;
 }

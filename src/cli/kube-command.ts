@@ -9,7 +9,7 @@ import type { ClusterFlags } from './kube-access.ts';
 import { option } from './options.ts';
 
 const group = 'Cluster options';
-/** Longer than a slow admission webhook (10 s by default), short enough to wait for in vain. */
+/** Longer than a slow admission webhook takes (10 s by default), and short enough for a person to wait. */
 export const defaultRequestTimeoutMs = 15_000;
 
 export interface KubeCommandContext extends CommandContext {

@@ -18,7 +18,7 @@ export interface Plugin extends PluginDescription {
  * The one place that touches `process`.
  */
 export async function runPlugin({ commands, ...description }: Plugin): Promise<void> {
-  // Until the end is reached, any end is a failure: also an event loop that ran empty.
+  // An exit before the command has ended is a failure, also where the event loop ran empty.
   process.exitCode = ExitCode.failed;
   process.once('beforeExit', () => {
     writeSync(2, 'error: stopped before it was finished; this is a bug\n');
@@ -54,7 +54,7 @@ function handleBrokenOutput(signals: Signals): void {
   process.stdout.on('error', (error) =>
     signals.abort(new X8sError(`writing the output failed: ${error.message}`, { cause: error })),
   );
-  // Without a reader of messages the work itself goes on.
+  // Where nobody reads the messages any more, the work goes on.
   process.stderr.on('error', () => {});
 }
 

@@ -7,7 +7,7 @@ import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js';
 import type { Clock } from '../clock.ts';
 import type { ExecEntry } from './kubeconfig.ts';
 
-/** A plugin that takes longer than this may be waiting for a person; others only chat. */
+/** A plugin that takes longer than this may be waiting for a person, so what it says is shown. */
 const patienceMs = 2_000;
 
 /**
@@ -24,7 +24,7 @@ export function asProvider(exec: ExecEntry): { name: string; config: { entry: Ex
 /** @param say told each line of a plugin that takes long */
 export function execLogin(say: (line: string) => void, clock: Clock): Authenticator {
   const auth = new ExecAuth();
-  // Its only seam: how it starts the plugin.
+  // The only part of ExecAuth that can be replaced: how it starts the plugin.
   Reflect.set(auth, 'execFn', (command: string, args: readonly string[], options: SpawnOptions) =>
     overheard(spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] }), say, clock),
   );

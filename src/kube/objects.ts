@@ -1,7 +1,7 @@
 /**
  * Kubernetes objects as the raw JSON that the API server sends: no class, no dropped field, timestamps as
- * strings, integers beyond 2^53 as BigInts (json.ts). Each interface names only the fields that this project reads or writes; every other field is
- * carried through untouched by the index signature of {@link KubeObject}.
+ * strings, integers beyond 2^53 as BigInts (json.ts). Each interface names only the fields that this project reads or
+ * writes; every other field is carried through untouched by the index signature of {@link KubeObject}.
  */
 
 export interface OwnerReference {

@@ -1,4 +1,4 @@
-/** The order of an object's states. */
+/** The order of resource versions. */
 
 const number = /^\d+$/;
 

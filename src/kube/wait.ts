@@ -12,7 +12,7 @@ export interface WaitOptions<T extends KubeObject = KubeObject> {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly clock?: Clock | undefined;
-  /** What is awaited, with the object and the cluster, as in `waited 30 s in vain for …`. */
+  /** What is awaited, with the object and the cluster, as in `timed out after 30 s waiting for …`. */
   readonly what?: string | undefined;
   /** The object's state in one line, for the error after the limit; phase and conditions where absent. */
   readonly describe?: ((object: T | undefined) => string) | undefined;
@@ -49,7 +49,7 @@ export async function waitFor<T extends KubeObject, R>(
   };
   const scope = { namespace: ref.namespace, fieldSelector: `metadata.name=${ref.name}` };
   const watching = listWatch(kube, resource, scope, handler, over.signal);
-  const late = () => inVain(kube, resource, ref, options, seen);
+  const late = () => timedOut(kube, resource, ref, options, seen);
   try {
     return await limited(watching, timeoutMs, late, clock, signal);
   } catch (error) {
@@ -89,7 +89,7 @@ interface Seen<T> {
   trouble: string | undefined;
 }
 
-function inVain<T extends KubeObject>(
+function timedOut<T extends KubeObject>(
   kube: KubeClient,
   resource: Resource<T>,
   ref: ObjectRef,
@@ -97,7 +97,7 @@ function inVain<T extends KubeObject>(
   { object, trouble }: Seen<T>,
 ): TimeoutError {
   const details = [...(trouble === undefined ? [] : [trouble]), `last seen: ${describe(object)}`];
-  return new TimeoutError(`waited ${timeoutMs / 1000} s in vain for ${what}`, { details });
+  return new TimeoutError(`timed out after ${timeoutMs / 1000} s waiting for ${what}`, { details });
 }
 
 function nameIn({ cluster }: KubeClient, resource: Resource, ref: ObjectRef): string {

@@ -223,7 +223,7 @@ export class HeldLock<T extends KubeObject = KubeObject> {
     const by =
       holder === undefined ? 'was freed by somebody' : `is held by ${describeHolder(parseHolder(holder))}`;
     return new RefusedError(`Lost the lock on ${about}: ${lock.describe()} ${by} now.`, {
-      hint: 'This run had not been heard of for too long, and another one took over.',
+      hint: 'This run stopped renewing its lock, and another one took over.',
     });
   }
 }

@@ -26,7 +26,7 @@ export function createLiveReporter(options: LiveReporterOptions): CollectingRepo
     run: async (entries) => {
       // listr2 takes 40 ms to load; only who looks at a list pays.
       const { runLiveList } = await import('./live-list.ts');
-      // One list at a time: what runs beside it or inside of it tells its ends in lines above it.
+      // One list at a time: steps that run beside it or inside it are told as lines above it.
       if (screen.isLive) return runAsLines(entries, { style, warn, print: (text) => screen.print(text) });
       await runLiveList(entries, { stream, style, warn, screen, clock });
     },

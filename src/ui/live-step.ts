@@ -31,7 +31,7 @@ export interface LiveStepContext {
 export class LiveStep {
   readonly title: string;
   readonly listrTask: ListrTask;
-  /** Waiting for its turn, or past hope of getting one. */
+  /** It waits for its turn, or will not get one. */
   idle = true;
   readonly #step: Step;
   readonly #context: LiveStepContext;
@@ -57,7 +57,7 @@ export class LiveStep {
     return this.#task !== undefined && this.#task === task;
   }
 
-  /** Takes its turn. A failure that is not its own ends its line as one that did not come to its end. */
+  /** Takes its turn. Where it was stopped by another step's failure, its line shows that it was stopped, not that it failed. */
   async run(isOwn: (error: unknown) => boolean): Promise<void> {
     const wrapper = await this.#drawn.promise;
     this.idle = false;

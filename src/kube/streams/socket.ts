@@ -52,7 +52,7 @@ const pings = 4;
 const handshakeMs = 20_000;
 /** Bytes that may wait for the network in this process before the writer has to. */
 const sendBuffer = 256 * 1024;
-/** Servers send 32 KiB at most; this is for one that has lost its mind. */
+/** Servers send 32 KiB at most; a larger message is a fault of the server. */
 const maxMessage = 16 * 1024 * 1024;
 
 /** Makes the handlers of a socket that is open and on which nothing has happened yet. */

@@ -84,7 +84,7 @@ describe('waitFor', () => {
     void clock.advance(1_000);
     await expect(waiting).rejects.toMatchObject({
       exitCode: 124,
-      message: 'waited 1 s in vain for pod n/p in fake to run',
+      message: 'timed out after 1 s waiting for pod n/p in fake to run',
       details: ['last seen: phase Pending; Ready=False (ContainersNotReady, c is waiting)'],
     });
   });
@@ -99,7 +99,7 @@ describe('waitFor', () => {
       return waiting;
     };
     await expect(inVain({})).rejects.toMatchObject({
-      message: 'waited 1 s in vain for pods "p" in namespace "n" of fake',
+      message: 'timed out after 1 s waiting for pods "p" in namespace "n" of fake',
       details: ['last seen: it does not exist'],
     });
     const describe = (object: Pod | undefined) => `nothing: ${object}`;
@@ -151,7 +151,7 @@ describe('waitGone', () => {
     const held = pod('Running', { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b', 'c'] });
     const kube = await serve([held]);
     await expect(waitGone(kube, configMaps, ref, { timeoutMs: 50 })).rejects.toMatchObject({
-      message: 'waited 0.05 s in vain for configmaps "p" in namespace "n" of fake to go',
+      message: 'timed out after 0.05 s waiting for configmaps "p" in namespace "n" of fake to go',
       details: ['last seen: being deleted since 2026-01-01T00:00:00Z, held by finalizers a/b, c'],
     });
   });
