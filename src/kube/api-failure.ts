@@ -79,8 +79,7 @@ function reasonText({ verb, what }: Subject, code: number, status: Status | unde
     return `HTTP ${code}${body.trim() === '' ? '' : `: ${firstLine(body)}`}`;
   }
   const message = status.message ?? status.reason ?? `HTTP ${code}`;
-  if (isOutdatedWrite(verb, what, status))
-    return 'it was changed by someone else meanwhile';
+  if (isOutdatedWrite(verb, what, status)) return 'it was changed by someone else meanwhile';
   const rest = /^(\S+ ("[^"]*"))(?::| is)? (.*)$/s.exec(message);
   if (rest && isAbout(what, code, rest[1] ?? '', rest[2] ?? '')) return rest[3] ?? message;
   return code === 404 ? `cannot ${verb} it: ${message}` : message;

@@ -181,7 +181,10 @@ describe('failures', () => {
 
   test.each([
     ['of a quota', { name: 'q', kind: 'resourcequotas' }],
-    ['of field managers', { name: 'x', kind: 'configmaps', causes: [{ message: 'conflict with "kubectl"' }] }],
+    [
+      'of field managers',
+      { name: 'x', kind: 'configmaps', causes: [{ message: 'conflict with "kubectl"' }] },
+    ],
   ])("409 %s is told in the server's words", async (_, details) => {
     const status = { kind: 'Status', reason: 'Conflict', message: 'the server says why', details };
     const kube = await start((_, response) => sendJson(response, status, 409));
