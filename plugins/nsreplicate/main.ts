@@ -1,6 +1,7 @@
 /** kubectl-nsreplicate: keeps namespaces the same on replica clusters. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
 import { ApproveCommand, PauseCommand, ResumeCommand, StatusCommand } from './commands/control.ts';
+import { ControllerCommand } from './commands/controller.ts';
 import { ForgetCommand } from './commands/forget.ts';
 import { JobsCommand, RetryCommand } from './commands/jobs.ts';
 import { DriftCommand, PlanCommand } from './commands/plan.ts';
@@ -20,5 +21,6 @@ void runPlugin({
     PauseCommand,
     ResumeCommand,
     ForgetCommand,
+    ControllerCommand,
   ],
 });

@@ -1,4 +1,5 @@
 /** From a kubeconfig to a client of one cluster. */
+import type { LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
 import { type AccessOverrides, type AccessPoint, accessPoint } from './access-point.ts';
 import type { KubeClient } from './client.ts';
@@ -6,6 +7,7 @@ import { type CredentialSource, credentialSource } from './credentials.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
 import { createLogin } from './login.ts';
 import { createClient } from './rest.ts';
+import type { Transport } from './transport.ts';
 
 export interface ConnectOptions extends AccessOverrides {
   /** Path of a kubeconfig; KUBECONFIG, `~/.kube/config` or the pod's service account where absent. */
@@ -32,6 +34,33 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
   const login = createLogin(sourcesOf(point, { ...options, clock }, config.currentContext), clock);
   const transport = createHttp(point.info, login, { userAgent, connectTimeoutMs: requestTimeoutMs });
   return createClient(point.info, transport, { requestTimeoutMs, clock, onWarning });
+}
+
+export interface PointOptions {
+  readonly requestTimeoutMs: number;
+  readonly userAgent: string;
+  readonly clock?: Clock;
+  /** Makes a source of credentials with empty caches; the point's own user where absent. */
+  readonly source?: () => Promise<CredentialSource>;
+  /** Finds the addresses of host names; the system's own way where absent. */
+  readonly lookup?: LookupFunction;
+  /** Puts something between the client and the connections. */
+  readonly wrap?: (transport: Transport) => Transport;
+}
+
+/** A client of a cluster that is known already, by its address and its user. Opens no connection yet. */
+export async function connectPoint(point: AccessPoint, options: PointOptions): Promise<KubeClient> {
+  const {
+    requestTimeoutMs,
+    userAgent,
+    lookup,
+    clock = systemClock,
+    wrap = (transport) => transport,
+  } = options;
+  const { createHttp } = await import('./http.ts');
+  const login = createLogin(options.source ?? (() => credentialSource(point, { clock })), clock);
+  const transport = createHttp(point.info, login, { userAgent, connectTimeoutMs: requestTimeoutMs, lookup });
+  return createClient(point.info, wrap(transport), { requestTimeoutMs, clock });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** undici's connections to one API server. */
+import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Credentials } from './credentials.ts';
 import { socksConnector } from './socks.ts';
@@ -28,9 +29,23 @@ const options = {
   bodyTimeout: 0,
 };
 
-/** @param connectTimeoutMs limit of one TCP and TLS handshake, and of a proxy's answer; 0 means none */
-export function createDispatchers({ tls, proxy, agent }: Credentials, connectTimeoutMs: number): Dispatchers {
-  const tcp = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: connectTimeoutMs };
+export interface DispatcherOptions {
+  /** Milliseconds for one TCP and TLS handshake, and for a proxy's answer; 0 means none. */
+  readonly connectTimeoutMs: number;
+  /** Finds the addresses of host names; the system's own way where absent. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+export function createDispatchers(
+  { tls, proxy, agent }: Credentials,
+  { connectTimeoutMs, lookup }: DispatcherOptions,
+): Dispatchers {
+  const tcp = {
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    timeout: connectTimeoutMs,
+    ...(lookup && { lookup }),
+  };
   const make = (limit: number | null): Dispatcher => {
     const common = { ...options, connections: limit };
     if (proxy && agent && proxy.startsWith('socks'))

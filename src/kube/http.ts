@@ -5,21 +5,19 @@ import { until } from '../async/until.ts';
 import type { ClusterInfo } from './client.ts';
 import { connectionError } from './connection-error.ts';
 import type { Credentials } from './credentials.ts';
-import { createDispatchers, type Dispatchers } from './dispatchers.ts';
+import { createDispatchers, type DispatcherOptions, type Dispatchers } from './dispatchers.ts';
 import type { Login } from './login.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-export interface HttpOptions {
+export interface HttpOptions extends DispatcherOptions {
   readonly userAgent: string;
-  /** Milliseconds for one TCP and TLS handshake; 0 means none. */
-  readonly connectTimeoutMs: number;
 }
 
 /** A transport to one API server with the credentials of one login. */
 export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOptions): Transport {
   const { origin, pathname } = new URL(cluster.server);
   const prefix = pathname.replace(/\/$/, '');
-  const pools = createPools(options.connectTimeoutMs);
+  const pools = createPools(options);
 
   const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
     const { requests, streams } = pools.of(credentials);
@@ -63,14 +61,14 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
 }
 
 /** The pools of the TLS settings in use; new ones where a client certificate was replaced. */
-function createPools(connectTimeoutMs: number) {
+function createPools(options: DispatcherOptions) {
   const all: Dispatchers[] = [];
   let latest: { credentials: Credentials; pools: Dispatchers } | undefined;
   return {
     of(credentials: Credentials): Dispatchers {
       if (latest?.credentials === credentials) return latest.pools;
       const same = latest && isDeepStrictEqual(latest.credentials.tls, credentials.tls);
-      const pools = same && latest ? latest.pools : createDispatchers(credentials, connectTimeoutMs);
+      const pools = same && latest ? latest.pools : createDispatchers(credentials, options);
       if (!same) all.push(pools);
       latest = { credentials, pools };
       return pools;

@@ -116,27 +116,33 @@ async function readIfThere(path: string): Promise<Kubeconfig | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw new UsageError(`kubeconfig ${path}: ${messageOf(error)}`, { cause: error });
   });
-  return text === undefined ? undefined : parseKubeconfig(text, path);
+  return text === undefined ? undefined : anchored(parseKubeconfig(text, path), dirname(path));
 }
 
-/** @throws {UsageError} not a kubeconfig; says where, and quotes nothing of it, since it holds secrets */
-function parseKubeconfig(text: string, path: string): Kubeconfig {
+/**
+ * A kubeconfig that is no file, with paths as they are written in it.
+ * @param path where it came from, for messages
+ * @throws {UsageError} not a kubeconfig; says where, and quotes nothing of it, since it holds secrets
+ */
+export function parseKubeconfig(text: string, path: string): Kubeconfig {
   const document = parseYaml(text, path) ?? {};
   if (typeof document !== 'object' || Array.isArray(document))
     throw new UsageError(`kubeconfig ${path}: not a kubeconfig: a mapping is expected`);
   const root = document as Record<string, unknown>;
-  const folder = dirname(path);
-  const users = entries<UserEntry>(root.users, 'user', path);
-  const clusters = entries<ClusterEntry>(root.clusters, 'cluster', path);
-  for (const user of users.values()) anchorUser(user, folder);
-  for (const cluster of clusters.values()) anchor(cluster, 'certificate-authority', folder);
   return {
     origin: path,
     currentContext: typeof root['current-context'] === 'string' ? root['current-context'] : '',
     contexts: entries<ContextEntry>(root.contexts, 'context', path),
-    clusters,
-    users,
+    clusters: entries<ClusterEntry>(root.clusters, 'cluster', path),
+    users: entries<UserEntry>(root.users, 'user', path),
   };
+}
+
+/** Paths in a file are relative to its folder. */
+function anchored(config: Kubeconfig, folder: string): Kubeconfig {
+  for (const user of config.users.values()) anchorUser(user, folder);
+  for (const cluster of config.clusters.values()) anchor(cluster, 'certificate-authority', folder);
+  return config;
 }
 
 function parseYaml(text: string, path: string): unknown {

@@ -66,6 +66,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '.',
     'commands',
     'server',
+    'controller',
     'preview',
     'run',
     'status',

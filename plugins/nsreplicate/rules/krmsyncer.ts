@@ -3,7 +3,7 @@
  * its documents say `suspended` where its types say `suspend`. What would mean something else here is refused.
  */
 import { carryFields, parseCarryPath } from './fields.ts';
-import { type Carry, type Rule, type TaskConfig, wholeObject } from './rule.ts';
+import type { Carry, Rule, TaskConfig } from './rule.ts';
 import { globs, nameOrGlob, parseNamespace } from './values.ts';
 import type { YamlField } from './yaml-field.ts';
 
@@ -27,31 +27,80 @@ const metadataKeys = [
   'selfLink',
 ] as const;
 
-/** The credentials (`remote.clusterConfig.kubeConfigSecretRef`) are the controller's part, not the engine's. */
-export function krmSyncerConfig(document: YamlField): TaskConfig {
+const specKeys = [
+  'suspend',
+  'suspended',
+  'mode',
+  'remote',
+  'destination',
+  'rules',
+  'serviceAccountName',
+  'adopt',
+  'deletionPolicy',
+] as const;
+
+/** What a KRMSyncer resource says. */
+export interface KrmSyncer {
+  readonly config: TaskConfig;
+  /** Which way it copies, seen from the cluster that it is in. */
+  readonly mode: 'push' | 'pull';
+  /** Name of the Secret with the kubeconfig of the other side, and the namespace that it names beside it. */
+  readonly secret: { readonly name: string; readonly namespace: string | undefined } | undefined;
+  /** Whose rights are used in the cluster that it is in. */
+  readonly serviceAccountName: string | undefined;
+  /** Take over objects of the same name that others made. */
+  readonly adopt: boolean;
+  /** What becomes of the copies when the resource is deleted. */
+  readonly deletionPolicy: 'Orphan' | 'Delete';
+}
+
+/** As a config file: credentials (`remote.clusterConfig.kubeConfigSecretRef`) are the controller's part. */
+export const krmSyncerConfig = (document: YamlField): TaskConfig => parseKrmSyncer(document).config;
+
+/**
+ * Reads a KRMSyncer resource.
+ * @param home where given, rules that name no namespaces mean this one only
+ * @throws {UsageError} with line, column and key
+ */
+export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
   const top = document.map(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
   if (top.apiVersion?.string() !== apiVersion)
     throw (top.apiVersion ?? document).problem(
       `must have apiVersion ${apiVersion}, as KRMSyncer resources have`,
     );
   if (!top.spec) throw document.problem('has no spec');
-  const spec = top.spec.map(['suspend', 'suspended', 'mode', 'remote', 'destination', 'rules']);
+  const spec = top.spec.map(specKeys);
   if (!spec.rules) throw top.spec.problem('has no rules');
-  const { isFirst, namespace } = parseRemote(spec.remote, spec.destination);
-  const rules = spec.rules.list().map((rule) => parseRule(rule, isFirst));
+  const { wholeByDefault, namespace, secret } = parseRemote(spec.remote, spec.destination);
+  const rules = spec.rules.list().map((rule) => parseRule(rule, wholeByDefault, home));
   if (rules.length === 0) throw spec.rules.problem('there is no rule, so nothing would be copied');
+  const pullsAt = placeOfPull(spec.mode, spec.remote);
   return {
-    name: top.metadata?.map(metadataKeys).name?.string(),
-    replicas: [],
-    // Its rules name every namespace themselves, kube-system included.
-    namespaces: { include: [], exclude: [], selector: [], sensitive: true },
-    map: namespace ? into(namespace, rules) : {},
-    rules,
-    overrides: [],
-    // Where the two names disagree, nothing is written.
-    suspend: [spec.suspend, spec.suspended].some((field) => field?.boolean()),
-    pullsAt: placeOfPull(spec.mode, spec.remote),
+    config: {
+      name: top.metadata?.map(metadataKeys).name?.string(),
+      replicas: [],
+      // Its rules name every namespace themselves, kube-system included.
+      namespaces: { include: [], exclude: [], selector: [], sensitive: true },
+      map: namespace ? into(namespace, rules) : {},
+      rules,
+      overrides: [],
+      // Where the two names disagree, nothing is written.
+      suspend: [spec.suspend, spec.suspended].some((field) => field?.boolean()),
+      pullsAt,
+    },
+    mode: pullsAt === undefined ? 'push' : 'pull',
+    secret,
+    serviceAccountName: spec.serviceAccountName?.string(),
+    adopt: spec.adopt?.boolean() ?? false,
+    deletionPolicy: parseDeletionPolicy(spec.deletionPolicy),
   };
+}
+
+function parseDeletionPolicy(field: YamlField | undefined): 'Orphan' | 'Delete' {
+  const said = field?.string() ?? 'Orphan';
+  if (said !== 'Orphan' && said !== 'Delete')
+    throw (field as YamlField).problem('must be "Orphan" or "Delete"');
+  return said;
 }
 
 /** What is not said means, as its types have it, `pull`; before there was a mode, all of them pushed. */
@@ -63,10 +112,11 @@ function placeOfPull(mode: YamlField | undefined, remote: YamlField | undefined)
 }
 
 interface Remote {
-  /** Of the generation that carried whole objects and knew no `syncFields`. */
-  readonly isFirst: boolean;
+  /** Of the generations that carried whole objects unless `syncFields` said otherwise. */
+  readonly wholeByDefault: boolean;
   /** Where everything goes. */
   readonly namespace?: YamlField | undefined;
+  readonly secret?: KrmSyncer['secret'];
 }
 
 function parseRemote(remote: YamlField | undefined, destination: YamlField | undefined): Remote {
@@ -75,17 +125,19 @@ function parseRemote(remote: YamlField | undefined, destination: YamlField | und
       'there is "remote" too, and one resource has one other side: leave one of them out',
     );
   const found = remote ?? destination;
-  if (!found) return { isFirst: false };
+  if (!found) return { wholeByDefault: false };
   const fields = found.map(['clusterConfig', 'kubeConfigSecretRef', 'namespace', 'gcsBucketConfig']);
   if (fields.gcsBucketConfig) throw fields.gcsBucketConfig.problem('copies into a bucket are not made');
   const cluster = fields.clusterConfig?.map(['kubeConfigSecretRef']);
-  for (const reference of [fields.kubeConfigSecretRef, cluster?.kubeConfigSecretRef])
-    reference?.map(['name', 'namespace']);
   if (remote && (fields.kubeConfigSecretRef ?? fields.namespace))
     throw (fields.kubeConfigSecretRef ?? fields.namespace ?? remote).problem(
       'belongs to "destination", which is the older name of "remote"',
     );
-  return { isFirst: fields.kubeConfigSecretRef !== undefined, namespace: fields.namespace };
+  const [secret] = [cluster?.kubeConfigSecretRef, fields.kubeConfigSecretRef].flatMap((reference) => {
+    const { name, namespace } = reference?.map(['name', 'namespace']) ?? {};
+    return name ? [{ name: name.string(), namespace: namespace?.string() }] : [];
+  });
+  return { wholeByDefault: destination !== undefined, namespace: fields.namespace, secret };
 }
 
 /** All objects in one namespace: only where they come from one, or those of the same name would be one. */
@@ -100,22 +152,26 @@ function into(field: YamlField, rules: readonly Rule[]): Record<string, string> 
   return { [source]: parseNamespace(field) };
 }
 
-function parseRule(field: YamlField, wholeByDefault: boolean): Rule {
-  const keys = field.map(['group', 'version', 'kind', 'namespaces', 'syncFields']);
+function parseRule(field: YamlField, wholeByDefault: boolean, home: string | undefined): Rule {
+  const keys = field.map(['group', 'version', 'kind', 'namespaces', 'syncFields', 'transforms']);
   if (!keys.kind) throw field.problem('has no kind');
+  if (keys.transforms)
+    throw keys.transforms.problem('objects are copied as they are: transforms are not made');
   const group = keys.group ? nameOrGlob(keys.group, 'may be empty') : '';
+  const namespaces = globs(keys.namespaces);
   return {
     group,
     version: keys.version ? nameOrGlob(keys.version) : '*',
     kind: nameOrGlob(keys.kind),
-    namespaces: globs(keys.namespaces),
+    namespaces: namespaces.length === 0 && home !== undefined ? [home] : namespaces,
     selector: [],
     carry: carryOf(keys.syncFields, group, wholeByDefault),
   };
 }
 
+/** Generations that knew no `syncFields` carried whole objects, their status included. */
 function carryOf(field: YamlField | undefined, group: string, wholeByDefault: boolean): Carry {
   const paths = field?.list() ?? [];
-  if (paths.length === 0) return wholeByDefault ? wholeObject : { what: 'status' };
+  if (paths.length === 0) return wholeByDefault ? { what: 'whole', status: true } : { what: 'status' };
   return carryFields(paths.map((path) => parseCarryPath(path.string(), path, group)));
 }

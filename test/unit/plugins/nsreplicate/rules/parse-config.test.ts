@@ -228,7 +228,18 @@ ${spec}`;
     );
     expect(config.suspend).toBe(true);
     expect([config.map, config.pullsAt]).toEqual([{ a: 'x' }, undefined]);
-    expect(config.rules[0]?.carry).toEqual({ what: 'whole', status: false });
+    expect(config.rules[0]?.carry).toEqual({ what: 'whole', status: true });
+  });
+
+  test('whatever is called "destination" carries whole objects, also where it has a clusterConfig', () => {
+    const carriedBy = (rule: string) =>
+      parseConfig(
+        resource(`  destination: {clusterConfig: {kubeConfigSecretRef: {name: k}}}
+  rules: [{group: '', version: v1, kind: ConfigMap${rule}}]`),
+        's.yaml',
+      ).rules[0]?.carry;
+    expect(carriedBy('')).toEqual({ what: 'whole', status: true });
+    expect(carriedBy(', syncFields: [status]')).toEqual({ what: 'status' });
   });
 
   const rules = `  rules: [{group: '', version: v1, kind: ConfigMap, namespaces: [a]}]`;
@@ -273,6 +284,8 @@ ${spec}`;
     [`  remote: {clusterConfg: {}}\n${rules}`, 'dr.yaml:6:12: unknown key "spec.remote.clusterConfg"'],
     [`  remote: {clusterConfig: {kubeConfigSecretRef: {nam: k}}}\n${rules}`, 'kubeConfigSecretRef.nam"'],
     [`  destination: {gcsBucketConfig: {}}\n${rules}`, 'copies into a bucket are not made'],
+    ['  rules: [{kind: A, transforms: []}]', 'transforms are not made'],
+    [`  deletionPolicy: Maybe\n${rules}`, 'spec.deletionPolicy: must be "Orphan" or "Delete"'],
   ])('%j is refused: %s', (spec, message) => {
     expect(refusal(resource(spec)).message).toContain(message);
   });

@@ -1,0 +1,70 @@
+/** `controller`: carries out KRMSyncer resources, on a workstation or in a pod. */
+import { namespaceNames } from '../../../src/cli/completion/providers.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+
+export class ControllerCommand extends KubeCommand {
+  static override paths = [['controller']];
+  static override usage = KubeCommand.Usage({
+    description:
+      'Carry out the KRMSyncer resources of a cluster: what they ask for is copied while this runs.',
+    details: `
+      Makes the definition of KRMSyncers where there is none. Resources of all namespaces are carried out, with -n
+      those of one. A second instance stands by and takes over. A resource without a ServiceAccount reads its own
+      namespace only, and no Secrets; the flags below grant more.
+    `,
+    examples: [
+      ['On a workstation', '$0 controller'],
+      [
+        'With the rights of ServiceAccounts that resources name',
+        '$0 controller --token-namespaces team-a,team-b',
+      ],
+    ],
+  });
+  trustedNamespaces = option.list('--trusted-namespaces', {
+    value: 'NAMES',
+    description: "Namespaces, also as globs, whose KRMSyncers use the controller's own rights.",
+    complete: namespaceNames,
+  });
+  tokenNamespaces = option.list('--token-namespaces', {
+    value: 'NAMES',
+    description:
+      'Namespaces, also as globs, whose KRMSyncers may name one of their ServiceAccounts and use its rights.',
+    complete: namespaceNames,
+  });
+  innerCidrs = option.list('--inner-cidrs', {
+    value: 'CIDRS',
+    description:
+      'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead, as of pods whose network has ranges of its own.',
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const [{ runController }, { ensureDefinition }] = await Promise.all([
+      import('../controller/controller.ts'),
+      import('../controller/ensure-crd.ts'),
+    ]);
+    const { clock, signal, reporter, plugin } = context;
+    const info = (text: string) => reporter.info(text);
+    const warn = (text: string) => reporter.warn(text);
+    const own = await context.kube();
+    await ensureDefinition(own, { info, warn }, { signal });
+    try {
+      return await runController({
+        own,
+        namespace: this.namespace,
+        policy: { trusted: this.trustedNamespaces, tokens: this.tokenNamespaces },
+        innerCidrs: this.innerCidrs,
+        requestTimeoutMs: this.requestTimeout,
+        userAgent: `kubectl-${plugin.name}/v${plugin.version}`,
+        clock,
+        signal,
+        info,
+        warn,
+      });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** The controller's connections: one for each identity, however many resources use it. */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../../src/clock.ts';
+import { UnreachableError, X8sError } from '../../../src/errors.ts';
+import { ApiError } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { connectPoint } from '../../../src/kube/connect.ts';
+import { createClient } from '../../../src/kube/rest.ts';
+import { type Addresses, guardedLookup } from './addresses.ts';
+import { checkedPoint } from './kubeconfig.ts';
+import { Refusal } from './refusal.ts';
+import { withinNamespace, withoutForeignTexts } from './restrict.ts';
+import type { Identity } from './rights.ts';
+import { Shared } from './shared.ts';
+import { tokenSource } from './tokens.ts';
+
+export interface ClientsOptions {
+  /** With the controller's own rights; never closed here. */
+  readonly own: KubeClient;
+  readonly clock: Clock;
+  /** Milliseconds for one request. */
+  readonly requestTimeoutMs: number;
+  readonly userAgent: string;
+  /** Where kubeconfigs may not lead, as that is known now. */
+  readonly addresses: () => Addresses;
+}
+
+export class Clients {
+  readonly #options: ClientsOptions;
+  readonly #shared = new Shared<KubeClient>((client) => client.close());
+
+  constructor(options: ClientsOptions) {
+    this.#options = options;
+  }
+
+  /** Of the controller's own cluster, until the signal aborts. */
+  async local(identity: Identity, signal: AbortSignal): Promise<KubeClient> {
+    const { own } = this.#options;
+    if (identity.who === 'controller') return own;
+    const key = JSON.stringify(identity);
+    return this.#shared.use(key, () => this.#localClient(identity), signal);
+  }
+
+  /**
+   * Of the cluster that a kubeconfig leads to, until the signal aborts.
+   * @throws {Refusal} it may not be followed, or leads to no API server
+   */
+  async remote(kubeconfig: string, signal: AbortSignal): Promise<KubeClient> {
+    const point = checkedPoint(kubeconfig, this.#options.addresses());
+    const { clock, requestTimeoutMs, userAgent } = this.#options;
+    const lookup = guardedLookup(this.#options.addresses);
+    const make = () =>
+      connectPoint(point, { clock, requestTimeoutMs, userAgent, lookup, wrap: withoutForeignTexts });
+    const key = createHash('sha256').update(kubeconfig).digest('hex');
+    const client = await this.#shared.use(key, make, signal);
+    await checkApiServer(client, signal);
+    return client;
+  }
+
+  async #localClient(identity: Exclude<Identity, { who: 'controller' }>): Promise<KubeClient> {
+    const { own, clock, requestTimeoutMs, userAgent } = this.#options;
+    const { namespace } = identity;
+    if (identity.who === 'namespace')
+      return createClient(own.cluster, withinNamespace(own.transport, namespace), {
+        clock,
+        requestTimeoutMs,
+      });
+    const user = `system:serviceaccount:${namespace}:${identity.name}`;
+    const { server } = own.cluster;
+    const point = { info: { ...own.cluster, user }, cluster: { server }, user: {} };
+    const source = async () => tokenSource(own, identity, clock);
+    return connectPoint(point, { clock, requestTimeoutMs, userAgent, source });
+  }
+}
+
+/** Before anything is said of a server it has to show that it is an API server. */
+async function checkApiServer(kube: KubeClient, signal: AbortSignal): Promise<void> {
+  const { server } = kube.cluster;
+  const no = (why: string) =>
+    new Refusal('NoApiServer', `${server} answers, but not as an API server does${why}`);
+  const version = await kube
+    .request<{ gitVersion?: unknown }>({ method: 'GET', path: '/version', signal })
+    .catch((error: unknown) => {
+      if (error instanceof UnreachableError || !(error instanceof X8sError)) throw error;
+      // Some let nobody see their version without rights.
+      if (error instanceof ApiError && error.status) return { gitVersion: '' };
+      throw no(error instanceof ApiError ? ` (HTTP ${error.code})` : '');
+    });
+  if (typeof version?.gitVersion !== 'string') throw no('');
+}

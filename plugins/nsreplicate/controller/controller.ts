@@ -1,0 +1,207 @@
+/** The controller: one leads, and carries out every KRMSyncer of its cluster. */
+import { onAbort } from '../../../src/async/abort.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { listWatch } from '../../../src/kube/watch.ts';
+import { waitForLock } from '../../../src/tasks/lock.ts';
+import { leaseLock } from '../../../src/tasks/lock-object.ts';
+import { Informers } from '../cache/informers.ts';
+import { identify } from '../clusters/cluster.ts';
+import { ensureStateNamespace, metadataOf } from '../state/task-objects.ts';
+import { Addresses } from './addresses.ts';
+import { Clients } from './clients.ts';
+import { innerRanges } from './inner.ts';
+import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
+import type { RightsPolicy } from './rights.ts';
+import { WatchedSecrets } from './secrets.ts';
+import { Syncer, type SyncerContext } from './syncer.ts';
+import { taskName } from './wanted.ts';
+
+export interface ControllerOptions {
+  readonly own: KubeClient;
+  /** Only KRMSyncers of this namespace; all where absent. */
+  readonly namespace: string | undefined;
+  readonly policy: RightsPolicy;
+  /** Further ranges of addresses to which kubeconfigs may not lead. */
+  readonly innerCidrs: readonly string[];
+  readonly requestTimeoutMs: number;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** A standby takes over this long after the leader has vanished; one that ends in order lets go at once. */
+const STALE_AFTER_MS = 8000;
+const HEARTBEAT_MS = 2000;
+/** How often it is looked which addresses belong to this cluster: nodes come and go. */
+const ADDRESSES_MS = 60_000;
+
+/** Leads, or stands by, until the signal aborts, which it rejects with. */
+export async function runController(options: ControllerOptions): Promise<never> {
+  const { own, namespace, clock, signal, info, warn } = options;
+  await ensureStateNamespace(own, { signal });
+  for (;;) {
+    signal.throwIfAborted();
+    const lock = await waitForLock(own, {
+      ...metadataOf(namespace === undefined ? 'krm-controller' : taskName(namespace, 'controller'), 'lease'),
+      kind: leaseLock,
+      about: 'the controller',
+      purpose: 'nsreplicate controller',
+      staleAfterMs: STALE_AFTER_MS,
+      heartbeatMs: HEARTBEAT_MS,
+      clock,
+      signal,
+      waiting: ({ holder }) => info(`${holder.split(' ')[0]} leads: standing by`),
+    });
+    info('leading');
+    try {
+      await lead(options, () => lock.confirm(), AbortSignal.any([signal, lock.signal]));
+    } catch (error) {
+      if (signal.aborted || !lock.signal.aborted) throw error;
+      warn(messageOf(lock.signal.reason));
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+async function lead(
+  options: ControllerOptions,
+  fence: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<never> {
+  const { own, namespace, clock } = options;
+  const leading = new AbortController();
+  onAbort(signal, () => leading.abort(signal.reason));
+  const context = await contextOf(options, fence, leading.signal);
+  const syncers = new Syncers(options, context, leading.signal);
+  try {
+    return await listWatch(
+      own,
+      krmSyncers,
+      { namespace, clock },
+      {
+        replaced: (objects) => syncers.replace(objects),
+        event: (type, object) => (type === 'DELETED' ? syncers.remove(object) : syncers.take(object)),
+      },
+      leading.signal,
+    );
+  } finally {
+    leading.abort();
+    await syncers.ended();
+  }
+}
+
+async function contextOf(
+  options: ControllerOptions,
+  fence: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<SyncerContext> {
+  const { own, clock, requestTimeoutMs, userAgent, policy, info, warn } = options;
+  let addresses = await readAddresses(options, warn);
+  const keepLooking = async () => {
+    while (!signal.aborted) {
+      await clock.sleep(ADDRESSES_MS, signal).catch(() => undefined);
+      if (!signal.aborted) addresses = await readAddresses(options, () => undefined).catch(() => addresses);
+    }
+  };
+  void keepLooking();
+  return {
+    own,
+    ownId: (await identify('local', own, { signal })).id,
+    clients: new Clients({ own, clock, requestTimeoutMs, userAgent, addresses: () => addresses }),
+    secrets: new WatchedSecrets(own, clock),
+    informers: new Informers(clock),
+    policy,
+    clock,
+    fence,
+    info,
+    warn,
+  };
+}
+
+async function readAddresses(
+  { own, innerCidrs, signal }: ControllerOptions,
+  warn: (text: string) => void,
+): Promise<Addresses> {
+  return new Addresses([...innerCidrs, ...(await innerRanges(own, warn, { signal }))]);
+}
+
+interface Running {
+  readonly syncer: Syncer;
+  readonly uid: string | undefined;
+  readonly stop: AbortController;
+  readonly over: Promise<void>;
+}
+
+/** The resources that are carried out now. */
+class Syncers {
+  readonly #options: ControllerOptions;
+  readonly #context: SyncerContext;
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<string, Running>();
+  /** Those that are ending; a successor of the same name waits for them. */
+  readonly #ending = new Map<string, Promise<void>>();
+
+  constructor(options: ControllerOptions, context: SyncerContext, signal: AbortSignal) {
+    this.#options = options;
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  replace(objects: readonly SyncerObject[]): void {
+    const places = new Set(objects.map(placeOf));
+    for (const place of this.#running.keys()) if (!places.has(place)) this.#stop(place);
+    for (const object of objects) this.take(object);
+  }
+
+  take(object: SyncerObject): void {
+    const place = placeOf(object);
+    const running = this.#running.get(place);
+    if (running && running.uid === object.metadata.uid) running.syncer.update(object);
+    else {
+      if (running) this.#stop(place);
+      this.#start(place, object);
+    }
+  }
+
+  remove(object: SyncerObject): void {
+    const place = placeOf(object);
+    if (this.#running.get(place)?.uid === object.metadata.uid) this.#stop(place);
+  }
+
+  /** Resolves when all that was stopped has come to its end. */
+  async ended(): Promise<void> {
+    for (const place of [...this.#running.keys()]) this.#stop(place);
+    await Promise.all(this.#ending.values());
+  }
+
+  #start(place: string, object: SyncerObject): void {
+    const stop = new AbortController();
+    onAbort(this.#signal, () => stop.abort(this.#signal.reason));
+    const { info, warn } = this.#options;
+    const say = (tell: (text: string) => void) => (text: string) => tell(`${place}: ${text}`);
+    const context = { ...this.#context, info: say(info), warn: say(warn) };
+    const syncer = new Syncer(object, context, stop.signal);
+    const before = this.#ending.get(place);
+    const over = Promise.resolve(before).then(() => syncer.run());
+    this.#running.set(place, { syncer, uid: object.metadata.uid, stop, over });
+    info(`${place}: taken up`);
+  }
+
+  #stop(place: string): void {
+    const running = this.#running.get(place);
+    if (!running) return;
+    this.#running.delete(place);
+    running.stop.abort();
+    const over = running.over.catch(() => undefined);
+    this.#ending.set(place, over);
+    void over.then(() => {
+      if (this.#ending.get(place) === over) this.#ending.delete(place);
+    });
+    this.#options.info(`${place}: stopped`);
+  }
+}

@@ -1,0 +1,214 @@
+/** One KRMSyncer, for as long as it is there: a task of the engine, begun anew whenever what it depends on changes. */
+import { isDeepStrictEqual } from 'node:util';
+import { onAbort } from '../../../src/async/abort.ts';
+import { backOff } from '../../../src/async/back-off.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { ForbiddenError, messageOf, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Informers } from '../cache/informers.ts';
+import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
+import { type Assignment, run } from '../run/run.ts';
+import type { TaskStatus } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
+import type { Clients } from './clients.ts';
+import type { Standing } from './conditions.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { Refusal } from './refusal.ts';
+import { SyncerReporter } from './report.ts';
+import type { SyncerObject } from './resource.ts';
+import type { RightsPolicy } from './rights.ts';
+import type { WatchedSecrets } from './secrets.ts';
+import { taskName, type Wanted, wantedOf } from './wanted.ts';
+import { workOf } from './work.ts';
+
+/** What all resources of a controller share. */
+export interface SyncerContext {
+  /** With the controller's own rights: it keeps the tasks' state and the resources' status. */
+  readonly own: KubeClient;
+  /** Who the controller's own cluster is. */
+  readonly ownId: string;
+  readonly clients: Clients;
+  readonly secrets: WatchedSecrets;
+  readonly informers: Informers;
+  readonly policy: RightsPolicy;
+  readonly clock: Clock;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+}
+
+/** How often it is looked how a task stands. */
+const LOOK_MS = 1000;
+const pause = { firstMs: 1000, mostMs: 30_000 };
+
+export class Syncer {
+  readonly #context: SyncerContext;
+  readonly #signal: AbortSignal;
+  readonly #reporter: SyncerReporter;
+  #object: SyncerObject;
+  /** Aborted when what the task was begun with does not hold any more. */
+  #round = new AbortController();
+  #failures = 0;
+  /** What the engine's state was last written with. */
+  #recorded = 0;
+  #wanted: Wanted | undefined;
+
+  constructor(object: SyncerObject, context: SyncerContext, signal: AbortSignal) {
+    this.#object = object;
+    this.#context = context;
+    this.#signal = signal;
+    const { namespace = '', name } = object.metadata;
+    const { own: kube, clock, warn } = context;
+    const task = taskName(namespace, name);
+    this.#reporter = new SyncerReporter({ kube, clock, task, warn }, object.status);
+  }
+
+  /** Takes a newer version of the resource; what is only its status changes nothing. */
+  update(object: SyncerObject): void {
+    const isSame = isDeepStrictEqual(object.spec, this.#object.spec);
+    this.#object = object;
+    if (isSame) return;
+    this.#failures = 0;
+    this.#round.abort(new Changed('the resource was changed'));
+  }
+
+  /** Goes on until the signal aborts. */
+  async run(): Promise<void> {
+    const forget = onAbort(this.#signal, () => this.#round.abort(this.#signal.reason));
+    try {
+      while (!this.#signal.aborted) {
+        this.#round = new AbortController();
+        await this.#oneRound(this.#round.signal);
+        this.#round.abort();
+      }
+    } finally {
+      forget();
+    }
+  }
+
+  async #oneRound(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#work(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof X8sError)) this.#context.warn(`a defect: ${(error as Error)?.stack ?? error}`);
+      this.#context.warn(messageOf(error));
+      await this.#tell(standingAfter(error));
+      // A change of what it depends on ends this wait.
+      await this.#context.clock.sleep(backOff(this.#failures++, pause), signal).catch(() => undefined);
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    this.#wanted = undefined;
+    const wanted = wantedOf(this.#object, this.#context.policy);
+    this.#wanted = wanted;
+    if (wanted.suspended) {
+      await this.#tell({ is: 'suspended' });
+      await aborted(signal);
+      return;
+    }
+    await this.#tell({ is: 'starting' });
+    const assignment = await this.#assign(wanted, signal);
+    await this.#replicate(assignment, signal);
+  }
+
+  async #assign({ spec, secret, identity, mode }: Wanted, signal: AbortSignal): Promise<Assignment> {
+    const { clients, secrets, ownId } = this.#context;
+    const { namespace = '' } = this.#object.metadata;
+    const changed = () => this.#round.abort(new Changed(`Secret ${secret} was changed`));
+    const found = await secrets.follow({ namespace, name: secret }, changed, signal);
+    if (!found) throw new Refusal('SecretNotFound', `there is no Secret ${secret} in namespace ${namespace}`);
+    const [local, remote] = await Promise.all([
+      clients.local(identity, signal),
+      clients.remote(kubeconfigText(found), signal).then((kube) => identify('remote', kube, { signal })),
+    ]);
+    const here: Cluster = { name: 'local', kube: local, id: ownId };
+    try {
+      checkDistinct(here, [remote]);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new Refusal('SameCluster', 'the kubeconfig leads to this very cluster');
+    }
+    return mode === 'push'
+      ? { spec, primary: here, replicas: [remote] }
+      : { spec, primary: remote, replicas: [here] };
+  }
+
+  async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
+    const { own, informers, clock, fence, info, warn } = this.#context;
+    const watching = new AbortController();
+    const stop = onAbort(signal, () => watching.abort());
+    let compared = false;
+    const begun = (task: Task, status: () => TaskStatus) =>
+      void this.#follow(() => workOf(status(), task.kinds, compared), watching.signal);
+    try {
+      await run(assignment, {
+        state: own,
+        informers,
+        clock,
+        signal,
+        watch: true,
+        fence,
+        info,
+        warn,
+        begun,
+        recorded: this.#recorded,
+        written: (sequence) => {
+          this.#recorded = sequence;
+        },
+        startOver: (because) => {
+          info(`${messageOf(because)}: comparing anew`);
+          this.#round.abort(because);
+        },
+        compared: () => {
+          compared = true;
+          this.#failures = 0;
+        },
+      });
+    } finally {
+      stop();
+      watching.abort();
+    }
+  }
+
+  /** Tells how the work stands for as long as it goes on. */
+  async #follow(work: () => ReturnType<typeof workOf>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    while (!signal.aborted) {
+      await this.#tell({ is: 'working', work: work() });
+      await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+    }
+  }
+
+  #tell(standing: Standing): Promise<void> {
+    const { mode, notes = [] } = this.#wanted ?? {};
+    return this.#reporter.tell(this.#object, { standing, mode, notes });
+  }
+}
+
+/** Why a round ended: nothing is wrong. */
+class Changed extends X8sError {}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else onAbort(signal, resolve);
+  });
+
+function standingAfter(error: unknown): Standing {
+  const message = messageOf(error);
+  if (error instanceof Refusal) return { is: 'refused', reason: error.reason, message };
+  // What the engine refuses once it has seen both sides is the rules' fault.
+  if (error instanceof UsageError) return { is: 'refused', reason: 'InvalidRule', message };
+  if (isForbidden(error) || error instanceof ForbiddenError)
+    return { is: 'failed', reason: 'Forbidden', message };
+  if (error instanceof UnreachableError) return { is: 'failed', reason: 'Unreachable', message };
+  return {
+    is: 'failed',
+    reason: 'Failed',
+    message: error instanceof X8sError ? message : 'a defect; see the log',
+  };
+}

@@ -1,0 +1,125 @@
+/** From a KRMSyncer resource to a task of the engine. Pure. */
+import { createHash } from 'node:crypto';
+import { UsageError } from '../../../src/errors.ts';
+import { defaultLimits } from '../decide/brake.ts';
+import { checkMap, type TaskSpec } from '../decide/spec.ts';
+import { isGlob } from '../rules/glob.ts';
+import { type KrmSyncer, parseKrmSyncer } from '../rules/krmsyncer.ts';
+import type { NamespaceScope } from '../rules/rule.ts';
+import { parseYaml } from '../rules/yaml-field.ts';
+import { Refusal } from './refusal.ts';
+import type { SyncerObject } from './resource.ts';
+import { checkWithin, type Identity, identityFor, type RightsPolicy } from './rights.ts';
+
+/** What a resource asks for, checked as far as that needs no look at a cluster. */
+export interface Wanted {
+  readonly spec: TaskSpec;
+  readonly mode: 'push' | 'pull';
+  readonly suspended: boolean;
+  readonly identity: Identity;
+  /** The Secret with the kubeconfig, in the resource's own namespace. */
+  readonly secret: string;
+  readonly deletionPolicy: KrmSyncer['deletionPolicy'];
+  /** What a person should know beside the conditions. */
+  readonly notes: readonly string[];
+}
+
+/** Name of the engine's task: of the resource's place, so that one that is made anew goes on with its copies. */
+export function taskName(namespace: string, name: string): string {
+  const digest = createHash('sha256').update(`${namespace}/${name}`).digest('hex').slice(0, 8);
+  const stem = name
+    .replaceAll(/[^a-z0-9-]/g, '-')
+    .slice(0, 13)
+    .replace(/-+$/, '');
+  return `krm-${stem}-${digest}`;
+}
+
+/**
+ * What a resource asks for.
+ * @throws {Refusal} it asks for something that can't be, or may not be here
+ */
+export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
+  const { namespace = '', name } = object.metadata;
+  const first = parse(object);
+  const identity = identityFor(namespace, first, policy);
+  const home = identity.who === 'namespace' ? namespace : undefined;
+  const syncer = home === undefined ? first : parse(object, home);
+  checkWithin(identity, syncer);
+  const { config, mode, secret, adopt, deletionPolicy } = syncer;
+  if (!secret)
+    throw new Refusal(
+      'InvalidSpec',
+      'no Secret with a kubeconfig is named: remote.clusterConfig.kubeConfigSecretRef.name',
+    );
+  const spec: TaskSpec = {
+    name: taskName(namespace, name),
+    rules: config.rules,
+    namespaces: scopeOf(syncer),
+    map: new Map(Object.entries(config.map)),
+    overrides: [],
+    adopt,
+    exact: false,
+    forceConflicts: false,
+    failBack: false,
+    drift: 'fix',
+    onImmutable: 'fail',
+    prune: { prune: true, claims: false, namespaces: false, definitions: false },
+    brake: defaultLimits,
+    workers: 8,
+    suspended: false,
+  };
+  refusing('InvalidSpec', () => checkMap(spec.map, spec.namespaces));
+  return {
+    spec,
+    mode,
+    identity,
+    deletionPolicy,
+    suspended: config.suspend,
+    secret: secret.name,
+    notes: notesOf(first, secret.namespace, namespace, home),
+  };
+}
+
+/** What the engine's parser refuses is about a rule, or about something else of the spec. */
+function parse({ apiVersion, kind, spec, metadata: { name } }: SyncerObject, home?: string): KrmSyncer {
+  const text = JSON.stringify({ apiVersion, kind, metadata: { name }, spec: spec ?? {} });
+  return refusing('InvalidSpec', () => parseKrmSyncer(parseYaml(text, 'resource'), home));
+}
+
+function refusing<T>(reason: 'InvalidSpec', work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // Lines and columns are of a text that nobody has seen.
+    const message = error.message.replace(/^resource:\d+:\d+: /, '');
+    throw new Refusal(message.startsWith('spec.rules[') ? 'InvalidRule' : reason, message, error.hint);
+  }
+}
+
+/** The namespaces by name, where every rule names its own: fewer are read then, and fewer rights are needed. */
+function scopeOf({ config: { rules } }: KrmSyncer): NamespaceScope {
+  const named = rules.flatMap(({ namespaces }) => namespaces);
+  const literal = rules.every(({ namespaces }) => namespaces.length > 0) && !named.some(isGlob);
+  return {
+    include: literal ? [...new Set(named)].sort() : [],
+    exclude: [],
+    selector: [],
+    // What belongs to one cluster is only copied where it is named.
+    sensitive: named.some((name) => name.startsWith('kube')),
+  };
+}
+
+function notesOf(
+  { config: { rules } }: KrmSyncer,
+  secretNamespace: string | undefined,
+  namespace: string,
+  home: string | undefined,
+): string[] {
+  const notes: string[] = [];
+  if (secretNamespace !== undefined && secretNamespace !== namespace)
+    notes.push(`the Secret is read in namespace ${namespace}, not in ${secretNamespace}`);
+  if (home !== undefined && rules.some(({ namespaces }) => namespaces.length === 0))
+    notes.push(`rules that name no namespaces mean ${home} only, without rights of its own`);
+  return notes;
+}

@@ -1,0 +1,34 @@
+/** How a running task stands, out of the engine's own status of it. Pure. */
+import type { CopiedKind } from '../clusters/kinds.ts';
+import type { TaskStatus } from '../state/state.ts';
+import type { Work } from './conditions.ts';
+
+/**
+ * @param kinds what the task copies, as the cluster that is copied from serves it
+ * @param compared the first comparison is through
+ */
+export function workOf(status: TaskStatus, kinds: readonly CopiedKind[], compared: boolean): Work {
+  const [replica] = status.replicas;
+  const failing: Record<string, number> = {};
+  for (const { reason, count } of status.failures) failing[reason] = (failing[reason] ?? 0) + count;
+  return {
+    compared,
+    paused: status.phase === 'Paused',
+    objects: status.objects,
+    pending: replica?.behind.pending ?? 0,
+    oldestMs: replica?.behind.oldestMs ?? 0,
+    failed: replica?.failed ?? 0,
+    failing,
+    left: replica?.left ?? {},
+    deletionsStopped: replica?.deletionsStopped,
+    away: status.primary.problem ?? replica?.away,
+    unlisted: [...Object.keys(status.primary.unlisted ?? {}), ...Object.keys(replica?.unlisted ?? {})],
+    nothingCarried: kinds.filter(carriesNothing).map(({ name }) => name),
+  };
+}
+
+/** Whether its rules carry the status only, and there is none. */
+const carriesNothing = ({ resource, rules }: CopiedKind): boolean =>
+  rules.length > 0 &&
+  !resource.subresources.includes('status') &&
+  rules.every(({ rule }) => rule.carry.what === 'status');

@@ -1,0 +1,151 @@
+/** From a KRMSyncer to a task, and by whose rights. */
+import { describe, expect, test } from '@jest/globals';
+import type { Refusal } from '../../../../../plugins/nsreplicate/controller/refusal.ts';
+import { taskName, wantedOf } from '../../../../../plugins/nsreplicate/controller/wanted.ts';
+import { roles, tool } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
+import { checkTaskName } from '../../../../../src/tasks/names.ts';
+
+const ref = { clusterConfig: { kubeConfigSecretRef: { name: 'k' } } };
+const rule = { group: '', version: 'v1', kind: 'ConfigMap', namespaces: ['team'] };
+const object = (spec: object) => ({
+  apiVersion: 'syncer.gkelabs.io/v1alpha1',
+  kind: 'KRMSyncer',
+  metadata: { namespace: 'team', name: 'sync', generation: 3 },
+  spec,
+});
+const nobody = { trusted: [], tokens: [] };
+const trusted = { trusted: ['te*'], tokens: [] };
+const wanted = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody) =>
+  wantedOf(object(spec), policy);
+const refusal = (spec: object, policy = nobody): Refusal => {
+  try {
+    wanted(spec, policy);
+  } catch (error) {
+    return error as Refusal;
+  }
+  throw new Error('it was taken');
+};
+
+describe('generations', () => {
+  test('a destination pushes whole objects with their status', () => {
+    const { mode, spec, secret } = wanted({ destination: ref, rules: [rule] });
+    expect([mode, secret, spec.rules[0]?.carry]).toEqual(['push', 'k', { what: 'whole', status: true }]);
+    expect(spec.prune).toMatchObject({ prune: true, claims: false, namespaces: false });
+  });
+
+  test('the first one named the Secret without clusterConfig, and mapped all to one namespace', () => {
+    const { secret, spec } = wanted({
+      destination: { kubeConfigSecretRef: { name: 'k' }, namespace: 'x' },
+      rules: [rule],
+    });
+    expect([secret, [...spec.map]]).toEqual(['k', [['team', 'x']]]);
+  });
+
+  test('a remote pulls, the status alone, unless it says otherwise', () => {
+    const { mode, spec } = wanted({ remote: ref, rules: [rule] }, trusted);
+    expect([mode, spec.rules[0]?.carry]).toEqual(['pull', { what: 'status' }]);
+    expect(wanted({ mode: 'push', remote: ref, rules: [rule] }).mode).toBe('push');
+  });
+
+  test.each([{ suspend: true }, { suspended: true }, { suspend: false, suspended: true }])(
+    '%j is suspended',
+    (by) => {
+      expect(wanted({ ...by, destination: ref, rules: [rule] }).suspended).toBe(true);
+    },
+  );
+
+  test('of a Secret in another namespace it is said that it is not read there', () => {
+    const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'k', namespace: 'elsewhere' } } };
+    expect(wanted({ destination, rules: [rule] }).notes).toEqual([
+      'the Secret is read in namespace team, not in elsewhere',
+    ]);
+  });
+});
+
+describe('what is refused', () => {
+  const all = { kind: 'ConfigMap' };
+  test.each([
+    [
+      { destination: { gcsBucketConfig: {} }, rules: [rule] },
+      'InvalidSpec',
+      'copies into a bucket are not made',
+    ],
+    [{ rules: [rule] }, 'InvalidSpec', 'no Secret with a kubeconfig is named'],
+    [{ destination: ref, rules: [] }, 'InvalidSpec', 'spec.rules: there is no rule'],
+    [{ destination: ref, remote: ref, rules: [rule] }, 'InvalidSpec', 'there is "remote" too'],
+    [{ destination: ref, rules: [{ kind: 'A[' }] }, 'InvalidRule', 'spec.rules[0].kind: "A[" is not a glob'],
+    [
+      { destination: ref, rules: [{ ...all, transforms: [] }] },
+      'InvalidRule',
+      'spec.rules[0].transforms: objects are copied as they are',
+    ],
+    [
+      { destination: ref, rules: [{ ...all, namespaces: ['other'] }] },
+      'NotAllowed',
+      'the rules mean namespace other, and without rights of its own it reads team only',
+    ],
+    [
+      { destination: ref, rules: [{ ...all, namespaces: ['*'] }] },
+      'NotAllowed',
+      'the rules mean namespace *',
+    ],
+    [{ destination: ref, rules: [{ kind: 'Secret' }] }, 'NotAllowed', 'Secrets are not copied by the rights'],
+    [{ remote: ref, rules: [rule] }, 'NotAllowed', 'pulling writes into this cluster'],
+    [
+      { destination: ref, serviceAccountName: 'robot', rules: [rule] },
+      'NotAllowed',
+      'the controller asks for no tokens in namespace team',
+    ],
+  ])('%j: %s, %s', (spec, reason, message) => {
+    const refused = refusal(spec);
+    expect([refused.reason, refused.message]).toEqual([reason, expect.stringContaining(message)]);
+  });
+});
+
+describe('rights', () => {
+  const everything = { destination: ref, rules: [{ kind: 'ConfigMap' }] };
+
+  test('without any, rules without namespaces mean the own one, which is said', () => {
+    const { identity, spec, notes } = wanted(everything);
+    expect(identity).toEqual({ who: 'namespace', namespace: 'team' });
+    expect([spec.namespaces.include, spec.rules[0]?.namespaces]).toEqual([['team'], ['team']]);
+    expect(notes).toEqual(['rules that name no namespaces mean team only, without rights of its own']);
+  });
+
+  test('of a trusted namespace they are the own ones of the controller', () => {
+    const { identity, spec, notes } = wanted(everything, trusted);
+    expect([identity.who, spec.namespaces.include, notes]).toEqual(['controller', [], []]);
+    expect(spec.namespaces.sensitive).toBe(false);
+  });
+
+  test('a ServiceAccount has its own, where tokens may be asked for', () => {
+    const { identity } = wanted(
+      { ...everything, serviceAccountName: 'robot' },
+      { trusted: [], tokens: ['team'] },
+    );
+    expect(identity).toEqual({ who: 'serviceAccount', namespace: 'team', name: 'robot' });
+  });
+
+  test('what belongs to one cluster is copied where it is named', () => {
+    const rules = [{ kind: 'ConfigMap', namespaces: ['kube-system', 'team'] }];
+    expect(wanted({ destination: ref, rules }, trusted).spec.namespaces).toMatchObject({
+      include: ['kube-system', 'team'],
+      sensitive: true,
+    });
+  });
+});
+
+describe('names of tasks', () => {
+  test.each([
+    ['a', 'b'],
+    ['a'.repeat(63), 'x.y-'.repeat(40)],
+    ['n', '-.-'],
+  ])('%s/%s fits', (namespace, name) => {
+    expect(() => checkTaskName(tool, taskName(namespace, name), roles)).not.toThrow();
+  });
+
+  test('are of the place, and of nothing else', () => {
+    expect(taskName('a-b', 'c')).not.toBe(taskName('a', 'b-c'));
+    expect(taskName('a', 'b')).toBe(taskName('a', 'b'));
+  });
+});
