@@ -51,18 +51,32 @@ export async function checkPermissions(
   sides: Readonly<Record<Role, ClaimRef>>,
   signal: AbortSignal,
 ): Promise<void> {
-  const roles = ['source', 'target'] as const;
-  const asked = await Promise.allSettled(
-    roles.map((role) =>
-      requirePermissions(sides[role].kube, permissionsOf(role, sides[role].namespace), { signal }),
-    ),
-  );
-  const failures = asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
-  const [first, second] = failures;
-  if (first instanceof ForbiddenError && second instanceof ForbiddenError)
-    throw new ForbiddenError(`${first.message}; ${second.message}`, {
-      details: [...first.details, ...second.details],
-      hint: 'ask the administrators of the clusters for them',
-    });
-  if (failures.length > 0) throw first;
+  const answers = await Promise.all([
+    missingOn('source', sides.source, signal),
+    missingOn('target', sides.target, signal),
+  ]);
+  const [first, second] = answers.filter((error) => error !== undefined);
+  if (!first || !second) {
+    if (first) throw first;
+    return;
+  }
+  throw new ForbiddenError(`${first.message}; ${second.message}`, {
+    details: [...first.details, ...second.details],
+    hint: 'ask the administrators of the clusters for them',
+  });
+}
+
+/** Resolves with what this side lacks, as an error; rejects at once where the cluster can't be asked. */
+async function missingOn(
+  role: Role,
+  { kube, namespace }: ClaimRef,
+  signal: AbortSignal,
+): Promise<ForbiddenError | undefined> {
+  try {
+    await requirePermissions(kube, permissionsOf(role, namespace), { signal });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ForbiddenError) return error;
+    throw error;
+  }
 }

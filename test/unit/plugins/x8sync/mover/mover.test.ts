@@ -46,18 +46,40 @@ withPrograms(
 );
 
 withPrograms(
-  'a forced copy empties the target, and a rehearsal touches nothing',
+  'a forced copy empties the target, and a dry run touches nothing',
   async () => {
     writeFileSync(join(both.source, 'new'), 'new');
     writeFileSync(join(both.target, 'old'), 'old');
     utimesSync(both.target, 1, 1);
     await both.serve();
-    const rehearsed = await both.copy({ X8S_MODE: 'dry-run' });
-    expect(rehearsed).toMatchObject({ code: 0, stats: { changes: 2, extraneous: 1 } });
-    expect(rehearsed.lines.filter((line) => line.startsWith('x8s:change'))).toHaveLength(2);
+    const dryRun = await both.copy({ X8S_MODE: 'dry-run' });
+    expect(dryRun).toMatchObject({ code: 0, stats: { changes: 2, extraneous: 1 } });
+    expect(dryRun.lines.filter((line) => line.startsWith('x8s:change'))).toHaveLength(2);
     expect(readdirSync(both.target)).toEqual(['old']);
     expect(await both.copy({ X8S_MODE: 'force' })).toMatchObject({ code: 0 });
     expect(readdirSync(both.target)).toEqual(['new']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'a forced copy that an immutable file stops says that the rest is gone, and copies nothing',
+  async () => {
+    writeFileSync(join(both.source, 'new'), 'new');
+    for (const name of ['free', 'fixed']) writeFileSync(join(both.target, name), name);
+    execFileSync('chattr', ['+i', join(both.target, 'fixed')]);
+    try {
+      await both.serve();
+      expect(await both.copy({ X8S_MODE: 'force' })).toMatchObject({
+        code: 1,
+        outcome: 'io',
+        message: expect.stringMatching(/emptied in part: what could be removed is gone.*fixed/),
+        stats: {},
+      });
+      expect(readdirSync(both.target).filter((name) => name !== '.x8sync')).toEqual(['fixed']);
+    } finally {
+      execFileSync('chattr', ['-i', join(both.target, 'fixed')]);
+    }
   },
   60_000,
 );

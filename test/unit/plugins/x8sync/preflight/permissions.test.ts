@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import { checkPermissions } from '../../../../../plugins/x8sync/preflight/permissions.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+
+const reviews = '/apis/authorization.k8s.io/v1';
+const signal = new AbortController().signal;
+
+/** A cluster that grants all but these verbs on these resources. */
+function clusterWithout(context: string, ...missing: [verb: string, resource: string][]): FakeKube {
+  const kube = fakeKube(undefined, { context });
+  kube.answers.set(`${reviews}/selfsubjectrulesreviews`, () => ({ status: {} }));
+  kube.answers.set(`${reviews}/selfsubjectaccessreviews`, ({ body }) => {
+    const { verb, resource } = (body as { spec: { resourceAttributes: { verb: string; resource: string } } })
+      .spec.resourceAttributes;
+    return { status: { allowed: !missing.some(([v, r]) => v === verb && r === resource) } };
+  });
+  return kube;
+}
+
+const check = (source: FakeKube, target: FakeKube) =>
+  checkPermissions(
+    {
+      source: { kube: source, namespace: 'shop', claim: 'data' },
+      target: { kube: target, namespace: 'shop', claim: 'data' },
+    },
+    signal,
+  );
+
+test('nothing is said where all is granted', async () => {
+  await expect(check(clusterWithout('one'), clusterWithout('two'))).resolves.toBeUndefined();
+});
+
+test('each side is asked for what it needs only', async () => {
+  // The source runs no Job, and the target neither a StatefulSet nor a Service.
+  const source = clusterWithout('one', ['create', 'jobs']);
+  const target = clusterWithout('two', ['create', 'statefulsets'], ['create', 'services']);
+  await expect(check(source, target)).resolves.toBeUndefined();
+});
+
+test('a missing verb is named with its cluster, and the exit code is 4', async () => {
+  const attempt = check(clusterWithout('one'), clusterWithout('two', ['delete', 'jobs']));
+  await expect(attempt).rejects.toMatchObject({
+    exitCode: 4,
+    message: expect.stringContaining('two'),
+    details: [expect.stringMatching(/delete jobs/)],
+  });
+});
+
+test('what both sides lack is said at once', async () => {
+  const attempt = check(
+    clusterWithout('one', ['create', 'statefulsets']),
+    clusterWithout('two', ['create', 'jobs']),
+  );
+  await expect(attempt).rejects.toMatchObject({
+    exitCode: 4,
+    details: [expect.stringMatching(/create statefulsets/), expect.stringMatching(/create jobs/)],
+  });
+});
