@@ -16,11 +16,11 @@ export interface ClaimLockOptions {
   readonly namespace: string;
   readonly claim: string;
   readonly claimUid: string;
-  /** What it is held for, shown to whoever finds it held. */
+  /** What it is held for: shown to a run that finds it held. */
   readonly purpose: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told where a holder that may be dead is waited for. */
+  /** Called where a holder that may be dead is waited for. */
   readonly waiting: (text: string) => void;
 }
 

@@ -81,7 +81,7 @@ function treeOf(storage: readonly unknown[], path: string): VolumeTree {
   return { storage: JSON.stringify(storage), path: posix.resolve('/', path) };
 }
 
-/** Whether two folders are one, or the one lies in the other; `unknown` where that can't be told. */
+/** Whether two folders are one, or the one lies in the other; `unknown` where the fields do not say. */
 export function relationOfTrees(source: VolumeTree | undefined, target: VolumeTree | undefined): Relation {
   if (!source || !target || source.storage !== target.storage) return 'unknown';
   if (source.path === target.path) return 'same';

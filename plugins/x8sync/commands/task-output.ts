@@ -50,10 +50,10 @@ export function tableOf(entries: readonly TaskEntry[], now: Date): Table {
 /** One task among others of its name. */
 export function lineOf(entry: TaskEntry): string {
   const { sourceClaim, targetClaim } = specOf(decisiveRecord(entry));
-  const places = Object.values(entry.records).map(
+  const roles = Object.values(entry.records).map(
     ({ role, namespace }) => `${role} in namespace ${namespace}`,
   );
-  return `${sourceClaim} → ${targetClaim} (here: ${places.join(', ')})`;
+  return `${sourceClaim} → ${targetClaim} (here: ${roles.join(', ')})`;
 }
 
 /** One task, a field a line, as `kubectl describe` shows things. */

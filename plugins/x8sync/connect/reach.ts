@@ -102,7 +102,7 @@ class Delivery {
   constructor(context: ReachContext) {
     this.#context = context;
     context.watch.onPod = (pod) => {
-      this.#tell(pod).catch((error: unknown) => context.watch.messages.addDiagnostic(messageOf(error)));
+      this.#deliver(pod).catch((error: unknown) => context.watch.messages.addDiagnostic(messageOf(error)));
     };
   }
 
@@ -110,12 +110,12 @@ class Delivery {
   async add(addresses: readonly string[]): Promise<void> {
     const { watch, signal } = this.#context;
     this.#addresses.push(...addresses);
-    const told = until(watch.started, signal).then((pod) => this.#tell(pod));
-    told.catch(() => {});
-    await Promise.race([watch.connected(), told]);
+    const delivered = until(watch.started, signal).then((pod) => this.#deliver(pod));
+    delivered.catch(() => {});
+    await Promise.race([watch.connected(), delivered]);
   }
 
-  async #tell(pod: string): Promise<void> {
+  async #deliver(pod: string): Promise<void> {
     if (this.#addresses.length === 0) return;
     const { target, signal } = this.#context;
     const { kube, namespace } = target;

@@ -24,8 +24,8 @@ export interface ControllerRefusals {
   readonly clock: Clock;
   /** Whether a pod of it was made. */
   readonly hasPod: () => boolean;
-  /** Told what the controller says as soon as it is said. */
-  readonly told: (text: string) => void;
+  /** Called with the controller's words at once. */
+  readonly onRefusal: (text: string) => void;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface ControllerRefusals {
  * 10 s old and there is still no pod. Resolves where events may not be read.
  */
 export async function watchControllerRefusals(
-  { kube, namespace, workload, what, clock, hasPod, told }: ControllerRefusals,
+  { kube, namespace, workload, what, clock, hasPod, onRefusal }: ControllerRefusals,
   signal: AbortSignal,
 ): Promise<void> {
   const refused = Promise.withResolvers<never>();
@@ -41,7 +41,7 @@ export async function watchControllerRefusals(
   let first = true;
   const look = ({ message = '' }: Event) => {
     if (hasPod()) return;
-    told(message);
+    onRefusal(message);
     if (!first) return;
     first = false;
     const giveUp = async () => {

@@ -15,7 +15,7 @@ const completePatienceMs = 30_000;
 export interface AwaitedEnd {
   /** Resolves with the mover's end line. */
   readonly end: Promise<unknown>;
-  /** What the mover complained of. */
+  /** Errors and warnings of the mover. */
   readonly diagnostics: readonly string[];
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -176,7 +176,7 @@ export class MoverWatch {
     const controller = {
       ...{ kube, namespace, workload, what, clock: this.#clock },
       hasPod: () => count > 0,
-      told: waiting,
+      onRefusal: waiting,
     };
     const all = { started: () => {}, ...handlers, waiting, present };
     this.#inBackground(followPods(followed, all, this.#signal), waiter);

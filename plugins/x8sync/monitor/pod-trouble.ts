@@ -25,7 +25,7 @@ export class PodTroubles {
   /**
    * What holds this pod up as it is now, or undefined. Call it with every state that is seen.
    *
-   * @param begun its container has run: how it ended is in its own last words.
+   * @param begun its container has run: its end line says how it ended.
    */
   look(pod: Pod, begun = false): Trouble | undefined {
     const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');

@@ -1,10 +1,10 @@
-/** Why a volume's root folder can't be used by whoever this process is, in words: who, whose, and which mode. */
+/** Why this process can't use a volume's root folder, in words: its user, the folder's owner, and the mode. */
 import { accessSync, constants, statSync } from 'node:fs';
 
 const { R_OK, W_OK, X_OK } = constants;
 
 /**
- * What keeps a user from a folder; undefined where nothing does.
+ * Why a user has no access to a folder; undefined where it has.
  *
  * @param what it is, for the words: `the source volume`.
  */

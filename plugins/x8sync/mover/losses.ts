@@ -1,4 +1,4 @@
-/** What of the source's entries a certain target can't keep: asked by the mover, counted by the gate. */
+/** What of the source's entries a certain target can't keep: asked by the mover, counted at the source. */
 
 /** Seconds since 1970. */
 export interface Times {

@@ -1,5 +1,5 @@
 /**
- * What a mover is told when its pod is made, for both ends: the plugin writes it as environment variables, the mover
+ * A mover's settings, given when its pod is made, for both ends: the plugin writes it as environment variables, the mover
  * reads them. Each set bears the number of the protocol, so that an image of another version does nothing.
  */
 import { protocol } from './protocol.ts';
@@ -30,7 +30,7 @@ export interface CopyOptions {
   readonly privileges: 'root' | 'user';
   /** Account of the source's sshd. */
   readonly user: string;
-  /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are told later. */
+  /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are delivered later. */
   readonly addresses: readonly string[];
   /** How long to look for the source. */
   readonly connectSeconds: number;
@@ -40,7 +40,7 @@ export interface CopyOptions {
   readonly checksum: boolean;
   /** As rsync's --bwlimit takes it; empty for no limit. */
   readonly bandwidth: string;
-  /** How long to stay after a good end, for whoever takes the pod away. */
+  /** How long to stay after a good end, for the plugin to delete the pod. */
   readonly lingerSeconds: number;
   /** RetryBudget in a row that broke before they had got far. */
   readonly retries: number;
@@ -138,7 +138,7 @@ export function readServeOptions(env: Env): ServeOptions {
   };
 }
 
-/** Why a mover must not begin: whoever started it speaks another version. Undefined where it may. */
+/** Why a mover must not begin: the plugin that started it speaks another version. Undefined where it may. */
 export function foreignPlugin(env: Env): string | undefined {
   const asked = env.X8S_PROTOCOL || 'none';
   if (asked === String(protocol)) return undefined;

@@ -14,7 +14,7 @@ export interface Paths {
   readonly serve: string;
   /** What one run of the copy keeps. */
   readonly work: string;
-  /** Addresses that the plugin told since the pod was made. */
+  /** Addresses that the plugin delivered after the pod was made. */
   readonly addresses: string;
   /** What is written there ends up in the pod's status. */
   readonly terminationLog: string;
@@ -22,7 +22,7 @@ export interface Paths {
   readonly queryHandler: string;
 }
 
-/** Name of our folder in the target's root. */
+/** Name of the staging folder in the target's root. */
 export const stagingName = '.x8sync';
 
 /**

@@ -6,7 +6,7 @@ import { LineSplitter } from './lines.ts';
 /** What a program that is asked to end has for leaving things in order: rsync keeps its partial file. */
 const graceMs = 2000;
 
-/** How long after a program's end its last words are waited for. */
+/** How long to wait for output after a program has ended. */
 const drainMs = 1000;
 
 export interface RunOptions {

@@ -26,7 +26,7 @@ export type MoverOutcome =
   | 'source-empty'
   /** Something that is not ours is in the way at the target. */
   | 'refused'
-  /** The target's root folder can't be written to by whoever the mover is. */
+  /** The target's root folder can't be written to by the mover's user. */
   | 'closed'
   /** No address of the source answered, or the connection broke for good. */
   | 'unreachable'
@@ -49,11 +49,11 @@ export interface MoverStats {
   readonly transferredFiles: number;
   /** Entries that the target did not have. */
   readonly createdEntries: number;
-  /** Entries that were made or changed in any way; in a rehearsal, that would be. */
+  /** Entries that were made or changed in any way; in a dry run, that would be. */
   readonly changes: number;
   /** Those of the changes that concern mode, owner, times or attributes alone. */
   readonly attributes: number;
-  /** In a rehearsal with `force`: entries of the target that would be removed. */
+  /** In a dry run with `force`: entries of the target that would be removed. */
   readonly removed: number;
   /** Bytes of all files of the source. */
   readonly totalBytes: number;
@@ -101,7 +101,7 @@ export interface MoverEnd {
   readonly lost: readonly string[];
   /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
   readonly losses?: readonly Loss[] | undefined;
-  /** How files were told from each other, where that is another way than was asked for. */
+  /** How files were compared, where it was not as asked for. */
   readonly compared?: 'content' | undefined;
   /** Where the trees were compared entry by entry. */
   readonly verification?: Verification | undefined;

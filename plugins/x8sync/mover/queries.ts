@@ -1,4 +1,4 @@
-/** What the target's mover may ask the source's gate, and what that answers: JSON on one line. */
+/** What the target's mover may ask the source, and the answers: JSON on one line. */
 
 import type { Folding, Limits } from './losses.ts';
 import type { VolumeLocation } from './volume-location.ts';

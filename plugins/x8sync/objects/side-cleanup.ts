@@ -25,7 +25,7 @@ export interface SideCleanup {
   readonly limitMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Told what is awaited. */
+  /** Called with what is awaited. */
   readonly waiting?: (text: string) => void;
 }
 

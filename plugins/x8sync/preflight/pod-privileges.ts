@@ -33,7 +33,7 @@ export async function admittedPrivileges(
 
 /**
  * Why none is admitted. A pod without any privilege tells it apart: where that one is admitted, it was the privileges;
- * else it is something that no pod of ours gets past (a quota, a limit range, a policy).
+ * else it is something that holds for every pod (a quota, a limit range, a policy).
  */
 async function noneAdmitted(
   kube: KubeClient,

@@ -177,7 +177,7 @@ export class CopyParts {
     const mayHaveMore = targetMayHaveMore(this.#request);
     const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...how, ...who, ...run };
-    // From here on the target changes; whoever slept through the loss of the lock must not begin.
+    // From here on the target changes; a run that lost the lock while it slept must not begin.
     await this.#task.confirmLock();
     return startMoverJob(plan, this.#options);
   });

@@ -175,7 +175,7 @@ function nameTaken({ record, side, outcome }: OpenSide): string {
   return `Task in ${side.kube.cluster.context}/${record.namespace} ${how}`;
 }
 
-/** What a run has done, though it could not clean up: nobody shall copy again for want of knowing. */
+/** What a run has done, though it could not clean up: a person must know that the files are there. */
 function doneText(end: MoverEnd, mode: Mode): string {
   const what = readsOnly(mode) ? 'the two sides are compared' : 'the files are at the target';
   return `${isWhole(end) ? what : `${what}, not all of them`} (${titleOf(end, mode)})`;

@@ -55,7 +55,7 @@ export class CopyTask {
   readonly #context: CopyContext;
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
-  /** Told what the lock waits for. */
+  /** Called with what the lock waits for. */
   waiting: (text: string) => void = () => {};
   #lock: HeldLock | undefined;
   #opened: Partial<Record<Role, OpenSide>> = {};

@@ -89,7 +89,7 @@ async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions)
   return ended;
 }
 
-/** What the pod's last words say of the folder; undefined while it has not said any. */
+/** What the pod wrote about the folder; undefined while it has written nothing. */
 function endOf({ kube, namespace }: TaskSide): (pod: Pod | undefined) => RootFolder | undefined {
   const troubles = new PodTroubles();
   return (pod) => {

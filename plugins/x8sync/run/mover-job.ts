@@ -137,7 +137,7 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   }
 }
 
-/** The group that a new mover gets; one that is there to be taken up has it. A rehearsal writes nothing. */
+/** The group that a new mover gets; one that is there to be taken up has it. A dry run writes nothing. */
 async function groupOf(
   plan: MoverJobPlan,
   willDo: (present: Job) => boolean,

@@ -76,9 +76,9 @@ export interface CopyResult {
   readonly verification?: Verification | undefined;
   /** What it found, the first thousand. */
   readonly differences?: readonly Difference[] | undefined;
-  /** In a rehearsal: what would change, and before that what would be removed; the first few hundred. */
+  /** In a dry run: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
-  /** What the mover complained of, the last few. */
+  /** Errors and warnings of the mover, the last few. */
   readonly diagnostics: readonly string[];
   /** The whole run, set-up and clean-up included. */
   readonly seconds: number;

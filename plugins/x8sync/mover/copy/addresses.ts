@@ -17,8 +17,8 @@ export function parseAddress(text: string): Address | undefined {
   return { host, port: Number(port) };
 }
 
-/** The addresses that were told since the pod was made: words of a file that may not be there. */
-export function toldAddresses(file: string): string[] {
+/** Addresses that the plugin delivered after the pod was made: words of a file that may not be there. */
+export function deliveredAddresses(file: string): string[] {
   try {
     return readFileSync(file, 'utf8')
       .split(/\s+/)

@@ -7,7 +7,7 @@ import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
 import type { Runtime } from '../runtime.ts';
-import { parseAddress, toldAddresses } from './addresses.ts';
+import { deliveredAddresses, parseAddress } from './addresses.ts';
 import { Unreachable, WrongKey } from './ending.ts';
 import { findAddress } from './finder.ts';
 import { keyTrouble, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
@@ -56,7 +56,7 @@ export class Connection {
 
   async #find(deadline: number): Promise<void> {
     const { paths, signal } = this.#runtime;
-    const candidates = () => [...this.#options.addresses, ...toldAddresses(paths.addresses)];
+    const candidates = () => [...this.#options.addresses, ...deliveredAddresses(paths.addresses)];
     const { address, silence } = await findAddress(candidates, deadline - performance.now(), signal);
     if (address === undefined) throw new Unreachable(silence);
     this.address = address;

@@ -58,8 +58,8 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
 }
 
 /**
- * Waits a little to be taken away. Whoever reads the end line deletes the pod at once, and one that still runs is
- * gone a second or two sooner: the kubelet sees that a container ended by itself, and each step after that, only
+ * Waits a little to be deleted. The plugin deletes the pod as soon as it reads the end line, and a pod that still runs
+ * is gone a second or two sooner: the kubelet sees that a container ended by itself, and each step after that, only
  * when it looks round, once a second. A run that failed may be tried again at once, and must not be found alive.
  */
 async function linger(

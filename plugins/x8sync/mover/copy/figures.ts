@@ -1,4 +1,4 @@
-/** Figures that can't be: whoever reads them would believe nothing else either. */
+/** Figures that contradict each other: a copy that reports such is a defect, and must not count as done. */
 import type { Counts } from '../rsync/stats.ts';
 
 /** Of two figures, the first can't be more than the second. */

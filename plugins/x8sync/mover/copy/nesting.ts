@@ -1,7 +1,7 @@
 /**
  * Source and target must have nothing in common: a copy within one tree overwrites what it reads, and a forced one
- * empties it first. Where the kernel's word for the two places does not settle it (network file systems, FUSE), marks
- * do: one in the target's folder of ours is looked for in the whole source, and folders of the target that look like
+ * empties it first. Where the mounts of the two volumes do not decide it (network file systems, FUSE), marks
+ * do: one in the staging folder is looked for in the whole source, and folders of the target that look like
  * the source's root get one that the source is asked for. Both looks read names only; rsync reads each entry as well.
  */
 import { randomUUID } from 'node:crypto';
@@ -20,14 +20,14 @@ import { timeKept } from './times.ts';
 
 type Asked = Pick<Source, 'location' | 'find' | 'sees' | 'root'>;
 
-/** Before anything at all is made in the target. @throws Ending where the places tell that they have something in common. */
+/** Before anything at all is made in the target. @throws Ending where the mounts show that the two overlap. */
 export function requireSeparateLocations(source: Asked, { paths }: Runtime): Relation {
   const relation = relationOf(source.location, locationOf(paths.target));
   refuse(relation);
   return relation;
 }
 
-/** With our folder in the target, and before anything of it is touched. @throws Ending, the folder being gone again. */
+/** With the staging folder in the target, and before anything else is touched. @throws Ending; the folder is gone then. */
 export async function requireSeparateTrees(
   source: Asked,
   staging: StagingFolder,
@@ -69,7 +69,7 @@ async function relationByMarks(source: Asked, staging: StagingFolder, runtime: R
 /** Whether a folder of the target is the source's root. */
 async function holdsSource(source: Asked, mark: string, { paths, signal }: Runtime): Promise<boolean> {
   const look = await source.root();
-  // An empty source can't be told from any other empty folder, and takes nothing with it.
+  // An empty source looks like any other empty folder, and nothing of it can be overwritten.
   if (look.names.length === 0) return false;
   for (const candidate of await foldersLike(look, paths.target, signal))
     if (await isSourceRoot(source, candidate, mark)) return true;

@@ -36,21 +36,21 @@ export class RoomCheck {
     this.#rsync = rsync;
   }
 
-  /** @throws Ending where the source does not fit, or that can't be told. A dry run only says so. */
+  /** @throws Ending where the source does not fit, or that is not known. A dry run only warns. */
   async require(): Promise<void> {
     const { paths, messages, signal } = this.#runtime;
     const { availableBytes, inodes, availableInodes } = await diskOf(paths.target, signal);
     const free = { bytes: availableBytes, inodes: inodes > 0 ? availableInodes : undefined };
-    const lack = await this.lack(free);
-    if (!lack) return;
-    const { needBytes, needInodes, freeBytes, freeInodes } = lack;
+    const shortage = await this.shortage(free);
+    if (!shortage) return;
+    const { needBytes, needInodes, freeBytes, freeInodes } = shortage;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
-    if (!isDryRun(this.#mode)) throw new Ending('no-room', text, lack);
+    if (!isDryRun(this.#mode)) throw new Ending('no-room', text, shortage);
     messages.log('warning', text);
   }
 
   /** What is missing; undefined where nothing is. */
-  async lack(free: Amount): Promise<Room | undefined> {
+  async shortage(free: Amount): Promise<Room | undefined> {
     if (fits(this.#source.used, free)) return undefined;
     const all = await this.#source.exactly();
     if (fits(all, free)) return undefined;
@@ -81,7 +81,7 @@ const sum = (one: Amount, other: Amount): Amount => ({
   inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
 });
 
-/** Empties the target but for lost+found and our folder. @throws Ending */
+/** Empties the target but for lost+found and the staging folder. @throws Ending */
 export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<void> {
   messages.log('info', 'emptying the target');
   const kept = ['!', '-name', 'lost+found', '!', '-name', '.x8sync'];

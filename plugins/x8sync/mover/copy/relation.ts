@@ -1,4 +1,4 @@
-/** Whether two volumes are one tree, or the one lies in the other, as far as their places tell. */
+/** Whether two volumes are one tree, or the one lies in the other, as far as their mounts tell. */
 import { isWithin, type MountEntry, type VolumeLocation } from '../volume-location.ts';
 
 export type Relation =

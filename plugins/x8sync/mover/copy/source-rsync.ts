@@ -1,4 +1,4 @@
-/** The runs of rsync that a copy takes: a list, a comparison, a rehearsal, the copy. */
+/** The runs of rsync that a copy takes: a list, a comparison, a dry run, the copy. */
 import { stat } from 'node:fs/promises';
 import type { FileFeature } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
@@ -46,7 +46,7 @@ export class SourceRsync {
     this.#source = source;
   }
 
-  /** Whoever has a time with a fraction keeps fractions; for others, our folder tries it out. */
+  /** A root folder whose time has a fraction shows that fractions are kept; otherwise a probe tries it out. */
   async lookAtTimes(): Promise<void> {
     const { mtimeNs } = await stat(this.#runtime.paths.target, { bigint: true });
     this.traits.fractions = mtimeNs % 1_000_000_000n !== 0n;
@@ -100,7 +100,7 @@ export class SourceRsync {
   }
 
   /**
-   * A rehearsal: nothing is written, not even a folder of ours. --delete only lists, under --dry-run, what the target
+   * A dry run: nothing is written, not even the staging folder. --delete only lists, under --dry-run, what the target
    * has beyond the source.
    *
    * @param into an empty folder that stands for the target, where all of that would go first.

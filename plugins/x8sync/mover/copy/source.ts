@@ -1,4 +1,4 @@
-/** What the source told of itself. */
+/** What the source answered about itself. */
 
 import type { Folding, Limits, LossReport, Times } from '../losses.ts';
 import { type ExactUsage, queries, type RootSample, type Usage } from '../queries.ts';

@@ -1,5 +1,5 @@
 /**
- * Our folder in the target volume: unfinished files, and how far this task is. Gone when the task is done.
+ * The staging folder in the target volume: unfinished files, and how far this task is. Gone when the task is done.
  *
  * Phases: `wiping` (mode force, the target may be half empty), then `copying`. A run that finds its own task in
  * `copying` never wipes again.
@@ -13,7 +13,7 @@ import { modifiedAt, setModified, timeKept } from './times.ts';
 
 export type Phase = 'wiping' | 'copying';
 
-/** What may be in a folder of ours that has no mark: what comes before the mark. */
+/** What may be in a staging folder that has no mark yet: what is made before the mark. */
 const unmarked = /^(tmp|partial|state\.new|mark-.*)$/;
 const word = 'x8sync';
 

@@ -7,7 +7,7 @@ import { run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
 import { Ending } from './ending.ts';
 
-/** So many removals are told by name; all are counted. What would be copied is to be told beside them. */
+/** So many removals are listed by name; all are counted. The list has to have room for what would be copied. */
 const mostTold = 100;
 const longestName = 1024;
 

@@ -1,4 +1,4 @@
-/** Single things that are tried out in a folder of ours: links, attributes, ACLs, long names. */
+/** Single features that are tried out in the staging folder: links, attributes, ACLs, long names. */
 import { linkSync, lstatSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileFeature, usualNameBytes } from '../losses.ts';

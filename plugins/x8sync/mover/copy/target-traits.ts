@@ -1,4 +1,4 @@
-/** What the target's file system keeps of a file, tried out in our folder before anything is copied. */
+/** What the target's file system keeps of a file, tried out in the staging folder before anything is copied. */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -44,7 +44,7 @@ const probedTimes = [
 const somebody = 54_321;
 
 /**
- * @param folder a folder of ours, in the target.
+ * @param folder the staging folder, or one in it.
  * @param mayChown whether this process may give files away where the file system lets it.
  */
 export async function probeTarget(folder: string, mayChown: boolean): Promise<TargetTraits> {

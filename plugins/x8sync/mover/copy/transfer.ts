@@ -26,7 +26,7 @@ import { countTarget, LossSurvey } from './unprivileged-losses.ts';
 /** A copy that is over by then shows no progress. */
 const countAfterMs = 1000;
 
-/** What a rehearsal can't tell, since it writes nothing to the target. */
+/** What a dry run can't tell, since it writes nothing to the target. */
 function dryRunLimits(relation: Relation): string {
   const nested =
     relation === 'unknown' ? ', and whether one volume lies in the other beyond their paths' : '';
@@ -41,7 +41,7 @@ export interface TransferParts {
   readonly staging: StagingFolder;
   readonly source: Source;
   readonly rsync: SourceRsync;
-  /** What the places of the two volumes tell of each other. */
+  /** How the two volumes lie to each other, as far as their mounts show. */
   readonly relation: Relation;
 }
 
@@ -203,7 +203,7 @@ export class Transfer {
     this.failures = errors.names;
   }
 
-  /** Into an empty target all is new; what a target has that is not, rsync has told line by line. */
+  /** Into an empty target all is new; into any other, rsync has listed each change. */
   #countChanges({ code, skipped, rootChanged }: RsyncResult, rootDiffers: boolean): void {
     const { entries = 0, createdEntries = 0, changes = 0, attributes = 0 } = this.stats;
     const made = code === 0 ? Math.max(0, entries - 1 - skipped) : createdEntries;
@@ -213,7 +213,7 @@ export class Transfer {
   }
 
   /**
-   * After the last byte: on disk, counted, and our folder gone. A write that the kernel could not bring to the disk
+   * After the last byte: data on disk, entries counted, and the staging folder gone. A write that the kernel could not bring to the disk
    * shows here, and nowhere else.
    */
   async #settle({ code, errors, skipped }: RsyncResult, survey: LossSurvey | undefined): Promise<void> {

@@ -8,7 +8,7 @@ export interface Change {
   readonly rest: string;
 }
 
-/** One line, or undefined where it tells of no entry. */
+/** One line, or undefined where it names none. */
 export function parseChange(line: string): Change | undefined {
   const [, item, rest] = /^([<>ch.][fdLDS][^|]*|\*deleting *)\|(.*)$/s.exec(line) ?? [];
   return item === undefined || rest === undefined ? undefined : { item: item.trimEnd(), rest };
@@ -21,7 +21,7 @@ export const isCreation = ({ item }: Change): boolean => /^[^h][fdLDS]\+/.test(i
 export const isAttributes = ({ item }: Change): boolean => item.startsWith('.');
 /** The tree's own root folder. */
 export const isRoot = ({ rest }: Change): boolean => rest === './';
-/** What of the root folder changes beside its time, which making and removing our folder in it changes too. */
+/** Whether more than the time of the root folder changes: the staging folder, made and removed, changes its time too. */
 export const changesMoreThanTime = ({ item }: Change): boolean => /[a-su-zA-SU-Z]/.test(item.slice(2));
 /** A file whose content is sent. */
 export const isTransfer = ({ item }: Change): boolean => item.startsWith('>f');

@@ -41,7 +41,7 @@ export class ErrorReader {
   readonly #named = new Set<string>();
   #lines = 0;
 
-  /** @param target where the volume is mounted: names are told as they are in the volume. */
+  /** @param target where the volume is mounted: names are reported as paths in the volume. */
   constructor(target: string, log: (level: LogLevel, text: string) => void) {
     this.#target = target;
     this.#log = log;

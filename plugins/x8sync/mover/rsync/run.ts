@@ -28,7 +28,7 @@ export interface RsyncJob {
   readonly totals: () => Totals | undefined;
   /** Number of this attempt, from 1. */
   readonly attempt: number;
-  /** Tell of each entry that changes, as a rehearsal does; else they are counted only. */
+  /** Tell of each entry that changes, as a dry run does; else they are counted only. */
   readonly tellsChanges: boolean;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
   readonly asksProgress: boolean;
@@ -41,7 +41,7 @@ export interface RsyncJob {
 export interface RsyncResult {
   readonly code: number;
   readonly stats: Counts;
-  /** Bytes that this run has brought, as its progress told. */
+  /** Bytes that this run has brought, by its progress lines. */
   readonly moved: number;
   /** Owner, mode or attributes of the root folder were changed; its time is another matter. */
   readonly rootChanged: boolean;

@@ -15,13 +15,13 @@ export async function findAttributes(
 ): Promise<void> {
   const pattern = `^(${wanted.map((family) => families[family]).join('|')})`;
   let path = '';
-  let told = new Set<Family>();
+  let reported = new Set<Family>();
   const line = (text: string) => {
     const [, name] = /^# file: (.*)$/.exec(text) ?? [];
-    if (name !== undefined) [path, told] = [pathBelow(source, unescaped(name)), new Set()];
+    if (name !== undefined) [path, reported] = [pathBelow(source, unescaped(name)), new Set()];
     const family = wanted.find((one) => new RegExp(`^${families[one]}`).test(text));
-    if (family === undefined || told.has(family) || isLeftOut(path)) return;
-    told.add(family);
+    if (family === undefined || reported.has(family) || isLeftOut(path)) return;
+    reported.add(family);
     found(family, path);
   };
   await runLines('getfattr', ['-R', '-P', '-h', '--absolute-names', '-m', pattern, source], line);

@@ -1,4 +1,4 @@
-/** All that the client's key may do in the source pod beside reading the one tree: ask what it holds. */
+/** Answers queries about the source's volume: all that the client's key may do beside reading the one tree. */
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
@@ -10,7 +10,7 @@ import { manifestText } from './manifest.ts';
 import { sourceFiles } from './sshd-config.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
-/** The exit code of a gate that was asked for something else. */
+/** The exit code where a client asked for something that is no query. */
 export const refusedCode = 77;
 export const refusal = 'x8s-mover: refused: this key may only read the volume';
 

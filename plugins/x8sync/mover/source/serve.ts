@@ -45,7 +45,7 @@ export async function startServe(env: Env, login: string | undefined, runtime: R
 const noLogin = (uid: number): string =>
   `user id ${uid} has no entry in the image's /etc/passwd, and sshd needs one: run as 0 or 65532`;
 
-/** Secret volumes are neither private nor owned by whoever this pod runs as, which sshd demands of a host key. */
+/** Secret volumes are neither private nor owned by the pod's user, which sshd demands of a host key. */
 function install(port: number, login: string, { paths, uid }: Runtime): void {
   const files = sourceFiles(paths);
   mkdirSync(paths.serve, { recursive: true });
@@ -140,7 +140,7 @@ async function tellServing(
   messages.write('serving', { nonce, port, user: login, hostKey, usedBytes, usedInodes });
 }
 
-/** Leaves what is known of the sizes of files for the gate; nothing where the time does not do. */
+/** Saves what is known of the sizes of files for queries; nothing where there is not time enough. */
 async function saveSizes({ paths }: Runtime): Promise<void> {
   const sizes = await measureSizes(paths.source, lookMs);
   if (!sizes) return;

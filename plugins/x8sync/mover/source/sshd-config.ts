@@ -34,7 +34,7 @@ export const rsyncCommand = 'rsync --server --daemon .';
 
 /**
  * What sshd runs whatever the client asked for; the account's shell reads it. rsync's daemon is started here and not
- * by the gate: it is what every copy waits for, and a second Node.js would take longer to start than rsync.
+ * by the query handler: it is what every copy waits for, and a second Node.js would take longer to start than rsync.
  */
 export function forcedCommand(paths: Paths): string {
   const { visit, rsyncdConfig } = sourceFiles(paths);

@@ -88,7 +88,7 @@ function securityContext({ privileges, side, identity: { uid, gid } }: PodPlan):
     : { ...root, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'], add } };
 }
 
-/** What a pod of ours may do, as {@link podSpec} made it. */
+/** The privileges of a pod that {@link podSpec} made. */
 export function privilegesOf({ containers }: PodSpec): PodPrivileges {
   const { runAsUser, capabilities } = (containers[0]?.securityContext ?? {}) as {
     runAsUser?: number;

@@ -11,7 +11,7 @@ const service = (type: 'NodePort' | 'ClusterIP') => ({ metadata, spec: { type } 
 const options = { timeoutMs: 1000, signal: new AbortController().signal };
 const reviews = '/apis/authorization.k8s.io/v1';
 
-/** A server that declines every create from now on, by a quota or for want of a right. */
+/** A server that declines every create from now on, by a quota or by a missing right. */
 function declining({ allowed }: { allowed: boolean }) {
   const kube = fakeKube();
   kube.answers.set(`${reviews}/selfsubjectrulesreviews`, () => ({ status: {} }));
@@ -41,7 +41,7 @@ test('one that will not do stays, where it could not be made anew', async () => 
   expect((await kube.get(services, metadata)).spec.type).toBe('NodePort');
 });
 
-test('a right that lacks and a limit of the cluster are told apart by asking', async () => {
+test('a missing right and a limit of the cluster are distinguished by asking', async () => {
   for (const [allowed, exitCode] of [
     [true, 3],
     [false, 4],

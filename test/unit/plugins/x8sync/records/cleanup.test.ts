@@ -30,8 +30,8 @@ const blog = {
 /** One side of a task of the name `db`. */
 async function side(kube: KubeClient, role: 'source' | 'target', spec: typeof shop, peer: KubeClient) {
   const namespace = spec.sourceClaim.split('/')[0] ?? '';
-  const place = { server: peer.cluster.server, namespace };
-  await storeOf(kube, { clock }).open({ namespace, task: 'db', role, spec, peer: place });
+  const peerRef = { server: peer.cluster.server, namespace };
+  await storeOf(kube, { clock }).open({ namespace, task: 'db', role, spec, peer: peerRef });
 }
 
 const recordsOf = async (kube: KubeClient) =>

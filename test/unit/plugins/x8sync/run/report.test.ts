@@ -70,7 +70,7 @@ test('a run that changed modes, owners and times only has changed something', ()
   expect(said).toMatch(/attributes +4 entries differed in mode, owner, time or attributes only/);
 });
 
-test('a rehearsal of --force tells what would be removed, and then what would be copied', () => {
+test('a dry run of --force tells what would be removed, and then what would be copied', () => {
   const changes = ['*deleting old', '>f+++++++++ new'];
   const stats = { changes: 3, removed: 2, extraneous: 0 };
   const said = summaryOf({ ...result(stats), mode: 'force-dry-run', changes });

@@ -13,7 +13,7 @@ afterEach(() => scene[Symbol.dispose]());
 const listed = ['cd+++++++++|4096|./', '>f+++++++++|4096|a', 'hf+++++++++|4096|b => a'];
 
 /** What is missing where the file system of the source is fuller than the target has room. */
-async function lack(freeInodes: number, mode: 'force' | 'merge') {
+async function shortage(freeInodes: number, mode: 'force' | 'merge') {
   const source = {
     used: { bytes: 1_000_000, inodes: 1000 },
     exactly: async () => ({ bytes: 8192, inodes: 3 }),
@@ -24,21 +24,21 @@ async function lack(freeInodes: number, mode: 'force' | 'merge') {
     return { ran: { code: 0, stdout: '', stderr: '' }, growth };
   };
   const check = new RoomCheck(mode, scene.runtime, source, { compare });
-  return check.lack({ bytes: 9_000_000, inodes: freeInodes });
+  return check.shortage({ bytes: 9_000_000, inodes: freeInodes });
 }
 
 onLinux.each(['force', 'merge'] as const)(
   'in a %s each file needs one inode, whatever its names',
   async (mode) => {
-    expect(await lack(3, mode)).toBeUndefined();
+    expect(await shortage(3, mode)).toBeUndefined();
   },
 );
 
 onLinux('what a merge makes is counted where not all of the source has to be', async () => {
-  expect(await lack(2, 'merge')).toBeUndefined();
-  expect(await lack(1, 'merge')).toMatchObject({ needInodes: 2, freeInodes: 1 });
+  expect(await shortage(2, 'merge')).toBeUndefined();
+  expect(await shortage(1, 'merge')).toMatchObject({ needInodes: 2, freeInodes: 1 });
   // The emptied target's own root folder is freed and needed.
-  expect(await lack(1, 'force')).toMatchObject({ needInodes: 3, freeInodes: 2 });
+  expect(await shortage(1, 'force')).toMatchObject({ needInodes: 3, freeInodes: 2 });
 });
 
 test('a changed file counts twice, since the old one goes only when the new one is there', () => {

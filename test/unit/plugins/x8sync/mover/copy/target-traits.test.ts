@@ -161,13 +161,13 @@ withShare(
     expect(readFileSync(join(folder, 'FILE'), 'utf8')).toBe('FILE');
     // What is there by now tells.
     expect(await both.copy({ X8S_MODE: 'dry-run' })).toMatchObject({ code: 3, outcome: 'refused' });
-    const rehearsal = await both.copy({ X8S_MODE: 'dry-run', X8S_ON_COLLISION: 'skip' });
-    expect(rehearsal).toMatchObject({
+    const dryRun = await both.copy({ X8S_MODE: 'dry-run', X8S_ON_COLLISION: 'skip' });
+    expect(dryRun).toMatchObject({
       code: 0,
       stats: { transferredFiles: 0 },
       losses: [{ kind: 'names', count: 2, names: expect.arrayContaining(['file', 'dir']) }],
     });
-    expect(noticesOf(rehearsal)).toMatch(/does not tell some names apart, and these are skipped: 2/);
+    expect(noticesOf(dryRun)).toMatch(/does not tell some names apart, and these are skipped: 2/);
   },
   60_000,
 );

@@ -1,4 +1,4 @@
-/** What the mover makes of what rsync complains of. */
+/** How the mover reads rsync's error messages. */
 import { expect, test } from '@jest/globals';
 import { ErrorReader } from '../../../../../../plugins/x8sync/mover/rsync/errors.ts';
 import { deliveredOf } from '../../../../../../plugins/x8sync/mover/rsync/stats.ts';

@@ -1,4 +1,4 @@
-/** What the gate answers of a real tree. */
+/** What a query answers of a real tree. */
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
