@@ -2,6 +2,7 @@
  * A mover's settings, given when its pod is made, for both ends: the plugin writes it as environment variables, the mover
  * reads them. Each set bears the number of the protocol, so that an image of another version does nothing.
  */
+import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel/options.ts';
 import { protocol } from './protocol.ts';
 
 /**
@@ -52,6 +53,7 @@ export interface CopyOptions {
   readonly mayHaveMore: boolean;
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
+  readonly parallel: ParallelOptions;
 }
 
 /** Of the source's pod. */
@@ -69,7 +71,7 @@ const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-p
 const defaultRetries = 5;
 
 /** What the plugin need not say. */
-type Defaulted = 'retries' | 'ciphers' | 'onCollision' | 'verify' | 'mayHaveMore';
+type Defaulted = 'retries' | 'ciphers' | 'onCollision' | 'verify' | 'mayHaveMore' | 'parallel';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
@@ -93,6 +95,7 @@ export function copyEnv(
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
+    ...parallelEnv(options.parallel ?? {}),
   };
 }
 
@@ -126,6 +129,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     verify: env.X8S_VERIFY === '1',
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
+    parallel: readParallelOptions(env),
   };
 }
 

@@ -12,6 +12,8 @@ const drainMs = 1000;
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly cwd?: string;
+  /** What it reads; nothing where absent. */
+  readonly input?: Buffer | undefined;
   /** Nobody listens to it: for a program that goes on in the background and would keep the pipes open. */
   readonly silent?: boolean;
   /** What is done with its output as it comes; else it is kept, and is in the result. */
@@ -35,10 +37,12 @@ export interface Ran {
  * @throws the signal's reason, once the program has ended: it is asked to, and after two seconds made to.
  */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { signal, cwd, silent = false } = options;
+  const { signal, cwd, input, silent = false } = options;
   signal?.throwIfAborted();
   const output = silent ? 'ignore' : 'pipe';
-  const child = spawn(command, args, { cwd, stdio: ['ignore', output, output] });
+  const child = spawn(command, args, { cwd, stdio: [input ? 'pipe' : 'ignore', output, output] });
+  // A program that ends before it has read everything says why by its exit code.
+  child.stdin?.on('error', () => {}).end(input);
   const [stdout, stderr] = [new Kept(options.onOutput), new Kept(options.onError)];
   child.stdout?.on('data', (chunk: Buffer) => stdout.take(chunk));
   child.stderr?.on('data', (chunk: Buffer) => stderr.take(chunk));
@@ -111,6 +115,47 @@ export async function runLines(
   const ran = await run(command, args, { ...options, onOutput: (chunk) => lines.push(chunk) });
   lines.end();
   return ran;
+}
+
+/**
+ * Runs a program, and hands on its lines no faster than they are taken: it waits meanwhile. What it says of errors is
+ * not kept.
+ *
+ * @returns its exit code, 127 where it could not be started.
+ * @throws the signal's reason.
+ */
+export async function pullLines(
+  command: string,
+  args: readonly string[],
+  take: (line: string) => Promise<void> | undefined,
+  { signal, encoding }: { readonly signal: AbortSignal; readonly encoding: 'utf8' | 'latin1' },
+): Promise<number> {
+  signal.throwIfAborted();
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  using _ = endOnAbort(child, signal);
+  const over = new Promise<number>((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('close', (code) => resolve(code ?? 128));
+  });
+  let lines: string[] = [];
+  const splitter = new LineSplitter((line) => lines.push(line), { encoding });
+  const handOn = async () => {
+    const whole = lines;
+    lines = [];
+    for (const line of whole) {
+      const taken = take(line);
+      if (taken !== undefined) await taken;
+    }
+  };
+  for await (const chunk of child.stdout) {
+    splitter.push(chunk as Buffer);
+    await handOn();
+  }
+  splitter.end();
+  await handOn();
+  const code = await over;
+  signal.throwIfAborted();
+  return code;
 }
 
 /** Waits. @throws the signal's reason. */

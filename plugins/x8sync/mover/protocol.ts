@@ -90,6 +90,26 @@ export interface Room {
 /** What a comparison of both trees came to; its differences have lines of their own. */
 export type Verification = Omit<Comparison, 'differences'>;
 
+/** How the files were spread over streams, and what that was decided by. */
+export interface StreamsReport {
+  /** Streams that copied at a time; 1 where the files were not cut. */
+  readonly parallelism: number;
+  /** How many partitions there were. */
+  readonly partitions: number;
+  readonly why: string;
+  /** What was seen beforehand; a part is absent where the look did not tell, or was not needed. */
+  readonly saw: {
+    readonly files?: number | undefined;
+    readonly bytes?: number | undefined;
+    readonly roundTripMs?: number | undefined;
+    readonly processors: number;
+  };
+  /** Files that came by the streams; what else there was came with the closing pass over the whole tree. */
+  readonly files: number;
+  /** Partitions that were handed out again after a stream broke. */
+  readonly again: number;
+}
+
 export interface MoverEnd {
   readonly nonce: string;
   readonly outcome: MoverOutcome;
@@ -105,6 +125,8 @@ export interface MoverEnd {
   readonly compared?: 'content' | undefined;
   /** Where the trees were compared entry by entry. */
   readonly verification?: Verification | undefined;
+  /** Absent where nothing was copied. */
+  readonly streams?: StreamsReport | undefined;
   readonly seconds: number;
 }
 
@@ -265,6 +287,7 @@ function endOf({
   losses,
   compared,
   verification,
+  streams,
   seconds,
 }: Fields): MoverEnd {
   const counts = (typeof stats === 'object' && stats !== null ? stats : {}) as Fields;
@@ -278,6 +301,7 @@ function endOf({
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     compared: compared === 'content' ? compared : undefined,
     verification: isObject(verification) ? verificationOf(verification) : undefined,
+    streams: isObject(streams) ? (streams as unknown as StreamsReport) : undefined,
     seconds: count(seconds),
   };
 }

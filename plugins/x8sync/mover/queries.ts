@@ -24,6 +24,8 @@ export interface Usage {
   /** Null where two seconds did not tell. */
   readonly sizes: Sizes | null;
   readonly location: VolumeLocation;
+  /** Processors that the source\'s pod may use. */
+  readonly processors: number;
 }
 
 /** What the volume's root looks like. */

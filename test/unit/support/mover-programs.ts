@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
-import { protocol } from '../../../plugins/x8sync/mover/protocol.ts';
+import { protocol, type StreamsReport } from '../../../plugins/x8sync/mover/protocol.ts';
 import { type Stage, stage } from './mover-stage.ts';
 
 const program = join(import.meta.dirname, '../../../plugins/x8sync/mover/main.ts');
@@ -25,6 +25,7 @@ export interface Ended {
   readonly stats: Readonly<Record<string, number>>;
   readonly failures: readonly string[];
   readonly lost: readonly string[];
+  readonly streams?: StreamsReport;
   readonly losses?: readonly {
     readonly kind: string;
     readonly count: number;

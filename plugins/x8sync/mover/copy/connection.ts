@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, parseAddress } from './addresses.ts';
 import { Unreachable, WrongKey } from './ending.ts';
 import { findAddress } from './finder.ts';
-import { keyTrouble, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
+import { keyTrouble, type SshFiles, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
 
 /** A node port may lead to a predecessor for a moment, and a busy sshd may refuse what it takes a moment later. */
 const mostRefusals = 4;
@@ -23,15 +23,22 @@ export class Connection {
   address = '';
   readonly #options: CopyOptions;
   readonly #runtime: Runtime;
+  readonly #stream: number;
 
-  constructor(options: CopyOptions, runtime: Runtime) {
+  /** @param stream 0 for the one by which questions are asked; others copy beside it. */
+  constructor(options: CopyOptions, runtime: Runtime, stream = 0) {
     this.#options = options;
     this.#runtime = runtime;
+    this.#stream = stream;
+  }
+
+  get #files(): SshFiles {
+    return sshFiles(this.#runtime.paths, this.#stream);
   }
 
   /** ssh's configuration file. */
   get config(): string {
-    return sshFiles(this.#runtime.paths).config;
+    return this.#files.config;
   }
 
   /**
@@ -65,12 +72,12 @@ export class Connection {
   /** Resolves with undefined, or with what ssh said where it could not connect. */
   async #dial(): Promise<string | undefined> {
     const { paths, signal } = this.#runtime;
-    const { config, key, log } = sshFiles(paths);
+    const { config, key, log } = this.#files;
     const address = parseAddress(this.address);
     if (!address) throw new Unreachable(`${this.address} is no address`);
     // ssh insists on a private file of its own user.
     await writeFile(key, await readFile(`${paths.keys}/client_key`), { mode: 0o600 });
-    await writeFile(config, sshConfig(address, this.#options, paths));
+    await writeFile(config, sshConfig(address, this.#options, paths, this.#stream));
     await writeFile(log, '');
     const args = ['-F', config, '-M', '-N', '-f', '-E', log, sourceHost];
     const { code } = await run('ssh', args, { silent: true, signal });
@@ -78,7 +85,7 @@ export class Connection {
   }
 
   async close(): Promise<void> {
-    const { config, control } = sshFiles(this.#runtime.paths);
+    const { config, control } = this.#files;
     if (existsSync(control)) await run('ssh', ['-F', config, '-O', 'exit', sourceHost]);
   }
 

@@ -155,10 +155,12 @@ class CopyRun {
   endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {
     const { nonce, task, mode } = this.#options;
     const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
+    const streams = this.#transfer?.streams;
     const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats };
     const compared = this.#transfer?.byContent ? ({ compared: 'content' } as const) : {};
     const verified = this.#verification ? { verification: this.#verification } : {};
-    const more = { ...compared, ...verified, ...(room ? { room } : {}) };
+    const parallel = streams ? { streams } : {};
+    const more = { ...compared, ...verified, ...parallel, ...(room ? { room } : {}) };
     return { ...said, failures, lost, losses, ...more, attempts };
   }
 }

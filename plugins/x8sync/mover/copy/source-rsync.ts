@@ -2,10 +2,11 @@
 import { stat } from 'node:fs/promises';
 import type { FileFeature } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
-import { type Ran, run, runLines } from '../programs.ts';
+import { pullLines, type Ran, run, runLines } from '../programs.ts';
 import { rsyncArgs } from '../rsync/args.ts';
+import { parseTransfer } from '../rsync/changes.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
-import type { Runtime } from '../runtime.ts';
+import type { MessageWriter, Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
 import type { Growth } from './room.ts';
 import type { Source } from './source.ts';
@@ -20,6 +21,9 @@ interface RunWishes {
   readonly asksProgress?: boolean;
   readonly tellsChanges?: boolean;
   readonly into?: string | undefined;
+  /** Where its messages go; to the plugin where absent. */
+  readonly messages?: Pick<MessageWriter, 'write' | 'log'>;
+  readonly input?: Buffer;
 }
 
 export class SourceRsync {
@@ -121,17 +125,61 @@ export class SourceRsync {
    */
   copy(staging: StagingFolder, attempt: number, base: number, itemized: boolean): Promise<RsyncResult> {
     const asksProgress = this.#source.hasSmallFilesOnly;
+    const args = [...this.#copyArgs(staging, asksProgress), ...(itemized ? ['--out-format=%i|%n'] : [])];
+    return this.#run(args, { attempt, base, asksProgress });
+  }
+
+  #copyArgs(staging: StagingFolder, asksProgress: boolean): string[] {
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
     const folders = [`--temp-dir=${staging.temporary}`, `--partial-dir=${staging.partial}`];
-    const args = [...this.exclude, `--info=${info}`, ...(itemized ? ['--out-format=%i|%n'] : []), ...folders];
-    return this.#run(args, { attempt, base, asksProgress });
+    return [...this.exclude, `--info=${info}`, ...folders];
+  }
+
+  /** The same runs over another connection; by size and time, since the closing pass compares contents. */
+  over(connection: Connection, options: CopyOptions, runtime: Runtime): SourceRsync {
+    const other = new SourceRsync({ ...options, checksum: false }, runtime, connection, this.#source);
+    Object.assign(other.traits, this.traits);
+    other.exclude = this.exclude;
+    return other;
+  }
+
+  /** Tells of each file that a copy would transfer, as rsync comes upon it. @returns rsync's exit code. */
+  listTransfers(
+    take: (bytes: number, path: Buffer) => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const line = (text: string) => {
+      const transfer = parseTransfer(text);
+      return transfer && take(transfer.bytes, transfer.path);
+    };
+    const args = [
+      ...this.#args,
+      ...this.exclude,
+      '-n',
+      '--8-bit-output',
+      '--out-format=%i|%l|%n',
+      ...this.#ends,
+    ];
+    return pullLines('rsync', args, line, { signal, encoding: 'latin1' });
+  }
+
+  /** Copies the files of a list, and the folders that lead to them. */
+  copyListed(
+    staging: StagingFolder,
+    list: Buffer,
+    messages: Pick<MessageWriter, 'write' | 'log'>,
+  ): Promise<RsyncResult> {
+    const asksProgress = this.#source.hasSmallFilesOnly;
+    const listed = ['--files-from=-', '--from0', '--no-hard-links'];
+    const args = [...this.#copyArgs(staging, asksProgress), ...listed];
+    return this.#run(args, { attempt: 1, asksProgress, messages, input: list });
   }
 
   #run(
     args: readonly string[],
-    { attempt, base = 0, asksProgress = false, tellsChanges = false, into }: RunWishes,
+    { attempt, base = 0, asksProgress = false, tellsChanges = false, into, messages, input }: RunWishes,
   ): Promise<RsyncResult> {
-    const { paths, messages, kill, signal } = this.#runtime;
+    const { paths, kill, signal } = this.#runtime;
     return runRsync({
       args: [...this.#args, ...args, ...this.#endsAt(into ?? paths.target)],
       target: paths.target,
@@ -140,7 +188,8 @@ export class SourceRsync {
       attempt,
       asksProgress,
       tellsChanges,
-      messages,
+      messages: messages ?? this.#runtime.messages,
+      input,
       kill,
       signal,
     });

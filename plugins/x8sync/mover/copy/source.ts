@@ -53,6 +53,15 @@ export class Source {
     return this.#usage.sizes?.sparse;
   }
 
+  /** How many files it has and what they hold, as far as that is known by now. */
+  get counted(): Pick<ExactUsage, 'files' | 'apparentBytes'> | undefined {
+    return this.#counted;
+  }
+
+  get processors(): number {
+    return this.#usage.processors;
+  }
+
   get hasSmallFilesOnly(): boolean {
     return this.#usage.sizes !== null && this.#usage.sizes.largest <= smallFiles;
   }

@@ -13,19 +13,24 @@ export interface SshFiles {
   readonly log: string;
 }
 
-export const sshFiles = ({ work }: Paths): SshFiles => ({
-  config: `${work}/ssh_config`,
-  key: `${work}/client_key`,
-  control: `${work}/master`,
-  log: `${work}/ssh.log`,
-});
+/** @param stream connections beside the first have files of their own. */
+export function sshFiles({ work }: Paths, stream = 0): SshFiles {
+  const suffix = stream === 0 ? '' : `-${stream}`;
+  return {
+    config: `${work}/ssh_config${suffix}`,
+    key: `${work}/client_key${suffix}`,
+    control: `${work}/master${suffix}`,
+    log: `${work}/ssh.log${suffix}`,
+  };
+}
 
 export function sshConfig(
   { host, port }: Address,
   { user, ciphers }: { readonly user: string; readonly ciphers: string },
   paths: Paths,
+  stream = 0,
 ): string {
-  const { key, control } = sshFiles(paths);
+  const { key, control } = sshFiles(paths, stream);
   return `Host ${sourceHost}
 HostName ${host}
 Port ${port}

@@ -2,14 +2,17 @@
 import { accessProblem } from '../access.ts';
 import type { Loss } from '../losses.ts';
 import { type CopyOptions, emptiesTarget } from '../options.ts';
+import { decideStreams } from '../parallel/decide.ts';
+import { copyInStreams } from '../parallel/pass.ts';
 import { pause, run } from '../programs.ts';
+import type { StreamsReport } from '../protocol.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
 import { Ending, isThrough, verdictOf } from './ending.ts';
-import { contradictionIn } from './figures.ts';
+import { contradictionIn, withStreams } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
 import { wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
@@ -53,8 +56,12 @@ export class Transfer {
   lost: readonly string[] = [];
   readonly #parts: TransferParts;
   readonly #attempts: RetryBudget;
+  /** How the files were spread over streams; undefined before. */
+  streams: StreamsReport | undefined;
   /** rsync tells of each entry that it changes. */
   #itemized = false;
+  /** An earlier run of this task was stopped while it copied. */
+  #resumed = false;
   /** Undefined until the target is tried out. */
   #fit: TargetFit | undefined;
 
@@ -100,7 +107,7 @@ export class Transfer {
     const survey = options.privileges === 'user' ? new LossSurvey(connection, runtime) : undefined;
     const over = new AbortController();
     void this.#countBeside(over.signal);
-    const result = await this.#copy().finally(() => over.abort());
+    const result = await this.#copyAll().finally(() => over.abort());
     if (isThrough(result.code)) {
       await this.#settle(result, survey);
       this.#countChanges(result, before !== rootOf(runtime.paths.target));
@@ -123,6 +130,7 @@ export class Transfer {
     const why = accessProblem(runtime.paths.target, 'write', 'the target volume', runtime.uid);
     if (why !== undefined) throw new Ending('closed', why);
     const phase = await staging.open();
+    this.#resumed = phase === 'copying';
     if (relation === 'unknown') await requireSeparateTrees(source, staging, runtime);
     await this.#fitTarget();
     if (phase !== 'copying') {
@@ -170,10 +178,28 @@ export class Transfer {
     }
   }
 
-  /** rsync until it is through, or is given up. */
-  async #copy(): Promise<RsyncResult> {
+  /** By streams first, where that is quicker; then the one pass over the whole tree that has the last word. */
+  async #copyAll(): Promise<RsyncResult> {
+    const holdsFiles = this.#itemized && !this.#resumed;
+    const { choice, saw } = await decideStreams(this.#parts, holdsFiles);
+    const { parallelism, why } = choice;
+    this.streams = { parallelism, why, saw, partitions: 1, files: 0, again: 0 };
+    if (parallelism === 1) return this.#copy(0);
+    const { counts, ...done } = await copyInStreams(this.#parts, choice);
+    this.streams = { ...this.streams, ...done };
+    const result = await this.#copy(counts.transferredBytes ?? 0);
+    this.stats = withStreams(this.stats, counts, this.#itemized);
+    return result;
+  }
+
+  /**
+   * rsync until it is through, or is given up.
+   *
+   * @param brought bytes that are there by streams.
+   */
+  async #copy(brought: number): Promise<RsyncResult> {
     const { runtime, connection, staging, rsync } = this.#parts;
-    for (let base = 0; ; ) {
+    for (let base = brought; ; ) {
       this.#attempts.count += 1;
       const since = performance.now();
       const result = await rsync.copy(staging, this.#attempts.count, base, this.#itemized);

@@ -26,6 +26,14 @@ export const changesMoreThanTime = ({ item }: Change): boolean => /[a-su-zA-SU-Z
 /** A file whose content is sent. */
 export const isTransfer = ({ item }: Change): boolean => item.startsWith('>f');
 
+/** A file of `%i|%l|%n` whose content is sent: its length, and its path below the root. */
+export function parseTransfer(line: string): { readonly bytes: number; readonly path: Buffer } | undefined {
+  const change = parseChange(line);
+  if (!change || !isTransfer(change)) return undefined;
+  const bar = change.rest.indexOf('|');
+  return { bytes: Number(change.rest.slice(0, bar)), path: decodeName(change.rest.slice(bar + 1)) };
+}
+
 /** The bytes of a name, which rsync --8-bit-output gives but for control characters and `\#`: those are \#ooo. */
 export function decodeName(name: string): Buffer {
   const bytes = name.replace(/\\#([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));

@@ -32,7 +32,9 @@ export interface RsyncJob {
   readonly tellsChanges: boolean;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
   readonly asksProgress: boolean;
-  readonly messages: MessageWriter;
+  readonly messages: Pick<MessageWriter, 'write' | 'log'>;
+  /** What rsync reads from its standard input. */
+  readonly input?: Buffer | undefined;
   readonly kill: Kill;
   readonly signal: AbortSignal;
 }
@@ -59,6 +61,7 @@ export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
   const over = new AbortController();
   const { code } = await run('rsync', job.args, {
     signal: job.signal,
+    input: job.input,
     onOutput: (chunk) => out.push(chunk),
     onError: (chunk) => err.push(chunk),
     onStart: ({ pid }) => {

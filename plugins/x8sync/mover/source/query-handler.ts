@@ -1,5 +1,6 @@
 /** Answers queries about the source's volume: all that the client's key may do beside reading the one tree. */
 import { lstatSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
@@ -59,6 +60,7 @@ async function usage(paths: Paths): Promise<Usage> {
     ownFolder: ownFolder(source),
     sizes: knownSizes(paths) ?? null,
     location: locationOf(source),
+    processors: availableParallelism(),
   };
   return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
 }

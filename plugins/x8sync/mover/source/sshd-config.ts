@@ -32,6 +32,9 @@ export const sourceFiles = ({ serve }: Paths): SourceFiles => ({
 /** What rsync asks for when it wants a daemon at the other end. */
 export const rsyncCommand = 'rsync --server --daemon .';
 
+/** What comes back as it is: by it a client measures how far the source is. */
+export const echoCommand = 'echo';
+
 /**
  * What sshd runs whatever the client asked for; the account's shell reads it. rsync's daemon is started here and not
  * by the query handler: it is what every copy waits for, and a second Node.js would take longer to start than rsync.
@@ -39,7 +42,7 @@ export const rsyncCommand = 'rsync --server --daemon .';
 export function forcedCommand(paths: Paths): string {
   const { visit, rsyncdConfig } = sourceFiles(paths);
   const daemon = `exec rsync --server --daemon --config=${rsyncdConfig} .`;
-  return `true >${visit}; case $SSH_ORIGINAL_COMMAND in '${rsyncCommand}') ${daemon};; *) exec ${paths.queryHandler};; esac`;
+  return `true >${visit}; case $SSH_ORIGINAL_COMMAND in '${rsyncCommand}') ${daemon};; ${echoCommand}) exec cat;; *) exec ${paths.queryHandler};; esac`;
 }
 
 /**

@@ -24,6 +24,7 @@ test('the options of both sides', () => {
     retries: 3,
     onCollision: 'skip',
     ciphers: 'aes128-gcm@openssh.com',
+    parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);
   const serve = { nonce: 'n', port: 2222, idleSeconds: 600 };

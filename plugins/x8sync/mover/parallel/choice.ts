@@ -1,0 +1,135 @@
+/** How many streams copy, and how large their partitions are: a pure decision, by what a short look has shown. */
+import { mostStreams, type ParallelOptions } from './options.ts';
+
+/** What was seen before the copy; each part is undefined where the look did not tell. */
+export interface Look {
+  /** Regular files of the source. */
+  readonly files: number | undefined;
+  readonly bytes: number | undefined;
+  readonly roundTripMs: number | undefined;
+  /** Of the side that has fewer. */
+  readonly processors: number;
+}
+
+/** What makes one stream the best choice, whatever was seen. */
+export interface Circumstances {
+  /** The target holds files already, and this task has not put them there: most of them need no copying. */
+  readonly holdsFiles: boolean;
+  /** A limit of the rate is one limit for all. */
+  readonly hasRateLimit: boolean;
+}
+
+export interface Choice {
+  /** Streams that copy at a time; 1 where the files are not cut into partitions. */
+  readonly parallelism: number;
+  readonly limits: PartitionLimits;
+  /** Why so many, in words. */
+  readonly why: string;
+}
+
+/** When a partition is full. */
+export interface PartitionLimits {
+  /** See {@link weightOf}. */
+  readonly weight: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** The last of so many takes all the rest. */
+  readonly partitions: number;
+}
+
+/** OpenSSH sends no more than that on one channel until the other end says that it has read it (channels.h). */
+const windowBytes = 2 << 20;
+/** A stream for every so many milliseconds of a round trip: together they bring some 200 MB/s, as one does nearby. */
+const roundTripOfStreamMs = 10;
+const mostByLine = 8;
+/** The streams' connections and the closing pass take their time; what is over in these seconds is not cut. */
+const worthSeconds = 4;
+/** Each stream keeps about two processors busy on each side: rsync and ssh. */
+const processorsOfStream = 2;
+const mostByProcessors = 4;
+/** Less than that is not worth a second pass where the line is fast. */
+const worthFiles = 50_000;
+const worthBytes = 4 * 2 ** 30;
+/** So many partitions for each stream: the last ones to end leave the others idle for a fraction of the time only. */
+const partitionsOfStream = 4;
+/** Where nobody knows how much there is. */
+const defaultFiles = 5000;
+const defaultBytes = 2 ** 30;
+/** A small file takes as long as so many bytes of a large one. */
+const fileWeight = 16_384;
+
+/** How much of a stream's time a file takes, in bytes of a large file. */
+export const weightOf = (bytes: number): number => bytes + fileWeight;
+
+export function chooseStreams(options: ParallelOptions, look: Look, circumstances: Circumstances): Choice {
+  const { parallelism, why } = streamsFor(options, look, circumstances);
+  return { parallelism, why, limits: limitsFor(options, look, parallelism) };
+}
+
+/** What needs no look; undefined where the look decides. */
+export function decidedBefore(
+  { parallelism, partitions }: ParallelOptions,
+  { holdsFiles, hasRateLimit }: Circumstances,
+): Pick<Choice, 'parallelism' | 'why'> | undefined {
+  if (parallelism !== undefined)
+    return {
+      parallelism: Math.min(parallelism, partitions ?? parallelism, mostStreams),
+      why: 'as asked for',
+    };
+  if (partitions !== undefined)
+    return partitions === 1 ? { parallelism: 1, why: 'one partition was asked for' } : undefined;
+  if (hasRateLimit) return { parallelism: 1, why: 'the rate is limited' };
+  if (holdsFiles) return { parallelism: 1, why: 'the target holds files already' };
+  return undefined;
+}
+
+function streamsFor(
+  options: ParallelOptions,
+  look: Look,
+  circumstances: Circumstances,
+): Pick<Choice, 'parallelism' | 'why'> {
+  const decided = decidedBefore(options, circumstances);
+  if (decided) return decided;
+  const seen = byLook(look);
+  const { partitions } = options;
+  if (partitions === undefined) return seen;
+  // Who cuts a tree wants more than one of its parts at a time.
+  return {
+    parallelism: Math.min(Math.max(2, seen.parallelism), partitions),
+    why: 'partitions were asked for',
+  };
+}
+
+function byLook({ files, bytes, roundTripMs, processors }: Look): Pick<Choice, 'parallelism' | 'why'> {
+  const byLine = Math.min(Math.round((roundTripMs ?? 0) / roundTripOfStreamMs), mostByLine);
+  if (byLine > 1) {
+    const seconds = ((bytes ?? worthBytes) / windowBytes) * ((roundTripMs ?? 0) / 1000);
+    if (seconds < worthSeconds)
+      return { parallelism: 1, why: 'the files are soon copied by one stream, far as the source is' };
+    return { parallelism: byLine, why: 'the round trip limits what one stream brings' };
+  }
+  const byProcessors = Math.min(Math.floor(processors / processorsOfStream), mostByProcessors);
+  if (byProcessors < 2) return { parallelism: 1, why: 'one stream keeps the processors busy' };
+  const isLarge = (files ?? worthFiles) >= worthFiles || (bytes ?? worthBytes) >= worthBytes;
+  if (!isLarge) return { parallelism: 1, why: 'the files are soon copied by one stream' };
+  return { parallelism: byProcessors, why: 'there are processors for more than one stream' };
+}
+
+function limitsFor(
+  { partitions, partitionFiles, partitionBytes }: ParallelOptions,
+  { files, bytes }: Look,
+  parallelism: number,
+): PartitionLimits {
+  const asked = partitionFiles !== undefined || partitionBytes !== undefined;
+  const isKnown = files !== undefined && bytes !== undefined;
+  const all = isKnown ? bytes + files * fileWeight : undefined;
+  const parts = partitions ?? (asked ? undefined : parallelism * partitionsOfStream);
+  const shared = parts !== undefined && all !== undefined ? Math.ceil(all / parts) : undefined;
+  const unshared = shared === undefined && partitionFiles === undefined;
+  return {
+    weight: shared ?? Number.POSITIVE_INFINITY,
+    files: partitionFiles ?? (unshared ? defaultFiles : Number.POSITIVE_INFINITY),
+    bytes: partitionBytes ?? (shared === undefined ? defaultBytes : Number.POSITIVE_INFINITY),
+    partitions: partitions ?? Number.POSITIVE_INFINITY,
+  };
+}

@@ -1,0 +1,50 @@
+/** Cuts a stream of files into partitions, in the order in which they come. */
+import { type PartitionLimits, weightOf } from './choice.ts';
+
+export interface Partition {
+  /** From 1. */
+  readonly number: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Paths below the source, each as rsync's --files-from --from0 reads it. */
+  readonly list: Buffer;
+}
+
+/** Without it, a name that begins with `#` or `;` would be a comment, and one with `-` might be an option. */
+const prefix = Buffer.from('./');
+const end = Buffer.from([0]);
+
+export class PartitionCutter {
+  readonly #limits: PartitionLimits;
+  #number = 1;
+  #files = 0;
+  #bytes = 0;
+  #weight = 0;
+  #list: Buffer[] = [];
+
+  constructor(limits: PartitionLimits) {
+    this.#limits = limits;
+  }
+
+  /** Adds a file; returns the partition that it fills, if it fills one. */
+  add(bytes: number, path: Buffer): Partition | undefined {
+    this.#files += 1;
+    this.#bytes += bytes;
+    this.#weight += weightOf(bytes);
+    this.#list.push(prefix, path, end);
+    const { weight, files, bytes: most, partitions } = this.#limits;
+    const isFull = this.#weight >= weight || this.#files >= files || this.#bytes >= most;
+    return isFull && this.#number < partitions ? this.rest() : undefined;
+  }
+
+  /** The partition that is not full; undefined where nothing is in it. */
+  rest(): Partition | undefined {
+    if (this.#files === 0) return undefined;
+    const list = Buffer.concat(this.#list);
+    const partition = { number: this.#number, files: this.#files, bytes: this.#bytes, list };
+    this.#number += 1;
+    this.#list = [];
+    [this.#files, this.#bytes, this.#weight] = [0, 0, 0];
+    return partition;
+  }
+}

@@ -1,0 +1,159 @@
+/** Copies in partitions over several streams, with the real sshd, ssh and rsync of this machine. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
+
+let both: Pair;
+beforeEach(async () => {
+  both = await pair();
+});
+afterEach(() => both[Symbol.dispose]());
+
+const sh = (script: string): string => execFileSync('bash', ['-euc', script], { encoding: 'utf8' });
+
+/** Every entry of a tree: kind, mode, owner, time, size, link count, target and name; inodes tell which are one file. */
+const treeOf = (folder: string): string =>
+  sh(`cd ${folder}; find . -printf '%y %m %U:%G %T@ %n %l %P\\0' | sort -z | tr '\\0' '\\1';
+      find . -type f -links +1 -printf '%i %P\\0' | sort -z -k2 | perl -0ne '/(\\d+) (.*)/s; $n{$1} //= $2; print "$n{$1} = $2"';
+      find . -type f -print0 | sort -z | xargs -0 sha1sum; find . -print0 | sort -z | xargs -0 getfacl -s; find . -print0 | sort -z | xargs -0 getfattr -hd`);
+
+const manyKinds = (folder: string): string =>
+  sh(String.raw`cd ${folder}; mkdir -p a/b c 'd e' empty/inside
+  for i in $(seq 60); do head -c $((i * 300)) /dev/urandom >a/$i; done
+  for i in $(seq 30); do echo $i >a/b/$i; echo $i >"d e/$i"; done
+  echo 1 >$'a/two\nlines'; echo 2 >'#hash'; echo 3 >';semicolon'; echo 4 >./-dash; echo 5 >$'c/\xff\xfe'; echo 6 >'c/back\#101'
+  ln a/1 c/one; ln a/1 'd e/another'; ln a/b/1 link-in-root; ln -s a/1 symbolic
+  truncate -s 20M sparse; printf end >>sparse; : >nothing
+  chmod 0711 a; chmod 1777 empty; chmod 000 a/3; chmod 4755 a/4; chown 12:34 a/5; touch -d '2001-02-03 04:05:06.123456789' a a/7
+  setfattr -n user.comment -v kept a/6 || true; setfacl -m u:1111:rw- a/8 || true`);
+
+withPrograms(
+  'a tree of every kind is the same at the target, whatever the number of partitions',
+  async () => {
+    manyKinds(both.source);
+    await both.serve();
+    for (const [partitions, parallelism] of [
+      [60, 3],
+      [200, 5],
+    ]) {
+      const ended = await both.copy({
+        X8S_PARTITIONS: String(partitions),
+        X8S_PARALLELISM: String(parallelism),
+      });
+      expect(ended).toMatchObject({
+        code: 0,
+        outcome: 'ok',
+        failures: [],
+        streams: { parallelism, again: 0 },
+      });
+      expect(ended.streams?.partitions).toBeGreaterThan(5);
+      expect(ended.streams?.partitions).toBeLessThanOrEqual(partitions ?? 0);
+      // What has one name comes by the streams, all of it.
+      expect(ended.streams?.files).toBeGreaterThan(125);
+      expect(ended.stats.transferredFiles).toBe(ended.streams?.files);
+      expect(ended.stats).toMatchObject({ extraneous: 0, changes: ended.stats.entries });
+      expect(treeOf(both.target)).toBe(treeOf(both.source));
+      expect(statSync(join(both.target, 'sparse')).blocks).toBeLessThan(1000);
+      sh(`find ${both.target} -mindepth 1 -delete`);
+    }
+  },
+  60_000,
+);
+
+withPrograms(
+  'a tree that is there already: nothing is handed out, and what differs is copied once',
+  async () => {
+    sh(`cd ${both.source}; mkdir d; for i in $(seq 40); do echo $i >d/$i; done`);
+    await both.serve();
+    const asked = { X8S_PARTITIONS: '4', X8S_PARALLELISM: '2' };
+    await both.copy();
+    const again = await both.copy(asked);
+    expect(again).toMatchObject({ code: 0, streams: { files: 0, partitions: 0 } });
+    expect(again.stats).toMatchObject({ transferredFiles: 0, changes: 0 });
+    writeFileSync(join(both.source, 'd/7'), 'another content');
+    rmSync(join(both.target, 'd/9'));
+    writeFileSync(join(both.target, 'own'), '');
+    const third = await both.copy(asked);
+    expect(third).toMatchObject({ code: 0, streams: { files: 2 } });
+    expect(third.stats).toMatchObject({ transferredFiles: 2, createdEntries: 1, extraneous: 1 });
+    expect(readFileSync(join(both.target, 'd/7'), 'utf8')).toBe('another content');
+  },
+  60_000,
+);
+
+/** Processes of rsync that write to this target, or of ssh that lead to it. */
+const processesOf = (pattern: string): string[] =>
+  readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+      return words.includes(pattern) && words.includes('files-from');
+    } catch {
+      return false;
+    }
+  });
+
+withPrograms(
+  'a stream whose rsync is killed: its partition is handed out again, and nothing is left to the closing pass',
+  async () => {
+    for (const name of ['one', 'two', 'three', 'four'])
+      sh(`head -c 12M /dev/urandom >${join(both.source, name)}`);
+    await both.serve();
+    const { ended } = both.start({ X8S_PARTITION_FILES: '1', X8S_PARALLELISM: '2', X8S_BWLIMIT: '16M' });
+    let victims: string[] = [];
+    for (let tries = 0; tries < 400 && victims.length === 0; tries += 1) {
+      await sleep(20);
+      victims = processesOf(`${both.target}/`);
+    }
+    process.kill(Number(victims[0]), 'SIGKILL');
+    const end = await ended;
+    expect(end).toMatchObject({
+      code: 0,
+      outcome: 'ok',
+      streams: { parallelism: 2, partitions: 4, files: 4 },
+    });
+    expect(end.streams?.again).toBeGreaterThan(0);
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+  },
+  60_000,
+);
+
+withPrograms(
+  'a copy in partitions that is stopped is gone on with, and skips what is there',
+  async () => {
+    for (let file = 0; file < 12; file += 1)
+      sh(`head -c 2M /dev/urandom >${join(both.source, `file-${file}`)}`);
+    await both.serve();
+    const asked = { X8S_PARTITION_FILES: '1', X8S_PARALLELISM: '2' };
+    const { child, ended } = both.start({ ...asked, X8S_BWLIMIT: '4M' });
+    const arrived = () => readdirSync(both.target).filter((name) => name.startsWith('file-')).length;
+    for (let tries = 0; tries < 400 && arrived() < 3; tries += 1) await sleep(50);
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
+    const before = arrived();
+    const resumed = await both.copy(asked);
+    expect(resumed).toMatchObject({ code: 0, streams: { files: 12 - before } });
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+  },
+  60_000,
+);
+
+withPrograms(
+  'without a wish, a small tree nearby is copied by one stream, and it is said why',
+  async () => {
+    mkdirSync(join(both.source, 'folder'));
+    writeFileSync(join(both.source, 'folder/file'), 'content');
+    await both.serve();
+    const first = await both.copy();
+    expect(first.streams).toMatchObject({ parallelism: 1, files: 0, saw: { files: 1, bytes: 7 } });
+    expect(first.streams?.saw.roundTripMs).toBeGreaterThan(0);
+    const again = await both.copy();
+    expect(again.streams).toMatchObject({ parallelism: 1, why: 'the target holds files already' });
+    // Nothing is measured that decides nothing.
+    expect(again.streams?.saw.roundTripMs).toBeUndefined();
+  },
+  60_000,
+);
