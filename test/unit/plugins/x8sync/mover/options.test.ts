@@ -23,6 +23,8 @@ test('the options of both sides', () => {
     lingerSeconds: 5,
     retries: 3,
     onCollision: 'skip',
+    verify: true,
+    mayHaveMore: true,
     ciphers: 'aes128-gcm@openssh.com',
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
   } as const;
@@ -33,7 +35,7 @@ test('the options of both sides', () => {
 
 test('nonsense is refused', () => {
   expect(() => readCopyOptions({ X8S_MODE: 'wipe' })).toThrow(
-    'none of merge, force, dry-run, force-dry-run: wipe',
+    'none of merge, force, dry-run, force-dry-run, verify: wipe',
   );
   expect(() => readServeOptions({ X8S_PORT: '22;' })).toThrow('X8S_PORT is no number: 22;');
 });
