@@ -1,11 +1,16 @@
 /** kubectl-nsreplicate: keeps namespaces the same on replica clusters. */
 import { runPlugin } from '../../src/cli/run-plugin.ts';
-import { ApproveCommand, PauseCommand, ResumeCommand, StatusCommand } from './commands/control.ts';
+import { ApproveCommand } from './commands/approve.ts';
 import { ControllerCommand } from './commands/controller.ts';
+import { DriftCommand } from './commands/drift.ts';
 import { ForgetCommand } from './commands/forget.ts';
-import { JobsCommand, RetryCommand } from './commands/jobs.ts';
-import { DriftCommand, PlanCommand } from './commands/plan.ts';
+import { JobsCommand } from './commands/jobs.ts';
+import { PauseCommand } from './commands/pause.ts';
+import { PlanCommand } from './commands/plan.ts';
 import { ReplicateCommand } from './commands/replicate.ts';
+import { ResumeCommand } from './commands/resume.ts';
+import { RetryCommand } from './commands/retry.ts';
+import { StatusCommand } from './commands/status.ts';
 
 void runPlugin({
   name: 'nsreplicate',

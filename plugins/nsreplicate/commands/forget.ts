@@ -14,7 +14,7 @@ export class ForgetCommand extends ExistingTaskCommand {
     description: 'Forget a task: delete what is kept of it. Copies stay where they are.',
     details: `
       Refused while the task runs. What was remembered goes: that deletions were stopped, and what earlier runs
-      covered. ReplicaCache keep their marks, so that a task of the same name and primary goes on with them; with
+      covered. Copies keep their marks, so that a task of the same name and primary goes on with them; with
       --remove-marks they are nobody's copies any more, and no task changes or deletes them without --adopt.
     `,
     examples: [

@@ -1,15 +1,11 @@
-/** The jobs of a task: what fails, what is under way, what was done last; and trying again what failed. */
+/** `jobs`: what of a task fails, what is under way, and what was done last. */
 import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
-import { argument, option } from '../../../src/cli/options.ts';
+import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { JobRecord } from '../jobs/records.ts';
-import type { TaskStatus } from '../state/state.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
-
-const replicas = () =>
-  option.repeated('--replica', { value: 'NAME', description: 'Only on this replica; may be repeated.' });
+import { checkReplicas, replicaOption } from './replica-option.ts';
 
 export class JobsCommand extends ExistingTaskCommand {
   static override paths = [['jobs']];
@@ -23,7 +19,7 @@ export class JobsCommand extends ExistingTaskCommand {
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
   failed = option.flag('--failed', { description: 'Only those that fail.' });
-  replica = replicas();
+  replica = replicaOption();
   kind = option.text('--kind', { value: 'KIND', description: 'Only of this kind: Secret, Deployment.apps.' });
   limit = option.integer('--limit', {
     description: 'No more than so many; 0: all that are kept. Default: 50.',
@@ -34,7 +30,7 @@ export class JobsCommand extends ExistingTaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ readJobs }, { jobsTable }] = await Promise.all([
       import('../state/state.ts'),
-      import('./views.ts'),
+      import('./jobs-table.ts'),
     ]);
     const { kube, task, status } = await this.status(context);
     checkReplicas(this.replica, status);
@@ -54,100 +50,4 @@ export class JobsCommand extends ExistingTaskCommand {
       (this.namespace === undefined || namespace === this.namespace)
     );
   }
-}
-
-export class RetryCommand extends ExistingTaskCommand {
-  static override paths = [['retry']];
-  static override usage = KubeCommand.Usage({
-    description: 'Try again what failed, also what is not tried again by itself.',
-    examples: [
-      ['One object on one replica', '$0 retry --name dr --replica standby Secret shop/tls'],
-      ['All that failed', '$0 retry --name dr --all'],
-    ],
-  });
-  kind = argument.optional('KIND', { description: 'As `jobs` shows it: Secret, Deployment.apps.' });
-  object = argument.optional('NAMESPACE/NAME', {
-    description: 'The object; a name alone where it has no namespace.',
-  });
-  replica = replicas();
-  all = option.flag('--all', { description: 'Everything that failed.' });
-
-  override async run(context: KubeCommandContext): Promise<Outcome> {
-    if (this.all === (this.kind !== undefined))
-      throw new UsageError('say what to retry: KIND NAMESPACE/NAME, or --all');
-    const { status } = await this.status(context);
-    checkReplicas(this.replica, status);
-    const wanted = this.#wanted();
-    const failing = await this.#failing(context, status, wanted);
-    if (failing === 0) return nothingFails(wanted);
-    const { keyOf } = await import('../objects/keys.ts');
-    const object = wanted && keyOf(wanted.kind, wanted.namespace, wanted.name);
-    const chosen = this.replica.length > 0 ? { replicas: this.replica } : {};
-    const retry = { id: context.clock.now().toISOString(), object, ...chosen };
-    return this.ask(context, { retry }, said(failing, status));
-  }
-
-  #wanted(): Wanted | undefined {
-    if (this.kind === undefined) return undefined;
-    const [namespace = '', name] = this.object?.includes('/') ? this.object.split('/') : ['', this.object];
-    if (!name) throw new UsageError('the object is missing: KIND NAMESPACE/NAME');
-    return { kind: this.kind, namespace, name };
-  }
-
-  /** How many jobs it is about; undefined where not all that fail have a record of their own. */
-  async #failing(
-    context: KubeCommandContext,
-    status: TaskStatus,
-    wanted: Wanted | undefined,
-  ): Promise<number | undefined> {
-    const { readJobs } = await import('../state/state.ts');
-    const { kube, task } = await this.status(context);
-    const jobs = await readJobs(kube, task, { signal: context.signal });
-    const failed = jobs.filter(
-      ({ state, attempts }) => state === 'failed' || (state === 'running' && attempts > 1),
-    );
-    const found = failed.filter(
-      ({ replica, kind, namespace, name }) =>
-        (this.replica.length === 0 || this.replica.includes(replica)) &&
-        (!wanted || (wanted.kind === kind && wanted.namespace === (namespace ?? '') && wanted.name === name)),
-    ).length;
-    const inAll = status.replicas.reduce((sum, { failed: number }) => sum + number, 0);
-    return found === 0 && failed.length < inAll ? undefined : found;
-  }
-}
-
-interface Wanted {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
-function nothingFails(wanted: Wanted | undefined): Outcome {
-  if (!wanted) return { data: { retried: 0 }, text: 'Nothing fails, so there is nothing to try again.' };
-  const { kind, namespace, name } = wanted;
-  throw new X8sError(
-    `${kind} ${namespace === '' ? '' : `${namespace}/`}${name} does not fail on any of these replicas.`,
-    {
-      hint: 'What fails: `jobs --failed`.',
-    },
-  );
-}
-
-const isAtWork = ({ phase }: TaskStatus): boolean => ['Comparing', 'Watching', 'Paused'].includes(phase);
-
-function said(failing: number | undefined, status: TaskStatus): string {
-  const what = failing === undefined ? 'What failed' : `${failing} failed ${failing === 1 ? 'job' : 'jobs'}`;
-  return isAtWork(status)
-    ? `${what} will be tried again; \`jobs\` shows what comes of it.`
-    : `The task is not running (${status.phase}): ${what.toLowerCase()} will be tried again when it starts, as everything is.`;
-}
-
-/** Refuses replicas that the task does not have. */
-function checkReplicas(named: readonly string[], { replicas: known }: TaskStatus): void {
-  const names = known.map(({ name }) => name);
-  const unknown = named.filter((name) => !names.includes(name));
-  if (unknown.length === 0) return;
-  throw new UsageError(`the task has no replica ${unknown.join(', ')}`, {
-    hint: `It has ${names.join(', ')}.`,
-  });
 }

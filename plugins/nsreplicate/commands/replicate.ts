@@ -11,9 +11,10 @@ import type { SessionOptions } from '../run/session.ts';
 import type { Working } from '../server/tasks/live-task.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
-import { planOutcome } from './plan.ts';
+import type { Opened } from './open-task.ts';
+import { planOutcome } from './plan-outcome.ts';
 import { checkServiceFlags, type ServiceFlags, serve } from './service.ts';
-import { type Opened, TaskCommand } from './task-command.ts';
+import { TaskCommand } from './task-command.ts';
 
 const service = 'Service';
 
@@ -143,7 +144,7 @@ async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Out
   for (const note of status.notes) reporter.info(note);
   for (const { name, left } of status.replicas)
     for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
-  const { onceOutcome } = await import('./views.ts');
+  const { onceOutcome } = await import('./once-outcome.ts');
   return onceOutcome(status, task);
 }
 
@@ -208,7 +209,7 @@ async function tellStatus(
   { clock, event }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { standing } = await import('./views.ts');
+  const { standing } = await import('./status-text.ts');
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(STATUS_MS, signal).catch(() => undefined);

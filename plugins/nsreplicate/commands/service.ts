@@ -4,7 +4,7 @@ import { UsageError } from '../../../src/errors.ts';
 import type { Informers } from '../cache/informers.ts';
 import type { Service } from '../server/service.ts';
 import type { LiveTask } from '../server/tasks/live-task.ts';
-import type { Opened } from './task-command.ts';
+import type { Opened } from './open-task.ts';
 
 export interface ServiceFlags {
   readonly listen: string | undefined;

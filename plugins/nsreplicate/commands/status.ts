@@ -1,0 +1,32 @@
+/** `status`: how a task stands, or all tasks of a cluster do. */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { ExistingTaskCommand } from './existing-task-command.ts';
+
+export class StatusCommand extends ExistingTaskCommand {
+  static override paths = [['status']];
+  static override usage = KubeCommand.Usage({
+    description: 'Show how a task stands: how far behind each replica is, and what fails.',
+    examples: [
+      ['One task', '$0 status --name dr --primary prod'],
+      ['All tasks of a cluster', '$0 status --all --primary prod'],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'wide', 'table');
+  all = option.flag('--all', { description: 'All tasks whose state is in the cluster.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const [{ listStatuses }, { describeTask, tasksTable }] = await Promise.all([
+      import('../state/state.ts'),
+      import('./status-text.ts'),
+    ]);
+    if (this.all) {
+      const views = await listStatuses(await this.state(context), { signal: context.signal });
+      return { data: views, table: tasksTable(views) };
+    }
+    const { status } = await this.status(context);
+    return { data: status, text: describeTask(status), table: tasksTable([status]) };
+  }
+}
