@@ -12,20 +12,23 @@ import { type Attached, attach, sizeOf } from './attach.ts';
 import { gitIsBusy } from './git-wait.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
-import { noState, type Side, type SyncState } from './state.ts';
+import { noRunnerState, type RunnerState, withAttached } from './runner-state.ts';
+import type { SyncState } from './state.ts';
 import { StatusLines } from './status-lines.ts';
 import { SyncMemory } from './sync-memory.ts';
-import { Synchronizer } from './synchronizer.ts';
+import { synchronizerFor } from './synchronizer-for.ts';
+import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
 
 export interface RunnerOptions {
   readonly kube: KubeClient;
   readonly namespace: string;
   readonly name: string;
   readonly spec: SyncSpec;
+  /** Where this workstation keeps what belongs to the sync. */
   readonly folder: string;
   /** Where it keeps what belongs to all of them. */
   readonly stateFolder: string;
-  /** Where what is kept of LOCAL may be. */
+  /** Where the metadata folder of LOCAL may be. */
   readonly metadataCandidates: readonly string[];
   readonly bundle: string;
   readonly image: string;
@@ -38,52 +41,24 @@ export interface RunnerOptions {
   readonly onLog: (line: string) => void;
 }
 
-/** What a running sync tells beyond its state. */
-export interface RunnerState extends SyncState {
-  readonly pod: string;
-  readonly container: string;
-  readonly launcher: string;
-  readonly location: string;
-  /** Where each side keeps its trash and what is on its way; empty before it is known. */
-  readonly metadataFolders: Readonly<Record<Side, string>>;
-  /** What is not as it should be there, for a person. */
-  readonly remarks: readonly string[];
-  readonly refusals: readonly { readonly launcher: string; readonly reason: string }[];
-}
-
 const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 
-/** A flush outlives so many losses of its stream. */
-const flushAttempts = 3;
-
-const noContainer = (words: string) => new X8sError(`nothing can be synced right now: ${words}`);
+const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
 
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
-/** Milliseconds for taking leave of both sides. */
+/** How long it may take to let go of both sides, in milliseconds. */
 const detachLimit = 3_000;
 
 export class SyncRunner {
   readonly #options: RunnerOptions;
-  #state: RunnerState = {
-    ...noState,
-    pod: '',
-    container: '',
-    launcher: '',
-    location: '',
-    metadataFolders: { local: '', container: '' },
-    remarks: [],
-    refusals: [],
-  };
+  #state: RunnerState = noRunnerState;
   #choice: Choice = undecided;
   #chosen: () => void = () => {};
   #attached: Attached | undefined;
-  #synchronizer: Synchronizer | undefined;
-  /** Aborted when the synchronizer has to give way to another one, as when the rules of what is ignored change. */
-  #synchronizerStop = new AbortController();
+  readonly #slot: SynchronizerSlot;
   /** Why it could not attach, which is said once. */
   #lastMessage = '';
-  readonly #waiters: { resolve: (life: Synchronizer) => void; reject: (why: Error) => void }[] = [];
   readonly #statusLines = new StatusLines();
   readonly #memory: SyncMemory;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
@@ -93,7 +68,7 @@ export class SyncRunner {
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
   #wasInSync = false;
   /** Aborted when the container that is worked with is not the chosen one any more. */
-  #current = new AbortController();
+  #targetLeft = new AbortController();
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -101,65 +76,41 @@ export class SyncRunner {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
     this.#memory = options.memory ?? new SyncMemory();
+    this.#slot = new SynchronizerSlot(() => {
+      const isNone = this.#choice.target === undefined && this.#choice !== undecided;
+      return isNone ? noContainer(this.#choice.message) : undefined;
+    });
   }
 
   get state(): RunnerState {
     const { phase } = this.#state;
     // What is seen while git is at work is carried over later.
     if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return this.#state;
-    return { ...this.#state, phase: 'waiting', message: this.#gitWords };
+    return { ...this.#state, phase: 'waiting', message: this.#gitMessage };
   }
 
-  get #gitWords(): string {
+  get #gitMessage(): string {
     const lock = join(findGitDirectory(this.#options.spec.local.path) ?? '', 'index.lock');
     return `${gitIsBusy}: it holds ${lock}`;
   }
 
   /** What talks to both sides right now; undefined while it waits for a pod. */
-  get live(): { synchronizer: Synchronizer; attached: Attached } | undefined {
-    const [synchronizer, attached] = [this.#synchronizer, this.#attached];
-    return synchronizer && attached && { synchronizer, attached };
+  get live(): Current | undefined {
+    return this.#slot.current;
   }
 
   /**
-   * As the synchronizer's flush. A stream that breaks meanwhile (its agent was killed, the server restarted) is
-   * begun anew first, and so is what gives way to other rules. Rejects where there is no container, or it cannot be
-   * worked with. `waiting`: git did not let go of the files in time.
+   * As the synchronizer's flush; waits for the next synchronizer where there is none. Rejects where there is no
+   * container, or it cannot be worked with. `waiting`: git did not let go of the files in time.
    */
   async flush(): Promise<SyncState> {
     try {
-      const state = await this.#withRetry((synchronizer) => synchronizer.flush());
-      return state.message === gitIsBusy ? { ...state, message: this.#gitWords } : state;
+      const state = await this.#slot.ask((synchronizer) => synchronizer.flush());
+      return state.message === gitIsBusy ? { ...state, message: this.#gitMessage } : state;
     } catch (error) {
       if (this.#remoteMoved) return this.#state;
       throw error;
     }
-  }
-
-  async #withRetry<T>(work: (synchronizer: Synchronizer) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      const synchronizer = this.#synchronizer ?? (await this.#nextSynchronizer());
-      const [connection, life] = [this.#attached?.launched.connection, this.#synchronizerStop.signal];
-      try {
-        return await work(synchronizer);
-      } catch (error) {
-        const isOver = life.aborted || !connection?.isOpen;
-        if (!isOver || attempt === flushAttempts) throw error;
-        if (this.#synchronizer === synchronizer) await this.#nextSynchronizer();
-      }
-    }
-  }
-
-  #nextSynchronizer(): Promise<Synchronizer> {
-    const { target, message } = this.#choice;
-    if (target === undefined && this.#choice !== undecided) return Promise.reject(noContainer(message));
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
-  }
-
-  /** Tells whoever waits for both sides to be there, or for why they are not. */
-  #answer(life: Synchronizer | Error): void {
-    for (const { resolve, reject } of this.#waiters.splice(0))
-      life instanceof Error ? reject(life) : resolve(life);
   }
 
   /** A person wants nothing to be changed. That outlives this runner: only a person ends it. */
@@ -173,20 +124,20 @@ export class SyncRunner {
 
   async pause(): Promise<void> {
     writeFileSync(this.#pauseMark, '', { mode: 0o600 });
-    await this.#synchronizer?.pause();
+    await this.#slot.current?.synchronizer.pause();
   }
 
   async resume(confirm: boolean): Promise<void> {
     rmSync(this.#pauseMark, { force: true });
     if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
-    else if (this.#synchronizer) await this.#withRetry((synchronizer) => synchronizer.resume(confirm));
+    else if (this.#slot.current) await this.#slot.ask((synchronizer) => synchronizer.resume(confirm));
   }
 
-  async #acceptMovedRemote(astray: RemoteMovedError): Promise<void> {
-    astray.accept();
+  async #acceptMovedRemote(moved: RemoteMovedError): Promise<void> {
+    moved.accept();
     this.#remoteMoved = undefined;
     this.#retryPause.abort();
-    await this.#withRetry((synchronizer) => synchronizer.resume(false));
+    await this.#slot.ask((synchronizer) => synchronizer.resume(false));
   }
 
   /**
@@ -207,7 +158,7 @@ export class SyncRunner {
       this.#ended.abort();
       await this.#leave(working);
       this.#update({ phase: 'stopped', message: '' });
-      this.#answer(noContainer('it was stopped'));
+      this.#slot.fail(noContainer('it was stopped'));
     }
   }
 
@@ -222,7 +173,7 @@ export class SyncRunner {
     const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
     this.#choice = choice;
     if (choice.message !== '') this.#options.onLog(choice.message);
-    if (isOther) this.#current.abort();
+    if (isOther) this.#targetLeft.abort();
     this.#chosen();
   }
 
@@ -235,9 +186,7 @@ export class SyncRunner {
       const target = this.#choice.target;
       if (target === undefined) {
         if (served && untilPodGoes) return;
-        this.#update({ phase: 'waiting', message: this.#choice.message, pod: '', container: '' });
-        if (this.#choice !== undecided) this.#answer(noContainer(this.#choice.message));
-        await this.#nextChoice();
+        await this.#awaitChoice();
         continue;
       }
       this.#wasInSync = false;
@@ -251,7 +200,9 @@ export class SyncRunner {
     }
   }
 
-  #nextChoice(): Promise<void> {
+  #awaitChoice(): Promise<void> {
+    this.#update({ phase: 'waiting', message: this.#choice.message, pod: '', container: '' });
+    if (this.#choice !== undecided) this.#slot.fail(noContainer(this.#choice.message));
     return new Promise((resolve) => {
       this.#chosen = resolve;
       this.#signal.addEventListener('abort', () => resolve(), { once: true });
@@ -261,86 +212,55 @@ export class SyncRunner {
   /** Works with one container until it goes, the stream breaks, or the signal says stop. */
   async #serve(target: Target): Promise<void> {
     const { onLog } = this.#options;
-    this.#current = new AbortController();
-    const signal = AbortSignal.any([this.#signal, this.#current.signal]);
+    this.#targetLeft = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#targetLeft.signal]);
     const pod = target.pod.metadata.name;
-    const tell = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
-    tell({ phase: 'connecting', message: '', pod, container: target.container });
+    const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
+    update({ phase: 'connecting', message: '', pod, container: target.container });
     try {
-      const attached = await attach({
-        ...this.#options,
-        target,
-        signal,
-        onDetail: (message) => tell({ message }),
-      });
+      const onDetail = (message: string) => update({ message });
+      const attached = await attach({ ...this.#options, target, signal, onDetail });
       this.#attached = attached;
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
-      for (const remark of remarksOn(attached)) onLog(remark);
       await this.#synchronize(attached, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      const details = error instanceof X8sError ? error.details : [];
-      const message = [messageOf(error), ...details].map(shorten).join('; ');
-      if (message !== this.#lastMessage) onLog(message);
-      this.#lastMessage = message;
-      this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
-      this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
-      // A stream that broke is no verdict on the next one.
-      if (this.#synchronizer === undefined) this.#answer(noContainer(message));
+      if (!signal.aborted) this.#failed(error);
     } finally {
-      this.#synchronizer = undefined;
+      this.#slot.clear();
       await this.#attached?.close().catch(() => {});
       this.#attached = undefined;
     }
   }
 
+  #failed(error: unknown): void {
+    const details = error instanceof X8sError ? error.details : [];
+    const message = [messageOf(error), ...details].map(shorten).join('; ');
+    if (message !== this.#lastMessage) this.#options.onLog(message);
+    this.#lastMessage = message;
+    this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
+    this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
+    // A stream that broke says nothing about the next one.
+    if (this.#slot.current === undefined) this.#slot.fail(noContainer(message));
+  }
+
   async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
-    const { spec, clock } = this.#options;
-    const { launched, location, local, container, history, binding } = attached;
-    const winsLocally = history.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+    const { onLog } = this.#options;
     const stop = new AbortController();
-    this.#synchronizerStop = stop;
-    // Both sides have to look with new eyes then. Rules that a first sync carries over are no news.
-    const endAtOtherRules = (paths: Iterable<string>) => {
-      if (attached.ignoreFiles.areOthers(paths)) stop.abort();
-    };
-    this.#memory.unanswered.begin(binding);
-    const synchronizer = new Synchronizer({
-      local,
-      container,
-      ancestor: history.ancestor,
-      binding,
-      mode: spec.mode,
-      from: spec.from,
-      firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
-      takeGit: spec.takeGit,
-      trashLimits: { ...spec.trashLimits, container: attached.budget.trash },
-      onNotice: (line) => this.#options.onLog(line),
-      ...this.#memory,
-      clock,
+    const synchronizer = synchronizerFor(attached, {
+      ...this.#options,
+      memory: this.#memory,
       signal: AbortSignal.any([signal, stop.signal]),
-      startUp: history.startUp,
       onState: (state) => this.#update(state),
-      // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
-      onPlanned: endAtOtherRules,
-      onAgreed: endAtOtherRules,
+      onOtherRules: () => stop.abort(),
     });
-    this.#synchronizer = synchronizer;
-    this.#answer(synchronizer);
+    this.#slot.fill({ synchronizer, attached, replaced: stop.signal });
     this.#statusLines.begin();
-    const { launcher, refusals } = launched;
-    const metadataFolders = { local: local.facts.metadataFolder, container: container.facts.metadataFolder };
-    this.#update({
-      phase: 'scanning',
-      launcher,
-      refusals,
-      location: location.description,
-      metadataFolders,
-      remarks: remarksOn(attached),
-    });
+    const state = withAttached(this.#state, attached);
+    for (const remark of state.remarks) onLog(remark);
+    this.#update(state);
     if (this.isPaused) await synchronizer.pause();
-    const ended = launched.connection.ended.then((why) => Promise.reject(why));
+    const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
     const running = synchronizer.run();
     try {
       await Promise.race([running, ended]);
@@ -354,21 +274,7 @@ export class SyncRunner {
   #update(change: Partial<RunnerState>): void {
     this.#state = { ...this.#state, ...change };
     this.#wasInSync ||= change.phase === 'watching';
-    const news = this.#statusLines.of(this.#state);
-    if (news !== undefined) this.#options.onLog(news);
+    const line = this.#statusLines.of(this.#state);
+    if (line !== undefined) this.#options.onLog(line);
   }
-}
-
-/** What could not be read of what was remembered, and where our things could only be kept in the directory itself. */
-function remarksOn({ local, container, remarks }: Attached): string[] {
-  const words = { local: 'LOCAL', container: 'REMOTE' };
-  const inside = (['local', 'container'] as const).flatMap((side) => {
-    const { metadataFolder, isMetadataInside } = { local, container }[side].facts;
-    return isMetadataInside
-      ? [
-          `the trash and what is on its way are in ${words[side]} itself, ${metadataFolder}: no place outside will do`,
-        ]
-      : [];
-  });
-  return [...remarks, ...inside];
 }

@@ -20,10 +20,11 @@ import {
 import type { File } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import { requireDigest, writeAll } from './content-writer.ts';
 import type { ApplyContext } from './file-operations.ts';
 import { fileMode, giveTo, type ResolvedPath, setMode } from './file-operations.ts';
 import { Folder } from './folder.ts';
-import { requireDigest, stagedMode, writeAll } from './staging.ts';
+import { stagedMode } from './staging.ts';
 import { reasonOf } from './system-error.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;

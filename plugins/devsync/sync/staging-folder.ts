@@ -1,7 +1,7 @@
 /**
- * Several may have one root open at a time: a second agent on the same volume, `restore` beside a watch. What is in
- * progress belongs to who works on it, so each has a workbench, a folder of its own, whose name says whose it is. What
- * was received and not used yet lies on the shelf around them while nobody works, for whoever comes next.
+ * Several processes may have one root open at a time: a second agent on the same volume, `restore` beside a watch. So
+ * each process stages in a folder of its own, whose name says which process it is. When a process ends, it moves what
+ * was received and not used yet to the folder that all share, for the next one.
  */
 import { copyFileSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { type Holder, livenessOf, thisProcess } from '../../../src/tasks/holder.ts';
@@ -10,17 +10,20 @@ import { writeOwn } from './probe.ts';
 
 /** Milliseconds for which contents of an earlier run are kept. */
 const keepFor = 24 * 3600 * 1000;
-/** Who lives says so this often, and counts as dead after such a silence, where nothing better is known. Milliseconds. */
+/**
+ * A process touches its folder this often. After such a silence it counts as dead where nothing better is known.
+ * Milliseconds.
+ */
 const [heartbeatInterval, silenceLimit] = [30_000, 300_000];
 
-/** How a content is called, and a part of one. */
+/** The names of files that hold a content, or the beginning of one. */
 export const contentName = /^[0-9a-f]{64}(\.part)?$/;
 const folderName = /^at-(\w*)-(\d+)-(\d*)-[0-9a-f]{12}$/;
 
-/** A file that is written anew with every beat. */
-const signOfLife = 'alive';
+/** A file that is written anew with every heartbeat. */
+const heartbeatFile = 'alive';
 
-/** Benches of this process: an id of our own that is not among them was let go. */
+/** The folders that this process has open. */
 const ours = new Set<string>();
 
 export class StagingFolder {
@@ -28,16 +31,16 @@ export class StagingFolder {
   readonly folder: Folder;
   readonly #shared: Folder;
   readonly #name: string;
-  /** Benches of others who may be alive. */
+  /** Folders of other processes that may be alive. */
   readonly #others: string[] = [];
   readonly #heartbeat: NodeJS.Timeout;
 
-  /** @param shelf the folder that all share, on the root's file system. */
-  constructor(shelf: Folder) {
-    this.#shared = shelf;
+  /** @param shared the folder that all share, on the root's file system. */
+  constructor(shared: Folder) {
+    this.#shared = shared;
     this.#name = nameFor(thisProcess());
     ours.add(this.#name);
-    this.folder = shelf.make(this.#name);
+    this.folder = shared.make(this.#name);
     this.#touch();
     this.#takeAbandoned();
     this.#heartbeat = setInterval(() => this.#touch(), heartbeatInterval);
@@ -46,24 +49,24 @@ export class StagingFolder {
 
   /** Whether anything of an earlier run, or of another one, may be of use. */
   get isUsed(): boolean {
-    return this.#others.length > 0 || readdirSync(this.folder.path).some((name) => name !== signOfLife);
+    return this.#others.length > 0 || readdirSync(this.folder.path).some((name) => name !== heartbeatFile);
   }
 
-  /** Whether it is still where it was put. */
+  /** Whether it was not removed by somebody. */
   get isThere(): boolean {
     return lstatSync(this.#shared.at(this.#name), { throwIfNoEntry: false }) !== undefined;
   }
 
   /**
-   * Takes a copy of what another one has under this name. An agent that has lost its stream may live on for a while.
-   * Returns whether there was one.
+   * Copies a file of this name from the folder of another process: an agent that has lost its stream may live on for a
+   * while. Returns whether there was one.
    */
   borrow(name: string): boolean {
     for (const other of this.#others)
       try {
-        using bench = this.#shared.child(other);
-        if (!lstatSync(bench.at(name)).isFile()) continue;
-        copyFileSync(bench.at(name), this.folder.at(name));
+        using folder = this.#shared.child(other);
+        if (!lstatSync(folder.at(name)).isFile()) continue;
+        copyFileSync(folder.at(name), this.folder.at(name));
         return true;
       } catch {
         // It is not there, or there is no room for two: then it is sent.
@@ -72,7 +75,7 @@ export class StagingFolder {
     return false;
   }
 
-  /** Leaves what the next one can use on the shelf. */
+  /** Moves what the next process can use to the shared folder. */
   close(): void {
     clearInterval(this.#heartbeat);
     ours.delete(this.#name);
@@ -87,7 +90,7 @@ export class StagingFolder {
     this.#shared.close();
   }
 
-  /** Takes what nobody works on any more. */
+  /** Takes what is in the shared folder, and in folders of processes that have ended. */
   #takeAbandoned(): void {
     for (const name of readdirSync(this.#shared.path)) {
       if (name === this.#name) continue;
@@ -99,8 +102,8 @@ export class StagingFolder {
 
   #clear(name: string): void {
     try {
-      using bench = this.#shared.child(name);
-      for (const content of readdirSync(bench.path)) this.#take(bench, content);
+      using folder = this.#shared.child(name);
+      for (const content of readdirSync(folder.path)) this.#take(folder, content);
     } catch {
       // Another one clears it, too, or it is no directory.
     }
@@ -120,9 +123,9 @@ export class StagingFolder {
   }
 
   /**
-   * Whether nobody can be at work there. A process of this machine is known to live or not; of one elsewhere, such as
-   * an agent in another pod on the same volume, only its silence tells, by the one clock that both share: that of the
-   * file system.
+   * Whether the process of a folder has ended. Of a process on this machine that is known; of one elsewhere, such as an
+   * agent in another pod on the same volume, only its silence tells, by the one clock that both share: that of the file
+   * system.
    */
   #isAbandoned(name: string): boolean {
     const [, machine = '', pid = '', start = ''] = folderName.exec(name) ?? [];
@@ -132,19 +135,21 @@ export class StagingFolder {
     const them = { machine: machine || undefined, start: start || undefined, pid: Number(pid) };
     const liveness = livenessOf({ who: '', id: '', ...them });
     if (liveness !== 'unknown') return liveness === 'dead';
-    return this.#lastSign(this.#name) - this.#lastSign(name) > silenceLimit;
+    return this.#lastHeartbeat(this.#name) - this.#lastHeartbeat(name) > silenceLimit;
   }
 
   /** Milliseconds, by the file system's clock. */
-  #lastSign(name: string): number {
-    const bench = this.#shared.at(name);
-    const at = [`${bench}/${signOfLife}`, bench].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+  #lastHeartbeat(name: string): number {
+    const folder = this.#shared.at(name);
+    const at = [`${folder}/${heartbeatFile}`, folder].map((path) =>
+      lstatSync(path, { throwIfNoEntry: false }),
+    );
     return (at[0] ?? at[1])?.mtimeMs ?? 0;
   }
 
   #touch(): void {
     try {
-      writeOwn(this.folder, signOfLife, '');
+      writeOwn(this.folder, heartbeatFile, '');
     } catch {
       // It was taken away: whoever works there next notices.
     }

@@ -1,42 +1,27 @@
 /**
- * Where contents wait until they are put in place: one folder inside the root, so that putting them in place
- * is a rename, each under its digest, so that nothing is sent twice.
+ * Where contents wait until they are put in place: a folder on the root's file system, so that putting them in place is
+ * a rename, each under its digest, so that nothing is sent twice.
  */
-
-import { createHash, type Hash } from 'node:crypto';
 import {
   chmodSync,
-  closeSync,
   constants,
   copyFileSync,
   lstatSync,
-  openSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
-import { chunkSize, digestLarge, digestSmall, readParts, sha256 } from './digest.ts';
+import { ContentWriter, partOf, requireDigest } from './content-writer.ts';
+import { digestLarge, digestSmall } from './digest.ts';
 import type { Chunk } from './endpoint.ts';
 import type { Folder } from './folder.ts';
 import { StagedContents } from './staged-contents.ts';
 import { StagingFolder } from './staging-folder.ts';
-import { codeOf, reasonOf } from './system-error.ts';
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
 /** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
 export const stagedMode = 0o644 & ~machine.umask;
-
-/** A content that is coming in. */
-interface Open {
-  readonly digest: string;
-  readonly fd: number;
-  readonly hash: Hash;
-  written: number;
-}
 
 /** A file that was given to somebody who is to rename it. */
 interface Taken {
@@ -45,17 +30,11 @@ interface Taken {
   readonly content?: { readonly digest: string; readonly size: number };
 }
 
-/** Reasons that are remembered: whoever is to use a content asks soon after. */
-const mostReasons = 1000;
-
 export class Staging {
   readonly #own: StagingFolder;
   readonly #contents: StagedContents;
-  /** Contents come one after the other: where another one begins, the last one will not be finished. */
-  #open: Open | undefined;
+  readonly #writer: ContentWriter;
   #taken: Taken | undefined;
-  /** Why a content is not here. */
-  readonly #wrong = new Map<string, string>();
   #copies = 0;
 
   /**
@@ -65,6 +44,7 @@ export class Staging {
   constructor(folder: Folder, limit = Number.POSITIVE_INFINITY) {
     this.#own = new StagingFolder(folder);
     this.#contents = new StagedContents(this.#own.folder, limit);
+    this.#writer = new ContentWriter(this.#own.folder, this.#contents);
   }
 
   /** Whether an earlier process left anything. */
@@ -123,7 +103,7 @@ export class Staging {
       const actual = digestSmall(copy)?.digest ?? (await digestLarge(copy));
       if (actual === digest) renameSync(copy, this.path(digest));
       else rmSync(copy, { force: true });
-      if (actual === digest) this.#arrived(digest, size);
+      if (actual === digest) this.#writer.arrived(digest, size);
       return actual === digest;
     } catch {
       rmSync(copy, { force: true });
@@ -132,46 +112,18 @@ export class Staging {
   }
 
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
-  async write(chunk: Chunk): Promise<void> {
-    const { digest } = chunk;
-    if (this.#contents.isVerified(digest)) return;
-    if (this.#open && this.#open.digest !== digest) this.#abandon(this.#open, changed);
-    // The rest of a content that was given up: why it was is known already.
-    if (chunk.offset > 0 && this.#wrong.has(digest) && !this.#open) return;
-    try {
-      await this.#write(chunk);
-    } catch (error) {
-      if (this.#open) this.#abandon(this.#open, '');
-      this.#isWrong(digest, reasonOf(error));
-    }
-  }
-
-  async #write(chunk: Chunk): Promise<void> {
-    if (chunk.offset === 0 && chunk.data.length === chunk.size) return this.#writeWhole(chunk);
-    const open = this.#open ?? (await this.#begin(chunk));
-    if (open.written !== chunk.offset) {
-      this.#abandon(open, 'parts are missing');
-      return;
-    }
-    writeAll(open.fd, chunk.data);
-    open.hash.update(chunk.data);
-    open.written += chunk.data.length;
-    if (open.written >= chunk.size) this.#finish(open);
+  write(chunk: Chunk): Promise<void> {
+    return this.#writer.write(chunk);
   }
 
   /** No more parts will come, as whoever sent them says: what is not whole by now never will be. */
   endOfContents(): void {
-    if (this.#open) this.#abandon(this.#open, changed);
+    this.#writer.endOfContents();
   }
 
   /** No more parts will come now, as the stream broke: what is there of a content is for the next one. */
   suspend(): void {
-    if (this.#open === undefined) return;
-    const { digest, fd, written } = this.#open;
-    closeSync(fd);
-    this.#open = undefined;
-    this.#contents.add(partOf(digest), written, false);
-    this.#contents.release(partOf(digest));
+    this.#writer.suspend();
   }
 
   /**
@@ -179,9 +131,9 @@ export class Staging {
    * tells by `release` what came of it.
    */
   take(digest: string, isLast: boolean): string {
-    if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
+    this.#writer.endOf(digest);
     if (!this.#contents.isVerified(digest))
-      throw new Error(this.#wrong.get(digest) ?? 'its content did not arrive');
+      throw new Error(this.#writer.failureOf(digest) ?? 'its content did not arrive');
     const path = this.path(digest);
     if (isLast) {
       this.#taken = { path, content: { digest, size: sizeOf(path) ?? 0 } };
@@ -244,93 +196,10 @@ export class Staging {
     this.suspend();
     this.#own.close();
   }
-
-  #writeWhole(chunk: Chunk): void {
-    requireDigest(chunk.digest, chunk.data);
-    this.#requireRoom(chunk.size);
-    const path = this.path(chunk.digest);
-    try {
-      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
-    } catch (error) {
-      rmSync(path, { force: true });
-      if (codeOf(error) !== 'EEXIST') throw error;
-      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
-    }
-    this.#arrived(chunk.digest, chunk.size);
-  }
-
-  #requireRoom(bytes: number): void {
-    const refusal = this.#contents.refusal(bytes);
-    if (refusal !== undefined) throw new Error(refusal);
-  }
-
-  #arrived(digest: string, size: number): void {
-    this.#contents.add(digest, size, true);
-    this.#wrong.delete(digest);
-  }
-
-  #isWrong(digest: string, why: string): void {
-    const [oldest] = this.#wrong.keys();
-    if (this.#wrong.size >= mostReasons && oldest !== undefined) this.#wrong.delete(oldest);
-    this.#wrong.set(digest, why);
-  }
-
-  async #begin({ digest, offset, size }: Chunk): Promise<Open> {
-    const part = this.folder.at(partOf(digest));
-    const hash = createHash('sha256');
-    this.#wrong.delete(digest);
-    if (offset === 0) this.#contents.drop(partOf(digest));
-    else for await (const data of readParts(part)) hash.update(data);
-    this.#requireRoom(size - offset);
-    const fd = openSync(
-      part,
-      O_WRONLY | O_NOFOLLOW | (offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND),
-      0o644,
-    );
-    // As much as it will be: what comes beside it must not take its room.
-    this.#contents.add(partOf(digest), size, false);
-    this.#open = { digest, fd, hash, written: offset };
-    return this.#open;
-  }
-
-  #finish(open: Open): void {
-    const { digest, fd, hash, written } = open;
-    if (hash.digest('hex') !== digest) {
-      this.#abandon(open, changed);
-      return;
-    }
-    closeSync(fd);
-    this.#open = undefined;
-    renameSync(this.folder.at(partOf(digest)), this.path(digest));
-    this.#contents.forget(partOf(digest));
-    this.#arrived(digest, written);
-  }
-
-  #abandon({ digest, fd }: Open, why: string): void {
-    closeSync(fd);
-    this.#open = undefined;
-    this.#contents.drop(partOf(digest));
-    this.#isWrong(digest, why);
-  }
 }
-
-const partOf = (digest: string) => `${digest}.part`;
 
 /** The size of a file; undefined where there is none. */
 function sizeOf(path: string): number | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats?.isFile() ? stats.size : undefined;
-}
-
-/** Throws where a content is not the one that it is said to be. */
-export function requireDigest(digest: string, data: Uint8Array): void {
-  if (sha256(data) !== digest) throw new Error(changed);
-}
-
-const changed = 'it changed while it was read';
-
-/** Writes all of it, whatever the system takes at once. */
-export function writeAll(fd: number, data: Uint8Array): void {
-  for (let done = 0; done < data.length; )
-    done += writeSync(fd, data, done, Math.min(data.length - done, chunkSize));
 }

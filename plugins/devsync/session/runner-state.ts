@@ -1,0 +1,59 @@
+/** What a running sync tells about itself, its container included; plain data, for people and for JSON. */
+import type { Attached } from './attach.ts';
+import { noState, type Side, type SyncState } from './state.ts';
+
+export interface RunnerState extends SyncState {
+  readonly pod: string;
+  readonly container: string;
+  /** How the agent was started: `exec`, `ephemeral`. */
+  readonly launcher: string;
+  /** What REMOTE lives on, for a person. */
+  readonly location: string;
+  /** Where each side keeps its trash and what is staged; empty before it is known. */
+  readonly metadataFolders: Readonly<Record<Side, string>>;
+  /** What is not as it should be there, for a person. */
+  readonly remarks: readonly string[];
+  /** Why other launchers could not start an agent. */
+  readonly refusals: readonly { readonly launcher: string; readonly reason: string }[];
+}
+
+export const noRunnerState: RunnerState = {
+  ...noState,
+  pod: '',
+  container: '',
+  launcher: '',
+  location: '',
+  metadataFolders: { local: '', container: '' },
+  remarks: [],
+  refusals: [],
+};
+
+/** The state once both sides are attached. */
+export function withAttached(state: RunnerState, attached: Attached): RunnerState {
+  const { launched, location, local, container } = attached;
+  const { launcher, refusals } = launched;
+  const metadataFolders = { local: local.facts.metadataFolder, container: container.facts.metadataFolder };
+  return {
+    ...state,
+    phase: 'scanning',
+    launcher,
+    refusals,
+    location: location.description,
+    metadataFolders,
+    remarks: remarksOn(attached),
+  };
+}
+
+/** What could not be read of what was remembered, and where our files could only be kept in the directory itself. */
+function remarksOn({ local, container, remarks }: Attached): string[] {
+  const names = { local: 'LOCAL', container: 'REMOTE' };
+  const inside = (['local', 'container'] as const).flatMap((side) => {
+    const { metadataFolder, isMetadataInside } = { local, container }[side].facts;
+    return isMetadataInside
+      ? [
+          `the trash and what is on its way are in ${names[side]} itself, ${metadataFolder}: no place outside will do`,
+        ]
+      : [];
+  });
+  return [...remarks, ...inside];
+}

@@ -1,0 +1,49 @@
+/** The synchronizer of two sides that are attached, as the specification wants it. */
+import type { Clock } from '../../../src/clock.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import type { Attached } from './attach.ts';
+import type { SyncState } from './state.ts';
+import type { SyncMemory } from './sync-memory.ts';
+import { Synchronizer } from './synchronizer.ts';
+
+export interface SynchronizerContext {
+  readonly spec: SyncSpec;
+  readonly clock: Clock;
+  readonly memory: SyncMemory;
+  readonly signal: AbortSignal;
+  readonly onState: (state: SyncState) => void;
+  readonly onLog: (line: string) => void;
+  /** The ignore rules of LOCAL's own files are about to change, or have changed: both sides have to be scanned anew. */
+  readonly onOtherRules: () => void;
+}
+
+export function synchronizerFor(attached: Attached, context: SynchronizerContext): Synchronizer {
+  const { spec, clock, memory, signal, onState, onLog, onOtherRules } = context;
+  const { local, container, history, binding, ignoreFiles, budget } = attached;
+  const winsLocally = history.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
+  // Rules that a first sync carries over are no news.
+  const checkRules = (paths: Iterable<string>) => {
+    if (ignoreFiles.areOthers(paths)) onOtherRules();
+  };
+  memory.unanswered.begin(binding);
+  return new Synchronizer({
+    local,
+    container,
+    ancestor: history.ancestor,
+    binding,
+    mode: spec.mode,
+    from: spec.from,
+    firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
+    takeGit: spec.takeGit,
+    trashLimits: { ...spec.trashLimits, container: budget.trash },
+    onNotice: onLog,
+    ...memory,
+    clock,
+    signal,
+    startUp: history.startUp,
+    onState,
+    // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
+    onPlanned: checkRules,
+    onAgreed: checkRules,
+  });
+}

@@ -1,0 +1,171 @@
+/** Takes contents in, part by part, and keeps what arrives whole in the staging folder, each under its digest. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { chunkSize, readParts, sha256 } from './digest.ts';
+import type { Chunk } from './endpoint.ts';
+import type { Folder } from './folder.ts';
+import type { StagedContents } from './staged-contents.ts';
+import { codeOf, reasonOf } from './system-error.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
+
+/** A content that is coming in. */
+interface OpenContent {
+  readonly digest: string;
+  readonly fd: number;
+  readonly hash: Hash;
+  written: number;
+}
+
+/** Reasons that are remembered: whoever is to use a content asks soon after. */
+const maxReasons = 1000;
+
+/** What is said of a content that is not the one that it is said to be. */
+const changed = 'it changed while it was read';
+
+export class ContentWriter {
+  readonly #folder: Folder;
+  readonly #contents: StagedContents;
+  /** Contents come one after the other: where another one begins, the last one will not be finished. */
+  #open: OpenContent | undefined;
+  /** Why a content is not here. */
+  readonly #failures = new Map<string, string>();
+
+  constructor(folder: Folder, contents: StagedContents) {
+    this.#folder = folder;
+    this.#contents = contents;
+  }
+
+  /** Takes in a part. What is wrong with a content, if something is, is said by `failureOf`. */
+  async write(chunk: Chunk): Promise<void> {
+    const { digest } = chunk;
+    if (this.#contents.isVerified(digest)) return;
+    if (this.#open && this.#open.digest !== digest) this.#abandon(this.#open, changed);
+    // The rest of a content that was given up: why it was is known already.
+    if (chunk.offset > 0 && this.#failures.has(digest) && !this.#open) return;
+    try {
+      await this.#write(chunk);
+    } catch (error) {
+      if (this.#open) this.#abandon(this.#open, '');
+      this.#fail(digest, reasonOf(error));
+    }
+  }
+
+  /** Why a content is not here, as far as is known. */
+  failureOf(digest: string): string | undefined {
+    return this.#failures.get(digest);
+  }
+
+  /** This content will get no more parts: whoever wants it wants it now. */
+  endOf(digest: string): void {
+    if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
+  }
+
+  /** No more parts will come, as whoever sent them says: what is not whole by now never will be. */
+  endOfContents(): void {
+    if (this.#open) this.#abandon(this.#open, changed);
+  }
+
+  /** No more parts will come now, as the stream broke: what is there of a content is for the next one. */
+  suspend(): void {
+    if (this.#open === undefined) return;
+    const { digest, fd, written } = this.#open;
+    closeSync(fd);
+    this.#open = undefined;
+    this.#contents.add(partOf(digest), written, false);
+    this.#contents.release(partOf(digest));
+  }
+
+  /** A whole content is here, however it came. */
+  arrived(digest: string, size: number): void {
+    this.#contents.add(digest, size, true);
+    this.#failures.delete(digest);
+  }
+
+  async #write(chunk: Chunk): Promise<void> {
+    if (chunk.offset === 0 && chunk.data.length === chunk.size) return this.#writeWhole(chunk);
+    const open = this.#open ?? (await this.#begin(chunk));
+    if (open.written !== chunk.offset) {
+      this.#abandon(open, 'parts are missing');
+      return;
+    }
+    writeAll(open.fd, chunk.data);
+    open.hash.update(chunk.data);
+    open.written += chunk.data.length;
+    if (open.written >= chunk.size) this.#finish(open);
+  }
+
+  #writeWhole(chunk: Chunk): void {
+    requireDigest(chunk.digest, chunk.data);
+    this.#requireRoom(chunk.size);
+    const path = this.#folder.at(chunk.digest);
+    try {
+      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
+    } catch (error) {
+      rmSync(path, { force: true });
+      if (codeOf(error) !== 'EEXIST') throw error;
+      writeFileSync(path, chunk.data, { flag: 'wx', mode: 0o644 });
+    }
+    this.arrived(chunk.digest, chunk.size);
+  }
+
+  #requireRoom(bytes: number): void {
+    const refusal = this.#contents.refusal(bytes);
+    if (refusal !== undefined) throw new Error(refusal);
+  }
+
+  #fail(digest: string, why: string): void {
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size >= maxReasons && oldest !== undefined) this.#failures.delete(oldest);
+    this.#failures.set(digest, why);
+  }
+
+  async #begin({ digest, offset, size }: Chunk): Promise<OpenContent> {
+    const part = this.#folder.at(partOf(digest));
+    const hash = createHash('sha256');
+    this.#failures.delete(digest);
+    if (offset === 0) this.#contents.drop(partOf(digest));
+    else for await (const data of readParts(part)) hash.update(data);
+    this.#requireRoom(size - offset);
+    const flags = offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND;
+    const fd = openSync(part, O_WRONLY | O_NOFOLLOW | flags, 0o644);
+    // As much as it will be: what comes beside it must not take its room.
+    this.#contents.add(partOf(digest), size, false);
+    this.#open = { digest, fd, hash, written: offset };
+    return this.#open;
+  }
+
+  #finish(open: OpenContent): void {
+    const { digest, fd, hash, written } = open;
+    if (hash.digest('hex') !== digest) {
+      this.#abandon(open, changed);
+      return;
+    }
+    closeSync(fd);
+    this.#open = undefined;
+    renameSync(this.#folder.at(partOf(digest)), this.#folder.at(digest));
+    this.#contents.forget(partOf(digest));
+    this.arrived(digest, written);
+  }
+
+  #abandon({ digest, fd }: OpenContent, why: string): void {
+    closeSync(fd);
+    this.#open = undefined;
+    this.#contents.drop(partOf(digest));
+    this.#fail(digest, why);
+  }
+}
+
+/** The name of a file that holds the beginning of a content. */
+export const partOf = (digest: string): string => `${digest}.part`;
+
+/** Throws where a content is not the one that it is said to be. */
+export function requireDigest(digest: string, data: Uint8Array): void {
+  if (sha256(data) !== digest) throw new Error(changed);
+}
+
+/** Writes all of it, whatever the system takes at once. */
+export function writeAll(fd: number, data: Uint8Array): void {
+  for (let done = 0; done < data.length; )
+    done += writeSync(fd, data, done, Math.min(data.length - done, chunkSize));
+}

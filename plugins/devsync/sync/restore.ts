@@ -1,0 +1,55 @@
+/** Brings a file or link back from the trash. */
+import { chmodSync, copyFileSync, lstatSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
+import { machine } from '../../../src/machine.ts';
+import { emptyDirectory } from '../reconcile/entry.ts';
+import { splitPath } from '../reconcile/tree.ts';
+import { apply } from './apply.ts';
+import type { TrashItem } from './endpoint.ts';
+import type { ApplyContext } from './file-operations.ts';
+import { Folder } from './folder.ts';
+import { partsOf } from './names.ts';
+
+/**
+ * Puts an item back to where it was; what is there now goes into the trash.
+ *
+ * @param beginOperation names the operation in the trash. @throws where a directory is at its path.
+ */
+export async function restoreItem(
+  context: ApplyContext,
+  item: Pick<TrashItem, 'operation' | 'path'>,
+  beginOperation: () => void,
+): Promise<void> {
+  const { root: rootPath, staging, trash } = context;
+  const [parent, name] = splitPath(item.path);
+  const parts = partsOf(parent, machine.platform);
+  // Directories that are gone are made again, like those around them.
+  const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  await apply(
+    context,
+    above.map((path) => ({ path, old: undefined, new: emptyDirectory })),
+  );
+  using root = Folder.root(rootPath);
+  using folder = root.descend(parts);
+  const now = lstatSync(folder.at(name), { throwIfNoEntry: false });
+  if (now?.isDirectory()) throw new Error(`${item.path} is a directory now`);
+  try {
+    const copy = staging.scratch();
+    trash.use(item, (file) => copyLeaf(file, copy));
+    beginOperation();
+    if (now) trash.keep(folder.at(name), item.path);
+    renameSync(copy, folder.at(name));
+  } finally {
+    staging.release(false);
+  }
+}
+
+/** Copies a link as a link: what it leads to is not what was in the trash. */
+function copyLeaf(from: string, to: string): void {
+  const stats = lstatSync(from);
+  if (stats.isSymbolicLink()) {
+    symlinkSync(readlinkSync(from), to);
+    return;
+  }
+  copyFileSync(from, to);
+  chmodSync(to, stats.mode & 0o777);
+}
