@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { bundleAgent } from './agent-bundle.ts';
 import { bundleMover } from './mover-bundle.ts';
+import { bundleHashWorker } from './service-bundles.ts';
 
 export const root = join(import.meta.dirname, '..');
 
@@ -46,6 +47,8 @@ export async function bundlePlugins(): Promise<void> {
       'import.meta.url': '""',
       // What devsync sends into containers.
       X8S_AGENT_BUNDLE: JSON.stringify(await bundleAgent(root)),
+      // What nsreplicate's service starts as a thread.
+      X8S_HASH_WORKER: JSON.stringify(await bundleHashWorker()),
     },
     logLevel: 'warning',
   });

@@ -11,6 +11,10 @@ import { ReplicateCommand } from './commands/replicate.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { RetryCommand } from './commands/retry.ts';
 import { StatusCommand } from './commands/status.ts';
+import { UsersAddCommand } from './commands/users/add.ts';
+import { UsersListCommand } from './commands/users/list.ts';
+import { UsersPasswdCommand } from './commands/users/passwd.ts';
+import { UsersRemoveCommand } from './commands/users/remove.ts';
 
 void runPlugin({
   name: 'nsreplicate',
@@ -27,5 +31,9 @@ void runPlugin({
     ResumeCommand,
     ForgetCommand,
     ControllerCommand,
+    UsersAddCommand,
+    UsersListCommand,
+    UsersPasswdCommand,
+    UsersRemoveCommand,
   ],
 });

@@ -42,6 +42,8 @@ export interface CommandContext {
   event(data: unknown, text: string): Promise<void>;
   /** Asks on the terminal, yes or no; a UsageError where there is no terminal. */
   confirm(question: string): Promise<boolean>;
+  /** Asks for a password without showing it; without a terminal, the first line of standard input. */
+  password(question: string): Promise<string>;
   /** Tells what a second Ctrl-C would leave behind, one line each; asked only then. */
   onAbandoned(list: () => readonly string[]): void;
 }

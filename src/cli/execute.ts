@@ -1,5 +1,6 @@
 /** One command's run, from its context to its exit code. */
 import { InterruptedError, TimeoutError } from '../errors.ts';
+import { askPassword } from '../ui/ask-password.ts';
 import { confirm } from '../ui/confirm.ts';
 import { createReporter } from '../ui/create-reporter.ts';
 import { formatDuration } from '../ui/format.ts';
@@ -83,6 +84,7 @@ async function runCommand<C extends CommandContext>(
     output,
     event: (data, text) => printer.event(data, text),
     confirm: (question) => confirm(question, { input: stdin, output: stderr, signal }),
+    password: (question) => askPassword(question, { input: stdin, output: stderr, signal }),
     onAbandoned,
   });
   try {

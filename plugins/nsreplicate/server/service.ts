@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { Directory } from './accounts/directory.ts';
+import { Hashing } from './accounts/hashing.ts';
+import { firstUser, SignIn } from './accounts/sign-in.ts';
 import { checkProtected, type ListenAddress } from './http/address.ts';
 import { createApp } from './http/app.ts';
 import type { Route } from './http/route.ts';
@@ -11,6 +14,8 @@ import { Metrics } from './metrics/metrics.ts';
 import { withDocument } from './routes/document.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { signInRoute } from './routes/sign-in.ts';
+import { usersRoute } from './routes/users.ts';
 import { Board } from './tasks/board.ts';
 import type { LiveTask } from './tasks/live-task.ts';
 
@@ -53,16 +58,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const metrics = new Metrics(options);
   const board = new Board({ kube: state, clock, signal, changed: () => undefined });
+  const directory = new Directory({ kube: state, clock, signal });
+  const hashing = new Hashing(clock);
   const app = createApp({
-    routes: routesOf(options, { board, metrics }),
+    routes: routesOf(options, { board, metrics, directory, hashing }),
     tls: pair,
-    authenticate: async () => undefined,
-    hint: () => undefined,
+    authenticate: (token) => directory.authenticate(token),
+    hint: () => (directory.isEmpty ? firstUser : undefined),
     answered: (method, path, status) => metrics.served(method, path, status),
     defect: (error, path) => warn(`the service failed at ${path}: ${messageOf(error)}`),
     signal,
   });
-  const background = [board.run()];
+  const background = [board.run(), directory.run()];
   if (tls && pair && 'setSecureContext' in app.server) {
     const { server } = app;
     const changed = (next: typeof pair) =>
@@ -73,7 +80,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const close = async () => {
     ended.abort();
     stopCounting();
-    await app.close();
+    await Promise.all([app.close(), hashing.close()]);
     await Promise.all(background);
   };
   try {
@@ -88,10 +95,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 interface Parts {
   readonly board: Board;
   readonly metrics: Metrics;
+  readonly directory: Directory;
+  readonly hashing: Hashing;
 }
 
-function routesOf({ version, openMetrics }: ServiceOptions, { board, metrics }: Parts): Route[] {
-  const routes = [...healthRoutes(() => board.problem), metricsRoute(metrics, openMetrics)];
+function routesOf(options: ServiceOptions, parts: Parts): Route[] {
+  const { state, clock, version, openMetrics } = options;
+  const { board, metrics, directory, hashing } = parts;
+  const counted = (result: Parameters<Metrics['login']>[0]) => metrics.login(result);
+  const routes = [
+    ...healthRoutes(() => board.problem ?? directory.problem),
+    metricsRoute(metrics, openMetrics),
+    signInRoute(new SignIn({ directory, hashing, clock, counted })),
+    usersRoute({ state, hashing, clock }),
+  ];
   return withDocument(routes, version);
 }
 
