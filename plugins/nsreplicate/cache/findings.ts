@@ -1,4 +1,4 @@
-/** What is found in the primary's objects beside what is copied: what they need, and what a person should know of them. */
+/** What the primary's objects need of their cluster, and what a person should know of them. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { describe, type ObjectKey } from '../objects/keys.ts';
 import { type NamespaceMap, unmappedMentions } from '../objects/mapping.ts';

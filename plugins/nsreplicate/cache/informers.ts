@@ -175,7 +175,7 @@ class Stream {
         await listWatch(kube, resource, options, this.#fanOut(), signal);
       } catch (error) {
         if (signal.aborted) return;
-        // It had never worked, or the kind is gone: from a list again, once it is possible.
+        // It never worked, or the kind is gone: begins with a list again once that is possible.
         this.#tell((handler) =>
           handler.disconnected?.(
             error instanceof X8sError ? error : new X8sError(String(error), { cause: error }),
@@ -189,7 +189,7 @@ class Stream {
 
   #fanOut() {
     const whole = !this.#scope.metadataOnly;
-    /** Who has heard a list from its beginning; to others the rest of it would look like all there is. */
+    /** Followers that heard a list from its beginning. To others the rest of it would look like the whole list. */
     let listening: readonly Follower[] = [];
     const heard = () => listening.filter((follower) => this.#followers.has(follower));
     return {

@@ -9,7 +9,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { fromPrimary } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import type { SeenVersion } from '../clusters/seen-version.ts';
-import { type Copy, copyOf, type Destination, type Shaping, type Wanted } from '../objects/copy.ts';
+import { type Copy, copyOf, type DesiredCopy, type Destination, type Shaping } from '../objects/copy.ts';
 import { isIn, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
 import { nextOrigin, type Origin, provenanceOf } from '../objects/provenance.ts';
 import { slim } from '../objects/sanitise.ts';
@@ -154,7 +154,7 @@ export class PrimaryCache {
   }
 
   /** What a replica should have; undefined where nothing. */
-  wanted(key: ObjectKey, to: Destination): Wanted | undefined {
+  desired(key: ObjectKey, to: Destination): DesiredCopy | undefined {
     const original = this.#originals.get(key);
     if (!original) return undefined;
     const { uid, inherited } = original;
@@ -194,7 +194,7 @@ export class PrimaryCache {
     await this.#read(key, signal);
   }
 
-  /** A replica is not about to write the object any more; where no other one is, it need not be kept. */
+  /** A replica has no more use for the object; once no replica has, it is not kept any longer. */
   release(key: ObjectKey, replica: string): void {
     const body = this.#bodies.get(key);
     body?.done.add(replica);
@@ -259,7 +259,7 @@ export class PrimaryCache {
     const known = this.#originals.get(key);
     const object = await fromPrimary(kube.find(kind.resource, where, { signal }));
     if (!object) {
-      // One that was told of meanwhile is another one.
+      // The watch may have told of another object of that name meanwhile.
       if (this.#originals.get(key) === known) this.#drop(key);
       return undefined;
     }

@@ -17,7 +17,7 @@ export interface CopyEntry extends Present {
   readonly resourceVersion: string;
   /** A rule covers it whole, by its own labels. */
   readonly isRuled: boolean;
-  /** What of it changes with its content, where its kind counts generations: those of status do not count. */
+  /** Changes with the content and not with the status; undefined for kinds that count no generations. */
   readonly revision: string | undefined;
 }
 

@@ -94,7 +94,7 @@ export class ReplicaObserver {
     return rule && liveDigest(object, rule, shaping);
   }
 
-  /** A change of the status alone is none to most rules. */
+  /** Most rules don't carry the status, so a change of the status alone is no change to them. */
   #carriesStatus(key: ObjectKey): boolean {
     const { carry } = this.#options.primaryCache.original(key)?.rule ?? {};
     return carry !== undefined && (carry.what === 'status' || carry.status);

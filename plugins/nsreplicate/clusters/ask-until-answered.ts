@@ -1,4 +1,4 @@
-/** Questions to a cluster that have to be answered some time. */
+/** Asks a cluster until it answers. */
 import { retry } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
@@ -12,7 +12,7 @@ export interface AskUntilAnsweredOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** Asks as often as it takes: that a cluster does not answer for a while must not end a watch. */
+/** Asks again and again: a cluster that does not answer for a while must not end a watch. */
 export async function askUntilAnswered(
   ask: () => Promise<void>,
   { clock, signal, broken }: AskUntilAnsweredOptions,

@@ -75,7 +75,7 @@ function askedToWait({ status }: ApiError): number | undefined {
 export const isNamespaceMissing = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 404 && error.status?.details?.kind === 'namespaces';
 
-/** 403, but no lack of rights. */
+/** A terminating namespace answers 403 too, though no right is missing. */
 const isTerminating = ({ code, status }: ApiError): boolean =>
   code === 403 && !!status?.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
 

@@ -3,7 +3,7 @@
  * history. The reconciler carries it out, `plan` dry-runs it, `drift` counts it: all of them ask here.
  */
 
-import type { Wanted } from '../objects/copy.ts';
+import type { DesiredCopy } from '../objects/copy.ts';
 import { type Origin, type Provenance, sameOrigin } from '../objects/provenance.ts';
 import { mayCopy } from './may-copy.ts';
 import { type DriftState, driftOfLeft, type LeaveReason, type Refusal, wordsOf } from './outcomes.ts';
@@ -11,7 +11,7 @@ import { type Owner, type Ownership, ownershipOf } from './ownership.ts';
 import { keptBecause, type PruneFlags } from './prune.ts';
 
 /** The primary's side. */
-export interface PrimarySide extends Wanted {
+export interface PrimarySide extends DesiredCopy {
   /** Where it came from, where it is a copy itself. */
   readonly inherited: Origin | undefined;
   /** Copied whole, and ours on the replica; else its rule carries fields or a status to somebody's object. */
@@ -61,7 +61,7 @@ export interface Policy extends Owner {
   readonly exact: boolean;
   /** Take over fields that another manager applies. */
   readonly forceConflicts: boolean;
-  /** Things go back to where they came from. */
+  /** Objects may go back to the cluster that they came from. */
   readonly failBack: boolean;
   readonly drift: 'fix' | 'report';
   readonly prune: PruneFlags;
@@ -108,7 +108,7 @@ export function assess({ kind, original, isListed, present }: Situation, policy:
   if (!mayCopy(policy, original.inherited, present?.provenance?.origin))
     return { outcome: 'leave', why: 'came-from-there' };
   if (!original.isWhole) return { outcome: 'compare' };
-  // What appears between looking and writing is not ours to overrule.
+  // An object that appears between looking and writing is not ours, so nothing of it is taken over.
   if (!present) return { outcome: 'create', why: 'absent', force: false };
   if (present.deleting) return { outcome: 'wait', why: 'terminating' };
   return whole(kind, original, present, policy);
@@ -120,7 +120,7 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
   if (!provenance || (ownership !== 'ours' && ownership !== 'ours-before')) {
     if (policy.adopt || present.untouched === 'yes') return { outcome: 'adopt', why: 'adopted', force: true };
     if (present.untouched === 'unknown') return { outcome: 'look' };
-    // Namespaces are there before us as a rule: their content may be ours all the same.
+    // As a rule a namespace is there already; what is in it may be ours all the same.
     if (kind === 'Namespace') return { outcome: 'leave', why: 'there-before' };
     return { outcome: 'refuse', why: refusalOf(ownership) };
   }
@@ -134,7 +134,7 @@ function whole(kind: string, original: PrimarySide, present: ReplicaSide, policy
   return { outcome: 'put-right', why: 'drift', force };
 }
 
-/** What bears the provenance of another object is somebody's own, as what bears none. */
+/** An object that bears another object's provenance is treated like one that bears none. */
 const refusalOf = (ownership: Ownership): Refusal =>
   ownership === 'other-task' || ownership === 'other-primary' ? ownership : 'not-ours';
 
@@ -158,7 +158,7 @@ function withoutOriginal(
   const { isWritten, inScope, deleting } = present;
   const ownership = ownershipOf(present, policy);
   const why = keptBecause({ kind, ownership, isWritten, inScope, flags: policy.prune });
-  // It was counted when it was told to go; each further word of it is none of a new deletion.
+  // Its deletion was counted when it began; later events about it are no new deletions.
   if (deleting && ownership === 'ours') return { outcome: 'gone' };
   return why === undefined ? { outcome: 'delete' } : { outcome: 'leave', why };
 }

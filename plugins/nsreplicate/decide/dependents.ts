@@ -3,7 +3,7 @@
  * are owned. Pure.
  */
 
-/** An object that hangs on the one that is to be deleted. */
+/** An object that would be deleted with another one. */
 export interface Dependent {
   /** As `groupKind` writes it. */
   readonly kind: string;
@@ -33,7 +33,7 @@ export const noDependents: Dependents = { taken: [], claims: [], strangers: [], 
 
 const claim = 'PersistentVolumeClaim';
 
-/** Tells apart what may go along and what may not. What belongs to something that is there goes with that. */
+/** Sorts what may be deleted along from what may not. An object whose owner is listed goes with its owner. */
 export function sortDependents(hanging: readonly Dependent[]): Dependents {
   const staying = hanging.filter(({ deleting }) => !deleting);
   const uids = new Set(staying.map(({ uid }) => uid));

@@ -5,7 +5,7 @@ export interface Route {
   /** UIDs of the clusters' kube-system namespaces. */
   readonly primary: string;
   readonly replica: string;
-  /** A person said that things go back to where they came from. */
+  /** Objects may go back to the cluster that they came from. */
   readonly failBack: boolean;
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** What is done, or would be. */
-export type Outcome =
+export type AssessmentOutcome =
   /** It is as it should be. */
   | 'same'
   | 'create'
@@ -46,18 +46,18 @@ export const outcomes = {
   gone: { did: 'gone' },
   refuse: { plan: 'refused', drift: 'foreign' },
   leave: { plan: 'left', did: 'left' },
-} as const satisfies Record<Outcome, Words>;
+} as const satisfies Record<AssessmentOutcome, Words>;
 
-/** What one of them is called, as far as it has a name. */
-export const wordsOf = (outcome: Outcome): Words => outcomes[outcome];
+/** The words for an outcome. */
+export const wordsOf = (outcome: AssessmentOutcome): Words => outcomes[outcome];
 
-type PlanWord<O extends Outcome> = (typeof outcomes)[O] extends { plan: infer P } ? P : never;
-type DidWord<O extends Outcome> = (typeof outcomes)[O] extends { did: infer D } ? D : never;
+type PlanWord<O extends AssessmentOutcome> = (typeof outcomes)[O] extends { plan: infer P } ? P : never;
+type DidWord<O extends AssessmentOutcome> = (typeof outcomes)[O] extends { did: infer D } ? D : never;
 
 /** What `plan` says of an object that would change, or should and can't. */
-export type PlannedAction = { [O in Outcome]: PlanWord<O> }[Outcome];
+export type PlannedAction = { [O in AssessmentOutcome]: PlanWord<O> }[AssessmentOutcome];
 /** What `status` counts. */
-export type Did = { [O in Outcome]: DidWord<O> }[Outcome];
+export type Did = { [O in AssessmentOutcome]: DidWord<O> }[AssessmentOutcome];
 
 /** What changes a replica: counted over all runs. */
 export const writes = [

@@ -1,4 +1,4 @@
-/** Which copies may go. Every answer but one is to leave them. */
+/** Which copies may be deleted. In doubt a copy stays. */
 import { own } from '../../../src/json.ts';
 import type { LeaveReason } from './outcomes.ts';
 import type { Ownership } from './ownership.ts';

@@ -2,7 +2,7 @@
 import type { JobRecord, Standing } from './records.ts';
 import type { RetryState } from './retry.ts';
 
-/** What takes less is nobody's business, and would be one more write of records for every change. */
+/** Quicker jobs are not shown: each of them would be one more write of records. */
 const SHOWN_AFTER_MS = 1000;
 /** So many of all replicas together: their text stays below a shard's size. */
 const MOST = 150;

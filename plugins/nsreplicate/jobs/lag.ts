@@ -53,7 +53,7 @@ export class LagMeter {
     this.seen(key, now);
   }
 
-  /** Nobody waits for the object any more: parked, or left alone. */
+  /** The object does not wait any more: it is parked, or left alone. */
   forget(key: string): void {
     this.#since.delete(key);
     this.#underWay.delete(key);
@@ -65,7 +65,7 @@ export class LagMeter {
   }
 
   behind(now: number): Behind {
-    // What changed again under way comes last, though it may be older than what is before it.
+    // An object that changed again while it was worked on is moved to the end, though it may be the oldest.
     let oldest = now;
     for (const since of this.#since.values()) oldest = Math.min(oldest, since);
     const sorted = [...this.#samples].sort((a, b) => a - b);

@@ -29,13 +29,13 @@ export interface Destination {
 }
 
 /** What the replica should have. */
-export interface Wanted {
+export interface DesiredCopy {
   readonly digest: string;
   readonly origin: Origin;
 }
 
 /** What one replica should have of one object. */
-export interface Copy extends Wanted {
+export interface Copy extends DesiredCopy {
   /** To apply; bears provenance where the copy is ours. Undefined: only the status is carried. */
   readonly main: Draft | undefined;
   readonly status: Draft | undefined;

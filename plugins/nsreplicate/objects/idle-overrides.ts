@@ -1,4 +1,4 @@
-/** What an override names and nothing answers to: a mistyped name, by which something runs that was to be held at 0. */
+/** Names in overrides that match nothing: a mistyped one would let a workload run that was to be held at 0. */
 import { compileGlob, compileGlobs, isGlob } from '../rules/glob.ts';
 import type { Override } from '../rules/rule.ts';
 import { type ObjectKey, type ObjectPlace, placeOf } from './keys.ts';
@@ -20,7 +20,7 @@ export function idleOverrides(overrides: readonly Override[], { replicas, keys }
     const say = (what: string) => (pattern: string) =>
       `${about}: ${what} ${JSON.stringify(pattern)}, so this part of it changes nothing`;
     return [
-      // Names were looked at with the file; those of another run are none here.
+      // Literal names were checked when the file was read.
       ...unmet(override.replicas.filter(isGlob), replicas).map(say('no replica is called')),
       ...idleObjects(override, places, say),
     ];

@@ -52,7 +52,7 @@ function namedBy(pod: unknown, source: (typeof sources)[keyof typeof sources]): 
     ...containers.flatMap((one) => items(one, 'env')).map((one) => at(one, 'valueFrom', source.variable)),
     ...containers.flatMap((one) => items(one, 'envFrom')).map((one) => at(one, source.variables)),
   ].filter((one) => at(one, 'optional') !== true);
-  // A volume calls it differently.
+  // Volumes have another name for this field.
   return new Set(references.map((one) => at(one, 'secretName') ?? at(one, 'name')));
 }
 

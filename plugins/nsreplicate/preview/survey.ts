@@ -1,4 +1,4 @@
-/** A look at both sides without a word to either: what plan and drift are made of. */
+/** Reads both sides of a task and writes to neither: the basis of `plan` and `drift`. */
 import { messageOf, type X8sError } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
@@ -152,11 +152,8 @@ async function listPrimary(
   }
 }
 
-interface Side {
-  readonly cluster: Cluster;
-  readonly replicaCache: ReplicaCache;
-  readonly unread: Unread[];
-}
+/** A replica that is being listed. */
+type ListedReplica = Pick<SurveyedReplica, 'cluster' | 'replicaCache'> & { readonly unread: Unread[] };
 
 interface Frame {
   readonly primaryCache: PrimaryCache;
@@ -170,10 +167,10 @@ async function listReplica(
   { informers, signal }: SurveyOptions,
   kind: CopiedKind,
   scopes: Scopes,
-  { cluster, replicaCache, unread, primaryCache, places, shaping, away }: Frame & Side,
+  { cluster, replicaCache, unread, primaryCache, places, shaping, away }: Frame & ListedReplica,
 ): Promise<void> {
   for (const scope of scopes) {
-    // One that does not answer is asked once: each further question may take as long as the first.
+    // A replica that does not answer is asked once: each further question may take as long as the first.
     if (away.has(cluster)) {
       unread.push({ kind: kind.name, namespace: scope, why: 'it does not answer' });
       continue;
@@ -194,7 +191,7 @@ async function listReplica(
     await informers.follow(feed, { ...quiet, page }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
       if (isAway(error)) away.add(cluster);
-      // A kind that is not served there: then nothing of it is there, which is known, and it may yet be made.
+      // The kind is not served there, so the replica has no object of it; its definition may still be copied.
       const isKnown = isNotFound(error) && kind.rules.some(({ rule }) => makesObjects(rule.carry));
       if (!isKnown) unread.push({ kind: kind.name, namespace: scope, why: messageOf(error) });
     });

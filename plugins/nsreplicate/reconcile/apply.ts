@@ -33,7 +33,7 @@ export async function applyCopy(
     const object = await apply(main);
     const lost = lostIn(object, empty);
     if (lost.length === 0) return object;
-    // Nothing is taken away any more by now, and so they arrive.
+    // The first apply took the old keys away, so the second one leaves the empty maps in place.
     if (!options.dryRun) return await apply(main);
     putBack(object, lost);
     return object;
@@ -46,7 +46,7 @@ export async function applyCopy(
 
 const isInvalid = (error: unknown): boolean => error instanceof ApiError && error.code === 422;
 
-/** A server that fails at an apply: the one request that fails for ever may look like one that fails now. */
+/** The server failed at the apply. Some objects make it fail each time: only these are written in another way. */
 const isBroken = (error: unknown): boolean => error instanceof ApiError && error.code === 500;
 
 const placeOf = ({ metadata: { name, namespace } }: Draft) => ({ name, namespace });
@@ -67,7 +67,7 @@ async function emptied(
   take(first, filled);
   const how = { ...options, fieldManager, fieldValidation: 'Ignore' } as const;
   const object = await kube.apply(resource, first as KubeObject, how).catch((error: unknown) => {
-    // It was refused for something else, or can't be without them: what was wanted is what is told of.
+    // It was refused for another reason, or can't be without these maps: the first refusal is the one that is told.
     throw isInvalid(error) ? cause : error;
   });
   if (!options.dryRun) return kube.apply(resource, main as KubeObject, how);

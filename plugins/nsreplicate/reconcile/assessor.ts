@@ -69,7 +69,7 @@ export class Assessor {
 
   #primarySide(key: ObjectKey): PrimarySide | undefined {
     const { primaryCache } = this.#options;
-    const [original, wanted] = [primaryCache.original(key), primaryCache.wanted(key, this.#destination)];
+    const [original, wanted] = [primaryCache.original(key), primaryCache.desired(key, this.#destination)];
     if (!original || !wanted) return undefined;
     const { inherited, problem, rule } = original;
     return { ...wanted, inherited, problem, isWhole: appliesWhole(rule.carry) };

@@ -57,7 +57,7 @@ export class Attempts {
     return isFlapping(this.#retries.get(key)?.failure);
   }
 
-  /** Whether nobody is about to work on the object by himself. */
+  /** Whether no attempt at the object is planned. */
   isAtRest(key: ObjectKey): boolean {
     const retry = this.#retries.get(key);
     return !retry || isParked(retry);

@@ -1,4 +1,4 @@
-/** Deletes a copy whose original is gone, once all who can say so have been asked. */
+/** Deletes a copy whose original is gone, after the primary itself was asked for it. */
 import { ApiError, isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { ReplicaCache } from '../cache/replica-cache.ts';

@@ -67,13 +67,13 @@ export class Deletions {
     return allowed;
   }
 
-  /** The replica refused it: tried again for hours, it must not look like many. */
+  /** The replica refused it: each further attempt would be counted as one more deletion. */
   wasRefused(key: ObjectKey, count: number): void {
     this.#state = takeBack(this.#state, placeOf(key).namespace, count);
     this.#options.changed();
   }
 
-  /** What is known at once to be too much is not begun: looks at all that would go, before any of it does. */
+  /** Looks at all that would be deleted before any of it is: what is too much at once is not begun. */
   check(going: readonly ObjectKey[]): void {
     let state = this.#state;
     if (state.stopped !== undefined) return;
@@ -86,7 +86,7 @@ export class Deletions {
 
   #ask(state: BrakeState, namespace: string, count: number) {
     const { replicaCache, clock, limits } = this.#options;
-    // What goes along with one object of a cluster is in namespaces, as a rule, and measured with it.
+    // A cluster-scoped object may take objects of namespaces along; they are counted together with it.
     const request = { namespace, count, copies: Math.max(replicaCache.countIn(namespace), count) };
     return brake(state, request, clock.now().getTime(), limits);
   }

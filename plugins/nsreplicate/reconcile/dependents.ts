@@ -143,7 +143,7 @@ const isMadeByStatefulSet = (object: KubeObject): boolean =>
       at(entry, 'manager') === 'kube-controller-manager' && at(entry, 'fieldsV1', 'f:spec') !== undefined,
   );
 
-/** Objects of Kubernetes itself own no claims, but StatefulSets that are told to; whoever defines kinds may do so. */
+/** Among Kubernetes' own kinds only StatefulSets own claims, where they are told to; custom resources may as well. */
 function mayOwnClaims(kind: string, { spec }: KubeObject): boolean {
   if (kind === 'StatefulSet.apps')
     return at(spec, 'persistentVolumeClaimRetentionPolicy', 'whenDeleted') === 'Delete';

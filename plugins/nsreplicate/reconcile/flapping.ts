@@ -86,5 +86,5 @@ function inWords(elapsedMs: number): string {
   return minutes === 1 ? 'a minute' : `${minutes} minutes`;
 }
 
-/** Each further change there would be one more reason to put it right: only a person ends that, or the primary. */
+/** Only a person, or a change on the primary, lets such an object be put right again. */
 export const isFlapping = (failure: Failure | undefined): boolean => failure?.reason === REASON;

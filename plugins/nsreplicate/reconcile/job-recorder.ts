@@ -1,4 +1,4 @@
-/** The jobs of one replica, as they are taken down for people. */
+/** Writes the records of one replica's jobs, which people read. */
 import type { Clock } from '../../../src/clock.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import type { Did } from '../decide/outcomes.ts';
@@ -20,7 +20,7 @@ export class JobRecorder {
     this.#options = options;
   }
 
-  /** A job was done. Thousands are, a second: what is written of it is put together when somebody looks. */
+  /** A job was done. There may be thousands a second, so its record is only made when somebody reads it. */
   done(key: ObjectKey, started: Date, attempts: number, did: Did): void {
     const [change, ended] = [this.#changeOf(key), this.#options.clock.now()];
     this.#options.records.done(() =>

@@ -77,14 +77,14 @@ export class Reconciler {
     return !['same', 'refuse', 'leave', 'gone'].includes(this.#options.assessor.assess(key).outcome);
   }
 
-  /** Undefined: more is known now, so that it has to be assessed once more. */
+  /** Undefined: something new was found out, so it has to be assessed again. */
   async #carryOut(assessment: Assessment, kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
     if (isWrite(assessment)) return this.#writeOrLook(assessment, kind, key);
     switch (assessment.outcome) {
       case 'same':
         return this.#same(kind, key);
       case 'gone':
-        // That it was told to go is no proof that it went.
+        // It was told to be deleted, which does not mean that it is gone.
         return this.#options.replicaCache.get(key) ? this.#delete(kind, key) : { did: 'gone' };
       case 'leave':
         if (['keys-of-others', 'others-apply'].includes(assessment.why)) await this.#same(kind, key);
@@ -147,7 +147,7 @@ export class Reconciler {
     } catch (error) {
       const isOther = write.outcome === 'create' ? conflictCauses(error).length > 0 : isReplaced(error);
       if (!isOther) throw error;
-      // It appeared since it was looked for, or another one did: whose it is, its provenance tells.
+      // An object of that name appeared meanwhile: its provenance tells whose it is.
       return this.#look(kind, key);
     }
   }
@@ -158,7 +158,7 @@ export class Reconciler {
     const copy = await this.#copy(key);
     const rule = primaryCache.original(key)?.rule;
     if (!copy?.main || !rule) return undefined;
-    // What is put right stays what it was a copy of: where nothing is wrong with it after all, nothing is written.
+    // A correction keeps the sequence that the copy bears: where the copy needs none after all, the apply changes nothing.
     const sequence =
       (write.why === 'drift' && before?.provenance?.sequence) ||
       (await this.#options.primaryCheck.sequence());
@@ -246,7 +246,7 @@ export class Reconciler {
   async #writePart(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject | undefined) {
     const { replicaCache, fence, primaryCheck } = this.#options;
     const main = cloneJson(copy.main as Draft);
-    // What we made bears our mark, and keeps it.
+    // What this task made bears its provenance, and keeps it.
     if (!object || replicaCache.isOurs(key))
       writeProvenance(main, {
         origin: copy.origin,
@@ -262,7 +262,7 @@ export class Reconciler {
     }
   }
 
-  /** The primary did not list it: the object itself, as it is on both sides now, decides whether it goes. */
+  /** The primary did not list it: both sides are asked for the object itself before it is deleted. */
   async #delete(kind: CopiedKind, key: ObjectKey): Promise<Result | undefined> {
     const { assessor, replicaCache } = this.#options;
     const known = replicaCache.get(key);

@@ -90,7 +90,7 @@ export class Replica {
     return this.#attempts.lag.behind(this.#options.clock.monotonic());
   }
 
-  /** Objects of the primary that it is not known of what the replica has, since it does not say. */
+  /** How many objects of the primary are not compared, since the replica can't be listed. */
   get uncompared(): number {
     if (!this.away && this.#unlisted.size === 0) return 0;
     return [...this.#options.primaryCache.keys()].filter((key) => !this.#observer.covers(key)).length;
@@ -144,7 +144,7 @@ export class Replica {
     return this.#paused || this.away !== undefined;
   }
 
-  /** Holds all work, or goes on. */
+  /** Pauses all work, or goes on with it. */
   setPaused(paused: boolean): void {
     this.#paused = paused;
     this.#flow();
@@ -190,7 +190,7 @@ export class Replica {
         return;
       }
     }
-    // While nothing is begun, what is as it should be must not look as if it waited.
+    // While nothing is begun, an object that is as it should be must not be counted as waiting.
     if (!this.isHeld || reconciler.differs(key)) this.#attempts.lag.seen(key, clock.monotonic());
     this.#queue.add(key);
   }
@@ -204,12 +204,12 @@ export class Replica {
     for (const key of gone) if (!replicaCache.isOurs(key)) this.#attempts.forget(key);
   }
 
-  /** The first comparison is through: an approval from before covers what it found, and no more. */
+  /** The first comparison is complete: an earlier approval covers the deletions that it found, and no more. */
   compared(): void {
     this.deletions.limitAllowance(this.#going);
   }
 
-  /** Copies that would be deleted, if their originals are really gone; those on their way out were counted then. */
+  /** Copies that would be deleted, provided that their originals are gone. Those that are being deleted were counted before. */
   #orphans(): ObjectKey[] {
     const { replicaCache, assessor } = this.#options;
     return [...replicaCache.keys()].filter(
@@ -217,7 +217,7 @@ export class Replica {
     );
   }
 
-  /** How many of them were not looked at and left: what is approved beyond these would cover deletions yet to come. */
+  /** How many of them may still be deleted. An approval of more would cover later deletions that nobody has seen. */
   get #going(): number {
     return this.deletions.countOf(this.#orphans().filter((key) => !this.left.has(key)));
   }

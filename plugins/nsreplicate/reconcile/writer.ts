@@ -141,7 +141,7 @@ export class Writer {
     return removable.length > 0;
   }
 
-  /** Whoever sets the number of pods from now on begins with the number that there is. */
+  /** The autoscaler that sets the number of pods from now on begins with the number that there is. */
   async #handOver(request: WriteRequest, call: CallOptions): Promise<void> {
     const { main, context, resource, place } = request;
     if (!context.isAutoscaled?.(main) || at(main, 'spec', 'replicas') !== undefined) return;

@@ -131,7 +131,7 @@ function parseCarry(field: YamlField | undefined, group: string, status: boolean
 
 const operations = ['add', 'remove', 'replace', 'move', 'copy', 'test'];
 
-/** An override that means nothing is a mistake: what it was to hold at 0 would run. */
+/** An override that changes nothing is a mistake: a workload that it was to hold at 0 would run. */
 function checkKinds(field: YamlField | undefined, rules: readonly Rule[]): void {
   const covered = (rules.length > 0 ? rules : defaultRules).map(({ kind }) => kind);
   for (const item of field?.list() ?? []) {

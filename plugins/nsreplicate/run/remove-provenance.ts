@@ -1,4 +1,4 @@
-/** Takes a task's marks off what it copied, which is nobody's copy from then on. */
+/** Removes a task's provenance from its copies, so that they are nobody's copies any more. */
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isNotFound } from '../../../src/kube/api-error.ts';
@@ -58,7 +58,7 @@ async function bearersOf(
   const { items } = await kube.list(resource, { labelSelector, metadataOnly: true, signal });
   return items.filter((object) => {
     const mark = borneProvenanceOf(object);
-    // What bears the mark of another object is somebody else's, and left as it is.
+    // An object that bears another object's provenance belongs to somebody else, and is left as it is.
     return mark !== undefined && mark.own !== false && primaries.includes(mark.provenance.origin.cluster);
   });
 }

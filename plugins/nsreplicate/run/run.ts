@@ -44,7 +44,7 @@ export interface RunOptions {
   readonly recorded: number;
   /** The state was written with this sequence. */
   readonly written: (sequence: number) => void;
-  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
@@ -52,13 +52,13 @@ export interface RunOptions {
   readonly meters?: Meters | undefined;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
-  /** The work begins; `view` tells at any moment how it stands. */
+  /** The work begins; `status` tells at any moment how it stands. */
   readonly begun: (task: Task, status: () => TaskStatus) => void;
   /** The first comparison is through. */
   readonly compared: (status: TaskStatus) => void;
 }
 
-/** Runs a task until its signal aborts or, without `watch`, until one comparison is worked off. */
+/** Runs a task until its signal aborts or, without `watch`, until one comparison is done. */
 export async function run(
   assignment: Assignment,
   options: RunOptions,
@@ -111,7 +111,7 @@ class Work {
     this.#options = options;
     this.#kept = kept;
     const { signal } = options;
-    // A composite would be looked through anew by each of the many that look at it.
+    // A composite signal would be walked through by each of its many listeners.
     const end = () => this.#ended.abort(signal.reason);
     if (signal.aborted) end();
     else this.#forget = onAbort(signal, end);
@@ -166,7 +166,7 @@ class Work {
     if (this.#defect !== undefined) throw this.#defect;
   }
 
-  /** Whether the state would be lost with what the primary had, and so tells of that. */
+  /** Whether the primary keeps the state, so that a restored primary has an older state too. */
   get #keepsState(): boolean {
     const { state } = this.#options;
     return state.cluster.server === this.#assignment.primary.kube.cluster.server;

@@ -37,7 +37,7 @@ export class Session {
     this.#assignment = assignment;
   }
 
-  /** Goes on with other rules, or with other clients (new credentials), from a full comparison. */
+  /** Goes on with other rules or other clients (new credentials), beginning with a full comparison. */
   replace(change: Partial<Assignment>): void {
     const assignment = { ...this.#assignment, ...change };
     checkDistinct(assignment.primary, assignment.replicas);
@@ -46,7 +46,7 @@ export class Session {
   }
 
   /**
-   * One comparison, worked off.
+   * One comparison, and the writes that follow from it.
    * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
    */
   async once(): Promise<{ task: Task; status: TaskStatus }> {

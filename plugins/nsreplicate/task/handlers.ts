@@ -1,4 +1,4 @@
-/** What is done with what the informers of a task tell. */
+/** Handlers of a task's informers: they bring what is listed and watched into the caches. */
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { InformerHandler } from '../cache/informers.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
@@ -7,7 +7,7 @@ import { listOf } from '../objects/keys.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { PrimaryGuard } from './primary-guard.ts';
 
-/** A kind in one scope: its list on one side. */
+/** One list: a kind in a namespace, or in the whole cluster. */
 export interface Listed {
   readonly kind: CopiedKind;
   /** Namespace of the primary; all where absent. */
@@ -56,7 +56,7 @@ export function primaryHandler(
       return room();
     },
     synced: (version) => {
-      // A list that begins anew may be another cluster's. Before a deletion it is asked for certain.
+      // A list that begins anew may come from another cluster. Each deletion asks the primary again who it is.
       if (lists++ > 0) void guard.recognise();
       guard.checkList(kind.name, scope, version);
       guard.suspect(primaryCache.takeOlder());

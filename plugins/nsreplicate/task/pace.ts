@@ -20,7 +20,7 @@ type Load = Pick<Replica, 'isHeld' | 'busy' | 'delayed'>;
 export async function awaitRoom(replicas: readonly Load[], { clock, signal }: PaceOptions): Promise<void> {
   const until = clock.monotonic() + MOST_MS;
   const isFull = () => {
-    // A replica that is held works on nothing: whoever waited for it would not even know what there is.
+    // A replica that is held does no work. Waiting for it would keep the primary's lists from ever becoming complete.
     const atWork = replicas.filter(({ isHeld }) => !isHeld);
     return atWork.length > 0 && atWork.every(({ busy }) => busy > FULL);
   };

@@ -1,4 +1,4 @@
-/** Doubts about the primary: whether it is the cluster that it was, and knows what it knew. */
+/** Guards deletions: is the primary still the same cluster, and does it still have all that it had? */
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import { type AskUntilAnsweredOptions, askUntilAnswered } from '../clusters/ask-until-answered.ts';
 import type { Cluster } from '../clusters/cluster.ts';
@@ -13,8 +13,8 @@ import type { SavedState } from '../state/saved-state.ts';
 const beforehand: BrakeState = { deletions: [], allowance: Number.MAX_SAFE_INTEGER };
 
 /**
- * What is copied long after the record was written last could be older or newer than a backup of the primary, and
- * nothing would tell: so the record is written again first, where it is older than this.
+ * Copies bear the state sequence of the last record. Where that record is old, nothing would tell whether a copy was made
+ * before or after a backup of the primary: so a record that is older than this is written again first.
  */
 const RECENT_MS = 5000;
 
@@ -25,7 +25,7 @@ export interface PrimaryGuardOptions extends AskUntilAnsweredOptions {
   readonly isOlderNow: (known: SeenVersion) => Promise<boolean>;
   /** The primary as it is now, which may be another cluster; undefined: it has no kube-system namespace yet. */
   readonly primaryNow: () => Promise<Cluster | undefined>;
-  /** It is another cluster: nothing that is known of it holds any more. */
+  /** It is another cluster: all that is known of it is void. */
   readonly primaryReplaced: () => void;
   /** What the record had counted to when an earlier run of this process wrote it last; 0: there was none. */
   readonly recorded: number;
@@ -40,7 +40,7 @@ export class PrimaryGuard implements PrimaryCheck {
   readonly #options: PrimaryGuardOptions;
   readonly #saved: SavedState;
   readonly #primary: Cluster;
-  /** Of all replicas: what is stopped. */
+  /** The deletions of all replicas; they are stopped together. */
   readonly #deletions: Deletions[] = [];
   #confirmed: number;
   /** What the primary's record has counted to, at least. */
@@ -83,7 +83,7 @@ export class PrimaryGuard implements PrimaryCheck {
     return this.#confirmed;
   }
 
-  /** A copy from before this run. One that is newer than the record tells of a restore while nobody looked. */
+  /** A copy of an earlier run bears this sequence. Where it is newer than the record, the primary was restored meanwhile. */
   sawSequence(sequence: number): void {
     this.#seen = Math.max(this.#seen, sequence);
   }
@@ -95,7 +95,7 @@ export class PrimaryGuard implements PrimaryCheck {
     this.#writtenAt = this.#options.clock.monotonic();
   }
 
-  /** A list began anew, which may be another cluster's: asks until that is known. */
+  /** A list began anew, and may come from another cluster: asks the primary until that is known. */
   recognise(): Promise<void> {
     this.#recognising ??= askUntilAnswered(() => this.confirm(), this.#options).finally(() => {
       this.#recognising = undefined;
@@ -104,8 +104,8 @@ export class PrimaryGuard implements PrimaryCheck {
   }
 
   /**
-   * Asked before each deletion: that an object is not on the primary means nothing where the primary has
-   * forgotten what it had. Versions alone don't tell: a restored server soon counts past what was seen of it.
+   * Asked before each deletion. Where the primary was restored from a backup, an object that it does not have may only be
+   * younger than the backup. Versions alone don't tell: a restored server soon counts past what was seen of it.
    */
   confirm(): Promise<void> {
     this.#confirming ??= this.#compare().finally(() => {
@@ -134,7 +134,7 @@ export class PrimaryGuard implements PrimaryCheck {
     if (this.#seen > this.#begunAt)
       this.#stop('the primary went back in time (its record of this task is older than copies of it)');
     const suspect = this.#suspect;
-    // What a person approved while the question was under way is approved.
+    // A person may have approved it while the question was under way.
     if (suspect && (await this.#options.isOlderNow(suspect)) && this.#suspect === suspect)
       this.#stop(
         `the primary went back in time (${describe(suspect.key)} is older than it was), as after a restore`,
@@ -154,13 +154,13 @@ export class PrimaryGuard implements PrimaryCheck {
     else if (before !== id) this.#stopFor(before, id);
   }
 
-  /** A run that begins after its lock was lost, or another one of this process, may know more than the record. */
+  /** An earlier run of this process may have written a newer record than the one that was read now. */
   checkRecord(): void {
     const { recorded, readSequence } = this.#options;
     if (readSequence && this.#begunAt < recorded) this.#stopForRecord(recorded - this.#begunAt);
   }
 
-  /** A primary that was restored from a backup lacks what was made since: that must not go from the replicas. */
+  /** A primary that was restored from a backup lacks what was made since. The replicas must keep that. */
   checkList(kind: string, scope: string, version: string): void {
     const id = `${kind}/${scope}`;
     const before = this.#saved.versions[id];
@@ -171,7 +171,7 @@ export class PrimaryGuard implements PrimaryCheck {
       );
   }
 
-  /** An object was shown in an older version than it had: looked into before anything is deleted. */
+  /** An object was shown in an older version than it had. This is checked before anything is deleted. */
   suspect(older: SeenVersion | undefined): void {
     this.#suspect ??= older;
   }
@@ -189,11 +189,11 @@ export class PrimaryGuard implements PrimaryCheck {
     this.#saved.approval = approval;
     this.#saved.sequence = Math.max(this.#saved.sequence, this.#seen);
     this.#begunAt = Math.max(this.#begunAt, this.#seen);
-    // Accepted as it is: its record until it is written anew, and lists that are yet to come, and objects.
+    // The primary is accepted as it is: its record, its lists and its objects.
     this.#expected = 0;
     this.#saved.versions = {};
     this.#suspect = undefined;
-    // Replicas that are not there yet: what is wanted is known after the first comparison.
+    // How many deletions are wanted on a replica is known only after its first comparison.
     for (const name of Object.keys(this.#saved.brakes)) this.#saved.brakes[name] = beforehand;
     if (before !== undefined && before !== this.#primary.id) formerPrimaries.push(before);
     this.#saved.primary = this.#primary.id;

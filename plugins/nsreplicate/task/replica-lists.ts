@@ -14,7 +14,7 @@ import type { Replica } from '../reconcile/replica.ts';
 import { type Listed, replicaHandler } from './handlers.ts';
 import type { TaskOptions } from './task-options.ts';
 
-interface Side {
+interface ListedReplica {
   readonly replica: Replica;
   readonly cluster: Cluster;
 }
@@ -25,13 +25,13 @@ export class ReplicaLists {
   #covered: Covered = {};
   /** Lists of earlier runs, and the replicas on which they have not been seen. */
   readonly #retired = new Map<RetiredList, Set<Replica>>();
-  readonly #sides: readonly Side[];
+  readonly #replicas: readonly ListedReplica[];
 
   /** @param replicas in the order of the options' clusters */
   constructor(options: TaskOptions, places: Places, replicas: readonly Replica[]) {
     this.#options = options;
     this.#places = places;
-    this.#sides = replicas.map((replica, index) => ({
+    this.#replicas = replicas.map((replica, index) => ({
       replica,
       cluster: options.replicas[index] as Cluster,
     }));
@@ -40,7 +40,7 @@ export class ReplicaLists {
   /** Resolves when every replica's lists are complete, or it is known that they will not be for now. */
   async follow(lists: readonly Listed[]): Promise<void> {
     await Promise.all(
-      this.#sides.flatMap(({ replica, cluster }) =>
+      this.#replicas.flatMap(({ replica, cluster }) =>
         lists.map((listed) => this.#one(replica, cluster, listed)),
       ),
     );
@@ -58,7 +58,7 @@ export class ReplicaLists {
     const { watch, clock, signal } = this.#options;
     if (watch || !kinds.some(({ name }) => name === definitions)) return;
     for (let attempt = 0; attempt < 6; attempt++) {
-      const lacking = this.#sides.filter(({ replica }) => isNotFound(replica.unlisted.get(kind.name)));
+      const lacking = this.#replicas.filter(({ replica }) => isNotFound(replica.unlisted.get(kind.name)));
       if (lacking.length === 0) return;
       await clock.sleep(backOff(attempt, { firstMs: 250, mostMs: 2000 }), signal);
       await Promise.all(
@@ -76,16 +76,17 @@ export class ReplicaLists {
   async followRetired(now: readonly Listed[], isAsleep: (kind: string) => boolean): Promise<void> {
     this.#covered = coveredBy(now.map(({ kind: { name }, namespace }) => ({ kind: name, namespace })));
     const retired = retiredSince(this.#options.saved.covered, this.#covered);
-    for (const list of retired) this.#retired.set(list, new Set(this.#sides.map(({ replica }) => replica)));
+    for (const list of retired)
+      this.#retired.set(list, new Set(this.#replicas.map(({ replica }) => replica)));
     const lists = retired.filter(({ kind }) => !isAsleep(kind));
-    if (lists.length > 0) await Promise.all(this.#sides.map((side) => this.#followAll(side, lists)));
+    if (lists.length > 0) await Promise.all(this.#replicas.map((replica) => this.#followAll(replica, lists)));
   }
 
   /** What is covered, and what was and has left copies, as far as is known. */
   get covered(): Covered {
     const remaining = [...this.#retired].filter(
       ([{ kind, namespace }, unseen]) =>
-        unseen.size > 0 || this.#sides.some(({ replica }) => replica.hasRetired(isIn(kind, namespace))),
+        unseen.size > 0 || this.#replicas.some(({ replica }) => replica.hasRetired(isIn(kind, namespace))),
     );
     return coveredStill(
       this.#covered,
@@ -93,8 +94,8 @@ export class ReplicaLists {
     );
   }
 
-  async #followAll({ replica, cluster }: Side, lists: readonly RetiredList[]): Promise<void> {
-    // One that does not say what it serves is looked at in the next run.
+  async #followAll({ replica, cluster }: ListedReplica, lists: readonly RetiredList[]): Promise<void> {
+    // A replica that does not say what it serves is looked at in the next run.
     const found = await discover(cluster.kube, { signal: this.#options.signal }).catch(() => undefined);
     if (found)
       await Promise.all(lists.map((list) => this.#followRetired(replica, cluster, list, found.resources)));
@@ -132,7 +133,7 @@ export class ReplicaLists {
   async #one(replica: Replica, cluster: Cluster, listed: Listed): Promise<void> {
     const failed = Promise.withResolvers<void>();
     const handler = replicaHandler(replica, listed, failed.resolve);
-    // Why it can't be listed, the handler has heard.
+    // The handler was told why it can't be listed.
     const followed = this.#follow(cluster, listed, handler).catch(() => undefined);
     await Promise.race([followed, failed.promise]);
   }

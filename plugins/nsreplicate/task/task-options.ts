@@ -1,4 +1,4 @@
-/** What a task is handed. */
+/** What a task needs from whoever runs it. */
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { AppliedResults } from '../cache/applied-results.ts';
@@ -20,7 +20,7 @@ export interface TaskOptions {
   readonly saved: SavedState;
   /** Begins with what an earlier run left. */
   readonly records: JobRecords;
-  /** The same. */
+  /** Begins with what an earlier run left. */
   readonly results: AppliedResults;
   /** False: one comparison, and an end. */
   readonly watch: boolean;
@@ -30,7 +30,7 @@ export interface TaskOptions {
   readonly readSequence: (() => Promise<number>) | undefined;
   /** Writes that state now. */
   readonly writeSequence: (() => Promise<unknown>) | undefined;
-  /** What is known of the primary does not hold any more: ends this run, for the next one to find out. */
+  /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
   readonly meters?: Meters | undefined;

@@ -64,7 +64,7 @@ export class Task {
     });
   }
 
-  /** The last record is written when the run is over, and the primary is asked before that who it is. */
+  /** The last record is written after the run has ended, and the primary is asked before that which cluster it is. */
   get #guardCall(): CallOptions {
     const { signal } = this.#options;
     return signal.aborted ? {} : { signal };
@@ -101,7 +101,7 @@ export class Task {
   async begin(): Promise<void> {
     await this.#prepare();
     const scopes = await this.#scopes();
-    // What replicas have can be listed in any order; only writing has one.
+    // Replicas may be listed in any order; only writes have one.
     const replicas = new ReplicaLists(this.#options, this.places, this.#replicas);
     const retired = replicas.followRetired([...scopes.values()].flat(), (kind) =>
       this.#primary.isSilentAbout(kind),
@@ -205,7 +205,7 @@ export class Task {
   }
 
   async #scopes(): Promise<ReadonlyMap<CopiedKind, readonly Listed[]>> {
-    // Where namespaces may not be read, that is what has to be said.
+    // Where namespaces may not be read, the error has to say so: hence they come first.
     const [ground, rest] = [true, false].map((is) => this.#kinds.filter(({ name }) => isGround(name) === is));
     const found = new Map<CopiedKind, Listed[]>();
     for (const kinds of [ground ?? [], rest ?? []])
@@ -232,7 +232,7 @@ export class Task {
     for (const replica of this.#replicas) replica.renewed(key);
   }
 
-  /** Where labels decide which namespaces are covered, one that comes to be covered is read from the start. */
+  /** Labels may decide which namespaces are covered: a namespace that becomes covered is listed as a whole. */
   #noteNamespace({ metadata: { name, labels = {} } }: KubeObject): void {
     const { spec } = this.#options;
     const covers = coverageOf(spec);
