@@ -11,6 +11,13 @@ import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
 import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+import {
+  parallelismOption,
+  parallelOptions,
+  partitionFilesOption,
+  partitionSizeOption,
+  partitionsOption,
+} from './parallel-options.ts';
 
 export class CopyCommand extends KubeCommand {
   static override paths = [[]];
@@ -89,6 +96,10 @@ export class CopyCommand extends KubeCommand {
     value: 'RATE',
     description: 'The most that is copied in a second, in bytes: 500K, 10M, 1.5G.',
   });
+  parallelism = parallelismOption();
+  partitions = partitionsOption();
+  partitionFiles = partitionFilesOption();
+  partitionSize = partitionSizeOption();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -140,6 +151,7 @@ export class CopyCommand extends KubeCommand {
       strategies: [...this.strategies, ...this.formerStrategies],
       image,
       bandwidth,
+      parallel: parallelOptions(this),
       timeoutMs: this.waitLimit,
     };
   }

@@ -164,7 +164,7 @@ export class CopyParts {
   /** The mover's Job, begun or taken up. */
   readonly moverJob = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, bandwidth, checksum, onCollision, verify } = this.#request;
+    const { image, mode, bandwidth, checksum, onCollision, verify, parallel } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
       this.targetPrivileges(),
@@ -175,7 +175,18 @@ export class CopyParts {
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
-    const how = { image, keys, mode, addresses, bandwidth, checksum, onCollision, verify, mayHaveMore };
+    const how = {
+      image,
+      keys,
+      mode,
+      addresses,
+      bandwidth,
+      checksum,
+      onCollision,
+      verify,
+      mayHaveMore,
+      parallel,
+    };
     const plan = { side, claim, privileges, sourcePrivileges, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.
     await this.#task.confirmLock();

@@ -5,6 +5,7 @@ import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import { copyEnv, type OnCollision, readsOnly } from '../mover/options.ts';
+import type { ParallelOptions } from '../mover/parallel/options.ts';
 import {
   checkOurs,
   createOrFind,
@@ -42,6 +43,7 @@ export interface MoverJobPlan {
   /** Addresses known by now; further ones are delivered into the running pod. */
   readonly addresses: readonly string[];
   readonly bandwidth?: string | undefined;
+  readonly parallel?: ParallelOptions | undefined;
   readonly identity: Identity;
   /** Group that an empty volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
@@ -95,6 +97,7 @@ function targetPodPlan(
       connectSeconds,
       keepPartial,
       bandwidth,
+      parallel: plan.parallel,
       checksum: plan.checksum,
       onCollision: plan.onCollision,
       verify: plan.verify,

@@ -35,6 +35,7 @@ function copyLines(result: CopyResult): string[] {
       ? [`               the others are hard links or were there already, by ${result.compared}`]
       : []),
     `  entries      ${formatCount(stats.entries)} with directories and links, ${formatCount(stats.createdEntries)} of them new`,
+    ...streamsLine(result),
     ...attributesLine(result),
     ...comparedLine(result),
     ...extraneousLine(result),
@@ -50,6 +51,14 @@ function headline({ outcome, lost, stats, compared }: CopyResult): string {
   if (lost.length > 0) return 'Copied with losses:';
   if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';
   return stats.changes > 0 ? 'Attributes copied:' : `Already the same by ${compared}:`;
+}
+
+/** Who copied, where that was more than one stream. */
+function streamsLine({ streams }: CopyResult): string[] {
+  if (!streams || streams.parallelism === 1) return [];
+  const { parallelism, partitions, files, why } = streams;
+  const cut = `${formatPlural(partitions, 'partition')} with ${formatPlural(files, 'file')}`;
+  return [`  streams      ${parallelism}, in ${cut}: ${why}`];
 }
 
 /** Modes, owners, times and attributes are compared in any case. */

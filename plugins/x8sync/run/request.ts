@@ -7,7 +7,8 @@ import type { StrategyName } from '../connect/strategy-names.ts';
 import type { Loss } from '../mover/losses.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import type { Mode, OnCollision } from '../mover/options.ts';
-import type { MoverOutcome, MoverStats, Verification } from '../mover/protocol.ts';
+import type { ParallelOptions } from '../mover/parallel/options.ts';
+import type { MoverOutcome, MoverStats, StreamsReport, Verification } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 
 export type { Mode } from '../mover/options.ts';
@@ -40,6 +41,8 @@ export interface CopyRequest {
   readonly image: string;
   /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */
   readonly bandwidth?: string | undefined;
+  /** How the files are spread over streams; what is absent in it the mover chooses. */
+  readonly parallel?: ParallelOptions | undefined;
   /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
   readonly timeoutMs: number;
 }
@@ -76,6 +79,8 @@ export interface CopyResult {
   readonly verification?: Verification | undefined;
   /** What it found, the first thousand. */
   readonly differences?: readonly Difference[] | undefined;
+  /** How the files were spread over streams, and why so. */
+  readonly streams?: StreamsReport | undefined;
   /** In a dry run: what would change, and before that what would be removed; the first few hundred. */
   readonly changes: readonly string[];
   /** Errors and warnings of the mover, the last few. */
