@@ -96,6 +96,8 @@ function codeOf(error: unknown): string | undefined {
 function explain(error: unknown): Explanation {
   const code = codeOf(error) ?? '';
   if (/^ERR_SSL_.*(CERTIFICATE|UNKNOWN_CA)/.test(code)) return clientRejected;
+  // A lookup of our own said why, and will say so again.
+  if (code === 'ERR_ADDRESS_REFUSED') return { why: messageOf(error), hint: checkUrl, permanent: true };
   return explanations[code] ?? { why: messageOf(error), hint: isItUp, maybeSent: true };
 }
 

@@ -1,52 +1,27 @@
 /** `kubectl nsreplicate controller`: KRMSyncer resources, as their users write them, are carried out. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
-import { configMaps } from '../../src/kube/resources.ts';
+import { events, secrets } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { contextA, contextB } from './support/contexts.ts';
-import { kubectl, startPlugin } from './support/kubectl.ts';
-import { Pair } from './support/nsreplicate.ts';
-import type { Running } from './support/process.ts';
+import { contextB } from './support/contexts.ts';
+import { kubectl } from './support/kubectl.ts';
+import { kubeconfigOf, Person } from './support/limited.ts';
+import { configMap } from './support/objects.ts';
+import { ref, rule, SyncerScene } from './support/syncers.ts';
 
-let pair: Pair;
-let controller: Running;
-let folder: string;
-const inNamespace = (...args: string[]) => kubectl(contextA, ['-n', pair.namespace, ...args]);
-const syncer = async (name: string): Promise<SyncerObject | undefined> =>
-  pair.from.find(krmSyncers, { namespace: pair.namespace, name });
-const condition = async (name: string, type: string) =>
-  (await syncer(name))?.status?.conditions?.find((one) => one.type === type);
+describe('without rights of their own', () => {
+  let scene: SyncerScene;
+  beforeAll(async () => {
+    scene = await SyncerScene.open('krm');
+  }, 60_000);
+  afterAll(() => scene.close(), 60_000);
 
-beforeAll(async () => {
-  pair = await Pair.open('krm');
-  folder = mkdtempSync(join(tmpdir(), 'x8s-krm-'));
-  controller = startPlugin('nsreplicate', ['controller', '--context', contextA, '-n', pair.namespace]);
-  await controller.saw('leading');
-}, 60_000);
-afterAll(async () => {
-  controller.child.kill('SIGTERM');
-  await controller.ended;
-  rmSync(folder, { recursive: true });
-  await pair.close();
-}, 60_000);
-
-describe("KRMSyncer's own example, step by step", () => {
-  test('a ConfigMap is copied whole, changed and deleted within seconds', async () => {
-    const file = join(folder, 'dest-kubeconfig.yaml');
-    writeFileSync(
-      file,
-      await kubectl(contextB, ['config', 'view', '--context', contextB, '--minify', '--flatten']),
-    );
-    await inNamespace(
-      'create',
-      'secret',
-      'generic',
-      'destination-kubeconfig',
-      `--from-file=kubeconfig=${file}`,
-    );
+  test("KRMSyncer's own example, step by step: copied whole, changed and deleted within seconds", async () => {
+    const file = scene.path('dest-kubeconfig.yaml');
+    const view = ['config', 'view', '--context', contextB, '--minify', '--flatten'];
+    writeFileSync(file, await kubectl(contextB, view));
+    const source = `--from-file=kubeconfig=${file}`;
+    await scene.kubectl(['create', 'secret', 'generic', 'destination-kubeconfig', source]);
     const resource = `
 apiVersion: syncer.gkelabs.io/v1alpha1
 kind: KRMSyncer
@@ -58,26 +33,186 @@ spec:
     - group: ""
       version: "v1"
       kind: "ConfigMap"
-      namespaces: ["${pair.namespace}"]
+      namespaces: ["${scene.namespace}"]
   destination:
     clusterConfig:
       kubeConfigSecretRef:
         name: "destination-kubeconfig"
 `;
-    await kubectl(contextA, ['-n', pair.namespace, 'apply', '-f', '-'], resource);
-    await inNamespace('create', 'configmap', 'test-sync-data', '--from-literal=key=value1');
-    const there = () => pair.to.find(configMaps, { namespace: pair.namespace, name: 'test-sync-data' });
-    await eventually(async () => expect((await there())?.data).toEqual({ key: 'value1' }));
+    await scene.kubectl(['apply', '-f', '-'], resource);
+    await scene.kubectl(['create', 'configmap', 'test-sync-data', '--from-literal=key=value1']);
     await eventually(async () =>
-      expect(await condition('configmap-sync', 'Ready')).toMatchObject({
-        status: 'True',
-        reason: 'InSync',
-        observedGeneration: 1,
+      expect((await scene.there('test-sync-data'))?.data).toEqual({ key: 'value1' }),
+    );
+    await scene.is('configmap-sync', 'InSync');
+    await scene.kubectl(['patch', 'configmap', 'test-sync-data', '-p', '{"data":{"key":"value2"}}']);
+    await eventually(
+      async () => expect((await scene.there('test-sync-data'))?.data).toEqual({ key: 'value2' }),
+      5000,
+    );
+    await scene.kubectl(['delete', 'configmap', 'test-sync-data']);
+    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined(), 5000);
+  }, 90_000);
+
+  test('columns and Events show how it stands', async () => {
+    await scene.pair.put(scene.pair.from, configMap('one', { a: '1' }));
+    await eventually(async () =>
+      expect(await scene.kubectl(['get', 'krmsyncers'])).toMatch(
+        /NAME +MODE +SUSPENDED +READY +REASON +OBJECTS +LAG +AGE\nconfigmap-sync +push +false +True +InSync +2 +0s /,
+      ),
+    );
+    const { items } = await scene.pair.from.list(events, { namespace: scene.namespace });
+    const told = items.filter(({ involvedObject }) => involvedObject?.name === 'configmap-sync');
+    expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Normal InSync');
+  }, 30_000);
+
+  test('suspended under either name, nothing is copied, within two seconds; resumed, what was missed is', async () => {
+    const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
+    for (const word of ['suspend', 'suspended']) {
+      await scene.syncer('configmap-sync', { ...base, [word]: true });
+      await scene.is('configmap-sync', 'Suspended', 2000);
+      expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'True' });
+      await scene.pair.put(scene.pair.from, configMap(`while-${word}`, { a: '1' }));
+      await scene.syncer('configmap-sync', { ...base, [word]: false });
+      await eventually(async () => expect(await scene.there(`while-${word}`)).toBeDefined());
+      await scene.is('configmap-sync', 'InSync');
+      expect(await scene.condition('configmap-sync', 'Suspended')).toMatchObject({ status: 'False' });
+    }
+  }, 60_000);
+
+  test('a rotated kubeconfig is taken up, from either key, and a broken one is said', async () => {
+    const person = new Person();
+    await person.may(scene.pair.to, [
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'watch'] },
+      {
+        apiGroups: [''],
+        resources: ['limitranges'],
+        verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+      },
+    ]);
+    try {
+      await scene.putSecret('rotated', 'not a kubeconfig');
+      const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'rotated' } } };
+      await scene.syncer('rotating', { destination, rules: [rule('LimitRange')] });
+      await scene.is('rotating', 'InvalidKubeconfig');
+      const file = person.kubeconfigFor(contextB, scene.path('person.yaml'), 'person');
+      await scene.putSecret('rotated', readFileSync(file, 'utf8'));
+      expect((await scene.is('rotating', 'InSync')).message).toContain('rules that name no namespaces mean');
+      await scene.pair.from.delete(secrets, { namespace: scene.namespace, name: 'rotated' });
+      await scene.is('rotating', 'SecretNotFound');
+      await scene.putSecret('rotated', readFileSync(file, 'utf8'), 'config');
+      await scene.is('rotating', 'InSync');
+    } finally {
+      await scene.kubectl(['delete', 'krmsyncer', 'rotating']);
+      await person.forget();
+    }
+  }, 60_000);
+
+  const elsewhere = { destination: ref, rules: [rule('ConfigMap', { namespaces: ['kube-system'] })] };
+  test.each<[string, object, RegExp]>([
+    ['NotAllowed', elsewhere, /the rules mean namespace kube-system/],
+    ['NotAllowed', { destination: ref, rules: [rule('Secret')] }, /Secrets are not copied/],
+    ['NotAllowed', { remote: ref, rules: [rule('ConfigMap')] }, /pulling writes into this cluster/],
+    [
+      'NotAllowed',
+      { destination: ref, serviceAccountName: 'default', rules: [rule('ConfigMap')] },
+      /--token-namespaces/,
+    ],
+    [
+      'InvalidSpec',
+      { destination: { gcsBucketConfig: { bucket: 'b' } }, rules: [rule('ConfigMap')] },
+      /copies into a bucket are not made/,
+    ],
+    ['InvalidRule', { destination: ref, rules: [rule('Config[')] }, /"Config\[" is not a glob/],
+    ['InvalidRule', { destination: ref, rules: [rule('Gadget')] }, /has no kind Gadget/],
+    [
+      'NothingToCarry',
+      { mode: 'push', remote: ref, rules: [rule('ConfigMap')] },
+      /ConfigMap has no status, so its rule carries nothing/,
+    ],
+    [
+      'SecretNotFound',
+      {
+        destination: { clusterConfig: { kubeConfigSecretRef: { name: 'none' } } },
+        rules: [rule('ConfigMap')],
+      },
+      /there is no Secret none/,
+    ],
+  ])(
+    '%s: %j',
+    async (reason, spec, message) => {
+      await scene.syncer('refused', spec);
+      expect((await scene.is('refused', reason)).message).toMatch(message);
+    },
+    30_000,
+  );
+
+  test.each<
+    [string, (kubeconfig: { clusters: { cluster: object }[]; users: { user: object }[] }) => void, RegExp]
+  >([
+    [
+      'runs a program',
+      ({ users: [first] }) => Object.assign(first?.user ?? {}, { exec: { command: 'true' } }),
+      /exec/,
+    ],
+    [
+      'leads to loopback',
+      ({ clusters: [first] }) => Object.assign(first?.cluster ?? {}, { server: 'https://127.0.0.1:6443' }),
+      /loopback/,
+    ],
+    [
+      'leads inside by number',
+      ({ clusters: [first] }) => Object.assign(first?.cluster ?? {}, { server: 'https://10.96.0.1' }),
+      /inner address/,
+    ],
+    [
+      'leads to loopback by name',
+      ({ clusters: [first] }) => Object.assign(first?.cluster ?? {}, { server: 'https://localhost:6443' }),
+      /localhost leads to a loopback address/,
+    ],
+  ])(
+    'a kubeconfig that %s is refused',
+    async (_what, change, message) => {
+      const kubeconfig = JSON.parse(readFileSync(kubeconfigOf(contextB, scene.path('hostile'), 'h'), 'utf8'));
+      change(kubeconfig);
+      await scene.putSecret('hostile', JSON.stringify(kubeconfig));
+      const destination = { clusterConfig: { kubeConfigSecretRef: { name: 'hostile' } } };
+      await scene.syncer('hostile', { destination, rules: [rule('ConfigMap')] });
+      await eventually(async () => {
+        const condition = await scene.condition('hostile');
+        expect(condition?.message).toMatch(message);
+        expect(condition?.status).toBe('False');
+      });
+    },
+    30_000,
+  );
+
+  test('what others made under the same name is left and said, also when the source goes', async () => {
+    await scene.pair.put(scene.pair.to, configMap('theirs', { of: 'others' }));
+    await scene.pair.put(scene.pair.from, configMap('theirs', { of: 'ours' }));
+    await eventually(async () =>
+      expect(await scene.condition('configmap-sync', 'Degraded')).toMatchObject({
+        reason: 'ChangesFail',
+        message: "one object can't be written: 1 (others made them; spec.adopt takes them over)",
       }),
     );
-    await inNamespace('patch', 'configmap', 'test-sync-data', '-p', '{"data":{"key":"value2"}}');
-    await eventually(async () => expect((await there())?.data).toEqual({ key: 'value2' }), 5000);
-    await inNamespace('delete', 'configmap', 'test-sync-data');
-    await eventually(async () => expect(await there()).toBeUndefined(), 5000);
-  }, 90_000);
+    await scene.pair.delete(scene.pair.from, 'configmaps', 'theirs');
+    await eventually(async () =>
+      expect(await scene.condition('configmap-sync', 'Degraded')).toMatchObject({ status: 'False' }),
+    );
+    expect((await scene.there('theirs'))?.data).toEqual({ of: 'others' });
+  }, 30_000);
+
+  test('a deleted one stops, and leaves the copies', async () => {
+    await scene.kubectl(['delete', 'krmsyncer', 'configmap-sync']);
+    await scene.pair.put(scene.pair.from, configMap('after', { a: '1' }));
+    await scene.syncer('witness', {
+      destination: ref,
+      rules: [rule('ConfigMap', { namespaces: [scene.namespace] })],
+      suspend: true,
+    });
+    await scene.is('witness', 'Suspended');
+    expect(await scene.there('one')).toBeDefined();
+    expect(await scene.there('after')).toBeUndefined();
+  }, 30_000);
 });

@@ -5,8 +5,9 @@ import { UnreachableError, X8sError } from '../../../src/errors.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { connectPoint } from '../../../src/kube/connect.ts';
+import { ConnectionError } from '../../../src/kube/connection-error.ts';
 import { createClient } from '../../../src/kube/rest.ts';
-import { type Addresses, guardedLookup } from './addresses.ts';
+import { type Addresses, guardedLookup, RefusedAddress } from './addresses.ts';
 import { checkedPoint } from './kubeconfig.ts';
 import { Refusal } from './refusal.ts';
 import { withinNamespace, withoutForeignTexts } from './restrict.ts';
@@ -81,6 +82,8 @@ async function checkApiServer(kube: KubeClient, signal: AbortSignal): Promise<vo
   const version = await kube
     .request<{ gitVersion?: unknown }>({ method: 'GET', path: '/version', signal })
     .catch((error: unknown) => {
+      if (error instanceof ConnectionError && error.cause instanceof RefusedAddress)
+        throw new Refusal('KubeconfigRefused', `the kubeconfig: ${error.cause.message}`);
       if (error instanceof UnreachableError || !(error instanceof X8sError)) throw error;
       // Some let nobody see their version without rights.
       if (error instanceof ApiError && error.status) return { gitVersion: '' };

@@ -100,9 +100,19 @@ function readyWork(work: Work): Said {
   if (!work.compared) return ['False', 'Comparing', 'everything is compared for the first time'];
   const trouble = troubleOf(work);
   if (trouble && !trouble.harmless) return ['False', trouble.reason, trouble.message];
-  const objects = work.objects === 1 ? 'one object is' : `${work.objects} objects are`;
-  return ['True', 'InSync', `${objects} kept the same${trouble ? `; ${trouble.message}` : ''}`];
+  const kept = `${objects(work.objects)} kept the same`;
+  return ['True', 'InSync', `${kept}${trouble ? `; ${trouble.message}` : ''}`];
 }
+
+const objects = (count: number): string => (count === 1 ? 'one object' : `${count} objects`);
+
+/** Reasons of the engine of which a resource's writer can do something. */
+const inWords: Readonly<Record<string, string>> = {
+  'not-ours': 'others made them; spec.adopt takes them over',
+  'other-task': 'another task or KRMSyncer made them; spec.adopt takes them over',
+  'other-primary': 'they were made from another cluster; `kubectl nsreplicate approve` accepts this one',
+  forbidden: 'not allowed on the other side',
+};
 
 interface Trouble {
   readonly reason: string;
@@ -121,10 +131,11 @@ function troubleOf(work: Work): Trouble | undefined {
   if (work.unlisted.length > 0)
     return { reason: 'NotListed', message: `not readable: ${work.unlisted.join(', ')}`, harmless: false };
   if (work.failed > 0) {
-    const reasons = counts(work.failing);
+    const named = Object.entries(work.failing).map(([reason, count]) => [inWords[reason] ?? reason, count]);
+    const reasons = counts(Object.fromEntries(named));
     return {
       reason: 'ChangesFail',
-      message: `${work.failed} objects can't be written${reasons === '' ? '' : `: ${reasons}`}`,
+      message: `${objects(work.failed)} can't be written${reasons === '' ? '' : `: ${reasons}`}`,
       harmless: false,
     };
   }
@@ -154,7 +165,9 @@ function degraded(standing: Standing): Said {
   const { away } = standing.work;
   if (away !== undefined) return ['True', 'Unreachable', away];
   const trouble = troubleOf(standing.work);
-  return trouble ? ['True', trouble.reason, trouble.message] : ['False', 'AsExpected', ''];
+  return trouble && !trouble.harmless
+    ? ['True', trouble.reason, trouble.message]
+    : ['False', 'AsExpected', ''];
 }
 
 function invalidRule(standing: Standing): Said {

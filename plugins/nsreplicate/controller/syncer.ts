@@ -200,9 +200,10 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 function standingAfter(error: unknown): Standing {
   const message = messageOf(error);
-  if (error instanceof Refusal) return { is: 'refused', reason: error.reason, message };
+  const hinted = error instanceof X8sError && error.hint ? `${message} (${error.hint})` : message;
+  if (error instanceof Refusal) return { is: 'refused', reason: error.reason, message: hinted };
   // What the engine refuses once it has seen both sides is the rules' fault.
-  if (error instanceof UsageError) return { is: 'refused', reason: 'InvalidRule', message };
+  if (error instanceof UsageError) return { is: 'refused', reason: 'InvalidRule', message: hinted };
   if (isForbidden(error) || error instanceof ForbiddenError)
     return { is: 'failed', reason: 'Forbidden', message };
   if (error instanceof UnreachableError) return { is: 'failed', reason: 'Unreachable', message };

@@ -46,7 +46,7 @@ test.each<[string, Standing, object]>([
   ['not listed', working({ unlisted: ['Secret'] }), { Ready: 'False NotListed' }],
   ['stopped', working({ deletionsStopped: 'many' }), { Ready: 'False DeletionsStopped' }],
   ['no status', working({ nothingCarried: ['ConfigMap'] }), { Ready: 'False NothingToCarry' }],
-  ['left', working({ left: { foreign: 1 } }), { Ready: 'True InSync', Degraded: 'True ObjectsLeft' }],
+  ['left', working({ left: { foreign: 1 } }), { Ready: 'True InSync', Degraded: 'False AsExpected' }],
   [
     'suspended',
     { is: 'suspended' },

@@ -1,0 +1,121 @@
+/** `kubectl nsreplicate controller`: KRMSyncers that have rights: of a trusted namespace, or of a ServiceAccount. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { configMaps, namespaces, type Resource } from '../../src/kube/resources.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextB } from './support/contexts.ts';
+import { kubeconfigOf } from './support/limited.ts';
+import { configMap } from './support/objects.ts';
+import { ref, rule, SyncerScene } from './support/syncers.ts';
+
+const ingresses: Resource = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'ingresses',
+  kind: 'Ingress',
+  namespaced: true,
+};
+describe('with rights', () => {
+  let scene: SyncerScene;
+  const ingress = (name: string, port: number) => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name },
+    spec: { defaultBackend: { service: { name: 'web', port: { number: port } } } },
+  });
+  const statusOf = (address: string) => ({ loadBalancer: { ingress: [{ ip: address }] } });
+  const ingressRule = { group: 'networking.k8s.io', version: 'v1', kind: 'Ingress' };
+
+  beforeAll(async () => {
+    scene = await SyncerScene.open('krmr', '--trusted-namespaces', 'NAMESPACE');
+    await scene.pair.to.create(namespaces, { metadata: { name: scene.namespace } });
+    await scene.putSecret(
+      'destination-kubeconfig',
+      readFileSync(kubeconfigOf(contextB, scene.path('b'), 'b'), 'utf8'),
+    );
+  }, 60_000);
+  afterAll(() => scene.close(), 60_000);
+
+  test('a remote carries the status to what others made, and a spec to what it makes and takes away', async () => {
+    const { from, to } = scene.pair;
+    await scene.pair.put(from, ingress('status', 1), ingress('made', 1));
+    await scene.pair.put(to, ingress('status', 2));
+    const place = { namespace: scene.namespace, name: 'status' };
+    await from.patch(
+      ingresses,
+      place,
+      { status: statusOf('192.0.2.1') },
+      { type: 'merge', subresource: 'status' },
+    );
+    await scene.syncer('statuses', {
+      mode: 'push',
+      remote: ref,
+      rules: [{ ...ingressRule, namespaces: [scene.namespace] }],
+    });
+    await eventually(async () =>
+      expect((await scene.there('status', ingresses))?.status).toEqual(statusOf('192.0.2.1')),
+    );
+    expect((await scene.there('status', ingresses))?.spec).toEqual(ingress('status', 2).spec);
+    expect(await scene.there('made', ingresses)).toBeUndefined();
+    await scene.syncer('statuses', {
+      mode: 'push',
+      remote: ref,
+      rules: [{ ...ingressRule, namespaces: [scene.namespace], syncFields: ['spec'] }],
+    });
+    await eventually(async () =>
+      expect((await scene.there('made', ingresses))?.spec).toEqual(ingress('made', 1).spec),
+    );
+    await scene.pair.delete(from, 'ingresses', 'made');
+    await eventually(async () => expect(await scene.there('made', ingresses)).toBeUndefined());
+    expect(await scene.there('status', ingresses)).toBeDefined();
+    await scene.kubectl(['delete', 'krmsyncer', 'statuses']);
+  }, 60_000);
+
+  test('a remote pulls where nothing is said of the way, into the namespace that a destination names', async () => {
+    await scene.pair.put(scene.pair.to, configMap('pulled', { from: 'afar' }));
+    const rules = [rule('ConfigMap', { namespaces: [scene.namespace], syncFields: ['data'] })];
+    await scene.syncer('pulling', { remote: ref, rules });
+    const here = () => scene.pair.from.find(configMaps, { namespace: scene.namespace, name: 'pulled' });
+    await eventually(async () => expect((await here())?.data).toEqual({ from: 'afar' }));
+    await scene.is('pulling', 'InSync');
+    expect(await scene.kubectl(['get', 'krmsyncer', 'pulling'])).toMatch(/pulling +pull +false +True/);
+    await scene.kubectl(['delete', 'krmsyncer', 'pulling']);
+    const mapped = scene.pair.alsoNamespace('mapped');
+    await scene.pair.put(scene.pair.from, configMap('moved', { a: '1' }));
+    await scene.syncer('mapping', {
+      destination: { ...ref, namespace: mapped },
+      rules: [rule('ConfigMap', { namespaces: [scene.namespace] })],
+    });
+    await eventually(async () =>
+      expect(await scene.pair.to.find(configMaps, { namespace: mapped, name: 'moved' })).toBeDefined(),
+    );
+    await scene.kubectl(['delete', 'krmsyncer', 'mapping']);
+  }, 60_000);
+
+  test('a ServiceAccount has its own rights, and no more', async () => {
+    await scene.kubectl(['create', 'serviceaccount', 'robot']);
+    const spec = {
+      destination: ref,
+      serviceAccountName: 'robot',
+      rules: [rule('ConfigMap', { namespaces: [scene.namespace] })],
+    };
+    await scene.syncer('robots', spec);
+    await eventually(async () => {
+      const condition = await scene.condition('robots');
+      expect(condition?.status).toBe('False');
+      expect(condition?.message).toMatch(/ConfigMap|configmaps/);
+    });
+    await scene.kubectl([
+      'create',
+      'rolebinding',
+      'robot',
+      '--clusterrole=view',
+      `--serviceaccount=${scene.namespace}:robot`,
+    ]);
+    await scene.is('robots', 'InSync', 60_000);
+    await scene.pair.put(scene.pair.from, configMap('by-robot', { a: '1' }));
+    await eventually(async () => expect(await scene.there('by-robot')).toBeDefined());
+    await scene.syncer('robots', { ...spec, rules: [rule('Secret', { namespaces: [scene.namespace] })] });
+    await scene.is('robots', 'NotListed', 60_000);
+  }, 120_000);
+});
