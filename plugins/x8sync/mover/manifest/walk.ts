@@ -38,7 +38,7 @@ export async function* manifestOf(
 }
 
 /** An entry as its folder lists it. */
-interface Found {
+export interface Found {
   readonly path: string;
   /** Undefined where the file system does not tell, and for the root. */
   readonly isFile: boolean;
@@ -46,8 +46,8 @@ interface Found {
   readonly unlisted?: string;
 }
 
-/** A folder comes before what is in it; names in the order of their bytes. */
-function* walk(tree: Tree, path = ''): Generator<Found> {
+/** All entries of a tree by their names: a folder before what is in it, and in the order of bytes. */
+export function* walk(tree: Tree, path = ''): Generator<Found> {
   let entries: Dirent<string>[];
   try {
     entries = readdirSync(pathOf(tree.root, path), { withFileTypes: true, encoding: 'latin1' });
