@@ -18,6 +18,14 @@ import {
   partitionSizeOption,
   partitionsOption,
 } from './parallel-options.ts';
+import {
+  excludeFromOption,
+  excludeOption,
+  includeOption,
+  selectionOf,
+  sourcePathOption,
+  targetPathOption,
+} from './selection-options.ts';
 
 export class CopyCommand extends KubeCommand {
   static override paths = [[]];
@@ -65,6 +73,19 @@ export class CopyCommand extends KubeCommand {
   checksum = option.flag('-c,--checksum', {
     description: 'Compare files by content, not by size and time: both sides read all of them.',
   });
+  sourcePath = sourcePathOption();
+  targetPath = targetPathOption();
+  exclude = excludeOption();
+  include = includeOption();
+  excludeFrom = excludeFromOption();
+  delete = option.flag('--delete', {
+    description:
+      'Delete what only the target has, once all is copied. Asks where that is more than half of it.',
+  });
+  owner = option.text('--chown', {
+    value: 'UID:GID',
+    description: 'Give all of the copy to this user and group.',
+  });
   verify = option.flag('--verify', {
     description: 'Once all is copied, read both sides and compare every entry.',
   });
@@ -105,8 +126,7 @@ export class CopyCommand extends KubeCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const request = await this.#request(context);
     if (request.mode === 'force') await this.#confirm(request, context);
-    const { copy } = await import('../run/copy.ts');
-    const result = await copy(request, context);
+    const result = await this.#copy(request, context);
     const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
       import('../run/report.ts'),
       import('../run/request.ts'),
@@ -122,8 +142,26 @@ export class CopyCommand extends KubeCommand {
     };
   }
 
+  /** A copy that would delete most of the target begins once a person has said that it may. */
+  async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult> {
+    const [{ copy }, { DeletionBrake }] = await Promise.all([
+      import('../run/copy.ts'),
+      import('../run/result.ts'),
+    ]);
+    try {
+      return await copy(request, context);
+    } catch (error) {
+      if (!(error instanceof DeletionBrake) || !(await agrees(error.message, context))) throw error;
+      return copy({ ...request, deletes: 'all' }, context);
+    }
+  }
+
   async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
     const mode = modeOf(this);
+    if (this.delete && this.force)
+      throw new UsageError(
+        '--force deletes all that the target has, so --delete has nothing to do beside it',
+      );
     if (this.verify && this.dryRun)
       throw new UsageError('--dry-run copies nothing, so there is nothing for --verify to compare', {
         hint: `${this.source} ${this.target} can be compared as they are: kubectl x8sync verify`,
@@ -137,6 +175,8 @@ export class CopyCommand extends KubeCommand {
     const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
     const image = this.image ?? moverImage(plugin.version);
     const who = this.#who();
+    const deletes = this.delete ? (this.yes ? 'all' : 'half') : 'nothing';
+    const owner = this.owner === undefined ? undefined : parseIdentity(this.owner, '--chown');
     return {
       source,
       target,
@@ -146,6 +186,9 @@ export class CopyCommand extends KubeCommand {
       trustedXattrs,
       checksum,
       verify,
+      selection: selectionOf(this),
+      deletes,
+      owner,
       onCollision,
       ...who,
       strategies: [...this.strategies, ...this.formerStrategies],
@@ -178,6 +221,16 @@ export class CopyCommand extends KubeCommand {
     if (!(await confirm(`Delete every file in ${name} before copying?`))) {
       throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
     }
+  }
+}
+
+/** Whether a person at a terminal says yes to all of these deletions. */
+async function agrees(what: string, { confirm }: KubeCommandContext): Promise<boolean> {
+  try {
+    return await confirm(`${what}. Delete them?`);
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
   }
 }
 

@@ -10,6 +10,14 @@ import type { CopyRequest } from '../run/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
 import { claimOf, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+import {
+  excludeFromOption,
+  excludeOption,
+  includeOption,
+  selectionOf,
+  sourcePathOption,
+  targetPathOption,
+} from './selection-options.ts';
 import { TaskCommand } from './task-command.ts';
 
 export class VerifyCommand extends TaskCommand {
@@ -39,6 +47,11 @@ export class VerifyCommand extends TaskCommand {
   allowExtraneous = option.maybeFlag('--allow-extraneous', {
     description: 'What only the target has is no difference.',
   });
+  sourcePath = sourcePathOption();
+  targetPath = targetPathOption();
+  exclude = excludeOption();
+  include = includeOption();
+  excludeFrom = excludeFromOption();
   trustedXattrs = option.flag('--trusted-xattrs', {
     description: 'Compare trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
   });
@@ -71,7 +84,7 @@ export class VerifyCommand extends TaskCommand {
         claimOf(parseClaim(this.source, 'SOURCE'), context.kube, this.namespace),
         claimOf(parseClaim(this.target, 'TARGET'), context.kube, this.namespace),
       ]);
-      return { source, target, merged: false };
+      return { source, target, merged: false, selection: selectionOf(this) };
     }
     const [{ client, entry }, { pairOfTask }] = await Promise.all([
       this.oneTask(context, this.source),
@@ -80,12 +93,14 @@ export class VerifyCommand extends TaskCommand {
     return pairOfTask(entry, client, { connectTo: context.kubeByServer, signal: context.signal });
   }
 
-  #request({ source, target, merged }: Pair, { plugin }: KubeCommandContext): CopyRequest {
+  #request({ source, target, merged, selection, owner }: Pair, { plugin }: KubeCommandContext): CopyRequest {
     return {
       source,
       target,
       name: undefined,
       mode: 'verify',
+      selection,
+      owner,
       mayHaveMore: this.allowExtraneous ?? merged,
       // Nothing is written, so nobody is in the way.
       allowMounted: true,

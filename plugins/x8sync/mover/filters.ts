@@ -31,8 +31,7 @@ export function patternProblem(pattern: string): string | undefined {
  */
 export function filterOf(rules: readonly FilterRule[]): (path: string, isFolder: boolean) => boolean {
   const matchers = rules.map(({ action, pattern }) => ({ action, matches: matcherOf(pattern) }));
-  return (path, isFolder) =>
-    matchers.find(({ matches }) => matches(path, isFolder))?.action === 'exclude';
+  return (path, isFolder) => matchers.find(({ matches }) => matches(path, isFolder))?.action === 'exclude';
 }
 
 type Matcher = (path: string, isFolder: boolean) => boolean;
@@ -58,7 +57,7 @@ function matcherOf(text: string): Matcher {
 function source(pattern: string): string {
   // Without a wildcard a backslash stands for itself.
   if (!/[*?[]/.test(pattern)) return escaped(pattern);
-  const parts = /\*\*\*?|\*|\?|\[[!^]?\]?(?:\\.|[^\]\\])*\]|\\(.)|([^])/gs;
+  const parts = /\*\*\*?|\*|\?|\[[!^]?\]?(?:\\.|[^\]\\])*\]|\\(.)|(.)/gs;
   return pattern.replace(parts, (token, literal?: string, other?: string) => {
     if (token.startsWith('**')) return '.*';
     if (token === '*') return '[^/]*';
@@ -71,8 +70,10 @@ function source(pattern: string): string {
 /** `[!a-z]` as a regular expression has it. */
 function classOf(token: string): string {
   const [, not = '', members = ''] = /^\[([!^]?)(.*)\]$/s.exec(token) ?? [];
-  const listed = members.replace(/\\(.)|([\][^])/gs, (_, literal?: string, special?: string) =>
-    `\\x${(literal ?? special ?? '').charCodeAt(0).toString(16).padStart(2, '0')}`,
+  const listed = members.replace(
+    /\\(.)|([\][^])/gs,
+    (_, literal?: string, special?: string) =>
+      `\\x${(literal ?? special ?? '').charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
   return `[${not === '' ? '' : '^'}${listed}]`;
 }

@@ -65,6 +65,18 @@ function loginName(): string | undefined {
   }
 }
 
+/** Answers one query of a client; resolves with the exit code. */
+async function answerClient(asked: string): Promise<number> {
+  const texts = longAnswer(asked, paths);
+  if (texts) {
+    for await (const text of texts) writeAll(1, text);
+    return 0;
+  }
+  const text = await answer(asked, paths);
+  writeAll(text === undefined ? 2 : 1, text ?? `${refusal}\n`);
+  return text === undefined ? refusedCode : 0;
+}
+
 const interrupted =
   'stopped by a signal: what was copied so far is kept, and the next run goes on from there';
 
@@ -72,15 +84,12 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
   copy: () => startCopy(env, runtime(new Ending('interrupted', interrupted))),
   serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
   answer: async () => {
-    const asked = env.SSH_ORIGINAL_COMMAND ?? '';
-    const texts = longAnswer(asked, paths);
-    if (texts) {
-      for await (const text of texts) writeAll(1, text);
-      return 0;
+    try {
+      return await answerClient(env.SSH_ORIGINAL_COMMAND ?? '');
+    } catch (error) {
+      writeAll(2, `${(error as Error).message}\n`);
+      return 1;
     }
-    const text = await answer(asked, paths);
-    writeAll(text === undefined ? 2 : 1, text ?? `${refusal}\n`);
-    return text === undefined ? refusedCode : 0;
   },
   addresses: async () => {
     mkdirSync(dirname(paths.addresses), { recursive: true });

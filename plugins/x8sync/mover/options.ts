@@ -2,6 +2,7 @@
  * A mover's settings, given when its pod is made, for both ends: the plugin writes it as environment variables, the mover
  * reads them. Each set bears the number of the protocol, so that an image of another version does nothing.
  */
+import type { FilterRule } from './filters.ts';
 import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel/options.ts';
 import { protocol } from './protocol.ts';
 
@@ -51,9 +52,34 @@ export interface CopyOptions {
   readonly verify: boolean;
   /** What only the target has is no difference. */
   readonly mayHaveMore: boolean;
+  /** What of the volumes is copied. */
+  readonly selection: Selection;
+  /** What only the target has goes: never, where that is not more than half of it, or however much it is. */
+  readonly deletes: Deletes;
+  /** Who all of the copy belongs to; whoever the source's belongs to where absent. */
+  readonly owner: Owner | undefined;
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
   readonly parallel: ParallelOptions;
+}
+
+/** A part of the volumes. */
+export interface Selection {
+  /** Folder of the source's volume whose content is copied; empty for all of it. */
+  readonly sourcePath: string;
+  /** Folder of the target's volume that it is copied to, likewise. */
+  readonly targetPath: string;
+  readonly filters: readonly FilterRule[];
+}
+
+export const wholeVolumes: Selection = { sourcePath: '', targetPath: '', filters: [] };
+
+export type Deletes = 'nothing' | 'half' | 'all';
+
+/** User and group by number. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Of the source's pod. */
@@ -71,12 +97,21 @@ const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-p
 const defaultRetries = 5;
 
 /** What the plugin need not say. */
-type Defaulted = 'retries' | 'ciphers' | 'onCollision' | 'verify' | 'mayHaveMore' | 'parallel';
+type Defaulted =
+  | 'retries'
+  | 'ciphers'
+  | 'onCollision'
+  | 'verify'
+  | 'mayHaveMore'
+  | 'selection'
+  | 'deletes'
+  | 'owner'
+  | 'parallel';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
 ): Record<string, string> {
-  const { retries, ciphers, onCollision, verify, mayHaveMore } = options;
+  const { retries, ciphers, onCollision, verify, mayHaveMore, selection, deletes, owner } = options;
   return {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: options.nonce,
@@ -92,6 +127,9 @@ export function copyEnv(
     X8S_LINGER_SECONDS: String(options.lingerSeconds),
     ...(retries === undefined ? {} : { X8S_RETRIES: String(retries) }),
     ...(onCollision === undefined ? {} : { X8S_ON_COLLISION: onCollision }),
+    ...(selection ? { X8S_SELECTION: JSON.stringify(selection) } : {}),
+    ...(deletes ? { X8S_DELETES: deletes } : {}),
+    ...(owner ? { X8S_OWNER: `${owner.uid}:${owner.gid}` } : {}),
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
@@ -126,6 +164,9 @@ export function readCopyOptions(env: Env): CopyOptions {
     lingerSeconds: numberOf(env, 'X8S_LINGER_SECONDS', 0),
     retries: numberOf(env, 'X8S_RETRIES', defaultRetries),
     onCollision: env.X8S_ON_COLLISION === 'skip' ? 'skip' : 'refuse',
+    selection: env.X8S_SELECTION ? (JSON.parse(env.X8S_SELECTION) as Selection) : wholeVolumes,
+    deletes: env.X8S_DELETES === 'half' || env.X8S_DELETES === 'all' ? env.X8S_DELETES : 'nothing',
+    owner: readOwner(env.X8S_OWNER),
     verify: env.X8S_VERIFY === '1',
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
@@ -147,6 +188,12 @@ export function foreignPlugin(env: Env): string | undefined {
   const asked = env.X8S_PROTOCOL || 'none';
   if (asked === String(protocol)) return undefined;
   return `this image speaks version ${protocol} of the mover's protocol, and was started for ${asked}: use the image and the plugin of one version`;
+}
+
+/** `UID:GID`. */
+function readOwner(text: string | undefined): Owner | undefined {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(text ?? '') ?? [];
+  return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
 function numberOf(env: Env, name: string, otherwise: number): number {

@@ -24,6 +24,8 @@ export type MoverOutcome =
   | 'no-room'
   /** A forced copy of a source that holds nothing; the target was not touched. */
   | 'source-empty'
+  /** More than half of the target would be deleted, and nobody has said that it may. */
+  | 'too-many-deletions'
   /** Something that is not ours is in the way at the target. */
   | 'refused'
   /** The target's root folder can't be written to by the mover's user. */
@@ -183,6 +185,7 @@ const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
   'no-room': 3,
   'source-empty': 3,
   refused: 3,
+  'too-many-deletions': 3,
   closed: 3,
   unreachable: 4,
   auth: 4,

@@ -1,5 +1,6 @@
 /** What the target's mover may ask the source, and the answers: JSON on one line. */
 
+import type { FilterRule } from './filters.ts';
 import type { Folding, Limits } from './losses.ts';
 import type { VolumeLocation } from './volume-location.ts';
 
@@ -74,23 +75,41 @@ export const queries = {
   find: (mark: string) => `find ${mark}`,
   /** Whether the volume's root has an entry of this name: `yes` or `no`. */
   sees: (mark: string) => `sees ${mark}`,
-  /** Everything that it holds, described entry by entry. */
-  manifest: 'manifest',
+  /** Everything that it holds but for what these rules leave out, described entry by entry. */
+  manifest: (filters: readonly FilterRule[]) => `manifest ${encoded(filters)}`,
+  /** The real path of the folder that was asked for, below the volume's root. */
+  path: 'path',
+  /** Any of these about a folder of the volume in its place; links of its path that lead out are not followed. */
+  within: (folder: string, query: string) => `in ${encoded(folder)} ${query}`,
   survey: (uid: number, gids: readonly number[]) => `survey ${uid} ${gids.join(',')}`,
 } as const;
 
 export type Query =
   | { readonly kind: 'usage' | 'exactUsage' | 'root' }
-  | { readonly kind: 'manifest' }
+  | { readonly kind: 'path' }
+  | { readonly kind: 'manifest'; readonly filters: readonly FilterRule[] }
   | { readonly kind: 'find' | 'sees'; readonly mark: string }
   | { readonly kind: 'losses'; readonly limits: Limits }
   | { readonly kind: 'collisions'; readonly folding: Folding }
   | { readonly kind: 'survey'; readonly uid: number; readonly gids: readonly number[] };
 
+/** What a shell and a log take as it is, whatever it holds. */
+const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const decoded = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64url').toString());
+
+/** The folder that a query is about, empty for all of the volume, and the query itself. */
+export function parseFolder(text: string): { readonly folder: string; readonly query: string } {
+  const [, folder, query] = /^in ([\w-]+) (.*)$/s.exec(text) ?? [];
+  if (folder === undefined || query === undefined) return { folder: '', query: text };
+  return { folder: String(decoded(folder)), query };
+}
+
 /** What was asked, or undefined where that is none of the questions. */
 export function parseQuery(text: string): Query | undefined {
   if (text === queries.usage) return { kind: 'usage' };
-  if (text === queries.manifest) return { kind: 'manifest' };
+  if (text === queries.path) return { kind: 'path' };
+  const [, filters] = /^manifest ([\w-]+)$/.exec(text) ?? [];
+  if (filters !== undefined) return { kind: 'manifest', filters: decoded(filters) as readonly FilterRule[] };
   if (text === queries.exactUsage) return { kind: 'exactUsage' };
   const [, subject, json = ''] = /^(losses|collisions) (\{[\w":,{}[\]-]*\})$/.exec(text) ?? [];
   if (subject === 'losses') return { kind: subject, limits: JSON.parse(json) as Limits };

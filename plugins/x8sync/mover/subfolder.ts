@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { isWithin } from './volume-location.ts';
 
 /** Why a folder of a volume can't be used; the message is for the person. */
-export class NoSubfolder extends Error {}
+export class NoSubfolder extends Error {
+  /** There is nothing of that name. */
+  readonly isMissing: boolean;
+
+  constructor(message: string, isMissing = false) {
+    super(message);
+    this.isMissing = isMissing;
+  }
+}
 
 /** Why a path is none of a folder in a volume; undefined where it is one. */
 export function subfolderProblem(path: string): string | undefined {
@@ -27,7 +35,7 @@ export function subfolderProblem(path: string): string | undefined {
 export function realSubfolder(volume: string, path: string): string {
   requireSound(path);
   const root = realpathSync(volume);
-  const real = realpathIn(root, path);
+  const real = realpathIn(root, path, path);
   if (!statSync(real).isDirectory()) throw new NoSubfolder(`${path} is no folder`);
   const below = real === root ? '' : real.slice(root === '/' ? 1 : root.length + 1);
   requireSound(below);
@@ -39,14 +47,16 @@ function requireSound(path: string): void {
   if (problem !== undefined) throw new NoSubfolder(`${path} is not taken: ${problem}`);
 }
 
-function realpathIn(root: string, path: string): string {
+/** @param asked what the person has named. */
+function realpathIn(root: string, path: string, asked: string): string {
   try {
     const real = realpathSync(join(root, path));
     if (isWithin(real, root)) return real;
   } catch (error) {
-    throw new NoSubfolder(`${path} can't be found there: ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new NoSubfolder(`${asked} can't be found there: ${code}`, code === 'ENOENT');
   }
-  throw new NoSubfolder(`${path} leads out of the volume`);
+  throw new NoSubfolder(`${asked} leads out of the volume`);
 }
 
 /**
@@ -67,7 +77,7 @@ export function madeSubfolder(volume: string, path: string): string {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EEXIST') throw new NoSubfolder(`${path} can't be made: ${code}`);
     }
-    at = realpathIn(root, next.slice(root.length));
+    at = realpathIn(root, next.slice(root.length), path);
   }
   return realSubfolder(volume, at.slice(root.length));
 }

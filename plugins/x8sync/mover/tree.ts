@@ -1,11 +1,13 @@
 /** Which part of a volume is copied and compared. */
+import { type FilterRule, filterOf } from './filters.ts';
 import type { Tree } from './manifest/walk.ts';
 import { stagingName } from './paths.ts';
 
-/** In a volume's root: what file systems and movers keep there for themselves. */
+/** In the root: what file systems and movers keep there for themselves. */
 const keptNames: readonly string[] = ['lost+found', stagingName];
 
-/** All that is copied of the volume at this path. */
-export function treeAt(root: string): Tree {
-  return { root, leavesOut: (path) => keptNames.includes(path) };
+/** All that is copied of the folder at this path. */
+export function treeAt(root: string, filters: readonly FilterRule[] = []): Tree {
+  const isFiltered = filterOf(filters);
+  return { root, leavesOut: (path, isFolder) => keptNames.includes(path) || isFiltered(path, isFolder) };
 }

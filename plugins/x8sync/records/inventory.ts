@@ -18,6 +18,12 @@ export interface RecordedSpec {
   readonly targetClaim?: string;
   readonly targetUid?: string;
   readonly mode?: string;
+  readonly sourcePath?: string;
+  readonly targetPath?: string;
+  /** JSON of filter rules. */
+  readonly filters?: string;
+  readonly delete?: string;
+  readonly chown?: string;
 }
 
 /**

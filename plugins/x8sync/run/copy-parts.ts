@@ -165,6 +165,7 @@ export class CopyParts {
   readonly moverJob = this.#part(async () => {
     const { side, record } = (await this.opened()).target;
     const { image, mode, bandwidth, checksum, onCollision, verify, parallel } = this.#request;
+    const { selection, deletes, owner } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
       this.targetPrivileges(),
@@ -175,7 +176,9 @@ export class CopyParts {
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
+    const what = { selection, deletes, owner };
     const how = {
+      ...what,
       image,
       keys,
       mode,

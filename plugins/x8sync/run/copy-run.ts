@@ -140,13 +140,14 @@ export class CopyRun {
   /** What the run came to. Only after its steps. */
   async result(): Promise<CopyResult> {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
-    const { mode, source, target: to, checksum } = this.#request;
+    const { mode, source, target: to, checksum, selection } = this.#request;
+    const filtered = (selection?.filters ?? []).length > 0;
     const compared = checksum ? 'content' : (end.compared ?? 'size and time');
     const { outcome, message, stats, failures, lost, losses, verification, streams } = end;
     const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    const how = { outcome, message, mode, compared, address } as const;
+    const how = { outcome, message, mode, compared, address, filtered } as const;
     const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams };
     return { ...names, ...how, stats, ...found, seconds };
   }

@@ -4,7 +4,14 @@ import type { Job, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
-import { copyEnv, type OnCollision, readsOnly } from '../mover/options.ts';
+import {
+  copyEnv,
+  type Deletes,
+  type OnCollision,
+  type Owner,
+  readsOnly,
+  type Selection,
+} from '../mover/options.ts';
 import type { ParallelOptions } from '../mover/parallel/options.ts';
 import {
   checkOurs,
@@ -50,6 +57,9 @@ export interface MoverJobPlan {
   /** Compare files by their content. */
   readonly checksum: boolean;
   readonly onCollision?: OnCollision | undefined;
+  readonly selection?: Selection | undefined;
+  readonly deletes?: Deletes | undefined;
+  readonly owner?: Owner | undefined;
   /** Read and compare both sides once all is copied. */
   readonly verify?: boolean | undefined;
   /** What only the target has is no difference then. */
@@ -100,6 +110,9 @@ function targetPodPlan(
       parallel: plan.parallel,
       checksum: plan.checksum,
       onCollision: plan.onCollision,
+      selection: plan.selection,
+      deletes: plan.deletes,
+      owner: plan.owner,
       verify: plan.verify,
       mayHaveMore: plan.mayHaveMore,
       lingerSeconds,

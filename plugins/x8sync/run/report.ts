@@ -38,6 +38,7 @@ function copyLines(result: CopyResult): string[] {
     ...streamsLine(result),
     ...attributesLine(result),
     ...comparedLine(result),
+    ...deletedLine(result),
     ...extraneousLine(result),
     ...lossLine(result),
     ...verificationLines(result),
@@ -50,6 +51,7 @@ function headline({ outcome, lost, stats, compared }: CopyResult): string {
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
   if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';
+  if (stats.removed > 0) return 'Deleted:';
   return stats.changes > 0 ? 'Attributes copied:' : `Already the same by ${compared}:`;
 }
 
@@ -77,9 +79,18 @@ function comparedLine({ stats, compared }: CopyResult): string[] {
     : ['  compared     size and time; content of files with equal ones was not read (--checksum reads it)'];
 }
 
-function extraneousLine({ stats, mode }: CopyResult): string[] {
+/** What --delete has taken from the target. */
+function deletedLine({ stats, mode }: CopyResult): string[] {
+  if (stats.removed === 0 || emptiesTarget(mode)) return [];
+  return [`  deleted      ${formatPlural(stats.removed, 'entry', 'entries')} that only the target had`];
+}
+
+function extraneousLine({ stats, mode, filtered = false }: CopyResult): string[] {
   if (stats.extraneous === 0 || emptiesTarget(mode)) return [];
-  return [`  kept         ${formatPlural(stats.extraneous, 'entry', 'entries')} that only the target has`];
+  const kept = formatPlural(stats.extraneous, 'entry', 'entries');
+  if (filtered)
+    return [`  kept         ${kept} that the target has, and that were not copied or are left out`];
+  return [`  kept         ${kept} that only the target has`];
 }
 
 function lossLine({ lost, losses = [] }: CopyResult): string[] {
@@ -102,6 +113,9 @@ function dryRunLines(result: CopyResult): string[] {
     ...(more > 0 && changes.length > 0 ? [`  … and ${formatCount(more)} more`] : []),
     ...(emptiesTarget(result.mode)
       ? [`  would remove ${formatPlural(stats.removed, 'entry', 'entries')} first: all that the target has`]
+      : []),
+    ...(stats.removed > 0 && !emptiesTarget(result.mode)
+      ? [`  would delete ${formatPlural(stats.removed, 'entry', 'entries')} that only the target has`]
       : []),
     `  would change ${formatPlural(stats.changes, 'entry', 'entries')} of ${formatCount(stats.entries)}, ${formatCount(stats.createdEntries)} of them new (${formatBytes(stats.transferredBytes)} to copy)`,
     ...attributesLine(result),

@@ -6,7 +6,14 @@ import type { ClaimRef, ClaimState } from '../claims/claim.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { Loss } from '../mover/losses.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
-import type { Mode, OnCollision } from '../mover/options.ts';
+import {
+  type Deletes,
+  type Mode,
+  type OnCollision,
+  type Owner,
+  type Selection,
+  wholeVolumes,
+} from '../mover/options.ts';
 import type { ParallelOptions } from '../mover/parallel/options.ts';
 import type { MoverOutcome, MoverStats, StreamsReport, Verification } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
@@ -31,6 +38,12 @@ export interface CopyRequest {
   readonly fsGroup?: number | undefined;
   /** Compare files by their content, and not by size and time. */
   readonly checksum: boolean;
+  /** What of the volumes is copied; all where absent. */
+  readonly selection?: Selection | undefined;
+  /** What only the target has goes; nothing does where absent. */
+  readonly deletes?: Deletes | undefined;
+  /** Who all of the copy is given to. */
+  readonly owner?: Owner | undefined;
   /** Once all is copied, read and compare both sides. */
   readonly verify?: boolean | undefined;
   /** In a comparison alone: what only the target has is no difference. */
@@ -75,6 +88,8 @@ export interface CopyResult {
   readonly lost: readonly string[];
   /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
   readonly losses?: readonly Loss[] | undefined;
+  /** Some of the source was left out, by --exclude. */
+  readonly filtered?: boolean | undefined;
   /** What a comparison of both trees came to, where there was one. */
   readonly verification?: Verification | undefined;
   /** What it found, the first thousand. */
@@ -97,8 +112,8 @@ export function furtherRun({ mode, name }: Pick<CopyRequest, 'mode' | 'name'>): 
 }
 
 /** Whether what only the target has is no difference: a merge keeps it. */
-export function targetMayHaveMore({ mode, mayHaveMore = false }: CopyRequest): boolean {
-  return mode === 'merge' || mayHaveMore;
+export function targetMayHaveMore({ mode, deletes, mayHaveMore = false }: CopyRequest): boolean {
+  return (mode === 'merge' && (deletes ?? 'nothing') === 'nothing') || mayHaveMore;
 }
 
 /** Version of {@link copySpec}'s fields. */
@@ -124,6 +139,18 @@ export function copySpec(
     ...(request.onCollision === 'skip' && { onCollision: 'skip' }),
     ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
     ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
+    ...selectionSpec(request.selection ?? wholeVolumes),
+    ...((request.deletes ?? 'nothing') !== 'nothing' && { delete: 'true' }),
+    ...(request.owner && { chown: describeIdentity(request.owner) }),
+  };
+}
+
+/** A selection as a specification has it; nothing of what is not limited. */
+function selectionSpec({ sourcePath, targetPath, filters }: Selection): Record<string, string> {
+  return {
+    ...(sourcePath !== '' && { sourcePath }),
+    ...(targetPath !== '' && { targetPath }),
+    ...(filters.length > 0 && { filters: JSON.stringify(filters) }),
   };
 }
 

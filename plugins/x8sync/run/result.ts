@@ -7,6 +7,9 @@ import type { MoverEnd } from '../mover/protocol.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 import { verificationTitle } from './verification.ts';
 
+/** More than half of a target would be deleted, and nobody has said that it may. */
+export class DeletionBrake extends RefusedError {}
+
 /** True where everything is at the target as it was at the source. */
 export function isWhole({ outcome, lost }: MoverEnd): boolean {
   return outcome === 'ok' && lost.length === 0;
@@ -53,7 +56,9 @@ export function titleOf({ stats, lost, verification }: MoverEnd, mode: Mode): st
       ? `; ${formatPlural(stats.attributes, 'entry', 'entries')} in mode, owner, time or attributes only`
       : '';
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
-  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${losses}${verified}`;
+  const gone = isDryRun(mode) ? 'would be deleted' : 'deleted';
+  const deleted = stats.removed > 0 ? `; ${formatPlural(stats.removed, 'entry', 'entries')} ${gone}` : '';
+  return `${figures}, ${formatBytes(stats.transferredBytes)}${others}${deleted}${losses}${verified}`;
 }
 
 /** What helps where a pod that is no root is not let into a volume. */
@@ -82,6 +87,11 @@ export function failureOf(
       return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
         details,
         hint: 'make the target larger, or remove from it what is not needed',
+      });
+    case 'too-many-deletions':
+      return new DeletionBrake(`${end.message} from ${target}, more than half: nothing was touched`, {
+        details,
+        hint: 'look at both sides first; --yes deletes them all the same',
       });
     case 'source-empty':
     case 'refused':

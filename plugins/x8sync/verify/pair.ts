@@ -3,14 +3,20 @@ import { RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import type { Owner, Selection } from '../mover/options.ts';
+import { parseIdentity } from '../objects/identity.ts';
 import type { Role } from '../objects/sides.ts';
-import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
+import { decisiveRecord, type RecordedSpec, specOf, type TaskEntry } from '../records/inventory.ts';
 
 export interface Pair {
   readonly source: ClaimRef;
   readonly target: ClaimRef;
   /** The task kept what only the target had. */
   readonly merged: boolean;
+  /** What of the volumes it copied; all where absent. */
+  readonly selection?: Selection;
+  /** Who it gave all of its copy to. */
+  readonly owner?: Owner | undefined;
 }
 
 export interface PairContext {
@@ -25,7 +31,8 @@ export interface PairContext {
  */
 export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: PairContext): Promise<Pair> {
   const record = decisiveRecord(entry);
-  const { sourceClaim, sourceUid, targetClaim, targetUid, mode } = specOf(record);
+  const spec = specOf(record);
+  const { sourceClaim, sourceUid, targetClaim, targetUid, mode } = spec;
   if (!record || !sourceClaim || !targetClaim)
     throw new X8sError(`the record of task ${entry.task} does not tell which claims it is about`);
   const clientOf = async (role: Role) => {
@@ -36,7 +43,13 @@ export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: Pa
     claimNow(await clientOf('source'), sourceClaim, sourceUid, entry.task, context.signal),
     claimNow(await clientOf('target'), targetClaim, targetUid, entry.task, context.signal),
   ]);
-  return { source, target, merged: mode === 'merge' };
+  const owner = spec.chown === undefined ? undefined : parseIdentity(spec.chown, '--chown');
+  const merged = mode === 'merge' && spec.delete === undefined;
+  return { source, target, merged, selection: selectionIn(spec), owner };
+}
+
+function selectionIn({ sourcePath = '', targetPath = '', filters = '[]' }: RecordedSpec): Selection {
+  return { sourcePath, targetPath, filters: JSON.parse(filters) as Selection['filters'] };
 }
 
 async function claimNow(

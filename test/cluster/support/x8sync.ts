@@ -31,6 +31,7 @@ export interface CopyDocument {
   readonly address: string;
   readonly stats: Readonly<Record<string, number>>;
   readonly lost: readonly string[];
+  readonly verification?: Readonly<Record<string, unknown>>;
   readonly failures: readonly string[];
   readonly changes: readonly string[];
   readonly warnings: readonly string[];

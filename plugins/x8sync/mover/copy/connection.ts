@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
+import { queries } from '../queries.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
 import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, parseAddress } from './addresses.ts';
@@ -108,14 +109,22 @@ export class Connection {
     }
   }
 
+  /** The query, about the part of the source's volume that is copied. */
+  #scoped(query: string): string {
+    const { sourcePath } = this.#options.selection;
+    return sourcePath === '' ? query : queries.within(sourcePath, query);
+  }
+
   /** Asks what is answered at length; whoever reads the answer ends the process. */
   stream(query: string): ChildProcessByStdio<null, Readable, Readable> {
-    return spawn('ssh', ['-F', this.config, sourceHost, query], { stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn('ssh', ['-F', this.config, sourceHost, this.#scoped(query)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   /** Asks once, by whatever connection is open. */
   askOnce(query: string): Promise<Ran> {
-    return run('ssh', ['-F', this.config, sourceHost, query], { signal: this.#runtime.signal });
+    return run('ssh', ['-F', this.config, sourceHost, this.#scoped(query)], { signal: this.#runtime.signal });
   }
 
   /** @throws QueryFailed, and what `open` throws. */

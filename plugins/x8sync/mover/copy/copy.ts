@@ -20,6 +20,7 @@ import { noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import { SourceRsync } from './source-rsync.ts';
 import { StagingFolder } from './staging.ts';
+import { withTargetFolder } from './target-folder.ts';
 import { Transfer } from './transfer.ts';
 
 /** Runs what the environment asks for; resolves with the process's exit code once the end line is out. */
@@ -73,9 +74,10 @@ async function linger(
 
 class CopyRun {
   readonly #options: CopyOptions;
-  readonly #runtime: Runtime;
+  #runtime: Runtime;
   readonly #connection: Connection;
-  readonly #staging: StagingFolder;
+  /** Undefined until the source is reached. */
+  #staging: StagingFolder | undefined;
   /** Undefined until the source is reached. */
   #transfer: Transfer | undefined;
   #verification: Verification | undefined;
@@ -84,7 +86,6 @@ class CopyRun {
     this.#options = options;
     this.#runtime = runtime;
     this.#connection = new Connection(options, runtime);
-    this.#staging = new StagingFolder(runtime.paths, options.task);
   }
 
   /** Never rejects. */
@@ -103,19 +104,22 @@ class CopyRun {
   }
 
   async #copy(): Promise<Ending> {
-    const { mode, verify } = this.#options;
+    const { mode, verify, deletes, task } = this.#options;
     const { work } = this.#runtime.paths;
     await rm(work, { recursive: true, force: true });
     await mkdir(work, { recursive: true, mode: 0o700 });
     const source = await this.#reachSource();
+    this.#runtime = await withTargetFolder(this.#options, this.#runtime);
     const relation = requireSeparateLocations(source, this.#runtime);
     if (mode === 'verify') return this.#verify(source);
     const rsync = new SourceRsync(this.#options, this.#runtime, this.#connection, source);
     await rsync.lookAtTimes();
-    if (emptiesTarget(mode)) await requireSource(rsync);
-    await new RoomCheck(mode, this.#runtime, source, rsync).require();
+    if (emptiesTarget(mode) || deletes !== 'nothing') await requireSource(rsync);
+    await new RoomCheck(this.#options, this.#runtime, source, rsync).require();
     const parts = { options: this.#options, runtime: this.#runtime, connection: this.#connection };
-    this.#transfer = new Transfer({ ...parts, staging: this.#staging, source, rsync, relation });
+    const staging = new StagingFolder(this.#runtime.paths, task);
+    this.#staging = staging;
+    this.#transfer = new Transfer({ ...parts, staging, source, rsync, relation });
     if (isDryRun(mode)) return this.#transfer.dryRun();
     const copied = await this.#transfer.run();
     if (!verify || (copied.outcome !== 'ok' && copied.outcome !== 'partial')) return copied;
@@ -124,8 +128,9 @@ class CopyRun {
   }
 
   async #verify(source: Source): Promise<Ending> {
-    const expectation = { mayHaveMore: this.#options.mayHaveMore };
-    const parts = { runtime: this.#runtime, connection: this.#connection, source, expectation };
+    const { mayHaveMore, owner, selection } = this.#options;
+    const sides = { runtime: this.#runtime, connection: this.#connection, source };
+    const parts = { ...sides, filters: selection.filters, expectation: { mayHaveMore, owner } };
     const { differences: _, ...verification } = await verifyTrees(parts);
     this.#verification = verification;
     return differing(verification);
@@ -143,13 +148,13 @@ class CopyRun {
       );
     }
     this.#runtime.messages.write('connected', { address: this.#connection.address });
-    return Source.look(this.#connection, this.#runtime.messages);
+    return Source.look(this.#connection, this.#runtime.messages, this.#options.selection);
   }
 
   /** Leaves nothing behind that nobody will go on with, or sees what it takes up. */
   async leave(): Promise<void> {
     await this.#connection.close();
-    if (this.#staging.opened && !this.#options.keepPartial) await this.#staging.close();
+    if (this.#staging?.opened && !this.#options.keepPartial) await this.#staging.close();
   }
 
   endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {

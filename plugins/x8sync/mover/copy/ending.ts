@@ -23,7 +23,7 @@ export class WrongKey extends Error {}
 
 /** Whether rsync went through, and at most some files are missing. */
 export function isThrough(code: number): boolean {
-  return code === 0 || code === 23 || code === 24;
+  return code === 0 || code === 23 || code === 24 || code === 25;
 }
 
 type RsyncErrors = Pick<ErrorReader, 'said' | 'failed' | 'full' | 'refused' | 'vanished'>;
@@ -49,6 +49,7 @@ export function verdictOf(
       'partial',
       `files went from the source, or got other names there, while it was copied: ${vanished}`,
     );
+  if (code === 25) return new Ending('partial', meaning);
   if (code === 23) return new Ending('partial', failed === 0 && lost.length > 0 ? losses : inWords);
   if (code === 20 || code === 143) return new Ending('interrupted', meaning);
   if (code === 11) return new Ending('io', inWords);

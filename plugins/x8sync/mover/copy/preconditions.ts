@@ -1,6 +1,6 @@
 /** What must be so before a byte of the target is touched. */
 import { diskOf } from '../disk.ts';
-import { emptiesTarget, isDryRun, type Mode } from '../options.ts';
+import { type CopyOptions, emptiesTarget, isDryRun } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
@@ -8,6 +8,7 @@ import { Ending, isThrough } from './ending.ts';
 import { type Amount, allocatedBelow, fits, Growth, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
+import { emptyFolder } from './target-content.ts';
 
 /** Before anything of the target goes: the source must answer with a list, and not an empty one. */
 export async function requireSource(rsync: SourceRsync): Promise<void> {
@@ -19,18 +20,18 @@ export async function requireSource(rsync: SourceRsync): Promise<void> {
 
 /** What room is needed, and there is: looked at only as closely as it takes to tell. */
 export class RoomCheck {
-  readonly #mode: Mode;
+  readonly #options: Pick<CopyOptions, 'mode' | 'selection'>;
   readonly #runtime: Runtime;
   readonly #source: Pick<Source, 'used' | 'exactly'>;
   readonly #rsync: Pick<SourceRsync, 'compare'>;
 
   constructor(
-    mode: Mode,
+    options: Pick<CopyOptions, 'mode' | 'selection'>,
     runtime: Runtime,
     source: Pick<Source, 'used' | 'exactly'>,
     rsync: Pick<SourceRsync, 'compare'>,
   ) {
-    this.#mode = mode;
+    this.#options = options;
     this.#runtime = runtime;
     this.#source = source;
     this.#rsync = rsync;
@@ -45,7 +46,7 @@ export class RoomCheck {
     if (!shortage) return;
     const { needBytes, needInodes, freeBytes, freeInodes } = shortage;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
-    if (!isDryRun(this.#mode)) throw new Ending('no-room', text, shortage);
+    if (!isDryRun(this.#options.mode)) throw new Ending('no-room', text, shortage);
     messages.log('warning', text);
   }
 
@@ -55,9 +56,13 @@ export class RoomCheck {
     const all = await this.#source.exactly();
     if (fits(all, free)) return undefined;
     const { paths, signal } = this.#runtime;
-    const forced = emptiesTarget(this.#mode);
+    const { mode, selection } = this.#options;
+    const forced = emptiesTarget(mode);
     const room = forced ? sum(free, await wipedAmount(paths.target, paths.staging, signal)) : free;
-    const need = forced ? all : await this.#growth(all.bytes);
+    const into = forced ? await emptyFolder(this.#runtime) : paths.target;
+    // What is left out of a forced copy needs no room, and only rsync tells how much that is.
+    const isAll = forced && selection.filters.length === 0;
+    const need = isAll ? all : await this.#growth(all.bytes, into);
     if (fits(need, room)) return undefined;
     return {
       needBytes: need.bytes,
@@ -67,9 +72,9 @@ export class RoomCheck {
     };
   }
 
-  async #growth(sourceBytes: number): Promise<Amount> {
-    const allocated = allocatedBelow(this.#runtime.paths.target);
-    const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated));
+  async #growth(sourceBytes: number, into: string): Promise<Amount> {
+    const allocated = allocatedBelow(into);
+    const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated), into);
     if (!isThrough(ran.code))
       throw new Ending('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
     return growth.need(sourceBytes);

@@ -26,6 +26,23 @@ interface RunWishes {
   readonly input?: Buffer;
 }
 
+/** How one attempt at the copy is made. */
+export interface CopyWishes {
+  readonly attempt: number;
+  /** Bytes that earlier attempts have brought. */
+  readonly base: number;
+  /** Count what changes: rsync prints a line for each such entry, which costs a copy of small files some speed. */
+  readonly itemized: boolean;
+  /** So many entries of the target may go for not being the source's; none at all where absent. */
+  readonly mostDeletions: number | undefined;
+}
+
+/** Once all is copied, so that what fails before has deleted nothing. */
+const deleteArgs = (most: number): string[] => [
+  '--delete-delay',
+  ...(Number.isFinite(most) ? [`--max-delete=${most}`] : []),
+];
+
 export class SourceRsync {
   /** What the target keeps, as far as it was tried out. */
   readonly traits = {
@@ -61,14 +78,17 @@ export class SourceRsync {
   }
 
   #endsAt(target: string): [source: string, target: string] {
-    return [`${sourceHost}::source/`, `${target}/`];
+    const { folder } = this.#source;
+    return [`${sourceHost}::source/${folder === '' ? '' : `${folder}/`}`, `${target}/`];
   }
 
   get #args(): string[] {
-    const { privileges, bandwidth, checksum } = this.#options;
+    const { privileges, bandwidth, checksum, owner, selection } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
       privileges,
+      filters: selection.filters,
+      owner,
       bandwidth,
       checksum: checksum || this.byContent,
       sparse,
@@ -92,8 +112,8 @@ export class SourceRsync {
   }
 
   /** Measures what a merge would add. */
-  async compare(growth: () => Growth): Promise<{ readonly ran: Ran; readonly growth: Growth }> {
-    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...this.#ends];
+  async compare(growth: () => Growth, into: string): Promise<{ readonly ran: Ran; readonly growth: Growth }> {
+    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...this.#endsAt(into)];
     let measured = growth();
     const ran = await this.#connection.persist(() => {
       measured = growth();
@@ -114,18 +134,23 @@ export class SourceRsync {
     return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
   }
 
+  /** What a copy would delete, counted in the result's `extraneous`; nothing is written. */
+  countDeletions(): Promise<RsyncResult> {
+    const nothingElse = ['--existing', '--ignore-existing'];
+    const args = [...this.exclude, '-n', '--delete', ...nothingElse, '--out-format=%i|%n'];
+    return this.#connection.persist(() => this.#run(args, { attempt: 1 }));
+  }
+
   /**
    * One attempt at the copy. By itself rsync prints its progress with every file, which takes a fifth of the time of
    * small ones. Asked by a signal it prints a line after the file that it is at, which will do where no file takes
    * long.
-   *
-   * @param base bytes that earlier attempts have brought.
-   * @param itemized count what changes: rsync prints a line for each such entry, which costs a copy of small files
-   *   some of its speed.
    */
-  copy(staging: StagingFolder, attempt: number, base: number, itemized: boolean): Promise<RsyncResult> {
+  copy(staging: StagingFolder, { attempt, base, itemized, mostDeletions }: CopyWishes): Promise<RsyncResult> {
     const asksProgress = this.#source.hasSmallFilesOnly;
-    const args = [...this.#copyArgs(staging, asksProgress), ...(itemized ? ['--out-format=%i|%n'] : [])];
+    const told = itemized ? ['--out-format=%i|%n'] : [];
+    const deletes = mostDeletions === undefined ? [] : deleteArgs(mostDeletions);
+    const args = [...this.#copyArgs(staging, asksProgress), ...told, ...deletes];
     return this.#run(args, { attempt, base, asksProgress });
   }
 
@@ -180,6 +205,7 @@ export class SourceRsync {
     { attempt, base = 0, asksProgress = false, tellsChanges = false, into, messages, input }: RunWishes,
   ): Promise<RsyncResult> {
     const { paths, kill, signal } = this.#runtime;
+    const { deletes } = this.#options;
     return runRsync({
       args: [...this.#args, ...args, ...this.#endsAt(into ?? paths.target)],
       target: paths.target,
@@ -188,6 +214,7 @@ export class SourceRsync {
       attempt,
       asksProgress,
       tellsChanges,
+      tellsDeletions: tellsChanges && deletes !== 'nothing',
       messages: messages ?? this.#runtime.messages,
       input,
       kill,

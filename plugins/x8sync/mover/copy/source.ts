@@ -1,6 +1,7 @@
 /** What the source answered about itself. */
 
 import type { Folding, Limits, LossReport, Times } from '../losses.ts';
+import type { Selection } from '../options.ts';
 import { type ExactUsage, queries, type RootSample, type Usage } from '../queries.ts';
 import type { Totals } from '../rsync/progress.ts';
 import type { MessageWriter } from '../runtime.ts';
@@ -20,19 +21,30 @@ const notCopied = {
 const smallFiles = 16 << 20;
 
 export class Source {
+  /** Real path of the folder that is copied, below the volume's root; empty for all of it. */
+  readonly folder: string;
+  /** Not all that it holds is copied, so what is counted is not what there is to copy. */
+  readonly #isFiltered: boolean;
   readonly #usage: Usage;
   readonly #connection: Connection;
   #counted: ExactUsage | undefined;
   #exactly: ExactUsage | undefined;
 
-  constructor(usage: Usage, connection: Connection) {
+  constructor(usage: Usage, connection: Connection, { folder = '', isFiltered = false } = {}) {
+    this.folder = folder;
+    this.#isFiltered = isFiltered;
     this.#usage = usage;
     this.#counted = usage.sizes ?? undefined;
     this.#connection = connection;
   }
 
   /** @throws Ending where it does not tell. */
-  static async look(connection: Connection, messages: MessageWriter): Promise<Source> {
+  static async look(
+    connection: Connection,
+    messages: MessageWriter,
+    { sourcePath, filters }: Selection,
+  ): Promise<Source> {
+    const folder = sourcePath === '' ? '' : await realFolder(connection, sourcePath);
     const usage = await queryJson<Usage>(connection, queries.usage, 'usage');
     if (usage.lostFound > 0)
       messages.log(
@@ -40,7 +52,7 @@ export class Source {
         `lost+found of the source holds ${usage.lostFound} entries, which are not copied`,
       );
     if (usage.ownFolder !== 'none') messages.log('warning', notCopied[usage.ownFolder]);
-    return new Source(usage, connection);
+    return new Source(usage, connection, { folder, isFiltered: filters.length > 0 });
   }
 
   /** What its file system has in use: no less than what is copied. */
@@ -102,12 +114,13 @@ export class Source {
 
   /** All that is there to copy, as far as it is counted by now. */
   get totals(): Totals | undefined {
+    if (this.#isFiltered) return undefined;
     return this.#counted && { bytes: this.#counted.apparentBytes, entries: this.#counted.entries };
   }
 
   /** Has it counted beside the copy, by whatever connection that has; one that does not tell is done without. */
   async count(): Promise<void> {
-    if (this.#counted) return;
+    if (this.#counted || this.#isFiltered) return;
     const { code, stdout } = await this.#connection.askOnce(queries.exactUsage);
     if (code === 0) this.#counted = JSON.parse(stdout) as ExactUsage;
   }
@@ -138,6 +151,16 @@ export class Source {
 
   root(): Promise<RootSample> {
     return queryJson<RootSample>(this.#connection, queries.root, 'root');
+  }
+}
+
+/** @throws Ending where the volume has no such folder, or it leads out of it. */
+async function realFolder(connection: Connection, path: string): Promise<string> {
+  try {
+    return JSON.parse(await connection.ask(queries.path)) as string;
+  } catch (error) {
+    if (!(error instanceof QueryFailed)) throw error;
+    throw new Ending('refused', `--source-path ${path}: ${error.message}`);
   }
 }
 

@@ -11,6 +11,7 @@ import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Connection } from './connection.ts';
+import { deletionLimit, isMost } from './deletions.ts';
 import { Ending, isThrough, verdictOf } from './ending.ts';
 import { contradictionIn, withStreams } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
@@ -60,6 +61,8 @@ export class Transfer {
   streams: StreamsReport | undefined;
   /** rsync tells of each entry that it changes. */
   #itemized = false;
+  /** So many entries may be deleted; undefined where none may. */
+  #mostDeletions: number | undefined;
   /** An earlier run of this task was stopped while it copied. */
   #resumed = false;
   /** Undefined until the target is tried out. */
@@ -96,7 +99,20 @@ export class Transfer {
     const result = await rsync.dryRun(emptiesTarget(options.mode) ? await emptyFolder(runtime) : undefined);
     this.#note(result);
     this.stats.removed = removed;
+    if (options.deletes !== 'nothing') await this.#rehearseDeletions();
     return this.#verdict(result);
+  }
+
+  async #rehearseDeletions(): Promise<void> {
+    const { options, runtime } = this.#parts;
+    const { paths, messages, signal } = runtime;
+    const { extraneous = 0 } = this.stats;
+    Object.assign(this.stats, { removed: extraneous, extraneous: 0 });
+    const there = await countTarget(paths.target, paths.staging, signal);
+    if (options.deletes === 'half' && isMost(extraneous, there - 1))
+      messages.write('notice', {
+        text: `more than half of the target would be deleted, which a copy asks for first`,
+      });
   }
 
   /** Copies. @throws Ending, and what opening a connection throws. */
@@ -143,6 +159,8 @@ export class Transfer {
     this.#itemized = !(await isEmpty(runtime));
     if (this.#itemized && this.#fit?.needsContent) this.#compareContent();
     rsync.exclude = await this.#exclude();
+    if (options.deletes !== 'nothing' && this.#itemized)
+      this.#mostDeletions = await deletionLimit(options.deletes, this.#parts);
   }
 
   /** By size and time, all of these files would be copied with every run. */
@@ -202,7 +220,8 @@ export class Transfer {
     for (let base = brought; ; ) {
       this.#attempts.count += 1;
       const since = performance.now();
-      const result = await rsync.copy(staging, this.#attempts.count, base, this.#itemized);
+      const how = { itemized: this.#itemized, mostDeletions: this.#mostDeletions };
+      const result = await rsync.copy(staging, { attempt: this.#attempts.count, base, ...how });
       const { code, moved, errors } = result;
       this.#note(result);
       if (errors.full || !isNetworkCode(code, errors.refused)) return result;
@@ -220,6 +239,7 @@ export class Transfer {
     const { changes = 0, attributes = 0 } = this.stats;
     this.stats = {
       ...stats,
+      removed: (this.stats.removed ?? 0) + (this.#mostDeletions === undefined ? 0 : (stats.extraneous ?? 0)),
       changes: changes + (stats.changes ?? 0),
       attributes: attributes + (stats.attributes ?? 0),
     };

@@ -1,5 +1,7 @@
 /** The options that every run of rsync has. */
+import { type FilterRule, filterArgs } from '../filters.ts';
 import type { FileFeature } from '../losses.ts';
+import type { Owner } from '../options.ts';
 
 export interface RsyncPlan {
   readonly privileges: 'root' | 'user';
@@ -17,6 +19,10 @@ export interface RsyncPlan {
    */
   readonly owners: boolean;
   readonly modes: boolean;
+  /** What is left out; after what a mover never copies. */
+  readonly filters?: readonly FilterRule[];
+  /** Who all of it is given to. */
+  readonly owner?: Owner | undefined;
   /** What the target does not have at all: rsync would complain of each such entry, and leave some out. */
   readonly unsupported?: readonly FileFeature[];
 }
@@ -38,6 +44,8 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     owners,
     modes,
     checksum,
+    filters = [],
+    owner,
     unsupported = [],
   } = plan;
   return [
@@ -47,12 +55,14 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--no-human-readable',
     '--exclude=/.x8sync',
     '--exclude=/lost+found',
+    ...filterArgs(filters),
     '-e',
     `ssh -F ${sshConfig}`,
     ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),
     ...(checksum ? ['--checksum'] : []),
+    ...(owner ? [`--chown=${owner.uid}:${owner.gid}`] : []),
     ...(owners ? [] : ['--no-owner', '--no-group']),
     ...(modes ? [] : ['--no-perms']),
     ...unsupported.map((kind) => without[kind]),

@@ -11,6 +11,7 @@ const meanings: readonly (readonly [codes: readonly number[], meaning: string])[
   [[20, 143], 'rsync was stopped'],
   [[137], 'rsync was killed, perhaps since memory ran out'],
   [[23], 'some files or attributes could not be copied'],
+  [[25], 'more than half of the target would have been deleted, and that was stopped'],
   [[24], 'some files vanished from the source while it was copied'],
 ];
 

@@ -30,6 +30,8 @@ export interface RsyncJob {
   readonly attempt: number;
   /** Tell of each entry that changes, as a dry run does; else they are counted only. */
   readonly tellsChanges: boolean;
+  /** Tell of each entry that goes, likewise. */
+  readonly tellsDeletions: boolean;
   /** Ask rsync by a signal, once a second, how far it is: it prints nothing of that by itself. */
   readonly asksProgress: boolean;
   readonly messages: Pick<MessageWriter, 'write' | 'log'>;
@@ -114,6 +116,7 @@ class OutputReader {
     const { stats } = this;
     if (isDeletion(change)) {
       stats.extraneous = (stats.extraneous ?? 0) + 1;
+      if (this.#job.tellsDeletions && stats.extraneous <= mostChanges) this.#tell(change);
       return;
     }
     if (isRoot(change) && !this.#job.tellsChanges) {
@@ -123,7 +126,11 @@ class OutputReader {
     stats.changes = (stats.changes ?? 0) + 1;
     if (isAttributes(change)) stats.attributes = (stats.attributes ?? 0) + 1;
     if (!this.#job.tellsChanges || stats.changes > mostChanges) return;
-    this.#job.messages.write('change', { item: change.item, name: cut(change.rest, longestName) });
+    this.#tell(change);
+  }
+
+  #tell({ item, rest }: Change): void {
+    this.#job.messages.write('change', { item, name: cut(rest, longestName) });
   }
 
   #figures(counts: Counts): void {

@@ -4,7 +4,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
-import { type OwnFolder, parseQuery, type Query, type Sizes, type Usage } from '../queries.ts';
+import { type OwnFolder, parseFolder, parseQuery, type Query, type Sizes, type Usage } from '../queries.ts';
+import { realSubfolder } from '../subfolder.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
@@ -17,17 +18,31 @@ export const refusal = 'x8s-mover: refused: this key may only read the volume';
 
 /** The answer to what a client asked for, or undefined where that is no query, or has a long answer. */
 export async function answer(asked: string, paths: Paths): Promise<string | undefined> {
-  const query = parseQuery(asked);
-  return query && query.kind !== 'manifest' ? answerTo(query, paths) : undefined;
+  const { folder, query } = parseFolder(asked);
+  const parsed = parseQuery(query);
+  if (!parsed || parsed.kind === 'manifest') return undefined;
+  const within = pathsOf(folder, paths);
+  return parsed.kind === 'path' ? line(within.folder) : answerTo(parsed, within.paths);
+}
+
+/** The paths with a folder of the volume in its place, and the folder's real one. @throws NoSubfolder */
+function pathsOf(folder: string, paths: Paths): { readonly paths: Paths; readonly folder: string } {
+  if (folder === '') return { paths, folder };
+  const real = realSubfolder(paths.source, folder);
+  // What the source's side has noted is about all of the volume.
+  return { paths: { ...paths, source: join(paths.source, real), serve: '' }, folder: real };
 }
 
 /** The answer to a query that takes many lines, piece by piece; undefined where that is none of those. */
 export function longAnswer(asked: string, paths: Paths): AsyncIterable<string> | undefined {
-  return parseQuery(asked)?.kind === 'manifest' ? manifestText(paths) : undefined;
+  const { folder, query } = parseFolder(asked);
+  const parsed = parseQuery(query);
+  if (parsed?.kind !== 'manifest') return undefined;
+  return manifestText(pathsOf(folder, paths).paths, parsed.filters);
 }
 
 /** One whose answer is a line. */
-type ShortQuery = Exclude<Query, { readonly kind: 'manifest' }>;
+type ShortQuery = Exclude<Query, { readonly kind: 'manifest' | 'path' }>;
 
 async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
   switch (query.kind) {
@@ -50,7 +65,7 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
   }
 }
 
-const line = (value: object): string => `${JSON.stringify(value)}\n`;
+const line = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 async function usage(paths: Paths): Promise<Usage> {
   const { source } = paths;

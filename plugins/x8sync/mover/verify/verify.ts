@@ -3,6 +3,7 @@
 import type { Connection } from '../copy/connection.ts';
 import { Ending } from '../copy/ending.ts';
 import type { Source } from '../copy/source.ts';
+import type { FilterRule } from '../filters.ts';
 import { type Comparison, compareManifests, type Expectation } from '../manifest/compare.ts';
 import { manifestOf } from '../manifest/walk.ts';
 import type { Verification } from '../protocol.ts';
@@ -20,6 +21,7 @@ export interface VerifyParts {
   readonly connection: Connection;
   readonly source: Source;
   readonly expectation: Expectation;
+  readonly filters: readonly FilterRule[];
 }
 
 /**
@@ -53,11 +55,11 @@ interface Attempt {
 }
 
 /** One comparison from its beginning: what a broken connection brought is worth nothing. */
-async function attempt({ runtime, connection, source, expectation }: VerifyParts): Promise<Attempt> {
+async function attempt({ runtime, connection, source, expectation, filters }: VerifyParts): Promise<Attempt> {
   const { paths, messages, signal } = runtime;
   const gauge = new VerifyGauge(source, messages);
-  const received = receiveManifest(connection.stream(queries.manifest), signal);
-  const target = gauge.counting(manifestOf(treeAt(paths.target), (bytes) => gauge.read(bytes)));
+  const received = receiveManifest(connection.stream(queries.manifest(filters)), signal);
+  const target = gauge.counting(manifestOf(treeAt(paths.target, filters), (bytes) => gauge.read(bytes)));
   try {
     return { code: 0, comparison: await compareManifests(received, target, expectation, mostDifferences) };
   } catch (error) {

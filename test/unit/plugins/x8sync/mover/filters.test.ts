@@ -30,13 +30,18 @@ beforeAll(() => {
     writeFileSync(join(root, file), '');
   }
 });
-afterAll(() => [root, empty].map((folder) => rmSync(folder, { recursive: true })));
+afterAll(() => {
+  for (const folder of [root, empty]) rmSync(folder, { recursive: true });
+});
 
 /** What rsync would copy. */
 function rsyncKeeps(rules: readonly FilterRule[]): string[] {
   const args = ['-rn', '--8-bit-output', '--out-format=%n', ...filterArgs(rules), `${root}/`, `${empty}/`];
   const names = execFileSync('rsync', args, { encoding: 'latin1' }).split('\n');
-  return names.map((name) => name.replace(/\/$/, '')).filter((name) => name !== '' && name !== '.').sort();
+  return names
+    .map((name) => name.replace(/\/$/, ''))
+    .filter((name) => name !== '' && name !== '.')
+    .sort();
 }
 
 function weKeep(rules: readonly FilterRule[]): string[] {
@@ -44,8 +49,10 @@ function weKeep(rules: readonly FilterRule[]): string[] {
   return kept.filter((path) => path !== '').sort();
 }
 
-const exclude = (...patterns: string[]) => patterns.map((pattern) => ({ action: 'exclude', pattern }) as const);
-const include = (...patterns: string[]) => patterns.map((pattern) => ({ action: 'include', pattern }) as const);
+const exclude = (...patterns: string[]) =>
+  patterns.map((pattern) => ({ action: 'exclude', pattern }) as const);
+const include = (...patterns: string[]) =>
+  patterns.map((pattern) => ({ action: 'include', pattern }) as const);
 
 describe('filters', () => {
   withRsync.each<[string, FilterRule[]]>([
@@ -69,22 +76,42 @@ describe('filters', () => {
     expect(weKeep(rules)).toEqual(rsyncKeeps(rules));
   });
 
-  withRsync('any rules are what they are for rsync', () => {
-    const piece = fc.constantFrom('a', 'b', 'x', 'y', '.', '*', '**', '?', '/', 'log', '[ab]', '[!a]', '\\a', '\\*');
-    const pattern = fc
-      .array(piece, { minLength: 1, maxLength: 5 })
-      .map((pieces) => pieces.join(''))
-      .filter((text) => patternProblem(text) === undefined && !/\/\/|\\$|\*\*\*/.test(text));
-    const rule = fc.record({ action: fc.constantFrom('include', 'exclude'), pattern });
-    const rules = fc.array(rule, { minLength: 1, maxLength: 3 }) as fc.Arbitrary<FilterRule[]>;
-    fc.assert(
-      fc.property(rules, (some) => expect(weKeep(some)).toEqual(rsyncKeeps(some))),
-      { numRuns: 40 },
-    );
-  }, 30_000);
+  withRsync(
+    'any rules are what they are for rsync',
+    () => {
+      const piece = fc.constantFrom(
+        'a',
+        'b',
+        'x',
+        'y',
+        '.',
+        '*',
+        '**',
+        '?',
+        '/',
+        'log',
+        '[ab]',
+        '[!a]',
+        '\\a',
+        '\\*',
+      );
+      const pattern = fc
+        .array(piece, { minLength: 1, maxLength: 5 })
+        .map((pieces) => pieces.join(''))
+        .filter((text) => patternProblem(text) === undefined && !/\/\/|\\$|\*\*\*/.test(text));
+      const rule = fc.record({ action: fc.constantFrom('include', 'exclude'), pattern });
+      const rules = fc.array(rule, { minLength: 1, maxLength: 3 }) as fc.Arbitrary<FilterRule[]>;
+      fc.assert(
+        fc.property(rules, (some) => expect(weKeep(some)).toEqual(rsyncKeeps(some))),
+        { numRuns: 40 },
+      );
+    },
+    30_000,
+  );
 
   test('what rsync and we could read in two ways is not taken', () => {
-    for (const pattern of ['', ' ', '/', 'a\nb', '[[:alpha:]]']) expect(patternProblem(pattern)).toBeDefined();
+    for (const pattern of ['', ' ', '/', 'a\nb', '[[:alpha:]]'])
+      expect(patternProblem(pattern)).toBeDefined();
     for (const pattern of ['*.log', '/a b', '#a', ' a']) expect(patternProblem(pattern)).toBeUndefined();
   });
 });

@@ -25,6 +25,13 @@ test('the options of both sides', () => {
     onCollision: 'skip',
     verify: true,
     mayHaveMore: true,
+    selection: {
+      sourcePath: 'a b',
+      targetPath: 'ü',
+      filters: [{ action: 'exclude', pattern: '*.log' }],
+    },
+    deletes: 'half',
+    owner: { uid: 1, gid: 2 },
     ciphers: 'aes128-gcm@openssh.com',
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
   } as const;

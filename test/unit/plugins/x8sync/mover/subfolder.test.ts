@@ -1,5 +1,13 @@
 /** Folders of a volume: what leads out of it is never followed. */
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -51,6 +59,7 @@ describe('a folder of a volume', () => {
   test('has a name that is neither a way out nor a pattern', () => {
     for (const path of ['..', 'a/../b', '.x8sync', '/.x8sync/tmp', 'a*', 'a\nb'])
       expect(subfolderProblem(path)).toBeDefined();
-    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync']) expect(subfolderProblem(path)).toBeUndefined();
+    for (const path of ['a', '/a/b/', 'a b', '..a', 'a/.x8sync'])
+      expect(subfolderProblem(path)).toBeUndefined();
   });
 });

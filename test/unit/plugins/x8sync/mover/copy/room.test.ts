@@ -1,7 +1,9 @@
 /** Hard links take no room: a target that holds every file of the source once is large enough. */
+
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/preconditions.ts';
 import { Growth } from '../../../../../../plugins/x8sync/mover/copy/room.ts';
+import { wholeVolumes } from '../../../../../../plugins/x8sync/mover/options.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
@@ -23,7 +25,7 @@ async function shortage(freeInodes: number, mode: 'force' | 'merge') {
     for (const line of listed) growth.line(line);
     return { ran: { code: 0, stdout: '', stderr: '' }, growth };
   };
-  const check = new RoomCheck(mode, scene.runtime, source, { compare });
+  const check = new RoomCheck({ mode, selection: wholeVolumes }, scene.runtime, source, { compare });
   return check.shortage({ bytes: 9_000_000, inodes: freeInodes });
 }
 
