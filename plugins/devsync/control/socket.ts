@@ -22,8 +22,8 @@ export class NotAnswering extends UnreachableError {
   }
 }
 
-/** Milliseconds: how often whoever works on an answer says so, and after which silence nobody does. */
-const [beat, silenceLimit] = [2_000, 10_000];
+/** Whoever works on an answer says so every two seconds; after ten without a word nobody does. Milliseconds. */
+const [usualHeartbeat, silenceLimit] = [2_000, 10_000];
 
 export interface Control {
   readonly path: string;
@@ -33,13 +33,16 @@ export interface Control {
   /** How that one is ended. */
   readonly hint?: string;
   readonly signal: AbortSignal;
+  /** Milliseconds between two words that an answer is being worked on. */
+  readonly heartbeat?: number;
 }
 
 /**
  * Answers requests until the signal says stop. Rejects where the socket cannot be made, and with a RefusedError
  * where another process answers there: one socket is never shared, nor taken away.
  */
-export async function serveControl({ path, handler, about, hint, signal }: Control): Promise<void> {
+export async function serveControl(control: Control): Promise<void> {
+  const { path, handler, about, hint, signal, heartbeat = usualHeartbeat } = control;
   if (await isServed(path))
     throw new RefusedError(`${about} runs on this workstation already`, {
       details: [`It answers at ${path}.`],
@@ -52,7 +55,7 @@ export async function serveControl({ path, handler, about, hint, signal }: Contr
   }
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    onLines(socket, (line) => void answer(socket, line, handler));
+    onLines(socket, (line) => void answer(socket, line, handler, heartbeat));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -73,8 +76,8 @@ export function isServed(path: string): Promise<boolean> {
   });
 }
 
-async function answer(socket: Socket, line: string, handler: Handler): Promise<void> {
-  const beating = setInterval(() => socket.write('{"alive":true}\n'), beat);
+async function answer(socket: Socket, line: string, handler: Handler, heartbeat: number): Promise<void> {
+  const beating = setInterval(() => socket.write('{"alive":true}\n'), heartbeat);
   socket.on('close', () => clearInterval(beating));
   try {
     const { method, parameters = {} } = JSON.parse(line);

@@ -11,6 +11,7 @@ import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts'
 import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { specOf } from '../support/specs.ts';
 
@@ -78,19 +79,19 @@ test('a running watch lets go of what is cleaned, and does not come back to it',
     signal: stop.signal,
     onLog: (line) => log.push(line),
   });
-  while (!(await isRunning())) await pause(10);
+  await eventually(async () => expect(await isRunning()).toBe(true));
+  const inUse = expect.stringMatching(/web: sync shop\/web is in use by /);
   const cameBack: boolean[] = [];
-  // Looking for its container takes long enough for the watch to try again.
+  // Looking for its container takes until the watch has tried again.
   kube.before = async ({ verb, collection }) => {
     if (verb !== 'list' || !collection.endsWith('pods')) return;
     kube.before = () => undefined;
-    await pause(300);
+    await eventually(() => expect(log).toContainEqual(inUse));
     cameBack.push(await isRunning());
   };
   const lines = await cleanSync({ ...common, namespace: 'shop', sync, signal });
   expect(lines.at(-1)).toMatch(/removed the specification/);
   expect(cameBack).toEqual([false]);
-  expect(log).toContainEqual(expect.stringMatching(/web: sync shop\/web is in use by /));
   await pause(200);
   expect([await isRunning(), isKept()]).toEqual([false, false]);
   stop.abort();

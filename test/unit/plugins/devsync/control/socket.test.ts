@@ -69,7 +69,7 @@ test('a process that was stopped is not waited for, and neither is anybody after
 });
 
 test('an answer that takes long is waited for', async () => {
-  const handler = () => new Promise((resolve) => setTimeout(resolve, 2500, 'late'));
-  await serveControl({ path, handler, about: 'a watch', signal: stop.signal });
-  expect(await ask(2300)).toBe('late');
+  const handler = () => new Promise((resolve) => setTimeout(resolve, 400, 'late'));
+  await serveControl({ path, handler, about: 'a watch', signal: stop.signal, heartbeat: 20 });
+  expect(await ask(200)).toBe('late');
 });

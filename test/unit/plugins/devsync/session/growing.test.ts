@@ -16,17 +16,17 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Contents, and parts of them, that wait in a side's staging folder. */
 function staged(metadataFolder: string): string[] {
-  const shelf = join(metadataFolder, 'staging');
-  const inBench = (bench: string) => {
+  const shared = join(metadataFolder, 'staging');
+  const inFolder = (folder: string) => {
     try {
-      return readdirSync(join(shelf, bench));
+      return readdirSync(join(shared, folder));
     } catch {
       // It is a content, or has just gone.
-      return [bench];
+      return [folder];
     }
   };
-  return readdirSync(shelf)
-    .flatMap(inBench)
+  return readdirSync(shared)
+    .flatMap(inFolder)
     .filter((name) => /^[0-9a-f]{64}/.test(name));
 }
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair, type PairOptions } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
@@ -36,14 +37,6 @@ async function agreed(options: PairOptions = {}): Promise<Pair> {
 }
 
 const read = (root: string, path: string) => readFileSync(join(root, path), 'utf8');
-
-async function eventually(holds: () => boolean, limitMs: number): Promise<void> {
-  const end = performance.now() + limitMs;
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not so after ${limitMs} ms`);
-    await pause(20);
-  }
-}
 
 describe('modes', () => {
   async function afterBothChanged(mode: 'two-way-resolved' | 'one-way-safe' | 'one-way-replica') {
@@ -231,7 +224,7 @@ test("a worktree's index.lock, which lies elsewhere, holds changes back until it
   expect(existsSync(join(pair.container, 'switched'))).toBe(false);
   rmSync(join(git, 'index.lock'));
   const { container } = pair;
-  await eventually(() => existsSync(join(container, 'switched')), 5000);
+  await eventually(() => expect(existsSync(join(container, 'switched'))).toBe(true));
 });
 
 test('a file of 96 MiB goes through in bounded memory', async () => {
@@ -254,6 +247,6 @@ test('more changes at once than the system tells of are seen all the same', asyn
   await pause(300);
   // The system's queue holds 16,384 events, and nobody takes any while this goes on.
   for (let index = 0; index < 9000; index++) writeFileSync(join(local, 'many', `${index}`), `${index}`);
-  await eventually(() => readdirSync(join(container, 'many')).length === 9000, 30_000);
+  await eventually(() => expect(readdirSync(join(container, 'many'))).toHaveLength(9000), 30_000);
   expect(read(container, 'many/8999')).toBe('8999');
 });

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
 let pair: Pair | undefined;
@@ -25,10 +26,6 @@ async function toldOf(root: string, work: () => Promise<void>): Promise<string[]
   return told;
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 15_000 && !isSo(); waited += 20) await pause(20);
-}
-
 test.each(['local', 'container'] as const)(
   'a change that comes to %s is one event',
   async (side) => {
@@ -41,11 +38,11 @@ test.each(['local', 'container'] as const)(
     const told = await toldOf(to, async () => {
       writeFileSync(join(from, 'src', '.a'), 'two');
       renameSync(join(from, 'src', '.a'), join(from, 'src', 'a'));
-      await until(() => readFileSync(join(to, 'src', 'a'), 'utf8') === 'two');
+      await eventually(() => expect(readFileSync(join(to, 'src', 'a'), 'utf8')).toBe('two'));
       writeFileSync(join(from, 'src', 'large'), Buffer.alloc(3e5, 'x'));
-      await until(() => readdirSync(join(to, 'src')).includes('large'));
+      await eventually(() => expect(readdirSync(join(to, 'src'))).toContain('large'));
       rmSync(join(from, 'src', 'deep', 'b'));
-      await until(() => !readdirSync(join(to, 'src', 'deep')).includes('b'));
+      await eventually(() => expect(readdirSync(join(to, 'src', 'deep'))).not.toContain('b'));
     });
     expect(told).toEqual(['rename src/a', 'rename src/large', 'rename src/deep/b']);
     expect([readdirSync(to), readdirSync(from)]).toEqual([['src'], ['src']]);
@@ -65,7 +62,7 @@ test.each(['local', 'container'] as const)(
     const save = (text: string) => writeFileSync(join(root, 'src', 'a'), text);
     const told = await toldOf(root, async () => {
       save('two');
-      await until(() => readFileSync(join(other, 'src', 'a'), 'utf8') === 'two');
+      await eventually(() => expect(readFileSync(join(other, 'src', 'a'), 'utf8')).toBe('two'));
     });
     await pair.stop();
     const alone = await toldOf(root, async () => save('three'));

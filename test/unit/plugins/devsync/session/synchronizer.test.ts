@@ -14,7 +14,9 @@ import {
 } from '../../../../../plugins/devsync/session/synchronizer.ts';
 import { UnansweredOperations } from '../../../../../plugins/devsync/session/unanswered-operations.ts';
 import type { ContentRef, Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import { nextTurn } from '../../../../../src/async/next-turn.ts';
 import { systemClock } from '../../../../../src/clock.ts';
+import { eventually } from '../../../../support/eventually.ts';
 
 let folder: string;
 let stop: AbortController;
@@ -98,25 +100,37 @@ test('what cannot be done is not tried again and again, but when something chang
   const container = fakeFullEndpoint(directory({}));
   const ancestor = new AncestorStore(folder);
   let state = noState;
+  // Time passes when the test says so.
+  const sleeping: { ms: number; wake: () => void }[] = [];
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((wake, reject) => {
+      sleeping.push({ ms, wake });
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
   const synchronizer = new Synchronizer({
     ...optionsFor(local, container, ancestor),
+    clock: { ...systemClock, sleep },
     trashLimits: { local: 10, container: 10 },
     onState: (now) => {
       state = now;
     },
   });
   const running = synchronizer.run();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  await eventually(() => expect(state.problems).toHaveLength(1));
+  // Hints that bring nothing new, such as those of what was tried, are no reason to try again.
+  for (let hint = 0; hint < 10; hint++) {
+    container.onHint();
+    await nextTurn();
+  }
   expect(container.attempts).toBe(1);
   expect(state.problems).toEqual([expect.objectContaining({ path: 'file', problem: 'no space is left' })]);
   // A change on a side: now it is worth a try.
   Object.assign(container, { tree: directory({}) });
   container.onHint();
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(container.attempts).toBe(2);
+  await eventually(() => expect(container.attempts).toBe(2));
   // And after a second by itself.
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  expect(container.attempts).toBe(3);
+  sleeping.find(({ ms }) => ms === 1000)?.wake();
+  await eventually(() => expect(container.attempts).toBe(3));
   // What was tried in vain is no change.
   expect(state.lastChange).toBeUndefined();
   stop.abort();
@@ -283,14 +297,15 @@ describe('a pause', () => {
     const file = version('a');
     const local = fakeFullEndpoint(directory({ file }));
     const container = fakeFullEndpoint(directory({}));
-    let finish = () => {};
+    const notBegun = () => {};
+    let finish = notBegun;
     container.apply = (operations) =>
       new Promise((resolve) => {
         finish = () => resolve(operations.map(({ path }) => ({ path })));
       });
     const synchronizer = new Synchronizer(optionsFor(local, container, new AncestorStore(folder)));
     const flushed = synchronizer.flush();
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => expect(finish).not.toBe(notBegun));
     const paused = synchronizer.pause();
     finish();
     await Promise.all([flushed, paused]);

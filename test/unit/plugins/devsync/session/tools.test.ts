@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
 // Real processes on a machine that may be busy.
@@ -28,14 +29,6 @@ const same = (one: Pair) =>
   execFileSync('diff', ['-r', '-x', '.x8s-devsync', '-x', '.git', one.local, one.container], {
     encoding: 'utf8',
   });
-
-async function until(check: () => boolean, what: string): Promise<void> {
-  const limit = Date.now() + 20_000;
-  while (!check()) {
-    if (Date.now() > limit) throw new Error(`in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 describe('git', () => {
   test('switches branches back and forth, and each arrives as one batch', async () => {
@@ -62,7 +55,7 @@ describe('git', () => {
     await pair.synchronizer.flush();
     for (const branch of ['one', 'two', 'one']) {
       git('checkout', '-q', branch);
-      await until(() => existsSync(join(container, 'new')) === (branch === 'two'), `branch ${branch}`);
+      await eventually(() => expect(existsSync(join(container, 'new')) === (branch === 'two')).toBe(true));
       await pair.synchronizer.flush();
       expect(same(pair)).toBe('');
       expect(readFileSync(join(container, 'd0/f0'), 'utf8')).toBe(`${branch} 0`);
@@ -82,7 +75,7 @@ describe('git', () => {
     expect(existsSync(join(pair.container, 'half'))).toBe(false);
     rmSync(join(pair.local, '.git/index.lock'));
     const { container } = pair;
-    await until(() => existsSync(join(container, 'half')), 'the file after the lock');
+    await eventually(() => expect(existsSync(join(container, 'half'))).toBe(true));
   }, 30_000);
 });
 
@@ -118,13 +111,10 @@ describe('editors', () => {
       const [here, there] = [join(pair.local, 'f'), join(pair.container, 'f')];
       writeFileSync(here, 'first');
       await pair.start();
-      await until(() => existsSync(there), 'the first version');
+      await eventually(() => expect(existsSync(there)).toBe(true));
       for (let count = 0; count < 5; count++) {
         save(here, `version ${count}`);
-        await until(
-          () => existsSync(there) && readFileSync(there, 'utf8') === `version ${count}`,
-          `version ${count}`,
-        );
+        await eventually(() => expect(readFileSync(there, 'utf8')).toBe(`version ${count}`));
       }
       await pair.synchronizer.flush();
       expect(readdirSync(pair.container).sort()).toEqual(['f']);
@@ -152,17 +142,15 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0;
         writeFileSync(join(local, `f${index}`), Buffer.alloc(100_000, index));
       await pair.start();
       const { synchronizer } = pair;
-      await until(() => synchronizer.state.problems.length > 0, 'a problem');
+      await eventually(() => expect(synchronizer.state.problems.length > 0).toBe(true));
       expect(synchronizer.state.problems).toContainEqual(
         expect.objectContaining({ side: 'container', problem: 'no space left' }),
       );
       for (let index = 0; index < 20; index++) expect(existsSync(join(local, `f${index}`))).toBe(true);
       execFileSync('mount', ['-o', 'remount,size=16m', base]);
       const one = pair;
-      await until(
-        () => readdirSync(one.container).filter((name) => name.startsWith('f')).length === 21,
-        'all files',
-      );
+      const files = () => readdirSync(one.container).filter((name) => name.startsWith('f'));
+      await eventually(() => expect(files()).toHaveLength(21));
       await synchronizer.flush();
       expect(same(pair)).toBe('');
       await pair.stop();

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
 let pair: Pair | undefined;
@@ -61,9 +62,7 @@ test.each([
     const data = randomBytes(30_000_000);
     writeFileSync(join(it.base, 'large'), data);
     renameSync(join(it.base, 'large'), join(it[from], 'large'));
-    for (let waited = 0; waited < 15_000 && it.failure === undefined; waited += 20)
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(it.failure).toBeDefined();
+    await eventually(() => expect(it.failure).toBeDefined());
     await it.stop();
     fresh();
     await it.start();

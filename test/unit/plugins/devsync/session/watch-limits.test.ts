@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
 let pair: Pair | undefined;
@@ -20,11 +21,6 @@ const canLimit =
   process.platform === 'linux' &&
   spawnSync(unshare[0] as string, [...unshare.slice(1), 'echo 9 >/proc/sys/user/max_inotify_watches'])
     .status === 0;
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let waited = 0; waited < 15_000 && !isSo(); waited += 50)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-}
 
 test.each([
   ['watches', 'max_inotify_watches', 3, /limit of watched directories.*max_user_watches/],
@@ -47,12 +43,11 @@ test.each([
     const { local } = pair;
     const isThere = () =>
       Array.from({ length: 10 }, (_, index) => existsSync(join(local, `d${index}`, 'new')));
-    await until(() => !isThere().includes(false));
-    expect(isThere()).not.toContain(false);
+    await eventually(() => expect(isThere()).not.toContain(false));
     if (limit !== 'max_inotify_watches') return;
     for (let index = 1; index < 10; index++) rmSync(join(local, `d${index}`), { recursive: true });
-    await until(() => pair?.synchronizer.state.degraded.length === 0);
-    expect(pair.synchronizer.state.degraded).toEqual([]);
+    const { synchronizer } = pair;
+    await eventually(() => expect(synchronizer.state.degraded).toEqual([]));
     expect(readdirSync(pair.container)).toEqual(['d0']);
   },
   45_000,

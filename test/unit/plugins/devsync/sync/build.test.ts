@@ -49,9 +49,9 @@ const directory = (path: string): Operation => ({ path, old: undefined, new: emp
 const contentsOf = (...paths: string[]) => new Map(paths.map((path) => [sha256(text(path)), text(path)]));
 const rested = () => new Promise((resolve) => setTimeout(resolve, 60));
 const staged = () => {
-  const shelf = join(root, privateFolder, 'staging');
-  return readdirSync(shelf).flatMap((bench) =>
-    readdirSync(join(shelf, bench)).filter((name) => name !== 'alive'),
+  const shared = join(root, privateFolder, 'staging');
+  return readdirSync(shared).flatMap((folder) =>
+    readdirSync(join(shared, folder)).filter((name) => name !== 'alive'),
   );
 };
 

@@ -28,7 +28,7 @@ const common = {
   trashLimit: 1e6,
 } as const;
 const open = () => new LocalEndpoint({ root, ...common });
-const shelf = () => join(root, '.x8s-devsync', 'staging');
+const shared = () => join(root, '.x8s-devsync', 'staging');
 
 test.each([
   ['in part', 1000, 1000],
@@ -37,8 +37,8 @@ test.each([
 ])('of a content that is there %s, the rest is asked for', async (_, there, offset) => {
   const data = Buffer.alloc(300_000, 'x');
   const digest = sha256(data);
-  mkdirSync(shelf(), { recursive: true });
-  writeFileSync(join(shelf(), `${digest}.part`), Buffer.alloc(there, 'x'));
+  mkdirSync(shared(), { recursive: true });
+  writeFileSync(join(shared(), `${digest}.part`), Buffer.alloc(there, 'x'));
   const one = open();
   const [need] = await one.missing([{ digest, size: data.length, path: 'f' }]);
   expect(need?.offset).toBe(offset);
@@ -76,7 +76,7 @@ describe('while another one works in the same root', () => {
     const one = open();
     await one.write(half);
     await one.close();
-    expect(readdirSync(shelf())).toEqual([`${digest}.part`]);
+    expect(readdirSync(shared())).toEqual([`${digest}.part`]);
     const next = open();
     expect(await offsetFor(next)).toEqual([150_000]);
     await next.close();
@@ -95,14 +95,14 @@ describe('while another one works in the same root', () => {
       child.stdout.once('data', resolve);
       child.stderr.once('data', (text) => reject(new Error(String(text))));
     });
-    // It lives: its bench stays.
+    // It lives: its folder stays.
     await open().close();
-    expect(readdirSync(shelf()).length).toBe(1);
+    expect(readdirSync(shared()).length).toBe(1);
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
     const next = open();
-    expect(readdirSync(shelf()).length).toBe(1);
+    expect(readdirSync(shared()).length).toBe(1);
     expect(await offsetFor(next)).toEqual([150_000]);
     await next.close();
   });
@@ -111,29 +111,29 @@ describe('while another one works in the same root', () => {
     ['a while ago', 30, 1],
     ['long ago', 3600, 0],
   ])('one elsewhere that was heard of %s', async (_, seconds, kept) => {
-    const bench = join(shelf(), 'at-0123456789abcdef-42-4242-0123456789ab');
-    mkdirSync(bench, { recursive: true });
-    for (const name of ['scratch42-0', 'alive']) writeFileSync(join(bench, name), '');
-    writeFileSync(join(bench, `${digest}.part`), half.data);
+    const folder = join(shared(), 'at-0123456789abcdef-42-4242-0123456789ab');
+    mkdirSync(folder, { recursive: true });
+    for (const name of ['scratch42-0', 'alive']) writeFileSync(join(folder, name), '');
+    writeFileSync(join(folder, `${digest}.part`), half.data);
     const then = Date.now() / 1000 - seconds;
-    utimesSync(join(bench, 'alive'), then, then);
+    utimesSync(join(folder, 'alive'), then, then);
     const next = open();
     expect(await offsetFor(next)).toEqual([150_000]);
     await next.close();
-    const left = readdirSync(shelf()).filter((name) => name.startsWith('at-'));
+    const left = readdirSync(shared()).filter((name) => name.startsWith('at-'));
     expect(left.length).toBe(kept);
-    if (kept > 0) expect(readdirSync(bench).length).toBe(3);
+    if (kept > 0) expect(readdirSync(folder).length).toBe(3);
   });
 
   test('one that could not begin has let go', () => {
     mkdirSync(join(root, '.x8s-devsync', '.gitignore'), { recursive: true });
     expect(open).toThrow();
-    expect(readdirSync(shelf())).toEqual([]);
+    expect(readdirSync(shared())).toEqual([]);
   });
 
-  test('whose bench was taken away makes itself another one', async () => {
+  test('whose folder was taken away makes itself another one', async () => {
     const one = open();
-    rmSync(shelf(), { recursive: true });
+    rmSync(shared(), { recursive: true });
     await one.refresh();
     await one.write({ ...half, data });
     expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
@@ -153,8 +153,10 @@ describe('what never arrives', () => {
     }
   };
   const staged = () => {
-    const benches = readdirSync(shelf()).filter((name) => name.startsWith('at-'));
-    return benches.flatMap((bench) => readdirSync(join(shelf(), bench)).filter((name) => name !== 'alive'));
+    const folders = readdirSync(shared()).filter((name) => name.startsWith('at-'));
+    return folders.flatMap((folder) =>
+      readdirSync(join(shared(), folder)).filter((name) => name !== 'alive'),
+    );
   };
   const contentOf = (text: string, size = 300_000) => {
     const data = Buffer.alloc(size, text);
@@ -217,8 +219,8 @@ describe('what never arrives', () => {
     const one = new LocalEndpoint({ root, ...common, stagingLimit: 1e6 });
     writeFileSync(join(root, 'f'), 'theirs');
     await one.refresh(true);
-    const [bench = ''] = readdirSync(shelf());
-    const bytes = () => staged().reduce((sum, name) => sum + statSync(join(shelf(), bench, name)).size, 0);
+    const [folder = ''] = readdirSync(shared());
+    const bytes = () => staged().reduce((sum, name) => sum + statSync(join(shared(), folder, name)).size, 0);
     for (let version = 0; version < 20; version++) {
       const { digest, size, data } = contentOf(`version ${version} `);
       await one.write({ digest, size, offset: 0, data });
