@@ -18,7 +18,7 @@ import {
   asPath,
   asText,
   asWanted,
-  packOutcomes,
+  packResults,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
@@ -99,7 +99,7 @@ export class AgentSession {
     return this.#leadsElsewhere();
   }
 
-  /** Now and then, and where watching does not work: looks by itself. */
+  /** Called every two seconds: looks where polling is due, or a full scan. */
   tick(): void {
     if (this.#pushes && this.#endpoint.isStale) this.#debounce.hint();
   }
@@ -182,11 +182,11 @@ export class AgentSession {
     const asked = asOperations(given.operations);
     const contents = unpackAlong(given.along, asked, body);
     const before = this.#endpoint.tree;
-    const outcomes = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
+    const results = await this.#endpoint.apply(asked, asText(given.name, 'a name'), contents);
     free(body);
-    // The workstation draws the same conclusions from the outcomes, so they need not be sent.
-    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, outcomes));
-    return packOutcomes(outcomes);
+    // The workstation draws the same conclusions from the results, so they need not be sent.
+    this.#sent = this.#sent === before ? this.#endpoint.tree : edited(this.#sent, editsOf(asked, results));
+    return packResults(results);
   }
 
   async #read(id: number, needs: unknown): Promise<void> {

@@ -95,14 +95,14 @@ class Agent {
     const run = async () => {
       try {
         const answer = await this.#answer(frame, session, { id: number, method: name, parameters });
-        // An answer that cannot be sent is a failure: whoever asked would wait for it as long as the stream lives.
+        // An answer that cannot be sent is a failure: the caller would wait for it as long as the stream lives.
         this.#channel.post('answer', frame.session, { id: number, answer });
       } catch (error) {
         const { message, code } = error as NodeJS.ErrnoException;
         this.#reply('failure', frame.session, { id: number, message, code });
       }
     };
-    // Reading waits for the workstation to take in, which waits for nobody.
+    // A read waits for credit from the workstation, and must not hold up the calls behind it.
     if (name === 'read') void session.turn.idle().then(run);
     else this.#queue(session, run);
   }
@@ -129,7 +129,7 @@ class Agent {
     return await session.agentSession.answer({ ...call, body });
   }
 
-  /** Whoever reaches it anew finds out where it leads now; until then nothing is done in either place. */
+  /** Ends the stream where REMOTE leads elsewhere now. The next connection finds out where; until then nothing is written. */
   #endWhereAstray(agentSession: AgentSession | undefined): boolean {
     if (!agentSession?.isAstray) return false;
     this.#channel.end(new Error(astray));

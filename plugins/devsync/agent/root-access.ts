@@ -1,4 +1,4 @@
-/** What an agent beside a container sees of it: its main process, and whether its root may be entered. */
+/** Finds the root of a container from beside it, through its main process, and whether it may be entered. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { codeOf } from '../sync/system-error.ts';

@@ -1,4 +1,4 @@
-/** What an agent does that only looks: it makes nothing and leaves nothing, not even a missing root. */
+/** A scan of REMOTE for `plan`: it creates nothing, not even a missing root. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { difference, splitPath } from '../reconcile/tree.ts';
 import { resolveWithin } from '../sync/folder.ts';

@@ -43,7 +43,7 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
   }
 }
 
-/** `run` takes its specification along when it ends: then nobody can hold it any more. */
+/** `run` deletes its specification when it ends: then there is nothing left to lock. */
 async function hold(options: CleanOptions): Promise<HeldLock | undefined> {
   try {
     return await lockSync({ ...options, purpose: 'kubectl devsync clean' });

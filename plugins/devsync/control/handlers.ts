@@ -66,7 +66,7 @@ function requireMoving({ phase, message }: SyncState, what: string): void {
     throw new Error(`${what} is decided, but it is ${phase}: ${message}`);
 }
 
-/** A decision that nothing came of is not to be called one. */
+/** A decision that changed nothing is an error, not a success. */
 function requireSettled(state: SyncState, path: string): void {
   const name = path || '.';
   requireMoving(state, name);

@@ -52,7 +52,7 @@ export function refusalOf({ name, spec }: Sync, workstation: Workstation): Refus
       details: ['Started with another directory it would take what is missing there for deleted.'],
       hint: `kubectl devsync watch ${name} --take-over LOCAL gives it to a directory here, and merges.`,
     });
-  // One that is missing is for whoever opens it to say.
+  // A directory that is missing is reported when it is opened.
   if (!existsSync(path) || knownRootId(path, workstation.metadataCandidatesFor(path)) === rootId)
     return undefined;
   return new RefusedError(`${path} is not the directory that the sync ${name} was made with`, {
@@ -103,7 +103,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   }
 }
 
-/** Whoever is told that it has ended may do with both sides as they like. */
+/** Resolves only when both sides were let go of: the caller may change them then. */
 function stopAndWait(stop: AbortController, ended: Promise<void>): Promise<void> {
   stop.abort();
   return ended;

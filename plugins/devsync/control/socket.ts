@@ -22,18 +22,18 @@ export class NotAnswering extends UnreachableError {
   }
 }
 
-/** Whoever works on an answer says so every two seconds; after ten without a word nobody does. Milliseconds. */
+/** The interval of heartbeats while an answer is worked on, and the silence after which the process counts as hung. Milliseconds. */
 const [usualHeartbeat, silenceLimit] = [2_000, 10_000];
 
 export interface Control {
   readonly path: string;
   readonly handler: Handler;
-  /** What whoever answers there already does: `a watch of this cluster`. */
+  /** What the process does that may answer there already: `a watch of this cluster`. */
   readonly about: string;
   /** How that one is ended. */
   readonly hint?: string;
   readonly signal: AbortSignal;
-  /** Milliseconds between two words that an answer is being worked on. */
+  /** Milliseconds between two heartbeats while an answer is worked on. */
   readonly heartbeat?: number;
 }
 

@@ -43,7 +43,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
     handler: async (method) => {
       if (method !== 'stop') return supervisor.running();
       stop.abort();
-      // Whoever is told that it has ended may start another one.
+      // Answered only when all have ended: the caller may start another watch then.
       return await supervisor.settled();
     },
     about: `a watch of ${context}`,

@@ -10,7 +10,7 @@ import type { Sync } from '../spec/spec-store.ts';
 export interface LockOptions {
   readonly kube: KubeClient;
   readonly sync: Sync;
-  /** What for, as whoever finds it held is told. */
+  /** What it is held for; shown to others who want it. */
   readonly purpose: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;

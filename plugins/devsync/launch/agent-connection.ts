@@ -175,7 +175,7 @@ export class AgentConnection {
         reject,
       }),
     );
-    // Whoever calls waits for the answer: waiting for the stream to run dry would keep what is under way twice.
+    // The caller awaits the answer; awaiting the stream's drain as well would only hold the data in memory longer.
     try {
       this.#channel.post(type, session, header, body);
     } catch (error) {

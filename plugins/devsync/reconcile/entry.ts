@@ -25,7 +25,7 @@ export interface Symlink {
   readonly target: string;
 }
 
-/** Something that is there and is none of our business: ignored, a device, another mount. */
+/** Something that is there and does not sync: ignored, a device, another mount. */
 export interface Untracked {
   readonly kind: 'untracked';
   /** `a socket`: why it does not sync, where no rule says so. */

@@ -1,6 +1,6 @@
 /**
- * What a side has lost lately by what was carried over to it: a tree that is deleted file by file is as lost as one
- * that goes at once.
+ * The deletions that were carried over to a side within the last seconds: a tree that is deleted file by file is as lost
+ * as one that goes at once.
  */
 import { type MaybeEntry, measure, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';

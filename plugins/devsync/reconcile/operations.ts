@@ -70,10 +70,10 @@ function* creation(path: string, entry: Tracked, old: MaybeEntry): Generator<Ope
  */
 export function* editsOf(
   operations: readonly Operation[],
-  outcomes: readonly OperationResult[],
+  results: readonly OperationResult[],
 ): Generator<Edit> {
   for (const [index, { path, new: wanted }] of operations.entries()) {
-    const outcome = outcomes[index];
-    if (outcome?.path === path && outcome.problem === undefined && !outcome.left) yield [path, wanted];
+    const result = results[index];
+    if (result?.path === path && result.problem === undefined && !result.left) yield [path, wanted];
   }
 }

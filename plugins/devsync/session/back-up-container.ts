@@ -1,4 +1,4 @@
-/** What only the container has comes to this workstation's trash before it is overwritten or deleted there. */
+/** Copies what only the container has to this workstation's trash before it is overwritten or deleted there. */
 import { areAlike, type MaybeEntry, walk } from '../reconcile/entry.ts';
 import type { OperationResult } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
@@ -25,7 +25,7 @@ export async function backUpContainer(
   const all = local.unfiled(foreign.flat());
   if (all.length === 0) return { changes, refused: [] };
   await local.receive(container.read(await local.missing(all), signal));
-  const unsaved = new Map((await local.discard(all, name)).map((outcome) => [outcome.path, outcome]));
+  const unsaved = new Map((await local.discard(all, name)).map((result) => [result.path, result]));
   // What is being written to is for the next attempt, and keeps nothing else.
   const isSaved = (_: unknown, index: number) => !foreign[index]?.some(({ path }) => unsaved.has(path));
   return { changes: changes.filter(isSaved), refused: [...unsaved.values()] };

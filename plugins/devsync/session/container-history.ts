@@ -1,4 +1,4 @@
-/** What is known of a container before anything is synced with it: what was agreed on, or what its image began with. */
+/** What is known of a container before anything is synced with it: its ancestor, or what its image started with. */
 import { join } from 'node:path';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
@@ -40,7 +40,7 @@ export class ContainerHistory {
 
   readonly #onTrouble: OnRemark = (words) => this.#troubles.push(words);
 
-  /** Without an ancestor, nothing is deleted or overwritten: what cannot be read keeps nobody from going on so. */
+  /** Where the ancestor cannot be read, the sync begins without one, which deletes and overwrites nothing. */
   #load(): boolean {
     try {
       return this.ancestor.load(this.#binding);
@@ -68,7 +68,7 @@ export class ContainerHistory {
     const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
     const beginning = this.#beginningWith(origin !== undefined && known[0] !== undefined);
     if (!this.#isKnown && seed !== undefined && known[0] === undefined) manifests.keep(seed, tree);
-    // First, since with an ancestor nobody asks again.
+    // Before the ancestor is written: once there is one, the container is not asked about again.
     this.#last.set({ container: this.#container, beginning });
     if (!this.#isKnown)
       this.ancestor.begin(this.#binding, origin === undefined ? undefined : successorAncestor(known, tree));
@@ -84,7 +84,7 @@ export class ContainerHistory {
   #beginningWith(hasManifest: boolean): Beginning | undefined {
     const last = this.#last.of(this.#container);
     if (!this.#isKnown) return hasManifest ? 'successor' : 'first';
-    // The stream broke; or whoever ran this before took no note of the container.
+    // The stream broke; or an earlier version, which recorded no container, ran this sync before.
     if (last !== undefined || !this.#last.isKnown) return last?.beginning;
     return 'resumed';
   }

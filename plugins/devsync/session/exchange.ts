@@ -57,7 +57,7 @@ export class Exchange {
       name,
       signal,
       onSent: (operations) => unanswered?.sent(operations),
-      onAnswered: (operations, outcomes) => unanswered?.answered(operations, outcomes),
+      onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,
       onProgress: ({ operations }) => onDone(side, operations),
     });

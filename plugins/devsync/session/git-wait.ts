@@ -1,4 +1,4 @@
-/** Waits for git, which is in the middle of something: what is there meanwhile is nobody's intention. */
+/** Waits for git while it changes the working tree: what the tree holds meanwhile is not what the user wants synced. */
 import type { Clock } from '../../../src/clock.ts';
 
 export interface GitWaitOptions {

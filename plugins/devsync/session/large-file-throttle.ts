@@ -1,12 +1,12 @@
 /**
- * Large files that change all the time, such as a log or a database: each version would be sent as a whole, and most of
- * what is sent would never arrive. So they are sent less and less often, and what has piled up goes at once.
+ * Throttles large files that change all the time, such as a log or a database. Each version would be sent as a whole and
+ * be outdated before it arrives, so the pauses between two versions grow.
  */
 import type { Clock } from '../../../src/clock.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 
-/** Bytes from which on a file is worth a thought. */
+/** Files from this size on are throttled, in bytes. */
 const large = 256 << 10;
 /** So many versions in a row go without waiting: a person saves again now and then. */
 const free = 3;

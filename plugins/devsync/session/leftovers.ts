@@ -1,4 +1,4 @@
-/** Directories that one side has and the other does not, since nothing is in them but what is ignored. */
+/** Directories that only one side has, because they hold nothing but ignored files. */
 import { childrenOf, type Directory, isPhantom, join, type MaybeEntry } from '../reconcile/entry.ts';
 
 type Phantoms = readonly string[];

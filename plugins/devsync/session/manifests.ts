@@ -1,4 +1,7 @@
-/** What containers of an image held when they were first seen, before anything was synced into them, and wrote then. */
+/**
+ * Manifests of images: the files that a container of an image had before anything was synced into it, and those that it
+ * wrote itself while it started.
+ */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a plan does that a person may not expect: a line for each, where it is not what was said last. */
+/** Log lines about what a plan does that a person may not expect; not repeated while the plan stays the same. */
 
 import { formatPlural } from '../../../src/ui/format.ts';
 import { measure } from '../reconcile/entry.ts';
@@ -21,7 +21,7 @@ export class Notices {
 
   tell(plan: Plan): void {
     const lines = [...linesFor(plan, this.#roles)];
-    // What fails is planned again and again.
+    // A change that fails is planned again with every cycle.
     if (lines.length > 0 && lines.join('\n') !== this.#last) for (const line of lines) this.#say(line);
     this.#last = lines.join('\n');
   }

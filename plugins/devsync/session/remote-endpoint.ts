@@ -22,8 +22,8 @@ import {
   asEdits,
   asList,
   asObject,
-  asOutcomes,
   asPath,
+  asResults,
   asWords,
   packNeeds,
   packOperations,
@@ -170,9 +170,9 @@ export class RemoteEndpoint implements Endpoint {
     const parameters = { operations: packOperations(part), name, along };
     // At once: news of the tree that come right behind are about what it is after this.
     const use = (answer: unknown) => {
-      const outcomes = asOutcomes(answer, part);
-      this.tree = edited(this.tree, editsOf(part, outcomes));
-      return outcomes;
+      const results = asResults(answer, part);
+      this.tree = edited(this.tree, editsOf(part, results));
+      return results;
     };
     return this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
   }

@@ -1,4 +1,4 @@
-/** Where REMOTE leads in a container: a link that is pointed elsewhere makes another directory of it. */
+/** Records where REMOTE leads in a container: a link that is pointed elsewhere makes it another directory. */
 import { join } from 'node:path';
 import { X8sError } from '../../../src/errors.ts';
 import { asObject, asText } from '../wire/check.ts';

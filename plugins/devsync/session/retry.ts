@@ -1,4 +1,4 @@
-/** When to try again what could not be done: after a second, and then ever later. */
+/** When failed changes are tried again: after a second, then after pauses that double. */
 import type { Clock } from '../../../src/clock.ts';
 
 /** Milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * A container that has just begun: what it is started with may write files for a while. All of that counts as if it had
- * been there at once, until the container has been quiet.
+ * A container that has just started: its processes may write files for a while. Until it has been quiet for some time,
+ * these files count as if the container had started with them, not as edits.
  */
 import { type Entry, type MaybeEntry, sameDeep, walk } from '../reconcile/entry.ts';
 import type { Change } from '../reconcile/reconcile.ts';
@@ -14,7 +14,7 @@ import { edited, lookup } from '../reconcile/tree.ts';
 export const beginnings = ['first', 'successor', 'resumed'] as const;
 export type Beginning = (typeof beginnings)[number];
 
-/** Milliseconds without a write of its own after which a container has started, and after which it has in any case. */
+/** A container has started after so many milliseconds without a write of its own, and after so many in any case. */
 const [quiet, longest] = [10_000, 60_000];
 
 export interface StartUpOptions {

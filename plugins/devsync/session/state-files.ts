@@ -1,4 +1,4 @@
-/** Files in which a workstation remembers something of a sync, and what may stand in their places. */
+/** The files in which this workstation keeps state of a sync: read, replaced, set aside where they are unreadable. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 

@@ -1,4 +1,4 @@
-/** The state that a synchronizer reports: changed in parts, told each time. */
+/** The state that a synchronizer reports: each method changes a part of it and reports the whole. */
 import type { Clock } from '../../../src/clock.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import type { OperationResult } from '../reconcile/operations.ts';

@@ -136,8 +136,8 @@ function collect(
 }
 
 /** What could not be done at a side, or was not all that it should be. */
-export function problemsOf(outcomes: readonly OperationResult[], side: Side): ProblemState[] {
-  return outcomes.flatMap(({ path, problem, surprise }) => {
+export function problemsOf(results: readonly OperationResult[], side: Side): ProblemState[] {
+  return results.flatMap(({ path, problem, surprise }) => {
     if (problem !== undefined) return [{ path, side, problem }];
     return surprise
       ? [{ path, side, problem: 'it was written to while it was replaced; the trash has that version' }]

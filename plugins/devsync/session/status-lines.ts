@@ -1,4 +1,4 @@
-/** What a person at a running sync wants to hear: how it rests, each time that it comes to rest otherwise. */
+/** The log lines about a sync's state: one each time that it settles in another state than before. */
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { SyncState } from './state.ts';
 
@@ -8,12 +8,12 @@ const named = 3;
 export class StatusLines {
   #last: string | undefined;
 
-  /** A new container: what is said about it is news in any case. */
+  /** A new container: its first state is logged in any case. */
   begin(): void {
     this.#last = undefined;
   }
 
-  /** A line where the state is worth one. Saves that come and go are not. */
+  /** The line for this state; undefined where it says nothing new. */
   of(state: SyncState): string | undefined {
     const words = wordsFor(state);
     if (words === undefined || words.key === this.#last) return undefined;
@@ -31,13 +31,13 @@ function wordsFor(state: SyncState): { key: string; line: string } | undefined {
   const open = openThings(state);
   const more = [...state.degraded.map((why) => `; polling: ${why}`), leftAlone(state)].join('');
   if (open !== '') return same(`in sync but for ${open}${more}`);
-  // How many files there are is worth knowing, and no news when it changes.
+  // The number of files is shown, but a line is not repeated because it changed.
   return { key: `in sync${more}`, line: `in sync: ${formatPlural(files, 'file')}${more}` };
 }
 
 const same = (line: string) => ({ key: line, line });
 
-/** Conflicts and problems; what is tried again right away is neither. */
+/** Conflicts and problems, without failures that are tried again right away. */
 function openThings({ conflicts, conflictCount, problems }: SyncState): string {
   const lasting = problems.filter(({ passing }) => passing !== true);
   return [

@@ -113,7 +113,7 @@ export class SyncRunner {
     }
   }
 
-  /** A person wants nothing to be changed. That outlives this runner: only a person ends it. */
+  /** Whether a person has paused the sync. That outlives this process: only `resume` ends it. */
   get isPaused(): boolean {
     return existsSync(this.#pauseMark);
   }
@@ -162,7 +162,7 @@ export class SyncRunner {
     }
   }
 
-  /** An agent that does not answer any more must not keep whoever wants to go. */
+  /** Waits for both sides to be let go of, but not for an agent that does not answer any more. */
   async #leave(working: Promise<void>): Promise<void> {
     const left = new AbortController();
     const done = working.catch(() => {}).finally(() => left.abort());

@@ -21,7 +21,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
   const { spec, clock, memory, signal, onState, onLog, onOtherRules } = context;
   const { local, container, history, binding, ignoreFiles, budget } = attached;
   const winsLocally = history.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
-  // Rules that a first sync carries over are no news.
+  // A first sync carries the rule files over as well; only other rules count.
   const checkRules = (paths: Iterable<string>) => {
     if (ignoreFiles.areOthers(paths)) onOtherRules();
   };

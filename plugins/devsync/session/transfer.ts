@@ -1,4 +1,4 @@
-/** Carries changes from one side to the other: contents first, then what is to be done with them. */
+/** Transfers changes from one side to the other: contents first, then the operations that need them. */
 import { free } from '../../../src/free.ts';
 import { measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
@@ -6,13 +6,13 @@ import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { ContentRef, ContentRequest, Contents, Endpoint } from '../sync/endpoint.ts';
 
-/** Operations, and bytes of content, that go together: a new directory is not taken apart without need. */
+/** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
 /** Contents up to this size go along with the operations that need them. */
 const small = 64 << 10;
-/** So little is sent without asking whether it is there: the question would take longer. */
+/** Up to so many bytes are sent without asking whether they are there: the question would take longer. */
 const little = 64 << 10;
-/** Batches that may be under way: the next one's contents travel while the last one is put in place. */
+/** Batches in flight: the contents of the next one travel while the last one is applied. */
 const batchesUnderWay = 5;
 
 export interface TransferOptions {
@@ -23,13 +23,13 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
   /** Called with each batch before it is sent, and with the same one once it was answered. */
   readonly onSent?: (operations: readonly Operation[]) => void;
-  readonly onAnswered?: (operations: readonly Operation[], outcomes: readonly OperationResult[]) => void;
+  readonly onAnswered?: (operations: readonly Operation[], results: readonly OperationResult[]) => void;
   /** Called after each batch with what both sides agree on now. */
   readonly onAgreed: (edits: readonly Edit[]) => void;
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
 }
 
-/** Resolves with the outcomes of all operations that these changes are made of. */
+/** Resolves with the results of all operations that these changes are made of. */
 export async function transferChanges(
   changes: readonly Change[],
   direction: TransferOptions,
@@ -37,20 +37,20 @@ export async function transferChanges(
   const operations = withReuse([...operationsOf(changes)]);
   const needs = await needsFor(operations, direction.to);
   const underWay: Promise<OperationResult[]>[] = [];
-  const outcomes: OperationResult[][] = [];
+  const results: OperationResult[][] = [];
   for (const batch of batches(operations)) {
     direction.signal.throwIfAborted();
     underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs), direction), direction));
-    // A rejection is met when its turn comes; until then it must not count as unheard.
+    // A rejection is handled when the batch is awaited; until then it must not count as unhandled.
     underWay.at(-1)?.catch(() => {});
     if (underWay.length >= batchesUnderWay)
-      outcomes.push(await (underWay.shift() as Promise<OperationResult[]>));
+      results.push(await (underWay.shift() as Promise<OperationResult[]>));
   }
-  for (const batch of underWay) outcomes.push(await batch);
-  return outcomes.flat();
+  for (const batch of underWay) results.push(await batch);
+  return results.flat();
 }
 
-/** Sends large contents ahead; gives the small ones, which go along. */
+/** Sends large contents ahead. Resolves with the small ones, which are sent with their operations. */
 async function bring(
   needs: readonly SentNeed[],
   { from, to, signal }: TransferOptions,
@@ -78,7 +78,7 @@ type SentNeed = ContentRequest & { readonly isShared: boolean };
 
 const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
 
-/** Tells where a content will be needed again. */
+/** Marks operations whose content a later operation needs as well. */
 function withReuse(operations: readonly Operation[]): Operation[] {
   const seen = new Set<string>();
   const marked = operations.toReversed().map((operation) => {
@@ -97,15 +97,15 @@ async function applyBatch(
   direction: TransferOptions,
 ): Promise<OperationResult[]> {
   direction.onSent?.(batch);
-  const outcomes = await direction.to.apply(batch, direction.name, contents);
-  direction.onAnswered?.(batch, outcomes);
+  const results = await direction.to.apply(batch, direction.name, contents);
+  direction.onAnswered?.(batch, results);
   for (const slab of slabs) free(slab);
-  direction.onAgreed([...editsOf(batch, outcomes)]);
+  direction.onAgreed([...editsOf(batch, results)]);
   direction.onProgress({
     operations: batch.length,
     bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
   });
-  return outcomes;
+  return results;
 }
 
 /** The contents that operations need, by digest. */

@@ -1,10 +1,10 @@
-/** What was seen, and what became of it. */
+/** Snapshots of both trees, compared by identity, and what became of operations. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { OperationResult } from '../reconcile/operations.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
 import type { Side } from './state.ts';
 
-/** Both sides and the ancestor: trees that did not change stay the very same objects. */
+/** Both trees and the ancestor. A tree that did not change stays the same object. */
 export type TreeSnapshot = readonly [MaybeEntry, MaybeEntry, MaybeEntry];
 
 export const isSameSnapshot = (one: TreeSnapshot, other: TreeSnapshot) =>
@@ -12,11 +12,11 @@ export const isSameSnapshot = (one: TreeSnapshot, other: TreeSnapshot) =>
 
 export const isDone = ({ problem, left }: OperationResult) => problem === undefined && !left;
 
-/** Something was not done: until a side changes, it would not be done again. */
-export const isUnfinished = (outcomes: Record<Side, OperationResult[]>) =>
-  ![...outcomes.local, ...outcomes.container].every(isDone);
+/** Whether an operation failed; it would fail again as long as nothing changes. */
+export const isUnfinished = (results: Record<Side, OperationResult[]>) =>
+  ![...results.local, ...results.container].every(isDone);
 
-/** Whether a side may need a look without a hint. */
+/** Whether a side may have changed without a hint. */
 export function isStale(endpoint: Endpoint): boolean {
   return 'isStale' in endpoint && endpoint.isStale === true;
 }

@@ -1,7 +1,7 @@
 /**
- * What was sent to a container and never answered, since the stream broke: it may have been done. Where the container
- * turns out to hold just that, it was, and both sides did agree on it. Without this, a file that is edited once more
- * here while the stream is away would look as if it had been edited on both sides.
+ * Operations that were sent to a container and not answered because the stream broke: they may have been done. Where
+ * the container's tree shows their result, they were, and the ancestor learns it. Without this, a file that is edited
+ * once more on this workstation meanwhile would look as if it had been edited on both sides.
  */
 import { type MaybeEntry, sameShallow, shallow, type Tracked } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../reconcile/operations.ts';
@@ -43,11 +43,11 @@ export class UnansweredOperations {
    * These were answered. Where one was done, whatever was tried at its place before has lost its meaning; where one
    * failed, that may be for what an agent without a stream has done there just before.
    */
-  answered(operations: readonly Operation[], outcomes: readonly OperationResult[]): void {
+  answered(operations: readonly Operation[], results: readonly OperationResult[]): void {
     this.#underWay.delete(operations);
     if (this.#lost.size === 0) return;
     for (const [index, { path }] of operations.entries())
-      if (outcomes[index]?.problem === undefined) this.#lost.delete(path);
+      if (results[index]?.problem === undefined) this.#lost.delete(path);
   }
 
   /**

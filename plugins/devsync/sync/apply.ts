@@ -32,19 +32,19 @@ export async function apply(
   operations: readonly Operation[],
 ): Promise<OperationResult[]> {
   using applier = new Applier(context);
-  const outcomes: OperationResult[] = [];
+  const results: OperationResult[] = [];
   let turnEnds = performance.now() + slice;
-  while (outcomes.length < operations.length) {
-    outcomes.push(
-      ...(applier.build(operations, outcomes.length) ?? [
-        await applier.attempt(operations[outcomes.length] as Operation),
+  while (results.length < operations.length) {
+    results.push(
+      ...(applier.build(operations, results.length) ?? [
+        await applier.attempt(operations[results.length] as Operation),
       ]),
     );
     if (performance.now() < turnEnds) continue;
     await nextTurn();
     turnEnds = performance.now() + slice;
   }
-  return outcomes;
+  return results;
 }
 
 class Applier implements Disposable {
@@ -74,12 +74,12 @@ class Applier implements Disposable {
   }
 
   async attempt(operation: Operation): Promise<OperationResult> {
-    const outcome = await this.#outcomeOf(operation);
+    const result = await this.#outcomeOf(operation);
     const { new: wanted } = operation;
-    const isDone = outcome.problem === undefined;
-    if (!isDone && wanted === undefined) this.#context.undeleted.add(outcome.path);
+    const isDone = result.problem === undefined;
+    if (!isDone && wanted === undefined) this.#context.undeleted.add(result.path);
     this.#context.staging.release(isDone, wanted?.kind === 'file' ? wanted.digest : undefined);
-    return outcome;
+    return result;
   }
 
   [Symbol.dispose](): void {

@@ -67,12 +67,12 @@ export function buildDirectory(
     mkdirSync(aside);
     setMode(aside, made?.new?.kind === 'directory' ? made.new.mode : undefined, place.folder.self, context);
     using folder = Folder.open(aside);
-    const outcomes = inside.map((operation) => attempt(operation, folder, built, context));
+    const results = inside.map((operation) => attempt(operation, folder, built, context));
     // Before anybody else can find it: no change goes unnoticed, and our own work is not told to us.
     context.onMade(place.path, folder);
     renameSync(aside, place.at);
     for (const { path, digest, stats } of built) context.cache.setOwn(path, stats, digest);
-    return [{ path: place.path }, ...outcomes];
+    return [{ path: place.path }, ...results];
   } catch {
     context.onUnmade(place.path);
     // What was staged is needed again, by whoever does it step by step.

@@ -3,9 +3,9 @@
 export interface DebounceOptions {
   /** Milliseconds without a hint after which it is quiet. */
   readonly quiet: number;
-  /** Milliseconds after the first hint at which patience ends. */
+  /** The longest delay after the first hint, in milliseconds. */
   readonly cap: number;
-  /** Git is changing the tree: what is there is nobody's intention. */
+  /** Whether git is changing the tree: then it is not synced yet. */
   readonly isBusy: () => boolean;
   readonly run: () => void;
 }

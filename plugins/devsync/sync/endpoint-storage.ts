@@ -38,7 +38,7 @@ export class EndpointStorage {
       this.#opened = { inode: this.#rootInode, rootId: this.#metadata.rootId };
       hideFromGit(this.#metadata.folder);
     } catch (error) {
-      // Whoever tries again must not find us at work there.
+      // The next attempt must not find an open staging folder of ours.
       this.close();
       throw error;
     }

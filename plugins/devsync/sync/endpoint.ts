@@ -17,7 +17,7 @@ export interface ContentRequest extends ContentRef {
   readonly offset: number;
 }
 
-/** Small contents by their digest; whoever writes them checks that they are what they are called. */
+/** Small contents by their digest, which is checked when they are written. */
 export type Contents = ReadonlyMap<string, Uint8Array>;
 
 /** A part of a content, in order; `offset` is where it belongs. */

@@ -1,4 +1,4 @@
-/** One file or link at one place: put there, put over another one, taken away. */
+/** Creates, replaces and removes one file or link. */
 import {
   chmodSync,
   chownSync,

@@ -1,7 +1,7 @@
 /**
- * The one gate that everything passes before it is made, on either side: what a scan finds, what the other end tells
- * of its tree, what an operation is to put in place. The sync's own rules hold for all of it: names, kinds, links,
- * permissions, what is ignored, and what is ours. Whoever is at the other end may lie.
+ * The one filter that entries and operations pass on either side: what a scan finds, what the other end reports of its
+ * tree, what an operation is to create. It applies the rules of the sync: names, kinds, links, permissions, ignored
+ * paths, and our own files. The other end may lie, so its word is checked here as well.
  */
 import { machine } from '../../../src/machine.ts';
 import { type Entry, type MaybeEntry, problem, type Tracked, untracked } from '../reconcile/entry.ts';
@@ -45,7 +45,7 @@ export class Gate {
   }
 
   /**
-   * What the rules make of an entry without children: itself, a problem, or something that is none of our business. The
+   * What the rules make of an entry without children: itself, a problem, or untracked. The
    * directories above it have passed before.
    */
   admit(path: string, entry: MaybeEntry): MaybeEntry {

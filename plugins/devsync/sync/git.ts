@@ -1,4 +1,4 @@
-/** Whether git is in the middle of something: then the tree is not what anybody means. */
+/** Whether git is changing the working tree right now. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 

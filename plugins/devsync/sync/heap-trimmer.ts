@@ -1,4 +1,4 @@
-/** Memory that a burst of work has left behind, given back to the system once there is peace. */
+/** Returns memory to the system once a burst of work is over. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -8,24 +8,24 @@ let collect: Collect | undefined;
 
 function trimHeap(): void {
   if (collect === undefined) {
-    // The collector is nobody's business at run time, except where a process is meant to be small for hours.
+    // V8 collects by itself only when it needs memory; a process that idles for hours is to stay small.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as Collect;
   }
   collect({ type: 'major', flavor: 'last-resort', execution: 'sync' });
 }
 
-/** Milliseconds without more work. */
+/** Milliseconds without work after which a burst is over. */
 const idleBeforeTrim = 1500;
-/** So many files or directories are a burst; a few saves are not worth a pause. */
+/** So many files or directories are a burst; a collection after a few saves would only cost time. */
 const burst = 500;
 
-/** Counts work, and collects after a burst of it: V8 by itself waits until it needs the room. */
+/** Counts work, and collects garbage after a burst of it. */
 export class HeapTrimmer {
   #work = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** So much has been done. */
+  /** So many files or directories were worked on. */
   note(work: number): void {
     this.#work += work;
     if (this.#work < burst) return;

@@ -67,7 +67,7 @@ export class LocalEndpoint implements Endpoint {
     try {
       [this.facts, this.#tracker, this.#gate] = this.#begin(options);
     } catch (error) {
-      // Whoever tries again must not find us at work there.
+      // The next attempt must not find an open staging folder of ours.
       this.#storage.close();
       throw error;
     }
@@ -150,12 +150,12 @@ export class LocalEndpoint implements Endpoint {
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {
     return this.#alone(async () => {
       this.#beginOperation(name);
-      const outcomes = await apply(this.#applyContext(contents), operations);
-      this.#tracker.noteDone(editsOf(operations, outcomes));
+      const results = await apply(this.#applyContext(contents), operations);
+      this.#tracker.noteDone(editsOf(operations, results));
       this.#heapTrimmer.note(operations.length);
-      for (const { path, problem, left, surprise } of outcomes)
+      for (const { path, problem, left, surprise } of results)
         if (problem !== undefined || left || surprise) this.#tracker.doubt(path);
-      return outcomes;
+      return results;
     });
   }
 

@@ -1,8 +1,8 @@
 /**
- * Where we keep what is ours of a synced directory: what is on its way, the trash, known digests, and the mark by which
- * the directory is known again. That is outside of it, since whoever watches it would take these for its files: in one
- * folder on the same file system, where putting something in place is a rename. Where there can be none, it is a folder
- * in the directory itself.
+ * The folder with everything that we keep of a synced directory: staged contents, the trash, known digests, and the
+ * root's identity. It lies outside of the directory, since programs that watch that would take our files for theirs, and
+ * on the same file system, so that a staged file is put in place by a rename. Where there is no such place, it is a
+ * folder in the directory itself.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
@@ -116,7 +116,7 @@ function openOutside(
     takeOver(root, metadata);
     return { folder: metadata, path: place, isInside: false, rootId: id };
   } catch {
-    // Another place has to do; where none does, whoever opens the root itself says why.
+    // The next candidate is tried; where none will do, opening the root itself says why.
     metadata?.close();
     return undefined;
   }
@@ -135,7 +135,7 @@ function openInside(root: Folder, path: string, rootId: string | undefined): Met
   }
 }
 
-/** A folder of our own, which nobody else can have put there. */
+/** Opens a folder of our own. Throws where another user could have made it. */
 function folderAt(place: string): Folder {
   using around = Folder.root(dirname(place));
   const folder = around.make(basename(place));

@@ -1,4 +1,4 @@
-/** What the file system of a root does, tried out, and files of ours on it. */
+/** Tries out what a file system can do, and reads and writes small files of ours on it. */
 import { chmodSync, lstatSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import { readWhole } from './digest.ts';

@@ -1,6 +1,6 @@
 /**
- * The mark by which a directory is known again, kept outside of it: its inode, and when it was made. A directory that is
- * made anew under the same name may get the same inode, and never the same time of birth.
+ * How a root is recognized: by its inode and its time of birth, kept in a file outside of it. A directory that is made
+ * anew under the same name may get the same inode, but never the same time of birth.
  */
 import { randomUUID } from 'node:crypto';
 import { chownSync, lstatSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** A look at a directory that leaves nothing there, not even a mark: what `plan` and `list` need. */
+/** A scan of a directory that writes nothing there, for `plan` and `list`. */
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { machine } from '../../../src/machine.ts';

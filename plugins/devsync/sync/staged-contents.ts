@@ -1,13 +1,13 @@
 /**
- * What lies in a staging folder: how large it is, whether it is whole, and whether anybody is about to use it. Bounded:
- * what has no room is refused, and of what nobody took the oldest goes.
+ * The contents in a staging folder: their sizes, whether each is verified, and whether it is about to be used. They are
+ * bounded: what has no room is refused, and unused contents are removed, the oldest first.
  */
 import { lstatSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { formatBytes } from '../../../src/ui/format.ts';
 import type { Folder } from './folder.ts';
 import { contentName } from './staging-folder.ts';
 
-/** Bytes of contents that nobody took, and that may be of use to the next attempt; the newest one stays in any case. */
+/** Bytes of unused contents that are kept for the next attempt; the newest one stays in any case. */
 const unusedLimit = 256 << 20;
 
 /** Free bytes that staging leaves to others: so much, and a part of the file system where that is less. */
@@ -16,7 +16,7 @@ const [reserveBytes, reservePart] = [64 << 20, 0.05];
 interface StagedContent {
   readonly size: number;
   readonly isVerified: boolean;
-  /** Nobody is about to use it. */
+  /** It is not about to be used. */
   readonly isUnused: boolean;
 }
 
@@ -43,12 +43,12 @@ export class StagedContents {
     return this.#held.get(name)?.isVerified === true;
   }
 
-  /** A file that has come, and that somebody is about to use. */
+  /** A file that has arrived and is about to be used. */
   add(name: string, size: number, isVerified: boolean): void {
     this.#add(name, { size, isVerified, isUnused: false });
   }
 
-  /** Nobody is about to use it, for now: it may go where the room is needed. */
+  /** It is not used for now: it may be removed where the room is needed. */
   release(name: string): void {
     const held = this.#held.get(name);
     if (held === undefined) return;
@@ -71,7 +71,7 @@ export class StagedContents {
     rmSync(this.#folder.at(name), { force: true });
   }
 
-  /** Why so many more bytes cannot lie there; undefined where they can. What nobody took makes room for them. */
+  /** Why so many more bytes have no room; undefined where they have. Unused contents are removed for them. */
   refusal(bytes: number): string | undefined {
     if (bytes > this.#limit)
       return `it is larger than the ${formatBytes(this.#limit)} that may be on their way there`;

@@ -1,4 +1,4 @@
-/** Keeps a tree up to date: looks again at what was hinted at, and at everything where that is safer. */
+/** Keeps a tree up to date: scans the paths that events hint at, and everything now and then or after a flood of events. */
 import { lstatSync } from 'node:fs';
 import { childrenOf, join, type MaybeEntry } from '../reconcile/entry.ts';
 import { difference, type Edit, edited, lookup, splitPath } from '../reconcile/tree.ts';
@@ -79,7 +79,7 @@ export class Tracker {
     const isIgnored =
       (known === undefined || known.kind === 'untracked') && this.#options.isIgnored(path, false);
     if (!isIgnored && !this.#isAsKnown(path)) this.#add(path);
-    // An ignored file is nobody's news; a new one is looked at when there is something else to look at.
+    // A change of an ignored file triggers nothing; a new one is looked at together with the next change.
     if (isIgnored && known === undefined) this.#hints.add(path);
   }
 
@@ -109,7 +109,7 @@ export class Tracker {
     if (isFull || this.#isOther()) await this.#refreshAll();
   }
 
-  /** A directory is about to be put in place, and what is in it is known: that is no news. */
+  /** A directory with known content is about to be put in place: the system's events about it are to be ignored. */
   noteMade(path: string, folder: Folder): void {
     this.#watches.add(path, folder);
     this.#made.set(path, folder.self.ino);

@@ -1,4 +1,4 @@
-/** What lies in a trash, and what of it goes first. */
+/** The items in a trash, and which of them are evicted first. */
 import { readdirSync } from 'node:fs';
 import { join } from '../reconcile/entry.ts';
 import type { TrashItem } from './endpoint.ts';
@@ -7,7 +7,7 @@ import type { Folder } from './folder.ts';
 /** A file whose versions take more than this part of the trash gives up its older ones, before anything else goes. */
 const mostOfOne = 1 / 4;
 
-/** What one operation has put there. What cannot be read is left out: it keeps nobody from the rest. */
+/** The items that one operation has put there. Those that cannot be read are left out. */
 export function* itemsIn(trash: Folder, operation: string): Generator<TrashItem> {
   yield* below(trash, operation, operation, '');
 }

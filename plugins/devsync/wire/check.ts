@@ -155,20 +155,20 @@ function asTracked(value: unknown): Operation['old'] {
 }
 
 /** Outcomes of these very operations, in their order. */
-export function asOutcomes(value: unknown, operations: readonly Operation[]): OperationResult[] {
-  const list = asList(value, 'outcomes');
-  if (list.length !== operations.length) throw wrong('outcomes', list.length);
+export function asResults(value: unknown, operations: readonly Operation[]): OperationResult[] {
+  const list = asList(value, 'results');
+  if (list.length !== operations.length) throw wrong('results', list.length);
   return list.map((one, index) => {
     const { path } = operations[index] as Operation;
     if (one === 0) return { path };
-    const { problem, left, surprise } = asObject(one, 'an outcome');
+    const { problem, left, surprise } = asObject(one, 'an result');
     if (problem !== undefined) return { path, problem: asWords(problem, 'a problem') };
     return { path, ...(left === true && { left }), ...(surprise === true && { surprise }) };
   });
 }
 
-export const packOutcomes = (outcomes: readonly OperationResult[]): unknown[] =>
-  outcomes.map(({ path: _, ...rest }) => (Object.keys(rest).length === 0 ? 0 : rest));
+export const packResults = (results: readonly OperationResult[]): unknown[] =>
+  results.map(({ path: _, ...rest }) => (Object.keys(rest).length === 0 ? 0 : rest));
 
 export function asWanted(value: unknown): ContentRef[] {
   return asList(value, 'contents').map((one) => {

@@ -41,7 +41,7 @@ export async function* packContents(
 /** The chunks in a frame, checked. */
 export function* unpackContents(header: unknown, body: Uint8Array): Generator<Chunk> {
   const { form, items } = asObject(header, 'a header');
-  // Differences to a base have their place here; nobody has said yet that they can read them.
+  // Differences to a base will be another form; no peer announces yet that it can read them.
   if (form !== 'whole')
     throw new ProtocolError(`contents in the form ${JSON.stringify(form)} are not known here`);
   let position = 0;

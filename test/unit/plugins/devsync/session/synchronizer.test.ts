@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Entry, MaybeEntry, Tracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
+import type { Entry, Tracked } from '../../../../../plugins/devsync/reconcile/entry.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
 import { type RunnerOptions, SyncRunner } from '../../../../../plugins/devsync/session/sync-runner.ts';
-import {
-  Synchronizer,
-  type SynchronizerOptions,
-} from '../../../../../plugins/devsync/session/synchronizer.ts';
-import { UnansweredOperations } from '../../../../../plugins/devsync/session/unanswered-operations.ts';
-import type { ContentRef, Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import { Synchronizer } from '../../../../../plugins/devsync/session/synchronizer.ts';
+import type { Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { nextTurn } from '../../../../../src/async/next-turn.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import {
+  optionsFor as commonOptions,
+  directory,
+  fakeFullEndpoint,
+  version,
+} from '../support/fake-endpoints.ts';
 
 let folder: string;
 let stop: AbortController;
@@ -29,70 +31,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const directory = (children: Record<string, Entry>): Entry => ({
-  kind: 'directory',
-  children: new Map(Object.entries(children)),
-});
-
-/** A side that can do nothing (its disk is full), and hints at what it could not do, as a real one does. */
-function fakeFullEndpoint(tree: MaybeEntry): KeepingEndpoint & { attempts: number } {
-  const endpoint = {
-    attempts: 0,
-    facts: {
-      rootId: 'id',
-      foldsNames: false,
-      hasModes: true,
-      freeBytes: 0,
-      hasStaged: false,
-      metadataFolder: '',
-      isMetadataInside: false,
-    },
-    tree,
-    degraded: undefined,
-    isBusy: false,
-    onHint: () => {},
-    refresh: async () => {},
-    missing: async () => [],
-    async *read() {},
-    receive: async () => {},
-    unfiled: (items: readonly ContentRef[]) => [...items],
-    discard: async () => [],
-    trash: async () => ({ items: [], used: 0, limit: 0 }),
-    restore: async () => {},
-    emptyTrash: async () => 0,
-    close: async () => {},
-    async apply(operations: readonly { readonly path: string }[]) {
-      endpoint.attempts++;
-      setTimeout(() => endpoint.onHint(), 1);
-      return operations.map(({ path }) => ({ path, problem: 'no space is left' }));
-    },
-  };
-  return endpoint;
-}
-
 /** What all synchronizers here have in common. */
-function optionsFor(
-  local: KeepingEndpoint,
-  container: Endpoint,
-  ancestor: AncestorStore,
-): SynchronizerOptions {
-  return {
-    local,
-    container,
-    ancestor,
-    binding: 'here',
-    mode: 'two-way-safe',
-    from: 'local',
-    takeGit: false,
-    trashLimits: { local: 1e9, container: 1e9 },
-    clock: systemClock,
-    signal: stop.signal,
-    onState: () => {},
-  };
-}
-
-const version = (digit: string) =>
-  ({ kind: 'file', digest: digit.repeat(64), size: 1, executable: false }) as const;
+const optionsFor = (local: KeepingEndpoint, container: Endpoint, ancestor: AncestorStore) =>
+  commonOptions(local, container, ancestor, stop.signal);
 
 test('what cannot be done is not tried again and again, but when something changes or some time has passed', async () => {
   const file = version('a');
@@ -322,87 +263,5 @@ describe('a pause', () => {
     expect(anew().isPaused).toBe(true);
     await anew().resume(false);
     expect(anew().isPaused).toBe(false);
-  });
-});
-
-describe('a stream that breaks before the answer', () => {
-  let ancestor: AncestorStore;
-  let unanswered: UnansweredOperations;
-  beforeEach(() => {
-    ancestor = new AncestorStore(folder);
-    ancestor.begin('here', directory({ file: version('0') }));
-    unanswered = new UnansweredOperations();
-    unanswered.begin('here');
-  });
-
-  /** A container with this version, which takes whatever is sent to it. */
-  function willing(digit: string) {
-    const container = fakeFullEndpoint(directory({ file: version(digit) }));
-    container.apply = async (operations) => {
-      Object.assign(container, { tree: directory({ file: version('2') }) });
-      return operations.map(({ path }) => ({ path }));
-    };
-    return container;
-  }
-
-  /** Sends version 1 to a container that cannot say what became of it. */
-  async function loseOne(): Promise<void> {
-    const lost = fakeFullEndpoint(directory({ file: version('0') }));
-    lost.apply = () => Promise.reject(new Error('the stream ended'));
-    const local = fakeFullEndpoint(directory({ file: version('1') }));
-    const first = new Synchronizer({ ...optionsFor(local, lost, ancestor), unanswered });
-    await expect(first.flush()).rejects.toThrow('the stream ended');
-  }
-
-  /** The file is edited once more here, then both sides are brought together. Returns the paths in conflict. */
-  async function conflictsWith(
-    container: Endpoint,
-    known: { unanswered?: UnansweredOperations } = { unanswered },
-  ) {
-    unanswered.begin('here');
-    const local = fakeFullEndpoint(directory({ file: version('2') }));
-    const next = new Synchronizer({ ...optionsFor(local, container, ancestor), ...known });
-    return (await next.flush()).conflicts.map(({ path }) => path);
-  }
-
-  test('is no conflict where the container has what was sent to it', async () => {
-    await loseOne();
-    expect(await conflictsWith(willing('1'), {})).toEqual(['file']);
-    expect(await conflictsWith(willing('1'))).toEqual([]);
-  });
-
-  test('is none either where the old agent does it behind the back of the new one', async () => {
-    await loseOne();
-    const container = willing('0');
-    const { apply } = container;
-    container.apply = async (operations) => {
-      container.apply = apply;
-      Object.assign(container, { tree: directory({ file: version('1') }) });
-      return operations.map(({ path }) => ({ path, problem: 'it has changed meanwhile' }));
-    };
-    expect(await conflictsWith(container)).toEqual([]);
-    expect(container.tree).toEqual(directory({ file: version('2') }));
-  });
-
-  test('leaves a conflict where the container has something else, or is another one', async () => {
-    await loseOne();
-    expect(await conflictsWith(willing('3'))).toEqual(['file']);
-    unanswered.begin('there');
-    expect(unanswered.done(directory({ file: version('1') }), undefined)).toEqual([]);
-  });
-
-  test('has no meaning a minute after the next one was begun: somebody else has made what is found then', async () => {
-    await loseOne();
-    const found = directory({ file: version('1') });
-    unanswered.begin('here', 1000);
-    expect(unanswered.done(found, ancestor.tree, 61_001)).toEqual([]);
-    expect(unanswered.done(found, ancestor.tree, 1000)).toEqual([]);
-  });
-
-  test('takes nothing back of what is known of a directory by now', () => {
-    unanswered.sent([{ path: 'new', old: undefined, new: { kind: 'directory', children: new Map() } }]);
-    unanswered.begin('here');
-    const tree = directory({ new: directory({ file: version('1') }) });
-    expect(unanswered.done(tree, tree)).toEqual([]);
   });
 });

@@ -11,7 +11,7 @@ import { edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts
 /** A file system in memory: does the operations that it is asked to do, unless told to fail. */
 function perform(root: MaybeEntry, operations: readonly Operation[], fails: (index: number) => boolean) {
   let now = root;
-  const outcomes = operations.map((operation, index) => {
+  const results = operations.map((operation, index) => {
     const { path } = operation;
     const before = lookup(now, path);
     const isFull = before?.kind === 'directory' && before.children.size > 0;
@@ -24,7 +24,7 @@ function perform(root: MaybeEntry, operations: readonly Operation[], fails: (ind
     now = edited(now, [[path, operation.new]]);
     return { path };
   });
-  return { now, outcomes };
+  return { now, results };
 }
 
 export interface World {
@@ -40,8 +40,8 @@ export function carryOut(world: World, plan: Plan, fails: (index: number) => boo
   const beta = perform(world.beta, toBeta, (index) => fails(index + toAlpha.length));
   const ancestor = edited(world.ancestor, [
     ...plan.ancestor,
-    ...editsOf(toAlpha, alpha.outcomes),
-    ...editsOf(toBeta, beta.outcomes),
+    ...editsOf(toAlpha, alpha.results),
+    ...editsOf(toBeta, beta.results),
   ]);
   return { ancestor, alpha: alpha.now, beta: beta.now };
 }

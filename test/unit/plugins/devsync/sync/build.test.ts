@@ -59,8 +59,8 @@ test('a directory and what is directly in it are made in one go, and are no news
   const link = { path: 'd/link', old: undefined, new: { kind: 'symlink', target: 'a' } } as const;
   const operations = [directory('d'), make('d/a'), make('d/b', true), link, directory('d/e'), make('d/e/c')];
   expect([buildable(operations, 0), buildable(operations, 1), buildable(operations, 4)]).toEqual([4, 0, 2]);
-  const outcomes = await endpoint.apply(operations, 'first', contentsOf('d/a', 'd/b', 'd/e/c'));
-  expect(outcomes).toEqual(operations.map(({ path }) => ({ path })));
+  const results = await endpoint.apply(operations, 'first', contentsOf('d/a', 'd/b', 'd/e/c'));
+  expect(results).toEqual(operations.map(({ path }) => ({ path })));
   expect(readFileSync(join(root, 'd/link'), 'utf8')).toBe('content of d/a');
   expect(readFileSync(join(root, 'd/e/c'), 'utf8')).toBe('content of d/e/c');
   expect([statSync(join(root, 'd/a')).mode & 0o111, statSync(join(root, 'd/b')).mode & 0o111]).toEqual([
@@ -89,12 +89,12 @@ test('what others do in it from then on is seen', async () => {
 test('what has appeared in its place stays, and the rest is put beside it', async () => {
   mkdirSync(join(root, 'd'));
   writeFileSync(join(root, 'd/a'), 'theirs');
-  const outcomes = await endpoint.apply(
+  const results = await endpoint.apply(
     [directory('d'), make('d/a'), make('d/b')],
     'first',
     contentsOf('d/a', 'd/b'),
   );
-  expect(outcomes.map(({ problem }) => problem)).toEqual([
+  expect(results.map(({ problem }) => problem)).toEqual([
     undefined,
     'something else has appeared there',
     undefined,
@@ -105,12 +105,12 @@ test('what has appeared in its place stays, and the rest is put beside it', asyn
 
 test('a content that is not what it is called is not taken, and its neighbours are', async () => {
   const contents = new Map([...contentsOf('d/b'), [sha256(text('d/a')), Buffer.from('something else')]]);
-  const outcomes = await endpoint.apply(
+  const results = await endpoint.apply(
     [directory('d'), make('d/a'), make('d/b'), make('d/c')],
     'first',
     contents,
   );
-  expect(outcomes.map(({ problem }) => problem)).toEqual([
+  expect(results.map(({ problem }) => problem)).toEqual([
     undefined,
     'it changed while it was read',
     undefined,
@@ -121,7 +121,7 @@ test('a content that is not what it is called is not taken, and its neighbours a
 });
 
 test('where its parent is gone nothing is left behind', async () => {
-  const outcomes = await endpoint.apply([directory('x/d'), make('x/d/a')], 'first', contentsOf('x/d/a'));
-  expect(outcomes.map(({ problem }) => problem !== undefined)).toEqual([true, true]);
+  const results = await endpoint.apply([directory('x/d'), make('x/d/a')], 'first', contentsOf('x/d/a'));
+  expect(results.map(({ problem }) => problem !== undefined)).toEqual([true, true]);
   expect(staged()).toEqual([]);
 });

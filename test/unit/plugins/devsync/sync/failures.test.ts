@@ -53,8 +53,8 @@ test('a replacement that fails puts nothing into the trash, however often it is 
   const [old, wanted] = [fileOf('d/f'), fileOf('new')];
   for (let attempt = 0; attempt < 5; attempt++) {
     const contents = new Map([[wanted.digest, Buffer.from('new')]]);
-    const [outcome] = await endpoint.apply([{ path: 'd/f', old, new: wanted }], `op${attempt}`, contents);
-    expect(outcome?.problem).toBe('permission denied');
+    const [result] = await endpoint.apply([{ path: 'd/f', old, new: wanted }], `op${attempt}`, contents);
+    expect(result?.problem).toBe('permission denied');
   }
   const { items, used } = await endpoint.trash();
   expect([items, used]).toEqual([[], 0]);
@@ -79,8 +79,8 @@ test('a directory whose files could not be deleted is not called gone, in whatev
   const first = await endpoint.apply([remove('d/e/g')], 'op');
   expect(first).toEqual([{ path: 'd/e/g', problem: 'permission denied' }]);
   const directories = ['d/e', 'd'].map((path): Operation => ({ path, old: emptyDirectory, new: undefined }));
-  const outcomes = await endpoint.apply([remove('d/f'), ...directories], 'op');
-  expect(outcomes).toEqual([
+  const results = await endpoint.apply([remove('d/f'), ...directories], 'op');
+  expect(results).toEqual([
     { path: 'd/f' },
     { path: 'd/e', problem: 'd/e/g in it could not be deleted' },
     { path: 'd', problem: 'd/e in it could not be deleted' },

@@ -22,7 +22,7 @@ import { resolveWithin } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
-import { asEdits, asEntry, asOutcomes, plainWords } from '../../../../../plugins/devsync/wire/check.ts';
+import { asEdits, asEntry, asResults, plainWords } from '../../../../../plugins/devsync/wire/check.ts';
 
 let base: string;
 let root: string;
@@ -67,8 +67,8 @@ describe('applying', () => {
     async (path) => {
       const one = await endpoint();
       const file = await staged(one, 'evil');
-      const [outcome] = await one.apply([{ path, old: undefined, new: file }], 'op');
-      expect(outcome?.problem).toBeDefined();
+      const [result] = await one.apply([{ path, old: undefined, new: file }], 'op');
+      expect(result?.problem).toBeDefined();
       expect(readdirSync(outside)).toEqual(['secret']);
     },
   );
@@ -77,7 +77,7 @@ describe('applying', () => {
     const one = await endpoint();
     symlinkSync(outside, join(root, 'way-out'));
     const file = await staged(one, 'evil');
-    const outcomes = await one.apply(
+    const results = await one.apply(
       [
         { path: 'way-out/new', old: undefined, new: file },
         { path: 'way-out/folder', old: undefined, new: { kind: 'directory', children: new Map() } },
@@ -86,7 +86,7 @@ describe('applying', () => {
       ],
       'op',
     );
-    for (const outcome of outcomes) expect(outcome.problem).toBeDefined();
+    for (const result of results) expect(result.problem).toBeDefined();
     expect(readdirSync(outside)).toEqual(['secret']);
     expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
   });
@@ -103,7 +103,7 @@ describe('applying', () => {
     writeFileSync(join(root, 'a'), 'written since');
     writeFileSync(join(root, 'b'), 'appeared since');
     const file = await staged(one, 'new');
-    const outcomes = await one.apply(
+    const results = await one.apply(
       [
         { path: 'a', old, new: file },
         { path: 'a', old, new: undefined },
@@ -111,7 +111,7 @@ describe('applying', () => {
       ],
       'op',
     );
-    expect(outcomes.map(({ problem }) => problem)).toEqual([
+    expect(results.map(({ problem }) => problem)).toEqual([
       'it has changed meanwhile',
       'it has changed meanwhile',
       'something else has appeared there',
@@ -220,8 +220,8 @@ describe('our own folder', () => {
     const one = await endpoint();
     symlinkSync(outside, join(root, privateFolder, 'trash', 'op'));
     const old: File = { kind: 'file', digest: sha256(Buffer.from('x')), size: 1, executable: false };
-    const [outcome] = await one.apply([{ path: 'f', old, new: undefined }], 'op');
-    expect(outcome?.problem).toBeDefined();
+    const [result] = await one.apply([{ path: 'f', old, new: undefined }], 'op');
+    expect(result?.problem).toBeDefined();
     expect(readdirSync(outside)).toEqual(['secret']);
     expect(existsSync(join(root, 'f'))).toBe(true);
   });
@@ -270,11 +270,11 @@ describe('what an agent says', () => {
     expect(() => asEdits(edits)).toThrow();
   });
 
-  test('outcomes are of the very operations that were asked for', () => {
+  test('results are of the very operations that were asked for', () => {
     const operations = [{ path: 'a', old: undefined, new: undefined }];
-    expect(() => asOutcomes([], operations)).toThrow();
-    expect(() => asOutcomes([0, 0], operations)).toThrow();
-    expect(asOutcomes([{ path: '../b', problem: 'x' }], operations)).toEqual([{ path: 'a', problem: 'x' }]);
+    expect(() => asResults([], operations)).toThrow();
+    expect(() => asResults([0, 0], operations)).toThrow();
+    expect(asResults([{ path: '../b', problem: 'x' }], operations)).toEqual([{ path: 'a', problem: 'x' }]);
   });
 
   test('cannot steer a terminal', () => {

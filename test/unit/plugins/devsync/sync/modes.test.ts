@@ -39,8 +39,8 @@ async function apply(operations: Operation[], permissions: 'portable' | 'kept' =
   });
   try {
     await endpoint.refresh(true);
-    const outcomes = await endpoint.apply(operations, 'first', new Map([[file.digest, data]]));
-    expect(outcomes).toEqual(operations.map(({ path }) => ({ path })));
+    const results = await endpoint.apply(operations, 'first', new Map([[file.digest, data]]));
+    expect(results).toEqual(operations.map(({ path }) => ({ path })));
   } finally {
     await endpoint.close();
   }

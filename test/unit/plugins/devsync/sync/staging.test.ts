@@ -174,8 +174,8 @@ describe('what never arrives', () => {
     // Whoever wants to use it is told, and nothing is left of it.
     const { digest, size } = contentOf('version 19 ');
     const file = { kind: 'file', digest, size, executable: false } as const;
-    const [outcome] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
-    expect(outcome?.problem).toMatch(/changed while it was read/);
+    const [result] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
+    expect(result?.problem).toMatch(/changed while it was read/);
     expect([staged(), openFiles() - before]).toEqual([[], 0]);
     await one.close();
   });
@@ -208,8 +208,8 @@ describe('what never arrives', () => {
       const along = length > 1000 ? undefined : new Map([[digest, data]]);
       // Something else is there by now: that is found out when the content is at hand.
       const operations = [{ path: 'there/f', old: undefined, new: made }];
-      const [outcome] = await one.apply(operations, `op${attempt}`, along);
-      expect(outcome?.problem).toBe('something else has appeared there');
+      const [result] = await one.apply(operations, `op${attempt}`, along);
+      expect(result?.problem).toBe('something else has appeared there');
     }
     expect(staged().length).toBeLessThanOrEqual(1);
     await one.close();
@@ -239,8 +239,8 @@ describe('what never arrives', () => {
       await one.write({ digest, size, offset, data: data.subarray(offset, offset + 250_000) });
     expect(staged()).toEqual([]);
     const file = { kind: 'file', digest, size, executable: false } as const;
-    const [outcome] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
-    expect(outcome?.problem).toMatch(/larger than/);
+    const [result] = await one.apply([{ path: 'f', old: undefined, new: file }], 'op');
+    expect(result?.problem).toMatch(/larger than/);
     await one.close();
   });
 });
