@@ -1,6 +1,8 @@
 /** `approve`: lets deletions go on that were stopped. */
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { RefusedError } from '../../../src/errors.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
@@ -10,13 +12,30 @@ export class ApproveCommand extends ExistingTaskCommand {
     description: 'Let deletions go on that were stopped, and accept the primary as it is now.',
     details: `
       Deletions stop by themselves where there are too many at once, where the primary was restored from an
-      older state, and where it is another cluster than before. Look at it first: status says which it was.
+      older state, and where it is another cluster than before. Look at it first: status says which it was, what
+      waits, and a digest of that; with --digest nothing else is approved.
     `,
-    examples: [['They were meant', '$0 approve --name dr']],
+    examples: [['They were meant', '$0 approve --name dr --digest 4f0c2a9be1d37758']],
+  });
+  digest = option.text('--digest', {
+    value: 'DIGEST',
+    description: 'Only what `status` showed with this digest. Default: whatever waits.',
   });
 
-  override run(context: KubeCommandContext): Promise<Outcome> {
-    const approval = context.clock.now().toISOString();
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const { approvalDigest, approvalOf } = await import('../decide/approval.ts');
+    const { status } = await this.status(context);
+    const now = approvalDigest(status.replicas);
+    if (this.digest !== undefined && this.digest !== now) throw otherDeletions(this.digest, now);
+    const approval = approvalOf(context.clock.now(), this.digest);
     return this.ask(context, { approval }, `Task ${this.name ?? defaultTask}: deletions go on.`);
   }
 }
+
+const otherDeletions = (digest: string, now: string | undefined): RefusedError =>
+  new RefusedError(
+    now === undefined
+      ? 'No deletions wait for an approval.'
+      : `What waits now is not what ${digest} stands for, but ${now}.`,
+    { hint: 'See what waits: `status`.' },
+  );

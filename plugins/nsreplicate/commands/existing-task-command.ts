@@ -6,8 +6,9 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
+import { thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
-import type { Control } from '../state/control.ts';
+import type { ControlChange } from '../state/control.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { defaultTask, tool } from '../state/task-objects.ts';
 
@@ -46,10 +47,11 @@ export abstract class ExistingTaskCommand extends KubeCommand {
     });
   }
 
-  protected async ask(context: KubeCommandContext, change: Partial<Control>, said: string): Promise<Outcome> {
-    const { writeControl } = await import('../state/control.ts');
+  protected async ask(context: KubeCommandContext, change: ControlChange, said: string): Promise<Outcome> {
+    const { recordOf, writeControl } = await import('../state/control.ts');
     const { kube, task } = await this.status(context);
-    await writeControl(kube, task, change, { signal: context.signal });
+    const asked = recordOf(change, thisProcess().who, context.clock.now());
+    await writeControl(kube, task, change, asked, { signal: context.signal });
     return { data: { task, ...change }, text: said };
   }
 }

@@ -1,6 +1,7 @@
 /** How tasks and their replicas stand, as text and as a table. */
 import { table } from '../../../src/cli/table.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
+import { approvalDigest, type WaitingDeletions } from '../decide/approval.ts';
 import type { Behind } from '../jobs/lag.ts';
 import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
 
@@ -21,6 +22,7 @@ export function describeTask(status: TaskStatus): string {
     ...failures.map(
       ({ replica, kind, reason, count: number }) => `  failing: ${number} ${kind} on ${replica}: ${reason}`,
     ),
+    ...digestLines(replicas),
     ...notes.map((note) => `  note: ${note}`),
   ].join('\n');
 }
@@ -65,7 +67,7 @@ function whenNothingWaits(failed: number, away: string | undefined): string {
 }
 
 function describeReplica(replica: ReplicaStatus): string[] {
-  const { name, away, failed, parked, left, foreign, deletionsStopped, lacks, unlisted } = replica;
+  const { name, away, failed, parked, left, foreign, deletionsStopped, waiting, lacks, unlisted } = replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
   return [
@@ -76,6 +78,7 @@ function describeReplica(replica: ReplicaStatus): string[] {
     ...(deletionsStopped === undefined
       ? []
       : [`    deletions are stopped: ${deletionsStopped}; \`approve\` lets them go on`]),
+    ...waitingLines(waiting),
     ...(foreign === 0
       ? []
       : [`    ${objects(foreign)} ${foreign === 1 ? 'has' : 'have'} keys of others; --exact removes them`]),
@@ -83,6 +86,21 @@ function describeReplica(replica: ReplicaStatus): string[] {
     ...Object.entries(unlisted).map(([kind, why]) => `    can't read ${kind}: ${why}`),
     ...lacks.map((line) => `    lacks ${line}`),
   ];
+}
+
+/** Deletions that are named in a text; all that are kept are in `-o json`. */
+const MOST_NAMED = 10;
+
+function waitingLines(waiting: WaitingDeletions | undefined): string[] {
+  if (!waiting || waiting.count === 0) return [];
+  const { count, objects: named } = waiting;
+  const more = count > MOST_NAMED ? [`      … ${count - MOST_NAMED} more`] : [];
+  return [`    waiting to be deleted: ${count}`, ...named.slice(0, MOST_NAMED).map((one) => `      ${one}`), ...more];
+}
+
+function digestLines(replicas: readonly ReplicaStatus[]): string[] {
+  const digest = approvalDigest(replicas);
+  return digest === undefined ? [] : [`  approves just that: approve --digest ${digest}`];
 }
 
 /** One line a task and replica. */

@@ -3,6 +3,7 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import type { AskedFor } from '../state/control.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
 export class StatusCommand extends ExistingTaskCommand {
@@ -18,15 +19,25 @@ export class StatusCommand extends ExistingTaskCommand {
   all = option.flag('--all', { description: 'All tasks whose state is in the cluster.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const [{ listStatuses }, { describeTask, tasksTable }] = await Promise.all([
+    const [{ listStatuses }, { readControl }, { describeTask, tasksTable }] = await Promise.all([
       import('../state/state.ts'),
+      import('../state/control.ts'),
       import('./status-text.ts'),
     ]);
     if (this.all) {
       const views = await listStatuses(await this.state(context), { signal: context.signal });
       return { data: views, table: tasksTable(views) };
     }
-    const { status } = await this.status(context);
-    return { data: status, text: describeTask(status), table: tasksTable([status]) };
+    const { kube, task, status } = await this.status(context);
+    const { askedFor } = await readControl(kube, task, { signal: context.signal });
+    return {
+      data: { ...status, askedFor },
+      text: [describeTask(status), ...askedFor.slice(-SHOWN).map(describeRequest)].join('\n'), table: tasksTable([status]) };
   }
 }
+
+/** Requests that are shown as text; all that are kept are in `-o json`. */
+const SHOWN = 3;
+
+const describeRequest = ({ at, by, what, about }: AskedFor): string =>
+  `  asked for: ${what}${about === undefined ? '' : ` ${about}`}, by ${by} at ${at}`;

@@ -8,33 +8,9 @@ import type { Opened } from './open-task.ts';
 import { TaskCommand } from './task-command.ts';
 
 /** Lists both sides as the task would. */
-export async function look(
-  { spec, primary, replicas, state }: Opened,
-  { clock, signal }: KubeCommandContext,
-): Promise<Survey> {
-  const [
-    { survey },
-    { Informers },
-    { AppliedResults },
-    { findDigestKey },
-    { readSavedState, readResults },
-    { randomBytes },
-  ] = await Promise.all([
-    import('../preview/survey.ts'),
-    import('../cache/informers.ts'),
-    import('../cache/applied-results.ts'),
-    import('../state/digest-key.ts'),
-    import('../state/state.ts'),
-    import('node:crypto'),
-  ]);
-  // A task that never ran has copied no Secret yet, so any key will do.
-  const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
-  const [saved, kept] = await Promise.all([
-    readSavedState(state, spec.name, { signal }),
-    readResults(state, spec.name, { signal }),
-  ]);
-  const results = new AppliedResults(kept);
-  return survey({ spec, primary, replicas, informers: new Informers(clock), key, saved, results, signal });
+export async function look(opened: Opened, { clock, signal }: KubeCommandContext): Promise<Survey> {
+  const { look: lookAt } = await import('../preview/look.ts');
+  return lookAt({ ...opened, clock, signal });
 }
 
 /** What could not be looked at; of the primary too, whose copies nobody can tell anything of then. */

@@ -40,13 +40,19 @@ export interface PlannedChange {
 /**
  * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
  * among them: nobody knows what would become of it.
+ * @param concerns objects that are asked for; all where absent
  */
-export async function plan(survey: Survey, spec: TaskSpec, signal: AbortSignal): Promise<PlannedChange[]> {
+export async function plan(
+  survey: Survey,
+  spec: TaskSpec,
+  signal: AbortSignal,
+  concerns: (key: ObjectKey) => boolean = () => true,
+): Promise<PlannedChange[]> {
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
     const orphans = [...replica.replicaCache.keys()].filter((key) => !survey.primaryCache.original(key));
     for (const key of [...survey.primaryCache.keys(), ...orphans])
-      if (!isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
+      if (concerns(key) && !isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
   }
   return (await someAtOnce(work)).filter((change) => change !== undefined);
 }

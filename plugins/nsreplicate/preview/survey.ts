@@ -14,7 +14,7 @@ import { type Scopes, scopesOf } from '../clusters/scopes.ts';
 import { checkMap, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { liveDigest, type Shaping } from '../objects/copy.ts';
-import { isIn, listOf, type ObjectKey, Places } from '../objects/keys.ts';
+import { isIn, listOf, type ObjectKey, type ObjectPlace, Places } from '../objects/keys.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
 import type { Assessor } from '../reconcile/assessor.ts';
 import { Probes } from '../reconcile/probe.ts';
@@ -33,6 +33,8 @@ export interface SurveyOptions {
   readonly key: Uint8Array;
   readonly saved: SavedState;
   readonly results: AppliedResults;
+  /** Lists nothing but the kind and the namespace of this object; all that the rules cover where absent. */
+  readonly only?: ObjectPlace | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -74,7 +76,7 @@ export const isUnread = ({ unread }: Pick<SurveyedReplica, 'unread'>, key: Objec
  * @throws {X8sError} the primary does not answer, or lets nothing be read, or not what decides on namespaces
  */
 export async function survey(options: SurveyOptions): Promise<Survey> {
-  const { spec, primary, replicas, signal } = options;
+  const { spec, primary, replicas, only, signal } = options;
   checkDistinct(primary, replicas);
   checkMap(spec.map, spec.namespaces);
   const { kinds, notes, silent } = await chooseKinds(primary, spec.rules, { signal });
@@ -90,9 +92,11 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
   const frame: Frame = { primaryCache, places, shaping, away: new Set() };
   const refused: Refused[] = [];
-  for (const kind of kinds) {
+  const looked = kinds.filter(({ name }) => only === undefined || name === only.kind || name === 'Namespace');
+  for (const kind of looked) {
     try {
-      const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+      const all = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
+      const scopes = kind.name === only?.kind ? narrowed(all, only) : all;
       await listPrimary(options, kind, scopes, { primaryCache, labels });
       await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));
     } catch (error) {
@@ -101,7 +105,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
       refused.push({ kind: kind.name, error });
     }
   }
-  if (refused.length === kinds.length && refused[0]) throw refused[0].error;
+  if (refused.length === looked.length && refused[0]) throw refused[0].error;
   return {
     primary,
     primaryCache,
@@ -116,6 +120,10 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     replicas: sides,
   };
 }
+
+/** Of the scopes of a kind, the object's own. */
+const narrowed = (scopes: Scopes, { namespace }: ObjectPlace): Scopes =>
+  namespace !== '' && scopes.some((scope) => scope === undefined || scope === namespace) ? [namespace] : scopes;
 
 interface Refused {
   readonly kind: string;

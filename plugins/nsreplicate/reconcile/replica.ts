@@ -217,9 +217,14 @@ export class Replica {
     );
   }
 
+  /** Those of them that were not looked at and left. */
+  get toDelete(): ObjectKey[] {
+    return this.#orphans().filter((key) => !this.left.has(key));
+  }
+
   /** How many of them may still be deleted. An approval of more would cover later deletions that nobody has seen. */
   get #going(): number {
-    return this.deletions.countOf(this.#orphans().filter((key) => !this.left.has(key)));
+    return this.deletions.countOf(this.toDelete);
   }
 
   /** Whether it has copies that the task covers no more. */

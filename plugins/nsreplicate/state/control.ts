@@ -2,8 +2,10 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { isConflict } from '../../../src/kube/api-error.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
+import { describe } from '../objects/keys.ts';
 import { metadataOf } from './task-objects.ts';
 
 /** A request is new where its id was not seen before. */
@@ -17,14 +19,36 @@ export interface RetryRequest {
   readonly object?: string | undefined;
 }
 
+/** Who asked for what, and when. */
+export interface AskedFor {
+  /** RFC 3339. */
+  readonly at: string;
+  /** A user of the service, or `user@host` of a command. */
+  readonly by: string;
+  /** `pause`, `resume`, `approve`, `retry`. */
+  readonly what: string;
+  /** `ConfigMap shop/a on standby`; absent where it is the whole task. */
+  readonly about?: string | undefined;
+}
+
 export interface Control {
   readonly paused: boolean;
   /** Changes with every approval. */
   readonly approval: string;
   readonly retry: RetryRequest | undefined;
+  /** The last ones, the oldest first. */
+  readonly askedFor: readonly AskedFor[];
 }
 
-const nothing: Control = { paused: false, approval: '', retry: undefined };
+const nothing: Control = { paused: false, approval: '', retry: undefined, askedFor: [] };
+
+/** So many requests are kept. */
+const MOST_KEPT = 50;
+/** Somebody else may ask at the same moment, so often in a row at most. */
+const ATTEMPTS = 10;
+
+/** What may be asked for. */
+export type ControlChange = Partial<Omit<Control, 'askedFor'>>;
 
 /** What people asked for last. */
 export async function readControl(kube: KubeClient, task: string, call: CallOptions = {}): Promise<Control> {
@@ -33,30 +57,67 @@ export async function readControl(kube: KubeClient, task: string, call: CallOpti
   return controlOf(object);
 }
 
-/** Asks for something; what is not named stays. */
+/** What is kept of a request. */
+export function recordOf(change: ControlChange, by: string, at: Date): AskedFor {
+  const { paused, retry } = change;
+  const what = retry ? 'retry' : paused === undefined ? 'approve' : paused ? 'pause' : 'resume';
+  const object = retry?.object === undefined ? undefined : describe(retry.object);
+  const place = retry?.replicas && `on ${retry.replicas.join(', ')}`;
+  const about = [object, place].filter((part) => part !== undefined).join(' ');
+  return { at: at.toISOString(), by, what, ...(about === '' ? {} : { about }) };
+}
+
+/** Asks for something; what is not named stays. Who asked is kept with it, in the same write. */
 export async function writeControl(
   kube: KubeClient,
   task: string,
-  change: Partial<Control>,
+  change: ControlChange,
+  asked: AskedFor,
   call: CallOptions = {},
 ): Promise<void> {
   const data: Record<string, string> = {};
   if (change.paused !== undefined) data.paused = String(change.paused);
   if (change.approval !== undefined) data.approval = change.approval;
   if (change.retry !== undefined) data.retry = JSON.stringify(change.retry);
-  // Each field has a manager of its own, so that commands of two people do not undo each other.
-  for (const [field, value] of Object.entries(data)) {
+  for (const [field, value] of Object.entries(data))
+    await writeField(kube, task, { field, value, asked }, call);
+}
+
+interface FieldWrite {
+  readonly field: string;
+  readonly value: string;
+  readonly asked: AskedFor;
+}
+
+/** Each field has a manager of its own, so that commands of two people do not undo each other. */
+async function writeField(
+  kube: KubeClient,
+  task: string,
+  { field, value, asked }: FieldWrite,
+  call: CallOptions,
+): Promise<void> {
+  const { namespace, name } = metadataOf(task, 'control');
+  const options = { ...call, fieldManager: `kubectl-nsreplicate-${field}`, force: true };
+  for (let attempt = 1; ; attempt++) {
+    const present = await kube.find(configMaps, { namespace, name }, call);
+    const { resourceVersion } = present?.metadata ?? {};
+    const requests = [...controlOf(present).askedFor, asked].slice(-MOST_KEPT);
     const object: ConfigMap = {
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: metadataOf(task, 'control'),
-      data: { [field]: value },
+      metadata: {
+        ...metadataOf(task, 'control'),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+      data: { [field]: value, requests: requests.map((one) => JSON.stringify(one)).join('\n') },
     };
-    await kube.apply(configMaps, object, {
-      ...call,
-      fieldManager: `kubectl-nsreplicate-${field}`,
-      force: true,
-    });
+    try {
+      await kube.apply(configMaps, object, options);
+      return;
+    } catch (error) {
+      // Somebody else has asked for something meanwhile; what is kept of that must not be lost.
+      if (!isConflict(error) || attempt === ATTEMPTS) throw error;
+    }
   }
 }
 
@@ -85,7 +146,12 @@ export async function watchControl(
 export function controlOf(object: ConfigMap | undefined): Control {
   if (!object) return nothing;
   const { data = {} } = object;
-  return { paused: data.paused === 'true', approval: data.approval ?? '', retry: parseRetry(data.retry) };
+  return {
+    paused: data.paused === 'true',
+    approval: data.approval ?? '',
+    retry: parseRetry(data.retry),
+    askedFor: parseLines<AskedFor>(data.requests ?? ''),
+  };
 }
 
 function parseRetry(text: string | undefined): RetryRequest | undefined {
@@ -96,4 +162,15 @@ function parseRetry(text: string | undefined): RetryRequest | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** JSON lines; those that a newer version wrote differently are left out. */
+function parseLines<T>(text: string): T[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as T];
+    } catch {
+      return [];
+    }
+  });
 }

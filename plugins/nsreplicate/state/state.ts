@@ -5,6 +5,7 @@ import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { RESULT_SHARDS } from '../cache/applied-results.ts';
+import type { WaitingDeletions } from '../decide/approval.ts';
 import type { Did } from '../decide/outcomes.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import type { Done } from '../decide/tally.ts';
@@ -40,6 +41,8 @@ export interface ReplicaStatus {
   readonly foreign: number;
   /** Why deletions stand still. */
   readonly deletionsStopped?: string | undefined;
+  /** What is deleted there once somebody approves. */
+  readonly waiting?: WaitingDeletions | undefined;
   readonly lacks: readonly string[];
   /** Kinds that can't be read there, and why. */
   readonly unlisted: Readonly<Record<string, string>>;

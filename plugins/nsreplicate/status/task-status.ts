@@ -2,6 +2,7 @@
 import { messageOf } from '../../../src/errors.ts';
 import { own } from '../../../src/json.ts';
 import type { Cluster } from '../clusters/cluster.ts';
+import { waitingDeletions } from '../decide/approval.ts';
 import { doneInAll } from '../decide/tally.ts';
 import type { JobGroup } from '../jobs/records.ts';
 import type { Replica } from '../reconcile/replica.ts';
@@ -67,7 +68,7 @@ function replicaStatus(
     parked,
     left: countBy(replica.left.values()),
     foreign: task.results.on(replica.name).foreign,
-    ...(stopped === undefined ? {} : { deletionsStopped: stopped }),
+    ...(stopped === undefined ? {} : { deletionsStopped: stopped, waiting: waitingDeletions(stopped, replica.toDelete) }),
     lacks: clipped(task.lacks(replica.name)),
     unlisted: whys(replica.unlisted),
   };

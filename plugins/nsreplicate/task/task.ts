@@ -14,6 +14,7 @@ import { askUntilAnswered } from '../clusters/ask-until-answered.ts';
 import { anotherCluster, type Cluster, identifyAgain } from '../clusters/cluster.ts';
 import { type CopiedKind, chooseKinds, kindsMissingOn } from '../clusters/kinds.ts';
 import { isOlderNow } from '../clusters/seen-version.ts';
+import { approvalDigest, digestIn, waitingDeletions } from '../decide/approval.ts';
 import { checkMap, coverageOf } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
@@ -46,6 +47,8 @@ export class Task {
   readonly #primary: PrimaryLists;
   #comparing = true;
   #paused = false;
+  /** The last one that was asked for. */
+  #approval = '';
   readonly #guard: PrimaryGuard;
 
   constructor(options: TaskOptions) {
@@ -127,6 +130,7 @@ export class Task {
     this.#options.saved.covered = replicas.covered;
     this.notes.push(...notesOn(this.#options, this.primaryCache, this.#namespaceLabels));
     for (const replica of this.#replicas) replica.compared();
+    this.approve(this.#approval);
     await this.#needs?.check();
     if (this.#options.watch) this.#needs?.follow().catch(this.#options.broken);
     this.#options.changed();
@@ -171,7 +175,9 @@ export class Task {
 
   /** A person looked at what stopped deletions, and wants to go on. Heeded once for each approval. */
   approve(approval: string): void {
+    this.#approval = approval;
     if (approval === '' || approval === this.#options.saved.approval) return;
+    if (!this.#isOfNow(approval)) return;
     this.#options.info('approved: deletions go on');
     this.#guard.approve(approval);
     for (const replica of this.#replicas) {
@@ -179,6 +185,20 @@ export class Task {
       replica.retry((key) => replica.failures.get(key)?.failure.reason === 'other-primary');
     }
     this.#options.changed();
+  }
+
+  /** Whether what waits is what the person saw. It can't be told before the first comparison is through. */
+  #isOfNow(approval: string): boolean {
+    const digest = digestIn(approval);
+    if (digest === undefined) return true;
+    if (this.#comparing) return false;
+    const replicas = this.#replicas.map(({ name, deletions: { state }, toDelete }) => {
+      const { stopped } = state;
+      return { name, ...(stopped === undefined ? {} : { waiting: waitingDeletions(stopped, toDelete) }) };
+    });
+    if (approvalDigest(replicas) === digest) return true;
+    this.#options.info('an approval was for other deletions than those that wait now: it is not heeded');
+    return false;
   }
 
   async #prepare(): Promise<void> {

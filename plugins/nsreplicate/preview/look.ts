@@ -1,0 +1,54 @@
+/** A survey with what earlier runs of the task saved. */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../src/clock.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { AppliedResults } from '../cache/applied-results.ts';
+import { Informers } from '../cache/informers.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import { keyOf, type ObjectPlace } from '../objects/keys.ts';
+import { findDigestKey } from '../state/digest-key.ts';
+import { readResults, readSavedState } from '../state/state.ts';
+import { type PlannedChange, plan } from './plan.ts';
+import { type Survey, survey } from './survey.ts';
+
+export interface LookOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
+  /** The cluster that keeps the task's state. */
+  readonly state: KubeClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Lists both sides as the task would, and writes to neither. @param only one object, and nothing else */
+export async function look(
+  { spec, primary, replicas, state, clock, signal }: LookOptions,
+  only?: ObjectPlace,
+): Promise<Survey> {
+  // A task that never ran has copied no Secret yet, so any key will do.
+  const key = (await findDigestKey(state, spec.name, { signal })) ?? randomBytes(32);
+  const [saved, kept] = await Promise.all([
+    readSavedState(state, spec.name, { signal }),
+    readResults(state, spec.name, { signal }),
+  ]);
+  const results = new AppliedResults(kept);
+  const informers = new Informers(clock);
+  return survey({ spec, primary, replicas, informers, key, saved, results, signal, only });
+}
+
+/** What would become of one object on each replica; nothing for those where it is as it should be. */
+export async function planObject(options: LookOptions, only: ObjectPlace): Promise<ObjectPlan> {
+  const surveyed = await look(options, only);
+  const key = keyOf(only.kind, only.namespace, only.name);
+  const changes = await plan(surveyed, options.spec, options.signal, (one) => one === key);
+  return { surveyed, isCopied: surveyed.primaryCache.original(key) !== undefined, changes };
+}
+
+export interface ObjectPlan {
+  readonly surveyed: Survey;
+  /** Whether the primary has the object, and a rule covers it. */
+  readonly isCopied: boolean;
+  readonly changes: readonly PlannedChange[];
+}
