@@ -172,13 +172,13 @@ async function runWatch(opened: Opened, context: KubeCommandContext, flags: Serv
   const { Informers } = await import('../cache/informers.ts');
   const informers = new Informers(clock);
   let latest: Working | undefined;
-  const working = () => (latest && isAtWork(latest.view()) ? latest : undefined);
+  const working = () => (latest && isAtWork(latest.status()) ? latest : undefined);
   const service = await serve(flags, { opened, informers, working }, context);
   const session = await sessionOf(opened, context, {
     informers,
     meters: service?.metrics.metersOf(opened.spec.name),
     begun: (task, status) => {
-      latest = { task, view: status };
+      latest = { task, status };
     },
     compared: (status) =>
       void context.event(
@@ -187,7 +187,7 @@ async function runWatch(opened: Opened, context: KubeCommandContext, flags: Serv
       ),
   });
   const ended = new AbortController();
-  const telling = tellStatus(() => latest?.view(), context, ended.signal);
+  const telling = tellStatus(() => latest?.status(), context, ended.signal);
   try {
     return await session.watch();
   } catch (error) {

@@ -95,7 +95,11 @@ function waitingLines(waiting: WaitingDeletions | undefined): string[] {
   if (!waiting || waiting.count === 0) return [];
   const { count, objects: named } = waiting;
   const more = count > MOST_NAMED ? [`      … ${count - MOST_NAMED} more`] : [];
-  return [`    waiting to be deleted: ${count}`, ...named.slice(0, MOST_NAMED).map((one) => `      ${one}`), ...more];
+  return [
+    `    waiting to be deleted: ${count}`,
+    ...named.slice(0, MOST_NAMED).map((one) => `      ${one}`),
+    ...more,
+  ];
 }
 
 function digestLines(replicas: readonly ReplicaStatus[]): string[] {

@@ -32,7 +32,9 @@ export class StatusCommand extends ExistingTaskCommand {
     const { askedFor } = await readControl(kube, task, { signal: context.signal });
     return {
       data: { ...status, askedFor },
-      text: [describeTask(status), ...askedFor.slice(-SHOWN).map(describeRequest)].join('\n'), table: tasksTable([status]) };
+      text: [describeTask(status), ...askedFor.slice(-SHOWN).map(describeRequest)].join('\n'),
+      table: tasksTable([status]),
+    };
   }
 }
 

@@ -52,7 +52,8 @@ export async function plan(
   for (const replica of survey.replicas) {
     const orphans = [...replica.replicaCache.keys()].filter((key) => !survey.primaryCache.original(key));
     for (const key of [...survey.primaryCache.keys(), ...orphans])
-      if (concerns(key) && !isUnread(replica, key)) work.push(() => planned({ survey, replica, key, spec, signal }));
+      if (concerns(key) && !isUnread(replica, key))
+        work.push(() => planned({ survey, replica, key, spec, signal }));
   }
   return (await someAtOnce(work)).filter((change) => change !== undefined);
 }

@@ -123,7 +123,9 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
 
 /** Of the scopes of a kind, the object's own. */
 const narrowed = (scopes: Scopes, { namespace }: ObjectPlace): Scopes =>
-  namespace !== '' && scopes.some((scope) => scope === undefined || scope === namespace) ? [namespace] : scopes;
+  namespace !== '' && scopes.some((scope) => scope === undefined || scope === namespace)
+    ? [namespace]
+    : scopes;
 
 interface Refused {
   readonly kind: string;

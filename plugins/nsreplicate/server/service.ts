@@ -8,15 +8,12 @@ import { Hashing } from './accounts/hashing.ts';
 import { firstUser, SignIn } from './accounts/sign-in.ts';
 import { checkProtected, type ListenAddress } from './http/address.ts';
 import { createApp } from './http/app.ts';
-import type { Route } from './http/route.ts';
 import { followPair, readPair, type TlsFiles } from './http/tls.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { withDocument } from './routes/document.ts';
-import { healthRoutes } from './routes/health.ts';
-import { metricsRoute } from './routes/metrics.ts';
-import { signInRoute } from './routes/sign-in.ts';
-import { usersRoute } from './routes/users.ts';
+import { allRoutes } from './routes/all.ts';
 import { Board } from './tasks/board.ts';
+import { EventStreams } from './tasks/event-stream.ts';
+import { LagHistory } from './tasks/lag-history.ts';
 import type { LiveTask } from './tasks/live-task.ts';
 
 export interface ServiceOptions {
@@ -60,8 +57,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const board = new Board({ kube: state, clock, signal, changed: () => undefined });
   const directory = new Directory({ kube: state, clock, signal });
   const hashing = new Hashing(clock);
+  const history = new LagHistory(board, clock);
+  const streams = new EventStreams(board, clock);
+  const counted = (result: Parameters<Metrics['login']>[0]) => metrics.login(result);
+  const signIn = new SignIn({ directory, hashing, clock, counted });
   const app = createApp({
-    routes: routesOf(options, { board, metrics, directory, hashing }),
+    routes: allRoutes({ ...options, board, metrics, directory, hashing, signIn, history, streams }),
     tls: pair,
     authenticate: (token) => directory.authenticate(token),
     hint: () => (directory.isEmpty ? firstUser : undefined),
@@ -69,7 +70,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     defect: (error, path) => warn(`the service failed at ${path}: ${messageOf(error)}`),
     signal,
   });
-  const background = [board.run(), directory.run()];
+  const background = [board.run(), directory.run(), history.run(signal), streams.run(signal)];
   if (tls && pair && 'setSecureContext' in app.server) {
     const { server } = app;
     const changed = (next: typeof pair) =>
@@ -90,26 +91,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error;
   }
   return { url: urlOf(app.server.address() as AddressInfo, tls !== undefined), metrics, close };
-}
-
-interface Parts {
-  readonly board: Board;
-  readonly metrics: Metrics;
-  readonly directory: Directory;
-  readonly hashing: Hashing;
-}
-
-function routesOf(options: ServiceOptions, parts: Parts): Route[] {
-  const { state, clock, version, openMetrics } = options;
-  const { board, metrics, directory, hashing } = parts;
-  const counted = (result: Parameters<Metrics['login']>[0]) => metrics.login(result);
-  const routes = [
-    ...healthRoutes(() => board.problem ?? directory.problem),
-    metricsRoute(metrics, openMetrics),
-    signInRoute(new SignIn({ directory, hashing, clock, counted })),
-    usersRoute({ state, hashing, clock }),
-  ];
-  return withDocument(routes, version);
 }
 
 async function open(app: ReturnType<typeof createApp>, { host, port }: ListenAddress): Promise<void> {

@@ -1,8 +1,8 @@
 /** What people ask of a running task: written by commands, read by whoever runs it. */
 import type { Clock } from '../../../src/clock.ts';
+import { isConflict } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
-import { isConflict } from '../../../src/kube/api-error.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { describe } from '../objects/keys.ts';

@@ -68,7 +68,9 @@ function replicaStatus(
     parked,
     left: countBy(replica.left.values()),
     foreign: task.results.on(replica.name).foreign,
-    ...(stopped === undefined ? {} : { deletionsStopped: stopped, waiting: waitingDeletions(stopped, replica.toDelete) }),
+    ...(stopped === undefined
+      ? {}
+      : { deletionsStopped: stopped, waiting: waitingDeletions(stopped, replica.toDelete) }),
     lacks: clipped(task.lacks(replica.name)),
     unlisted: whys(replica.unlisted),
   };

@@ -130,6 +130,9 @@ function serve(app: FastifyInstance, route: Route, options: AppOptions): void {
   });
 }
 
+const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string | undefined =>
+  /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization)?.[1];
+
 /** Asked before a body is read: who may not ask does not get to send one. */
 async function admit(
   request: FastifyRequest,
@@ -138,7 +141,7 @@ async function admit(
 ): Promise<Caller | undefined> {
   const { needs, everywhere } = route;
   if (needs === 'nobody') return undefined;
-  const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.headers.authorization ?? '') ?? [];
+  const token = tokenOf(request);
   const caller = token === undefined ? undefined : await options.authenticate(token);
   if (!caller)
     throw new Problem(
@@ -159,11 +162,13 @@ async function admit(
   return caller;
 }
 
-function askOf(request: FastifyRequest, reply: FastifyReply, { signal }: AppOptions): Ask {
+function askOf(request: FastifyRequest, reply: FastifyReply, { signal, authenticate }: AppOptions): Ask {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   const { query, body, params, caller, ip: address } = request;
-  return { query, body, params, caller, address, signal: AbortSignal.any([signal, gone.signal]) };
+  const token = tokenOf(request);
+  const recheck = async () => (token === undefined ? undefined : authenticate(token));
+  return { query, body, params, caller, recheck, address, signal: AbortSignal.any([signal, gone.signal]) };
 }
 
 /** Whatever else is asked of a path that is served, and says what may be asked. */

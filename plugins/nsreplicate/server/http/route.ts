@@ -11,6 +11,8 @@ export interface Ask<Query = unknown, Body = unknown, Params = unknown> {
   readonly params: Params;
   /** Who asks; undefined on routes that anybody may ask. */
   readonly caller: Caller | undefined;
+  /** Who the token belongs to now; undefined once it is over. */
+  readonly recheck: () => Promise<Caller | undefined>;
   /** Address of the client's end of the connection. */
   readonly address: string;
   /** Aborted when the client goes away, or the service ends. */

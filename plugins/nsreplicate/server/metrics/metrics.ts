@@ -22,6 +22,8 @@ export class Metrics {
   readonly #options: MetricsOptions;
   readonly #registry = new Registry();
   readonly #registers = [this.#registry];
+  /** Of the tasks that this process works on, when the metrics were last asked for. */
+  #statuses: readonly TaskStatus[] = [];
   readonly #changes: Counter<'task' | 'replica' | 'kind' | 'result'>;
   readonly #failures: Counter<'task' | 'replica' | 'kind' | 'reason'>;
   readonly #lag: Histogram<'task' | 'replica'>;
@@ -86,7 +88,9 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  text(): Promise<string> {
+  async text(): Promise<string> {
+    // Made once for all gauges: it looks at every replica.
+    this.#statuses = this.#options.tasks().flatMap(({ working }) => working()?.status() ?? []);
     return this.#registry.metrics();
   }
 
@@ -186,27 +190,23 @@ export class Metrics {
       'Objects that differ, by how their job stands.',
       ['task', 'replica', 'state'],
       (set) => {
-        for (const view of this.#views())
-          for (const replica of view.replicas)
+        for (const status of this.#statuses)
+          for (const replica of status.replicas)
             for (const [state, count] of Object.entries(jobsByState(replica)))
-              set({ task: view.task, replica: replica.name, state }, count);
+              set({ task: status.task, replica: replica.name, state }, count);
       },
     );
   }
 
-  #views(): TaskStatus[] {
-    return this.#options.tasks().flatMap(({ working }) => working()?.view() ?? []);
-  }
-
-  #ofTasks(name: string, help: string, value: (view: TaskStatus) => number): void {
+  #ofTasks(name: string, help: string, value: (status: TaskStatus) => number): void {
     this.#gauge(name, help, ['task'], (set) => {
-      for (const view of this.#views()) set({ task: view.task }, value(view));
+      for (const status of this.#statuses) set({ task: status.task }, value(status));
     });
   }
 
   #ofReplicas(name: string, help: string, value: (replica: ReplicaStatus) => number): void {
     this.#gauge(name, help, ['task', 'replica'], (set) => {
-      for (const { task, replicas } of this.#views())
+      for (const { task, replicas } of this.#statuses)
         for (const replica of replicas) set({ task, replica: replica.name }, value(replica));
     });
   }

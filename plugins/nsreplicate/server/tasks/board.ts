@@ -14,7 +14,7 @@ import { KeptObjects, type KeptOptions } from './kept-objects.ts';
 
 export interface BoardTask {
   readonly name: string;
-  readonly view: TaskStatus;
+  readonly status: TaskStatus;
   readonly control: Control;
 }
 
@@ -41,7 +41,7 @@ export class Board {
   readonly #tasks = new Map<string, Map<string, ConfigMap>>();
   readonly #places = new Map<string, { readonly task: string; readonly role: string }>();
   /** What was read of an object's text, until it is another one. */
-  readonly #views = new WeakMap<ConfigMap, TaskStatus | undefined>();
+  readonly #statuses = new WeakMap<ConfigMap, TaskStatus | undefined>();
   readonly #changed: (task: string) => void;
 
   constructor({ changed, ...options }: BoardOptions) {
@@ -72,8 +72,8 @@ export class Board {
 
   task(name: string): BoardTask | undefined {
     const roles = this.#tasks.get(name);
-    const view = roles && this.#statusOf(roles.get('state'));
-    return view && { name, view, control: controlOf(roles.get('control')) };
+    const status = roles && this.#statusOf(roles.get('state'));
+    return status && { name, status, control: controlOf(roles.get('control')) };
   }
 
   /** In the order of `jobs`: what fails, what is at work, what was done last. */
@@ -87,8 +87,8 @@ export class Board {
 
   #statusOf(state: ConfigMap | undefined): TaskStatus | undefined {
     if (!state) return undefined;
-    if (!this.#views.has(state)) this.#views.set(state, statusIn(state));
-    return this.#views.get(state);
+    if (!this.#statuses.has(state)) this.#statuses.set(state, statusIn(state));
+    return this.#statuses.get(state);
   }
 
   #take(name: string, object: ConfigMap | undefined): void {

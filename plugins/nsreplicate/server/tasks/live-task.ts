@@ -7,7 +7,7 @@ import type { Task } from '../../task/task.ts';
 /** What this process is doing for the task; undefined while another instance is at work. */
 export interface Working {
   readonly task: Task;
-  readonly view: () => TaskStatus;
+  readonly status: () => TaskStatus;
 }
 
 export interface LiveTask {

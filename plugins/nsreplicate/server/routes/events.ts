@@ -1,0 +1,22 @@
+/** What the page lives on. */
+import type { Caller } from '../accounts/account.ts';
+import { route } from '../http/route.ts';
+import { text } from '../http/schema.ts';
+import type { EventStreams } from '../tasks/event-stream.ts';
+
+export const eventsRoute = (streams: EventStreams) =>
+  route({
+    method: 'GET',
+    path: '/api/events',
+    summary: 'Tasks as they are, and then whenever they change, as server-sent events.',
+    needs: 'viewer',
+    type: 'text/event-stream',
+    answers: {
+      200: {
+        description: '`event: task` with a task as /api/tasks shows it, `event: gone` with a name',
+        schema: text(),
+      },
+    },
+    problems: [429],
+    handle: ({ caller, recheck }) => ({ body: streams.open(caller as Caller, recheck) }),
+  });

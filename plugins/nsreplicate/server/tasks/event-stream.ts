@@ -1,0 +1,94 @@
+/** What happens, as server-sent events: tasks as they are, and as they come to be. A client that does not read is let go. */
+import { PassThrough, type Readable } from 'node:stream';
+import type { Clock } from '../../../../src/clock.ts';
+import type { Caller } from '../accounts/account.ts';
+import { tooMany } from '../http/problem.ts';
+import type { Board } from './board.ts';
+import { taskDocument } from './task-document.ts';
+
+const PERIOD_MS = 1000;
+/** Proxies end what is silent for longer. */
+const PING_MS = 15_000;
+/** Bytes that wait for a client to read them. */
+const MOST_WAITING = 512 * 1024;
+const MOST_STREAMS = 64;
+const MOST_OF_ONE = 16;
+
+interface Listener {
+  readonly stream: PassThrough;
+  readonly caller: Caller;
+  /** Who the token belongs to now; undefined once it is over. */
+  readonly recheck: () => Promise<Caller | undefined>;
+  /** What was sent last, by task. */
+  readonly sent: Map<string, string>;
+  pingedAt: number;
+}
+
+export class EventStreams {
+  readonly #board: Board;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<Listener>();
+
+  constructor(board: Board, clock: Clock) {
+    this.#board = board;
+    this.#clock = clock;
+  }
+
+  /** Sends what is new until the signal aborts; all streams end then. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const listener of [...this.#listeners]) await this.#send(listener);
+      await this.#clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+    }
+    for (const { stream } of this.#listeners) stream.end();
+  }
+
+  /** @throws {Problem} 429: there are too many */
+  open(caller: Caller, recheck: Listener['recheck']): Readable {
+    const own = [...this.#listeners].filter((one) => one.caller.name === caller.name).length;
+    if (this.#listeners.size >= MOST_STREAMS || own >= MOST_OF_ONE)
+      throw tooMany('Too many listen already.', 10);
+    const listener: Listener = {
+      stream: new PassThrough(),
+      caller,
+      recheck,
+      sent: new Map(),
+      pingedAt: this.#clock.monotonic(),
+    };
+    this.#listeners.add(listener);
+    listener.stream.once('close', () => this.#listeners.delete(listener));
+    this.#sendTasks(listener, caller);
+    return listener.stream;
+  }
+
+  async #send(listener: Listener): Promise<void> {
+    const { stream, recheck } = listener;
+    const caller = await recheck();
+    if (!caller) {
+      stream.end();
+      return;
+    }
+    this.#sendTasks(listener, caller);
+    if (stream.writableLength + stream.readableLength > MOST_WAITING) stream.destroy();
+  }
+
+  #sendTasks(listener: Listener, caller: Caller): void {
+    const { stream, sent } = listener;
+    const now = this.#clock.monotonic();
+    const tasks = this.#board.tasks();
+    const news = tasks.flatMap((task) => {
+      const text = JSON.stringify(taskDocument(task, caller));
+      if (sent.get(task.name) === text) return [];
+      sent.set(task.name, text);
+      return [`event: task\ndata: ${text}\n\n`];
+    });
+    const names = new Set(tasks.map(({ name }) => name));
+    for (const name of [...sent.keys()].filter((one) => !names.has(one))) {
+      sent.delete(name);
+      news.push(`event: gone\ndata: ${JSON.stringify({ name })}\n\n`);
+    }
+    if (news.length === 0 && now - listener.pingedAt < PING_MS) return;
+    listener.pingedAt = now;
+    stream.write(news.length === 0 ? ': still here\n\n' : news.join(''));
+  }
+}

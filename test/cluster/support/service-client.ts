@@ -1,0 +1,107 @@
+/** A client of the service that `--listen` starts, which checks every answer against the service's own document. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+
+export interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at what it expects to be there.
+  readonly body: any;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+}
+
+export class ServiceClient {
+  readonly url: string;
+  readonly document: OpenApi;
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
+  /** Operations that were asked, with the statuses that came. */
+  readonly seen = new Map<string, Set<number>>();
+  token: string | undefined;
+
+  private constructor(url: string, document: OpenApi) {
+    this.url = url;
+    this.document = document;
+    (formats as unknown as (ajv: Ajv2020) => void)(this.#ajv);
+  }
+
+  static async open(url: string): Promise<ServiceClient> {
+    const response = await fetch(`${url}/api/openapi.json`);
+    return new ServiceClient(url, (await response.json()) as OpenApi);
+  }
+
+  /** Signs in, and asks with that token from then on. */
+  async signIn(username: string, password: string): Promise<Answer> {
+    const answer = await this.ask('/api/login', {
+      method: 'POST',
+      body: { username, password },
+      token: undefined,
+    });
+    this.token = answer.body.token;
+    return answer;
+  }
+
+  /** Asks, and throws where the answer is none that the document promises. */
+  async ask(path: string, { method = 'GET', body, ...more }: AskOptions = {}): Promise<Answer> {
+    const token = 'token' in more ? more.token : this.token;
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
+    const isJson = type.endsWith('json');
+    const answer = {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : text,
+    };
+    this.#check(path, method, type, answer);
+    return answer;
+  }
+
+  #check(path: string, method: string, type: string, { status, body }: Answer): void {
+    const [template, operation] = this.#operation(path.split('?')[0] ?? '', method);
+    const said = `${method} ${path}: ${status}`;
+    if (!operation) {
+      if (status !== 404 && status !== 405) throw new Error(`${said}, which is not documented`);
+      return;
+    }
+    const name = `${method} ${template}`;
+    this.seen.set(name, (this.seen.get(name) ?? new Set()).add(status));
+    const schema = operation.responses[status]?.content?.[type]?.schema;
+    if (!schema) throw new Error(`${said} ${type}, which is not documented`);
+    const whole = { ...schema, components: this.document.components };
+    if (!this.#ajv.validate(whole, body))
+      throw new Error(`${said}: ${this.#ajv.errorsText()}\n${JSON.stringify(body, undefined, 2)}`);
+  }
+
+  #operation(path: string, method: string): [string, Operation | undefined] {
+    for (const [template, operations] of Object.entries(this.document.paths)) {
+      const pattern = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      if (pattern.test(path)) return [template, operations[method.toLowerCase()]];
+    }
+    return [path, undefined];
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  approvalDigest,
+  approvalOf,
+  digestIn,
+  waitingDeletions,
+} from '../../../../../plugins/nsreplicate/decide/approval.ts';
+import { keyOf } from '../../../../../plugins/nsreplicate/objects/keys.ts';
+
+const keys = (count: number) =>
+  Array.from({ length: count }, (_, index) => keyOf('ConfigMap', 'shop', `c-${index}`));
+
+describe('what waits to be deleted', () => {
+  test('has a digest that knows each object and the reason, and no order', () => {
+    const { digest } = waitingDeletions('too many', keys(3));
+    expect(waitingDeletions('too many', keys(3).reverse()).digest).toBe(digest);
+    expect(waitingDeletions('too many', keys(4)).digest).not.toBe(digest);
+    expect(waitingDeletions('another primary', keys(3)).digest).not.toBe(digest);
+  });
+
+  test('is named up to a limit, and counted and digested beyond it', () => {
+    const [many, more] = [waitingDeletions('', keys(500)), waitingDeletions('', keys(501))];
+    expect([many.count, many.objects.length]).toEqual([500, 100]);
+    expect(more.digest).not.toBe(many.digest);
+  });
+
+  test('on all replicas together has one, where anything waits', () => {
+    const waiting = waitingDeletions('too many', keys(1));
+    const digest = approvalDigest([{ name: 'a', waiting }, { name: 'b' }]);
+    expect(digest).toEqual(expect.any(String));
+    expect(approvalDigest([{ name: 'b' }, { name: 'a', waiting }])).toBe(digest);
+    expect(approvalDigest([{ name: 'b', waiting }])).not.toBe(digest);
+    expect(approvalDigest([{ name: 'a' }])).toBeUndefined();
+  });
+});
+
+test('an approval says when it was given, and of what where it is of something', () => {
+  const at = new Date('2026-01-02T03:04:05Z');
+  expect(digestIn(approvalOf(at, 'abc'))).toBe('abc');
+  expect(digestIn(approvalOf(at))).toBeUndefined();
+  expect(approvalOf(at)).not.toBe(approvalOf(new Date(0)));
+});
