@@ -27,6 +27,8 @@ const users = (args: readonly string[], input = '') =>
     input,
   });
 
+/** Its types in Node and in browsers disagree. */
+type Decoder = ReadableWritablePair<string, Uint8Array>;
 const tokens: Record<string, string> = {};
 /** As one of the three. */
 const as = (name: string) => ({ token: tokens[name] });
@@ -249,8 +251,8 @@ describe('the service', () => {
       headers: { authorization: `Bearer ${tokens[admin]}` },
       signal: ended.signal,
     });
-    const reader = (body as unknown as ReadableStream<BufferSource>)
-      .pipeThrough(new TextDecoderStream())
+    const reader = (body as ReadableStream<Uint8Array>)
+      .pipeThrough(new TextDecoderStream() as unknown as Decoder)
       .getReader();
     let heard = '';
     const until = async (text: string) => {

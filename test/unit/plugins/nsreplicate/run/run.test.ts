@@ -76,15 +76,17 @@ test('one comparison in which something failed ends Incomplete', async () => {
   expect(await readStatus(from, 't')).toMatchObject({ phase: 'Incomplete' });
 });
 
+const asked = { at: '2026-01-01T00:00:00Z', by: 'a person', what: 'test' };
+
 test('a watch that is paused writes nothing until it is resumed, and ends Stopped', async () => {
   scene = running(true);
   const { from, to, clock, said, begin, ended } = scene;
-  await writeControl(from, 't', { paused: true });
+  await writeControl(from, 't', { paused: true }, asked);
   const result = begin();
   await clock.advance(5000);
   expect(to.objects.all(configMaps)).toEqual([]);
   expect(await readStatus(from, 't')).toMatchObject({ phase: 'Paused' });
-  await writeControl(from, 't', { paused: false });
+  await writeControl(from, 't', { paused: false }, asked);
   await clock.advance(5000);
   expect(to.objects.all(configMaps)).toHaveLength(1);
   expect(said).toEqual(['paused', 'resumed']);
