@@ -184,10 +184,18 @@ export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
     .filter(({ spec }) => spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim))
     .map((pod) => {
       const task = taskOfPod(pod);
-      const mover = task !== undefined && pod.metadata.labels?.[Label.role] === 'target';
+      const mover =
+        task !== undefined && pod.metadata.labels?.[Label.role] === 'target' && writes(pod, claim);
       const privileges = task === undefined ? undefined : privilegesOf(pod.spec);
       return { pod: pod.metadata.name, node: pod.spec.nodeName, task, mover, privileges };
     });
+}
+
+/** Whether a pod of a task mounts the claim to write to it. */
+function writes({ spec: { volumes = [], containers } }: Pod, claim: string): boolean {
+  const volume = volumes.find(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
+  const mounts = (containers[0]?.volumeMounts ?? []) as readonly { name: string; readOnly?: boolean }[];
+  return mounts.find(({ name }) => name === volume?.name)?.readOnly !== true;
 }
 
 /** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */

@@ -35,10 +35,11 @@ export class CopyCommand extends KubeCommand {
       SOURCE and TARGET are CONTEXT/NAMESPACE/CLAIM, NAMESPACE/CLAIM or CLAIM. A context's name may hold
       slashes itself: the last two parts are namespace and claim. What is absent is the current context's.
 
-      The source is mounted read-only and served over SSH by a StatefulSet; a Job at the target fetches it
+      Two claims of one namespace are mounted by one pod. Else the source is mounted read-only and served over
+      SSH by a StatefulSet, and a Job at the target fetches it
       with rsync. Owners, modes, times, links, ACLs and attributes are kept. Files that differ
       from the source's in size or time are copied; --checksum compares their content instead. What only the
-      target has is kept, unless --force emptiesTarget the target first. A run that was interrupted is taken up by
+      target has is kept, unless --force empties the target first. A run that was interrupted is taken up by
       the same command.
     `,
     examples: [

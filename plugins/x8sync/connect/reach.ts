@@ -13,6 +13,7 @@ import { moverCommand } from '../objects/manifests/pods.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { changeType, type Endpoint } from './endpoint.ts';
 import type { Strategy } from './strategies.ts';
+import type { StrategyName } from './strategy-names.ts';
 
 export interface ReachContext {
   readonly source: TaskSide;
@@ -30,7 +31,7 @@ export interface ReachContext {
 const patienceMs = 20_000;
 
 /**
- * Resolves once the mover is connected, or has come to its end.
+ * Resolves once the mover is connected, or has come to its end, with the strategy that was tried last.
  *
  * @param known the first strategy's addresses that the mover has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
@@ -41,7 +42,7 @@ export async function reachSource(
   known: readonly string[],
   context: ReachContext,
   handle: StepHandle,
-): Promise<void> {
+): Promise<StrategyName> {
   const reasons = [...declined];
   const delivery = new Delivery(context);
   for (const [index, strategy] of strategies.entries()) {
@@ -59,7 +60,7 @@ export async function reachSource(
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
-    if (await connectedInTime(context)) return;
+    if (await connectedInTime(context)) return strategy.name;
     reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }
   const { source, target } = context;

@@ -20,8 +20,10 @@ export interface AddressContext {
   readonly signal: AbortSignal;
 }
 
+type ServiceStrategyName = Exclude<StrategyName, 'mount'>;
+
 export interface Strategy {
-  readonly name: StrategyName;
+  readonly name: ServiceStrategyName;
   /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
   readonly shapes: readonly ServiceShape[];
   /** Addresses as `host:port`, best first; waits for them where the cluster still has to give one. */
@@ -58,23 +60,35 @@ const loadBalancer: Strategy = {
     }),
 };
 
-const all: Readonly<Record<StrategyName, Strategy>> = {
+const byService: Readonly<Record<ServiceStrategyName, Strategy>> = {
   clusterip: clusterIp,
   nodeport: nodePort,
   loadbalancer: loadBalancer,
 };
 
+/** Strategies in the order of trying. */
+export interface Ladder {
+  /** One pod that mounts both claims is tried first. */
+  readonly mount: boolean;
+  /** Then come these. */
+  readonly network: readonly Strategy[];
+}
+
 /**
- * The strategies to try, in order. Within one cluster its own network is enough; between two, a node's port costs
- * nothing and opens nothing to the internet, so a load balancer comes last.
+ * What to try. A mount needs no network, so it comes first wherever it stands in `wanted`. Within one cluster its own
+ * network is enough; between two, a node's port costs nothing and opens nothing to the internet, so a load balancer
+ * comes last.
+ *
+ * @param isMountable nothing is known that stands against a mount.
  */
-export function strategiesFor(
+export function ladderOf(
   wanted: readonly StrategyName[],
-  sameCluster: boolean,
-): readonly [Strategy, ...Strategy[]] {
-  const [first, ...others] = wanted.map((name) => all[name]);
-  if (first) return [first, ...others];
-  return sameCluster ? [clusterIp] : [nodePort, loadBalancer];
+  { isOneCluster, isMountable }: { readonly isOneCluster: boolean; readonly isMountable: boolean },
+): Ladder {
+  if (wanted.length === 0)
+    return { mount: isMountable, network: isOneCluster ? [clusterIp] : [nodePort, loadBalancer] };
+  const network = wanted.flatMap((name) => (name === 'mount' ? [] : [byService[name]]));
+  return { mount: wanted.includes('mount'), network };
 }
 
 function ingressOf(service: Service | undefined): string[] | undefined {

@@ -1,3 +1,3 @@
-/** Names of the strategies by which a target may reach a source; strategies.ts says what they do. */
-export const strategyNames = ['clusterip', 'nodeport', 'loadbalancer'] as const;
+/** Names of the strategies: how the target's pod gets at the source's files. */
+export const strategyNames = ['mount', 'clusterip', 'nodeport', 'loadbalancer'] as const;
 export type StrategyName = (typeof strategyNames)[number];

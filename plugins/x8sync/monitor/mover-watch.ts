@@ -21,6 +21,8 @@ export interface MoverJob {
   readonly takenUp: boolean;
   /** When it had ended, where that was before this run: the source may have changed since. */
   readonly endedAt?: string | undefined;
+  /** It mounts both claims. */
+  readonly isMounted: boolean;
   /** Addresses that its pods know from their start. */
   readonly addresses: readonly string[];
   /** What could not be made and is done without. */

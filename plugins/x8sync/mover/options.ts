@@ -30,6 +30,8 @@ export interface CopyOptions {
   readonly mode: Mode;
   /** Whether the pod runs as root. */
   readonly privileges: 'root' | 'user';
+  /** The pod has the source's volume mounted; no network is used. */
+  readonly isSourceMounted: boolean;
   /** Account of the source's sshd. */
   readonly user: string;
   /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are delivered later. */
@@ -98,6 +100,7 @@ const defaultRetries = 5;
 
 /** What the plugin need not say. */
 type Defaulted =
+  | 'isSourceMounted'
   | 'retries'
   | 'ciphers'
   | 'onCollision'
@@ -130,6 +133,7 @@ export function copyEnv(
     ...(selection ? { X8S_SELECTION: JSON.stringify(selection) } : {}),
     ...(deletes ? { X8S_DELETES: deletes } : {}),
     ...(owner ? { X8S_OWNER: `${owner.uid}:${owner.gid}` } : {}),
+    ...(options.isSourceMounted ? { X8S_SOURCE_MOUNTED: '1' } : {}),
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
@@ -155,6 +159,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     task: env.X8S_TASK ?? '',
     mode: mode as Mode,
     privileges: env.X8S_PRIVILEGES === 'user' ? 'user' : 'root',
+    isSourceMounted: env.X8S_SOURCE_MOUNTED === '1',
     user: env.X8S_USER ?? 'root',
     addresses: (env.X8S_ADDRESSES ?? '').split(/\s+/).filter((word) => word !== ''),
     connectSeconds: numberOf(env, 'X8S_CONNECT_SECONDS', 60),

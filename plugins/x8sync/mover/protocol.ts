@@ -30,6 +30,8 @@ export type MoverOutcome =
   | 'refused'
   /** The target's root folder can't be written to by the mover's user. */
   | 'closed'
+  /** The source's root folder can't be read by the mover's user, who has it mounted. */
+  | 'source-closed'
   /** No address of the source answered, or the connection broke for good. */
   | 'unreachable'
   /** The source answered with another host key, or did not take ours. */
@@ -187,6 +189,7 @@ const exitCodes: Readonly<Partial<Record<MoverOutcome, number>>> = {
   refused: 3,
   'too-many-deletions': 3,
   closed: 3,
+  'source-closed': 3,
   unreachable: 4,
   auth: 4,
   partial: 5,

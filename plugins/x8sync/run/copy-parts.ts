@@ -4,30 +4,47 @@
  */
 import { randomUUID } from 'node:crypto';
 import { lazy } from '../../../src/async/lazy.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { UnreachableError } from '../../../src/errors.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
 import { refusalIn } from '../../../src/kube/refusal.ts';
+import { jobs } from '../../../src/kube/resources.ts';
 import { isGivenName } from '../../../src/tasks/names.ts';
-import { type ClaimRef, type ClaimState, readClaim } from '../claims/claim.ts';
+import { type ClaimRef, type ClaimState, describeClaim, readClaim } from '../claims/claim.ts';
 import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { checkNoRival } from '../claims/rivals.ts';
-import { strategiesFor } from '../connect/strategies.ts';
-import type { EnsureOptions } from '../objects/ensure.ts';
+import type { Strategies } from '../connect/endpoint.ts';
+import { mountObstacle } from '../connect/mount.ts';
+import { ladderOf } from '../connect/strategies.ts';
+import type { MoverJob } from '../monitor/mover-watch.ts';
+import { schedulingObstacle } from '../monitor/scheduling.ts';
+import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type Identity, imageUser, passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
 import { admittedPrivileges } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
-import { sampleTargetPod, startMoverJob } from './mover-job.ts';
+import {
+  copiesOverNetwork,
+  hasBegun,
+  type MoverJobPlan,
+  sampleTargetPod,
+  startMoverJob,
+} from './mover-job.ts';
 import { type CopyRequest, copySpec, pairLabel, targetMayHaveMore } from './request.ts';
 import { sampleSourcePod, startSourceServer } from './source-server.ts';
 
 export class CopyParts {
   readonly #request: CopyRequest;
   readonly #task: CopyTask;
+  readonly #clock: Clock;
   readonly #options: EnsureOptions;
+  /** Called with what a pod waits for that is tried. */
+  waiting: (text: string) => void = () => {};
 
-  constructor(request: CopyRequest, task: CopyTask, signal: AbortSignal) {
+  constructor(request: CopyRequest, task: CopyTask, clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
     this.#request = request;
     this.#task = task;
     this.#options = { timeoutMs: request.timeoutMs, signal };
@@ -102,11 +119,50 @@ export class CopyParts {
     return kinds.filter((kind) => (kind === 'user') === (runAs.uid !== 0));
   }
 
-  /** Ways to the source, in the order of trying. */
-  readonly strategies = this.#part(async () => {
-    const { source, target, strategies } = this.#request;
+  /** The strategies to try, and what is known to stand against a mount. */
+  readonly #ladder = this.#part(async () => {
+    const { strategies, fsGroup } = this.#request;
+    const isOneCluster = await this.#isOneCluster();
+    const [source, target] = await Promise.all([this.source(), this.target()]);
+    const obstacle = mountObstacle({ source, target, isOneCluster, fsGroup });
+    const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined });
+    return { ...ladder, obstacle };
+  });
+
+  async #isOneCluster(): Promise<boolean> {
+    const { source, target } = this.#request;
     const [a, b] = await Promise.all([this.#clusterId(source), this.#clusterId(target)]);
-    return strategiesFor(strategies, a === b);
+    return a === b;
+  }
+
+  /** The mover's Job with both claims mounted, or why there is none; undefined where it is not to be tried. */
+  readonly mount = this.#part(async (): Promise<{ job: MoverJob } | { obstacle: string } | undefined> => {
+    const { mount, obstacle } = await this.#ladder();
+    if (!mount) return undefined;
+    if (obstacle !== undefined) return { obstacle };
+    const { side } = (await this.opened()).target;
+    const { signal } = this.#options;
+    if (await copiesOverNetwork(side, signal)) return undefined;
+    const job = await this.#startMover({ mountedSource: await this.source(), addresses: [] });
+    if (job.takenUp && hasBegun(job.job)) return { job };
+    const context = { clock: this.#clock, signal, waiting: (text: string) => this.waiting(text) };
+    const unscheduled = await schedulingObstacle(side, job.job, context);
+    if (unscheduled === undefined) return { job };
+    await remove(side.kube, jobs, job.job, this.#options);
+    return { obstacle: unscheduled };
+  });
+
+  /** Strategies over a network, where no pod mounts both claims. @throws UnreachableError where there is none. */
+  readonly #network = this.#part(async (): Promise<Strategies> => {
+    const [{ network }, mount] = await Promise.all([this.#ladder(), this.mount()]);
+    const [first, ...others] = network;
+    if (first) return [first, ...others];
+    const reason = mount && 'obstacle' in mount ? mount.obstacle : 'an earlier run copies over the network';
+    const names = `${describeClaim(this.#request.source)} and ${describeClaim(this.#request.target)}`;
+    throw new UnreachableError(`no pod can mount both ${names}`, {
+      details: [`mount: ${reason}`],
+      hint: 'name further strategies with --strategy, or leave it out',
+    });
   });
 
   readonly #openOptions = this.#part(async () => {
@@ -144,7 +200,8 @@ export class CopyParts {
     const { side } = (await this.opened()).source;
     const { image } = this.#request;
     const [claim, privileges] = await Promise.all([this.source(), this.sourcePrivileges()]);
-    const [keys, strategies] = await Promise.all([this.keys(), this.strategies()]);
+    const strategies = await this.#network();
+    const keys = await this.keys();
     return startSourceServer(
       { side, claim, privileges, image, keys, strategies, identity: this.#identity },
       this.#options,
@@ -163,6 +220,13 @@ export class CopyParts {
 
   /** The mover's Job, begun or taken up. */
   readonly moverJob = this.#part(async () => {
+    const mount = await this.mount();
+    if (mount && 'job' in mount) return mount.job;
+    const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
+    return this.#startMover({ keys, addresses });
+  });
+
+  async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
     const { image, mode, bandwidth, checksum, onCollision, verify, parallel } = this.#request;
     const { selection, deletes, owner } = this.#request;
@@ -171,30 +235,17 @@ export class CopyParts {
       this.targetPrivileges(),
       this.sourcePrivileges(),
     ]);
-    const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
-    const what = { selection, deletes, owner };
-    const how = {
-      ...what,
-      image,
-      keys,
-      mode,
-      addresses,
-      bandwidth,
-      checksum,
-      onCollision,
-      verify,
-      mayHaveMore,
-      parallel,
-    };
-    const plan = { side, claim, privileges, sourcePrivileges, ...how, ...who, ...run };
+    const what = { selection, deletes, owner, parallel };
+    const how = { ...what, image, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
+    const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.
     await this.#task.confirmLock();
     return startMoverJob(plan, this.#options);
-  });
+  }
 
   async #claim(ref: ClaimRef): Promise<ClaimState> {
     return readClaim(ref, await this.#clusterId(ref), this.#options.signal);

@@ -3,7 +3,8 @@ import { X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim, describeSize, writersOf } from '../claims/claim.ts';
 import { reachSource } from '../connect/reach.ts';
-import { MoverWatch } from '../monitor/mover-watch.ts';
+import type { StrategyName } from '../connect/strategy-names.ts';
+import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
 import { readsOnly } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/identity.ts';
@@ -23,6 +24,8 @@ export class CopyRun {
   readonly #task: CopyTask;
   readonly #parts: CopyParts;
   readonly #watch: MoverWatch;
+  /** The one that led to the source's files. */
+  #strategy: StrategyName | undefined;
 
   constructor(request: CopyRequest, context: CopyContext) {
     this.#request = request;
@@ -30,7 +33,7 @@ export class CopyRun {
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
     this.#began = context.clock.monotonic();
     this.#task = new CopyTask(request, context, this.#stop);
-    this.#parts = new CopyParts(request, this.#task, this.#signal);
+    this.#parts = new CopyParts(request, this.#task, context.clock, this.#signal);
     this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
   }
 
@@ -91,9 +94,15 @@ export class CopyRun {
   }
 
   async startSource(handle: StepHandle): Promise<void> {
+    const mount = await this.#parts.mount();
+    if (mount && 'job' in mount) {
+      handle.title('Source is mounted by the mover itself');
+      return;
+    }
     const { side } = (await this.#parts.opened()).source;
     const { endpoint, workload } = await this.#parts.sourceServer();
     const [{ name }] = endpoint.strategies;
+    if (mount) handle.warn(`Not mount: ${mount.obstacle}; ${name} is tried instead.`);
     for (const reason of endpoint.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
     const privileges = await this.#parts.sourcePrivileges();
     const hint = privileges === 'user' ? userHint.source : undefined;
@@ -104,17 +113,26 @@ export class CopyRun {
   async startMover(handle: StepHandle): Promise<void> {
     const { source, target } = await this.#parts.opened();
     const { timeoutMs } = this.#request;
+    this.#parts.waiting = (text) => handle.detail(text);
     const mover = await this.#parts.moverJob();
     if (mover.endedAt !== undefined) handle.warn(earlierMoverNotice(mover.endedAt, this.#request));
     this.#watch.followMover(target.side, mover, timeoutMs, handle);
+    if (mover.isMounted) return this.#whenMounted(mover, handle);
     const [server, first] = await Promise.all([this.#parts.sourceServer(), this.#parts.firstAddresses()]);
     const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
     const sides = { source: source.side, target: target.side, watch: this.#watch };
     const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    await reachSource(server.endpoint, known, context, handle);
+    this.#strategy = await reachSource(server.endpoint, known, context, handle);
     const { address } = this.#watch.messages;
     handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
+  }
+
+  /** The mover has the source before it, and needs to reach nothing. */
+  async #whenMounted({ takenUp }: MoverJob, handle: StepHandle): Promise<void> {
+    await this.#watch.connected();
+    this.#strategy = 'mount';
+    handle.title(`Mover ${takenUp ? 'is taken up' : 'runs'}, with both claims mounted`);
   }
 
   async watch(handle: StepHandle): Promise<void> {
@@ -147,7 +165,7 @@ export class CopyRun {
     const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    const how = { outcome, message, mode, compared, address, filtered } as const;
+    const how = { outcome, message, mode, compared, address, strategy: this.#strategy, filtered } as const;
     const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams };
     return { ...names, ...how, stats, ...found, seconds };
   }

@@ -42,7 +42,10 @@ export interface MoverJobPlan {
   /** The source's: decides which user sshd lets in. */
   readonly sourcePrivileges: PodPrivileges;
   readonly image: string;
-  readonly keys: Fingerprints;
+  /** Of both sides' Secrets; none where the source is mounted. */
+  readonly keys?: Fingerprints | undefined;
+  /** The source claim, where the mover's pod mounts it itself. */
+  readonly mountedSource?: ClaimState | undefined;
   readonly mode: Mode;
   readonly task: string;
   /** Proves that an end line is this Job's. */
@@ -70,6 +73,8 @@ export interface MoverJobPlan {
 
 const nonceAnnotation = 'x8s.dev/nonce';
 const keysAnnotation = 'x8s.dev/keys';
+/** Of a mover that has the source mounted. */
+const noKeys = 'mounted';
 const addressesAnnotation = 'x8s.dev/addresses';
 const verifyAnnotation = 'x8s.dev/verify';
 
@@ -85,7 +90,7 @@ function targetPodPlan(
   group?: GroupAccess,
 ): PodPlan {
   const { claim, privileges, sourcePrivileges, image, mode, task, nonce, addresses, keepPartial } = plan;
-  const { bandwidth = '' } = plan;
+  const { bandwidth = '', mountedSource } = plan;
   return {
     side: 'target',
     identity: plan.identity,
@@ -94,14 +99,16 @@ function targetPodPlan(
     image,
     privileges,
     claim: claim.ref.claim,
-    node: claim.node,
+    mountedSource: mountedSource?.ref.claim,
+    node: claim.node ?? mountedSource?.node,
     readOnly: readsOnly(mode),
-    secret,
+    secret: mountedSource ? undefined : secret,
     env: copyEnv({
       nonce,
       task,
       mode,
       privileges: privileges === 'user' ? 'user' : 'root',
+      isSourceMounted: mountedSource !== undefined,
       user: sourcePrivileges === 'user' ? 'mover' : 'root',
       addresses,
       connectSeconds,
@@ -127,8 +134,10 @@ function targetPodPlan(
  */
 export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions): Promise<MoverJob> {
   const { side } = plan;
-  const notes = await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
-  const keys = `${plan.keys.client} ${plan.keys.host}`;
+  const notes = plan.mountedSource
+    ? []
+    : await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
+  const keys = plan.keys ? `${plan.keys.client} ${plan.keys.host}` : noKeys;
   const { nonce, addresses } = plan;
   const annotations = {
     [nonceAnnotation]: nonce,
@@ -148,9 +157,23 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
     if ('present' in made) await remove(side.kube, jobs, made.present, options);
     else
       return made.created
-        ? { job: made.object, nonce, takenUp: false, addresses, notes }
+        ? {
+            job: made.object,
+            nonce,
+            takenUp: false,
+            isMounted: plan.mountedSource !== undefined,
+            addresses,
+            notes,
+          }
         : takenUp(made.object, notes);
   }
+}
+
+/** Whether a mover of an earlier run copies over the network, or has done so: it is taken up, and not replaced. */
+export async function copiesOverNetwork(side: TaskSide, signal: AbortSignal): Promise<boolean> {
+  const present = await side.kube.find(jobs, side.meta, { signal });
+  const keys = present?.metadata.annotations?.[keysAnnotation];
+  return present !== undefined && keys !== undefined && keys !== noKeys && usable(present, keys);
 }
 
 /** The group that a new mover gets; one that is there to be taken up has it. A dry run writes nothing. */
@@ -177,7 +200,9 @@ function takenUp(job: Job, notes: readonly string[]): MoverJob {
   const annotations = job.metadata.annotations ?? {};
   const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
   const endedAt = job.status?.completionTime;
-  return { job, nonce: annotations[nonceAnnotation] ?? '', takenUp: true, endedAt, addresses, notes };
+  const isMounted = annotations[keysAnnotation] === noKeys;
+  const nonce = annotations[nonceAnnotation] ?? '';
+  return { job, nonce, takenUp: true, endedAt, isMounted, addresses, notes };
 }
 
 function usable({ metadata, status }: Job, keys: string): boolean {
@@ -193,7 +218,7 @@ function verifies({ metadata }: Job, { verify = false }: MoverJobPlan): boolean 
 }
 
 /** One that has not may wait for an image that can't be pulled, which is why this run names another. */
-function hasBegun({ status }: Job): boolean {
+export function hasBegun({ status }: Job): boolean {
   return (status?.ready ?? 0) > 0 || (status?.succeeded ?? 0) > 0 || status?.completionTime !== undefined;
 }
 

@@ -79,7 +79,9 @@ export interface CopyResult {
   readonly compared: 'size and time' | 'content';
   readonly source: string;
   readonly target: string;
-  /** The source's address that answered. */
+  /** How the source was reached. */
+  readonly strategy?: StrategyName | undefined;
+  /** The source's address that answered; none where both claims were mounted. */
   readonly address: string | undefined;
   readonly stats: MoverStats;
   /** Names that could not be copied, the first twenty. */

@@ -68,6 +68,11 @@ export const userHint = {
     '--run-as UID[:GID] names a user who may write there; where the volume is empty, --fs-group GID gives it to a group',
 } as const;
 
+const accessHints: Readonly<Partial<Record<MoverEnd['outcome'], string>>> = {
+  closed: userHint.target,
+  'source-closed': userHint.source,
+};
+
 export interface FailureContext {
   readonly diagnostics: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
@@ -95,10 +100,11 @@ export function failureOf(
       });
     case 'source-empty':
     case 'refused':
+    case 'source-closed':
     case 'closed':
       return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
         details,
-        hint: end.outcome === 'closed' ? userHint.target : undefined,
+        hint: accessHints[end.outcome],
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {

@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, parseAddress } from './addresses.ts';
 import { Unreachable, WrongKey } from './ending.ts';
 import { findAddress } from './finder.ts';
+import type { SourceAccess } from './source-access.ts';
 import { keyTrouble, type SshFiles, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
 
 /** A node port may lead to a predecessor for a moment, and a busy sshd may refuse what it takes a moment later. */
@@ -19,7 +20,8 @@ const mostRefusals = 4;
 /** A question that the source did not answer; the message is what ssh said. */
 export class QueryFailed extends Error {}
 
-export class Connection {
+export class Connection implements SourceAccess {
+  readonly rsyncSource = `${sourceHost}::source/`;
   /** The source's address that answered. */
   address = '';
   readonly #options: CopyOptions;
@@ -33,12 +35,16 @@ export class Connection {
     this.#stream = stream;
   }
 
+  another(number: number, options: CopyOptions, runtime: Runtime): Connection {
+    return new Connection(options, runtime, number);
+  }
+
   get #files(): SshFiles {
     return sshFiles(this.#runtime.paths, this.#stream);
   }
 
   /** ssh's configuration file. */
-  get config(): string {
+  get sshConfig(): string {
     return this.#files.config;
   }
 
@@ -117,14 +123,16 @@ export class Connection {
 
   /** Asks what is answered at length; whoever reads the answer ends the process. */
   stream(query: string): ChildProcessByStdio<null, Readable, Readable> {
-    return spawn('ssh', ['-F', this.config, sourceHost, this.#scoped(query)], {
+    return spawn('ssh', ['-F', this.sshConfig, sourceHost, this.#scoped(query)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
 
   /** Asks once, by whatever connection is open. */
   askOnce(query: string): Promise<Ran> {
-    return run('ssh', ['-F', this.config, sourceHost, this.#scoped(query)], { signal: this.#runtime.signal });
+    return run('ssh', ['-F', this.sshConfig, sourceHost, this.#scoped(query)], {
+      signal: this.#runtime.signal,
+    });
   }
 
   /** @throws QueryFailed, and what `open` throws. */

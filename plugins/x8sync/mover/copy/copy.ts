@@ -14,10 +14,12 @@ import type { Runtime } from '../runtime.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
 import { Ending, Unreachable, WrongKey } from './ending.ts';
+import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { RoomCheck, requireSource } from './preconditions.ts';
 import { noteTermination } from './report.ts';
 import { Source } from './source.ts';
+import type { SourceAccess } from './source-access.ts';
 import { SourceRsync } from './source-rsync.ts';
 import { StagingFolder } from './staging.ts';
 import { withTargetFolder } from './target-folder.ts';
@@ -75,7 +77,7 @@ async function linger(
 class CopyRun {
   readonly #options: CopyOptions;
   #runtime: Runtime;
-  readonly #connection: Connection;
+  readonly #connection: SourceAccess;
   /** Undefined until the source is reached. */
   #staging: StagingFolder | undefined;
   /** Undefined until the source is reached. */
@@ -85,7 +87,9 @@ class CopyRun {
   constructor(options: CopyOptions, runtime: Runtime) {
     this.#options = options;
     this.#runtime = runtime;
-    this.#connection = new Connection(options, runtime);
+    this.#connection = options.isSourceMounted
+      ? new MountedSource(options, runtime)
+      : new Connection(options, runtime);
   }
 
   /** Never rejects. */

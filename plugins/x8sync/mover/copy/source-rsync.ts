@@ -7,10 +7,9 @@ import { rsyncArgs } from '../rsync/args.ts';
 import { parseTransfer } from '../rsync/changes.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
 import type { MessageWriter, Runtime } from '../runtime.ts';
-import type { Connection } from './connection.ts';
 import type { Growth } from './room.ts';
 import type { Source } from './source.ts';
-import { sourceHost } from './ssh-config.ts';
+import type { SourceAccess } from './source-access.ts';
 import type { StagingFolder } from './staging.ts';
 
 const lineFeed = 0x0a;
@@ -57,10 +56,10 @@ export class SourceRsync {
   exclude: readonly string[] = [];
   readonly #options: CopyOptions;
   readonly #runtime: Runtime;
-  readonly #connection: Connection;
+  readonly #connection: SourceAccess;
   readonly #source: Source;
 
-  constructor(options: CopyOptions, runtime: Runtime, connection: Connection, source: Source) {
+  constructor(options: CopyOptions, runtime: Runtime, connection: SourceAccess, source: Source) {
     this.#options = options;
     this.#runtime = runtime;
     this.#connection = connection;
@@ -79,7 +78,7 @@ export class SourceRsync {
 
   #endsAt(target: string): [source: string, target: string] {
     const { folder } = this.#source;
-    return [`${sourceHost}::source/${folder === '' ? '' : `${folder}/`}`, `${target}/`];
+    return [`${this.#connection.rsyncSource}${folder === '' ? '' : `${folder}/`}`, `${target}/`];
   }
 
   get #args(): string[] {
@@ -92,7 +91,7 @@ export class SourceRsync {
       bandwidth,
       checksum: checksum || this.byContent,
       sparse,
-      sshConfig: this.#connection.config,
+      sshConfig: this.#connection.sshConfig,
       ...this.traits,
     });
   }
@@ -161,7 +160,7 @@ export class SourceRsync {
   }
 
   /** The same runs over another connection; by size and time, since the closing pass compares contents. */
-  over(connection: Connection, options: CopyOptions, runtime: Runtime): SourceRsync {
+  over(connection: SourceAccess, options: CopyOptions, runtime: Runtime): SourceRsync {
     const other = new SourceRsync({ ...options, checksum: false }, runtime, connection, this.#source);
     Object.assign(other.traits, this.traits);
     other.exclude = this.exclude;
@@ -209,6 +208,7 @@ export class SourceRsync {
     return runRsync({
       args: [...this.#args, ...args, ...this.#endsAt(into ?? paths.target)],
       target: paths.target,
+      source: this.#connection.sshConfig === undefined ? paths.source : undefined,
       base,
       totals: () => this.#source.totals,
       attempt,

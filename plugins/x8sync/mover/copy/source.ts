@@ -6,9 +6,10 @@ import { type ExactUsage, queries, type RootSample, type Usage } from '../querie
 import type { Totals } from '../rsync/progress.ts';
 import type { MessageWriter } from '../runtime.ts';
 import type { VolumeLocation } from '../volume-location.ts';
-import { type Connection, QueryFailed } from './connection.ts';
+import { QueryFailed } from './connection.ts';
 import { Ending } from './ending.ts';
 import type { Amount } from './room.ts';
+import type { SourceAccess } from './source-access.ts';
 
 /** Why `.x8sync` of the source stays where it is. */
 const notCopied = {
@@ -26,11 +27,11 @@ export class Source {
   /** Not all that it holds is copied, so what is counted is not what there is to copy. */
   readonly #isFiltered: boolean;
   readonly #usage: Usage;
-  readonly #connection: Connection;
+  readonly #connection: SourceAccess;
   #counted: ExactUsage | undefined;
   #exactly: ExactUsage | undefined;
 
-  constructor(usage: Usage, connection: Connection, { folder = '', isFiltered = false } = {}) {
+  constructor(usage: Usage, connection: SourceAccess, { folder = '', isFiltered = false } = {}) {
     this.folder = folder;
     this.#isFiltered = isFiltered;
     this.#usage = usage;
@@ -40,7 +41,7 @@ export class Source {
 
   /** @throws Ending where it does not tell. */
   static async look(
-    connection: Connection,
+    connection: SourceAccess,
     messages: MessageWriter,
     { sourcePath, filters }: Selection,
   ): Promise<Source> {
@@ -155,7 +156,7 @@ export class Source {
 }
 
 /** @throws Ending where the volume has no such folder, or it leads out of it. */
-async function realFolder(connection: Connection, path: string): Promise<string> {
+async function realFolder(connection: SourceAccess, path: string): Promise<string> {
   try {
     return JSON.parse(await connection.ask(queries.path)) as string;
   } catch (error) {
@@ -164,7 +165,7 @@ async function realFolder(connection: Connection, path: string): Promise<string>
   }
 }
 
-async function queryJson<Answer>(connection: Connection, query: string, what: string): Promise<Answer> {
+async function queryJson<Answer>(connection: SourceAccess, query: string, what: string): Promise<Answer> {
   const text = await queryText(connection, query, what);
   try {
     return JSON.parse(text) as Answer;
@@ -173,7 +174,7 @@ async function queryJson<Answer>(connection: Connection, query: string, what: st
   }
 }
 
-async function queryText(connection: Connection, query: string, what: string): Promise<string> {
+async function queryText(connection: SourceAccess, query: string, what: string): Promise<string> {
   try {
     return await connection.ask(query);
   } catch (error) {

@@ -10,7 +10,6 @@ import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Connection } from './connection.ts';
 import { deletionLimit, isMost } from './deletions.ts';
 import { Ending, isThrough, verdictOf } from './ending.ts';
 import { contradictionIn, withStreams } from './figures.ts';
@@ -19,6 +18,7 @@ import { wipeTarget } from './preconditions.ts';
 import type { Relation } from './relation.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { Source } from './source.ts';
+import type { SourceAccess } from './source-access.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import type { StagingFolder } from './staging.ts';
 import { emptyFolder, isEmpty, rootOf, tellRemovals } from './target-content.ts';
@@ -41,7 +41,7 @@ function dryRunLimits(relation: Relation): string {
 export interface TransferParts {
   readonly options: CopyOptions;
   readonly runtime: Runtime;
-  readonly connection: Connection;
+  readonly connection: SourceAccess;
   readonly staging: StagingFolder;
   readonly source: Source;
   readonly rsync: SourceRsync;

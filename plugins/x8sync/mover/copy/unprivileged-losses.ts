@@ -3,12 +3,12 @@
 import { type Ran, run } from '../programs.ts';
 import { queries, type Survey } from '../queries.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Connection } from './connection.ts';
+import type { SourceAccess } from './source-access.ts';
 
 const kinds = ['ownership', 'devices', 'capabilities'] as const satisfies (keyof Survey)[];
 
 /** As much of a connection as asking takes. */
-type Asked = Pick<Connection, 'ask' | 'askOnce'>;
+type Asked = Pick<SourceAccess, 'ask' | 'askOnce'>;
 
 /** While an unprivileged copy runs, the source counts what only root could keep. */
 export class LossSurvey {

@@ -1,7 +1,7 @@
 /** Looks at the tree, the line and the processors, as far as that is needed, and decides about streams. */
 import { availableParallelism } from 'node:os';
-import type { Connection } from '../copy/connection.ts';
 import type { Source } from '../copy/source.ts';
+import type { SourceAccess } from '../copy/source-access.ts';
 import type { CopyOptions } from '../options.ts';
 import type { StreamsReport } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
@@ -11,7 +11,7 @@ import { measureRoundTrip } from './line.ts';
 export interface DecideParts {
   readonly options: CopyOptions;
   readonly runtime: Runtime;
-  readonly connection: Connection;
+  readonly connection: SourceAccess;
   readonly source: Source;
 }
 
@@ -28,8 +28,13 @@ export async function decideStreams(
   const { files, apparentBytes: bytes } = source.counted ?? {};
   const saw = {
     ...{ files, bytes },
-    roundTripMs: isOpen ? await measureRoundTrip(connection.config, runtime.signal) : undefined,
+    roundTripMs: isOpen ? await roundTripOf(connection, runtime.signal) : undefined,
     processors: Math.min(availableParallelism(), source.processors),
   };
   return { choice: chooseStreams(parallel, saw, circumstances), saw };
+}
+
+/** Milliseconds; none to a source that is mounted here. */
+async function roundTripOf({ sshConfig }: SourceAccess, signal: AbortSignal): Promise<number | undefined> {
+  return sshConfig === undefined ? 0 : measureRoundTrip(sshConfig, signal);
 }

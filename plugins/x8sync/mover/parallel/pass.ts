@@ -3,9 +3,9 @@
  * would transfer are listed by a dry run of it, cut into partitions while the list comes, and copied by streams. Nothing
  * here decides how a copy ended. What a stream could not do, the closing pass does; what it can't do either, it says.
  */
-import type { Connection } from '../copy/connection.ts';
 import { isThrough } from '../copy/ending.ts';
 import type { Source } from '../copy/source.ts';
+import type { SourceAccess } from '../copy/source-access.ts';
 import type { SourceRsync } from '../copy/source-rsync.ts';
 import type { StagingFolder } from '../copy/staging.ts';
 import type { CopyOptions } from '../options.ts';
@@ -22,7 +22,7 @@ import { Stream } from './stream.ts';
 export interface PassParts {
   readonly options: CopyOptions;
   readonly runtime: Runtime;
-  readonly connection: Connection;
+  readonly connection: SourceAccess;
   readonly staging: StagingFolder;
   readonly source: Source;
   readonly rsync: SourceRsync;
@@ -85,11 +85,11 @@ class ParallelPass {
 
   /** Never rejects: what a stream could not do is left to the others, and to the closing pass. */
   async #stream(number: number): Promise<void> {
-    const { options, runtime, staging, rsync } = this.#parts;
+    const { options, runtime, connection, staging, rsync } = this.#parts;
     const parts = {
       options: { ...options, bandwidth: shareOf(options.bandwidth, this.#parallelism) },
       runtime: { ...runtime, signal: this.#signal },
-      ...{ staging, rsync, queue: this.#queue, progress: this.#progress },
+      ...{ connection, staging, rsync, queue: this.#queue, progress: this.#progress },
       note: (counts: Counts) => this.#note(counts),
     };
     try {

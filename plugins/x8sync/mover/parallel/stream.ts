@@ -1,8 +1,8 @@
 /** One stream: a connection of its own, by which it copies the partitions that it is handed. */
 
-import { Connection } from '../copy/connection.ts';
 import { isThrough } from '../copy/ending.ts';
 import { RetryBudget } from '../copy/retry-budget.ts';
+import type { SourceAccess } from '../copy/source-access.ts';
 import type { SourceRsync } from '../copy/source-rsync.ts';
 import type { StagingFolder } from '../copy/staging.ts';
 import type { CopyOptions } from '../options.ts';
@@ -19,6 +19,8 @@ export interface StreamParts {
   readonly options: CopyOptions;
   /** Its signal is aborted once nothing is left for a stream to do. */
   readonly runtime: Runtime;
+  /** The one that questions are asked by. */
+  readonly connection: SourceAccess;
   readonly staging: StagingFolder;
   /** The closing pass's, which knows what the target keeps. */
   readonly rsync: SourceRsync;
@@ -34,17 +36,17 @@ const wasKilled = (code: number): boolean => code > 128;
 export class Stream {
   readonly #number: number;
   readonly #parts: StreamParts;
-  readonly #connection: Connection;
+  readonly #connection: SourceAccess;
   readonly #rsync: SourceRsync;
   readonly #attempts: RetryBudget;
   readonly #messages: Pick<MessageWriter, 'write' | 'log'>;
 
   /** @param number from 1. */
   constructor(number: number, parts: StreamParts) {
-    const { options, runtime, rsync, progress } = parts;
+    const { options, runtime, connection, rsync, progress } = parts;
     this.#number = number;
     this.#parts = parts;
-    this.#connection = new Connection(options, runtime, number);
+    this.#connection = connection.another(number, options, runtime);
     this.#rsync = rsync.over(this.#connection, options, runtime);
     this.#attempts = new RetryBudget(options.retries);
     this.#messages = {

@@ -5,7 +5,8 @@ import type { Owner } from '../options.ts';
 
 export interface RsyncPlan {
   readonly privileges: 'root' | 'user';
-  readonly sshConfig: string;
+  /** OpenSSH's configuration file; undefined where the source is mounted here. */
+  readonly sshConfig: string | undefined;
   /** Whether a file of the source has holes; undefined where that is not known. */
   readonly sparse: boolean | undefined;
   /** The target's file system keeps fractions of seconds. */
@@ -56,8 +57,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--exclude=/.x8sync',
     '--exclude=/lost+found',
     ...filterArgs(filters),
-    '-e',
-    `ssh -F ${sshConfig}`,
+    ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
     ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),

@@ -36,14 +36,17 @@ export class ErrorReader {
   said: string | undefined;
   /** The source's daemon refused. */
   refused = false;
-  readonly #target: string;
+  readonly #roots: readonly string[];
   readonly #log: (level: LogLevel, text: string) => void;
   readonly #named = new Set<string>();
   #lines = 0;
 
-  /** @param target where the volume is mounted: names are reported as paths in the volume. */
-  constructor(target: string, log: (level: LogLevel, text: string) => void) {
-    this.#target = target;
+  /** @param roots where the target's volume is mounted, and the source's if it is: names are reported as paths in them. */
+  constructor(
+    [target, source]: readonly [target: string, source?: string | undefined],
+    log: (level: LogLevel, text: string) => void,
+  ) {
+    this.#roots = source === undefined ? [target] : [target, source];
     this.#log = log;
   }
 
@@ -79,12 +82,12 @@ export class ErrorReader {
   #isRoot(line: string): boolean {
     const [, name] =
       /^rsync: .* (?:failed to set (?:times|permissions) on|chown|chgrp) "(.*)\/\."/.exec(line) ?? [];
-    return name === this.#target;
+    return name === this.#roots[0];
   }
 
   #failure(line: string): void {
     this.said ??= cut(line, longestText);
-    const name = nameOf(line, this.#target);
+    const name = nameOf(line, this.#roots);
     if (name === '' || this.#named.has(name)) return;
     this.failed += 1;
     if (line.startsWith('rsync: [receiver] ') && !ofAttributes.test(line)) this.undelivered += 1;
@@ -95,13 +98,13 @@ export class ErrorReader {
 }
 
 /** The name that a complaint is about, as it is in the volume; empty where it is about none. */
-export function nameOf(line: string, target: string): string {
+export function nameOf(line: string, roots: readonly string[]): string {
   const [clash] = /^(?:could not make way for|cannot delete) [a-z -]+: /.exec(line) ?? [];
   if (clash !== undefined) return line.slice(clash.length);
   const [, renamed] = /^rsync: \[\w+\] rename ".*" -> "(.*)"/.exec(line) ?? [];
   if (renamed !== undefined) return renamed;
   // The closing quote is the last one: a name may hold quotes of its own.
   const [, name = ''] = /"(.*)"/.exec(line) ?? [];
-  if (name.startsWith(`${target}/`)) return name.slice(target.length + 1);
-  return name.replace(/^\//, '');
+  const root = roots.find((path) => name.startsWith(`${path}/`));
+  return root === undefined ? name.replace(/^\//, '') : name.slice(root.length + 1);
 }

@@ -22,6 +22,8 @@ export interface RsyncJob {
   readonly args: readonly string[];
   /** Where the target's volume is mounted. */
   readonly target: string;
+  /** Where the source's volume is mounted, if it is mounted here. */
+  readonly source?: string | undefined;
   /** Bytes that earlier attempts have brought. */
   readonly base: number;
   /** What there is to copy; undefined while the source has not counted it. */
@@ -57,7 +59,7 @@ export interface RsyncResult {
 /** Runs rsync to its end. @throws the signal's reason. */
 export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
   const output = new OutputReader(job);
-  const errors = new ErrorReader(job.target, (level, text) => job.messages.log(level, text));
+  const errors = new ErrorReader([job.target, job.source], (level, text) => job.messages.log(level, text));
   const out = new LineSplitter((line) => output.line(line), { ends: /[\r\n]/ });
   const err = new LineSplitter((line) => errors.line(line));
   const over = new AbortController();

@@ -4,12 +4,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
-import { type OwnFolder, parseFolder, parseQuery, type Query, type Sizes, type Usage } from '../queries.ts';
+import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
 import { realSubfolder } from '../subfolder.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
-import { sourceFiles } from './sshd-config.ts';
+import { knownSizes } from './sizes.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
 /** The exit code where a client asked for something that is no query. */
@@ -88,14 +88,5 @@ function ownFolder(source: string): OwnFolder {
   } catch {
     // No mark, or none that may be read: nobody can say that it is a mover's.
     return 'other';
-  }
-}
-
-/** What the source's side knows by now; undefined where that is nothing yet. */
-function knownSizes(paths: Paths): Sizes | undefined {
-  try {
-    return JSON.parse(readFileSync(sourceFiles(paths).sizes, 'utf8')) as Sizes;
-  } catch {
-    return undefined;
   }
 }

@@ -1,17 +1,15 @@
 /** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { accessProblem } from '../access.ts';
 import { diskOf } from '../disk.ts';
 import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
 import { endOnAbort, pause, run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
 import { IdleClock } from './idle.ts';
+import { saveSizes } from './sizes.ts';
 import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from './sshd-config.ts';
-import { measureSizes } from './walk.ts';
 
-/** How long the sizes of files are looked at, while the first client is still on its way. */
-const lookMs = 2000;
 const listenMs = 5000;
 /** Below so many seconds of idleness the clock is looked at every second. */
 const longIdle = 50;
@@ -82,7 +80,7 @@ async function runSshd(options: ServeOptions, login: string, runtime: Runtime): 
     sshd.kill();
     throw new Error(`sshd does not listen on port ${options.port}`);
   }
-  void saveSizes(runtime);
+  void saveSizes(paths);
   await tellServing(options, login, runtime);
   const code = await Promise.race([
     over,
@@ -138,15 +136,6 @@ async function tellServing(
   const hostKey = key.stdout.split(' ')[1] ?? '';
   const { usedBytes, usedInodes } = disk;
   messages.write('serving', { nonce, port, user: login, hostKey, usedBytes, usedInodes });
-}
-
-/** Saves what is known of the sizes of files for queries; nothing where there is not time enough. */
-async function saveSizes({ paths }: Runtime): Promise<void> {
-  const sizes = await measureSizes(paths.source, lookMs);
-  if (!sizes) return;
-  const path = sourceFiles(paths).sizes;
-  writeFileSync(`${path}.new`, JSON.stringify(sizes));
-  renameSync(`${path}.new`, path);
 }
 
 /** Resolves with undefined when no one was logged in for so many seconds. */

@@ -1,8 +1,8 @@
 /** Compares the two trees where they lie: each side reads its own, and the source's manifest crosses the wire. */
 
-import type { Connection } from '../copy/connection.ts';
 import { Ending } from '../copy/ending.ts';
 import type { Source } from '../copy/source.ts';
+import type { SourceAccess } from '../copy/source-access.ts';
 import type { FilterRule } from '../filters.ts';
 import { type Comparison, compareManifests, type Expectation } from '../manifest/compare.ts';
 import { manifestOf } from '../manifest/walk.ts';
@@ -18,7 +18,7 @@ const mostDifferences = 1000;
 
 export interface VerifyParts {
   readonly runtime: Runtime;
-  readonly connection: Connection;
+  readonly connection: SourceAccess;
   readonly source: Source;
   readonly expectation: Expectation;
   readonly filters: readonly FilterRule[];

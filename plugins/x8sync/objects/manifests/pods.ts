@@ -55,8 +55,10 @@ export interface PodPlan extends Placement {
   readonly claim: string;
   /** Mounts the claim read-only. */
   readonly readOnly: boolean;
-  /** Name of the Secret with this side's keys. */
-  readonly secret: string;
+  /** The source claim, where the target's pod mounts it too, read-only. */
+  readonly mountedSource?: string | undefined;
+  /** Name of the Secret with this side's keys; none where no network is used. */
+  readonly secret?: string | undefined;
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly side: 'source' | 'target';
@@ -125,9 +127,22 @@ function podSecurity({ group }: PodPlan): Record<string, unknown> {
 }
 
 /** OpenSSH serves and connects only users that the image's list has, so a pod of another one gets a list of its own. */
-function userList({ identity, privileges }: PodPlan): object[] {
-  const isNeeded = privileges === 'user' && passwdFor(identity) !== undefined;
+function userList({ identity, privileges, secret }: PodPlan): object[] {
+  const isNeeded = secret !== undefined && privileges === 'user' && passwdFor(identity) !== undefined;
   return isNeeded ? [{ name: 'keys', mountPath: '/etc/passwd', subPath: passwdKey, readOnly: true }] : [];
+}
+
+type Volume = NonNullable<PodSpec['volumes']>[number];
+
+function sourceVolume({ mountedSource }: PodPlan): Volume[] {
+  if (mountedSource === undefined) return [];
+  return [{ name: 'source', persistentVolumeClaim: { claimName: mountedSource } }];
+}
+
+function keysVolume({ secret, privileges }: PodPlan): Volume[] {
+  if (secret === undefined) return [];
+  const defaultMode = privileges === 'user' ? 0o444 : 0o400;
+  return [{ name: 'keys', secret: { secretName: secret, defaultMode } }];
 }
 
 /** The pod of one side. No fsGroup, unless the plan says that the volume is empty. */
@@ -151,7 +166,12 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
         resources: { requests },
         volumeMounts: [
           { name: 'data', mountPath: `/${plan.side}`, readOnly: plan.readOnly },
-          { name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true },
+          ...(plan.mountedSource === undefined
+            ? []
+            : [{ name: 'source', mountPath: '/source', readOnly: true }]),
+          ...(plan.secret === undefined
+            ? []
+            : [{ name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true }]),
           { name: 'run', mountPath: '/run/x8s' },
           { name: 'tmp', mountPath: '/tmp' },
           ...userList(plan),
@@ -160,10 +180,8 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
     ],
     volumes: [
       { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
-      {
-        name: 'keys',
-        secret: { secretName: plan.secret, defaultMode: plan.privileges === 'user' ? 0o444 : 0o400 },
-      },
+      ...sourceVolume(plan),
+      ...keysVolume(plan),
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: {} },
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { addressesOf, hostPort, strategiesFor } from '../../../../../plugins/x8sync/connect/strategies.ts';
+import { addressesOf, hostPort, ladderOf } from '../../../../../plugins/x8sync/connect/strategies.ts';
 import type { Node } from '../../../../../src/kube/objects.ts';
 
 const node = (name: string, ready: 'True' | 'False', ...addresses: [string, string][]): Node => ({
@@ -10,11 +10,22 @@ const node = (name: string, ready: 'True' | 'False', ...addresses: [string, stri
   },
 });
 
-describe('ways', () => {
-  test('within one cluster its own network, between two a node port and then a load balancer', () => {
-    expect(strategiesFor([], true).map(({ name }) => name)).toEqual(['clusterip']);
-    expect(strategiesFor([], false).map(({ name }) => name)).toEqual(['nodeport', 'loadbalancer']);
-    expect(strategiesFor(['loadbalancer'], true).map(({ name }) => name)).toEqual(['loadbalancer']);
+describe('strategies', () => {
+  const names = (...args: Parameters<typeof ladderOf>) => {
+    const { mount, network } = ladderOf(...args);
+    return [...(mount ? ['mount'] : []), ...network.map(({ name }) => name)];
+  };
+
+  test('within one namespace a mount, within one cluster its own network, between two a node port first', () => {
+    expect(names([], { isOneCluster: true, isMountable: true })).toEqual(['mount', 'clusterip']);
+    expect(names([], { isOneCluster: true, isMountable: false })).toEqual(['clusterip']);
+    expect(names([], { isOneCluster: false, isMountable: false })).toEqual(['nodeport', 'loadbalancer']);
+  });
+
+  test('those that are named are tried in their order, and a mount before them all', () => {
+    const here = { isOneCluster: true, isMountable: true };
+    expect(names(['loadbalancer'], here)).toEqual(['loadbalancer']);
+    expect(names(['nodeport', 'mount', 'clusterip'], here)).toEqual(['mount', 'nodeport', 'clusterip']);
   });
 
   test('external addresses come first, nodes that are not ready not at all', () => {

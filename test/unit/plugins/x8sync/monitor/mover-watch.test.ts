@@ -25,7 +25,14 @@ async function follow(job: Job, ...words: string[]) {
   if (words.length > 0) await kube.create(pods, pod);
   const side: TaskSide = { kube, ...meta, meta, selector: labels, selectorText: 'x8s.dev/task=db' };
   const watch = new MoverWatch(clock, stop, stop.signal);
-  const mover = { job: await kube.create(jobs, job), nonce: 'n', takenUp: true, addresses: [], notes: [] };
+  const mover = {
+    job: await kube.create(jobs, job),
+    nonce: 'n',
+    takenUp: true,
+    isMounted: false,
+    addresses: [],
+    notes: [],
+  };
   watch.followMover(side, mover, 0, quiet);
   return { watch, clock, stop };
 }

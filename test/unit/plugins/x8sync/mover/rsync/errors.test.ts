@@ -5,7 +5,7 @@ import { deliveredOf } from '../../../../../../plugins/x8sync/mover/rsync/stats.
 
 function read(...lines: readonly string[]) {
   const told: string[] = [];
-  const reader = new ErrorReader('/target', (level, text) => told.push(`${level}: ${text}`));
+  const reader = new ErrorReader(['/target'], (level, text) => told.push(`${level}: ${text}`));
   for (const line of lines) reader.line(line);
   return { reader, told };
 }

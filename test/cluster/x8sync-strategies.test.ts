@@ -1,14 +1,14 @@
-/** How a target reaches its source: within a cluster, by node ports, by a load balancer, through policies. */
+/** How a target gets at its source: by a mount, within a cluster, by node ports, by a load balancer, through policies. */
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
-import { someFiles } from './support/files.ts';
+import { manyKinds, someFiles } from './support/files.ts';
 import { apply, get } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
-import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
-const scene = await Scene.open('ways');
+const scene = await Scene.open('strategies');
 const source = scene.ref(contextA, 'source');
 await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', someFiles(1));
@@ -19,12 +19,69 @@ async function expectCopied(context: string, claim: string, from = scene): Promi
   expect(differences(...trees)).toEqual([]);
 }
 
+test.concurrent('within one namespace one pod mounts both claims, and no key, Service or server is made', async () => {
+  const here = await Scene.open('strategies-mount');
+  try {
+    await Promise.all(['source', 'target'].map((claim) => here.claim(contextA, claim)));
+    await here.shell(contextA, 'source', manyKinds);
+    const refs = [here.ref(contextA, 'source'), here.ref(contextA, 'target')];
+    const document = documentOf(await x8sync(...refs, '-o', 'json'));
+    expect(document).toMatchObject({ outcome: 'ok', strategy: 'mount', lost: [] });
+    const [from, to] = await Promise.all([
+      treeOf(here, contextA, 'source'),
+      treeOf(here, contextA, 'target'),
+    ]);
+    expect(differences(from, to)).toEqual([]);
+    await here.shell(contextA, 'source', 'head -c 4M /dev/urandom >/data/more');
+    const running = startX8sync(...refs, '--bwlimit', '1M', '--verify');
+    await running.saw('with both claims mounted');
+    expect(await here.leftovers(taskOf(running.output.stderr))).toEqual([
+      expect.stringMatching(/ job.batch\//),
+      expect.stringMatching(/ pod\//),
+    ]);
+    expect(saidBy(await running.ended, 0)).toMatch(/verified: .*all the same/);
+  } finally {
+    await here.close();
+  }
+}, 60_000);
+
+(isLab ? test.concurrent : test.skip)(
+  'two claims that no node has both are copied by the next strategy, with the reason of the first',
+  async () => {
+    const here = await Scene.open('strategies-nodes');
+    try {
+      const on = (node: string) => ({ annotations: { 'volume.kubernetes.io/selected-node': node } });
+      await here.claim(contextA, 'source', on('lab-a-1'));
+      await here.claim(contextA, 'target', on('lab-a-2'));
+      await here.shell(contextA, 'source', 'echo one >/data/file');
+      const refs = [here.ref(contextA, 'source'), here.ref(contextA, 'target')];
+      const only = saidBy(await x8sync(...refs, '--strategy', 'mount'), 4);
+      expect(only).toMatch(/mount: the pod can't be scheduled: .*nodes/);
+      expect(await here.leftovers()).toEqual([]);
+      const ended = await x8sync(...refs, '-o', 'json');
+      expect(documentOf(ended)).toMatchObject({
+        outcome: 'ok',
+        strategy: 'clusterip',
+        warnings: [expect.stringMatching(/^Not mount: the pod can't be scheduled: .*; clusterip is tried/)],
+      });
+      expect(await here.inspect(contextA, 'target', 'cat file')).toBe('one\n');
+    } finally {
+      await here.close();
+    }
+  },
+  90_000,
+);
+
 test.concurrent('within one cluster, in another namespace, its own network is enough', async () => {
-  const other = await Scene.open('ways-other');
+  const other = await Scene.open('strategies-other');
   try {
     await other.claim(contextA, 'target');
     const ended = await x8sync(source, other.ref(contextA, 'target'), '-o', 'json');
-    expect(documentOf(ended)).toMatchObject({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
+    expect(documentOf(ended)).toMatchObject({
+      outcome: 'ok',
+      strategy: 'clusterip',
+      address: expect.stringMatching(/:22$/),
+    });
     await expectCopied(contextA, 'target', other);
   } finally {
     await other.close();
@@ -35,7 +92,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
   await scene.claim(contextB, 'nodeport');
   const ended = await x8sync(source, scene.ref(contextB, 'nodeport'), '-o', 'json');
   const address = expect.stringMatching(/:3\d{4}$/);
-  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', address });
+  expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address });
   await expectCopied(contextB, 'nodeport');
 }, 60_000);
 
@@ -46,6 +103,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
     const args = [source, scene.ref(contextB, 'balanced'), '--strategy', 'loadbalancer', '-o', 'json'];
     expect(documentOf(await x8sync(...args))).toMatchObject({
       outcome: 'ok',
+      strategy: 'loadbalancer',
       address: expect.stringMatching(/:22$/),
     });
     await expectCopied(contextB, 'balanced');
@@ -59,7 +117,7 @@ test('--strategy that is none', async () => {
 });
 
 test.concurrent('namespaces that deny all traffic by default let this one through, and nothing else stays open', async () => {
-  const closed = await Scene.open('ways-closed');
+  const closed = await Scene.open('strategies-closed');
   try {
     const deny = {
       apiVersion: 'networking.k8s.io/v1',
