@@ -6,6 +6,7 @@ import { complete } from './completion/complete.ts';
 import { CompletionCommand } from './completion/completion-command.ts';
 import type { PluginContext } from './context.ts';
 import { renderCommandHelp, renderPluginHelp } from './help.ts';
+import { ImagesCommand } from './images-command.ts';
 import { commandFor, parseArguments, unknownCommand } from './parse-arguments.ts';
 import { type CommandClass, PluginCli } from './plugin-cli.ts';
 import { failureOf, renderFailure } from './render-error.ts';
@@ -39,6 +40,7 @@ async function dispatch(
   if (argv.length === 1 && argv[0] === '--version') return print(formatVersion(plugin), context);
   const cli = new PluginCli({ binaryName, name: plugin.name }, [
     ...commandClasses,
+    ...(plugin.images ? [ImagesCommand] : []),
     VersionCommand,
     CompletionCommand,
   ]);

@@ -9,7 +9,7 @@ import { handleSignals, type Signals } from './signals.ts';
 import { commit, type PluginDescription, version } from './version.ts';
 
 export interface Plugin extends PluginDescription {
-  /** All but `version`, `completion` and help, which every plugin has. */
+  /** All but `images`, `version`, `completion` and help, which every plugin has. */
   readonly commands: readonly CommandClass[];
 }
 

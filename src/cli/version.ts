@@ -7,7 +7,7 @@ export interface PluginDescription {
   readonly name: string;
   /** One line. */
   readonly summary: string;
-  /** What it runs in clusters unless told otherwise: `{ mover: 'ghcr.io/…/mover:0.1.0' }`. */
+  /** What it runs in clusters unless told otherwise: `{ mover: 'registry.example.com/owner/mover:0.1.0' }`. */
   readonly images?: Readonly<Record<string, string>>;
 }
 

@@ -117,7 +117,7 @@ export class Bench {
       stateFolder: join(this.base, 'state'),
       metadataCandidates: [join(this.base, 'state', 'kept')],
       bundle: await agentBundle(),
-      image: imageNames.agent,
+      image: imageNames.controller,
       clock: systemClock,
       signal: this.#stop.signal,
       onLog: (line) => problems.push(line),

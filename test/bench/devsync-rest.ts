@@ -51,7 +51,7 @@ interface Resting {
 export async function resting(bench: Bench, pod: string): Promise<Resting> {
   const remote = await bench.pod(pod);
   const where = ['--kubeconfig', kubeconfig, '--context', contextA, '-n', bench.namespace];
-  const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.agent, '--ignore-vcs'];
+  const args = ['run', '--pod', pod, '--name', pod, '--agent-image', imageNames.controller, '--ignore-vcs'];
   const env = { ...process.env, X8S_STATE_DIR: join(bench.base, 'state-of-program') };
   const program = start(pluginProgram('devsync'), [...args, bench.local, '/data', ...where], { env });
   await program.saw(/in sync: /);

@@ -1,9 +1,5 @@
-/** The image of an agent beside a container: Node.js and nothing else. */
+/** The image of an agent beside a container: any with a Node.js does, and the controller's has one. */
+import { imageReference } from '../../../src/images.ts';
 
-/** Its name without a tag; this is the one place that names it. */
-export const agentRepository = 'x8s.dev/agent';
-
-/** The image of this version of the plugin. */
-export function agentImage(version: string): string {
-  return `${agentRepository}:${version}`;
-}
+/** The image for this version of the plugin. */
+export const agentImage = (version: string): string => imageReference('controller', version);

@@ -14,7 +14,7 @@ import { type Ended, type Running, run } from './process.ts';
 export const images = {
   plain: 'x8s.dev/test/plain:1',
   still: 'x8s.dev/test/static:1',
-  node: `x8s.dev/agent:${JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')).version}`,
+  node: `x8s.dev/controller:${JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')).version}`,
 };
 
 export const forever = ['sh', '-c', 'mkdir -p /work 2>/dev/null; exec sleep infinity'];

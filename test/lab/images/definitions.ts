@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { moverImage } from '../../../plugins/x8sync/objects/manifests/pods.ts';
 import { bundleMover } from '../../../scripts/mover-bundle.ts';
+import { imageReference } from '../../../src/images.ts';
 import { binary } from '../binaries.ts';
 import { cacheDir, versions } from '../config.ts';
 import { pauseImage } from '../node.ts';
@@ -17,8 +17,8 @@ const projectVersion = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 
 /** Names of the images that the plugins and the tests use. */
 export const imageNames = {
-  mover: moverImage(projectVersion),
-  agent: `x8s.dev/agent:${projectVersion}`,
+  mover: imageReference('mover', projectVersion),
+  controller: imageReference('controller', projectVersion),
   /** A small Debian with a shell, tar, rsync and OpenSSH. */
   plain: 'x8s.dev/test/plain:1',
   /** One program and nothing else: no shell, no tar, no libraries. */
@@ -131,6 +131,6 @@ export async function projectImages(): Promise<Image[]> {
   const [debian, node, mover] = await Promise.all([debianLayer(), nodeLayer(), moverLayers()]);
   return [
     { name: imageNames.mover, layers: [debian, ...mover], settings: { Cmd: ['x8s-mover'] } },
-    { name: imageNames.agent, layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
+    { name: imageNames.controller, layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
   ];
 }

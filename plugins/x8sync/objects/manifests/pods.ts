@@ -1,14 +1,10 @@
 /** What the source's and the target's pod have in common: security, volumes, placement. */
+import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/objects.ts';
 import { type Identity, passwdFor } from '../identity.ts';
 
-/** Name of the image of both ends, without a tag; this is the one place that names it. */
-export const moverRepository = 'x8s.dev/mover';
-
-/** The image of this version of the plugin. */
-export function moverImage(version: string): string {
-  return `${moverRepository}:${version}`;
-}
+/** The image of both pods, for this version of the plugin. */
+export const moverImage = (version: string): string => imageReference('mover', version);
 
 /** What a pod of that image runs. */
 export function moverCommand(...args: readonly string[]): string[] {
