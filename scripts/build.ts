@@ -1,8 +1,9 @@
 /** Bundles each plugin into one CommonJS file, build/kubectl-<plugin>.cjs, and what images run into build/<image>/. */
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import type { ImageDigests } from '../src/images.ts';
 import { bundleAgent } from './agent-bundle.ts';
 import { bundleMover } from './mover-bundle.ts';
 import { bundleHashWorker } from './service-bundles.ts';
@@ -20,8 +21,11 @@ export function bundleOf(plugin: string): string {
   return join(root, 'build', `kubectl-${plugin}.cjs`);
 }
 
-/** Bundles them all; about a second. Rejects with esbuild's own messages printed. */
-export async function bundlePlugins(): Promise<void> {
+/**
+ * Bundles them all; about a second. Rejects with esbuild's own messages printed.
+ * @param digests of the images that a release was built with: its pods are made by these
+ */
+export async function bundlePlugins(digests: ImageDigests = {}): Promise<void> {
   await build({
     entryPoints: Object.fromEntries(
       pluginNames().map((name) => [`kubectl-${name}`, join(root, 'plugins', name, 'main.ts')]),
@@ -44,6 +48,8 @@ export async function bundlePlugins(): Promise<void> {
     define: {
       X8S_VERSION: JSON.stringify(packageVersion()),
       X8S_COMMIT: JSON.stringify(commitHash()),
+      X8S_REGISTRY: JSON.stringify(process.env.X8S_REGISTRY ?? ''),
+      X8S_IMAGE_DIGESTS: JSON.stringify(digests),
       'import.meta.url': '""',
       // What devsync sends into containers.
       X8S_AGENT_BUNDLE: JSON.stringify(await bundleAgent(root)),
@@ -51,6 +57,23 @@ export async function bundlePlugins(): Promise<void> {
       X8S_HASH_WORKER: JSON.stringify(await bundleHashWorker()),
     },
     logLevel: 'warning',
+  });
+}
+
+/**
+ * The plugins as programs of the controller's image, in build/controller; returns their paths. Digests of images are
+ * not in them: an image can't hold its own.
+ */
+export async function bundleController(): Promise<string[]> {
+  const folder = join(root, 'build', 'controller');
+  mkdirSync(folder, { recursive: true });
+  await bundlePlugins();
+  return pluginNames().map((name) => {
+    const path = join(folder, `kubectl-${name}`);
+    writeFileSync(path, `#!/usr/local/bin/node --no-warnings\n${readFileSync(bundleOf(name), 'utf8')}`, {
+      mode: 0o755,
+    });
+    return path;
   });
 }
 
@@ -73,6 +96,7 @@ function commitHash(): string {
 }
 
 if (import.meta.main) {
-  const [mover] = await Promise.all([bundleMover(), bundlePlugins()]);
-  for (const path of [...pluginNames().map(bundleOf), mover]) console.log(relative(root, path));
+  const [mover, controller] = await Promise.all([bundleMover(), bundleController()]);
+  for (const path of [...pluginNames().map(bundleOf), mover, ...controller])
+    console.log(relative(root, path));
 }

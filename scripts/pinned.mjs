@@ -31,6 +31,7 @@ const scripts = {
   build: [['scripts/build.ts']],
   package: [['scripts/package.ts']],
   archives: [['scripts/archives.ts']],
+  images: [['scripts/images.ts']],
   'krew-manifests': [['scripts/krew-manifests.ts']],
   test: [['test/run.ts']],
   'test:unit': [unitTests],

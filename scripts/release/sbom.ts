@@ -1,5 +1,6 @@
-/** A bill of materials for one program: SPDX 2.3 as JSON (https://spdx.github.io/spdx-spec/v2.3/). */
+/** Bills of materials for programs and images: SPDX 2.3 as JSON (https://spdx.github.io/spdx-spec/v2.3/). */
 import { createHash } from 'node:crypto';
+import type { DebianPackage } from '../images/debian-packages.ts';
 import type { BundledPackage } from './bundled.ts';
 
 export interface Subject {
@@ -43,22 +44,11 @@ function packageOf({ name, version, license, integrity }: BundledPackage) {
   };
 }
 
-/** The document. The same input gives the same bytes: its time is that of the epoch, its namespace names the digest. */
-export function sbom(subject: Subject, packages: readonly BundledPackage[]): string {
-  const { name, version, nodeVersion, digest } = subject;
-  const own = {
-    SPDXID: spdxId(name),
-    name,
-    versionInfo: version,
-    downloadLocation: 'NOASSERTION',
-    filesAnalyzed: false,
-    licenseConcluded: 'Apache-2.0',
-    licenseDeclared: 'Apache-2.0',
-    copyrightText: 'NOASSERTION',
-    primaryPackagePurpose: 'APPLICATION',
-    checksums: [{ algorithm: 'SHA256', checksumValue: digest }],
-  };
-  const node = {
+/** A part of a document: a package of SPDX's. */
+type Part = ReturnType<typeof packageOf> | ReturnType<typeof nodeOf> | ReturnType<typeof debianOf>;
+
+function nodeOf(nodeVersion: string) {
+  return {
     SPDXID: spdxId(`node-${nodeVersion}`),
     name: 'node',
     versionInfo: nodeVersion,
@@ -68,7 +58,64 @@ export function sbom(subject: Subject, packages: readonly BundledPackage[]): str
     licenseDeclared: 'MIT',
     copyrightText: 'NOASSERTION',
   };
-  const parts = [node, ...packages.map(packageOf)];
+}
+
+/** A package of Debian's. Its licences stand in its copyright file, in no form that SPDX could name. */
+function debianOf({ name, version, digest }: DebianPackage, architecture: string) {
+  const locator = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}&distro=debian-12`;
+  return {
+    SPDXID: spdxId(`deb-${name}-${version}`),
+    name,
+    versionInfo: version,
+    downloadLocation: 'NOASSERTION',
+    filesAnalyzed: false,
+    licenseConcluded: 'NOASSERTION',
+    licenseDeclared: 'NOASSERTION',
+    copyrightText: 'NOASSERTION',
+    checksums: [{ algorithm: 'SHA256', checksumValue: digest }],
+    externalRefs: [
+      { referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: locator },
+    ],
+  };
+}
+
+/** The document for a program. The same input gives the same bytes: its time is that of the epoch, its namespace names the digest. */
+export function sbom(subject: Subject, packages: readonly BundledPackage[]): string {
+  const checksums = [{ algorithm: 'SHA256', checksumValue: subject.digest }];
+  return documentOf(subject, { primaryPackagePurpose: 'APPLICATION', checksums }, [
+    nodeOf(subject.nodeVersion),
+    ...packages.map(packageOf),
+  ]);
+}
+
+/** The document for an image of one architecture; `digest` is that of its layers, one behind the other. */
+export function imageSbom(
+  subject: Subject,
+  parts: {
+    readonly packages: readonly DebianPackage[];
+    readonly architecture: string;
+    readonly bundled: readonly BundledPackage[];
+  },
+): string {
+  return documentOf(subject, { primaryPackagePurpose: 'CONTAINER' }, [
+    nodeOf(subject.nodeVersion),
+    ...parts.packages.map((one) => debianOf(one, parts.architecture)),
+    ...parts.bundled.map(packageOf),
+  ]);
+}
+
+function documentOf({ name, version, digest }: Subject, about: object, parts: readonly Part[]): string {
+  const own = {
+    SPDXID: spdxId(name),
+    name,
+    versionInfo: version,
+    downloadLocation: 'NOASSERTION',
+    filesAnalyzed: false,
+    licenseConcluded: 'Apache-2.0',
+    licenseDeclared: 'Apache-2.0',
+    copyrightText: 'NOASSERTION',
+    ...about,
+  };
   const document = {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',

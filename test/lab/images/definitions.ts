@@ -1,7 +1,10 @@
 /** The images of the lab: the project's own, the cluster's, and those that only tests use. */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { bundleController } from '../../../scripts/build.ts';
+import type { Image } from '../../../scripts/images/oci.ts';
+import { type ImageSettings, recipes } from '../../../scripts/images/recipes.ts';
 import { bundleMover } from '../../../scripts/mover-bundle.ts';
 import { imageReference } from '../../../src/images.ts';
 import { binary } from '../binaries.ts';
@@ -9,7 +12,7 @@ import { cacheDir, versions } from '../config.ts';
 import { pauseImage } from '../node.ts';
 import { run } from '../shell.ts';
 import { debianLayer } from './debian.ts';
-import { type Image, type Layer, packLayer, storedLayer } from './layer.ts';
+import { architecture, type Layer, ownedByRoot, packLayer, storedLayer } from './layer.ts';
 
 const root = dirname(dirname(dirname(import.meta.dirname)));
 const projectVersion = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
@@ -43,7 +46,7 @@ function layerOf(path: string, fill: (folder: string) => void | Promise<void>): 
     const folder = mkdtempSync(`${path}.`);
     try {
       await fill(folder);
-      return await packLayer(folder, path, { owned: true });
+      return await packLayer(folder, path, ownedByRoot);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -108,6 +111,16 @@ async function moverLayers(): Promise<Layer[]> {
   ]);
 }
 
+/** The plugins' programs, over the Node.js that runs them. */
+async function controllerLayer(): Promise<Layer> {
+  const programs = await bundleController();
+  const contents = programs.map((path) => readFileSync(path));
+  return layerOf(layerPath('controller', ...contents), (folder) => {
+    mkdirSync(join(folder, 'usr/local/bin'), { recursive: true });
+    for (const path of programs) copyFileSync(path, join(folder, 'usr/local/bin', basename(path)));
+  });
+}
+
 /** Images that change only with the lab itself. */
 export async function baseImages(): Promise<Image[]> {
   const [debian, node, pause, still, coredns] = await Promise.all([
@@ -118,19 +131,27 @@ export async function baseImages(): Promise<Image[]> {
     programLayer('coredns'),
   ]);
   return [
-    { name: imageNames.plain, layers: [debian], settings: { Cmd: ['/bin/sh'] } },
-    { name: 'x8s.dev/lab/node:1', layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
-    { name: imageNames.pause, layers: [pause], settings: { Entrypoint: ['/pause'], User: '65534' } },
-    { name: imageNames.static, layers: [still], settings: { Entrypoint: ['/static'] } },
-    { name: imageNames.coredns, layers: [coredns], settings: { Entrypoint: ['/coredns'] } },
+    image(imageNames.plain, [debian], { Cmd: ['/bin/sh'] }),
+    image('x8s.dev/lab/node:1', [node], { Cmd: ['/usr/local/bin/node'] }),
+    image(imageNames.pause, [pause], { Entrypoint: ['/pause'], User: '65534' }),
+    image(imageNames.static, [still], { Entrypoint: ['/static'] }),
+    image(imageNames.coredns, [coredns], { Entrypoint: ['/coredns'] }),
   ];
 }
 
 /** The project's own images: base layers, and what this checkout builds. */
 export async function projectImages(): Promise<Image[]> {
-  const [debian, node, mover] = await Promise.all([debianLayer(), nodeLayer(), moverLayers()]);
+  const [debian, node] = await Promise.all([debianLayer(), nodeLayer()]);
+  const [mover, controller] = await Promise.all([moverLayers(), controllerLayer()]);
   return [
-    { name: imageNames.mover, layers: [debian, ...mover], settings: { Cmd: ['x8s-mover'] } },
-    { name: imageNames.controller, layers: [node], settings: { Cmd: ['/usr/local/bin/node'] } },
+    image(imageNames.mover, [debian, ...mover], recipes.mover.settings),
+    image(imageNames.controller, [node, controller], recipes.controller.settings),
   ];
 }
+
+const image = (name: string, layers: readonly Layer[], settings: ImageSettings): Image => ({
+  name,
+  architecture,
+  layers,
+  settings,
+});

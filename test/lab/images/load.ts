@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Image, imageDigest, writeArchive } from '../../../scripts/images/oci.ts';
 import { cached } from '../cache.ts';
 import { allNodes, cacheDir, containerdSocket, type NodeSpec, nodeDir } from '../config.ts';
 import { ready, start, stop } from '../daemons.ts';
@@ -9,7 +10,6 @@ import { containerdConfig } from '../node.ts';
 import { say } from '../report.ts';
 import { attempt, run } from '../shell.ts';
 import { baseImages, projectImages } from './definitions.ts';
-import { type Image, imageDigest, writeArchive } from './layer.ts';
 
 const ctr = (socket: string, ...args: readonly string[]): Promise<string> =>
   run('ctr', ['--address', socket, '--namespace', 'k8s.io', ...args]);
