@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ImageDigests, type ImageName, imageNames, imageReference } from '../src/images.ts';
+import { type ImageDigests, type ImageName, imageNames, registry } from '../src/images.ts';
 import { bundleController, root } from './build.ts';
 import { type DebianPackage, fetchPackages } from './images/debian-packages.ts';
 import { compressed, type Image, type Layer, packLayer, writeIndexArchive } from './images/oci.ts';
@@ -49,6 +49,9 @@ export async function makeImages(
   return digests;
 }
 
+/** What the image is called in its registry, by tag. */
+const referenceOf = (name: ImageName): string => `${process.env.X8S_REGISTRY || registry}/${name}:${version}`;
+
 /** Path of an image's archive. */
 const archiveOf = (name: ImageName): string => join(imagesFolder, `${name}_v${version}.tar`);
 
@@ -58,7 +61,7 @@ async function makeImage(name: ImageName, platforms: readonly Architecture[]): P
     const images: Image[] = [];
     for (const architecture of platforms)
       images.push(await imageFor(name, architecture, join(work, architecture)));
-    return await writeIndexArchive(imageReference(name, version, {}), images, archiveOf(name));
+    return await writeIndexArchive(referenceOf(name), images, archiveOf(name));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -130,7 +133,7 @@ function writeSbom(name: ImageName, architecture: Architecture, { packages, laye
 function pushLines(digests: ImageDigests): string[] {
   return Object.keys(digests).map((name) => {
     const from = `oci-archive:${relative(root, archiveOf(name as ImageName))}`;
-    return `skopeo copy --all --preserve-digests ${from} docker://${imageReference(name as ImageName, version, {})}`;
+    return `skopeo copy --all --preserve-digests ${from} docker://${referenceOf(name as ImageName)}`;
   });
 }
 
