@@ -1,7 +1,8 @@
 /**
  * What a release is made of, in dist/archives: an archive for each plugin and platform, with LICENSE, README and NOTICE;
  * a bill of materials for each program; SHA256SUMS.
- * `npm run archives [-- --platform linux-x64|…|all] [--version vX.Y.Z]`; this machine's platform where none is named.
+ * `npm run archives [-- --platform linux-x64|…|all] [--version vX.Y.Z] [--images dist/images/images.json]`; this machine's
+ * platform where none is named. With --images the programs know the digests of the images that `npm run images` made.
  */
 import {
   chmodSync,
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ImageDigests } from '../src/images.ts';
 import { root } from './build.ts';
 import { hostPlatform } from './node-binaries.ts';
 import { distOf, packagePlugins } from './package.ts';
@@ -31,8 +33,15 @@ export const projectVersion = (): string =>
   `v${(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version}`;
 
 /** Compiles and packs the plugins for these platforms; returns the names of the archives. */
-export async function makeArchives(wanted: readonly Platform[], version: string): Promise<string[]> {
-  await packagePlugins(wanted.map(({ node }) => node));
+export async function makeArchives(
+  wanted: readonly Platform[],
+  version: string,
+  digests: ImageDigests = {},
+): Promise<string[]> {
+  await packagePlugins(
+    wanted.map(({ node }) => node),
+    digests,
+  );
   mkdirSync(archivesFolder, { recursive: true });
   const packages = bundledPackages();
   const made: string[] = [];
@@ -74,6 +83,11 @@ async function makeArchive(
   }
 }
 
+/** The digests that `npm run images` has written down. */
+export function digestsIn(path: string): ImageDigests {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { digests: ImageDigests }).digests;
+}
+
 /** `SHA256SUMS`, as sha256sum reads it. */
 async function writeSums(names: readonly string[]): Promise<void> {
   const lines: string[] = [];
@@ -86,12 +100,13 @@ if (import.meta.main) {
     options: {
       platform: { type: 'string', default: hostPlatform },
       version: { type: 'string', default: projectVersion() },
+      images: { type: 'string' },
     },
   });
   const names =
     values.platform === 'all' ? releasePlatforms.map(({ node }) => node) : values.platform.split(',');
   const wanted = releasePlatforms.filter(({ node }) => names.includes(node));
-  const made = await makeArchives(wanted, values.version);
+  const made = await makeArchives(wanted, values.version, values.images ? digestsIn(values.images) : {});
   await writeSums(made);
   for (const name of made) console.log(relative(root, join(archivesFolder, name)));
 }

@@ -19,6 +19,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ImageDigests } from '../src/images.ts';
 import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
 import { hostPlatform, nodeBinaryOf, platforms } from './node-binaries.ts';
 import { signAdHoc } from './release/macho.ts';
@@ -42,9 +43,15 @@ export function distOf(platform: string): string {
   return join(root, 'dist', platform);
 }
 
-/** Packages every plugin for these platforms; what has not changed is left as it is. */
-export async function packagePlugins(wanted: readonly string[] = [hostPlatform]): Promise<void> {
-  await bundlePlugins();
+/**
+ * Packages every plugin for these platforms; what has not changed is left as it is.
+ * @param digests of the images that belong to a release
+ */
+export async function packagePlugins(
+  wanted: readonly string[] = [hostPlatform],
+  digests: ImageDigests = {},
+): Promise<void> {
+  await bundlePlugins(digests);
   for (const platform of wanted) for (const plugin of pluginNames()) await packageOne(plugin, platform);
 }
 

@@ -1,0 +1,81 @@
+/** `npm run images`: the same bytes twice, and images whose programs run. Needs Debian's archive, and root for chroot. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+
+jest.setTimeout(1_800_000);
+
+const root = join(import.meta.dirname, '..', '..');
+const images = join(root, 'dist', 'images');
+const work = mkdtempSync(join(tmpdir(), 'x8s-images-'));
+
+interface Made {
+  readonly version: string;
+  readonly digests: Readonly<Record<'mover' | 'controller', string>>;
+}
+
+function make(platform: string): Made {
+  const args = ['scripts/images.ts', '--platform', platform];
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 2] });
+  return JSON.parse(readFileSync(join(images, 'images.json'), 'utf8')) as Made;
+}
+
+/** Unpacks an image's layers for one architecture, one over the other. */
+function unpack(name: string, architecture: string, { version }: Made): string {
+  const layout = join(work, `${name}-${architecture}-layout`);
+  const target = join(work, `${name}-${architecture}`);
+  for (const folder of [layout, target]) mkdirSync(folder);
+  execFileSync('tar', ['-xf', join(images, `${name}_v${version}.tar`), '-C', layout]);
+  const path = (digest: string) => join(layout, 'blobs', 'sha256', digest.replace('sha256:', ''));
+  const json = (digest: string) => JSON.parse(readFileSync(path(digest), 'utf8'));
+  const [top] = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')).manifests;
+  const entry = json(top.digest).manifests.find(
+    ({ platform }: { platform: { architecture: string } }) => platform.architecture === architecture,
+  );
+  for (const { digest } of json(entry.digest).layers)
+    execFileSync('tar', ['-xzpf', path(digest), '-C', target, '--keep-directory-symlink']);
+  return target;
+}
+
+const inside = (folder: string, script: string) =>
+  execFileSync('chroot', [folder, '/bin/sh', '-ec', script], { encoding: 'utf8' });
+
+let first: Made;
+beforeAll(() => {
+  first = make('all');
+  cpSync(images, join(work, 'first'), { recursive: true });
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+test('two builds give equal digests and equal bills of materials', () => {
+  expect(make('all')).toEqual(first);
+  const name = `mover_v${first.version}.tar.linux-arm64.spdx.json`;
+  expect(readFileSync(join(images, name))).toEqual(readFileSync(join(work, 'first', name)));
+});
+
+test('the mover has the programs that it runs, rsync 3.5.0 or newer among them', () => {
+  const mover = unpack('mover', 'amd64', first);
+  execFileSync('mknod', ['-m', '666', join(mover, 'dev', 'null'), 'c', '1', '3']);
+  expect(inside(mover, 'x8s-mover 2>&1 || true')).toContain('usage: x8s-mover');
+  expect(inside(mover, 'rsync --version')).toMatch(/^rsync +version (3\.[5-9]|[4-9])/);
+  for (const program of ['find', 'xargs', 'df', 'touch', 'sync', 'getfattr', 'setfattr', 'fpart', 'ssh'])
+    expect(inside(mover, `command -v ${program}`)).toMatch(/^\/usr\//);
+  const start = 'ssh-keygen -q -t ed25519 -N "" -f /tmp/key && /usr/sbin/sshd -t -h /tmp/key && echo starts';
+  expect(inside(mover, start)).toBe('starts\n');
+});
+
+test('no program of an image runs with more rights than its caller has', () => {
+  const found = execFileSync('find', [join(work, 'mover-amd64'), '-perm', '/6000'], { encoding: 'utf8' });
+  expect(found).toBe('');
+});
+
+test('the controller runs each plugin, and Node.js for an agent', () => {
+  const controller = unpack('controller', 'amd64', first);
+  const run = (...command: string[]) =>
+    execFileSync('chroot', ['--userspec=65532:65532', controller, ...command], { encoding: 'utf8' });
+  for (const plugin of ['x8sync', 'nsreplicate', 'devsync'])
+    expect(run(`/usr/local/bin/kubectl-${plugin}`, '--version')).toMatch(new RegExp(`^${plugin} v`));
+  expect(run('/usr/local/bin/node', '-p', '6 * 7')).toBe('42\n');
+});
