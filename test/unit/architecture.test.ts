@@ -85,6 +85,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'commands',
     'control',
     'session',
+    'reload',
     'launch',
     'agent',
     'spec',

@@ -8,6 +8,7 @@ import { Channel } from '../wire/channel.ts';
 import { asCount, asObject, asText } from '../wire/check.ts';
 import type { Frame } from '../wire/frame.ts';
 import { AgentSession, type Call } from './agent-session.ts';
+import { planSignal } from './main-pid.ts';
 import { findRootAccess } from './root-access.ts';
 import { answerScan } from './scan-request.ts';
 import type { Send } from './send.ts';
@@ -111,6 +112,13 @@ class Agent {
     const { method, parameters } = call;
     if (method === 'root-access')
       return findRootAccess(asText(asObject(parameters, 'parameters').containerId, 'an id'));
+    if (method === 'signal') {
+      const { containerId, signal } = asObject(parameters, 'parameters');
+      const wanted = signal === undefined ? undefined : asText(signal, 'a signal');
+      const planned = planSignal(asText(containerId, 'an id'), wanted);
+      process.kill(planned.pid, `SIG${planned.signal}`);
+      return planned;
+    }
     const send: Send = (type, header, parts) => this.#channel.send(type, id, header, parts);
     if (method === 'scan') return await answerScan(parameters as ScanRequest, send);
     if (method === 'open') {

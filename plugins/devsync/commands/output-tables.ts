@@ -67,10 +67,16 @@ const because = ({ state, silent, refusal }: SyncStatus): string =>
     refusal,
     ...(state ? problemWords(state) : []),
     ...(state?.degraded ?? []),
+    ...(state?.reloads ?? []).flatMap(reloadWords),
     ...(state?.remarks ?? []),
   ]
     .filter(Boolean)
     .join('; ');
+
+/** What is wrong with a reload. */
+function reloadWords({ rule, phase, message }: RunnerState['reloads'][number]): string[] {
+  return phase === 'failed' || phase === 'stopped' ? [plainWords(`reload ${rule} ${phase}: ${message}`)] : [];
+}
 
 /** The first problem, and how many more there are. */
 function problemWords({ problems: [first, ...more] }: SyncState): string[] {

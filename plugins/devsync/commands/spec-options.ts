@@ -4,12 +4,15 @@ import { basename } from 'node:path';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import { UsageError } from '../../../src/errors.ts';
+import type { ReloadSpec } from '../spec/reload-spec.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { AgentCommand, localPath } from './sync-command.ts';
 
-const group = 'What is synced';
+const [group, reloadGroup] = ['What is synced', 'Reload'];
 const mebi = 2 ** 20;
+/** Milliseconds. */
+const shortestInterval = 500;
 
 /** A command that is given LOCAL, REMOTE and how to sync them. */
 export abstract class SpecCommand extends AgentCommand {
@@ -79,6 +82,26 @@ export abstract class SpecCommand extends AgentCommand {
     description: 'What the trash here may hold, in MiB; the container’s holds a quarter of it.',
     group,
   });
+  onChange = option.repeated('--on-change', {
+    value: 'PATTERN=ACTION',
+    description:
+      'Reload once files that match have arrived in the container: exec:COMMAND, signal:NAME, restart or rollout. May be repeated.',
+    group: reloadGroup,
+  });
+  reloadEvery = option.duration('--reload-every', {
+    description: 'Reload a rule at most once in this time.',
+    default: 2000,
+    group: reloadGroup,
+  });
+  reloadOnFirstSync = option.flag('--reload-on-first-sync', {
+    description: 'Reload after the first sync as well.',
+    group: reloadGroup,
+  });
+  restartAnyway = option.flag('--restart-anyway', {
+    description:
+      'Restart also where what was synced goes with the container: its program starts without it, and it is synced again.',
+    group: reloadGroup,
+  });
   local = argument.required('LOCAL', { description: 'A directory on this workstation.' });
   remote = argument.required('REMOTE', { description: 'A directory in the container: an absolute path.' });
 
@@ -93,6 +116,7 @@ export abstract class SpecCommand extends AgentCommand {
         hint: 'They say which container to sync with.',
       });
     const path = checkLocal(localPath(this.local));
+    const reload = await this.#reload();
     const limit = this.trashLimit * mebi;
     return {
       target: { selector: this.selector, pod: this.pod, container: this.container },
@@ -109,8 +133,24 @@ export abstract class SpecCommand extends AgentCommand {
       onNewPod: this.onNewPod,
       launcher: this.launcher,
       createRemote: this.makeRemote,
+      ...(reload && { reload }),
       trashLimits: { local: limit, container: limit / 4 },
     };
+  }
+
+  async #reload(): Promise<ReloadSpec | undefined> {
+    const { onChange, reloadEvery: every, reloadOnFirstSync: onFirstSync, restartAnyway } = this;
+    if (onChange.length === 0) {
+      if (onFirstSync || restartAnyway)
+        throw new UsageError('say what to reload: --on-change PATTERN=ACTION');
+      return undefined;
+    }
+    if (every < shortestInterval) throw new UsageError('--reload-every must be 0.5s or more');
+    const { parseReloadRule } = await import('../spec/reload-spec.ts');
+    const rules = onChange.map(parseReloadRule);
+    if (this.pod !== undefined && rules.some(({ action }) => action.kind === 'rollout'))
+      throw new UsageError('a rollout makes new pods: use --selector, which follows them');
+    return { rules, every, onFirstSync, restartAnyway };
   }
 }
 

@@ -3,6 +3,8 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError, UsageError } from '../../../src/errors.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import { plainWords } from '../wire/check.ts';
 import { watchInBackground } from './background.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './sync-command.ts';
 
@@ -29,6 +31,10 @@ export class WatchCommand extends AgentCommand {
     value: 'LOCAL',
     description:
       'Give the one sync named to this directory; it begins as a first sync, as --mode says: in one-way-replica one side is made the same as the other.',
+  });
+
+  yes = option.flag('-y,--yes', {
+    description: 'With --take-over: let the reload rules of the sync run, without a question.',
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -62,10 +68,24 @@ export class WatchCommand extends AgentCommand {
     const path = checkLocal(localPath(local));
     const sync = await env.specs.get(env.namespace, name, context.signal);
     const { id: workstation, who } = env.workstation;
-    const spec = { ...sync.spec, local: { workstation, who, path, rootId: '' } };
+    const spec = {
+      ...(await this.#confirmReload(context, sync.spec)),
+      local: { workstation, who, path, rootId: '' },
+    };
     await env.specs.replace(sync, spec, context.signal);
     context.reporter.info(
       `${name} belongs to ${path} of ${who} now; it was ${sync.spec.local.path} of ${sync.spec.local.who}`,
     );
+  }
+
+  /** The specification without its reload rules, unless a person lets them run: they are commands of somebody else. */
+  async #confirmReload(context: KubeCommandContext, { reload, ...rest }: SyncSpec): Promise<SyncSpec> {
+    if (reload === undefined) return rest;
+    const { ruleText } = await import('../spec/reload-spec.ts');
+    const rules = reload.rules.map(ruleText).map(plainWords).join('; ');
+    if (this.yes || (await context.confirm(`It reloads in the container: ${rules}. Let it do so?`)))
+      return { ...rest, reload };
+    context.reporter.info(`its reload rules were left out: ${rules}`);
+    return rest;
   }
 }

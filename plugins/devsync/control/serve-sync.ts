@@ -7,6 +7,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { RunnerState } from '../session/runner-state.ts';
 import type { SyncMemory } from '../session/sync-memory.ts';
 import { SyncRunner } from '../session/sync-runner.ts';
+import { reloadDigest } from '../spec/reload-spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { knownRootId } from '../sync/metadata-folder.ts';
@@ -82,6 +83,7 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     spec: sync.spec,
     folder: workstation.folderOf(uid),
     stateFolder: workstation.folder,
+    trustsReload: knowsReload(sync, workstation),
     metadataCandidates: workstation.metadataCandidatesFor(sync.spec.local.path),
     signal: all,
     onLog: log,
@@ -101,6 +103,12 @@ export async function serveSync(options: ServeOptions): Promise<void> {
     await lock.release().catch(() => {});
     ended.resolve();
   }
+}
+
+/** Whether the reload rules are those that the sync was made with on this workstation. */
+function knowsReload({ uid, spec }: Sync, workstation: Workstation): boolean {
+  const known = workstation.registered().find((one) => one.uid === uid);
+  return known !== undefined && known.reload === reloadDigest(spec.reload);
 }
 
 /** Resolves only when both sides were let go of: the caller may change them then. */

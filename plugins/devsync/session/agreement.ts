@@ -38,6 +38,11 @@ export class Agreement {
     return this.#options.ancestor.tree;
   }
 
+  /** Nothing was reconciled yet. */
+  get isFirst(): boolean {
+    return this.#isFirst;
+  }
+
   /** The container still writes the files that it is started with. */
   get isStarting(): boolean {
     const { startUp, clock } = this.#options;

@@ -56,6 +56,11 @@ export class ContainerHistory {
     return this.#last.of(this.#container)?.beginning === 'successor';
   }
 
+  /** Whether both sides had agreed on anything here before. */
+  get hadAncestor(): boolean {
+    return this.#isKnown;
+  }
+
   /** Undefined where the container has started long ago. */
   get startUp(): StartUp | undefined {
     return this.#startUp;

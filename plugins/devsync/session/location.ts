@@ -12,6 +12,8 @@ export interface Location {
   readonly origin: string | undefined;
   /** What a container may write there by itself when it begins is the same wherever this is. */
   readonly seed: string;
+  /** The content is still there when the container is started again. */
+  readonly survivesRestart: boolean;
   /** For people. */
   readonly description: string;
 }
@@ -36,6 +38,7 @@ export async function locate(
       id: `container ${target.containerId} ${root}`,
       origin,
       seed: origin,
+      survivesRestart: false,
       description: "the container's own layer: it goes with the container",
     };
   }
@@ -48,6 +51,7 @@ export async function locate(
       id: `pod ${target.pod.metadata.uid} volume ${mount.name} ${within}`,
       origin,
       seed: origin,
+      survivesRestart: true,
       description: `volume ${mount.name}: it goes with the pod`,
     };
   }
@@ -57,6 +61,7 @@ export async function locate(
     id,
     origin: undefined,
     seed: `image ${target.imageId} ${id}`,
+    survivesRestart: true,
     description: `claim ${claim}: it stays`,
   };
 }

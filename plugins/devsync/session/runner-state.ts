@@ -1,4 +1,6 @@
 /** What a running sync tells about itself, its container included; plain data, for people and for JSON. */
+
+import type { ReloadState } from '../reload/reloader.ts';
 import type { Attached } from './attach.ts';
 import { noState, type Side, type SyncState } from './state.ts';
 
@@ -13,6 +15,8 @@ export interface RunnerState extends SyncState {
   readonly metadataFolders: Readonly<Record<Side, string>>;
   /** What is not as it should be there, for a person. */
   readonly remarks: readonly string[];
+  /** What the reload rules are doing. */
+  readonly reloads: readonly ReloadState[];
   /** Why other launchers could not start an agent. */
   readonly refusals: readonly { readonly launcher: string; readonly reason: string }[];
 }
@@ -25,6 +29,7 @@ export const noRunnerState: RunnerState = {
   location: '',
   metadataFolders: { local: '', container: '' },
   remarks: [],
+  reloads: [],
   refusals: [],
 };
 

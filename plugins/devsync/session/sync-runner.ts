@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Target } from '../launch/launcher.ts';
+import { openReloader, type Reloader } from '../reload/reloader.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
@@ -36,6 +37,8 @@ export interface RunnerOptions {
   readonly signal: AbortSignal;
   /** Stop when the first pod that it worked with is gone. */
   readonly untilPodGoes?: boolean;
+  /** Whether this workstation knows the reload rules of the specification: others are not run. */
+  readonly trustsReload?: boolean;
   /** Of an earlier runner of this sync. */
   readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;
@@ -61,6 +64,7 @@ export class SyncRunner {
   #lastMessage = '';
   readonly #statusLines = new StatusLines();
   readonly #memory: SyncMemory;
+  #reloader: Reloader | undefined;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
   #remoteMoved: RemoteMovedError | undefined;
   /** Aborted when the next attempt is worth making now. */
@@ -129,6 +133,7 @@ export class SyncRunner {
 
   async resume(confirm: boolean): Promise<void> {
     rmSync(this.#pauseMark, { force: true });
+    this.#reloader?.resume();
     if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
     else if (this.#slot.current) await this.#slot.ask((synchronizer) => synchronizer.resume(confirm));
   }
@@ -146,6 +151,12 @@ export class SyncRunner {
    */
   async run(): Promise<void> {
     const { kube, namespace, spec, signal } = this.#options;
+    this.#reloader = openReloader({
+      ...this.#options,
+      spec: spec.reload,
+      signal: this.#signal,
+      onState: (reloads) => this.#update({ reloads }),
+    });
     const follow = (choice: Choice) => this.#choose(choice);
     const following = followTarget(kube, namespace, spec.target, follow, this.#signal);
     following.catch(() => {});
@@ -228,6 +239,7 @@ export class SyncRunner {
       if (!signal.aborted) this.#failed(error);
     } finally {
       this.#slot.clear();
+      this.#reloader?.detach();
       await this.#attached?.close().catch(() => {});
       this.#attached = undefined;
     }
@@ -252,6 +264,7 @@ export class SyncRunner {
       memory: this.#memory,
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#update(state),
+      reloader: this.#reloader,
       onOtherRules: () => stop.abort(),
     });
     this.#slot.fill({ synchronizer, attached, replaced: stop.signal });

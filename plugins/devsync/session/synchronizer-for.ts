@@ -1,6 +1,8 @@
 /** The synchronizer of two sides that are attached, as the specification wants it. */
 import type { Clock } from '../../../src/clock.ts';
+import type { Reloader } from '../reload/reloader.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import type { AppliedChanges } from './applied-changes.ts';
 import type { Attached } from './attach.ts';
 import type { SyncState } from './state.ts';
 import type { SyncMemory } from './sync-memory.ts';
@@ -13,12 +15,13 @@ export interface SynchronizerContext {
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
   readonly onLog: (line: string) => void;
+  readonly reloader: Reloader | undefined;
   /** The ignore rules of LOCAL's own files are about to change, or have changed: both sides have to be scanned anew. */
   readonly onOtherRules: () => void;
 }
 
 export function synchronizerFor(attached: Attached, context: SynchronizerContext): Synchronizer {
-  const { spec, clock, memory, signal, onState, onLog, onOtherRules } = context;
+  const { spec, clock, memory, signal, onState, onLog, reloader, onOtherRules } = context;
   const { local, container, history, binding, ignoreFiles, budget } = attached;
   const winsLocally = history.isSuccessor && spec.onNewPod === 'local' && spec.from === 'local';
   // A first sync carries the rule files over as well; only other rules count.
@@ -37,6 +40,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     takeGit: spec.takeGit,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
     onNotice: onLog,
+    ...(reloader && { onApplied: onAppliedFor(attached, spec, reloader) }),
     ...memory,
     clock,
     signal,
@@ -46,4 +50,14 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     onPlanned: checkRules,
     onAgreed: checkRules,
   });
+}
+
+/** What a first sync brings reloads nothing, unless that is asked for. */
+function onAppliedFor(attached: Attached, spec: SyncSpec, reloader: Reloader) {
+  const { target, location, container, launched, history } = attached;
+  const { survivesRestart } = location;
+  reloader.attach({ target, container, connection: launched.connection, survivesRestart });
+  const isQuiet = !history.hadAncestor && spec.reload?.onFirstSync !== true;
+  return ({ isFirst, container: sent, local: received }: AppliedChanges) =>
+    reloader.applied(isFirst && isQuiet ? [] : sent, received);
 }

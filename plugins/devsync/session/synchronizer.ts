@@ -6,6 +6,7 @@ import { type Change, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import { Agreement, type AgreementOptions } from './agreement.ts';
+import { type AppliedChanges, appliedChanges } from './applied-changes.ts';
 import { Exchange } from './exchange.ts';
 import { flushUntilDone } from './flush.ts';
 import { GitWait, gitIsBusy } from './git-wait.ts';
@@ -35,6 +36,8 @@ export interface SynchronizerOptions extends AgreementOptions {
   readonly recent?: Readonly<Record<Side, RecentChanges>>;
   /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
   readonly onPlanned?: (paths: Iterable<string>) => void;
+  /** Told what was changed on each side, once it was. */
+  readonly onApplied?: (applied: AppliedChanges) => void;
   /** Told what a person is to know of, and nothing is to be done about. */
   readonly onNotice?: (line: string) => void;
 }
@@ -257,10 +260,12 @@ export class Synchronizer {
     onPlanned?.(pathsOf(changes.container));
     signal.throwIfAborted();
     if (count > 0) this.#reporter.syncing(count);
-    const results = count > 0 ? await this.#exchange.run(changes, this.#agreement.tree) : noResults;
+    const { tree: ancestor, isFirst } = this.#agreement;
+    const results = count > 0 ? await this.#exchange.run(changes, ancestor) : noResults;
     this.#agreement.compact();
     this.#throttle.sent();
     this.#agreement.reconciled();
+    if (count > 0) this.#options.onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
     this.#resolutions.clear();
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
     this.#reportResults(results);

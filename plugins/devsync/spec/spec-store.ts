@@ -9,6 +9,7 @@ import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { TaskStore } from '../../../src/tasks/store.ts';
 import { rootIdOf } from '../sync/metadata-folder.ts';
 import { forgetNamesakes, refuseLocalOverlap } from './overlap.ts';
+import { reloadDigest } from './reload-spec.ts';
 import { areNested, asSpec, haveSameTarget, role, type SyncSpec, schema, tool } from './spec.ts';
 import type { Registered, Workstation } from './workstation.ts';
 
@@ -79,7 +80,9 @@ export class SpecStore {
     const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
     const { server } = this.#kube.cluster;
-    const made = { uid: sync.uid, name, namespace, server, path: spec.local.path };
+    const reload = reloadDigest(spec.reload);
+    const about = { uid: sync.uid, name, namespace, server, path: spec.local.path };
+    const made = { ...about, ...(reload !== undefined && { reload }) };
     this.#workstation.register(made);
     forgetNamesakes(this.#workstation, made);
     return sync;

@@ -5,6 +5,7 @@ import type { IgnoreRules } from '../sync/ignore.ts';
 import type { ScanOptions } from '../sync/scan.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { FileRules } from './ignore-files.ts';
+import { asReloadSpec, type ReloadSpec } from './reload-spec.ts';
 
 export const tool = 'devsync';
 export const schema = 1;
@@ -54,6 +55,8 @@ export interface SyncSpec {
   readonly createRemote: boolean;
   /** Of a `run`: only the process that made it works on it, unless a person names it. */
   readonly foreground?: true;
+  /** What is done in the container after files have arrived there. */
+  readonly reload?: ReloadSpec;
   /** Bytes. */
   readonly trashLimits: Readonly<Record<(typeof sideNames)[number], number>>;
 }
@@ -73,6 +76,7 @@ export function asSpec(value: unknown): SyncSpec {
   const local = asObject(given.local, 'a directory');
   const scan = asObject(given.scan, 'options');
   const limits = asObject(given.trashLimits, 'limits');
+  const reload = asReloadSpec(given.reload);
   return {
     target: {
       selector: optional(target.selector),
@@ -100,6 +104,7 @@ export function asSpec(value: unknown): SyncSpec {
     launcher: oneOf(given.launcher, launchers, 'launcher'),
     createRemote: given.createRemote === true,
     ...(given.foreground === true && { foreground: true }),
+    ...(reload && { reload }),
     trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
   };
 }

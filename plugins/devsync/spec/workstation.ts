@@ -15,6 +15,8 @@ export interface Registered {
   readonly namespace: string;
   readonly server: string;
   readonly path: string;
+  /** A digest of its reload rules: those that a person has seen here. Absent where it has none. */
+  readonly reload?: string;
 }
 
 /** Where the state of devsync is kept: `X8S_STATE_DIR`, or where the platform keeps such things. */

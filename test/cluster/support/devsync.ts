@@ -31,6 +31,7 @@ export interface Seen {
     readonly conflicts: readonly { readonly path: string }[];
     readonly problems: readonly { readonly path: string; readonly problem: string }[];
     readonly degraded: readonly string[];
+    readonly reloads: readonly { readonly rule: string; readonly phase: string; readonly message: string }[];
   } | null;
 }
 

@@ -60,7 +60,15 @@ test('what cannot be read is shown by plan, and is not the same', () => {
 test('get counts problems and names the first one', () => {
   const problem = { path: 'a', side: 'container', problem: 'no space left' } as const;
   const kept = { metadataFolders: { local: '', container: '' }, remarks: [] };
-  const running = { pod: 'web-0', container: 'app', launcher: 'exec', location: '', ...kept, refusals: [] };
+  const running = {
+    pod: 'web-0',
+    container: 'app',
+    launcher: 'exec',
+    location: '',
+    ...kept,
+    refusals: [],
+    reloads: [],
+  };
   const state = { ...noState, ...running, phase: 'watching', problems: [problem, problem, problem] } as const;
   const record = {} as TaskRecord;
   const sync = { name: 'web', namespace: 'shop', uid: 'u', spec: specOf('/here', '/there'), record };

@@ -1,0 +1,196 @@
+/** Carries out the reload rules of a sync, beside the sync: what fails or takes long holds up no file. */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { AgentConnection } from '../launch/agent-connection.ts';
+import type { Target } from '../launch/launcher.ts';
+import { sameShallow } from '../reconcile/entry.ts';
+import { lookup } from '../reconcile/tree.ts';
+import { type ReloadSpec, ruleText } from '../spec/reload-spec.ts';
+import type { Endpoint } from '../sync/endpoint.ts';
+import { runAction } from './actions.ts';
+import { type AppliedPath, type DueReload, namesOf, ReloadSchedule } from './schedule.ts';
+
+/** What a rule is doing; plain data, for people and for JSON. */
+export interface ReloadState {
+  /** As a person wrote it. */
+  readonly rule: string;
+  /** `stopped`: it caused itself again and again. */
+  readonly phase: 'idle' | 'running' | 'failed' | 'stopped';
+  /** How the last one ended, or why it was stopped. */
+  readonly message: string;
+  readonly runs: number;
+  /** Of a command. */
+  readonly exitCode?: number | undefined;
+  /** ISO time of the beginning of the last one. */
+  readonly lastRun?: string;
+}
+
+/** The container that is worked with. */
+export interface ReloadTarget {
+  readonly target: Target;
+  readonly connection: AgentConnection;
+  readonly container: Pick<Endpoint, 'tree' | 'refresh'>;
+  readonly survivesRestart: boolean;
+}
+
+export interface ReloaderOptions {
+  readonly spec: ReloadSpec;
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onLog: (line: string) => void;
+  readonly onState: (reloads: readonly ReloadState[]) => void;
+}
+
+export interface OpenReloaderOptions extends Omit<ReloaderOptions, 'spec'> {
+  readonly spec: ReloadSpec | undefined;
+  /** Whether the rules are those that a person has given on this workstation. */
+  readonly trustsReload?: boolean;
+}
+
+/** Undefined where there are no rules, or none that may be run. */
+export function openReloader({ spec, trustsReload, ...options }: OpenReloaderOptions): Reloader | undefined {
+  if (spec === undefined) return undefined;
+  if (trustsReload === true) return new Reloader({ ...options, spec });
+  options.onLog('its reload rules in the cluster are not those that it was made with here: they are not run');
+  return undefined;
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  readonly #schedule: ReloadSchedule;
+  #states: ReloadState[];
+  #target: ReloadTarget | undefined;
+  #containerId = '';
+  #isPlanned = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+    this.#schedule = new ReloadSchedule(options.spec);
+    this.#states = options.spec.rules.map((rule) => ({
+      rule: ruleText(rule),
+      phase: 'idle',
+      message: '',
+      runs: 0,
+    }));
+  }
+
+  /** Works with this container from now on. What an earlier one has not reloaded yet is not for this one. */
+  attach(target: ReloadTarget): void {
+    const { containerId } = target.target;
+    if (containerId !== this.#containerId) this.#schedule.clear();
+    [this.#target, this.#containerId] = [target, containerId];
+    this.#begin();
+  }
+
+  /** The stream is gone: what has not reloaded yet waits for the next one. */
+  detach(): void {
+    this.#target = undefined;
+  }
+
+  /** Files were changed in the container, and by the container. */
+  applied(sent: readonly AppliedPath[], received: readonly string[]): void {
+    const now = this.#options.clock.monotonic();
+    this.#schedule.applied(sent, now);
+    this.#schedule.received(received, now);
+    this.#begin();
+  }
+
+  /** Rules that were stopped reload again. */
+  resume(): void {
+    this.#schedule.resume();
+    for (const [index, { phase }] of this.#states.entries())
+      if (phase === 'stopped') this.#update(index, { phase: 'idle', message: '' });
+    this.#begin();
+  }
+
+  /** Begins what is due, and comes back when the next one is. */
+  #begin(): void {
+    const { clock } = this.#options;
+    if (this.#target === undefined) return;
+    for (const due of this.#schedule.take(clock.monotonic())) void this.#run(due);
+    for (const [index, { phase }] of this.#states.entries()) {
+      const why = this.#schedule.stopped(index);
+      if (why !== undefined && phase !== 'stopped') this.#stop(index, why);
+    }
+    this.#plan();
+  }
+
+  #plan(): void {
+    const { clock, signal } = this.#options;
+    const next = this.#schedule.nextDue;
+    if (next === undefined || this.#isPlanned || signal.aborted) return;
+    this.#isPlanned = true;
+    clock.sleep(Math.max(1, next - clock.monotonic()), signal).then(
+      () => {
+        this.#isPlanned = false;
+        this.#begin();
+      },
+      () => {},
+    );
+  }
+
+  #stop(index: number, why: string): void {
+    this.#update(index, { phase: 'stopped', message: why });
+    const rule = this.#states[index]?.rule;
+    this.#options.onLog(`reload ${rule} was stopped: ${why}; resume lets it reload again`);
+  }
+
+  async #run(due: DueReload): Promise<void> {
+    const { index } = due;
+    try {
+      const target = this.#target;
+      const isThere = target && (await isStillThere(target, due.applied));
+      if (isThere) await this.#reload(due, target);
+      else if (isThere === undefined) this.#schedule.applied(due.applied, this.#options.clock.monotonic());
+    } finally {
+      this.#schedule.ended(index);
+      this.#begin();
+    }
+  }
+
+  async #reload({ index, rule, applied }: DueReload, target: ReloadTarget): Promise<void> {
+    const { clock, onLog, signal, spec } = this.#options;
+    const name = `reload ${ruleText(rule)}`;
+    const runs = (this.#states[index]?.runs ?? 0) + 1;
+    onLog(`${name}: begins (${namesOf(applied)})`);
+    this.#update(index, { phase: 'running', message: '', runs, lastRun: clock.now().toISOString() });
+    try {
+      const onOutput = (line: string) => onLog(`  | ${line}`);
+      const context = { ...this.#options, ...target, restartAnyway: spec.restartAnyway, onOutput };
+      const { message, exitCode } = await runAction(rule.action, context);
+      const hasFailed = exitCode !== undefined && exitCode !== 0;
+      this.#update(index, { phase: hasFailed ? 'failed' : 'idle', message, exitCode });
+      onLog(`${name}: ${message}`);
+    } catch (error) {
+      if (signal.aborted) return;
+      const hint = error instanceof X8sError && error.hint ? `. ${error.hint}` : '';
+      const message = `${messageOf(error)}${hint}`;
+      this.#update(index, { phase: 'failed', message, exitCode: undefined });
+      onLog(`${name}: failed: ${message}`);
+    }
+  }
+
+  #update(index: number, change: Partial<ReloadState>): void {
+    this.#states = this.#states.map((state, at) => (at === index ? { ...state, ...change } : state));
+    this.#options.onState(this.#states);
+  }
+}
+
+/**
+ * Whether the container has, at one of the paths at least, what triggered the reload: asked of it, not assumed.
+ * Undefined where it could not be asked.
+ */
+async function isStillThere(
+  { container }: ReloadTarget,
+  applied: readonly AppliedPath[],
+): Promise<boolean | undefined> {
+  try {
+    await container.refresh();
+  } catch {
+    // The stream broke: the container is gone, or another agent takes over.
+    return undefined;
+  }
+  return applied.some(({ path, entry }) => sameShallow(lookup(container.tree, path), entry));
+}

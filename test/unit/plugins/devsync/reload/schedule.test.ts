@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+import { type AppliedPath, ReloadSchedule } from '../../../../../plugins/devsync/reload/schedule.ts';
+import { parseReloadRule } from '../../../../../plugins/devsync/spec/reload-spec.ts';
+
+const every = 1000;
+const scheduleOf = (...rules: string[]) => new ReloadSchedule({ rules: rules.map(parseReloadRule), every });
+const path = (name: string, isRevert = false): AppliedPath => ({
+  path: name,
+  entry: { kind: 'file', digest: 'd'.repeat(64), size: 1, executable: false },
+  isRevert,
+});
+const pathsOf = (schedule: ReloadSchedule, now: number) =>
+  schedule.take(now).map(({ index, applied }) => [index, applied.map((one) => one.path)]);
+
+describe('a rule', () => {
+  test.each([
+    ['*.ts', ['src/a.ts'], ['src/a.js']],
+    ['/src', ['src/a', 'src/deep/b'], ['lib/src/a']],
+    ['src/**/*.ts', ['src/a.ts', 'src/x/y/a.ts'], ['a.ts']],
+    ['*', ['a', 'b/c'], []],
+    ['a=b', ['a=b'], ['a']],
+  ])('%s is a pattern as .gitignore has it', (pattern, matching, others) => {
+    const schedule = scheduleOf(`${pattern}=restart`);
+    schedule.applied(
+      [...matching, ...others].map((one) => path(one)),
+      0,
+    );
+    expect(pathsOf(schedule, 0)).toEqual([[0, matching]]);
+  });
+
+  test('that matches nothing does not reload', () => {
+    const schedule = scheduleOf('*.ts=restart', '*.css=signal:HUP');
+    schedule.applied([path('a.css')], 0);
+    expect(pathsOf(schedule, 0)).toEqual([[1, ['a.css']]]);
+    expect(schedule.nextDue).toBeUndefined();
+  });
+});
+
+describe('the interval', () => {
+  test('passes from the beginning of one reload to the next one, which takes all that came meanwhile', () => {
+    const schedule = scheduleOf('*=restart');
+    schedule.applied([path('a')], 100);
+    expect(pathsOf(schedule, 100)).toEqual([[0, ['a']]]);
+    schedule.ended(0);
+    for (const [name, at] of [
+      ['b', 200],
+      ['c', 300],
+      ['b', 400],
+    ] as const)
+      schedule.applied([path(name)], at);
+    expect([schedule.nextDue, pathsOf(schedule, 1099)]).toEqual([1100, []]);
+    expect(pathsOf(schedule, 1100)).toEqual([[0, ['b', 'c']]]);
+  });
+
+  test('a reload that takes longer is not overtaken by the next one', () => {
+    const schedule = scheduleOf('*=exec:sleep 60');
+    schedule.applied([path('a')], 0);
+    expect(schedule.take(0)).toHaveLength(1);
+    schedule.applied([path('b')], 10);
+    expect([schedule.take(30_000), schedule.nextDue]).toEqual([[], undefined]);
+    schedule.ended(0);
+    expect(pathsOf(schedule, 60_000)).toEqual([[0, ['b']]]);
+  });
+});
+
+describe('a loop', () => {
+  /** Reloads, each of which makes the container change something, until it is stopped; resolves with their number. */
+  function reloadsOf(answer: (schedule: ReloadSchedule, now: number) => void, pause = every): number {
+    const schedule = scheduleOf('*=exec:make');
+    schedule.applied([path('a')], 0);
+    let count = 0;
+    for (let now = 0; count < 50; now += pause) {
+      if (schedule.stopped(0) !== undefined) break;
+      if (schedule.take(now).length === 0) continue;
+      count++;
+      answer(schedule, now + 100);
+      schedule.ended(0);
+    }
+    return count;
+  }
+
+  test('by files that the reload changes in the container and the sync puts back is stopped', () => {
+    expect(reloadsOf((schedule, now) => schedule.applied([path('a', true)], now))).toBe(5);
+  });
+
+  test('by files that come from the container and go there again is stopped', () => {
+    const answer = (schedule: ReloadSchedule, now: number) => {
+      schedule.received(['out.js'], now);
+      schedule.applied([path('out.js')], now + 50);
+    };
+    expect(reloadsOf(answer)).toBe(5);
+  });
+
+  test('by a program here that answers each change from the container on other paths is stopped', () => {
+    const answer = (schedule: ReloadSchedule, now: number) => {
+      schedule.received(['out.js'], now);
+      schedule.applied([path('out.min.js')], now + 500);
+    };
+    expect(reloadsOf(answer)).toBeLessThanOrEqual(7);
+  });
+
+  test('is none where a person saves again and again, and the command writes its output each time', () => {
+    const save = (schedule: ReloadSchedule, now: number) => {
+      schedule.received(['report.html'], now);
+      schedule.applied([path('a')], now + 4000);
+    };
+    expect(reloadsOf(save, 5000)).toBe(50);
+  });
+
+  test('is none where nothing comes from the container', () => {
+    expect(reloadsOf((schedule, now) => schedule.applied([path('a')], now))).toBe(50);
+  });
+
+  test('that was stopped says which paths, and goes on when it is told to', () => {
+    const schedule = scheduleOf('*=exec:make', '*.css=signal:HUP');
+    schedule.applied([path('a')], 0);
+    for (let now = 0; now < 20_000; now += 1000) {
+      if (schedule.take(now).length === 0) continue;
+      schedule.applied([path('a', true)], now + 1);
+      schedule.ended(0);
+    }
+    expect(schedule.stopped(0)).toMatch(/caused by itself 5 times in a row \(a\)/);
+    schedule.applied([path('b.css')], 30_000);
+    expect(pathsOf(schedule, 30_000)).toEqual([[1, ['b.css']]]);
+    schedule.resume();
+    expect(pathsOf(schedule, 31_000)).toEqual([[0, ['b.css']]]);
+  });
+});
+
+test('what waits when another container begins is forgotten', () => {
+  const schedule = scheduleOf('*=restart');
+  schedule.applied([path('a')], 0);
+  schedule.clear();
+  expect([schedule.take(0), schedule.nextDue]).toEqual([[], undefined]);
+});
