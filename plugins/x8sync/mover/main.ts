@@ -29,8 +29,8 @@ const paths = pathsBelow(root, [process.execPath, program]);
 const messages = new MessageWriter((line) => writeAll(1, `${line}\n`));
 
 /** A pipe that is full for a moment is waited for, so that the process may end after its last line. */
-function writeAll(fd: number, text: string): void {
-  let left = Buffer.from(text);
+function writeAll(fd: number, text: string | Buffer): void {
+  let left = typeof text === 'string' ? Buffer.from(text) : text;
   while (left.length > 0) {
     try {
       left = left.subarray(writeSync(fd, left));

@@ -128,10 +128,19 @@ export async function pullLines(
   command: string,
   args: readonly string[],
   take: (line: string) => Promise<void> | undefined,
-  { signal, encoding }: { readonly signal: AbortSignal; readonly encoding: 'utf8' | 'latin1' },
+  {
+    signal,
+    encoding,
+    input,
+  }: {
+    readonly signal: AbortSignal;
+    readonly encoding: 'utf8' | 'latin1';
+    readonly input?: Buffer | undefined;
+  },
 ): Promise<number> {
   signal.throwIfAborted();
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.stdin.on('error', () => {}).end(input);
   using _ = endOnAbort(child, signal);
   const over = new Promise<number>((resolve) => {
     child.once('error', () => resolve(127));

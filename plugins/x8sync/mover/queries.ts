@@ -2,6 +2,8 @@
 
 import type { FilterRule } from './filters.ts';
 import type { Folding, Limits } from './losses.ts';
+import type { HoleyFile } from './ranges/holey.ts';
+import { type FileQuery, parseFileQuery } from './ranges/queries.ts';
 import type { VolumeLocation } from './volume-location.ts';
 
 /** Of all files, and as far as a copy is made another way for them. */
@@ -10,6 +12,8 @@ export interface Sizes extends ExactUsage {
   readonly sparse: boolean;
   /** Bytes of the largest, 64 KiB where it is smaller. */
   readonly largest: number;
+  /** Those with large holes, the first hundred. */
+  readonly holey: readonly HoleyFile[];
 }
 
 /** Cheap: what the file system counts anyway, and what is known by now of the files' sizes. */
@@ -85,6 +89,7 @@ export const queries = {
 } as const;
 
 export type Query =
+  | FileQuery
   | { readonly kind: 'usage' | 'exactUsage' | 'root' }
   | { readonly kind: 'path' }
   | { readonly kind: 'manifest'; readonly filters: readonly FilterRule[] }
@@ -117,6 +122,8 @@ export function parseQuery(text: string): Query | undefined {
   if (text === queries.root) return { kind: 'root' };
   const [, kind, mark] = /^(find|sees) ([A-Za-z0-9.-]{1,128})$/.exec(text) ?? [];
   if (mark !== undefined) return { kind: kind === 'find' ? 'find' : 'sees', mark };
+  const file = parseFileQuery(text);
+  if (file) return file;
   const [, uid, gids] = /^survey (\d+) (\d+(?:,\d+)*)$/.exec(text) ?? [];
   if (uid === undefined || gids === undefined) return undefined;
   return { kind: 'survey', uid: Number(uid), gids: gids.split(',').map(Number) };

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { FileFeature } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
+import { listOf } from '../parallel/partitions.ts';
 import { pullLines, type Ran, run, runLines } from '../programs.ts';
 import { rsyncArgs } from '../rsync/args.ts';
 import { parseTransfer } from '../rsync/changes.ts';
@@ -167,10 +168,16 @@ export class SourceRsync {
     return other;
   }
 
-  /** Tells of each file that a copy would transfer, as rsync comes upon it. @returns rsync's exit code. */
+  /**
+   * Tells of each file that a copy would transfer, as rsync comes upon it.
+   *
+   * @param only paths to look at; the whole tree where absent.
+   * @returns rsync's exit code.
+   */
   listTransfers(
     take: (bytes: number, path: Buffer) => Promise<void> | undefined,
     signal: AbortSignal,
+    only?: readonly Buffer[],
   ): Promise<number> {
     const line = (text: string) => {
       const transfer = parseTransfer(text);
@@ -184,7 +191,9 @@ export class SourceRsync {
       '--out-format=%i|%l|%n',
       ...this.#ends,
     ];
-    return pullLines('rsync', args, line, { signal, encoding: 'latin1' });
+    if (only) args.push('--files-from=-', '--from0');
+    const input = only && listOf(only);
+    return pullLines('rsync', args, line, { signal, encoding: 'latin1', input });
   }
 
   /** Copies the files of a list, and the folders that lead to them. */

@@ -3,6 +3,7 @@
 import type { Folding, Limits, LossReport, Times } from '../losses.ts';
 import type { Selection } from '../options.ts';
 import { type ExactUsage, queries, type RootSample, type Usage } from '../queries.ts';
+import type { HoleyFile } from '../ranges/holey.ts';
 import type { Totals } from '../rsync/progress.ts';
 import type { MessageWriter } from '../runtime.ts';
 import type { VolumeLocation } from '../volume-location.ts';
@@ -66,9 +67,21 @@ export class Source {
     return this.#usage.sizes?.sparse;
   }
 
-  /** How many files it has and what they hold, as far as that is known by now. */
-  get counted(): Pick<ExactUsage, 'files' | 'apparentBytes'> | undefined {
-    return this.#counted;
+  /** How many files it has and what they hold, without their holes, as far as that is known by now. */
+  get counted(): { readonly files: number; readonly bytes: number } | undefined {
+    if (!this.#counted) return undefined;
+    const { files, apparentBytes, allocatedBytes } = this.#counted;
+    return { files, bytes: Math.min(apparentBytes, allocatedBytes) };
+  }
+
+  /** Not all that is counted is copied. */
+  get isFiltered(): boolean {
+    return this.#isFiltered;
+  }
+
+  /** Its files with large holes, as far as that is known by now. */
+  get holey(): readonly HoleyFile[] {
+    return this.#usage.sizes?.holey ?? [];
   }
 
   get processors(): number {

@@ -20,7 +20,12 @@ export async function setModified(path: string, time: string): Promise<void> {
 /** Seconds since 1970, with nine digits behind the point. */
 export async function modifiedAt(path: string): Promise<string> {
   const { mtimeNs } = await stat(path, { bigint: true });
+  return secondsOf(mtimeNs);
+}
+
+/** Nanoseconds as seconds with nine digits behind the point, as touch reads them. */
+export function secondsOf(nanoseconds: bigint): string {
   const billion = 1_000_000_000n;
-  const seconds = mtimeNs / billion - (mtimeNs % billion < 0n ? 1n : 0n);
-  return `${seconds}.${String(mtimeNs - seconds * billion).padStart(9, '0')}`;
+  const seconds = nanoseconds / billion - (nanoseconds % billion < 0n ? 1n : 0n);
+  return `${seconds}.${String(nanoseconds - seconds * billion).padStart(9, '0')}`;
 }

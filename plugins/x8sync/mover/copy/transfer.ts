@@ -6,6 +6,7 @@ import { decideStreams } from '../parallel/decide.ts';
 import { copyInStreams } from '../parallel/pass.ts';
 import { pause, run } from '../programs.ts';
 import type { StreamsReport } from '../protocol.ts';
+import { missingFrom } from '../ranges/holey.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
@@ -202,12 +203,20 @@ export class Transfer {
     const { choice, saw } = await decideStreams(this.#parts, holdsFiles);
     const { parallelism, why } = choice;
     this.streams = { parallelism, why, saw, partitions: 1, files: 0, again: 0 };
-    if (parallelism === 1) return this.#copy(0);
-    const { counts, ...done } = await copyInStreams(this.#parts, choice);
+    const only = parallelism === 1 ? this.#missingHoley() : undefined;
+    if (only?.length === 0) return this.#copy(0);
+    const { counts, ...done } = await copyInStreams(this.#parts, choice, only);
     this.streams = { ...this.streams, ...done };
     const result = await this.#copy(counts.transferredBytes ?? 0);
     this.stats = withStreams(this.stats, counts, this.#itemized);
     return result;
+  }
+
+  /** Files with large holes that are not there yet: one stream fetches what they hold beforehand. */
+  #missingHoley(): Buffer[] {
+    const { options, runtime, source, rsync } = this.#parts;
+    if (options.bandwidth !== '') return [];
+    return missingFrom(runtime.paths.target, source.holey, rsync.traits.fractions);
   }
 
   /**

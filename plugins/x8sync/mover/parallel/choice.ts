@@ -6,6 +6,8 @@ export interface Look {
   /** Regular files of the source. */
   readonly files: number | undefined;
   readonly bytes: number | undefined;
+  /** There may be fewer files and bytes: only a part of what was counted is copied. */
+  readonly isBound?: boolean | undefined;
   readonly roundTripMs: number | undefined;
   /** Of the side that has fewer. */
   readonly processors: number;
@@ -23,6 +25,8 @@ export interface Choice {
   /** Streams that copy at a time; 1 where the files are not cut into partitions. */
   readonly parallelism: number;
   readonly limits: PartitionLimits;
+  /** Files of so many bytes go in ranges, over several streams. */
+  readonly rangeFrom: number;
   /** Why so many, in words. */
   readonly why: string;
 }
@@ -55,6 +59,8 @@ const partitionsOfStream = 4;
 /** Where nobody knows how much there is. */
 const defaultFiles = 5000;
 const defaultBytes = 2 ** 30;
+/** Smaller files are not worth being asked for one by one. */
+const smallestRanged = 128 << 20;
 /** A small file takes as long as so many bytes of a large one. */
 const fileWeight = 16_384;
 
@@ -63,7 +69,8 @@ export const weightOf = (bytes: number): number => bytes + fileWeight;
 
 export function chooseStreams(options: ParallelOptions, look: Look, circumstances: Circumstances): Choice {
   const { parallelism, why } = streamsFor(options, look, circumstances);
-  return { parallelism, why, limits: limitsFor(options, look, parallelism) };
+  const rangeFrom = rangeFromFor(look, parallelism, circumstances);
+  return { parallelism, why, limits: limitsFor(options, look, parallelism), rangeFrom };
 }
 
 /** What needs no look; undefined where the look decides. */
@@ -115,13 +122,19 @@ function byLook({ files, bytes, roundTripMs, processors }: Look): Pick<Choice, '
   return { parallelism: byProcessors, why: 'there are processors for more than one stream' };
 }
 
+/** A file that is more than half of a stream's fair share would leave the others idle in the end. */
+function rangeFromFor({ bytes }: Look, parallelism: number, { hasRateLimit }: Circumstances): number {
+  if (parallelism === 1 || hasRateLimit) return Number.POSITIVE_INFINITY;
+  return bytes === undefined ? defaultBytes : Math.max(bytes / (2 * parallelism), smallestRanged);
+}
+
 function limitsFor(
   { partitions, partitionFiles, partitionBytes }: ParallelOptions,
-  { files, bytes }: Look,
+  { files, bytes, isBound = false }: Look,
   parallelism: number,
 ): PartitionLimits {
   const asked = partitionFiles !== undefined || partitionBytes !== undefined;
-  const isKnown = files !== undefined && bytes !== undefined;
+  const isKnown = files !== undefined && bytes !== undefined && !isBound;
   const all = isKnown ? bytes + files * fileWeight : undefined;
   const parts = partitions ?? (asked ? undefined : parallelism * partitionsOfStream);
   const shared = parts !== undefined && all !== undefined ? Math.ceil(all / parts) : undefined;

@@ -25,13 +25,13 @@ export async function decideStreams(
   const isOpen = decidedBefore(parallel, circumstances) === undefined;
   // Exactly so many partitions take a tree that is counted.
   if (parallel.partitions !== undefined && !source.counted) await source.exactly();
-  const { files, apparentBytes: bytes } = source.counted ?? {};
+  const { files, bytes } = source.counted ?? {};
   const saw = {
     ...{ files, bytes },
     roundTripMs: isOpen ? await roundTripOf(connection, runtime.signal) : undefined,
     processors: Math.min(availableParallelism(), source.processors),
   };
-  return { choice: chooseStreams(parallel, saw, circumstances), saw };
+  return { choice: chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances), saw };
 }
 
 /** Milliseconds; none to a source that is mounted here. */

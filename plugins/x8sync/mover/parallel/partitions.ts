@@ -14,6 +14,10 @@ export interface Partition {
 const prefix = Buffer.from('./');
 const end = Buffer.from([0]);
 
+/** Paths as rsync's --files-from --from0 reads them. */
+export const listOf = (paths: readonly Buffer[]): Buffer =>
+  Buffer.concat(paths.flatMap((path) => [prefix, path, end]));
+
 export class PartitionCutter {
   readonly #limits: PartitionLimits;
   #number = 1;

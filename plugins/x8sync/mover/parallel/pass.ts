@@ -11,13 +11,14 @@ import type { StagingFolder } from '../copy/staging.ts';
 import type { CopyOptions } from '../options.ts';
 import { pause } from '../programs.ts';
 import type { StreamsReport } from '../protocol.ts';
+import { LargeFiles } from '../ranges/large-files.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Choice, PartitionLimits } from './choice.ts';
+import type { Choice } from './choice.ts';
 import { type Partition, PartitionCutter } from './partitions.ts';
 import { StreamsProgress } from './progress.ts';
 import { WorkQueue } from './queue.ts';
-import { Stream } from './stream.ts';
+import { Stream, type Work } from './stream.ts';
 
 export interface PassParts {
   readonly options: CopyOptions;
@@ -34,49 +35,70 @@ export interface PassResult extends Pick<StreamsReport, 'partitions' | 'files' |
   readonly counts: Counts;
 }
 
-/** Partitions that wait for each stream: their lists are held in memory. */
+/** Work that waits for each stream: lists of names are held in memory. */
 const waitingOfStream = 2;
 const tellEveryMs = 1000;
 
-/** @throws the runtime's signal's reason. */
-export async function copyInStreams(parts: PassParts, { parallelism, limits }: Choice): Promise<PassResult> {
-  const pass = new ParallelPass(parts, parallelism, limits);
-  return pass.run();
+/**
+ * Copies what the target lacks.
+ *
+ * @param only files of which nothing but their data is to come; all of the tree where absent.
+ * @throws the runtime's signal's reason.
+ */
+export async function copyInStreams(
+  parts: PassParts,
+  choice: Choice,
+  only?: readonly Buffer[],
+): Promise<PassResult> {
+  return new ParallelPass(parts, choice, only).run();
 }
 
 class ParallelPass {
   readonly #parts: PassParts;
-  readonly #parallelism: number;
+  readonly #choice: Choice;
+  readonly #only: readonly Buffer[] | undefined;
   readonly #cutter: PartitionCutter;
-  readonly #queue: WorkQueue<Partition>;
+  readonly #queue: WorkQueue<Work>;
   readonly #progress: StreamsProgress;
+  readonly #large: LargeFiles;
+  readonly #holey: ReadonlySet<string>;
   readonly #counts: Counts = {};
   /** Aborted once nothing is left to do. */
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
   #partitions = 0;
 
-  constructor(parts: PassParts, parallelism: number, limits: PartitionLimits) {
+  constructor(parts: PassParts, choice: Choice, only?: readonly Buffer[]) {
+    const { runtime, connection, staging, source } = parts;
+    const { parallelism, limits } = choice;
     this.#parts = parts;
-    this.#parallelism = parallelism;
+    this.#choice = choice;
+    this.#only = only;
     this.#cutter = new PartitionCutter(limits);
     this.#queue = new WorkQueue(parallelism * waitingOfStream);
-    this.#progress = new StreamsProgress(() => parts.source.totals, performance.now());
-    this.#signal = AbortSignal.any([parts.runtime.signal, this.#over.signal]);
+    this.#progress = new StreamsProgress(() => source.totals, performance.now());
+    const note = (counts: Counts) => this.#note(counts);
+    this.#large = new LargeFiles({
+      ...{ runtime, connection, staging, note },
+      streams: parallelism,
+    });
+    this.#holey = new Set(source.holey.map(({ path }) => path));
+    this.#signal = AbortSignal.any([runtime.signal, this.#over.signal]);
     // Streams that wait for work wait no longer.
     this.#signal.addEventListener('abort', () => this.#queue.close(), { once: true });
   }
 
   async run(): Promise<PassResult> {
     const { signal } = this.#parts.runtime;
-    const listed = this.#listPartitions();
+    const listed = this.#listWork();
     const telling = this.#tellProgress();
-    const streams = Array.from({ length: this.#parallelism }, (_, index) => this.#stream(index + 1));
+    const streams = Array.from({ length: this.#choice.parallelism }, (_, index) => this.#stream(index + 1));
     await Promise.all(streams);
     // All streams may have ended before the list has.
     this.#queue.close();
     this.#over.abort();
     await Promise.all([listed, telling]);
+    await this.#large.close(signal.aborted);
     signal.throwIfAborted();
     const { transferredFiles = 0 } = this.#counts;
     const { again } = this.#queue;
@@ -86,15 +108,16 @@ class ParallelPass {
   /** Never rejects: what a stream could not do is left to the others, and to the closing pass. */
   async #stream(number: number): Promise<void> {
     const { options, runtime, connection, staging, rsync } = this.#parts;
+    const bandwidth = shareOf(options.bandwidth, this.#choice.parallelism);
     const parts = {
-      options: { ...options, bandwidth: shareOf(options.bandwidth, this.#parallelism) },
+      options: { ...options, bandwidth },
       runtime: { ...runtime, signal: this.#signal },
-      ...{ connection, staging, rsync, queue: this.#queue, progress: this.#progress },
+      ...{ connection, staging, rsync, queue: this.#queue, progress: this.#progress, large: this.#large },
       note: (counts: Counts) => this.#note(counts),
     };
     try {
       await new Stream(number, parts).run();
-      // One that finds nothing to take any more has no others to wait for, who may still be on their way.
+      // Others, who may still be on their way, will find nothing either.
       if (this.#queue.isDone) this.#over.abort();
     } catch (error) {
       if (!this.#signal.aborted)
@@ -102,11 +125,11 @@ class ParallelPass {
     }
   }
 
-  async #listPartitions(): Promise<void> {
+  async #listWork(): Promise<void> {
     const { rsync, runtime } = this.#parts;
-    const take = (bytes: number, path: Buffer) => this.#put(this.#cutter.add(bytes, path));
+    const take = (bytes: number, path: Buffer) => this.#take(bytes, path);
     try {
-      const code = await rsync.listTransfers(take, this.#signal);
+      const code = await rsync.listTransfers(take, this.#signal, this.#only);
       await this.#put(this.#cutter.rest());
       if (!isThrough(code))
         runtime.messages.log('warning', `the files could not all be listed beforehand (rsync code ${code})`);
@@ -115,6 +138,17 @@ class ParallelPass {
     } finally {
       this.#queue.end();
     }
+  }
+
+  #take(bytes: number, path: Buffer): Promise<void> | undefined {
+    const isLarge = bytes >= this.#choice.rangeFrom || this.#holey.has(path.toString('base64url'));
+    return isLarge ? this.#takeLarge(bytes, path) : this.#put(this.#cutter.add(bytes, path));
+  }
+
+  async #takeLarge(bytes: number, path: Buffer): Promise<void> {
+    const ranges = this.#parts.options.bandwidth === '' ? await this.#large.begin(path) : undefined;
+    for (const range of ranges ?? []) await this.#queue.put(range);
+    if (!ranges && !this.#only) await this.#put(this.#cutter.add(bytes, path));
   }
 
   #put(partition: Partition | undefined): Promise<void> | undefined {

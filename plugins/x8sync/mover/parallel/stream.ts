@@ -1,5 +1,4 @@
-/** One stream: a connection of its own, by which it copies the partitions that it is handed. */
-
+/** One stream: an access to the source of its own, by which it fetches the partitions and ranges that it is handed. */
 import { isThrough } from '../copy/ending.ts';
 import { RetryBudget } from '../copy/retry-budget.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
@@ -7,13 +6,17 @@ import type { SourceRsync } from '../copy/source-rsync.ts';
 import type { StagingFolder } from '../copy/staging.ts';
 import type { CopyOptions } from '../options.ts';
 import { pause } from '../programs.ts';
+import { fetchRange } from '../ranges/fetch.ts';
+import type { LargeFiles, RangeWork } from '../ranges/large-files.ts';
+import { bytesOf } from '../ranges/layout.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
-import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { MessageWriter, Runtime } from '../runtime.ts';
 import type { Partition } from './partitions.ts';
 import type { StreamsProgress } from './progress.ts';
 import type { WorkQueue } from './queue.ts';
+
+export type Work = Partition | RangeWork;
 
 export interface StreamParts {
   readonly options: CopyOptions;
@@ -24,10 +27,22 @@ export interface StreamParts {
   readonly staging: StagingFolder;
   /** The closing pass's, which knows what the target keeps. */
   readonly rsync: SourceRsync;
-  readonly queue: WorkQueue<Partition>;
+  readonly queue: WorkQueue<Work>;
+  readonly large: LargeFiles;
   readonly progress: StreamsProgress;
   /** What a run of rsync came to. */
   readonly note: (counts: Counts) => void;
+}
+
+/** How a piece of work went. */
+interface Attempt {
+  readonly code: number;
+  /** Another attempt may help: the line broke, or a process was killed. */
+  readonly broke: boolean;
+  readonly isDone: boolean;
+  readonly moved: number;
+  /** The target has no room left. */
+  readonly full?: boolean;
 }
 
 /** A process that a signal ended, which no stream asked for. */
@@ -38,7 +53,7 @@ export class Stream {
   readonly #parts: StreamParts;
   readonly #connection: SourceAccess;
   readonly #rsync: SourceRsync;
-  readonly #attempts: RetryBudget;
+  readonly #retries: RetryBudget;
   readonly #messages: Pick<MessageWriter, 'write' | 'log'>;
 
   /** @param number from 1. */
@@ -48,7 +63,7 @@ export class Stream {
     this.#parts = parts;
     this.#connection = connection.another(number, options, runtime);
     this.#rsync = rsync.over(this.#connection, options, runtime);
-    this.#attempts = new RetryBudget(options.retries);
+    this.#retries = new RetryBudget(options.retries);
     this.#messages = {
       write: (word, message) => {
         if (word === 'progress') progress.moved(number, (message as { bytes: number }).bytes);
@@ -67,46 +82,65 @@ export class Stream {
     const { queue } = this.#parts;
     try {
       await this.#connection.open();
-      for (let partition = await queue.take(); partition; partition = await queue.take())
-        if (!(await this.#copy(partition))) return;
+      for (let work = await queue.take(); work; work = await queue.take())
+        if (!(await this.#do(work))) return;
     } finally {
       await this.#connection.close();
     }
   }
 
   /** False where this stream is of no use any more. */
-  async #copy(partition: Partition): Promise<boolean> {
-    const { staging, queue } = this.#parts;
+  async #do(work: Work): Promise<boolean> {
+    const { queue } = this.#parts;
     const since = performance.now();
     try {
-      const result = await this.#rsync.copyListed(staging, partition.list, this.#messages);
-      this.#note(partition, result);
-      const { code, errors } = result;
-      if (!errors.full && (isNetworkCode(code, errors.refused) || wasKilled(code))) {
-        queue.giveBack(partition);
-        return await this.#recover(result, performance.now() - since);
+      const attempt = 'file' in work ? await this.#fetch(work) : await this.#copy(work);
+      if (attempt.broke) {
+        queue.giveBack(work);
+        return await this.#recover(attempt, performance.now() - since);
       }
-      queue.finish(partition, isThrough(code) && !errors.full);
-      // No other partition has more room.
-      if (errors.full) queue.close();
-      return !errors.full;
+      queue.finish(work, attempt.isDone);
+      // No other piece of work has more room.
+      if (attempt.full) queue.close();
+      return !attempt.full;
     } catch (error) {
-      queue.giveBack(partition);
+      queue.giveBack(work);
       throw error;
     }
   }
 
-  #note({ files }: Partition, { code, stats, moved }: RsyncResult): void {
+  async #copy({ list, files }: Partition): Promise<Attempt> {
+    const { staging, note, progress } = this.#parts;
+    const { code, stats, moved, errors } = await this.#rsync.copyListed(staging, list, this.#messages);
     const { transferredBytes = moved } = stats;
-    this.#parts.progress.finished(this.#number, isThrough(code) ? files : 0, transferredBytes);
-    this.#parts.note(stats);
+    const isDone = isThrough(code) && !errors.full;
+    progress.finished(this.#number, isDone ? files : 0, transferredBytes);
+    note(stats);
+    const broke = !errors.full && (isNetworkCode(code, errors.refused) || wasKilled(code));
+    return { code, broke, isDone, moved, full: errors.full };
   }
 
-  async #recover({ code, moved }: RsyncResult, ms: number): Promise<boolean> {
-    const goesOn = this.#attempts.broke(moved, ms);
-    this.#say(`${meaningOf(code)} (rsync code ${code}): ${goesOn ? 'trying again' : 'this stream ends'}`);
+  async #fetch({ file, index }: RangeWork): Promise<Attempt> {
+    const { runtime, large, progress } = this.#parts;
+    let moved = 0;
+    const tell = (bytes: number) => {
+      moved += bytes;
+      progress.moved(this.#number, moved);
+    };
+    const code = await fetchRange(this.#connection, { file, index }, tell, runtime.signal);
+    progress.finished(this.#number, 0, code === 0 ? bytesOf(file.ranges[index] ?? []) : 0);
+    if (code === 0 && file.missing.length === 0) {
+      await large.finish(file);
+      progress.finished(this.#number, 1, file.layout.size - bytesOf(file.layout.extents));
+    }
+    return { code, broke: isNetworkCode(code) || wasKilled(code), isDone: code === 0, moved };
+  }
+
+  async #recover({ code, moved }: Attempt, ms: number): Promise<boolean> {
+    const goesOn = this.#retries.broke(moved, ms);
+    this.#say(`${meaningOf(code)} (code ${code}): ${goesOn ? 'trying again' : 'this stream ends'}`);
     if (!goesOn) return false;
-    await pause(this.#attempts.nextDelay() * 1000, this.#parts.runtime.signal);
+    await pause(this.#retries.nextDelay() * 1000, this.#parts.runtime.signal);
     await this.#connection.reopen();
     return true;
   }

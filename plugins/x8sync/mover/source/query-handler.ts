@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
 import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
+import { layoutOf, rangeData } from '../ranges/extents.ts';
 import { realSubfolder } from '../subfolder.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
@@ -20,7 +21,7 @@ export const refusal = 'x8s-mover: refused: this key may only read the volume';
 export async function answer(asked: string, paths: Paths): Promise<string | undefined> {
   const { folder, query } = parseFolder(asked);
   const parsed = parseQuery(query);
-  if (!parsed || parsed.kind === 'manifest') return undefined;
+  if (!parsed || parsed.kind === 'manifest' || parsed.kind === 'range') return undefined;
   const within = pathsOf(folder, paths);
   return parsed.kind === 'path' ? line(within.folder) : answerTo(parsed, within.paths);
 }
@@ -34,15 +35,20 @@ function pathsOf(folder: string, paths: Paths): { readonly paths: Paths; readonl
 }
 
 /** The answer to a query that takes many lines, piece by piece; undefined where that is none of those. */
-export function longAnswer(asked: string, paths: Paths): AsyncIterable<string> | undefined {
+export function longAnswer(
+  asked: string,
+  paths: Paths,
+): AsyncIterable<string> | Iterable<Buffer> | undefined {
   const { folder, query } = parseFolder(asked);
   const parsed = parseQuery(query);
-  if (parsed?.kind !== 'manifest') return undefined;
-  return manifestText(pathsOf(folder, paths).paths, parsed.filters);
+  if (parsed?.kind !== 'manifest' && parsed?.kind !== 'range') return undefined;
+  const within = pathsOf(folder, paths).paths;
+  if (parsed.kind === 'range') return rangeData(within.source, parsed.path, parsed.range);
+  return manifestText(within, parsed.filters);
 }
 
 /** One whose answer is a line. */
-type ShortQuery = Exclude<Query, { readonly kind: 'manifest' | 'path' }>;
+type ShortQuery = Exclude<Query, { readonly kind: 'manifest' | 'path' | 'range' }>;
 
 async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
   switch (query.kind) {
@@ -60,6 +66,8 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
       return findEntry(paths.source, query.mark);
     case 'sees':
       return lstatSync(join(paths.source, query.mark), { throwIfNoEntry: false }) ? 'yes' : 'no';
+    case 'layout':
+      return line(layoutOf(paths.source, query.path));
     case 'survey':
       return line(await survey(paths.source, query.uid, query.gids));
   }

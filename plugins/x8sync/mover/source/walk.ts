@@ -4,6 +4,7 @@ import { type Limits, LossCounter, type LossReport } from '../losses.ts';
 import { stagingName } from '../paths.ts';
 import { run, runLines } from '../programs.ts';
 import type { ExactUsage, RootSample, Sizes, Survey } from '../queries.ts';
+import { type HoleyFile, mostHoley, worthHoles } from '../ranges/holey.ts';
 import { findAttributes } from './attributes.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
@@ -12,8 +13,8 @@ function walk(source: string, format: string): string[] {
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
-/** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970, and the name. */
-const sumFormat = '%y %n %i %s %b %T@ %f\\0';
+/** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970, and the path. */
+const sumFormat = '%y %n %i %s %b %T@ %P\\0';
 /** Names may hold line feeds, and as Latin-1 each byte is a character. */
 const sumLines = { ends: /\0/, encoding: 'latin1' } as const;
 /** Holes in files below this are not looked for: they save nothing worth a slower copy. */
@@ -32,6 +33,7 @@ export class UsageSum {
   #nameBytes = 0;
   #sparse = false;
   #largest = smallBytes;
+  readonly #holey: HoleyFile[] = [];
   #earliest = Number.POSITIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
   readonly #seen = new Set<string>();
@@ -39,7 +41,8 @@ export class UsageSum {
   line(line: string): void {
     const [kind = '', names = '', inode = '', bytes = '', blocks = '', time = ''] = line.split(' ', 6);
     const before = kind.length + names.length + inode.length + bytes.length + blocks.length + time.length + 6;
-    this.#nameBytes = Math.max(this.#nameBytes, line.length - before);
+    const nameAt = Math.max(before, line.lastIndexOf('/') + 1);
+    this.#nameBytes = Math.max(this.#nameBytes, line.length - nameAt);
     this.#entries += 1;
     if (kind === 'l') this.#symlinks += 1;
     if (Number(names) > 1 && kind !== 'd') this.#hardlinks += 1;
@@ -58,11 +61,15 @@ export class UsageSum {
     this.#apparent += Number(bytes);
     if (Number(bytes) < smallBytes) return;
     this.#largest = Math.max(this.#largest, Number(bytes));
-    if (Number(blocks) * 512 < Number(bytes)) this.#sparse = true;
+    const holes = Number(bytes) - Number(blocks) * 512;
+    if (holes > 0) this.#sparse = true;
+    if (holes < worthHoles || this.#holey.length >= mostHoley) return;
+    const path = Buffer.from(line.slice(before), 'latin1').toString('base64url');
+    this.#holey.push({ path, bytes: Number(bytes), modified: time });
   }
 
   get sizes(): Sizes {
-    return { ...this.usage, sparse: this.#sparse, largest: this.#largest };
+    return { ...this.usage, sparse: this.#sparse, largest: this.#largest, holey: this.#holey };
   }
 
   get usage(): ExactUsage {

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { farLine } from '../../../../support/far-line.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -154,6 +155,68 @@ withPrograms(
     expect(again.streams).toMatchObject({ parallelism: 1, why: 'the target holds files already' });
     // Nothing is measured that decides nothing.
     expect(again.streams?.saw.roundTripMs).toBeUndefined();
+  },
+  60_000,
+);
+
+withPrograms(
+  'over a line of 160 ms, as much as one stream takes seconds for is spread over eight',
+  async () => {
+    for (let file = 0; file < 24; file += 1)
+      sh(`head -c 3M /dev/urandom >${join(both.source, `file-${file}`)}`);
+    await both.serve();
+    using line = await farLine(both.port, 160);
+    const far = { X8S_ADDRESSES: `127.0.0.1:${line.port}` };
+    const spread = await both.copy(far);
+    expect(spread.streams).toMatchObject({
+      parallelism: 8,
+      files: 24,
+      saw: { files: 24, bytes: 72 * 2 ** 20 },
+    });
+    expect(spread.streams?.saw.roundTripMs).toBeGreaterThanOrEqual(160);
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+  },
+  60_000,
+);
+
+withPrograms(
+  'a very large file goes in ranges over all streams, beside the others',
+  async () => {
+    sh(`cd ${both.source}; mkdir d; yes "$RANDOM$RANDOM" | head -c 140M >d/large; truncate -s 300M d/large; echo 1 >d/small
+        setfattr -n user.comment -v kept d/large; chown 12:34 d/large; chmod 640 d/large; ln d/large d/other-name`);
+    await both.serve();
+    const ended = await both.copy({ X8S_PARALLELISM: '3' });
+    expect(ended).toMatchObject({ code: 0, outcome: 'ok', streams: { partitions: 1, files: 2 } });
+    expect(ended.stats).toMatchObject({
+      transferredFiles: 2,
+      createdEntries: 4,
+      transferredBytes: 300 * 2 ** 20 + 2,
+    });
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+    expect(statSync(join(both.target, 'd/large')).blocks * 512).toBeLessThan(150 * 2 ** 20);
+    expect(readdirSync(both.target)).toEqual(['d']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'the holes of a large file are found at the source, whatever the number of streams',
+  async () => {
+    sh(`cd ${both.source}; truncate -s 24G holes; for at in 0 9000 24000; do
+        printf data | dd of=holes bs=1M seek=$at conv=notrunc status=none; done; truncate -s 24G holes; truncate -s 1G nothing`);
+    await both.serve();
+    const ended = await both.copy();
+    expect(ended).toMatchObject({ code: 0, outcome: 'ok', streams: { parallelism: 1, files: 2 } });
+    // rsync would have read 24 GiB and sent as many.
+    expect(ended.stats.literalBytes).toBeLessThan(2 ** 20);
+    const [there, before] = [both.target, both.source].map((tree) =>
+      sh(
+        `cd ${tree}; stat -c '%n %s %Y' holes nothing; for at in 0 9000 24000; do dd if=holes bs=1M skip=$at count=1 status=none | sha1sum; done`,
+      ),
+    );
+    expect(there).toBe(before);
+    expect(statSync(join(both.target, 'holes')).blocks * 512).toBeLessThan(2 ** 20);
+    expect(await both.copy()).toMatchObject({ stats: { transferredFiles: 0 }, streams: { files: 0 } });
   },
   60_000,
 );

@@ -1,0 +1,37 @@
+/** A line to a place far away: a relay on the loopback that passes everything on a while later. */
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface FarLine extends Disposable {
+  readonly port: number;
+}
+
+/** Leads to a port of this machine. @param roundTripMs what a byte takes there and back. */
+export function farLine(toPort: number, roundTripMs: number): Promise<FarLine> {
+  const open = new Set<Socket>();
+  const pass = (from: Socket, to: Socket) => {
+    // Chunks wait beside each other and not one after the other: a delay costs no rate.
+    const later = (work: () => void) => setTimeout(work, roundTripMs / 2);
+    from.on('data', (chunk: Buffer) => later(() => to.write(chunk)));
+    from.on('end', () => later(() => to.end()));
+    from.on('error', () => to.destroy());
+  };
+  const server = createServer((client) => {
+    const onward = connect(toPort, '127.0.0.1');
+    for (const socket of [client, onward]) {
+      open.add(socket.setNoDelay());
+      socket.once('close', () => open.delete(socket));
+    }
+    pass(client, onward);
+    pass(onward, client);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      const close = () => {
+        server.close();
+        for (const socket of open) socket.destroy();
+      };
+      resolve({ port, [Symbol.dispose]: close });
+    });
+  });
+}
