@@ -25,6 +25,7 @@ test('the options of both sides', () => {
     onCollision: 'skip',
     verify: true,
     mayHaveMore: true,
+    isSourceMounted: true,
     selection: {
       sourcePath: 'a b',
       targetPath: 'ü',
