@@ -4,6 +4,7 @@ import { createStyle, wantsColor } from '../ui/style.ts';
 import type { BaseCommand } from './base-command.ts';
 import { complete } from './completion/complete.ts';
 import { CompletionCommand } from './completion/completion-command.ts';
+import { InstallCompletionCommand } from './completion/install-command.ts';
 import type { PluginContext } from './context.ts';
 import { renderCommandHelp, renderPluginHelp } from './help.ts';
 import { ImagesCommand } from './images-command.ts';
@@ -43,6 +44,7 @@ async function dispatch(
     ...(plugin.images ? [ImagesCommand] : []),
     VersionCommand,
     CompletionCommand,
+    InstallCompletionCommand,
   ]);
   if (argv[0] === '__complete') return await complete(argv.slice(1), cli.commands, context);
   const line = argv[0] === '--version' ? ['version', '--short', ...argv.slice(1)] : argv;

@@ -21,6 +21,9 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/rsync': 'rsync',
   '/usr/sbin/sshd': 'openssh-server',
   '/usr/bin/getfattr': 'attr',
+  // For unit tests of completion in the shells themselves.
+  '/usr/bin/zsh': 'zsh',
+  '/usr/bin/fish': 'fish',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/nsenter': 'util-linux',
   '/usr/bin/mount': 'mount',

@@ -13,12 +13,9 @@ export class CompletionCommand extends LocalCommand {
     category: 'Other commands',
     description: 'Print a script that completes commands, flags and names in the shell.',
     details:
-      'With kubectl as SHELL, the script is an executable for kubectl itself, 1.26 or newer: it belongs on PATH under the name kubectl_complete-$PLUGIN, and completes in every shell that completes kubectl. The other scripts complete the bare program, for who calls it so.',
+      'With kubectl as SHELL, it is the program that completion install writes. The other scripts complete the bare program kubectl-$PLUGIN, for those who call it by that name.',
     examples: [
-      [
-        'Complete in every shell that already completes kubectl',
-        '$0 completion kubectl > ~/bin/kubectl_complete-$PLUGIN && chmod +x ~/bin/kubectl_complete-$PLUGIN',
-      ],
+      ['Complete in every shell in which kubectl completes', '$0 completion install'],
       ['In bash, for this session', 'source <($0 completion bash)'],
     ],
   });

@@ -39,13 +39,15 @@ function declarationIn(command: CommandDefinition | undefined, option: OptionDec
 
 /** Next words of commands that begin with the words typed so far. */
 function subcommands(words: readonly string[], commands: readonly CommandDefinition[]): Candidate[] {
-  return commands
+  const next = commands
     .filter(({ hidden }) => !hidden)
     .flatMap(({ paths, summary }) =>
       paths
         .filter((path) => path.length > words.length && words.every((word, index) => path[index] === word))
         .map((path) => ({ value: path[words.length] ?? '', description: summary })),
     );
+  // Two commands may begin with the same word, as `completion` and `completion install`.
+  return next.filter(({ value }, index) => next.findIndex((other) => other.value === value) === index);
 }
 
 /** `--mo` → flags; `--mode=` → its values. */

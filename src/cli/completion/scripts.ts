@@ -1,12 +1,13 @@
 /** Shell scripts that hand the command line to `__complete` and its answer to the shell. */
 
-export const shells = ['kubectl', 'bash', 'zsh', 'fish'] as const;
+export const shells = ['kubectl', 'bash', 'zsh', 'fish', 'powershell'] as const;
 export type Shell = (typeof shells)[number];
 
-/** kubectl runs this itself, with the arguments and the word being completed. */
-const kubectl = (program: string) => `#!/bin/sh
-exec ${program} __complete "$@"
-`;
+/** kubectl runs this itself, with the arguments and the word being completed. On Windows it is a .cmd file. */
+export const kubectlScript = (program: string, isWindows = false): string =>
+  isWindows ? `@${program} __complete %*\r\n` : `#!/bin/sh\nexec ${program} __complete "$@"\n`;
+
+const kubectl = (program: string) => kubectlScript(program);
 
 /** COMP_WORDBREAKS splits at = and :, so what bash took for words of its own is cut off the candidates. */
 const bash = (program: string, id: string) => `_${id}() {
@@ -52,8 +53,23 @@ end
 complete -c ${program} -f -a '(__${id})'
 `;
 
+/** Before version 7.3 PowerShell leaves out a program's empty argument, unless it is quoted once more. */
+const powershell = (
+  program: string,
+) => `Register-ArgumentCompleter -Native -CommandName '${program}' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.Extent.Text })
+    if ($wordToComplete -eq '') { $words += if ($PSVersionTable.PSVersion -ge [version]'7.3') { '' } else { '""' } }
+    & '${program}' __complete @words 2>$null | Where-Object { $_ -notmatch '^:\\d+$' } | ForEach-Object {
+        $value, $description = $_ -split "\`t", 2
+        if (-not $description) { $description = $value }
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $description)
+    }
+}
+`;
+
 /** The script for one shell; `program` is the executable's name, e.g. `kubectl-x8sync`. */
 export function completionScript(shell: Shell, program: string): string {
   const id = program.replaceAll('-', '_');
-  return { kubectl, bash, zsh, fish }[shell](program, id);
+  return { kubectl, bash, zsh, fish, powershell }[shell](program, id);
 }

@@ -77,7 +77,7 @@ describe('candidates', () => {
     [['one', '--', '--mo'], [':4']],
     [
       ['completion', ''],
-      ['kubectl', 'bash', 'zsh', 'fish', ':4'],
+      ['install', 'kubectl', 'bash', 'zsh', 'fish', 'powershell', ':4'],
     ],
     [
       ['work', '-o', ''],
@@ -176,9 +176,9 @@ describe('scripts', () => {
       const { stdout } = await runFake(['completion', shell], commands);
       expect(stdout).toBe(completionScript(shell, 'kubectl-fake'));
     }
-    const { exitCode, stderr } = await runFake(['completion', 'powershell'], commands);
+    const { exitCode, stderr } = await runFake(['completion', 'tcsh'], commands);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('no completion for "powershell"');
+    expect(stderr).toContain('no completion for "tcsh"');
   });
 
   /** Runs bash with the script and a stand-in for the program that answers with its own arguments. */
