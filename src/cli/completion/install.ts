@@ -58,7 +58,9 @@ async function write(path: string, script: string): Promise<void> {
 
 /** The first folder of PATH that holds the program: krew's links are there, and not what they lead to. */
 async function folderOnPath(program: string, env: Environment, isWindows: boolean): Promise<string> {
-  const folders = (env.PATH ?? env.Path ?? '').split(isWindows ? ';' : delimiter).filter((part) => part !== '');
+  const folders = (env.PATH ?? env.Path ?? '')
+    .split(isWindows ? ';' : delimiter)
+    .filter((part) => part !== '');
   for (const folder of folders) {
     const path = join(folder, isWindows ? `${program}.exe` : program);
     const isThere = await access(path, constants.X_OK).then(
