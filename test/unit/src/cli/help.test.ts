@@ -26,8 +26,10 @@ Commands:
   get pods   Get pods.
 
 Other commands:
-  completion   Print a script that completes commands, flags and names in the
-               shell.
+  completion           Print a script that completes commands, flags and names
+                       in the shell.
+  completion install   Let kubectl complete this plugin, in every shell in which
+                       kubectl completes.
   version      Print the version of this plugin.
 
 Arguments:
