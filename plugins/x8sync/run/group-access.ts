@@ -68,7 +68,7 @@ export function decideGroup(root: RootFolder, group: number, claim: string): Gro
 async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions): Promise<RootFolder> {
   const { kube, namespace, name } = side;
   const { containers, ...spec } = podSpec({ ...plan, readOnly: true, group: undefined }, 'Never');
-  const looking = containers.map((one) => ({ ...one, name: container, command: ['bash', '-c', script] }));
+  const looking = containers.map((one) => ({ ...one, name: container, command: ['sh', '-c', script] }));
   const pod: Pod = {
     apiVersion: 'v1',
     kind: 'Pod',
