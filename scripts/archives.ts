@@ -1,5 +1,5 @@
 /**
- * What a release is made of, in dist/archives: an archive for each plugin and platform, with LICENSE, README and NOTICE;
+ * What a release is made of, in dist/archives: an archive for each plugin and platform, with LICENSE, README, NOTICE and man page;
  * a bill of materials for each program; SHA256SUMS.
  * `npm run archives [-- --platform linux-x64|…|all] [--version vX.Y.Z] [--images dist/images/images.json]`; this machine's
  * platform where none is named. With --images the programs know the digests of the images that `npm run images` made.
@@ -14,12 +14,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ImageDigests } from '../src/images.ts';
 import { root } from './build.ts';
 import { hostPlatform } from './node-binaries.ts';
 import { distOf, packagePlugins } from './package.ts';
+import { manPage } from './reference/man.ts';
+import { definitionsOf, manPageOf } from './reference.ts';
 import { type ArchiveFile, digestOf, writeTarball, writeZip } from './release/archive.ts';
 import { type BundledPackage, bundledPackages, noticeText } from './release/bundled.ts';
 import { sbom } from './release/sbom.ts';
@@ -64,7 +66,9 @@ async function makeArchive(
     copyFileSync(join(distOf(platform.node), program), join(folder, program));
     for (const text of ['LICENSE', 'README.md']) copyFileSync(join(root, text), join(folder, text));
     writeFileSync(join(folder, 'NOTICE'), noticeText(packages, process.version));
-    const files: ArchiveFile[] = [program, 'LICENSE', 'NOTICE', 'README.md'].map((file) => ({
+    const man = basename(manPageOf(plugin));
+    writeFileSync(join(folder, man), manPage(definitionsOf(plugin)));
+    const files: ArchiveFile[] = [program, 'LICENSE', 'NOTICE', 'README.md', man].map((file) => ({
       name: file,
       executable: file === program,
     }));

@@ -32,6 +32,7 @@ const scripts = {
   package: [['scripts/package.ts']],
   archives: [['scripts/archives.ts']],
   images: [['scripts/images.ts']],
+  reference: [['scripts/reference.ts']],
   'krew-manifests': [['scripts/krew-manifests.ts']],
   test: [['test/run.ts']],
   'test:unit': [unitTests],

@@ -72,7 +72,11 @@ function usageSection(lines: readonly string[]): string {
   return `Usage:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
 
-function usageLine({ paths, positionals }: CommandDefinition, { binaryName }: HelpContext): string {
+/** `kubectl x8sync status NAME [options]`. */
+export function usageLine(
+  { paths, positionals }: CommandDefinition,
+  { binaryName }: Pick<HelpContext, 'binaryName'>,
+): string {
   const words = positionals.map(({ name, required, rest }) => {
     const shown = rest ? `${name}...` : name;
     return required ? shown : `[${shown}]`;

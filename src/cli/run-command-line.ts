@@ -6,6 +6,7 @@ import { complete } from './completion/complete.ts';
 import { CompletionCommand } from './completion/completion-command.ts';
 import { InstallCompletionCommand } from './completion/install-command.ts';
 import type { PluginContext } from './context.ts';
+import { definitionsOf } from './definitions.ts';
 import { renderCommandHelp, renderPluginHelp } from './help.ts';
 import { ImagesCommand } from './images-command.ts';
 import { commandFor, parseArguments, unknownCommand } from './parse-arguments.ts';
@@ -47,6 +48,8 @@ async function dispatch(
     InstallCompletionCommand,
   ]);
   if (argv[0] === '__complete') return await complete(argv.slice(1), cli.commands, context);
+  if (argv[0] === '__definitions')
+    return print(JSON.stringify(definitionsOf(plugin, cli.commands, binaryName)), context);
   const line = argv[0] === '--version' ? ['version', '--short', ...argv.slice(1)] : argv;
   const scanned = scanArguments(line, cli.commands);
   if (scanned.help) return print(helpFor(scanned.words, cli, context), context);
