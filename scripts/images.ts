@@ -130,7 +130,7 @@ function writeSbom(name: ImageName, architecture: Architecture, { packages, laye
 }
 
 /** How the archives get to a registry, by whichever client is there. */
-function pushLines(digests: ImageDigests): string[] {
+export function pushLines(digests: ImageDigests): string[] {
   return Object.keys(digests).map((name) => {
     const from = `oci-archive:${relative(root, archiveOf(name as ImageName))}`;
     return `skopeo copy --all --preserve-digests ${from} docker://${referenceOf(name as ImageName)}`;

@@ -33,6 +33,7 @@ const scripts = {
   archives: [['scripts/archives.ts']],
   images: [['scripts/images.ts']],
   reference: [['scripts/reference.ts']],
+  release: [['scripts/release.ts']],
   'krew-manifests': [['scripts/krew-manifests.ts']],
   test: [['test/run.ts']],
   'test:unit': [unitTests],

@@ -7,6 +7,7 @@ import { cacheDir } from '../../lab/config.ts';
 import { run } from '../../lab/shell.ts';
 
 const modules = {
+  actionlint: ['github.com/rhysd/actionlint/cmd/actionlint'],
   krew: ['sigs.k8s.io/krew/cmd/krew', 'sigs.k8s.io/krew/cmd/validate-krew-manifest'],
   machocheck: ['.'],
 } as const;

@@ -1,0 +1,82 @@
+/**
+ * Everything that a release is made of, and nothing published: `npm run release -- --version vX.Y.Z [--dry-run]`.
+ * Checks, images, archives, krew manifests and notes are made in dist/; publishing them is .github/workflows/release.yml's.
+ * A dry run also takes a checkout with changes, without the tag, and a version that package.json does not have.
+ * `--platform` makes archives for some platforms only (with --dry-run).
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { archivesFolder, digestsIn, projectVersion } from './archives.ts';
+import { root } from './build.ts';
+import { imagesFolder, pushLines } from './images.ts';
+import { notesOf } from './release/changelog.ts';
+
+const releaseFolder = join(root, 'dist', 'release');
+
+const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+
+/** What stands against a release of this checkout under this version. */
+function objections(version: string): string[] {
+  const tagged = git('tag', '--points-at', 'HEAD').split('\n').includes(version);
+  return [
+    ...(version === projectVersion() ? [] : [`package.json has ${projectVersion()}, not ${version}`]),
+    ...(git('status', '--porcelain') === '' ? [] : ['the checkout has changes that are not committed']),
+    ...(tagged ? [] : [`the commit does not bear the tag ${version}`]),
+  ];
+}
+
+/** Runs one of the project's npm scripts, with its output. */
+function npm(script: string, ...args: string[]): void {
+  console.error(`\n== npm run ${[script, ...args].join(' ')}`);
+  const pinned = join(import.meta.dirname, 'pinned.mjs');
+  execFileSync(process.execPath, [pinned, script, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
+}
+
+interface Plan {
+  readonly version: string;
+  /** Platforms of the archives, in Node's words, or `all`. */
+  readonly platform: string;
+}
+
+function make({ version, platform }: Plan): void {
+  const notes = notesOf(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), version);
+  for (const script of ['lint', 'typecheck', 'test:unit']) npm(script);
+  const images = join(imagesFolder, 'images.json');
+  npm('images', '--platform', 'all');
+  npm('archives', '--platform', platform, '--version', version, '--images', images);
+  if (platform === 'all') npm('krew-manifests', '--version', version);
+  mkdirSync(releaseFolder, { recursive: true });
+  writeFileSync(join(releaseFolder, 'NOTES.md'), notes);
+  writeFileSync(
+    join(releaseFolder, 'push-images.sh'),
+    `set -eu\n${pushLines(digestsIn(images)).join('\n')}\n`,
+  );
+}
+
+/** Every file that is published, with its size. */
+function listMade(): void {
+  for (const folder of [archivesFolder, imagesFolder, join(root, 'dist', 'krew'), releaseFolder])
+    for (const name of readdirSync(folder).sort()) {
+      const path = join(folder, name);
+      console.log(`${(statSync(path).size / 2 ** 20).toFixed(1).padStart(7)} MiB  ${relative(root, path)}`);
+    }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      version: { type: 'string', default: projectVersion() },
+      'dry-run': { type: 'boolean', default: false },
+      platform: { type: 'string', default: 'all' },
+    },
+  });
+  const { version, platform } = values;
+  const against = objections(version);
+  if (!values['dry-run'] && platform !== 'all') against.push('a release has archives for all platforms');
+  for (const text of against) console.error(`${values['dry-run'] ? 'note' : 'error'}: ${text}`);
+  if (against.length > 0 && !values['dry-run']) process.exit(3);
+  make({ version, platform });
+  listMade();
+}

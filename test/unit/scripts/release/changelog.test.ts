@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { projectVersion } from '../../../../scripts/archives.ts';
+import { notesOf } from '../../../../scripts/release/changelog.ts';
+
+const changelog = '# Changelog\n\n## [1.1.0-rc.1] - 2026-01-02\n\n- b\n\n## 1.0.0\n\n- a\n\n## 0.9.0\n';
+
+test.each([
+  ['v1.1.0-rc.1', '- b\n'],
+  ['v1.0.0', '- a\n'],
+])('the notes of %s are what its section says', (version, notes) => {
+  expect(notesOf(changelog, version)).toBe(notes);
+});
+
+test.each([
+  ['v1.1.0', 'no section ## 1.1.0'],
+  ['v0.9.0', 'says nothing of 0.9.0'],
+])('%s has none', (version, message) => {
+  expect(() => notesOf(changelog, version)).toThrow(message);
+});
+
+test("CHANGELOG.md has a section for package.json's version", () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../../CHANGELOG.md'), 'utf8');
+  expect(notesOf(text, projectVersion())).toMatch(/^\S/);
+});
