@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import type { ImageDigests } from '../src/images.ts';
 import { bundleAgent } from './agent-bundle.ts';
 import { bundleMover } from './mover-bundle.ts';
-import { bundleHashWorker } from './service-bundles.ts';
+import { bundleHashWorker, bundlePage } from './service-bundles.ts';
 
 export const root = join(import.meta.dirname, '..');
 
@@ -53,7 +53,8 @@ export async function bundlePlugins(digests: ImageDigests = {}): Promise<void> {
       'import.meta.url': '""',
       // What devsync sends into containers.
       X8S_AGENT_BUNDLE: JSON.stringify(await bundleAgent(root)),
-      // What nsreplicate's service starts as a thread.
+      // What nsreplicate's service hands to browsers, and starts as a thread.
+      X8S_PAGE: JSON.stringify(await bundlePage()),
       X8S_HASH_WORKER: JSON.stringify(await bundleHashWorker()),
     },
     logLevel: 'warning',

@@ -27,7 +27,11 @@ const scripts = {
     [...unitTests, 'architecture'],
   ],
   format: [[...biome, 'check', '--write', '.']],
-  typecheck: [[...tsc, '--project', join(root, 'tsconfig.json')]],
+  // The page runs in browsers, which have other types than Node.
+  typecheck: [
+    [...tsc, '--project', join(root, 'plugins', 'nsreplicate', 'server', 'page', 'tsconfig.json')],
+    [...tsc, '--project', join(root, 'tsconfig.json')],
+  ],
   build: [['scripts/build.ts']],
   package: [['scripts/package.ts']],
   archives: [['scripts/archives.ts']],

@@ -1,4 +1,5 @@
-/** Bundles what nsreplicate's service hands to others: the worker that hashes passwords. */
+/** Bundles what nsreplicate's service hands to others: the worker that hashes passwords, and the page. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -17,4 +18,25 @@ export async function bundleHashWorker(): Promise<string> {
     logLevel: 'error',
   });
   return outputFiles[0]?.text ?? '';
+}
+
+/** For browsers of the last years. */
+export async function bundlePage() {
+  const { outputFiles } = await build({
+    entryPoints: [join(server, 'page/main.ts')],
+    bundle: true,
+    platform: 'browser',
+    target: ['es2022'],
+    format: 'iife',
+    minify: true,
+    write: false,
+    logLevel: 'error',
+  });
+  const read = (name: string) => readFileSync(join(server, 'page', name), 'utf8');
+  return {
+    html: read('index.html'),
+    script: outputFiles[0]?.text ?? '',
+    style: read('style.css'),
+    icon: read('icon.svg'),
+  };
 }

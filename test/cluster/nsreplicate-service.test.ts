@@ -263,6 +263,7 @@ describe('the service', () => {
       }
     };
     await until('event: task\ndata: {"name":');
+    expect(heard).toContain('event: jobs\n');
     heard = '';
     await client.ask(`/api/tasks/${pair.task}/pause`, { ...post, ...as(admin) });
     await until('"phase":"Paused"');

@@ -30,6 +30,8 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/ip': 'iproute2',
   '/usr/bin/git': 'git',
   '/etc/ssl/certs/ca-certificates.crt': 'ca-certificates',
+  // For the page of nsreplicate's service.
+  '/usr/bin/chromium': 'chromium',
 };
 
 /** Packages that are not installed. */

@@ -54,7 +54,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const metrics = new Metrics(options);
-  const board = new Board({ kube: state, clock, signal, changed: () => undefined });
+  const board = new Board({ kube: state, clock, signal });
   const directory = new Directory({ kube: state, clock, signal });
   const hashing = new Hashing(clock);
   const history = new LagHistory(board, clock);

@@ -17,6 +17,7 @@ import { healthRoutes } from './health.ts';
 import { jobsRoutes } from './jobs.ts';
 import { metricsRoute } from './metrics.ts';
 import { overviewRoutes } from './overview.ts';
+import { pageRoutes } from './page.ts';
 import { plansRoutes } from './plans.ts';
 import { signInRoute } from './sign-in.ts';
 import { tasksRoutes } from './tasks.ts';
@@ -51,6 +52,7 @@ export function allRoutes(options: RoutesOptions): Route[] {
     ...plansRoutes(options),
     ...jobsRoutes(options),
     eventsRoute(streams),
+    ...pageRoutes(),
   ];
   return withDocument(routes, version);
 }

@@ -13,7 +13,8 @@ export const eventsRoute = (streams: EventStreams) =>
     type: 'text/event-stream',
     answers: {
       200: {
-        description: '`event: task` with a task as /api/tasks shows it, `event: gone` with a name',
+        description:
+          '`event: task` with a task as /api/tasks shows it; `event: jobs` and `event: gone` with a name',
         schema: text(),
       },
     },

@@ -9,6 +9,7 @@ import { type JobRecord, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
 import { jobsOf, statusIn, type TaskStatus } from '../../state/state.ts';
 import { tool } from '../../state/task-objects.ts';
+import { AtWork } from './at-work.ts';
 import { jobId } from './job-id.ts';
 import { KeptObjects, type KeptOptions } from './kept-objects.ts';
 
@@ -16,6 +17,8 @@ export interface BoardTask {
   readonly name: string;
   readonly status: TaskStatus;
   readonly control: Control;
+  /** Whether an instance is at work on it; else its status is what was last written. */
+  readonly atWork: boolean;
 }
 
 /** A job under its id. */
@@ -24,10 +27,7 @@ export interface BoardJob extends JobRecord {
   readonly task: string;
 }
 
-export type BoardOptions = Omit<KeptOptions<ConfigMap>, 'resource' | 'labelSelector' | 'changed'> & {
-  /** Something about a task changed. */
-  readonly changed: (task: string) => void;
-};
+export type BoardOptions = Omit<KeptOptions<ConfigMap>, 'resource' | 'labelSelector' | 'changed'>;
 
 const jobRoles = [...shardNames, 'active'].map((name) => `jobs-${name}`);
 const labelSelector = [
@@ -37,15 +37,17 @@ const labelSelector = [
 
 export class Board {
   readonly #kept: KeptObjects<ConfigMap>;
+  readonly #atWork: AtWork;
   /** Objects by task and role. */
   readonly #tasks = new Map<string, Map<string, ConfigMap>>();
+  /** How often something of a task was written: its jobs' records, or all else. */
+  readonly #versions = new Map<string, { jobs: number; status: number }>();
   readonly #places = new Map<string, { readonly task: string; readonly role: string }>();
   /** What was read of an object's text, until it is another one. */
   readonly #statuses = new WeakMap<ConfigMap, TaskStatus | undefined>();
-  readonly #changed: (task: string) => void;
 
-  constructor({ changed, ...options }: BoardOptions) {
-    this.#changed = changed;
+  constructor(options: BoardOptions) {
+    this.#atWork = new AtWork(options);
     this.#kept = new KeptObjects({
       ...options,
       resource: configMaps,
@@ -54,8 +56,8 @@ export class Board {
     });
   }
 
-  run(): Promise<void> {
-    return this.#kept.run();
+  async run(): Promise<void> {
+    await Promise.all([this.#kept.run(), this.#atWork.run()]);
   }
 
   get listed(): Promise<void> {
@@ -73,7 +75,18 @@ export class Board {
   task(name: string): BoardTask | undefined {
     const roles = this.#tasks.get(name);
     const status = roles && this.#statusOf(roles.get('state'));
-    return status && { name, status, control: controlOf(roles.get('control')) };
+    const atWork = this.#atWork.has(name);
+    return status && { name, status, atWork, control: controlOf(roles.get('control')) };
+  }
+
+  /** Another number whenever the records of the task's jobs, or its status and what was asked of it, were written anew. */
+  versions(task: string): { readonly jobs: number; readonly status: string } {
+    const { jobs, status } = this.#writes(task);
+    return { jobs, status: `${status} ${this.#atWork.has(task)}` };
+  }
+
+  #writes(task: string): { readonly jobs: number; readonly status: number } {
+    return this.#versions.get(task) ?? { jobs: 0, status: 0 };
   }
 
   /** In the order of `jobs`: what fails, what is at work, what was done last. */
@@ -101,6 +114,8 @@ export class Board {
     if (roles.size > 0) this.#tasks.set(place.task, roles);
     else this.#tasks.delete(place.task);
     this.#places.set(name, place);
-    this.#changed(place.task);
+    const { jobs, status } = this.#writes(place.task);
+    const isOfJobs = place.role.startsWith('jobs-');
+    this.#versions.set(place.task, isOfJobs ? { jobs: jobs + 1, status } : { jobs, status: status + 1 });
   }
 }

@@ -3,7 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Clock } from '../../../../src/clock.ts';
 import type { Caller } from '../accounts/account.ts';
 import { tooMany } from '../http/problem.ts';
-import type { Board } from './board.ts';
+import type { Board, BoardTask } from './board.ts';
 import { taskDocument } from './task-document.ts';
 
 const PERIOD_MS = 1000;
@@ -19,8 +19,8 @@ interface Listener {
   readonly caller: Caller;
   /** Who the token belongs to now; undefined once it is over. */
   readonly recheck: () => Promise<Caller | undefined>;
-  /** What was sent last, by task. */
-  readonly sent: Map<string, string>;
+  /** Which versions were told of last, by task. */
+  readonly told: Map<string, ReturnType<Board['versions']>>;
   pingedAt: number;
 }
 
@@ -28,6 +28,7 @@ export class EventStreams {
   readonly #board: Board;
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
+  readonly #texts = new Map<string, { readonly version: string; readonly text: string }>();
 
   constructor(board: Board, clock: Clock) {
     this.#board = board;
@@ -52,7 +53,7 @@ export class EventStreams {
       stream: new PassThrough(),
       caller,
       recheck,
-      sent: new Map(),
+      told: new Map(),
       pingedAt: this.#clock.monotonic(),
     };
     this.#listeners.add(listener);
@@ -73,22 +74,37 @@ export class EventStreams {
   }
 
   #sendTasks(listener: Listener, caller: Caller): void {
-    const { stream, sent } = listener;
+    const { stream, told } = listener;
     const now = this.#clock.monotonic();
     const tasks = this.#board.tasks();
     const news = tasks.flatMap((task) => {
-      const text = JSON.stringify(taskDocument(task, caller));
-      if (sent.get(task.name) === text) return [];
-      sent.set(task.name, text);
-      return [`event: task\ndata: ${text}\n\n`];
+      const versions = this.#board.versions(task.name);
+      const before = told.get(task.name);
+      told.set(task.name, versions);
+      return [
+        ...(before?.status === versions.status ? [] : [this.#textOf(task, versions.status, caller)]),
+        ...(before?.jobs === versions.jobs ? [] : [eventOf('jobs', { name: task.name })]),
+      ];
     });
     const names = new Set(tasks.map(({ name }) => name));
-    for (const name of [...sent.keys()].filter((one) => !names.has(one))) {
-      sent.delete(name);
-      news.push(`event: gone\ndata: ${JSON.stringify({ name })}\n\n`);
+    for (const name of [...told.keys()].filter((one) => !names.has(one))) {
+      told.delete(name);
+      news.push(eventOf('gone', { name }));
     }
     if (news.length === 0 && now - listener.pingedAt < PING_MS) return;
     listener.pingedAt = now;
     stream.write(news.length === 0 ? ': still here\n\n' : news.join(''));
   }
+
+  /** Made once for all who may see the same. */
+  #textOf(task: BoardTask, version: string, caller: Caller): string {
+    const key = `${caller.namespaces === undefined} ${task.name}`;
+    const made = this.#texts.get(key);
+    if (made?.version === version) return made.text;
+    const text = eventOf('task', taskDocument(task, caller));
+    this.#texts.set(key, { version, text });
+    return text;
+  }
 }
+
+const eventOf = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -40,7 +40,8 @@ export class LagHistory {
     const tasks = this.#board.tasks();
     const names = new Set(tasks.map(({ name }) => name));
     for (const name of [...this.#points.keys()]) if (!names.has(name)) this.#points.delete(name);
-    for (const { name, status } of tasks)
+    // Of a task that nobody works on nothing new is known.
+    for (const { name, status } of tasks.filter(({ atWork }) => atWork))
       for (const { name: replica, behind, failed } of status.replicas) {
         const points = this.#of(name, replica);
         points.push({ at, pending: behind.pending, oldestMs: behind.oldestMs, failed });

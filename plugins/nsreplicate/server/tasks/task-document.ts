@@ -39,6 +39,7 @@ export const taskSchema: Schema = object(
   {
     name: text(),
     phase: oneOf(phases),
+    atWork: flag('An instance is at work on it; else all of this is as it was last written'),
     paused: flag(),
     startedAt: time,
     objects: count('Objects that are kept the same'),
@@ -56,7 +57,10 @@ export const taskSchema: Schema = object(
  * What a caller may know of a task. Whoever is let into some namespaces only sees counts of all of them, and nothing
  * that names an object.
  */
-export function taskDocument({ name, status, control }: BoardTask, caller: Pick<Caller, 'namespaces'>) {
+export function taskDocument(
+  { name, status, control, atWork }: BoardTask,
+  caller: Pick<Caller, 'namespaces'>,
+) {
   const { phase, startedAt, objects, kinds, primary, replicas, failures, notes } = status;
   const seesAll = caller.namespaces === undefined;
   const digest = approvalDigest(replicas);
@@ -64,6 +68,7 @@ export function taskDocument({ name, status, control }: BoardTask, caller: Pick<
   return {
     name,
     phase,
+    atWork,
     paused: control.paused,
     startedAt,
     objects,

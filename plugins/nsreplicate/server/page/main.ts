@@ -1,0 +1,113 @@
+/** The page: signs in, then shows every task as it changes. */
+import { Api, type TaskDocument } from './api.ts';
+import { h, replace } from './dom.ts';
+import { Jobs } from './jobs.ts';
+import { signInForm } from './sign-in.ts';
+import { TaskCard } from './task-card.ts';
+
+const TELL_MS = 8000;
+const TICK_MS = 5000;
+const AGAIN_MS = 3000;
+/** Jobs are asked for no more often than that. */
+const LOAD_MS = 500;
+
+const main = document.querySelector('main') as HTMLElement;
+const status = h('p', { class: 'told', role: 'status' });
+document.body.append(status);
+
+let telling: ReturnType<typeof setTimeout> | undefined;
+function tell(text: string): void {
+  status.textContent = text;
+  clearTimeout(telling);
+  telling = setTimeout(() => {
+    status.textContent = '';
+  }, TELL_MS);
+}
+
+let ended = new AbortController();
+const api = new Api(() => {
+  ended.abort();
+  showSignIn();
+});
+
+function showSignIn(): void {
+  replace(main, signInForm(api, showTasks));
+  main.querySelector('input')?.focus();
+}
+
+function showTasks(): void {
+  ended = new AbortController();
+  const { signal } = ended;
+  const { username = '', role = 'viewer', namespaces } = api.account ?? {};
+  const mayAsk = role !== 'viewer';
+  const cards = new Map<string, TaskCard>();
+  const jobs = new Jobs({ api, tell, mayAsk });
+  // What concerns a whole task is for roles that hold everywhere.
+  const options = { api, tell, mayAsk: mayAsk && namespaces === undefined };
+  const tasks = h('div', {}, h('p', { class: 'about' }, 'Waiting for the service …'));
+  replace(
+    main,
+    h(
+      'header',
+      { class: 'top' },
+      h('h1', {}, 'Replication of namespaces'),
+      h('span', {}, `${username}, ${role}`),
+      h('button', { type: 'button', onclick: () => api.signOut() }, 'Sign out'),
+    ),
+    tasks,
+    jobs.element,
+  );
+  const arrange = () => {
+    const sorted = [...cards].sort(([a], [b]) => a.localeCompare(b)).map(([, { element }]) => element);
+    replace(tasks, ...(sorted.length > 0 ? sorted : [h('p', {}, 'There are no tasks.')]));
+  };
+  let loading: ReturnType<typeof setTimeout> | undefined;
+  const loadJobs = () => {
+    if (loading !== undefined) return;
+    loading = setTimeout(() => {
+      loading = undefined;
+      if (!signal.aborted) void jobs.load();
+    }, LOAD_MS);
+  };
+  const heard = (event: string, data: unknown) => {
+    const task = data as TaskDocument;
+    if (event === 'jobs') {
+      loadJobs();
+      return;
+    }
+    const card = cards.get(task.name);
+    if (event === 'gone') cards.delete(task.name);
+    else if (card) card.show(task);
+    else cards.set(task.name, new TaskCard(task, options));
+    if (event === 'gone' || !card) arrange();
+  };
+  const connection = { open: false };
+  void follow(heard, connection, signal);
+  void jobs.first();
+  const ticking = setInterval(() => {
+    if (connection.open) for (const card of cards.values()) card.tick();
+  }, TICK_MS);
+  signal.addEventListener('abort', () => clearInterval(ticking));
+}
+
+/** Listens, again and again, until the person signs out. */
+async function follow(
+  heard: (event: string, data: unknown) => void,
+  connection: { open: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const hear = (event: string, data: unknown) => {
+      connection.open = true;
+      heard(event, data);
+    };
+    await api.listen(hear, signal).catch(() => undefined);
+    connection.open = false;
+    if (signal.aborted) return;
+    tell('The service does not answer just now; what is shown may be old.');
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+if (api.account) showTasks();
+else showSignIn();
