@@ -124,7 +124,7 @@ describeWithBrowser('the page', () => {
         .getByRole('button', { name: 'Differences' })
         .first()
         .click();
-      const text = await page.locator('dialog pre').innerText();
+      const text = await page.locator('dialog pre').textContent();
       await page.keyboard.press('Escape');
       await page.locator('dialog').waitFor({ state: 'detached' });
       return text;
