@@ -37,8 +37,8 @@ export function approvalDigest(
 export const approvalOf = (at: Date, digest?: string): string =>
   digest === undefined ? at.toISOString() : `${at.toISOString()} ${digest}`;
 
-/** The digest that an approval names. */
-export const digestIn = (approval: string): string | undefined => approval.split(' ')[1];
+/** The digest that an approval names; undefined where it is of whatever waits. */
+export const digestIn = (approval: string): string | undefined => /^\S+ ([0-9a-f]{16})$/.exec(approval)?.[1];
 
 const digestOf = (lines: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(lines)).digest('hex').slice(0, DIGEST_CHARACTERS);

@@ -36,7 +36,7 @@ describe('what waits to be deleted', () => {
 
 test('an approval says when it was given, and of what where it is of something', () => {
   const at = new Date('2026-01-02T03:04:05Z');
-  expect(digestIn(approvalOf(at, 'abc'))).toBe('abc');
+  expect(digestIn(approvalOf(at, '0123456789abcdef'))).toBe('0123456789abcdef');
   expect(digestIn(approvalOf(at))).toBeUndefined();
   expect(approvalOf(at)).not.toBe(approvalOf(new Date(0)));
 });
