@@ -17,6 +17,7 @@ export const specOf = (change: Partial<TaskSpec> = {}): TaskSpec => ({
   onImmutable: 'fail',
   prune: { prune: true, claims: false, namespaces: false, definitions: false },
   brake: defaultLimits,
+  standby: [],
   workers: 16,
   suspended: false,
   ...change,

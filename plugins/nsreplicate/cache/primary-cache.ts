@@ -9,7 +9,14 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { fromPrimary } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import type { SeenVersion } from '../clusters/seen-version.ts';
-import { type Copy, copyOf, type DesiredCopy, type Destination, type Shaping } from '../objects/copy.ts';
+import {
+  type Copy,
+  copyOf,
+  type DesiredCopy,
+  type Destination,
+  differsByReplica,
+  type Shaping,
+} from '../objects/copy.ts';
 import { isIn, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
 import { nextOrigin, type Origin, provenanceOf } from '../objects/provenance.ts';
 import { slim } from '../objects/sanitise.ts';
@@ -228,9 +235,7 @@ export class PrimaryCache {
   ): Pick<Original, 'digest' | 'statusDigest' | 'problem'> {
     const { shaping, destinations } = this.#options;
     const { object, copies } = body;
-    const differ = shaping.overrides.some((override) =>
-      destinations.some(({ name }) => override.applies(object, name)),
-    );
+    const differ = differsByReplica(object, destinations, shaping);
     try {
       const targets = differ || inherited ? destinations : destinations.slice(0, 1);
       const made = targets.map((to) => [to.name, copyOf(object, rule, to, shaping)] as const);

@@ -94,6 +94,11 @@ export abstract class TaskCommand extends KubeCommand implements TaskFlags {
     group: how,
     default: 'fail',
   });
+  standby = option.flag('--standby', {
+    description:
+      'Hold workloads on the replicas: Deployments and StatefulSets at 0 pods, CronJobs suspended, until `promote`.',
+    group: how,
+  });
   workerCount = option.integer('--worker-count', {
     description: 'Objects that are written at once, a replica. Default: 16.',
     group: how,

@@ -21,6 +21,8 @@ export interface SpecFlags {
   readonly failBack: boolean;
   readonly drift: DriftPolicy;
   readonly onImmutable: OnImmutable;
+  /** All replicas are standbys. */
+  readonly standby: boolean;
   readonly workerCount: number;
   /** Undefined: not said. */
   readonly prune: boolean | undefined;
@@ -72,6 +74,7 @@ export async function specFrom(
       definitions: flags.pruneCrds,
     },
     brake: { ...defaultLimits, objects: flags.pruneLimit, percent: flags.prunePercent },
+    standby: flags.standby ? ['*'] : (config?.standby ?? []),
     workers: flags.workerCount,
     suspended: config?.suspend ?? false,
   };

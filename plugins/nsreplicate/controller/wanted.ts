@@ -66,6 +66,7 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
     prune: { prune: true, claims: false, namespaces: false, definitions: false },
     brake: defaultLimits,
     workers: 8,
+    standby: [],
     suspended: false,
   };
   refusing('InvalidSpec', () => checkMap(spec.map, spec.namespaces));

@@ -1,6 +1,7 @@
 /** What a task is told to do. A running task takes a new one at any time. */
 import { UsageError } from '../../../src/errors.ts';
 import type { NamespaceMap } from '../objects/mapping.ts';
+import { compileGlobs } from '../rules/glob.ts';
 import type { NamespaceScope, Override, Rule } from '../rules/rule.ts';
 import { namespaceMatcher } from '../rules/scope.ts';
 import type { BrakeLimits } from './brake.ts';
@@ -23,10 +24,18 @@ export interface TaskSpec {
   readonly onImmutable: OnImmutable;
   readonly prune: PruneFlags;
   readonly brake: BrakeLimits;
+  /** Replicas on which workloads are held: globs over their names; empty: none. */
+  readonly standby: readonly string[];
   /** How many objects are worked on at once, a replica. */
   readonly workers: number;
   /** Its configuration says that nothing is to be written; a pause, that a person ordered, is kept in the cluster. */
   readonly suspended: boolean;
+}
+
+/** Whether a task holds workloads on a replica. */
+export function standbyMatcher({ standby }: Pick<TaskSpec, 'standby'>): (replica: string) => boolean {
+  // An empty list of globs would mean all.
+  return standby.length === 0 ? () => false : compileGlobs(standby);
 }
 
 /** Where tasks keep their state, in a namespace of its own. */

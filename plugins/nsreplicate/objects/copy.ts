@@ -4,11 +4,12 @@ import type { Rule } from '../rules/rule.ts';
 import { isAsApplied } from './as-applied.ts';
 import { appliesWhole, mainPart, statusPart } from './carry.ts';
 import { digestOf } from './digest.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, groupKind } from './draft.ts';
 import { mapNamespaces, type NamespaceMap } from './mapping.ts';
 import { type CompiledOverride, override } from './overrides.ts';
 import { nextOrigin, type Origin, provenanceOf, writeProvenance } from './provenance.ts';
 import { type SanitiseContext, sanitise } from './sanitise.ts';
+import { holdBack, isHeldKind } from './standby.ts';
 
 /** What shapes the copies of one task. */
 export interface Shaping extends SanitiseContext {
@@ -19,6 +20,8 @@ export interface Shaping extends SanitiseContext {
   readonly overrides: readonly CompiledOverride[];
   /** Keys the digests of Secrets. */
   readonly key: Uint8Array;
+  /** Whether a replica, by its name, is a standby: workloads are held there. */
+  readonly isStandby?: ((replica: string) => boolean) | undefined;
 }
 
 /** A replica as far as shaping is concerned. */
@@ -44,7 +47,7 @@ export interface Copy extends DesiredCopy {
 }
 
 /**
- * Sanitises, carries, maps, overrides and writes the provenance, in that order. The digest is over all but the provenance.
+ * Sanitises, maps, overrides, holds, carries and writes the provenance, in that order. The digest is over all but the provenance.
  * @throws {X8sError} where an override does not fit
  */
 export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping: Shaping): Copy {
@@ -54,6 +57,7 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
     draft,
     shaping.overrides.filter((entry) => entry.applies(object, to.name)).map((entry) => entry.override),
   );
+  if (appliesWhole(rule.carry) && shaping.isStandby?.(to.name)) holdBack(draft, object);
   const main = mainPart(draft, rule.carry);
   const digest = main ? digestOf(main, shaping.key) : '';
   const origin = originOf(object, to, shaping);
@@ -61,6 +65,24 @@ export function copyOf(object: KubeObject, rule: Rule, to: Destination, shaping:
   const status = statusPart(object, draft, rule.carry);
   return { digest, origin, main, status, statusDigest: status ? digestOf(status, shaping.key) : '' };
 }
+
+/** Whether an object's copies differ by replica: by an override, or since workloads are held on some of them. */
+export function differsByReplica(
+  object: KubeObject,
+  destinations: readonly Destination[],
+  { overrides, isStandby = () => false }: Shaping,
+): boolean {
+  const standbys = destinations.filter(({ name }) => isStandby(name)).length;
+  const areSomeHeld = standbys > 0 && standbys < destinations.length && isHeldKind(groupKind(object));
+  return (
+    areSomeHeld ||
+    overrides.some((override) => destinations.some(({ name }) => override.applies(object, name)))
+  );
+}
+
+/** How one replica's objects are looked at. On a standby no autoscaler has a say: what is held there stays at 0. */
+export const shapingOn = (replica: string, shaping: Shaping): Shaping =>
+  shaping.isStandby?.(replica) ? { ...shaping, isAutoscaled: undefined } : shaping;
 
 function originOf(object: KubeObject, to: Destination, { task, primary }: Shaping): Origin {
   const { namespace, uid = '' } = object.metadata;

@@ -42,8 +42,8 @@ export interface ComparedPart {
 
 /** Reads such an object, which nothing is remembered of, and compares it. */
 export async function partOf(
-  { primaryCache, places, shaping }: Survey,
-  { cluster, assessor }: SurveyedReplica,
+  { primaryCache, places }: Survey,
+  { cluster, assessor, shaping }: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<ComparedPart> {
@@ -67,8 +67,8 @@ const isUnclear = (assessment: Assessment): boolean =>
 
 /** What others have in an object that is else what the replica makes of it. Undefined where it is not, or may not be asked. */
 async function madeOf(
-  { primaryCache, shaping }: Survey,
-  { cluster, replicaCache, probes }: SurveyedReplica,
+  { primaryCache }: Survey,
+  { cluster, replicaCache, shaping, probes }: SurveyedReplica,
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<Made | undefined> {

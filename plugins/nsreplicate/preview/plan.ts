@@ -135,7 +135,7 @@ async function plannedWrite(
   const main = (await copyOf(planning))?.main;
   if (!resource || !main) return undefined;
   const action = outcomes[write.outcome].plan;
-  const trial: Trial = { kube, resource, main, context: survey.shaping, write, policy: spec, signal };
+  const trial: Trial = { kube, resource, main, context: replica.shaping, write, policy: spec, signal };
   let before: KubeObject | undefined;
   try {
     if (write.outcome !== 'create')

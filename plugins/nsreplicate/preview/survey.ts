@@ -42,7 +42,6 @@ export interface Survey {
   readonly primary: Cluster;
   readonly primaryCache: PrimaryCache;
   readonly places: Places;
-  readonly shaping: Shaping;
   readonly kinds: readonly CopiedKind[];
   readonly notes: readonly string[];
   /** What could not be listed on the primary, or does not answer just now: its copies are not looked at. */
@@ -54,6 +53,8 @@ export interface SurveyedReplica {
   readonly cluster: Cluster;
   readonly replicaCache: ReplicaCache;
   readonly assessor: Assessor;
+  /** How its objects are looked at. */
+  readonly shaping: Shaping;
   readonly probes: Probes;
   /** What could not be listed there: nothing is known of it. */
   readonly unread: readonly Unread[];
@@ -85,12 +86,12 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
   const labels = new Map<string, Labels>();
   const { shaping, primaryCache } = setUp(options, { kinds, places, autoscaled, labels });
   const sides = replicas.map((cluster) => {
-    const { replicaCache, assessor } = setUpReplica(cluster, options, { primaryCache, places });
-    return { cluster, replicaCache, assessor, probes: new Probes(cluster.kube), unread: [] as Unread[] };
+    const set = setUpReplica(cluster, options, { primaryCache, places, shaping });
+    return { cluster, ...set, probes: new Probes(cluster.kube), unread: [] as Unread[] };
   });
   // Without them replicas are copied as they are.
   await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
-  const frame: Frame = { primaryCache, places, shaping, away: new Set() };
+  const frame: Frame = { primaryCache, places, away: new Set() };
   const refused: Refused[] = [];
   const looked = kinds.filter(({ name }) => only === undefined || name === only.kind || name === 'Namespace');
   for (const kind of looked) {
@@ -110,7 +111,6 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     primary,
     primaryCache,
     places,
-    shaping,
     kinds,
     notes: [...notes, ...notesOn(options, primaryCache, labels)],
     unread: [
@@ -163,12 +163,13 @@ async function listPrimary(
 }
 
 /** A replica that is being listed. */
-type ListedReplica = Pick<SurveyedReplica, 'cluster' | 'replicaCache'> & { readonly unread: Unread[] };
+type ListedReplica = Pick<SurveyedReplica, 'cluster' | 'replicaCache' | 'shaping'> & {
+  readonly unread: Unread[];
+};
 
 interface Frame {
   readonly primaryCache: PrimaryCache;
   readonly places: Places;
-  readonly shaping: Shaping;
   /** Replicas that did not answer. */
   readonly away: Set<Cluster>;
 }

@@ -29,6 +29,7 @@ const topKeys = [
   'rules',
   'overrides',
   'suspend',
+  'standby',
 ] as const;
 
 /**
@@ -59,6 +60,7 @@ export function parseConfig(text: string, file: string, given: readonly string[]
     rules,
     overrides: fields.overrides?.list().map((field) => parseOverride(field, known)) ?? [],
     suspend: fields.suspend?.boolean() ?? false,
+    standby: parseStandby(fields.standby, known.replicas),
   };
 }
 
@@ -86,6 +88,14 @@ function parseRules(field: YamlField | undefined): Rule[] {
       'Leave it out to copy the default kinds.',
     );
   return rules;
+}
+
+/** `true` means all replicas, a list some of them. */
+function parseStandby(field: YamlField | undefined, known: readonly string[]): string[] {
+  if (!field) return [];
+  if (!field.isList()) return field.boolean() ? ['*'] : [];
+  checkReplicas(field, known);
+  return globs(field);
 }
 
 function parseMap(field: YamlField | undefined): Record<string, string> {
@@ -162,13 +172,13 @@ function checkReplicas(field: YamlField | undefined, known: readonly string[]): 
 }
 
 /** What an override may name. */
-interface SeenVersion {
+interface KnownNames {
   readonly rules: readonly Rule[];
   /** Names of replicas; none where nobody named any yet. */
   readonly replicas: readonly string[];
 }
 
-function parseOverride(field: YamlField, known: SeenVersion): Override {
+function parseOverride(field: YamlField, known: KnownNames): Override {
   const keys = field.map(['replicas', 'group', 'kinds', 'namespaces', 'names', 'selector', 'set', 'patch']);
   const patch = [
     ...(keys.set ? setOperations(keys.set) : []),

@@ -65,6 +65,8 @@ export interface TaskConfig {
   readonly rules: readonly Rule[];
   readonly overrides: readonly Override[];
   readonly suspend: boolean;
+  /** Replicas on which workloads are held: globs over their names. */
+  readonly standby?: readonly string[] | undefined;
   /** Where the file says that it belongs to the cluster that is copied to: that is the current context then, not the primary. */
   readonly pullsAt?: string | undefined;
 }

@@ -110,7 +110,7 @@ export class YamlField {
   #unknown(path: string, node: Node, name: string, known: readonly string[]): UsageError {
     const [nearest = ''] = closest(name, known);
     return new UsageError(`${this.#place(node)}: unknown key ${JSON.stringify(path)}.`, {
-      hint: `Did you mean ${JSON.stringify(nearest)}? SeenVersion here: ${known.join(', ')}.`,
+      hint: `Did you mean ${JSON.stringify(nearest)}? Known here: ${known.join(', ')}.`,
     });
   }
 

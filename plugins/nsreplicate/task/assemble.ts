@@ -21,7 +21,7 @@ export interface Parts {
 
 export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: Parts): Replica {
   const { spec, saved, watch, changed } = options;
-  const { replicaCache, assessor, results } = setUpReplica(cluster, options, parts);
+  const { replicaCache, ...set } = setUpReplica(cluster, options, parts);
   const { name } = cluster;
   const state = own(saved.brakes, name) ?? { deletions: [] };
   const deletions = new Deletions({ ...options, replica: name, replicaCache, limits: spec.brake, state });
@@ -29,9 +29,8 @@ export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: P
   const shared = {
     ...options,
     ...parts,
+    ...set,
     replicaCache,
-    assessor,
-    results,
     deletions,
     primaryCheck: parts.guard,
   };

@@ -7,8 +7,8 @@ import { ReplicaCache } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { absentees } from '../clusters/scopes.ts';
-import { coverageOf, displaced, type TaskSpec } from '../decide/spec.ts';
-import type { Shaping } from '../objects/copy.ts';
+import { coverageOf, displaced, standbyMatcher, type TaskSpec } from '../decide/spec.ts';
+import { type Shaping, shapingOn } from '../objects/copy.ts';
 import { idleOverrides } from '../objects/idle-overrides.ts';
 import type { Places } from '../objects/keys.ts';
 import { compileOverride } from '../objects/overrides.ts';
@@ -48,6 +48,7 @@ export function setUp(
     overrides: spec.overrides.map(compileOverride),
     key,
     isAutoscaled: (object) => autoscaled.has(object),
+    isStandby: standbyMatcher(spec),
   };
   const primaryCache = new PrimaryCache({
     primary,
@@ -65,18 +66,21 @@ export interface ReplicaSetUp {
   readonly replicaCache: ReplicaCache;
   readonly assessor: Assessor;
   readonly results: ReplicaResults;
+  /** How its objects are looked at. */
+  readonly shaping: Shaping;
 }
 
 export function setUpReplica(
   replica: Cluster,
   { spec, primary, saved, results: ofAll }: SetUpOptions,
-  { primaryCache, places }: { readonly primaryCache: PrimaryCache; readonly places: Places },
+  { primaryCache, places, shaping }: { primaryCache: PrimaryCache; places: Places; shaping: Shaping },
 ): ReplicaSetUp {
   const replicaCache = new ReplicaCache(spec.name, primaryCache.coverage);
   const results = ofAll.on(replica.name);
   const { formerPrimaries } = saved;
   const known = { spec, primary, replica, primaryCache, places, replicaCache, results, formerPrimaries };
-  return { replicaCache, assessor: new Assessor(known), results };
+  const assessor = new Assessor(known);
+  return { replicaCache, assessor, results, shaping: shapingOn(replica.name, shaping) };
 }
 
 /** What a person should know once both sides were listed. */

@@ -38,7 +38,11 @@ async function scene(original: KubeObject | undefined, present?: KubeObject, cha
   const places = new Places(spec.map);
   const around = { kinds, places, autoscaled: new Autoscaled(places), labels: new Map() };
   const { shaping, primaryCache } = setUp(options, around);
-  const { replicaCache, assessor, results } = setUpReplica(replica, options, { primaryCache, places });
+  const { replicaCache, assessor, results } = setUpReplica(replica, options, {
+    primaryCache,
+    places,
+    shaping,
+  });
   primaryCache.beginList('ConfigMap|shop');
   if (here) primaryCache.take(kind, here, 'ConfigMap|shop');
   primaryCache.endList('ConfigMap|shop', kind, 'shop');

@@ -304,3 +304,20 @@ ${spec}`;
     );
   });
 });
+
+describe('standby', () => {
+  const file = (standby: string) => `replicas: [dr, edge]\nstandby: ${standby}\n`;
+
+  test.each([
+    ['true', ['*']],
+    ['false', []],
+    ['[dr]', ['dr']],
+    ['["d*"]', ['d*']],
+  ])('%s', (standby, expected) => {
+    expect(parseConfig(file(standby), 'f.yaml').standby).toEqual(expected);
+  });
+
+  test('of a replica that there is not is refused, with its line', () => {
+    expect(() => parseConfig(file('[drr]'), 'f.yaml')).toThrow(/f\.yaml:2.*no replica is called "drr"/);
+  });
+});
