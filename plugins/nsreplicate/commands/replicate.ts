@@ -201,7 +201,7 @@ async function runWatch(opened: Opened, context: KubeCommandContext, flags: Serv
 }
 
 /** A run that ended leaves its status behind: another instance may be at work now. */
-const isAtWork = ({ phase }: TaskStatus): boolean => phase !== 'Stopped' && phase !== 'Failed';
+const isAtWork = ({ phase }: TaskStatus): boolean => !['Stopped', 'Fenced', 'Failed'].includes(phase);
 
 /** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
 async function tellStatus(

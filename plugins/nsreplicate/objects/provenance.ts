@@ -23,6 +23,8 @@ export interface Provenance {
   readonly applied: string;
   /** How often the task's record had been written when the copy was: a record that counts less was restored. */
   readonly sequence: number;
+  /** The task's epoch when the copy was written; 0 or absent before the first promotion. */
+  readonly epoch?: number;
 }
 
 /**
@@ -96,12 +98,12 @@ function bearerOf(object: KubeObject | Draft): string {
  * to be escaped in what is applied, which servers read slowly.
  */
 function formatProvenance(
-  { origin: { cluster, task, namespace, uid, via }, applied, sequence }: Provenance,
+  { origin: { cluster, task, namespace, uid, via }, applied, sequence, epoch = 0 }: Provenance,
   bearer: string,
 ): string {
   const place = namespace === undefined ? '' : ` namespace=${namespace}`;
   const way = via.length > 0 ? ` via=${via.join()}` : '';
-  return `of=${bearer} cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} sequence=${sequence}`;
+  return `of=${bearer} cluster=${cluster} task=${task}${place} uid=${uid}${way} applied=${applied} sequence=${sequence}${epoch > 0 ? ` epoch=${epoch}` : ''}`;
 }
 
 /** Whether two origins are the same. */

@@ -46,6 +46,8 @@ export interface ReconcilerOptions extends DeletionOptions {
   readonly results: ReplicaResults;
   readonly resultsChanged: () => void;
   readonly primaryCheck: PrimaryCheck;
+  /** The epoch of what is written now. */
+  readonly epoch: () => number;
 }
 
 export class Reconciler {
@@ -163,7 +165,7 @@ export class Reconciler {
       (write.why === 'drift' && before?.provenance?.sequence) ||
       (await this.#options.primaryCheck.sequence());
     await fence();
-    const made = { origin: copy.origin, applied: copy.digest, sequence };
+    const made = { origin: copy.origin, applied: copy.digest, sequence, epoch: this.#options.epoch() };
     writeProvenance(copy.main, made);
     const { object, live, recreated, residue } = await this.#writer.write(
       {
@@ -244,7 +246,7 @@ export class Reconciler {
 
   /** Undefined: its namespace is not there, and is not ours to make. */
   async #writePart(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject | undefined) {
-    const { replicaCache, fence, primaryCheck } = this.#options;
+    const { replicaCache, fence, primaryCheck, epoch } = this.#options;
     const main = cloneJson(copy.main as Draft);
     // What this task made bears its provenance, and keeps it.
     if (!object || replicaCache.isOurs(key))
@@ -252,6 +254,7 @@ export class Reconciler {
         origin: copy.origin,
         applied: copy.digest,
         sequence: await primaryCheck.sequence(),
+        epoch: epoch(),
       });
     await fence();
     try {

@@ -22,6 +22,7 @@ import {
 } from '../state/state.ts';
 import { Documents } from '../status/documents.ts';
 import { statusOf } from '../status/task-status.ts';
+import { EpochGuard } from '../task/epoch-guard.ts';
 import { Task } from '../task/task.ts';
 
 /** What a run works on. */
@@ -97,6 +98,7 @@ class Work {
   readonly #kept: Kept;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #epochs: EpochGuard;
   readonly #task: Task;
   readonly #documents: Documents;
   readonly #journal: Journal;
@@ -116,11 +118,19 @@ class Work {
     if (signal.aborted) end();
     else this.#forget = onAbort(signal, end);
     this.#signal = this.#ended.signal;
+    this.#epochs = new EpochGuard({
+      ...assignment,
+      ...options,
+      task: assignment.spec.name,
+      signal: this.#signal,
+      fenced: (error) => this.#fence(error),
+    });
     this.#task = new Task({
       ...assignment,
       ...options,
       ...kept,
       signal: this.#signal,
+      epochs: this.#epochs,
       readSequence: this.#keepsState ? () => this.#readSequence() : undefined,
       writeSequence: this.#keepsState ? () => this.#journal.writeNow('state') : undefined,
       changed: () => this.#documents.changed(),
@@ -136,16 +146,16 @@ class Work {
     const { watch, begun } = this.#options;
     const journal = this.#journal;
     this.#obey(control);
-    const background = [journal.run(this.#signal), ...(watch ? [this.#listen()] : [])];
+    const background = [journal.run(this.#signal), ...(watch ? [this.#listen(), this.#epochs.run()] : [])];
     try {
       begun(this.#task, () => this.#status());
       await this.#work();
       return { task: this.#task, status: this.#status() };
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#phase = 'Failed';
+      if (!this.#options.signal.aborted && this.#phase !== 'Fenced') this.#phase = 'Failed';
       throw this.#defect ?? error;
     } finally {
-      if (watch && this.#phase !== 'Failed') this.#phase = 'Stopped';
+      if (watch && !['Failed', 'Fenced'].includes(this.#phase)) this.#phase = 'Stopped';
       this.#documents.changed();
       this.#ended.abort();
       this.#forget();
@@ -156,6 +166,7 @@ class Work {
 
   async #work(): Promise<void> {
     const { watch, compared } = this.#options;
+    await this.#epochs.begin();
     await this.#task.begin();
     if (!watch) this.#phase = isComplete(this.#status()) ? 'Done' : 'Incomplete';
     else if (this.#phase === 'Comparing') this.#phase = 'Watching';
@@ -209,6 +220,12 @@ class Work {
       fence,
       warn,
     });
+  }
+
+  /** Another cluster was promoted: this run has nothing to write any more. */
+  #fence(error: Error): void {
+    this.#phase = 'Fenced';
+    this.#break(error);
   }
 
   #break(error: unknown): void {

@@ -17,7 +17,15 @@ import { metadataOf, type Role, tool } from './task-objects.ts';
 /** 2: other names for what is saved; schema 1 is still read. */
 export const SCHEMA = 2;
 
-export type TaskPhase = 'Comparing' | 'Watching' | 'Paused' | 'Stopped' | 'Done' | 'Incomplete' | 'Failed';
+export type TaskPhase =
+  | 'Comparing'
+  | 'Watching'
+  | 'Paused'
+  | 'Stopped'
+  | 'Done'
+  | 'Incomplete'
+  | 'Fenced'
+  | 'Failed';
 
 /** How a replica stands. */
 export interface ReplicaStatus {

@@ -10,7 +10,16 @@ export const tool = 'nsreplicate';
 export const defaultTask = 'default';
 
 /** What is kept of a task, the longest names among them; each is an object of its own. Shards of records are `jobs-…`, of others `results-…`. */
-export const roles = ['state', 'control', 'key', 'lease', 'jobs-recent', 'jobs-failed-0'] as const;
+export const roles = [
+  'state',
+  'control',
+  'key',
+  'lease',
+  'epoch',
+  'promotion',
+  'jobs-recent',
+  'jobs-failed-0',
+] as const;
 export type Role = (typeof roles)[number] | `jobs-${string}` | `results-${number}`;
 
 /** Metadata of one of a task's own objects. */

@@ -20,7 +20,7 @@ export interface Parts {
 }
 
 export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: Parts): Replica {
-  const { spec, saved, watch, changed } = options;
+  const { spec, saved, watch, changed, epochs, fence } = options;
   const { replicaCache, ...set } = setUpReplica(cluster, options, parts);
   const { name } = cluster;
   const state = own(saved.brakes, name) ?? { deletions: [] };
@@ -30,6 +30,11 @@ export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: P
     ...options,
     ...parts,
     ...set,
+    epoch: () => epochs.number,
+    fence: async () => {
+      await fence();
+      await epochs.confirm(cluster);
+    },
     replicaCache,
     deletions,
     primaryCheck: parts.guard,

@@ -8,6 +8,7 @@ import type { TaskSpec } from '../decide/spec.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import type { SavedState } from '../state/saved-state.ts';
+import type { EpochGuard } from './epoch-guard.ts';
 
 export interface TaskOptions {
   readonly spec: TaskSpec;
@@ -33,6 +34,7 @@ export interface TaskOptions {
   /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
+  readonly epochs: Pick<EpochGuard, 'number' | 'confirm'>;
   readonly meters?: Meters | undefined;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;

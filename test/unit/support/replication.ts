@@ -117,6 +117,7 @@ export function replication(
     writeSequence: undefined,
     startOver: ({ message }) => void renewals.push(message),
     fence: async () => undefined,
+    epochs: { number: 0, confirm: async () => undefined },
     signal: ended.signal,
     info: () => undefined,
     warn: () => undefined,

@@ -54,6 +54,7 @@ async function scene(original: KubeObject | undefined, present?: KubeObject, cha
     clock: fakeClock(),
     resultsChanged: () => undefined,
     deletions: { mayDelete: () => asked.push('brake') > 0, wasRefused: () => undefined },
+    epoch: () => 0,
     primaryCheck: {
       confirm: async () => void asked.push('primary'),
       sequence: async () => 7,

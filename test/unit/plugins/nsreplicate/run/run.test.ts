@@ -3,6 +3,7 @@ import { Informers } from '../../../../../plugins/nsreplicate/cache/informers.ts
 import type { TaskSpec } from '../../../../../plugins/nsreplicate/decide/spec.ts';
 import { isComplete, run } from '../../../../../plugins/nsreplicate/run/run.ts';
 import { writeControl } from '../../../../../plugins/nsreplicate/state/control.ts';
+import { raiseEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
 import {
   readSavedState,
   readStatus,
@@ -108,4 +109,19 @@ test.each([
 ])('whether a comparison is complete: %s', (_what, primary, replica, expected) => {
   const whole = { failed: 0, behind: { pending: 0 }, unlisted: {}, ...replica };
   expect(isComplete({ primary, replicas: [whole] } as unknown as TaskStatus)).toBe(expected);
+});
+
+test('a watch whose replica is promoted ends at once, Fenced, and has written nothing since', async () => {
+  scene = running(true);
+  const { from, to, clock, begin } = scene;
+  const result = begin();
+  await clock.advance(5000);
+  const raisedAt = clock.now().toISOString();
+  await raiseEpoch(to, 't', { number: 1, leader: 'TO', leaderName: 'to', raisedAt });
+  await clock.advance(1000);
+  from.objects.create(configMaps, configMap('late'));
+  await clock.advance(2000);
+  expect(await result).toMatchObject({ exitCode: 3, message: expect.stringContaining('to was promoted') });
+  expect(to.objects.find(configMaps, 'shop', 'late')).toBeUndefined();
+  expect(await readStatus(from, 't')).toMatchObject({ phase: 'Fenced' });
 });

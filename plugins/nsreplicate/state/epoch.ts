@@ -1,0 +1,91 @@
+/**
+ * The epoch of a task: raised by each promotion, and kept on every cluster that takes part. Only the cluster that the
+ * newest one names may be the primary; a task of another primary is fenced and writes nothing.
+ */
+import { RefusedError } from '../../../src/errors.ts';
+import { isAlreadyExists, isConflict } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { ensureStateNamespace, metadataOf } from './task-objects.ts';
+
+export interface Epoch {
+  /** 1 is the first promotion. */
+  readonly number: number;
+  /** UID of the kube-system namespace of the cluster that was promoted. */
+  readonly leader: string;
+  /** What the person who promoted it called it. */
+  readonly leaderName: string;
+  /** RFC 3339. */
+  readonly raisedAt: string;
+}
+
+/** The epoch that a cluster knows of; undefined where it knows of no promotion. */
+export async function readEpoch(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<Epoch | undefined> {
+  const { namespace, name } = metadataOf(task, 'epoch');
+  const object = await kube.find(configMaps, { namespace, name }, call);
+  return object && parse(object);
+}
+
+/** Writes an epoch to a cluster, unless it knows of that one or a newer one. Returns what it knows then. */
+export async function raiseEpoch(
+  kube: KubeClient,
+  task: string,
+  epoch: Epoch,
+  call: CallOptions = {},
+): Promise<Epoch> {
+  const metadata = metadataOf(task, 'epoch');
+  const { namespace, name } = metadata;
+  const object = await kube.find(configMaps, { namespace, name }, call);
+  const known = object && parse(object);
+  if (known && known.number >= epoch.number) return known;
+  const data = { ...epoch, number: String(epoch.number) };
+  try {
+    if (object) await kube.replace(configMaps, { ...object, data }, call);
+    else {
+      await ensureStateNamespace(kube, call);
+      await kube.create(configMaps, { metadata, data }, call);
+    }
+    return epoch;
+  } catch (error) {
+    if (!isConflict(error) && !isAlreadyExists(error)) throw error;
+    return raiseEpoch(kube, task, epoch, call);
+  }
+}
+
+/** The newest of some clusters' epochs; undefined where none knows of a promotion. */
+export const newestOf = (epochs: Iterable<Epoch | undefined>): Epoch | undefined =>
+  [...epochs].reduce(
+    (newest, epoch) => (epoch && epoch.number > (newest?.number ?? 0) ? epoch : newest),
+    undefined,
+  );
+
+/** Why a task may not write; undefined where it may. */
+export function fencedBy(
+  epoch: Epoch | undefined,
+  task: string,
+  primary: { readonly name: string; readonly id: string },
+): RefusedError | undefined {
+  if (!epoch || epoch.leader === primary.id) return undefined;
+  return new RefusedError(
+    `Task ${task} is fenced: ${epoch.leaderName} was promoted at ${epoch.raisedAt} (epoch ${epoch.number}), so copies of ${primary.name} are written no more.`,
+    { hint: 'See `failover status`. To copy from the new primary: `demote` makes this one its standby.' },
+  );
+}
+
+function parse({ data = {}, metadata }: ConfigMap): Epoch {
+  const { leader = '', leaderName = '', raisedAt = '' } = data;
+  const number = Number(data.number);
+  if (Number.isSafeInteger(number) && number > 0 && leader !== '')
+    return { number, leader, leaderName, raisedAt };
+  throw new RefusedError(
+    `ConfigMap ${metadata.namespace}/${metadata.name} holds no epoch that can be read.`,
+    {
+      hint: 'Nothing is written until it does. Another version of this plugin may have written it: update this one.',
+    },
+  );
+}

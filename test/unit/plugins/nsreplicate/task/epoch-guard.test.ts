@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { fencedBy, newestOf, raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
+import { EpochGuard } from '../../../../../plugins/nsreplicate/task/epoch-guard.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+const epoch = (number: number, leader: string) => ({
+  number,
+  leader,
+  leaderName: `cluster ${leader}`,
+  raisedAt: '2026-01-01T00:00:00.000Z',
+});
+
+let close: () => Promise<unknown> = async () => undefined;
+
+afterEach(() => close());
+
+/** A guard of a task from A to B and C. */
+function guarded() {
+  const clusters = ['A', 'B', 'C'].map((id) => ({ name: `cluster ${id}`, id, kube: fakeKube() }));
+  const [primary, ...replicas] = clusters;
+  if (!primary) throw new Error('there is no primary');
+  const clock = fakeClock();
+  const ended = new AbortController();
+  const said: string[] = [];
+  const fenced: Error[] = [];
+  const guard = new EpochGuard({
+    task: 't',
+    primary,
+    replicas,
+    clock,
+    signal: ended.signal,
+    warn: (text) => said.push(text),
+    fenced: (error) => fenced.push(error),
+  });
+  close = () => {
+    ended.abort();
+    return Promise.all(clusters.map(({ kube }) => kube.close()));
+  };
+  const questions = () => replicas[0]?.kube.calls.length;
+  return { guard, primary, replicas, clock, said, fenced, questions };
+}
+
+describe('a task', () => {
+  test('writes where nobody was promoted, and asks once a second at most', async () => {
+    const { guard, replicas, clock, questions, fenced } = guarded();
+    await guard.begin();
+    const [b] = replicas;
+    for (let writes = 0; writes < 100; writes++) await guard.confirm(b as never);
+    expect(questions()).toBe(1);
+    await clock.advance(1000);
+    await Promise.all([guard.confirm(b as never), guard.confirm(b as never)]);
+    expect([questions(), guard.number, fenced]).toEqual([2, 0, []]);
+  });
+
+  test('is fenced at its start where any cluster knows that another one was promoted', async () => {
+    const { guard, replicas, fenced } = guarded();
+    await raiseEpoch(replicas[1]?.kube as never, 't', epoch(1, 'C'));
+    await expect(guard.begin()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('cluster C was promoted at 2026-01-01T00:00:00.000Z (epoch 1)'),
+    });
+    expect(fenced).toHaveLength(1);
+  });
+
+  test('is fenced before the first write that comes a second after a promotion, and ever after', async () => {
+    const { guard, replicas, clock } = guarded();
+    await guard.begin();
+    await raiseEpoch(replicas[0]?.kube as never, 't', epoch(1, 'B'));
+    await clock.advance(1000);
+    await expect(guard.confirm(replicas[0] as never)).rejects.toThrow(/fenced/);
+    await expect(guard.confirm(replicas[1] as never)).rejects.toThrow(/fenced/);
+  });
+
+  test('that writes nothing finds out within ten seconds', async () => {
+    const { guard, replicas, clock, fenced } = guarded();
+    await guard.begin();
+    void guard.run();
+    await raiseEpoch(replicas[0]?.kube as never, 't', epoch(1, 'B'));
+    await clock.advance(10_000);
+    expect(fenced).toHaveLength(1);
+  });
+
+  test('of the cluster that was promoted writes, and tells the others of its epoch', async () => {
+    const { guard, primary, replicas } = guarded();
+    await raiseEpoch(primary.kube, 't', epoch(3, 'A'));
+    await raiseEpoch(replicas[0]?.kube as never, 't', epoch(2, 'B'));
+    await guard.begin();
+    await guard.confirm(replicas[0] as never);
+    expect(guard.number).toBe(3);
+    for (const { kube } of replicas) expect(await readEpoch(kube, 't')).toEqual(epoch(3, 'A'));
+  });
+
+  test('does not write to a replica whose epoch it can not read, but for a lack of rights, which is said once', async () => {
+    const { guard, replicas, said } = guarded();
+    const [b, c] = replicas;
+    if (!b || !c) throw new Error('there are no replicas');
+    b.kube.before = () => {
+      throw new UnreachableError('gone');
+    };
+    c.kube.before = () => {
+      throw apiError(403, 'not allowed', 'Forbidden');
+    };
+    await guard.begin();
+    await expect(guard.confirm(b)).rejects.toThrow('gone');
+    await guard.confirm(c);
+    expect(said).toEqual([expect.stringContaining('cluster C: a promotion would not be noticed there')]);
+  });
+});
+
+test('an epoch is raised, never lowered', async () => {
+  const kube = fakeKube();
+  close = () => kube.close();
+  expect(await raiseEpoch(kube, 't', epoch(2, 'B'))).toEqual(epoch(2, 'B'));
+  expect(await raiseEpoch(kube, 't', epoch(1, 'C'))).toEqual(epoch(2, 'B'));
+  expect(await raiseEpoch(kube, 't', epoch(3, 'C'))).toEqual(epoch(3, 'C'));
+  expect(await readEpoch(kube, 't')).toEqual(epoch(3, 'C'));
+  expect(await readEpoch(kube, 'other')).toBeUndefined();
+});
+
+test('the newest of several counts', () => {
+  expect(newestOf([])).toBeUndefined();
+  expect(newestOf([epoch(1, 'A'), undefined, epoch(2, 'B')])).toEqual(epoch(2, 'B'));
+  expect(fencedBy(undefined, 't', { name: 'a', id: 'A' })).toBeUndefined();
+  expect(fencedBy(epoch(1, 'A'), 't', { name: 'a', id: 'A' })).toBeUndefined();
+  expect(fencedBy(epoch(1, 'B'), 't', { name: 'a', id: 'A' })).toBeDefined();
+});
