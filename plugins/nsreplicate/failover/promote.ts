@@ -1,0 +1,198 @@
+/**
+ * Promotes a replica: fences the task, waits until nobody writes any more, wakes workloads wave by wave, and waits until
+ * they are ready. Each step looks at what is there, so that a promotion that was interrupted is taken up by the same
+ * command.
+ */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { type Epoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
+import { awaitLease } from '../state/lease.ts';
+import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
+import { ensureStateNamespace } from '../state/task-objects.ts';
+import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
+import { type Order, orderOf } from './order.ts';
+import { type KindStaleness, stalenessOf } from './staleness.ts';
+import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from './workloads.ts';
+
+/**
+ * Where the old task can't be asked whether it has ended: it reads the epoch before a write where it last did so a
+ * second ago, and a write is answered long before the rest of this is over.
+ */
+export const GRACE_MS = 6000;
+const PERIOD_MS = 500;
+
+export interface PromotionOptions {
+  readonly task: string;
+  readonly replica: Cluster;
+  /** All others that take part and answer: the old primary, other replicas. */
+  readonly others: readonly Cluster[];
+  /** Where the task's state is kept; undefined: it can't be reached. */
+  readonly state: KubeClient | undefined;
+  /** Also wakes StatefulSets with claims that nothing was ever copied into. */
+  readonly withEmptyClaims: boolean;
+  /** How long each wave may take until it is ready, milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly info: (text: string) => void;
+}
+
+/** What a promotion would do. */
+export interface PromotionPlan {
+  readonly epoch: Epoch;
+  readonly record: PromotionRecord;
+  readonly order: Order;
+  readonly claims: readonly ClaimsOf[];
+  /** Held workloads that are not woken, since a claim of theirs is empty. */
+  readonly blocked: readonly Workload[];
+  readonly staleness: readonly KindStaleness[];
+}
+
+export interface PromotionReport {
+  readonly epoch: number;
+  readonly woken: readonly string[];
+  /** Workloads that are not ready, or were not woken, and why. */
+  readonly open: readonly { readonly workload: string; readonly why: string }[];
+  readonly startedAt: string;
+  /** Milliseconds since the first attempt began. */
+  readonly tookMs: number;
+  readonly staleness: readonly KindStaleness[];
+}
+
+/**
+ * Looks, and writes nothing.
+ * @throws {RefusedError} the replica has no copy of the task
+ */
+export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
+  const { task, replica, others, withEmptyClaims, clock, signal } = options;
+  const call = { signal };
+  const [epochs, before, workloads, staleness] = await Promise.all([
+    Promise.all([replica, ...others].map(({ kube }) => readEpoch(kube, task, call))),
+    readPromotion(replica.kube, task, call),
+    workloadsOf(replica, task, call),
+    stalenessOf(replica, task, call),
+  ]);
+  if (staleness.length === 0)
+    throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
+      hint: '--name chooses another task.',
+    });
+  const newest = newestOf(epochs);
+  const isOngoing = newest?.leader === replica.id && before !== undefined && before.epoch === newest.number;
+  const now = clock.now().toISOString();
+  const epoch: Epoch = isOngoing
+    ? newest
+    : { number: (newest?.number ?? 0) + 1, leader: replica.id, leaderName: replica.name, raisedAt: now };
+  const held = workloads.filter(({ original }) => original !== undefined);
+  const claims = await claimsOf(replica, held, { clock, signal });
+  const blocked = withEmptyClaims
+    ? []
+    : claims
+        .filter((one) => one.workload.kind === 'StatefulSet' && hasEmptyClaim(one))
+        .map(({ workload }) => workload);
+  return {
+    epoch,
+    record: isOngoing ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
+    order: orderOf(workloads),
+    claims,
+    blocked,
+    staleness,
+  };
+}
+
+/**
+ * Carries a plan out.
+ * @throws {X8sError} a cluster that takes part stopped answering, or was promoted by somebody else meanwhile
+ */
+export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
+  const { task, replica, clock, signal } = options;
+  const { epoch, record, order, blocked } = plan;
+  await fence(plan, options);
+  const note = (change: Partial<PromotionRecord>) =>
+    writePromotion(replica.kube, task, { ...record, finishedAt: undefined, ...change }, { signal });
+  await note({ phase: 'Waking' });
+  const woken: string[] = [];
+  const open = blocked.map((workload) => ({
+    workload: nameOf(workload),
+    why: 'nothing was ever copied into a claim of it; --with-empty-claims wakes it all the same',
+  }));
+  for (const wave of order.waves) {
+    await confirmEpoch(epoch, options);
+    const free = wave.filter((one) => !blocked.includes(one));
+    for (const workload of free.filter(({ original }) => original !== undefined)) {
+      await wake(replica, workload, { signal });
+      woken.push(nameOf(workload));
+      options.info(`woken: ${nameOf(workload)}`);
+    }
+    open.push(...(await awaitReady(free, options)));
+  }
+  const finishedAt = clock.now().toISOString();
+  await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
+  const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
+  const { startedAt } = record;
+  return { epoch: epoch.number, woken, open, startedAt, tookMs, staleness: plan.staleness };
+}
+
+/** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */
+async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions): Promise<void> {
+  const { task, replica, others, state, clock, signal, info } = options;
+  const call = { signal };
+  await ensureStateNamespace(replica.kube, call);
+  await writePromotion(replica.kube, task, { ...record, phase: 'Fencing', finishedAt: undefined }, call);
+  for (const cluster of [replica, ...others]) {
+    const known = await raiseEpoch(cluster.kube, task, epoch, call);
+    if (known.number !== epoch.number || known.leader !== epoch.leader) throw overtaken(known);
+  }
+  info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
+  if (!state) return clock.sleep(GRACE_MS, signal);
+  const request = { kube: state, task, purpose: 'promote', clock, signal };
+  const lock = await awaitLease(request, ({ holder }) =>
+    info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
+  );
+  await lock.release();
+}
+
+/** Somebody else may have promoted another replica meanwhile. */
+async function confirmEpoch(epoch: Epoch, { task, replica, signal }: PromotionOptions): Promise<void> {
+  const known = await readEpoch(replica.kube, task, { signal });
+  if (known && known.number > epoch.number) throw overtaken(known);
+}
+
+const overtaken = ({ leaderName, number, raisedAt }: Epoch): RefusedError =>
+  new RefusedError(`${leaderName} was promoted meanwhile (epoch ${number}, ${raisedAt}).`, {
+    hint: 'See `failover status`. Nothing more was woken here.',
+  });
+
+/** Resolves with what is not ready in time, and how far it is. */
+async function awaitReady(
+  wave: readonly Workload[],
+  { replica, timeoutMs, clock, signal }: PromotionOptions,
+): Promise<{ workload: string; why: string }[]> {
+  const until = clock.monotonic() + timeoutMs;
+  for (let waiting = wave; ; ) {
+    const states = await Promise.all(waiting.map((one) => stateOf(one, replica, signal)));
+    const open = states.flatMap(({ workload, why }) => (why === undefined ? [] : [{ workload, why }]));
+    if (open.length === 0) return [];
+    if (clock.monotonic() >= until)
+      return open.map(({ workload, why }) => ({ workload: nameOf(workload), why }));
+    waiting = open.map(({ workload }) => workload);
+    await clock.sleep(PERIOD_MS, signal);
+  }
+}
+
+/** A server that is away for a moment ends no promotion. */
+async function stateOf(
+  workload: Workload,
+  replica: Cluster,
+  signal: AbortSignal,
+): Promise<{ workload: Workload; why: string | undefined }> {
+  try {
+    const now = await readAgain(replica, workload, { signal });
+    return { workload, why: now ? unreadiness(now) : undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return { workload, why: messageOf(error) };
+  }
+}

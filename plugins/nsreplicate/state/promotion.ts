@@ -1,0 +1,45 @@
+/** The record of a promotion, on the cluster that is promoted: by it a promotion that was interrupted goes on. */
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
+import { fieldManager } from '../decide/spec.ts';
+import { metadataOf } from './task-objects.ts';
+
+export type PromotionPhase = 'Fencing' | 'Waking' | 'Incomplete' | 'Done';
+
+export interface PromotionRecord {
+  readonly epoch: number;
+  readonly phase: PromotionPhase;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** RFC 3339; absent while it is under way. */
+  readonly finishedAt?: string | undefined;
+}
+
+/** The last promotion of this cluster for a task; undefined where there was none. */
+export async function readPromotion(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<PromotionRecord | undefined> {
+  const { namespace, name } = metadataOf(task, 'promotion');
+  const object = await kube.find(configMaps, { namespace, name }, call);
+  if (!object) return undefined;
+  const { epoch, phase, startedAt = '', finishedAt } = object.data ?? {};
+  return { epoch: Number(epoch), phase: (phase ?? 'Fencing') as PromotionPhase, startedAt, finishedAt };
+}
+
+/** The state's namespace has to be there. */
+export async function writePromotion(
+  kube: KubeClient,
+  task: string,
+  { epoch, phase, startedAt, finishedAt }: PromotionRecord,
+  call: CallOptions = {},
+): Promise<void> {
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(task, 'promotion'),
+    data: { epoch: String(epoch), phase, startedAt, ...(finishedAt === undefined ? {} : { finishedAt }) },
+  };
+  await kube.apply(configMaps, object, { ...call, fieldManager, force: true });
+}
