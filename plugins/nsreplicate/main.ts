@@ -7,6 +7,7 @@ import { ForgetCommand } from './commands/forget.ts';
 import { JobsCommand } from './commands/jobs.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { PlanCommand } from './commands/plan.ts';
+import { PromoteCommand } from './commands/promote.ts';
 import { ReplicateCommand } from './commands/replicate.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { RetryCommand } from './commands/retry.ts';
@@ -29,6 +30,7 @@ void runPlugin({
     ApproveCommand,
     PauseCommand,
     ResumeCommand,
+    PromoteCommand,
     ForgetCommand,
     ControllerCommand,
     UsersAddCommand,

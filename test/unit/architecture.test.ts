@@ -67,6 +67,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'commands',
     'server',
     'controller',
+    'failover',
     'preview',
     'run',
     'status',

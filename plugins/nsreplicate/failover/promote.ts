@@ -37,6 +37,8 @@ export interface PromotionOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly info: (text: string) => void;
+  /** The epoch is raised on all clusters that answer. */
+  readonly raised: (epoch: Epoch) => Promise<void>;
 }
 
 /** What a promotion would do. */
@@ -145,6 +147,7 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
     if (known.number !== epoch.number || known.leader !== epoch.leader) throw overtaken(known);
   }
   info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
+  await options.raised(epoch);
   if (!state) return clock.sleep(GRACE_MS, signal);
   const request = { kube: state, task, purpose: 'promote', clock, signal };
   const lock = await awaitLease(request, ({ holder }) =>

@@ -258,6 +258,8 @@ class Work {
       this.#documents.changed();
       info(suspended ? 'suspended by its configuration: nothing is written' : paused ? 'paused' : 'resumed');
     }
+    // Another cluster was promoted: no write has to come first for this run to find out.
+    if (before && before.epoch !== control.epoch) void this.#epochs.look();
     this.#task.approve(control.approval);
     // At the start everything is tried again anyway.
     if (!before || !control.retry || before.retry?.id === control.retry.id) return;

@@ -25,7 +25,7 @@ export interface AskedFor {
   readonly at: string;
   /** A user of the service, or `user@host` of a command. */
   readonly by: string;
-  /** `pause`, `resume`, `approve`, `retry`. */
+  /** `pause`, `resume`, `approve`, `retry`, `promote`. */
   readonly what: string;
   /** `ConfigMap shop/a on standby`; absent where it is the whole task. */
   readonly about?: string | undefined;
@@ -36,6 +36,8 @@ export interface Control {
   /** Changes with every approval. */
   readonly approval: string;
   readonly retry: RetryRequest | undefined;
+  /** The epoch that a promotion raised: the run looks at once whether it is fenced. */
+  readonly epoch?: number | undefined;
   /** The last ones, the oldest first. */
   readonly askedFor: readonly AskedFor[];
 }
@@ -79,6 +81,7 @@ export async function writeControl(
   if (change.paused !== undefined) data.paused = String(change.paused);
   if (change.approval !== undefined) data.approval = change.approval;
   if (change.retry !== undefined) data.retry = JSON.stringify(change.retry);
+  if (change.epoch !== undefined) data.epoch = String(change.epoch);
   for (const [field, value] of Object.entries(data))
     await writeField(kube, task, { field, value, asked }, call);
 }
@@ -150,6 +153,7 @@ export function controlOf(object: ConfigMap | undefined): Control {
     paused: data.paused === 'true',
     approval: data.approval ?? '',
     retry: parseRetry(data.retry),
+    ...(Number(data.epoch) > 0 ? { epoch: Number(data.epoch) } : {}),
     askedFor: parseLines<AskedFor>(data.requests ?? ''),
   };
 }

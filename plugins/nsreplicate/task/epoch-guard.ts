@@ -66,13 +66,19 @@ export class EpochGuard {
     this.#check();
   }
 
+  /** Looks at all clusters now; one that does not answer is asked again later. */
+  async look(): Promise<void> {
+    const { primary, replicas } = this.#options;
+    await Promise.allSettled([primary, ...replicas].map((cluster) => this.#read(cluster)));
+  }
+
   /** Looks now and then, until the signal aborts: a task that writes nothing has to know, too. */
   async run(): Promise<void> {
-    const { primary, replicas, clock, signal } = this.#options;
+    const { clock, signal } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
       if (signal.aborted) return;
-      await Promise.allSettled([primary, ...replicas].map((cluster) => this.#read(cluster)));
+      await this.look();
     }
   }
 

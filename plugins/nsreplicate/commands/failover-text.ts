@@ -1,0 +1,89 @@
+/** Promotions as people and programs read them. */
+import { formatDuration } from '../../../src/ui/format.ts';
+import type { ClaimsOf } from '../failover/claims.ts';
+import type { PromotionOptions, PromotionPlan, PromotionReport } from '../failover/promote.ts';
+import type { KindStaleness } from '../failover/staleness.ts';
+import { nameOf, type Workload } from '../failover/workloads.ts';
+
+/** What a promotion would do, and what has to be known before. */
+export function planText(
+  plan: PromotionPlan,
+  { task, replica, others, state, clock }: PromotionOptions,
+  unreachable: readonly string[],
+): string {
+  const { epoch, order, claims, blocked, staleness } = plan;
+  const now = clock.now();
+  const waves = wavesOf(plan);
+  const lost = `${state ? 'what does not answer' : 'the old primary is not reached: its workloads'} may still run there`;
+  return [
+    `Task ${task}: ${replica.name} becomes the primary (epoch ${epoch.number}).`,
+    `  fenced: ${[replica, ...others].map(({ name }) => name).join(', ')}`,
+    ...unreachable.map((line) => `  does not answer: ${line}`),
+    ...(unreachable.length > 0 ? [`  ${lost}, and it finds the epoch before it writes a copy`] : []),
+    ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
+    ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
+    ...blocked.map((one) => `  not woken: ${nameOf(one)}: a claim of it is empty (--with-empty-claims)`),
+    ...claims.flatMap((one) => claimLines(one, now)),
+    ...order.notes.map((note) => `  note: ${note}`),
+    ...stalenessLines(staleness, now),
+  ].join('\n');
+}
+
+/** The same for programs. */
+export function planData(plan: PromotionPlan, unreachable: readonly string[]) {
+  const { epoch, claims, blocked, staleness, order } = plan;
+  return {
+    epoch: epoch.number,
+    leader: epoch.leaderName,
+    waves: wavesOf(plan).map((wave) => wave.map(nameOf)),
+    blocked: blocked.map(nameOf),
+    claims: claims.flatMap(({ workload, claims }) =>
+      claims.map((claim) => ({ workload: nameOf(workload), ...claim })),
+    ),
+    notes: order.notes,
+    unreachable,
+    staleness,
+  };
+}
+
+/** What came of a promotion. */
+export function reportText(
+  { epoch, woken, open, tookMs, startedAt, staleness }: PromotionReport,
+  replica: string,
+): string {
+  return [
+    `${replica} is the primary (epoch ${epoch}), ${formatDuration(tookMs)} after the promotion began.`,
+    `  woken: ${woken.length === 0 ? 'nothing' : woken.join(', ')}`,
+    ...open.map(({ workload, why }) => `  open: ${workload}: ${why}`),
+    ...stalenessLines(staleness, new Date(startedAt)),
+  ].join('\n');
+}
+
+/** What is to be woken; empty waves left out. */
+const wavesOf = ({ order, blocked }: PromotionPlan): Workload[][] =>
+  order.waves
+    .map((wave) => wave.filter((one) => one.original !== undefined && !blocked.includes(one)))
+    .filter((wave) => wave.length > 0);
+
+function wakeText(workload: Workload): string {
+  const { original } = workload;
+  const to =
+    original?.field === 'replicas' ? `${original.value} pods` : original?.value ? 'stays suspended' : 'runs';
+  return `${nameOf(workload)} (${to})`;
+}
+
+const claimLines = ({ claims }: ClaimsOf, now: Date): string[] =>
+  claims.map(({ namespace, name, exists, filledAt }) => {
+    const filled =
+      filledAt === undefined ? 'x8sync never filled it' : `filled by x8sync ${ago(filledAt, now)}`;
+    return `  claim ${namespace}/${name}: ${exists ? filled : 'not there yet, so it will be empty'}`;
+  });
+
+const stalenessLines = (staleness: readonly KindStaleness[], at: Date): string[] =>
+  staleness.map(
+    ({ kind, objects, lastChangeAt }) =>
+      `  ${kind}: ${objects} copied, the last change of them arrived ${lastChangeAt === undefined ? 'at an unknown time' : ago(lastChangeAt, at)}`,
+  );
+
+const ago = (time: string, now: Date): string =>
+  `${formatDuration(Math.max(0, now.getTime() - new Date(time).getTime()))} before (${time})`;

@@ -1,0 +1,114 @@
+/** `promote`: makes a replica the primary. */
+
+import { contextNames } from '../../../src/cli/completion/providers.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { IncompleteError, UnreachableError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { thisProcess } from '../../../src/tasks/holder.ts';
+import type { PromotionOptions } from '../failover/promote.ts';
+import type { Epoch } from '../state/epoch.ts';
+import { defaultTask } from '../state/task-objects.ts';
+import { ExistingTaskCommand } from './existing-task-command.ts';
+
+export class PromoteCommand extends ExistingTaskCommand {
+  static override paths = [['promote']];
+  static override usage = KubeCommand.Usage({
+    description: 'Make a replica the primary: fence the task, then let the held workloads run there.',
+    details: `
+      Raises the task's epoch on every cluster that answers, so that no run of the old primary writes any more, and
+      waits until the run that is at work has ended. Then workloads get back what they had, wave by wave: StatefulSets,
+      Deployments, CronJobs, or as their x8s.dev/depends-on says; each wave has to be ready before the next. What was
+      interrupted goes on with the same command.
+
+      The workloads of the old primary are left as they are: \`demote\` makes it the standby of the new one.
+    `,
+    examples: [
+      ['See what would happen', '$0 promote standby --name dr --primary prod --dry-run'],
+      ['The primary is lost', '$0 promote standby --name dr --primary prod --primary-lost'],
+    ],
+  });
+  replica = argument.required('REPLICA', {
+    description: 'The replica, by its context.',
+    complete: contextNames,
+  });
+  dryRun = option.flag('--dry-run', { description: 'Only show what would happen.' });
+  primaryLost = option.flag('--primary-lost', {
+    description: 'Go on though the primary, or the cluster that keeps the state, does not answer.',
+  });
+  withEmptyClaims = option.flag('--with-empty-claims', {
+    description: 'Also wake StatefulSets with claims that x8sync never copied anything into.',
+  });
+  readyTimeout = option.duration('--ready-timeout', {
+    description: 'How long each wave may take until it is ready. Default: 10m.',
+    default: 600_000,
+  });
+  yes = option.flag('-y,--yes', { description: 'Do not ask.' });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const { planPromotion, promote } = await import('../failover/promote.ts');
+    const { planText, planData, reportText } = await import('./failover-text.ts');
+    const { options, unreachable } = await this.#options(context);
+    const plan = await planPromotion(options);
+    const told = planText(plan, options, unreachable);
+    if (this.dryRun) return { data: planData(plan, unreachable), text: told };
+    context.reporter.info(told);
+    if (!this.yes && !(await context.confirm(`Promote ${this.replica} in task ${options.task}?`)))
+      return { text: 'Nothing was done.' };
+    const report = await promote(plan, options);
+    const error =
+      report.open.length === 0
+        ? undefined
+        : new IncompleteError(`${this.replica} is promoted, but not all of its workloads run`, {
+            details: report.open.map(({ workload, why }) => `${workload}: ${why}`),
+            hint: 'The same command goes on with what is open.',
+          });
+    return { data: report, text: reportText(report, this.replica), ...(error && { error }) };
+  }
+
+  /** Who takes part, as far as it answers. */
+  async #options(context: KubeCommandContext): Promise<{ options: PromotionOptions; unreachable: string[] }> {
+    const [{ identify }, { participants }] = await Promise.all([
+      import('../clusters/cluster.ts'),
+      import('./participants.ts'),
+    ]);
+    const { clock, signal, reporter } = context;
+    const task = this.name ?? defaultTask;
+    const replica = await identify(this.replica, await context.kube(this.replica), { signal });
+    const { state, others, unreachable, isPrimaryLost } = await participants(
+      context,
+      { task, replica },
+      (): Promise<KubeClient> => this.state(context),
+    );
+    if (isPrimaryLost && !this.primaryLost)
+      throw new UnreachableError(`the primary of task ${task} does not answer: ${unreachable.join('; ')}`, {
+        hint: 'Its workloads may still run there. If it is lost: --primary-lost.',
+      });
+    const options: PromotionOptions = {
+      task,
+      replica,
+      others,
+      state,
+      withEmptyClaims: this.withEmptyClaims,
+      timeoutMs: this.readyTimeout,
+      clock,
+      signal,
+      info: (text) => reporter.info(text),
+      raised: (epoch) => announce(context, state, { task, replica: replica.name, epoch }),
+    };
+    return { options, unreachable };
+  }
+}
+
+/** The run that is at work hears of a promotion at once, and who promoted what is kept with the task. */
+async function announce(
+  { clock, signal }: KubeCommandContext,
+  state: KubeClient | undefined,
+  { task, replica, epoch }: { readonly task: string; readonly replica: string; readonly epoch: Epoch },
+): Promise<void> {
+  if (!state) return;
+  const { writeControl } = await import('../state/control.ts');
+  const asked = { at: clock.now().toISOString(), by: thisProcess().who, what: 'promote', about: replica };
+  await writeControl(state, task, { epoch: epoch.number }, asked, { signal });
+}
