@@ -2,7 +2,9 @@
 import { runPlugin } from '../../src/cli/run-plugin.ts';
 import { ApproveCommand } from './commands/approve.ts';
 import { ControllerCommand } from './commands/controller.ts';
+import { DemoteCommand } from './commands/demote.ts';
 import { DriftCommand } from './commands/drift.ts';
+import { FailoverStatusCommand } from './commands/failover-status.ts';
 import { ForgetCommand } from './commands/forget.ts';
 import { JobsCommand } from './commands/jobs.ts';
 import { PauseCommand } from './commands/pause.ts';
@@ -31,6 +33,8 @@ void runPlugin({
     PauseCommand,
     ResumeCommand,
     PromoteCommand,
+    DemoteCommand,
+    FailoverStatusCommand,
     ForgetCommand,
     ControllerCommand,
     UsersAddCommand,

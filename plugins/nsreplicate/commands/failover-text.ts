@@ -2,7 +2,7 @@
 import { formatDuration } from '../../../src/ui/format.ts';
 import type { ClaimsOf } from '../failover/claims.ts';
 import type { PromotionOptions, PromotionPlan, PromotionReport } from '../failover/promote.ts';
-import type { KindStaleness } from '../failover/staleness.ts';
+import type { Staleness } from '../failover/staleness.ts';
 import { nameOf, type Workload } from '../failover/workloads.ts';
 
 /** What a promotion would do, and what has to be known before. */
@@ -68,7 +68,11 @@ const wavesOf = ({ order, blocked }: PromotionPlan): Workload[][] =>
 function wakeText(workload: Workload): string {
   const { original } = workload;
   const to =
-    original?.field === 'replicas' ? `${original.value} pods` : original?.value ? 'stays suspended' : 'runs';
+    original?.field === 'replicas'
+      ? `${original.value} ${original.value === 1 ? 'pod' : 'pods'}`
+      : original?.value
+        ? 'stays suspended'
+        : 'runs';
   return `${nameOf(workload)} (${to})`;
 }
 
@@ -79,11 +83,13 @@ const claimLines = ({ claims }: ClaimsOf, now: Date): string[] =>
     return `  claim ${namespace}/${name}: ${exists ? filled : 'not there yet, so it will be empty'}`;
   });
 
-const stalenessLines = (staleness: readonly KindStaleness[], at: Date): string[] =>
-  staleness.map(
+const stalenessLines = ({ kinds, unread }: Staleness, at: Date): string[] => [
+  ...kinds.map(
     ({ kind, objects, lastChangeAt }) =>
       `  ${kind}: ${objects} copied, the last change of them arrived ${lastChangeAt === undefined ? 'at an unknown time' : ago(lastChangeAt, at)}`,
-  );
+  ),
+  ...(unread.length === 0 ? [] : [`  can't be listed, so nothing is known of: ${unread.join(', ')}`]),
+];
 
 const ago = (time: string, now: Date): string =>
   `${formatDuration(Math.max(0, now.getTime() - new Date(time).getTime()))} before (${time})`;

@@ -4,11 +4,19 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { ExitCode } from '../../../src/errors.ts';
 import type { PlannedChange } from '../preview/plan.ts';
+import type { Survey } from '../preview/survey.ts';
 import type { Opened } from './open-task.ts';
 import { look, notAllCompared, unreadOf } from './survey-command.ts';
 
-/** The plan of a task, with exit code 5 where anything would change. */
-export async function planOutcome(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
+/**
+ * The plan of a task, with exit code 5 where anything would change.
+ * @param more lines that belong to it
+ */
+export async function planOutcome(
+  opened: Opened,
+  context: KubeCommandContext,
+  more: (surveyed: Survey) => readonly string[] = () => [],
+): Promise<Outcome> {
   const { plan } = await import('../preview/plan.ts');
   const surveyed = await look(opened, context);
   for (const note of surveyed.notes) context.reporter.info(note);
@@ -24,6 +32,7 @@ export async function planOutcome(opened: Opened, context: KubeCommandContext): 
     text: [
       ...changes.map(textOf),
       ...leftLines(left),
+      ...more(surveyed),
       changes.length === 0 ? nothing : summary(changes),
     ].join('\n'),
     table: table(all, columns, nothing),

@@ -4,11 +4,13 @@ import { contextNames } from '../../../src/cli/completion/providers.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { IncompleteError, UnreachableError } from '../../../src/errors.ts';
+import { IncompleteError, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { thisProcess } from '../../../src/tasks/holder.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
+import type { TaskStatus } from '../state/state.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
@@ -76,12 +78,19 @@ export class PromoteCommand extends ExistingTaskCommand {
     const { clock, signal, reporter } = context;
     const task = this.name ?? defaultTask;
     const replica = await identify(this.replica, await context.kube(this.replica), { signal });
-    const { state, others, unreachable, isPrimaryLost } = await participants(
-      context,
-      { task, replica },
-      (): Promise<KubeClient> => this.state(context),
+    const { state, status, clusters, unreachable } = await participants(context, task, () =>
+      this.state(context),
     );
-    if (isPrimaryLost && !this.primaryLost)
+    if (state && !status) throw noTask(task, state);
+    const { server } = replica.kube.cluster;
+    if (status) checkTakesPart(replica, status);
+    const others = clusters.filter(({ kube }) => kube.cluster.server !== server);
+    const primary = status?.primary.server;
+    if (
+      primary !== server &&
+      !others.some(({ kube }) => kube.cluster.server === primary) &&
+      !this.primaryLost
+    )
       throw new UnreachableError(`the primary of task ${task} does not answer: ${unreachable.join('; ')}`, {
         hint: 'Its workloads may still run there. If it is lost: --primary-lost.',
       });
@@ -99,6 +108,20 @@ export class PromoteCommand extends ExistingTaskCommand {
     };
     return { options, unreachable };
   }
+}
+
+const noTask = (task: string, { cluster }: KubeClient): RefusedError =>
+  new RefusedError(`There is no task ${JSON.stringify(task)} in ${cluster.context}.`, {
+    hint: '--name and --primary choose another one.',
+  });
+
+/** @throws {RefusedError} the cluster is none of the task's */
+function checkTakesPart({ name, kube }: Cluster, { task, primary, replicas }: TaskStatus): void {
+  const named = [primary, ...replicas];
+  if (named.some(({ server }) => server === kube.cluster.server)) return;
+  throw new RefusedError(`${name} is no cluster of task ${task}.`, {
+    hint: `It has ${named.map((one) => one.name).join(', ')}.`,
+  });
 }
 
 /** The run that is at work hears of a promotion at once, and who promoted what is kept with the task. */

@@ -111,7 +111,7 @@ async function sessionOf(
 }
 
 /** One line of progress for each replica while it is worked on. */
-async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
+export async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
   const { reporter, clock } = context;
   const begun = Promise.withResolvers<Task>();
   const { Informers } = await import('../cache/informers.ts');

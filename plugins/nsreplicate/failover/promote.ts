@@ -13,7 +13,7 @@ import { type PromotionRecord, readPromotion, writePromotion } from '../state/pr
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
 import { type Order, orderOf } from './order.ts';
-import { type KindStaleness, stalenessOf } from './staleness.ts';
+import { type Staleness, stalenessOf } from './staleness.ts';
 import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from './workloads.ts';
 
 /**
@@ -49,7 +49,7 @@ export interface PromotionPlan {
   readonly claims: readonly ClaimsOf[];
   /** Held workloads that are not woken, since a claim of theirs is empty. */
   readonly blocked: readonly Workload[];
-  readonly staleness: readonly KindStaleness[];
+  readonly staleness: Staleness;
 }
 
 export interface PromotionReport {
@@ -60,7 +60,7 @@ export interface PromotionReport {
   readonly startedAt: string;
   /** Milliseconds since the first attempt began. */
   readonly tookMs: number;
-  readonly staleness: readonly KindStaleness[];
+  readonly staleness: Staleness;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
     workloadsOf(replica, task, call),
     stalenessOf(replica, task, call),
   ]);
-  if (staleness.length === 0)
+  if (staleness.kinds.length === 0)
     throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
       hint: '--name chooses another task.',
     });

@@ -1,13 +1,17 @@
 /** How old what a replica has is, by kind: when the last change of each kind arrived. */
+
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
+import { X8sError } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { discover } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
-import { apiVersionOf, type DiscoveredResource } from '../../../src/kube/resources.ts';
+import { apiVersionOf, type DiscoveredResource, type Resource } from '../../../src/kube/resources.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { groupKind } from '../objects/draft.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
+import { isEphemeralKind } from '../objects/skip.ts';
 
 export interface KindStaleness {
   /** As `groupKind` writes it. */
@@ -18,27 +22,45 @@ export interface KindStaleness {
   readonly lastChangeAt: string | undefined;
 }
 
-/** By kind; kinds of which the task has no copy are left out. */
-export async function stalenessOf(
-  { kube }: Cluster,
-  task: string,
-  call: CallOptions,
-): Promise<KindStaleness[]> {
-  const { resources } = await discover(kube, call);
-  const labelSelector = `${ProvenanceKey.task}=${task}`;
-  const found = await someAtOnce(
-    resources.filter(isListed).map((resource) => async () => {
-      const list = await kube
-        .list(resource, { ...call, labelSelector, metadataOnly: true })
-        .catch(() => undefined);
-      const kind = groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind });
-      return { kind, objects: list?.items.length ?? 0, lastChangeAt: lastChange(list?.items ?? []) };
-    }),
-  );
-  return found.filter(({ objects }) => objects > 0).sort((a, b) => a.kind.localeCompare(b.kind));
+export interface Staleness {
+  /** Kinds of which the task has copies. */
+  readonly kinds: readonly KindStaleness[];
+  /** Kinds that can't be listed, so that it is not known what there is of them. */
+  readonly unread: readonly string[];
 }
 
-const isListed = ({ preferred, verbs }: DiscoveredResource): boolean => preferred && verbs.includes('list');
+/** Lists all that the task copied to a replica. */
+export async function stalenessOf({ kube }: Cluster, task: string, call: CallOptions): Promise<Staleness> {
+  const { resources, unavailable } = await discover(kube, call);
+  const labelSelector = `${ProvenanceKey.task}=${task}`;
+  const unread = [...unavailable];
+  const found = await someAtOnce(
+    resources.filter(isListed).map((resource) => async () => {
+      const kind = kindOf(resource);
+      try {
+        const { items } = await kube.list(resource, { ...call, labelSelector, metadataOnly: true });
+        return { kind, objects: items.length, lastChangeAt: lastChange(items) };
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        if (!(error instanceof X8sError)) throw error;
+        if (!isNotFound(error)) unread.push(kind);
+        return { kind, objects: 0, lastChangeAt: undefined };
+      }
+    }),
+  );
+  const kinds = found.filter(({ objects }) => objects > 0).sort((a, b) => a.kind.localeCompare(b.kind));
+  return { kinds, unread };
+}
+
+const kindOf = (resource: Resource): string =>
+  groupKind({ apiVersion: apiVersionOf(resource), kind: resource.kind });
+
+/** Kinds that are never copied are not asked for, nor those Endpoints that servers warn of. */
+const isListed = (resource: DiscoveredResource): boolean =>
+  resource.preferred &&
+  resource.verbs.includes('list') &&
+  !isEphemeralKind(kindOf(resource)) &&
+  kindOf(resource) !== 'Endpoints';
 
 /** When the task wrote any of some objects last, as their API server noted. Pure. */
 export function lastChange(objects: readonly KubeObject[]): string | undefined {

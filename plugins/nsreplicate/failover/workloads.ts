@@ -88,6 +88,6 @@ export function unreadiness({ kind, object }: Workload): string | undefined {
   const seen = Number(at(object, 'status', 'observedGeneration') ?? 0);
   const field = kind === 'Deployment' ? 'availableReplicas' : 'readyReplicas';
   const ready = Number(at(object, 'status', field) ?? 0);
-  const isSeen = seen >= Number(object.metadata.generation ?? 0);
-  return isSeen && ready >= wanted ? undefined : `${ready} of ${wanted} pods are ready`;
+  if (seen < Number(object.metadata.generation ?? 0)) return 'its controller has not taken it up yet';
+  return ready >= wanted ? undefined : `${ready} of ${wanted} pods are ready`;
 }

@@ -17,6 +17,7 @@ import {
   readResults,
   readSavedState,
   readShards,
+  readStatus,
   type TaskPhase,
   type TaskStatus,
 } from '../state/state.ts';
@@ -66,13 +67,14 @@ export async function run(
 ): Promise<{ task: Task; status: TaskStatus }> {
   const { state, signal, clock } = options;
   const { name } = assignment.spec;
-  const [key, saved, results, shards, activeBefore, control] = await Promise.all([
+  const [key, saved, results, shards, activeBefore, control, statusBefore] = await Promise.all([
     ensureDigestKey(state, name, { signal }),
     readSavedState(state, name, { signal }),
     readResults(state, name, { signal }),
     readShards(state, name, { signal }),
     readActive(state, name, { signal }),
     readControl(state, name, { signal }),
+    readStatus(state, name, { signal }),
   ]);
   const records = new JobRecords(shards);
   const kept = {
@@ -81,6 +83,7 @@ export async function run(
     records,
     results: new AppliedResults(results),
     activeBefore,
+    statusBefore,
     startedAt: clock.now(),
   };
   const work = new Work(assignment, options, kept);
@@ -90,6 +93,8 @@ export async function run(
 type Kept = Pick<ConstructorParameters<typeof Task>[0], 'key' | 'saved' | 'records' | 'results'> & {
   readonly startedAt: Date;
   readonly activeBefore: string;
+  /** How the task stood when an earlier run ended. */
+  readonly statusBefore: TaskStatus | undefined;
 };
 
 class Work {
@@ -192,8 +197,8 @@ class Work {
 
   #status(): TaskStatus {
     const { spec, primary, replicas } = this.#assignment;
-    const { startedAt } = this.#kept;
-    return statusOf({
+    const { startedAt, statusBefore } = this.#kept;
+    const status = statusOf({
       task: this.#task,
       name: spec.name,
       phase: this.#phase,
@@ -202,6 +207,8 @@ class Work {
       clusters: replicas,
       earlier: this.#kept.saved.done,
     });
+    // A run that is fenced at its start never has its replicas; what they are must not be forgotten by that.
+    return status.replicas.length > 0 ? status : { ...status, replicas: statusBefore?.replicas ?? [] };
   }
 
   #openJournal(): Journal {

@@ -125,3 +125,17 @@ test('a watch whose replica is promoted ends at once, Fenced, and has written no
   expect(to.objects.find(configMaps, 'shop', 'late')).toBeUndefined();
   expect(await readStatus(from, 't')).toMatchObject({ phase: 'Fenced' });
 });
+
+test('a run that is fenced at its start does not forget which replicas the task has', async () => {
+  scene = running(false);
+  const { from, to, clock, begin } = scene;
+  const first = begin();
+  await clock.advance(5000);
+  await first;
+  const raisedAt = clock.now().toISOString();
+  await raiseEpoch(to, 't', { number: 1, leader: 'TO', leaderName: 'to', raisedAt });
+  const second = begin();
+  await clock.advance(5000);
+  expect(await second).toMatchObject({ exitCode: 3 });
+  expect(await readStatus(from, 't')).toMatchObject({ phase: 'Fenced', replicas: [{ name: 'to' }] });
+});

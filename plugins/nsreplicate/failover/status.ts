@@ -1,0 +1,54 @@
+/** How a failover stands: the epoch that each cluster knows of, its promotions, and what is held there. */
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { type Epoch, newestOf, readEpoch } from '../state/epoch.ts';
+import { type PromotionRecord, readPromotion } from '../state/promotion.ts';
+import { type Workload, workloadsOf } from './workloads.ts';
+
+export interface ClusterFailover {
+  readonly cluster: string;
+  /** Undefined: it knows of no promotion. */
+  readonly epoch: Epoch | undefined;
+  /** The last time that this cluster was promoted. */
+  readonly promotion: PromotionRecord | undefined;
+  /** Workloads that the task copied here and holds. */
+  readonly held: number;
+  /** Those that it copied here and does not hold. */
+  readonly running: number;
+  /** Why it can't be looked at. */
+  readonly problem?: string | undefined;
+}
+
+export interface FailoverStatus {
+  readonly task: string;
+  /** The newest epoch that any of them knows; undefined: nothing was ever promoted. */
+  readonly newest: Epoch | undefined;
+  readonly clusters: readonly ClusterFailover[];
+}
+
+/** Looks at all clusters that take part. */
+export async function failoverStatus(
+  task: string,
+  clusters: readonly Cluster[],
+  signal: AbortSignal,
+): Promise<FailoverStatus> {
+  const found = await Promise.all(clusters.map((cluster) => oneStatus(task, cluster, signal)));
+  return { task, newest: newestOf(found.map(({ epoch }) => epoch)), clusters: found };
+}
+
+async function oneStatus(task: string, cluster: Cluster, signal: AbortSignal): Promise<ClusterFailover> {
+  const blank = { cluster: cluster.name, epoch: undefined, promotion: undefined, held: 0, running: 0 };
+  try {
+    const [epoch, promotion, workloads] = await Promise.all([
+      readEpoch(cluster.kube, task, { signal }),
+      readPromotion(cluster.kube, task, { signal }),
+      workloadsOf(cluster, task, { signal }),
+    ]);
+    const held = workloads.filter(({ original }: Workload) => original !== undefined).length;
+    return { ...blank, epoch, promotion, held, running: workloads.length - held };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return { ...blank, problem: messageOf(error) };
+  }
+}
