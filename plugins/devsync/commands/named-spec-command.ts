@@ -2,7 +2,6 @@
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
-import { pods } from '../../../src/kube/resources.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { defaultName, SpecCommand } from './spec-options.ts';
 import type { SyncEnvironment } from './sync-command.ts';
@@ -41,28 +40,25 @@ export abstract class NamedSpecCommand extends SpecCommand {
     { kube, namespace }: SyncEnvironment,
     spec: SyncSpec,
   ): Promise<string> {
-    const {
-      containersOf,
-      describeContainer: containerWords,
-      defaultContainer,
-    } = await import('../launch/containers.ts');
-    const { container, selector, pod } = spec.target;
-    const { items } = await kube.list(pods, {
-      namespace,
-      signal: context.signal,
-      ...(selector !== undefined && { labelSelector: selector }),
-      ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
-    });
-    const [first] = items;
+    const { containersOf, describeContainer, defaultContainer } = await import('../launch/containers.ts');
+    const { listPods } = await import('../session/pods.ts');
+    const { container, containers = container === undefined ? [] : [container], everyPod } = spec.target;
+    const [first] = await listPods(kube, namespace, spec.target, context.signal);
     if (first === undefined) {
       context.reporter.warn(`no pod in namespace ${namespace} matches yet`);
       return container === undefined ? 'the default container' : `container ${container}`;
     }
     const names = containersOf(first).map((one) => one.name);
-    if (container !== undefined && !names.includes(container))
-      throw new X8sError(`pod ${first.metadata.name} has no container ${container}`, {
-        hint: `It has ${names.join(', ')}.`,
-      });
-    return containerWords(first, container ?? defaultContainer(first) ?? '', container !== undefined);
+    for (const wanted of containers)
+      if (!names.includes(wanted))
+        throw new X8sError(`pod ${first.metadata.name} has no container ${wanted}`, {
+          hint: `It has ${names.join(', ')}.`,
+        });
+    const which = describeContainer(
+      first,
+      container ?? defaultContainer(first) ?? '',
+      container !== undefined,
+    );
+    return everyPod ? `${which} of every pod that matches` : which;
   }
 }

@@ -15,6 +15,8 @@ export interface SyncStatus {
   readonly isHere: boolean;
   /** Why nothing is known of one that runs here. */
   readonly silent?: string | undefined;
+  /** Of one session of several. */
+  readonly role?: string;
   /** Why no watch here would run it. */
   readonly refusal?: string | undefined;
 }
@@ -26,8 +28,10 @@ const about = (value: (seen: SyncStatus) => string) => (row: Row) => ('why' in r
 
 /** @param areMany namespaces: then each is named. */
 export function syncTable(rows: readonly Row[], now: Date, areMany = false) {
+  const sessions = rows.flatMap(eachSession);
+  const areAlone = sessions.every((row) => !('role' in row));
   return table(
-    rows,
+    sessions,
     [
       { header: 'NAME', value: (row) => ('why' in row ? row.name : row.sync.name) },
       { header: 'NAMESPACE', value: (row) => ('why' in row ? row : row.sync).namespace, wide: !areMany },
@@ -39,6 +43,7 @@ export function syncTable(rows: readonly Row[], now: Date, areMany = false) {
         header: 'CONTAINER',
         value: about(({ state, sync }) => state?.container || (sync.spec.target.container ?? '')),
       },
+      { header: 'ROLE', value: about(({ role }) => role ?? ''), wide: areAlone },
       { header: 'FILES', value: about(({ state }) => (state ? String(state.files) : '')) },
       { header: 'CONFLICTS', value: about(({ state }) => (state ? String(state.conflictCount) : '')) },
       { header: 'PROBLEMS', value: about(({ state }) => (state ? String(state.problems.length) : '')) },
@@ -50,6 +55,13 @@ export function syncTable(rows: readonly Row[], now: Date, areMany = false) {
     ],
     'No syncs found.',
   );
+}
+
+/** A row for each container where several take part. */
+function eachSession(row: Row): Row[] {
+  const sessions = 'why' in row ? [] : (row.state?.sessions ?? []);
+  if ('why' in row || sessions.length === 0) return [row];
+  return sessions.map((state) => ({ ...row, state, role: state.role }));
 }
 
 function stateWord({ state, silent, isHere, refusal, sync }: SyncStatus): string {

@@ -1,6 +1,7 @@
 /** `kubectl devsync run` */
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { UsageError } from '../../../src/errors.ts';
 import { NamedSpecCommand } from './named-spec-command.ts';
 
 export class RunCommand extends NamedSpecCommand {
@@ -16,6 +17,11 @@ export class RunCommand extends NamedSpecCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const env = await this.environment(context);
     const spec = { ...(await this.spec(context, env.workstation)), foreground: true } as const;
+    const { isGroup } = await import('../spec/spec.ts');
+    if (isGroup(spec.target))
+      throw new UsageError('run is for one container of one pod', {
+        hint: 'create and watch keep several the same.',
+      });
     const agent = await this.agent(context);
     const { checkAttach } = await import('../session/check-attach.ts');
     await checkAttach({ ...context, ...agent, kube: env.kube, namespace: env.namespace, spec });

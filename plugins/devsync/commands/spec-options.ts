@@ -5,7 +5,7 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import { UsageError } from '../../../src/errors.ts';
 import type { ReloadSpec } from '../spec/reload-spec.ts';
-import type { SyncSpec } from '../spec/spec.ts';
+import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { AgentCommand, localPath } from './sync-command.ts';
 
@@ -22,10 +22,21 @@ export abstract class SpecCommand extends AgentCommand {
     group,
   });
   pod = option.text('--pod', { value: 'NAME', description: 'One pod.', group });
-  container = option.text('-c,--container', {
+  container = option.list('-c,--container', {
     value: 'NAME',
     description:
-      'Container in it, a sidecar among the init containers included. Default: the one that the annotation kubectl.kubernetes.io/default-container names, or the first.',
+      'Container in it, a sidecar among the init containers included; several with commas between. Default: the one that the annotation kubectl.kubernetes.io/default-container names, or the first.',
+    group,
+  });
+  pods = option.choice('--pods', ['one', 'all'], {
+    description:
+      'all: every pod that matches takes part. One writes back, the others are made like this workstation.',
+    default: 'one',
+    group,
+  });
+  writer = option.text('--writer', {
+    value: 'POD',
+    description: 'The pod that writes back where several take part. Default: the oldest Ready one.',
     group,
   });
   mode = option.choice('--mode', ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'], {
@@ -119,7 +130,7 @@ export abstract class SpecCommand extends AgentCommand {
     const reload = await this.#reload();
     const limit = this.trashLimit * mebi;
     return {
-      target: { selector: this.selector, pod: this.pod, container: this.container },
+      target: this.#target(),
       remote: normalizeRemote(this.remote),
       // Its mark is made with the sync.
       local: { workstation: workstation.id, who: workstation.who, path, rootId: '' },
@@ -135,6 +146,25 @@ export abstract class SpecCommand extends AgentCommand {
       createRemote: this.makeRemote,
       ...(reload && { reload }),
       trashLimits: { local: limit, container: limit / 4 },
+    };
+  }
+
+  #target(): TargetSpec {
+    const { selector, pod, writer } = this;
+    const containers = [...new Set(this.container)];
+    const everyPod = this.pods === 'all';
+    const several = everyPod || containers.length > 1;
+    if (everyPod && selector === undefined) throw new UsageError('--pods all needs a --selector');
+    if (writer !== undefined && !everyPod) throw new UsageError('--writer is for --pods all');
+    if (several && this.from === 'container' && this.mode.startsWith('one-way'))
+      throw new UsageError('several containers are made like this workstation: --from container is for one');
+    return {
+      selector,
+      pod,
+      container: containers[0],
+      ...(containers.length > 1 && { containers }),
+      ...(everyPod && { everyPod }),
+      ...(writer !== undefined && { writer }),
     };
   }
 

@@ -4,8 +4,9 @@ import { pods } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { leftBehind } from '../launch/ephemeral.ts';
 import { launch } from '../launch/launch.ts';
+import type { Target } from '../launch/launcher.ts';
 import { openRemote } from '../session/attach.ts';
-import { type CheckOptions, findTarget } from '../session/check-attach.ts';
+import { type CheckOptions, findTargets } from '../session/check-attach.ts';
 import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { removeMetadataFolder } from '../sync/metadata-folder.ts';
@@ -30,7 +31,7 @@ export async function cleanSync(options: CleanOptions): Promise<string[]> {
   );
   const lock = await hold(options);
   try {
-    const lines = await cleanContainer(options);
+    const lines = await cleanContainers(options);
     if (specs.belongsHere(sync)) {
       const { path } = sync.spec.local;
       removeMetadataFolder(path, workstation.metadataCandidatesFor(path));
@@ -54,12 +55,24 @@ async function hold(options: CleanOptions): Promise<HeldLock | undefined> {
   }
 }
 
-async function cleanContainer(options: CleanOptions): Promise<string[]> {
-  const { sync, kube, namespace, signal } = options;
-  const check = { ...options, spec: sync.spec };
+async function cleanContainers(options: CleanOptions): Promise<string[]> {
+  const { sync } = options;
   try {
-    const target = await findTarget(check);
-    const launched = await launch(sync.spec.launcher, { ...check, target, onDetail: () => {} });
+    const targets = await findTargets({ ...options, spec: sync.spec });
+    const cleaned: string[] = [];
+    for (const target of targets) cleaned.push(...(await cleanContainer(options, target)));
+    return cleaned;
+  } catch (error) {
+    return [`${sync.name}: the container was left as it is: ${messageOf(error)}`];
+  }
+}
+
+async function cleanContainer(options: CleanOptions, target: Target): Promise<string[]> {
+  const { sync, kube, namespace, signal } = options;
+  const { name } = target.pod.metadata;
+  const where = `container ${target.container} of pod ${name}`;
+  try {
+    const launched = await launch(sync.spec.launcher, { ...options, target, onDetail: () => {} });
     try {
       // What is missing is as clean as can be.
       const spec = { ...sync.spec, createRemote: false };
@@ -69,15 +82,13 @@ async function cleanContainer(options: CleanOptions): Promise<string[]> {
     } finally {
       launched.connection.close();
     }
-    const { name } = target.pod.metadata;
     const stay = leftBehind(await kube.get(pods, { namespace, name }, { signal }));
-    const where = `container ${target.container} of pod ${name}`;
     const lines = [
       `${sync.name}: removed the trash of ${sync.spec.remote} in ${where}, and what else was kept there`,
     ];
     if (stay.length > 0) lines.push(`${sync.name}: ${stay.join(', ')} stay in pod ${name} until it goes`);
     return lines;
   } catch (error) {
-    return [`${sync.name}: the container was left as it is: ${messageOf(error)}`];
+    return [`${sync.name}: ${where} was left as it is: ${messageOf(error)}`];
   }
 }

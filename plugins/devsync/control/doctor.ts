@@ -10,7 +10,7 @@ import { containerOf } from '../launch/containers.ts';
 import { launchAnew } from '../launch/launch.ts';
 import type { LaunchContext, Target } from '../launch/launcher.ts';
 import { writtenUser } from '../launch/security.ts';
-import { chooseTarget } from '../session/pods.ts';
+import { chooseTarget, listPods } from '../session/pods.ts';
 import { describeBudget, storageBudget } from '../session/storage-budget.ts';
 import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
@@ -104,13 +104,8 @@ export async function checkTarget(
   sync?: Pick<SyncSpec, 'remote' | 'trashLimits'>,
 ): Promise<Finding[]> {
   const { signal } = context;
-  const { items } = await kube.list(pods, {
-    namespace,
-    signal,
-    ...(spec.selector !== undefined && { labelSelector: spec.selector }),
-    ...(spec.pod !== undefined && { fieldSelector: `metadata.name=${spec.pod}` }),
-  });
-  const { target, message } = chooseTarget(items, spec, undefined);
+  const known = await listPods(kube, namespace, spec, signal);
+  const { target, message } = chooseTarget(known, spec, undefined);
   if (target === undefined) return [{ check: 'pod', verdict: 'failed', message }];
   const { container, pod } = target;
   return [

@@ -1,11 +1,11 @@
 /** What a second terminal may ask of a running sync. */
+import type { RunningSync } from '../session/runner-state.ts';
 import type { SyncState } from '../session/state.ts';
-import type { SyncRunner } from '../session/sync-runner.ts';
 import { asPath, asText } from '../wire/check.ts';
 import type { Handler } from './socket.ts';
 
 export interface ControlOptions {
-  readonly runner: SyncRunner;
+  readonly runner: RunningSync;
   /** Ends it; resolves when it has let go of both sides. */
   readonly stop: () => Promise<void>;
 }
@@ -77,7 +77,7 @@ function requireSettled(state: SyncState, path: string): void {
   );
 }
 
-type Attached = NonNullable<SyncRunner['live']>['attached'];
+type Attached = NonNullable<RunningSync['live']>['attached'];
 
 async function trashOf({ local, container }: Attached): Promise<unknown> {
   const [here, there] = await Promise.all([local.trash(), container.trash()]);

@@ -5,9 +5,11 @@ import type { Clock } from '../../../src/clock.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { RunnerState } from '../session/runner-state.ts';
+import { SyncGroup } from '../session/sync-group.ts';
 import type { SyncMemory } from '../session/sync-memory.ts';
 import { SyncRunner } from '../session/sync-runner.ts';
 import { reloadDigest } from '../spec/reload-spec.ts';
+import { isGroup } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { knownRootId } from '../sync/metadata-folder.ts';
@@ -76,7 +78,8 @@ export async function serveSync(options: ServeOptions): Promise<void> {
   const stop = new AbortController();
   const all = AbortSignal.any([signal, lock.signal, stop.signal]);
   const log = logger(options);
-  const runner = new SyncRunner({
+  const Runner = isGroup(sync.spec.target) ? SyncGroup : SyncRunner;
+  const runner = new Runner({
     ...options,
     namespace,
     name,

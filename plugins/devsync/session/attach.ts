@@ -22,8 +22,10 @@ const session = 1;
 
 export interface AttachContext extends LaunchContext {
   readonly spec: SyncSpec;
-  /** Where this workstation keeps what belongs to the sync. */
+  /** Where this workstation keeps what belongs to the session. */
   readonly folder: string;
+  /** Where it keeps what belongs to all sessions of the sync, where there are several. */
+  readonly syncFolder?: string;
   /** Where it keeps what belongs to all of them. */
   readonly stateFolder: string;
   /** Where what is kept of LOCAL may be. */
@@ -71,7 +73,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
     lookingThere.catch(() => {});
     const location = await locate(kube, target, container.opened.root, signal);
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
-    const history = new ContainerHistory(folder, binding, target.containerId);
+    const history = new ContainerHistory(folder, binding, target.containerId, context.syncFolder);
     await Promise.all([looking, lookingThere]);
     history.begin(location, container.tree);
     if (history.trouble !== undefined) remarks.push(history.trouble);

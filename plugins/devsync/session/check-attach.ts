@@ -3,10 +3,10 @@
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { pods } from '../../../src/kube/resources.ts';
 import type { Target } from '../launch/launcher.ts';
-import type { SyncSpec } from '../spec/spec.ts';
-import { chooseTarget } from './pods.ts';
+import { isGroup, type SyncSpec } from '../spec/spec.ts';
+import { chooseGroup, noTargets } from './group-targets.ts';
+import { chooseTarget, listPods } from './pods.ts';
 
 export interface CheckOptions {
   readonly kube: KubeClient;
@@ -20,15 +20,19 @@ export interface CheckOptions {
 
 /** The container that a sync would work with right now. Rejects where there is none. */
 export async function findTarget({ kube, namespace, spec, signal }: CheckOptions): Promise<Target> {
-  const { selector, pod } = spec.target;
-  const { items } = await kube.list(pods, {
-    namespace,
-    signal,
-    ...(selector !== undefined && { labelSelector: selector }),
-    ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
-  });
-  const { target, message } = chooseTarget(items, spec.target, undefined);
+  const known = await listPods(kube, namespace, spec.target, signal);
+  const { target, message } = chooseTarget(known, spec.target, undefined);
   if (target) return target;
+  throw new X8sError(`nothing to sync with in namespace ${namespace}: ${message}`);
+}
+
+/** Every container that a sync would work with right now. Rejects where there is none. */
+export async function findTargets(options: CheckOptions): Promise<Target[]> {
+  const { kube, namespace, spec, signal } = options;
+  if (!isGroup(spec.target)) return [await findTarget(options)];
+  const known = await listPods(kube, namespace, spec.target, signal);
+  const { writer, followers, message } = chooseGroup(known, spec.target, spec.remote, noTargets);
+  if (writer) return [writer, ...followers];
   throw new X8sError(`nothing to sync with in namespace ${namespace}: ${message}`);
 }
 

@@ -11,7 +11,7 @@ import { describeSetAside, type OnRemark, readStateFile, replaceStateFile } from
 
 export class ContainerHistory {
   readonly ancestor: AncestorStore;
-  readonly #folder: string;
+  readonly #manifestFolder: string;
   readonly #binding: string;
   readonly #last: LastContainer;
   readonly #container: string;
@@ -23,10 +23,11 @@ export class ContainerHistory {
    * Loads what both sides agreed on in this place.
    *
    * @param folder of the sync, on the workstation. @param container the id of the one that is worked with now.
+   * @param manifestFolder what images hold is kept there, for all sessions of a sync.
    */
-  constructor(folder: string, binding: string, container = binding) {
+  constructor(folder: string, binding: string, container = binding, manifestFolder = folder) {
     this.ancestor = new AncestorStore(folder);
-    this.#folder = folder;
+    this.#manifestFolder = manifestFolder;
     this.#binding = binding;
     this.#container = container;
     this.#last = new LastContainer(join(folder, 'last-container'), this.#onTrouble);
@@ -68,7 +69,7 @@ export class ContainerHistory {
 
   /** Begins anew where nothing was agreed on. @param tree what the container holds now. */
   begin({ origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>, tree: MaybeEntry): void {
-    const manifests = new Manifests(this.#folder, this.#onTrouble);
+    const manifests = new Manifests(this.#manifestFolder, this.#onTrouble);
     const written = `written in ${seed}`;
     const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
     const beginning = this.#beginningWith(origin !== undefined && known[0] !== undefined);

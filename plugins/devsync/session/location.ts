@@ -22,6 +22,7 @@ interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  readonly subPathExpr?: string;
 }
 
 /** @param root the root without links, as the container sees it. */

@@ -36,13 +36,14 @@ export function chooseTarget(
   return { target: undefined, message: whyNone(all, spec) };
 }
 
-function byAge({ pod: one }: Target, { pod: other }: Target): number {
+export function byAge({ pod: one }: Target, { pod: other }: Target): number {
   const [a, b] = [one.metadata, other.metadata];
   const age = (a.creationTimestamp ?? '').localeCompare(b.creationTimestamp ?? '');
   return age !== 0 ? age : a.name.localeCompare(b.name);
 }
 
-function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
+/** The container in a pod that a specification means, if it runs and the pod is not on its way out. */
+export function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
   const status = containerStatus(pod, spec.container ?? defaultContainer(pod) ?? '');
   const isLeaving = pod.metadata.deletionTimestamp !== undefined;
   if (isLeaving || pod.status?.phase !== 'Running' || !status?.state?.running || !status.containerID)
@@ -56,7 +57,7 @@ function targetIn(pod: Pod, spec: TargetSpec): Target | undefined {
   };
 }
 
-function isReady(pod: Pod, container: string): boolean {
+export function isReady(pod: Pod, container: string): boolean {
   const podIsReady = pod.status?.conditions?.some(
     ({ type, status }) => type === 'Ready' && status === 'True',
   );
@@ -65,7 +66,7 @@ function isReady(pod: Pod, container: string): boolean {
   );
 }
 
-function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec): string {
+export function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec): string {
   const wanted = pod === undefined ? `pods with ${selector}` : `pod ${pod}`;
   if (all.length === 0)
     return `there is no ${pod === undefined ? 'pod' : ''} ${pod ?? `with ${selector}`}`.replace(
@@ -83,9 +84,8 @@ function whyNone(all: readonly Pod[], { selector, pod, container }: TargetSpec):
 }
 
 /**
- * Tells the choice whenever it changes, and without words whenever the chosen pod does (it has got one of our
- * containers, which is not to be made again), until the signal says stop. Rejects where pods may not
- * be listed.
+ * Tells the choice whenever it changes, and without a message whenever the chosen pod does (it has got one of our
+ * containers, which is not to be made again), until the signal says stop. Rejects where pods may not be listed.
  */
 export async function followTarget(
   kube: KubeClient,
@@ -94,38 +94,55 @@ export async function followTarget(
   onChoice: (choice: Choice) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const known = new Map<string, Pod>();
   let current: Target | undefined;
-  let said: string | undefined;
-  const look = () => {
-    const choice = chooseTarget(known.values(), spec, current);
+  let lastMessage: string | undefined;
+  const choose = (known: Iterable<Pod>) => {
+    const choice = chooseTarget(known, spec, current);
     const isSame = choice.target?.pod === current?.pod;
     current = choice.target;
-    if (isSame && (choice.target !== undefined || choice.message === said)) return;
-    said = choice.message;
+    if (isSame && (choice.target !== undefined || choice.message === lastMessage)) return;
+    lastMessage = choice.message;
     onChoice(choice);
   };
-  const scope = {
-    namespace,
-    ...(spec.selector !== undefined && { labelSelector: spec.selector }),
-    ...(spec.pod !== undefined && { fieldSelector: `metadata.name=${spec.pod}` }),
-  };
-  await listWatch(
-    kube,
-    pods,
-    scope,
-    {
-      replaced: (items: Pod[]) => {
-        known.clear();
-        for (const pod of items) known.set(pod.metadata.name, pod);
-        look();
-      },
-      event: (type: string, pod: Pod) => {
-        if (type === 'DELETED') known.delete(pod.metadata.name);
-        else known.set(pod.metadata.name, pod);
-        look();
-      },
-    },
-    signal,
-  );
+  await followPods(kube, namespace, spec, choose, signal);
 }
+
+/** Tells all pods that a specification may mean whenever one of them changes. Rejects where pods may not be listed. */
+export async function followPods(
+  kube: KubeClient,
+  namespace: string,
+  spec: TargetSpec,
+  onPods: (known: readonly Pod[]) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const known = new Map<string, Pod>();
+  const tell = () => onPods([...known.values()]);
+  const handler = {
+    replaced: (items: Pod[]) => {
+      known.clear();
+      for (const pod of items) known.set(pod.metadata.name, pod);
+      tell();
+    },
+    event: (type: string, pod: Pod) => {
+      if (type === 'DELETED') known.delete(pod.metadata.name);
+      else known.set(pod.metadata.name, pod);
+      tell();
+    },
+  };
+  await listWatch(kube, pods, { namespace, ...scopeOf(spec) }, handler, signal);
+}
+
+/** The pods that a specification may mean, as they are now. */
+export async function listPods(
+  kube: KubeClient,
+  namespace: string,
+  spec: TargetSpec,
+  signal: AbortSignal,
+): Promise<Pod[]> {
+  return (await kube.list(pods, { namespace, signal, ...scopeOf(spec) })).items;
+}
+
+const scopeOf = ({ selector, pod }: TargetSpec) => ({
+  ...(selector !== undefined && { labelSelector: selector }),
+  ...(pod !== undefined && { fieldSelector: `metadata.name=${pod}` }),
+});

@@ -3,6 +3,7 @@
 import type { ReloadState } from '../reload/reloader.ts';
 import type { Attached } from './attach.ts';
 import { noState, type Side, type SyncState } from './state.ts';
+import type { Current } from './synchronizer-slot.ts';
 
 export interface RunnerState extends SyncState {
   readonly pod: string;
@@ -17,8 +18,29 @@ export interface RunnerState extends SyncState {
   readonly remarks: readonly string[];
   /** What the reload rules are doing. */
   readonly reloads: readonly ReloadState[];
+  /** Each container's part, where several may take part. */
+  readonly sessions?: readonly SessionState[];
   /** Why other launchers could not start an agent. */
   readonly refusals: readonly { readonly launcher: string; readonly reason: string }[];
+}
+
+/** One container's part in a sync that several take part in. */
+export interface SessionState extends RunnerState {
+  /** The writer's changes come to this workstation; a follower is made like it. */
+  readonly role: 'writer' | 'follower';
+}
+
+/** A sync that runs, with one container or with several. */
+export interface RunningSync {
+  readonly state: RunnerState;
+  /** The synchronizer that writes to this workstation right now; undefined while it waits for a pod. */
+  readonly live: Current | undefined;
+  /** Looks at everything and waits until nothing is left to do. */
+  flush(): Promise<SyncState>;
+  pause(): Promise<void>;
+  resume(confirm: boolean): Promise<void>;
+  /** Runs until its signal says stop, and has let go of both sides then. */
+  run(): Promise<void>;
 }
 
 export const noRunnerState: RunnerState = {

@@ -13,7 +13,7 @@ import { type Attached, attach, sizeOf } from './attach.ts';
 import { gitIsBusy } from './git-wait.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
-import { noRunnerState, type RunnerState, withAttached } from './runner-state.ts';
+import { noRunnerState, type RunnerState, type RunningSync, withAttached } from './runner-state.ts';
 import type { SyncState } from './state.ts';
 import { StatusLines } from './status-lines.ts';
 import { SyncMemory } from './sync-memory.ts';
@@ -25,8 +25,12 @@ export interface RunnerOptions {
   readonly namespace: string;
   readonly name: string;
   readonly spec: SyncSpec;
-  /** Where this workstation keeps what belongs to the sync. */
+  /** Where this workstation keeps what belongs to this session. */
   readonly folder: string;
+  /** Where it keeps what belongs to all sessions of the sync, where there are several. */
+  readonly syncFolder?: string;
+  /** Tells which container to work with; the one that the specification means where absent. */
+  readonly follow?: (onChoice: (choice: Choice) => void, signal: AbortSignal) => Promise<void>;
   /** Where it keeps what belongs to all of them. */
   readonly stateFolder: string;
   /** Where the metadata folder of LOCAL may be. */
@@ -42,18 +46,21 @@ export interface RunnerOptions {
   /** Of an earlier runner of this sync. */
   readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;
+  /** Told each state. */
+  readonly onState?: (state: RunnerState) => void;
 }
 
 const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 
-const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
+/** What is said to who asks for something that only a container can do. */
+export const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
 
 /** Milliseconds between attempts; longer after each one that came to nothing. */
 const [firstPause, lastPause] = [500, 15_000];
 /** How long it may take to let go of both sides, in milliseconds. */
 const detachLimit = 3_000;
 
-export class SyncRunner {
+export class SyncRunner implements RunningSync {
   readonly #options: RunnerOptions;
   #state: RunnerState = noRunnerState;
   #choice: Choice = undecided;
@@ -123,7 +130,8 @@ export class SyncRunner {
   }
 
   get #pauseMark(): string {
-    return join(this.#options.folder, 'paused');
+    const { folder, syncFolder = folder } = this.#options;
+    return join(syncFolder, 'paused');
   }
 
   async pause(): Promise<void> {
@@ -157,8 +165,10 @@ export class SyncRunner {
       signal: this.#signal,
       onState: (reloads) => this.#update({ reloads }),
     });
-    const follow = (choice: Choice) => this.#choose(choice);
-    const following = followTarget(kube, namespace, spec.target, follow, this.#signal);
+    const onChoice = (choice: Choice) => this.#choose(choice);
+    const following = this.#options.follow
+      ? this.#options.follow(onChoice, this.#signal)
+      : followTarget(kube, namespace, spec.target, onChoice, this.#signal);
     following.catch(() => {});
     const working = this.#work();
     try {
@@ -289,5 +299,6 @@ export class SyncRunner {
     this.#wasInSync ||= change.phase === 'watching';
     const line = this.#statusLines.of(this.#state);
     if (line !== undefined) this.#options.onLog(line);
+    this.#options.onState?.(this.#state);
   }
 }

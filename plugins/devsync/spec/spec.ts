@@ -23,7 +23,17 @@ export interface TargetSpec {
   readonly selector?: string | undefined;
   readonly pod?: string | undefined;
   readonly container?: string | undefined;
+  /** More containers of the same pods; `container` is the first of them. */
+  readonly containers?: readonly string[];
+  /** Every pod that matches takes part, and not one alone. */
+  readonly everyPod?: true;
+  /** The pod that writes back where several take part; the oldest Ready one where absent. */
+  readonly writer?: string;
 }
+
+/** Whether several containers may take part. */
+export const isGroup = ({ everyPod, containers }: TargetSpec): boolean =>
+  everyPod === true || (containers?.length ?? 0) > 1;
 
 /** The one directory on the one workstation that a sync belongs to. */
 export interface LocalSpec {
@@ -82,6 +92,11 @@ export function asSpec(value: unknown): SyncSpec {
       selector: optional(target.selector),
       pod: optional(target.pod),
       container: optional(target.container),
+      ...(target.containers !== undefined && {
+        containers: asList(target.containers, 'containers').map((one) => asText(one, 'a name')),
+      }),
+      ...(target.everyPod === true && { everyPod: true }),
+      ...(target.writer !== undefined && { writer: asText(target.writer, 'a name') }),
     },
     remote: asText(given.remote, 'a path'),
     local: {
@@ -128,9 +143,14 @@ export function areNested(one: string, other: string, separator = '/'): boolean 
 
 /** Whether two specifications may mean the same container. */
 export function haveSameTarget(one: TargetSpec, other: TargetSpec): boolean {
-  const sameContainer = one.container === other.container || !one.container || !other.container;
+  const [ours, theirs] = [containersIn(one), containersIn(other)];
+  const sameContainer =
+    ours === undefined || theirs === undefined || ours.some((name) => theirs.includes(name));
   return sameContainer && one.selector === other.selector && one.pod === other.pod;
 }
+
+const containersIn = ({ container, containers }: TargetSpec): readonly string[] | undefined =>
+  containers ?? (container ? [container] : undefined);
 
 /** Rules that both sides follow, from what is given and what the directory's own files say. */
 export function ignoreRules(

@@ -31,6 +31,11 @@ export interface Seen {
     readonly conflicts: readonly { readonly path: string }[];
     readonly problems: readonly { readonly path: string; readonly problem: string }[];
     readonly degraded: readonly string[];
+    readonly sessions?: readonly {
+      readonly role: string;
+      readonly pod: string;
+      readonly container: string;
+    }[];
     readonly reloads: readonly { readonly rule: string; readonly phase: string; readonly message: string }[];
   } | null;
 }

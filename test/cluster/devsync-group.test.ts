@@ -1,0 +1,137 @@
+/** A sync in which several containers take part: one writes back, the others are made like this workstation. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { contextA } from './support/contexts.ts';
+import { forever, images, type Seen, Workplace } from './support/devsync.ts';
+import { apply } from './support/kubectl.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+afterEach(async () => {
+  await work?.close();
+  work = undefined;
+});
+
+const deployment = (replicas: number) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'many' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'many' } },
+    template: {
+      metadata: { labels: { app: 'many' } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{ name: 'app', image: images.plain, command: forever }],
+      },
+    },
+  },
+});
+
+const podsOf = ({ state }: Seen) => (state?.sessions ?? []).map(({ pod }) => pod);
+const writerOf = ({ state }: Seen) => state?.sessions?.find(({ role }) => role === 'writer')?.pod ?? '';
+
+test('every pod gets what is saved here, one writes back, the others’ own changes are put right, and pods come and go', async () => {
+  work = new Workplace(place());
+  const it = work;
+  it.write('a', 'one');
+  it.write('deep/b', 'one');
+  await apply(contextA, it.namespace, deployment(3));
+  await it.kubectl('rollout', 'status', 'deployment/many', '--timeout=90s');
+  const options = [
+    '--pods',
+    'all',
+    '--reload-every',
+    '0.5s',
+    '--on-change',
+    'a=exec:echo once >>/tmp/reloads',
+  ];
+  await it.must('create', '--name', 'many', '-l', 'app=many', ...options, it.local, '/work');
+  await it.watch('many');
+  const seen = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
+  const [writer, ...followers] = [writerOf(seen), ...podsOf(seen).filter((pod) => pod !== writerOf(seen))];
+  const everywhere = (path: string, content: string, pods = podsOf(seen)) =>
+    eventually(async () => {
+      for (const pod of pods) expect([pod, await it.sh(pod, `cat /work/${path}`)]).toEqual([pod, content]);
+    });
+  await everywhere('deep/b', 'one');
+  const table = await it.must('get');
+  for (const pod of followers) expect(table).toMatch(new RegExp(`^many .*${pod} .* follower `, 'm'));
+  expect(table).toMatch(new RegExp(`^many .*${writer} .* writer `, 'm'));
+
+  it.write('a', 'two');
+  await everywhere('a', 'two');
+  await eventually(async () => {
+    for (const pod of podsOf(seen)) expect(await it.sh(pod, 'cat /tmp/reloads')).toBe('once\n');
+  });
+
+  await it.sh(writer, 'echo -n written there >/work/made; echo -n three >/work/deep/b');
+  await everywhere('made', 'written there');
+  await everywhere('deep/b', 'three');
+  expect(it.read('made')).toBe('written there');
+
+  const [one = ''] = followers;
+  await it.sh(one, 'echo -n mine >/work/a; echo -n mine >/work/own');
+  await everywhere('a', 'two');
+  await eventually(async () => expect(await it.sh(one, 'ls /work')).toBe('a\ndeep\nmade\n'));
+  expect([it.read('a'), existsSync(join(it.local, 'own'))]).toEqual(['two', false]);
+  expect(await it.must('restore', 'many')).toMatch(/local .* own$/m);
+
+  // One more comes, and leaves the others alone.
+  await it.kubectl('scale', 'deployment/many', '--replicas=4');
+  const grown = await it.reaches('many', 'watching', (now) => podsOf(now).length === 4);
+  await everywhere('made', 'written there', podsOf(grown));
+  const attached = (await it.must('logs', 'many')).match(/attached to \S+/g) ?? [];
+  expect([attached.length, new Set(attached).size]).toEqual([4, 4]);
+
+  // The writer goes: another one writes back.
+  await it.kubectl('delete', 'pod', writer, '--wait=false');
+  const next = await it.reaches(
+    'many',
+    'watching',
+    (now) => writerOf(now) !== writer && podsOf(now).length === 4 && !podsOf(now).includes(writer),
+  );
+  await it.sh(writerOf(next), 'echo -n four >/work/deep/b');
+  await everywhere('deep/b', 'four', podsOf(next));
+  expect(it.read('deep/b')).toBe('four');
+  expect(await it.must('flush', 'many')).toMatch(/^Both sides are the same\./);
+  expect(await it.must('clean', 'many', '--yes')).toMatch(new RegExp(`pod ${writerOf(next)},`));
+}, 240_000);
+
+test('several containers of one pod, and what is no use is refused', async () => {
+  work = new Workplace(place());
+  const it = work;
+  it.write('a', 'one');
+  const app = { image: images.plain, command: forever };
+  const containers = ['app', 'side', 'other'].map((name) => ({ ...app, name }));
+  await it.sync('two', { pod: { containers }, options: ['--container', 'app,side'] });
+  const seen = await it.reaches('two', 'watching', ({ state }) => state?.sessions?.length === 2);
+  expect(seen.state?.sessions?.map(({ role, container }) => [role, container])).toEqual([
+    ['writer', 'app'],
+    ['follower', 'side'],
+  ]);
+  it.write('a', 'two');
+  for (const container of ['app', 'side'])
+    await eventually(async () => expect(await it.sh('two', 'cat /work/a', container)).toBe('two'));
+  expect(await it.sh('two', 'ls /work', 'other')).toBe('');
+
+  const tries: [string[], RegExp][] = [
+    [['create', '--pod', 'two', '--pods', 'all'], /--pods all needs a --selector/],
+    [['create', '-l', 'app=two', '--writer', 'two'], /--writer is for --pods all/],
+    [['create', '-l', 'app=two', '-c', 'app,none', '--name', 'no'], /has no container none/],
+    [
+      ['create', '-l', 'app=two', '--pods', 'all', '--mode', 'one-way-safe', '--from', 'container'],
+      /is for one/,
+    ],
+    [['run', '--pod', 'two', '-c', 'app,side'], /run is for one container/],
+  ];
+  for (const [args, message] of tries) {
+    const { code, stderr } = await it.devsync(...args, it.local, '/elsewhere');
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
+    expect(code).not.toBe(0);
+  }
+}, 120_000);
