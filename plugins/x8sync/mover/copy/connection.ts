@@ -24,6 +24,7 @@ export class Connection implements SourceAccess {
   readonly rsyncSource = `${sourceHost}::source/`;
   /** The source's address that answered. */
   address = '';
+  openedInMs = 0;
   readonly #options: CopyOptions;
   readonly #runtime: Runtime;
   readonly #stream: number;
@@ -87,7 +88,9 @@ export class Connection implements SourceAccess {
     await writeFile(config, sshConfig(address, this.#options, paths, this.#stream));
     await writeFile(log, '');
     const args = ['-F', config, '-M', '-N', '-f', '-E', log, sourceHost];
+    const began = performance.now();
     const { code } = await run('ssh', args, { silent: true, signal });
+    this.openedInMs = performance.now() - began;
     return code === 0 ? undefined : readFileSync(log, 'utf8');
   }
 

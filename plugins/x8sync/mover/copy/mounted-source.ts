@@ -14,6 +14,7 @@ import type { SourceAccess } from './source-access.ts';
 
 export class MountedSource implements SourceAccess {
   readonly address = '';
+  readonly openedInMs = 0;
   readonly sshConfig = undefined;
   readonly #options: Pick<CopyOptions, 'selection'>;
   readonly #runtime: Runtime;

@@ -10,6 +10,8 @@ export interface SourceAccess {
   readonly address: string;
   /** The source's root as rsync's operand. */
   readonly rsyncSource: string;
+  /** Milliseconds that opening it took at last; 0 where there is nothing to open. */
+  readonly openedInMs: number;
   /** OpenSSH's configuration file for it; undefined where rsync reads the volume itself. */
   readonly sshConfig: string | undefined;
   /** A further access, for a stream that copies beside this one; it is to be opened. @param number from 1. */

@@ -51,6 +51,8 @@ export class SourceRsync {
     modes: true,
     unsupported: [] as readonly FileFeature[],
   };
+  /** The source sends its list of files as a whole before anything else. */
+  hasWholeList = false;
   /** Compare the content of all files, whatever was asked for. */
   byContent = false;
   /** Options that leave out what is not to be copied. */
@@ -86,6 +88,7 @@ export class SourceRsync {
     const { privileges, bandwidth, checksum, owner, selection } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
+      wholeList: this.hasWholeList,
       privileges,
       filters: selection.filters,
       owner,
@@ -165,6 +168,7 @@ export class SourceRsync {
     const other = new SourceRsync({ ...options, checksum: false }, runtime, connection, this.#source);
     Object.assign(other.traits, this.traits);
     other.exclude = this.exclude;
+    other.hasWholeList = this.hasWholeList;
     return other;
   }
 

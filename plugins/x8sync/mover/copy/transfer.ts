@@ -2,7 +2,8 @@
 import { accessProblem } from '../access.ts';
 import type { Loss } from '../losses.ts';
 import { type CopyOptions, emptiesTarget } from '../options.ts';
-import { decideStreams } from '../parallel/decide.ts';
+import { sendsWholeList } from '../parallel/choice.ts';
+import { decideStreams, mayBeFar, roundTripOf } from '../parallel/decide.ts';
 import { copyInStreams } from '../parallel/pass.ts';
 import { pause, run } from '../programs.ts';
 import type { StreamsReport } from '../protocol.ts';
@@ -66,11 +67,13 @@ export class Transfer {
   #mostDeletions: number | undefined;
   /** An earlier run of this task was stopped while it copied. */
   #resumed = false;
+  readonly #roundTrip: () => Promise<number | undefined>;
   /** Undefined until the target is tried out. */
   #fit: TargetFit | undefined;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
+    this.#roundTrip = roundTripOf(parts);
     this.#attempts = new RetryBudget(parts.options.retries);
   }
 
@@ -120,6 +123,8 @@ export class Transfer {
   async run(): Promise<Ending> {
     const { options, runtime, connection } = this.#parts;
     const before = rootOf(runtime.paths.target);
+    // Beside the trying out of the target, and only where it will be needed.
+    if (mayBeFar(this.#parts) || (await isEmpty(runtime))) void this.#roundTrip();
     await this.#prepareTarget();
     const survey = options.privileges === 'user' ? new LossSurvey(connection, runtime) : undefined;
     const over = new AbortController();
@@ -200,7 +205,9 @@ export class Transfer {
   /** By streams first, where that is quicker; then the one pass over the whole tree that has the last word. */
   async #copyAll(): Promise<RsyncResult> {
     const holdsFiles = this.#itemized && !this.#resumed;
-    const { choice, saw } = await decideStreams(this.#parts, holdsFiles);
+    const { rsync } = this.#parts;
+    const { choice, saw } = await decideStreams(this.#parts, holdsFiles, this.#roundTrip);
+    rsync.hasWholeList = sendsWholeList(saw);
     const { parallelism, why } = choice;
     this.streams = { parallelism, why, saw, partitions: 1, files: 0, again: 0 };
     const only = parallelism === 1 ? this.#missingHoley() : undefined;

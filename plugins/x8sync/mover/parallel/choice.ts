@@ -47,15 +47,18 @@ const windowBytes = 2 << 20;
 const roundTripOfStreamMs = 10;
 const mostByLine = 8;
 /** The streams' connections and the closing pass take their time; what is over in these seconds is not cut. */
-const worthSeconds = 4;
+const worthSeconds = 8;
 /** Each stream keeps about two processors busy on each side: rsync and ssh. */
 const processorsOfStream = 2;
 const mostByProcessors = 4;
 /** Less than that is not worth a second pass where the line is fast. */
 const worthFiles = 50_000;
 const worthBytes = 4 * 2 ** 30;
-/** So many partitions for each stream: the last ones to end leave the others idle for a fraction of the time only. */
-const partitionsOfStream = 4;
+/**
+ * So many partitions for each stream: the last ones to end leave the others idle for a part of the time only. Over a far
+ * line each takes rsync's ten turns before its first byte, so that more of them would cost more than they gain.
+ */
+const partitionsOfStream = 2;
 /** Where nobody knows how much there is. */
 const defaultFiles = 5000;
 const defaultBytes = 2 ** 30;
@@ -63,6 +66,19 @@ const defaultBytes = 2 ** 30;
 const smallestRanged = 128 << 20;
 /** A small file takes as long as so many bytes of a large one. */
 const fileWeight = 16_384;
+
+/** So far a source is far. */
+const farMs = 15;
+/** rsync takes some 100 bytes for each entry of a list at either end. */
+const mostListed = 1_000_000;
+
+/** Whether rsync's list of files is to come as a whole: far away, its pieces would each take a turn. */
+export function sendsWholeList({
+  files,
+  roundTripMs,
+}: Partial<Pick<Look, 'files' | 'roundTripMs'>>): boolean {
+  return (roundTripMs ?? 0) >= farMs && files !== undefined && files <= mostListed;
+}
 
 /** How much of a stream's time a file takes, in bytes of a large file. */
 export const weightOf = (bytes: number): number => bytes + fileWeight;

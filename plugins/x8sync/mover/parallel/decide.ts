@@ -15,11 +15,33 @@ export interface DecideParts {
   readonly source: Source;
 }
 
-/** @param holdsFiles the target has files that no earlier run of this task has put there. */
+/** OpenSSH takes some seven turns to let anyone in: a source that did it in less is near. */
+const nearMs = 100;
+
+/** Whether the source may be so far away that a copy into a target with files is made another way. */
+export const mayBeFar = ({ connection }: DecideParts): boolean => connection.openedInMs >= nearMs;
+
+/** Measures the round trip once, when it is first asked for; undefined where that can't be done. */
+export function roundTripOf({ connection, runtime }: DecideParts): () => Promise<number | undefined> {
+  const { sshConfig } = connection;
+  let measured: Promise<number | undefined> | undefined;
+  return () => {
+    // There is none to a source that is mounted here.
+    measured ??= sshConfig === undefined ? Promise.resolve(0) : measureRoundTrip(sshConfig, runtime.signal);
+    return measured;
+  };
+}
+
+/**
+ * @param holdsFiles the target has files that no earlier run of this task has put there.
+ * @param roundTrip measures it, in milliseconds, where it is needed.
+ */
 export async function decideStreams(
-  { options, runtime, connection, source }: DecideParts,
+  parts: DecideParts,
   holdsFiles: boolean,
+  roundTrip: () => Promise<number | undefined>,
 ): Promise<{ readonly choice: Choice; readonly saw: StreamsReport['saw'] }> {
+  const { options, source } = parts;
   const { parallel, bandwidth } = options;
   const circumstances = { holdsFiles, hasRateLimit: bandwidth !== '' };
   const isOpen = decidedBefore(parallel, circumstances) === undefined;
@@ -28,13 +50,8 @@ export async function decideStreams(
   const { files, bytes } = source.counted ?? {};
   const saw = {
     ...{ files, bytes },
-    roundTripMs: isOpen ? await roundTripOf(connection, runtime.signal) : undefined,
+    roundTripMs: isOpen || mayBeFar(parts) ? await roundTrip() : undefined,
     processors: Math.min(availableParallelism(), source.processors),
   };
   return { choice: chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances), saw };
-}
-
-/** Milliseconds; none to a source that is mounted here. */
-async function roundTripOf({ sshConfig }: SourceAccess, signal: AbortSignal): Promise<number | undefined> {
-  return sshConfig === undefined ? 0 : measureRoundTrip(sshConfig, signal);
 }

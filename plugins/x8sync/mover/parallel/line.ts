@@ -6,7 +6,7 @@ import { pause } from '../programs.ts';
 import { echoCommand } from '../source/sshd-config.ts';
 
 /** Of so many turns the shortest counts: a runtime that is busy makes some of them longer. */
-const turns = 4;
+const turns = 3;
 /** A line on which this does not do is told of by nobody. */
 const limitMs = 5000;
 

@@ -11,6 +11,11 @@ export interface RsyncPlan {
   readonly sparse: boolean | undefined;
   /** The target's file system keeps fractions of seconds. */
   readonly fractions: boolean;
+  /**
+   * By itself rsync sends its list in pieces, and the next ones only once the receiver has got through the first: over a
+   * far line that is a turn for every thousand files. As a whole the list takes memory for all of them at once.
+   */
+  readonly wholeList?: boolean;
   readonly bandwidth: string;
   /** Compare files by their content. */
   readonly checksum: boolean;
@@ -58,6 +63,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--exclude=/lost+found',
     ...filterArgs(filters),
     ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
+    ...(plan.wholeList ? ['--no-inc-recursive'] : []),
     ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),
     ...(fractions ? ['--modify-window=-1'] : []),

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   chooseStreams,
   type Look,
+  sendsWholeList,
   weightOf,
 } from '../../../../../../plugins/x8sync/mover/parallel/choice.ts';
 import { parallelEnv, readParallelOptions } from '../../../../../../plugins/x8sync/mover/parallel/options.ts';
@@ -16,7 +17,7 @@ describe('without a wish', () => {
     ['a source nearby, and two processors', near, 1],
     ['a source far away', far, 8],
     ['a source somewhat away, and much to bring', { ...near, roundTripMs: 20, bytes: 2e9 }, 2],
-    ['a source far away, and little to bring', { ...far, files: 100, bytes: 50e6 }, 1],
+    ['a source far away, and little to bring', { ...far, files: 100, bytes: 150e6 }, 1],
     ['a source nearby, many files and many processors', { ...near, processors: 16 }, 4],
     ['a source nearby, few files and many processors', { ...near, files: 900, processors: 16 }, 1],
     ['a source far away that nobody could count', { ...far, files: undefined, bytes: undefined }, 8],
@@ -30,16 +31,23 @@ describe('without a wish', () => {
     expect(chooseStreams({}, far, { ...free, hasRateLimit: true }).parallelism).toBe(1);
   });
 
-  test('the partitions of a counted tree are of one weight, four for each stream', () => {
+  test('the partitions of a counted tree are of one weight, two for each stream', () => {
     const { limits } = chooseStreams({}, far, free);
-    expect(limits.weight * 32).toBeGreaterThanOrEqual(425e6 + 50_000 * weightOf(0));
-    expect(limits.weight * 31).toBeLessThan(425e6 + 50_000 * weightOf(0));
+    expect(limits.weight * 16).toBeGreaterThanOrEqual(425e6 + 50_000 * weightOf(0));
+    expect(limits.weight * 15).toBeLessThan(425e6 + 50_000 * weightOf(0));
   });
 
   test('those of a tree that was not counted have a bound', () => {
     const { limits } = chooseStreams({}, { ...far, files: undefined, bytes: undefined }, free);
     expect(limits).toEqual({ weight: Infinity, files: 5000, bytes: 2 ** 30, partitions: Infinity });
   });
+});
+
+test('a list of files comes as a whole where the source is far, unless it is very long', () => {
+  expect(sendsWholeList(far)).toBe(true);
+  expect(sendsWholeList(near)).toBe(false);
+  expect(sendsWholeList({ ...far, files: 5_000_000 })).toBe(false);
+  expect(sendsWholeList({ ...far, files: undefined })).toBe(false);
 });
 
 describe('what was asked for', () => {

@@ -153,19 +153,17 @@ withPrograms(
     expect(first.streams?.saw.roundTripMs).toBeGreaterThan(0);
     const again = await both.copy();
     expect(again.streams).toMatchObject({ parallelism: 1, why: 'the target holds files already' });
-    // Nothing is measured that decides nothing.
-    expect(again.streams?.saw.roundTripMs).toBeUndefined();
   },
   180_000,
 );
 
 withPrograms(
-  'over a line of 160 ms, as much as one stream takes seconds for is spread over eight',
+  'over a line of 300 ms, as much as one stream takes seconds for is spread over eight',
   async () => {
     for (let file = 0; file < 24; file += 1)
       sh(`head -c 3M /dev/urandom >${join(both.source, `file-${file}`)}`);
     await both.serve();
-    using line = await farLine(both.port, 160);
+    using line = await farLine(both.port, 300);
     const far = { X8S_ADDRESSES: `127.0.0.1:${line.port}` };
     const spread = await both.copy(far);
     expect(spread.streams).toMatchObject({
@@ -173,7 +171,7 @@ withPrograms(
       files: 24,
       saw: { files: 24, bytes: 72 * 2 ** 20 },
     });
-    expect(spread.streams?.saw.roundTripMs).toBeGreaterThanOrEqual(160);
+    expect(spread.streams?.saw.roundTripMs).toBeGreaterThanOrEqual(300);
     expect(treeOf(both.target)).toBe(treeOf(both.source));
   },
   180_000,
