@@ -39,6 +39,11 @@ export class ControllerCommand extends KubeCommand {
       'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead, as of pods whose network has ranges of its own.',
   });
 
+  health = option.text('--health', {
+    value: 'HOST:PORT',
+    description: 'Answer /healthz and /readyz there, for a kubelet; :8081 is all addresses.',
+  });
+
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ runController }, { ensureDefinition }] = await Promise.all([
       import('../controller/controller.ts'),
@@ -47,9 +52,11 @@ export class ControllerCommand extends KubeCommand {
     const { clock, signal, reporter, plugin } = context;
     const info = (text: string) => reporter.info(text);
     const warn = (text: string) => reporter.warn(text);
-    const own = await context.kube();
-    await ensureDefinition(own, { info, warn }, { signal });
+    let isReady = false;
+    const health = await this.#serveHealth(() => isReady);
     try {
+      const own = await context.kube();
+      await ensureDefinition(own, { info, warn }, { signal });
       return await runController({
         own,
         namespace: this.namespace,
@@ -59,12 +66,27 @@ export class ControllerCommand extends KubeCommand {
         userAgent: `kubectl-${plugin.name}/v${plugin.version}`,
         clock,
         signal,
+        ready: () => {
+          isReady = true;
+        },
         info,
         warn,
       });
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw error;
+    } finally {
+      await health?.close();
     }
+  }
+
+  async #serveHealth(isReady: () => boolean) {
+    if (this.health === undefined) return undefined;
+    const [{ parseListen }, { serveHealth }] = await Promise.all([
+      import('../server/http/address.ts'),
+      import('../controller/health.ts'),
+    ]);
+    const { host, port } = parseListen(this.health, '--health');
+    return serveHealth({ host: host === '' ? undefined : host, port }, isReady);
   }
 }

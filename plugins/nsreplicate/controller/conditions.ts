@@ -19,8 +19,8 @@ export interface Work {
   readonly deletionsStopped: string | undefined;
   /** Why a side does not answer. */
   readonly away: string | undefined;
-  /** Kinds that can't be read, on either side. */
-  readonly unlisted: readonly string[];
+  /** Kinds that can't be read, on either side, and why. */
+  readonly unlisted: Readonly<Record<string, string>>;
   /** Kinds whose rules carry nothing. */
   readonly nothingCarried: readonly string[];
 }
@@ -128,8 +128,14 @@ function troubleOf(work: Work): Trouble | undefined {
       message: `deletions are stopped: ${work.deletionsStopped}; \`kubectl nsreplicate approve\` lets them go on`,
       harmless: false,
     };
-  if (work.unlisted.length > 0)
-    return { reason: 'NotListed', message: `not readable: ${work.unlisted.join(', ')}`, harmless: false };
+  const unlisted = Object.entries(work.unlisted);
+  const [first] = unlisted;
+  if (first)
+    return {
+      reason: 'NotListed',
+      message: `not readable: ${unlisted.map(([kind]) => kind).join(', ')}: ${first[1]}`,
+      harmless: false,
+    };
   if (work.failed > 0) {
     const named = Object.entries(work.failing).map(([reason, count]) => [inWords[reason] ?? reason, count]);
     const reasons = counts(Object.fromEntries(named));

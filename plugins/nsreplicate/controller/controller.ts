@@ -29,6 +29,8 @@ export interface ControllerOptions {
   readonly userAgent: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** It leads or stands by from now on. */
+  readonly ready: () => void;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
 }
@@ -43,6 +45,7 @@ const ADDRESSES_MS = 60_000;
 export async function runController(options: ControllerOptions): Promise<never> {
   const { own, namespace, clock, signal, info, warn } = options;
   await ensureStateNamespace(own, { signal });
+  options.ready();
   for (;;) {
     signal.throwIfAborted();
     const lock = await waitForLock(own, {

@@ -57,13 +57,13 @@ export function tokenSource(
 
 async function request(
   own: KubeClient,
-  metadata: { readonly namespace: string; readonly name: string },
+  { namespace, name }: { readonly namespace: string; readonly name: string },
   clock: Clock,
 ): Promise<Token> {
   const body: TokenRequest = {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata,
+    metadata: { namespace, name },
     spec: { expirationSeconds: LIFETIME_S },
   };
   try {
@@ -71,7 +71,6 @@ async function request(
     const { spec, status } = await own.create(serviceAccounts, body, { subresource: 'token' });
     return { text: status?.token ?? '', until: asked + spec.expirationSeconds * 1000 * RENEW_AFTER };
   } catch (error) {
-    const { namespace, name } = metadata;
     if (isNotFound(error))
       throw new Refusal(
         'ServiceAccountNotFound',

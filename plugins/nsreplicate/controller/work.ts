@@ -22,7 +22,7 @@ export function workOf(status: TaskStatus, kinds: readonly CopiedKind[], compare
     left: replica?.left ?? {},
     deletionsStopped: replica?.deletionsStopped,
     away: status.primary.problem ?? replica?.away,
-    unlisted: [...Object.keys(status.primary.unlisted ?? {}), ...Object.keys(replica?.unlisted ?? {})],
+    unlisted: { ...replica?.unlisted, ...status.primary.unlisted },
     nothingCarried: kinds.filter(carriesNothing).map(({ name }) => name),
   };
 }

@@ -13,12 +13,12 @@ export interface ListenAddress {
  * Reads `HOST:PORT`, `:PORT` (all addresses) or `[::1]:PORT`.
  * @throws {UsageError} it is neither
  */
-export function parseListen(text: string): ListenAddress {
+export function parseListen(text: string, flag = '--listen'): ListenAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text);
   const [, six, name = '', digits] = match ?? [];
   const port = Number(digits);
   if (!match || port > 65_535 || (six !== undefined && !isIPv6(six)))
-    throw new UsageError(`--listen: ${JSON.stringify(text)} is not HOST:PORT`, {
+    throw new UsageError(`${flag}: ${JSON.stringify(text)} is not HOST:PORT`, {
       hint: 'e.g. 127.0.0.1:8080 for this machine only, or :8080 for all of its addresses',
     });
   return { host: six ?? name, port };

@@ -18,7 +18,7 @@ const work: Work = {
   left: {},
   deletionsStopped: undefined,
   away: undefined,
-  unlisted: [],
+  unlisted: {},
   nothingCarried: [],
 };
 const now = new Date('2026-01-02T03:04:05.678Z');
@@ -43,7 +43,7 @@ test.each<[string, Standing, object]>([
     working({ failed: 2, failing: { webhook: 2 } }),
     { Ready: 'False ChangesFail', Degraded: 'True ChangesFail' },
   ],
-  ['not listed', working({ unlisted: ['Secret'] }), { Ready: 'False NotListed' }],
+  ['not listed', working({ unlisted: { Secret: 'forbidden' } }), { Ready: 'False NotListed' }],
   ['stopped', working({ deletionsStopped: 'many' }), { Ready: 'False DeletionsStopped' }],
   ['no status', working({ nothingCarried: ['ConfigMap'] }), { Ready: 'False NothingToCarry' }],
   ['left', working({ left: { foreign: 1 } }), { Ready: 'True InSync', Degraded: 'False AsExpected' }],

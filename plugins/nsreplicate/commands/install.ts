@@ -1,0 +1,120 @@
+/** `install` and `upgrade`: a controller in the cluster. */
+import { namespaceNames } from '../../../src/cli/completion/providers.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { X8sError } from '../../../src/errors.ts';
+import type { Installation } from '../controller/installation.ts';
+
+/** What can be chosen of an installation. */
+export abstract class InstallationCommand extends KubeCommand {
+  namespaces = option.list('--namespaces', {
+    value: 'NAMES',
+    description:
+      'Namespaces whose KRMSyncers are carried out. In each the controller may read kubeconfigs in Secrets, ask for tokens of ServiceAccounts, and view objects.',
+    complete: namespaceNames,
+  });
+  trustedNamespaces = option.list('--trusted-namespaces', {
+    value: 'NAMES',
+    description:
+      "Namespaces, also as globs, whose KRMSyncers use the rights of the controller's own ServiceAccount.",
+    complete: namespaceNames,
+  });
+  innerCidrs = option.list('--inner-cidrs', {
+    value: 'CIDRS',
+    description: 'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead.',
+  });
+  image = option.text('--image', {
+    value: 'IMAGE',
+    description: "The controller's image. Default: the one of this version.",
+  });
+
+  /** What the flags choose; where one is not given, what `before` has. */
+  protected async chosen({ plugin }: KubeCommandContext, before?: Installation): Promise<Installation> {
+    const { controllerImage } = await import('../controller/image.ts');
+    const orBefore = (given: string[], kept: readonly string[] = []) => (given.length > 0 ? given : kept);
+    return {
+      image: this.image ?? controllerImage(plugin.version),
+      namespaces: orBefore(this.namespaces, before?.namespaces),
+      trusted: orBefore(this.trustedNamespaces, before?.trusted),
+      innerCidrs: orBefore(this.innerCidrs, before?.innerCidrs),
+    };
+  }
+}
+
+/** Applies an installation and waits for it. */
+abstract class RollOutCommand extends InstallationCommand {
+  forceConflicts = option.flag('--force-conflicts', {
+    description: "Put ours in the place of others' fields, as of a definition of KRMSyncers that is there.",
+  });
+  wait = option.flag('--wait', {
+    description: 'Wait until the controller is ready. Default: true.',
+    default: true,
+  });
+  waitLimit = option.duration('--wait-limit', {
+    description: 'How long that may take. Default: 2m.',
+    default: 120_000,
+  });
+
+  protected async rollOut(context: KubeCommandContext, installation: Installation): Promise<Outcome> {
+    const { install, rolledOut } = await import('../controller/install.ts');
+    const { signal, clock, reporter } = context;
+    const kube = await context.kube();
+    const did: string[] = [];
+    await install(kube, installation, {
+      force: this.forceConflicts,
+      signal,
+      did: (what) => {
+        did.push(what);
+        reporter.info(what);
+      },
+    });
+    if (this.wait) {
+      reporter.info('waiting until both pods of the controller are ready');
+      await rolledOut(kube, this.waitLimit, { signal, clock });
+    }
+    const places = installation.namespaces.join(', ') || 'no namespace yet: name some by --namespaces';
+    const text = `The controller is installed${this.wait ? ' and ready' : ''}. It carries out KRMSyncers of ${places}.`;
+    return { data: { installation, did }, text };
+  }
+}
+
+export class InstallCommand extends RollOutCommand {
+  static override paths = [['install']];
+  static override usage = KubeCommand.Usage({
+    description: 'Install a controller that carries out KRMSyncer resources, or change what is chosen of it.',
+    details: `
+      Makes namespace x8s-nsreplicate, the definition of KRMSyncers, a Deployment of two pods of which one leads, a
+      ServiceAccount with its Roles, a Service, a PodDisruptionBudget and a NetworkPolicy, and says what became of
+      each. What is not chosen any more is taken away again. Needs an administrator's rights.
+    `,
+    examples: [
+      ['For two namespaces', '$0 install --namespaces team-a,team-b'],
+      ['Look at what it makes', '$0 manifests --namespaces team-a,team-b'],
+    ],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    return this.rollOut(context, await this.chosen(context));
+  }
+}
+
+export class UpgradeCommand extends RollOutCommand {
+  static override paths = [['upgrade']];
+  static override usage = KubeCommand.Usage({
+    description:
+      'Bring an installed controller to this version; what is chosen of it stays, unless flags say otherwise.',
+    examples: [['To this version', '$0 upgrade']],
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const { installed } = await import('../controller/install.ts');
+    const kube = await context.kube();
+    const before = await installed(kube, { signal: context.signal });
+    if (!before)
+      throw new X8sError(`no controller is installed in ${kube.cluster.context}`, {
+        hint: `${context.binaryName} install makes one`,
+      });
+    return this.rollOut(context, await this.chosen(context, before));
+  }
+}

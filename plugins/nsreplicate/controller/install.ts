@@ -1,0 +1,210 @@
+/** Puts a controller into a cluster, and takes it out again. */
+import type { Clock } from '../../../src/clock.ts';
+import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import { resolveResource } from '../../../src/kube/discovery.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { deployments, namespaces, pods, type Resource } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../../src/kube/wait.ts';
+import { selectorOf } from '../../../src/tasks/names.ts';
+import { stateNamespace } from '../decide/spec.ts';
+import { definitions } from './crd.ts';
+import { established } from './ensure-crd.ts';
+import {
+  controllerName,
+  type Installation,
+  installationAnnotation,
+  installationObjects,
+  installLabels,
+} from './installation.ts';
+import { krmSyncers } from './resource.ts';
+
+const fieldManager = 'kubectl-nsreplicate-install';
+const roleKinds = ['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'];
+/** In the order in which they go; the definition and the namespace with the tasks' state stay. */
+const kinds = [
+  'deployments.apps',
+  'poddisruptionbudgets.policy',
+  'services',
+  'networkpolicies.networking.k8s.io',
+  ...roleKinds.toReversed(),
+  'clusterrolebindings.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io',
+  'serviceaccounts',
+];
+
+export interface InstallOptions extends CallOptions {
+  /** Take over fields that somebody else set otherwise. */
+  readonly force: boolean;
+  /** Hears what becomes of each object. */
+  readonly did: (what: string) => void;
+}
+
+/** What is installed; undefined: nothing is. */
+export async function installed(kube: KubeClient, call: CallOptions = {}): Promise<Installation | undefined> {
+  const found = await kube.find(deployments, { namespace: stateNamespace, name: controllerName }, call);
+  const text = found?.metadata.annotations?.[installationAnnotation];
+  return text === undefined ? undefined : (JSON.parse(text) as Installation);
+}
+
+/**
+ * Applies all objects, and removes the Roles of namespaces that are not among them any more.
+ * @throws {RefusedError} a namespace is not there, or an object has fields that somebody else set otherwise
+ */
+export async function install(
+  kube: KubeClient,
+  installation: Installation,
+  options: InstallOptions,
+): Promise<void> {
+  for (const name of installation.namespaces) await checkNamespace(kube, name, options);
+  const objects = installationObjects(installation);
+  for (const object of objects) {
+    options.did(await applyOne(kube, object, options));
+    if (object.kind === definitions.kind) await established(kube, object.metadata.name, options);
+  }
+  const wanted = new Set(objects.map(identity));
+  for (const kind of roleKinds)
+    for (const [resource, object] of await ours(kube, kind, options))
+      if (!wanted.has(identity(object))) await remove(kube, resource, object, options);
+}
+
+async function checkNamespace(kube: KubeClient, name: string, call: CallOptions): Promise<void> {
+  if (await kube.find(namespaces, { name }, call)) return;
+  throw new RefusedError(`there is no namespace ${name} in ${kube.cluster.context}`, {
+    hint: 'Make it first: a Role for the controller belongs in it. Nothing was installed.',
+  });
+}
+
+const identity = ({ kind, metadata: { namespace = '', name } }: KubeObject): string =>
+  `${kind}|${namespace}|${name}`;
+
+const describe = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
+  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+
+async function applyOne(
+  kube: KubeClient,
+  object: KubeObject,
+  { force, signal }: InstallOptions,
+): Promise<string> {
+  const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
+  const resource: Resource = await resolveResource(
+    kube,
+    group === '' ? String(object.kind) : `${object.kind}.${version}.${group}`,
+    { signal },
+  );
+  const { name, namespace } = object.metadata;
+  const before = await kube.find(resource, { name, namespace }, { signal });
+  try {
+    const after = await kube.apply(resource, object, { fieldManager, force, signal });
+    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
+    return `${describe(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    throw new RefusedError(`${describe(object)} is there, and others set fields of it otherwise.`, {
+      details: [messageOf(error)],
+      hint: '--force-conflicts puts ours in their place.',
+      cause: error,
+    });
+  }
+}
+
+/** Objects of a kind that belong to the controller, in all namespaces. */
+async function ours(
+  kube: KubeClient,
+  kind: string,
+  { signal }: CallOptions,
+): Promise<[Resource, KubeObject][]> {
+  const resource: Resource = await resolveResource(kube, kind, { signal });
+  const { items } = await kube.list(resource, { labelSelector: selectorOf(installLabels), signal });
+  return items.map((object) => [resource, object]);
+}
+
+async function remove(
+  kube: KubeClient,
+  resource: Resource,
+  object: KubeObject,
+  { did, signal }: Pick<InstallOptions, 'did' | 'signal'>,
+): Promise<void> {
+  const { name, namespace, uid } = object.metadata;
+  if (await kube.delete(resource, { name, namespace }, { uid, signal })) did(`${describe(object)} deleted`);
+}
+
+/** Resolves when all pods run the installed version and are ready; says why they are not. */
+export async function rolledOut(
+  kube: KubeClient,
+  timeoutMs: number,
+  { signal, clock }: CallOptions & { readonly clock: Clock },
+): Promise<void> {
+  interface Rollout extends KubeObject {
+    spec: { replicas?: number };
+    status?: {
+      observedGeneration?: number;
+      updatedReplicas?: number;
+      availableReplicas?: number;
+      replicas?: number;
+    };
+  }
+  const isDone = (object: Rollout | undefined): true | undefined => {
+    const {
+      observedGeneration = 0,
+      updatedReplicas = 0,
+      availableReplicas = 0,
+      replicas = 0,
+    } = object?.status ?? {};
+    const wanted = object?.spec.replicas ?? 0;
+    const isSeen = observedGeneration >= (object?.metadata.generation ?? 0);
+    return (
+      (isSeen && updatedReplicas === wanted && availableReplicas === wanted && replicas === wanted) ||
+      undefined
+    );
+  };
+  const place = { namespace: stateNamespace, name: controllerName };
+  try {
+    const resource = deployments as Resource as Resource<Rollout>;
+    await waitFor(kube, resource, place, isDone, { timeoutMs, signal, clock });
+  } catch (error) {
+    if (!(error instanceof X8sError) || signal?.aborted) throw error;
+    const trouble = await podTrouble(kube, { signal });
+    throw new X8sError(messageOf(error), {
+      details: [...error.details, ...trouble],
+      hint: `kubectl -n ${stateNamespace} logs deploy/${controllerName}; the installation stays as it is`,
+      cause: error,
+    });
+  }
+}
+
+/** Why pods do not run, one line each. */
+async function podTrouble(kube: KubeClient, call: CallOptions): Promise<string[]> {
+  const labelSelector = selectorOf(installLabels);
+  const { items } = await kube.list(pods, { namespace: stateNamespace, labelSelector, ...call });
+  return items.flatMap(({ metadata: { name }, status }) =>
+    (status?.containerStatuses ?? []).flatMap(({ state, lastState }) => {
+      const reasons = [state?.waiting, lastState?.terminated].filter((one) => one !== undefined);
+      return reasons.map(({ reason = '', message = '' }) => `pod ${name}: ${reason} ${message}`.trim());
+    }),
+  );
+}
+
+/** How many KRMSyncers there are; 0 where the cluster does not know them. */
+export async function countSyncers(kube: KubeClient, call: CallOptions = {}): Promise<number> {
+  try {
+    return (await kube.list(krmSyncers, { metadataOnly: true, ...call })).items.length;
+  } catch (error) {
+    if (isNotFound(error)) return 0;
+    throw error;
+  }
+}
+
+/** Removes all but the namespace with the tasks' state and, unless that is asked for, the definition. */
+export async function uninstall(
+  kube: KubeClient,
+  options: CallOptions & Pick<InstallOptions, 'did'> & { readonly definition: boolean },
+): Promise<void> {
+  for (const kind of kinds)
+    for (const [resource, object] of await ours(kube, kind, options))
+      await remove(kube, resource, object, options);
+  if (!options.definition) return;
+  const [, object] = (await ours(kube, 'customresourcedefinitions.apiextensions.k8s.io', options))[0] ?? [];
+  if (object) await remove(kube, definitions, object, options);
+}
