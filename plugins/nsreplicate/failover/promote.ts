@@ -7,6 +7,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
+import { isAway } from '../clusters/failure.ts';
 import { type Epoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 import { awaitLease } from '../state/lease.ts';
 import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
@@ -21,6 +22,8 @@ import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from
  * second ago, and a write is answered long before the rest of this is over.
  */
 export const GRACE_MS = 6000;
+/** How long a run that is at work may take to end. */
+const END_MS = 30_000;
 const PERIOD_MS = 500;
 
 export interface PromotionOptions {
@@ -76,14 +79,14 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
     workloadsOf(replica, task, call),
     stalenessOf(replica, task, call),
   ]);
-  if (staleness.kinds.length === 0)
+  if (staleness.kinds.length === 0 && staleness.unread.length === 0)
     throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
       hint: '--name chooses another task.',
     });
   const newest = newestOf(epochs);
-  const isOngoing = newest?.leader === replica.id && before !== undefined && before.epoch === newest.number;
+  const isKnown = newest?.leader === replica.id && before !== undefined && before.epoch === newest.number;
   const now = clock.now().toISOString();
-  const epoch: Epoch = isOngoing
+  const epoch: Epoch = isKnown
     ? newest
     : { number: (newest?.number ?? 0) + 1, leader: replica.id, leaderName: replica.name, raisedAt: now };
   const held = workloads.filter(({ original }) => original !== undefined);
@@ -95,7 +98,9 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
         .map(({ workload }) => workload);
   return {
     epoch,
-    record: isOngoing ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
+    // One that is done begins anew, with whatever came to be held since.
+    record:
+      isKnown && before.phase !== 'Done' ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
     order: orderOf(workloads),
     claims,
     blocked,
@@ -148,12 +153,35 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
   }
   info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
   await options.raised(epoch);
-  if (!state) return clock.sleep(GRACE_MS, signal);
-  const request = { kube: state, task, purpose: 'promote', clock, signal };
-  const lock = await awaitLease(request, ({ holder }) =>
-    info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
+  if (!state || !(await awaitEnd(state, options))) await clock.sleep(GRACE_MS, signal);
+}
+
+/**
+ * Waits until the run that is at work has ended. False where it has not: one that can't reach the replica does not find
+ * out, and does not write there either.
+ */
+async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: PromotionOptions): Promise<boolean> {
+  const late = new AbortController();
+  const done = new AbortController();
+  const request = { kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) };
+  void clock.sleep(END_MS, done.signal).then(
+    () => late.abort(),
+    () => undefined,
   );
-  await lock.release();
+  try {
+    const lock = await awaitLease(request, ({ holder }) =>
+      info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
+    );
+    await lock.release();
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!late.signal.aborted && !isAway(error)) throw error;
+    info('the task that is at work has not ended; it writes nothing to clusters that know of the new epoch');
+    return false;
+  } finally {
+    done.abort();
+  }
 }
 
 /** Somebody else may have promoted another replica meanwhile. */

@@ -8,6 +8,7 @@ import { discover } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { apiVersionOf, type DiscoveredResource, type Resource } from '../../../src/kube/resources.ts';
 import type { Cluster } from '../clusters/cluster.ts';
+import { isAway } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { groupKind } from '../objects/draft.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
@@ -29,7 +30,10 @@ export interface Staleness {
   readonly unread: readonly string[];
 }
 
-/** Lists all that the task copied to a replica. */
+/**
+ * Lists all that the task copied to a replica.
+ * @throws {UnreachableError} the replica does not answer
+ */
 export async function stalenessOf({ kube }: Cluster, task: string, call: CallOptions): Promise<Staleness> {
   const { resources, unavailable } = await discover(kube, call);
   const labelSelector = `${ProvenanceKey.task}=${task}`;
@@ -42,7 +46,7 @@ export async function stalenessOf({ kube }: Cluster, task: string, call: CallOpt
         return { kind, objects: items.length, lastChangeAt: lastChange(items) };
       } catch (error) {
         call.signal?.throwIfAborted();
-        if (!(error instanceof X8sError)) throw error;
+        if (!(error instanceof X8sError) || isAway(error)) throw error;
         if (!isNotFound(error)) unread.push(kind);
         return { kind, objects: 0, lastChangeAt: undefined };
       }

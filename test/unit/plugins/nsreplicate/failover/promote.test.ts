@@ -1,0 +1,188 @@
+import { expect, test } from '@jest/globals';
+import {
+  type PromotionOptions,
+  planPromotion,
+  promote,
+} from '../../../../../plugins/nsreplicate/failover/promote.ts';
+import { raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
+import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
+import { UnreachableError } from '../../../../../src/errors.ts';
+import type { KubeObject } from '../../../../../src/kube/objects.ts';
+import { hastyClock } from '../../../support/fake-clock.ts';
+import { FakeCluster } from '../../../support/fake-cluster.ts';
+import { type FakeCall, type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+import { groups, resource } from '../../../support/replication.ts';
+
+const [statefulSets, deployments, cronJobs] = ['apps/statefulsets', 'apps/deployments', 'batch/cronjobs'];
+
+const held = (name: string, original: string, spec: object, dependsOn = ''): KubeObject => ({
+  metadata: {
+    name,
+    namespace: 'shop',
+    labels: { 'x8s.dev/replica-of': 't' },
+    annotations: { 'x8s.dev/standby': original, 'x8s.dev/depends-on': dependsOn },
+  },
+  spec,
+});
+
+/** An old primary and a standby that holds a database, two services and a CronJob. */
+function scene() {
+  const objects = { from: new FakeCluster(), to: new FakeCluster() };
+  const { to } = objects;
+  to.create(statefulSets, held('db', 'replicas=1', { replicas: 0 }));
+  to.create(deployments, held('web', 'replicas=2', { replicas: 0 }));
+  to.create(deployments, held('edge', 'replicas=3', { replicas: 0 }, 'Deployment/web'));
+  to.create(cronJobs, held('nightly', 'suspend=false', { suspend: true }));
+  /** Pods are ready as soon as they are wanted. */
+  const fakeController = ({ verb }: FakeCall) => {
+    if (verb !== 'patch') return;
+    for (const collection of [statefulSets, deployments])
+      for (const object of to.all(collection)) {
+        const { replicas } = object.spec as { replicas: number };
+        const status = { readyReplicas: replicas, availableReplicas: replicas };
+        to.replace(collection, { ...object, status });
+      }
+  };
+  /** As a workstation sees the two clusters. */
+  const connect = (before: (kube: 'from' | 'to', call: FakeCall) => void = () => undefined) => {
+    const kubes = { from: fakeKube(objects.from), to: fakeKube(to, { server: 'https://to.invalid' }) };
+    kubes.from.before = (call) => before('from', call);
+    kubes.to.before = (call) => before('to', call);
+    kubes.to.after = fakeController;
+    kubes.to.answers.set('/api', () => groups(''));
+    const served = [resource('statefulsets', 'StatefulSet'), resource('deployments', 'Deployment')];
+    kubes.to.answers.set('/apis', () => groups('apps', ...served));
+    return kubes;
+  };
+  const told = () => [
+    ...to.all(statefulSets).map(({ metadata, spec }) => [metadata.name, spec]),
+    ...to.all(deployments).map(({ metadata, spec }) => [metadata.name, spec]),
+    ...to.all(cronJobs).map(({ metadata, spec }) => [metadata.name, spec]),
+  ];
+  return { connect, told };
+}
+
+const awake = [
+  ['db', { replicas: 1 }],
+  ['edge', { replicas: 3 }],
+  ['web', { replicas: 2 }],
+  ['nightly', { suspend: false }],
+];
+
+function optionsFor({ from, to }: { from: FakeKube; to: FakeKube }, change: Partial<PromotionOptions> = {}) {
+  const options: PromotionOptions = {
+    task: 't',
+    replica: { name: 'standby', id: 'B', kube: to },
+    others: [{ name: 'prod', id: 'A', kube: from }],
+    state: from,
+    withEmptyClaims: false,
+    timeoutMs: 5000,
+    clock: hastyClock(),
+    signal: new AbortController().signal,
+    info: () => undefined,
+    raised: async () => undefined,
+    ...change,
+  };
+  return options;
+}
+
+async function run(options: PromotionOptions) {
+  return promote(await planPromotion(options), options);
+}
+
+test('fences all clusters before it wakes anything, and wakes in order', async () => {
+  const { connect, told } = scene();
+  const order: string[] = [];
+  const kubes = connect((kube, { verb, collection, name = '' }) => {
+    if (verb === 'create' && name.endsWith('-epoch')) order.push(`epoch on ${kube}`);
+    if (verb === 'patch' && collection !== '/configmaps') order.push(name);
+  });
+  const report = await run(optionsFor(kubes));
+  expect(order).toEqual(['epoch on to', 'epoch on from', 'db', 'web', 'edge', 'nightly']);
+  expect(told()).toEqual(awake);
+  expect(report).toMatchObject({
+    epoch: 1,
+    open: [],
+    woken: expect.arrayContaining(['Deployment shop/web']),
+  });
+  expect(await readPromotion(kubes.to, 't')).toMatchObject({ epoch: 1, phase: 'Done' });
+});
+
+test('a plan writes nothing', async () => {
+  const { connect } = scene();
+  const kubes = connect();
+  const plan = await planPromotion(optionsFor(kubes));
+  const writes = [...kubes.from.calls, ...kubes.to.calls].filter(
+    ({ verb }) => !['get', 'list', 'request'].includes(verb),
+  );
+  expect([writes, plan.epoch.number, plan.order.waves.length]).toEqual([[], 1, 4]);
+});
+
+test('interrupted anywhere, the same command ends in the same state, and wakes nothing before all are fenced', async () => {
+  let calls = 0;
+  const counted = scene();
+  await run(optionsFor(counted.connect(() => calls++)));
+  expect(calls).toBeGreaterThan(20);
+  for (let cut = 0; cut < calls; cut++) {
+    const { connect, told } = scene();
+    let count = 0;
+    const kubes = connect(() => {
+      if (count++ >= cut) throw new UnreachableError('the network is cut');
+    });
+    await run(optionsFor(kubes)).catch((error: unknown) => {
+      if (!(error instanceof UnreachableError)) throw error;
+    });
+    const later = connect();
+    const isAnyAwake = told().some(([, spec]) => JSON.stringify(spec).match(/[123]|false/));
+    if (isAnyAwake)
+      for (const kube of [later.from, later.to])
+        expect(await readEpoch(kube, 't')).toMatchObject({ number: 1 });
+    const report = await run(optionsFor(later));
+    expect({ cut, told: told(), open: report.open, epoch: report.epoch }).toEqual({
+      cut,
+      told: awake,
+      open: [],
+      epoch: 1,
+    });
+  }
+}, 20_000);
+
+test('wakes nothing once another replica was promoted', async () => {
+  const { connect, told } = scene();
+  const kubes = connect();
+  const options = optionsFor(kubes);
+  const plan = await planPromotion(options);
+  const other = { number: 2, leader: 'C', leaderName: 'third', raisedAt: '2026-01-01T00:00:00.000Z' };
+  await raiseEpoch(kubes.from, 't', other);
+  await expect(promote(plan, options)).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining('third was promoted meanwhile (epoch 2'),
+  });
+  expect(told().map(([, spec]) => spec)).toEqual([
+    { replicas: 0 },
+    { replicas: 0 },
+    { replicas: 0 },
+    { suspend: true },
+  ]);
+});
+
+test('what is not ready in time is reported, and the rest is woken all the same', async () => {
+  const { connect, told } = scene();
+  const kubes = connect();
+  kubes.to.after = () => undefined;
+  const report = await run(optionsFor(kubes));
+  expect(report.open).toEqual([
+    { workload: 'StatefulSet shop/db', why: '0 of 1 pods are ready' },
+    { workload: 'Deployment shop/web', why: '0 of 2 pods are ready' },
+    { workload: 'Deployment shop/edge', why: '0 of 3 pods are ready' },
+  ]);
+  expect(told()).toEqual(awake);
+  expect(await readPromotion(kubes.to, 't')).toMatchObject({ phase: 'Incomplete' });
+});
+
+test('a cluster without a copy of the task is refused', async () => {
+  const { connect } = scene();
+  await expect(planPromotion(optionsFor(connect(), { task: 'other' }))).rejects.toMatchObject({
+    exitCode: 3,
+  });
+});
