@@ -100,7 +100,7 @@ afterAll(() => pair.close(), 60_000);
 
 test('copies that are there are held, and say what they were; plan and drift agree; an edit is put right', async () => {
   await pair.copy(...kinds);
-  expect(await told()).toEqual([1, 1, 1, 2, undefined]);
+  expect(await told()).toEqual([1, 1, 1, 2, false]);
   const turnedOn = await pair.look('plan', ...standby);
   expect([turnedOn.code, turnedOn.stdout]).toEqual([5, expect.stringMatching(/~ spec\.replicas: 2 → 0/)]);
   await pair.copy(...standby);
