@@ -8,6 +8,7 @@ import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
+import { standbyAnnotation } from '../rules/krmsyncer.ts';
 import { type Assignment, run } from '../run/run.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
@@ -67,7 +68,7 @@ export class Syncer {
 
   /** Takes a newer version of the resource; what is only its status changes nothing. */
   update(object: SyncerObject): void {
-    const isSame = isDeepStrictEqual(object.spec, this.#object.spec);
+    const isSame = isDeepStrictEqual(saidBy(object), saidBy(this.#object));
     this.#object = object;
     if (isSame) return;
     this.#failures = 0;
@@ -213,3 +214,9 @@ function standingAfter(error: unknown): Standing {
     message: error instanceof X8sError ? message : 'a defect; see the log',
   };
 }
+
+/** What of a resource decides on its work. */
+const saidBy = ({ spec, metadata: { annotations = {} } }: SyncerObject) => ({
+  spec,
+  standby: annotations[standbyAnnotation],
+});

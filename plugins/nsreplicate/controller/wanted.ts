@@ -66,7 +66,7 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
     prune: { prune: true, claims: false, namespaces: false, definitions: false },
     brake: defaultLimits,
     workers: 8,
-    standby: [],
+    standby: config.standby ?? [],
     suspended: false,
   };
   refusing('InvalidSpec', () => checkMap(spec.map, spec.namespaces));
@@ -82,8 +82,9 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
 }
 
 /** What the engine's parser refuses is about a rule, or about something else of the spec. */
-function parse({ apiVersion, kind, spec, metadata: { name } }: SyncerObject, home?: string): KrmSyncer {
-  const text = JSON.stringify({ apiVersion, kind, metadata: { name }, spec: spec ?? {} });
+function parse({ apiVersion, kind, spec, metadata }: SyncerObject, home?: string): KrmSyncer {
+  const { name, annotations = {} } = metadata;
+  const text = JSON.stringify({ apiVersion, kind, metadata: { name, annotations }, spec: spec ?? {} });
   return refusing('InvalidSpec', () => parseKrmSyncer(parseYaml(text, 'resource'), home));
 }
 

@@ -9,6 +9,9 @@ import type { YamlField } from './yaml-field.ts';
 
 const apiVersion = 'syncer.gkelabs.io/v1alpha1';
 
+/** Holds the workloads that the resource copies: `"true"`. */
+export const standbyAnnotation = 'x8s.dev/standby';
+
 const metadataKeys = [
   'name',
   'namespace',
@@ -75,9 +78,11 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
   const rules = spec.rules.list().map((rule) => parseRule(rule, wholeByDefault, home));
   if (rules.length === 0) throw spec.rules.problem('there is no rule, so nothing would be copied');
   const pullsAt = placeOfPull(spec.mode, spec.remote);
+  const metadata = top.metadata?.map(metadataKeys);
   return {
     config: {
-      name: top.metadata?.map(metadataKeys).name?.string(),
+      name: metadata?.name?.string(),
+      standby: standbyOf(metadata?.annotations),
       replicas: [],
       // Its rules name every namespace themselves, kube-system included.
       namespaces: { include: [], exclude: [], selector: [], sensitive: true },
@@ -94,6 +99,15 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
     adopt: spec.adopt?.boolean() ?? false,
     deletionPolicy: parseDeletionPolicy(spec.deletionPolicy),
   };
+}
+
+/** Its types have no field for it. */
+function standbyOf(annotations: YamlField | undefined): string[] {
+  const found = annotations?.entries().find(([key]) => key === standbyAnnotation)?.[1];
+  if (!found) return [];
+  const said = found.string();
+  if (said !== 'true' && said !== 'false') throw found.problem('must be "true" or "false"');
+  return said === 'true' ? ['*'] : [];
 }
 
 function parseDeletionPolicy(field: YamlField | undefined): 'Orphan' | 'Delete' {

@@ -26,6 +26,16 @@ const refusal = (spec: object, policy = nobody): Refusal => {
   throw new Error('it was taken');
 };
 
+test.each([
+  ['true', ['*']],
+  ['false', []],
+])('an annotation says whether workloads are held: %s', (standby, expected) => {
+  const held = object({ destination: ref, rules: [rule] });
+  const annotations = { 'x8s.dev/standby': standby };
+  const { spec } = wantedOf({ ...held, metadata: { ...held.metadata, annotations } }, nobody);
+  expect(spec.standby).toEqual(expected);
+});
+
 describe('generations', () => {
   test('a destination pushes whole objects with their status', () => {
     const { mode, spec, secret } = wanted({ destination: ref, rules: [rule] });
