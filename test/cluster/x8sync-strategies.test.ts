@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
-import { apply, get } from './support/kubectl.ts';
+import { apply, get, kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
@@ -110,6 +110,20 @@ test.concurrent('between clusters a node port is tried first', async () => {
   },
   60_000,
 );
+
+test.concurrent('where neither cluster reaches the other this workstation joins two port-forwards, again where one broke', async () => {
+  await scene.claim(contextB, 'relayed');
+  const target = scene.ref(contextB, 'relayed');
+  const running = startX8sync(source, target, '--strategy', 'relay', '--bwlimit', '200K', '-o', 'json');
+  await running.saw('through this workstation');
+  const task = taskOf(running.output.stderr);
+  // No Service leads to the source.
+  expect((await scene.leftovers(task)).filter((name) => name.includes('service/'))).toEqual([]);
+  // With its pod all streams to the source break.
+  await kubectl(contextA, ['-n', scene.namespace, 'delete', 'pod', `x8sync-${task}-source-0`, '--now']);
+  expect(documentOf(await running.ended)).toMatchObject({ outcome: 'ok', strategy: 'relay' });
+  await expectCopied(contextB, 'relayed');
+}, 120_000);
 
 test('--strategy that is none', async () => {
   const ended = saidBy(await x8sync(source, scene.ref(contextB, 'x'), '--strategy', 'carrier-pigeon'), 2);

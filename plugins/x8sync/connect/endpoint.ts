@@ -7,13 +7,14 @@ import { services } from '../../../src/kube/resources.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
 import { type ServiceShape, sourceService } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
-import type { Strategy } from './strategies.ts';
+import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
 
-export type Strategies = readonly [Strategy, ...Strategy[]];
+export type Strategies = readonly [NetworkStrategy, ...NetworkStrategy[]];
 
 /** The Service as it is now, and the strategies to go by it. */
 export interface Endpoint {
-  readonly service: Service;
+  /** None where the first strategy needs none. */
+  readonly service: Service | undefined;
   /** The strategy that the Service is open for, and those that may be tried after it. */
   readonly strategies: Strategies;
   /** Why strategies before that were not opened, a line each. */
@@ -33,10 +34,11 @@ export async function openEndpoint(
   const { kube, namespace } = side;
   const declined: string[] = [];
   for (const [index, strategy] of strategies.entries()) {
+    const rest: Strategies = [strategy, ...strategies.slice(index + 1)];
+    if (strategy.name === 'relay') return { service: undefined, strategies: rest, declined };
     const make = (shape: ServiceShape) => ensure(kube, services, sourceService(side, shape), options);
     const made = await firstAdmitted(strategy, make);
-    if ('service' in made)
-      return { ...made, strategies: [strategy, ...strategies.slice(index + 1)], declined };
+    if ('service' in made) return { ...made, strategies: rest, declined };
     declined.push(...made.declined.map((reason) => `${strategy.name}: ${reason}`));
   }
   throw new RefusedError(
@@ -51,7 +53,7 @@ export async function openEndpoint(
  * @throws RefusedError where it is declined in each of the strategy's shapes.
  */
 export async function changeType(
-  strategy: Strategy,
+  strategy: ServiceStrategy,
   { metadata: { name, namespace } }: Service,
   { kube }: TaskSide,
   signal: AbortSignal,
@@ -65,7 +67,7 @@ export async function changeType(
 
 /** The Service in the first of a strategy's shapes that is not declined, or why each one was. */
 async function firstAdmitted(
-  { shapes }: Strategy,
+  { shapes }: ServiceStrategy,
   make: (shape: ServiceShape) => Promise<Service>,
 ): Promise<{ service: Service } | { declined: string[] }> {
   const declined: string[] = [];

@@ -9,10 +9,12 @@ import type { Service } from '../../../src/kube/objects.ts';
 import { execOutput } from '../../../src/kube/streams/exec.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';
+import { relayAddress } from '../mover/relay.ts';
 import { moverCommand } from '../objects/manifests/pods.ts';
 import type { TaskSide } from '../objects/sides.ts';
-import { changeType, type Endpoint } from './endpoint.ts';
-import type { Strategy } from './strategies.ts';
+import { changeType, type Endpoint, openEndpoint } from './endpoint.ts';
+import { Relay } from './relay.ts';
+import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
 import type { StrategyName } from './strategy-names.ts';
 
 export interface ReachContext {
@@ -44,17 +46,12 @@ export async function reachSource(
   handle: StepHandle,
 ): Promise<StrategyName> {
   const reasons = [...declined];
-  const delivery = new Delivery(context);
+  const leader = new Leader(service, context);
   for (const [index, strategy] of strategies.entries()) {
     handle.detail(`trying ${strategy.name}`);
-    let addresses = index === 0 ? known : [];
+    let addresses: readonly string[];
     try {
-      if (addresses.length === 0) {
-        const { source, signal } = context;
-        const opened = index === 0 ? service : await changeType(strategy, service, source, signal);
-        addresses = await addressesOf(strategy, opened, context);
-        await delivery.add(addresses);
-      }
+      addresses = await leader.lead(strategy, index === 0 ? known : []);
     } catch (error) {
       context.signal.throwIfAborted();
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
@@ -65,12 +62,67 @@ export async function reachSource(
   }
   const { source, target } = context;
   throw new UnreachableError(
-    `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
+    `pods in ${target.kube.cluster.context} can't reach the source's SSH server ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
     {
       details: [...reasons, ...context.notes],
       hint: 'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy',
     },
   );
+}
+
+/** Opens one strategy after the other, and lets the mover know its addresses. */
+class Leader {
+  readonly #context: ReachContext;
+  readonly #delivery: Delivery;
+  #service: Service | undefined;
+
+  constructor(service: Service | undefined, context: ReachContext) {
+    this.#service = service;
+    this.#context = context;
+    this.#delivery = new Delivery(context);
+  }
+
+  /** @param known what the mover knows of it already. */
+  async lead(strategy: NetworkStrategy, known: readonly string[]): Promise<readonly string[]> {
+    if (strategy.name === 'relay') await this.#startRelay();
+    if (known.length > 0) return known;
+    const addresses = strategy.name === 'relay' ? [relayAddress] : await this.#addressesOf(strategy);
+    await this.#delivery.add(addresses);
+    return addresses;
+  }
+
+  async #addressesOf(strategy: ServiceStrategy): Promise<string[]> {
+    const { source, timeoutMs, signal } = this.#context;
+    this.#service = await this.#open(strategy);
+    const { kube, namespace, name } = source;
+    return strategy.addresses(this.#service, { kube, namespace, pod: `${name}-0`, timeoutMs, signal });
+  }
+
+  /** The Service, as this strategy needs it. */
+  async #open(strategy: ServiceStrategy): Promise<Service> {
+    const { source, timeoutMs, signal } = this.#context;
+    const present = this.#service;
+    if (present?.spec.type === strategy.shapes[0]?.type && present) return present;
+    if (present) return changeType(strategy, present, source, signal);
+    const { service } = await openEndpoint(source, [strategy], { timeoutMs, signal });
+    if (!service) throw new Error('a strategy with a Service has opened none');
+    return service;
+  }
+
+  /** Serves the mover's present pod, and every one that takes its place, until the mover has ended. */
+  async #startRelay(): Promise<void> {
+    const { source, target, watch, clock } = this.#context;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#context.signal, over.signal]);
+    void watch.end.catch(() => {}).finally(() => over.abort(new Error('the copy is over')));
+    const onTrouble = (text: string) => watch.messages.addDiagnostic(text);
+    const relay = new Relay({ source, target, clock, signal, onTrouble });
+    const [pod] = await until(Promise.all([watch.started, watch.serving]), signal);
+    await relay.serve(pod);
+    watch.onPod((next) => {
+      if (next !== pod) relay.serve(next).catch((error: unknown) => onTrouble(`relay: ${messageOf(error)}`));
+    });
+  }
 }
 
 async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<boolean> {
@@ -81,20 +133,6 @@ async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<
   return until(Promise.race([watch.connected().then(() => true), patience]), signal);
 }
 
-function addressesOf(
-  strategy: Strategy,
-  service: Service,
-  { source, timeoutMs, signal }: ReachContext,
-): Promise<string[]> {
-  return strategy.addresses(service, {
-    kube: source.kube,
-    namespace: source.namespace,
-    pod: `${source.name}-0`,
-    timeoutMs,
-    signal,
-  });
-}
-
 /** Hands addresses to the running mover, and to every pod that takes its place. */
 class Delivery {
   readonly #context: ReachContext;
@@ -102,9 +140,9 @@ class Delivery {
 
   constructor(context: ReachContext) {
     this.#context = context;
-    context.watch.onPod = (pod) => {
+    context.watch.onPod((pod) => {
       this.#deliver(pod).catch((error: unknown) => context.watch.messages.addDiagnostic(messageOf(error)));
-    };
+    });
   }
 
   /** Resolves when the mover knows them, or needs none any more. */

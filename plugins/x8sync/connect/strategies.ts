@@ -20,9 +20,10 @@ export interface AddressContext {
   readonly signal: AbortSignal;
 }
 
-type ServiceStrategyName = Exclude<StrategyName, 'mount'>;
+type ServiceStrategyName = Exclude<StrategyName, 'mount' | 'relay'>;
 
-export interface Strategy {
+/** By a Service that leads to the source. */
+export interface ServiceStrategy {
   readonly name: ServiceStrategyName;
   /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
   readonly shapes: readonly ServiceShape[];
@@ -33,13 +34,13 @@ export interface Strategy {
 /** Nodes whose port is tried; one suffices, the others are for nodes that can't be reached. */
 const maxNodes = 8;
 
-const clusterIp: Strategy = {
+const clusterIp: ServiceStrategy = {
   name: 'clusterip',
   shapes: [{ type: 'ClusterIP' }],
   addresses: async ({ spec }) => [hostPort(spec.clusterIP ?? '', 22)],
 };
 
-const nodePort: Strategy = {
+const nodePort: ServiceStrategy = {
   name: 'nodeport',
   shapes: [{ type: 'NodePort' }],
   addresses: async ({ spec }, context) => {
@@ -48,7 +49,7 @@ const nodePort: Strategy = {
   },
 };
 
-const loadBalancer: Strategy = {
+const loadBalancer: ServiceStrategy = {
   name: 'loadbalancer',
   // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
   shapes: [{ type: 'LoadBalancer' }, { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }],
@@ -60,10 +61,20 @@ const loadBalancer: Strategy = {
     }),
 };
 
-const byService: Readonly<Record<ServiceStrategyName, Strategy>> = {
+/** By streams that this workstation joins; no Service is needed. */
+export interface RelayStrategy {
+  readonly name: 'relay';
+}
+
+export type NetworkStrategy = ServiceStrategy | RelayStrategy;
+
+const relay: RelayStrategy = { name: 'relay' };
+
+const byName: Readonly<Record<NetworkStrategy['name'], NetworkStrategy>> = {
   clusterip: clusterIp,
   nodeport: nodePort,
   loadbalancer: loadBalancer,
+  relay,
 };
 
 /** Strategies in the order of trying. */
@@ -71,13 +82,13 @@ export interface Ladder {
   /** One pod that mounts both claims is tried first. */
   readonly mount: boolean;
   /** Then come these. */
-  readonly network: readonly Strategy[];
+  readonly network: readonly NetworkStrategy[];
 }
 
 /**
  * What to try. A mount needs no network, so it comes first wherever it stands in `wanted`. Within one cluster its own
  * network is enough; between two, a node's port costs nothing and opens nothing to the internet, so a load balancer
- * comes last.
+ * comes after it. A relay works wherever this workstation reaches both, slower, and only while it runs: it comes last.
  *
  * @param isMountable nothing is known that stands against a mount.
  */
@@ -86,8 +97,11 @@ export function ladderOf(
   { isOneCluster, isMountable }: { readonly isOneCluster: boolean; readonly isMountable: boolean },
 ): Ladder {
   if (wanted.length === 0)
-    return { mount: isMountable, network: isOneCluster ? [clusterIp] : [nodePort, loadBalancer] };
-  const network = wanted.flatMap((name) => (name === 'mount' ? [] : [byService[name]]));
+    return {
+      mount: isMountable,
+      network: isOneCluster ? [clusterIp, relay] : [nodePort, loadBalancer, relay],
+    };
+  const network = wanted.flatMap((name) => (name === 'mount' ? [] : [byName[name]]));
   return { mount: wanted.includes('mount'), network };
 }
 

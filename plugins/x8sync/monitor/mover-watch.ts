@@ -46,7 +46,7 @@ export class MoverWatch {
   /** Aborted with the signal, or once the mover has written its end line. */
   readonly #untilEnd: AbortSignal;
   #pod: string | undefined;
-  #onPod: (pod: string) => void = () => {};
+  readonly #onPods: ((pod: string) => void)[] = [];
 
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
@@ -114,14 +114,14 @@ export class MoverWatch {
   }
 
   /** Calls back for every pod of the mover that begins to run: the present one, and those that take its place. */
-  set onPod(callback: (pod: string) => void) {
-    this.#onPod = callback;
+  onPod(callback: (pod: string) => void): void {
+    this.#onPods.push(callback);
     if (this.#pod !== undefined) callback(this.#pod);
   }
 
   #podStarted({ metadata: { name } }: Pod): void {
     this.#pod = name;
-    this.#onPod(name);
+    for (const callback of this.#onPods) callback(name);
     this.#started.resolve(name);
   }
 

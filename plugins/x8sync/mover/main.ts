@@ -11,6 +11,7 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { startCopy } from './copy/copy.ts';
 import { Ending } from './copy/ending.ts';
+import { RelayHub } from './copy/relay-hub.ts';
 import { pathsBelow } from './paths.ts';
 import type { Runtime } from './runtime.ts';
 import { MessageWriter } from './runtime.ts';
@@ -41,6 +42,13 @@ function writeAll(fd: number, text: string | Buffer): void {
   }
 }
 
+let relay: Promise<unknown> | undefined;
+
+async function openRelay(): Promise<void> {
+  relay ??= RelayHub.listen();
+  await relay;
+}
+
 function runtime(reason: Error): Runtime {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort(reason));
@@ -53,7 +61,7 @@ function runtime(reason: Error): Runtime {
   };
   const uid = process.getuid?.() ?? 0;
   const gids = [...new Set([process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])])];
-  return { paths, messages, uid, gids, kill, signal: stop.signal };
+  return { paths, messages, uid, gids, kill, openRelay, signal: stop.signal };
 }
 
 /** The account that clients log in to is the one that this pod runs as; undefined where the image has none for it. */

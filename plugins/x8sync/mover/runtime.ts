@@ -12,6 +12,8 @@ export interface Runtime {
   /** All groups, the first one first. */
   readonly gids: readonly number[];
   readonly kill: Kill;
+  /** Listens for the streams of a relay, from the first call on. */
+  readonly openRelay: () => Promise<void>;
   /** Aborted when the process is asked to end. */
   readonly signal: AbortSignal;
 }

@@ -18,6 +18,7 @@ import { mountObstacle } from '../connect/mount.ts';
 import { ladderOf } from '../connect/strategies.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
+import { relayAddress } from '../mover/relay.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type Identity, imageUser, passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
@@ -214,7 +215,8 @@ export class CopyParts {
     const { endpoint } = await this.sourceServer();
     const { service, strategies } = endpoint;
     const [strategy] = strategies;
-    if (strategy.name === 'loadbalancer') return [];
+    if (strategy.name === 'relay') return [relayAddress];
+    if (!service || strategy.name === 'loadbalancer') return [];
     return strategy.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
   });
 

@@ -125,7 +125,13 @@ export class CopyRun {
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
     this.#strategy = await reachSource(server.endpoint, known, context, handle);
     const { address } = this.#watch.messages;
-    handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${address ? ` (${address})` : ''}`);
+    this.#task.isRelayed = this.#isRelayed;
+    const by = this.#isRelayed ? 'through this workstation' : address;
+    handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${by ? ` (${by})` : ''}`);
+  }
+
+  get #isRelayed(): boolean {
+    return this.#strategy === 'relay';
   }
 
   /** The mover has the source before it, and needs to reach nothing. */
@@ -165,7 +171,15 @@ export class CopyRun {
     const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    const how = { outcome, message, mode, compared, address, strategy: this.#strategy, filtered } as const;
+    const how = {
+      outcome,
+      message,
+      mode,
+      compared,
+      address: this.#isRelayed ? undefined : address,
+      strategy: this.#strategy,
+      filtered,
+    } as const;
     const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams };
     return { ...names, ...how, stats, ...found, seconds };
   }

@@ -63,6 +63,8 @@ export class CopyTask {
   #name: string | undefined;
   #progressAt = Number.NEGATIVE_INFINITY;
   #ended = false;
+  /** What is copied passes through this workstation. */
+  isRelayed = false;
   /** Files were copied, or could have been: a failure from here on is worth a record. */
   copying = false;
 
@@ -217,7 +219,7 @@ export class CopyTask {
     const { context } = this.#request.target.kube.cluster;
     return new InterruptedError(
       signalOf(error),
-      `interrupted; task ${name} stays in the clusters as it is, and a mover that runs goes on`,
+      `interrupted; task ${name} stays in the clusters as it is, and ${this.isRelayed ? 'its mover waits, since what it copies passed through this workstation' : 'a mover that runs goes on'}`,
       {
         hint: `run the same command again to take it up, or end it: kubectl x8sync cleanup ${name} --context ${context}`,
       },

@@ -31,6 +31,6 @@ export function stage(uid = 0): Stage {
     if (message.kind === 'log') said.push(message.text);
   });
   const { signal } = new AbortController();
-  const runtime = { paths, messages, uid, gids: [uid], kill: () => {}, signal };
+  const runtime = { paths, messages, uid, gids: [uid], kill: () => {}, openRelay: async () => {}, signal };
   return { root, runtime, said, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
 }

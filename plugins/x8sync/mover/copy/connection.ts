@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
 import { queries } from '../queries.ts';
+import { relayAddress } from '../relay.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
 import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, parseAddress } from './addresses.ts';
@@ -70,8 +71,13 @@ export class Connection implements SourceAccess {
   }
 
   async #find(deadline: number): Promise<void> {
-    const { paths, signal } = this.#runtime;
-    const candidates = () => [...this.#options.addresses, ...deliveredAddresses(paths.addresses)];
+    const { paths, openRelay, signal } = this.#runtime;
+    const candidates = () => {
+      const known = [...this.#options.addresses, ...deliveredAddresses(paths.addresses)];
+      // One that can't be listened on does not answer, and is explained as such.
+      if (known.includes(relayAddress)) void openRelay().catch(() => {});
+      return known;
+    };
     const { address, silence } = await findAddress(candidates, deadline - performance.now(), signal);
     if (address === undefined) throw new Unreachable(silence);
     this.address = address;

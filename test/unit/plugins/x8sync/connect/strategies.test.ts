@@ -17,9 +17,10 @@ describe('strategies', () => {
   };
 
   test('within one namespace a mount, within one cluster its own network, between two a node port first', () => {
-    expect(names([], { isOneCluster: true, isMountable: true })).toEqual(['mount', 'clusterip']);
-    expect(names([], { isOneCluster: true, isMountable: false })).toEqual(['clusterip']);
-    expect(names([], { isOneCluster: false, isMountable: false })).toEqual(['nodeport', 'loadbalancer']);
+    expect(names([], { isOneCluster: true, isMountable: true })).toEqual(['mount', 'clusterip', 'relay']);
+    expect(names([], { isOneCluster: true, isMountable: false })).toEqual(['clusterip', 'relay']);
+    const apart = { isOneCluster: false, isMountable: false };
+    expect(names([], apart)).toEqual(['nodeport', 'loadbalancer', 'relay']);
   });
 
   test('those that are named are tried in their order, and a mount before them all', () => {
