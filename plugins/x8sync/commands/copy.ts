@@ -10,7 +10,16 @@ import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
 import { completeClaim, completeTask } from './completion.ts';
+import {
+  nodePortOption,
+  publicOption,
+  serviceAnnotationOption,
+  serviceOptionsOf,
+  sourceHostOption,
+  sourceRangeOption,
+} from './network-options.ts';
 import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+
 import {
   parallelismOption,
   parallelOptions,
@@ -113,6 +122,11 @@ export class CopyCommand extends KubeCommand {
   strategies = strategyOption();
   /** What --strategy was called before. */
   formerStrategies = formerStrategyOption();
+  sourceRange = sourceRangeOption();
+  serviceAnnotation = serviceAnnotationOption();
+  publicLoadBalancer = publicOption();
+  nodePort = nodePortOption();
+  sourceHost = sourceHostOption();
   image = imageOption();
   bandwidth = option.text('--bwlimit', {
     value: 'RATE',
@@ -193,6 +207,7 @@ export class CopyCommand extends KubeCommand {
       onCollision,
       ...who,
       strategies: [...this.strategies, ...this.formerStrategies],
+      service: serviceOptionsOf(this),
       image,
       bandwidth,
       parallel: parallelOptions(this),

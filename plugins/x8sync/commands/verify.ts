@@ -9,6 +9,14 @@ import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest } from '../run/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
+import {
+  nodePortOption,
+  publicOption,
+  serviceAnnotationOption,
+  serviceOptionsOf,
+  sourceHostOption,
+  sourceRangeOption,
+} from './network-options.ts';
 import { claimOf, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
 import {
   excludeFromOption,
@@ -60,6 +68,11 @@ export class VerifyCommand extends TaskCommand {
     description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
   });
   strategies = strategyOption();
+  sourceRange = sourceRangeOption();
+  serviceAnnotation = serviceAnnotationOption();
+  publicLoadBalancer = publicOption();
+  nodePort = nodePortOption();
+  sourceHost = sourceHostOption();
   image = imageOption();
   waitLimit = timeoutOption();
 
@@ -108,6 +121,7 @@ export class VerifyCommand extends TaskCommand {
       checksum: false,
       runAs: this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as'),
       strategies: this.strategies,
+      service: serviceOptionsOf(this),
       image: this.image ?? moverImage(plugin.version),
       timeoutMs: this.waitLimit,
     };

@@ -5,7 +5,7 @@ import type { Service } from '../../../src/kube/objects.ts';
 import { limitsHint, refusalIn } from '../../../src/kube/refusal.ts';
 import { services } from '../../../src/kube/resources.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
-import { type ServiceShape, sourceService } from '../objects/manifests/source.ts';
+import { type ServiceShape, servicePatch, sourceService } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
 
@@ -58,8 +58,8 @@ export async function changeType(
   { kube }: TaskSide,
   signal: AbortSignal,
 ): Promise<Service> {
-  const patch = (spec: ServiceShape) =>
-    kube.patch(services, { namespace, name }, { spec }, { type: 'merge', signal });
+  const patch = (shape: ServiceShape) =>
+    kube.patch(services, { namespace, name }, servicePatch(shape), { type: 'merge', signal });
   const made = await firstAdmitted(strategy, patch);
   if ('service' in made) return made.service;
   throw new RefusedError(made.declined.join('; '));

@@ -7,7 +7,8 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Node, Service } from '../../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
-import type { ServiceShape } from '../objects/manifests/source.ts';
+import { type ServiceShape, servicePort } from '../objects/manifests/source.ts';
+import { loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';
 import type { StrategyName } from './strategy-names.ts';
 
 /** Where a Service is looked for, and how long its address may take. */
@@ -37,29 +38,45 @@ const maxNodes = 8;
 const clusterIp: ServiceStrategy = {
   name: 'clusterip',
   shapes: [{ type: 'ClusterIP' }],
-  addresses: async ({ spec }) => [hostPort(spec.clusterIP ?? '', 22)],
+  addresses: async ({ spec }) => [hostPort(spec.clusterIP ?? '', servicePort)],
 };
 
-const nodePort: ServiceStrategy = {
+const nodePort = ({ nodePort: port, host }: ServiceOptions): ServiceStrategy => ({
   name: 'nodeport',
-  shapes: [{ type: 'NodePort' }],
+  shapes: [{ type: 'NodePort', ...(port !== undefined && { nodePort: port }) }],
   addresses: async ({ spec }, context) => {
-    const port = spec.ports?.[0]?.nodePort ?? 0;
-    return (await nodeAddresses(context)).map((address) => hostPort(address, port));
+    const given = spec.ports?.[0]?.nodePort ?? 0;
+    if (host) return [hostPort(host.host, host.port ?? given)];
+    return (await nodeAddresses(context)).map((address) => hostPort(address, given));
   },
-};
+});
 
-const loadBalancer: ServiceStrategy = {
-  name: 'loadbalancer',
-  // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
-  shapes: [{ type: 'LoadBalancer' }, { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false }],
-  addresses: ({ metadata }, { kube, namespace, timeoutMs, signal }) =>
-    waitFor(kube, services, { namespace, name: metadata.name }, (service) => ingressOf(service), {
-      timeoutMs,
-      signal,
-      what: `an address for LoadBalancer service ${namespace}/${metadata.name} in ${kube.cluster.context}`,
-    }),
-};
+function loadBalancer(options: ServiceOptions): ServiceStrategy {
+  const { sourceRanges = [], host } = options;
+  const shape: ServiceShape = {
+    type: 'LoadBalancer',
+    annotations: loadBalancerAnnotations(options),
+    ...(sourceRanges.length > 0 && { loadBalancerSourceRanges: sourceRanges }),
+  };
+  return {
+    name: 'loadbalancer',
+    // By default it takes node ports too, which a quota or a policy may be against, and not every load balancer needs.
+    shapes: [shape, { ...shape, allocateLoadBalancerNodePorts: false }],
+    addresses: async (service, context) =>
+      host ? [hostPort(host.host, host.port ?? servicePort)] : ingressAddresses(service, context),
+  };
+}
+
+function ingressAddresses(
+  { metadata }: Service,
+  { kube, namespace, timeoutMs, signal }: AddressContext,
+): Promise<string[]> {
+  return waitFor(kube, services, { namespace, name: metadata.name }, (service) => ingressOf(service), {
+    timeoutMs,
+    signal,
+    what: `an address for LoadBalancer service ${namespace}/${metadata.name} in ${kube.cluster.context}`,
+  });
+}
 
 /** By streams that this workstation joins; no Service is needed. */
 export interface RelayStrategy {
@@ -70,12 +87,12 @@ export type NetworkStrategy = ServiceStrategy | RelayStrategy;
 
 const relay: RelayStrategy = { name: 'relay' };
 
-const byName: Readonly<Record<NetworkStrategy['name'], NetworkStrategy>> = {
+const byName = (options: ServiceOptions): Readonly<Record<NetworkStrategy['name'], NetworkStrategy>> => ({
   clusterip: clusterIp,
-  nodeport: nodePort,
-  loadbalancer: loadBalancer,
+  nodeport: nodePort(options),
+  loadbalancer: loadBalancer(options),
   relay,
-};
+});
 
 /** Strategies in the order of trying. */
 export interface Ladder {
@@ -95,20 +112,23 @@ export interface Ladder {
 export function ladderOf(
   wanted: readonly StrategyName[],
   { isOneCluster, isMountable }: { readonly isOneCluster: boolean; readonly isMountable: boolean },
+  service: ServiceOptions = {},
 ): Ladder {
-  if (wanted.length === 0)
-    return {
-      mount: isMountable,
-      network: isOneCluster ? [clusterIp, relay] : [nodePort, loadBalancer, relay],
-    };
-  const network = wanted.flatMap((name) => (name === 'mount' ? [] : [byName[name]]));
-  return { mount: wanted.includes('mount'), network };
+  const all = byName(service);
+  const usual: readonly NetworkStrategy['name'][] = isOneCluster
+    ? ['clusterip', 'relay']
+    : ['nodeport', 'loadbalancer', 'relay'];
+  const network = wanted.length === 0 ? usual : wanted.filter((name) => name !== 'mount');
+  return {
+    mount: wanted.length === 0 ? isMountable : wanted.includes('mount'),
+    network: network.map((name) => all[name]),
+  };
 }
 
 function ingressOf(service: Service | undefined): string[] | undefined {
   const ingress = service?.status?.loadBalancer?.ingress ?? [];
   const hosts = ingress.map(({ ip, hostname }) => ip ?? hostname ?? '').filter((host) => host !== '');
-  return hosts.length > 0 ? hosts.map((host) => hostPort(host, 22)) : undefined;
+  return hosts.length > 0 ? hosts.map((host) => hostPort(host, servicePort)) : undefined;
 }
 
 /** Every ready node serves a node port. Who may not list nodes learns one from the source's own pod. */

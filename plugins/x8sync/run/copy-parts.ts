@@ -122,11 +122,11 @@ export class CopyParts {
 
   /** The strategies to try, and what is known to stand against a mount. */
   readonly #ladder = this.#part(async () => {
-    const { strategies, fsGroup } = this.#request;
+    const { strategies, fsGroup, service } = this.#request;
     const isOneCluster = await this.#isOneCluster();
     const [source, target] = await Promise.all([this.source(), this.target()]);
     const obstacle = mountObstacle({ source, target, isOneCluster, fsGroup });
-    const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined });
+    const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined }, service);
     return { ...ladder, obstacle };
   });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/clock.ts';
 import type { Reporter } from '../../../src/ui/reporter.ts';
 import type { ClaimRef, ClaimState } from '../claims/claim.ts';
+import type { ServiceOptions } from '../connect/service-options.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { Loss } from '../mover/losses.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
@@ -50,6 +51,8 @@ export interface CopyRequest {
   readonly mayHaveMore?: boolean | undefined;
   /** Ways to try, in order; chosen by where the clusters are where empty. */
   readonly strategies: readonly StrategyName[];
+  /** Of the Service that leads to the source, where a strategy makes one. */
+  readonly service?: ServiceOptions | undefined;
   /** Image of the pods at both ends. */
   readonly image: string;
   /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */

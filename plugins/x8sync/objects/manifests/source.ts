@@ -11,6 +11,9 @@ import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
 /** Where sshd listens inside the pod; above 1024, so that no capability is needed for it. */
 export const sshPort = 2222;
 
+/** The port of the Service that leads there. */
+export const servicePort = 22;
+
 /** A task's objects on one side have one name and one set of labels. */
 export interface SideMeta {
   readonly meta: Pick<ObjectMeta, 'name' | 'namespace' | 'labels' | 'ownerReferences'>;
@@ -54,23 +57,42 @@ export function sourceStatefulSet({ meta, selector }: SideMeta, plan: PodPlan): 
   };
 }
 
+/** Changes a Service of another shape into one of this. */
+export function servicePatch({ annotations, nodePort, ...spec }: ServiceShape): object {
+  const ports = nodePort === undefined ? {} : { ports: [sshServicePort(nodePort)] };
+  return { ...(annotations && { metadata: { annotations } }), spec: { ...spec, ...ports } };
+}
+
+const sshServicePort = (nodePort?: number) => ({
+  ...{ name: 'ssh', port: servicePort, targetPort: sshPort, protocol: 'TCP' },
+  ...(nodePort !== undefined && { nodePort }),
+});
+
 /** How a Service leads in from outside. */
 export interface ServiceShape {
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   readonly allocateLoadBalancerNodePorts?: boolean;
+  /** CIDRs that a load balancer lets in; all where absent. */
+  readonly loadBalancerSourceRanges?: readonly string[];
+  /** Any where absent. */
+  readonly nodePort?: number;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
-export function sourceService({ meta, selector }: SideMeta, shape: ServiceShape): Service {
+export function sourceService(
+  { meta, selector }: SideMeta,
+  { annotations, nodePort, ...shape }: ServiceShape,
+): Service {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { ...meta },
+    metadata: { ...meta, ...(annotations && { annotations }) },
     spec: {
       ...shape,
       selector,
       // The mover probes until sshd answers, so an address that leads there early is worth more than none.
       publishNotReadyAddresses: true,
-      ports: [{ name: 'ssh', port: 22, targetPort: sshPort, protocol: 'TCP' }],
+      ports: [sshServicePort(nodePort)],
     },
   };
 }
