@@ -1,0 +1,99 @@
+import { expect, test } from '@jest/globals';
+import { type Endpoint, openEndpoint } from '../../../../../plugins/x8sync/connect/endpoint.ts';
+import { reachSource } from '../../../../../plugins/x8sync/connect/reach.ts';
+import { ladderOf, type NetworkStrategy } from '../../../../../plugins/x8sync/connect/strategies.ts';
+import type { MoverWatch } from '../../../../../plugins/x8sync/monitor/mover-watch.ts';
+import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
+import { ApiError } from '../../../../../src/kube/api-error.ts';
+import { nodes, services } from '../../../../../src/kube/resources.ts';
+import { fakeClock, settle } from '../../../support/fake-clock.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+
+const reviews = '/apis/authorization.k8s.io/v1';
+
+function sideOf(kube: FakeKube, role: string): TaskSide {
+  const meta = { name: `x8sync-db-${role}`, namespace: 'shop', labels: {}, ownerReferences: [] };
+  return { kube, ...meta, meta, selector: {}, selectorText: '' };
+}
+
+/** A mover of which a test says when it is connected. */
+function fakeWatch() {
+  const connected = Promise.withResolvers<void>();
+  const watch = {
+    serving: Promise.resolve(),
+    started: Promise.resolve('mover-1'),
+    connected: () => connected.promise,
+    end: new Promise(() => {}),
+    onPod: () => {},
+    messages: { addDiagnostic: () => {} },
+  } as unknown as MoverWatch;
+  return { watch, connect: () => connected.resolve() };
+}
+
+async function scene(strategies: readonly NetworkStrategy['name'][]) {
+  const kube = fakeKube(undefined, { context: 'one' });
+  kube.answers.set(`${reviews}/selfsubjectrulesreviews`, () => ({ status: {} }));
+  kube.answers.set(`${reviews}/selfsubjectaccessreviews`, () => ({ status: { allowed: true } }));
+  const conditions = [{ type: 'Ready', status: 'True' as const }];
+  const addresses = [{ type: 'InternalIP', address: '192.0.2.1' }];
+  await kube.create(nodes, { metadata: { name: 'n' }, status: { conditions, addresses } } as never);
+  const source = sideOf(kube, 'source');
+  const clock = fakeClock();
+  const { signal } = new AbortController();
+  const { network } = ladderOf(strategies, { isOneCluster: false, isMountable: false });
+  const { watch, connect } = fakeWatch();
+  const target = sideOf(fakeKube(undefined, { context: 'two' }), 'target');
+  const context = { source, target, watch, notes: ['no NetworkPolicy'], timeoutMs: 1000, clock, signal };
+  const open = () => openEndpoint(source, network as Endpoint['strategies'], { timeoutMs: 1000, signal });
+  return { kube, source, clock, context, connect, open };
+}
+
+const handle = { title() {}, detail() {}, progress() {}, warn() {} };
+
+test('the first strategy that answers wins, and no Service is changed for another one', async () => {
+  const { kube, source, context, connect, open } = await scene(['nodeport', 'loadbalancer']);
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, handle);
+  await settle();
+  connect();
+  expect(await reached).toBe('nodeport');
+  expect((await kube.get(services, source.meta)).spec.type).toBe('NodePort');
+});
+
+test('one that does not answer in time gives way, and the end of the ladder names every cause', async () => {
+  const { kube, clock, context, open } = await scene(['nodeport', 'loadbalancer']);
+  kube.before = ({ verb }) => {
+    if (verb === 'patch') throw new ApiError(403, undefined, 'no load balancers here');
+  };
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, handle);
+  const failed = expect(reached).rejects.toMatchObject({
+    exitCode: 4,
+    details: [
+      'nodeport: no answer from 192.0.2.1:30000',
+      'loadbalancer: no load balancers here; without node ports: no load balancers here',
+      'no NetworkPolicy',
+    ],
+    hint: expect.stringMatching(/--strategy/),
+  });
+  await clock.advance(20_000);
+  await failed;
+});
+
+test('what the cluster declines when the Service is made is named as well', async () => {
+  const { kube, open } = await scene(['nodeport', 'clusterip']);
+  let tries = 0;
+  kube.before = ({ verb, collection }) => {
+    if (verb !== 'create' || collection !== '/services') return;
+    tries += 1;
+    if (tries === 1) throw new ApiError(403, undefined, 'no node ports here');
+  };
+  expect(await open()).toMatchObject({
+    strategies: [{ name: 'clusterip' }],
+    declined: ['nodeport: no node ports here'],
+  });
+});
+
+test('a relay needs no Service', async () => {
+  const { kube, open } = await scene(['relay']);
+  expect(await open()).toMatchObject({ service: undefined, strategies: [{ name: 'relay' }] });
+  expect((await kube.list(services)).items).toEqual([]);
+});
