@@ -13,7 +13,7 @@ import { relayAddress } from '../mover/relay.ts';
 import { moverCommand } from '../objects/manifests/pods.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { changeType, type Endpoint, openEndpoint } from './endpoint.ts';
-import { Relay } from './relay.ts';
+import { portForwards, Relay } from './relay.ts';
 import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
 import type { StrategyName } from './strategy-names.ts';
 
@@ -116,7 +116,7 @@ class Leader {
     const signal = AbortSignal.any([this.#context.signal, over.signal]);
     void watch.end.catch(() => {}).finally(() => over.abort(new Error('the copy is over')));
     const onTrouble = (text: string) => watch.messages.addDiagnostic(text);
-    const relay = new Relay({ source, target, clock, signal, onTrouble });
+    const relay = new Relay({ ...portForwards(source, target), clock, signal, onTrouble });
     const [pod] = await until(Promise.all([watch.started, watch.serving]), signal);
     await relay.serve(pod);
     watch.onPod((next) => {

@@ -11,12 +11,27 @@ import { sshPort } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
 export interface RelayContext {
-  readonly source: TaskSide;
-  readonly target: TaskSide;
+  /** Opens a connection to the source's sshd. */
+  readonly dialSource: (signal: AbortSignal) => Promise<Duplex>;
+  /** Opens one to the relay's port in a pod of the mover. */
+  readonly dialMover: (pod: string, signal: AbortSignal) => Promise<Duplex>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called with what went wrong. */
   readonly onTrouble: (text: string) => void;
+}
+
+/** The two ends of a relay by port-forward, through the API servers. */
+export function portForwards(
+  source: TaskSide,
+  target: TaskSide,
+): Pick<RelayContext, 'dialSource' | 'dialMover'> {
+  const dial = ({ kube, namespace }: TaskSide, pod: string, port: number, signal: AbortSignal) =>
+    portForward(kube, { namespace, pod, port, signal });
+  return {
+    dialSource: (signal) => dial(source, `${source.name}-0`, sshPort, signal),
+    dialMover: (pod, signal) => dial(target, pod, relayPorts.plugin, signal),
+  };
 }
 
 /** Waits between attempts to bring a stream: an API server may be away for a while. */
@@ -40,31 +55,21 @@ export class Relay {
     this.#pod = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, this.#pod.signal]);
     // Whether it is allowed is known before anyone waits for it.
-    const [first] = await Promise.all([this.#streamTo(pod, signal), this.#trySource(signal)]);
+    const [first] = await Promise.all([this.#context.dialMover(pod, signal), this.#trySource(signal)]);
     void this.#keepServing(pod, first, signal);
   }
 
   async #trySource(signal: AbortSignal): Promise<void> {
-    (await this.#dialSource(signal)).destroy();
-  }
-
-  #streamTo(pod: string, signal: AbortSignal): Promise<Duplex> {
-    const { kube, namespace } = this.#context.target;
-    return portForward(kube, { namespace, pod, port: relayPorts.plugin, signal });
-  }
-
-  #dialSource(signal: AbortSignal): Promise<Duplex> {
-    const { kube, namespace, name } = this.#context.source;
-    return portForward(kube, { namespace, pod: `${name}-0`, port: sshPort, signal });
+    (await this.#context.dialSource(signal)).destroy();
   }
 
   /** One stream always waits in the pod to be taken. Never rejects. */
   async #keepServing(pod: string, first: Duplex, signal: AbortSignal): Promise<void> {
-    const { clock, onTrouble } = this.#context;
+    const { dialMover, clock, onTrouble } = this.#context;
     let waitMs = shortestWaitMs;
     for (let stream: Duplex | undefined = first; !signal.aborted; stream = undefined) {
       try {
-        stream ??= await this.#streamTo(pod, signal);
+        stream ??= await dialMover(pod, signal);
         if (await isOpened(stream, signal)) {
           void this.#join(stream, signal);
           waitMs = shortestWaitMs;
@@ -82,7 +87,7 @@ export class Relay {
   /** Joins a stream that is in use with a new connection to the source. Never rejects. */
   async #join(stream: Duplex, signal: AbortSignal): Promise<void> {
     try {
-      const source = await this.#dialSource(signal);
+      const source = await this.#context.dialSource(signal);
       join(stream, source, signal);
     } catch (error) {
       stream.destroy();
