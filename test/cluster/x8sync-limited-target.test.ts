@@ -74,13 +74,13 @@ inLab('a target that can not keep all', () => {
     expect(readFileSync(join(share.elsewhere, 'sub/FILE'), 'utf8')).toBe('upper\n');
     expect(readdirSync(join(share.elsewhere, 'sub'))).toEqual(['FILE']);
 
-    const rehearsal = documentOf<Lossy>(await x8sync(...args, '--dry-run', '-o', 'json'));
-    expect(rehearsal).toMatchObject({
+    const dryRun = documentOf<Lossy>(await x8sync(...args, '--dry-run', '-o', 'json'));
+    expect(dryRun).toMatchObject({
       outcome: 'ok',
       stats: { transferredFiles: 0 },
       losses: [{ kind: 'names', count: 1, names: ['sub/file'] }],
     });
-    expect(rehearsal.warnings.join('\n')).toMatch(/has not tried out whether the target .*keeps owners/);
+    expect(dryRun.warnings.join('\n')).toMatch(/has not tried out whether the target .*keeps owners/);
 
     const again = await x8sync(...args, '-o', 'json');
     expect(again.code).toBe(5);
