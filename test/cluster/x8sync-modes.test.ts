@@ -29,8 +29,8 @@ async function targetWithFiles(claim: string): Promise<string> {
 }
 
 test.concurrent('--dry-run tells what would change, and changes nothing, not even the time of a folder', async () => {
-  const target = await targetWithFiles('rehearsed');
-  const before = await treeOf(scene, contextB, 'rehearsed');
+  const target = await targetWithFiles('tried');
+  const before = await treeOf(scene, contextB, 'tried');
   const { task, stats, changes, ...document } = documentOf(
     await x8sync('--dry-run', source, target, '-o', 'json'),
   );
@@ -38,7 +38,7 @@ test.concurrent('--dry-run tells what would change, and changes nothing, not eve
   // 200 small files, one of them there already with other content, and the big one.
   expect(stats).toMatchObject({ transferredFiles: 201, createdEntries: 200, extraneous: ownEntries });
   expect(changes.join('\n')).toMatch(/>f\S+ small\/1\n/);
-  expect(differences(before, await treeOf(scene, contextB, 'rehearsed'))).toEqual([]);
+  expect(differences(before, await treeOf(scene, contextB, 'tried'))).toEqual([]);
 
   const { code, stdout } = await x8sync('--dry-run', source, target);
   expect(code).toBe(0);

@@ -40,15 +40,15 @@ async function copied(
   return args;
 }
 
-test.concurrent('changes of mode, owner, times and ACLs alone are counted, by a run as by the rehearsal before it', async () => {
+test.concurrent('changes of mode, owner, times and ACLs alone are counted, by a run as by the dry run before it', async () => {
   const files = 'cd /data; mkdir d; touch a b d/c d/e f g; ln g h; echo text >new';
   const change = `cd /data; chmod 600 a; chown 1001:1002 b; touch -d 2001-02-03 d/c; setfacl -m u:1003:r d/e
     echo longer >new; echo first >made`;
   const args = await copied('attributes', files, change);
-  const rehearsal = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
+  const dryRun = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
   // A file of another time is copied. Making a file has changed the root folder's time.
   const expected = { changes: 7, attributes: 4, createdEntries: 1, transferredFiles: 3 };
-  expect(rehearsal.stats).toMatchObject(expected);
+  expect(dryRun.stats).toMatchObject(expected);
   const run = documentOf(await x8sync(...args, '-o', 'json'));
   expect(run.stats).toMatchObject(expected);
   const again = await x8sync(...args);
@@ -56,15 +56,15 @@ test.concurrent('changes of mode, owner, times and ACLs alone are counted, by a 
   expect(again.stdout).not.toMatch(/attributes /);
 }, 120_000);
 
-test.concurrent('a copy into an empty claim counts as its rehearsal did', async () => {
+test.concurrent('a copy into an empty claim counts as its dry run did', async () => {
   const args = await claims(
     'first',
     'cd /data; mkdir d; touch a d/b; ln a c; ln -s a l; mkfifo p; chmod 750 .',
   );
-  const rehearsal = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
+  const dryRun = documentOf(await x8sync(...args, '--dry-run', '-o', 'json'));
   const { changes, createdEntries } = documentOf(await x8sync(...args, '-o', 'json')).stats;
   expect({ changes, createdEntries }).toEqual({ changes: 7, createdEntries: 6 });
-  expect(rehearsal.stats).toMatchObject({ changes, createdEntries });
+  expect(dryRun.stats).toMatchObject({ changes, createdEntries });
 }, 120_000);
 
 test.concurrent('other content of equal size and time is not seen, which is said, and found by --checksum', async () => {

@@ -63,12 +63,12 @@ onLab(
 );
 
 onLab(
-  'a rehearsal with --fs-group leaves a fresh volume as it is',
+  'a dry run with --fs-group leaves a fresh volume as it is',
   async () => {
-    await scene.claim(contextB, 'rehearsed', { storageClass: 'ext4' });
-    const args = [source, scene.ref(contextB, 'rehearsed'), '--run-as', '1000', '--fs-group', '2000'];
+    await scene.claim(contextB, 'tried', { storageClass: 'ext4' });
+    const args = [source, scene.ref(contextB, 'tried'), '--run-as', '1000', '--fs-group', '2000'];
     saidBy(await x8sync(...args, '--dry-run'), 0);
-    expect(await scene.inspect(contextB, 'rehearsed', "stat -c '%u:%g %a' .")).toBe('0:0 755\n');
+    expect(await scene.inspect(contextB, 'tried', "stat -c '%u:%g %a' .")).toBe('0:0 755\n');
   },
   90_000,
 );

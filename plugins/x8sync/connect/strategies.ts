@@ -125,6 +125,19 @@ export function ladderOf(
   };
 }
 
+/** What may have to be made for these strategies, which are all of them where none is named. */
+export function madeFor(wanted: readonly StrategyName[]): {
+  readonly server: boolean;
+  readonly service: boolean;
+} {
+  const mayTry = (...names: readonly StrategyName[]) =>
+    wanted.length === 0 || wanted.some((name) => names.includes(name));
+  return {
+    server: mayTry('clusterip', 'nodeport', 'loadbalancer', 'relay'),
+    service: mayTry('clusterip', 'nodeport', 'loadbalancer'),
+  };
+}
+
 function ingressOf(service: Service | undefined): string[] | undefined {
   const ingress = service?.status?.loadBalancer?.ingress ?? [];
   const hosts = ingress.map(({ ip, hostname }) => ip ?? hostname ?? '').filter((host) => host !== '');

@@ -20,24 +20,36 @@ type Need = readonly [resource: Resource, verbs: string, subresource?: string];
 const common: readonly Need[] = [
   [persistentVolumeClaims, 'get'],
   [configMaps, 'get list create update delete'],
-  [secrets, 'get list watch create delete'],
   // A pod is made by dry run, to see what the namespace admits.
   [pods, 'get list watch create delete'],
   [pods, 'get', 'log'],
 ];
 
-const needs: Readonly<Record<Role, readonly Need[]>> = {
-  source: [
-    ...common,
-    [statefulSets, 'get list watch create delete'],
-    [services, 'get list watch create delete'],
-  ],
-  target: [...common, [jobs, 'get list watch create delete']],
-};
+const mover: readonly Need[] = [[jobs, 'get list watch create delete']];
+/** SSH between two pods takes keys. */
+const keys: readonly Need[] = [[secrets, 'get list watch create delete']];
+const server: readonly Need[] = [[statefulSets, 'get list watch create delete']];
+const service: readonly Need[] = [[services, 'get list watch create delete']];
+
+/** What a copy may make, by the strategies that it may try. */
+export interface Makes {
+  /** An sshd at the source, and keys for it on both sides. */
+  readonly server: boolean;
+  /** A Service that leads there. */
+  readonly service: boolean;
+}
 
 /** All that one side of a copy asks of its namespace. */
-export function permissionsOf(role: Role, namespace: string): Permission[] {
-  return needs[role].flatMap(([resource, verbs, subresource]) =>
+export function permissionsOf(role: Role, namespace: string, makes: Makes): Permission[] {
+  const isSource = role === 'source';
+  const needs = [
+    ...common,
+    ...(isSource ? [] : mover),
+    ...(makes.server ? keys : []),
+    ...(isSource && makes.server ? server : []),
+    ...(isSource && makes.service ? service : []),
+  ];
+  return needs.flatMap(([resource, verbs, subresource]) =>
     verbs.split(' ').map((verb) => ({ verb, resource, namespace, subresource })),
   );
 }
@@ -48,12 +60,13 @@ export function permissionsOf(role: Role, namespace: string): Permission[] {
  * @throws ForbiddenError names each verb on each resource that is missing, on either side.
  */
 export async function checkPermissions(
-  sides: Readonly<Record<Role, ClaimRef>>,
+  { source, target }: Readonly<Record<Role, ClaimRef>>,
+  makes: Makes,
   signal: AbortSignal,
 ): Promise<void> {
   const answers = await Promise.all([
-    missingOn('source', sides.source, signal),
-    missingOn('target', sides.target, signal),
+    missingOn('source', source, makes, signal),
+    missingOn('target', target, makes, signal),
   ]);
   const [first, second] = answers.filter((error) => error !== undefined);
   if (!first || !second) {
@@ -70,10 +83,11 @@ export async function checkPermissions(
 async function missingOn(
   role: Role,
   { kube, namespace }: ClaimRef,
+  makes: Makes,
   signal: AbortSignal,
 ): Promise<ForbiddenError | undefined> {
   try {
-    await requirePermissions(kube, permissionsOf(role, namespace), { signal });
+    await requirePermissions(kube, permissionsOf(role, namespace, makes), { signal });
     return undefined;
   } catch (error) {
     if (error instanceof ForbiddenError) return error;

@@ -15,7 +15,7 @@ import { checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { checkNoRival } from '../claims/rivals.ts';
 import type { Strategies } from '../connect/endpoint.ts';
 import { mountObstacle } from '../connect/mount.ts';
-import { ladderOf } from '../connect/strategies.ts';
+import { ladderOf, madeFor } from '../connect/strategies.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
 import { relayAddress } from '../mover/relay.ts';
@@ -69,7 +69,9 @@ export class CopyParts {
     });
   }
 
-  readonly #permissions = this.#part(() => checkPermissions(this.#request, this.#options.signal));
+  readonly #permissions = this.#part(() =>
+    checkPermissions(this.#request, madeFor(this.#request.strategies), this.#options.signal),
+  );
 
   /** What was begun beside the question of permissions; what is lacking tells more than what then failed. */
   async #permitted<T>(work: Promise<T>): Promise<T> {

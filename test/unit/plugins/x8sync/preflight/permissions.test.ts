@@ -17,12 +17,14 @@ function clusterWithout(context: string, ...missing: [verb: string, resource: st
   return kube;
 }
 
-const check = (source: FakeKube, target: FakeKube) =>
+const all = { server: true, service: true };
+const check = (source: FakeKube, target: FakeKube, makes = all) =>
   checkPermissions(
     {
       source: { kube: source, namespace: 'shop', claim: 'data' },
       target: { kube: target, namespace: 'shop', claim: 'data' },
     },
+    makes,
     signal,
   );
 
@@ -35,6 +37,14 @@ test('each side is asked for what it needs only', async () => {
   const source = clusterWithout('one', ['create', 'jobs']);
   const target = clusterWithout('two', ['create', 'statefulsets'], ['create', 'services']);
   await expect(check(source, target)).resolves.toBeUndefined();
+});
+
+test('a mount takes neither keys nor a server, and a relay no Service', async () => {
+  const here = clusterWithout('one', ['create', 'statefulsets'], ['get', 'secrets'], ['create', 'services']);
+  await expect(check(here, here, { server: false, service: false })).resolves.toBeUndefined();
+  const relayed = clusterWithout('one', ['create', 'services']);
+  await expect(check(relayed, relayed, { server: true, service: false })).resolves.toBeUndefined();
+  await expect(check(here, here, { server: true, service: false })).rejects.toMatchObject({ exitCode: 4 });
 });
 
 test('a missing verb is named with its cluster, and the exit code is 4', async () => {
