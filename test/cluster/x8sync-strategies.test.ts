@@ -33,13 +33,18 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
     ]);
     expect(differences(from, to)).toEqual([]);
     await here.shell(contextA, 'source', 'head -c 4M /dev/urandom >/data/more');
-    const running = startX8sync(...refs, '--bwlimit', '1M', '--verify');
+    const named = [...refs, '--name', 'mounted', '--bwlimit', '1M', '--verify'];
+    const running = startX8sync(...named);
     await running.saw('with both claims mounted');
     expect(await here.leftovers(taskOf(running.output.stderr))).toEqual([
       expect.stringMatching(/ job.batch\//),
       expect.stringMatching(/ pod\//),
     ]);
-    expect(saidBy(await running.ended, 0)).toMatch(/verified: .*all the same/);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const ended = saidBy(await x8sync(...named), 0);
+    expect(ended).toMatch(/is taken up, with both claims mounted/);
+    expect(ended).toMatch(/verified: .*all the same/);
   } finally {
     await here.close();
   }
