@@ -21,6 +21,7 @@ import {
 import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
 
 import {
+  compressOption,
   parallelismOption,
   parallelOptions,
   partitionFilesOption,
@@ -136,6 +137,7 @@ export class CopyCommand extends KubeCommand {
   partitions = partitionsOption();
   partitionFiles = partitionFilesOption();
   partitionSize = partitionSizeOption();
+  compress = compressOption();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -211,6 +213,7 @@ export class CopyCommand extends KubeCommand {
       image,
       bandwidth,
       parallel: parallelOptions(this),
+      compress: this.compress,
       timeoutMs: this.waitLimit,
     };
   }

@@ -2,6 +2,7 @@
 import { option } from '../../../src/cli/options.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { parseQuantity } from '../../../src/kube/quantity.ts';
+import { compressions } from '../mover/compression.ts';
 import { mostPartitions, mostStreams, type ParallelOptions } from '../mover/parallel/options.ts';
 
 const group = 'Parallel';
@@ -35,6 +36,15 @@ export const partitionSizeOption = () =>
     group,
     value: 'SIZE',
     description: 'Instead of --partitions: a partition is full with so many bytes (512Mi, 4Gi).',
+  });
+
+export const compressOption = () =>
+  option.choice('--compress', ['auto', ...compressions], {
+    group,
+    value: 'ALGORITHM',
+    default: 'auto',
+    description:
+      'What crosses the line is compressed; auto: by zstd where the source is far and its data shrinks.',
   });
 
 /** What was given of these options. */

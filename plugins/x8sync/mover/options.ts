@@ -2,6 +2,7 @@
  * A mover's settings, given when its pod is made, for both ends: the plugin writes it as environment variables, the mover
  * reads them. Each set bears the number of the protocol, so that an image of another version does nothing.
  */
+import { type CompressionWish, compressions } from './compression.ts';
 import type { FilterRule } from './filters.ts';
 import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel/options.ts';
 import { protocol } from './protocol.ts';
@@ -63,6 +64,7 @@ export interface CopyOptions {
   /** OpenSSH's names, separated by commas. */
   readonly ciphers: string;
   readonly parallel: ParallelOptions;
+  readonly compress: CompressionWish;
 }
 
 /** A part of the volumes. */
@@ -109,7 +111,8 @@ type Defaulted =
   | 'selection'
   | 'deletes'
   | 'owner'
-  | 'parallel';
+  | 'parallel'
+  | 'compress';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
@@ -138,6 +141,7 @@ export function copyEnv(
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
+    ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
   };
 }
 
@@ -176,6 +180,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),
+    compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',
   };
 }
 

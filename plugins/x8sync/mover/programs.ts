@@ -132,10 +132,12 @@ export async function pullLines(
     signal,
     encoding,
     input,
+    ends = /\n/,
   }: {
     readonly signal: AbortSignal;
     readonly encoding: 'utf8' | 'latin1';
     readonly input?: Buffer | undefined;
+    readonly ends?: RegExp;
   },
 ): Promise<number> {
   signal.throwIfAborted();
@@ -147,7 +149,7 @@ export async function pullLines(
     child.once('close', (code) => resolve(code ?? 128));
   });
   let lines: string[] = [];
-  const splitter = new LineSplitter((line) => lines.push(line), { encoding });
+  const splitter = new LineSplitter((line) => lines.push(line), { encoding, ends });
   const handOn = async () => {
     const whole = lines;
     lines = [];

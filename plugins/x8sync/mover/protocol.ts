@@ -3,6 +3,7 @@
  * this protocol. The mover's last line is the truth about a run; it bears the nonce that this run was started with.
  */
 
+import type { Compression } from './compression.ts';
 import type { Loss } from './losses.ts';
 import type { Comparison, Difference } from './manifest/compare.ts';
 
@@ -98,6 +99,8 @@ export type Verification = Omit<Comparison, 'differences'>;
 export interface StreamsReport {
   /** Streams that copied at a time; 1 where the files were not cut. */
   readonly parallelism: number;
+  /** By what rsync compressed what it sent; ranges of large files are never compressed. */
+  readonly compression: Compression;
   /** How many partitions there were. */
   readonly partitions: number;
   readonly why: string;
@@ -107,6 +110,8 @@ export interface StreamsReport {
     readonly bytes?: number | undefined;
     readonly roundTripMs?: number | undefined;
     readonly processors: number;
+    /** What zstd leaves of each byte of a sample of the files. */
+    readonly compressedShare?: number | undefined;
   };
   /** Files that came by the streams; what else there was came with the closing pass over the whole tree. */
   readonly files: number;

@@ -70,6 +70,8 @@ export interface Survey {
 export const queries = {
   usage: 'usage',
   exactUsage: 'usage exact',
+  /** What zstd leaves of each byte of a sample. */
+  sample: 'sample',
   root: 'root',
   /** What a target with such limits can't keep. */
   losses: (limits: Limits) => `losses ${JSON.stringify(limits)}`,
@@ -90,7 +92,7 @@ export const queries = {
 
 export type Query =
   | FileQuery
-  | { readonly kind: 'usage' | 'exactUsage' | 'root' }
+  | { readonly kind: 'usage' | 'exactUsage' | 'root' | 'sample' }
   | { readonly kind: 'path' }
   | { readonly kind: 'manifest'; readonly filters: readonly FilterRule[] }
   | { readonly kind: 'find' | 'sees'; readonly mark: string }
@@ -112,6 +114,7 @@ export function parseFolder(text: string): { readonly folder: string; readonly q
 /** What was asked, or undefined where that is none of the questions. */
 export function parseQuery(text: string): Query | undefined {
   if (text === queries.usage) return { kind: 'usage' };
+  if (text === queries.sample) return { kind: 'sample' };
   if (text === queries.path) return { kind: 'path' };
   const [, filters] = /^manifest ([\w-]+)$/.exec(text) ?? [];
   if (filters !== undefined) return { kind: 'manifest', filters: decoded(filters) as readonly FilterRule[] };

@@ -232,7 +232,7 @@ export class CopyParts {
 
   async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, bandwidth, checksum, onCollision, verify, parallel } = this.#request;
+    const { image, mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
     const { selection, deletes, owner } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
@@ -243,7 +243,7 @@ export class CopyParts {
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
-    const what = { selection, deletes, owner, parallel };
+    const what = { selection, deletes, owner, parallel, compress };
     const how = { ...what, image, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.

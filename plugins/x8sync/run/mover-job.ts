@@ -4,6 +4,7 @@ import type { Job, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import type { ClaimState } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
+import type { CompressionWish } from '../mover/compression.ts';
 import {
   copyEnv,
   type Deletes,
@@ -54,6 +55,7 @@ export interface MoverJobPlan {
   readonly addresses: readonly string[];
   readonly bandwidth?: string | undefined;
   readonly parallel?: ParallelOptions | undefined;
+  readonly compress?: CompressionWish | undefined;
   readonly identity: Identity;
   /** Group that an empty volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
@@ -115,6 +117,7 @@ function targetPodPlan(
       keepPartial,
       bandwidth,
       parallel: plan.parallel,
+      compress: plan.compress,
       checksum: plan.checksum,
       onCollision: plan.onCollision,
       selection: plan.selection,

@@ -5,6 +5,7 @@ import type { Reporter } from '../../../src/ui/reporter.ts';
 import type { ClaimRef, ClaimState } from '../claims/claim.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
+import type { CompressionWish } from '../mover/compression.ts';
 import type { Loss } from '../mover/losses.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import {
@@ -59,6 +60,8 @@ export interface CopyRequest {
   readonly bandwidth?: string | undefined;
   /** How the files are spread over streams; what is absent in it the mover chooses. */
   readonly parallel?: ParallelOptions | undefined;
+  /** `auto` where absent. */
+  readonly compress?: CompressionWish | undefined;
   /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
   readonly timeoutMs: number;
 }

@@ -1,5 +1,6 @@
 /** The runs of rsync that a copy takes: a list, a comparison, a dry run, the copy. */
 import { stat } from 'node:fs/promises';
+import type { Compression } from '../compression.ts';
 import type { FileFeature } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
 import { listOf } from '../parallel/partitions.ts';
@@ -53,6 +54,7 @@ export class SourceRsync {
   };
   /** The source sends its list of files as a whole before anything else. */
   hasWholeList = false;
+  compression: Compression = 'none';
   /** Compare the content of all files, whatever was asked for. */
   byContent = false;
   /** Options that leave out what is not to be copied. */
@@ -89,6 +91,7 @@ export class SourceRsync {
     const { sparse } = this.#source;
     return rsyncArgs({
       wholeList: this.hasWholeList,
+      compression: this.compression,
       privileges,
       filters: selection.filters,
       owner,
@@ -169,6 +172,7 @@ export class SourceRsync {
     Object.assign(other.traits, this.traits);
     other.exclude = this.exclude;
     other.hasWholeList = this.hasWholeList;
+    other.compression = this.compression;
     return other;
   }
 

@@ -84,6 +84,12 @@ export class Source {
     return this.#usage.sizes?.holey ?? [];
   }
 
+  /** What zstd leaves of each byte of a sample; undefined where it does not tell. */
+  async compressedShare(): Promise<number | undefined> {
+    const { code, stdout } = await this.#connection.askOnce(queries.sample);
+    return code === 0 ? Number(stdout) : undefined;
+  }
+
   get processors(): number {
     return this.#usage.processors;
   }

@@ -1,5 +1,6 @@
 /** The copy itself: again after a lost connection, and honest about what did not make it. */
 import { accessProblem } from '../access.ts';
+import { compressionFor } from '../compression.ts';
 import type { Loss } from '../losses.ts';
 import { type CopyOptions, emptiesTarget } from '../options.ts';
 import { sendsWholeList } from '../parallel/choice.ts';
@@ -205,11 +206,15 @@ export class Transfer {
   /** By streams first, where that is quicker; then the one pass over the whole tree that has the last word. */
   async #copyAll(): Promise<RsyncResult> {
     const holdsFiles = this.#itemized && !this.#resumed;
-    const { rsync } = this.#parts;
+    const { options, connection, rsync } = this.#parts;
     const { choice, saw } = await decideStreams(this.#parts, holdsFiles, this.#roundTrip);
     rsync.hasWholeList = sendsWholeList(saw);
     const { parallelism, why } = choice;
-    this.streams = { parallelism, why, saw, partitions: 1, files: 0, again: 0 };
+    // Between two folders of one pod there is no line.
+    if (connection.sshConfig !== undefined)
+      rsync.compression = compressionFor(options.compress, saw.compressedShare);
+    const { compression } = rsync;
+    this.streams = { parallelism, why, saw, compression, partitions: 1, files: 0, again: 0 };
     const only = parallelism === 1 ? this.#missingHoley() : undefined;
     if (only?.length === 0) return this.#copy(0);
     const { counts, ...done } = await copyInStreams(this.#parts, choice, only);

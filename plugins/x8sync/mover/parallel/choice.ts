@@ -67,8 +67,10 @@ const smallestRanged = 128 << 20;
 /** A small file takes as long as so many bytes of a large one. */
 const fileWeight = 16_384;
 
-/** So far a source is far. */
+/** So far a source is far: one that is nearer is copied in the ways of a machine next to it. */
 const farMs = 15;
+export const isFar = (roundTripMs: number | undefined): boolean => (roundTripMs ?? 0) >= farMs;
+
 /** rsync takes some 100 bytes for each entry of a list at either end. */
 const mostListed = 1_000_000;
 
@@ -77,7 +79,7 @@ export function sendsWholeList({
   files,
   roundTripMs,
 }: Partial<Pick<Look, 'files' | 'roundTripMs'>>): boolean {
-  return (roundTripMs ?? 0) >= farMs && files !== undefined && files <= mostListed;
+  return isFar(roundTripMs) && files !== undefined && files <= mostListed;
 }
 
 /** How much of a stream's time a file takes, in bytes of a large file. */

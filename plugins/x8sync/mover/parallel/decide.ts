@@ -1,5 +1,6 @@
 /** Looks at the tree, the line and the processors, as far as that is needed, and decides about streams. */
 import { availableParallelism } from 'node:os';
+import { mayCompress } from '../compression.ts';
 import type { Source } from '../copy/source.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { CopyOptions } from '../options.ts';
@@ -48,10 +49,12 @@ export async function decideStreams(
   // Exactly so many partitions take a tree that is counted.
   if (parallel.partitions !== undefined && !source.counted) await source.exactly();
   const { files, bytes } = source.counted ?? {};
+  const roundTripMs = isOpen || mayBeFar(parts) ? await roundTrip() : undefined;
+  const isSampled = !holdsFiles && mayCompress(options.compress, roundTripMs);
   const saw = {
-    ...{ files, bytes },
-    roundTripMs: isOpen || mayBeFar(parts) ? await roundTrip() : undefined,
+    ...{ files, bytes, roundTripMs },
     processors: Math.min(availableParallelism(), source.processors),
+    compressedShare: isSampled ? await source.compressedShare() : undefined,
   };
   return { choice: chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances), saw };
 }

@@ -1,4 +1,5 @@
 /** The options that every run of rsync has. */
+import { type Compression, compressionArgs } from '../compression.ts';
 import { type FilterRule, filterArgs } from '../filters.ts';
 import type { FileFeature } from '../losses.ts';
 import type { Owner } from '../options.ts';
@@ -16,6 +17,7 @@ export interface RsyncPlan {
    * far line that is a turn for every thousand files. As a whole the list takes memory for all of them at once.
    */
   readonly wholeList?: boolean;
+  readonly compression?: Compression;
   readonly bandwidth: string;
   /** Compare files by their content. */
   readonly checksum: boolean;
@@ -63,6 +65,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--exclude=/lost+found',
     ...filterArgs(filters),
     ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
+    ...compressionArgs(plan.compression ?? 'none'),
     ...(plan.wholeList ? ['--no-inc-recursive'] : []),
     ...attributeFilters(privileges),
     ...(sparse === false ? [] : ['-S']),

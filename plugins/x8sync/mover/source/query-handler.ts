@@ -10,6 +10,7 @@ import { realSubfolder } from '../subfolder.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
+import { compressedShare } from './sample.ts';
 import { knownSizes } from './sizes.ts';
 import { exactUsage, findEntry, losses, lostEntries, rootSample, survey } from './walk.ts';
 
@@ -56,6 +57,8 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
       return line(await usage(paths));
     case 'exactUsage':
       return line(await exactUsage(paths.source));
+    case 'sample':
+      return line(await compressedShare(paths.source));
     case 'root':
       return line(rootSample(paths.source));
     case 'losses':

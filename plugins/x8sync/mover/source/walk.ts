@@ -13,6 +13,17 @@ function walk(source: string, format: string): string[] {
   return [source, ...left, '-prune', '-o', '-printf', format];
 }
 
+/** Arguments of find for the paths of all regular files that hold something, each ended by a NUL. */
+export const treeFiles = (source: string): string[] => [
+  ...walk(source, '%P\\0').slice(0, -2),
+  '-type',
+  'f',
+  '-size',
+  '+0',
+  '-printf',
+  '%P\\0',
+];
+
 /** Kind, names, inode, bytes, blocks of 512 bytes, seconds since 1970, and the path. */
 const sumFormat = '%y %n %i %s %b %T@ %P\\0';
 /** Names may hold line feeds, and as Latin-1 each byte is a character. */

@@ -34,6 +34,7 @@ test('the options of both sides', () => {
     deletes: 'half',
     owner: { uid: 1, gid: 2 },
     ciphers: 'aes128-gcm@openssh.com',
+    compress: 'lz4',
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);

@@ -218,3 +218,27 @@ withPrograms(
   },
   180_000,
 );
+
+withPrograms(
+  'over a far line, what shrinks is compressed, and what does not is not',
+  async () => {
+    sh(`cd ${both.source}; for i in $(seq 50); do yes "a line of text $i" | head -c 40000 >text-$i; done`);
+    await both.serve();
+    using line = await farLine(both.port, 40);
+    const far = { X8S_ADDRESSES: `127.0.0.1:${line.port}` };
+    const shrinks = await both.copy(far);
+    expect(shrinks.streams).toMatchObject({ compression: 'zstd' });
+    expect(shrinks.streams?.saw.compressedShare).toBeLessThan(0.1);
+    expect(shrinks.stats.receivedBytes).toBeLessThan((shrinks.stats.totalBytes ?? 0) / 10);
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+    sh(
+      `find ${both.target} ${both.source} -mindepth 1 -delete; for i in 1 2 3; do head -c 90K /dev/urandom >${both.source}/$i; done`,
+    );
+    const random = await both.copy(far);
+    expect(random.streams).toMatchObject({ compression: 'none', saw: { compressedShare: 1 } });
+    // Nearby nobody looks, and what was asked for is done.
+    sh(`rm ${both.target}/*`);
+    expect((await both.copy({ X8S_COMPRESS: 'lz4' })).streams).toMatchObject({ compression: 'lz4' });
+  },
+  180_000,
+);
