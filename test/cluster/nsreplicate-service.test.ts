@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { type Hostile, hostileRequests } from './support/hostile-requests.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
@@ -308,6 +309,25 @@ describe('the service', () => {
       expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
       expect(statuses.slice(5)).toContain(429);
     }
+  });
+
+  test('meets a thousand hostile requests without a crash, a leak or a defect', async () => {
+    const statuses = new Map<number, number>();
+    const ask = async (request: Hostile) => {
+      const { status, text } = await client.send(request);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status >= 500 && status !== 503)
+        throw new Error(`${status} for ${JSON.stringify(request).slice(0, 500)}`);
+      expect(text).not.toMatch(/\$2b\$|hunter|at .*\.(?:c?js|ts):\d/);
+    };
+    // Retries and approvals are asked for what does not exist; users are not made: no token here may do that.
+    const requests = hostileRequests(1000, Object.keys(client.document.paths), tokens[viewer] ?? '');
+    for (let from = 0; from < requests.length; from += 20)
+      await Promise.all(requests.slice(from, from + 20).map(ask));
+    expect(Math.min(...statuses.keys())).toBeGreaterThanOrEqual(200);
+    expect((await client.ask('/healthz', { token: undefined })).status).toBe(200);
+    expect(running.output.stderr).not.toMatch(/the service failed at/);
+    expect(running.child.exitCode).toBeNull();
   });
 
   test('answers as its document says, for each operation of it', () => {

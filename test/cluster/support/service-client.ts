@@ -1,6 +1,9 @@
 /** A client of the service that `--listen` starts, which checks every answer against the service's own document. */
+import { request } from 'node:http';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+
+import type { Hostile } from './hostile-requests.ts';
 
 interface Operation {
   readonly responses: Readonly<
@@ -79,6 +82,30 @@ export class ServiceClient {
     };
     this.#check(path, method, type, answer);
     return answer;
+  }
+
+  /** Sends whatever it is, and looks at nothing but what comes back. */
+  async send({ path, method, headers, body }: Hostile): Promise<{ status: number; text: string }> {
+    const { hostname, port } = new URL(this.url);
+    return await new Promise((resolve, reject) => {
+      // Not fetch, which puts paths in order and refuses methods and headers by itself.
+      const asked = request({ hostname, port, path, method, headers }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+          // A stream of events has no end.
+          if (response.headers['content-type'] === 'text/event-stream') asked.destroy();
+        });
+        response.on('close', () => resolve({ status: response.statusCode ?? 0, text }));
+      });
+      asked.on('error', (error: NodeJS.ErrnoException) =>
+        // It may hang up on what is too large before all of it was sent.
+        error.code === 'ECONNRESET' || error.code === 'EPIPE'
+          ? resolve({ status: 400, text: '' })
+          : reject(error),
+      );
+      asked.end(body);
+    });
   }
 
   #check(path: string, method: string, type: string, { status, body }: Answer): void {
