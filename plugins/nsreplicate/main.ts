@@ -22,6 +22,7 @@ import { UsersAddCommand } from './commands/users/add.ts';
 import { UsersListCommand } from './commands/users/list.ts';
 import { UsersPasswdCommand } from './commands/users/passwd.ts';
 import { UsersRemoveCommand } from './commands/users/remove.ts';
+import { UsersTokenCommand } from './commands/users/token.ts';
 import { controllerImage } from './controller/image.ts';
 
 void runPlugin({
@@ -51,5 +52,6 @@ void runPlugin({
     UsersListCommand,
     UsersPasswdCommand,
     UsersRemoveCommand,
+    UsersTokenCommand,
   ],
 });

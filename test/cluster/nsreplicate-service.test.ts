@@ -283,6 +283,8 @@ describe('the service', () => {
     expect((await make({ ...user, role: 'root' }, admin)).status).toBe(400);
     expect((await make(user, admin)).status).toBe(201);
     expect((await make(user, admin)).status).toBe(409);
+    const lasting = (await users(['token', operator])).stdout.trim();
+    expect((await client.ask('/metrics', { token: lasting })).status).toBe(200);
     const listed = await users(['list', '-o', 'json']);
     expect(listed.stdout).toContain(`"createdBy": "${admin}"`);
     expect(listed.stdout).not.toMatch(/hash|\$2b/);
@@ -291,6 +293,7 @@ describe('the service', () => {
       async () => expect((await client.ask('/api/jobs', as(operator))).status).toBe(401),
       5000,
     );
+    expect((await client.ask('/metrics', { token: lasting })).status).toBe(401);
   });
 
   test('slows wrong passwords down, of known and of unknown names alike', async () => {

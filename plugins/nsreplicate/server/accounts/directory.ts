@@ -3,13 +3,13 @@ import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import type { Secret } from '../../../../src/kube/objects.ts';
 import { secrets } from '../../../../src/kube/resources.ts';
-import { stateNamespace } from '../../decide/spec.ts';
 import { KeptObjects } from '../tasks/kept-objects.ts';
 import type { Account, Caller } from './account.ts';
 import {
   accountsIn,
   accountsSelector,
   ensureSigningKey,
+  readSigningKey,
   signingKeyIn,
   signingSecret,
   usersSecret,
@@ -66,11 +66,10 @@ export class Directory {
 
   /** A token for an account whose password was given. */
   async issue(name: string, { id }: Account): Promise<Issued> {
-    const { kube, clock, signal } = this.#options;
-    if (this.#key === undefined) await this.#makeKey(kube, signal);
-    const now = clock.now();
+    const key = this.#key ?? (await this.#makeKey());
+    const now = this.#options.clock.now();
     const expiresAt = new Date(now.getTime() + TOKEN_MS);
-    return { token: await signToken({ name, id }, this.#key as Uint8Array, now, expiresAt), expiresAt };
+    return { token: await signToken({ name, id }, key, now, expiresAt), expiresAt };
   }
 
   /** Whose token it is; undefined where it is not valid, or its account has gone or has another password. */
@@ -88,12 +87,11 @@ export class Directory {
     return { name, role, ...(namespaces === undefined ? {} : { namespaces }) };
   }
 
-  async #makeKey(kube: KubeClient, signal: AbortSignal): Promise<void> {
+  async #makeKey(): Promise<Uint8Array> {
+    const { kube, signal } = this.#options;
     await ensureSigningKey(kube, { signal });
-    this.#take(
-      signingSecret,
-      await kube.get(secrets, { namespace: stateNamespace, name: signingSecret }, { signal }),
-    );
+    this.#key = await readSigningKey(kube, { signal });
+    return this.#key;
   }
 
   #take(name: string, secret: Secret | undefined): void {

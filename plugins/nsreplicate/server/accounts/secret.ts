@@ -120,6 +120,16 @@ export function signingKeyIn(secret: Secret | undefined): Uint8Array | undefined
   return key.length === KEY_BYTES ? new Uint8Array(key) : undefined;
 }
 
+/** @throws {X8sError} the Secret holds none */
+export async function readSigningKey(kube: KubeClient, call: CallOptions = {}): Promise<Uint8Array> {
+  const secret = await kube.get(secrets, { namespace: stateNamespace, name: signingSecret }, call);
+  const key = signingKeyIn(secret);
+  if (key) return key;
+  throw new X8sError(`Secret ${stateNamespace}/${signingSecret} holds no key of ${KEY_BYTES} bytes.`, {
+    hint: 'Delete it: a new one is made, and everybody signs in again.',
+  });
+}
+
 /** Makes the signing key, where there is none yet. Deleting the Secret ends all tokens. */
 export async function ensureSigningKey(kube: KubeClient, call: CallOptions = {}): Promise<void> {
   const object: Secret = {

@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     routerOptions: { maxParamLength: 300 },
     exposeHeadRoutes: false,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: false } },
-    frameworkErrors: (error, _request, reply) => void sendProblem(reply, malformed(error), options),
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, malformed(error)),
     clientErrorHandler: (error, socket) => refuse(error as NodeJS.ErrnoException, socket as Socket),
     ...(tls
       ? { https: { ...tls, maxHeaderSize: HEADER_BYTES, headersTimeout: HEADERS_MS } }
@@ -84,11 +84,9 @@ export function createApp(options: AppOptions): FastifyInstance {
     options.answered(request.method, path, reply.statusCode, reply.elapsedTime);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => fail(error, request, reply, options));
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, new Problem(404, 'There is nothing here.'), options),
-  );
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, new Problem(404, 'There is nothing here.')));
   for (const route of routes) serve(app, route, options);
-  refuseOtherMethods(app, routes, options);
+  refuseOtherMethods(app, routes);
   return app;
 }
 
@@ -172,7 +170,7 @@ function askOf(request: FastifyRequest, reply: FastifyReply, { signal, authentic
 }
 
 /** Whatever else is asked of a path that is served, and says what may be asked. */
-function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[], options: AppOptions): void {
+function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [path, served] of Map.groupBy(routes, (route) => route.path)) {
     const allowed = served.map(({ method }) => method);
     app.route({
@@ -182,7 +180,6 @@ function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[], opti
         sendProblem(
           reply,
           new Problem(405, `Only ${allowed.join(' and ')} here.`, { headers: { allow: allowed.join(', ') } }),
-          options,
         ),
       handler: async () => undefined,
     });
@@ -191,9 +188,16 @@ function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[], opti
 
 function fail(error: FastifyError, request: FastifyRequest, reply: FastifyReply, options: AppOptions) {
   const problem = problemOf(error) ?? malformed(error);
-  if (problem.status >= 500 && !(error instanceof Problem))
-    options.defect(error, request.routeOptions.url ?? '');
-  return sendProblem(reply, problem, options);
+  const isProblem = error instanceof Problem;
+  // Who went away, or a service that ends, is no defect.
+  const isOver = reply.raw.destroyed || options.signal.aborted;
+  if (problem.status >= 500 && !isProblem && !isOver) options.defect(error, request.routeOptions.url ?? '');
+  // What clusters say is for those who are let in.
+  const isTold = isProblem || problem.status < 500 || request.caller !== undefined;
+  return sendProblem(
+    reply,
+    isTold ? problem : new Problem(problem.status, 'It failed; the log of the service says why.'),
+  );
 }
 
 /** What the framework itself refuses; its own statuses below 500 are about the request. */
@@ -204,7 +208,7 @@ function malformed(error: FastifyError): Problem {
   return new Problem(500, 'This is a defect of the service; its log says more.');
 }
 
-function sendProblem(reply: FastifyReply, problem: Problem, _options: AppOptions) {
+function sendProblem(reply: FastifyReply, problem: Problem) {
   return reply
     .code(problem.status)
     .headers({ ...headers, ...problem.headers })

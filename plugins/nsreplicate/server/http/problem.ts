@@ -1,11 +1,5 @@
 /** Errors as a client of the service gets to see them: problem details (RFC 9457). */
-import {
-  ForbiddenError,
-  messageOf,
-  RefusedError,
-  UnreachableError,
-  UsageError,
-} from '../../../../src/errors.ts';
+import { messageOf, RefusedError, UsageError, X8sError } from '../../../../src/errors.ts';
 
 export interface ProblemDocument {
   readonly type: 'about:blank';
@@ -65,13 +59,12 @@ export function tooMany(detail: string, seconds: number): Problem {
   return new Problem(429, detail, { headers: { 'retry-after': wait } });
 }
 
-/** What an error of the engine means to a client; undefined where it is a defect of this program. */
+/** What an error of the engine means to a client: a cluster said no, or did not answer; undefined where it is a defect. */
 export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
   const hint = error instanceof Error && 'hint' in error ? (error.hint as string | undefined) : undefined;
   if (error instanceof UsageError) return new Problem(400, error.message, { hint });
   if (error instanceof RefusedError) return new Problem(409, error.message, { hint });
-  if (error instanceof UnreachableError || error instanceof ForbiddenError)
-    return new Problem(502, messageOf(error), { hint });
+  if (error instanceof X8sError) return new Problem(502, messageOf(error), { hint });
   return undefined;
 }

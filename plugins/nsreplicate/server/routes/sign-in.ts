@@ -20,7 +20,7 @@ export const signInRoute = (signIn: SignIn) =>
         ),
       },
     },
-    problems: [401, 429, 503],
+    problems: [401, 429, 502, 503],
     handle: async ({ body, address }) => {
       const { token, expiresAt, caller } = await signIn.signIn(body, address);
       const { name: username, ...grant } = caller;
