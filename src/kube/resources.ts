@@ -59,6 +59,11 @@ export const statefulSets = resource<o.StatefulSet>('apps/v1', 'statefulsets', '
 export const deployments = resource<o.Deployment>('apps/v1', 'deployments', 'Deployment');
 export const daemonSets = resource<o.KubeObject>('apps/v1', 'daemonsets', 'DaemonSet');
 export const replicaSets = resource<o.KubeObject>('apps/v1', 'replicasets', 'ReplicaSet');
+export const horizontalPodAutoscalers = resource<o.KubeObject>(
+  'autoscaling/v2',
+  'horizontalpodautoscalers',
+  'HorizontalPodAutoscaler',
+);
 export const jobs = resource<o.Job>('batch/v1', 'jobs', 'Job');
 export const leases = resource<o.Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
 export const resourceQuotas = resource<o.KubeObject>('v1', 'resourcequotas', 'ResourceQuota');

@@ -52,6 +52,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   'plugins/x8sync': [
     '.',
     'commands',
+    'batch',
+    'cutover',
     'verify',
     'records',
     'run',

@@ -3,27 +3,39 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { IncompleteError, UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/errors.ts';
+import type { ClaimRef } from '../claims/claim.ts';
 import { parseClaim } from '../claims/claim-ref.ts';
-import type { Loss } from '../mover/losses.ts';
-import { parseGroup, parseIdentity } from '../objects/identity.ts';
-import { moverImage } from '../objects/manifests/pods.ts';
-import type { CopyRequest, CopyResult, Mode } from '../run/request.ts';
+import type { CopyRequest, CopyResult } from '../run/request.ts';
+import {
+  accessModeOption,
+  allOption,
+  copyMany,
+  createTargetOption,
+  ensureTarget,
+  filenameOption,
+  isBatch,
+  maxTasksOption,
+  selectorOption,
+  sizeOption,
+  storageClassOption,
+  targetWishes,
+} from './batch-options.ts';
 import { completeClaim, completeTask } from './completion.ts';
+import { incompleteness } from './copy-outcome.ts';
+import { copyRequestOf } from './copy-request.ts';
+import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './cutover-options.ts';
 import {
   nodePortOption,
   publicOption,
   serviceAnnotationOption,
-  serviceOptionsOf,
   sourceHostOption,
   sourceRangeOption,
 } from './network-options.ts';
 import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
-
 import {
   compressOption,
   parallelismOption,
-  parallelOptions,
   partitionFilesOption,
   partitionSizeOption,
   partitionsOption,
@@ -32,7 +44,6 @@ import {
   excludeFromOption,
   excludeOption,
   includeOption,
-  selectionOf,
   sourcePathOption,
   targetPathOption,
 } from './selection-options.ts';
@@ -63,12 +74,16 @@ export class CopyCommand extends KubeCommand {
         '$0 --name move-db old/shop/data new/shop/data',
       ],
       ['Make the target an exact copy: empty it first', '$0 --force staging/data dev/data'],
+      [
+        'Move a running database with a short pause, and start it at the target',
+        '$0 --cutover --downtime-goal 1m old/shop/data new/shop/data',
+      ],
       ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
 
-  source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
-  target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
+  source = argument.optional('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
+  target = argument.optional('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
   name = option.text('--name', {
     value: 'NAME',
     description: 'Name of the task; the same name again resumes it. A UUID where not given.',
@@ -97,8 +112,8 @@ export class CopyCommand extends KubeCommand {
     value: 'UID:GID',
     description: 'Give all of the copy to this user and group.',
   });
-  verify = option.flag('--verify', {
-    description: 'Once all is copied, read both sides and compare every entry.',
+  verify = option.maybeFlag('--verify', {
+    description: 'Once all is copied, read both sides and compare every entry. --cutover does so by itself.',
   });
   onCollision = option.choice('--on-collision', ['refuse', 'skip'], {
     default: 'refuse',
@@ -138,10 +153,25 @@ export class CopyCommand extends KubeCommand {
   partitionFiles = partitionFilesOption();
   partitionSize = partitionSizeOption();
   compress = compressOption();
+  all = allOption();
+  selector = selectorOption();
+  filename = filenameOption();
+  maxTasks = maxTasksOption();
+  createTarget = createTargetOption();
+  storageClass = storageClassOption();
+  size = sizeOption();
+  accessMode = accessModeOption();
+  cutover = cutoverOption();
+  downtimeGoal = downtimeGoalOption();
+  thenStart = thenOption();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const request = await this.#request(context);
+    if (isBatch(this)) return copyMany(this, context);
+    const pair = await this.#pair(context);
+    const request = copyRequestOf(this, pair, context.plugin.version);
+    await ensureTarget(pair, targetWishes(this), context);
+    if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);
     const result = await this.#copy(request, context);
     const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
@@ -173,62 +203,13 @@ export class CopyCommand extends KubeCommand {
     }
   }
 
-  async #request({ kube, plugin }: KubeCommandContext): Promise<CopyRequest> {
-    const mode = modeOf(this);
-    if (this.delete && this.force)
-      throw new UsageError(
-        '--force deletes all that the target has, so --delete has nothing to do beside it',
-      );
-    if (this.verify && this.dryRun)
-      throw new UsageError('--dry-run copies nothing, so there is nothing for --verify to compare', {
-        hint: `${this.source} ${this.target} can be compared as they are: kubectl x8sync verify`,
-      });
-    const [from, to] = [parseClaim(this.source, 'SOURCE'), parseClaim(this.target, 'TARGET')];
+  async #pair({ kube }: KubeCommandContext): Promise<Record<'source' | 'target', ClaimRef>> {
+    const [from, to] = [parseClaim(this.source ?? '', 'SOURCE'), parseClaim(this.target ?? '', 'TARGET')];
     const [source, target] = await Promise.all([
       claimOf(from, kube, this.namespace),
       claimOf(to, kube, this.namespace),
     ]);
-    const { name, allowMounted, trustedXattrs, checksum, verify, onCollision } = this;
-    const bandwidth = this.bandwidth === undefined ? undefined : bandwidthOf(this.bandwidth);
-    const image = this.image ?? moverImage(plugin.version);
-    const who = this.#who();
-    const deletes = this.delete ? (this.yes ? 'all' : 'half') : 'nothing';
-    const owner = this.owner === undefined ? undefined : parseIdentity(this.owner, '--chown');
-    return {
-      source,
-      target,
-      name,
-      mode,
-      allowMounted,
-      trustedXattrs,
-      checksum,
-      verify,
-      selection: selectionOf(this),
-      deletes,
-      owner,
-      onCollision,
-      ...who,
-      strategies: [...this.strategies, ...this.formerStrategies],
-      service: serviceOptionsOf(this),
-      image,
-      bandwidth,
-      parallel: parallelOptions(this),
-      compress: this.compress,
-      timeoutMs: this.waitLimit,
-    };
-  }
-
-  /** @throws UsageError where flags that name a user contradict each other. */
-  #who(): Pick<CopyRequest, 'runAs' | 'fsGroup'> {
-    const runAs = this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as');
-    const fsGroup = this.fsGroup === undefined ? undefined : parseGroup(this.fsGroup, '--fs-group');
-    if (runAs && runAs.uid !== 0 && this.trustedXattrs)
-      throw new UsageError('--trusted-xattrs takes root, and --run-as is another user');
-    if (runAs?.uid === 0 && runAs.gid !== 0)
-      throw new UsageError('--run-as 0 is root, with group 0 and no other one');
-    if (runAs?.uid === 0 && fsGroup !== undefined)
-      throw new UsageError('--fs-group is for a mover that is no root, and --run-as 0 is root');
-    return { runAs, fsGroup };
+    return { source, target };
   }
 
   async #confirm(
@@ -251,61 +232,4 @@ async function agrees(what: string, { confirm }: KubeCommandContext): Promise<bo
     if (error instanceof UsageError) return false;
     throw error;
   }
-}
-
-function modeOf({ force, dryRun }: { readonly force: boolean; readonly dryRun: boolean }): Mode {
-  if (dryRun) return force ? 'force-dry-run' : 'dry-run';
-  return force ? 'force' : 'merge';
-}
-
-/** A rate as rsync takes it. Without a unit rsync would take it for KiB, so a unit is asked for. */
-function bandwidthOf(text: string): string {
-  if (/^\d+(\.\d+)?[KMG]$/i.test(text) && Number.parseFloat(text) > 0) return text;
-  throw new UsageError(`--bwlimit: ${JSON.stringify(text)} is not a rate`, {
-    hint: 'for example 500K or 10M',
-  });
-}
-
-/** Finished, but not everything: exit 5. */
-function incompleteness(
-  { outcome, lost, losses = [], failures, message, diagnostics }: CopyResult,
-  trustedXattrs: boolean,
-  again: string,
-): IncompleteError | undefined {
-  const hint = keepHint(lost, losses, trustedXattrs);
-  if (outcome === 'partial' && (failures.length > 0 || lost.length === 0)) {
-    return new IncompleteError(`not every file could be copied: ${message}`, {
-      details: diagnostics.slice(-10),
-      hint: [`${again} once that is fixed: unchanged files are skipped`, hint]
-        .filter((hint) => hint !== undefined)
-        .join('; '),
-    });
-  }
-  if (lost.length === 0) return undefined;
-  return new IncompleteError(
-    `the files are copied, but not everything of them could be kept: ${lost.join(', ')}`,
-    { hint },
-  );
-}
-
-/** What would keep what was lost; each kind has its own reason. */
-function keepHint(
-  lost: readonly string[],
-  losses: readonly Loss[],
-  trustedXattrs: boolean,
-): string | undefined {
-  // What the target's file system was tried out not to keep, no other pod gets into it.
-  const unkept: readonly string[] = losses.map(({ kind }) => kind);
-  const others = lost.filter((kind) => !unkept.includes(kind));
-  const hints = [
-    unkept.length > 0 && "another storage class for the target may keep what this one's file system does not",
-    others.some((kind) => ['ownership', 'devices', 'capabilities'].includes(kind)) &&
-      "owners, devices and file capabilities are kept by a pod that is root (Pod Security level 'baseline')",
-    others.includes('xattrs') &&
-      (trustedXattrs
-        ? "attributes are kept where the target's namespace admits CAP_SYS_ADMIN and its file system has them"
-        : "trusted.* and security.* attributes are kept with --trusted-xattrs, where both namespaces admit the Pod Security level 'privileged'"),
-    others.includes('acls') && "ACLs are kept where the target's file system has them",
-  ];
-  return hints.filter((hint) => hint !== false).join('; ') || undefined;
 }

@@ -38,7 +38,7 @@ export async function cleanSides(sides: readonly SideRecord[], how: SideCleanup)
 }
 
 async function cleanSide(side: SideRecord, how: SideCleanup): Promise<UncleanSide[]> {
-  const kinds = childKinds[side.record.role as Role];
+  const kinds = childKinds[side.record.role as Role] ?? [];
   try {
     const reasons = await removeChildren(side.kube, side.record, { ...how, kinds });
     return reasons.length === 0 ? [] : [{ ...side, reasons, unreachable: false }];

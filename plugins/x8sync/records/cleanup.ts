@@ -1,6 +1,6 @@
 /** Ends a task from any workstation: deletes all that it made on both sides, records included. */
 import { allEnded } from '../../../src/async/lazy.ts';
-import { messageOf, UnreachableError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { lockClaim } from '../claims/claim-lock.ts';
@@ -8,6 +8,7 @@ import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../
 import type { Role } from '../objects/sides.ts';
 import { storeOf } from '../run/copy-task.ts';
 import type { CopyContext } from '../run/request.ts';
+import { cutoverStateOf, isUnderWay, scaleCommand } from './cutover-state.ts';
 import { isSameTask, specOf, type TaskEntry } from './inventory.ts';
 
 export interface CleanupContext extends CopyContext {
@@ -23,6 +24,7 @@ export interface CleanupContext extends CopyContext {
  * @throws UnreachableError where a side could not be reached; the other is clean then.
  */
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: CleanupContext): Promise<void> {
+  requireNoCutover(entry, kube);
   const { sides, missing } = await sidesOf(entry, kube, context);
   const target = sides.find(({ record }) => record.role === 'target');
   const lock = target && (await lockOf(target, context));
@@ -36,6 +38,19 @@ export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: Clean
     throw new UnreachableError(`task ${entry.task}: one side could not be cleaned up`, {
       details: missing,
       hint: 'run the same command again, with a kubeconfig that has that cluster, once it can be reached',
+    });
+  }
+}
+
+/** How many pods the workloads had stands in the record: without it nobody could put them right. */
+function requireNoCutover({ task, records }: TaskEntry, { cluster: { context } }: KubeClient): void {
+  for (const record of Object.values(records)) {
+    const state = cutoverStateOf(record);
+    if (!state || !isUnderWay(state)) continue;
+    const [namespace = ''] = (specOf(record).sourceClaim ?? '').split('/');
+    throw new RefusedError(`task ${task} is in the middle of a cutover: its workloads are stopped`, {
+      details: state.source.map((workload) => scaleCommand(workload, context, namespace)),
+      hint: 'run the command of the cutover again to go on with it',
     });
   }
 }

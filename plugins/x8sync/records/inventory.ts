@@ -23,6 +23,7 @@ export interface RecordedSpec {
   /** JSON of filter rules. */
   readonly filters?: string;
   readonly delete?: string;
+  readonly cutover?: string;
   readonly chown?: string;
 }
 
@@ -66,7 +67,8 @@ function groupByTask(records: readonly TaskRecord[]): TaskEntry[] {
 
 /** The record that decides: the target's, where the lock and the data are. */
 export function decisiveRecord({ records }: TaskEntry): TaskRecord | undefined {
-  return records.target ?? records.source;
+  // A cutover's own record is all that there is before its first copy.
+  return records.target ?? records.source ?? Object.values(records)[0];
 }
 
 export function specOf(record: TaskRecord | undefined): RecordedSpec {

@@ -233,7 +233,7 @@ export class CopyParts {
   async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
     const { image, mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
-    const { selection, deletes, owner } = this.#request;
+    const { selection, deletes, owner, cutover: fresh } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
       this.targetPrivileges(),
@@ -243,7 +243,7 @@ export class CopyParts {
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
-    const what = { selection, deletes, owner, parallel, compress };
+    const what = { selection, deletes, owner, parallel, compress, fresh };
     const how = { ...what, image, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.

@@ -62,6 +62,8 @@ export interface MoverJobPlan {
   /** Compare files by their content. */
   readonly checksum: boolean;
   readonly onCollision?: OnCollision | undefined;
+  /** Take up no Job that is there. */
+  readonly fresh?: boolean | undefined;
   readonly selection?: Selection | undefined;
   readonly deletes?: Deletes | undefined;
   readonly owner?: Owner | undefined;
@@ -149,6 +151,7 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
     ...(plan.verify && { [verifyAnnotation]: 'true' }),
   };
   const willDo = (present: Job) =>
+    !plan.fresh &&
     usable(present, keys) &&
     verifies(present, plan) &&
     (hasBegun(present) || imageOf(present) === plan.image);

@@ -46,6 +46,11 @@ export interface CopyRequest {
   readonly deletes?: Deletes | undefined;
   /** Who all of the copy is given to. */
   readonly owner?: Owner | undefined;
+  /**
+   * One of the copies of a cutover. A mover that an earlier run left is ended, never taken up: what it copied may be old
+   * by now. Whether it deletes is no part of the task, which comes to what the source is in any case.
+   */
+  readonly cutover?: boolean | undefined;
   /** Once all is copied, read and compare both sides. */
   readonly verify?: boolean | undefined;
   /** In a comparison alone: what only the target has is no difference. */
@@ -148,9 +153,14 @@ export function copySpec(
     ...(request.runAs && { runAs: describeIdentity(request.runAs) }),
     ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
     ...selectionSpec(request.selection ?? wholeVolumes),
-    ...((request.deletes ?? 'nothing') !== 'nothing' && { delete: 'true' }),
+    ...deletionSpec(request),
     ...(request.owner && { chown: describeIdentity(request.owner) }),
   };
+}
+
+function deletionSpec({ cutover, deletes = 'nothing' }: CopyRequest): Record<string, string> {
+  if (cutover) return { cutover: 'true' };
+  return deletes === 'nothing' ? {} : { delete: 'true' };
 }
 
 /** A selection as a specification has it; nothing of what is not limited. */

@@ -44,7 +44,7 @@ export async function pairOfTask(entry: TaskEntry, kube: KubeClient, context: Pa
     claimNow(await clientOf('target'), targetClaim, targetUid, entry.task, context.signal),
   ]);
   const owner = spec.chown === undefined ? undefined : parseIdentity(spec.chown, '--chown');
-  const merged = mode === 'merge' && spec.delete === undefined;
+  const merged = mode === 'merge' && spec.delete === undefined && spec.cutover === undefined;
   return { source, target, merged, selection: selectionIn(spec), owner };
 }
 

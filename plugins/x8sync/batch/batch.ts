@@ -1,0 +1,62 @@
+/** Many copies, a few at a time: one that fails keeps no other from being made. */
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { StepHandle } from '../../../src/ui/reporter.ts';
+import type { CopyContext, CopyResult } from '../run/request.ts';
+import { type BatchEntry, isThrough, titleOf } from './outcome.ts';
+import { Slots } from './slots.ts';
+import { StepReporter } from './step-reporter.ts';
+
+export interface BatchItem {
+  /** `source → target`. */
+  readonly label: string;
+  copy(context: CopyContext): Promise<CopyResult>;
+}
+
+/**
+ * Resolves once each has come to its end.
+ *
+ * @throws what an interruption throws, once those that had begun have ended.
+ */
+export async function runBatch(
+  items: readonly BatchItem[],
+  maxTasks: number,
+  context: CopyContext,
+): Promise<BatchEntry[]> {
+  const slots = new Slots(maxTasks);
+  const entries: BatchEntry[] = [];
+  const leftovers = new Set<() => readonly string[]>();
+  context.onAbandoned(() => [...leftovers].flatMap((list) => list()));
+  const steps = items.map((item, index) => ({
+    title: item.label,
+    run: (handle: StepHandle) =>
+      slots.use(async () => {
+        context.signal.throwIfAborted();
+        const reporter = new StepReporter(item.label, handle, context.reporter);
+        const { clock, signal } = context;
+        const own = {
+          reporter,
+          clock,
+          signal,
+          onAbandoned: (list: () => readonly string[]) => void leftovers.add(list),
+        };
+        entries[index] = await one(item, own, handle);
+      }),
+  }));
+  await context.reporter.run([{ concurrent: steps }]);
+  return entries;
+}
+
+async function one(item: BatchItem, context: CopyContext, handle: StepHandle): Promise<BatchEntry> {
+  const { label } = item;
+  try {
+    const result = await item.copy(context);
+    handle.title(`${label}: ${titleOf(result)}`);
+    return { label, outcome: isThrough(result) ? 'copied' : 'incomplete', result };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    handle.title(`${label}: failed`);
+    handle.warn(`${label}: ${messageOf(error)}`);
+    return { label, outcome: 'failed', error };
+  }
+}

@@ -1,0 +1,49 @@
+/** A list of copies, as YAML or JSON: each with its source, its target and options of its own. */
+import { parseAllDocuments } from 'yaml';
+import { UsageError } from '../../../src/errors.ts';
+
+export interface ListedCopy {
+  readonly source: string;
+  readonly target: string;
+  /** What else stands there, by its name. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Where in the file it is, for messages: `copies.yaml, copy 3`. */
+  readonly where: string;
+}
+
+/**
+ * A list, or a Kubernetes `List` of the same (`items`), or several documents.
+ *
+ * @throws UsageError where it is none, or an entry names no source and target.
+ */
+export function parseList(text: string, file: string): ListedCopy[] {
+  const values = parseAllDocuments(text).flatMap((document) => {
+    const [error] = document.errors;
+    if (error) throw new UsageError(`${file} is no YAML: ${error.message}`);
+    return itemsOf(document.toJS() as unknown);
+  });
+  if (values.length === 0) throw new UsageError(`${file} lists no copies`);
+  return values.map((value, index) => listedCopy(value, `${file}, copy ${index + 1}`));
+}
+
+function itemsOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (value === null || value === undefined) return [];
+  const { items } = value as { items?: unknown };
+  return Array.isArray(items) ? items : [value];
+}
+
+function listedCopy(value: unknown, where: string): ListedCopy {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new UsageError(`${where}: this is no copy`, { hint });
+  // As an object of Kubernetes it has its fields in a specification.
+  const { apiVersion: _, kind: __, metadata: ___, spec, ...fields } = value as Record<string, unknown>;
+  const all = typeof spec === 'object' && spec !== null ? (spec as Record<string, unknown>) : fields;
+  const { source, target, ...options } = all;
+  if (typeof source !== 'string' || typeof target !== 'string')
+    throw new UsageError(`${where}: source and target are missing`, { hint });
+  return { source, target, options, where };
+}
+
+const hint =
+  'each entry has a source and a target, and may have options: {source: a/shop/db, target: b/shop/db, verify: true}';

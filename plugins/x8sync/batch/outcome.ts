@@ -1,0 +1,72 @@
+/** What many copies came to, in words and as an error. */
+import { IncompleteError, X8sError } from '../../../src/errors.ts';
+import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
+import type { CopyResult } from '../run/request.ts';
+
+/** What became of one. */
+export interface BatchEntry {
+  readonly label: string;
+  /** `incomplete` where files are missing, something could not be kept, or the two differ. */
+  readonly outcome: 'copied' | 'incomplete' | 'failed';
+  readonly result?: CopyResult;
+  readonly error?: X8sError;
+}
+
+/** True where all of it is at the target as it is at the source. */
+export const isThrough = ({ outcome, lost }: CopyResult): boolean => outcome === 'ok' && lost.length === 0;
+
+/** One line on what one copy did. */
+export function titleOf({ stats, verification, outcome, lost }: CopyResult): string {
+  const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')}, ${formatBytes(stats.transferredBytes)}`;
+  const differ = verification ? `; ${formatCount(verification.different)} differences` : '';
+  const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
+  return `${outcome === 'ok' || outcome === 'differs' ? figures : `${figures}, not all`}${differ}${losses}`;
+}
+
+/** The summary at the end: figures first, then each that is not whole. */
+export function describeBatch(entries: readonly BatchEntry[]): string {
+  const of = (outcome: BatchEntry['outcome']) => entries.filter((entry) => entry.outcome === outcome);
+  const counts = [`${formatCount(of('copied').length)} of ${formatPlural(entries.length, 'claim')} copied`];
+  if (of('incomplete').length > 0) counts.push(`${formatCount(of('incomplete').length)} not wholly`);
+  if (of('failed').length > 0) counts.push(`${formatCount(of('failed').length)} failed`);
+  return [counts.join(', '), ...entries.map((entry) => `  ${lineOf(entry)}`)].join('\n');
+}
+
+function lineOf({ label, outcome, result, error }: BatchEntry): string {
+  const what = result ? titleOf(result) : (error?.message ?? '');
+  return `${outcome.padEnd(10)} ${label}: ${what}`;
+}
+
+/** The document of `-o json`, an entry for each pair. */
+export function documentOf(entries: readonly BatchEntry[]): Record<string, unknown> {
+  return {
+    copies: entries.map(({ label, outcome, result, error }) => {
+      const [source = '', target = ''] = label.split(' → ');
+      const failure = error && {
+        error: { message: error.message, details: error.details, hint: error.hint },
+      };
+      return { source, target, ...result, outcome, ...failure };
+    }),
+    copied: entries.filter(({ outcome }) => outcome === 'copied').length,
+    incomplete: entries.filter(({ outcome }) => outcome === 'incomplete').length,
+    failed: entries.filter(({ outcome }) => outcome === 'failed').length,
+  };
+}
+
+/**
+ * Undefined where all is well. Exit code 5 where some were copied and others not; where none was, the one that all of
+ * them failed with.
+ */
+export function batchError(entries: readonly BatchEntry[]): X8sError | undefined {
+  const bad = entries.filter(({ outcome }) => outcome !== 'copied');
+  if (bad.length === 0) return undefined;
+  const details = bad.map(
+    ({ label, error, result }) => `${label}: ${error?.message ?? result?.message ?? ''}`,
+  );
+  const hint = 'the same command copies what is missing: what is there already is skipped';
+  const message = `${formatCount(bad.length)} of ${formatPlural(entries.length, 'claim')} could not be copied wholly`;
+  const codes = new Set(entries.map(({ error }) => error?.exitCode));
+  const [code] = codes;
+  if (codes.size > 1 || code === undefined) return new IncompleteError(message, { details, hint });
+  return Object.defineProperty(new X8sError(message, { details, hint }), 'exitCode', { value: code });
+}

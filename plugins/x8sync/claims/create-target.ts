@@ -1,0 +1,115 @@
+/** A target claim in the source's likeness, where there is none yet. */
+import { UsageError } from '../../../src/errors.ts';
+import { isAlreadyExists, isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
+import { parseQuantity } from '../../../src/kube/quantity.ts';
+import { unlessRefused } from '../../../src/kube/refusal.ts';
+import { persistentVolumeClaims, storageClasses } from '../../../src/kube/resources.ts';
+import type { ClaimRef } from './claim.ts';
+
+/** What is to be another than the source's. */
+export interface TargetWishes {
+  readonly storageClass?: string | undefined;
+  /** As Kubernetes takes it: `20Gi`. */
+  readonly size?: string | undefined;
+  readonly accessModes?: readonly string[] | undefined;
+}
+
+const shortModes: Readonly<Record<string, string>> = {
+  RWO: 'ReadWriteOnce',
+  RWX: 'ReadWriteMany',
+  RWOP: 'ReadWriteOncePod',
+};
+
+/** `RWO` or `ReadWriteOnce`. @throws UsageError where it is none that could be written to. */
+export function parseAccessMode(text: string): string {
+  const mode = shortModes[text] ?? text;
+  if (Object.values(shortModes).includes(mode)) return mode;
+  throw new UsageError(
+    `--access-mode: ${JSON.stringify(text)} is none of ReadWriteOnce, ReadWriteMany, ReadWriteOncePod`,
+  );
+}
+
+/** @throws UsageError where it is no size. */
+export function parseSize(text: string): string {
+  const bytes = quantityOf(text);
+  if (bytes !== undefined && bytes > 0) return text;
+  throw new UsageError(`--size: ${JSON.stringify(text)} is not a size`, { hint: 'for example 20Gi' });
+}
+
+function quantityOf(text: string): number | undefined {
+  try {
+    return Number(parseQuantity(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Makes the target claim where it is missing; it stays, whatever becomes of the copy.
+ *
+ * @returns it, or undefined where it was there already.
+ */
+export async function createTarget(
+  source: ClaimRef,
+  target: ClaimRef,
+  wishes: TargetWishes,
+  signal: AbortSignal,
+): Promise<PersistentVolumeClaim | undefined> {
+  const { kube, namespace, claim: name } = target;
+  if (await kube.find(persistentVolumeClaims, { namespace, name }, { signal })) return undefined;
+  const ref = { namespace: source.namespace, name: source.claim };
+  const model = await source.kube.get(persistentVolumeClaims, ref, { signal });
+  const storageClass = wishes.storageClass ?? (await usableClass(model, source, target, signal));
+  const claim = targetLike(model, { namespace, name }, { ...wishes, storageClass });
+  const need = { verb: 'create', resource: persistentVolumeClaims, namespace };
+  try {
+    return await unlessRefused(kube, need, kube.create(persistentVolumeClaims, claim), { signal });
+  } catch (error) {
+    if (isAlreadyExists(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The source's class where the target's cluster has one of that name; else the cluster's default. */
+async function usableClass(
+  { spec }: PersistentVolumeClaim,
+  source: ClaimRef,
+  { kube }: ClaimRef,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { storageClassName: name } = spec;
+  if (!name || source.kube === kube) return name;
+  try {
+    const found = await kube.find(storageClasses, { name }, { signal });
+    return found && name;
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The claim to be made: as large as the source's volume really is, where that is more than was asked for. */
+export function targetLike(
+  { metadata, spec, status }: PersistentVolumeClaim,
+  place: { readonly namespace: string; readonly name: string },
+  { storageClass, size, accessModes }: TargetWishes,
+): PersistentVolumeClaim {
+  const { volumeMode } = spec;
+  const { capacity } = (status ?? {}) as { capacity?: { storage?: string } };
+  const storage = size ?? larger(spec.resources?.requests?.storage ?? '1Gi', capacity?.storage);
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { ...place, ...(metadata.labels && { labels: metadata.labels }) },
+    spec: {
+      accessModes: [...(accessModes ?? spec.accessModes ?? ['ReadWriteOnce'])],
+      resources: { requests: { storage } },
+      ...(storageClass !== undefined && { storageClassName: storageClass }),
+      ...(volumeMode !== undefined && { volumeMode }),
+    },
+  };
+}
+
+const larger = (one: string, other: string | undefined): string =>
+  other !== undefined && (quantityOf(other) ?? 0) > (quantityOf(one) ?? 0) ? other : one;

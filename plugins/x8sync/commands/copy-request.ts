@@ -1,0 +1,101 @@
+/** What the flags of a copy ask for. */
+import { UsageError } from '../../../src/errors.ts';
+import type { ClaimRef } from '../claims/claim.ts';
+import type { StrategyName } from '../connect/strategy-names.ts';
+import type { CompressionWish } from '../mover/compression.ts';
+import type { OnCollision } from '../mover/options.ts';
+import { parseGroup, parseIdentity } from '../objects/identity.ts';
+import { moverImage } from '../objects/manifests/pods.ts';
+import type { CopyRequest, Mode } from '../run/request.ts';
+import { type CutoverFlags, checkCutover } from './cutover-options.ts';
+import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
+import { type GivenParallel, parallelOptions } from './parallel-options.ts';
+import { type SelectionFlags, selectionOf } from './selection-options.ts';
+
+/** As a command declares them. */
+export interface CopyFlags extends SelectionFlags, GivenParallel, CutoverFlags, NetworkFlags {
+  readonly name: string | undefined;
+  readonly yes: boolean;
+  readonly checksum: boolean;
+  readonly delete: boolean;
+  readonly owner: string | undefined;
+  readonly verify: boolean | undefined;
+  readonly onCollision: OnCollision;
+  readonly trustedXattrs: boolean;
+  readonly runAs: string | undefined;
+  readonly fsGroup: string | undefined;
+  readonly strategies: readonly StrategyName[];
+  readonly formerStrategies: readonly StrategyName[];
+  readonly compress: CompressionWish;
+  readonly image: string | undefined;
+  readonly bandwidth: string | undefined;
+  readonly waitLimit: number;
+}
+
+/** @throws UsageError where flags contradict each other, or have values that are none. */
+export function copyRequestOf(
+  flags: CopyFlags,
+  { source, target }: { readonly source: ClaimRef; readonly target: ClaimRef },
+  version: string,
+): CopyRequest {
+  checkFlags(flags);
+  const { name, allowMounted, trustedXattrs, checksum, onCollision } = flags;
+  return {
+    source,
+    target,
+    name,
+    mode: modeOf(flags),
+    allowMounted,
+    trustedXattrs,
+    checksum,
+    verify: flags.verify ?? flags.cutover,
+    selection: selectionOf(flags),
+    deletes: flags.delete ? (flags.yes ? 'all' : 'half') : 'nothing',
+    owner: flags.owner === undefined ? undefined : parseIdentity(flags.owner, '--chown'),
+    onCollision,
+    ...usersOf(flags),
+    strategies: [...flags.strategies, ...flags.formerStrategies],
+    service: serviceOptionsOf(flags),
+    image: flags.image ?? moverImage(version),
+    bandwidth: flags.bandwidth === undefined ? undefined : bandwidthOf(flags.bandwidth),
+    parallel: parallelOptions(flags),
+    compress: flags.compress,
+    timeoutMs: flags.waitLimit,
+  };
+}
+
+function checkFlags(flags: CopyFlags): void {
+  checkCutover(flags);
+  if (flags.delete && flags.force)
+    throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');
+  if (flags.verify && flags.dryRun)
+    throw new UsageError('--dry-run copies nothing, so there is nothing for --verify to compare', {
+      hint: 'the two can be compared as they are: kubectl x8sync verify SOURCE TARGET',
+    });
+}
+
+/** @throws UsageError where flags that name a user contradict each other. */
+function usersOf(flags: CopyFlags): Pick<CopyRequest, 'runAs' | 'fsGroup'> {
+  const runAs = flags.runAs === undefined ? undefined : parseIdentity(flags.runAs, '--run-as');
+  const fsGroup = flags.fsGroup === undefined ? undefined : parseGroup(flags.fsGroup, '--fs-group');
+  if (runAs && runAs.uid !== 0 && flags.trustedXattrs)
+    throw new UsageError('--trusted-xattrs takes root, and --run-as is another user');
+  if (runAs?.uid === 0 && runAs.gid !== 0)
+    throw new UsageError('--run-as 0 is root, with group 0 and no other one');
+  if (runAs?.uid === 0 && fsGroup !== undefined)
+    throw new UsageError('--fs-group is for a mover that is no root, and --run-as 0 is root');
+  return { runAs, fsGroup };
+}
+
+function modeOf({ force, dryRun }: { readonly force: boolean; readonly dryRun: boolean }): Mode {
+  if (dryRun) return force ? 'force-dry-run' : 'dry-run';
+  return force ? 'force' : 'merge';
+}
+
+/** A rate as rsync takes it. Without a unit rsync would take it for KiB, so a unit is asked for. */
+function bandwidthOf(text: string): string {
+  if (/^\d+(\.\d+)?[KMG]$/i.test(text) && Number.parseFloat(text) > 0) return text;
+  throw new UsageError(`--bwlimit: ${JSON.stringify(text)} is not a rate`, {
+    hint: 'for example 500K or 10M',
+  });
+}

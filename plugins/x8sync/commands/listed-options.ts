@@ -1,0 +1,81 @@
+/** Options of one copy in a list: named as the flags are, without dashes in front, and each of its own type. */
+import { UsageError } from '../../../src/errors.ts';
+import type { ListedCopy } from '../batch/list-file.ts';
+import { strategyNames } from '../connect/strategy-names.ts';
+import { compressions } from '../mover/compression.ts';
+import type { BatchFlags } from './batch-flags.ts';
+
+type Reader = (value: unknown) => unknown;
+
+/** Undefined stands for a value of another type. */
+const flag: Reader = (value) => (typeof value === 'boolean' ? value : undefined);
+const text: Reader = (value) =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+const texts: Reader = (value) => (Array.isArray(value) ? value.map(String) : text(value) && [String(value)]);
+const integer: Reader = (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? value : undefined);
+const oneOf =
+  (words: readonly string[]): Reader =>
+  (value) =>
+    words.includes(String(value)) ? value : undefined;
+const someOf =
+  (words: readonly string[]): Reader =>
+  (value) => {
+    const all = texts(value) as string[] | undefined;
+    return all?.every((word) => words.includes(word)) ? all : undefined;
+  };
+
+/** By the flag's name: the field of the command, and how its value is read. */
+const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Reader]>> = {
+  name: ['name', text],
+  force: ['force', flag],
+  checksum: ['checksum', flag],
+  verify: ['verify', flag],
+  delete: ['delete', flag],
+  chown: ['owner', text],
+  'source-path': ['sourcePath', text],
+  'target-path': ['targetPath', text],
+  exclude: ['exclude', texts],
+  include: ['include', texts],
+  'exclude-from': ['excludeFrom', texts],
+  'on-collision': ['onCollision', oneOf(['refuse', 'skip'])],
+  'allow-mounted': ['allowMounted', flag],
+  'trusted-xattrs': ['trustedXattrs', flag],
+  'run-as': ['runAs', text],
+  'fs-group': ['fsGroup', text],
+  strategy: ['strategies', someOf(strategyNames)],
+  image: ['image', text],
+  bwlimit: ['bandwidth', text],
+  compress: ['compress', oneOf(['auto', ...compressions])],
+  parallelism: ['parallelism', text],
+  partitions: ['partitions', text],
+  'partition-files': ['partitionFiles', integer],
+  'partition-size': ['partitionSize', text],
+  'create-target': ['createTarget', flag],
+  'storage-class': ['storageClass', text],
+  size: ['size', text],
+  'access-mode': ['accessMode', texts],
+};
+
+/** `sourcePath` is `source-path`. */
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The command's flags, with those of this copy in their place. @throws UsageError where one is unknown, or of another type. */
+export function withListedOptions(flags: BatchFlags, { options, where }: ListedCopy): BatchFlags {
+  const own = Object.entries(options).map(([name, value]): [string, unknown] => {
+    const [field, read] = Object.hasOwn(known, dashed(name)) ? (known[dashed(name)] ?? []) : [];
+    if (field === undefined || !read)
+      throw new UsageError(`${where}: ${JSON.stringify(name)} is no option of a copy`, {
+        hint: `there are ${Object.keys(known).join(', ')}`,
+      });
+    const given = read(value);
+    if (given === undefined)
+      throw new UsageError(`${where}: ${name}: ${JSON.stringify(value)} is not a value of it`);
+    return [field, given];
+  });
+  return { ...plain(flags), ...Object.fromEntries(own) } as BatchFlags;
+}
+
+/** The fields alone: a command has more that no copy is asked by. */
+function plain(flags: BatchFlags): Partial<BatchFlags> {
+  return Object.fromEntries(Object.entries(flags)) as Partial<BatchFlags>;
+}

@@ -1,0 +1,243 @@
+/**
+ * Moves a workload from one claim to another with a short pause: copies while it runs, stops it, copies what is left,
+ * verifies, and starts it where it is to run. What has to be put right after a crash stands in the task's record before
+ * anything is touched, and the same command does it.
+ */
+import { IncompleteError, messageOf, RefusedError } from '../../../src/errors.ts';
+import { formatDuration } from '../../../src/ui/format.ts';
+import type { Verification } from '../mover/protocol.ts';
+import { type CutoverState, isUnderWay, scaleCommand, type Then } from '../records/cutover-state.ts';
+import { copy } from '../run/copy.ts';
+import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
+import { type Claims, readClaims } from './claims.ts';
+import { Journal } from './journal.ts';
+import { copyUntilQuick, type Pass, passOf } from './passes.ts';
+import { planCutover } from './plan.ts';
+import { areRepointed, changedSince, repoint, restore, startWorkloads, stopWorkloads } from './switch.ts';
+import { describeWorkload } from './workloads.ts';
+
+export interface CutoverRequest {
+  /** Of the copies; without a name they get one that the two claims decide, so that the same command finds it again. */
+  readonly copy: CopyRequest;
+  readonly afterwards: Then;
+  /** The longest pass that may be the one for which the workload stands still. */
+  readonly goalMs: number;
+}
+
+export interface CutoverResult {
+  readonly task: string;
+  readonly source: string;
+  readonly target: string;
+  readonly afterwards: Then;
+  /** Each copy; the last one was made while the workload stood still. */
+  readonly passes: readonly Pass[];
+  /** From the moment at which the source's workloads were told to stop until what is to run was ready. */
+  readonly downtimeSeconds: number;
+  readonly goalSeconds: number;
+  readonly stopped: readonly string[];
+  readonly started: readonly string[];
+  readonly verification: Verification | undefined;
+  /** An earlier run had stopped the workloads, and this one has gone on from there. */
+  readonly resumed: boolean;
+}
+
+/** @param copyOnce makes one copy. */
+export async function cutover(
+  request: CutoverRequest,
+  context: CopyContext,
+  copyOnce: typeof copy = copy,
+): Promise<CutoverResult> {
+  const { source, target } = request.copy;
+  const claims = await readClaims(source, target, context.signal);
+  const name = request.copy.name ?? `cutover-${pairLabel(claims.source, claims.target).slice(0, 10)}`;
+  const named = { ...request, copy: { ...request.copy, name, cutover: true } };
+  const journal = await Journal.open(named.copy, claims, context);
+  try {
+    const signal = AbortSignal.any([context.signal, journal.signal]);
+    const { reporter, clock } = context;
+    const onAbandoned = context.onAbandoned.bind(context);
+    return await new Cutover(
+      named,
+      claims,
+      journal,
+      { reporter, clock, signal, onAbandoned },
+      copyOnce,
+    ).run();
+  } finally {
+    await journal.close();
+  }
+}
+
+type NamedRequest = CutoverRequest & { readonly copy: { readonly name: string } };
+
+class Cutover {
+  readonly #request: NamedRequest;
+  readonly #claims: Claims;
+  readonly #journal: Journal;
+  readonly #context: CopyContext;
+  readonly #copyOnce: typeof copy;
+  readonly #passes: Pass[] = [];
+  #last: CopyResult | undefined;
+  #stoppedAt = 0;
+
+  constructor(
+    request: NamedRequest,
+    claims: Claims,
+    journal: Journal,
+    context: CopyContext,
+    copyOnce: typeof copy,
+  ) {
+    this.#copyOnce = copyOnce;
+    this.#request = request;
+    this.#claims = claims;
+    this.#journal = journal;
+    this.#context = context;
+  }
+
+  async run(): Promise<CutoverResult> {
+    const known = this.#journal.state;
+    const resumed = isUnderWay(known);
+    try {
+      const state = known && resumed ? await this.#takeUp(known) : await this.#begin();
+      if (state.phase !== 'starting') await this.#copyStopped(state);
+      await this.#start(state);
+      const downtimeMs = this.#context.clock.now().getTime() - this.#stoppedAt;
+      await this.#journal.finish('Succeeded', `cut over in ${formatDuration(downtimeMs)}`);
+      return this.#result(state, downtimeMs, resumed);
+    } catch (error) {
+      // What stands still has to be found again; all else is over.
+      if (!isUnderWay(this.#journal.state))
+        await this.#journal.finish('Failed', messageOf(error)).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** @throws RefusedError where it was to end in another way. */
+  async #takeUp(state: CutoverState): Promise<CutoverState> {
+    const { afterwards } = this.#request;
+    if (afterwards !== state.afterwards)
+      throw new RefusedError(`this cutover was begun with --then ${state.afterwards}, and is in its middle`, {
+        hint: `give --then ${state.afterwards} to go on with it`,
+      });
+    this.#context.reporter.warn(
+      `An earlier run had stopped ${state.source.map(describeWorkload).join(', ')}: this one goes on from there.`,
+    );
+    this.#stoppedAt = Date.parse(state.stoppedAt ?? '') || this.#context.clock.now().getTime();
+    const isStale = state.phase === 'starting' && (await this.#isStale(state));
+    return isStale ? { ...state, phase: 'stopping' } : state;
+  }
+
+  /** Whether the source may have changed since the last copy: somebody has started its workload again. */
+  async #isStale({ afterwards, source, generations = [] }: CutoverState): Promise<boolean> {
+    const { ref } = this.#claims.source;
+    const { signal } = this.#context;
+    if (afterwards === 'source') return false;
+    if (afterwards === 'repoint' && (await areRepointed(ref, source, signal))) return false;
+    return (await changedSince(ref, source, generations, signal)) !== undefined;
+  }
+
+  /** What is to be stopped and started, and copies until one is quick. */
+  async #begin(): Promise<CutoverState> {
+    const { afterwards, goalMs } = this.#request;
+    const state = await planCutover(this.#claims, afterwards, this.#context);
+    await this.#journal.write(state);
+    this.#passes.push(
+      ...(await copyUntilQuick({ ...this.#copy, verify: false }, goalMs, this.#context, this.#copyOnce)),
+    );
+    return state;
+  }
+
+  get #copy(): CopyRequest {
+    return this.#request.copy;
+  }
+
+  /** @throws where it can't be done, with the source's workloads running again. */
+  async #copyStopped(state: CutoverState): Promise<void> {
+    if (state.phase === 'ready') this.#stoppedAt = this.#context.clock.now().getTime();
+    const stoppedAt = new Date(this.#stoppedAt).toISOString();
+    const stopping = { ...state, phase: 'stopping', stoppedAt } as const;
+    await this.#journal.write(stopping);
+    try {
+      const generations = await this.#lastPass(stopping);
+      await this.#journal.write({ ...stopping, phase: 'starting', generations });
+    } catch (error) {
+      await this.#undo(stopping);
+      throw error;
+    }
+  }
+
+  /** @returns the generations of what is stopped. */
+  async #lastPass({ source }: CutoverState): Promise<readonly number[]> {
+    const { ref } = this.#claims.source;
+    const { timeoutMs } = this.#request.copy;
+    const generations = await stopWorkloads(ref, source, { timeoutMs, context: this.#context });
+    const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
+    this.#last = result;
+    this.#passes.push(passOf(result));
+    requireWhole(result);
+    const changed = await changedSince(ref, source, generations, this.#context.signal);
+    if (!changed) return generations;
+    throw new RefusedError(
+      `${changed.kind} ${changed.name} was changed by somebody else while it was to stand still`,
+      { hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first' },
+    );
+  }
+
+  /** The source runs again as before: nothing has been started at the target yet. */
+  async #undo(state: CutoverState): Promise<void> {
+    // Another run has it now, and it is that one's to put right.
+    if (this.#journal.signal.aborted) return;
+    await restore(this.#claims.source.ref, state.source);
+    await this.#journal.write({ ...state, phase: 'ready' });
+    const started = state.source.map(describeWorkload).join(', ');
+    this.#context.reporter.warn(`Not cut over: ${started || 'nothing'} of the source runs again as before.`);
+  }
+
+  /** @throws with what is left to do: the files are at the target, and the source stands still. */
+  async #start({ afterwards, source, target }: CutoverState): Promise<void> {
+    const { ref } = this.#claims.source;
+    const { timeoutMs, target: to } = this.#request.copy;
+    const options = { timeoutMs, context: this.#context };
+    try {
+      if (afterwards === 'target') await startWorkloads(to, target, options);
+      if (afterwards === 'repoint') await repoint(ref, to.claim, source, this.#context.signal);
+      if (afterwards === 'repoint' || afterwards === 'source') await startWorkloads(ref, source, options);
+    } catch (error) {
+      const { cluster } = ref.kube;
+      const back = source.map((workload) => scaleCommand(workload, cluster.context, ref.namespace));
+      this.#context.reporter.warn(
+        `The files are at the target, and the source stands still. Run the same command to go on, or go back by hand: ${back.join('; ')}`,
+      );
+      throw error;
+    }
+  }
+
+  #result({ afterwards, source, target }: CutoverState, downtimeMs: number, resumed: boolean): CutoverResult {
+    const { copy: request, goalMs } = this.#request;
+    const started = { target, source, repoint: source, nothing: [] }[afterwards];
+    const name = ({ kube, namespace, claim }: CopyRequest['source']) =>
+      `${kube.cluster.context}/${namespace}/${claim}`;
+    return {
+      task: request.name,
+      source: name(request.source),
+      target: name(request.target),
+      afterwards,
+      passes: this.#passes,
+      downtimeSeconds: downtimeMs / 1000,
+      goalSeconds: goalMs / 1000,
+      stopped: source.map(describeWorkload),
+      started: started.map(describeWorkload),
+      verification: this.#last?.verification,
+      resumed,
+    };
+  }
+}
+
+/** @throws IncompleteError where the copy of what stands still is not whole, or not the same. */
+function requireWhole({ outcome, message, failures, differences = [] }: CopyResult): void {
+  if (outcome === 'ok') return;
+  const found = differences.map(({ path, detail }) => `${path}: ${detail}`);
+  throw new IncompleteError(`the copy of the claim that stands still is not whole: ${message}`, {
+    details: [...failures, ...found].slice(0, 10),
+  });
+}

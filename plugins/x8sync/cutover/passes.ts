@@ -1,0 +1,86 @@
+/** Copies while the workload runs, again and again, until one is quick enough for a pause of that length. */
+import { RefusedError } from '../../../src/errors.ts';
+import { formatDuration } from '../../../src/ui/format.ts';
+import { copy } from '../run/copy.ts';
+import type { CopyContext, CopyRequest, CopyResult } from '../run/request.ts';
+
+/** One copy of a cutover, as its result lists it. */
+export interface Pass {
+  readonly seconds: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Further passes that are hardly quicker than the quickest: more of them would not help. */
+const mostStuck = 2;
+const hardlyQuicker = 0.9;
+
+/**
+ * @param request of each pass; the first deletes as the person said, later ones all that the source has no more.
+ * @throws RefusedError where the target holds something else, or the goal is out of reach.
+ */
+export async function copyUntilQuick(
+  request: CopyRequest,
+  goalMs: number,
+  context: CopyContext,
+  copyOnce: typeof copy = copy,
+): Promise<Pass[]> {
+  const passes: Pass[] = [];
+  let [quickest, stuck] = [Number.POSITIVE_INFINITY, 0];
+  for (;;) {
+    const isFirst = passes.length === 0;
+    const result = await copyOnce(isFirst ? request : { ...request, deletes: 'all' }, context);
+    requireCopied(result);
+    if (isFirst) requireNothingElse(result, request);
+    passes.push(passOf(result));
+    const { seconds } = result;
+    if (seconds * 1000 <= goalMs) return passes;
+    stuck = seconds > quickest * hardlyQuicker ? stuck + 1 : 0;
+    quickest = Math.min(quickest, seconds);
+    if (stuck >= mostStuck) throw outOfReach(quickest, goalMs);
+    const left = formatDuration(goalMs);
+    context.reporter.info(
+      `The pass took ${formatDuration(seconds * 1000)}, and is to take ${left}: once more`,
+    );
+  }
+}
+
+export function passOf({ seconds, stats }: CopyResult): Pass {
+  return { seconds, files: stats.transferredFiles, bytes: stats.transferredBytes };
+}
+
+/** Files that went meanwhile are the next pass's matter; what can't be read or kept would be missing at the end too. */
+function requireCopied({ failures, message, lost }: CopyResult): void {
+  if (lost.length > 0)
+    throw new RefusedError(
+      `the target does not keep all of the files, so nothing was stopped: ${lost.join(', ')}`,
+      {
+        hint: 'a copy without --cutover tells what would keep it',
+      },
+    );
+  if (failures.length === 0) return;
+  throw new RefusedError(`not every file can be copied, so nothing was stopped: ${message}`, {
+    details: failures.slice(0, 10),
+    hint: 'a cutover needs all of them; see what a plain copy says',
+  });
+}
+
+/** What only the target has can be told from what the source deletes meanwhile before the first pass only. */
+function requireNothingElse({ stats }: CopyResult, { deletes = 'nothing' }: CopyRequest): void {
+  if (stats.extraneous === 0 || deletes !== 'nothing') return;
+  throw new RefusedError(
+    `the target has ${stats.extraneous} entries that the source does not have, so nothing was stopped`,
+    { hint: 'a cutover makes the target what the source is: --delete takes them away' },
+  );
+}
+
+function outOfReach(seconds: number, goalMs: number): RefusedError {
+  const goal = formatDuration(goalMs);
+  return new RefusedError(
+    `no pass takes less than ${formatDuration(seconds * 1000)}, so nothing was stopped`,
+    {
+      details: [`the goal is ${goal}; all of a pass counts, its pods included`],
+      hint: `--downtime-goal ${Math.ceil(seconds * 1.2)}s would do`,
+    },
+  );
+}

@@ -1,0 +1,94 @@
+/** What a cutover stops and starts, found out before anything is touched. */
+import { RefusedError } from '../../../src/errors.ts';
+import { requirePermissions } from '../../../src/kube/access.ts';
+import { deployments, replicaSets, statefulSets } from '../../../src/kube/resources.ts';
+import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import type { CutoverState, ScaledWorkload, Then } from '../records/cutover-state.ts';
+import type { CopyContext } from '../run/request.ts';
+import type { Claims } from './claims.ts';
+import { otherScalers } from './scalers.ts';
+import {
+  describeWorkload,
+  volumesOf,
+  type Workload,
+  workloadsByTemplate,
+  workloadsOfPods,
+} from './workloads.ts';
+
+/**
+ * @throws RefusedError where a workload can't be stopped, or what was asked for afterwards can't be done.
+ * @throws ForbiddenError names what this user may not do.
+ */
+export async function planCutover(
+  claims: Claims,
+  afterwards: Then,
+  context: CopyContext,
+): Promise<CutoverState> {
+  const { source, target } = claims;
+  const { signal, reporter } = context;
+  await requireRights(source.ref, signal);
+  if (afterwards === 'target') await requireRights(target.ref, signal);
+  const running = await workloadsOfPods(source.ref, signal);
+  if (afterwards === 'repoint') requireRepointable(claims, running);
+  const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
+  for (const line of await otherScalers(source.ref.kube, source.ref.namespace, running, signal))
+    reporter.warn(line);
+  if (running.length === 0)
+    reporter.warn(`no pod mounts ${describeClaim(source.ref)}: nothing has to be stopped`);
+  else reporter.info(`Will stop ${running.map(describeWorkload).join(', ')} of ${describeClaim(source.ref)}`);
+  if (next.length > 0)
+    reporter.info(`Will start ${next.map(describeWorkload).join(', ')} of ${describeClaim(target.ref)}`);
+  return { phase: 'ready', afterwards, source: running.map(scaled), target: next };
+}
+
+const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });
+
+async function requireRights({ kube, namespace }: ClaimRef, signal: AbortSignal): Promise<void> {
+  const verbs = ['get', 'list', 'watch', 'patch'];
+  const workloads = [deployments, statefulSets].flatMap((resource) =>
+    verbs.map((verb) => ({ verb, resource, namespace })),
+  );
+  await requirePermissions(kube, [...workloads, { verb: 'get', resource: replicaSets, namespace }], {
+    signal,
+  });
+}
+
+/**
+ * Those that mount the target claim; each is to have as many pods as the source's of its name, or as the source's only
+ * one.
+ */
+async function targetWorkloads(
+  ref: ClaimRef,
+  running: readonly Workload[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload[]> {
+  const found = await workloadsByTemplate(ref, signal);
+  if (found.length === 0)
+    throw new RefusedError(
+      `no Deployment or StatefulSet mounts ${describeClaim(ref)}: there is nothing to start`,
+      {
+        hint: 'make it with no replicas first, or give --then nothing',
+      },
+    );
+  return found.map((workload) => {
+    const [only, ...others] = running;
+    const model =
+      running.find(({ name }) => name === workload.name) ?? (others.length === 0 ? only : undefined);
+    return { ...scaled(workload), replicas: Math.max(1, model?.replicas ?? workload.replicas) };
+  });
+}
+
+/** A pod mounts claims of its own namespace only, and the claims that a StatefulSet makes can't be replaced. */
+function requireRepointable({ source, target, areTogether }: Claims, running: readonly Workload[]): void {
+  if (!areTogether)
+    throw new RefusedError('--then repoint is for two claims of one namespace: a pod mounts no other', {
+      hint: `${describeClaim(source.ref)} and ${describeClaim(target.ref)} take a workload each: --then target`,
+    });
+  for (const workload of running) {
+    if (volumesOf(workload.object).includes(source.ref.claim)) continue;
+    throw new RefusedError(
+      `${workload.kind} ${workload.name} makes claim ${source.ref.claim} by a template of its own, and can't be given another`,
+      { hint: 'a new StatefulSet can take the copy by its claim name' },
+    );
+  }
+}

@@ -1,0 +1,28 @@
+/** A cutover's result in words. */
+import { formatBytes, formatDuration, formatPlural } from '../../../src/ui/format.ts';
+import { verificationTitle } from '../run/verification.ts';
+import type { CutoverResult } from './cutover.ts';
+import type { Pass } from './passes.ts';
+
+const ms = (seconds: number): string => formatDuration(seconds * 1000);
+
+export function describeCutover(result: CutoverResult): string {
+  const { task, source, target, passes, downtimeSeconds, goalSeconds, stopped, started, verification } =
+    result;
+  return [
+    `Cut over: ${source} → ${target}, ${ms(downtimeSeconds)} of downtime`,
+    ...passes.map(
+      (pass, index) =>
+        `  copy ${index + 1}       ${describePass(pass)}${index === passes.length - 1 ? ', while it stood still' : ''}`,
+    ),
+    `  goal         ${ms(goalSeconds)} for a copy`,
+    ...(verification ? [`  ${verificationTitle(verification)}`] : ['  not verified']),
+    `  stopped      ${stopped.join(', ') || 'nothing'}`,
+    `  started      ${started.join(', ') || 'nothing'}`,
+    `  task         ${task}`,
+  ].join('\n');
+}
+
+function describePass({ seconds, files, bytes }: Pass): string {
+  return `${ms(seconds)}: ${formatPlural(files, 'file')}, ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,83 @@
+/** Who else may scale a workload while it is to stand still: named beforehand, since it would end a cutover. */
+import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject } from '../../../src/kube/objects.ts';
+import { horizontalPodAutoscalers } from '../../../src/kube/resources.ts';
+import type { Workload } from './workloads.ts';
+
+interface Autoscaler extends KubeObject {
+  spec?: { scaleTargetRef?: { kind?: string; name?: string } };
+}
+
+/** Marks that GitOps controllers and package managers leave on what they apply again and again. */
+const marks: readonly (readonly [mark: RegExp, who: string])[] = [
+  [/^argocd\.argoproj\.io\//, 'Argo CD'],
+  [/^(kustomize|helm)\.toolkit\.fluxcd\.io\//, 'Flux'],
+  [/^(objectset\.rio|fleet)\.cattle\.io\//, 'Fleet'],
+  [/^configmanagement\.gke\.io\//, 'Config Sync'],
+];
+
+/** Field managers that apply what lies in a repository. */
+const appliers = /^(argocd|kustomize-controller|helm-controller|fleet|flux)/;
+
+/** A line on each that may scale one of these workloads. */
+export async function otherScalers(
+  kube: KubeClient,
+  namespace: string,
+  workloads: readonly Workload[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const autoscalers = await listAutoscalers(kube, namespace, signal);
+  return workloads.flatMap((workload) => [
+    ...autoscalers.filter((one) => scales(one, workload)).map((one) => autoscalerLine(one, workload)),
+    ...markLines(workload),
+  ]);
+}
+
+/** None where they may not be listed: they only explain. */
+async function listAutoscalers(
+  kube: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Autoscaler[]> {
+  try {
+    return (await kube.list(horizontalPodAutoscalers, { namespace, signal })).items as Autoscaler[];
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+const scales = ({ spec }: Autoscaler, { kind, name }: Workload): boolean =>
+  spec?.scaleTargetRef?.kind === kind && spec.scaleTargetRef.name === name;
+
+function autoscalerLine({ metadata: { name, labels = {} } }: Autoscaler, workload: Workload): string {
+  const object = labels['scaledobject.keda.sh/name'];
+  // An autoscaler of Kubernetes' own leaves zero alone; KEDA starts from there.
+  return object === undefined
+    ? `HorizontalPodAutoscaler ${name} scales ${workload.kind} ${workload.name}; at zero it stands still`
+    : `KEDA's ScaledObject ${object} scales ${workload.kind} ${workload.name}, and may start it again: pause it`;
+}
+
+/** What its labels, annotations, owners and the managers of its replica count tell. */
+function markLines({ kind, name, object }: Workload): string[] {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata;
+  const keys = [...Object.keys(labels), ...Object.keys(annotations)];
+  const who = new Set([
+    ...marks.filter(([mark]) => keys.some((key) => mark.test(key))).map(([, one]) => one),
+    ...replicaManagers(object).filter((manager) => appliers.test(manager)),
+    ...ownerReferences.filter(({ controller }) => controller).map((owner) => `${owner.kind} ${owner.name}`),
+  ]);
+  return [...who].map((one) => `${kind} ${name} is managed by ${one}, which may start it again: pause that`);
+}
+
+/** Who has set the number of pods, by the API server's own book. */
+function replicaManagers({ metadata: { managedFields = [] } }: KubeObject): string[] {
+  const entries = managedFields as {
+    manager?: string;
+    fieldsV1?: { 'f:spec'?: { 'f:replicas'?: unknown } };
+  }[];
+  return entries.flatMap(({ manager, fieldsV1 }) =>
+    manager !== undefined && fieldsV1?.['f:spec']?.['f:replicas'] !== undefined ? [manager] : [],
+  );
+}

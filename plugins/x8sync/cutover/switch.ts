@@ -1,0 +1,183 @@
+/** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
+import { limited } from '../../../src/async/until.ts';
+import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import { waitFor } from '../../../src/kube/wait.ts';
+import { listWatch } from '../../../src/kube/watch.ts';
+import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
+import type { CopyContext } from '../run/request.ts';
+import { findWorkload, isReady, resourceOf, scale, usersAmong, volumesOf } from './workloads.ts';
+
+export interface SwitchOptions {
+  readonly timeoutMs: number;
+  readonly context: CopyContext;
+}
+
+/**
+ * Scales all of these to nothing, and waits until no pod mounts the claim any more.
+ *
+ * @returns their generations afterwards.
+ */
+export async function stopWorkloads(
+  ref: ClaimRef,
+  workloads: readonly ScaledWorkload[],
+  { timeoutMs, context }: SwitchOptions,
+): Promise<number[]> {
+  const { kube, namespace } = ref;
+  const generations = await Promise.all(
+    workloads.map(async (workload) => {
+      await requireThere(kube, namespace, workload, context.signal);
+      return scale(kube, namespace, workload, 0);
+    }),
+  );
+  await waitUnused(ref, timeoutMs, context);
+  return generations;
+}
+
+async function requireThere(
+  kube: KubeClient,
+  namespace: string,
+  workload: ScaledWorkload,
+  signal: AbortSignal,
+): Promise<void> {
+  if (await findWorkload(kube, namespace, workload, signal)) return;
+  const { kind, name } = workload;
+  throw new RefusedError(`${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`);
+}
+
+/** Resolves once no pod but ours mounts the claim. */
+async function waitUnused(ref: ClaimRef, timeoutMs: number, { clock, signal }: CopyContext): Promise<void> {
+  const { kube, namespace, claim } = ref;
+  const unused = Promise.withResolvers<void>();
+  const over = new AbortController();
+  const known = new Map<string, Pod>();
+  const look = () => {
+    if (usersAmong(claim, [...known.values()]).length === 0) unused.resolve();
+  };
+  const handler = {
+    replaced: (items: readonly Pod[]) => {
+      known.clear();
+      for (const pod of items) known.set(pod.metadata.name, pod);
+      look();
+    },
+    event: (type: string, pod: Pod) => {
+      if (type === 'DELETED') known.delete(pod.metadata.name);
+      else known.set(pod.metadata.name, pod);
+      look();
+    },
+  };
+  listWatch(kube, pods, { namespace }, handler, over.signal).catch(unused.reject);
+  const late = () => {
+    const names = usersAmong(claim, [...known.values()]).map(({ metadata }) => metadata.name);
+    return new TimeoutError(
+      `${names.join(', ')} still mounts ${describeClaim(ref)} after ${Math.round(timeoutMs / 1000)} s`,
+    );
+  };
+  try {
+    await limited(unused.promise, timeoutMs, late, clock, signal);
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * The one of these that somebody has changed since it was stopped, perhaps started for a moment: what it wrote is in no
+ * copy then.
+ *
+ * @param generations as {@link stopWorkloads} resolved with them.
+ */
+export async function changedSince(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly ScaledWorkload[],
+  generations: readonly number[],
+  signal: AbortSignal,
+): Promise<ScaledWorkload | undefined> {
+  for (const [index, workload] of workloads.entries()) {
+    const now = await findWorkload(kube, namespace, workload, signal);
+    if (now?.metadata.generation !== generations[index] || now?.spec.replicas !== 0) return workload;
+  }
+  return undefined;
+}
+
+/** Scales all of these to what they are to have, and waits until their pods are ready. */
+export async function startWorkloads(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly ScaledWorkload[],
+  { timeoutMs, context: { clock, signal } }: SwitchOptions,
+): Promise<void> {
+  await Promise.all(
+    workloads.map(async (workload) => {
+      const { kind, name, replicas } = workload;
+      const where = `${kube.cluster.context}/${namespace}`;
+      await scale(kube, namespace, workload, replicas);
+      await waitFor(
+        kube,
+        resourceOf(workload),
+        { namespace, name },
+        (now) => isReady(now, replicas) || undefined,
+        { timeoutMs, signal, clock, what: `${kind} ${name} in ${where} to be ready` },
+      );
+    }),
+  );
+}
+
+/** Scales the source's back, whatever became of the rest; says how to do it by hand where that fails. */
+export async function restore(
+  { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
+  workloads: readonly ScaledWorkload[],
+): Promise<void> {
+  const results = await Promise.allSettled(
+    workloads.map((workload) => scale(kube, namespace, workload, workload.replicas)),
+  );
+  const failed = workloads.filter((_, index) => results[index]?.status === 'rejected');
+  const [reason] = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  if (failed.length === 0) return;
+  throw new X8sError('the workloads of the source could not be started again', {
+    details: failed.map((workload) => scaleCommand(workload, kube.cluster.context, namespace)),
+    hint: 'run these, or the same command again',
+    cause: reason,
+  });
+}
+
+/** Gives the pods of these workloads the other claim in the place of the first. May be done again. */
+export async function repoint(
+  { kube, namespace, claim }: ClaimRef,
+  to: string,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const workload of workloads) {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    if (!object) throw new RefusedError(`${workload.kind} ${workload.name} is gone, or was made anew`);
+    const patch = volumesOf(object).flatMap((name, index) =>
+      name === claim ? volumePatch(index, claim, to) : [],
+    );
+    const ref = { namespace, name: workload.name };
+    if (patch.length > 0) await kube.patch(resourceOf(workload), ref, patch, { type: 'json' });
+  }
+}
+
+/** Whether the pods of these workloads mount the claim no more. */
+export async function areRepointed(
+  { kube, namespace, claim }: ClaimRef,
+  workloads: readonly ScaledWorkload[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const workload of workloads) {
+    const object = await findWorkload(kube, namespace, workload, signal);
+    if (!object || volumesOf(object).includes(claim)) return false;
+  }
+  return true;
+}
+
+/** The volume has to be what it was when it was read. */
+function volumePatch(index: number, from: string, to: string): object[] {
+  const path = `/spec/template/spec/volumes/${index}/persistentVolumeClaim/claimName`;
+  return [
+    { op: 'test', path, value: from },
+    { op: 'replace', path, value: to },
+  ];
+}

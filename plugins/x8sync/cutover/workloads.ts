@@ -1,0 +1,157 @@
+/** Workloads: which mount a claim, found through owners and templates; scaled, and awaited. */
+import { RefusedError } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/objects.ts';
+import { deployments, pods, type Resource, replicaSets, statefulSets } from '../../../src/kube/resources.ts';
+import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
+import type { ScaledWorkload } from '../records/cutover-state.ts';
+
+/** A Deployment or a StatefulSet as it was read. */
+export interface Workload extends ScaledWorkload {
+  readonly object: WorkloadObject;
+}
+
+export interface WorkloadObject extends KubeObject {
+  spec: {
+    replicas?: number;
+    template: { spec?: Pick<PodSpec, 'volumes'> };
+    volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+  };
+  status?: {
+    observedGeneration?: number;
+    replicas?: number;
+    readyReplicas?: number;
+    updatedReplicas?: number;
+  };
+}
+
+const resources = {
+  Deployment: deployments as unknown as Resource<WorkloadObject>,
+  StatefulSet: statefulSets as unknown as Resource<WorkloadObject>,
+} as const;
+
+export const resourceOf = ({ kind }: Pick<ScaledWorkload, 'kind'>): Resource<WorkloadObject> =>
+  resources[kind];
+
+/**
+ * The workloads whose pods mount a claim.
+ *
+ * @throws RefusedError where a pod mounts it that nothing could scale, with what that is.
+ */
+export async function workloadsOfPods(ref: ClaimRef, signal: AbortSignal): Promise<Workload[]> {
+  const { kube, namespace, claim } = ref;
+  const { items } = await kube.list(pods, { namespace, signal });
+  const users = usersAmong(claim, items);
+  const owners = await Promise.all(users.map((pod) => workloadOf(ref, pod, signal)));
+  return [...new Map(owners.map((owner) => [owner.uid, owner])).values()];
+}
+
+/** Pods that mount a claim and are none of ours. */
+export function usersAmong(claim: string, all: readonly Pod[]): Pod[] {
+  const names = new Set(
+    mountsOf(claim, all)
+      .filter(({ task }) => task === undefined)
+      .map(({ pod }) => pod),
+  );
+  return all.filter(({ metadata }) => names.has(metadata.name));
+}
+
+async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise<Workload> {
+  const { kube, namespace } = ref;
+  let owner = controllerOf(pod);
+  if (owner?.kind === 'ReplicaSet') {
+    const set = await kube.find(replicaSets, { namespace, name: owner.name }, { signal });
+    owner = set && controllerOf(set);
+  }
+  if (owner?.kind === 'Deployment' || owner?.kind === 'StatefulSet') {
+    const { kind, name } = owner;
+    return described(kind, await kube.get(resources[kind], { namespace, name }, { signal }));
+  }
+  const what = owner ? `belongs to ${owner.kind} ${owner.name}` : 'has no Deployment or StatefulSet';
+  throw new RefusedError(
+    `pod ${namespace}/${pod.metadata.name} mounts ${describeClaim(ref)} and ${what}: it can't be scaled down and up again`,
+    { hint: 'end it by hand, and copy without --cutover' },
+  );
+}
+
+const controllerOf = ({ metadata: { ownerReferences = [] } }: KubeObject): OwnerReference | undefined =>
+  ownerReferences.find(({ controller }) => controller);
+
+/** The workloads whose pods would mount a claim, running or not. */
+export async function workloadsByTemplate(
+  { kube, namespace, claim }: ClaimRef,
+  signal: AbortSignal,
+): Promise<Workload[]> {
+  const kinds = ['Deployment', 'StatefulSet'] as const;
+  const found = await Promise.all(
+    kinds.map(async (kind) => {
+      const { items } = await kube.list(resources[kind], { namespace, signal });
+      return items.filter((object) => mounts(object, claim)).map((object) => described(kind, object));
+    }),
+  );
+  return found.flat();
+}
+
+function described(kind: ScaledWorkload['kind'], object: WorkloadObject): Workload {
+  const { name, uid = '' } = object.metadata;
+  return { kind, name, uid, replicas: object.spec.replicas ?? 1, object };
+}
+
+/** By name in its template, or as one of the claims that a StatefulSet makes: TEMPLATE-NAME-NUMBER. */
+function mounts(object: WorkloadObject, claim: string): boolean {
+  if (volumesOf(object).includes(claim)) return true;
+  const own = object.spec.volumeClaimTemplates ?? [];
+  return own.some(({ metadata: { name } }) => {
+    const start = `${name}-${object.metadata.name}-`;
+    return claim.startsWith(start) && /^\d+$/.test(claim.slice(start.length));
+  });
+}
+
+/** Claims that its template names, volume by volume; empty for a volume that is no claim. */
+export const volumesOf = ({ spec: { template } }: WorkloadObject): string[] =>
+  (template.spec?.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName ?? '');
+
+/**
+ * Sets how many pods a workload is to have; this very one, never a successor of its name.
+ *
+ * @returns its generation afterwards: another one later means that somebody else has changed it.
+ */
+export async function scale(
+  kube: KubeClient,
+  namespace: string,
+  workload: ScaledWorkload,
+  replicas: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const { name, uid } = workload;
+  const patch = { metadata: { uid }, spec: { replicas } };
+  const options = { type: 'merge', signal } as const;
+  const { metadata } = await kube.patch(resourceOf(workload), { namespace, name }, patch, options);
+  return metadata.generation ?? 0;
+}
+
+/** Whether all pods that it is to have are ready. */
+export function isReady(object: WorkloadObject | undefined, replicas: number): boolean {
+  const { observedGeneration = 0, readyReplicas = 0 } = object?.status ?? {};
+  return observedGeneration >= (object?.metadata.generation ?? 0) && readyReplicas >= replicas;
+}
+
+/** Whether a workload of a record is still there, as the same object. */
+export async function findWorkload(
+  kube: KubeClient,
+  namespace: string,
+  workload: ScaledWorkload,
+  signal: AbortSignal,
+): Promise<WorkloadObject | undefined> {
+  try {
+    const object = await kube.get(resourceOf(workload), { namespace, name: workload.name }, { signal });
+    return object.metadata.uid === workload.uid ? object : undefined;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+export const describeWorkload = ({ kind, name, replicas }: ScaledWorkload): string =>
+  `${kind} ${name} (${replicas})`;

@@ -1,0 +1,55 @@
+/**
+ * What the clusters know of a cutover, so that a run which ended in its middle is put right by the next one: written
+ * before anything is touched.
+ */
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+
+/** Role of the record that holds it, beside the target's. */
+export const cutoverRole = 'cutover';
+
+/** What happens once the target holds all. */
+export type Then = 'target' | 'source' | 'repoint' | 'nothing';
+
+/**
+ * `ready`: every workload is as it was found. `stopping`: the source's workloads are at zero, or about to be.
+ * `starting`: the target holds all, and what is to run is started.
+ */
+export type CutoverPhase = 'ready' | 'stopping' | 'starting';
+
+/** A workload, and how many pods it is to have. */
+export interface ScaledWorkload {
+  readonly kind: 'Deployment' | 'StatefulSet';
+  readonly name: string;
+  readonly uid: string;
+  readonly replicas: number;
+}
+
+export interface CutoverState {
+  readonly phase: CutoverPhase;
+  readonly afterwards: Then;
+  /** Those that mount the source claim, with the pods that they had. */
+  readonly source: readonly ScaledWorkload[];
+  /** Those that mount the target claim, with the pods that they are to have. */
+  readonly target: readonly ScaledWorkload[];
+  /** The generations of the source's once they were stopped: others mean that somebody has changed them since. */
+  readonly generations?: readonly number[];
+  /** When the source's were stopped, by the clock of the machine that did it. */
+  readonly stoppedAt?: string;
+}
+
+/** The state in a record; undefined where it holds none. */
+export function cutoverStateOf({ checkpoints }: Pick<TaskRecord, 'checkpoints'>): CutoverState | undefined {
+  return checkpoints[cutoverRole] as CutoverState | undefined;
+}
+
+/** Workloads are stopped that the cutover has to start again, here or there. */
+export const isUnderWay = (state: CutoverState | undefined): boolean =>
+  state !== undefined && state.phase !== 'ready';
+
+/** `kubectl scale` for a workload, for whoever puts it right by hand. */
+export const scaleCommand = (
+  { kind, name, replicas }: ScaledWorkload,
+  context: string,
+  namespace: string,
+): string =>
+  `kubectl --context ${context} -n ${namespace} scale ${kind.toLowerCase()}/${name} --replicas=${replicas}`;

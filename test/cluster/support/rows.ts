@@ -1,0 +1,120 @@
+/** A workload that keeps rows in its claim, and a client that writes them the whole time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { apply, kubectl } from './kubectl.ts';
+import { moverImage } from './mover.ts';
+
+/** Answers once a row is on disk. As process 1 it would hear no SIGTERM by itself. */
+const server = `
+const fs = require('fs');
+process.on('SIGTERM', () => process.exit());
+const file = fs.openSync('/data/rows', 'a');
+require('http').createServer(({ method, url }, response) => {
+  if (method === 'POST') { fs.writeSync(file, url.slice(1) + '\\n'); fs.fsyncSync(file); }
+  response.end('ok');
+}).listen(8080);
+`;
+
+export interface Place {
+  readonly context: string;
+  readonly namespace: string;
+}
+
+/** A Deployment with a claim at /data, and a Service with a node port in front of it. */
+export async function deployRows(
+  { context, namespace }: Place,
+  name: string,
+  claim: string,
+  replicas: number,
+): Promise<void> {
+  const labels = { app: name };
+  const container = {
+    name: 'app',
+    image: moverImage,
+    command: ['node', '-e', server],
+    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+    volumeMounts: [{ name: 'data', mountPath: '/data' }],
+  };
+  const spec = {
+    terminationGracePeriodSeconds: 5,
+    containers: [container],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
+  };
+  const template = { metadata: { labels }, spec };
+  await apply(context, namespace, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: { replicas, strategy: { type: 'Recreate' }, selector: { matchLabels: labels }, template },
+  });
+  await apply(context, namespace, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { type: 'NodePort', selector: labels, ports: [{ port: 8080 }] },
+  });
+  if (replicas > 0)
+    await kubectl(context, ['-n', namespace, 'rollout', 'status', `deployment/${name}`, '--timeout=90s']);
+}
+
+export async function replicasOf({ context, namespace }: Place, name: string): Promise<number> {
+  const path = 'jsonpath={.spec.replicas}';
+  return Number(await kubectl(context, ['-n', namespace, 'get', `deployment/${name}`, '-o', path]));
+}
+
+/** Where its Service answers, from outside of the cluster. */
+export async function addressOf({ context, namespace }: Place, name: string): Promise<string> {
+  const port = 'jsonpath={.spec.ports[0].nodePort}';
+  const host = 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}';
+  const [nodePort, address] = await Promise.all([
+    kubectl(context, ['-n', namespace, 'get', `service/${name}`, '-o', port]),
+    kubectl(context, ['get', 'nodes', '-o', host]),
+  ]);
+  return `http://${address}:${nodePort}`;
+}
+
+export interface Writer extends Disposable {
+  /** Rows that were acknowledged, in order. */
+  readonly acknowledged: readonly number[];
+  /** The longest time between two of them, in seconds. */
+  longestGap(): number;
+  stop(): Promise<void>;
+}
+
+/** Writes row after row to whichever of these addresses answers. */
+export function startWriter(addresses: readonly string[]): Writer {
+  const acknowledged: number[] = [];
+  const times: number[] = [];
+  let running = true;
+  const write = async () => {
+    for (let row = 1; running; row += 1) {
+      for (const address of addresses) {
+        if (!(await isAcknowledged(`${address}/${row}`))) continue;
+        acknowledged.push(row);
+        times.push(performance.now());
+        break;
+      }
+      await sleep(30);
+    }
+  };
+  const ended = write();
+  return {
+    acknowledged,
+    longestGap: () => Math.max(...times.slice(1).map((time, index) => time - (times[index] ?? 0))) / 1000,
+    stop: () => {
+      running = false;
+      return ended;
+    },
+    [Symbol.dispose]: () => {
+      running = false;
+    },
+  };
+}
+
+async function isAcknowledged(url: string): Promise<boolean> {
+  try {
+    const { ok } = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(500) });
+    return ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+/** --cutover: a workload that is written to the whole time goes over, and loses no row that was acknowledged. */
+import { afterAll, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { contextA, contextB } from './support/contexts.ts';
+import { kubectl } from './support/kubectl.ts';
+import { addressOf, deployRows, replicasOf, startWriter } from './support/rows.ts';
+import { Scene } from './support/scene.ts';
+import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+
+const scene = await Scene.open('cutover');
+afterAll(() => scene.close());
+const { namespace } = scene;
+const [here, there] = [
+  { context: contextA, namespace },
+  { context: contextB, namespace },
+];
+
+interface CutoverDocument {
+  readonly downtimeSeconds: number;
+  readonly passes: readonly object[];
+  readonly stopped: readonly string[];
+  readonly started: readonly string[];
+  readonly verification: { readonly different: number };
+  readonly resumed: boolean;
+}
+
+const rowsIn = async (context: string, claim: string) =>
+  (await scene.inspect(context, claim, 'cat rows')).trim().split('\n').map(Number);
+
+test.concurrent('every row that was acknowledged is at the target, and the downtime is what a client saw', async () => {
+  await Promise.all([scene.claim(contextA, 'data'), scene.claim(contextB, 'data')]);
+  await Promise.all([deployRows(here, 'db', 'data', 1), deployRows(there, 'db', 'data', 0)]);
+  using writer = startWriter(await Promise.all([addressOf(here, 'db'), addressOf(there, 'db')]));
+  const args = [
+    '--cutover',
+    '--downtime-goal',
+    '2m',
+    scene.ref(contextA, 'data'),
+    scene.ref(contextB, 'data'),
+  ];
+  const ended = await x8sync(...args, '-o', 'json');
+  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 0 });
+  const { acknowledged } = writer;
+  await eventually(() => expect(acknowledged.at(-1)).toBeGreaterThan(acknowledged.length), 60_000);
+  await writer.stop();
+  const result = documentOf<CutoverDocument>(ended);
+  expect(result).toMatchObject({
+    stopped: ['Deployment db (1)'],
+    started: ['Deployment db (1)'],
+    verification: { different: 0 },
+    resumed: false,
+  });
+  expect(await Promise.all([replicasOf(here, 'db'), replicasOf(there, 'db')])).toEqual([0, 1]);
+  const rows = new Set(await rowsIn(contextB, 'data'));
+  expect(acknowledged.filter((row) => !rows.has(row))).toEqual([]);
+  expect(Math.abs(result.downtimeSeconds - writer.longestGap())).toBeLessThan(1);
+}, 180_000);
+
+test.concurrent('a run that is killed in its middle is put right by the same command', async () => {
+  await Promise.all([scene.claim(contextA, 'killed'), scene.claim(contextB, 'killed')]);
+  await deployRows(here, 'killed', 'killed', 1);
+  using writer = startWriter([await addressOf(here, 'killed')]);
+  const args = ['--cutover', '--downtime-goal', '2m', '--then', 'source', '--name', 'killed'];
+  const command = [...args, scene.ref(contextA, 'killed'), scene.ref(contextB, 'killed')];
+  const running = startX8sync(...command);
+  await eventually(async () => expect(await replicasOf(here, 'killed')).toBe(0), 90_000);
+  running.child.kill('SIGKILL');
+  await running.ended;
+  await writer.stop();
+  const refused = saidBy(await x8sync('cleanup', 'killed', '--context', contextB), 3);
+  expect(refused).toMatch(/in the middle of a cutover/);
+  expect(refused).toMatch(/scale deployment\/killed --replicas=1/);
+
+  const result = documentOf<CutoverDocument>(await x8sync(...command, '-o', 'json'));
+  expect(result).toMatchObject({
+    resumed: true,
+    started: ['Deployment killed (1)'],
+    verification: { different: 0 },
+  });
+  expect(await replicasOf(here, 'killed')).toBe(1);
+  const rows = new Set(await rowsIn(contextB, 'killed'));
+  expect(writer.acknowledged.filter((row) => !rows.has(row))).toEqual([]);
+  saidBy(await x8sync('cleanup', 'killed', '--context', contextB), 0);
+}, 180_000);
+
+test.concurrent('within a namespace the workload is given the other claim; what can not be scaled is refused', async () => {
+  await Promise.all(['old', 'new', 'bare'].map((claim) => scene.claim(contextA, claim)));
+  await deployRows(here, 'moved', 'old', 1);
+  const args = ['--cutover', '--then', 'repoint', '--downtime-goal', '2m'];
+  const pair = [scene.ref(contextA, 'old'), scene.ref(contextA, 'new')];
+  const result = documentOf<CutoverDocument>(await x8sync(...args, ...pair, '-o', 'json'));
+  expect(result).toMatchObject({ stopped: ['Deployment moved (1)'], started: ['Deployment moved (1)'] });
+  const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';
+  expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('new');
+
+  await scene.user(contextA, 'lonely', 'bare');
+  const refused = saidBy(
+    await x8sync('--cutover', '--then', 'nothing', scene.ref(contextA, 'bare'), pair[0] ?? ''),
+    3,
+  );
+  expect(refused).toMatch(/pod \S+\/lonely mounts \S+\/bare and has no Deployment or StatefulSet/);
+}, 180_000);

@@ -1,0 +1,75 @@
+/** Many copies: so many at a time, and one that fails keeps no other from being made. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/batch.ts';
+import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
+import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import { systemClock } from '../../../../../src/clock.ts';
+import { RefusedError } from '../../../../../src/errors.ts';
+import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+
+const result = (outcome: 'ok' | 'partial' = 'ok') =>
+  ({
+    outcome,
+    message: 'some',
+    lost: [],
+    stats: { transferredFiles: 1, files: 1, transferredBytes: 5 },
+  }) as unknown as CopyResult;
+const context = (signal = new AbortController().signal): CopyContext => ({
+  reporter: createSilentReporter(),
+  clock: systemClock,
+  signal,
+  onAbandoned: () => {},
+});
+const item = (label: string, copy: BatchItem['copy']): BatchItem => ({ label: `${label} → ${label}`, copy });
+
+describe('many copies', () => {
+  test('are made two at a time', async () => {
+    let [running, most] = [0, 0];
+    const items = Array.from({ length: 6 }, (_, index) =>
+      item(`c${index}`, async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await sleep(5);
+        running -= 1;
+        return result();
+      }),
+    );
+    const entries = await runBatch(items, 2, context());
+    expect(most).toBe(2);
+    expect(entries.map(({ outcome }) => outcome)).toEqual(Array(6).fill('copied'));
+    expect(batchError(entries)).toBeUndefined();
+  });
+
+  test('come to exit code 5 where some fail, and to theirs where all do', async () => {
+    const bad = item('bad', () => Promise.reject(new RefusedError('in use')));
+    const half = item('half', async () => result('partial'));
+    const entries = await runBatch([bad, item('good', async () => result()), half], 2, context());
+    expect(batchError(entries)).toMatchObject({
+      exitCode: 5,
+      message: '2 of 3 claims could not be copied wholly',
+      details: ['bad → bad: in use', 'half → half: some'],
+    });
+    expect(documentOf(entries)).toMatchObject({ copied: 1, incomplete: 1, failed: 1 });
+    expect(describeBatch(entries)).toMatch(
+      /^1 of 3 claims copied, 1 not wholly, 1 failed\n {2}failed {5}bad → bad: in use\n/,
+    );
+    expect(batchError(await runBatch([bad, bad], 2, context()))).toMatchObject({ exitCode: 3 });
+  });
+
+  test('end where the person ends them', async () => {
+    const stop = new AbortController();
+    const first = item('first', async ({ signal }) => {
+      stop.abort(new Error('stopped'));
+      signal.throwIfAborted();
+      return result();
+    });
+    let begun = false;
+    const second = item('second', async () => {
+      begun = true;
+      return result();
+    });
+    await expect(runBatch([first, second], 1, context(stop.signal))).rejects.toThrow('stopped');
+    expect(begun).toBe(false);
+  });
+});

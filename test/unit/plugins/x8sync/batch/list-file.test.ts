@@ -1,0 +1,63 @@
+/** Lists of copies, as people write them. */
+import { describe, expect, test } from '@jest/globals';
+import { parseList } from '../../../../../plugins/x8sync/batch/list-file.ts';
+import type { BatchFlags } from '../../../../../plugins/x8sync/commands/batch-flags.ts';
+import { withListedOptions } from '../../../../../plugins/x8sync/commands/listed-options.ts';
+
+const pairs = (text: string) =>
+  parseList(text, 'file').map(({ source, target, options }) => ({ source, target, ...options }));
+
+describe('a list of copies', () => {
+  const expected = [
+    { source: 'a/shop/db', target: 'b/shop/db', verify: true },
+    { source: 'x', target: 'y' },
+  ];
+  test.each([
+    ['YAML', '- {source: a/shop/db, target: b/shop/db, verify: true}\n- source: x\n  target: y\n'],
+    ['JSON', JSON.stringify(expected)],
+    ['a List of Kubernetes', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: expected })],
+    ['objects with a specification', JSON.stringify(expected.map((spec) => ({ kind: 'Copy', spec })))],
+    ['several documents', 'source: a/shop/db\ntarget: b/shop/db\nverify: true\n---\nsource: x\ntarget: y\n'],
+  ])('may be %s', (_, text) => {
+    expect(pairs(text)).toEqual(expected);
+  });
+
+  test.each([
+    ['', /lists no copies/],
+    ['[]', /lists no copies/],
+    ['- source: a', /copy 1: source and target are missing/],
+    ['- [a, b]', /copy 1: this is no copy/],
+    ['{', /is no YAML/],
+  ])('%j is none', (text, message) => {
+    expect(() => pairs(text)).toThrow(message);
+  });
+});
+
+describe('options of one copy', () => {
+  const flags = { verify: undefined, exclude: ['a'], checksum: true } as unknown as BatchFlags;
+  const options = (given: Record<string, unknown>) =>
+    withListedOptions(flags, { source: 's', target: 't', options: given, where: 'file, copy 1' });
+
+  test('take the place of the command line', () => {
+    expect(
+      options({ verify: true, sourcePath: 'x', exclude: 'b', strategy: ['nodeport'], runAs: 7 }),
+    ).toEqual({
+      verify: true,
+      sourcePath: 'x',
+      exclude: ['b'],
+      checksum: true,
+      strategies: ['nodeport'],
+      runAs: '7',
+    });
+  });
+
+  test.each([
+    [{ verfy: true }, /"verfy" is no option of a copy/],
+    [{ verify: 'yes' }, /verify: "yes" is not a value of it/],
+    [{ strategy: 'teleport' }, /strategy: "teleport"/],
+    [{ 'partition-files': -1 }, /partition-files: -1/],
+    [{ constructor: true }, /"constructor" is no option/],
+  ])('%j is refused', (given, message) => {
+    expect(() => options(given)).toThrow(message);
+  });
+});

@@ -1,0 +1,53 @@
+/** Claims that are made in another's likeness. */
+import { describe, expect, test } from '@jest/globals';
+import {
+  parseAccessMode,
+  parseSize,
+  targetLike,
+} from '../../../../../plugins/x8sync/claims/create-target.ts';
+import type { PersistentVolumeClaim } from '../../../../../src/kube/objects.ts';
+
+const source = {
+  metadata: { name: 'db', namespace: 'shop', uid: 'u', labels: { app: 'db' }, annotations: { a: 'b' } },
+  spec: {
+    accessModes: ['ReadWriteOnce'],
+    resources: { requests: { storage: '10Gi' } },
+    storageClassName: 'fast',
+    volumeName: 'pv-1',
+    volumeMode: 'Filesystem',
+  },
+  status: { phase: 'Bound', capacity: { storage: '20Gi' } },
+} as unknown as PersistentVolumeClaim;
+const place = { namespace: 'new', name: 'db' };
+
+describe('a target claim', () => {
+  test('is like the source, as large as its volume really is, and bound to nothing', () => {
+    expect(targetLike(source, place, { storageClass: 'fast' })).toEqual({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { ...place, labels: { app: 'db' } },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: '20Gi' } },
+        storageClassName: 'fast',
+        volumeMode: 'Filesystem',
+      },
+    });
+  });
+
+  test('is what was asked for', () => {
+    const { spec } = targetLike(source, place, { size: '5Gi', accessModes: ['ReadWriteMany'] });
+    expect(spec).toMatchObject({
+      accessModes: ['ReadWriteMany'],
+      resources: { requests: { storage: '5Gi' } },
+    });
+    expect(spec).not.toHaveProperty('storageClassName');
+  });
+
+  test('has no size and no mode that is none', () => {
+    expect(parseAccessMode('RWX')).toBe('ReadWriteMany');
+    expect(() => parseAccessMode('ROX')).toThrow('--access-mode');
+    expect(() => parseSize('ten')).toThrow('--size');
+    expect(() => parseSize('0')).toThrow('--size');
+  });
+});
