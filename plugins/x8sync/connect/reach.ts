@@ -62,7 +62,7 @@ export async function reachSource(
   }
   const { source, target } = context;
   throw new UnreachableError(
-    `pods in ${target.kube.cluster.context} can't reach the source's SSH server ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
+    `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
     {
       details: [...reasons, ...context.notes],
       hint: 'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy',
