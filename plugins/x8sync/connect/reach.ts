@@ -45,7 +45,7 @@ export async function reachSource(
   context: ReachContext,
   handle: StepHandle,
 ): Promise<StrategyName> {
-  const reasons = [...declined];
+  const reasons: string[] = [];
   const leader = new Leader(service, context);
   for (const [index, strategy] of strategies.entries()) {
     handle.detail(`trying ${strategy.name}`);
@@ -57,14 +57,17 @@ export async function reachSource(
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
-    if (await connectedInTime(context)) return strategy.name;
+    if (await connectedInTime(context)) {
+      for (const reason of reasons) handle.warn(`Not ${reason}; ${strategy.name} is used instead.`);
+      return strategy.name;
+    }
     reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }
   const { source, target } = context;
   throw new UnreachableError(
     `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
     {
-      details: [...reasons, ...context.notes],
+      details: [...declined, ...reasons, ...context.notes],
       hint: 'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy',
     },
   );

@@ -78,6 +78,24 @@ test('one that does not answer in time gives way, and the end of the ladder name
   await failed;
 });
 
+test('what was tried before the one that answers is told', async () => {
+  const { kube, clock, context, connect, open } = await scene(['nodeport', 'loadbalancer']);
+  const told: string[] = [];
+  const endpoint = await open();
+  const ingress = [{ ip: '192.0.2.9' }];
+  const reached = reachSource(endpoint, ['192.0.2.1:30000'], context, {
+    ...handle,
+    warn: (text) => told.push(text),
+  });
+  await clock.advance(20_000);
+  // By the time that the load balancer has an address, the mover has found its way by it.
+  connect();
+  const service = await kube.get(services, context.source.meta);
+  await kube.replace(services, { ...service, status: { loadBalancer: { ingress } } });
+  expect(await reached).toBe('loadbalancer');
+  expect(told).toEqual(['Not nodeport: no answer from 192.0.2.1:30000; loadbalancer is used instead.']);
+});
+
 test('what the cluster declines when the Service is made is named as well', async () => {
   const { kube, open } = await scene(['nodeport', 'clusterip']);
   let tries = 0;
