@@ -12,7 +12,7 @@ const [ref, taskContext] = [
 ];
 
 /** Opens a task at the target, and how to end its run: gives what is said and left then. */
-async function opened(name: string | undefined, kube = fakeKube()) {
+async function opened(name: string | undefined, kube = fakeKube(), { isRelayed = false } = {}) {
   const process = new AbortController();
   const side = { kube, ...ref };
   const context = { ...taskContext, reporter: createSilentReporter(), signal: process.signal };
@@ -26,6 +26,7 @@ async function opened(name: string | undefined, kube = fakeKube()) {
   };
   const request = { source: side, target: side, name, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
+  task.isRelayed = isRelayed;
   await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
   return async (reason: Error) => {
     process.abort(reason);
@@ -46,6 +47,14 @@ test('a named task stays after Ctrl-C; an error that nobody caught is no Ctrl-C'
   expect(interrupted.records).toEqual(['x8sync-db-target']);
   const bug = new Error('a bug');
   expect(await endedBy(bug)).toEqual({ error: bug, records: [] });
+});
+
+test('whose copy passed through this workstation is told that the mover waits', async () => {
+  const end = await opened('db', fakeKube(), { isRelayed: true });
+  expect((await end(new InterruptedError('SIGINT'))).error).toMatchObject({
+    message: expect.stringMatching(/task db stays .* its mover waits/),
+    hint: expect.stringMatching(/run the same command again/),
+  });
 });
 
 test('a named task stays after Ctrl-C also where the run that took it up did not name it', async () => {
