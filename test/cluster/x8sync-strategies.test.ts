@@ -48,7 +48,7 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
   } finally {
     await here.close();
   }
-}, 60_000);
+}, 180_000);
 
 (isLab ? test.concurrent : test.skip)(
   'two claims that no node has both are copied by the next strategy, with the reason of the first',
@@ -91,7 +91,7 @@ test.concurrent('within one cluster, in another namespace, its own network is en
   } finally {
     await other.close();
   }
-}, 60_000);
+}, 120_000);
 
 test.concurrent('between clusters a node port is tried first', async () => {
   await scene.claim(contextB, 'nodeport');
@@ -99,7 +99,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
   const address = expect.stringMatching(/:3\d{4}$/);
   expect(documentOf(ended)).toMatchObject({ outcome: 'ok', strategy: 'nodeport', address });
   await expectCopied(contextB, 'nodeport');
-}, 60_000);
+}, 120_000);
 
 (isLab ? test : test.skip)(
   'a load balancer is used where it is asked for',
@@ -113,7 +113,7 @@ test.concurrent('between clusters a node port is tried first', async () => {
     });
     await expectCopied(contextB, 'balanced');
   },
-  60_000,
+  120_000,
 );
 
 test.concurrent('where neither cluster reaches the other this workstation joins two port-forwards, again where one broke', async () => {
@@ -158,7 +158,7 @@ test.concurrent('namespaces that deny all traffic by default let this one throug
   } finally {
     await closed.close();
   }
-}, 60_000);
+}, 120_000);
 
 describe('a ReadWriteOnce source that is in use', () => {
   test.concurrent('is read on the node of its user, which goes on', async () => {
@@ -174,7 +174,7 @@ describe('a ReadWriteOnce source that is in use', () => {
     expect(nodeOf('x8sync-')).toBe(nodeOf('its-user'));
     const ended = saidBy(await running.ended, 0);
     expect(ended).toMatch(/Warning: The source is in use by its-user/);
-  }, 60_000);
+  }, 120_000);
 });
 
 test('no Secret is left in either cluster after all of these', async () => {
