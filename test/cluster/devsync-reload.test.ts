@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
-import { forever, images, type Seen, Workplace } from './support/devsync.ts';
+import { images, type Seen, Workplace } from './support/devsync.ts';
 import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
 
@@ -131,10 +131,11 @@ test('reloads that cause each other are stopped, and resume lets them go on; wha
   expect(existsSync(join(it.local, 'evil'))).toBe(false);
 }, 180_000);
 
-test('a rollout brings a new pod, in which the sync goes on and which does not roll out again', async () => {
+test('a rollout brings a new pod, in which the sync goes on and which does not roll out again; so does a restart on demand', async () => {
   work = new Workplace(place());
   const it = work;
-  const container = { name: 'app', image: images.plain, command: forever };
+  const program = 'mkdir /work; trap "exit 0" TERM; while :; do sleep 0.05; done';
+  const container = { name: 'app', image: images.plain, command: ['sh', '-c', program] };
   await apply(contextA, it.namespace, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -148,7 +149,7 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
     },
   });
   await it.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
-  const onChange = ['--on-change', '/src=rollout'];
+  const onChange = ['--on-change', '/src=rollout', '--on-change', '/again=restart', '--restart-anyway'];
   await it.must('create', '--name', 'web', '-l', 'app=web', ...onChange, it.local, '/work');
   await it.watch('web');
   const { state: first } = await it.reaches('web', 'watching');
@@ -157,4 +158,14 @@ test('a rollout brings a new pod, in which the sync goes on and which does not r
   await it.must('flush', 'web');
   expect(await it.sh(state?.pod ?? '', 'cat /work/src/a')).toBe('edited');
   expect(await it.kubectl('get', 'deployment/web', '-o', 'jsonpath={.metadata.generation}')).toBe('2');
+
+  // A restart that loses what was synced, on demand: it is synced again.
+  it.write('again', 'x');
+  const restarts = 'jsonpath={.status.containerStatuses[0].restartCount}';
+  const count = () => it.kubectl('get', 'pod', state?.pod ?? '', '-o', restarts);
+  await eventually(async () => expect(await count()).toBe('1'), 60_000);
+  await eventually(
+    async () => expect(await it.sh(state?.pod ?? '', 'cat /work/src/a /work/again')).toBe('editedx'),
+    60_000,
+  );
 }, 180_000);

@@ -16,6 +16,7 @@ import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
 import { requireSameRoot } from './remote-root.ts';
 import { type StorageBudget, storageBudget } from './storage-budget.ts';
+import type { SyncMemory } from './sync-memory.ts';
 
 /** The session's number on a connection of its own; agents that serve several have more. */
 const session = 1;
@@ -31,6 +32,8 @@ export interface AttachContext extends LaunchContext {
   /** Where what is kept of LOCAL may be. */
   readonly metadataCandidates: readonly string[];
   readonly clock: Clock;
+  /** Of earlier streams. */
+  readonly memory?: SyncMemory;
 }
 
 /** Everything that a synchronizer works with. */
@@ -75,7 +78,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
     const history = new ContainerHistory(folder, binding, target.containerId, context.syncFolder);
     await Promise.all([looking, lookingThere]);
-    history.begin(location, container.tree);
+    history.begin(location, container.tree, context.memory?.startUpTimes(target.containerId));
     if (history.trouble !== undefined) remarks.push(history.trouble);
     const { connection } = launched;
     const close = async () => {

@@ -6,7 +6,7 @@ import { asObject, asText } from '../wire/check.ts';
 import { AncestorStore } from './ancestor-store.ts';
 import type { Location } from './location.ts';
 import { Manifests } from './manifests.ts';
-import { type Beginning, beginnings, StartUp } from './start-up.ts';
+import { type Beginning, beginnings, StartUp, type StartUpTimes } from './start-up.ts';
 import { describeSetAside, type OnRemark, readStateFile, replaceStateFile } from './state-files.ts';
 
 export class ContainerHistory {
@@ -67,8 +67,12 @@ export class ContainerHistory {
     return this.#startUp;
   }
 
-  /** Begins anew where nothing was agreed on. @param tree what the container holds now. */
-  begin({ origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>, tree: MaybeEntry): void {
+  /** Begins anew where nothing was agreed on. @param tree what the container holds now. @param times of its start. */
+  begin(
+    { origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>,
+    tree: MaybeEntry,
+    times?: StartUpTimes,
+  ): void {
     const manifests = new Manifests(this.#manifestFolder, this.#onTrouble);
     const written = `written in ${seed}`;
     const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
@@ -82,6 +86,7 @@ export class ContainerHistory {
       this.#startUp = new StartUp({
         beginning,
         manifests: known,
+        times,
         onWritten: (wrote) => manifests.keep(written, wrote),
         onOver: () => this.settle(),
       });

@@ -17,10 +17,20 @@ export type Beginning = (typeof beginnings)[number];
 /** A container has started after so many milliseconds without a write of its own, and after so many in any case. */
 const [quiet, longest] = [10_000, 60_000];
 
+/** How long a container has been starting, kept while its streams come and go. Monotonic milliseconds. */
+export interface StartUpTimes {
+  /** Of the first look. */
+  began: number | undefined;
+  /** Of the last look that showed something new. */
+  changed: number;
+}
+
 export interface StartUpOptions {
   readonly beginning: Beginning;
   /** What the first container began with, and what it wrote itself then. */
   readonly manifests: readonly [began: MaybeEntry, wrote: MaybeEntry];
+  /** What an earlier stream to this container knew; a new one where absent. */
+  readonly times?: StartUpTimes | undefined;
   /** Keeps what the first container has written. */
   readonly onWritten: (wrote: MaybeEntry) => void;
   /** It has started, and was reconciled. */
@@ -35,25 +45,27 @@ export class StartUp {
   readonly #noted = new WeakMap<Entry, Entry>();
   /** What the container had of its own at the last look. */
   #own: MaybeEntry;
-  /** Monotonic milliseconds: of the first look, and of the last one that showed something new. */
-  #began: number | undefined;
-  #changed = 0;
+  readonly #times: StartUpTimes;
+  #hasLooked = false;
   #isReconciled = false;
   #isOver = false;
 
   constructor(options: StartUpOptions) {
     this.#options = options;
     this.#wrote = options.manifests[1];
+    this.#times = options.times ?? { began: undefined, changed: 0 };
   }
 
   /** The ancestor to go on with, now that the container has this. @param now monotonic milliseconds. */
   ancestorFor(container: MaybeEntry, ancestor: MaybeEntry, now: number): MaybeEntry {
     // A root that is gone or was never looked at says nothing.
     if (!this.isUnderWay(now) || container?.kind !== 'directory') return ancestor;
-    const isFirstLook = this.#began === undefined;
-    this.#began ??= now;
+    const isFirstLook = !this.#hasLooked;
+    this.#hasLooked = true;
+    const isNew = this.#times.began === undefined;
+    this.#times.began ??= now;
     const own = beyond(container, [ancestor], this.#agreed);
-    if (isFirstLook || !sameDeep(own, this.#own)) this.#changed = now;
+    if (isNew || !sameDeep(own, this.#own)) this.#times.changed = now;
     this.#own = own;
     const { beginning, manifests } = this.#options;
     if (beginning === 'first') this.#note(container, ancestor);
@@ -75,9 +87,9 @@ export class StartUp {
 
   isUnderWay(now: number): boolean {
     if (this.#isOver) return false;
-    const began = this.#began ?? now;
-    const isQuiet = this.#began !== undefined && now - this.#changed >= quiet;
-    if (!this.#isReconciled || (!isQuiet && now - began < longest)) return true;
+    const { began, changed } = this.#times;
+    const isQuiet = began !== undefined && now - changed >= quiet;
+    if (!this.#isReconciled || (!isQuiet && now - (began ?? now) < longest)) return true;
     this.#isOver = true;
     this.#options.onOver();
     return false;

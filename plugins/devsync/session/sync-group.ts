@@ -39,6 +39,8 @@ export class SyncGroup implements RunningSync {
   #lastWriter: Target | undefined;
   /** The writer's session, once it has brought everything here: followers have something to be made like. */
   #completeFrom: string | undefined;
+  /** Some do not take part yet. */
+  #areWaiting = false;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -134,12 +136,19 @@ export class SyncGroup implements RunningSync {
     for (const [name, { role, target }] of wanted)
       if (!this.#members.has(name) && (role === 'writer' || this.#isComplete))
         this.#begin(name, role, target);
+    this.#areWaiting = [...wanted.keys()].some((name) => !this.#members.has(name));
   }
 
-  /** The writer has brought everything here. */
+  /**
+   * The writer has brought everything here, and is in sync. While it is held, as when LOCAL has vanished, nobody is made
+   * like this workstation for the first time.
+   */
   get #isComplete(): boolean {
     const { writer } = this.#targets;
-    return writer !== undefined && this.#completeFrom === sessionName(writer, this.#options.spec.remote);
+    const name = writer && sessionName(writer, this.#options.spec.remote);
+    return (
+      name !== undefined && this.#completeFrom === name && this.#writer?.runner.state.phase === 'watching'
+    );
   }
 
   #begin(name: string, role: Member['role'], target: Target): void {
@@ -173,9 +182,10 @@ export class SyncGroup implements RunningSync {
   }
 
   #noteState(name: string, role: Member['role'], { phase }: RunnerState): void {
-    if (role !== 'writer' || phase !== 'watching' || this.#completeFrom === name) return;
+    if (role !== 'writer' || phase !== 'watching') return;
+    const isNews = this.#completeFrom !== name;
     this.#completeFrom = name;
-    this.#apply();
+    if (isNews || this.#areWaiting) this.#apply();
   }
 }
 

@@ -240,7 +240,7 @@ export class SyncRunner implements RunningSync {
     update({ phase: 'connecting', message: '', pod, container: target.container });
     try {
       const onDetail = (message: string) => update({ message });
-      const attached = await attach({ ...this.#options, target, signal, onDetail });
+      const attached = await attach({ ...this.#options, memory: this.#memory, target, signal, onDetail });
       this.#attached = attached;
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);

@@ -4,15 +4,25 @@ import { type MaybeEntry, type Tracked, walk } from '../../../../../plugins/devs
 import { reconcile } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
 import { edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
-import { type Beginning, StartUp } from '../../../../../plugins/devsync/session/start-up.ts';
+import {
+  type Beginning,
+  StartUp,
+  type StartUpTimes,
+} from '../../../../../plugins/devsync/session/start-up.ts';
+import { SyncMemory } from '../../../../../plugins/devsync/session/sync-memory.ts';
 import { edits, folders, leavesOf, shapeOf, tree } from '../support/trees.ts';
 import { carryOut, type World } from '../support/world.ts';
 
-function begin(beginning: Beginning, manifests: readonly [MaybeEntry, MaybeEntry] = [undefined, undefined]) {
+function begin(
+  beginning: Beginning,
+  manifests: readonly [MaybeEntry, MaybeEntry] = [undefined, undefined],
+  times?: StartUpTimes,
+) {
   const events = { written: undefined as MaybeEntry, isOver: false };
   const startUp = new StartUp({
     beginning,
     manifests,
+    times,
     onWritten: (wrote) => {
       events.written = wrote;
     },
@@ -62,6 +72,19 @@ describe('a container that restarts and writes its files some seconds after its 
     expect(events.isOver).toBe(true);
     const edited = cycle(startUp, { ...synced, beta: edit(synced.beta, ['a', tree('theirs')]) }, 15_000);
     expect([shapeOf(edited.alpha), edited.conflicts]).toEqual([{ a: 'theirs' }, []]);
+  });
+
+  test('has not begun to start again where its stream breaks, or its part in the sync changes', () => {
+    const memory = new SyncMemory();
+    const first = begin('successor', [seed, undefined], memory.startUpTimes('one'));
+    const world = cycle(first.startUp, { ancestor: tree({}), alpha: tree({}), beta: tree({}) }, 0);
+    const { startUp } = begin('successor', [seed, undefined], memory.startUpTimes('one'));
+    cycle(startUp, world, 9000);
+    expect([startUp.isUnderWay(9999), startUp.isUnderWay(10_000)]).toEqual([true, false]);
+    // Another container has.
+    const other = begin('successor', [seed, undefined], memory.startUpTimes('two'));
+    cycle(other.startUp, world, 9000);
+    expect(other.startUp.isUnderWay(18_999)).toBe(true);
   });
 
   test('has started after a minute, however busy it is', () => {
