@@ -1,11 +1,17 @@
 /** A standby, its promotion, and the old primary as the standby of the new one: as a person does it, with real pods. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/clock.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, deployments } from '../../src/kube/resources.ts';
+import { listWatch } from '../../src/kube/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { forever, images } from './support/devsync.ts';
-import { plugin } from './support/kubectl.ts';
+import { kubectl, plugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
 
@@ -95,6 +101,9 @@ beforeAll(async () => {
   pair = await Pair.open('failover');
   await pair.put(pair.from, ...objects);
 }, 60_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 afterAll(() => pair.close(), 60_000);
 
@@ -191,3 +200,71 @@ test('demote shows what the old primary has alone, and makes it the standby of t
     expect(readyReplicas).toBe(0);
   }, 30_000);
 });
+
+/** A kubeconfig by which the old primary can't be reached, though it is there for all others. */
+async function cutOff(): Promise<string> {
+  const config = JSON.parse(await kubectl(contextA, ['config', 'view', '--raw', '-o', 'json']));
+  const { context } = config.contexts.find(({ name }: { name: string }) => name === contextA);
+  const entry = config.clusters.find(({ name }: { name: string }) => name === context.cluster);
+  entry.cluster.server = 'https://127.0.0.1:9';
+  const path = join(folder, 'cut-off.json');
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+test('a run that nobody can reach, and that has much to write, writes nothing once workloads are woken', async () => {
+  const other = await Pair.open('partition');
+  const stop = new AbortController();
+  try {
+    await other.put(other.from, workload('Deployment', 'web', {}), configMap('busy', { n: '0' }));
+    const watching = await other.watch('--standby', '--kinds', 'cm,deploy');
+    const { namespace, to } = other;
+    const seen: string[] = [];
+    const note = (what: string) => () => void seen.push(what);
+    const options = { namespace, clock: systemClock };
+    const follow = { replaced: () => undefined };
+    const isAwake = ({ spec }: KubeObject) => (spec as { replicas?: number } | undefined)?.replicas === 1;
+    const watches = [
+      listWatch(to, configMaps, options, { ...follow, event: note('copied') }, stop.signal),
+      listWatch(
+        to,
+        deployments,
+        options,
+        { ...follow, event: (_type, object) => void (isAwake(object as KubeObject) && seen.push('woken')) },
+        stop.signal,
+      ),
+    ];
+    const writing = (async () => {
+      for (let n = 1; !stop.signal.aborted; n++) {
+        await other.put(other.from, configMap('busy', { n: String(n) }));
+        await sleep(30);
+      }
+    })();
+    await eventually(() => expect(seen.length).toBeGreaterThan(5), 20_000);
+    const unreachable = await cutOff();
+    const args = [
+      'promote',
+      contextB,
+      '--primary',
+      contextA,
+      '--name',
+      other.task,
+      '--kubeconfig',
+      unreachable,
+    ];
+    const refused = await plugin('nsreplicate', [...args, '-y']);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('--primary-lost')]);
+    const promoted = await plugin('nsreplicate', [...args, '-y', '--primary-lost']);
+    expect(promoted).toMatchObject({ code: 0 });
+    expect((await watching.ended).code).toBe(3);
+    await sleep(1000);
+    stop.abort();
+    await Promise.allSettled([...watches, writing]);
+    expect(seen.slice(0, 5)).toEqual(Array(5).fill('copied'));
+    expect(seen.slice(seen.indexOf('woken'))).not.toContain('copied');
+    expect(seen).toContain('woken');
+  } finally {
+    stop.abort();
+    await other.close();
+  }
+}, 120_000);

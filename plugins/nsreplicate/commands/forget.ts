@@ -15,7 +15,8 @@ export class ForgetCommand extends ExistingTaskCommand {
     details: `
       Refused while the task runs. What was remembered goes: that deletions were stopped, and what earlier runs
       covered. Copies keep their marks, so that a task of the same name and primary goes on with them; with
-      --remove-marks they are nobody's copies any more, and no task changes or deletes them without --adopt.
+      --remove-marks they are nobody's copies any more, and no task changes or deletes them without --adopt. The epoch
+      of a promotion stays, so that a fenced task stays fenced.
     `,
     examples: [
       ['After the last run', '$0 forget --name dr --primary prod'],

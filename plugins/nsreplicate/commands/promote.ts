@@ -97,6 +97,7 @@ export class PromoteCommand extends ExistingTaskCommand {
     const options: PromotionOptions = {
       task,
       replica,
+      takesPart: status !== undefined,
       others,
       state,
       withEmptyClaims: this.withEmptyClaims,

@@ -29,6 +29,8 @@ const PERIOD_MS = 500;
 export interface PromotionOptions {
   readonly task: string;
   readonly replica: Cluster;
+  /** The task's status names it: an old primary that takes over again has no copies. */
+  readonly takesPart: boolean;
   /** All others that take part and answer: the old primary, other replicas. */
   readonly others: readonly Cluster[];
   /** Where the task's state is kept; undefined: it can't be reached. */
@@ -68,10 +70,10 @@ export interface PromotionReport {
 
 /**
  * Looks, and writes nothing.
- * @throws {RefusedError} the replica has no copy of the task
+ * @throws {RefusedError} nothing tells that the replica is one of the task
  */
 export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
-  const { task, replica, others, withEmptyClaims, clock, signal } = options;
+  const { task, replica, takesPart, others, withEmptyClaims, clock, signal } = options;
   const call = { signal };
   const [epochs, before, workloads, staleness] = await Promise.all([
     Promise.all([replica, ...others].map(({ kube }) => readEpoch(kube, task, call))),
@@ -79,7 +81,7 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
     workloadsOf(replica, task, call),
     stalenessOf(replica, task, call),
   ]);
-  if (staleness.kinds.length === 0 && staleness.unread.length === 0)
+  if (!takesPart && staleness.kinds.length === 0 && staleness.unread.length === 0)
     throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
       hint: '--name chooses another task.',
     });

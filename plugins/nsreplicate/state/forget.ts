@@ -1,4 +1,4 @@
-/** Removes all that is kept of a task. */
+/** Removes all that is kept of a task but its epoch: what is fenced stays fenced. */
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { configMaps, leases, type Resource, secrets } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
@@ -21,7 +21,8 @@ async function forget(
   resources: readonly Resource[],
   call: CallOptions,
 ): Promise<void> {
-  const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
+  const ofTask = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
+  const labelSelector = `${ofTask},${Label.role} notin (epoch)`;
   const options = { namespace: stateNamespace, labelSelector, metadataOnly: true, ...call };
   for (const resource of resources) {
     const { items } = await kube.list(resource, options);

@@ -73,6 +73,7 @@ function optionsFor({ from, to }: { from: FakeKube; to: FakeKube }, change: Part
   const options: PromotionOptions = {
     task: 't',
     replica: { name: 'standby', id: 'B', kube: to },
+    takesPart: false,
     others: [{ name: 'prod', id: 'A', kube: from }],
     state: from,
     withEmptyClaims: false,
@@ -185,4 +186,20 @@ test('a cluster without a copy of the task is refused', async () => {
   await expect(planPromotion(optionsFor(connect(), { task: 'other' }))).rejects.toMatchObject({
     exitCode: 3,
   });
+});
+
+test('the old primary may take over again, though nothing was ever copied to it', async () => {
+  const { connect } = scene();
+  const kubes = connect();
+  await run(optionsFor(kubes));
+  kubes.from.answers.set('/api', () => groups(''));
+  kubes.from.answers.set('/apis', () => groups('apps'));
+  const [replica, other] = [
+    { name: 'prod', id: 'A', kube: kubes.from },
+    { name: 'standby', id: 'B', kube: kubes.to },
+  ];
+  const back = { replica, others: [other], takesPart: true };
+  expect(await run(optionsFor(kubes, back))).toMatchObject({ epoch: 2, woken: [], open: [] });
+  for (const kube of [kubes.from, kubes.to])
+    expect(await readEpoch(kube, 't')).toMatchObject({ number: 2, leader: 'A' });
 });
