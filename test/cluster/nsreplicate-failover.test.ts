@@ -126,7 +126,10 @@ test('copies that are there are held, and say what they were; plan and drift agr
     { type: 'merge', fieldManager: 'a-person' },
   );
   const planned = await pair.look('plan', ...standby);
-  expect([planned.code, planned.stdout]).toEqual([5, expect.stringMatching(/put-right Deployment\.apps \S+web/)]);
+  expect([planned.code, planned.stdout]).toEqual([
+    5,
+    expect.stringMatching(/put-right Deployment\.apps \S+web/),
+  ]);
   await pair.copy(...standby);
   expect(await told()).toEqual([0, 0, 0, 0, true]);
 });
