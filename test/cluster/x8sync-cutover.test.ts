@@ -69,6 +69,8 @@ test.concurrent('a run that is killed in its middle is put right by the same com
   await writer.stop();
   const refused = saidBy(await x8sync('cleanup', 'killed', '--context', contextB), 3);
   expect(refused).toMatch(/in the middle of a cutover/);
+  const status = saidBy(await x8sync('status', 'killed', '--context', contextB), 0);
+  expect(status).toMatch(/Cutover: +in its middle \(stopping\): Deployment killed \(1\) stands still/);
   expect(refused).toMatch(/scale deployment\/killed --replicas=1/);
 
   const result = documentOf<CutoverDocument>(await x8sync(...command, '-o', 'json'));

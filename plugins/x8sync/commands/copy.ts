@@ -213,11 +213,12 @@ export class CopyCommand extends KubeCommand {
   }
 
   async #confirm(
-    { target: { kube, namespace, claim } }: CopyRequest,
+    { target: { kube, namespace, claim }, selection }: CopyRequest,
     { confirm }: KubeCommandContext,
   ): Promise<void> {
     if (this.yes) return;
-    const name = `${kube.cluster.context}/${namespace}/${claim}`;
+    const folder = selection?.targetPath ? `folder ${selection.targetPath} of ` : '';
+    const name = `${folder}${kube.cluster.context}/${namespace}/${claim}`;
     if (!(await confirm(`Delete every file in ${name} before copying?`))) {
       throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
     }

@@ -2,6 +2,7 @@
 import { type Table, table } from '../../../src/cli/table.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { formatAgeSince } from '../../../src/ui/format.ts';
+import { type CutoverState, cutoverStateOf, isUnderWay } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 
 /** The document of `-o json`; stable field names. */
@@ -21,6 +22,7 @@ export function documentOf(entry: TaskEntry): Record<string, unknown> {
     heartbeat: record?.heartbeat,
     progress: record?.progress,
     message: record?.message,
+    cutover: cutoverIn(entry),
     peer: record?.peer,
     records: Object.values(entry.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
   };
@@ -39,7 +41,7 @@ export function tableOf(entries: readonly TaskEntry[], now: Date): Table {
       { header: 'PHASE', value: ({ record }) => record?.phase ?? '' },
       { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
       { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
-      { header: 'PROGRESS', value: ({ record }) => progressOf(record) },
+      { header: 'PROGRESS', value: ({ entry, record }) => progressOf(entry, record) },
       { header: 'AGE', value: ({ record }) => formatAgeSince(record?.createdAt, now) },
       { header: 'PEER', value: ({ record }) => record?.peer?.server ?? '', wide: true },
     ],
@@ -73,11 +75,26 @@ export function describeTask(entry: TaskEntry, now: Date): string {
     ['Last written', record?.heartbeat],
     ['Progress', record?.progress],
     ['Message', record?.message],
+    ['Cutover', cutoverText(entry)],
     ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
   ];
   return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
 }
 
-function progressOf(record: TaskRecord | undefined): string {
-  return record?.progress ?? record?.message ?? '';
+/** Workloads that stand still matter more than how the last copy went. */
+function progressOf(entry: TaskEntry, record: TaskRecord | undefined): string {
+  return cutoverText(entry) ?? record?.progress ?? record?.message ?? '';
+}
+
+function cutoverIn({ records }: TaskEntry): CutoverState | undefined {
+  const states = Object.values(records).map(cutoverStateOf);
+  return states.find((state) => state !== undefined);
+}
+
+/** What a cutover has stopped and not started again; undefined where that is nothing. */
+function cutoverText(entry: TaskEntry): string | undefined {
+  const state = cutoverIn(entry);
+  if (!state || !isUnderWay(state)) return undefined;
+  const stopped = state.source.map(({ kind, name, replicas }) => `${kind} ${name} (${replicas})`).join(', ');
+  return `in its middle (${state.phase}): ${stopped || 'nothing'} stands still`;
 }

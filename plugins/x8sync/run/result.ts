@@ -86,6 +86,7 @@ export function failureOf(
   { diagnostics, begun }: FailureContext,
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
+  const what = request.mode === 'verify' ? 'comparison' : 'copy';
   const details = [...diagnostics, ...end.failures].slice(-10);
   switch (end.outcome) {
     case 'no-room':
@@ -102,7 +103,7 @@ export function failureOf(
     case 'refused':
     case 'source-closed':
     case 'closed':
-      return new RefusedError(`the copy from ${source} to ${target} was not begun: ${end.message}`, {
+      return new RefusedError(`the ${what} from ${source} to ${target} was not begun: ${end.message}`, {
         details,
         hint: accessHints[end.outcome],
       });
@@ -119,7 +120,7 @@ export function failureOf(
         },
       );
     default:
-      return new X8sError(`the copy from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
+      return new X8sError(`the ${what} from ${source} to ${target} failed (${end.outcome}): ${end.message}`, {
         details,
         hint: begun
           ? `what is copied so far stays at the target; ${rest(request)} to go on`

@@ -93,6 +93,7 @@ export class SourceRsync {
       wholeList: this.hasWholeList,
       compression: this.compression,
       privileges,
+      excluded: this.exclude,
       filters: selection.filters,
       owner,
       bandwidth,
@@ -136,14 +137,14 @@ export class SourceRsync {
    * @param into an empty folder that stands for the target, where all of that would go first.
    */
   dryRun(into?: string): Promise<RsyncResult> {
-    const args = [...this.exclude, '-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
+    const args = ['-n', '--delete', '--info=stats2', '--out-format=%i|%n%L'];
     return this.#connection.persist(() => this.#run(args, { attempt: 1, tellsChanges: true, into }));
   }
 
   /** What a copy would delete, counted in the result's `extraneous`; nothing is written. */
   countDeletions(): Promise<RsyncResult> {
     const nothingElse = ['--existing', '--ignore-existing'];
-    const args = [...this.exclude, '-n', '--delete', ...nothingElse, '--out-format=%i|%n'];
+    const args = ['-n', '--delete', ...nothingElse, '--out-format=%i|%n'];
     return this.#connection.persist(() => this.#run(args, { attempt: 1 }));
   }
 
@@ -163,7 +164,7 @@ export class SourceRsync {
   #copyArgs(staging: StagingFolder, asksProgress: boolean): string[] {
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
     const folders = [`--temp-dir=${staging.temporary}`, `--partial-dir=${staging.partial}`];
-    return [...this.exclude, `--info=${info}`, ...folders];
+    return [`--info=${info}`, ...folders];
   }
 
   /** The same runs over another connection; by size and time, since the closing pass compares contents. */
@@ -191,14 +192,7 @@ export class SourceRsync {
       const transfer = parseTransfer(text);
       return transfer && take(transfer.bytes, transfer.path);
     };
-    const args = [
-      ...this.#args,
-      ...this.exclude,
-      '-n',
-      '--8-bit-output',
-      '--out-format=%i|%l|%n',
-      ...this.#ends,
-    ];
+    const args = [...this.#args, '-n', '--8-bit-output', '--out-format=%i|%l|%n', ...this.#ends];
     if (only) args.push('--files-from=-', '--from0');
     const input = only && listOf(only);
     return pullLines('rsync', args, line, { signal, encoding: 'latin1', input });

@@ -27,7 +27,9 @@ export interface RsyncPlan {
    */
   readonly owners: boolean;
   readonly modes: boolean;
-  /** What is left out; after what a mover never copies. */
+  /** Options that leave out names that this copy can't make, or need not. */
+  readonly excluded?: readonly string[];
+  /** What a person leaves out, and does not. The first rule that fits decides, so these come last. */
   readonly filters?: readonly FilterRule[];
   /** Who all of it is given to. */
   readonly owner?: Owner | undefined;
@@ -52,6 +54,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     owners,
     modes,
     checksum,
+    excluded = [],
     filters = [],
     owner,
     unsupported = [],
@@ -63,6 +66,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--no-human-readable',
     '--exclude=/.x8sync',
     '--exclude=/lost+found',
+    ...excluded,
     ...filterArgs(filters),
     ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
     ...compressionArgs(plan.compression ?? 'none'),

@@ -26,3 +26,17 @@ test('holes are looked for unless the source said that there are none', () => {
     rsyncArgs({ ...plan, privileges: 'root', sparse }).includes('-S');
   expect([has(true), has(undefined), has(false)]).toEqual([true, true, false]);
 });
+
+test('what a copy has to leave out stands before what a person wants to have: the first rule that fits decides', () => {
+  const filters = [{ action: 'include', pattern: '*' }] as const;
+  const args = rsyncArgs({
+    ...plan,
+    privileges: 'root',
+    excluded: ['--from0', '--exclude-from=names'],
+    filters,
+  });
+  const of = (arg: string) => args.indexOf(arg);
+  expect(of('--exclude=/.x8sync')).toBeGreaterThan(0);
+  expect(of('--exclude-from=names')).toBeGreaterThan(of('--exclude=/.x8sync'));
+  expect(of('--filter=+ *')).toBeGreaterThan(of('--exclude-from=names'));
+});
