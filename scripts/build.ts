@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import type { ImageDigests } from '../src/images.ts';
 import { bundleAgent } from './agent-bundle.ts';
+import { deferPackages } from './deferred-packages.ts';
 import { bundleMover } from './mover-bundle.ts';
 import { bundleHashWorker, bundlePage } from './service-bundles.ts';
 
@@ -33,6 +34,7 @@ export async function bundlePlugins(digests: ImageDigests = {}): Promise<void> {
     outdir: join(root, 'build'),
     outExtension: { '.js': '.cjs' },
     bundle: true,
+    plugins: [deferPackages],
     platform: 'node',
     target: 'node26',
     format: 'cjs',

@@ -34,10 +34,10 @@ describeWithBrowser('the page', () => {
       env: environment,
       input,
     });
-  const picture = async (name: string) => {
+  const picture = async (name: string, of: Pick<Page, 'screenshot'> = page) => {
     if (pictures === undefined) return;
     mkdirSync(pictures, { recursive: true });
-    await page.screenshot({ path: join(pictures, `${name}.png`) });
+    await of.screenshot({ path: join(pictures, `page-${name}.png`) });
   };
   const card = () =>
     page.locator('section.task', { has: page.getByRole('heading', { name: pair.task, exact: true }) });
@@ -89,7 +89,6 @@ describeWithBrowser('the page', () => {
     };
     await signIn('wrong wrong wrong');
     await page.getByRole('alert').filter({ hasText: 'is wrong' }).waitFor();
-    await picture('sign-in');
     await signIn(password);
     await card().waitFor();
   });
@@ -101,7 +100,8 @@ describeWithBrowser('the page', () => {
     const row = page.locator('.rows li', { hasText: `${pair.namespace}/refused` });
     await row.getByText('waits for a retry').waitFor();
     await row.getByText('not in this namespace').waitFor();
-    await picture('failure');
+    await picture('failure', page.locator('section.task', { has: page.getByRole('searchbox') }));
+    await picture('task', card());
     await lift();
     // No event tells the task that the policy is gone: only a retry does.
     const retried = async () => {
@@ -146,8 +146,7 @@ describeWithBrowser('the page', () => {
     await card()
       .getByText(/2 objects behind, the oldest for/)
       .waitFor();
-    await card().scrollIntoViewIfNeeded();
-    await picture('lag');
+    await picture('lag', card());
     await card().getByRole('button', { name: 'Resume' }).click();
     await card()
       .getByText(/up to date/)
@@ -159,7 +158,7 @@ describeWithBrowser('the page', () => {
     await card().getByRole('button', { name: 'See what waits' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText(`ConfigMap ${pair.namespace}/many-`).first().waitFor();
-    await picture('approve');
+    await picture('approve', dialog);
     await dialog.getByRole('button', { name: 'Approve and delete' }).click();
     await card().getByRole('heading', { name: 'Deletions are stopped' }).waitFor({ state: 'detached' });
     await card().getByText('Who asked for what').click();
@@ -175,7 +174,6 @@ describeWithBrowser('the page', () => {
     expect(wide).toBe(false);
     const back = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(back).toBe('rgb(20, 23, 28)');
-    await picture('phone');
   });
 
   test('ends with its token, and met no problem on the way', async () => {
