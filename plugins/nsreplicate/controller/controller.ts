@@ -11,6 +11,7 @@ import { identify } from '../clusters/cluster.ts';
 import { ensureStateNamespace, metadataOf } from '../state/task-objects.ts';
 import { Addresses } from './addresses.ts';
 import { Clients } from './clients.ts';
+import { SharedControls } from './controls.ts';
 import { innerRanges } from './inner.ts';
 import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
@@ -117,6 +118,7 @@ async function contextOf(
     ownId: (await identify('local', own, { signal })).id,
     clients: new Clients({ own, clock, requestTimeoutMs, userAgent, addresses: () => addresses }),
     secrets: new WatchedSecrets(own, clock),
+    controls: new SharedControls(own, clock, signal),
     informers: new Informers(clock),
     policy,
     clock,

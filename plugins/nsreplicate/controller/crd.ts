@@ -85,9 +85,6 @@ const spec = map(
       { minLength: 1 },
     ),
     adopt: flag('Take over objects of the same name that others made, and make them equal.'),
-    deletionPolicy: text('What becomes of the copies when the resource is deleted. Default: Orphan.', {
-      enum: ['Orphan', 'Delete'],
-    }),
   },
   { required: ['rules'] },
 );

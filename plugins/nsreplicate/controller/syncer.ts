@@ -14,6 +14,7 @@ import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 import type { Clients } from './clients.ts';
 import type { Standing } from './conditions.ts';
+import type { SharedControls } from './controls.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { Refusal } from './refusal.ts';
 import { SyncerReporter } from './report.ts';
@@ -31,6 +32,7 @@ export interface SyncerContext {
   readonly ownId: string;
   readonly clients: Clients;
   readonly secrets: WatchedSecrets;
+  readonly controls: SharedControls;
   readonly informers: Informers;
   readonly policy: RightsPolicy;
   readonly clock: Clock;
@@ -139,7 +141,7 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, clock, fence, info, warn } = this.#context;
+    const { own, informers, controls, clock, fence, info, warn } = this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     let compared = false;
@@ -149,6 +151,7 @@ export class Syncer {
       await run(assignment, {
         state: own,
         informers,
+        watchControl: controls.watch,
         clock,
         signal,
         watch: true,

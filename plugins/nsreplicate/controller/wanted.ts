@@ -19,7 +19,6 @@ export interface Wanted {
   readonly identity: Identity;
   /** The Secret with the kubeconfig, in the resource's own namespace. */
   readonly secret: string;
-  readonly deletionPolicy: KrmSyncer['deletionPolicy'];
   /** What a person should know beside the conditions. */
   readonly notes: readonly string[];
 }
@@ -45,7 +44,7 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
   const home = identity.who === 'namespace' ? namespace : undefined;
   const syncer = home === undefined ? first : parse(object, home);
   checkWithin(identity, syncer);
-  const { config, mode, secret, adopt, deletionPolicy } = syncer;
+  const { config, mode, secret, adopt } = syncer;
   if (!secret)
     throw new Refusal(
       'InvalidSpec',
@@ -74,7 +73,6 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
     spec,
     mode,
     identity,
-    deletionPolicy,
     suspended: config.suspend,
     secret: secret.name,
     notes: notesOf(first, secret.namespace, namespace, home),

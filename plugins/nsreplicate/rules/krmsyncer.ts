@@ -39,7 +39,6 @@ const specKeys = [
   'rules',
   'serviceAccountName',
   'adopt',
-  'deletionPolicy',
 ] as const;
 
 /** What a KRMSyncer resource says. */
@@ -53,8 +52,6 @@ export interface KrmSyncer {
   readonly serviceAccountName: string | undefined;
   /** Take over objects of the same name that others made. */
   readonly adopt: boolean;
-  /** What becomes of the copies when the resource is deleted. */
-  readonly deletionPolicy: 'Orphan' | 'Delete';
 }
 
 /** As a config file: credentials (`remote.clusterConfig.kubeConfigSecretRef`) are the controller's part. */
@@ -97,7 +94,6 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
     secret,
     serviceAccountName: spec.serviceAccountName?.string(),
     adopt: spec.adopt?.boolean() ?? false,
-    deletionPolicy: parseDeletionPolicy(spec.deletionPolicy),
   };
 }
 
@@ -108,13 +104,6 @@ function standbyOf(annotations: YamlField | undefined): string[] {
   const said = found.string();
   if (said !== 'true' && said !== 'false') throw found.problem('must be "true" or "false"');
   return said === 'true' ? ['*'] : [];
-}
-
-function parseDeletionPolicy(field: YamlField | undefined): 'Orphan' | 'Delete' {
-  const said = field?.string() ?? 'Orphan';
-  if (said !== 'Orphan' && said !== 'Delete')
-    throw (field as YamlField).problem('must be "Orphan" or "Delete"');
-  return said;
 }
 
 /** What is not said means, as its types have it, `pull`; before there was a mode, all of them pushed. */

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly startOver: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** Tells what people ask for, where many tasks of a process share that. */
+  readonly watchControl?: typeof watchControl | undefined;
   /** Hears how each job ends. */
   readonly meters?: Meters | undefined;
   readonly info: (text: string) => void;
@@ -245,7 +247,8 @@ class Work {
   #listen(): Promise<void> {
     const { state, clock } = this.#options;
     const { name } = this.#assignment.spec;
-    const watching = watchControl(state, name, (control) => this.#obey(control), {
+    const watch = this.#options.watchControl ?? watchControl;
+    const watching = watch(state, name, (control) => this.#obey(control), {
       clock,
       signal: this.#signal,
     });

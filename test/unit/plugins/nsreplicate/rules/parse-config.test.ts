@@ -285,7 +285,6 @@ ${spec}`;
     [`  remote: {clusterConfig: {kubeConfigSecretRef: {nam: k}}}\n${rules}`, 'kubeConfigSecretRef.nam"'],
     [`  destination: {gcsBucketConfig: {}}\n${rules}`, 'copies into a bucket are not made'],
     ['  rules: [{kind: A, transforms: []}]', 'transforms are not made'],
-    [`  deletionPolicy: Maybe\n${rules}`, 'spec.deletionPolicy: must be "Orphan" or "Delete"'],
   ])('%j is refused: %s', (spec, message) => {
     expect(refusal(resource(spec)).message).toContain(message);
   });

@@ -1,0 +1,107 @@
+/** Many KRMSyncers of one pair of clusters, in this process, so that what they ask of the servers can be counted. */
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runController } from '../../plugins/nsreplicate/controller/controller.ts';
+import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
+import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { systemClock } from '../../src/clock.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { secrets } from '../../src/kube/resources.ts';
+import { createClient } from '../../src/kube/rest.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextB } from './support/contexts.ts';
+import { kubeconfigOf } from './support/limited.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap } from './support/objects.ts';
+import { ref, rule } from './support/syncers.ts';
+
+const MANY = 50;
+let pair: Pair;
+let controller: Promise<unknown>;
+const ended = new AbortController();
+/** Paths of the watches that the controller has begun in its own cluster, and not ended. */
+const watches = new Map<string, number>();
+
+/** The same client, with its watches counted. */
+function counted(kube: KubeClient): KubeClient {
+  const { transport } = kube;
+  const count = (path: string, change: number) => watches.set(path, (watches.get(path) ?? 0) + change);
+  const request: typeof transport.request = async (asked) => {
+    const response = await transport.request(asked);
+    if (!asked.streaming) return response;
+    const [path = ''] = asked.path.split('?');
+    count(path, 1);
+    asked.signal?.addEventListener('abort', () => count(path, -1), { once: true });
+    return response;
+  };
+  return createClient(
+    kube.cluster,
+    { ...transport, request },
+    { requestTimeoutMs: 20_000, clock: systemClock },
+  );
+}
+
+beforeAll(async () => {
+  pair = await Pair.open('krmmany');
+  const file = kubeconfigOf(contextB, join(tmpdir(), `${pair.namespace}.yaml`), 'b');
+  const text = readFileSync(file);
+  rmSync(file);
+  const secret = {
+    metadata: { namespace: pair.namespace, name: 'destination-kubeconfig' },
+    data: { kubeconfig: text.toString('base64') },
+  };
+  await pair.from.create(secrets, secret);
+  await ensureDefinition(pair.from, { info: () => undefined, warn: () => undefined });
+  const own = counted(pair.from);
+  controller = runController({
+    own,
+    namespace: pair.namespace,
+    policy: { trusted: [], tokens: [] },
+    innerCidrs: [],
+    requestTimeoutMs: 20_000,
+    userAgent: 'test',
+    clock: systemClock,
+    signal: ended.signal,
+    ready: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+  }).catch((error: unknown) => error);
+}, 60_000);
+afterAll(async () => {
+  ended.abort();
+  await controller;
+  await pair.close();
+}, 60_000);
+
+const syncer = (name: string, spec: object): SyncerObject => ({
+  apiVersion: 'syncer.gkelabs.io/v1alpha1',
+  kind: 'KRMSyncer',
+  metadata: { namespace: pair.namespace, name },
+  spec,
+});
+
+test('fifty cost one watch a kind', async () => {
+  // Others find the objects to be the first one's: what is counted here is what they ask for.
+  const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [pair.namespace] })] };
+  await pair.put(pair.from, configMap('shared', { a: '1' }));
+  for (let index = 0; index < MANY; index++)
+    await pair.from.create(krmSyncers, syncer(`many-${index}`, spec));
+  await eventually(async () => {
+    const { items } = await pair.from.list(krmSyncers, { namespace: pair.namespace });
+    const reasons = items.map(
+      ({ status }) => status?.conditions?.find(({ type }) => type === 'Ready')?.reason,
+    );
+    expect(reasons.filter((reason) => reason === 'InSync' || reason === 'ChangesFail')).toHaveLength(MANY);
+  }, 120_000);
+  const inside = `/api/v1/namespaces/${pair.namespace}`;
+  expect(Object.fromEntries([...watches].filter(([, count]) => count > 0))).toEqual({
+    [`/apis/syncer.gkelabs.io/v1alpha1/namespaces/${pair.namespace}/krmsyncers`]: 1,
+    '/api/v1/namespaces/x8s-nsreplicate/configmaps': 1,
+    '/api/v1/namespaces': 1,
+    [`${inside}/secrets`]: 1,
+    [`${inside}/configmaps`]: 1,
+  });
+  await eventually(() => pair.copyOf('configmaps', 'shared'));
+}, 180_000);
