@@ -32,7 +32,7 @@ export type Standing =
   | { readonly is: 'refused'; readonly reason: RefusalReason; readonly message: string }
   | {
       readonly is: 'failed';
-      readonly reason: 'Unreachable' | 'Failed' | 'Forbidden';
+      readonly reason: 'Unreachable' | 'Failed' | 'Forbidden' | 'Refused';
       readonly message: string;
     }
   | { readonly is: 'working'; readonly work: Work };

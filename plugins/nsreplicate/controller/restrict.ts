@@ -1,10 +1,14 @@
 /** Connections that do less than they could: those of one namespace, and those to servers that nobody has vouched for. */
 import { statusOf } from '../../../src/kube/api-failure.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../../src/kube/transport.ts';
+import { stateNamespace } from '../decide/spec.ts';
 
 /** Discovery, and nothing that says anything of objects. */
 const discovery = /^\/(version|api|apis|api\/v1|apis\/[^/?]+(\/[^/?]+)?|openapi\/.*)$/;
 const reviews = /^\/apis\/authorization\.k8s\.io\/v1\/selfsubject(access|rules)reviews$/;
+
+/** Which promotion a task knows of: its own record, and nothing of anybody's. */
+const epochs = new RegExp(`^/api/v1/namespaces/${stateNamespace}/configmaps/nsreplicate-[a-z0-9-]+-epoch$`);
 
 /** What becomes of a request: sent as it is or as another one, or refused. */
 export type Ruling = HttpRequest | 'refuse';
@@ -15,7 +19,7 @@ export function ruleFor(namespace: string, request: HttpRequest): Ruling {
   if (/%2f|%2e|\/\/|\.\./i.test(path)) return 'refuse';
   if (request.method === 'POST' && reviews.test(path)) return ruleForReview(namespace, request);
   if (request.method !== 'GET') return 'refuse';
-  if (discovery.test(path)) return request;
+  if (discovery.test(path) || epochs.test(path)) return request;
   if (path === '/api/v1/namespaces') return { ...request, path: `${path}?${onlyNamed(query, namespace)}` };
   const inside = /^\/(?:api\/v1|apis\/[^/]+\/[^/]+)\/namespaces\/([^/]+)(?:\/([^/]+).*)?$/.exec(path);
   const [, where, plural] = inside ?? [];

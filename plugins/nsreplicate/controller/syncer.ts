@@ -3,7 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { onAbort } from '../../../src/async/abort.ts';
 import { backOff } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { ForbiddenError, messageOf, UnreachableError, UsageError, X8sError } from '../../../src/errors.ts';
+import {
+  ForbiddenError,
+  messageOf,
+  RefusedError,
+  UnreachableError,
+  UsageError,
+  X8sError,
+} from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Informers } from '../cache/informers.ts';
@@ -210,6 +217,7 @@ function standingAfter(error: unknown): Standing {
   if (error instanceof UsageError) return { is: 'refused', reason: 'InvalidRule', message: hinted };
   if (isForbidden(error) || error instanceof ForbiddenError)
     return { is: 'failed', reason: 'Forbidden', message };
+  if (error instanceof RefusedError) return { is: 'failed', reason: 'Refused', message: hinted };
   if (error instanceof UnreachableError) return { is: 'failed', reason: 'Unreachable', message };
   return {
     is: 'failed',

@@ -25,6 +25,7 @@ describe('by the rights of namespace n', () => {
     '/api/v1/namespaces/n/configmaps?limit=150',
     '/apis/apps/v1/namespaces/n/deployments/web',
     '/api/v1/namespaces/n/configmaps?watch=true',
+    '/api/v1/namespaces/x8s-nsreplicate/configmaps/nsreplicate-krm-x-epoch',
   ])('GET %s is sent', (path) => {
     expect(ruleFor('n', get(path))).toEqual(get(path));
   });
@@ -44,6 +45,8 @@ describe('by the rights of namespace n', () => {
     '/logs',
     '/metrics',
     '/api/v1/watch/secrets',
+    '/api/v1/namespaces/x8s-nsreplicate/configmaps',
+    '/api/v1/namespaces/x8s-nsreplicate/configmaps/nsreplicate-krm-x-state',
   ])('GET %s is refused', (path) => {
     expect(ruleFor('n', get(path))).toBe('refuse');
   });
