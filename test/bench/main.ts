@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { renderTable, table } from '../../src/cli/table.ts';
 import { evaluate, type Measurement, type Result } from './measurement.ts';
 
-const suites = ['startup', 'x8sync', 'nsreplicate', 'devsync'] as const;
+const suites = ['startup', 'x8sync', 'x8sync-far', 'nsreplicate', 'devsync'] as const;
 
 async function measure(suite: string): Promise<Result[]> {
   const file = join(import.meta.dirname, `${suite}.ts`);

@@ -2,77 +2,21 @@
  * x8sync's whole command, set-up and clean-up included, beside one plain rsync over ssh between two pods that
  * stand ready: on tmpfs volumes, across the lab's clusters, in turn, so that a slow minute slows both.
  */
-import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, contextB } from '../cluster/support/contexts.ts';
-import { plugin } from '../cluster/support/kubectl.ts';
 import { must, run } from '../cluster/support/process.ts';
 import { Scene } from '../cluster/support/scene.ts';
 import { ensureUp } from '../lab/index.ts';
 import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
-
-const runs = Number(process.env.X8S_BENCH_RUNS ?? 5);
-
-interface Load {
-  readonly name: string;
-  readonly size: string;
-  /** Makes the files, with the claim at /data. */
-  readonly fill: string;
-}
-
-const big: Load = {
-  name: '2 GiB file',
-  size: '2200Mi',
-  fill: 'head -c 2G /dev/urandom > /data/big',
-};
-
-/** 50,000 files of 1 to 16 KiB in 500 directories, cut out of one random file. */
-const small: Load = {
-  name: '50,000 small files',
-  size: '1Gi',
-  fill: `
-    head -c 32K /dev/urandom > /tmp/random
-    perl -e '
-      open my $in, "<", "/tmp/random"; binmode $in; read $in, my $data, 32768;
-      srand 1;
-      for my $dir (1 .. 500) {
-        mkdir "/data/d$dir";
-        for my $file (1 .. 100) {
-          open my $out, ">", "/data/d$dir/f$file" or die $!;
-          print $out substr($data, int(rand 16384), 1024 + int(rand 15361));
-        }
-      }'`,
-};
+import { measureFar } from './x8sync-far.ts';
+import { big, emptyTarget, type Load, runs, seconds, small, someMoment, x8sync } from './x8sync-load.ts';
 
 interface Samples {
   readonly x8sync: number[];
   readonly plain: number[];
   readonly again: number[];
   readonly pvMigrate: number[];
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  await work();
-  return (performance.now() - begun) / 1000;
-}
-
-/**
- * Waits for a moment within a second. The kubelet looks at its pods once a second, and a run ends at such a look: one
- * that began right after the last would begin right after a look, each time, as nobody's does who types a command.
- */
-const someMoment = () => sleep(Math.random() * 1000);
-
-async function x8sync(scene: Scene, name: string): Promise<void> {
-  const { code, stderr } = await plugin('x8sync', [
-    scene.ref(contextA, name),
-    scene.ref(contextB, name),
-    '-o',
-    'json',
-  ]);
-  if (code !== 0) throw new Error(`kubectl x8sync ended with ${code}:\n${stderr}`);
 }
 
 async function pvMigrate(scene: Scene): Promise<void> {
@@ -112,10 +56,6 @@ async function measureLoad(load: Load): Promise<Samples> {
   return samples;
 }
 
-async function emptyTarget(scene: Scene): Promise<void> {
-  await scene.shell(contextB, 'data', 'find /data -mindepth 1 -delete');
-}
-
 /** (a) and (b): at most 1.1 times the plain rsync plus 4 s; (c), nothing changed: at most 4.5 s. */
 function measurementsOf({ name }: Load, { x8sync, plain, again, pvMigrate }: Samples): Measurement[] {
   const baseline = `plain rsync, ${name}`;
@@ -135,5 +75,5 @@ export async function measure(): Promise<Measurement[]> {
   await ensureUp();
   const all: Measurement[] = [];
   for (const load of [big, small]) all.push(...measurementsOf(load, await measureLoad(load)));
-  return all;
+  return [...all, ...(await measureFar())];
 }
