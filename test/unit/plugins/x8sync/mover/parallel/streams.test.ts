@@ -242,3 +242,27 @@ withPrograms(
   },
   180_000,
 );
+
+withPrograms(
+  'a source that is mounted beside the target is copied in partitions and ranges as well',
+  async () => {
+    manyKinds(both.source);
+    sh(`cd ${both.source}; truncate -s 3G holes; echo end >>holes`);
+    const ended = await both.copy({
+      X8S_SOURCE_MOUNTED: '1',
+      X8S_PARTITION_FILES: '20',
+      X8S_PARALLELISM: '3',
+    });
+    expect(ended).toMatchObject({
+      code: 0,
+      outcome: 'ok',
+      failures: [],
+      streams: { parallelism: 3, compression: 'none' },
+    });
+    expect(ended.stats.literalBytes).toBeLessThan(22 * 2 ** 20);
+    sh(`cmp <(tail -c 1000000 ${both.source}/holes) <(tail -c 1000000 ${both.target}/holes); rm ${both.source}/holes ${both.target}/holes
+      touch -r ${both.source} ${both.target}`);
+    expect(treeOf(both.target)).toBe(treeOf(both.source));
+  },
+  180_000,
+);
