@@ -23,7 +23,7 @@ import { compressed, type Image, type Layer, packLayer, writeIndexArchive } from
 import { recipes } from './images/recipes.ts';
 import { makeRootFileSystem } from './images/root-file-system.ts';
 import { bundleMover } from './mover-bundle.ts';
-import { nodeBinaryOf } from './node-binaries.ts';
+import { releaseNodeOf } from './node-binaries.ts';
 import { bundledPackages } from './release/bundled.ts';
 import { imageSbom } from './release/sbom.ts';
 
@@ -73,7 +73,7 @@ async function imageFor(name: ImageName, architecture: Architecture, work: strin
   const { debian, programs, settings, title } = recipes[name];
   mkdirSync(work, { recursive: true });
   const packages = await fetchPackages(debian, architecture, work);
-  const node = nodeBinaryOf(`linux-${architectures[architecture]}`);
+  const node = releaseNodeOf(`linux-${architectures[architecture]}`);
   const layers = [
     await layerOf(join(work, 'debian'), (folder) => makeRootFileSystem(folder, packages)),
     await layerOf(join(work, 'node'), (folder) => placePrograms(folder, { node })),

@@ -21,7 +21,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ImageDigests } from '../src/images.ts';
 import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
-import { hostPlatform, nodeBinaryOf, platforms } from './node-binaries.ts';
+import { hostPlatform, platforms, releaseNodeOf } from './node-binaries.ts';
 import { signAdHoc } from './release/macho.ts';
 
 /** What of pkg is used: its simple SEA mode. Its command line has no way to set the SEA options below. */
@@ -95,8 +95,8 @@ function compileApart(plugin: string, platform: string, { inputs, output }: Comp
 /** All that decides what the executable is. */
 function inputsOf(plugin: string, platform: string): string {
   const hash = createHash('sha256');
-  const signer = join(import.meta.dirname, 'release', 'macho.ts');
-  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename, signer])
+  const shapers = ['elf.ts', 'macho.ts'].map((name) => join(import.meta.dirname, 'release', name));
+  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename, ...shapers])
     hash.update(readFileSync(file));
   return hash.update(`${platform} ${process.version}`).digest('hex');
 }
@@ -149,7 +149,7 @@ function seedCache(platform: string): void {
   for (const marker of [archive, `${archive}.ok`].map((file) => join(cache, file))) writeFileSync(marker, '');
   writeFileSync(`${binary}.ok`, '');
   rmSync(binary, { force: true });
-  symlinkSync(nodeBinaryOf(platform), binary);
+  symlinkSync(releaseNodeOf(platform), binary);
 }
 
 if (import.meta.main) {
