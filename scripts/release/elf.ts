@@ -89,11 +89,7 @@ function renumbered(
   kept: readonly Section[],
 ): Buffer {
   const copy = Buffer.from(entry);
-  const numberOf = (old: number): number =>
-    Math.max(
-      0,
-      kept.findIndex((one) => one === sections[old]),
-    );
+  const numberOf = (old: number): number => Math.max(0, kept.indexOf(sections[old] as Section));
   copy.writeUInt32LE(name, 0);
   copy.writeUInt32LE(numberOf(entry.readUInt32LE(0x28)), 0x28);
   // Of other types sh_info is no section's number.
