@@ -8,6 +8,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { keyOf, type ObjectPlace } from '../objects/keys.ts';
 import { findDigestKey } from '../state/digest-key.ts';
+import { fencedBy, readNewestEpoch } from '../state/epoch.ts';
 import { readResults, readSavedState } from '../state/state.ts';
 import { type PlannedChange, plan } from './plan.ts';
 import { type Survey, survey } from './survey.ts';
@@ -35,7 +36,10 @@ export async function look(
   ]);
   const results = new AppliedResults(kept);
   const informers = new Informers(clock);
-  return survey({ spec, primary, replicas, informers, key, saved, results, signal, only });
+  const surveyed = await survey({ spec, primary, replicas, informers, key, saved, results, signal, only });
+  const kubes = [primary, ...replicas].map(({ kube }) => kube);
+  const fenced = fencedBy(await readNewestEpoch(kubes, spec.name, { signal }), spec.name, primary);
+  return fenced ? { ...surveyed, notes: [...surveyed.notes, fenced.message] } : surveyed;
 }
 
 /** What would become of one object on each replica; nothing for those where it is as it should be. */

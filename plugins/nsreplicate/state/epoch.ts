@@ -2,8 +2,8 @@
  * The epoch of a task: raised by each promotion, and kept on every cluster that takes part. Only the cluster that the
  * newest one names may be the primary; a task of another primary is fenced and writes nothing.
  */
-import { RefusedError } from '../../../src/errors.ts';
-import { isAlreadyExists, isConflict } from '../../../src/kube/api-error.ts';
+import { RefusedError, UnreachableError } from '../../../src/errors.ts';
+import { isAlreadyExists, isConflict, isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
@@ -63,6 +63,19 @@ export const newestOf = (epochs: Iterable<Epoch | undefined>): Epoch | undefined
     (newest, epoch) => (epoch && epoch.number > (newest?.number ?? 0) ? epoch : newest),
     undefined,
   );
+
+/** The newest epoch that any of some clusters knows, as far as they let it be read. */
+export async function readNewestEpoch(
+  kubes: readonly KubeClient[],
+  task: string,
+  call: CallOptions = {},
+): Promise<Epoch | undefined> {
+  const unreadable = (error: unknown) => {
+    if (!isForbidden(error) && !(error instanceof UnreachableError)) throw error;
+    return undefined;
+  };
+  return newestOf(await Promise.all(kubes.map((kube) => readEpoch(kube, task, call).catch(unreadable))));
+}
 
 /** Why a task may not write; undefined where it may. */
 export function fencedBy(
