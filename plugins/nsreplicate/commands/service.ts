@@ -52,7 +52,6 @@ export async function serve(
     commit: plugin.commit,
     clock,
     signal,
-    info: (text) => reporter.info(text),
     warn: (text) => reporter.warn(text),
   });
   reporter.info(`listening on ${service.url}`);

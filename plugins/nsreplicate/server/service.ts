@@ -32,7 +32,6 @@ export interface ServiceOptions {
   readonly commit: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
 }
 
