@@ -55,7 +55,7 @@ export interface CopyRequest {
   readonly verify?: boolean | undefined;
   /** In a comparison alone: what only the target has is no difference. */
   readonly mayHaveMore?: boolean | undefined;
-  /** Ways to try, in order; chosen by where the clusters are where empty. */
+  /** Strategies to try, in order; chosen by where the claims are where empty. */
   readonly strategies: readonly StrategyName[];
   /** Of the Service that leads to the source, where a strategy makes one. */
   readonly service?: ServiceOptions | undefined;

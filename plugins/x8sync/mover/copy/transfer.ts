@@ -104,11 +104,11 @@ export class Transfer {
     const result = await rsync.dryRun(emptiesTarget(options.mode) ? await emptyFolder(runtime) : undefined);
     this.#note(result);
     this.stats.removed = removed;
-    if (options.deletes !== 'nothing') await this.#rehearseDeletions();
+    if (options.deletes !== 'nothing') await this.#dryRunDeletions();
     return this.#verdict(result);
   }
 
-  async #rehearseDeletions(): Promise<void> {
+  async #dryRunDeletions(): Promise<void> {
     const { options, runtime } = this.#parts;
     const { paths, messages, signal } = runtime;
     const { extraneous = 0 } = this.stats;

@@ -42,8 +42,8 @@ withPrograms(
     await both.serve();
     const filters = exclude('*.log', '/cache/');
     const part = selecting({ sourcePath: '/link/', targetPath: 'new/place', filters });
-    const rehearsed = await both.copy({ ...part, X8S_MODE: 'dry-run' });
-    expect(rehearsed).toMatchObject({ code: 0, stats: { transferredFiles: 1 } });
+    const dryRun = await both.copy({ ...part, X8S_MODE: 'dry-run' });
+    expect(dryRun).toMatchObject({ code: 0, stats: { transferredFiles: 1 } });
     expect(tree(both.target)).toEqual(['.', './other', './x.log']);
 
     const copied = await both.copy({ ...part, X8S_VERIFY: '1', X8S_OWNER: '12:34' });
@@ -95,9 +95,9 @@ withPrograms(
     fill(both.target, 'a', 'b', 'old', 'kept.log', 'lost+found/x');
     await both.serve();
     const half = { X8S_DELETES: 'half', ...selecting({ filters: exclude('*.log') }) };
-    const rehearsed = await both.copy({ ...half, X8S_MODE: 'dry-run' });
-    expect(rehearsed).toMatchObject({ code: 0, stats: { removed: 1, extraneous: 0 } });
-    expect(rehearsed.lines.join('\n')).toContain('"item":"*deleting","name":"old"');
+    const dryRun = await both.copy({ ...half, X8S_MODE: 'dry-run' });
+    expect(dryRun).toMatchObject({ code: 0, stats: { removed: 1, extraneous: 0 } });
+    expect(dryRun.lines.join('\n')).toContain('"item":"*deleting","name":"old"');
     expect(await both.copy(half)).toMatchObject({ code: 0, stats: { removed: 1 } });
     expect(readdirSync(both.target)).toEqual(['a', 'b', 'c', 'kept.log', 'lost+found']);
 
