@@ -155,15 +155,21 @@ export class CopyParts {
     return { obstacle: unscheduled };
   });
 
+  /** Why the claims are not mounted, a line for the end of the ladder; none where a mount was not to be tried. */
+  async mountDeclined(): Promise<string[]> {
+    const mount = await this.mount();
+    return mount && 'obstacle' in mount ? [`mount: ${mount.obstacle}`] : [];
+  }
+
   /** Strategies over a network, where no pod mounts both claims. @throws UnreachableError where there is none. */
   readonly #network = this.#part(async (): Promise<Strategies> => {
-    const [{ network }, mount] = await Promise.all([this.#ladder(), this.mount()]);
+    const [{ network }, declined] = await Promise.all([this.#ladder(), this.mountDeclined()]);
     const [first, ...others] = network;
     if (first) return [first, ...others];
-    const reason = mount && 'obstacle' in mount ? mount.obstacle : 'an earlier run copies over the network';
     const names = `${describeClaim(this.#request.source)} and ${describeClaim(this.#request.target)}`;
     throw new UnreachableError(`no pod can mount both ${names}`, {
-      details: [`mount: ${reason}`],
+      details:
+        declined.length > 0 ? declined : ['mount: the mover of an earlier run copies over the network'],
       hint: 'name further strategies with --strategy, or leave it out',
     });
   });

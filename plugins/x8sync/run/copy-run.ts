@@ -123,7 +123,8 @@ export class CopyRun {
     const sides = { source: source.side, target: target.side, watch: this.#watch };
     const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    this.#strategy = await reachSource(server.endpoint, known, context, handle);
+    const declined = [...(await this.#parts.mountDeclined()), ...server.endpoint.declined];
+    this.#strategy = await reachSource({ ...server.endpoint, declined }, known, context, handle);
     const { address } = this.#watch.messages;
     this.#task.isRelayed = this.#isRelayed;
     const by = this.#isRelayed ? 'through this workstation' : address;
