@@ -23,9 +23,12 @@ mkdir -p app/data/cache; seq 50 | sed 's/^/app-/' | (cd app/data; xargs touch)
 touch app/data/x.log app/data/important.log app/data/cache/y outside; ln -s app/data current
 `;
 
-test('a folder goes to a folder, and verify knows what was copied', async () => {
-  await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
-  await scene.shell(contextA, 'source', files);
+// Not in beforeAll: concurrent tests begin before it.
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', files);
+
+test.concurrent('a folder goes to a folder, and verify knows what was copied', async () => {
+  await scene.claim(contextB, 'target');
   await scene.shell(contextB, 'target', 'mkdir -p /data/app; cd /data; touch kept app/old');
   const part = ['--source-path', 'current', '--target-path', 'app/new', '--exclude', '/cache/'];
   const args = [...part, '--exclude-from', patterns, '--chown', '12:34', '--name', 'part', source, target];
@@ -44,7 +47,7 @@ test('a folder goes to a folder, and verify knows what was copied', async () => 
   saidBy(await x8sync('--name', 'part', source, target), 3);
 }, 120_000);
 
-test('--delete takes what only the target has, and most of it only where that was said', async () => {
+test.concurrent('--delete takes what only the target has, and most of it only where that was said', async () => {
   await scene.claim(contextB, 'other');
   await scene.shell(
     contextB,
@@ -61,5 +64,8 @@ test('--delete takes what only the target has, and most of it only where that wa
   expect(await scene.inspect(contextB, 'other', 'ls many | wc -l')).toBe('200\n');
   saidBy(await x8sync('--yes', ...args), 0);
   expect(await scene.inspect(contextB, 'other', 'ls')).toBe('app\ncurrent\noutside\n');
-  expect(await scene.leftovers()).toEqual([]);
 }, 120_000);
+
+test('nothing but records is left of all of these', async () => {
+  expect(await scene.leftovers()).toEqual([]);
+});
