@@ -29,10 +29,14 @@ export async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
   return pair;
 }
 
-const read = (flag: string, path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+async function read(flag: string, path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${flag}: can't read ${path}: ${error.code ?? error.message}`);
   });
+  // OpenSSL would take it, and refuse every client afterwards.
+  if (text.trim() === '') throw new UsageError(`${flag}: ${path} is empty`);
+  return text;
+}
 
 export interface FollowOptions {
   readonly clock: Clock;
