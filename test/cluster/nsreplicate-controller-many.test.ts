@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runController } from '../../plugins/nsreplicate/controller/controller.ts';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { secrets } from '../../src/kube/resources.ts';
@@ -86,6 +87,7 @@ test('fifty cost one watch a kind', async () => {
   // Others find the objects to be the first one's: what is counted here is what they ask for.
   const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [pair.namespace] })] };
   await pair.put(pair.from, configMap('shared', { a: '1' }));
+  for (let index = 0; index < MANY; index++) pair.alsoTask(taskName(pair.namespace, `many-${index}`));
   for (let index = 0; index < MANY; index++)
     await pair.from.create(krmSyncers, syncer(`many-${index}`, spec));
   await eventually(async () => {

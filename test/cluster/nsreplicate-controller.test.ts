@@ -13,6 +13,7 @@ describe('without rights of their own', () => {
   let scene: SyncerScene;
   beforeAll(async () => {
     scene = await SyncerScene.open('krm');
+    scene.knows('configmap-sync');
   }, 60_000);
   afterAll(() => scene.close(), 60_000);
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
 import { leases, pods } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
@@ -43,6 +44,7 @@ const arrives = (name: string, limitMs?: number) =>
 beforeAll(async () => {
   pair = await Pair.open('install', { primary: contextB, replica: contextA });
   other = await pair.addNamespace('other');
+  pair.alsoTask(taskName(pair.namespace, 'installed'));
 }, 60_000);
 afterAll(async () => {
   await run('uninstall', '--yes');

@@ -102,6 +102,11 @@ export class Pair {
     return name;
   }
 
+  /** A task of another name, whose state is gone afterwards. */
+  alsoTask(name: string): void {
+    this.#tasks.push(name);
+  }
+
   /** The flags of the task. */
   get flags(): string[] {
     const clusters = ['--primary', this.primary, '--replica', this.replica];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { krmSyncers, type SyncerCondition } from '../../../plugins/nsreplicate/controller/resource.ts';
+import { taskName } from '../../../plugins/nsreplicate/controller/wanted.ts';
 import { configMaps, type Resource, secrets } from '../../../src/kube/resources.ts';
 import { eventually } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
@@ -53,8 +54,14 @@ export class SyncerScene {
     return kubectl(contextA, ['-n', this.namespace, ...args], input);
   }
 
+  /** The state of a KRMSyncer's task is gone afterwards. */
+  knows(name: string): void {
+    this.pair.alsoTask(taskName(this.namespace, name));
+  }
+
   /** Makes a KRMSyncer, or changes it. */
   syncer(name: string, spec: object): Promise<string> {
+    this.knows(name);
     const resource = {
       apiVersion: 'syncer.gkelabs.io/v1alpha1',
       kind: 'KRMSyncer',
