@@ -64,7 +64,8 @@ export function copyRequestOf(
   };
 }
 
-function checkFlags(flags: CopyFlags): void {
+/** @throws UsageError where flags contradict each other: known before a cluster is asked. */
+export function checkFlags(flags: CopyFlags): void {
   checkCutover(flags);
   if (flags.delete && flags.force)
     throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');

@@ -23,7 +23,7 @@ import {
 } from './batch-options.ts';
 import { completeClaim, completeTask } from './completion.ts';
 import { incompleteness } from './copy-outcome.ts';
-import { copyRequestOf } from './copy-request.ts';
+import { checkFlags, copyRequestOf } from './copy-request.ts';
 import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './cutover-options.ts';
 import {
   nodePortOption,
@@ -78,6 +78,7 @@ export class CopyCommand extends KubeCommand {
         'Move a running database with a short pause, and start it at the target',
         '$0 --cutover --downtime-goal 1m old/shop/data new/shop/data',
       ],
+      ['Copy a whole namespace, and make the claims there', '$0 --all --create-target old/shop new/shop'],
       ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
@@ -167,6 +168,7 @@ export class CopyCommand extends KubeCommand {
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
+    checkFlags(this);
     if (isBatch(this)) return copyMany(this, context);
     const pair = await this.#pair(context);
     const request = copyRequestOf(this, pair, context.plugin.version);
