@@ -110,6 +110,8 @@ export interface StreamsReport {
     readonly bytes?: number | undefined;
     readonly roundTripMs?: number | undefined;
     readonly processors: number;
+    /** Processes that each processor of the busier side has to run at a time. */
+    readonly busyness: number;
     /** What zstd leaves of each byte of a sample of the files. */
     readonly compressedShare?: number | undefined;
   };

@@ -31,6 +31,8 @@ export interface Usage {
   readonly location: VolumeLocation;
   /** Processors that the source\'s pod may use. */
   readonly processors: number;
+  /** How many processes each of them has to run at a time, by the node's load over the last minute. */
+  readonly busyness: number;
 }
 
 /** What the volume's root looks like. */

@@ -90,6 +90,11 @@ export class Source {
     return code === 0 ? Number(stdout) : undefined;
   }
 
+  /** See {@link Usage}. */
+  get busyness(): number {
+    return this.#usage.busyness;
+  }
+
   get processors(): number {
     return this.#usage.processors;
   }

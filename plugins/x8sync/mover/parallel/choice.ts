@@ -11,6 +11,8 @@ export interface Look {
   readonly roundTripMs: number | undefined;
   /** Of the side that has fewer. */
   readonly processors: number;
+  /** Processes that each processor of the busier side has to run at a time. */
+  readonly busyness: number;
 }
 
 /** What makes one stream the best choice, whatever was seen. */
@@ -51,6 +53,8 @@ const worthSeconds = 8;
 /** Each stream keeps about two processors busy on each side: rsync and ssh. */
 const processorsOfStream = 2;
 const mostByProcessors = 4;
+/** Where processors have so many processes to run, more streams get no more of them, and cost some. */
+const tooBusy = 3;
 /** Less than that is not worth a second pass where the line is fast. */
 const worthFiles = 50_000;
 const worthBytes = 4 * 2 ** 30;
@@ -125,7 +129,9 @@ function streamsFor(
   };
 }
 
-function byLook({ files, bytes, roundTripMs, processors }: Look): Pick<Choice, 'parallelism' | 'why'> {
+function byLook(look: Look): Pick<Choice, 'parallelism' | 'why'> {
+  const { files, bytes, roundTripMs, processors, busyness } = look;
+  if (busyness >= tooBusy) return { parallelism: 1, why: 'the processors are busy with other work' };
   const byLine = Math.min(Math.round((roundTripMs ?? 0) / roundTripOfStreamMs), mostByLine);
   if (byLine > 1) {
     const seconds = ((bytes ?? worthBytes) / windowBytes) * ((roundTripMs ?? 0) / 1000);

@@ -1,5 +1,6 @@
 /** Looks at the tree, the line and the processors, as far as that is needed, and decides about streams. */
 import { availableParallelism } from 'node:os';
+import { busyness } from '../busyness.ts';
 import { mayCompress } from '../compression.ts';
 import type { Source } from '../copy/source.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
@@ -54,6 +55,7 @@ export async function decideStreams(
   const saw = {
     ...{ files, bytes, roundTripMs },
     processors: Math.min(availableParallelism(), source.processors),
+    busyness: Math.max(busyness(), source.busyness),
     compressedShare: isSampled ? await source.compressedShare() : undefined,
   };
   return { choice: chooseStreams(parallel, { ...saw, isBound: source.isFiltered }, circumstances), saw };

@@ -2,6 +2,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { busyness } from '../busyness.ts';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
 import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
@@ -87,6 +88,7 @@ async function usage(paths: Paths): Promise<Usage> {
     sizes: knownSizes(paths) ?? null,
     location: locationOf(source),
     processors: availableParallelism(),
+    busyness: busyness(),
   };
   return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../../../../../plugins/x8sync/mover/parallel/choice.ts';
 import { parallelEnv, readParallelOptions } from '../../../../../../plugins/x8sync/mover/parallel/options.ts';
 
-const near: Look = { files: 50_000, bytes: 425e6, roundTripMs: 0.3, processors: 2 };
+const near: Look = { files: 50_000, bytes: 425e6, roundTripMs: 0.3, processors: 2, busyness: 0.5 };
 const far: Look = { ...near, roundTripMs: 80 };
 const free = { holdsFiles: false, hasRateLimit: false };
 
@@ -21,6 +21,7 @@ describe('without a wish', () => {
     ['a source nearby, many files and many processors', { ...near, processors: 16 }, 4],
     ['a source nearby, few files and many processors', { ...near, files: 900, processors: 16 }, 1],
     ['a source far away that nobody could count', { ...far, files: undefined, bytes: undefined }, 8],
+    ['a source far away, and nodes that are busy', { ...far, busyness: 8 }, 1],
     ['a source whose distance nobody could measure', { ...near, roundTripMs: undefined }, 1],
   ])('%s', (_, look, parallelism) => {
     expect(chooseStreams({}, look, free).parallelism).toBe(parallelism);
