@@ -1,4 +1,4 @@
-/** What the agent tells of itself: frames of a session, and trees in them. */
+/** Sends frames of a session, and trees in them. */
 import type { Edit } from '../reconcile/tree.ts';
 import { packEdits } from '../wire/check.ts';
 import { inParts } from '../wire/parts.ts';

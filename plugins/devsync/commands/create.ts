@@ -18,6 +18,10 @@ export class CreateCommand extends NamedSpecCommand {
         'As git has it, without its own directory',
         '$0 create -l app=web --use-gitignore --ignore-vcs . /app',
       ],
+      [
+        'In every pod, and a command after each save of a source',
+        "$0 create -l app=web --pods all --on-change '*.ts=exec:npm run build' ./src /app/src",
+      ],
     ],
   });
   override output = outputOption('json', 'yaml', 'name');

@@ -39,7 +39,7 @@ export class WatchCommand extends AgentCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const env = await this.environment(context);
-    // Before anything is changed for it: whoever would run it may not be able to.
+    // Checked before anything is changed: a second watch could not run what was taken over.
     if (this.takeOver !== undefined || this.background) await this.#refuseBeside(context, env);
     if (this.takeOver !== undefined) await this.#takeOver(context, env, this.takeOver);
     if (this.background) return await watchInBackground(context, env);

@@ -33,7 +33,7 @@ export function containerStatus({ status }: Pod, name: string): ContainerStatus 
   return all.find((one) => one.name === name);
 }
 
-/** A container in a few words: which others might have been meant, where nobody named one. */
+/** A container in a few words; where it was not named, with how it was chosen among how many. */
 export function describeContainer(pod: Pod, container: string, isNamed: boolean): string {
   const others = containersOf(pod).length;
   if (isNamed || others === 1) return `container ${container}`;

@@ -1,4 +1,4 @@
-/** Starts an agent for a container by the first way that works, and keeps why the others did not. */
+/** Starts an agent for a container by the first launcher that works, and keeps why the others did not. */
 import { X8sError } from '../../../src/errors.ts';
 import type { LauncherName } from '../spec/spec.ts';
 import { isBeside, launchBeside } from './ephemeral.ts';
@@ -16,7 +16,7 @@ type Launcher = keyof typeof launcherFunctions;
 /** In the order in which they are tried. */
 const all: readonly Launcher[] = ['exec', 'ephemeral'];
 
-/** Rejects with every refusal where no way works. */
+/** Rejects with every refusal where no launcher works. */
 export async function launch(
   name: LauncherName,
   context: LaunchContext,
@@ -26,7 +26,7 @@ export async function launch(
   return await tryLaunchers(isBeside(context) ? all.toReversed() : all, context);
 }
 
-/** As `launch`, but tries the best way first whatever is there, so that each refusal is heard. */
+/** As `launch`, but in the usual order whatever is there, so that each refusal is reported. */
 export const launchAnew = (context: LaunchContext) => tryLaunchers(all, context);
 
 async function tryLaunchers(

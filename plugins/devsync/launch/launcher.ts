@@ -1,4 +1,4 @@
-/** Ways of starting an agent for one container. */
+/** What all launchers share: the container that is meant, and starting an agent in some container of its pod. */
 import type { Clock } from '../../../src/clock.ts';
 import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -40,7 +40,7 @@ export interface Launched {
   readonly base: string;
 }
 
-/** This way is not for this container; another one may be. */
+/** This launcher does not work for this container; another one may. */
 export class Declined extends Error {
   override readonly name = 'Declined';
 }

@@ -1,4 +1,4 @@
-/** Looks at both sides and carries changes out, again and again, until nothing is left to do. */
+/** Scans both sides and carries changes out until nothing is left to do. */
 import type { Clock } from '../../../src/clock.ts';
 import { isSameSnapshot, type TreeSnapshot } from './tree-snapshot.ts';
 

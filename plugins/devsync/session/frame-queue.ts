@@ -1,4 +1,4 @@
-/** Frames that come in faster than they are used: a queue that is read like a stream. */
+/** A queue of frames between the stream that brings them and the reader that uses them. */
 
 import { ProtocolError } from '../wire/check.ts';
 import { contentWindow } from '../wire/content.ts';

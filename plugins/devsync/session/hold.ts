@@ -1,4 +1,4 @@
-/** Whether a sync goes on: a plan that looks like an accident waits for a person. */
+/** Holds a sync where its plan looks like an accident, until a person confirms it. */
 import type { Brake } from '../reconcile/brakes.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
 import type { Plan } from '../reconcile/reconcile.ts';
@@ -23,7 +23,7 @@ export class Hold {
     this.#options = options;
   }
 
-  /** Lets happen what it waits for, and no more of it than is known by now. */
+  /** Confirms what it is held for, and no more than is known by now. */
   confirm(): void {
     if (this.#brake) this.#confirmed.push(this.#brake);
   }

@@ -1,4 +1,4 @@
-/** What is to be done, from what both sides are: the same for a sync that runs and for `plan`. */
+/** Plans what is to be done from both trees and the ancestor: for a sync that runs, and for `plan`. */
 import { type Brake, brakesFor, isCovered } from '../reconcile/brakes.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import {

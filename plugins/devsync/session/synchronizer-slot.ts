@@ -26,7 +26,7 @@ export class SynchronizerSlot {
     return this.#current;
   }
 
-  /** A synchronizer has begun; whoever waits for one gets it. */
+  /** A synchronizer has begun; requests that wait for one get it. */
   fill(current: Current): void {
     this.#current = current;
     for (const { resolve } of this.#waiters.splice(0)) resolve(current);
@@ -37,7 +37,7 @@ export class SynchronizerSlot {
     this.#current = undefined;
   }
 
-  /** Tells whoever waits why there is none. */
+  /** Rejects the requests that wait, with the reason why there is none. */
   fail(why: Error): void {
     for (const { reject } of this.#waiters.splice(0)) reject(why);
   }

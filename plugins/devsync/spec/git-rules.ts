@@ -18,7 +18,7 @@ const everything = [{ base: '', patterns: '*' }];
 
 export interface GitRules {
   readonly repositories: readonly Repository[];
-  /** Lists that nobody may be watching: by path, what tells one version from another. */
+  /** Lists outside of the tree, which is all that is watched: by path, a stamp of the version that was read. */
   readonly sources: ReadonlyMap<string, string>;
   /**
    * Whether git tracks other paths, of those that matter, than when this was last asked or read. The index changes with

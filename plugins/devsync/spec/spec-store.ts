@@ -73,7 +73,7 @@ export class SpecStore {
         details: [describeRecord(existing)],
         hint: `Use another --name, or delete it: kubectl devsync delete ${name} -n ${namespace}`,
       });
-    // Not before: what is refused leaves no mark in LOCAL.
+    // Only now: a sync that is refused leaves nothing behind in LOCAL.
     const { path } = spec.local;
     const rootId = rootIdOf(path, this.#workstation.metadataCandidatesFor(path));
     const marked = { ...spec, local: { ...spec.local, rootId } };
@@ -116,7 +116,7 @@ export class SpecStore {
     return (await this.survey(namespace, signal)).syncs;
   }
 
-  /** All of a namespace, or of the cluster; one that cannot be read keeps nobody from the others. */
+  /** All of a namespace, or of the cluster, with those that cannot be read listed apart. */
   async survey(
     namespace: string | undefined,
     signal: AbortSignal,

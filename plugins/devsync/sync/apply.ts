@@ -68,7 +68,7 @@ class Applier implements Disposable {
       }
       return buildDirectory(this.#placeOf(operations[first]?.path ?? ''), group, this.#context);
     } catch {
-      // Why it cannot be done is said by whoever tries it step by step.
+      // The reason is found out when the operations are tried one by one.
       return undefined;
     }
   }
@@ -110,7 +110,7 @@ class Applier implements Disposable {
     return await this.#replace(place, old, wanted, content);
   }
 
-  /** A file with a content, for whoever renames it. */
+  /** A file with the content, which is to be renamed into place. */
   #contentOf({ digest }: File, isLast: boolean): string {
     const { staging, contents } = this.#context;
     const data = contents?.get(digest);

@@ -75,7 +75,7 @@ export function buildDirectory(
     return [{ path: place.path }, ...results];
   } catch {
     context.onUnmade(place.path);
-    // What was staged is needed again, by whoever does it step by step.
+    // What was staged is needed again when the operations are tried one by one.
     for (const { path, digest, wasStaged } of built)
       if (wasStaged) tryTo(() => context.staging.takeBack(digest, `${aside}/${splitPath(path)[1]}`));
     rmSync(aside, { recursive: true, force: true });

@@ -25,7 +25,7 @@ export async function* readContents(
         if (data !== undefined) yield { digest, size, offset: 0, data, slab: small.slab };
       }
     } catch {
-      // Gone or unreadable by now; whoever asked will look again.
+      // Gone or unreadable by now; the next scan shows it.
       signal?.throwIfAborted();
     }
   }

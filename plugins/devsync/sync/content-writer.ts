@@ -17,7 +17,7 @@ interface OpenContent {
   written: number;
 }
 
-/** Reasons that are remembered: whoever is to use a content asks soon after. */
+/** How many reasons are remembered: they are asked for soon after. */
 const maxReasons = 1000;
 
 /** What is said of a content that is not the one that it is said to be. */
@@ -56,12 +56,12 @@ export class ContentWriter {
     return this.#failures.get(digest);
   }
 
-  /** This content will get no more parts: whoever wants it wants it now. */
+  /** This content gets no more parts: it is needed now. */
   endOf(digest: string): void {
     if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
   }
 
-  /** No more parts will come, as whoever sent them says: what is not whole by now never will be. */
+  /** The sender has no more parts: a content that is not whole by now never will be. */
   endOfContents(): void {
     if (this.#open) this.#abandon(this.#open, changed);
   }

@@ -210,7 +210,7 @@ function setFileMode(at: string, wanted: File, like: number, { hasModes }: Apply
 /** The permission bits of a file: those that it is to have, or those of what it is like. */
 export function fileMode(wanted: File, like: number): number {
   const plain = like & 0o7777 & ~0o111;
-  // Whoever may read it may run it.
+  // Everybody who may read it may execute it.
   const portable = wanted.executable ? plain | ((plain & 0o444) >> 2) : plain;
   return wanted.mode ?? portable;
 }

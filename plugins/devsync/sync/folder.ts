@@ -52,7 +52,7 @@ export class Folder implements Disposable {
     if (!canHold) return Folder.open(path);
     const base = /^\/proc\/\d+\/root(?=\/|$)/.exec(path)?.[0] ?? '/';
     const parts = path.slice(base.length).split('/').filter(Boolean);
-    // Whoever may pass through a directory may not always read it.
+    // A directory may be searchable without being readable.
     let fd = openSync(base, O_PATH | O_DIRECTORY);
     try {
       for (const part of parts) {

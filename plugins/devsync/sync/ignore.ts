@@ -40,7 +40,7 @@ export function compileIgnores({ lists, repositories = [], vcs }: IgnoreRules): 
   };
 }
 
-/** As `compileIgnores`, for whoever has not asked the parents: what lies in an ignored directory is ignored. */
+/** As `compileIgnores`, but asks about the parents as well: what lies in an ignored directory is ignored. */
 export function isIgnoredWithin(rules: IgnoreRules): IsIgnored {
   const isIgnored = compileIgnores(rules);
   const folders = new Map<string, boolean>([['', false]]);
@@ -77,7 +77,7 @@ function compileRepositories(repositories: readonly Repository[], byHand: Verdic
   const innermostFirst = [...repositories].sort((one, other) => other.base.length - one.base.length);
   const compiled = innermostFirst.map((one) => ({ base: one.base, rulesIn: compileRepository(one, byHand) }));
   if (compiled.length === 0) return nothing;
-  // Whoever asks asks for all of a directory in a row.
+  // Paths of one directory are asked about in a row.
   let last: string | undefined;
   let here = nothing;
   return (subject) => {

@@ -100,7 +100,7 @@ export class Scanner {
     return digest === undefined ? undefined : this.#file(path, parent.at(name), stats, digest, options);
   }
 
-  /** Undefined as well where it is being written to: then it is for whoever has time for it. */
+  /** Undefined also where it is being written to: then the slower way of reading it is taken. */
   #smallDigest(path: string, at: string, stats: Stats): string | undefined {
     if (stats.size >= chunkSize) return undefined;
     const now = Date.now();
@@ -151,7 +151,7 @@ export class Scanner {
       const entry = this.#childNow(child, name, folder);
       if (entry === 'slow') slow.push(name);
       else if (entry !== undefined) children.set(name, entry);
-      // In the middle of a large directory as well: whoever is silent for too long counts as dead.
+      // In the middle of a large directory as well: a process that is silent for too long counts as dead.
       if (this.#isTurnOver) await this.#giveWay();
     }
     await this.#giveWay();

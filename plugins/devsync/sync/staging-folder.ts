@@ -151,7 +151,7 @@ export class StagingFolder {
     try {
       writeOwn(this.folder, heartbeatFile, '');
     } catch {
-      // It was taken away: whoever works there next notices.
+      // It was removed; that is noticed when it is used next.
     }
   }
 }

@@ -20,7 +20,7 @@ import type { Folder } from './folder.ts';
 import { StagedContents } from './staged-contents.ts';
 import { StagingFolder } from './staging-folder.ts';
 
-/** Permissions of a staged file: the usual ones, which saves a step; nobody else comes into the folder. */
+/** Permissions of a staged file: the usual ones, so that most need no chmod; the folder itself is closed to others. */
 export const stagedMode = 0o644 & ~machine.umask;
 
 /** A file that was given to somebody who is to rename it. */
@@ -57,7 +57,7 @@ export class Staging {
     return this.#own.isThere;
   }
 
-  /** Where nobody else has anything. */
+  /** The folder of this process. */
   get folder(): Folder {
     return this.#own.folder;
   }
@@ -116,7 +116,7 @@ export class Staging {
     return this.#writer.write(chunk);
   }
 
-  /** No more parts will come, as whoever sent them says: what is not whole by now never will be. */
+  /** The sender has no more parts: a content that is not whole by now never will be. */
   endOfContents(): void {
     this.#writer.endOfContents();
   }

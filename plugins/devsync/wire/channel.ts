@@ -84,7 +84,7 @@ export class Channel {
     this.#options.input.off('data', this.#take);
     this.#options.output.end();
     this.#options.input.destroy();
-    // Whoever waits for a reader that has gone would wait for ever.
+    // Senders that wait for a reader that has gone would wait for ever.
     for (const wake of [...this.#waiting]) wake();
     this.#options.onEnd(why);
   }
