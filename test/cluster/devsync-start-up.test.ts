@@ -33,7 +33,10 @@ test.each([
   async (_, name, container, pod) => {
     work = new Workplace(place());
     const it = work;
-    const app = { name: 'app', image: images.node, command: ['node', '-e', program], ...container };
+    // It makes a directory at the top of its own layer, which the image's user may not.
+    const securityContext = { runAsUser: 0 };
+    const command = ['node', '-e', program];
+    const app = { name: 'app', image: images.node, command, securityContext, ...container };
     await it.sync(name, { pod: { containers: [app], ...pod }, options: ['--make-remote'] });
     const node = (code: string) => it.kubectl('exec', name, '--', 'node', '-e', code);
     const isSeeded = async () => {
