@@ -47,7 +47,7 @@ export interface CopyOptions {
   readonly bandwidth: string;
   /** How long to stay after a good end, for the plugin to delete the pod. */
   readonly lingerSeconds: number;
-  /** RetryBudget in a row that broke before they had got far. */
+  /** Attempts in a row that broke before they had got far. */
   readonly retries: number;
   /** What becomes of names that the target does not tell apart: nothing is begun, or the first of them is copied. */
   readonly onCollision: OnCollision;
