@@ -11,7 +11,7 @@ import type { Comparison, Difference } from './manifest/compare.ts';
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 2;
+export const protocol = 3;
 
 /** Why the mover ended. */
 export type MoverOutcome =
