@@ -11,7 +11,7 @@ import { waitFor } from '../../../src/kube/wait.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { Declined, type LaunchContext, type Launched, StartError, startAgent } from './launcher.ts';
-import { besideContext, type User, writtenUser } from './security.ts';
+import { besideContext, likelyUser, type User, writtenUser } from './security.ts';
 
 /** Ephemeral containers of ours begin with this. */
 export const ephemeralPrefix = 'devsync-agent-';
@@ -45,7 +45,8 @@ export interface RootAccess {
 export async function launchBeside(context: LaunchContext): Promise<Launched> {
   const { pod, container } = context.target;
   const written = writtenUser(pod, container);
-  const first = await tryAs(context, written);
+  // Most images run as root where nothing is written. The agent's own does not.
+  const first = await tryAs(context, written ?? likelyUser(pod, container));
   if (first.launched) return first.launched;
   const { user, why } = first.access;
   if (written !== undefined) throw new Declined(why);

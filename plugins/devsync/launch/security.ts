@@ -30,6 +30,14 @@ export function writtenUser(pod: Pod, container: string): User | undefined {
   return told === undefined ? undefined : { uid: told, gid: asNumber(linux.gid) };
 }
 
+/** The user that a container's image is likely to have; undefined where it may not be root. */
+export function likelyUser(pod: Pod, container: string): User | undefined {
+  const own = asFields(containerOf(pod, container)?.securityContext);
+  const shared = asFields(pod.spec.securityContext);
+  const mustNotBeRoot = (own.runAsNonRoot ?? shared.runAsNonRoot) === true;
+  return mustNotBeRoot ? undefined : { uid: 0, gid: undefined };
+}
+
 /**
  * The target's security context for a container beside it: nothing more than it has, and no way to more.
  * What stands at the pod holds for both anyway.
