@@ -42,7 +42,7 @@ test('a pair that does not belong together is refused, and one that is not there
   await expect(readPair({ cert: files.cert, key: join(folder, 'none') })).rejects.toThrow('--tls-key');
   // As it is for a moment while it is written: TLS would begin without a certificate.
   const empty = join(folder, 'empty');
-  writeFileSync(empty, '\n');
+  writeFileSync(empty, '');
   await expect(readPair({ cert: empty, key: files.key })).rejects.toThrow('is empty');
   await expect(readPair({ cert: files.cert, key: empty })).rejects.toThrow('is empty');
 });
