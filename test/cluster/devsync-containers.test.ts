@@ -223,7 +223,11 @@ describe('a container', () => {
     const resources = { requests: memory, limits: memory };
     const it = await begin({
       name: 'tight',
-      spec: { containers: [app(images.node, ['node', '-e', eater], { resources })] },
+      spec: {
+        containers: [
+          app(images.node, ['node', '-e', eater], { resources, securityContext: { runAsUser: 0 } }),
+        ],
+      },
       launcher: 'exec',
       create: ['--make-remote'],
     });
