@@ -1,9 +1,11 @@
 /** How tasks and their replicas stand, as text and as a table. */
 import { table } from '../../../src/cli/table.ts';
+import { parseHolder } from '../../../src/tasks/holder.ts';
+import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { approvalDigest, type WaitingDeletions } from '../decide/approval.ts';
 import type { Behind } from '../jobs/lag.ts';
-import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
+import type { ReplicaStatus, TaskPhase, TaskStatus } from '../state/state.ts';
 
 /** `1 object`, `2 objects`. */
 export const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
@@ -25,6 +27,21 @@ export function describeTask(status: TaskStatus): string {
     ...digestLines(replicas),
     ...notes.map((note) => `  note: ${note}`),
   ].join('\n');
+}
+
+/** Phases that end with the run; in any other an instance should be at work. */
+const ENDED: readonly TaskPhase[] = ['Done', 'Incomplete', 'Stopped', 'Failed', 'Fenced'];
+
+/** Whether an instance is at work on a task whose state says so: a killed one could not write that it ended. */
+export function describeHolder(
+  { phase }: Pick<TaskStatus, 'phase'>,
+  holder: Claim | null | undefined,
+): string[] {
+  if (ENDED.includes(phase) || holder === undefined) return [];
+  if (holder === null) return ['  no instance is at work: all of this is as it was last written'];
+  return [
+    `  at work: ${parseHolder(holder.holder).who}, who last said so at ${holder.renewed} by their clock`,
+  ];
 }
 
 const sumUp = (done: Readonly<Record<string, number>>): string =>

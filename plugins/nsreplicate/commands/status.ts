@@ -19,20 +19,30 @@ export class StatusCommand extends ExistingTaskCommand {
   all = option.flag('--all', { description: 'All tasks whose state is in the cluster.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const [{ listStatuses }, { readControl }, { describeTask, tasksTable }] = await Promise.all([
-      import('../state/state.ts'),
-      import('../state/control.ts'),
-      import('./status-text.ts'),
-    ]);
+    const [{ listStatuses }, { readControl }, { readHolder }, { describeHolder, describeTask, tasksTable }] =
+      await Promise.all([
+        import('../state/state.ts'),
+        import('../state/control.ts'),
+        import('../state/lease.ts'),
+        import('./status-text.ts'),
+      ]);
     if (this.all) {
       const views = await listStatuses(await this.state(context), { signal: context.signal });
       return { data: views, table: tasksTable(views) };
     }
     const { kube, task, status } = await this.status(context);
-    const { askedFor } = await readControl(kube, task, { signal: context.signal });
+    const call = { signal: context.signal };
+    const [{ askedFor }, holder] = await Promise.all([
+      readControl(kube, task, call),
+      readHolder(kube, task, call),
+    ]);
     return {
-      data: { ...status, askedFor },
-      text: [describeTask(status), ...askedFor.slice(-SHOWN).map(describeRequest)].join('\n'),
+      data: { ...status, askedFor, holder },
+      text: [
+        describeTask(status),
+        ...describeHolder(status, holder),
+        ...askedFor.slice(-SHOWN).map(describeRequest),
+      ].join('\n'),
       table: tasksTable([status]),
     };
   }

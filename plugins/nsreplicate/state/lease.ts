@@ -1,7 +1,9 @@
 /** One active instance of a task: a Lease, renewed by who works, watched by who stands by. */
 import type { Clock } from '../../../src/clock.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
+import { leases } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { acquire, type LockOptions, waitForLock } from '../../../src/tasks/lock.ts';
 import { type Claim, leaseLock } from '../../../src/tasks/lock-object.ts';
@@ -30,6 +32,25 @@ export function takeLease(request: LeaseRequest): Promise<HeldLock<Lease>> {
 /** Stands by until nobody else is at work on the task, and takes it. */
 export function awaitLease(request: LeaseRequest, waiting: (claim: Claim) => void): Promise<HeldLock<Lease>> {
   return waitForLock(request.kube, { ...optionsOf(request), waiting });
+}
+
+/**
+ * The instance that holds the task, as it says itself: null where none does, undefined where Leases may not be read.
+ * One that was killed still holds it until another takes over: `renewed`, by its own clock, tells a person.
+ */
+export async function readHolder(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<Claim | null | undefined> {
+  const { name, namespace } = metadataOf(task, 'lease');
+  try {
+    const lease = await kube.find(leases, { name, namespace }, call);
+    return (lease && leaseLock.claimOf(lease)) ?? null;
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
 }
 
 function optionsOf({ task, purpose, holder, clock, signal }: LeaseRequest): LockOptions<Lease> {
