@@ -42,7 +42,9 @@ function section(plugin: string, command: DefinedCommand): string {
     ...(aliases.length === 0 ? [] : [`Also: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`]),
     ...list(
       'Arguments',
-      command.arguments.map((one) => `\`${one.name}\`: ${inText(one.description)}`),
+      command.arguments.map(({ name, description }) =>
+        description === '' ? `\`${name}\`` : `\`${name}\`: ${inText(description)}`,
+      ),
     ),
     ...groups.flatMap(([group, options]) => list(group, options.map(optionLine))),
     ...list(

@@ -17,7 +17,7 @@ export class CleanCommand extends AgentCommand {
     `,
     examples: [['Everything of this workstation in the namespace', '$0 clean --all']],
   });
-  names = argument.rest('NAME', { complete: completeSync });
+  names = argument.rest('NAME', { description: 'Names of syncs.', complete: completeSync });
   all = option.flag('--all', { description: 'Every sync of this workstation in the namespace.' });
   yes = option.flag('-y,--yes', { description: 'Do not ask; the trash is lost.' });
 

@@ -17,7 +17,7 @@ export class ConflictsCommand extends SyncCommand {
     examples: [['What is open', '$0 conflicts web']],
   });
   override output = outputOption('json', 'yaml', 'name', 'table');
-  name = argument.required('NAME', { complete: completeSync });
+  name = argument.required('NAME', { description: 'Name of the sync.', complete: completeSync });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const state = (await this.ask(context, this.name, 'state')) as SyncState;

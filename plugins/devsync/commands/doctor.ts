@@ -16,7 +16,7 @@ export class DoctorCommand extends AgentCommand {
     ],
   });
   override output = outputOption('json', 'yaml', 'table');
-  name = argument.optional('NAME', { complete: completeSync });
+  name = argument.optional('NAME', { description: 'Name of the sync.', complete: completeSync });
   pod = option.text('--pod', { value: 'NAME', description: 'Pod to look at.' });
   selector = option.text('-l,--selector', { value: 'LABELS', description: 'Pods to look at.' });
   container = option.text('-c,--container', {

@@ -13,7 +13,7 @@ export class ListCommand extends SyncCommand {
     examples: [['What is synced', '$0 list web']],
   });
   override output = outputOption('json', 'yaml', 'name', 'table');
-  name = argument.required('NAME', { complete: completeSync });
+  name = argument.required('NAME', { description: 'Name of the sync.', complete: completeSync });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { workstation, sync } = await this.sync(context, this.name);

@@ -12,7 +12,7 @@ export class LogsCommand extends SyncCommand {
     description: 'Show what a sync did on this workstation.',
     examples: [['The last lines', '$0 logs web --tail 20']],
   });
-  name = argument.required('NAME', { complete: completeSync });
+  name = argument.required('NAME', { description: 'Name of the sync.', complete: completeSync });
   tail = option.integer('--tail', { description: 'Only so many lines from the end.', min: 1 });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {

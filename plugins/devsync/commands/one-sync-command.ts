@@ -10,7 +10,7 @@ const staleLock = 'Try again when git is done; a lock that no git has any more m
 
 /** A command about one sync. */
 export abstract class OneSyncCommand extends SyncCommand {
-  name = argument.required('NAME', { complete: completeSync });
+  name = argument.required('NAME', { description: 'Name of the sync.', complete: completeSync });
 
   /** How a sync rests after it was told to carry everything over: `waiting`, where git did not let it. */
   protected done(state: SyncState): Outcome {
