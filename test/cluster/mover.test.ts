@@ -244,7 +244,7 @@ idle=6; serve $unprivileged
 echo plain >/source/plain; setfattr -n user.note -v kept /source/plain; echo secret >/source/of-root; chmod 600 /source/of-root
 mknod /source/device c 1 3; cp /bin/true /source/capable; /sbin/setcap cap_net_raw+ep /source/capable 2>/dev/null || true
 ln -s /run/x8s/serve /source/out; chmod 1777 /target
-copy user X8S_USER=mover X8S_FIDELITY=user $unprivileged
+copy user X8S_USER=mover X8S_PRIVILEGES=user $unprivileged
 tell attribute getfattr --absolute-names --only-values -n user.note /target/plain
 install -m 600 $keys/client_key key
 ssh="ssh -i key -p 2222 -l mover -o UserKnownHostsFile=$keys/known_hosts -o HostKeyAlias=x8s-source -o BatchMode=yes -o LogLevel=ERROR"
