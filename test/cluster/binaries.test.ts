@@ -55,7 +55,7 @@ describe.each(plugins)('kubectl-%s', (name) => {
     const { stdout: script } = await plugin(name, ['completion', 'kubectl']);
     writeFileSync(join(elsewhere, `kubectl_complete-${name}`), script, { mode: 0o755 });
     const PATH = `${elsewhere}:${environment.PATH}`;
-    const { stdout } = await plugin('__complete', [name, 'ver'], { PATH });
+    const { stdout } = await plugin('__complete', [name, 'vers'], { PATH });
     expect(stdout).toMatch(/^version\b.*\n:4\n/);
   });
 });
