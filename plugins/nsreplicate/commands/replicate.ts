@@ -10,6 +10,7 @@ import type { Replica } from '../reconcile/replica.ts';
 import type { SessionOptions } from '../run/session.ts';
 import type { Working } from '../server/tasks/live-task.ts';
 import type { TaskStatus } from '../state/state.ts';
+import { isAtWork } from '../state/task-phase.ts';
 import type { Task } from '../task/task.ts';
 import type { Opened } from './open-task.ts';
 import { planOutcome } from './plan-outcome.ts';
@@ -199,9 +200,6 @@ async function runWatch(opened: Opened, context: KubeCommandContext, flags: Serv
     await Promise.all([telling, service?.close()]);
   }
 }
-
-/** A run that ended leaves its status behind: another instance may be at work now. */
-const isAtWork = ({ phase }: TaskStatus): boolean => !['Stopped', 'Fenced', 'Failed'].includes(phase);
 
 /** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
 async function tellStatus(

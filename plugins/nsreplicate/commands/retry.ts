@@ -4,6 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { TaskStatus } from '../state/state.ts';
+import { isAtWork } from '../state/task-phase.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 import { checkReplicas, replicaOption } from './replica-option.ts';
 
@@ -83,8 +84,6 @@ function nothingFails(wanted: NamedObject | undefined): Outcome {
     },
   );
 }
-
-const isAtWork = ({ phase }: TaskStatus): boolean => ['Comparing', 'Watching', 'Paused'].includes(phase);
 
 function said(failing: number | undefined, status: TaskStatus): string {
   const what = failing === undefined ? 'What failed' : `${failing} failed ${failing === 1 ? 'job' : 'jobs'}`;

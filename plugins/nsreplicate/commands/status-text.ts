@@ -5,7 +5,8 @@ import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { approvalDigest, type WaitingDeletions } from '../decide/approval.ts';
 import type { Behind } from '../jobs/lag.ts';
-import type { ReplicaStatus, TaskPhase, TaskStatus } from '../state/state.ts';
+import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
+import { isAtWork } from '../state/task-phase.ts';
 
 /** `1 object`, `2 objects`. */
 export const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
@@ -29,15 +30,12 @@ export function describeTask(status: TaskStatus): string {
   ].join('\n');
 }
 
-/** Phases that end with the run; in any other an instance should be at work. */
-const ENDED: readonly TaskPhase[] = ['Done', 'Incomplete', 'Stopped', 'Failed', 'Fenced'];
-
 /** Whether an instance is at work on a task whose state says so: a killed one could not write that it ended. */
 export function describeHolder(
-  { phase }: Pick<TaskStatus, 'phase'>,
+  status: Pick<TaskStatus, 'phase'>,
   holder: Claim | null | undefined,
 ): string[] {
-  if (ENDED.includes(phase) || holder === undefined) return [];
+  if (!isAtWork(status) || holder === undefined) return [];
   if (holder === null) return ['  no instance is at work: all of this is as it was last written'];
   return [
     `  at work: ${parseHolder(holder.holder).who}, who last said so at ${holder.renewed} by their clock`,

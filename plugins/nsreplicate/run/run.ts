@@ -18,9 +18,9 @@ import {
   readSavedState,
   readShards,
   readStatus,
-  type TaskPhase,
   type TaskStatus,
 } from '../state/state.ts';
+import type { TaskPhase } from '../state/task-phase.ts';
 import { Documents } from '../status/documents.ts';
 import { statusOf } from '../status/task-status.ts';
 import { EpochGuard } from '../task/epoch-guard.ts';

@@ -13,19 +13,10 @@ import type { Behind } from '../jobs/lag.ts';
 import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
 import { type SavedState, savedStateOf } from './saved-state.ts';
 import { metadataOf, type Role, tool } from './task-objects.ts';
+import type { TaskPhase } from './task-phase.ts';
 
 /** 2: other names for what is saved; schema 1 is still read. */
 export const SCHEMA = 2;
-
-export type TaskPhase =
-  | 'Comparing'
-  | 'Watching'
-  | 'Paused'
-  | 'Stopped'
-  | 'Done'
-  | 'Incomplete'
-  | 'Fenced'
-  | 'Failed';
 
 /** How a replica stands. */
 export interface ReplicaStatus {

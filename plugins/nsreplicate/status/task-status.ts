@@ -7,7 +7,8 @@ import { doneInAll } from '../decide/tally.ts';
 import type { JobGroup } from '../jobs/records.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { SavedState } from '../state/saved-state.ts';
-import type { ReplicaStatus, TaskPhase, TaskStatus } from '../state/state.ts';
+import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
+import type { TaskPhase } from '../state/task-phase.ts';
 import type { Task } from '../task/task.ts';
 
 /** Lines of a kind beyond these are a number only: the view has to stay small. */

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../../src/clock.ts';
 import type { Lease } from '../../../../src/kube/objects.ts';
 import { leases } from '../../../../src/kube/resources.ts';
+import { leaseLock } from '../../../../src/tasks/lock-object.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { tool } from '../../state/task-objects.ts';
 import { KeptObjects, type KeptOptions } from './kept-objects.ts';
@@ -42,7 +43,7 @@ export class AtWork {
   #take(name: string, lease: Lease | undefined): void {
     const task = lease?.metadata.labels?.[Label.task];
     if (task !== undefined) this.#tasks.set(task, name);
-    if (lease?.spec?.holderIdentity) this.#seen.set(name, this.#clock.monotonic());
+    if (lease && leaseLock.claimOf(lease)) this.#seen.set(name, this.#clock.monotonic());
     else this.#seen.delete(name);
   }
 }

@@ -2,11 +2,10 @@
 
 import { approvalDigest } from '../../decide/approval.ts';
 import type { ReplicaStatus } from '../../state/state.ts';
+import { taskPhases } from '../../state/task-phase.ts';
 import type { Caller } from '../accounts/account.ts';
 import { count, flag, list, mapOf, number, object, oneOf, type Schema, text, time } from '../http/schema.ts';
 import type { BoardTask } from './board.ts';
-
-const phases = ['Comparing', 'Watching', 'Paused', 'Stopped', 'Done', 'Incomplete', 'Failed'];
 
 const replicaSchema = object(
   {
@@ -38,7 +37,7 @@ const requestSchema = object({ at: time, by: text(), what: text() }, { about: te
 export const taskSchema: Schema = object(
   {
     name: text(),
-    phase: oneOf(phases),
+    phase: oneOf(taskPhases),
     atWork: flag('An instance is at work on it; else all of this is as it was last written'),
     paused: flag(),
     startedAt: time,
