@@ -1,9 +1,10 @@
 /** Many copies, a few at a time: one that fails keeps no other from being made. */
+
+import { Slots } from '../../../src/async/slots.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { CopyContext, CopyResult } from '../run/request.ts';
 import { type BatchEntry, isThrough, titleOf } from './outcome.ts';
-import { Slots } from './slots.ts';
 import { StepReporter } from './step-reporter.ts';
 
 export interface BatchItem {

@@ -32,7 +32,14 @@ import {
   sourceHostOption,
   sourceRangeOption,
 } from './network-options.ts';
-import { claimOf, formerStrategyOption, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+import {
+  claimOf,
+  formerStrategyOption,
+  imageOption,
+  runAsOption,
+  strategyOption,
+  timeoutOption,
+} from './pair-options.ts';
 import {
   compressOption,
   parallelismOption,
@@ -127,10 +134,7 @@ export class CopyCommand extends KubeCommand {
   trustedXattrs = option.flag('--trusted-xattrs', {
     description: 'Copy trusted.* and security.* attributes too: the pods get CAP_SYS_ADMIN for it.',
   });
-  runAs = option.text('--run-as', {
-    value: 'UID[:GID]',
-    description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
-  });
+  runAs = runAsOption();
   fsGroup = option.text('--fs-group', {
     value: 'GID',
     description:

@@ -15,6 +15,12 @@ export const strategyOption = () =>
 export const formerStrategyOption = () =>
   option.choices('--way', strategyNames, { value: 'NAME', description: 'As --strategy.', hidden: true });
 
+export const runAsOption = () =>
+  option.text('--run-as', {
+    value: 'UID[:GID]',
+    description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
+  });
+
 export const imageOption = () =>
   option.text('--image', {
     value: 'IMAGE',

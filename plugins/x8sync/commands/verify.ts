@@ -17,7 +17,7 @@ import {
   sourceHostOption,
   sourceRangeOption,
 } from './network-options.ts';
-import { claimOf, imageOption, strategyOption, timeoutOption } from './pair-options.ts';
+import { claimOf, imageOption, runAsOption, strategyOption, timeoutOption } from './pair-options.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -63,10 +63,7 @@ export class VerifyCommand extends TaskCommand {
   trustedXattrs = option.flag('--trusted-xattrs', {
     description: 'Compare trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
   });
-  runAs = option.text('--run-as', {
-    value: 'UID[:GID]',
-    description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
-  });
+  runAs = runAsOption();
   strategies = strategyOption();
   sourceRange = sourceRangeOption();
   serviceAnnotation = serviceAnnotationOption();
