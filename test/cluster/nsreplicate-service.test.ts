@@ -116,8 +116,10 @@ describe('the service', () => {
       expect.objectContaining({ task: pair.task, replica: pair.replica, failed: 1, ongoing: 0, pending: 0 }),
     );
     expect(dashboard.total).toBeGreaterThanOrEqual(15);
-    const { body: lag } = await client.ask(`/api/lag?task=${pair.task}`, as(admin));
-    await eventually(() => expect(lag.replicas[pair.replica].length).toBeGreaterThan(0));
+    await eventually(async () => {
+      const { body: lag } = await client.ask(`/api/lag?task=${pair.task}`, as(admin));
+      expect(lag.replicas[pair.replica].length).toBeGreaterThan(0);
+    });
     const { text } = await client.ask('/metrics', as(admin));
     expect(text).toContain(`nsreplicate_leader{task="${pair.task}"} 1\n`);
     expect(text).toContain(
