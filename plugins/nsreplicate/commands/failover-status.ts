@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import type { Outcome } from '../../../src/cli/output.ts';
 import { table } from '../../../src/cli/table.ts';
 import { IncompleteError } from '../../../src/errors.ts';
-import type { ClusterFailover } from '../failover/status.ts';
+import type { ClusterFailover, FailoverStatus } from '../failover/status.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
@@ -35,18 +35,24 @@ export class FailoverStatusCommand extends ExistingTaskCommand {
       unreachable.length === 0
         ? undefined
         : new IncompleteError('not all clusters of the task answer', { details: unreachable });
-    const leader = newest
-      ? `${newest.leaderName} leads since ${newest.raisedAt} (epoch ${newest.number})`
-      : 'nothing was promoted yet';
     return {
       data: { ...status, unreachable },
-      text: [`Task ${task}: ${leader}.`, ...status.clusters.map((one) => textOf(one, newest?.number))].join(
-        '\n',
-      ),
+      text: [
+        `Task ${task}: ${whoLeads(newest)}.`,
+        ...status.clusters.map((one) => textOf(one, newest?.number)),
+      ].join('\n'),
       table: table(status.clusters, columnsFor(newest?.number), 'No cluster of the task answers.'),
       ...(error && { error }),
     };
   }
+}
+
+function whoLeads(newest: FailoverStatus['newest']): string {
+  if (!newest) return 'nothing was promoted yet';
+  const { leaderName, rival, number, raisedAt } = newest;
+  return rival === undefined
+    ? `${leaderName} leads since ${raisedAt} (epoch ${number})`
+    : `${leaderName} and ${rival} were both promoted (epoch ${number}); nothing is copied between them until one of them is promoted again`;
 }
 
 const columnsFor = (newest: number | undefined) => [

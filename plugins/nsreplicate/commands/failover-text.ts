@@ -19,7 +19,9 @@ export function planText(
     `Task ${task}: ${replica.name} becomes the primary (epoch ${epoch.number}).`,
     `  fenced: ${[replica, ...others].map(({ name }) => name).join(', ')}`,
     ...unreachable.map((line) => `  does not answer: ${line}`),
-    ...(unreachable.length > 0 ? [`  ${lost}, and it finds the epoch before it writes a copy`] : []),
+    ...(unreachable.length > 0 || !state
+      ? [`  ${lost}, and it finds the epoch before it writes a copy`]
+      : []),
     ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
     ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
     ...blocked.map((one) => `  not woken: ${nameOf(one)}: a claim of it is empty (--with-empty-claims)`),

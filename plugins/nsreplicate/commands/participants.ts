@@ -3,18 +3,31 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import type { TaskStatus } from '../state/state.ts';
+
+/** A cluster as the task's state names it. */
+export interface Member {
+  /** What the workstation that ran the task calls it. */
+  readonly name: string;
+  /** The address by which that workstation reaches it. */
+  readonly server: string;
+  /** As `Cluster.id`; undefined where the state does not tell. */
+  readonly id: string | undefined;
+}
 
 export interface Participants {
   /** What keeps the task's state; undefined: it does not answer. */
   readonly state: KubeClient | undefined;
-  /** Undefined: the state does not answer, or no task of that name has run there. */
-  readonly status: TaskStatus | undefined;
-  /** The primary and the replicas that answer. */
+  /** The primary and the replicas, in that order; undefined: no state that answers has a task of that name. */
+  readonly members: readonly [Member, ...Member[]] | undefined;
+  /** Those members that answer. */
   readonly clusters: readonly Cluster[];
   /** A line for each cluster that does not answer. */
   readonly unreachable: string[];
 }
+
+/** Whether a member is a cluster: an address may be another one on each workstation, and an id may not be known. */
+export const isMember = ({ id, server }: Member, cluster: Cluster): boolean =>
+  id === cluster.id || server === cluster.kube.cluster.server;
 
 /** Finds the clusters of a task by its status. */
 export async function participants(
@@ -22,11 +35,6 @@ export async function participants(
   task: string,
   openState: () => Promise<KubeClient>,
 ): Promise<Participants> {
-  const [{ readStatus }, { identify }] = await Promise.all([
-    import('../state/state.ts'),
-    import('../clusters/cluster.ts'),
-  ]);
-  const { signal } = context;
   const unreachable: string[] = [];
   const ifReachable = async <T>(name: string, ask: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -39,14 +47,47 @@ export async function participants(
   };
   const found = await ifReachable("what keeps the task's state", async () => {
     const state = await openState();
-    return { state, status: await readStatus(state, task, { signal }) };
+    return { state, members: await membersOf(state, task, context.signal) };
   });
-  const { state, status } = found ?? { state: undefined, status: undefined };
-  const named = status ? [status.primary, ...status.replicas] : [];
+  const { state, members } = found ?? { state: undefined, members: undefined };
   const reached = await Promise.all(
-    named.map(({ name, server }) =>
-      ifReachable(name, async () => identify(name, await context.kubeByServer(server), { signal })),
-    ),
+    (members ?? []).map((member) => ifReachable(member.name, () => reach(member, context))),
   );
-  return { state, status, clusters: reached.filter((cluster) => cluster !== undefined), unreachable };
+  return { state, members, clusters: reached.filter((cluster) => cluster !== undefined), unreachable };
+}
+
+async function membersOf(
+  state: KubeClient,
+  task: string,
+  signal: AbortSignal,
+): Promise<Participants['members']> {
+  const { readStatus, readSavedState } = await import('../state/state.ts');
+  const status = await readStatus(state, task, { signal });
+  if (!status) return undefined;
+  const saved = await readSavedState(state, task, { signal });
+  const { primary, replicas } = status;
+  const replica = ({ name, server }: { name: string; server: string }) => ({
+    ...{ name, server },
+    id: saved.clusters[name],
+  });
+  return [{ name: primary.name, server: primary.server, id: saved.primary }, ...replicas.map(replica)];
+}
+
+/**
+ * Finds a member in the kubeconfig: by its address, else by its name, where it is the cluster that the task knows.
+ * @throws {UnreachableError} it does not answer, or no context leads to it
+ */
+async function reach({ name, server, id }: Member, context: KubeCommandContext): Promise<Cluster> {
+  const { identify } = await import('../clusters/cluster.ts');
+  const call = { signal: context.signal };
+  try {
+    return await identify(name, await context.kubeByServer(server), call);
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    const named = await context.kube(name).catch(() => undefined);
+    if (id === undefined || !named || named.cluster.server === server) throw error;
+    const cluster = await identify(name, named, call);
+    if (cluster.id !== id) throw error;
+    return cluster;
+  }
 }

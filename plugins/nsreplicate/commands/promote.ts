@@ -10,9 +10,9 @@ import { thisProcess } from '../../../src/tasks/holder.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
-import type { TaskStatus } from '../state/state.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
+import { isMember, type Participants, participants } from './participants.ts';
 
 export class PromoteCommand extends ExistingTaskCommand {
   static override paths = [['promote']];
@@ -71,34 +71,20 @@ export class PromoteCommand extends ExistingTaskCommand {
 
   /** Who takes part, as far as it answers. */
   async #options(context: KubeCommandContext): Promise<{ options: PromotionOptions; unreachable: string[] }> {
-    const [{ identify }, { participants }] = await Promise.all([
-      import('../clusters/cluster.ts'),
-      import('./participants.ts'),
-    ]);
+    const { identify } = await import('../clusters/cluster.ts');
     const { clock, signal, reporter } = context;
     const task = this.name ?? defaultTask;
     const replica = await identify(this.replica, await context.kube(this.replica), { signal });
-    const { state, status, clusters, unreachable } = await participants(context, task, () =>
-      this.state(context),
-    );
-    if (state && !status) throw noTask(task, state);
-    const { server } = replica.kube.cluster;
-    if (status) checkTakesPart(replica, status);
-    const others = clusters.filter(({ kube }) => kube.cluster.server !== server);
-    const primary = status?.primary.server;
-    if (
-      primary !== server &&
-      !others.some(({ kube }) => kube.cluster.server === primary) &&
-      !this.primaryLost
-    )
-      throw new UnreachableError(`the primary of task ${task} does not answer: ${unreachable.join('; ')}`, {
-        hint: 'Its workloads may still run there. If it is lost: --primary-lost.',
-      });
+    const found = await participants(context, task, () => this.state(context));
+    this.#check(found, { task, replica });
+    const { members, clusters, unreachable } = found;
+    // Where no state is found, the replica alone tells of the task.
+    const state = members && found.state;
     const options: PromotionOptions = {
       task,
       replica,
-      takesPart: status !== undefined,
-      others,
+      takesPart: members !== undefined,
+      others: clusters.filter(({ id }) => id !== replica.id),
       state,
       withEmptyClaims: this.withEmptyClaims,
       timeoutMs: this.readyTimeout,
@@ -109,20 +95,28 @@ export class PromoteCommand extends ExistingTaskCommand {
     };
     return { options, unreachable };
   }
+
+  /** @throws {X8sError} the replica is none of the task's, or the primary can't be asked and is not said to be lost */
+  #check({ state, members, clusters, unreachable }: Participants, { task, replica }: Asked): void {
+    if (state && !members && !this.primaryLost)
+      throw new RefusedError(`There is no task ${JSON.stringify(task)} in ${state.cluster.context}.`, {
+        hint: '--name and --primary choose another one. If what kept it is lost: --primary-lost.',
+      });
+    if (members && !members.some((member) => isMember(member, replica)))
+      throw new RefusedError(`${replica.name} is no cluster of task ${task}.`, {
+        hint: `It has ${members.map(({ name, server }) => `${name} (${server})`).join(', ')}.`,
+      });
+    const primary = members?.[0];
+    if (this.primaryLost || (primary && [replica, ...clusters].some((one) => isMember(primary, one)))) return;
+    throw new UnreachableError(`the primary of task ${task} does not answer: ${unreachable.join('; ')}`, {
+      hint: 'Its workloads may still run there. If it is lost: --primary-lost.',
+    });
+  }
 }
 
-const noTask = (task: string, { cluster }: KubeClient): RefusedError =>
-  new RefusedError(`There is no task ${JSON.stringify(task)} in ${cluster.context}.`, {
-    hint: '--name and --primary choose another one.',
-  });
-
-/** @throws {RefusedError} the cluster is none of the task's */
-function checkTakesPart({ name, kube }: Cluster, { task, primary, replicas }: TaskStatus): void {
-  const named = [primary, ...replicas];
-  if (named.some(({ server }) => server === kube.cluster.server)) return;
-  throw new RefusedError(`${name} is no cluster of task ${task}.`, {
-    hint: `It has ${named.map((one) => one.name).join(', ')}.`,
-  });
+interface Asked {
+  readonly task: string;
+  readonly replica: Cluster;
 }
 
 /** The run that is at work hears of a promotion at once, and who promoted what is kept with the task. */

@@ -47,9 +47,13 @@ export interface PromotionOptions {
 }
 
 /** What a promotion would do. */
-export interface PromotionPlan {
+export interface PromotionPlan extends Wakening {
   readonly epoch: Epoch;
   readonly record: PromotionRecord;
+}
+
+/** What would be woken on a replica as it is now. */
+interface Wakening {
   readonly order: Order;
   readonly claims: readonly ClaimsOf[];
   /** Held workloads that are not woken, since a claim of theirs is empty. */
@@ -73,24 +77,47 @@ export interface PromotionReport {
  * @throws {RefusedError} nothing tells that the replica is one of the task
  */
 export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
-  const { task, replica, takesPart, others, withEmptyClaims, clock, signal } = options;
+  const { task, replica, takesPart, others, clock, signal } = options;
   const call = { signal };
-  const [epochs, before, workloads, staleness] = await Promise.all([
+  const [epochs, before, wakening] = await Promise.all([
     Promise.all([replica, ...others].map(({ kube }) => readEpoch(kube, task, call))),
     readPromotion(replica.kube, task, call),
-    workloadsOf(replica, task, call),
-    stalenessOf(replica, task, call),
+    lookAround(options),
   ]);
+  const { staleness } = wakening;
   if (!takesPart && staleness.kinds.length === 0 && staleness.unread.length === 0)
     throw new RefusedError(`${replica.name} has no copies of task ${task}.`, {
       hint: '--name chooses another task.',
     });
   const newest = newestOf(epochs);
-  const isKnown = newest?.leader === replica.id && before !== undefined && before.epoch === newest.number;
+  // Where another cluster was promoted to the same number, only a newer one tells which of them leads.
+  const isKnown =
+    newest?.leader === replica.id && newest.rival === undefined && before?.epoch === newest.number;
   const now = clock.now().toISOString();
   const epoch: Epoch = isKnown
     ? newest
     : { number: (newest?.number ?? 0) + 1, leader: replica.id, leaderName: replica.name, raisedAt: now };
+  return {
+    epoch,
+    // One that is done begins anew, with whatever came to be held since.
+    record:
+      isKnown && before.phase !== 'Done' ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
+    ...wakening,
+  };
+}
+
+/** Looks which workloads the replica has, and writes nothing. */
+async function lookAround({
+  task,
+  replica,
+  withEmptyClaims,
+  clock,
+  signal,
+}: PromotionOptions): Promise<Wakening> {
+  const [workloads, staleness] = await Promise.all([
+    workloadsOf(replica, task, { signal }),
+    stalenessOf(replica, task, { signal }),
+  ]);
   const held = workloads.filter(({ original }) => original !== undefined);
   const claims = await claimsOf(replica, held, { clock, signal });
   const blocked = withEmptyClaims
@@ -98,16 +125,7 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
     : claims
         .filter((one) => one.workload.kind === 'StatefulSet' && hasEmptyClaim(one))
         .map(({ workload }) => workload);
-  return {
-    epoch,
-    // One that is done begins anew, with whatever came to be held since.
-    record:
-      isKnown && before.phase !== 'Done' ? before : { epoch: epoch.number, phase: 'Fencing', startedAt: now },
-    order: orderOf(workloads),
-    claims,
-    blocked,
-    staleness,
-  };
+  return { order: orderOf(workloads), claims, blocked, staleness };
 }
 
 /**
@@ -116,8 +134,10 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
  */
 export async function promote(plan: PromotionPlan, options: PromotionOptions): Promise<PromotionReport> {
   const { task, replica, clock, signal } = options;
-  const { epoch, record, order, blocked } = plan;
+  const { epoch, record } = plan;
   await fence(plan, options);
+  // The task wrote until it was fenced, and a person may have thought about the plan for long.
+  const { order, blocked, staleness } = await lookAround(options);
   const note = (change: Partial<PromotionRecord>) =>
     writePromotion(replica.kube, task, { ...record, finishedAt: undefined, ...change }, { signal });
   await note({ phase: 'Waking' });
@@ -140,7 +160,7 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
   await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
   const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
   const { startedAt } = record;
-  return { epoch: epoch.number, woken, open, startedAt, tookMs, staleness: plan.staleness };
+  return { epoch: epoch.number, woken, open, startedAt, tookMs, staleness };
 }
 
 /** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */

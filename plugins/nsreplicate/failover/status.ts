@@ -1,7 +1,7 @@
 /** How a failover stands: the epoch that each cluster knows of, its promotions, and what is held there. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import { type Epoch, newestOf, readEpoch } from '../state/epoch.ts';
+import { type Epoch, type NewestEpoch, newestOf, readEpoch } from '../state/epoch.ts';
 import { type PromotionRecord, readPromotion } from '../state/promotion.ts';
 import { type Workload, workloadsOf } from './workloads.ts';
 
@@ -22,7 +22,7 @@ export interface ClusterFailover {
 export interface FailoverStatus {
   readonly task: string;
   /** The newest epoch that any of them knows; undefined: nothing was ever promoted. */
-  readonly newest: Epoch | undefined;
+  readonly newest: NewestEpoch | undefined;
   readonly clusters: readonly ClusterFailover[];
 }
 

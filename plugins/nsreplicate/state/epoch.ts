@@ -1,6 +1,7 @@
 /**
  * The epoch of a task: raised by each promotion, and kept on every cluster that takes part. Only the cluster that the
- * newest one names may be the primary; a task of another primary is fenced and writes nothing.
+ * newest one names may be the primary; a task of another primary is fenced and writes nothing. Where two clusters were
+ * promoted that could not see each other, both epochs have the same number, and both tasks are fenced.
  */
 import { RefusedError, UnreachableError } from '../../../src/errors.ts';
 import { isAlreadyExists, isConflict, isForbidden } from '../../../src/kube/api-error.ts';
@@ -18,6 +19,15 @@ export interface Epoch {
   readonly leaderName: string;
   /** RFC 3339. */
   readonly raisedAt: string;
+}
+
+/** The newest of some clusters' epochs. */
+export interface NewestEpoch extends Epoch {
+  /**
+   * What another cluster is called that was promoted to the same number, since neither promotion could see the other.
+   * Which of them leads is not known until one is promoted again.
+   */
+  readonly rival?: string;
 }
 
 /** The epoch that a cluster knows of; undefined where it knows of no promotion. */
@@ -58,18 +68,21 @@ export async function raiseEpoch(
 }
 
 /** The newest of some clusters' epochs; undefined where none knows of a promotion. */
-export const newestOf = (epochs: Iterable<Epoch | undefined>): Epoch | undefined =>
-  [...epochs].reduce(
-    (newest, epoch) => (epoch && epoch.number > (newest?.number ?? 0) ? epoch : newest),
-    undefined,
-  );
+export const newestOf = (epochs: Iterable<NewestEpoch | undefined>): NewestEpoch | undefined =>
+  [...epochs].reduce(newerOf, undefined);
+
+function newerOf(one: NewestEpoch | undefined, other: NewestEpoch | undefined): NewestEpoch | undefined {
+  if (!one || !other) return one ?? other;
+  if (one.number !== other.number) return one.number > other.number ? one : other;
+  return one.leader === other.leader ? one : { ...one, rival: other.leaderName };
+}
 
 /** The newest epoch that any of some clusters knows, as far as they let it be read. */
 export async function readNewestEpoch(
   kubes: readonly KubeClient[],
   task: string,
   call: CallOptions = {},
-): Promise<Epoch | undefined> {
+): Promise<NewestEpoch | undefined> {
   const unreadable = (error: unknown) => {
     if (!isForbidden(error) && !(error instanceof UnreachableError)) throw error;
     return undefined;
@@ -79,10 +92,17 @@ export async function readNewestEpoch(
 
 /** Why a task may not write; undefined where it may. */
 export function fencedBy(
-  epoch: Epoch | undefined,
+  epoch: NewestEpoch | undefined,
   task: string,
   primary: { readonly name: string; readonly id: string },
 ): RefusedError | undefined {
+  if (epoch?.rival !== undefined)
+    return new RefusedError(
+      `Task ${task} is fenced: ${epoch.leaderName} and ${epoch.rival} were both promoted (epoch ${epoch.number}) while neither could see the other, and only one of them may lead.`,
+      {
+        hint: 'Compare them, and `promote` once more the one that is to lead; `demote` then makes the other one its standby.',
+      },
+    );
   if (!epoch || epoch.leader === primary.id) return undefined;
   return new RefusedError(
     `Task ${task} is fenced: ${epoch.leaderName} was promoted at ${epoch.raisedAt} (epoch ${epoch.number}), so copies of ${primary.name} are written no more.`,

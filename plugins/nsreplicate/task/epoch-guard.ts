@@ -4,7 +4,7 @@ import { messageOf } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
-import { type Epoch, fencedBy, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
+import { fencedBy, type NewestEpoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 
 /** A replica's epoch is read again before a write where it was last read longer ago than this. `promote` waits longer. */
 export const CONFIRMED_MS = 1000;
@@ -24,7 +24,7 @@ export interface EpochGuardOptions {
 
 export class EpochGuard {
   readonly #options: EpochGuardOptions;
-  #newest: Epoch | undefined;
+  #newest: NewestEpoch | undefined;
   /** Monotonic milliseconds at which the last question that was answered was asked. */
   readonly #readAt = new Map<Cluster, number>();
   readonly #reading = new Map<Cluster, Promise<void>>();

@@ -59,7 +59,7 @@ function scene() {
     ...to.all(deployments).map(({ metadata, spec }) => [metadata.name, spec]),
     ...to.all(cronJobs).map(({ metadata, spec }) => [metadata.name, spec]),
   ];
-  return { connect, told };
+  return { connect, told, objects };
 }
 
 const awake = [
@@ -165,6 +165,34 @@ test('wakes nothing once another replica was promoted', async () => {
     { replicas: 0 },
     { suspend: true },
   ]);
+});
+
+test('wakes what is there once the task is fenced, though it was not there when the plan was shown', async () => {
+  const { connect, told, objects } = scene();
+  const kubes = connect();
+  const options = optionsFor(kubes);
+  const plan = await planPromotion(options);
+  objects.to.create(deployments, held('late', 'replicas=4', { replicas: 0 }));
+  objects.to.replace(deployments, held('web', 'replicas=5', { replicas: 0 }));
+  objects.to.delete(statefulSets, 'shop', 'db');
+  const report = await promote(plan, options);
+  expect(report).toMatchObject({ open: [], woken: expect.arrayContaining(['Deployment shop/late']) });
+  expect(told()).toEqual([
+    ['edge', { replicas: 3 }],
+    ['late', { replicas: 4 }],
+    ['web', { replicas: 5 }],
+    ['nightly', { suspend: false }],
+  ]);
+});
+
+test('of two that were promoted and could not see each other, the one that is promoted again leads', async () => {
+  const { connect } = scene();
+  const kubes = connect();
+  const third = { number: 1, leader: 'C', leaderName: 'third', raisedAt: '2026-01-01T00:00:00.000Z' };
+  await run(optionsFor(kubes, { others: [] }));
+  await raiseEpoch(kubes.from, 't', third);
+  expect(await run(optionsFor(kubes))).toMatchObject({ epoch: 2, open: [] });
+  expect(await readEpoch(kubes.from, 't')).toMatchObject({ number: 2, leader: 'B' });
 });
 
 test('what is not ready in time is reported, and the rest is woken all the same', async () => {

@@ -93,6 +93,27 @@ describe('a task', () => {
     for (const { kube } of replicas) expect(await readEpoch(kube, 't')).toEqual(epoch(3, 'A'));
   });
 
+  test('of either of two clusters that were promoted without seeing each other is fenced, and overwrites neither', async () => {
+    const { guard, primary, replicas } = guarded();
+    await raiseEpoch(primary.kube, 't', epoch(1, 'A'));
+    await raiseEpoch(replicas[0]?.kube as never, 't', epoch(1, 'B'));
+    await expect(guard.begin()).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/cluster [AB] and cluster [AB] were both promoted \(epoch 1\)/),
+    });
+    await expect(guard.confirm(replicas[1] as never)).rejects.toThrow(/fenced/);
+    expect(await readEpoch(replicas[0]?.kube as never, 't')).toEqual(epoch(1, 'B'));
+  });
+
+  test('goes on where only its own cluster was promoted since', async () => {
+    const { guard, primary, replicas } = guarded();
+    await raiseEpoch(primary.kube, 't', epoch(2, 'A'));
+    await raiseEpoch(replicas[0]?.kube as never, 't', epoch(1, 'B'));
+    await raiseEpoch(replicas[1]?.kube as never, 't', epoch(1, 'C'));
+    await guard.begin();
+    await guard.confirm(replicas[0] as never);
+  });
+
   test('does not write to a replica whose epoch it can not read, but for a lack of rights, which is said once', async () => {
     const { guard, replicas, said } = guarded();
     const [b, c] = replicas;
