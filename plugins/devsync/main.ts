@@ -6,6 +6,7 @@ import { ConflictsCommand } from './commands/conflicts.ts';
 import { CreateCommand } from './commands/create.ts';
 import { DeleteCommand } from './commands/delete.ts';
 import { DoctorCommand } from './commands/doctor.ts';
+import { DownCommand } from './commands/down.ts';
 import { FlushCommand } from './commands/flush.ts';
 import { GetCommand } from './commands/get.ts';
 import { InitCommand } from './commands/init.ts';
@@ -19,6 +20,7 @@ import { RestoreCommand } from './commands/restore.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { RunCommand } from './commands/run.ts';
 import { StopCommand } from './commands/stop.ts';
+import { UpCommand } from './commands/up.ts';
 import { WatchCommand } from './commands/watch.ts';
 import { agentImage } from './launch/agent-image.ts';
 
@@ -27,6 +29,8 @@ void runPlugin({
   summary: 'Keeps a local directory and a directory in a container the same.',
   images: { agent: agentImage(version) },
   commands: [
+    UpCommand,
+    DownCommand,
     InitCommand,
     CreateCommand,
     WatchCommand,

@@ -3,10 +3,10 @@
  * `mode = option.choice('--mode', ['safe', 'fast'], { description: 'How careful to be.' })`.
  */
 import { Option } from 'clipanion';
+import { parseDuration } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { own } from '../json.ts';
 import type { Completer, OptionDeclaration, PositionalDeclaration } from './declarations.ts';
-import { parseDuration } from './duration.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

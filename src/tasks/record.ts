@@ -180,6 +180,16 @@ export function withState(object: ConfigMap, state: TaskState): ConfigMap {
   return { ...object, metadata: { ...object.metadata, annotations }, data };
 }
 
+/** The ConfigMap with another specification in it and everything else as it was. */
+export function withSpec(object: ConfigMap, spec: string, hash: string): ConfigMap {
+  const annotations = setAll(object.metadata.annotations, { [Annotation.specHash]: hash });
+  return {
+    ...object,
+    metadata: { ...object.metadata, annotations },
+    data: setAll(object.data, { spec }),
+  };
+}
+
 /** The map with these keys set, or removed where undefined. */
 export function setAll(
   map: Readonly<Record<string, string>> | undefined,

@@ -16,6 +16,7 @@ import {
   stateOf,
   type TaskRecord,
   type TaskState,
+  withSpec,
   withState,
 } from './record.ts';
 import { canonicalJson, diffSpecs, specHash } from './spec.ts';
@@ -176,6 +177,25 @@ export class TaskStore {
         if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
       }
       if (attempt > 1) await this.#clock.sleep(Math.random() * 10 * attempt, options?.signal);
+      current = await this.#reread(record, options);
+    }
+  }
+
+  /**
+   * Gives a task that nobody works on another specification; what it has come to stays. The caller knows that it still
+   * holds. Refuses (RefusedError) where somebody has changed the specification, or deleted the task, meanwhile.
+   */
+  async redefine(record: TaskRecord, spec: unknown, options?: CallOptions): Promise<TaskRecord> {
+    for (let current = record, attempt = 1; ; attempt++) {
+      if (current.unreadable) throw this.#unreadable(current);
+      if (current.specHash !== record.specHash) this.#checkSame(current, record.spec);
+      const object = withSpec(current.object, canonicalJson(spec), specHash(this.#schema, spec));
+      try {
+        return this.#parse(await this.#kube.replace(configMaps, object, options));
+      } catch (error) {
+        if (isNotFound(error)) throw this.#deleted(record, error);
+        if (!isConflict(error) || attempt === MAX_CONFLICTS) throw error;
+      }
       current = await this.#reread(record, options);
     }
   }

@@ -87,6 +87,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     '.',
     'commands',
     'control',
+    'config',
     'session',
     'reload',
     'launch',

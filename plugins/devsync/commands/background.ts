@@ -23,10 +23,18 @@ export function withoutTerminal(args: readonly string[]): string[] {
   );
 }
 
-/** Starts the same command again without a terminal. Resolves once it answers; rejects where it does not start. */
-export async function watchInBackground(context: KubeCommandContext, env: SyncEnvironment): Promise<Outcome> {
+/**
+ * Starts the same command again without a terminal. Resolves once it answers; rejects where it does not start.
+ *
+ * @param file the configuration file whose syncs it runs, where there is one.
+ */
+export async function watchInBackground(
+  context: KubeCommandContext,
+  env: SyncEnvironment,
+  file?: string,
+): Promise<Outcome> {
   const { isServed } = await import('../control/socket.ts');
-  const isRunning = () => isServed(env.workstation.watchSocket(env.kube.cluster.server));
+  const isRunning = () => isServed(env.workstation.watchSocket(env.kube.cluster.server, file));
   const log = join(env.workstation.folder, 'watch.log');
   const output = openSync(log, 'a', 0o600);
   // A compiled plugin is its own program and sets node's options itself; from sources both are arguments.

@@ -3,16 +3,11 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
-import { UsageError } from '../../../src/errors.ts';
-import type { ReloadSpec } from '../spec/reload-spec.ts';
-import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
+import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { AgentCommand, localPath } from './sync-command.ts';
 
 const [group, reloadGroup] = ['What is synced', 'Reload'];
-const mebi = 2 ** 20;
-/** Milliseconds. */
-const shortestInterval = 500;
 
 /** A command that is given LOCAL, REMOTE and how to sync them. */
 export abstract class SpecCommand extends AgentCommand {
@@ -118,69 +113,8 @@ export abstract class SpecCommand extends AgentCommand {
 
   /** Refuses bad input at once. */
   protected async spec(_context: KubeCommandContext, workstation: Workstation): Promise<SyncSpec> {
-    const [{ checkLocal }, { normalizeRemote }] = await Promise.all([
-      import('../spec/spec-store.ts'),
-      import('../spec/spec.ts'),
-    ]);
-    if ((this.selector === undefined) === (this.pod === undefined))
-      throw new UsageError('give either --selector or --pod', {
-        hint: 'They say which container to sync with.',
-      });
-    const path = checkLocal(localPath(this.local));
-    const reload = await this.#reload();
-    const limit = this.trashLimit * mebi;
-    return {
-      target: this.#target(),
-      remote: normalizeRemote(this.remote),
-      // Its mark is made with the sync.
-      local: { workstation: workstation.id, who: workstation.who, path, rootId: '' },
-      mode: this.mode,
-      from: this.from,
-      scan: { permissions: this.permissions, symlinks: this.symlinks },
-      ignore: this.ignore,
-      ignoreVcs: this.ignoreVcs,
-      useGitignore: this.useGitignore,
-      takeGit: this.takeGit,
-      onNewPod: this.onNewPod,
-      launcher: this.launcher,
-      createRemote: this.makeRemote,
-      ...(reload && { reload }),
-      trashLimits: { local: limit, container: limit / 4 },
-    };
-  }
-
-  #target(): TargetSpec {
-    const { selector, pod, writer } = this;
-    const containers = [...new Set(this.container)];
-    const everyPod = this.pods === 'all';
-    const several = everyPod || containers.length > 1;
-    if (everyPod && selector === undefined) throw new UsageError('--pods all needs a --selector');
-    if (writer !== undefined && !everyPod) throw new UsageError('--writer is for --pods all');
-    if (several && this.from === 'container' && this.mode.startsWith('one-way'))
-      throw new UsageError('several containers are made like this workstation: --from container is for one');
-    return {
-      selector,
-      pod,
-      container: containers[0],
-      ...(containers.length > 1 && { containers }),
-      ...(everyPod && { everyPod }),
-      ...(writer !== undefined && { writer }),
-    };
-  }
-
-  async #reload(): Promise<ReloadSpec | undefined> {
-    const { onChange, reloadEvery: every, reloadOnFirstSync: onFirstSync, restartAnyway } = this;
-    if (onChange.length === 0) {
-      if (onFirstSync || restartAnyway)
-        throw new UsageError('say what to reload: --on-change PATTERN=ACTION');
-      return undefined;
-    }
-    if (every < shortestInterval) throw new UsageError('--reload-every must be 0.5s or more');
-    const { parseReloadRule } = await import('../spec/reload-spec.ts');
-    const rules = onChange.map(parseReloadRule);
-    if (this.pod !== undefined && rules.some(({ action }) => action.kind === 'rollout'))
-      throw new UsageError('a rollout makes new pods: use --selector, which follows them');
-    return { rules, every, onFirstSync, restartAnyway };
+    const { buildSpec } = await import('../spec/build-spec.ts');
+    return buildSpec({ ...this, local: localPath(this.local) }, workstation);
   }
 }
 

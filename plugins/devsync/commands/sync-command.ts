@@ -26,15 +26,24 @@ export interface SyncEnvironment {
 }
 
 export abstract class SyncCommand extends KubeCommand {
-  protected async environment(context: KubeCommandContext): Promise<SyncEnvironment> {
+  /** @param otherwise context and namespace where the command line names none. */
+  protected async environment(
+    context: KubeCommandContext,
+    otherwise: { readonly context?: string | undefined; readonly namespace?: string | undefined } = {},
+  ): Promise<SyncEnvironment> {
     const [{ SpecStore }, { Workstation, stateFolder }, kube] = await Promise.all([
       import('../spec/spec-store.ts'),
       import('../spec/workstation.ts'),
-      context.kube(),
+      context.kube(this.kubeContext === undefined ? otherwise.context : undefined),
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
     const specs = new SpecStore(kube, workstation, context.clock, context.kubeByServer);
-    return { kube, namespace: this.namespace ?? kube.cluster.namespace, specs, workstation };
+    return {
+      kube,
+      namespace: this.namespace ?? otherwise.namespace ?? kube.cluster.namespace,
+      specs,
+      workstation,
+    };
   }
 
   /** One sync by its name. */

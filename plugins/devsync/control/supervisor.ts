@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   readonly namespace: string | undefined;
   /** All where empty. */
   readonly names: readonly string[];
+  /** The configuration file that names them, where one does. */
+  readonly file?: string;
   readonly bundle: string;
   readonly image: string;
   readonly clock: Clock;
@@ -37,17 +39,21 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const supervisor = new Supervisor({ ...options, signal });
-  const { context, server } = options.kube.cluster;
+  const { kube, workstation, file } = options;
+  const { context, server } = kube.cluster;
   await serveControl({
-    path: options.workstation.watchSocket(server),
+    path: workstation.watchSocket(server, file),
     handler: async (method) => {
       if (method !== 'stop') return supervisor.running();
       stop.abort();
       // Answered only when all have ended: the caller may start another watch then.
       return await supervisor.settled();
     },
-    about: `a watch of ${context}`,
-    hint: 'kubectl devsync watch stop ends it; one watch runs all syncs, with -A those of all namespaces.',
+    about: file === undefined ? `a watch of ${context}` : `an up of ${file}`,
+    hint:
+      file === undefined
+        ? 'kubectl devsync watch stop ends it; one watch runs all syncs, with -A those of all namespaces.'
+        : 'kubectl devsync down ends it.',
     signal,
   });
   try {

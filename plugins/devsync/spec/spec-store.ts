@@ -38,6 +38,8 @@ export interface CreateOptions {
   readonly namespace: string;
   readonly spec: SyncSpec;
   readonly allowOverlap: boolean;
+  /** The configuration file that it stands in. */
+  readonly file?: string;
   readonly signal: AbortSignal;
 }
 
@@ -64,7 +66,7 @@ export class SpecStore {
   }
 
   /** Makes one. A name in use, and directories that are synced already, are refused. */
-  async create({ name, namespace, spec, allowOverlap, signal }: CreateOptions): Promise<Sync> {
+  async create({ name, namespace, spec, allowOverlap, file, signal }: CreateOptions): Promise<Sync> {
     checkTaskName(tool, name, [role]);
     if (!allowOverlap) await this.#refuseOverlap(name, namespace, spec, signal);
     const existing = await this.#store.find(namespace, name, role, { signal });
@@ -79,13 +81,17 @@ export class SpecStore {
     const marked = { ...spec, local: { ...spec.local, rootId } };
     const { record } = await this.#store.open({ namespace, task: name, role, spec: marked, signal });
     const sync = toSync(record);
-    const { server } = this.#kube.cluster;
-    const reload = reloadDigest(spec.reload);
-    const about = { uid: sync.uid, name, namespace, server, path: spec.local.path };
-    const made = { ...about, ...(reload !== undefined && { reload }) };
-    this.#workstation.register(made);
-    forgetNamesakes(this.#workstation, made);
+    forgetNamesakes(this.#workstation, this.#register(sync, file));
     return sync;
+  }
+
+  /** Notes a sync on this workstation, and the reload rules that a person has seen here. */
+  #register({ uid, name, namespace, spec }: Omit<Sync, 'record'>, file?: string): Registered {
+    const reload = reloadDigest(spec.reload);
+    const about = { uid, name, namespace, server: this.#kube.cluster.server, path: spec.local.path };
+    const made = { ...about, ...(reload !== undefined && { reload }), ...(file !== undefined && { file }) };
+    this.#workstation.register(made);
+    return made;
   }
 
   /** One by its name. */
@@ -103,6 +109,12 @@ export class SpecStore {
         hint: 'kubectl devsync get -A lists all of this cluster.',
       },
     );
+  }
+
+  /** Whether a name is in use. */
+  async has(namespace: string, name: string, signal: AbortSignal): Promise<boolean> {
+    const record = await this.#store.find(namespace, name, role, { signal });
+    return record !== undefined && !record.deleting;
   }
 
   /** Whether this very one still exists. */
@@ -129,13 +141,27 @@ export class SpecStore {
     };
   }
 
+  /** Gives a sync that does not run other rules; what was agreed on still holds. */
+  async revise(
+    { name, namespace, uid, record, spec: { local } }: Sync,
+    spec: SyncSpec,
+    signal: AbortSignal,
+    file?: string,
+  ): Promise<Sync> {
+    const revised = { ...spec, local };
+    const sync = toSync(await this.#store.redefine(record, revised, { signal }));
+    this.#register({ uid, name, namespace, spec: revised }, file);
+    return sync;
+  }
+
   /** Gives a sync another specification under its name: nothing that was agreed on goes with it. */
-  async replace(sync: Sync, spec: SyncSpec, signal: AbortSignal): Promise<Sync> {
+  async replace(sync: Sync, spec: SyncSpec, signal: AbortSignal, file?: string): Promise<Sync> {
     const { name, namespace } = sync;
     // What is refused must not be gone.
     await this.#refuseOverlap(name, namespace, spec, signal);
     await this.delete(sync, signal);
-    return await this.create({ name, namespace, spec, allowOverlap: true, signal });
+    const made = { name, namespace, spec, allowOverlap: true, ...(file !== undefined && { file }), signal };
+    return await this.create(made);
   }
 
   /** Deletes one and forgets what this workstation kept of it. Files are left alone on both sides. */

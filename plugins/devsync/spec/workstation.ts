@@ -17,6 +17,8 @@ export interface Registered {
   readonly path: string;
   /** A digest of its reload rules: those that a person has seen here. Absent where it has none. */
   readonly reload?: string;
+  /** The configuration file that it stands in; absent where it was made by hand. */
+  readonly file?: string;
 }
 
 /** Where the state of devsync is kept: `X8S_STATE_DIR`, or where the platform keeps such things. */
@@ -79,9 +81,10 @@ export class Workstation {
     return Buffer.byteLength(usual) <= 100 ? usual : join(tmpdir(), `x8s-devsync-${uid}`);
   }
 
-  /** Where the one watch of a cluster is spoken to. */
-  watchSocket(server: string): string {
-    return this.socketOf(`watch-${createHash('sha256').update(server).digest('hex').slice(0, 8)}`);
+  /** Where the one watch of a cluster is spoken to; of what one configuration file names, where that is given. */
+  watchSocket(server: string, file?: string): string {
+    const what = file === undefined ? server : `${server} ${file}`;
+    return this.socketOf(`watch-${createHash('sha256').update(what).digest('hex').slice(0, 8)}`);
   }
 
   register(one: Registered): void {

@@ -1,6 +1,6 @@
 /** Which paths are left alone on both sides. */
 import { compileList, type IgnoreList, type Subject, type Verdict } from './ignore-list.ts';
-import { isGitDirectory, isOurOwn } from './names.ts';
+import { isConfigFile, isGitDirectory, isOurOwn } from './names.ts';
 
 export type { IgnoreList } from './ignore-list.ts';
 
@@ -33,7 +33,7 @@ export function compileIgnores({ lists, repositories = [], vcs }: IgnoreRules): 
   const byGit = compileRepositories(repositories, byHand);
   return (path, isDirectory) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (isOurOwn(name)) return true;
+    if (isOurOwn(name) || isConfigFile(name)) return true;
     if (vcs && (isGitDirectory(name) || otherVcs.has(name))) return true;
     const subject = { path, name, isDirectory };
     return byHand(subject) ?? byGit(subject);

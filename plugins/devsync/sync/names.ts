@@ -57,13 +57,33 @@ export function linkProblem(path: string, target: string): string | undefined {
   return tail.includes('..') ? `a link to ${target}, which has ".." after a name` : undefined;
 }
 
-/** Whether this is git's own directory, under any of the spellings that some file system takes for it. */
-export function isGitDirectory(name: string): boolean {
-  // HFS+ ignores zero-width characters, NTFS has short names and streams (CVE-2014-9390, CVE-2019-1353).
-  const plain = name
+/** The file that says what a team syncs; `staging.devsync.yaml` is one, too. */
+export const configName = '.devsync.yaml';
+
+/**
+ * Whether this is such a file, under any of the spellings that some file system takes for it. It holds commands and
+ * names clusters, so it is never synced: a container must not be able to write one.
+ */
+export function isConfigFile(name: string): boolean {
+  // Nearly all names end here. NTFS has short names: `DEVSYN~1.YAM`.
+  if (!/\.(?:yam|[^.]*[^\x20-\x7e])/i.test(name)) return false;
+  const plain = plainOn(name);
+  return plain.endsWith(configName) || /~\d+\.yam$/.test(plain);
+}
+
+/** A name as the most forgiving of file systems takes it. */
+function plainOn(name: string): string {
+  // HFS+ ignores zero-width characters, NTFS streams and dots at the end (CVE-2014-9390, CVE-2019-1353); APFS folds ſ.
+  return name
+    .normalize('NFKC')
     .replace(/[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g, '')
     .replace(/(::?\$.*|[. ]+)$/i, '')
     .toLowerCase();
+}
+
+/** Whether this is git's own directory, under any of the spellings that some file system takes for it. */
+export function isGitDirectory(name: string): boolean {
+  const plain = plainOn(name);
   return plain === '.git' || plain === 'git~1';
 }
 

@@ -36,9 +36,12 @@ export function asWords(value: unknown, what: string): string {
   return plainWords(asText(value, what));
 }
 
-/** Text without what a terminal would obey. */
-export function plainWords(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 1000);
+/** Text without what a terminal would obey, and not endless. */
+export const plainWords = (text: string): string => withoutControls(text).slice(0, 1000);
+
+/** Text without what a terminal would obey, in full. */
+export function withoutControls(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 export function asCount(value: unknown, what: string): number {

@@ -1,12 +1,12 @@
 /** From a KRMSyncer resource to a task of the engine. Pure. */
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../../src/errors.ts';
+import { parseYaml } from '../../../src/yaml-field.ts';
 import { defaultLimits } from '../decide/brake.ts';
 import { checkMap, type TaskSpec } from '../decide/spec.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type KrmSyncer, parseKrmSyncer } from '../rules/krmsyncer.ts';
 import type { NamespaceScope } from '../rules/rule.ts';
-import { parseYaml } from '../rules/yaml-field.ts';
 import { Refusal } from './refusal.ts';
 import type { SyncerObject } from './resource.ts';
 import { checkWithin, type Identity, identityFor, type RightsPolicy } from './rights.ts';

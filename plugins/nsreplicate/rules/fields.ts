@@ -1,8 +1,8 @@
 /** Fields that a rule carries, or an override sets. */
 import { nearest } from '../../../src/closest.ts';
+import type { YamlField } from '../../../src/yaml-field.ts';
 import { isGlob } from './glob.ts';
 import type { Carry, FieldPath } from './rule.ts';
-import type { YamlField } from './yaml-field.ts';
 
 /** Named fields; `status` among them is carried through the status subresource. */
 export function carryFields(fields: readonly FieldPath[], status = false): Carry {

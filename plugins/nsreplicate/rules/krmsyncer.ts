@@ -2,10 +2,11 @@
  * A KRMSyncer resource as a task. The field names of all three generations are taken: `remote` was `destination`, and
  * its documents say `suspended` where its types say `suspend`. What would mean something else here is refused.
  */
+
+import type { YamlField } from '../../../src/yaml-field.ts';
 import { carryFields, parseCarryPath } from './fields.ts';
 import type { Carry, Rule, TaskConfig } from './rule.ts';
 import { globs, nameOrGlob, parseNamespace } from './values.ts';
-import type { YamlField } from './yaml-field.ts';
 
 const apiVersion = 'syncer.gkelabs.io/v1alpha1';
 

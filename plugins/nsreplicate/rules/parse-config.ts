@@ -1,6 +1,7 @@
 /** Config files: our own format, and KRMSyncer resources, told apart by their `kind`. */
 import type { Operation } from 'rfc6902';
 import { nearest } from '../../../src/closest.ts';
+import { parseYaml, type YamlField } from '../../../src/yaml-field.ts';
 import { carryFields, parseCarryPath, parseSetPath } from './fields.ts';
 import { compileGlob, isGlob } from './glob.ts';
 import { krmSyncerConfig } from './krmsyncer.ts';
@@ -15,7 +16,6 @@ import {
 } from './rule.ts';
 import { parseSelector } from './selector.ts';
 import { globs, isNamespaceName, nameOrGlob, parseNamespace } from './values.ts';
-import { parseYaml, type YamlField } from './yaml-field.ts';
 
 const topKeys = [
   'name',

@@ -1,6 +1,7 @@
 /** Values that config files of every format have. */
+
+import type { YamlField } from '../../../src/yaml-field.ts';
 import { compileGlob } from './glob.ts';
-import type { YamlField } from './yaml-field.ts';
 
 /** A list of names and globs. */
 export function globs(field: YamlField | undefined): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseDuration } from '../../../../src/cli/duration.ts';
 import { renderTable, table } from '../../../../src/cli/table.ts';
 import { columnsOf, dedent, wrap } from '../../../../src/cli/wrap.ts';
+import { parseDuration } from '../../../../src/duration.ts';
 
 test.each([
   ['0', 0],

@@ -234,6 +234,30 @@ describe('updating a record', () => {
   });
 });
 
+describe('redefining a task', () => {
+  const other = { source: { uid: 'a' }, delete: true };
+
+  test('changes its specification and nothing else, whatever else is written meanwhile', async () => {
+    const { cluster, store } = scene();
+    const { record } = await store.open(web);
+    meddle(cluster, (annotations) => {
+      annotations['x8s.dev/message'] = 'kept';
+    });
+    const redefined = await store.redefine(record, other);
+    expect(redefined).toMatchObject({ uid: record.uid, spec: other, message: 'kept', phase: 'Pending' });
+    expect((await store.open({ ...web, spec: other })).outcome).toBe('found');
+  });
+
+  test('is refused where somebody else has redefined or deleted it meanwhile', async () => {
+    const { store } = scene();
+    const { record } = await store.open(web);
+    await store.redefine(record, other);
+    await expect(store.redefine(record, { delete: 'third' })).rejects.toThrow(RefusedError);
+    await store.remove(record);
+    await expect(store.redefine(record, other)).rejects.toThrow(/was deleted/);
+  });
+});
+
 describe('finding tasks', () => {
   test('lists records only, the oldest first, by what is asked for', async () => {
     const { cluster, store } = scene();

@@ -24,8 +24,10 @@ describe('patterns', () => {
     expect(rules(patterns)(path, isDirectory)).toBe(expected);
   });
 
-  test('our own folder is always ignored, and version control where asked for', () => {
+  test('our own folder and configuration files are always ignored, and version control where asked for', () => {
     expect(rules('')('.x8s-devsync', true)).toBe(true);
+    for (const path of ['.devsync.yaml', 'sub/.devsync.yaml', 'sub/.DEVSYNC.yaml'])
+      expect(rules('!.devsync.yaml')(path, false)).toBe(true);
     expect(rules('')('.git', true)).toBe(false);
     for (const path of ['.git', 'sub/.git', '.GIT', '.hg', '.svn'])
       expect(rules('', true)(path, true)).toBe(true);

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   foldName,
+  isConfigFile,
   isGitDirectory,
   linkProblem,
   nameProblem,
@@ -110,3 +111,23 @@ test('names that some file systems mix up fold to one', () => {
   expect(foldName('STRASSE.txt')).toBe(foldName('strasse.TXT'));
   expect(foldName('é')).toBe(foldName('e\u0301'));
 });
+
+test.each([
+  '.devsync.yaml',
+  '.DevSync.YAML',
+  'staging.devsync.yaml',
+  '.devsync.y\u200caml',
+  '.dev\u017fync.yaml',
+  '.devsync.yaml.',
+  '.devsync.yaml::$DATA',
+  'DEVSYN~1.YAM',
+])('%j may be taken for a configuration file', (name) => {
+  expect(isConfigFile(name)).toBe(true);
+});
+
+test.each(['devsync.yaml', '.devsync.yml', '.devsyncignore', 'values.yaml', 'a.yaml', 'a.yam', 'über.txt'])(
+  '%j is none',
+  (name) => {
+    expect(isConfigFile(name)).toBe(false);
+  },
+);

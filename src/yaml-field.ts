@@ -1,8 +1,8 @@
 /** Reads YAML field by field, so that every complaint names the line and the key that it is about. */
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
-import { closest } from '../../../src/closest.ts';
-import { UsageError } from '../../../src/errors.ts';
-import { exactInteger, isJson } from '../../../src/json.ts';
+import { closest } from './closest.ts';
+import { UsageError } from './errors.ts';
+import { exactInteger, isJson } from './json.ts';
 
 interface Source {
   readonly file: string;
@@ -132,7 +132,7 @@ export function parseYaml(text: string, file: string): YamlField {
     throw new UsageError(`${file}:${line}:${col}: not YAML: ${error.message}`);
   }
   if (second)
-    throw new UsageError(`${file} holds more than one document.`, { hint: 'Write one task a file.' });
+    throw new UsageError(`${file} holds more than one document.`, { hint: 'Write one document a file.' });
   return new YamlField({ file, lines, document }, document?.contents as Node | null, '');
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseYaml } from '../../../../../plugins/nsreplicate/rules/yaml-field.ts';
+import { parseYaml } from '../../../src/yaml-field.ts';
 
 const json = (text: string) => parseYaml(text, 'file.yaml').json();
 

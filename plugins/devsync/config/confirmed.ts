@@ -1,0 +1,73 @@
+/**
+ * What a person has agreed to: a file of others says where files go and which commands run, so it is shown once for
+ * each of its versions, in the cluster that it means here. That is remembered on this workstation alone.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ClusterInfo } from '../../../src/kube/client.ts';
+import { ruleText } from '../spec/reload-spec.ts';
+import type { SyncSpec } from '../spec/spec.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { withoutControls } from '../wire/check.ts';
+import type { Config, ConfiguredSync } from './parse-config.ts';
+
+/** Where a file's syncs go. */
+export interface ConfigTarget {
+  readonly cluster: Pick<ClusterInfo, 'context' | 'server'>;
+  readonly namespace: string;
+}
+
+/** Tells versions apart: by the file's path and text, and by the cluster and namespace that it means. */
+export function configDigest({ file, text }: Config, { cluster, namespace }: ConfigTarget): string {
+  return createHash('sha256')
+    .update(JSON.stringify([file, text, cluster.server, namespace]))
+    .digest('hex');
+}
+
+const markOf = ({ folder }: Workstation, digest: string) => join(folder, 'confirmed', digest);
+
+export const isConfirmed = (workstation: Workstation, digest: string): boolean =>
+  existsSync(markOf(workstation, digest));
+
+export function rememberConfirmed(workstation: Workstation, digest: string, { file }: Config): void {
+  mkdirSync(join(workstation.folder, 'confirmed'), { recursive: true, mode: 0o700 });
+  writeFileSync(markOf(workstation, digest), `${file}\n`, { mode: 0o600 });
+}
+
+/** What a person is shown before anything happens, line by line. */
+export function explainConfig({ file, syncs }: Config, { cluster, namespace }: ConfigTarget): string[] {
+  return [
+    `${file} syncs with namespace ${namespace} of ${cluster.server} (context ${cluster.context}):`,
+    ...syncs.flatMap(explainSync),
+  ].map(withoutControls);
+}
+
+const arrows = { both: '⇄', toContainer: '→', toLocal: '←' };
+
+function explainSync({ name, spec }: ConfiguredSync): string[] {
+  const { target, local, remote, mode, from } = spec;
+  const arrow = !mode.startsWith('one-way')
+    ? arrows.both
+    : from === 'local'
+      ? arrows.toContainer
+      : arrows.toLocal;
+  const pods =
+    target.pod === undefined
+      ? `${target.everyPod ? 'all ' : ''}pods ${target.selector}`
+      : `pod ${target.pod}`;
+  const wins = mode === 'two-way-resolved' ? `, ${from} wins` : '';
+  return [
+    `  ${name}: ${local.path} ${arrow} ${remote} in ${pods} (${mode}${wins})`,
+    ...warningsOn(spec).map((words) => `    ${words}`),
+  ];
+}
+
+/** What of a sync is more than files that are kept the same. */
+function warningsOn({ reload, takeGit, scan }: SyncSpec): string[] {
+  return [
+    ...(reload?.rules ?? []).map((rule) => `reloads in the container: ${ruleText(rule)}`),
+    ...(takeGit ? ['.git comes from the container: its hooks would run here'] : []),
+    ...(scan.symlinks === 'raw' ? ['links may lead out of the directory'] : []),
+  ];
+}

@@ -1,0 +1,37 @@
+/** What `init` looks at, done by `up` where it was not done here before. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { requirePermissions } from '../../../src/kube/access.ts';
+import type { Workstation } from '../spec/workstation.ts';
+import { neededPermissions } from './doctor.ts';
+import { checkImage, type ImageCheck } from './image-check.ts';
+
+export interface PrepareOptions extends ImageCheck {
+  readonly workstation: Workstation;
+  readonly onLog: (line: string) => void;
+  readonly onWarning: (line: string) => void;
+}
+
+/**
+ * Rejects with a ForbiddenError that names what is not allowed. An image that does not work is a warning: a container
+ * with a Node.js of its own needs none.
+ */
+export async function prepare(options: PrepareOptions): Promise<void> {
+  const { kube, namespace, image, workstation, signal, onLog, onWarning } = options;
+  // Without ephemeral containers there is still the container's own Node.js.
+  const needed = neededPermissions(namespace).filter(
+    ({ subresource }) => subresource !== 'ephemeralcontainers',
+  );
+  await requirePermissions(kube, needed, { signal });
+  const what = JSON.stringify([kube.cluster.server, namespace, image]);
+  const folder = join(workstation.folder, 'prepared');
+  const mark = join(folder, createHash('sha256').update(what).digest('hex'));
+  if (existsSync(mark)) return;
+  onLog(`trying the agent's image ${image} in namespace ${namespace}, once`);
+  const { verdict, message } = await checkImage(options);
+  if (verdict === 'failed')
+    return onWarning(`${message}. Containers without a Node.js of their own need it.`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(mark, '', { mode: 0o600 });
+}

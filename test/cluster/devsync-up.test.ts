@@ -1,0 +1,99 @@
+/** `up` and `down`: what a `.devsync.yaml` names, on a real cluster. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { contextA } from './support/contexts.ts';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { plugin, startPlugin } from './support/kubectl.ts';
+import { inNamespace } from './support/namespace.ts';
+import type { Running } from './support/process.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+let running: Running | undefined;
+afterEach(async () => {
+  running?.child.kill('SIGINT');
+  await running?.ended;
+  await work?.close();
+  [work, running] = [undefined, undefined];
+});
+
+test('up runs what the file names, goes on after a change of its rules, and down takes all of it away', async () => {
+  work = new Workplace(place());
+  const it = work;
+  const file = join(it.local, '.devsync.yaml');
+  const env = { X8S_STATE_DIR: join(it.base, 'state') };
+  const devsync = (...args: string[]) => plugin('devsync', [...args, '--file', file], env);
+  const up = () => {
+    running = startPlugin('devsync', ['up', '--yes', '--file', file], env);
+    return running;
+  };
+  const stop = async () => {
+    running?.child.kill('SIGINT');
+    expect((await running?.ended)?.code).toBe(130);
+  };
+  const configure = (ignore: string) =>
+    writeFileSync(
+      file,
+      `context: ${contextA}
+namespace: ${it.namespace}
+syncs:
+  web:
+    pod: app
+    local: src
+    remote: /work
+    ignore: [${ignore}]
+    onChange: ['*.ts=exec:cat /work/*.ts >/tmp/built']
+  docs:
+    pod: app
+    local: docs
+    remote: /srv/docs
+    makeRemote: true
+`,
+    );
+  it.write('src/a.ts', 'a');
+  it.write('src/gone', 'x');
+  it.write('docs/index.md', '# docs');
+  configure('"*.log"');
+  await it.pod('app', { containers: [{ name: 'app', image: images.plain, command: forever }] });
+
+  // Nobody is there to agree.
+  const asked = await devsync('up');
+  expect([asked.code, asked.stdout]).toEqual([2, '']);
+  expect(asked.stderr).toMatch(/web: .*\/local\/src ⇄ \/work in pod app \(two-way-safe\)/);
+  expect(asked.stderr).toMatch(/reloads in the container: \*\.ts=exec:cat/);
+  expect(await it.must('get', '-o', 'name')).toBe('');
+
+  up();
+  await it.reaches('web', 'watching');
+  await it.reaches('docs', 'watching');
+  expect(await it.sh('app', 'cat /work/a.ts /srv/docs/index.md')).toBe('a# docs');
+  it.write('src/a.ts', 'saved');
+  await eventually(async () => expect(await it.sh('app', 'cat /tmp/built')).toBe('saved'));
+  // A container may write one, and it comes nowhere.
+  await it.sh('app', 'echo evil >/work/.devsync.yaml; echo fine >/work/made');
+  await eventually(() => expect(it.read('src/made')).toBe('fine\n'));
+  expect(() => it.read('src/.devsync.yaml')).toThrow(/ENOENT/);
+  const second = await devsync('up', '--yes');
+  expect([second.code, second.stderr]).toEqual([3, expect.stringMatching(/run already/)]);
+
+  // What was agreed on holds for the new rules: a deletion meanwhile is one.
+  await stop();
+  configure('"*.log", "*.tmp"');
+  rmSync(join(it.local, 'src/gone'));
+  it.write('src/x.tmp', 'x');
+  const again = up();
+  await it.reaches('web', 'watching');
+  await eventually(async () => expect(await it.sh('app', 'ls /work')).toBe('a.ts\nmade\n'));
+  expect(again.output.stderr).toMatch(/web: changed: ignore: \["\*\.log"\] → \["\*\.log","\*\.tmp"\]/);
+
+  const down = await devsync('down');
+  expect([down.code, down.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^(docs|web): removed; the files are left as they are\n(docs|web): removed/),
+  ]);
+  expect((await again.ended).code).toBe(0);
+  expect(await it.must('get', '-o', 'name')).toBe('');
+  expect(it.read('src/made') + (await it.sh('app', 'cat /work/made'))).toBe('fine\nfine\n');
+}, 180_000);
