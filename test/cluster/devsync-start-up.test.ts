@@ -13,9 +13,10 @@ afterEach(async () => {
   work = undefined;
 });
 
-/** Copies its seed into /work six seconds after it was started, and ends when it is told to. */
+/** Clears a file away as it starts, copies its seed into /work six seconds later, and ends when it is told to. */
 const program = `const fs = require('fs');
 fs.mkdirSync('/work', { recursive: true });
+fs.rmSync('/work/cleared', { force: true });
 setTimeout(() => {
   for (const name of ['edited', 'deleted', 'left']) fs.writeFileSync('/work/' + name, 'seed');
   fs.writeFileSync('/tmp/seeded', '');
@@ -46,6 +47,7 @@ test.each([
     await isSeeded();
     expect(['edited', 'deleted', 'left'].map((file) => it.read(file))).toEqual(['seed', 'seed', 'seed']);
     it.write('edited', 'mine');
+    it.write('cleared', 'mine');
     rmSync(join(it.local, 'deleted'));
     await it.must('flush', name);
     const before = await it.kubectl('get', 'pod', name, '-o', containerId);
@@ -58,8 +60,9 @@ test.each([
     await isSeeded();
     expect(it.read('edited')).toBe('mine');
     expect(existsSync(join(it.local, 'deleted'))).toBe(false);
+    expect(it.read('cleared')).toBe('mine');
     const list = `console.log(fs.readdirSync('/work').filter((name) => !name.startsWith('.')).join(), fs.readFileSync('/work/edited', 'utf8'))`;
-    expect(await node(list)).toBe('edited,left mine\n');
+    expect(await node(list)).toBe('cleared,edited,left mine\n');
     expect((await it.reaches(name, 'watching')).state?.conflicts).toEqual([]);
   },
   120_000,

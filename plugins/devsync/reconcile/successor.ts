@@ -25,7 +25,8 @@ export function successorAncestor(manifests: readonly MaybeEntry[], container: M
 /**
  * The ancestor for a container that starts up: what it has written since is taken as if it had been there at once.
  *
- * @param keepsOthers what is in no manifest is compared with what was agreed on, as ever.
+ * @param keepsOthers what is in no manifest is compared with what was agreed on, as ever. What is missing is no deletion
+ * all the same: a container that clears its volume as it starts would empty the local directory.
  */
 export function startingAncestor(
   ancestor: MaybeEntry,
@@ -36,7 +37,10 @@ export function startingAncestor(
   const isUnknown = container?.kind === 'untracked' || container?.kind === 'problem';
   if (isUnknown || isUnchanged(ancestor, container)) return ancestor;
   if (ancestor?.kind !== 'directory' || container?.kind !== 'directory')
-    return successorAncestor(manifests, container) ?? (keepsOthers ? ancestor : undefined);
+    return (
+      successorAncestor(manifests, container) ??
+      (keepsOthers && !isGone(ancestor, container) ? ancestor : undefined)
+    );
   const children = new Map<string, Entry>();
   for (const name of new Set([...ancestor.children.keys(), ...container.children.keys()])) {
     const [was, is] = [ancestor.children.get(name), container.children.get(name)];
@@ -45,6 +49,10 @@ export function startingAncestor(
   }
   return { ...(keepsOthers ? ancestor : container), children };
 }
+
+/** A file or link that is not there, or a directory that is none any more. */
+const isGone = (ancestor: MaybeEntry, container: MaybeEntry): boolean =>
+  container === undefined || ancestor?.kind === 'directory';
 
 /**
  * What of a tree is in none of the others, with the directories above it; undefined: all of it is.

@@ -109,6 +109,17 @@ describe('a container that restarts and writes its files some seconds after its 
     expect([shapeOf(seeded.alpha), shapeOf(seeded.beta)]).toEqual([expected, expected]);
   });
 
+  test('on a volume that it empties, or puts something else on, takes nothing away here', () => {
+    const { startUp } = begin('resumed', [tree({ seed: '1' }), undefined]);
+    const agreed = tree({ app: { a: 'mine' }, lib: { b: 'mine' }, top: 'mine', seed: '1', gone: 'mine' });
+    const local = edit(agreed, ['gone', undefined]);
+    const left = tree({ lib: 'a file now', seed: '1' });
+    const first = cycle(startUp, { ancestor: agreed, alpha: local, beta: left }, 0);
+    expect(shapeOf(first.alpha)).toEqual(shapeOf(local));
+    expect(shapeOf(first.beta)).toEqual({ app: { a: 'mine' }, lib: 'a file now', top: 'mine', seed: '1' });
+    expect(first.conflicts).toEqual(['lib']);
+  });
+
   test('is compared with what the first one wrote itself while it started up', () => {
     const first = begin('first', [tree({}), undefined]);
     const world = cycle(
