@@ -4,12 +4,14 @@ import type { ClaimsOf } from '../failover/claims.ts';
 import type { PromotionOptions, PromotionPlan, PromotionReport } from '../failover/promote.ts';
 import type { Staleness } from '../failover/staleness.ts';
 import { nameOf, type Workload } from '../failover/workloads.ts';
+import type { ReplicaStanding } from './participants.ts';
+import { standing } from './status-text.ts';
 
 /** What a promotion would do, and what has to be known before. */
 export function planText(
   plan: PromotionPlan,
   { task, replica, others, state, clock }: PromotionOptions,
-  unreachable: readonly string[],
+  { unreachable, last }: SeenBefore,
 ): string {
   const { epoch, order, claims, blocked, staleness } = plan;
   const now = clock.now();
@@ -22,6 +24,7 @@ export function planText(
     ...(unreachable.length > 0 || !state
       ? [`  ${lost}, and it finds the epoch before it writes a copy`]
       : []),
+    ...standingLines(last, state !== undefined),
     ...(waves.length === 0 ? ['  no workload is to be woken'] : []),
     ...waves.map((wave, index) => `  wave ${index + 1}: ${wave.map(wakeText).join(', ')}`),
     ...blocked.map((one) => `  not woken: ${nameOf(one)}: a claim of it is empty (--with-empty-claims)`),
@@ -31,8 +34,23 @@ export function planText(
   ].join('\n');
 }
 
+/** What is known beside the plan. */
+export interface SeenBefore {
+  /** A line for each cluster that does not answer. */
+  readonly unreachable: readonly string[];
+  /** How the task last stood with the replica. */
+  readonly last: ReplicaStanding | undefined;
+}
+
+function standingLines(last: ReplicaStanding | undefined, hasState: boolean): string[] {
+  if (!hasState) return ["  how far it is behind is not known: the task's state can't be read"];
+  if (!last) return [];
+  const all = last.isCompared ? '' : '; the task had not compared everything yet, so more may be missing';
+  return [`  as the task last said: ${standing(last)}${all}`];
+}
+
 /** The same for programs. */
-export function planData(plan: PromotionPlan, unreachable: readonly string[]) {
+export function planData(plan: PromotionPlan, { unreachable, last }: SeenBefore) {
   const { epoch, claims, blocked, staleness, order } = plan;
   return {
     epoch: epoch.number,
@@ -44,9 +62,14 @@ export function planData(plan: PromotionPlan, unreachable: readonly string[]) {
     ),
     notes: order.notes,
     unreachable,
+    standing: last && standingData(last),
     staleness,
   };
 }
+
+const standingData = ({ isCompared, behind, uncompared = 0, failed, away }: ReplicaStanding) => ({
+  ...{ isCompared, behind: behind.pending, oldestMs: behind.oldestMs, uncompared, failed, away },
+});
 
 /** What came of a promotion. */
 export function reportText(

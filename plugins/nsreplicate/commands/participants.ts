@@ -3,6 +3,8 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
+import type { TaskStatus } from '../state/state.ts';
+import type { Standing } from './status-text.ts';
 
 /** A cluster as the task's state names it. */
 export interface Member {
@@ -17,7 +19,9 @@ export interface Member {
 export interface Participants {
   /** What keeps the task's state; undefined: it does not answer. */
   readonly state: KubeClient | undefined;
-  /** The primary and the replicas, in that order; undefined: no state that answers has a task of that name. */
+  /** How the task stood when it last wrote its state. */
+  readonly status: TaskStatus | undefined;
+  /** The primary and the replicas of the status, in that order; undefined: no state that answers has a task of that name. */
   readonly members: readonly [Member, ...Member[]] | undefined;
   /** Those members that answer. */
   readonly clusters: readonly Cluster[];
@@ -28,6 +32,20 @@ export interface Participants {
 /** Whether a member is a cluster: an address may be another one on each workstation, and an id may not be known. */
 export const isMember = ({ id, server }: Member, cluster: Cluster): boolean =>
   id === cluster.id || server === cluster.kube.cluster.server;
+
+/** How the task last stood with a replica; undefined where the state does not tell. */
+export function standingOf({ members, status }: Known, cluster: Cluster): ReplicaStanding | undefined {
+  const index = members?.findIndex((member) => isMember(member, cluster)) ?? 0;
+  const replica = status?.replicas[index - 1];
+  return status && replica && { ...replica, isCompared: status.phase !== 'Comparing' };
+}
+
+type Known = Partial<Pick<Participants, 'members' | 'status'>>;
+
+export interface ReplicaStanding extends Standing {
+  /** False: the task had not seen yet all that there is. */
+  readonly isCompared: boolean;
+}
 
 /** Finds the clusters of a task by its status. */
 export async function participants(
@@ -47,30 +65,27 @@ export async function participants(
   };
   const found = await ifReachable("what keeps the task's state", async () => {
     const state = await openState();
-    return { state, members: await membersOf(state, task, context.signal) };
+    return { state, ...(await lookUp(state, task, context.signal)) };
   });
-  const { state, members } = found ?? { state: undefined, members: undefined };
+  const { state, status, members }: Partial<Participants> = found ?? {};
   const reached = await Promise.all(
     (members ?? []).map((member) => ifReachable(member.name, () => reach(member, context))),
   );
-  return { state, members, clusters: reached.filter((cluster) => cluster !== undefined), unreachable };
+  const clusters = reached.filter((cluster) => cluster !== undefined);
+  return { state, status, members, clusters, unreachable };
 }
 
-async function membersOf(
-  state: KubeClient,
-  task: string,
-  signal: AbortSignal,
-): Promise<Participants['members']> {
+async function lookUp(state: KubeClient, task: string, signal: AbortSignal): Promise<Known> {
   const { readStatus, readSavedState } = await import('../state/state.ts');
   const status = await readStatus(state, task, { signal });
-  if (!status) return undefined;
+  if (!status) return {};
   const saved = await readSavedState(state, task, { signal });
   const { primary, replicas } = status;
-  const replica = ({ name, server }: { name: string; server: string }) => ({
-    ...{ name, server },
-    id: saved.clusters[name],
-  });
-  return [{ name: primary.name, server: primary.server, id: saved.primary }, ...replicas.map(replica)];
+  const members: Participants['members'] = [
+    { name: primary.name, server: primary.server, id: saved.primary },
+    ...replicas.map(({ name, server }) => ({ name, server, id: saved.clusters[name] })),
+  ];
+  return { status, members };
 }
 
 /**

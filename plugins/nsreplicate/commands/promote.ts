@@ -12,7 +12,8 @@ import type { PromotionOptions } from '../failover/promote.ts';
 import type { Epoch } from '../state/epoch.ts';
 import { defaultTask } from '../state/task-objects.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
-import { isMember, type Participants, participants } from './participants.ts';
+import type { SeenBefore } from './failover-text.ts';
+import { isMember, type Participants, participants, standingOf } from './participants.ts';
 
 export class PromoteCommand extends ExistingTaskCommand {
   static override paths = [['promote']];
@@ -51,10 +52,10 @@ export class PromoteCommand extends ExistingTaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { planPromotion, promote } = await import('../failover/promote.ts');
     const { planText, planData, reportText } = await import('./failover-text.ts');
-    const { options, unreachable } = await this.#options(context);
+    const { options, ...seen } = await this.#options(context);
     const plan = await planPromotion(options);
-    const told = planText(plan, options, unreachable);
-    if (this.dryRun) return { data: planData(plan, unreachable), text: told };
+    const told = planText(plan, options, seen);
+    if (this.dryRun) return { data: planData(plan, seen), text: told };
     context.reporter.info(told);
     if (!this.yes && !(await context.confirm(`Promote ${this.replica} in task ${options.task}?`)))
       return { text: 'Nothing was done.' };
@@ -70,7 +71,7 @@ export class PromoteCommand extends ExistingTaskCommand {
   }
 
   /** Who takes part, as far as it answers. */
-  async #options(context: KubeCommandContext): Promise<{ options: PromotionOptions; unreachable: string[] }> {
+  async #options(context: KubeCommandContext): Promise<SeenBefore & { options: PromotionOptions }> {
     const { identify } = await import('../clusters/cluster.ts');
     const { clock, signal, reporter } = context;
     const task = this.name ?? defaultTask;
@@ -93,7 +94,7 @@ export class PromoteCommand extends ExistingTaskCommand {
       info: (text) => reporter.info(text),
       raised: (epoch) => announce(context, state, { task, replica: replica.name, epoch }),
     };
-    return { options, unreachable };
+    return { options, unreachable, last: standingOf(found, replica) };
   }
 
   /** @throws {X8sError} the replica is none of the task's, or the primary can't be asked and is not said to be lost */

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { isMember, participants } from '../../../../../plugins/nsreplicate/commands/participants.ts';
+import {
+  isMember,
+  participants,
+  standingOf,
+} from '../../../../../plugins/nsreplicate/commands/participants.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
 import { stateDocument, type TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 import { metadataOf } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
@@ -22,10 +26,12 @@ function workstation(contexts: Readonly<Record<string, { cluster: 'prod' | 'stan
     ]),
   );
   const status = {
-    phase: 'Running',
+    phase: 'Comparing',
     startedAt: '2026-01-01T00:00:00Z',
     primary: { name: 'prod', server: servers.prod },
-    replicas: [{ name: 'standby', server: servers.standby, behind: { pending: 0 } }],
+    replicas: [
+      { name: 'standby', server: servers.standby, behind: { pending: 7, oldestMs: 2000 }, failed: 1 },
+    ],
   } as unknown as TaskStatus;
   const saved = { ...blankState(), primary: ids.prod, clusters: { standby: ids.standby ?? '' } };
   clusters.prod.create('/configmaps', {
@@ -63,13 +69,17 @@ test('a cluster is found under the address that the task knows, whatever its con
 });
 
 test('a cluster that this workstation reaches by another address is found by its name and known by its id', async () => {
-  const { clusters, members, unreachable } = await workstation({
+  const found = await workstation({
     prod,
     standby: { cluster: 'standby', server: 'https://vpn.invalid' },
   });
+  const { clusters, members, unreachable } = found;
   expect([clusters.map(({ name }) => name), unreachable]).toEqual([['prod', 'standby'], []]);
-  const [, standby] = clusters;
+  const [first, standby] = clusters;
   expect(members?.map((member) => standby && isMember(member, standby))).toEqual([false, true]);
+  const known = { behind: { pending: 7, oldestMs: 2000 }, failed: 1, isCompared: false };
+  expect(standby && standingOf(found, standby)).toMatchObject(known);
+  expect(first && standingOf(found, first)).toBeUndefined();
 });
 
 test('another cluster of that name is none of the task', async () => {
