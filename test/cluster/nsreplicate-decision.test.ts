@@ -131,6 +131,7 @@ async function look(pair: Pair, spec: TaskSpec) {
     key,
     saved,
     results,
+    epochs: { number: 0 },
     signal,
   });
   return { planned: await plan(surveyed, spec, signal), drifted: await drift(surveyed, signal) };

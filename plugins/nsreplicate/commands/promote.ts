@@ -85,6 +85,7 @@ export class PromoteCommand extends ExistingTaskCommand {
       task,
       replica,
       takesPart: members !== undefined,
+      isPrimary: members !== undefined && isMember(members[0], replica),
       others: clusters.filter(({ id }) => id !== replica.id),
       state,
       withEmptyClaims: this.withEmptyClaims,

@@ -63,6 +63,8 @@ export interface Policy extends Owner {
   readonly forceConflicts: boolean;
   /** Objects may go back to the cluster that they came from. */
   readonly failBack: boolean;
+  /** The primary was promoted: what this task had copied from the replica goes back to it. */
+  readonly leads: boolean;
   readonly drift: 'fix' | 'report';
   readonly prune: PruneFlags;
 }

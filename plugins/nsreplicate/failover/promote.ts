@@ -31,6 +31,8 @@ export interface PromotionOptions {
   readonly replica: Cluster;
   /** The task's status names it: an old primary that takes over again has no copies. */
   readonly takesPart: boolean;
+  /** The task's status names it as the primary: it needs no promotion before another cluster had one. */
+  readonly isPrimary: boolean;
   /** All others that take part and answer: the old primary, other replicas. */
   readonly others: readonly Cluster[];
   /** Where the task's state is kept; undefined: it can't be reached. */
@@ -77,7 +79,7 @@ export interface PromotionReport {
  * @throws {RefusedError} nothing tells that the replica is one of the task
  */
 export async function planPromotion(options: PromotionOptions): Promise<PromotionPlan> {
-  const { task, replica, takesPart, others, clock, signal } = options;
+  const { task, replica, takesPart, isPrimary, others, clock, signal } = options;
   const call = { signal };
   const [epochs, before, wakening] = await Promise.all([
     Promise.all([replica, ...others].map(({ kube }) => readEpoch(kube, task, call))),
@@ -90,6 +92,10 @@ export async function planPromotion(options: PromotionOptions): Promise<Promotio
       hint: '--name chooses another task.',
     });
   const newest = newestOf(epochs);
+  if (isPrimary && newest === undefined)
+    throw new RefusedError(`${replica.name} is the primary of task ${task} already; nothing was promoted.`, {
+      hint: 'Name the replica that is to take its place.',
+    });
   // Where another cluster was promoted to the same number, only a newer one tells which of them leads.
   const isKnown =
     newest?.leader === replica.id && newest.rival === undefined && before?.epoch === newest.number;
@@ -165,7 +171,7 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
 
 /** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */
 async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions): Promise<void> {
-  const { task, replica, others, state, clock, signal, info } = options;
+  const { task, replica, isPrimary, others, state, clock, signal, info } = options;
   const call = { signal };
   await ensureStateNamespace(replica.kube, call);
   await writePromotion(replica.kube, task, { ...record, phase: 'Fencing', finishedAt: undefined }, call);
@@ -175,7 +181,9 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
   }
   info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
   await options.raised(epoch);
-  if (!state || !(await awaitEnd(state, options))) await clock.sleep(GRACE_MS, signal);
+  // What is at work on a task whose primary it is already is the run that shall go on.
+  const hasEnded = state !== undefined && !isPrimary && (await awaitEnd(state, options));
+  if (!hasEnded) await clock.sleep(GRACE_MS, signal);
 }
 
 /**

@@ -36,9 +36,22 @@ export async function look(
   ]);
   const results = new AppliedResults(kept);
   const informers = new Informers(clock);
-  const surveyed = await survey({ spec, primary, replicas, informers, key, saved, results, signal, only });
   const kubes = [primary, ...replicas].map(({ kube }) => kube);
-  const fenced = fencedBy(await readNewestEpoch(kubes, spec.name, { signal }), spec.name, primary);
+  const newest = await readNewestEpoch(kubes, spec.name, { signal });
+  const fenced = fencedBy(newest, spec.name, primary);
+  const epochs = { number: fenced ? 0 : (newest?.number ?? 0) };
+  const surveyed = await survey({
+    spec,
+    primary,
+    replicas,
+    informers,
+    key,
+    saved,
+    results,
+    epochs,
+    signal,
+    only,
+  });
   return fenced ? { ...surveyed, notes: [...surveyed.notes, fenced.message] } : surveyed;
 }
 

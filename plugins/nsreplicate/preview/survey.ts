@@ -33,6 +33,8 @@ export interface SurveyOptions {
   readonly key: Uint8Array;
   readonly saved: SavedState;
   readonly results: AppliedResults;
+  /** The epoch by which the primary leads; 0 before the first promotion. */
+  readonly epochs: { readonly number: number };
   /** Lists nothing but the kind and the namespace of this object; all that the rules cover where absent. */
   readonly only?: ObjectPlace | undefined;
   readonly signal: AbortSignal;

@@ -28,6 +28,8 @@ export interface AssessorOptions {
   readonly results: ReplicaResults;
   /** Earlier primaries of the task, approved by a person. */
   readonly formerPrimaries: readonly string[];
+  /** The epoch by which the primary leads; 0 before the first promotion. */
+  readonly epochs: { readonly number: number };
 }
 
 export class Assessor {
@@ -36,7 +38,7 @@ export class Assessor {
   readonly #destination: Destination;
 
   constructor(options: AssessorOptions) {
-    const { spec, primary, replica, formerPrimaries } = options;
+    const { spec, primary, replica, formerPrimaries, epochs } = options;
     this.#options = options;
     this.#destination = { name: replica.name, cluster: replica.id };
     this.policy = {
@@ -48,6 +50,10 @@ export class Assessor {
       exact: spec.exact,
       forceConflicts: spec.forceConflicts,
       failBack: spec.failBack,
+      // A task begins before it has read its epoch, and ends where another cluster leads.
+      get leads() {
+        return epochs.number > 0;
+      },
       drift: spec.drift,
       prune: spec.prune,
     };

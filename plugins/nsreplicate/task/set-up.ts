@@ -24,6 +24,8 @@ export interface SetUpOptions {
   readonly key: Uint8Array;
   readonly saved: SavedState;
   readonly results: AppliedResults;
+  /** The epoch by which the primary leads; 0 before the first promotion. */
+  readonly epochs: { readonly number: number };
 }
 
 /** What fills while the primary is listed. */
@@ -72,14 +74,14 @@ export interface ReplicaSetUp {
 
 export function setUpReplica(
   replica: Cluster,
-  { spec, primary, saved, results: ofAll }: SetUpOptions,
+  { spec, primary, saved, results: ofAll, epochs }: SetUpOptions,
   { primaryCache, places, shaping }: { primaryCache: PrimaryCache; places: Places; shaping: Shaping },
 ): ReplicaSetUp {
   const replicaCache = new ReplicaCache(spec.name, primaryCache.coverage);
   const results = ofAll.on(replica.name);
   const { formerPrimaries } = saved;
-  const known = { spec, primary, replica, primaryCache, places, replicaCache, results, formerPrimaries };
-  const assessor = new Assessor(known);
+  const known = { spec, primary, replica, primaryCache, places, replicaCache, results, epochs };
+  const assessor = new Assessor({ ...known, formerPrimaries });
   return { replicaCache, assessor, results, shaping: shapingOn(replica.name, shaping) };
 }
 

@@ -46,6 +46,7 @@ const policy: Policy = {
   exact: false,
   forceConflicts: false,
   failBack: false,
+  leads: false,
   drift: 'fix',
   prune: { prune: true, claims: false, namespaces: false, definitions: false },
 };
@@ -243,7 +244,7 @@ describe('without an original', () => {
 });
 
 describe('loop prevention', () => {
-  const route = { primary: 'A', replica: 'B', failBack: false };
+  const route = { task: origin.task, primary: 'A', replica: 'B', failBack: false, leads: false };
   const from = (cluster: string, via: string[] = []): Origin => ({ ...origin, cluster, via });
   test.each<[string, Origin | undefined, Origin | undefined, boolean]>([
     ['its own object', undefined, undefined, true],
@@ -261,12 +262,19 @@ describe('loop prevention', () => {
   });
 
   test('of two that adopted each other, one direction goes', () => {
-    const back = { primary: 'B', replica: 'A', failBack: false };
+    const back = { ...route, primary: 'B', replica: 'A' };
     expect(mayCopy(back, from('A'), from('B'))).toBe(false);
   });
 
   test('failing back is allowed in words', () => {
     expect(mayCopy({ ...route, failBack: true }, from('B'), undefined)).toBe(true);
+  });
+
+  test('what the task itself copied from the replica goes back once the primary was promoted', () => {
+    const leads = { ...route, leads: true };
+    expect(mayCopy(leads, from('B'), undefined)).toBe(true);
+    expect(mayCopy(leads, { ...from('B'), task: 'other' }, undefined)).toBe(false);
+    expect(mayCopy(leads, from('C', ['B']), undefined)).toBe(false);
   });
 });
 

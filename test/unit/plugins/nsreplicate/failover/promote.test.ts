@@ -5,6 +5,7 @@ import {
   promote,
 } from '../../../../../plugins/nsreplicate/failover/promote.ts';
 import { raiseEpoch, readEpoch } from '../../../../../plugins/nsreplicate/state/epoch.ts';
+import { takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
@@ -74,6 +75,7 @@ function optionsFor({ from, to }: { from: FakeKube; to: FakeKube }, change: Part
     task: 't',
     replica: { name: 'standby', id: 'B', kube: to },
     takesPart: false,
+    isPrimary: false,
     others: [{ name: 'prod', id: 'A', kube: from }],
     state: from,
     withEmptyClaims: false,
@@ -214,6 +216,29 @@ test('a cluster without a copy of the task is refused', async () => {
   await expect(planPromotion(optionsFor(connect(), { task: 'other' }))).rejects.toMatchObject({
     exitCode: 3,
   });
+});
+
+test('the primary is not promoted before another cluster was', async () => {
+  const { connect } = scene();
+  const itself = { takesPart: true, isPrimary: true };
+  await expect(planPromotion(optionsFor(connect(), itself))).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining('is the primary of task t already'),
+  });
+});
+
+test('a promotion that is done is no reason to wait until the new primary’s own run has ended', async () => {
+  const { connect } = scene();
+  const kubes = connect();
+  await run(optionsFor(kubes));
+  const said: string[] = [];
+  const holder = await takeLease({
+    ...{ kube: kubes.to, task: 't', purpose: 'watch', clock: hastyClock() },
+    signal: new AbortController().signal,
+  });
+  await run(optionsFor(kubes, { state: kubes.to, isPrimary: true, info: (text) => said.push(text) }));
+  await holder.release();
+  expect(said.join('\n')).not.toMatch(/ended/);
 });
 
 test('the old primary may take over again, though nothing was ever copied to it', async () => {

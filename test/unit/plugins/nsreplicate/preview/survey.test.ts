@@ -36,7 +36,15 @@ async function surveyed<T>(
   const { spec } = assignment;
   const [key, informers, results] = [new Uint8Array(32), new Informers(fakeClock()), new AppliedResults()];
   try {
-    const seen = await survey({ ...assignment, informers, key, saved: blankState(), results, signal });
+    const seen = await survey({
+      ...assignment,
+      informers,
+      key,
+      saved: blankState(),
+      results,
+      epochs: { number: 0 },
+      signal,
+    });
     return await show({ seen, spec, to, signal });
   } finally {
     await end();

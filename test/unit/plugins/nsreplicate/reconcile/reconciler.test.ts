@@ -32,6 +32,7 @@ async function scene(original: KubeObject | undefined, present?: KubeObject, cha
     key: new Uint8Array(32),
     saved: blankState(),
     results: new AppliedResults(),
+    epochs: { number: 0 },
   };
   const { kinds } = await chooseKinds(primary, spec.rules);
   const kind = kinds.find(({ name }) => name === 'ConfigMap') as CopiedKind;
