@@ -6,7 +6,7 @@ import { cacheDir, stateDir } from './config.ts';
 import { allProcesses, removeGroups, signal } from './groups.ts';
 import { restoreHost } from './host.ts';
 import { removeNetwork } from './network.ts';
-import { attempt } from './shell.ts';
+import { attempt, run } from './shell.ts';
 import { removeStrays, shimSockets } from './strays.ts';
 
 async function endProcesses(): Promise<void> {
@@ -37,11 +37,20 @@ export async function unmountBelow(folder: string): Promise<void> {
   }
 }
 
+/** Detaches the loop devices over files at this path or below it. */
+export async function detachLoops(path: string): Promise<void> {
+  const list = await run('losetup', ['--list', '--noheadings', '--raw', '--output', 'NAME,BACK-FILE']);
+  const loops = list.split('\n').map((line) => line.split(' '));
+  const ours = loops.filter(([, file = '']) => file === path || file.startsWith(`${path}/`));
+  for (const [name = ''] of ours) await attempt('losetup', ['--detach', name]);
+}
+
 /** Ends all processes and removes mounts, namespaces, the bridge, control groups and files. The cache stays. */
 export async function takeDown(): Promise<void> {
   const sockets = shimSockets();
   await endProcesses();
   await unmountBelow(stateDir);
+  await detachLoops(stateDir);
   await removeNetwork();
   await restoreHost();
   removeGroups();

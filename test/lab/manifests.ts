@@ -23,7 +23,7 @@ function binding(name: string, role: string, subject: object): Manifest {
 }
 
 interface ClassOptions {
-  readonly medium: 'disk' | 'tmpfs' | 'ext4';
+  readonly medium: 'disk' | 'tmpfs' | 'ext4' | 'block';
   readonly type?: 'local' | 'hostPath';
   readonly scope?: 'node' | 'cluster';
   readonly reclaim?: 'Delete' | 'Retain';
@@ -52,6 +52,8 @@ const storageClasses: readonly Manifest[] = [
   storageClass('tmpfs', { medium: 'tmpfs' }),
   // As CSI drivers give it: a fresh ext4 that is root's, which nobody else may write to.
   storageClass('ext4', { medium: 'ext4' }),
+  // For claims of volumeMode Block.
+  storageClass('block', { medium: 'block' }),
   storageClass('hostpath', { medium: 'disk', type: 'hostPath' }),
   storageClass('immediate', { medium: 'disk', binding: 'Immediate' }),
   storageClass('retain', { medium: 'disk', reclaim: 'Retain' }),

@@ -65,8 +65,8 @@ async function provision(context: Context, claim: Claim): Promise<void> {
   const storageClass = await api.get<StorageClass>(path);
   const waits = storageClass.volumeBindingMode === 'WaitForFirstConsumer';
   const node = claim.metadata.annotations?.[nodeAnnotation] ?? (waits ? undefined : cluster.nodes[0]?.name);
-  if (!node || claim.spec.volumeMode === 'Block') return;
   const { medium = 'disk', scope = 'node', inodes } = storageClass.parameters ?? {};
+  if (!node || (claim.spec.volumeMode === 'Block') !== (medium === 'block')) return;
   const limit = claim.metadata.annotations?.[inodesAnnotation] ?? inodes;
   const name = `pvc-${claim.metadata.uid}`;
   const folder = await makeVolume({
@@ -100,6 +100,7 @@ function volumeObject(
     spec: {
       capacity: { storage: spec.resources.requests.storage },
       accessModes: spec.accessModes,
+      volumeMode: spec.volumeMode ?? 'Filesystem',
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy,
       storageClassName: storageClass.metadata.name,
       claimRef: {

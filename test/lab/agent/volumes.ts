@@ -1,12 +1,18 @@
-/** The folders behind the lab's volumes: on disk, or a tmpfs or an ext4 as large as the claim asks for. */
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * What is behind the lab's volumes: a folder on disk, a tmpfs or an ext4 as large as the claim asks for, or a block
+ * device.
+ */
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { volumeDir } from '../config.ts';
-import { unmountBelow } from '../down.ts';
+import { detachLoops, unmountBelow } from '../down.ts';
 import { run } from '../shell.ts';
 
-/** `ext4` is what CSI drivers give: a fresh file system whose root folder is root's (0755), with lost+found in it. */
-export const media = ['disk', 'tmpfs', 'ext4'] as const;
+/**
+ * `ext4` is what CSI drivers give: a fresh file system whose root folder is root's (0755), with lost+found in it. `block`
+ * has no file system.
+ */
+export const media = ['disk', 'tmpfs', 'ext4', 'block'] as const;
 export type Medium = (typeof media)[number];
 
 /** How a volume is made. */
@@ -40,10 +46,14 @@ export function bytesOf(quantity: string): number {
   return Math.ceil(Number(number) * factor);
 }
 
-/** Makes a volume's folder and returns its path; one that is there is used again. */
+/** Makes a volume's folder, or its device, and returns its path; one that is there is used again. */
 export async function makeVolume({ name, place, medium, bytes, inodes }: VolumeRequest): Promise<string> {
   const path = join(volumeDir(place), name);
   if (existsSync(path)) return path;
+  if (medium === 'block') {
+    await makeDevice(path, bytes);
+    return path;
+  }
   mkdirSync(path, { recursive: true });
   if (medium === 'ext4') await mountFresh(path, bytes);
   // No umask: whoever a pod runs as must be able to write, as with other simple provisioners.
@@ -62,10 +72,20 @@ async function mountFresh(path: string, bytes: number): Promise<void> {
   await run('mount', ['-o', 'loop', imageOf(path), path]);
 }
 
+/** A loop device over a file; its node bears the volume's name, since the numbers of loop devices are given out again. */
+async function makeDevice(path: string, bytes: number): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  await run('truncate', ['--size', String(bytes), imageOf(path)]);
+  const loop = (await run('losetup', ['--find', '--show', imageOf(path)])).trim();
+  const numbers = await run('stat', ['--format', '0x%t 0x%T', loop]);
+  await run('mknod', [path, 'b', ...numbers.trim().split(' ')]);
+}
+
 /** Removes a volume's folder and all that is in it. */
 export async function removeVolume(place: string, name: string): Promise<void> {
   const path = join(volumeDir(place), name);
-  await unmountBelow(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isBlockDevice()) await detachLoops(imageOf(path));
+  else await unmountBelow(path);
   rmSync(path, { recursive: true, force: true });
   rmSync(imageOf(path), { force: true });
 }
