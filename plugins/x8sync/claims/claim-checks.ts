@@ -1,11 +1,10 @@
 /** What must be true of two claims before files are copied from the one to the other. */
 import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
-import { type ClaimState, describeClaim } from './claim.ts';
+import { type ClaimState, describeClaim, isDevice } from './claim.ts';
 import { relationOfTrees } from './volume-identity.ts';
 
-/** @throws X8sError where files can't be read from this claim; RefusedError where it is on its way out or in exclusive use. */
+/** @throws X8sError where nothing can be read from this claim; RefusedError where it is on its way out or in exclusive use. */
 export function checkSource(source: ClaimState): void {
-  checkFilesystem(source);
   const name = describeClaim(source.ref);
   if (source.object.metadata.deletionTimestamp) {
     throw new RefusedError(`source claim ${name} is being deleted, so no further pod can mount it`, {
@@ -27,7 +26,7 @@ export function checkSource(source: ClaimState): void {
  * @throws RefusedError where writing to this claim could harm: it is in use, or it is the source itself.
  */
 export function checkTarget(target: ClaimState, source: ClaimState, allowMounted: boolean): void {
-  checkFilesystem(target);
+  checkSameMode(source, target);
   const name = describeClaim(target.ref);
   const phase = target.object.status?.phase;
   if (phase === 'Lost') throw new X8sError(`target claim ${name} is Lost: the volume behind it is gone`);
@@ -62,12 +61,17 @@ function checkApart(source: ClaimState, target: ClaimState): void {
   });
 }
 
-function checkFilesystem({ object, ref }: ClaimState): void {
-  if (object.spec.volumeMode === 'Block') {
-    throw new UsageError(
-      `claim ${describeClaim(ref)} is a block volume; x8sync copies files (volumeMode Filesystem)`,
-    );
-  }
+/** @throws UsageError where the one is a block device and the other holds files. */
+export function checkSameMode(source: ClaimState, target: ClaimState): void {
+  if (isDevice(source) === isDevice(target)) return;
+  const [device, files] = isDevice(source) ? [source, target] : [target, source];
+  const mode = isDevice(source) ? 'Block' : 'Filesystem';
+  throw new UsageError(
+    `claim ${describeClaim(device.ref)} is a block volume, and ${describeClaim(files.ref)} holds files: the one can't be copied to the other`,
+    {
+      hint: `make a target claim with volumeMode ${mode}; --create-target makes one in the source's likeness`,
+    },
+  );
 }
 
 /** ReadWriteOncePod means what it says. */

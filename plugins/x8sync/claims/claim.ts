@@ -50,6 +50,10 @@ export interface ClaimState {
  */
 const bindingLimitMs = 20_000;
 
+/** Whether it is a block device, and holds no files. */
+export const isDevice = ({ object: { spec } }: Pick<ClaimState, 'object'>): boolean =>
+  spec.volumeMode === 'Block';
+
 /** `lab-a/shop/database`: how a claim is named to a person. */
 export function describeClaim({ kube, namespace, claim }: ClaimRef): string {
   return `${kube.cluster.context}/${namespace}/${claim}`;
@@ -195,7 +199,9 @@ export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
 function writes({ spec: { volumes = [], containers } }: Pod, claim: string): boolean {
   const volume = volumes.find(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim);
   const mounts = (containers[0]?.volumeMounts ?? []) as readonly { name: string; readOnly?: boolean }[];
-  return mounts.find(({ name }) => name === volume?.name)?.readOnly !== true;
+  // A device has no mount, and is read-only where its claim is named.
+  const { readOnly: isRead } = (volume?.persistentVolumeClaim ?? {}) as { readOnly?: boolean };
+  return isRead !== true && mounts.find(({ name }) => name === volume?.name)?.readOnly !== true;
 }
 
 /** Pods that may change a source while it is copied: its users, and the mover of a task that fills it. */

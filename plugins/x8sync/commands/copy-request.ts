@@ -51,6 +51,7 @@ export function copyRequestOf(
     verify: flags.verify ?? flags.cutover,
     selection: selectionOf(flags),
     deletes: flags.delete ? (flags.yes ? 'all' : 'half') : 'nothing',
+    confirmed: flags.yes,
     owner: flags.owner === undefined ? undefined : parseIdentity(flags.owner, '--chown'),
     onCollision,
     ...usersOf(flags),

@@ -69,6 +69,8 @@ export class CopyCommand extends KubeCommand {
       from the source's in size or time are copied; --checksum compares their content instead. What only the
       target has is kept, unless --force empties the target first. A run that was interrupted is taken up by
       the same command.
+
+      Two block volumes are copied block by block: only what differs is sent.
     `,
     examples: [
       ['Copy a claim to another cluster', '$0 prod-eu/shop/database prod-us/shop/database'],
@@ -204,8 +206,9 @@ export class CopyCommand extends KubeCommand {
     try {
       return await copy(request, context);
     } catch (error) {
-      if (!(error instanceof DeletionBrake) || !(await agrees(error.message, context))) throw error;
-      return copy({ ...request, deletes: 'all' }, context);
+      if (!(error instanceof DeletionBrake) || !(await agrees(questionOf(error, request), context)))
+        throw error;
+      return copy(agreedTo(request), context);
     }
   }
 
@@ -231,10 +234,19 @@ export class CopyCommand extends KubeCommand {
   }
 }
 
-/** Whether a person at a terminal says yes to all of these deletions. */
-async function agrees(what: string, { confirm }: KubeCommandContext): Promise<boolean> {
+/** A copy of files was asked to delete; one of a device was not, and overwrites. */
+function agreedTo(request: CopyRequest): CopyRequest {
+  const confirmed = { ...request, confirmed: true };
+  return request.deletes === 'half' ? { ...confirmed, deletes: 'all' } : confirmed;
+}
+
+const questionOf = ({ message }: Error, { deletes }: CopyRequest): string =>
+  `${message}. ${deletes === 'half' ? 'Delete them?' : 'Overwrite it?'}`;
+
+/** Whether a person at a terminal says yes. */
+async function agrees(question: string, { confirm }: KubeCommandContext): Promise<boolean> {
   try {
-    return await confirm(`${what}. Delete them?`);
+    return await confirm(question);
   } catch (error) {
     if (error instanceof UsageError) return false;
     throw error;

@@ -77,14 +77,15 @@ function addOnce(texts: string[], text: string): void {
   if (texts.length > maxDiagnostics) texts.shift();
 }
 
-function progressOf({ bytes, totalBytes, files, totalFiles, rate, scanning }: MoverProgress) {
+function progressOf(progress: MoverProgress) {
+  const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
   const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
   return {
     bytes,
     // Totals that still grow are none.
     ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
     items: files,
-    unit: 'entries',
+    unit,
     bytesPerSecond: rate,
     ...left,
   };

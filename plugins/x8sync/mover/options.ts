@@ -33,6 +33,8 @@ export interface CopyOptions {
   readonly privileges: 'root' | 'user';
   /** The pod has the source's volume mounted; no network is used. */
   readonly isSourceMounted: boolean;
+  /** Both volumes are block devices. */
+  readonly isDevice: boolean;
   /** Account of the source's sshd. */
   readonly user: string;
   /** Addresses of the source known by now, as `host:port` or `[v6]:port`; others are delivered later. */
@@ -92,6 +94,8 @@ export interface ServeOptions {
   readonly port: number;
   /** Seconds without any client after which sshd ends for good. */
   readonly idleSeconds: number;
+  /** The volume is a block device. */
+  readonly isDevice?: boolean | undefined;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -102,6 +106,7 @@ const defaultRetries = 5;
 
 /** What the plugin need not say. */
 type Defaulted =
+  | 'isDevice'
   | 'isSourceMounted'
   | 'retries'
   | 'ciphers'
@@ -137,6 +142,7 @@ export function copyEnv(
     ...(deletes ? { X8S_DELETES: deletes } : {}),
     ...(owner ? { X8S_OWNER: `${owner.uid}:${owner.gid}` } : {}),
     ...(options.isSourceMounted ? { X8S_SOURCE_MOUNTED: '1' } : {}),
+    ...deviceEnv(options),
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
@@ -145,12 +151,17 @@ export function copyEnv(
   };
 }
 
-export function serveEnv({ nonce, port, idleSeconds }: ServeOptions): Record<string, string> {
+const deviceEnv = ({ isDevice }: { readonly isDevice?: boolean | undefined }) => ({
+  ...(isDevice && { X8S_DEVICE: '1' }),
+});
+
+export function serveEnv({ nonce, port, idleSeconds, isDevice }: ServeOptions): Record<string, string> {
   return {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: nonce,
     X8S_PORT: String(port),
     X8S_IDLE_SECONDS: String(idleSeconds),
+    ...deviceEnv({ isDevice }),
   };
 }
 
@@ -164,6 +175,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     mode: mode as Mode,
     privileges: env.X8S_PRIVILEGES === 'user' ? 'user' : 'root',
     isSourceMounted: env.X8S_SOURCE_MOUNTED === '1',
+    isDevice: env.X8S_DEVICE === '1',
     user: env.X8S_USER ?? 'root',
     addresses: (env.X8S_ADDRESSES ?? '').split(/\s+/).filter((word) => word !== ''),
     connectSeconds: numberOf(env, 'X8S_CONNECT_SECONDS', 60),
@@ -190,6 +202,7 @@ export function readServeOptions(env: Env): ServeOptions {
     nonce: env.X8S_NONCE ?? '',
     port: numberOf(env, 'X8S_PORT', 2222),
     idleSeconds: numberOf(env, 'X8S_IDLE_SECONDS', 600),
+    isDevice: env.X8S_DEVICE === '1',
   };
 }
 

@@ -6,6 +6,9 @@ export interface Paths {
   readonly source: string;
   /** The target's volume. */
   readonly target: string;
+  /** Likewise where the volumes are block devices. */
+  readonly sourceDevice: string;
+  readonly targetDevice: string;
   /** The mover's own folder in the target's volume. */
   readonly staging: string;
   /** Mounted Secret with the keys of this side. */
@@ -25,6 +28,9 @@ export interface Paths {
 /** Name of the staging folder in the target's root. */
 export const stagingName = '.x8sync';
 
+/** Where a pod of a side finds a block device. */
+export const devicePathOf = (side: 'source' | 'target'): string => `/dev/x8s-${side}`;
+
 /**
  * @param root is put before every path; empty in a pod.
  * @param program starts this program, its subcommand to follow.
@@ -35,6 +41,8 @@ export function pathsBelow(root: string, program: readonly string[]): Paths {
   return {
     source: at('/source'),
     target: at('/target'),
+    sourceDevice: at(devicePathOf('source')),
+    targetDevice: at(devicePathOf('target')),
     staging: at(`/target/${stagingName}`),
     keys: at('/etc/x8s/keys'),
     serve: at('/run/x8s/serve'),

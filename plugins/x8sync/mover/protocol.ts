@@ -11,7 +11,7 @@ import type { Comparison, Difference } from './manifest/compare.ts';
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 3;
+export const protocol = 4;
 
 /** Why the mover ended. */
 export type MoverOutcome =
@@ -92,8 +92,26 @@ export interface Room {
   readonly freeInodes: number;
 }
 
-/** What a comparison of both trees came to; its differences have lines of their own. */
-export type Verification = Omit<Comparison, 'differences'>;
+/** What a comparison of both sides came to; its differences have lines of their own. */
+export interface Verification extends Omit<Comparison, 'differences'> {
+  /** What the entries are where they are no files: parts of a device. */
+  readonly unit?: 'blocks' | undefined;
+}
+
+/** Of a block device: what was found, and what was done for the target to become the same. */
+export interface DeviceReport {
+  readonly sourceBytes: number;
+  /** What a larger target has beyond the source's size is left as it is. */
+  readonly targetBytes: number;
+  /** Blocks of the source, all of them compared by digest. */
+  readonly blocks: number;
+  /** Those of them that the target had otherwise. */
+  readonly differing: number;
+  /** Bytes that were sent; in a dry run, that would be. */
+  readonly sentBytes: number;
+  /** Bytes that were made zeros at the target, likewise. */
+  readonly zeroedBytes: number;
+}
 
 /** How the files were spread over streams, and what that was decided by. */
 export interface StreamsReport {
@@ -136,6 +154,8 @@ export interface MoverEnd {
   readonly compared?: 'content' | undefined;
   /** Where the trees were compared entry by entry. */
   readonly verification?: Verification | undefined;
+  /** Where the volumes are block devices. */
+  readonly device?: DeviceReport | undefined;
   /** Absent where nothing was copied. */
   readonly streams?: StreamsReport | undefined;
   readonly seconds: number;
@@ -150,6 +170,8 @@ export interface MoverProgress {
   readonly rate: number;
   /** The totals may still grow. */
   readonly scanning: boolean;
+  /** What is counted as files, where it is none. */
+  readonly unit?: 'blocks' | undefined;
 }
 
 export type LogLevel = 'info' | 'warning' | 'error';
@@ -265,11 +287,13 @@ const texts = (value: unknown) => (Array.isArray(value) ? value.map(String) : []
 const count = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 const levelOf = (value: unknown): LogLevel => (value === 'warning' || value === 'error' ? value : 'info');
 
-function verificationOf({ entries, files, bytes, different, extraneous, aspects }: Fields): Verification {
+function verificationOf(fields: Fields): Verification {
+  const { entries, files, bytes, different, extraneous, aspects } = fields;
   const counts = isObject(aspects)
     ? Object.entries(aspects).map(([name, value]) => [name, count(value)])
     : [];
   return {
+    ...blocksUnit(fields),
     entries: count(entries),
     files: count(files),
     bytes: count(bytes),
@@ -279,14 +303,29 @@ function verificationOf({ entries, files, bytes, different, extraneous, aspects 
   };
 }
 
+const blocksUnit = ({ unit }: Fields): { unit?: 'blocks' } => (unit === 'blocks' ? { unit } : {});
+
 function progressOf(fields: Fields): MoverProgress {
   return {
+    ...blocksUnit(fields),
     bytes: count(fields.bytes),
     totalBytes: count(fields.totalBytes),
     files: count(fields.files),
     totalFiles: count(fields.totalFiles),
     rate: count(fields.rate),
     scanning: fields.scanning === true,
+  };
+}
+
+function deviceOf(fields: Fields): DeviceReport {
+  const { sourceBytes, targetBytes, blocks, differing, sentBytes, zeroedBytes } = fields;
+  return {
+    sourceBytes: count(sourceBytes),
+    targetBytes: count(targetBytes),
+    blocks: count(blocks),
+    differing: count(differing),
+    sentBytes: count(sentBytes),
+    zeroedBytes: count(zeroedBytes),
   };
 }
 
@@ -300,6 +339,7 @@ function endOf({
   losses,
   compared,
   verification,
+  device,
   streams,
   seconds,
 }: Fields): MoverEnd {
@@ -314,6 +354,7 @@ function endOf({
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     compared: compared === 'content' ? compared : undefined,
     verification: isObject(verification) ? verificationOf(verification) : undefined,
+    device: isObject(device) ? deviceOf(device) : undefined,
     streams: isObject(streams) ? (streams as unknown as StreamsReport) : undefined,
     seconds: count(seconds),
   };

@@ -1,5 +1,6 @@
 /** What the target's mover may ask the source, and the answers: JSON on one line. */
 
+import { type DeviceQuery, parseDeviceQuery } from './device/queries.ts';
 import type { FilterRule } from './filters.ts';
 import type { Folding, Limits } from './losses.ts';
 import type { HoleyFile } from './ranges/holey.ts';
@@ -94,6 +95,7 @@ export const queries = {
 
 export type Query =
   | FileQuery
+  | DeviceQuery
   | { readonly kind: 'usage' | 'exactUsage' | 'root' | 'sample' }
   | { readonly kind: 'path' }
   | { readonly kind: 'manifest'; readonly filters: readonly FilterRule[] }
@@ -127,7 +129,7 @@ export function parseQuery(text: string): Query | undefined {
   if (text === queries.root) return { kind: 'root' };
   const [, kind, mark] = /^(find|sees) ([A-Za-z0-9.-]{1,128})$/.exec(text) ?? [];
   if (mark !== undefined) return { kind: kind === 'find' ? 'find' : 'sees', mark };
-  const file = parseFileQuery(text);
+  const file = parseFileQuery(text) ?? parseDeviceQuery(text);
   if (file) return file;
   const [, uid, gids] = /^survey (\d+) (\d+(?:,\d+)*)$/.exec(text) ?? [];
   if (uid === undefined || gids === undefined) return undefined;

@@ -10,8 +10,8 @@ import { clusterId } from '../../../src/kube/identity.ts';
 import { refusalIn } from '../../../src/kube/refusal.ts';
 import { jobs } from '../../../src/kube/resources.ts';
 import { isGivenName } from '../../../src/tasks/names.ts';
-import { type ClaimRef, type ClaimState, describeClaim, readClaim } from '../claims/claim.ts';
-import { checkSource, checkTarget } from '../claims/claim-checks.ts';
+import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../claims/claim.ts';
+import { checkSameMode, checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { checkNoRival } from '../claims/rivals.ts';
 import type { Strategies } from '../connect/endpoint.ts';
 import { mountObstacle } from '../connect/mount.ts';
@@ -26,6 +26,7 @@ import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
 import { admittedPrivileges } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
+import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
 import {
   copiesOverNetwork,
   hasBegun,
@@ -83,13 +84,20 @@ export class CopyParts {
   /** The source claim, fit to be read. */
   readonly source = this.#part(async () => {
     const state = await this.#permitted(this.#claim(this.#request.source));
+    if (isDevice(state)) {
+      checkDeviceRequest(this.#request);
+      // Whether that may be copied at all is asked before what else is wrong with it.
+      checkSameMode(state, await this.#targetState());
+    }
     checkSource(state);
     return state;
   });
 
+  readonly #targetState = this.#part(() => this.#permitted(this.#claim(this.#request.target)));
+
   /** The target claim, fit to be written. */
   readonly target = this.#part(async () => {
-    const state = await this.#permitted(this.#claim(this.#request.target));
+    const state = await this.#targetState();
     const source = await this.source();
     checkTarget(state, source, this.#request.allowMounted);
     return state;
@@ -239,7 +247,7 @@ export class CopyParts {
   async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
     const { image, mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
-    const { selection, deletes, owner, cutover: fresh } = this.#request;
+    const { selection, owner, cutover: fresh } = this.#request;
     const [claim, privileges, sourcePrivileges] = await Promise.all([
       this.target(),
       this.targetPrivileges(),
@@ -249,6 +257,7 @@ export class CopyParts {
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
     const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
+    const deletes = isDevice(claim) ? deviceDeletes(this.#request) : this.#request.deletes;
     const what = { selection, deletes, owner, parallel, compress, fresh };
     const how = { ...what, image, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };

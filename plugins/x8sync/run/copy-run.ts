@@ -1,7 +1,7 @@
 /** One copy as the steps that a person sees; what they are made of is in `copy-parts.ts`. */
 import { X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type ClaimState, describeClaim, describeSize, writersOf } from '../claims/claim.ts';
+import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../claims/claim.ts';
 import { reachSource } from '../connect/reach.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
@@ -53,9 +53,10 @@ export class CopyRun {
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
     const writers = writersOf(source);
     if (writers.length > 0) {
-      handle.warn(
-        `The source is in use by ${writers.join(', ')}: files that change meanwhile may arrive half changed.`,
-      );
+      const harm = isDevice(source)
+        ? 'what it writes meanwhile may arrive in part, and a file system in it may be damaged at the target'
+        : 'files that change meanwhile may arrive half changed';
+      handle.warn(`The source is in use by ${writers.join(', ')}: ${harm}.`);
     }
     if (privileges === 'user') handle.warn(this.#asUser(source, 'what it may not read is not copied'));
   }
@@ -168,7 +169,8 @@ export class CopyRun {
     const { mode, source, target: to, checksum, selection } = this.#request;
     const filtered = (selection?.filters ?? []).length > 0;
     const compared = checksum ? 'content' : (end.compared ?? 'size and time');
-    const { outcome, message, stats, failures, lost, losses, verification, streams } = end;
+    const { outcome, message, stats, failures, lost, losses, verification } = end;
+    const { streams, device } = end;
     const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
@@ -181,7 +183,17 @@ export class CopyRun {
       strategy: this.#strategy,
       filtered,
     } as const;
-    const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams };
+    const found = {
+      failures,
+      lost,
+      losses,
+      changes,
+      diagnostics,
+      verification,
+      differences,
+      streams,
+      device,
+    };
     return { ...names, ...how, stats, ...found, seconds };
   }
 

@@ -2,7 +2,7 @@
 
 import type { Job, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
-import type { ClaimState } from '../claims/claim.ts';
+import { type ClaimState, isDevice } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import type { CompressionWish } from '../mover/compression.ts';
 import {
@@ -103,6 +103,7 @@ function targetPodPlan(
     image,
     privileges,
     claim: claim.ref.claim,
+    isDevice: isDevice(claim),
     mountedSource: mountedSource?.ref.claim,
     node: claim.node ?? mountedSource?.node,
     readOnly: readsOnly(mode),
@@ -113,6 +114,7 @@ function targetPodPlan(
       mode,
       privileges: privileges === 'user' ? 'user' : 'root',
       isSourceMounted: mountedSource !== undefined,
+      isDevice: isDevice(claim),
       user: sourcePrivileges === 'user' ? 'mover' : 'root',
       addresses,
       connectSeconds,

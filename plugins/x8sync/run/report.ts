@@ -8,6 +8,7 @@ import {
 } from '../../../src/ui/format.ts';
 import type { Loss } from '../mover/losses.ts';
 import { emptiesTarget, isDryRun } from '../mover/options.ts';
+import { deviceLines } from './device-report.ts';
 import type { CopyResult } from './request.ts';
 import { comparisonLines, verificationLines } from './verification.ts';
 
@@ -16,10 +17,14 @@ const shownNames = 5;
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
-  const { mode } = result;
-  const lines =
-    mode === 'verify' ? comparisonLines(result) : isDryRun(mode) ? dryRunLines(result) : copyLines(result);
-  return lines.join('\n');
+  return linesOf(result).join('\n');
+}
+
+function linesOf(result: CopyResult): string[] {
+  const { mode, device } = result;
+  if (mode === 'verify') return comparisonLines(result);
+  if (device) return deviceLines(result, device);
+  return isDryRun(mode) ? dryRunLines(result) : copyLines(result);
 }
 
 function copyLines(result: CopyResult): string[] {

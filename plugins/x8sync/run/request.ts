@@ -17,7 +17,13 @@ import {
   wholeVolumes,
 } from '../mover/options.ts';
 import type { ParallelOptions } from '../mover/parallel/options.ts';
-import type { MoverOutcome, MoverStats, StreamsReport, Verification } from '../mover/protocol.ts';
+import type {
+  DeviceReport,
+  MoverOutcome,
+  MoverStats,
+  StreamsReport,
+  Verification,
+} from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 
 export type { Mode } from '../mover/options.ts';
@@ -44,6 +50,8 @@ export interface CopyRequest {
   readonly selection?: Selection | undefined;
   /** What only the target has goes; nothing does where absent. */
   readonly deletes?: Deletes | undefined;
+  /** A person has agreed to whatever is asked. */
+  readonly confirmed?: boolean | undefined;
   /** Who all of the copy is given to. */
   readonly owner?: Owner | undefined;
   /**
@@ -107,6 +115,8 @@ export interface CopyResult {
   readonly verification?: Verification | undefined;
   /** What it found, the first thousand. */
   readonly differences?: readonly Difference[] | undefined;
+  /** Where the claims are block devices. */
+  readonly device?: DeviceReport | undefined;
   /** How the files were spread over streams, and why so. */
   readonly streams?: StreamsReport | undefined;
   /** In a dry run: what would change, and before that what would be removed; the first few hundred. */

@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.t
 import { describeClaim } from '../claims/claim.ts';
 import { isDryRun } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
+import { deviceTitle } from './device-report.ts';
 import { type CopyRequest, furtherRun, type Mode } from './request.ts';
 import { verificationTitle } from './verification.ts';
 
@@ -46,9 +47,11 @@ export function asAsked(end: MoverEnd, { fsGroup }: Pick<CopyRequest, 'fsGroup'>
 const rootFolder = 'root folder';
 
 /** One line on what was done. */
-export function titleOf({ stats, lost, verification }: MoverEnd, mode: Mode): string {
+export function titleOf(end: MoverEnd, mode: Mode): string {
+  const { stats, lost, verification, device } = end;
   if (mode === 'verify') return verification ? verificationTitle(verification) : 'compared';
   const verified = verification ? `; ${verificationTitle(verification)}` : '';
+  if (device) return `${deviceTitle(device, mode)}${verified}`;
   const verb = isDryRun(mode) ? 'would be copied' : 'copied';
   const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')} ${verb}`;
   const others =
@@ -73,6 +76,9 @@ const accessHints: Readonly<Partial<Record<MoverEnd['outcome'], string>>> = {
   'source-closed': userHint.source,
 };
 
+const deviceHint = '--run-as UID:GID names a user or a group who may use the device';
+const deviceHints: typeof accessHints = { closed: deviceHint, 'source-closed': deviceHint };
+
 export interface FailureContext {
   readonly diagnostics: readonly string[];
   /** Files were on their way; else nothing of the target was changed. */
@@ -92,20 +98,19 @@ export function failureOf(
     case 'no-room':
       return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
         details,
-        hint: 'make the target larger, or remove from it what is not needed',
+        hint: end.device
+          ? 'a device is copied to one that is as large at least: make the target claim larger'
+          : 'make the target larger, or remove from it what is not needed',
       });
     case 'too-many-deletions':
-      return new DeletionBrake(`${end.message} from ${target}, more than half: nothing was touched`, {
-        details,
-        hint: 'look at both sides first; --yes deletes them all the same',
-      });
+      return brakeOf(end, target, details);
     case 'source-empty':
     case 'refused':
     case 'source-closed':
     case 'closed':
       return new RefusedError(`the ${what} from ${source} to ${target} was not begun: ${end.message}`, {
         details,
-        hint: accessHints[end.outcome],
+        hint: end.device ? deviceHints[end.outcome] : accessHints[end.outcome],
       });
     case 'unreachable':
       return new UnreachableError(`the mover in ${target} can't reach the source: ${end.message}`, {
@@ -127,6 +132,16 @@ export function failureOf(
           : 'no file was copied; run the same command again once that is fixed',
       });
   }
+}
+
+function brakeOf({ message, device }: MoverEnd, target: string, details: readonly string[]): DeletionBrake {
+  const [where, hint] = device
+    ? ['at', 'the target holds something else than an older copy: see what it is; --yes overwrites it']
+    : ['from', 'look at both sides first; --yes deletes them all the same'];
+  return new DeletionBrake(`${message} ${where} ${target}, more than half: nothing was touched`, {
+    details,
+    hint,
+  });
 }
 
 /** What has a name is taken up by it, also where it had emptied the target. */

@@ -2,7 +2,7 @@
 import { allEnded } from '../../../src/async/lazy.ts';
 import type { StatefulSet } from '../../../src/kube/objects.ts';
 import { networkPolicies, statefulSets } from '../../../src/kube/resources.ts';
-import type { ClaimState } from '../claims/claim.ts';
+import { type ClaimState, isDevice } from '../claims/claim.ts';
 import { type Endpoint, openEndpoint, type Strategies } from '../connect/endpoint.ts';
 import { serveEnv } from '../mover/options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
@@ -50,10 +50,11 @@ export function sourcePodPlan(
     image,
     privileges,
     claim: claim.ref.claim,
+    isDevice: isDevice(claim),
     node: claim.node,
     readOnly: true,
     secret,
-    env: serveEnv({ nonce: keyId, port: sshPort, idleSeconds }),
+    env: serveEnv({ nonce: keyId, port: sshPort, idleSeconds, isDevice: isDevice(claim) }),
   };
 }
 

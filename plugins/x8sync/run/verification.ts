@@ -8,11 +8,17 @@ import type { CopyResult } from './request.ts';
 const shown = 20;
 
 /** One line on what was compared, and what came of it. */
-export function verificationTitle({ different, entries }: Verification): string {
-  const all = formatPlural(entries, 'entry', 'entries');
+export function verificationTitle(verification: Verification): string {
+  const { different } = verification;
+  const all = entriesText(verification);
   return different === 0
     ? `verified: ${all}, all the same`
     : `verified: ${formatPlural(different, 'difference')} in ${all}`;
+}
+
+/** `12 entries`; a device has blocks. */
+function entriesText({ entries, unit }: Pick<Verification, 'unit' | 'entries'>): string {
+  return unit === 'blocks' ? formatPlural(entries, 'block') : formatPlural(entries, 'entry', 'entries');
 }
 
 type Compared = Pick<CopyResult, 'source' | 'target' | 'seconds' | 'task' | 'verification' | 'differences'>;
@@ -36,13 +42,13 @@ export function verificationLines(result: Pick<Compared, 'verification' | 'diffe
   return verification ? [...figureLines(verification), ...differenceLines(result)] : [];
 }
 
-function figureLines({ entries, files, bytes, extraneous }: Verification): string[] {
+function figureLines(verification: Verification): string[] {
+  const { files, bytes, extraneous, unit } = verification;
+  const what =
+    unit === 'blocks' ? formatBytes(bytes) : `${formatPlural(files, 'file')} with ${formatBytes(bytes)}`;
   const more =
     extraneous > 0 ? [`               the target has ${formatCount(extraneous)} more of its own`] : [];
-  return [
-    `  verified     ${formatPlural(entries, 'entry', 'entries')}, ${formatPlural(files, 'file')} with ${formatBytes(bytes)}, read on both sides`,
-    ...more,
-  ];
+  return [`  verified     ${entriesText(verification)}, ${what}, read on both sides`, ...more];
 }
 
 function differenceLines({
@@ -51,12 +57,18 @@ function differenceLines({
 }: Pick<Compared, 'verification' | 'differences'>): string[] {
   if (!verification || verification.different === 0) return [];
   const counts = Object.entries(verification.aspects).map(([aspect, count]) => `${aspect} ${count}`);
-  const more = verification.different - Math.min(shown, differences.length);
   return [
-    `  differ       ${formatPlural(verification.different, 'entry', 'entries')}: ${counts.join(', ')}`,
+    `  differ       ${entriesText({ ...verification, entries: verification.different })}: ${counts.join(', ')}`,
     ...differences.slice(0, shown).map(({ path, detail }) => `               ${path}: ${detail}`),
-    ...(more > 0 ? [`               … and ${formatCount(more)} more`] : []),
+    ...moreLine(verification, differences.length),
   ];
+}
+
+function moreLine({ unit, different }: Verification, told: number): string[] {
+  const more = different - Math.min(shown, told);
+  // Neighbouring blocks are one difference, so that these are not counted by blocks.
+  if (unit === 'blocks') return told > shown ? ['               … and more, see -o json'] : [];
+  return more > 0 ? [`               … and ${formatCount(more)} more`] : [];
 }
 
 /** The error of a comparison that found differences: exit 5. */
@@ -65,12 +77,15 @@ export function differenceError(
   again: string,
 ): IncompleteError | undefined {
   if (!verification || verification.different === 0) return undefined;
-  const { different, entries } = verification;
+  const { different, unit } = verification;
   return new IncompleteError(
-    `source and target differ in ${formatCount(different)} of ${formatPlural(entries, 'entry', 'entries')}`,
+    `source and target differ in ${formatCount(different)} of ${entriesText(verification)}`,
     {
       details: differences.slice(0, 10).map(({ path, detail }) => `${path}: ${detail}`),
-      hint: `files that changed at one side meanwhile differ too; else ${again}, with --checksum where only contents differ`,
+      hint:
+        unit === 'blocks'
+          ? `a device that is in use differs too; else ${again}`
+          : `files that changed at one side meanwhile differ too; else ${again}, with --checksum where only contents differ`,
     },
   );
 }

@@ -10,6 +10,7 @@ export interface ClaimOptions {
   readonly storageClass?: string;
   readonly accessModes?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly volumeMode?: 'Block';
 }
 
 /** What runs in a pod, with the claim, or an empty folder, at `path`. */
@@ -18,6 +19,8 @@ export interface Container {
   readonly claim?: string;
   /** `/data` where absent. */
   readonly path?: string;
+  /** The claim is a block device, which is at `/dev/data`. */
+  readonly isDevice?: boolean;
   readonly image?: string;
   /** May do what root of the node may: `trusted.*` attributes, for one. */
   readonly privileged?: boolean;
@@ -27,7 +30,7 @@ export interface Container {
 const childKinds = 'secrets,statefulsets,services,jobs,networkpolicies,pods';
 
 /** A shell's image with GNU tools, attr and acl; any Debian will do outside of the lab. */
-const shellImage = process.env.X8S_TEST_IMAGE ?? imageNames.plain;
+export const shellImage = process.env.X8S_TEST_IMAGE ?? imageNames.plain;
 
 export class Scene {
   /** Name of the namespace in both clusters. */
@@ -71,6 +74,7 @@ export class Scene {
 
   async claim(context: string, name: string, options: ClaimOptions = {}): Promise<void> {
     const { size = '256Mi', storageClass, accessModes = ['ReadWriteOnce'], annotations = {} } = options;
+    const { volumeMode } = options;
     await apply(context, this.namespace, {
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -79,6 +83,7 @@ export class Scene {
         accessModes,
         resources: { requests: { storage: size } },
         ...(storageClass !== undefined && { storageClassName: storageClass }),
+        ...(volumeMode !== undefined && { volumeMode }),
       },
     });
   }
@@ -195,8 +200,11 @@ export class Scene {
 
   #pod(
     name: string,
-    { image = shellImage, claim, path = '/data', script, privileged = false }: Container,
+    { image = shellImage, claim, path = '/data', isDevice = false, script, privileged = false }: Container,
   ): object {
+    const data = isDevice
+      ? { volumeDevices: [{ name: 'data', devicePath: '/dev/data' }] }
+      : { volumeMounts: [{ name: 'data', mountPath: path }] };
     const source = claim === undefined ? { emptyDir: {} } : { persistentVolumeClaim: { claimName: claim } };
     return {
       apiVersion: 'v1',
@@ -211,7 +219,7 @@ export class Scene {
             image,
             command: ['bash', '-euc', script],
             securityContext: { privileged },
-            volumeMounts: [{ name: 'data', mountPath: path }],
+            ...data,
           },
         ],
         volumes: [{ name: 'data', ...source }],

@@ -51,8 +51,12 @@ export interface Pair extends Disposable {
   };
 }
 
-/** A source and a target, empty, and keys of their own. */
-export async function pair(): Promise<Pair> {
+/**
+ * A source and a target, empty, and keys of their own.
+ *
+ * @param env of both sides.
+ */
+export async function pair(env: Readonly<Record<string, string>> = {}): Promise<Pair> {
   const scene = stage();
   const { paths } = scene.runtime;
   for (const key of ['client_key', 'host_key'])
@@ -66,6 +70,7 @@ export async function pair(): Promise<Pair> {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: 'n',
     X8S_PORT: String(port),
+    ...env,
   };
   const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '40' };
   let server: ChildProcess | undefined;

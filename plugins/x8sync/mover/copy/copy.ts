@@ -1,5 +1,6 @@
 /** Copies the source pod's volume to the target, and says on its last line how that ended. */
 import { mkdir, rm } from 'node:fs/promises';
+import { DeviceRun } from '../device/run.ts';
 import {
   type CopyOptions,
   type Env,
@@ -13,11 +14,12 @@ import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from 
 import type { Runtime } from '../runtime.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
-import { Ending, Unreachable, WrongKey } from './ending.ts';
+import { type Ending, endingOf } from './ending.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
+import { openSource } from './open-source.ts';
 import { RoomCheck, requireSource } from './preconditions.ts';
-import { noteTermination } from './report.ts';
+import { type MoverRun, noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
 import { SourceRsync } from './source-rsync.ts';
@@ -50,7 +52,10 @@ function decline(env: Env, outcome: MoverOutcome, message: string, { paths, mess
 /** Runs the copy to its end; resolves with the process's exit code once the end line is out. */
 export async function copy(options: CopyOptions, runtime: Runtime): Promise<number> {
   const began = performance.now();
-  const run = new CopyRun(options, runtime);
+  const { work } = runtime.paths;
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true, mode: 0o700 });
+  const run = runOf(options, runtime);
   const ending = await run.ended();
   await run.leave();
   const end = { ...run.endOf(ending), seconds: Math.round(performance.now() - began) / 1000 };
@@ -58,6 +63,12 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
   runtime.messages.write('end', end);
   await linger(ending, options, runtime.signal);
   return end.code;
+}
+
+function runOf(options: CopyOptions, runtime: Runtime): MoverRun {
+  const { isSourceMounted, isDevice } = options;
+  const connection = isSourceMounted ? new MountedSource(options, runtime) : new Connection(options, runtime);
+  return isDevice ? new DeviceRun(options, runtime, connection) : new CopyRun(options, runtime, connection);
 }
 
 /**
@@ -74,7 +85,7 @@ async function linger(
   await pause(lingerSeconds * 1000, signal).catch(() => {});
 }
 
-class CopyRun {
+class CopyRun implements MoverRun {
   readonly #options: CopyOptions;
   #runtime: Runtime;
   readonly #connection: SourceAccess;
@@ -84,34 +95,19 @@ class CopyRun {
   #transfer: Transfer | undefined;
   #verification: Verification | undefined;
 
-  constructor(options: CopyOptions, runtime: Runtime) {
+  constructor(options: CopyOptions, runtime: Runtime, connection: SourceAccess) {
     this.#options = options;
     this.#runtime = runtime;
-    this.#connection = options.isSourceMounted
-      ? new MountedSource(options, runtime)
-      : new Connection(options, runtime);
+    this.#connection = connection;
   }
 
   /** Never rejects. */
-  async ended(): Promise<Ending> {
-    try {
-      return await this.#copy();
-    } catch (error) {
-      if (error instanceof Ending) return error;
-      if (error instanceof WrongKey) return new Ending('auth', error.message);
-      if (error instanceof Unreachable)
-        return new Ending('unreachable', `the connection to the source broke: ${error.message}`);
-      const { message, stack = '' } = error as Error;
-      this.#runtime.messages.log('error', stack);
-      return new Ending('failed', `the mover stopped where it should not: ${message}`);
-    }
+  ended(): Promise<Ending> {
+    return endingOf(() => this.#copy(), this.#runtime.messages);
   }
 
   async #copy(): Promise<Ending> {
     const { mode, verify, deletes, task } = this.#options;
-    const { work } = this.#runtime.paths;
-    await rm(work, { recursive: true, force: true });
-    await mkdir(work, { recursive: true, mode: 0o700 });
     const source = await this.#reachSource();
     this.#runtime = await withTargetFolder(this.#options, this.#runtime);
     const relation = requireSeparateLocations(source, this.#runtime);
@@ -141,17 +137,7 @@ class CopyRun {
   }
 
   async #reachSource(): Promise<Source> {
-    const { connectSeconds } = this.#options;
-    try {
-      await this.#connection.open();
-    } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      throw new Ending(
-        'unreachable',
-        `the source did not answer within ${connectSeconds} s: ${error.message}`,
-      );
-    }
-    this.#runtime.messages.write('connected', { address: this.#connection.address });
+    await openSource(this.#connection, this.#options, this.#runtime);
     return Source.look(this.#connection, this.#runtime.messages, this.#options.selection);
   }
 

@@ -2,6 +2,7 @@
 import type { MoverOutcome, Room } from '../protocol.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { ErrorReader } from '../rsync/errors.ts';
+import type { MessageWriter } from '../runtime.ts';
 
 /** Thrown from wherever it is found that the copy ends, or returned. */
 export class Ending extends Error {
@@ -20,6 +21,21 @@ export class Unreachable extends Error {}
 
 /** What answers has another host key, or does not take ours. */
 export class WrongKey extends Error {}
+
+/** How work ends, well or not. Never rejects. */
+export async function endingOf(work: () => Promise<Ending>, messages: MessageWriter): Promise<Ending> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Ending) return error;
+    if (error instanceof WrongKey) return new Ending('auth', error.message);
+    if (error instanceof Unreachable)
+      return new Ending('unreachable', `the connection to the source broke: ${error.message}`);
+    const { message, stack = '' } = error as Error;
+    messages.log('error', stack);
+    return new Ending('failed', `the mover stopped where it should not: ${message}`);
+  }
+}
 
 /** Whether rsync went through, and at most some files are missing. */
 export function isThrough(code: number): boolean {

@@ -2,6 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { accessProblem } from '../access.ts';
+import { deviceProblem } from '../device/device.ts';
 import type { CopyOptions } from '../options.ts';
 import type { Ran } from '../programs.ts';
 import { queries } from '../queries.ts';
@@ -16,11 +17,11 @@ export class MountedSource implements SourceAccess {
   readonly address = '';
   readonly openedInMs = 0;
   readonly sshConfig = undefined;
-  readonly #options: Pick<CopyOptions, 'selection'>;
+  readonly #options: Pick<CopyOptions, 'selection' | 'isDevice'>;
   readonly #runtime: Runtime;
   #sized: Promise<void> | undefined;
 
-  constructor(options: Pick<CopyOptions, 'selection'>, runtime: Runtime) {
+  constructor(options: Pick<CopyOptions, 'selection' | 'isDevice'>, runtime: Runtime) {
     this.#options = options;
     this.#runtime = runtime;
   }
@@ -32,8 +33,13 @@ export class MountedSource implements SourceAccess {
   /** @throws Ending where the volume can't be read by the pod's user. */
   async open(): Promise<void> {
     const { paths, uid } = this.#runtime;
-    const problem = accessProblem(paths.source, 'read', 'the source volume', uid);
+    const { isDevice } = this.#options;
+    const what = 'the source volume';
+    const problem = isDevice
+      ? deviceProblem(paths.sourceDevice, 'read', what, uid)
+      : accessProblem(paths.source, 'read', what, uid);
     if (problem !== undefined) throw new Ending('source-closed', problem);
+    if (isDevice) return;
     this.#sized ??= saveSizes(paths);
     await this.#sized;
   }

@@ -1,6 +1,16 @@
 /** The last line: how it ended. The plugin believes this line, and Kubernetes the exit code that goes with it. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { formatMessage, type Messages } from '../protocol.ts';
+import type { Ending } from './ending.ts';
+
+/** A copy of files, or of a device. */
+export interface MoverRun {
+  /** How it ended. Never rejects. */
+  ended(): Promise<Ending>;
+  /** Leaves nothing behind that nobody will go on with. */
+  leave(): Promise<void>;
+  endOf(ending: Ending): Omit<Messages['end'], 'seconds'>;
+}
 
 /** Kubernetes keeps 4096 bytes of what a container leaves for its pod's status. */
 const mostBytes = 4000;

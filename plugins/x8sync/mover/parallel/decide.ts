@@ -24,7 +24,10 @@ const nearMs = 100;
 export const mayBeFar = ({ connection }: DecideParts): boolean => connection.openedInMs >= nearMs;
 
 /** Measures the round trip once, when it is first asked for; undefined where that can't be done. */
-export function roundTripOf({ connection, runtime }: DecideParts): () => Promise<number | undefined> {
+export function roundTripOf({
+  connection,
+  runtime,
+}: Pick<DecideParts, 'connection' | 'runtime'>): () => Promise<number | undefined> {
   const { sshConfig } = connection;
   let measured: Promise<number | undefined> | undefined;
   return () => {

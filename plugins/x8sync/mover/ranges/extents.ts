@@ -73,15 +73,19 @@ function joined(lines: readonly string[]): readonly Extent[] {
  *
  * @throws Error where there is no such file, or it is shorter.
  */
-export function* rangeData(source: string, path: Buffer, range: Range): Generator<Buffer> {
-  const file = openFile(source, path);
+export function rangeData(source: string, path: Buffer, range: Range): Generator<Buffer> {
+  return dataOf(openFile(source, path), range);
+}
+
+/** The same of what is open, which is closed in the end. */
+export function* dataOf(file: number, range: Range): Generator<Buffer> {
   try {
     const digest = createHash('sha256');
     const buffer = Buffer.allocUnsafe(bufferBytes);
     for (const [start, length] of range) {
       for (let offset = start, left = length; left > 0; ) {
         const read = readSync(file, buffer, 0, Math.min(left, bufferBytes), offset);
-        if (read === 0) throw new Error('the file has become shorter');
+        if (read === 0) throw new Error('it has become shorter');
         const chunk = buffer.subarray(0, read);
         digest.update(chunk);
         yield chunk;

@@ -112,7 +112,7 @@ export class LargeFile {
     if (!this.#file || this.missing.length > 0) return false;
     const buffer = Buffer.allocUnsafe(readBytes);
     for (const [index, range] of this.ranges.entries())
-      if ((await digestOf(this.#file, range, buffer)) !== this.#digests.get(index)) return false;
+      if ((await digestOfRange(this.#file, range, buffer)) !== this.#digests.get(index)) return false;
     return true;
   }
 
@@ -207,7 +207,8 @@ async function readsZero(file: FileHandle, length: number, offset: number): Prom
   return bytesRead === length && buffer.equals(zeros.subarray(0, length));
 }
 
-async function digestOf(file: FileHandle, range: Range, buffer: Buffer): Promise<string> {
+/** SHA-256 of what is read there now. */
+export async function digestOfRange(file: FileHandle, range: Range, buffer: Buffer): Promise<string> {
   const digest = createHash('sha256');
   for (const [start, length] of range) {
     for (let offset = start, left = length; left > 0; ) {

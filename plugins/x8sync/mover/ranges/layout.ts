@@ -37,24 +37,24 @@ export function rangeBytesFor(layout: Pick<FileLayout, 'extents'>, streams: numb
 
 /** Cuts all data of a file into ranges of so many bytes at most. */
 export function cutRanges({ extents }: Pick<FileLayout, 'extents'>, rangeBytes: number): Range[] {
-  const ranges: Range[] = [];
+  return [...rangesOf(extents, rangeBytes)];
+}
+
+/** Cuts extents into ranges of so many bytes at most, as they come. */
+export function* rangesOf(extents: Iterable<Extent>, rangeBytes: number): Generator<Range> {
   let range: Extent[] = [];
   let room = rangeBytes;
-  const close = () => {
-    if (range.length > 0) ranges.push(range);
-    range = [];
-    room = rangeBytes;
-  };
   for (const [start, length] of extents) {
     for (let offset = start, left = length; left > 0; ) {
       const part = Math.min(left, room);
       range.push([offset, part]);
       [offset, left, room] = [offset + part, left - part, room - part];
-      if (room === 0 || range.length === mostExtents) close();
+      if (room > 0 && range.length < mostExtents) continue;
+      yield range;
+      [range, room] = [[], rangeBytes];
     }
   }
-  close();
-  return ranges;
+  if (range.length > 0) yield range;
 }
 
 export const isSameVersion = (one: FileVersion, other: FileVersion): boolean =>

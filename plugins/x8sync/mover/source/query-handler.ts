@@ -1,12 +1,14 @@
 /** Answers queries about the source's volume: all that the client's key may do beside reading the one tree. */
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync, openSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { busyness } from '../busyness.ts';
+import { recordsOf } from '../device/blocks.ts';
+import { deviceInfo, readDevice } from '../device/device.ts';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
 import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
-import { layoutOf, rangeData } from '../ranges/extents.ts';
+import { dataOf, layoutOf, rangeData } from '../ranges/extents.ts';
 import { realSubfolder } from '../subfolder.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
@@ -23,7 +25,7 @@ export const refusal = 'x8s-mover: refused: this key may only read the volume';
 export async function answer(asked: string, paths: Paths): Promise<string | undefined> {
   const { folder, query } = parseFolder(asked);
   const parsed = parseQuery(query);
-  if (!parsed || parsed.kind === 'manifest' || parsed.kind === 'range') return undefined;
+  if (!parsed || isLong(parsed)) return undefined;
   const within = pathsOf(folder, paths);
   return parsed.kind === 'path' ? line(within.folder) : answerTo(parsed, within.paths);
 }
@@ -36,21 +38,34 @@ function pathsOf(folder: string, paths: Paths): { readonly paths: Paths; readonl
   return { paths: { ...paths, source: join(paths.source, real), serve: '' }, folder: real };
 }
 
-/** The answer to a query that takes many lines, piece by piece; undefined where that is none of those. */
+type LongKind = 'manifest' | 'range' | 'digests' | 'blocks';
+type LongQuery = Extract<Query, { readonly kind: LongKind }>;
+/** One whose answer is a line. */
+type ShortQuery = Exclude<Query, { readonly kind: LongKind | 'path' }>;
+
+const longKinds: readonly Query['kind'][] = ['manifest', 'range', 'digests', 'blocks'] satisfies LongKind[];
+const isLong = (query: Query): query is LongQuery => longKinds.includes(query.kind);
+
+/** The answer to a query that takes long, piece by piece; undefined where that is none of those. */
 export function longAnswer(
   asked: string,
   paths: Paths,
-): AsyncIterable<string> | Iterable<Buffer> | undefined {
+): AsyncIterable<string | Buffer> | Iterable<Buffer> | undefined {
   const { folder, query } = parseFolder(asked);
   const parsed = parseQuery(query);
-  if (parsed?.kind !== 'manifest' && parsed?.kind !== 'range') return undefined;
+  if (!parsed || !isLong(parsed)) return undefined;
   const within = pathsOf(folder, paths).paths;
-  if (parsed.kind === 'range') return rangeData(within.source, parsed.path, parsed.range);
-  return manifestText(within, parsed.filters);
+  switch (parsed.kind) {
+    case 'range':
+      return rangeData(within.source, parsed.path, parsed.range);
+    case 'manifest':
+      return manifestText(within, parsed.filters);
+    case 'digests':
+      return recordsOf(readDevice(paths.sourceDevice, parsed.part));
+    case 'blocks':
+      return dataOf(openSync(paths.sourceDevice, 'r'), parsed.range);
+  }
 }
-
-/** One whose answer is a line. */
-type ShortQuery = Exclude<Query, { readonly kind: 'manifest' | 'path' | 'range' }>;
 
 async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
   switch (query.kind) {
@@ -72,6 +87,8 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
       return lstatSync(join(paths.source, query.mark), { throwIfNoEntry: false }) ? 'yes' : 'no';
     case 'layout':
       return line(layoutOf(paths.source, query.path));
+    case 'device':
+      return line(deviceInfo(paths.sourceDevice));
     case 'survey':
       return line(await survey(paths.source, query.uid, query.gids));
   }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { accessProblem } from '../access.ts';
+import { deviceInfo, deviceProblem } from '../device/device.ts';
 import { diskOf } from '../disk.ts';
 import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
 import { endOnAbort, pause, run } from '../programs.ts';
@@ -29,7 +30,7 @@ export async function startServe(env: Env, login: string | undefined, runtime: R
     const options = readServeOptions(env);
     if (existsSync(sourceFiles(paths).closed)) return await stayClosed(options, runtime);
     if (login === undefined) throw new Error(noLogin(runtime.uid));
-    const why = accessProblem(paths.source, 'read', 'the source volume', runtime.uid);
+    const why = problemOf(options, runtime);
     if (why !== undefined) throw new Error(why);
     install(options.port, login, runtime);
     return await runSshd(options, login, runtime);
@@ -38,6 +39,13 @@ export async function startServe(env: Env, login: string | undefined, runtime: R
     messages.log('error', (error as Error).message);
     return 1;
   }
+}
+
+/** Why the source can't be read by the pod's user; undefined where it can. */
+function problemOf({ isDevice }: ServeOptions, { paths, uid }: Runtime): string | undefined {
+  const what = 'the source volume';
+  if (isDevice) return deviceProblem(paths.sourceDevice, 'read', what, uid);
+  return accessProblem(paths.source, 'read', what, uid);
 }
 
 const noLogin = (uid: number): string =>
@@ -80,7 +88,7 @@ async function runSshd(options: ServeOptions, login: string, runtime: Runtime): 
     sshd.kill();
     throw new Error(`sshd does not listen on port ${options.port}`);
   }
-  void saveSizes(paths);
+  if (!options.isDevice) void saveSizes(paths);
   await tellServing(options, login, runtime);
   const code = await Promise.race([
     over,
@@ -125,13 +133,13 @@ function isListening(port: number): boolean {
 }
 
 async function tellServing(
-  { nonce, port }: ServeOptions,
+  { nonce, port, isDevice }: ServeOptions,
   login: string,
   { paths, messages }: Runtime,
 ): Promise<void> {
   const [key, disk] = await Promise.all([
     run('ssh-keygen', ['-lf', sourceFiles(paths).hostKey]),
-    diskOf(paths.source),
+    isDevice ? { usedBytes: deviceInfo(paths.sourceDevice).bytes, usedInodes: 0 } : diskOf(paths.source),
   ]);
   const hostKey = key.stdout.split(' ')[1] ?? '';
   const { usedBytes, usedInodes } = disk;

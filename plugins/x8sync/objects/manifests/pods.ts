@@ -1,6 +1,7 @@
 /** What the source's and the target's pod have in common: security, volumes, placement. */
 import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/objects.ts';
+import { devicePathOf } from '../../mover/paths.ts';
 import { type Identity, passwdFor } from '../identity.ts';
 
 /** The image of both pods, for this version of the plugin. */
@@ -49,6 +50,8 @@ export interface PodPlan extends Placement {
   readonly image: string;
   readonly privileges: PodPrivileges;
   readonly claim: string;
+  /** The claim is a block device, and so is the source's where that is mounted too. */
+  readonly isDevice?: boolean | undefined;
   /** Mounts the claim read-only. */
   readonly readOnly: boolean;
   /** The source claim, where the target's pod mounts it too, read-only. */
@@ -130,9 +133,36 @@ function userList({ identity, privileges, secret }: PodPlan): object[] {
 
 type Volume = NonNullable<PodSpec['volumes']>[number];
 
-function sourceVolume({ mountedSource }: PodPlan): Volume[] {
-  if (mountedSource === undefined) return [];
-  return [{ name: 'source', persistentVolumeClaim: { claimName: mountedSource } }];
+/** A claim that a pod has, under a name of the pod's own. */
+interface ClaimUse {
+  readonly name: string;
+  readonly claim: string;
+  /** Whose it is decides where the pod finds it. */
+  readonly side: 'source' | 'target';
+  readonly readOnly: boolean;
+}
+
+function claimUses({ side, claim, readOnly, mountedSource }: PodPlan): ClaimUse[] {
+  const own = { name: 'data', claim, side, readOnly };
+  if (mountedSource === undefined) return [own];
+  return [own, { name: 'source', claim: mountedSource, side: 'source', readOnly: true }];
+}
+
+/** A device is made read-only where its claim is named: what it is attached by has no field for that. */
+const claimVolume = ({ name, claim, readOnly }: ClaimUse, isDevice: boolean): Volume => ({
+  name,
+  persistentVolumeClaim: { claimName: claim, ...(isDevice && readOnly && { readOnly }) },
+});
+
+function claimMounts(plan: PodPlan): object[] {
+  if (plan.isDevice) return [];
+  return claimUses(plan).map(({ name, side, readOnly }) => ({ name, mountPath: `/${side}`, readOnly }));
+}
+
+function volumeDevices(plan: PodPlan): { readonly volumeDevices?: object[] } {
+  if (!plan.isDevice) return {};
+  const devices = claimUses(plan).map(({ name, side }) => ({ name, devicePath: devicePathOf(side) }));
+  return { volumeDevices: devices };
 }
 
 function keysVolume({ secret, privileges }: PodPlan): Volume[] {
@@ -161,10 +191,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
         securityContext: securityContext(plan),
         resources: { requests },
         volumeMounts: [
-          { name: 'data', mountPath: `/${plan.side}`, readOnly: plan.readOnly },
-          ...(plan.mountedSource === undefined
-            ? []
-            : [{ name: 'source', mountPath: '/source', readOnly: true }]),
+          ...claimMounts(plan),
           ...(plan.secret === undefined
             ? []
             : [{ name: 'keys', mountPath: '/etc/x8s/keys', readOnly: true }]),
@@ -172,11 +199,11 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
           { name: 'tmp', mountPath: '/tmp' },
           ...userList(plan),
         ],
+        ...volumeDevices(plan),
       },
     ],
     volumes: [
-      { name: 'data', persistentVolumeClaim: { claimName: plan.claim } },
-      ...sourceVolume(plan),
+      ...claimUses(plan).map((use) => claimVolume(use, plan.isDevice ?? false)),
       ...keysVolume(plan),
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: {} },

@@ -26,6 +26,7 @@ test('the options of both sides', () => {
     verify: true,
     mayHaveMore: true,
     isSourceMounted: true,
+    isDevice: true,
     selection: {
       sourcePath: 'a b',
       targetPath: 'ü',
@@ -38,7 +39,7 @@ test('the options of both sides', () => {
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);
-  const serve = { nonce: 'n', port: 2222, idleSeconds: 600 };
+  const serve = { nonce: 'n', port: 2222, idleSeconds: 600, isDevice: true };
   expect(readServeOptions(serveEnv(serve))).toEqual(serve);
 });
 

@@ -53,6 +53,30 @@ describe('pods', () => {
     expect(known).not.toHaveProperty('fsGroup');
   });
 
+  test('have a device without a mount, read-only where it is only read, and both where both are here', () => {
+    const target = {
+      ...plan,
+      side: 'target',
+      readOnly: false,
+      isDevice: true,
+      mountedSource: 'from',
+    } as const;
+    const spec = podSpec(target, 'Never');
+    expect(container(spec).volumeDevices).toEqual([
+      { name: 'data', devicePath: '/dev/x8s-target' },
+      { name: 'source', devicePath: '/dev/x8s-source' },
+    ]);
+    expect(JSON.stringify(container(spec).volumeMounts)).not.toMatch(/"(data|source)"/);
+    expect(spec.volumes).toEqual(
+      expect.arrayContaining([
+        { name: 'data', persistentVolumeClaim: { claimName: 'data' } },
+        { name: 'source', persistentVolumeClaim: { claimName: 'from', readOnly: true } },
+      ]),
+    );
+    // Nobody is privileged for it.
+    expect(JSON.stringify(spec)).not.toContain('privileged');
+  });
+
   test('of another user than the image knows have a list of users with that one', () => {
     const mounts = (uid: number, privileges: 'root' | 'user' = 'user') =>
       JSON.stringify(podSpec({ ...plan, privileges, identity: { uid, gid: uid } }, 'Always'));

@@ -1,0 +1,178 @@
+/** Copies one block device to another: compares all blocks by digest, and brings those that differ. */
+import { availableParallelism } from 'node:os';
+import { busyness } from '../busyness.ts';
+import { Ending, endingOf } from '../copy/ending.ts';
+import { openSource } from '../copy/open-source.ts';
+import type { MoverRun } from '../copy/report.ts';
+import type { SourceAccess } from '../copy/source-access.ts';
+import { type CopyOptions, isDryRun, readsOnly } from '../options.ts';
+import { type Choice, chooseStreams } from '../parallel/choice.ts';
+import { roundTripOf } from '../parallel/decide.ts';
+import {
+  type DeviceReport,
+  exitCodeOf,
+  type Messages,
+  type StreamsReport,
+  type Verification,
+} from '../protocol.ts';
+import type { Runtime } from '../runtime.ts';
+import { differing } from '../verify/verify.ts';
+import { compareDevices, type DeviceComparison, DigestsMissing } from './comparison.ts';
+import { type DeviceInfo, deviceInfo, deviceProblem, readDevice } from './device.ts';
+import { differencesOf, reportOf, verificationOf } from './differences.ts';
+import { LastingAccess } from './lasting-access.ts';
+import { DeviceProgress } from './progress.ts';
+import { deviceQueries } from './queries.ts';
+import { transferBlocks } from './transfer.ts';
+
+export class DeviceRun implements MoverRun {
+  readonly #options: CopyOptions;
+  readonly #runtime: Runtime;
+  readonly #connection: SourceAccess;
+  #report: DeviceReport = {
+    ...{ sourceBytes: 0, targetBytes: 0, blocks: 0, differing: 0 },
+    ...{ sentBytes: 0, zeroedBytes: 0 },
+  };
+  #verification: Verification | undefined;
+  #streams: StreamsReport | undefined;
+  /** Blocks were brought, or made zeros. */
+  #isCopied = false;
+
+  constructor(options: CopyOptions, runtime: Runtime, connection: SourceAccess) {
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#connection = connection;
+  }
+
+  /** Never rejects. */
+  ended(): Promise<Ending> {
+    return endingOf(() => this.#run(), this.#runtime.messages);
+  }
+
+  async #run(): Promise<Ending> {
+    const { mode, verify } = this.#options;
+    this.#requireAccess();
+    await openSource(this.#connection, this.#options, this.#runtime);
+    const { bytes } = await this.#requireFit();
+    if (mode === 'verify') return this.#verify(bytes);
+    const comparison = await this.#compare(bytes);
+    this.#requireContent(comparison);
+    if (isDryRun(mode)) return new Ending('ok', '');
+    this.#requireConsent(comparison);
+    await this.#transfer(comparison);
+    return verify ? this.#verify(bytes) : new Ending('ok', '');
+  }
+
+  #requireAccess(): void {
+    const { paths, uid } = this.#runtime;
+    const to = readsOnly(this.#options.mode) ? 'read' : 'write';
+    const problem = deviceProblem(paths.targetDevice, to, 'the target volume', uid);
+    if (problem !== undefined) throw new Ending('closed', problem);
+  }
+
+  /** The source's device. @throws Ending where the target is smaller, or is that very device. */
+  async #requireFit(): Promise<DeviceInfo> {
+    const source = JSON.parse(await this.#connection.ask(deviceQueries.device)) as DeviceInfo;
+    const target = deviceInfo(this.#runtime.paths.targetDevice);
+    this.#report = { ...this.#report, sourceBytes: source.bytes, targetBytes: target.bytes };
+    if (source.identity !== '' && source.identity === target.identity)
+      throw new Ending('refused', 'source and target are one device');
+    const { mode } = this.#options;
+    if (target.bytes < source.bytes)
+      throw new Ending(
+        mode === 'verify' ? 'refused' : 'no-room',
+        `the source's device has ${source.bytes} bytes, and the target's ${target.bytes}`,
+      );
+    return source;
+  }
+
+  async #compare(bytes: number): Promise<DeviceComparison> {
+    const { options, runtime, connection } = this.#parts;
+    const digests = new LastingAccess({ options, runtime, connection }).digests(bytes);
+    const progress = new DeviceProgress(runtime.messages, bytes);
+    const target = progress.counting(readDevice(runtime.paths.targetDevice, [0, bytes]));
+    try {
+      const comparison = await compareDevices(digests, target, bytes);
+      if (!this.#isCopied) this.#report = reportOf(comparison, this.#report);
+      return comparison;
+    } catch (error) {
+      runtime.signal.throwIfAborted();
+      if (error instanceof DigestsMissing)
+        throw new Ending(
+          'source-failed',
+          `the source's digests are not those of its device: ${error.message}`,
+        );
+      const { syscall, message } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      throw new Ending('io', `the target's device could not be read: ${message}`);
+    } finally {
+      await digests.return(undefined);
+    }
+  }
+
+  get #parts(): { options: CopyOptions; runtime: Runtime; connection: SourceAccess } {
+    return { options: this.#options, runtime: this.#runtime, connection: this.#connection };
+  }
+
+  /** An empty source is a wrong one, and a copy of it would be an empty target. */
+  #requireContent({ sourceHolds }: DeviceComparison): void {
+    if (sourceHolds > 0) return;
+    throw new Ending('source-empty', "the source's device holds nothing but zeros");
+  }
+
+  /** A target that holds mostly something else is somebody's data, until a person has said that it may go. */
+  #requireConsent({ targetHolds, targetLoses }: DeviceComparison): void {
+    if (this.#options.deletes === 'all' || targetLoses * 2 <= targetHolds) return;
+    throw new Ending(
+      'too-many-deletions',
+      `${targetLoses} of ${targetHolds} bytes that the device holds would be overwritten`,
+    );
+  }
+
+  async #transfer({ map }: DeviceComparison): Promise<void> {
+    const bytes = map.bytes('fetch');
+    const { choice, saw } = await this.#choose(bytes);
+    const { parallelism, why } = choice;
+    const partitions = Math.ceil(bytes / (32 << 20));
+    const none = { compression: 'none', files: 0, again: 0 } as const;
+    this.#streams = { ...none, parallelism, why, partitions, saw };
+    this.#isCopied = true;
+    await transferBlocks({ ...this.#parts, map, streams: parallelism });
+  }
+
+  async #choose(bytes: number): Promise<{ readonly choice: Choice; readonly saw: StreamsReport['saw'] }> {
+    const { parallel, bandwidth } = this.#options;
+    const roundTripMs = parallel.parallelism === undefined ? await roundTripOf(this.#parts)() : undefined;
+    const saw = { bytes, roundTripMs, processors: availableParallelism(), busyness: busyness() };
+    const circumstances = { holdsFiles: false, hasRateLimit: bandwidth !== '' };
+    return { choice: chooseStreams(parallel, { ...saw, files: 1 }, circumstances), saw };
+  }
+
+  async #verify(bytes: number): Promise<Ending> {
+    const comparison = await this.#compare(bytes);
+    this.#requireContent(comparison);
+    for (const difference of differencesOf(comparison))
+      this.#runtime.messages.write('difference', difference);
+    this.#verification = verificationOf(comparison);
+    return differing(this.#verification);
+  }
+
+  leave(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  endOf({ outcome, message }: Ending): Omit<Messages['end'], 'seconds'> {
+    const { nonce, task, mode } = this.#options;
+    const { sourceBytes, differing: changes, sentBytes } = this.#report;
+    const isDone = this.#isCopied || isDryRun(mode);
+    const stats = isDone ? { totalBytes: sourceBytes, changes, transferredBytes: sentBytes } : {};
+    const nothing = { failures: [], lost: [], losses: [], attempts: 1 };
+    const said = { nonce, task, mode, code: exitCodeOf(outcome), outcome, message, stats, ...nothing };
+    const found = {
+      device: this.#report,
+      ...(this.#verification && { verification: this.#verification }),
+      ...(this.#streams && { streams: this.#streams }),
+    };
+    return { ...said, ...found };
+  }
+}
