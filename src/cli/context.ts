@@ -1,5 +1,6 @@
 /** What runs and commands are handed, so that nothing below the entry point touches `process`. */
 import type { Clock } from '../clock.ts';
+import type { Dashboard } from '../ui/dashboard.ts';
 import type { CollectingReporter } from '../ui/reporter.ts';
 import type { KubeAccess } from './kube-access.ts';
 import type { OutputFormat } from './output.ts';
@@ -40,6 +41,8 @@ export interface CommandContext {
   readonly output: OutputFormat | undefined;
   /** For commands that watch: a line of JSON with `-o json`, a document with `-o yaml`, else the text. */
   event(data: unknown, text: string): Promise<void>;
+  /** A terminal to draw on and to take keys from; undefined where there is none. */
+  dashboard(): Dashboard | undefined;
   /** Asks on the terminal, yes or no; a UsageError where there is no terminal. */
   confirm(question: string): Promise<boolean>;
   /** Asks for a password without showing it; without a terminal, the first line of standard input. */

@@ -83,6 +83,7 @@ async function runCommand<C extends CommandContext>(
     signal,
     output,
     event: (data, text) => printer.event(data, text),
+    dashboard: () => (stdin.isTTY ? reporter.openDashboard?.(stdin) : undefined),
     confirm: (question) => confirm(question, { input: stdin, output: stderr, signal }),
     password: (question) => askPassword(question, { input: stdin, output: stderr, signal }),
     onAbandoned,

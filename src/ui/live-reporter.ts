@@ -1,5 +1,6 @@
 /** A reporter for a terminal: single lines, and a live task list while a run is on. */
 import type { Clock } from '../clock.ts';
+import { Dashboard } from './dashboard.ts';
 import type { CollectingReporter, Step, StepGroup } from './reporter.ts';
 import { Screen } from './screen.ts';
 import { runInOrder, stepsOf, Warnings } from './step-runner.ts';
@@ -32,6 +33,7 @@ export function createLiveReporter(options: LiveReporterOptions): CollectingRepo
     },
     info: (text) => screen.print(text),
     warn,
+    openDashboard: (input) => new Dashboard({ input, stream, style, screen }),
     debug: (text) => {
       if (verbose) screen.print(style.faint(text));
     },

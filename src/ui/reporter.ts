@@ -1,4 +1,5 @@
 /** What an engine may tell while it works. Engines get a Reporter and never see a terminal. */
+import type { Dashboard } from './dashboard.ts';
 
 /** How far a step is. Totals may be unknown at first and may grow. */
 export interface Progress {
@@ -51,6 +52,8 @@ export interface Reporter {
 
 /** A reporter that also remembers what was warned of, for the JSON document at the end. */
 export interface CollectingReporter extends Reporter {
+  /** A view that a command draws itself; absent where nothing can be redrawn. */
+  openDashboard?(input: NodeJS.ReadStream): Dashboard;
   /** Every warning so far, of steps too, in order, each once. */
   readonly warnings: readonly string[];
 }

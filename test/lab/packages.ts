@@ -30,6 +30,8 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/ip': 'iproute2',
   '/usr/bin/git': 'git',
   '/etc/ssl/certs/ca-certificates.crt': 'ca-certificates',
+  // A terminal, for tests of what is drawn on one.
+  '/usr/bin/tmux': 'tmux',
   // For the page of nsreplicate's service.
   '/usr/bin/chromium': 'chromium',
 };

@@ -5,6 +5,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import { watchInBackground } from './background.ts';
 import { ConfigCommand, type OpenConfig } from './config-command.ts';
+import { runWatch, titleOption } from './run-watch.ts';
 
 export class UpCommand extends ConfigCommand {
   static override paths = [['up']];
@@ -23,6 +24,7 @@ export class UpCommand extends ConfigCommand {
   });
   yes = option.flag('-y,--yes', { description: 'Do not ask about a file that was not confirmed here.' });
   background = option.flag('--background', { description: 'Go on without this terminal; `down` ends it.' });
+  title = titleOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const open = await this.openConfig(context);
@@ -31,11 +33,9 @@ export class UpCommand extends ConfigCommand {
     await refuseSecond(open);
     const names = await this.#bringUp(context, open);
     if (this.background) return await watchInBackground(context, open, open.config.file);
-    const { supervise } = await import('../control/supervisor.ts');
     const agent = await this.agent(context);
-    const onLog = (line: string) => context.reporter.info(line);
-    await supervise({ ...context, ...open, ...agent, names, file: open.config.file, onLog });
-    context.signal.throwIfAborted();
+    const { file } = open.config;
+    await runWatch(context, { ...open, agent, names, file, everywhere: false, hasTitle: this.title });
     return { data: { syncs: names }, text: 'Stopped.' };
   }
 

@@ -6,6 +6,7 @@ import { RefusedError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { plainWords } from '../wire/check.ts';
 import { watchInBackground } from './background.ts';
+import { runWatch, titleOption } from './run-watch.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './sync-command.ts';
 
 export class WatchCommand extends AgentCommand {
@@ -14,7 +15,7 @@ export class WatchCommand extends AgentCommand {
     description: 'Run the syncs that belong to this workstation, those to come included.',
     details: `
       Follows the specifications in the cluster, finds their pods now and after every roll, and syncs until it
-      is stopped. A sync of another workstation is left alone, unless --take-over gives it to a directory here.
+      is stopped. On a terminal it shows what each of them does, and takes keys. A sync of another workstation is left alone, unless --take-over gives it to a directory here.
     `,
     examples: [
       ['All of the namespace', '$0 watch'],
@@ -32,7 +33,7 @@ export class WatchCommand extends AgentCommand {
     description:
       'Give the one sync named to this directory; it begins as a first sync, as --mode says: in one-way-replica one side is made the same as the other.',
   });
-
+  title = titleOption();
   yes = option.flag('-y,--yes', {
     description: 'With --take-over: let the reload rules of the sync run, without a question.',
   });
@@ -43,12 +44,9 @@ export class WatchCommand extends AgentCommand {
     if (this.takeOver !== undefined || this.background) await this.#refuseBeside(context, env);
     if (this.takeOver !== undefined) await this.#takeOver(context, env, this.takeOver);
     if (this.background) return await watchInBackground(context, env);
-    const { supervise } = await import('../control/supervisor.ts');
     const agent = await this.agent(context);
-    const onLog = (line: string) => context.reporter.info(line);
-    const namespace = this.allNamespaces ? undefined : env.namespace;
-    await supervise({ ...context, ...env, ...agent, namespace, names: this.names, onLog });
-    context.signal.throwIfAborted();
+    const { names, allNamespaces: everywhere, title: hasTitle } = this;
+    await runWatch(context, { ...env, agent, names, everywhere, hasTitle });
     return { text: 'Stopped.' };
   }
 

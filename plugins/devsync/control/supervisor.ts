@@ -11,6 +11,7 @@ import { SyncMemory } from '../session/sync-memory.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import { plainWords } from '../wire/check.ts';
 import { logger, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';
 
@@ -44,6 +45,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   await serveControl({
     path: workstation.watchSocket(server, file),
     handler: async (method) => {
+      if (method === 'status') return supervisor.status();
       if (method !== 'stop') return supervisor.running();
       stop.abort();
       // Answered only when all have ended: the caller may start another watch then.
@@ -66,12 +68,24 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   }
 }
 
+/** A sync that a watch follows, for who looks on. */
+export interface FollowedSync {
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Why it does not run here right now; empty where it does. */
+  readonly trouble: string;
+}
+
+interface Served extends Omit<FollowedSync, 'uid'> {
+  trouble: string;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
 class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #running = new Map<
-    string,
-    { readonly name: string; stop: AbortController; done: Promise<void> }
-  >();
+  readonly #running = new Map<string, Served>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -79,6 +93,15 @@ class Supervisor {
 
   running(): string[] {
     return [...this.#running.values()].map(({ name }) => name);
+  }
+
+  status(): FollowedSync[] {
+    return [...this.#running].map(([uid, { name, namespace, trouble }]) => ({
+      uid,
+      name,
+      namespace,
+      trouble,
+    }));
   }
 
   async settled(): Promise<void> {
@@ -114,8 +137,11 @@ class Supervisor {
     if (name === undefined || uid === undefined || namespace === undefined || this.#running.has(uid)) return;
     if (names.length > 0 && !names.includes(name)) return;
     const stop = new AbortController();
-    const done = this.#serve(namespace, name, AbortSignal.any([signal, stop.signal]));
-    this.#running.set(uid, { name, stop, done });
+    const done = this.#serve(namespace, name, AbortSignal.any([signal, stop.signal]), (trouble) => {
+      const served = this.#running.get(uid);
+      if (served) served.trouble = trouble;
+    });
+    this.#running.set(uid, { name, namespace, trouble: '', stop, done });
   }
 
   #stop(uid: string): void {
@@ -123,7 +149,12 @@ class Supervisor {
     this.#running.delete(uid);
   }
 
-  async #serve(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+  async #serve(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+    onTrouble: (trouble: string) => void,
+  ): Promise<void> {
     const { specs, clock, names, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
@@ -134,16 +165,19 @@ class Supervisor {
         const sync = await specs.get(namespace, name, signal);
         if (!specs.belongsHere(sync)) {
           log(`belongs to ${sync.spec.local.who}; left alone`);
+          onTrouble(`belongs to ${sync.spec.local.who}`);
           return;
         }
         // A `run` has just made it, and is about to take its lock.
         if (sync.spec.foreground && names.length === 0) return;
         log = logger({ ...this.#options, sync });
+        onTrouble('');
         await serveSync({ ...this.#options, sync, signal, holder, memory });
       } catch (error) {
         if (signal.aborted) return;
         const words = messageOf(error);
         if (words !== said) log(words);
+        onTrouble(plainWords(words));
         said = words;
       }
       await clock.sleep(pause, signal).catch(() => {});

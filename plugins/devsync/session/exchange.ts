@@ -5,9 +5,10 @@ import type { OperationResult } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
+import type { Activity } from './activity.ts';
 import { backUpContainer } from './back-up-container.ts';
 import type { Side } from './state.ts';
-import { transferChanges } from './transfer.ts';
+import { type Onlooker, transferChanges } from './transfer.ts';
 import type { UnansweredOperations } from './unanswered-operations.ts';
 
 export interface ExchangeOptions {
@@ -18,6 +19,8 @@ export interface ExchangeOptions {
   /** What earlier streams to this container have left unanswered. */
   readonly unanswered?: UnansweredOperations;
   readonly onAgreed: (edits: readonly Edit[]) => void;
+  /** Told what is under way, for who looks on. */
+  readonly activity?: Activity;
   /** Told how many operations were done, by the side that they were done on. */
   readonly onDone: (to: Side, operations: number) => void;
 }
@@ -50,6 +53,7 @@ export class Exchange {
     if (changes.length === 0) return Promise.resolve([]);
     const { signal, local, container, onAgreed: onLearned, onDone } = this.#options;
     const [from, to] = side === 'local' ? [container, local] : [local, container];
+    const { activity } = this.#options;
     const unanswered = side === 'container' ? this.#options.unanswered : undefined;
     return transferChanges(changes, {
       from,
@@ -60,6 +64,7 @@ export class Exchange {
       onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,
       onProgress: ({ operations }) => onDone(side, operations),
+      ...(activity && { onlooker: onlookerOf(activity, side) }),
     });
   }
 
@@ -69,3 +74,9 @@ export class Exchange {
     return `${time}-${String(this.#operation++).padStart(4, '0')}`;
   }
 }
+
+const onlookerOf = (activity: Activity, to: Side): Onlooker => ({
+  began: (batch) => activity.began(to, batch),
+  sent: (digest, bytes) => activity.sent(to, digest, bytes),
+  arrived: (batch, results, bytes) => activity.arrived(to, batch, results, bytes),
+});

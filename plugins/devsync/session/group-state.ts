@@ -1,5 +1,6 @@
 /** The state of a sync in which several containers take part, made of those of its sessions. */
 import type { Target } from '../launch/launcher.ts';
+import { joinActivities } from './activity.ts';
 import { noRunnerState, type RunnerState, type SessionState } from './runner-state.ts';
 
 export interface GroupParts {
@@ -40,6 +41,7 @@ export function groupState({ writer, members, waiting, sharing, message }: Group
     reloads: sessions.flatMap(({ reloads, pod }) =>
       reloads.map((one) => (members.length > 1 ? { ...one, rule: `${one.rule} (${pod})` } : one)),
     ),
+    activity: joinActivities(sessions.map(({ activity }) => activity)),
     sessions,
   };
 }

@@ -1,6 +1,7 @@
 /** What a running sync tells about itself, its container included; plain data, for people and for JSON. */
 
 import type { ReloadState } from '../reload/reloader.ts';
+import { type ActivityState, noActivity } from './activity.ts';
 import type { Attached } from './attach.ts';
 import { noState, type Side, type SyncState } from './state.ts';
 import type { Current } from './synchronizer-slot.ts';
@@ -18,6 +19,8 @@ export interface RunnerState extends SyncState {
   readonly remarks: readonly string[];
   /** What the reload rules are doing. */
   readonly reloads: readonly ReloadState[];
+  /** What is on its way, and what has arrived last. */
+  readonly activity: ActivityState;
   /** Each container's part, where several may take part. */
   readonly sessions?: readonly SessionState[];
   /** Why other launchers could not start an agent. */
@@ -52,6 +55,7 @@ export const noRunnerState: RunnerState = {
   metadataFolders: { local: '', container: '' },
   remarks: [],
   reloads: [],
+  activity: noActivity,
   refusals: [],
 };
 

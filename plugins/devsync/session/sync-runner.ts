@@ -9,6 +9,7 @@ import { openReloader, type Reloader } from '../reload/reloader.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
+import { Activity } from './activity.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { gitIsBusy } from './git-wait.ts';
 import { type Choice, followTarget } from './pods.ts';
@@ -71,6 +72,7 @@ export class SyncRunner implements RunningSync {
   #lastMessage = '';
   readonly #statusLines = new StatusLines();
   readonly #memory: SyncMemory;
+  readonly #activity: Activity;
   #reloader: Reloader | undefined;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
   #remoteMoved: RemoteMovedError | undefined;
@@ -87,6 +89,7 @@ export class SyncRunner implements RunningSync {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
     this.#memory = options.memory ?? new SyncMemory();
+    this.#activity = new Activity(options.clock);
     this.#slot = new SynchronizerSlot(() => {
       const isNone = this.#choice.target === undefined && this.#choice !== undecided;
       return isNone ? noContainer(this.#choice.message) : undefined;
@@ -95,9 +98,10 @@ export class SyncRunner implements RunningSync {
 
   get state(): RunnerState {
     const { phase } = this.#state;
+    const state = { ...this.#state, activity: this.#activity.state };
     // What is seen while git is at work is carried over later.
-    if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return this.#state;
-    return { ...this.#state, phase: 'waiting', message: this.#gitMessage };
+    if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return state;
+    return { ...state, phase: 'waiting', message: this.#gitMessage };
   }
 
   get #gitMessage(): string {
@@ -249,6 +253,7 @@ export class SyncRunner implements RunningSync {
       if (!signal.aborted) this.#failed(error);
     } finally {
       this.#slot.clear();
+      this.#activity.lost();
       this.#reloader?.detach();
       await this.#attached?.close().catch(() => {});
       this.#attached = undefined;
@@ -272,6 +277,7 @@ export class SyncRunner implements RunningSync {
     const synchronizer = synchronizerFor(attached, {
       ...this.#options,
       memory: this.#memory,
+      activity: this.#activity,
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#update(state),
       reloader: this.#reloader,

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { Reloader } from '../reload/reloader.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import type { Activity } from './activity.ts';
 import type { AppliedChanges } from './applied-changes.ts';
 import type { Attached } from './attach.ts';
 import type { SyncState } from './state.ts';
@@ -15,6 +16,7 @@ export interface SynchronizerContext {
   readonly signal: AbortSignal;
   readonly onState: (state: SyncState) => void;
   readonly onLog: (line: string) => void;
+  readonly activity: Activity;
   readonly reloader: Reloader | undefined;
   /** The ignore rules of LOCAL's own files are about to change, or have changed: both sides have to be scanned anew. */
   readonly onOtherRules: () => void;
@@ -39,6 +41,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     firstMode: winsLocally && spec.mode === 'two-way-safe' ? 'two-way-resolved' : undefined,
     takeGit: spec.takeGit,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
+    activity: context.activity,
     onNotice: onLog,
     ...(reloader && { onApplied: onAppliedFor(attached, spec, reloader) }),
     ...memory,

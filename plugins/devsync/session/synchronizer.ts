@@ -5,6 +5,7 @@ import { type OperationResult, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
+import type { Activity } from './activity.ts';
 import { Agreement, type AgreementOptions } from './agreement.ts';
 import { type AppliedChanges, appliedChanges } from './applied-changes.ts';
 import { Exchange } from './exchange.ts';
@@ -38,6 +39,8 @@ export interface SynchronizerOptions extends AgreementOptions {
   readonly onPlanned?: (paths: Iterable<string>) => void;
   /** Told what was changed on each side, once it was. */
   readonly onApplied?: (applied: AppliedChanges) => void;
+  /** Told what is carried over, for who looks on. */
+  readonly activity?: Activity;
   /** Told what a person is to know of, and nothing is to be done about. */
   readonly onNotice?: (line: string) => void;
 }

@@ -4,7 +4,7 @@ import { measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { ContentRef, ContentRequest, Contents, Endpoint } from '../sync/endpoint.ts';
+import type { Chunk, ContentRef, ContentRequest, Contents, Endpoint } from '../sync/endpoint.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
@@ -27,6 +27,16 @@ export interface TransferOptions {
   /** Called after each batch with what both sides agree on now. */
   readonly onAgreed: (edits: readonly Edit[]) => void;
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
+  /** Told what is under way, for who looks on. */
+  readonly onlooker?: Onlooker;
+}
+
+export interface Onlooker {
+  began(batch: readonly Operation[]): void;
+  /** Of a content that is sent ahead of its operation. */
+  sent(digest: string, bytes: number): void;
+  /** @param bytes of the contents that went along. */
+  arrived(batch: readonly Operation[], results: readonly OperationResult[], bytes: number): void;
 }
 
 /** Resolves with the results of all operations that these changes are made of. */
@@ -40,6 +50,7 @@ export async function transferChanges(
   const results: OperationResult[][] = [];
   for (const batch of batches(operations)) {
     direction.signal.throwIfAborted();
+    direction.onlooker?.began(batch);
     underWay.push(applyBatch(batch, await bring(takeNeeds(batch, needs), direction), direction));
     // A rejection is handled when the batch is awaited; until then it must not count as unhandled.
     underWay.at(-1)?.catch(() => {});
@@ -53,10 +64,10 @@ export async function transferChanges(
 /** Sends large contents ahead. Resolves with the small ones, which are sent with their operations. */
 async function bring(
   needs: readonly SentNeed[],
-  { from, to, signal }: TransferOptions,
+  { from, to, signal, onlooker }: TransferOptions,
 ): Promise<SmallContents> {
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
-  if (ahead.length > 0) await to.receive(from.read(ahead, signal));
+  if (ahead.length > 0) await to.receive(watched(from.read(ahead, signal), onlooker));
   const contents = new Map<string, Uint8Array>();
   const slabs = new Set<Uint8Array>();
   if (along.length > 0)
@@ -65,6 +76,13 @@ async function bring(
       if (slab) slabs.add(slab);
     }
   return { contents, slabs };
+}
+
+async function* watched(chunks: AsyncIterable<Chunk>, onlooker: Onlooker | undefined): AsyncIterable<Chunk> {
+  for await (const chunk of chunks) {
+    onlooker?.sent(chunk.digest, chunk.data.length);
+    yield chunk;
+  }
 }
 
 interface SmallContents {
@@ -99,6 +117,7 @@ async function applyBatch(
   direction.onSent?.(batch);
   const results = await direction.to.apply(batch, direction.name, contents);
   direction.onAnswered?.(batch, results);
+  direction.onlooker?.arrived(batch, results, sizeOf(contents));
   for (const slab of slabs) free(slab);
   direction.onAgreed([...editsOf(batch, results)]);
   direction.onProgress({
@@ -140,6 +159,12 @@ function needsContent({ old, new: wanted }: Operation): boolean {
 function asWanted({ path, new: wanted }: Operation): ContentRef {
   const { digest, size } = wanted as { digest: string; size: number };
   return { digest, size, path };
+}
+
+function sizeOf(contents: Contents): number {
+  let size = 0;
+  for (const data of contents.values()) size += data.length;
+  return size;
 }
 
 const bytesOf = (operation: Operation) => (needsContent(operation) ? asWanted(operation).size : 0);

@@ -62,6 +62,10 @@ function renderScreen(text: string): string[] {
     G: () => {
       column = 0;
     },
+    J: () => {
+      lines[row] = (lines[row] ?? '').slice(0, column);
+      lines.length = row + 1;
+    },
     K: (count) => {
       lines[row] = count === '2' ? '' : (lines[row] ?? '').slice(0, column);
     },

@@ -6,6 +6,7 @@ import {
   planText,
   restText,
 } from '../../../../../plugins/devsync/commands/output-text.ts';
+import { noActivity } from '../../../../../plugins/devsync/session/activity.ts';
 import { noState } from '../../../../../plugins/devsync/session/state.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import type { TaskRecord } from '../../../../../src/tasks/record.ts';
@@ -68,6 +69,7 @@ test('get counts problems and names the first one', () => {
     ...kept,
     refusals: [],
     reloads: [],
+    activity: noActivity,
   };
   const state = { ...noState, ...running, phase: 'watching', problems: [problem, problem, problem] } as const;
   const record = {} as TaskRecord;

@@ -1,0 +1,131 @@
+/** Shows what a watch does on a terminal, and carries out what keys ask for. It asks as every other process does. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Clock } from '../../../../src/clock.ts';
+import { messageOf } from '../../../../src/errors.ts';
+import type { Dashboard } from '../../../../src/ui/dashboard.ts';
+import { logFile } from '../../control/serve-sync.ts';
+import { askControl } from '../../control/socket.ts';
+import type { FollowedSync } from '../../control/supervisor.ts';
+import type { RunnerState } from '../../session/runner-state.ts';
+import type { Workstation } from '../../spec/workstation.ts';
+import { plainWords } from '../../wire/check.ts';
+import { Rates } from './rates.ts';
+import { renderView } from './render.ts';
+import { type Action, emptyView, pressed, type SeenSync, selectedOf, type View, withSyncs } from './view.ts';
+import { titleOf } from './words.ts';
+
+/** Milliseconds between two looks. */
+const interval = 250;
+/** Lines of the log that are shown, and bytes that they are looked for in. */
+const [logLines, logBytes] = [15, 16 << 10];
+
+export interface LiveViewOptions {
+  readonly dashboard: Dashboard;
+  readonly workstation: Workstation;
+  /** Where the watch is spoken to. */
+  readonly watch: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly hasTitle: boolean;
+  /** Ends the watch. */
+  readonly quit: () => void;
+}
+
+export class LiveView {
+  readonly #options: LiveViewOptions;
+  readonly #rates = new Rates();
+  #view: View = emptyView;
+
+  constructor(options: LiveViewOptions) {
+    this.#options = options;
+  }
+
+  /** Draws until the signal says stop. */
+  async run(): Promise<void> {
+    const { dashboard, clock, signal } = this.#options;
+    dashboard.onKey((key) => void this.#press(key));
+    while (!signal.aborted) {
+      const syncs = await this.#look().catch(() => undefined);
+      if (syncs !== undefined) this.#view = withSyncs(this.#view, syncs);
+      this.#draw();
+      await clock.sleep(interval, signal).catch(() => {});
+    }
+  }
+
+  #draw(): void {
+    const { dashboard, clock, hasTitle, workstation } = this.#options;
+    const selected = selectedOf(this.#view);
+    const log = this.#view.pane === 'log' && selected ? lastOf(logFile(workstation, selected.uid)) : [];
+    this.#view = { ...this.#view, log };
+    dashboard.draw(renderView(this.#view, { rows: dashboard.room.rows, now: clock.now() }));
+    if (hasTitle) dashboard.title(titleOf(this.#view.syncs));
+  }
+
+  async #look(): Promise<SeenSync[]> {
+    const { watch, signal } = this.#options;
+    const followed = (await askControl(watch, 'status', {}, { signal })) as FollowedSync[];
+    return await Promise.all(followed.map((sync) => this.#see(sync)));
+  }
+
+  async #see(sync: FollowedSync): Promise<SeenSync> {
+    const { workstation, clock, signal } = this.#options;
+    const asked = askControl(workstation.socketOf(sync.uid), 'state', {}, { signal });
+    const state = (await asked.catch(() => undefined)) as RunnerState | undefined;
+    const { local, container } = state?.activity.bytes ?? { local: 0, container: 0 };
+    return { ...sync, state, rate: this.#rates.note(sync.uid, local + container, clock.monotonic()) };
+  }
+
+  async #press(key: string): Promise<void> {
+    const { view, action } = pressed(this.#view, key);
+    this.#view = view;
+    this.#draw();
+    if (action === undefined) return;
+    const notice = await this.#carryOut(action).catch(messageOf);
+    this.#view = { ...this.#view, notice: plainWords(notice) };
+    this.#draw();
+  }
+
+  /** Resolves with what came of it. */
+  async #carryOut(action: Action): Promise<string> {
+    if (action.kind === 'quit') {
+      this.#options.quit();
+      return 'Stopping …';
+    }
+    const { kind, sync } = action;
+    const ask = (method: string, parameters = {}) =>
+      askControl(this.#options.workstation.socketOf(sync.uid), method, parameters, this.#options);
+    switch (kind) {
+      case 'pause':
+        await ask('pause');
+        return `${sync.name} is paused`;
+      case 'resume':
+      case 'confirm':
+        await ask('resume', { confirm: kind === 'confirm' });
+        return `${sync.name} goes on`;
+      case 'flush':
+        await ask('flush');
+        return `${sync.name} was flushed`;
+      case 'resolve':
+        return (await ask('resolve', { path: action.path, use: action.use })) === true
+          ? `${action.path || '.'}: kept ${action.use}`
+          : `there is no conflict at ${action.path || '.'} any more`;
+    }
+  }
+}
+
+/** The last lines of a file that may be long; none where there is none. */
+function lastOf(file: string): string[] {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      const end = Buffer.alloc(Math.min(size, logBytes));
+      readSync(descriptor, end, 0, end.length, size - end.length);
+      return end.toString('utf8').trimEnd().split('\n').slice(-logLines);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,30 @@
+/** Single keys from a person at a terminal. */
+import { emitKeypressEvents, type Key } from 'node:readline';
+
+/** A terminal that keys come from. */
+export type KeyInput = NodeJS.ReadStream;
+
+/**
+ * Hands on each key by its name (`up`, `return`, `escape`) or its letter, until the function that is returned is called.
+ * Ctrl-C is a signal, as it always is.
+ */
+export function onKeys(input: KeyInput, onKey: (key: string) => void): () => void {
+  emitKeypressEvents(input);
+  const listen = (text: string | undefined, { name, ctrl, meta }: Key) => {
+    // In raw mode Ctrl-C is a key like others.
+    if (ctrl && name === 'c') process.kill(process.pid, 'SIGINT');
+    else if (!ctrl && !meta) onKey(name ?? text ?? '');
+  };
+  const restore = () => input.setRawMode(false);
+  input.on('keypress', listen);
+  input.setRawMode(true);
+  input.resume();
+  // Also where a second Ctrl-C ends the process at once.
+  process.once('exit', restore);
+  return () => {
+    process.removeListener('exit', restore);
+    input.removeListener('keypress', listen);
+    restore();
+    input.pause();
+  };
+}

@@ -1,0 +1,62 @@
+/** The live view of `watch`, on a real terminal with real containers. */
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { contextA } from './support/contexts.ts';
+import { forever, images, Workplace } from './support/devsync.ts';
+import { environment, pluginProgram } from './support/kubectl.ts';
+import { inNamespace } from './support/namespace.ts';
+import { Terminal } from './support/terminal.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+let terminal: Terminal | undefined;
+afterEach(async () => {
+  await terminal?.close();
+  await work?.close();
+  [work, terminal] = [undefined, undefined];
+});
+
+test('shows each sync, its last files and conflicts, takes keys, and leaves the terminal as it was', async () => {
+  work = new Workplace(place());
+  terminal = new Terminal();
+  const [it, screen] = [work, terminal];
+  it.write('a.ts', 'a');
+  await it.pod('web', { containers: [{ name: 'app', image: images.plain, command: forever }] });
+  await it.must('create', '--name', 'web', '--pod', 'web', it.local, '/work');
+  const { KUBECONFIG = '', PATH = '' } = environment;
+  const env = { KUBECONFIG, PATH, X8S_STATE_DIR: join(it.base, 'state'), LANG: 'C.UTF-8' };
+  await screen.start(pluginProgram('devsync'), ['watch', '--context', contextA, '-n', it.namespace], env);
+  await screen.shows(/web {2}watching +1 file · web\/app/);
+  expect(await screen.title()).toBe('devsync: watching');
+
+  // A name that would clear the screen and set the title.
+  await it.sh('web', `printf x >"/work/$(printf 'evil\\033[2J\\033]2;owned\\007')"`);
+  await screen.shows(/← evil \[2J \]2;owned +made \ds ago/);
+  expect(await screen.title()).toBe('devsync: watching');
+  it.write('b.ts', 'b');
+  await screen.shows(/→ b\.ts +made \ds ago/);
+
+  await screen.press('p');
+  await screen.shows(/web {2}paused/);
+  await eventually(async () => expect(await screen.title()).toBe('devsync: paused'));
+  it.write('a.ts', 'here');
+  await it.sh('web', 'echo there >/work/a.ts');
+  await screen.press('p');
+  await screen.shows(/1 conflict: a\.ts/);
+  expect(await screen.title()).toBe('devsync: 1 conflict');
+  await screen.press('c');
+  await screen.shows(/a\.ts +.*: here a file of 4 bytes .*, there a file of 6 bytes/);
+  await screen.press('c');
+  await screen.shows(/web {2}watching[\s\S]*a\.ts: kept container/);
+  expect(it.read('a.ts')).toBe('there\n');
+
+  await screen.press('f');
+  await screen.shows(/web was flushed/);
+  await screen.press('l');
+  await screen.shows(/Z in sync: 3 files/);
+  await screen.press('l', 'q');
+  const left = await screen.shows(/Stopped\.\nended with 0/);
+  expect(left).not.toMatch(/p pause/);
+  expect(await screen.title()).not.toMatch(/devsync/);
+}, 180_000);
