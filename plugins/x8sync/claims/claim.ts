@@ -9,6 +9,7 @@ import { Label } from '../../../src/tasks/names.ts';
 import { type PodPrivileges, privilegesOf } from '../objects/manifests/pods.ts';
 import { taskOfPod } from '../objects/sides.ts';
 import { type VolumeTree, volumeIdentity, volumeTree } from './volume-identity.ts';
+import { claimNamesOf } from './volumes-of-pod.ts';
 
 /** A claim and the client of its cluster. */
 export interface ClaimRef {
@@ -185,7 +186,7 @@ function singleNode({ spec }: PersistentVolumeClaim): boolean {
 export function mountsOf(claim: string, all: readonly Pod[]): ClaimMount[] {
   return all
     .filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
-    .filter(({ spec }) => spec.volumes?.some((volume) => volume.persistentVolumeClaim?.claimName === claim))
+    .filter(({ metadata, spec }) => claimNamesOf(spec, metadata.name).includes(claim))
     .map((pod) => {
       const task = taskOfPod(pod);
       const mover =

@@ -6,6 +6,7 @@ import { jobs } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 import { type ClaimState, describeClaim } from './claim.ts';
+import { claimNamesOf } from './volumes-of-pod.ts';
 
 /**
  * Two movers never write to one claim, whatever was allowed for other pods.
@@ -51,5 +52,5 @@ function hasEnded({ status }: Job): boolean {
 
 function mounts({ spec }: Job, claim: string): boolean {
   const { spec: pod } = spec.template as { spec?: Pick<PodSpec, 'volumes'> };
-  return (pod?.volumes ?? []).some((volume) => volume.persistentVolumeClaim?.claimName === claim);
+  return claimNamesOf(pod).includes(claim);
 }

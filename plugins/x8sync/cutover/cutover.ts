@@ -9,6 +9,7 @@ import type { Verification } from '../mover/protocol.ts';
 import { type CutoverState, isUnderWay, scaleCommand, type Then } from '../records/cutover-state.ts';
 import { copy } from '../run/copy.ts';
 import { type CopyContext, type CopyRequest, type CopyResult, pairLabel } from '../run/request.ts';
+import { ClaimUsers } from './claim-users.ts';
 import { type Claims, readClaims } from './claims.ts';
 import { Journal } from './journal.ts';
 import { copyUntilQuick, type Pass, passOf } from './passes.ts';
@@ -170,13 +171,17 @@ class Cutover {
   async #lastPass({ source }: CutoverState): Promise<readonly number[]> {
     const { ref } = this.#claims.source;
     const { timeoutMs } = this.#request.copy;
-    const generations = await stopWorkloads(ref, source, { timeoutMs, context: this.#context });
+    using users = new ClaimUsers(ref, this.#context);
+    const generations = await stopWorkloads(ref, source, users, { timeoutMs, context: this.#context });
     const result = await this.#copyOnce({ ...this.#copy, deletes: 'all' }, this.#context);
     this.#last = result;
     this.#passes.push(passOf(result));
     requireWhole(result);
     const changed = await changedSince(ref, source, generations, this.#context.signal);
-    if (!changed) return generations;
+    if (!changed) {
+      await users.requireNoLatecomer();
+      return generations;
+    }
     throw new RefusedError(
       `${changed.kind} ${changed.name} was changed by somebody else while it was to stand still`,
       { hint: 'find out who scales it (an autoscaler, a GitOps controller), and pause that first' },

@@ -6,8 +6,10 @@ import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import type { CutoverState, ScaledWorkload, Then } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
+import { requireClaimStays, usersToBe } from './precautions.ts';
 import { otherScalers } from './scalers.ts';
 import {
+  claimsOf,
   describeWorkload,
   volumesOf,
   type Workload,
@@ -28,17 +30,46 @@ export async function planCutover(
   const { signal, reporter } = context;
   await requireRights(source.ref, signal);
   if (afterwards === 'target') await requireRights(target.ref, signal);
-  const running = await workloadsOfPods(source.ref, signal);
+  const { running, idle } = await workloadsOf(source.ref, signal);
+  requireClaimStays(source, running);
   if (afterwards === 'repoint') requireRepointable(claims, running);
   const next = afterwards === 'target' ? await targetWorkloads(target.ref, running, signal) : [];
-  for (const line of await otherScalers(source.ref.kube, source.ref.namespace, running, signal))
-    reporter.warn(line);
+  const lines = [
+    ...(await otherScalers(source.ref.kube, source.ref.namespace, running, signal)),
+    ...(await usersToBe(source.ref, idle, signal)),
+    ...running.flatMap((workload) => otherClaims(workload, source.ref)),
+  ];
+  for (const line of lines) reporter.warn(line);
   if (running.length === 0)
     reporter.warn(`no pod mounts ${describeClaim(source.ref)}: nothing has to be stopped`);
   else reporter.info(`Will stop ${running.map(describeWorkload).join(', ')} of ${describeClaim(source.ref)}`);
   if (next.length > 0)
     reporter.info(`Will start ${next.map(describeWorkload).join(', ')} of ${describeClaim(target.ref)}`);
   return { phase: 'ready', afterwards, source: running.map(scaled), target: next };
+}
+
+/** What has the source mounted, or would have if its pods were not away at this moment; and what has no pods by wish. */
+async function workloadsOf(
+  ref: ClaimRef,
+  signal: AbortSignal,
+): Promise<Record<'running' | 'idle', readonly Workload[]>> {
+  const [ofPods, byTemplate] = await Promise.all([
+    workloadsOfPods(ref, signal),
+    workloadsByTemplate(ref, signal),
+  ]);
+  const byUid = (workloads: readonly Workload[]) => new Map(workloads.map((one) => [one.uid, one]));
+  const away = byTemplate.filter((workload) => claimsOf(workload).includes(ref.claim));
+  const running = byUid([...away, ...ofPods]);
+  const idle = byTemplate.filter(({ uid, replicas }) => replicas === 0 && !running.has(uid));
+  return { running: [...running.values()], idle };
+}
+
+/** A workload that starts with one claim copied and the others not is one that has lost files. */
+function otherClaims(workload: Workload, { claim }: ClaimRef): string[] {
+  const others = claimsOf(workload).filter((other) => other !== claim);
+  if (others.length === 0) return [];
+  const { kind, name } = workload;
+  return [`${kind} ${name} mounts other claims as well, which are not copied by this: ${others.join(', ')}`];
 }
 
 const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });

@@ -1,15 +1,12 @@
 /** Stops what mounts the source, and starts what is to run afterwards. Each may be done again, to the same end. */
-import { limited } from '../../../src/async/until.ts';
-import { RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
+import { RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
-import { pods } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
-import { listWatch } from '../../../src/kube/watch.ts';
-import { type ClaimRef, describeClaim } from '../claims/claim.ts';
+import type { ClaimRef } from '../claims/claim.ts';
 import { type ScaledWorkload, scaleCommand } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
-import { findWorkload, isReady, resourceOf, scale, usersAmong, volumesOf } from './workloads.ts';
+import type { ClaimUsers } from './claim-users.ts';
+import { findWorkload, isReady, resourceOf, scale, volumesOf } from './workloads.ts';
 
 export interface SwitchOptions {
   readonly timeoutMs: number;
@@ -19,11 +16,13 @@ export interface SwitchOptions {
 /**
  * Scales all of these to nothing, and waits until no pod mounts the claim any more.
  *
+ * @param users of the claim.
  * @returns their generations afterwards.
  */
 export async function stopWorkloads(
-  ref: ClaimRef,
+  ref: Pick<ClaimRef, 'kube' | 'namespace'>,
   workloads: readonly ScaledWorkload[],
+  users: ClaimUsers,
   { timeoutMs, context }: SwitchOptions,
 ): Promise<number[]> {
   const { kube, namespace } = ref;
@@ -33,7 +32,7 @@ export async function stopWorkloads(
       return scale(kube, namespace, workload, 0);
     }),
   );
-  await waitUnused(ref, timeoutMs, context);
+  await users.gone(timeoutMs);
   return generations;
 }
 
@@ -46,41 +45,6 @@ async function requireThere(
   if (await findWorkload(kube, namespace, workload, signal)) return;
   const { kind, name } = workload;
   throw new RefusedError(`${kind} ${name} in ${kube.cluster.context}/${namespace} is gone, or was made anew`);
-}
-
-/** Resolves once no pod but ours mounts the claim. */
-async function waitUnused(ref: ClaimRef, timeoutMs: number, { clock, signal }: CopyContext): Promise<void> {
-  const { kube, namespace, claim } = ref;
-  const unused = Promise.withResolvers<void>();
-  const over = new AbortController();
-  const known = new Map<string, Pod>();
-  const look = () => {
-    if (usersAmong(claim, [...known.values()]).length === 0) unused.resolve();
-  };
-  const handler = {
-    replaced: (items: readonly Pod[]) => {
-      known.clear();
-      for (const pod of items) known.set(pod.metadata.name, pod);
-      look();
-    },
-    event: (type: string, pod: Pod) => {
-      if (type === 'DELETED') known.delete(pod.metadata.name);
-      else known.set(pod.metadata.name, pod);
-      look();
-    },
-  };
-  listWatch(kube, pods, { namespace }, handler, over.signal).catch(unused.reject);
-  const late = () => {
-    const names = usersAmong(claim, [...known.values()]).map(({ metadata }) => metadata.name);
-    return new TimeoutError(
-      `${names.join(', ')} still mounts ${describeClaim(ref)} after ${Math.round(timeoutMs / 1000)} s`,
-    );
-  };
-  try {
-    await limited(unused.promise, timeoutMs, late, clock, signal);
-  } finally {
-    over.abort();
-  }
 }
 
 /**

@@ -17,6 +17,8 @@ export interface WorkloadObject extends KubeObject {
     replicas?: number;
     template: { spec?: Pick<PodSpec, 'volumes'> };
     volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+    ordinals?: { readonly start?: number };
+    persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: 'Retain' | 'Delete' };
   };
   status?: {
     observedGeneration?: number;
@@ -111,6 +113,18 @@ function mounts(object: WorkloadObject, claim: string): boolean {
 /** Claims that its template names, volume by volume; empty for a volume that is no claim. */
 export const volumesOf = ({ spec: { template } }: WorkloadObject): string[] =>
   (template.spec?.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName ?? '');
+
+/** Claims that the pods of a workload mount, as many as it has now. */
+export function claimsOf({ object, name, replicas }: Workload): string[] {
+  const { volumeClaimTemplates = [], ordinals } = object.spec;
+  const start = ordinals?.start ?? 0;
+  const numbers = Array.from({ length: replicas }, (_, index) => start + index);
+  const own = volumeClaimTemplates.flatMap(({ metadata }) =>
+    numbers.map((number) => `${metadata.name}-${name}-${number}`),
+  );
+  const named = replicas === 0 ? [] : volumesOf(object).filter((claim) => claim !== '');
+  return [...new Set([...named, ...own])];
+}
 
 /**
  * Sets how many pods a workload is to have; this very one, never a successor of its name.

@@ -24,6 +24,13 @@ test('a source may be changed by its users, and by the mover of a task that fill
   expect(writersOf({ mounts })).toEqual(['database-0', 'x8sync-in-target-abcde']);
 });
 
+test('a claim that a pod makes for itself is in use by it', () => {
+  const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: {} } }];
+  const web: Pod = { metadata: { name: 'web-1' }, spec: { containers: [], volumes } };
+  expect(mountsOf('web-1-scratch', [web]).map(({ pod }) => pod)).toEqual(['web-1']);
+  expect(mountsOf('scratch', [web])).toEqual([]);
+});
+
 test('a claim that names a volume which does not exist is not waited for until the time limit', async () => {
   const kube = fakeKube();
   kube.objects.create('/persistentvolumes', {

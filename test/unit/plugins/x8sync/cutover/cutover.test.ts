@@ -50,7 +50,7 @@ async function settle(name: string): Promise<KubeObject> {
   const status = { observedGeneration: generation, readyReplicas: wanted };
   const next = await kube.replace(deployments, { ...now, metadata: { ...now.metadata, generation }, status });
   if (name !== 'web') return next;
-  if (wanted === 0) await kube.delete(pods, { namespace, name: 'web-pod' });
+  if (wanted === 0) await kube.delete(pods, { namespace, name: 'web-pod' }).catch(() => {});
   else await makePod();
   return next;
 }
@@ -162,6 +162,24 @@ describe('a cutover', () => {
     });
     await expect(meddled).rejects.toThrow('Deployment web was changed by somebody else');
     expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('is not trusted where another pod has mounted the source meanwhile, though it is gone again', async () => {
+    const job = { metadata: { name: 'backup' } } as KubeObject;
+    const fields = { spec: volumes('old'), status: { phase: 'Running' } };
+    const meddled = run(async ({ verify }) => {
+      if (!verify) return;
+      await kube.create(pods, object('backup-1', fields, owner('Job', job)));
+      await kube.delete(pods, { namespace, name: 'backup-1' });
+    });
+    await expect(meddled).rejects.toThrow(/pod backup-1 mounted fake\/shop\/old while .* stand still/);
+    expect(await counts()).toEqual({ web: replicas, next: 0 });
+  });
+
+  test('stops a workload whose pod is away at that moment', async () => {
+    await kube.delete(pods, { namespace, name: 'web-pod' });
+    await run();
+    expect(events).toEqual(['copy', 'web 0', 'last copy', `next ${replicas}`]);
   });
 
   test('that was cut off while all stood still goes on, with the counts that it had noted', async () => {

@@ -1,0 +1,75 @@
+/** What could take a source's files away, or change them, while its workload is to stand still. */
+import { RefusedError } from '../../../src/errors.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
+import type { KubeObject, PodSpec } from '../../../src/kube/objects.ts';
+import { cronJobs } from '../../../src/kube/resources.ts';
+import { type ClaimRef, type ClaimState, describeClaim } from '../claims/claim.ts';
+import { claimNamesOf } from '../claims/volumes-of-pod.ts';
+import type { Workload } from './workloads.ts';
+
+/** @throws RefusedError where the claim, or another one of the workload, would be deleted as the pods go. */
+export function requireClaimStays(
+  { ref, object }: Pick<ClaimState, 'ref' | 'object'>,
+  workloads: readonly Workload[],
+): void {
+  const pod = object.metadata.ownerReferences?.find(({ kind }) => kind === 'Pod');
+  if (pod)
+    throw new RefusedError(
+      `${describeClaim(ref)} belongs to Pod ${pod.name} and is deleted with it: its workload can't be stopped without losing it`,
+      { hint: 'copy it without --cutover' },
+    );
+  const deleting = workloads.find(({ object: { spec } }) => isDeletedAtZero(spec));
+  if (!deleting) return;
+  const { name } = deleting;
+  const keep = `'{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`;
+  throw new RefusedError(
+    `StatefulSet ${name} deletes its claims when it is scaled down (persistentVolumeClaimRetentionPolicy.whenScaled: Delete)`,
+    {
+      hint: `kubectl --context ${ref.kube.cluster.context} -n ${ref.namespace} patch statefulset/${name} --type merge -p ${keep}`,
+    },
+  );
+}
+
+function isDeletedAtZero(spec: Workload['object']['spec']): boolean {
+  const { volumeClaimTemplates = [], persistentVolumeClaimRetentionPolicy: policy } = spec;
+  return policy?.whenScaled === 'Delete' && volumeClaimTemplates.length > 0;
+}
+
+interface CronJob extends KubeObject {
+  spec: {
+    suspend?: boolean;
+    jobTemplate: { spec: { template: { spec?: Pick<PodSpec, 'volumes'> } } };
+  };
+}
+
+/** A line on each that has no pod with the claim now, and may have one at any moment. */
+export async function usersToBe(
+  ref: ClaimRef,
+  idle: readonly Workload[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const claim = describeClaim(ref);
+  const scheduled = (await listCronJobs(ref, signal)).filter(
+    ({ spec: { suspend, jobTemplate } }) =>
+      suspend !== true && claimNamesOf(jobTemplate.spec.template.spec).includes(ref.claim),
+  );
+  return [
+    ...scheduled.map(
+      ({ metadata: { name } }) =>
+        `CronJob ${name} mounts ${claim} and may start a pod meanwhile: suspend it, and give it the other claim`,
+    ),
+    ...idle.map(
+      ({ kind, name }) => `${kind} ${name} mounts ${claim} too, has no pods now, and is left as it is`,
+    ),
+  ];
+}
+
+/** None where they may not be listed: they only explain. */
+async function listCronJobs({ kube, namespace }: ClaimRef, signal: AbortSignal): Promise<CronJob[]> {
+  try {
+    return (await kube.list(cronJobs, { namespace, signal })).items as CronJob[];
+  } catch (error) {
+    if (isForbidden(error) || isNotFound(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/** What is found out about a workload before anything of it is touched. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
+import { planCutover } from '../../../../../plugins/x8sync/cutover/plan.ts';
+import type { CopyContext } from '../../../../../plugins/x8sync/run/request.ts';
+import { systemClock } from '../../../../../src/clock.ts';
+import type { KubeObject, PersistentVolumeClaim } from '../../../../../src/kube/objects.ts';
+import { cronJobs, deployments, type Resource, statefulSets } from '../../../../../src/kube/resources.ts';
+import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
+
+const namespace = 'shop';
+let kube: FakeKube;
+beforeEach(() => {
+  kube = fakeKube();
+  kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
+    status: { resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] },
+  }));
+});
+
+const make = (resource: Resource, name: string, spec: object) =>
+  kube.create(resource, { metadata: { name, namespace }, spec } as KubeObject);
+const volumes = (...claims: string[]) => ({
+  volumes: claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } })),
+});
+const database = (replicas: number, more: object = {}) => ({
+  replicas,
+  volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+  template: { spec: {} },
+  ...more,
+});
+
+/** Plans for that source and a target `copy`, with nothing to start afterwards; resolves with what is said. */
+async function plan(claim: string, metadata: object = {}) {
+  const state = (name: string) =>
+    ({
+      ref: { kube, namespace, claim: name },
+      object: { metadata: { name, ...metadata }, spec: {} } as PersistentVolumeClaim,
+    }) as unknown as ClaimState;
+  const reporter = createSilentReporter();
+  const { signal } = new AbortController();
+  const context: CopyContext = { reporter, clock: systemClock, signal, onAbandoned: () => {} };
+  const claims = { source: state(claim), target: state('copy'), areTogether: true };
+  const { source } = await planCutover(claims, 'nothing', context);
+  return { stopped: source.map(({ name }) => name), warnings: reporter.warnings.join('\n') };
+}
+
+describe('a cutover is refused beforehand', () => {
+  test('where a StatefulSet deletes its claims as it is scaled down', async () => {
+    const policy = { persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } };
+    await make(statefulSets, 'db', database(1, policy));
+    await expect(plan('data-db-0')).rejects.toMatchObject({
+      exitCode: 3,
+      message: expect.stringMatching(/StatefulSet db deletes its claims when it is scaled down/),
+    });
+  });
+
+  test('where the claim goes with its pod', async () => {
+    const owner = { kind: 'Pod', name: 'web-1', uid: 'u', controller: true };
+    await expect(plan('web-1-scratch', { ownerReferences: [owner] })).rejects.toThrow(
+      /fake\/shop\/web-1-scratch belongs to Pod web-1 and is deleted with it/,
+    );
+  });
+});
+
+describe('a cutover stops', () => {
+  test('what mounts the claim by its template, whether its pods are there or not', async () => {
+    await make(deployments, 'web', { replicas: 1, template: { spec: volumes('uploads') } });
+    await make(deployments, 'idle', { replicas: 0, template: { spec: volumes('uploads') } });
+    const { stopped, warnings } = await plan('uploads');
+    expect(stopped).toEqual(['web']);
+    expect(warnings).toMatch(/Deployment idle mounts fake\/shop\/uploads too, has no pods now/);
+  });
+
+  test('a StatefulSet for claims of the pods that it has, and for no others', async () => {
+    await make(statefulSets, 'db', database(2, { ordinals: { start: 5 } }));
+    expect((await plan('data-db-6')).stopped).toEqual(['db']);
+    expect((await plan('data-db-0')).stopped).toEqual([]);
+  });
+});
+
+describe('a cutover names beforehand', () => {
+  test('claims of the same workload, which it does not copy', async () => {
+    await make(statefulSets, 'db', database(3, { template: { spec: volumes('shared') } }));
+    const { warnings } = await plan('data-db-1');
+    expect(warnings).toMatch(
+      /StatefulSet db mounts other claims as well, which are not copied by this: shared, data-db-0, data-db-2/,
+    );
+  });
+
+  test('a CronJob that mounts the claim and may start meanwhile', async () => {
+    const cron = (claim: string, suspend = false) => ({
+      suspend,
+      jobTemplate: { spec: { template: { spec: volumes(claim) } } },
+    });
+    await make(cronJobs, 'backup', cron('uploads'));
+    await make(cronJobs, 'off', cron('uploads', true));
+    await make(cronJobs, 'other', cron('else'));
+    const { warnings } = await plan('uploads');
+    expect(warnings).toMatch(
+      /CronJob backup mounts fake\/shop\/uploads and may start a pod meanwhile: suspend it/,
+    );
+    expect(warnings).not.toMatch(/CronJob (off|other)/);
+  });
+});
