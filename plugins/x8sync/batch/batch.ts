@@ -10,6 +10,8 @@ import { StepReporter } from './step-reporter.ts';
 export interface BatchItem {
   /** `source → target`. */
   readonly label: string;
+  /** Copies of one key, which is their target's, are made one after the other: a claim takes one writer at a time. */
+  readonly key?: string;
   copy(context: CopyContext): Promise<CopyResult>;
 }
 
@@ -24,13 +26,19 @@ export async function runBatch(
   context: CopyContext,
 ): Promise<BatchEntry[]> {
   const slots = new Slots(maxTasks);
+  const turns = new Map<string, Slots>();
+  const turnOf = ({ key, label }: BatchItem): Slots => {
+    const turn = turns.get(key ?? label) ?? new Slots(1);
+    turns.set(key ?? label, turn);
+    return turn;
+  };
   const entries: BatchEntry[] = [];
   const leftovers = new Set<() => readonly string[]>();
   context.onAbandoned(() => [...leftovers].flatMap((list) => list()));
   const steps = items.map((item, index) => ({
     title: item.label,
-    run: (handle: StepHandle) =>
-      slots.use(async () => {
+    run: (handle: StepHandle) => {
+      const make = async () => {
         context.signal.throwIfAborted();
         const reporter = new StepReporter(item.label, handle, context.reporter);
         const { clock, signal } = context;
@@ -41,7 +49,10 @@ export async function runBatch(
           onAbandoned: (list: () => readonly string[]) => void leftovers.add(list),
         };
         entries[index] = await one(item, own, handle);
-      }),
+      };
+      // Who waits for its turn takes nobody's place.
+      return turnOf(item).use(() => slots.use(make));
+    },
   }));
   await context.reporter.run([{ concurrent: steps }]);
   return entries;

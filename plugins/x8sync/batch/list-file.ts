@@ -1,6 +1,6 @@
 /** A list of copies, as YAML or JSON: each with its source, its target and options of its own. */
 import { parseAllDocuments } from 'yaml';
-import { UsageError } from '../../../src/errors.ts';
+import { messageOf, UsageError } from '../../../src/errors.ts';
 
 export interface ListedCopy {
   readonly source: string;
@@ -20,10 +20,19 @@ export function parseList(text: string, file: string): ListedCopy[] {
   const values = parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
     if (error) throw new UsageError(`${file} is no YAML: ${error.message}`);
-    return itemsOf(document.toJS() as unknown);
+    return itemsOf(plainValue(document, file));
   });
   if (values.length === 0) throw new UsageError(`${file} lists no copies`);
   return values.map((value, index) => listedCopy(value, `${file}, copy ${index + 1}`));
+}
+
+/** Aliases are resolved here: one may name nothing, or unfold to more than any list needs. */
+function plainValue(document: { toJS(): unknown }, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UsageError(`${file} is no YAML: ${messageOf(error)}`);
+  }
 }
 
 function itemsOf(value: unknown): unknown[] {
@@ -38,7 +47,11 @@ function listedCopy(value: unknown, where: string): ListedCopy {
     throw new UsageError(`${where}: this is no copy`, { hint });
   // As an object of Kubernetes it has its fields in a specification.
   const { apiVersion: _, kind: __, metadata: ___, spec, ...fields } = value as Record<string, unknown>;
-  const all = typeof spec === 'object' && spec !== null ? (spec as Record<string, unknown>) : fields;
+  const isObject = typeof spec === 'object' && spec !== null;
+  const [beside] = Object.keys(fields);
+  if (isObject && beside !== undefined)
+    throw new UsageError(`${where}: ${JSON.stringify(beside)} stands beside spec, and belongs into it`);
+  const all = isObject ? (spec as Record<string, unknown>) : fields;
   const { source, target, ...options } = all;
   if (typeof source !== 'string' || typeof target !== 'string')
     throw new UsageError(`${where}: source and target are missing`, { hint });

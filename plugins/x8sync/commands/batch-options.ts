@@ -6,6 +6,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
 import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
 import type { BatchItem } from '../batch/batch.ts';
+import { claimKey, conflictAmong, type Place, type PlacedCopy } from '../batch/conflicts.ts';
 import type { ListedCopy } from '../batch/list-file.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { parseClaim } from '../claims/claim-ref.ts';
@@ -125,7 +126,10 @@ export async function ensureTarget(
 
 /** Copies all of them, a few at a time. */
 export async function copyMany(flags: BatchFlags, context: KubeCommandContext): Promise<Outcome> {
-  const items = await itemsOf(flags, context);
+  const copies = await itemsOf(flags, context);
+  const conflict = conflictAmong(copies);
+  if (conflict !== undefined) throw new UsageError(conflict, { hint: 'copy them one after the other' });
+  const items = copies.map(({ item }) => item);
   if (flags.force && !flags.yes) await confirmAll(items, context);
   const [{ runBatch }, { batchError, describeBatch, documentOf }] = await Promise.all([
     import('../batch/batch.ts'),
@@ -145,10 +149,15 @@ async function confirmAll(items: readonly BatchItem[], { confirm }: KubeCommandC
   throw new UsageError('not confirmed; nothing was done', { hint: '--yes answers beforehand' });
 }
 
-async function itemsOf(flags: BatchFlags, context: KubeCommandContext): Promise<BatchItem[]> {
+/** A copy of many, and where it reads and writes. */
+interface PlannedCopy extends PlacedCopy {
+  readonly item: BatchItem;
+}
+
+async function itemsOf(flags: BatchFlags, context: KubeCommandContext): Promise<PlannedCopy[]> {
   if (flags.filename !== undefined) return listedItems(flags, flags.filename, context);
   const pairs = await pairsOfNamespaces(flags, context);
-  return pairs.map((pair) => itemOf(flags, pair, context));
+  return pairs.map((pair) => planned(flags, pair, describeClaim(pair.source), context));
 }
 
 /** Every claim of the source's namespace that the selector lets through, with the one of its name. */
@@ -190,7 +199,7 @@ async function listedItems(
   flags: BatchFlags,
   file: string,
   context: KubeCommandContext,
-): Promise<BatchItem[]> {
+): Promise<PlannedCopy[]> {
   const { parseList } = await import('../batch/list-file.ts');
   const listed = parseList(readText(file), file);
   return Promise.all(listed.map((copy) => listedItem(flags, copy, context)));
@@ -200,7 +209,7 @@ async function listedItem(
   flags: BatchFlags,
   copy: ListedCopy,
   context: KubeCommandContext,
-): Promise<BatchItem> {
+): Promise<PlannedCopy> {
   const own = withListedOptions(flags, copy);
   if (own.force && !flags.yes && !flags.force)
     throw new UsageError(`${copy.where}: force empties a target, so --yes has to be given with the file`);
@@ -208,20 +217,28 @@ async function listedItem(
     claimOf(parseClaim(copy.source, 'SOURCE'), context.kube, flags.namespace),
     claimOf(parseClaim(copy.target, 'TARGET'), context.kube, flags.namespace),
   ]);
-  return itemOf(own, { source, target }, context);
+  return planned(own, { source, target }, copy.where, context);
 }
 
-function itemOf(flags: BatchFlags, pair: Pair, { plugin }: KubeCommandContext): BatchItem {
+function planned(flags: BatchFlags, pair: Pair, where: string, { plugin }: KubeCommandContext): PlannedCopy {
   const request = copyRequestOf(flags, pair, plugin.version);
   const wishes = targetWishes(flags);
-  return {
+  const { sourcePath = '', targetPath = '' } = request.selection ?? {};
+  const [source, target] = [placeOf(pair.source, sourcePath), placeOf(pair.target, targetPath)];
+  const item = {
     label: `${describeClaim(pair.source)} → ${describeClaim(pair.target)}`,
-    copy: async (context) => {
+    key: claimKey(target),
+    copy: async (context: CopyContext) => {
       const { copy } = await import('../run/copy.ts');
       await ensureTarget(pair, wishes, context);
       return copy(request, context);
     },
   };
+  return { where, source, target, item };
+}
+
+function placeOf({ kube, namespace, claim }: ClaimRef, folder: string): Place {
+  return { server: kube.cluster.server, namespace, claim, folder };
 }
 
 function readText(file: string): string {

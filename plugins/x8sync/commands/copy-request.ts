@@ -1,11 +1,13 @@
 /** What the flags of a copy ask for. */
 import { UsageError } from '../../../src/errors.ts';
+import { checkTaskName } from '../../../src/tasks/names.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import type { CompressionWish } from '../mover/compression.ts';
 import type { OnCollision } from '../mover/options.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
+import { tool } from '../objects/sides.ts';
 import type { CopyRequest, Mode } from '../run/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
@@ -40,6 +42,7 @@ export function copyRequestOf(
 ): CopyRequest {
   checkFlags(flags);
   const { name, allowMounted, trustedXattrs, checksum, onCollision } = flags;
+  if (name !== undefined) checkTaskName(tool, name, ['source', 'target']);
   return {
     source,
     target,

@@ -11,7 +11,10 @@ type Reader = (value: unknown) => unknown;
 const flag: Reader = (value) => (typeof value === 'boolean' ? value : undefined);
 const text: Reader = (value) =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-const texts: Reader = (value) => (Array.isArray(value) ? value.map(String) : text(value) && [String(value)]);
+const texts: Reader = (value) => {
+  const all = (Array.isArray(value) ? value : [value]).map(text);
+  return all.includes(undefined) ? undefined : all;
+};
 const integer: Reader = (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? value : undefined);
 const oneOf =
   (words: readonly string[]): Reader =>
@@ -66,16 +69,19 @@ const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${
 
 /** The command's flags, with those of this copy in their place. @throws UsageError where one is unknown, or of another type. */
 export function withListedOptions(flags: BatchFlags, { options, where }: ListedCopy): BatchFlags {
+  const given = new Set<string>();
   const own = Object.entries(options).map(([name, value]): [string, unknown] => {
+    if (given.size === given.add(dashed(name)).size)
+      throw new UsageError(`${where}: ${JSON.stringify(name)} is given twice`);
     const [field, read] = Object.hasOwn(known, dashed(name)) ? (known[dashed(name)] ?? []) : [];
     if (field === undefined || !read)
       throw new UsageError(`${where}: ${JSON.stringify(name)} is no option of a copy`, {
         hint: `there are ${Object.keys(known).join(', ')}`,
       });
-    const given = read(value);
-    if (given === undefined)
+    const own = read(value);
+    if (own === undefined)
       throw new UsageError(`${where}: ${name}: ${JSON.stringify(value)} is not a value of it`);
-    return [field, given];
+    return [field, own];
   });
   return { ...plain(flags), ...Object.fromEntries(own) } as BatchFlags;
 }

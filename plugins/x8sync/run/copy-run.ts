@@ -13,7 +13,16 @@ import { CopyParts } from './copy-parts.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
-import { asAsked, failureOf, isThrough, isWhole, requireVerification, titleOf, userHint } from './result.ts';
+import {
+  asAsked,
+  emptinessOf,
+  failureOf,
+  isThrough,
+  isWhole,
+  requireVerification,
+  titleOf,
+  userHint,
+} from './result.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;
@@ -151,6 +160,8 @@ export class CopyRun {
       throw failureOf(end, this.#request, { diagnostics, begun: this.#watch.messages.hasBegun(end) });
     }
     requireVerification(end, this.#request);
+    const emptiness = emptinessOf(end, this.#request);
+    if (emptiness !== undefined) handle.warn(emptiness);
     handle.title(titleOf(end, this.#request.mode));
   }
 

@@ -55,6 +55,8 @@ function headline({ outcome, lost, stats, compared }: CopyResult): string {
   if (outcome === 'differs') return 'Copied, and not the same:';
   if (outcome !== 'ok') return 'Copied in part:';
   if (lost.length > 0) return 'Copied with losses:';
+  // The root is an entry itself.
+  if (stats.entries <= 1) return 'Nothing to copy:';
   if (stats.transferredFiles > 0 || stats.createdEntries > 0) return 'Copied:';
   if (stats.removed > 0) return 'Deleted:';
   return stats.changes > 0 ? 'Attributes copied:' : `Already the same by ${compared}:`;

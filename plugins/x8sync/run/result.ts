@@ -46,6 +46,23 @@ export function asAsked(end: MoverEnd, { fsGroup }: Pick<CopyRequest, 'fsGroup'>
 /** The mover's word for owner, mode and time of the volume's own root folder. */
 const rootFolder = 'root folder';
 
+/**
+ * That nothing was there to copy: who meant something has named the wrong claim, or has a volume that is not really
+ * there. Undefined where something was.
+ */
+export function emptinessOf(
+  { stats }: Pick<MoverEnd, 'stats'>,
+  { source, selection, mode }: Pick<CopyRequest, 'source' | 'selection' | 'mode'>,
+): string | undefined {
+  // The root is an entry itself.
+  if (stats.entries > 1 || mode === 'verify') return undefined;
+  const { sourcePath = '', filters = [] } = selection ?? {};
+  const what = `${sourcePath === '' ? '' : `folder ${sourcePath} of `}${describeClaim(source)}`;
+  return filters.length > 0
+    ? `The patterns leave out all of ${what}, or it is empty: there is nothing to copy.`
+    : `${what} is empty: there is nothing to copy.`;
+}
+
 /** One line on what was done. */
 export function titleOf(end: MoverEnd, mode: Mode): string {
   const { stats, lost, verification, device } = end;

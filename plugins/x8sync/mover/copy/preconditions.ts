@@ -5,7 +5,7 @@ import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
 import { Ending, isThrough } from './ending.ts';
-import { type Amount, allocatedBelow, fits, Growth, wipedAmount } from './room.ts';
+import { type Amount, allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import { emptyFolder } from './target-content.ts';
@@ -58,7 +58,8 @@ export class RoomCheck {
     const { paths, signal } = this.#runtime;
     const { mode, selection } = this.#options;
     const forced = emptiesTarget(mode);
-    const room = forced ? sum(free, await wipedAmount(paths.target, paths.staging, signal)) : free;
+    const staged = sum(free, await stagedAmount(paths.staging, signal));
+    const room = forced ? sum(staged, await wipedAmount(paths.target, paths.staging, signal)) : staged;
     const into = forced ? await emptyFolder(this.#runtime) : paths.target;
     // What is left out of a forced copy needs no room, and only rsync tells how much that is.
     const isAll = forced && selection.filters.length === 0;

@@ -1,5 +1,5 @@
 /** Whether the source fits into the target, known before anything is written. */
-import { type BigIntStats, lstatSync } from 'node:fs';
+import { type BigIntStats, existsSync, lstatSync } from 'node:fs';
 import { runLines } from '../programs.ts';
 import { type Change, decodeName, isCreation, isTransfer, parseChange } from '../rsync/changes.ts';
 
@@ -74,17 +74,25 @@ export const allocatedBelow =
 
 /** What emptying the target frees. */
 export async function wipedAmount(target: string, folder: string, signal: AbortSignal): Promise<Amount> {
-  const excludes = [`--exclude=${folder}`, `--exclude=${target}/lost+found`];
+  return takenBy([`--exclude=${folder}`, `--exclude=${target}/lost+found`, target], signal);
+}
+
+/**
+ * What the staging folder holds of an interrupted copy. It is room: what is there of a file becomes that file, and all
+ * else goes.
+ */
+export async function stagedAmount(folder: string, signal: AbortSignal): Promise<Amount> {
+  return existsSync(folder) ? takenBy([folder], signal) : { bytes: 0, inodes: 0 };
+}
+
+/** @param args of du: a folder, and what does not count of it. */
+async function takenBy(args: readonly string[], signal: AbortSignal): Promise<Amount> {
   const total = async (unit: string): Promise<number> => {
     let sum = 0;
-    await runLines(
-      'du',
-      ['-s', unit, ...excludes, target],
-      (line) => {
-        sum = Number.parseInt(line, 10) || 0;
-      },
-      { signal },
-    );
+    const take = (line: string) => {
+      sum = Number.parseInt(line, 10) || 0;
+    };
+    await runLines('du', ['-s', unit, ...args], take, { signal });
     return sum;
   };
   return { bytes: await total('-B1'), inodes: await total('--inodes') };

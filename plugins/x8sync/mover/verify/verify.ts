@@ -35,8 +35,10 @@ export async function verifyTrees(parts: VerifyParts): Promise<Comparison> {
   const { comparison, why } = await connection.persist(() => attempt(parts));
   if (!comparison) throw new Ending('source-failed', `the source did not tell all that it has: ${why}`);
   const { entries, differences } = comparison;
-  if (entries <= 1)
-    throw new Ending('source-empty', 'the source is empty: there is nothing to compare the target with');
+  if (entries <= 1) {
+    const why = parts.filters.length > 0 ? 'empty, or all of it is left out by the patterns' : 'empty';
+    throw new Ending('source-empty', `the source is ${why}: there is nothing to compare the target with`);
+  }
   for (const difference of differences) runtime.messages.write('difference', difference);
   return comparison;
 }

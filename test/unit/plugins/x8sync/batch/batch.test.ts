@@ -41,6 +41,22 @@ describe('many copies', () => {
     expect(batchError(entries)).toBeUndefined();
   });
 
+  test('into one claim are made one after the other, and keep no others waiting', async () => {
+    const events: string[] = [];
+    const keyed = (name: string, key: string): BatchItem => ({
+      key,
+      ...item(name, async () => {
+        events.push(`+${name}`);
+        await sleep(5);
+        events.push(`-${name}`);
+        return result();
+      }),
+    });
+    await runBatch([keyed('a1', 'a'), keyed('a2', 'a'), keyed('b', 'b')], 2, context());
+    expect(events.slice(0, 2)).toEqual(['+a1', '+b']);
+    expect(events.indexOf('-a1')).toBeLessThan(events.indexOf('+a2'));
+  });
+
   test('come to exit code 5 where some fail, and to theirs where all do', async () => {
     const bad = item('bad', () => Promise.reject(new RefusedError('in use')));
     const half = item('half', async () => result('partial'));

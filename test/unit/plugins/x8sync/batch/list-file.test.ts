@@ -28,6 +28,15 @@ describe('a list of copies', () => {
     ['- source: a', /copy 1: source and target are missing/],
     ['- [a, b]', /copy 1: this is no copy/],
     ['{', /is no YAML/],
+    ['- *nobody', /is no YAML/],
+    [
+      [
+        'a: &a [x,x,x,x,x,x,x,x,x,x]',
+        ...[...'abcd'].map((key, at, all) => `${key}${key}: &${all[at + 1]} [${Array(10).fill(`*${key}`)}]`),
+      ].join('\n'),
+      /is no YAML/,
+    ],
+    ['- {source: a, target: b, spec: {source: c, target: d}}', /copy 1: "source" stands beside spec/],
   ])('%j is none', (text, message) => {
     expect(() => pairs(text)).toThrow(message);
   });
@@ -57,6 +66,8 @@ describe('options of one copy', () => {
     [{ strategy: 'teleport' }, /strategy: "teleport"/],
     [{ 'partition-files': -1 }, /partition-files: -1/],
     [{ constructor: true }, /"constructor" is no option/],
+    [{ exclude: [null] }, /exclude: \[null\] is not a value/],
+    [{ sourcePath: 'a', 'source-path': 'b' }, /"source-path" is given twice/],
   ])('%j is refused', (given, message) => {
     expect(() => options(given)).toThrow(message);
   });

@@ -54,6 +54,11 @@ test('a copy that had nothing to do has no speed', () => {
   expect(nothing).not.toContain('the others');
 });
 
+test('a source without an entry is not called copied, nor the same', () => {
+  const stats = { files: 0, entries: 1, transferredFiles: 0, createdEntries: 0, changes: 1, attributes: 1 };
+  expect(summaryOf(result(stats))).toMatch(/^Nothing to copy: /);
+});
+
 test('what was compared is said where files were left as they are', () => {
   const left = { transferredFiles: 9 };
   expect(summaryOf(result(left))).toMatch(

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
 import { type CopyRequest, furtherRun } from '../../../../../plugins/x8sync/run/request.ts';
-import { asAsked, failureOf } from '../../../../../plugins/x8sync/run/result.ts';
+import { asAsked, emptinessOf, failureOf } from '../../../../../plugins/x8sync/run/result.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
 test('no hint leads to a target that is emptied once more', () => {
@@ -30,6 +30,22 @@ test('no hint leads to a target that is emptied once more', () => {
   );
   // Finished, though not with everything: the same name with --force begins anew, and without it is refused.
   expect(furtherRun({ mode: 'force', name: 'db' })).toBe('run it again without --force and --name');
+});
+
+test('that there was nothing to copy is said, and why that may be', () => {
+  const source = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const filters = [{ action: 'exclude', pattern: '*' }] as const;
+  const said = (entries: number, selection: Partial<CopyRequest['selection']> = {}) =>
+    emptinessOf(
+      { stats: { entries } as never },
+      { source, mode: 'merge', selection: selection as CopyRequest['selection'] },
+    );
+  expect(said(2)).toBeUndefined();
+  expect(said(1)).toBe('fake/shop/data is empty: there is nothing to copy.');
+  expect(said(1, { sourcePath: 'a/b' })).toBe(
+    'folder a/b of fake/shop/data is empty: there is nothing to copy.',
+  );
+  expect(said(1, { filters })).toMatch(/^The patterns leave out all of fake\/shop\/data, or it is empty/);
 });
 
 test('who may not write to the target is told what to do, and nobody else is', () => {

@@ -1,5 +1,6 @@
 /** Hard links take no room: a target that holds every file of the source once is large enough. */
 
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { RoomCheck } from '../../../../../../plugins/x8sync/mover/copy/preconditions.ts';
 import { Growth } from '../../../../../../plugins/x8sync/mover/copy/room.ts';
@@ -15,7 +16,7 @@ afterEach(() => scene[Symbol.dispose]());
 const listed = ['cd+++++++++|4096|./', '>f+++++++++|4096|a', 'hf+++++++++|4096|b => a'];
 
 /** What is missing where the file system of the source is fuller than the target has room. */
-async function shortage(freeInodes: number, mode: 'force' | 'merge') {
+async function shortage(freeInodes: number, mode: 'force' | 'merge', freeBytes = 9_000_000) {
   const source = {
     used: { bytes: 1_000_000, inodes: 1000 },
     exactly: async () => ({ bytes: 8192, inodes: 3 }),
@@ -26,7 +27,7 @@ async function shortage(freeInodes: number, mode: 'force' | 'merge') {
     return { ran: { code: 0, stdout: '', stderr: '' }, growth };
   };
   const check = new RoomCheck({ mode, selection: wholeVolumes }, scene.runtime, source, { compare });
-  return check.shortage({ bytes: 9_000_000, inodes: freeInodes });
+  return check.shortage({ bytes: freeBytes, inodes: freeInodes });
 }
 
 onLinux.each(['force', 'merge'] as const)(
@@ -42,6 +43,17 @@ onLinux('what a merge makes is counted where not all of the source has to be', a
   // The emptied target's own root folder is freed and needed.
   expect(await shortage(1, 'force')).toMatchObject({ needInodes: 3, freeInodes: 2 });
 });
+
+onLinux.each(['force', 'merge'] as const)(
+  'what an interrupted %s has brought already is room for the rest of it',
+  async (mode) => {
+    const { staging } = scene.runtime.paths;
+    expect(await shortage(9, mode, 0)).toBeDefined();
+    mkdirSync(`${staging}/partial`, { recursive: true });
+    writeFileSync(`${staging}/partial/a`, Buffer.alloc(16_384, 1));
+    expect(await shortage(9, mode, 0)).toBeUndefined();
+  },
+);
 
 test('a changed file counts twice, since the old one goes only when the new one is there', () => {
   const names: string[] = [];
