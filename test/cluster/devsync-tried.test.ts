@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
 import { inNamespace } from './support/namespace.ts';
 
@@ -30,4 +31,24 @@ test('a home directory: what the workstation keeps of its syncs in it goes nowhe
   expect(await it.must('flush', 'home')).toMatch(/^Both sides are the same/);
   expect(await it.sh('home', 'cat /work/local/a')).toBe('two');
   expect(it.read('../state/devsync/workstation-id')).toMatch(/^[0-9a-f-]{36}\n$/);
+}, 120_000);
+
+test('what the image alone has outlives a restart where nothing of it is to come here', async () => {
+  work = new Workplace(place());
+  const it = work;
+  it.write('app.js', 'mine');
+  const program = `mkdir -p /work/lib; echo image >/work/lib/only; echo image >/work/app.js
+    trap 'exit 0' TERM; sleep infinity & wait`;
+  const containers = [{ name: 'app', image: images.plain, command: ['sh', '-c', program] }];
+  await it.sync('oneway', { pod: { containers }, options: ['--mode', 'one-way-safe', '--from', 'local'] });
+  await it.must('resolve', 'oneway', '--all', '--use', 'local');
+  const content = () => it.sh('oneway', 'cat /work/lib/only /work/app.js');
+  expect(await content()).toBe('image\nmine');
+  const restarts = () => it.kubectl('get', 'pod', 'oneway', '-o', 'jsonpath={..restartCount}{..running}');
+  await it.sh('oneway', 'kill -TERM 1');
+  await eventually(async () => expect(await restarts()).toMatch(/^1.*startedAt/));
+  // Only the next container has the image's again.
+  await eventually(async () => expect(await content()).toBe('image\nmine'));
+  expect(await it.must('flush', 'oneway')).toMatch(/^Both sides are the same/);
+  expect(await content()).toBe('image\nmine');
 }, 120_000);

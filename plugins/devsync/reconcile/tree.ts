@@ -104,3 +104,25 @@ export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Genera
   for (const name of was.keys()) if (!is.has(name)) yield [join(path, name), undefined];
   for (const [name, child] of is) yield* difference(was.get(name), child, join(path, name));
 }
+
+/** What of a tree is at a path at which the other one has anything, its root in any case. */
+export function common(tree: MaybeEntry, other: MaybeEntry): MaybeEntry {
+  if (tree?.kind !== 'directory') return tree;
+  const children = new Map<string, Entry>();
+  for (const [name, child] of tree.children) {
+    const opposite = childrenOf(other).get(name);
+    if (opposite !== undefined) children.set(name, common(child, opposite) ?? child);
+  }
+  return { ...tree, children };
+}
+
+/** What of a tree is at a path at which the other one has nothing, with the directories above it. */
+export function missingFrom(tree: MaybeEntry, other: MaybeEntry): MaybeEntry {
+  if (other === undefined) return tree;
+  const children = new Map<string, Entry>();
+  for (const [name, child] of childrenOf(tree)) {
+    const part = missingFrom(child, childrenOf(other).get(name));
+    if (part !== undefined) children.set(name, part);
+  }
+  return tree?.kind !== 'directory' || children.size === 0 ? undefined : { ...tree, children };
+}

@@ -1,9 +1,10 @@
 /** What both sides have agreed on, and how a container that has just started changes what counts as agreed. */
 import type { Clock } from '../../../src/clock.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
-import type { Change, Mode } from '../reconcile/reconcile.ts';
+import type { AlphaBeta, Change, Conflict, Mode } from '../reconcile/reconcile.ts';
 import { difference, type Edit } from '../reconcile/tree.ts';
 import type { AncestorStore } from './ancestor-store.ts';
+import type { ImageRecord } from './image-record.ts';
 import type { StartUp } from './start-up.ts';
 import type { UnansweredOperations } from './unanswered-operations.ts';
 
@@ -16,6 +17,8 @@ export interface AgreementOptions {
   readonly firstMode?: Mode | undefined;
   /** Absent where the container started long ago. */
   readonly startUp?: StartUp | undefined;
+  /** What is remembered of the container's image. */
+  readonly image?: ImageRecord | undefined;
   /** What earlier streams to this container have left unanswered; outlives this one. */
   readonly unanswered?: UnansweredOperations;
   readonly clock: Clock;
@@ -58,6 +61,7 @@ export class Agreement {
   record(edits: readonly Edit[]): void {
     if (edits.length === 0) return;
     this.#options.ancestor.record(edits);
+    this.#options.image?.found(edits.filter(([, entry]) => entry !== undefined).map(([path]) => path));
     this.#options.onAgreed?.(edits.map(([path]) => path));
   }
 
@@ -79,8 +83,20 @@ export class Agreement {
     return startUp === undefined ? incoming : incoming.filter((change) => !startUp.mayBeUnfinished(change));
   }
 
+  /** Takes note of conflicts: at most of their paths this workstation has a version of its own. */
+  disagreed(conflicts: readonly Conflict[], local: AlphaBeta): void {
+    const here = conflicts.filter((conflict) => conflict[local] !== undefined);
+    this.#options.image?.found(here.map(({ path }) => path));
+  }
+
+  /** Writes down which of the image's files were found here. */
+  saveFound(): void {
+    this.#options.image?.save();
+  }
+
   /** A reconciliation was carried out. */
   reconciled(): void {
+    this.saveFound();
     if (!this.#isFirst) return;
     this.#isFirst = false;
     this.#options.startUp?.reconciled();

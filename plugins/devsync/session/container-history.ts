@@ -4,6 +4,7 @@ import type { MaybeEntry } from '../reconcile/entry.ts';
 import { successorAncestor } from '../reconcile/successor.ts';
 import { asObject, asText } from '../wire/check.ts';
 import { AncestorStore } from './ancestor-store.ts';
+import { ImageRecord } from './image-record.ts';
 import type { Location } from './location.ts';
 import { Manifests } from './manifests.ts';
 import { type Beginning, beginnings, StartUp, type StartUpTimes } from './start-up.ts';
@@ -17,6 +18,7 @@ export class ContainerHistory {
   readonly #container: string;
   readonly #isKnown: boolean;
   #startUp: StartUp | undefined;
+  #image: ImageRecord | undefined;
   readonly #troubles: string[] = [];
 
   /**
@@ -67,27 +69,33 @@ export class ContainerHistory {
     return this.#startUp;
   }
 
+  /** What is remembered of the container's image; undefined before `begin`. */
+  get image(): ImageRecord | undefined {
+    return this.#image;
+  }
+
   /** Begins anew where nothing was agreed on. @param tree what the container holds now. @param times of its start. */
-  begin(
-    { origin, seed = origin }: Pick<Location, 'origin'> & Partial<Location>,
-    tree: MaybeEntry,
-    times?: StartUpTimes,
-  ): void {
+  begin({ origin, seed }: Pick<Location, 'origin' | 'seed'>, tree: MaybeEntry, times?: StartUpTimes): void {
     const manifests = new Manifests(this.#manifestFolder, this.#onTrouble);
-    const written = `written in ${seed}`;
-    const known = [seed === undefined ? undefined : manifests.get(seed), manifests.get(written)] as const;
-    const beginning = this.#beginningWith(origin !== undefined && known[0] !== undefined);
-    if (!this.#isKnown && seed !== undefined && known[0] === undefined) manifests.keep(seed, tree);
+    const image = new ImageRecord(manifests, seed);
+    this.#image = image;
+    const isImageKnown = image.whole[0] !== undefined;
+    const beginning = this.#beginningWith(origin !== undefined && isImageKnown);
+    if (!this.#isKnown && !isImageKnown) image.keepBegun(tree);
     // Before the ancestor is written: once there is one, the container is not asked about again.
     this.#last.set({ container: this.#container, beginning });
     if (!this.#isKnown)
-      this.ancestor.begin(this.#binding, origin === undefined ? undefined : successorAncestor(known, tree));
+      this.ancestor.begin(
+        this.#binding,
+        origin === undefined ? undefined : successorAncestor(image.shared, tree),
+      );
     if (beginning !== undefined)
       this.#startUp = new StartUp({
         beginning,
-        manifests: known,
+        manifests: beginning === 'first' ? image.whole : image.shared,
+        whole: image.whole,
         times,
-        onWritten: (wrote) => manifests.keep(written, wrote),
+        onWritten: (wrote) => image.keepWritten(wrote),
         onOver: () => this.settle(),
       });
   }

@@ -1,6 +1,6 @@
 /**
- * Manifests of images: the files that a container of an image had before anything was synced into it, and those that it
- * wrote itself while it started.
+ * Manifests of images: the files that a container of an image had before anything was synced into it, those that it
+ * wrote itself while it started, and which of them this workstation has had.
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { codeOf } from '../sync/system-error.ts';
 import { asEdits, packEdits } from '../wire/check.ts';
 import { describeSetAside, type OnRemark, readStateFile, replaceStateFile, setAside } from './state-files.ts';
 
-/** Images come and go; the last ten are enough, with two manifests each. */
-const kept = 20;
+/** Images come and go; the last ten are enough, with three files each. */
+const kept = 30;
 
 /** What stands in the place of the folder, or may not be entered, says so with these. */
 const notUsable = ['EEXIST', 'ENOTDIR', 'EACCES', 'EPERM'];

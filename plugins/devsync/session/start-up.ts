@@ -6,6 +6,7 @@ import { type Entry, type MaybeEntry, sameDeep, walk } from '../reconcile/entry.
 import type { Change } from '../reconcile/reconcile.ts';
 import { beyond, startingAncestor } from '../reconcile/successor.ts';
 import { edited, lookup } from '../reconcile/tree.ts';
+import type { TwoManifests } from './image-record.ts';
 
 /**
  * `first`: nothing is known of its image, and what it writes is noted. `successor`: it begins as its image has it.
@@ -27,8 +28,10 @@ export interface StartUpTimes {
 
 export interface StartUpOptions {
   readonly beginning: Beginning;
-  /** What the first container began with, and what it wrote itself then. */
-  readonly manifests: readonly [began: MaybeEntry, wrote: MaybeEntry];
+  /** What the first container began with, and what it wrote itself then: of a later one, what was here once, too. */
+  readonly manifests: TwoManifests;
+  /** All that the first one began with and wrote; the same where absent. */
+  readonly whole?: TwoManifests | undefined;
   /** What an earlier stream to this container knew; a new one where absent. */
   readonly times?: StartUpTimes | undefined;
   /** Keeps what the first container has written. */
@@ -77,7 +80,8 @@ export class StartUp {
   /** What would be new here may be half of what the first container had at its path: it is not taken over yet. */
   mayBeUnfinished({ path, old }: Change): boolean {
     if (this.#isOver || this.#options.beginning === 'first' || old !== undefined) return false;
-    return this.#options.manifests.some((manifest) => lookup(manifest, path) !== undefined);
+    const { manifests, whole = manifests } = this.#options;
+    return whole.some((manifest) => lookup(manifest, path) !== undefined);
   }
 
   /** Both sides were reconciled once. */

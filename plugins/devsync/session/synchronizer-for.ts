@@ -48,6 +48,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     clock,
     signal,
     startUp: history.startUp,
+    image: history.image,
     onState,
     // Rules that come along with what they are about hold for it; those from the container, as soon as they are here.
     onPlanned: checkRules,

@@ -1,5 +1,6 @@
 /** Keeps two endpoints the same: looks, reconciles, carries out, and begins again whenever something changes. */
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
+import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
 import { type OperationResult, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
@@ -239,6 +240,7 @@ export class Synchronizer {
     const plan = this.#plan();
     this.#resolutions.update(plan.conflicts);
     this.#reporter.conflicts(plan.conflicts);
+    this.#agreement.disagreed(plan.conflicts, this.#roles.local);
     const brake = this.#hold.check(plan, this.#trees, this.#options.clock.monotonic());
     if (brake) {
       this.#reporter.held(brake);
@@ -264,7 +266,7 @@ export class Synchronizer {
     signal.throwIfAborted();
     if (count > 0) this.#reporter.syncing(count);
     const { tree: ancestor, isFirst } = this.#agreement;
-    const results = count > 0 ? await this.#exchange.run(changes, ancestor) : noResults;
+    const results = count > 0 ? await this.#exchanged(changes, ancestor) : noResults;
     this.#agreement.compact();
     this.#throttle.sent();
     this.#agreement.reconciled();
@@ -273,6 +275,15 @@ export class Synchronizer {
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
     this.#reportResults(results);
     return count;
+  }
+
+  /** What had been agreed on by then is remembered also where the stream breaks. */
+  async #exchanged(changes: Changes, ancestor: MaybeEntry): Promise<Record<Side, OperationResult[]>> {
+    try {
+      return await this.#exchange.run(changes, ancestor);
+    } finally {
+      this.#agreement.saveFound();
+    }
   }
 
   #reportResults(results: Record<Side, OperationResult[]>): void {

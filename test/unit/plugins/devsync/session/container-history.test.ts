@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function attach(binding: string, origin = 'image'): ContainerHistory {
   const known = new ContainerHistory(folder, binding);
-  known.begin({ origin }, emptyDirectory);
+  known.begin({ origin, seed: origin }, emptyDirectory);
   return known;
 }
 
