@@ -1,5 +1,6 @@
 /** The state that a synchronizer reports: each method changes a part of it and reports the whole. */
 import type { Clock } from '../../../src/clock.ts';
+import { formatPlural } from '../../../src/ui/format.ts';
 import type { Brake } from '../reconcile/brakes.ts';
 import type { OperationResult } from '../reconcile/operations.ts';
 import type { Conflict } from '../reconcile/reconcile.ts';
@@ -43,7 +44,7 @@ export class StateReporter {
   }
 
   syncing(changes: number): void {
-    this.#update({ phase: 'syncing', message: `${changes} changes` });
+    this.#update({ phase: 'syncing', message: formatPlural(changes, 'change') });
   }
 
   conflicts(conflicts: readonly Conflict[]): void {
