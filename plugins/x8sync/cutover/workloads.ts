@@ -4,7 +4,9 @@ import { isNotFound } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject, OwnerReference, Pod, PodSpec } from '../../../src/kube/objects.ts';
 import { deployments, pods, type Resource, replicaSets, statefulSets } from '../../../src/kube/resources.ts';
+import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { type ClaimRef, describeClaim, mountsOf } from '../claims/claim.ts';
+import { tool } from '../objects/sides.ts';
 import type { ScaledWorkload } from '../records/cutover-state.ts';
 
 /** A Deployment or a StatefulSet as it was read. */
@@ -80,7 +82,7 @@ async function workloadOf(ref: ClaimRef, pod: Pod, signal: AbortSignal): Promise
 const controllerOf = ({ metadata: { ownerReferences = [] } }: KubeObject): OwnerReference | undefined =>
   ownerReferences.find(({ controller }) => controller);
 
-/** The workloads whose pods would mount a claim, running or not. */
+/** The workloads whose pods would mount a claim, running or not; what x8sync itself has made is none. */
 export async function workloadsByTemplate(
   { kube, namespace, claim }: ClaimRef,
   signal: AbortSignal,
@@ -89,11 +91,16 @@ export async function workloadsByTemplate(
   const found = await Promise.all(
     kinds.map(async (kind) => {
       const { items } = await kube.list(resources[kind], { namespace, signal });
-      return items.filter((object) => mounts(object, claim)).map((object) => described(kind, object));
+      const users = items.filter((object) => !isOfTask(object) && mounts(object, claim));
+      return users.map((object) => described(kind, object));
     }),
   );
   return found.flat();
 }
+
+/** The server of a source is a StatefulSet, too. */
+const isOfTask = ({ metadata: { labels } }: KubeObject): boolean =>
+  labels?.[Label.managedBy] === managerOf(tool);
 
 function described(kind: ScaledWorkload['kind'], object: WorkloadObject): Workload {
   const { name, uid = '' } = object.metadata;

@@ -4,8 +4,9 @@ import type { ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { planCutover } from '../../../../../plugins/x8sync/cutover/plan.ts';
 import type { CopyContext } from '../../../../../plugins/x8sync/run/request.ts';
 import { systemClock } from '../../../../../src/clock.ts';
-import type { KubeObject, PersistentVolumeClaim } from '../../../../../src/kube/objects.ts';
+import type { KubeObject, PersistentVolumeClaim, StatefulSet } from '../../../../../src/kube/objects.ts';
 import { cronJobs, deployments, type Resource, statefulSets } from '../../../../../src/kube/resources.ts';
+import { taskLabels } from '../../../../../src/tasks/names.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
@@ -70,6 +71,13 @@ describe('a cutover stops', () => {
     const { stopped, warnings } = await plan('uploads');
     expect(stopped).toEqual(['web']);
     expect(warnings).toMatch(/Deployment idle mounts fake\/shop\/uploads too, has no pods now/);
+  });
+
+  test('nothing that an earlier copy has left, though it mounts the claim too', async () => {
+    const metadata = { name: 'x8sync-old-source', namespace, labels: taskLabels('x8sync', 'old', 'source') };
+    const spec = { replicas: 1, template: { spec: volumes('uploads') } };
+    await kube.create(statefulSets, { metadata, spec } as unknown as StatefulSet);
+    expect(await plan('uploads')).toMatchObject({ stopped: [] });
   });
 
   test('a StatefulSet for claims of the pods that it has, and for no others', async () => {
