@@ -192,9 +192,9 @@ class Cutover {
   async #undo(state: CutoverState): Promise<void> {
     // Another run has it now, and it is that one's to put right.
     if (this.#journal.signal.aborted) return;
-    await restore(this.#claims.source.ref, state.source);
+    const restored = await restore(this.#claims.source.ref, state.source);
     await this.#journal.write({ ...state, phase: 'ready' });
-    const started = state.source.map(describeWorkload).join(', ');
+    const started = restored.map(describeWorkload).join(', ');
     this.#context.reporter.warn(`Not cut over: ${started || 'nothing'} of the source runs again as before.`);
   }
 

@@ -88,17 +88,30 @@ export async function startWorkloads(
   );
 }
 
-/** Scales the source's back, whatever became of the rest; says how to do it by hand where that fails. */
+/**
+ * Scales the source's back, whatever became of the rest; says how to do it by hand where that fails.
+ *
+ * @returns those that run again: one that somebody has deleted meanwhile does not.
+ */
 export async function restore(
   { kube, namespace }: Pick<ClaimRef, 'kube' | 'namespace'>,
   workloads: readonly ScaledWorkload[],
-): Promise<void> {
+): Promise<ScaledWorkload[]> {
+  const { signal } = new AbortController();
   const results = await Promise.allSettled(
-    workloads.map((workload) => scale(kube, namespace, workload, workload.replicas)),
+    workloads.map(async (workload) => {
+      const isThere = (await findWorkload(kube, namespace, workload, signal)) !== undefined;
+      if (isThere) await scale(kube, namespace, workload, workload.replicas);
+      return isThere;
+    }),
   );
   const failed = workloads.filter((_, index) => results[index]?.status === 'rejected');
   const [reason] = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-  if (failed.length === 0) return;
+  if (failed.length === 0)
+    return workloads.filter((_, index) => {
+      const result = results[index];
+      return result?.status === 'fulfilled' && result.value;
+    });
   throw new X8sError('the workloads of the source could not be started again', {
     details: failed.map((workload) => scaleCommand(workload, kube.cluster.context, namespace)),
     hint: 'run these, or the same command again',

@@ -213,6 +213,15 @@ describe('a cutover', () => {
     expect(events.slice(2)).toEqual(['web 0', 'last copy', `next ${replicas}`]);
   });
 
+  test('whose workload somebody has deleted meanwhile is over, and can be begun anew', async () => {
+    await expect(run(cutOff)).rejects.toThrow();
+    reconnect();
+    await kube.delete(deployments, { namespace, name: 'web' });
+    await expect(run()).rejects.toThrow('Deployment web in fake/shop is gone');
+    expect(await stateNow()).toMatchObject({ phase: 'ready' });
+    expect(await run()).toMatchObject({ resumed: false, stopped: [] });
+  });
+
   test('in its middle keeps to what was asked for', async () => {
     await expect(run(cutOff)).rejects.toThrow();
     reconnect();
