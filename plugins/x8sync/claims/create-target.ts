@@ -71,7 +71,10 @@ export async function createTarget(
   }
 }
 
-/** The source's class where the target's cluster has one of that name; else the cluster's default. */
+/**
+ * The source's class where the target's cluster has one of that name; else the cluster's default. No class at all is for
+ * a volume that somebody has made by hand: a claim without one would be waited for in vain.
+ */
 async function usableClass(
   { spec }: PersistentVolumeClaim,
   source: ClaimRef,
@@ -79,7 +82,8 @@ async function usableClass(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { storageClassName: name } = spec;
-  if (!name || source.kube === kube) return name;
+  if (!name) return undefined;
+  if (source.kube === kube) return name;
   try {
     const found = await kube.find(storageClasses, { name }, { signal });
     return found && name;
@@ -103,12 +107,18 @@ export function targetLike(
     kind: 'PersistentVolumeClaim',
     metadata: { ...place, ...(metadata.labels && { labels: metadata.labels }) },
     spec: {
-      accessModes: [...(accessModes ?? spec.accessModes ?? ['ReadWriteOnce'])],
+      accessModes: [...(accessModes ?? writable(spec.accessModes))],
       resources: { requests: { storage } },
       ...(storageClass !== undefined && { storageClassName: storageClass }),
       ...(volumeMode !== undefined && { volumeMode }),
     },
   };
+}
+
+/** A target is written to, however its source is mounted. */
+function writable(modes: readonly string[] = []): readonly string[] {
+  const kept = modes.filter((mode) => mode !== 'ReadOnlyMany');
+  return kept.length > 0 ? kept : ['ReadWriteOnce'];
 }
 
 const larger = (one: string, other: string | undefined): string =>

@@ -1,11 +1,14 @@
 /** Claims that are made in another's likeness. */
 import { describe, expect, test } from '@jest/globals';
 import {
+  createTarget,
   parseAccessMode,
   parseSize,
   targetLike,
 } from '../../../../../plugins/x8sync/claims/create-target.ts';
 import type { PersistentVolumeClaim } from '../../../../../src/kube/objects.ts';
+import { persistentVolumeClaims } from '../../../../../src/kube/resources.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
 
 const source = {
   metadata: { name: 'db', namespace: 'shop', uid: 'u', labels: { app: 'db' }, annotations: { a: 'b' } },
@@ -42,6 +45,20 @@ describe('a target claim', () => {
       resources: { requests: { storage: '5Gi' } },
     });
     expect(spec).not.toHaveProperty('storageClassName');
+  });
+
+  test('can be written to, and gets a volume, where the source can only be read or was made by hand', async () => {
+    const kube = fakeKube();
+    const { name, namespace } = { name: 'static', namespace: 'shop' };
+    const spec = { accessModes: ['ReadOnlyMany'], storageClassName: '', volumeName: 'pv-1' };
+    await kube.create(persistentVolumeClaims, { metadata: { name, namespace }, spec } as never);
+    const ref = (claim: string) => ({ kube, namespace, claim });
+    const { signal } = new AbortController();
+    const made = await createTarget(ref(name), ref('copy'), {}, signal);
+    expect(made?.spec).toMatchObject({ accessModes: ['ReadWriteOnce'] });
+    expect(made?.spec).not.toHaveProperty('storageClassName');
+    const asked = await createTarget(ref(name), ref('other'), { storageClass: '' }, signal);
+    expect(asked?.spec).toHaveProperty('storageClassName', '');
   });
 
   test('has no size and no mode that is none', () => {
