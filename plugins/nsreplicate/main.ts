@@ -7,6 +7,7 @@ import { DemoteCommand } from './commands/demote.ts';
 import { DriftCommand } from './commands/drift.ts';
 import { FailoverStatusCommand } from './commands/failover-status.ts';
 import { ForgetCommand } from './commands/forget.ts';
+import { GetCommand } from './commands/get.ts';
 import { InstallCommand, UpgradeCommand } from './commands/install.ts';
 import { JobsCommand } from './commands/jobs.ts';
 import { ManifestsCommand } from './commands/manifests.ts';
@@ -33,6 +34,7 @@ void runPlugin({
     ReplicateCommand,
     PlanCommand,
     DriftCommand,
+    GetCommand,
     StatusCommand,
     JobsCommand,
     RetryCommand,

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Dashboard } from '../ui/dashboard.ts';
 import type { CollectingReporter } from '../ui/reporter.ts';
+import type { Style } from '../ui/style.ts';
 import type { KubeAccess } from './kube-access.ts';
 import type { OutputFormat } from './output.ts';
 import type { PluginInfo } from './version.ts';
@@ -39,6 +40,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** `-o`; undefined where not given. */
   readonly output: OutputFormat | undefined;
+  /** Colours for what goes to stdout: none where that is no terminal. */
+  readonly style: Style;
   /** For commands that watch: a line of JSON with `-o json`, a document with `-o yaml`, else the text. */
   event(data: unknown, text: string): Promise<void>;
   /** A terminal to draw on and to take keys from; undefined where there is none. */

@@ -63,8 +63,8 @@ async function runCommand<C extends CommandContext>(
   command: Executable<C>,
   { color, printer, signal }: Run,
 ): Promise<Outcome> {
-  const { stdin, stderr, env, clock, plugin, binaryName, onAbandoned } = command.context;
-  const { verbose, output } = command;
+  const { stdin, stdout, stderr, env, clock, plugin, binaryName, onAbandoned } = command.context;
+  const { verbose, output, noColor } = command;
   const reporter = createReporter({
     stream: stderr,
     live: canRedraw(stderr, env),
@@ -82,6 +82,7 @@ async function runCommand<C extends CommandContext>(
     clock,
     signal,
     output,
+    style: createStyle(!noColor && wantsColor(stdout, env)),
     event: (data, text) => printer.event(data, text),
     dashboard: () => (stdin.isTTY ? reporter.openDashboard?.(stdin) : undefined),
     confirm: (question) => confirm(question, { input: stdin, output: stderr, signal }),

@@ -42,10 +42,18 @@ describe('before the first run', () => {
     expect(stdout).toContain(`create Namespace ${pair.namespace}`);
     expect(stdout).toContain(`create ConfigMap ${pair.namespace}/settings`);
     expect(stdout).toContain("can't be validated yet");
-    expect(stdout).toContain('+ data.color: "red"');
+    expect(stdout).toContain('+  color: red');
     expect(stdout).toContain('7 to create');
     expect(stdout).not.toContain(Buffer.from('very-secret').toString('base64'));
     expect(await pair.to.find(namespaces, { name: pair.namespace })).toBeUndefined();
+  });
+
+  test('a plan of one object is about that alone, and of one that is nowhere fails', async () => {
+    const one = await pair.look('plan', 'cm/settings', '-n', pair.namespace);
+    expect(one).toMatchObject({ code: 5, stdout: expect.stringContaining('+  color: red') });
+    expect(one.stdout).toMatch(/\n1 to create\n$/);
+    const none = await pair.look('plan', 'ConfigMap', `${pair.namespace}/nowhere`);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('that a rule covers') });
   });
 
   test('drift counts what is missing', async () => {
@@ -126,7 +134,9 @@ describe('a run', () => {
       { type: 'merge' },
     );
     const { stdout } = await pair.look('plan');
-    expect(stdout).toMatch(/update ConfigMap \S+\/settings\n {4}~ data.color: "by hand" → "green"/);
+    expect(stdout).toMatch(
+      /update ConfigMap \S+\/settings\n--- live.*\n\+\+\+ planned.*\n@@.*\n(?: .*\n)*- {2}color: by hand\n\+ {2}color: green\n/,
+    );
     expect(stdout).toMatch(/put-right ConfigMap \S+\/applied\n/);
     await pair.copy('--exact');
     await pair.equal();

@@ -172,7 +172,7 @@ describe('a kind of a CRD', () => {
       await pair.copy(...flags);
       await setStatus(pair, pair.to, name, { phase: 'Edited' });
       expect(await pair.look('drift', ...flags)).toMatchObject({ code: 5 });
-      expect((await pair.look('plan', ...flags)).stdout).toContain('~ status.phase: "Edited" → "Ready"');
+      expect((await pair.look('plan', ...flags)).stdout).toContain('-  phase: Edited\n+  phase: Ready\n');
       const running = await pair.watch(...flags);
       const isReady = async () =>
         expect(await pair.copyOf(`widgets.${group}`, name)).toMatchObject({ status: { phase: 'Ready' } });

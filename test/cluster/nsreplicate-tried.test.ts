@@ -67,8 +67,10 @@ describe('a key that somebody added to the data of a ConfigMap, and that comes a
     await edit(pair.replica, 'configmaps', 'keys', { data: { k: 'by hand', theirs: 'x' } });
     await edit(pair.primary, 'configmaps', 'keys', { binaryData: { k: '/w==' } });
     const { stdout } = await pair.look('plan', ...rules);
-    expect(stdout).toMatch(/update ConfigMap \S+\/keys\n.*\+ binaryData\.k.*\n.*- data\.k: "by hand"\n/);
-    expect(stdout).not.toContain('data.theirs');
+    expect(stdout).toMatch(
+      /update ConfigMap \S+\/keys\n(?:.*\n)*?\+binaryData:\n\+ {2}k: .*\n(?:.*\n)*?- {2}k: by hand\n/,
+    );
+    expect(stdout).not.toMatch(/^[-+].*theirs/m);
     await pair.copy(...rules);
     expect(essence(await pair.copyOf('configmaps', 'keys'))).toMatchObject({
       data: { a: '1', theirs: 'x' },
@@ -135,12 +137,11 @@ describe('init containers that somebody put into another order', () => {
     await pair.copy(...rules);
     const path = '/spec/template/spec/initContainers';
     await edit(pair.replica, 'deployments', 'steps', [{ op: 'replace', path, value: inOrder('two', 'one') }]);
-    expect(await pair.look('plan', ...rules)).toMatchObject({
-      code: 5,
-      stdout: expect.stringContaining(
-        '~ order of spec.template.spec.initContainers: ["two","one"] → ["one","two"]',
-      ),
-    });
+    expect(await pair.fields(...rules)).toContain(
+      '~ order of spec.template.spec.initContainers: ["two","one"] → ["one","two"]',
+    );
+    const { code, stdout } = await pair.look('plan', ...rules);
+    expect([code, stdout.match(/^[-+] .*name: two/gm)?.length]).toEqual([5, 2]);
     await pair.copy(...rules);
     expect(await orderOf()).toEqual(['one', 'two']);
     await isSettled(...rules);

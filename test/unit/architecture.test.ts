@@ -195,6 +195,7 @@ describe('imports', () => {
       '@kubernetes/client-node': 'src/kube/',
       undici: 'src/kube/',
       ws: 'src/kube/',
+      diff: 'plugins/nsreplicate/decide/',
       fastify: 'plugins/nsreplicate/server/http/',
       'prom-client': 'plugins/nsreplicate/server/metrics/',
       bcryptjs: 'plugins/nsreplicate/server/accounts/',

@@ -6,6 +6,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { createStyle } from '../../../src/ui/style.ts';
 import type { Opened } from './open-task.ts';
 import { planOutcome } from './plan-outcome.ts';
 import { TaskCommand } from './task-command.ts';
@@ -52,9 +53,11 @@ export class DemoteCommand extends TaskCommand {
     const { signal, reporter } = context;
     const { spec, primary, replicas } = opened;
     const epoch = await checkLeads(primary, spec.name, { signal });
-    const planned = await planOutcome(opened, context, (surveyed) =>
-      [...extrasOf(surveyed)].flatMap(([name, extras]) => extraLines(name, extras)),
-    );
+    const planned = await planOutcome(opened, context, {
+      more: (surveyed) => [...extrasOf(surveyed)].flatMap(([name, extras]) => extraLines(name, extras)),
+      // It is shown on stderr where somebody is asked.
+      ...(this.dryRun ? {} : { style: createStyle(false) }),
+    });
     if (this.dryRun) return planned;
     if (planned.error) throw planned.error;
     reporter.info(planned.text ?? '');

@@ -2,7 +2,8 @@
 import { outputOption } from '../../../src/cli/base-command.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { planOutcome } from './plan-outcome.ts';
+import { findObject, objectArgument, objectNameArgument } from './object-argument.ts';
+import { objectPlanOutcome, planOutcome } from './plan-outcome.ts';
 import { SurveyCommand } from './survey-command.ts';
 import { TaskCommand } from './task-command.ts';
 
@@ -11,14 +12,23 @@ export class PlanCommand extends SurveyCommand {
   static override usage = TaskCommand.Usage({
     description: 'Show what would change on each replica, and change nothing.',
     details: `
-      What differs by digest is dry-run on the replica and shown field by field; values of Secrets are masked.
+      What differs by digest is dry-run on the replica and shown as YAML, as \`kubectl diff\` does; values of Secrets
+      are masked, and long ones are cut: -o wide shows them whole.
       Exit code 0 where nothing would change, 5 where something would, or could not be compared.
     `,
-    examples: [['Before the first run', '$0 plan --primary prod --replica standby --sync-namespaces shop']],
+    examples: [
+      ['Before the first run', '$0 plan --primary prod --replica standby --sync-namespaces shop'],
+      ['One object, with long values whole', '$0 plan --config standby.yaml ConfigMap shop/settings -o wide'],
+    ],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
+  object = objectArgument();
+  objectName = objectNameArgument();
 
   override run(context: KubeCommandContext): Promise<Outcome> {
-    return this.looking(context, (opened) => planOutcome(opened, context));
+    return this.looking(context, async (opened) => {
+      const found = await findObject(this, opened.primary.kube, context.signal);
+      return found ? objectPlanOutcome(opened, context, found.place) : planOutcome(opened, context);
+    });
   }
 }

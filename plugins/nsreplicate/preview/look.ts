@@ -10,7 +10,7 @@ import { keyOf, type ObjectPlace } from '../objects/keys.ts';
 import { findDigestKey } from '../state/digest-key.ts';
 import { fencedBy, readNewestEpoch } from '../state/epoch.ts';
 import { readResults, readSavedState } from '../state/state.ts';
-import { type PlannedChange, plan } from './plan.ts';
+import { type PlannedChange, type PlanOptions, plan } from './plan.ts';
 import { type Survey, survey } from './survey.ts';
 
 export interface LookOptions {
@@ -56,10 +56,17 @@ export async function look(
 }
 
 /** What would become of one object on each replica; nothing for those where it is as it should be. */
-export async function planObject(options: LookOptions, only: ObjectPlace): Promise<ObjectPlan> {
+export async function planObject(
+  options: LookOptions,
+  only: ObjectPlace,
+  { patch }: Pick<PlanOptions, 'patch'> = {},
+): Promise<ObjectPlan> {
   const surveyed = await look(options, only);
   const key = keyOf(only.kind, only.namespace, only.name);
-  const changes = await plan(surveyed, options.spec, options.signal, (one) => one === key);
+  const changes = await plan(surveyed, options.spec, options.signal, {
+    concerns: (one) => one === key,
+    patch,
+  });
   return { surveyed, isCopied: surveyed.primaryCache.original(key) !== undefined, changes };
 }
 

@@ -5,7 +5,6 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { failureOf, isNamespaceMissing, messageAbout } from '../clusters/failure.ts';
 import { isWrite, type Write } from '../decide/assess.ts';
 import { refusalOfDependents } from '../decide/dependents.ts';
-import { readableDiff } from '../decide/diff.ts';
 import { explain, type LeaveReason, outcomes, type PlannedAction } from '../decide/outcomes.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Failure } from '../jobs/retry.ts';
@@ -20,6 +19,7 @@ import { dependentsOf, ownedBy } from '../reconcile/dependents.ts';
 import { mayOverrule, notTaken } from '../reconcile/writer.ts';
 import { assessByAsking, partOf } from './asking.ts';
 import { asImmutable, dryRun, mayBeMadeAnew, type Trial } from './dry-run.ts';
+import { both, type Shown, Shows } from './shows.ts';
 import { isUnread, type Survey, type SurveyedReplica } from './survey.ts';
 
 /** One object that would change, or should and can't. */
@@ -31,29 +31,38 @@ export interface PlannedChange {
   readonly action: PlannedAction;
   /** It would be tried, and fail. */
   readonly blocked?: true;
-  /** The difference, one field a line; Secrets' values masked. */
+  /** The difference, one field a line, and of a deletion what goes along; Secrets' values masked. */
   readonly diff: readonly string[];
+  /** The difference as lines of YAML, where that was asked for; masked likewise. */
+  readonly patch?: readonly string[] | undefined;
   /** Why it is refused, blocked or left, or could not be validated. */
   readonly note?: string | undefined;
+}
+
+export interface PlanOptions {
+  /** Objects that are asked for; all where absent. */
+  readonly concerns?: (key: ObjectKey) => boolean;
+  /** Differences as YAML too, with long values cut or whole. */
+  readonly patch?: 'short' | 'whole' | undefined;
 }
 
 /**
  * The changes of all replicas, in the order in which they would be made. What could not be listed on a replica is not
  * among them: nobody knows what would become of it.
- * @param concerns objects that are asked for; all where absent
  */
 export async function plan(
   survey: Survey,
   spec: TaskSpec,
   signal: AbortSignal,
-  concerns: (key: ObjectKey) => boolean = () => true,
+  { concerns = () => true, patch }: PlanOptions = {},
 ): Promise<PlannedChange[]> {
+  const shows = new Shows(patch);
   const work: (() => Promise<PlannedChange | undefined>)[] = [];
   for (const replica of survey.replicas) {
     const orphans = [...replica.replicaCache.keys()].filter((key) => !survey.primaryCache.original(key));
     for (const key of [...survey.primaryCache.keys(), ...orphans])
       if (concerns(key) && !isUnread(replica, key))
-        work.push(() => planned({ survey, replica, key, spec, signal }));
+        work.push(() => planned({ survey, replica, key, spec, shows, signal }));
   }
   return (await someAtOnce(work)).filter((change) => change !== undefined);
 }
@@ -64,16 +73,17 @@ interface Planning {
   readonly replica: SurveyedReplica;
   readonly key: ObjectKey;
   readonly spec: TaskSpec;
+  readonly shows: Shows;
   readonly signal: AbortSignal;
 }
 
 async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   const { replica, key } = planning;
-  const change: Change = (action, diff = [], more = {}) => ({
+  const change: Change = (action, shown = nothing, more = {}) => ({
     replica: replica.cluster.name,
     ...placeOf(key),
     action,
-    diff,
+    ...shown,
     ...more,
   });
   if (replica.assessor.assess(key).outcome === 'compare') return plannedPart(planning, change);
@@ -83,10 +93,10 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
   switch (assessment.outcome) {
     case 'fail': {
       const action = replica.replicaCache.get(key) ? 'update' : 'create';
-      return change(action, [], { blocked: true, note: assessment.problem });
+      return change(action, nothing, { blocked: true, note: assessment.problem });
     }
     case 'refuse':
-      return change('refused', [], { note: explain(assessment.why) });
+      return change('refused', nothing, { note: explain(assessment.why) });
     case 'leave':
       return plannedToBeLeft(assessment.why, change);
     case 'wait':
@@ -101,7 +111,7 @@ async function planned(planning: Planning): Promise<PlannedChange | undefined> {
 /** What stays as it is, where the two sides may differ. */
 function plannedToBeLeft(why: LeaveReason, change: Change): PlannedChange | undefined {
   if (['not-a-copy', 'kind-dropped', 'there-before'].includes(why)) return undefined;
-  return change('left', [], { note: explain(why) });
+  return change('left', nothing, { note: explain(why) });
 }
 
 async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy | undefined> {
@@ -114,12 +124,16 @@ async function copyOf({ survey, replica, key, signal }: Planning): Promise<Copy 
 async function plannedAnew(planning: Planning, change: Change): Promise<PlannedChange | undefined> {
   const copy = await copyOf(planning);
   if (!copy?.main) return undefined;
-  return change('create', readableDiff(bare(copy.main), undefined), { note: 'once the old one is gone' });
+  return change('create', planning.shows.of(bare(copy.main), undefined), {
+    note: 'once the old one is gone',
+  });
 }
+
+const nothing: Shown = { diff: [] };
 
 type Change = (
   action: PlannedAction,
-  diff?: readonly string[],
+  shown?: Shown,
   more?: Pick<PlannedChange, 'blocked' | 'note'>,
 ) => PlannedChange;
 
@@ -129,7 +143,7 @@ async function plannedWrite(
   write: Write,
   change: Change,
 ): Promise<PlannedChange | undefined> {
-  const { survey, replica, key, spec, signal } = planning;
+  const { survey, replica, key, spec, shows, signal } = planning;
   const { kube } = replica.cluster;
   const resource = survey.primaryCache.kind(placeOf(key).kind)?.resource;
   const main = (await copyOf(planning))?.main;
@@ -142,16 +156,16 @@ async function plannedWrite(
       before = await kube.find(resource, survey.places.onReplica(key), { signal });
     const { after, residue } = await dryRun(trial, before);
     const kept = await replica.probes.kept(trial, residue.rest, write.outcome === 'create', { signal });
-    const diff = readableDiff(bare(after), before && bare(before));
-    if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, diff, change);
+    const shown = shows.of(bare(after), before && bare(before));
+    if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, shown, change);
     // It is what the replica makes of it, though that is not remembered.
-    return write.outcome === 'put-right' && diff.length === 0 ? undefined : change(action, diff);
+    return write.outcome === 'put-right' && shown.diff.length === 0 ? undefined : change(action, shown);
   } catch (error) {
     signal.throwIfAborted();
-    const diff = readableDiff(bare(main), before && bare(before));
+    const shown = shows.of(bare(main), before && bare(before));
     const failure = failureOf(error);
-    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
-    return plannedAfterRefusal(trial, error, before, diff, change);
+    if (failure.reason in notYet) return change(action, shown, { note: yetToBe(failure) });
+    return plannedAfterRefusal(trial, error, before, shown, change);
   }
 }
 
@@ -169,21 +183,21 @@ async function plannedAfterRefusal(
   trial: Trial,
   error: unknown,
   before: KubeObject | undefined,
-  diff: readonly string[],
+  shown: Shown,
   change: Change,
 ): Promise<PlannedChange> {
   const { main, write } = trial;
   const cause = before ? await asImmutable(trial, error) : undefined;
   if (before && cause && (await mayBeMadeAnew(trial, before)))
-    return change('recreate', diff, { note: "a field can't be changed: it is deleted and made anew" });
+    return change('recreate', shown, { note: "a field can't be changed: it is deleted and made anew" });
   const { plan: action } = outcomes[write.outcome];
   const note = messageAbout(groupKind(main), failureOf(cause ?? error));
-  return change(action, diff, { blocked: true, note });
+  return change(action, shown, { blocked: true, note });
 }
 
 /** Fields or a status that a rule carries to an object that may be somebody else's. */
 async function plannedPart(
-  { survey, replica, key, spec, signal }: Planning,
+  { survey, replica, key, spec, shows, signal }: Planning,
   change: Change,
 ): Promise<PlannedChange | undefined> {
   const { object, copy, difference, assessment } = await partOf(survey, replica, key, signal);
@@ -191,14 +205,14 @@ async function plannedPart(
   if (!isWrite(assessment) || !copy) return undefined;
   const { main, status } = copy;
   const action = outcomes[assessment.outcome].plan;
-  const diff = [
-    ...(difference.main && main ? readableDiff(main as KubeObject, object && only(object, main)) : []),
-    ...(difference.status && status && object
-      ? readableDiff({ ...status, kind: main?.kind ?? '' } as KubeObject, only(object, status))
-      : []),
-  ];
+  const shown = both(
+    difference.main && main ? shows.of(main as KubeObject, object && only(object, main)) : nothing,
+    difference.status && status && object
+      ? shows.of({ ...status, kind: main?.kind ?? '' } as KubeObject, only(object, status))
+      : nothing,
+  );
   const resource = survey.primaryCache.kind(placeOf(key).kind)?.resource;
-  if (!difference.main || !resource) return change(action, diff);
+  if (!difference.main || !resource) return change(action, shown);
   const { kube } = replica.cluster;
   const apply = (force: boolean) => applyCopy(kube, resource, main as Draft, { force, dryRun: true, signal });
   try {
@@ -206,13 +220,13 @@ async function plannedPart(
       if (!object || !mayOverrule(error, spec)) throw error;
       return apply(true);
     });
-    return change(action, diff);
+    return change(action, shown);
   } catch (error) {
     signal.throwIfAborted();
     if (!object && isNamespaceMissing(error)) return plannedToBeLeft('no-namespace', change);
     const failure = failureOf(error);
-    if (failure.reason in notYet) return change(action, diff, { note: yetToBe(failure) });
-    return change(action, diff, { blocked: true, note: messageAbout(placeOf(key).kind, failure) });
+    if (failure.reason in notYet) return change(action, shown, { note: yetToBe(failure) });
+    return change(action, shown, { blocked: true, note: messageAbout(placeOf(key).kind, failure) });
   }
 }
 
@@ -231,7 +245,7 @@ function bare(object: KubeObject | Draft): KubeObject {
 }
 
 async function plannedDeletion(
-  { survey: { primaryCache, primary, places }, replica, key, spec, signal }: Planning,
+  { survey: { primaryCache, primary, places }, replica, key, spec, shows, signal }: Planning,
   change: Change,
 ): Promise<PlannedChange | undefined> {
   const [kind, present] = [primaryCache.kind(placeOf(key).kind), replica.replicaCache.get(key)];
@@ -239,18 +253,18 @@ async function plannedDeletion(
   const { kube } = replica.cluster;
   try {
     const kept = await keptByPrimary(kind, key, primary, signal);
-    if (kept !== undefined) return change('left', [], { note: explain(kept) });
+    if (kept !== undefined) return change('left', nothing, { note: explain(kept) });
     const object = await kube.find(kind.resource, places.onReplica(key), { signal });
     if (!object) return undefined;
     const along = await dependentsOf(object, { kube, isOurs: ownedBy({ places, spec, primary }), signal });
-    const diff = [...along.strangers, ...along.taken].map((name) => `- ${name}`);
+    const shown = shows.gone(bare(object), [...along.strangers, ...along.taken]);
     const why = refusalOfDependents(describe(key), along, spec.prune);
-    if (why !== undefined) return change('delete', diff, { blocked: true, note: why });
+    if (why !== undefined) return change('delete', shown, { blocked: true, note: why });
     const call = { dryRun: true, uid: present.uid, signal };
     await kube.delete(kind.resource, places.onReplica(key), call);
-    return change('delete', diff);
+    return change('delete', shown);
   } catch (error) {
     signal.throwIfAborted();
-    return change('delete', [], { blocked: true, note: messageOf(error) });
+    return change('delete', nothing, { blocked: true, note: messageOf(error) });
   }
 }

@@ -114,7 +114,8 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     primaryCache,
     places,
     kinds,
-    notes: [...notes, ...notesOn(options, primaryCache, labels)],
+    // A look at one kind in one namespace tells nothing of whether rules and overrides meet anything.
+    notes: only ? [] : [...notes, ...notesOn(options, primaryCache, labels)],
     unread: [
       ...silent.map((name) => ({ kind: name, why: isSilent().message })),
       ...refused.map(({ kind, error }) => ({ kind, why: error.message })),

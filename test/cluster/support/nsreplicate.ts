@@ -170,6 +170,12 @@ export class Pair {
     return plugin('nsreplicate', [command, ...this.flags, ...args]);
   }
 
+  /** What a plan would change, field by field. */
+  async fields(...args: string[]): Promise<string> {
+    const { changes } = JSON.parse((await this.look('plan', ...args, '-o', 'json')).stdout);
+    return changes.flatMap(({ diff }: { diff: string[] }) => diff).join('\n');
+  }
+
   /** A command for a task that has run. */
   ask(command: string, ...args: string[]): Promise<Ended> {
     return plugin('nsreplicate', [command, '--primary', this.primary, '--name', this.task, ...args]);
