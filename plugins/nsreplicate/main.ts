@@ -14,6 +14,7 @@ import { ManifestsCommand } from './commands/manifests.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { PlanCommand } from './commands/plan.ts';
 import { PromoteCommand } from './commands/promote.ts';
+import { RbacCommand } from './commands/rbac.ts';
 import { ReplicateCommand } from './commands/replicate.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { RetryCommand } from './commands/retry.ts';
@@ -44,6 +45,7 @@ void runPlugin({
     PromoteCommand,
     DemoteCommand,
     FailoverStatusCommand,
+    RbacCommand,
     ForgetCommand,
     ControllerCommand,
     InstallCommand,

@@ -70,6 +70,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'server',
     'controller',
     'failover',
+    'preflight',
     'preview',
     'run',
     'status',

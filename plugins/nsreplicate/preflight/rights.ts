@@ -1,0 +1,159 @@
+/** The least that a task has to be allowed: on the primary, on each replica, and where its state is. Pure. */
+import type { Permission } from '../../../src/kube/access.ts';
+import {
+  configMaps,
+  horizontalPodAutoscalers,
+  leases,
+  namespaces,
+  persistentVolumeClaims,
+  type Resource,
+  secrets,
+} from '../../../src/kube/resources.ts';
+import type { CopiedKind } from '../clusters/kinds.ts';
+import { stateNamespace, type TaskSpec } from '../decide/spec.ts';
+import { makesObjects } from '../objects/carry.ts';
+import { Places } from '../objects/keys.ts';
+import { isGlob } from '../rules/glob.ts';
+import { literalNamespaces } from '../rules/scope.ts';
+import { metadataOf } from '../state/task-objects.ts';
+
+export interface TaskRights {
+  readonly primary: readonly Permission[];
+  /** The same on each of them. */
+  readonly replica: readonly Permission[];
+  /** In the cluster that keeps the state. */
+  readonly state: readonly Permission[];
+  /** Namespaces that have to be there on a replica, since the task may not make any. */
+  readonly replicaNamespaces: readonly string[];
+}
+
+type Spec = Pick<TaskSpec, 'name' | 'rules' | 'namespaces' | 'map' | 'prune' | 'onImmutable'>;
+
+/**
+ * What a watch of the task needs, which is more than one comparison does.
+ *
+ * Where its namespaces are named without globs, it is rights in just these, and none on namespaces themselves: then
+ * these have to be there on the replicas.
+ * @param kinds the kinds that its rules mean, as the primary serves them
+ */
+export function rightsOf(spec: Spec, kinds: readonly CopiedKind[]): TaskRights {
+  const places = new Places(spec.map);
+  const literal = literalNamespaces(spec.namespaces);
+  const there = literal?.map((namespace) => places.namespaceOnReplica(namespace));
+  // Namespaces are listed only where they decide, or are copied themselves.
+  const read = kinds.filter((kind) => !isNamespaces(kind) || !literal || isNamed(kind, spec));
+  return {
+    primary: [
+      ...identity,
+      ...read.flatMap(({ resource }) => on(resource, ['get', 'list', 'watch'], literal)),
+      ...on(horizontalPodAutoscalers, ['list', 'watch'], literal),
+      ...epoch(spec.name),
+    ],
+    replica: [
+      ...identity,
+      ...read.flatMap((kind) => writing(kind, spec, there)),
+      ...alsoDeleted(spec, kinds, there),
+      ...epoch(spec.name),
+    ],
+    state: stateRights(spec.name),
+    replicaNamespaces: there ?? [],
+  };
+}
+
+/** Who a cluster is: the uid of this namespace. */
+const identity: readonly Permission[] = [{ verb: 'get', resource: namespaces, name: 'kube-system' }];
+
+/** Whether another cluster was promoted. */
+const epoch = (task: string): Permission[] => [
+  { verb: 'get', resource: configMaps, namespace: stateNamespace, name: metadataOf(task, 'epoch').name },
+];
+
+const isNamespaces = ({ resource }: Pick<CopiedKind, 'resource'>): boolean =>
+  resource.group === '' && resource.plural === namespaces.plural;
+
+/** Whether a rule of the task names the kind, other than for what it holds. */
+const isNamed = ({ resource }: CopiedKind, { rules }: Spec): boolean =>
+  rules.some(({ group, kind }) => !isGlob(kind) && group === resource.group && kind === resource.kind);
+
+/** Verbs on a resource, in some namespaces; in the whole cluster where none are named. */
+const on = (
+  resource: Resource,
+  verbs: readonly string[],
+  within: readonly string[] | undefined,
+  subresource?: string,
+): Permission[] =>
+  (resource.namespaced && within ? within : [undefined]).flatMap((namespace) =>
+    verbs.map((verb) => ({
+      verb,
+      resource,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(subresource === undefined ? {} : { subresource }),
+    })),
+  );
+
+function writing(kind: CopiedKind, spec: Spec, within: readonly string[] | undefined): Permission[] {
+  const { resource, rules } = kind;
+  const carries = rules.map(({ rule }) => rule.carry);
+  const makes = carries.some(makesObjects);
+  const verbs = [
+    ...['get', 'list', 'watch'],
+    ...(carries.some(({ what }) => what !== 'status') ? ['patch'] : []),
+    ...(makes ? ['create'] : []),
+    ...(makes && isDeleted(kind, spec) ? ['delete'] : []),
+  ];
+  const hasStatus = carries.some((carry) => carry.what === 'status' || carry.status);
+  return [
+    ...on(resource, verbs, within),
+    ...(hasStatus && resource.subresources.includes('status')
+      ? on(resource, ['patch'], within, 'status')
+      : []),
+  ];
+}
+
+/** Whether the task may ever delete objects of a kind. */
+function isDeleted(kind: CopiedKind, { prune, onImmutable }: Spec): boolean {
+  if (onImmutable !== 'fail') return true;
+  if (isNamespaces(kind)) return prune.prune && prune.namespaces;
+  if (kind.name === 'PersistentVolumeClaim') return prune.prune && prune.claims;
+  if (isDefinition(kind)) return prune.prune && prune.definitions;
+  return prune.prune;
+}
+
+const isDefinition = ({ name }: CopiedKind): boolean =>
+  name === 'CustomResourceDefinition.apiextensions.k8s.io';
+
+/** Everything, as RBAC writes it. */
+const everything: Resource = { group: '*', version: '*', plural: '*', kind: '*', namespaced: true };
+
+/** What has to be looked at before a deletion that takes others along. */
+function alsoDeleted(
+  spec: Spec,
+  kinds: readonly CopiedKind[],
+  within: readonly string[] | undefined,
+): Permission[] {
+  const { prune } = spec;
+  if (!prune.prune) return [];
+  const takesAll =
+    (prune.namespaces && kinds.some(isNamespaces)) || (prune.definitions && kinds.some(isDefinition));
+  return [
+    ...(takesAll ? on(everything, ['list'], undefined) : []),
+    ...(kinds.some(mayOwnClaims) ? on(persistentVolumeClaims, ['list'], within) : []),
+  ];
+}
+
+/** Of Kubernetes' own kinds only StatefulSets own claims, custom ones may as well. */
+const mayOwnClaims = ({ name, resource: { group } }: CopiedKind): boolean =>
+  name === 'StatefulSet.apps' || (group.includes('.') && !group.endsWith('.k8s.io'));
+
+function stateRights(task: string): Permission[] {
+  const within = [stateNamespace];
+  const named = (resource: Resource, verbs: readonly string[], name: string): Permission[] =>
+    verbs.map((verb) => ({ verb, resource, namespace: stateNamespace, name }));
+  return [
+    ...on(configMaps, ['get', 'list', 'watch', 'create', 'update', 'patch'], within),
+    ...named(secrets, ['get'], metadataOf(task, 'key').name),
+    ...on(secrets, ['create'], within),
+    ...named(leases, ['get', 'update'], metadataOf(task, 'lease').name),
+    ...on(leases, ['create'], within),
+  ];
+}

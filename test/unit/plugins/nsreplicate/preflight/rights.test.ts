@@ -1,0 +1,142 @@
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import type { CopiedKind } from '../../../../../plugins/nsreplicate/clusters/kinds.ts';
+import { parseSubject } from '../../../../../plugins/nsreplicate/commands/rbac.ts';
+import { manifestsOf } from '../../../../../plugins/nsreplicate/preflight/manifests.ts';
+import { rightsOf } from '../../../../../plugins/nsreplicate/preflight/rights.ts';
+import { type Carry, ruleFor, wholeObject } from '../../../../../plugins/nsreplicate/rules/rule.ts';
+import { compileRule } from '../../../../../plugins/nsreplicate/rules/scope.ts';
+import { describePermission, type Permission } from '../../../../../src/kube/access.ts';
+import { configMaps, namespaces, type Resource, statefulSets } from '../../../../../src/kube/resources.ts';
+import { specOf } from '../../../../support/task-spec.ts';
+
+function kind(resource: Resource, carry: Carry = wholeObject, subresources: string[] = []): CopiedKind {
+  const rule = { ...ruleFor(resource.group, resource.kind), carry };
+  const discovered = { ...resource, singular: '', shortNames: [], verbs: [], subresources, preferred: true };
+  const name = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+  return { name, resource: discovered, rules: [compileRule(rule)] };
+}
+
+const named = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
+const pruning = { prune: true, claims: false, namespaces: false, definitions: false };
+const spec = (change = {}) => specOf({ name: 'dr', namespaces: named('shop'), prune: pruning, ...change });
+const words = (permissions: readonly Permission[]) => permissions.map(describePermission);
+const about = (permissions: readonly Permission[], what: string) =>
+  words(permissions).filter((one) => one.includes(` ${what} `) || one.includes(` ${what}/`));
+
+describe('the rights of a task', () => {
+  test('whose namespaces are named are rights in these alone, by their names on each side', () => {
+    const map = new Map([['shop', 'shop-standby']]);
+    const rights = rightsOf(spec({ map }), [kind(namespaces), kind(configMaps)]);
+    expect(about(rights.primary, 'configmaps')).toEqual([
+      'get configmaps in namespace "shop"',
+      'list configmaps in namespace "shop"',
+      'watch configmaps in namespace "shop"',
+      'get configmaps "nsreplicate-dr-epoch" in namespace "x8s-nsreplicate"',
+    ]);
+    expect(about(rights.replica, 'configmaps').slice(0, 6)).toEqual(
+      ['get', 'list', 'watch', 'patch', 'create', 'delete'].map(
+        (verb) => `${verb} configmaps in namespace "shop-standby"`,
+      ),
+    );
+    expect(words(rights.replica).filter((one) => one.includes(' namespaces'))).toEqual([
+      'get namespaces "kube-system"',
+    ]);
+    expect(rights.replicaNamespaces).toEqual(['shop-standby']);
+  });
+
+  test('by globs are rights in the cluster, and on namespaces, which are made', () => {
+    const rights = rightsOf(spec({ namespaces: named('shop*') }), [kind(namespaces), kind(configMaps)]);
+    expect(words(rights.primary)).toEqual(
+      expect.arrayContaining(['list namespaces', 'watch configmaps in all namespaces']),
+    );
+    expect(words(rights.replica)).toEqual(expect.arrayContaining(['create namespaces', 'patch namespaces']));
+    expect(words(rights.replica)).not.toContain('delete namespaces');
+    expect(rights.replicaNamespaces).toEqual([]);
+  });
+
+  test('to delete go with the flags that allow it', () => {
+    const deletes = (change: object) =>
+      words(rightsOf(spec(change), [kind(namespaces), kind(configMaps)]).replica).filter((one) =>
+        /^delete|\*/.test(one),
+      );
+    expect(deletes({ prune: { ...pruning, prune: false } })).toEqual([]);
+    expect(deletes({ prune: { ...pruning, namespaces: true }, namespaces: named('*') })).toEqual([
+      'delete namespaces',
+      'delete configmaps in all namespaces',
+      'list *.* in all namespaces',
+    ]);
+    expect(deletes({ prune: { ...pruning, prune: false }, onImmutable: 'recreate' })).toEqual([
+      'delete configmaps in namespace "shop"',
+    ]);
+  });
+
+  test('are no more than what a rule carries needs', () => {
+    const replica = (carry: Carry) =>
+      about(rightsOf(spec(), [kind(statefulSets, carry, ['status'])]).replica, 'statefulsets.apps');
+    const verbs = (carry: Carry) =>
+      replica(carry).map((one) => one.replace(/ in namespace.*| statefulsets\.apps(?!\/)/g, ''));
+    expect(verbs({ what: 'status' })).toEqual(['get', 'list', 'watch', 'patch statefulsets.apps/status']);
+    const fields = { what: 'fields', fields: [['spec', 'replicas']], status: false } as const;
+    expect(verbs(fields)).toEqual(['get', 'list', 'watch', 'patch']);
+    expect(verbs(wholeObject)).toEqual(['get', 'list', 'watch', 'patch', 'create', 'delete']);
+  });
+
+  test('to claims are asked for where a deletion may take some along', () => {
+    const claims = about(rightsOf(spec(), [kind(statefulSets)]).replica, 'persistentvolumeclaims');
+    expect(claims).toEqual(['list persistentvolumeclaims in namespace "shop"']);
+  });
+
+  test('where the state is are for its own namespace, and for one Secret there', () => {
+    const { state } = rightsOf(spec(), []);
+    expect(state.every(({ namespace }) => namespace === 'x8s-nsreplicate')).toBe(true);
+    expect(about(state, 'secrets')).toEqual([
+      'get secrets "nsreplicate-dr-key" in namespace "x8s-nsreplicate"',
+      'create secrets in namespace "x8s-nsreplicate"',
+    ]);
+  });
+});
+
+describe('manifests', () => {
+  test('begin with the namespaces that roles are in, and end with bindings', () => {
+    const rights = rightsOf(spec(), [kind(configMaps)]);
+    const { replica, state } = manifestsOf('dr', rights, {
+      kind: 'ServiceAccount',
+      namespace: 'ops',
+      name: 'copier',
+    });
+    expect(
+      replica.map(({ kind: what, metadata }) => `${what} ${metadata.namespace ?? ''}/${metadata.name}`),
+    ).toEqual([
+      'Namespace /x8s-nsreplicate',
+      'Namespace /shop',
+      'ClusterRole /nsreplicate-dr-replica',
+      'Role shop/nsreplicate-dr-replica',
+      'Role x8s-nsreplicate/nsreplicate-dr-replica',
+      'ClusterRoleBinding /nsreplicate-dr-replica',
+      'RoleBinding shop/nsreplicate-dr-replica',
+      'RoleBinding x8s-nsreplicate/nsreplicate-dr-replica',
+    ]);
+    expect(state.at(-1)).toMatchObject({
+      subjects: [{ kind: 'ServiceAccount', namespace: 'ops', name: 'copier' }],
+    });
+    expect(
+      parse(JSON.stringify(manifestsOf('dr', rights).state)).map(({ kind: what }: { kind: string }) => what),
+    ).toEqual(['Namespace', 'Role']);
+  });
+
+  test.each([
+    ['user:alice', { kind: 'User', name: 'alice' }],
+    ['group:system:masters', { kind: 'Group', name: 'system:masters' }],
+    ['serviceaccount:ops:copier', { kind: 'ServiceAccount', namespace: 'ops', name: 'copier' }],
+  ])('are bound to %s', (text, subject) => {
+    expect(parseSubject(text)).toEqual(subject);
+  });
+
+  test.each(['alice', 'user:', 'serviceaccount:ops', 'serviceaccount:a:b:c', 'robot:x'])(
+    'not to %s',
+    (text) => {
+      expect(() => parseSubject(text)).toThrow('names nobody');
+    },
+  );
+});
