@@ -3,7 +3,9 @@ import { runPlugin } from '../../src/cli/run-plugin.ts';
 import { version } from '../../src/cli/version.ts';
 import { CleanupCommand } from './commands/cleanup.ts';
 import { CopyCommand } from './commands/copy.ts';
+import { DoctorCommand } from './commands/doctor.ts';
 import { ListCommand } from './commands/list.ts';
+import { RbacCommand } from './commands/rbac.ts';
 import { StatusCommand } from './commands/status.ts';
 import { VerifyCommand } from './commands/verify.ts';
 import { moverImage } from './objects/manifests/pods.ts';
@@ -12,5 +14,13 @@ void runPlugin({
   name: 'x8sync',
   summary: "Copies a PersistentVolumeClaim's data to another claim, in the same cluster or another.",
   images: { mover: moverImage(version) },
-  commands: [CopyCommand, VerifyCommand, ListCommand, StatusCommand, CleanupCommand],
+  commands: [
+    CopyCommand,
+    VerifyCommand,
+    DoctorCommand,
+    ListCommand,
+    StatusCommand,
+    CleanupCommand,
+    RbacCommand,
+  ],
 });

@@ -24,10 +24,23 @@ const binarySuffixes = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
  * @throws {UsageError} not a quantity
  */
 export function parseQuantity(text: string): bigint {
+  return scaled(text, 0);
+}
+
+/**
+ * A quantity in thousandths of a unit, rounded up: `10m` of CPU is 10.
+ * @throws {UsageError} not a quantity
+ */
+export function parseMilliQuantity(text: string): bigint {
+  return scaled(text, 3);
+}
+
+/** In units of ten to the power of minus `decimals`. */
+function scaled(text: string, decimals: number): bigint {
   const match = pattern.exec(text.trim());
   if (!match) throw new UsageError(`${JSON.stringify(text)} is no quantity, such as 10Gi or 500M`);
   const [, sign, whole = '', fraction = match[4] ?? '', , exponent = '0', suffix = ''] = match;
-  const power = Number(exponent) + (decimalPowers[suffix] ?? 0) - fraction.length;
+  const power = decimals + Number(exponent) + (decimalPowers[suffix] ?? 0) - fraction.length;
   // The API server keeps quantities within 64 bits; this only keeps a typo from filling the memory.
   if (Math.abs(power) > 100) throw new UsageError(`${JSON.stringify(text)} is out of range for a quantity`);
   const binary = 1024n ** BigInt(binarySuffixes.indexOf(suffix) + 1);

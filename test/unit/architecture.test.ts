@@ -55,6 +55,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'batch',
     'cutover',
     'verify',
+    'doctor',
     'records',
     'run',
     'connect',

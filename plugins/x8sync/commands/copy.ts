@@ -4,8 +4,6 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { ClaimRef } from '../claims/claim.ts';
-import { parseClaim } from '../claims/claim-ref.ts';
 import type { CopyRequest, CopyResult } from '../run/request.ts';
 import {
   accessModeOption,
@@ -33,9 +31,9 @@ import {
   sourceRangeOption,
 } from './network-options.ts';
 import {
-  claimOf,
   formerStrategyOption,
   imageOption,
+  pairOf,
   runAsOption,
   strategyOption,
   timeoutOption,
@@ -176,7 +174,8 @@ export class CopyCommand extends KubeCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     checkFlags(this);
     if (isBatch(this)) return copyMany(this, context);
-    const pair = await this.#pair(context);
+    const { source = '', target = '', namespace } = this;
+    const pair = await pairOf({ source, target, namespace }, context);
     const request = copyRequestOf(this, pair, context.plugin.version);
     await ensureTarget(pair, targetWishes(this), context);
     if (this.cutover) return runCutover(request, this, context);
@@ -210,15 +209,6 @@ export class CopyCommand extends KubeCommand {
         throw error;
       return copy(agreedTo(request), context);
     }
-  }
-
-  async #pair({ kube }: KubeCommandContext): Promise<Record<'source' | 'target', ClaimRef>> {
-    const [from, to] = [parseClaim(this.source ?? '', 'SOURCE'), parseClaim(this.target ?? '', 'TARGET')];
-    const [source, target] = await Promise.all([
-      claimOf(from, kube, this.namespace),
-      claimOf(to, kube, this.namespace),
-    ]);
-    return { source, target };
   }
 
   async #confirm(

@@ -2,7 +2,7 @@
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { ClaimRef } from '../claims/claim.ts';
-import type { ClaimArgument } from '../claims/claim-ref.ts';
+import { type ClaimArgument, parseClaim } from '../claims/claim-ref.ts';
 import { strategyNames } from '../connect/strategy-names.ts';
 
 export const strategyOption = () =>
@@ -43,4 +43,20 @@ export async function claimOf(
 ): Promise<ClaimRef> {
   const client = await kube(context);
   return { kube: client, namespace: own ?? otherwise ?? client.cluster.namespace, claim };
+}
+
+/** The two claims of a command that names both. */
+export async function pairOf(
+  {
+    source,
+    target,
+    namespace,
+  }: Readonly<Record<'source' | 'target', string>> & {
+    readonly namespace: string | undefined;
+  },
+  { kube }: KubeCommandContext,
+): Promise<Record<'source' | 'target', ClaimRef>> {
+  const [from, to] = [parseClaim(source, 'SOURCE'), parseClaim(target, 'TARGET')];
+  const [a, b] = await Promise.all([claimOf(from, kube, namespace), claimOf(to, kube, namespace)]);
+  return { source: a, target: b };
 }

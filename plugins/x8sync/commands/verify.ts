@@ -3,7 +3,6 @@ import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { KubeCommand } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import { parseClaim } from '../claims/claim-ref.ts';
 import { parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest } from '../run/request.ts';
@@ -17,7 +16,7 @@ import {
   sourceHostOption,
   sourceRangeOption,
 } from './network-options.ts';
-import { claimOf, imageOption, runAsOption, strategyOption, timeoutOption } from './pair-options.ts';
+import { imageOption, pairOf, runAsOption, strategyOption, timeoutOption } from './pair-options.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -90,11 +89,9 @@ export class VerifyCommand extends TaskCommand {
 
   async #pair(context: KubeCommandContext): Promise<Pair> {
     if (this.target !== undefined) {
-      const [source, target] = await Promise.all([
-        claimOf(parseClaim(this.source, 'SOURCE'), context.kube, this.namespace),
-        claimOf(parseClaim(this.target, 'TARGET'), context.kube, this.namespace),
-      ]);
-      return { source, target, merged: false, selection: selectionOf(this) };
+      const { source, target, namespace } = this;
+      const pair = await pairOf({ source, target, namespace }, context);
+      return { ...pair, merged: false, selection: selectionOf(this) };
     }
     const [{ client, entry }, { pairOfTask }] = await Promise.all([
       this.oneTask(context, this.source),

@@ -8,6 +8,7 @@ import type { Node, Service } from '../../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
 import { type ServiceShape, servicePort } from '../objects/manifests/source.ts';
+import type { Makes } from '../preflight/permissions.ts';
 import { loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';
 import type { StrategyName } from './strategy-names.ts';
 
@@ -125,15 +126,33 @@ export function ladderOf(
   };
 }
 
-/** What may have to be made for these strategies, which are all of them where none is named. */
-export function madeFor(wanted: readonly StrategyName[]): {
-  readonly server: boolean;
-  readonly service: boolean;
-} {
+/** What has to be allowed for these strategies, which are all of them where none is named. */
+export function madeFor(wanted: readonly StrategyName[]): Makes {
+  const network = wanted.filter((name) => name !== 'mount');
+  // Where there are several, one that is not allowed is declined, and the next one is tried.
+  const [only] = network.length === 1 ? network : [];
+  return { ...objectsFor(wanted), addresses: only === 'loadbalancer', relay: only === 'relay' };
+}
+
+/** What may be made and called by any of these strategies, which are all of them where none is named. */
+export function mayBeMadeFor(wanted: readonly StrategyName[]): Makes {
+  const network = wanted.length === 0 ? byNetwork : wanted.filter((name) => name !== 'mount');
+  const isLadder = network.length > 1;
+  return {
+    ...objectsFor(wanted),
+    otherService: network.filter((name) => name !== 'relay').length > 1,
+    addresses: isLadder || network.includes('loadbalancer'),
+    relay: network.includes('relay'),
+  };
+}
+
+const byNetwork: readonly StrategyName[] = ['clusterip', 'nodeport', 'loadbalancer', 'relay'];
+
+function objectsFor(wanted: readonly StrategyName[]): Makes {
   const mayTry = (...names: readonly StrategyName[]) =>
     wanted.length === 0 || wanted.some((name) => names.includes(name));
   return {
-    server: mayTry('clusterip', 'nodeport', 'loadbalancer', 'relay'),
+    server: mayTry(...byNetwork),
     service: mayTry('clusterip', 'nodeport', 'loadbalancer'),
   };
 }

@@ -3,10 +3,17 @@ import { ForbiddenError } from '../../../src/errors.ts';
 import { type Permission, requirePermissions } from '../../../src/kube/access.ts';
 import {
   configMaps,
+  events,
   jobs,
+  limitRanges,
+  namespaces,
+  networkPolicies,
+  nodes,
   persistentVolumeClaims,
+  persistentVolumes,
   pods,
   type Resource,
+  resourceQuotas,
   secrets,
   services,
   statefulSets,
@@ -30,13 +37,35 @@ const mover: readonly Need[] = [[jobs, 'get list watch create delete']];
 const keys: readonly Need[] = [[secrets, 'get list watch create delete']];
 const server: readonly Need[] = [[statefulSets, 'get list watch create delete']];
 const service: readonly Need[] = [[services, 'get list watch create delete']];
+const otherService: readonly Need[] = [[services, 'patch']];
+/** A WebSocket begins as a GET; newer API servers ask for `create` as well. */
+const addresses: readonly Need[] = [[pods, 'get create', 'exec']];
+const relay: readonly Need[] = [[pods, 'get create', 'portforward']];
 
-/** What a copy may make, by the strategies that it may try. */
+/** What a copy goes without, and is better with: it sees more, says more, or gets through more. */
+const helpful: readonly Need[] = [
+  [networkPolicies, 'get list create delete'],
+  [events, 'list watch'],
+  [resourceQuotas, 'list'],
+  [limitRanges, 'list'],
+];
+const helpfulInCluster: readonly Need[] = [
+  [persistentVolumes, 'get list'],
+  [nodes, 'list'],
+];
+
+/** What a copy makes and calls, by the strategies that it may try. */
 export interface Makes {
   /** An sshd at the source, and keys for it on both sides. */
   readonly server: boolean;
   /** A Service that leads there. */
   readonly service: boolean;
+  /** That Service is turned into one of another type, for a further strategy. */
+  readonly otherService?: boolean;
+  /** Addresses are handed to the mover's pod while it runs. */
+  readonly addresses?: boolean;
+  /** Port-forwards to the pods of both sides. */
+  readonly relay?: boolean;
 }
 
 /** All that one side of a copy asks of its namespace. */
@@ -48,9 +77,25 @@ export function permissionsOf(role: Role, namespace: string, makes: Makes): Perm
     ...(makes.server ? keys : []),
     ...(isSource && makes.server ? server : []),
     ...(isSource && makes.service ? service : []),
+    ...(isSource && makes.otherService ? otherService : []),
+    ...(!isSource && makes.addresses ? addresses : []),
+    ...(makes.relay ? relay : []),
   ];
+  return permissions(needs, namespace);
+}
+
+/** What a side of a copy is better with: in its namespace, and in the cluster as a whole. */
+export function helpfulPermissions(namespace: string): Permission[] {
+  // The UID of this namespace tells clusters apart.
+  const identity = { verb: 'get', resource: namespaces, name: 'kube-system' };
+  return [...permissions(helpful, namespace), ...permissions(helpfulInCluster), identity];
+}
+
+function permissions(needs: readonly Need[], namespace?: string): Permission[] {
   return needs.flatMap(([resource, verbs, subresource]) =>
-    verbs.split(' ').map((verb) => ({ verb, resource, namespace, subresource })),
+    verbs
+      .split(' ')
+      .map((verb) => ({ verb, resource, subresource, ...(namespace !== undefined && { namespace }) })),
   );
 }
 

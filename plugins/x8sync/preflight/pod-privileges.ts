@@ -5,7 +5,27 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { PodSpec } from '../../../src/kube/objects.ts';
 import { explainRefusal, refusalIn } from '../../../src/kube/refusal.ts';
 import { pods } from '../../../src/kube/resources.ts';
+import { type Identity, imageUser } from '../objects/identity.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
+import type { Role } from '../objects/sides.ts';
+
+/** What decides who the pods of a copy run as. */
+export interface UserWish {
+  readonly runAs?: Identity | undefined;
+  readonly trustedXattrs: boolean;
+}
+
+/** What the pod of a side may be, the best first. */
+export function privilegeChoice(role: Role, { runAs, trustedXattrs }: UserWish): readonly PodPrivileges[] {
+  // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
+  const asked: readonly PodPrivileges[] = role === 'source' ? ['admin'] : ['admin', 'root', 'user'];
+  const kinds: readonly PodPrivileges[] = trustedXattrs ? asked : ['root', 'user'];
+  return runAs ? kinds.filter((kind) => (kind === 'user') === (runAs.uid !== 0)) : kinds;
+}
+
+/** Who pods run as that are no root. */
+export const podIdentity = ({ runAs }: Pick<UserWish, 'runAs'>): Identity =>
+  runAs && runAs.uid !== 0 ? runAs : imageUser;
 
 type PodOf = (privileges: PodPrivileges) => PodSpec;
 

@@ -20,11 +20,11 @@ import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
 import { relayAddress } from '../mover/relay.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
-import { type Identity, imageUser, passwdFor } from '../objects/identity.ts';
+import { type Identity, passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
 import type { PodPrivileges } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
-import { admittedPrivileges } from '../preflight/pod-privileges.ts';
+import { admittedPrivileges, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
 import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
 import {
@@ -105,29 +105,20 @@ export class CopyParts {
 
   readonly sourcePrivileges = this.#part(async () => {
     const source = await this.source();
-    // What the source's pod can't see nobody would miss, so there is no lesser choice than the one asked for.
-    const choice = this.#choice(this.#request.trustedXattrs ? ['admin'] : ['root', 'user']);
+    const choice = privilegeChoice('source', this.#request);
     return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image, this.#identity));
   });
 
   readonly targetPrivileges = this.#part(async () => {
     const target = await this.target();
-    const { image, mode, trustedXattrs } = this.#request;
-    const choice = this.#choice(trustedXattrs ? ['admin', 'root', 'user'] : ['root', 'user']);
+    const { image, mode } = this.#request;
+    const choice = privilegeChoice('target', this.#request);
     return this.#admitted(target, choice, sampleTargetPod(target, image, mode, this.#identity));
   });
 
   /** Who pods run as that are no root. */
   get #identity(): Identity {
-    const { runAs } = this.#request;
-    return runAs && runAs.uid !== 0 ? runAs : imageUser;
-  }
-
-  /** Of these kinds of pods, those that the wish for a certain user leaves. */
-  #choice(kinds: readonly PodPrivileges[]): readonly PodPrivileges[] {
-    const { runAs } = this.#request;
-    if (!runAs) return kinds;
-    return kinds.filter((kind) => (kind === 'user') === (runAs.uid !== 0));
+    return podIdentity(this.#request);
   }
 
   /** The strategies to try, and what is known to stand against a mount. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../../../src/errors.ts';
-import { parseQuantity } from '../../../../src/kube/quantity.ts';
+import { parseMilliQuantity, parseQuantity } from '../../../../src/kube/quantity.ts';
 
 describe('parseQuantity', () => {
   test.each([
@@ -28,3 +28,10 @@ describe('parseQuantity', () => {
     expect(() => parseQuantity(text)).toThrow(UsageError),
   );
 });
+
+test.each([
+  ['10m', 10n],
+  ['1.5', 1500n],
+  ['1Ki', 1_024_000n],
+  ['100u', 1n],
+])('parseMilliQuantity: %s is %p thousandths', (text, value) => expect(parseMilliQuantity(text)).toBe(value));

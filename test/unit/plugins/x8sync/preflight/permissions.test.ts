@@ -66,3 +66,14 @@ test('what both sides lack is said at once', async () => {
     details: [expect.stringMatching(/create statefulsets/), expect.stringMatching(/create jobs/)],
   });
 });
+
+test('where a relay or a load balancer is all that may be tried, what it takes is asked for beforehand', async () => {
+  const { madeFor } = await import('../../../../../plugins/x8sync/connect/strategies.ts');
+  const lame = clusterWithout('one', ['create', 'pods'], ['get', 'pods']);
+  await expect(check(lame, lame, madeFor(['relay']))).rejects.toMatchObject({
+    details: expect.arrayContaining([expect.stringMatching(/create pods\/portforward/)]),
+  });
+  await expect(check(lame, lame, madeFor(['loadbalancer']))).rejects.toMatchObject({
+    details: expect.arrayContaining([expect.stringMatching(/create pods\/exec/)]),
+  });
+});

@@ -1,0 +1,93 @@
+/** `kubectl x8sync doctor SOURCE TARGET` */
+import { outputOption } from '../../../src/cli/base-command.ts';
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import { table } from '../../../src/cli/table.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { parseGroup, parseIdentity } from '../objects/identity.ts';
+import { moverImage } from '../objects/manifests/pods.ts';
+import { completeClaim } from './completion.ts';
+import {
+  nodePortOption,
+  publicOption,
+  serviceAnnotationOption,
+  serviceOptionsOf,
+  sourceHostOption,
+  sourceRangeOption,
+} from './network-options.ts';
+import { imageOption, pairOf, runAsOption, strategyOption } from './pair-options.ts';
+
+export class DoctorCommand extends KubeCommand {
+  static override paths = [['doctor']];
+  static override usage = KubeCommand.Usage({
+    description: 'Tell what stands for and against a copy. Nothing is made.',
+    details: `
+      Looked at are the rights of this user, verb by verb, both claims and who mounts them, what the namespaces admit
+      (Pod Security, policies, quotas, limit ranges), nodes, image, strategies and room. Objects are created by dry run.
+      What only pods can find out is named as not known: whether they reach each other, what is in the volumes.
+
+      Exit code 0 where nothing is known that a copy would fail of; else the one that the copy would end with.
+    `,
+    examples: [
+      ['Before a copy', '$0 doctor prod-eu/shop/database prod-us/shop/database'],
+      [
+        'What did not pass, for a program',
+        '$0 doctor -o json a/shop/db b/shop/db | jq \'.findings[] | select(.verdict != "ok")\'',
+      ],
+    ],
+  });
+  override output = outputOption('json', 'yaml', 'table');
+  source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
+  target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
+  strategies = strategyOption();
+  sourceRange = sourceRangeOption();
+  serviceAnnotation = serviceAnnotationOption();
+  publicLoadBalancer = publicOption();
+  nodePort = nodePortOption();
+  sourceHost = sourceHostOption();
+  runAs = runAsOption();
+  fsGroup = option.text('--fs-group', {
+    value: 'GID',
+    description: 'Group that the copy would give an empty target to.',
+  });
+  trustedXattrs = option.flag('--trusted-xattrs', {
+    description: 'Look for pods that may copy trusted.* attributes.',
+  });
+  allowMounted = option.flag('--allow-mounted', {
+    description: 'That pods have the target mounted is no obstacle.',
+  });
+  image = imageOption();
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const { strategies, trustedXattrs, allowMounted, fsGroup, runAs } = this;
+    const pair = await pairOf(this, context);
+    const { examine } = await import('../doctor/doctor.ts');
+    const { error, ...found } = await examine(
+      {
+        ...pair,
+        strategies,
+        service: serviceOptionsOf(this),
+        runAs: runAs === undefined ? undefined : parseIdentity(runAs, '--run-as'),
+        fsGroup: fsGroup === undefined ? undefined : parseGroup(fsGroup, '--fs-group'),
+        trustedXattrs,
+        allowMounted,
+        image: this.image ?? moverImage(context.plugin.version),
+      },
+      context.signal,
+    );
+    return { data: found, table: tableOf(found.findings), error };
+  }
+}
+
+const tableOf = (findings: readonly Finding[]) =>
+  table(
+    findings,
+    [
+      { header: 'SIDE', value: ({ side }) => side },
+      { header: 'CHECK', value: ({ check }) => check },
+      { header: 'VERDICT', value: ({ verdict }) => verdict },
+      { header: 'FOUND', value: ({ message }) => message },
+    ],
+    'Nothing was checked.',
+  );

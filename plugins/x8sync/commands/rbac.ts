@@ -1,0 +1,53 @@
+/** `kubectl x8sync rbac SOURCE TARGET` */
+import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import { argument, option } from '../../../src/cli/options.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import type { ClusterRoles } from '../preflight/roles.ts';
+import { completeClaim } from './completion.ts';
+import { pairOf, strategyOption } from './pair-options.ts';
+
+export class RbacCommand extends KubeCommand {
+  static override paths = [['rbac']];
+  static override usage = KubeCommand.Usage({
+    description: 'Print the least Roles that let somebody copy. No cluster is asked or changed.',
+    details: `
+      A Role for each namespace, with what the strategies take that may be tried: fewer of them by --strategy take
+      less. Who is to copy gets it by a RoleBinding of yours.
+    `,
+    examples: [
+      [
+        'Grant what the source takes',
+        '$0 rbac --side source a/shop/db b/shop/db | kubectl --context a apply -f -',
+      ],
+      ['By a node port only', '$0 rbac --strategy nodeport a/shop/db b/shop/db'],
+    ],
+  });
+  source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
+  target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
+  strategies = strategyOption();
+  side = option.choice('--side', ['source', 'target'], { description: 'What this side takes only.' });
+  helpful = option.flag('--helpful', {
+    description:
+      'Also what a copy goes without: it sees and says more with it, and gets through more policies.',
+  });
+
+  override async run(context: KubeCommandContext): Promise<Outcome> {
+    const [{ rolesFor }, { mayBeMadeFor }, { stringify }] = await Promise.all([
+      import('../preflight/roles.ts'),
+      import('../connect/strategies.ts'),
+      import('yaml'),
+    ]);
+    const sides = this.side === undefined ? (['source', 'target'] as const) : [this.side];
+    const makes = mayBeMadeFor(this.strategies);
+    const all = rolesFor(await pairOf(this, context), { sides, makes, helpful: this.helpful });
+    const text = all.map(
+      (one) => `# ${headline(one)}\n${one.roles.map((role) => stringify(role)).join('---\n')}`,
+    );
+    return {
+      data: { apiVersion: 'v1', kind: 'List', items: all.flatMap(({ roles }) => roles) },
+      text: text.join('---\n').trimEnd(),
+    };
+  }
+}
+
+const headline = ({ context, sides }: ClusterRoles) => `${sides.join(' and ')}, in ${context}`;

@@ -1,0 +1,131 @@
+/** Which strategies are open between two claims, and why the others are not, before anything is made. */
+import { messageOf } from '../../../src/errors.ts';
+import type { Node } from '../../../src/kube/objects.ts';
+import { services } from '../../../src/kube/resources.ts';
+import type { ClaimState } from '../claims/claim.ts';
+import { mountObstacle } from '../connect/mount.ts';
+import type { ServiceOptions } from '../connect/service-options.ts';
+import { addressesOf, ladderOf, type NetworkStrategy, type ServiceStrategy } from '../connect/strategies.ts';
+import { type StrategyName, strategyNames } from '../connect/strategy-names.ts';
+import { sourceService } from '../objects/manifests/source.ts';
+import type { Role } from '../objects/sides.ts';
+import type { Right } from './access.ts';
+import { trialSide, tryCreate } from './trial.ts';
+
+export interface StrategyVerdict {
+  readonly name: StrategyName;
+  /** Nothing is known that stands against it. */
+  readonly open: boolean;
+  /** A copy with these flags would come to it, if those before it fail. */
+  readonly tried: boolean;
+  /** Why it is not open, or what is not known before pods run. */
+  readonly reason: string;
+}
+
+export interface StrategyLook {
+  readonly source: ClaimState;
+  readonly target: ClaimState;
+  readonly isOneCluster: boolean;
+  readonly wanted: readonly StrategyName[];
+  readonly service: ServiceOptions | undefined;
+  readonly fsGroup: number | undefined;
+  readonly rights: readonly Right[];
+  /** Of the source's cluster; undefined where they may not be listed. */
+  readonly nodes: readonly Node[] | undefined;
+}
+
+/** A verdict on every strategy, in the order of trying, those that would not be tried last. */
+export async function judgeStrategies(look: StrategyLook, signal: AbortSignal): Promise<StrategyVerdict[]> {
+  const obstacle = mountObstacle(look);
+  const how = { isOneCluster: look.isOneCluster, isMountable: obstacle === undefined };
+  const ladder = ladderOf(look.wanted, how, look.service);
+  const tried: StrategyName[] = [
+    ...(ladder.mount ? (['mount'] as const) : []),
+    ...ladder.network.map(({ name }) => name),
+  ];
+  const all = ladderOf(strategyNames, how, look.service).network;
+  const order = [...tried, ...strategyNames.filter((name) => !tried.includes(name))];
+  return Promise.all(
+    order.map(async (name): Promise<StrategyVerdict> => {
+      const strategy = all.find((one) => one.name === name);
+      const isFirst = ladder.network.findIndex((one) => one.name === name) <= 0;
+      const reason = strategy ? await obstacleTo(strategy, isFirst, look, signal) : obstacle;
+      const isOpen = reason === undefined;
+      return { name, open: isOpen, tried: tried.includes(name), reason: reason ?? openWords(name, look) };
+    }),
+  );
+}
+
+async function obstacleTo(
+  strategy: NetworkStrategy,
+  isFirst: boolean,
+  look: StrategyLook,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (strategy.name === 'clusterip' && !look.isOneCluster) return 'the claims are in two clusters';
+  const right = lackedRight(strategy.name, isFirst, look.rights);
+  if (right)
+    return `this user may not ${right.verb} ${right.resource} in namespace ${right.namespace} of the ${right.side}`;
+  return strategy.name === 'relay' ? undefined : declined(strategy, look.source, signal);
+}
+
+/** What a strategy takes beyond an sshd and its keys. */
+function lackedRight(
+  name: NetworkStrategy['name'],
+  isFirst: boolean,
+  rights: readonly Right[],
+): Right | undefined {
+  const needs: readonly (readonly [side: Role, resource: string, verbs: readonly string[]])[] =
+    name === 'relay'
+      ? [
+          ['source', 'pods/portforward', ['get', 'create']],
+          ['target', 'pods/portforward', ['get', 'create']],
+        ]
+      : [
+          ['source', 'services', isFirst ? ['create'] : ['create', 'patch']],
+          ['target', 'pods/exec', isFirst && name !== 'loadbalancer' ? [] : ['get', 'create']],
+        ];
+  return rights.find(
+    ({ allowed, ...right }) =>
+      !allowed &&
+      needs.some(
+        ([side, resource, verbs]) =>
+          side === right.side && resource === right.resource && verbs.includes(right.verb),
+      ),
+  );
+}
+
+/** Why the source's cluster admits no Service of this strategy, by dry run. */
+async function declined(
+  { shapes }: ServiceStrategy,
+  { ref: { kube, namespace } }: ClaimState,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const reasons: string[] = [];
+  for (const shape of shapes) {
+    const service = sourceService(trialSide('source', namespace), shape);
+    const refusal = await tryCreate(kube, services, service, signal);
+    if (refusal === undefined) return undefined;
+    reasons.push(messageOf(refusal));
+  }
+  return [...new Set(reasons)].join('; ');
+}
+
+const unknown = 'whether the pods reach each other shows only once they run';
+
+function openWords(name: StrategyName, { nodes, service }: StrategyLook): string {
+  switch (name) {
+    case 'mount':
+      return 'one pod may mount both claims, if the scheduler finds a node for it';
+    case 'nodeport': {
+      const addresses = service?.host ? [service.host.host] : addressesOf(nodes ?? []);
+      return `admitted${addresses.length > 0 ? `, at ${addresses.join(', ')}` : ''}; ${unknown}`;
+    }
+    case 'loadbalancer':
+      return `admitted; that the cluster gives it an address was not tried; ${unknown}`;
+    case 'relay':
+      return 'through this workstation, for as long as the command runs';
+    default:
+      return `admitted; ${unknown}`;
+  }
+}

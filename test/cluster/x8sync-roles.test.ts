@@ -1,0 +1,141 @@
+/** The Roles that `rbac` prints: somebody with just these copies, and with one verb less is told which. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PolicyRule, RbacRole } from '../../src/kube/access.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { apply, environment, kubectl, pluginProgram } from './support/kubectl.ts';
+import { type Ended, run } from './support/process.ts';
+import { Scene } from './support/scene.ts';
+import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
+
+type Side = 'source' | 'target';
+const contexts: Readonly<Record<Side, string>> = { source: contextA, target: contextB };
+const sides = ['source', 'target'] as const;
+
+let scene: Scene;
+let pair: [string, string];
+beforeAll(async () => {
+  scene = await Scene.open('roles');
+  pair = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
+  await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
+  await scene.shell(contextA, 'source', someFiles(1));
+}, 60_000);
+afterAll(() => scene.close());
+
+/** The plugin, as somebody else. */
+const as = (user: string, groups: readonly string[], ...args: string[]): Promise<Ended> =>
+  run(pluginProgram('x8sync'), [...args, '--as', user, ...groups.flatMap((group) => ['--as-group', group])], {
+    env: environment,
+  });
+
+async function printed(side: Side, ...flags: string[]): Promise<PolicyRule[]> {
+  const list = documentOf<{ items: RbacRole[] }>(
+    await x8sync('rbac', ...pair, '--side', side, ...flags, '-o', 'json'),
+  );
+  return list.items.flatMap(({ rules }) => rules);
+}
+
+interface Subject {
+  readonly kind: 'User' | 'Group';
+  readonly name: string;
+}
+
+/** A Role of these rules, and a RoleBinding for somebody. */
+function granted(name: string, rules: readonly PolicyRule[], subject: Subject): object[] {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const apiVersion = `${apiGroup}/v1`;
+  return [
+    { apiVersion, kind: 'Role', metadata: { name }, rules },
+    {
+      ...{ apiVersion, kind: 'RoleBinding', metadata: { name } },
+      roleRef: { apiGroup, kind: 'Role', name },
+      subjects: [{ ...subject, apiGroup }],
+    },
+  ];
+}
+
+/** Grants in the namespace of one side; resolves once its API server heeds the last of them. */
+async function grant(side: Side, objects: readonly object[], probe: readonly string[]): Promise<void> {
+  await apply(contexts[side], scene.namespace, ...objects);
+  const can = ['auth', 'can-i', 'get', 'persistentvolumeclaims', '-n', scene.namespace, ...probe];
+  await eventually(async () => expect(await kubectl(contexts[side], can)).toBe('yes\n'));
+}
+
+interface Without {
+  readonly user: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+/** For each right that the rules grant, the rules without it. */
+function withoutEach(side: Side, rules: readonly PolicyRule[]): Without[] {
+  const single = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    resources.flatMap((resource) =>
+      verbs.map((verb) => ({ apiGroups, resources: [resource], verbs: [verb] })),
+    ),
+  );
+  return single.map((left, index) => {
+    const [group = ''] = left.apiGroups;
+    const [plural = '', subresource] = (left.resources[0] ?? '').split('/');
+    const name = [group === '' ? plural : `${plural}.${group}`, ...(subresource ? [subresource] : [])].join(
+      '/',
+    );
+    const user = `${scene.namespace}-${side}-${index}`;
+    return { user, verb: left.verbs[0] ?? '', resource: name, rules: single.filter((rule) => rule !== left) };
+  });
+}
+
+test('somebody with just these Roles copies, by each of these strategies', async () => {
+  const user = `${scene.namespace}-least`;
+  for (const strategy of ['nodeport', 'relay'] as const) {
+    const name = `${user}-${strategy}`;
+    await Promise.all(
+      sides.map(async (side) => {
+        const rules = await printed(side, '--strategy', strategy);
+        await grant(side, granted(name, rules, { kind: 'User', name }), ['--as', name]);
+      }),
+    );
+    saidBy(await as(name, [], ...pair, '--strategy', strategy), 0);
+    expect(await scene.leftovers()).toEqual([]);
+  }
+}, 120_000);
+
+describe.each(['nodeport', 'loadbalancer', 'relay'])('with one verb less, by %s', (strategy) => {
+  test.each(sides)(
+    'at the %s, that verb is named, and nothing is made',
+    async (side) => {
+      const other: Side = side === 'source' ? 'target' : 'source';
+      const group = `${scene.namespace}-${strategy}-${other}`;
+      const all = withoutEach(side, await printed(side, '--strategy', strategy));
+      // The other strategies add a few rights to those that have been tried by then.
+      const isOwn = ({ resource }: Without) => /exec|portforward/.test(resource);
+      const cases = strategy === 'nodeport' ? all : all.filter(isOwn);
+      const last = cases.at(-1);
+      if (!last) return;
+      const bindings = cases.flatMap(({ user, rules }) =>
+        granted(`${strategy}-${user}`, rules, { kind: 'User', name: user }),
+      );
+      await Promise.all([
+        grant(
+          other,
+          granted(group, await printed(other, '--strategy', strategy), { kind: 'Group', name: group }),
+          [...['--as', 'anybody', '--as-group', group]],
+        ),
+        grant(side, bindings, [
+          '--as',
+          last.resource.includes('claims') ? (cases[0]?.user ?? '') : last.user,
+        ]),
+      ]);
+      for (const { user, verb, resource } of cases) {
+        const said = saidBy(await as(user, [group], ...pair, '--strategy', strategy), 4);
+        expect(said).toContain(`may not ${verb} ${resource} in namespace "${scene.namespace}"`);
+        expect(said.match(/may not/g)).toHaveLength(1);
+        expect(said).not.toMatch(/Task [a-z0-9-]+\n/);
+      }
+      expect(await scene.leftovers()).toEqual([]);
+    },
+    90_000,
+  );
+});

@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { mayBeMadeFor } from '../../../../../plugins/x8sync/connect/strategies.ts';
+import { rolesFor } from '../../../../../plugins/x8sync/preflight/roles.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+const one = fakeKube(undefined, { context: 'one', server: 'https://one.invalid' });
+const two = fakeKube(undefined, { context: 'two', server: 'https://two.invalid' });
+const ref = (kube: typeof one, namespace: string) => ({ kube, namespace, claim: 'data' });
+const sides = ['source', 'target'] as const;
+
+test('each cluster gets a Role of its own, and its side', () => {
+  const pair = { source: ref(one, 'shop'), target: ref(two, 'shop') };
+  const all = rolesFor(pair, { sides, makes: mayBeMadeFor(['nodeport']), helpful: false });
+  expect(all.map(({ context, roles }) => [context, roles.map(({ kind }) => kind)])).toEqual([
+    ['one', ['Role']],
+    ['two', ['Role']],
+  ]);
+  const text = JSON.stringify(all);
+  expect(text).toContain('statefulsets');
+  expect(text).not.toMatch(/pods\/(exec|portforward)|patch|nodes/);
+});
+
+test('claims of one namespace take one Role, and what helps in the cluster a ClusterRole', () => {
+  const pair = { source: ref(one, 'shop'), target: ref(one, 'shop') };
+  const [all] = rolesFor(pair, { sides, makes: mayBeMadeFor(['mount']), helpful: true });
+  expect(all?.roles.map(({ kind, metadata }) => [kind, metadata.namespace])).toEqual([
+    ['ClusterRole', undefined],
+    ['Role', 'shop'],
+  ]);
+  expect(JSON.stringify(all)).not.toMatch(/secrets|services|statefulsets/);
+});
+
+test.each([
+  [['relay'], /pods\/portforward/, /services|pods\/exec/],
+  [['loadbalancer'], /pods\/exec/, /patch|pods\/portforward/],
+  [['nodeport', 'loadbalancer'], /patch.*pods\/exec|pods\/exec.*patch/, /pods\/portforward/],
+  [[], /pods\/portforward/, /nodes/],
+] as const)('%j takes what it needs, and no more', (strategies, has, hasNot) => {
+  const pair = { source: ref(one, 'a'), target: ref(two, 'b') };
+  const text = JSON.stringify(
+    rolesFor(pair, { sides, makes: mayBeMadeFor([...strategies]), helpful: false }),
+  );
+  expect(text).toMatch(has);
+  expect(text).not.toMatch(hasNot);
+});
