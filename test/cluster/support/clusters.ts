@@ -1,6 +1,6 @@
 /** The two clusters of a test run. Also for processes that tests start, so jest is not in it. */
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { connect } from '../../../src/kube/connect.ts';
+import { type ConnectOptions, connect } from '../../../src/kube/connect.ts';
 
 /** A variable that `npm test` sets, or the person who runs one file. */
 export function setting(name: 'X8S_KUBECONFIG' | 'X8S_CONTEXT_A' | 'X8S_CONTEXT_B'): string {
@@ -9,8 +9,11 @@ export function setting(name: 'X8S_KUBECONFIG' | 'X8S_CONTEXT_A' | 'X8S_CONTEXT_
   return value;
 }
 
-/** A client of one of the two clusters. */
-export function clusterOf(which: 'A' | 'B'): Promise<KubeClient> {
+/** A client of one of the two clusters, also as somebody else. */
+export function clusterOf(
+  which: 'A' | 'B',
+  who: Pick<ConnectOptions, 'as' | 'asGroups'> = {},
+): Promise<KubeClient> {
   const [kubeconfig, context] = [setting('X8S_KUBECONFIG'), setting(`X8S_CONTEXT_${which}`)];
-  return connect({ kubeconfig, context, requestTimeoutMs: 30_000 });
+  return connect({ ...who, kubeconfig, context, requestTimeoutMs: 30_000 });
 }

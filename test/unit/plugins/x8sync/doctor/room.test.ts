@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { type Measured, roomFindings } from '../../../../../plugins/x8sync/doctor/room.ts';
+import { type Measured, roomFindings, usageOf } from '../../../../../plugins/x8sync/doctor/room.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
 
 const MiB = 1 << 20;
 
@@ -61,4 +62,20 @@ test('where nothing is measured, a smaller target is named', () => {
   expect(roomFindings(measured(100), measured(50))).toMatchObject([
     { verdict: 'note', message: expect.stringMatching(/which is less; what the source holds is not known/) },
   ]);
+});
+
+test("a claim's figures are those of its own volume in what the node says", async () => {
+  const kube = fakeKube();
+  const figures = { usedBytes: 1, availableBytes: 2, capacityBytes: 3, inodesUsed: 4, inodesFree: 5 };
+  const volume = [
+    { name: 'tmp', ...figures, usedBytes: 9 },
+    { name: 'data', ...figures, usedBytes: 8, pvcRef: { name: 'data', namespace: 'other' } },
+    { name: 'data', ...figures, pvcRef: { name: 'data', namespace: 'shop' } },
+    { name: 'new', pvcRef: { name: 'new', namespace: 'shop' } },
+  ];
+  kube.answers.set('/api/v1/nodes/one/proxy/stats/summary', () => ({ pods: [{}, { volume }] }));
+  const of = (claim: string) =>
+    usageOf(kube, { namespace: 'shop', claim, node: 'one' }, new AbortController().signal);
+  expect(await of('data')).toEqual(figures);
+  expect(await of('new')).toBeUndefined();
 });
