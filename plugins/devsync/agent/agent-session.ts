@@ -1,5 +1,4 @@
 /** The agent's side of one sync: a directory in the container, asked and told over the stream. */
-import { mkdirSync } from 'node:fs';
 import { free } from '../../../src/free.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf } from '../reconcile/operations.ts';
@@ -9,6 +8,7 @@ import { requireFiles } from '../sync/file-systems.ts';
 import { resolveWithin } from '../sync/folder.ts';
 import { LocalEndpoint } from '../sync/local-endpoint.ts';
 import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
+import { codeOf } from '../sync/system-error.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
@@ -22,7 +22,7 @@ import {
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
-import { resolveRoot } from './remote-root.ts';
+import { resolveOrMake, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
 /** What the workstation asks for; small contents may come along. */
@@ -50,7 +50,7 @@ export class AgentSession {
   /** @param enqueue runs something in turn with the session's frames. */
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
     const { base, root: wanted } = request;
-    const resolved = resolveOrMake(request);
+    const resolved = rootFor(request);
     const root = base + resolved;
     requireFiles(root);
     const mountInfo = readMounts(base);
@@ -216,13 +216,11 @@ export class AgentSession {
   }
 }
 
-function resolveOrMake({ base, root, create }: OpenRequest): string {
+function rootFor({ base, root, create }: OpenRequest): string {
   try {
     return resolveRoot({ base, root });
   } catch (error) {
-    if (!create || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    const parent = resolveWithin(base, root.slice(0, root.lastIndexOf('/')) || '/');
-    mkdirSync(`${base}${parent}/${root.slice(root.lastIndexOf('/') + 1)}`);
-    return resolveWithin(base, root);
+    if (!create || codeOf(error) !== 'ENOENT') throw error;
+    return resolveOrMake(base, root);
   }
 }

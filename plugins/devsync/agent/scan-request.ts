@@ -1,13 +1,12 @@
 /** A scan of REMOTE for `plan`: it creates nothing, not even a missing root. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
-import { difference, splitPath } from '../reconcile/tree.ts';
-import { resolveWithin } from '../sync/folder.ts';
+import { difference } from '../reconcile/tree.ts';
 import { metadataCandidatesInContainer } from '../sync/metadata-folder.ts';
 import { requireWritable, scanOnce } from '../sync/scan-once.ts';
 import { codeOf } from '../sync/system-error.ts';
 import type { ScanAnswer, ScanRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
-import { resolveRoot } from './remote-root.ts';
+import { nearestAbove, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
 /** Sends what is there. Rejects with what the system says where a sync could not work there. */
@@ -36,7 +35,7 @@ function find({ base, root, create }: ScanRequest): string | undefined {
     return resolveRoot({ base, root });
   } catch (error) {
     if (!create || codeOf(error) !== 'ENOENT') throw error;
-    requireWritable(base + resolveWithin(base, splitPath(root)[0] || '/'));
+    requireWritable(base + nearestAbove(base, root));
     return undefined;
   }
 }

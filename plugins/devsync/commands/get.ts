@@ -67,5 +67,5 @@ async function askStatus(
 function describeSilence({ record }: Sync, { message, hint }: X8sError): string {
   const { pid } = parseHolder(record.holder ?? '');
   const wake = Number.isNaN(pid) ? [] : [`kill -CONT ${pid} wakes a process that was stopped`];
-  return [message, hint, ...wake].join(' ');
+  return [`${message}.`, hint, ...wake].join(' ');
 }

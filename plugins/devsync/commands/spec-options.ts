@@ -80,7 +80,10 @@ export abstract class SpecCommand extends AgentCommand {
     default: 'auto',
     group,
   });
-  makeRemote = option.flag('--make-remote', { description: 'Make REMOTE where it is missing.', group });
+  makeRemote = option.flag('--make-remote', {
+    description: 'Make REMOTE where it is missing, with the directories above it.',
+    group,
+  });
   trashLimit = option.integer('--trash-limit', {
     value: 'MIB',
     min: 1,

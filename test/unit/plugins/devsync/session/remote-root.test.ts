@@ -108,3 +108,32 @@ test('a link to the root of the container is refused, by a sync and by what only
     rmSync(base, { recursive: true });
   }
 });
+
+test('a missing REMOTE is made with the directories above it, through a link, and never in the place of one', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'place-'));
+  const send = async () => {};
+  const request = (root: string) =>
+    ({
+      base,
+      root,
+      create: true,
+      scan: { permissions: 'portable', symlinks: 'portable' },
+      ignores: { lists: [], vcs: false },
+      trashLimit: 0,
+    }) as const;
+  try {
+    // As seen from beside the container.
+    mkdirSync(join(base, 'data'));
+    symlinkSync('/data', join(base, 'srv'));
+    symlinkSync('/nowhere', join(base, 'dangling'));
+    // Who only looks makes nothing.
+    expect(await answerScan(request('/srv/app/src'), send)).toEqual({ isMissing: true });
+    expect(readdirSync(join(base, 'data'))).toEqual([]);
+    await new AgentSession(request('/srv/app/src'), send, () => {}).close();
+    expect(existsSync(join(base, 'data/app/src'))).toBe(true);
+    expect(() => new AgentSession(request('/dangling/src'), send, () => {})).toThrow('EEXIST');
+    expect(readdirSync(base).filter((name) => !name.startsWith('.'))).toEqual(['dangling', 'data', 'srv']);
+  } finally {
+    rmSync(base, { recursive: true });
+  }
+});
