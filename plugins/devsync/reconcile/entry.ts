@@ -49,6 +49,9 @@ export const skipped = (what: string): Untracked => ({ kind: 'untracked', what }
 export const emptyDirectory: Directory = { kind: 'directory', children: new Map() };
 const noChildren: ReadonlyMap<string, Entry> = new Map();
 
+/** A file that was never the same before and after it was read. */
+export const writtenToProblem = 'is being written to without a pause';
+
 export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
 
 /** The children of a directory; of anything else, none. */

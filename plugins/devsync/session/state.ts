@@ -1,7 +1,7 @@
 /** What a sync tells about itself; plain data, for people and for JSON. */
 
 import { type Brake, explainBrake } from '../reconcile/brakes.ts';
-import { childrenOf, join, type MaybeEntry, measure } from '../reconcile/entry.ts';
+import { childrenOf, join, type MaybeEntry, measure, writtenToProblem } from '../reconcile/entry.ts';
 import type { OperationResult } from '../reconcile/operations.ts';
 import type { AlphaBeta, Conflict, Plan } from '../reconcile/reconcile.ts';
 import type { Endpoint } from '../sync/endpoint.ts';
@@ -31,7 +31,7 @@ export interface ProblemState {
   readonly path: string;
   readonly side: Side;
   readonly problem: string;
-  /** It is tried again right away, for the first time. */
+  /** It is tried again right away: a first failure, or what is being written to. */
   readonly passing?: boolean;
 }
 
@@ -110,9 +110,11 @@ export function summarize(
   };
 }
 
-/** Whatever in a tree cannot be synced. */
+/** Whatever in a tree cannot be synced. What is being written to is looked at again with the next write. */
 const problemsIn = (tree: MaybeEntry, side: Side): ProblemState[] =>
-  collect(tree, side, 'problems', (entry) => (entry?.kind === 'problem' ? entry.problem : undefined));
+  collect(tree, side, 'problems', (entry) => (entry?.kind === 'problem' ? entry.problem : undefined)).map(
+    (one) => (one.problem === writtenToProblem ? { ...one, passing: true } : one),
+  );
 
 /** Sockets, pipes, devices and other mounts in a tree. */
 const skippedIn = (tree: MaybeEntry, side: Side): ProblemState[] =>

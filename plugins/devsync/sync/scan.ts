@@ -2,7 +2,15 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
-import { type Entry, join, type MaybeEntry, problem, skipped, untracked } from '../reconcile/entry.ts';
+import {
+  type Entry,
+  join,
+  type MaybeEntry,
+  problem,
+  skipped,
+  untracked,
+  writtenToProblem,
+} from '../reconcile/entry.ts';
 import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import { Folder } from './folder.ts';
 import { linkEntry, type ScanOptions } from './gate.ts';
@@ -128,7 +136,7 @@ export class Scanner {
       this.#context.cache.set(path, before, digest, now);
       return this.#file(path, parent.at(name), after, digest, this.#context.options);
     }
-    return problem('is being written to without a pause');
+    return problem(writtenToProblem);
   }
 
   #link(path: string, at: string): Entry {

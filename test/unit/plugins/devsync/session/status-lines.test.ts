@@ -32,6 +32,19 @@ test('a problem that is tried again right away is no news; one that lasts is', (
   expect(news.of(at({ problems: [problem] }))).toBe('in sync but for 1 problem (b: no space)');
 });
 
+test('a file that is written to all the time is no news each time; one that is never read whole is, once', () => {
+  const busy = { path: 'app.log', side: 'container', problem: 'is being written to', passing: true } as const;
+  const flapping = new StatusLines();
+  const said = Array.from({ length: 99 }, (_, index) =>
+    flapping.of(at({ problems: index % 3 === 0 ? [] : [busy] })),
+  );
+  expect(said.filter((line) => line !== undefined)).toEqual(['in sync: 2 files']);
+  const lasting = Array.from({ length: 99 }, () => flapping.of(at({ problems: [busy] })));
+  expect(lasting.filter((line) => line !== undefined)).toEqual([
+    'in sync but for 1 problem (app.log: is being written to)',
+  ]);
+});
+
 test('names three paths and no more; says why it polls', () => {
   const conflicts = ['a', 'b', 'c', 'd', ''].map((path) => ({ ...conflict, path }));
   const line = new StatusLines().of(at({ conflicts, degraded: ['NFS does not tell'] }));
