@@ -71,13 +71,32 @@ export async function chooseKinds(
   );
   return {
     kinds: unique.sort((a, b) => rankOf(a.name) - rankOf(b.name)),
-    notes: noteOf([...clusterScoped]),
+    notes: [...idleRules(compiled, found, silent), ...noteOf([...clusterScoped])],
     silent: meant.map(({ group, version }) => `${group}/${version}`),
   };
 }
 
+/** Rules by globs that mean nothing, as a mistyped group does; what a kind that is silent may answer is not known. */
+const idleRules = (
+  rules: readonly CompiledRule[],
+  { resources }: Discovery,
+  silent: readonly GroupVersion[],
+) =>
+  rules
+    .filter((rule) => !resources.some((one) => rule.coversKind(one) && isVersionOf(rule.rule, one)))
+    .filter((rule) => !silent.some((version) => rule.coversVersion(version)))
+    .map(({ rule: { group, version, kind } }) => {
+      const names = `group ${JSON.stringify(group)}, version ${JSON.stringify(version)}, kind ${JSON.stringify(kind)}`;
+      return `no kind of the primary is meant by a rule (${names}): it copies nothing before there is one`;
+    });
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
 /** What does not answer, and of which nothing is known from before either. */
-function silentOf({ unavailable, resources }: Discovery): { group: string; version: string }[] {
+function silentOf({ unavailable, resources }: Discovery): GroupVersion[] {
   return unavailable
     .map((name) => ({ group: name.slice(0, name.indexOf('/')), version: name.slice(name.indexOf('/') + 1) }))
     .filter(({ group, version }) => !resources.some((one) => one.group === group && one.version === version));

@@ -3,9 +3,6 @@ import { ForbiddenError } from '../../../src/errors.ts';
 import { missingPermissions } from '../../../src/kube/access.ts';
 import type { CallOptions } from '../../../src/kube/client.ts';
 import { nameOf, type Resource } from '../../../src/kube/resources.ts';
-import type { TaskSpec } from '../decide/spec.ts';
-import { keyOf, type ObjectKey } from '../objects/keys.ts';
-import { literalNamespaces } from '../rules/scope.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Up to so many namespaces are followed one by one: more would be many connections for nothing. */
@@ -37,16 +34,4 @@ export async function scopesOf(
       hint: 'Name the namespaces that you may read, without "*": --sync-namespaces a,b',
     },
   );
-}
-
-/** Namespaces that were named and are not there: what looks like success may be a mistyped name. */
-export function absentees(
-  { spec, primary }: { readonly spec: TaskSpec; readonly primary: Cluster },
-  primaryCache: { isComplete(key: ObjectKey): boolean },
-  seen: { has(name: string): boolean },
-): string[] {
-  if (!primaryCache.isComplete(keyOf('Namespace', '', ''))) return [];
-  return (literalNamespaces(spec.namespaces) ?? [])
-    .filter((name) => !seen.has(name))
-    .map((name) => `namespace ${name} is not on ${primary.name}`);
 }

@@ -6,6 +6,7 @@ import { IncompleteError, RefusedError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ProvenanceRemoval } from '../run/remove-provenance.ts';
 import type { TaskStatus } from '../state/state.ts';
+import { isAtWork } from '../state/task-phase.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
 export class ForgetCommand extends ExistingTaskCommand {
@@ -37,7 +38,9 @@ export class ForgetCommand extends ExistingTaskCommand {
       import('../state/forget.ts'),
     ]);
     const { clock, signal } = context;
-    const lock = await takeLease({ kube, task, purpose: 'forget', clock, signal });
+    // A controller that leads works on the resources that are there; what it has stopped may be forgotten beside it.
+    const guard = (isAtWork(status) && status.guardedBy) || task;
+    const lock = await takeLease({ kube, task: guard, purpose: 'forget', clock, signal });
     let marks: Record<string, number> = {};
     try {
       if (this.removeMarks) marks = await this.#removeMarks(context, kube, status);

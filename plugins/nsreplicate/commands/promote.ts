@@ -86,6 +86,7 @@ export class PromoteCommand extends ExistingTaskCommand {
       replica,
       takesPart: members !== undefined,
       isPrimary: members !== undefined && isMember(members[0], replica),
+      guardedBy: found.status?.guardedBy,
       others: clusters.filter(({ id }) => id !== replica.id),
       state,
       withEmptyClaims: this.withEmptyClaims,

@@ -34,7 +34,7 @@ export class StatusCommand extends ExistingTaskCommand {
     const call = { signal: context.signal };
     const [{ askedFor }, holder] = await Promise.all([
       readControl(kube, task, call),
-      readHolder(kube, task, call),
+      readHolder(kube, status.guardedBy ?? task, call),
     ]);
     return {
       data: { ...status, askedFor, holder },

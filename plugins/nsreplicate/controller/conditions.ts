@@ -7,6 +7,7 @@ export interface Work {
   /** The first comparison is through. */
   readonly compared: boolean;
   readonly paused: boolean;
+  /** What is kept the same; of what the rules cover, without what is not copied at all. */
   readonly objects: number;
   readonly pending: number;
   /** Milliseconds that the oldest pending object has waited. */
@@ -23,6 +24,8 @@ export interface Work {
   readonly unlisted: Readonly<Record<string, string>>;
   /** Kinds whose rules carry nothing. */
   readonly nothingCarried: readonly string[];
+  /** What a person should know of the rules: names and globs to which nothing answers. */
+  readonly notes: readonly string[];
 }
 
 /** How a resource stands. */
@@ -58,7 +61,7 @@ export function conditionsOf(
   { generation, notes, before, now }: ConditionContext,
 ): SyncerCondition[] {
   const said: Record<string, Said> = {
-    Ready: withNotes(ready(standing), notes),
+    Ready: withNotes(ready(standing), standing.is === 'working' ? [...notes, ...standing.work.notes] : notes),
     Suspended: suspended(standing),
     Degraded: degraded(standing),
     InvalidRule: invalidRule(standing),
@@ -162,7 +165,9 @@ const counts = (by: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 function suspended({ is }: Standing): Said {
-  return is === 'suspended' ? ['True', 'Suspended', 'spec.suspend is true'] : ['False', 'NotSuspended', ''];
+  return is === 'suspended'
+    ? ['True', 'Suspended', 'spec.suspend or spec.suspended is true']
+    : ['False', 'NotSuspended', ''];
 }
 
 function degraded(standing: Standing): Said {

@@ -42,6 +42,10 @@ const HEARTBEAT_MS = 2000;
 /** How often it is looked which addresses belong to this cluster: nodes come and go. */
 const ADDRESSES_MS = 60_000;
 
+/** The task under whose name controllers of a namespace, or of all of them, have their Lease. */
+const leaseOf = (namespace: string | undefined): string =>
+  namespace === undefined ? 'krm-controller' : taskName(namespace, 'controller');
+
 /** Leads, or stands by, until the signal aborts, which it rejects with. */
 export async function runController(options: ControllerOptions): Promise<never> {
   const { own, namespace, clock, signal, info, warn } = options;
@@ -50,7 +54,7 @@ export async function runController(options: ControllerOptions): Promise<never> 
   for (;;) {
     signal.throwIfAborted();
     const lock = await waitForLock(own, {
-      ...metadataOf(namespace === undefined ? 'krm-controller' : taskName(namespace, 'controller'), 'lease'),
+      ...metadataOf(leaseOf(namespace), 'lease'),
       kind: leaseLock,
       about: 'the controller',
       purpose: 'nsreplicate controller',
@@ -123,6 +127,7 @@ async function contextOf(
     policy,
     clock,
     fence,
+    guardedBy: leaseOf(options.namespace),
     info,
     warn,
   };

@@ -45,6 +45,8 @@ export interface SyncerContext {
   readonly clock: Clock;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** The task by whose Lease this process is the leader. */
+  readonly guardedBy: string;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
 }
@@ -148,7 +150,7 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, controls, clock, fence, info, warn } = this.#context;
+    const { own, informers, controls, clock, fence, guardedBy, info, warn } = this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     let compared = false;
@@ -163,6 +165,7 @@ export class Syncer {
         signal,
         watch: true,
         fence,
+        guardedBy,
         info,
         warn,
         begun,

@@ -1,5 +1,6 @@
 /** How a running task stands, out of the engine's own status of it. Pure. */
 import type { CopiedKind } from '../clusters/kinds.ts';
+import { uncopied } from '../decide/outcomes.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Work } from './conditions.ts';
 
@@ -9,21 +10,23 @@ import type { Work } from './conditions.ts';
  */
 export function workOf(status: TaskStatus, kinds: readonly CopiedKind[], compared: boolean): Work {
   const [replica] = status.replicas;
+  const left = replica?.left ?? {};
   const failing: Record<string, number> = {};
   for (const { reason, count } of status.failures) failing[reason] = (failing[reason] ?? 0) + count;
   return {
     compared,
     paused: status.phase === 'Paused',
-    objects: status.objects,
+    objects: status.objects - uncopied.reduce((sum, why) => sum + (left[why] ?? 0), 0),
     pending: replica?.behind.pending ?? 0,
     oldestMs: replica?.behind.oldestMs ?? 0,
     failed: replica?.failed ?? 0,
     failing,
-    left: replica?.left ?? {},
+    left,
     deletionsStopped: replica?.deletionsStopped,
     away: status.primary.problem ?? replica?.away,
     unlisted: { ...replica?.unlisted, ...status.primary.unlisted },
     nothingCarried: kinds.filter(carriesNothing).map(({ name }) => name),
+    notes: status.notes,
   };
 }
 

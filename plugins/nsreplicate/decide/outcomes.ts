@@ -136,5 +136,10 @@ const leaveReasons: Record<LeaveReason, { readonly text: string; readonly drift?
 export const explain = (reason: Refusal | LeaveReason): string =>
   reason in refusals ? refusals[reason as Refusal] : leaveReasons[reason as LeaveReason].text;
 
+/** Why an object of the primary is not copied at all, in words as `explain` has them. */
+export const uncopied: readonly string[] = (
+  ['came-from-there', 'there-before', 'not-on-replica', 'no-namespace'] as const
+).map(explain);
+
 /** How `drift` counts what is left: undefined where the two sides need not be the same. */
 export const driftOfLeft = (reason: LeaveReason): DriftState | undefined => leaveReasons[reason].drift;

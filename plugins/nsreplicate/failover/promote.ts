@@ -33,6 +33,8 @@ export interface PromotionOptions {
   readonly takesPart: boolean;
   /** The task's status names it as the primary: it needs no promotion before another cluster had one. */
   readonly isPrimary: boolean;
+  /** As `TaskStatus.guardedBy`: whether the run that is at work has ended can't be told by its Lease. */
+  readonly guardedBy: string | undefined;
   /** All others that take part and answer: the old primary, other replicas. */
   readonly others: readonly Cluster[];
   /** Where the task's state is kept; undefined: it can't be reached. */
@@ -171,7 +173,7 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
 
 /** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */
 async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions): Promise<void> {
-  const { task, replica, isPrimary, others, state, clock, signal, info } = options;
+  const { task, replica, isPrimary, guardedBy, others, state, clock, signal, info } = options;
   const call = { signal };
   await ensureStateNamespace(replica.kube, call);
   await writePromotion(replica.kube, task, { ...record, phase: 'Fencing', finishedAt: undefined }, call);
@@ -181,8 +183,9 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
   }
   info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
   await options.raised(epoch);
-  // What is at work on a task whose primary it is already is the run that shall go on.
-  const hasEnded = state !== undefined && !isPrimary && (await awaitEnd(state, options));
+  // What is at work on a task whose primary it is already is the run that shall go on. A controller keeps its Lease.
+  const canTell = !isPrimary && guardedBy === undefined;
+  const hasEnded = state !== undefined && canTell && (await awaitEnd(state, options));
   if (!hasEnded) await clock.sleep(GRACE_MS, signal);
 }
 

@@ -1,5 +1,5 @@
 /** Names in overrides that match nothing: a mistyped one would let a workload run that was to be held at 0. */
-import { compileGlob, compileGlobs, isGlob } from '../rules/glob.ts';
+import { compileGlob, compileGlobs, isGlob, unmet } from '../rules/glob.ts';
 import type { Override } from '../rules/rule.ts';
 import { type ObjectKey, type ObjectPlace, placeOf } from './keys.ts';
 
@@ -50,11 +50,4 @@ function idleObjects(
       within.map(({ name }) => name),
     ).map(say('no object of its kinds and namespaces is called')),
   ];
-}
-
-/** The patterns that no candidate fits. */
-function unmet(patterns: readonly string[], candidates: readonly string[]): string[] {
-  if (patterns.length === 0) return [];
-  const present = new Set(candidates);
-  return patterns.filter((pattern) => !present.has(pattern) && ![...present].some(compileGlob(pattern)));
 }

@@ -55,3 +55,10 @@ const badGlob = (pattern: string, why: string) =>
   new UsageError(`${JSON.stringify(pattern)} is not a glob: ${why}.`, {
     hint: 'Use "*" for any text, "?" for one character, "[a-f]" for one of a set.',
   });
+
+/** The patterns that no candidate fits. */
+export function unmet(patterns: readonly string[], candidates: readonly string[]): string[] {
+  if (patterns.length === 0) return [];
+  const present = new Set(candidates);
+  return patterns.filter((pattern) => !present.has(pattern) && ![...present].some(compileGlob(pattern)));
+}

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly startOver: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** As `TaskStatus.guardedBy`. */
+  readonly guardedBy?: string | undefined;
   /** Tells what people ask for, where many tasks of a process share that. */
   readonly watchControl?: typeof watchControl | undefined;
   /** Hears how each job ends. */
@@ -205,6 +207,7 @@ class Work {
       name: spec.name,
       phase: this.#phase,
       startedAt,
+      guardedBy: this.#options.guardedBy,
       primary,
       clusters: replicas,
       earlier: this.#kept.saved.done,

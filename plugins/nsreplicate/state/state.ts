@@ -52,6 +52,8 @@ export interface TaskStatus {
   readonly task: string;
   readonly phase: TaskPhase;
   readonly startedAt: string;
+  /** The task by whose Lease this one is guarded, as by its controller's; absent: by its own. */
+  readonly guardedBy?: string | undefined;
   readonly primary: {
     readonly name: string;
     readonly server: string;

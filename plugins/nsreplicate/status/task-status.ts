@@ -19,6 +19,7 @@ export interface StatusContext {
   readonly name: string;
   readonly phase: TaskPhase;
   readonly startedAt: Date;
+  readonly guardedBy: string | undefined;
   readonly primary: Cluster;
   readonly clusters: readonly Cluster[];
   /** What earlier runs did, by replica. */
@@ -26,11 +27,12 @@ export interface StatusContext {
 }
 
 export function statusOf(context: StatusContext): TaskStatus {
-  const { task, name, phase, startedAt, primary, clusters } = context;
+  const { task, name, phase, startedAt, guardedBy, primary, clusters } = context;
   return {
     task: name,
     phase,
     startedAt: startedAt.toISOString(),
+    ...(guardedBy === undefined ? {} : { guardedBy }),
     primary: {
       name: primary.name,
       server: primary.kube.cluster.server,

@@ -6,13 +6,13 @@ import { PrimaryCache } from '../cache/primary-cache.ts';
 import { ReplicaCache } from '../cache/replica-cache.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
-import { absentees } from '../clusters/scopes.ts';
 import { coverageOf, displaced, standbyMatcher, type TaskSpec } from '../decide/spec.ts';
 import { type Shaping, shapingOn } from '../objects/copy.ts';
 import { idleOverrides } from '../objects/idle-overrides.ts';
-import type { Places } from '../objects/keys.ts';
+import { keyOf, type Places } from '../objects/keys.ts';
 import { compileOverride } from '../objects/overrides.ts';
 import { Assessor } from '../reconcile/assessor.ts';
+import { idleNamespaces } from '../rules/idle-namespaces.ts';
 import type { Labels } from '../rules/selector.ts';
 import type { SavedState } from '../state/saved-state.ts';
 
@@ -91,10 +91,18 @@ export function notesOn(
   primaryCache: PrimaryCache,
   labels: ReadonlyMap<string, Labels>,
 ): string[] {
-  const { spec } = options;
+  const { spec, primary } = options;
+  const covers = coverageOf(spec);
+  const names = primaryCache.isComplete(keyOf('Namespace', '', '')) ? [...labels.keys()] : undefined;
   const replicas = options.replicas.map(({ name }) => name);
   return [
-    ...absentees(options, primaryCache, labels),
+    ...(names === undefined
+      ? []
+      : idleNamespaces(spec, {
+          primary: primary.name,
+          names,
+          covers: (name) => covers(name, labels.get(name)),
+        })),
     ...displaced(spec, labels.keys()),
     ...idleOverrides(spec.overrides, { replicas, keys: () => primaryCache.keys() }),
     ...primaryCache.findings.remarks(),

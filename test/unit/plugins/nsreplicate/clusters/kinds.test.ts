@@ -66,3 +66,16 @@ test.each([
 ])('a rule for %s is refused', async (_what, rule, message) => {
   await expect(chosen(rule)).rejects.toMatchObject({ message: expect.stringMatching(message), exitCode: 2 });
 });
+
+test('a rule by globs to which no kind answers is said', async () => {
+  const { assignment, end } = replication();
+  try {
+    const { notes } = await chooseKinds(assignment.primary, [
+      ruleFor('', 'Config*'),
+      ruleFor('*.example.cm', '*'),
+    ]);
+    expect(notes).toEqual([expect.stringContaining('(group "*.example.cm", version "*", kind "*")')]);
+  } finally {
+    await end();
+  }
+});

@@ -20,6 +20,7 @@ const work: Work = {
   away: undefined,
   unlisted: {},
   nothingCarried: [],
+  notes: [],
 };
 const now = new Date('2026-01-02T03:04:05.678Z');
 const context = { generation: 7, notes: [], before: [], now };
@@ -88,6 +89,11 @@ describe('a condition', () => {
       notes: ['a note'],
     });
     expect(ready?.message).toBe("2 objects can't be written: 2 (invalid); a note");
+  });
+
+  test('says to which names of the rules nothing answers', () => {
+    const [ready] = conditionsOf(working({ objects: 0, notes: ['namespace shpo is not on local'] }), context);
+    expect(ready?.message).toBe('0 objects kept the same; namespace shpo is not on local');
   });
 
   test('has no longer message than the API takes', () => {

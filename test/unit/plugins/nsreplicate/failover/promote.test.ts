@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import {
+  GRACE_MS,
   type PromotionOptions,
   planPromotion,
   promote,
@@ -76,6 +77,7 @@ function optionsFor({ from, to }: { from: FakeKube; to: FakeKube }, change: Part
     replica: { name: 'standby', id: 'B', kube: to },
     takesPart: false,
     isPrimary: false,
+    guardedBy: undefined,
     others: [{ name: 'prod', id: 'A', kube: from }],
     state: from,
     withEmptyClaims: false,
@@ -239,6 +241,21 @@ test('a promotion that is done is no reason to wait until the new primary’s ow
   await run(optionsFor(kubes, { state: kubes.to, isPrimary: true, info: (text) => said.push(text) }));
   await holder.release();
   expect(said.join('\n')).not.toMatch(/ended/);
+});
+
+test('what a controller works on is waited for, though its own Lease is free', async () => {
+  const { connect } = scene();
+  const waits = async (guardedBy: string | undefined) => {
+    const hasty = hastyClock();
+    const slept: number[] = [];
+    const sleep = (ms: number, signal?: AbortSignal) => {
+      slept.push(ms);
+      return hasty.sleep(ms, signal);
+    };
+    await run(optionsFor(connect(), { clock: { ...hasty, sleep }, guardedBy }));
+    return slept.includes(GRACE_MS);
+  };
+  expect([await waits(undefined), await waits('krm-controller')]).toEqual([false, true]);
 });
 
 test('the old primary may take over again, though nothing was ever copied to it', async () => {

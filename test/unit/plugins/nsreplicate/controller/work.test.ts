@@ -1,0 +1,23 @@
+/** What a resource's conditions count. */
+import { expect, test } from '@jest/globals';
+import { workOf } from '../../../../../plugins/nsreplicate/controller/work.ts';
+import { explain } from '../../../../../plugins/nsreplicate/decide/outcomes.ts';
+import type { ReplicaStatus, TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
+
+const statusWith = (replica: Partial<ReplicaStatus>): TaskStatus => ({
+  task: 't',
+  phase: 'Watching',
+  startedAt: '2026-01-01T00:00:00Z',
+  primary: { name: 'local', server: 'https://local.invalid' },
+  replicas: [{ behind: { pending: 0, oldestMs: 0 }, failed: 0, left: {}, ...replica } as ReplicaStatus],
+  kinds: ['ConfigMap'],
+  objects: 42,
+  skipped: {},
+  failures: [],
+  notes: ['a note'],
+});
+
+test('what is not copied is not counted among what is kept the same', () => {
+  const left = { [explain('came-from-there')]: 40, [explain('keys-of-others')]: 1 };
+  expect(workOf(statusWith({ left }), [], true)).toMatchObject({ objects: 2, left, notes: ['a note'] });
+});
