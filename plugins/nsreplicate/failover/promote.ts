@@ -157,18 +157,43 @@ export async function promote(plan: PromotionPlan, options: PromotionOptions): P
   for (const wave of order.waves) {
     await confirmEpoch(epoch, options);
     const free = wave.filter((one) => !blocked.includes(one));
+    const refused = new Set<Workload>();
     for (const workload of free.filter(({ original }) => original !== undefined)) {
-      await wake(replica, workload, { signal });
-      woken.push(nameOf(workload));
-      options.info(`woken: ${nameOf(workload)}`);
+      const why = await wakeOne(workload, options);
+      if (why === undefined) woken.push(nameOf(workload));
+      else {
+        refused.add(workload);
+        open.push({ workload: nameOf(workload), why });
+      }
     }
-    open.push(...(await awaitReady(free, options)));
+    open.push(
+      ...(await awaitReady(
+        free.filter((one) => !refused.has(one)),
+        options,
+      )),
+    );
   }
   const finishedAt = clock.now().toISOString();
   await note({ phase: open.length === 0 ? 'Done' : 'Incomplete', finishedAt });
   const tookMs = clock.now().getTime() - new Date(record.startedAt).getTime();
   const { startedAt } = record;
   return { epoch: epoch.number, woken, open, startedAt, tookMs, staleness };
+}
+
+/** Wakes a workload. Resolves with why the replica refuses it, as a webhook may: the others are woken all the same. */
+async function wakeOne(
+  workload: Workload,
+  { replica, signal, info }: PromotionOptions,
+): Promise<string | undefined> {
+  try {
+    await wake(replica, workload, { signal });
+    info(`woken: ${nameOf(workload)}`);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError) || isAway(error)) throw error;
+    return messageOf(error);
+  }
 }
 
 /** Raises the epoch, on the replica first, and waits until no run of an older one writes any more. */

@@ -11,7 +11,7 @@ import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotio
 import { UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
 import { hastyClock } from '../../../support/fake-clock.ts';
-import { FakeCluster } from '../../../support/fake-cluster.ts';
+import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeCall, type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { groups, resource } from '../../../support/replication.ts';
 
@@ -211,6 +211,20 @@ test('what is not ready in time is reported, and the rest is woken all the same'
   ]);
   expect(told()).toEqual(awake);
   expect(await readPromotion(kubes.to, 't')).toMatchObject({ phase: 'Incomplete' });
+});
+
+test('what the replica refuses to wake is reported, and the rest is woken all the same', async () => {
+  const { connect, told } = scene();
+  const kubes = connect((_kube, { verb, name }) => {
+    if (verb === 'patch' && name === 'web') throw apiError(403, 'a webhook says no', 'Forbidden');
+  });
+  const report = await run(optionsFor(kubes));
+  expect(report.open).toEqual([
+    { workload: 'Deployment shop/web', why: expect.stringContaining('a webhook says no') },
+  ]);
+  expect(told()).toEqual(awake.map(([name, spec]) => [name, name === 'web' ? { replicas: 0 } : spec]));
+  expect(await readPromotion(kubes.to, 't')).toMatchObject({ phase: 'Incomplete' });
+  expect(await run(optionsFor(connect()))).toMatchObject({ woken: ['Deployment shop/web'], open: [] });
 });
 
 test('a cluster without a copy of the task is refused', async () => {
