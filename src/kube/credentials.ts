@@ -6,6 +6,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Agent, RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import { messageOf, UnreachableError, UsageError } from '../errors.ts';
 import type { AccessPoint } from './access-point.ts';
@@ -127,7 +129,25 @@ const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'servername', 'reje
 
 function tlsOf(options: RequestOptions): TlsOptions {
   const given = tlsFields.filter((field) => options[field] !== undefined);
-  return Object.fromEntries(given.map((field) => [field, options[field]]));
+  const { servername, ...tls }: TlsOptions = Object.fromEntries(
+    given.map((field) => [field, options[field]]),
+  );
+  if (servername === undefined) return tls;
+  return isIP(servername) === 0
+    ? { ...tls, servername }
+    : { ...tls, checkServerIdentity: checkFor(servername) };
+}
+
+const checks = new Map<string, NonNullable<TlsOptions['checkServerIdentity']>>();
+
+/** The check against an address; one for each, so that equal settings stay equal. */
+function checkFor(address: string): NonNullable<TlsOptions['checkServerIdentity']> {
+  const known = checks.get(address);
+  if (known) return known;
+  const check: NonNullable<TlsOptions['checkServerIdentity']> = (_host, certificate) =>
+    checkServerIdentity(address, certificate);
+  checks.set(address, check);
+  return check;
 }
 
 async function readToken(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 /** HTTP to one API server: what the client and the streams stand on. `connect` (connect.ts) makes one. */
 import type { Agent } from 'node:http';
+import type { ConnectionOptions } from 'node:tls';
 
 /** TLS settings of the kubeconfig, as `tls.connect`, `https.request` and `ws` take them. */
 export interface TlsOptions {
@@ -9,6 +10,8 @@ export interface TlsOptions {
   readonly pfx?: string | Buffer;
   readonly passphrase?: string;
   readonly servername?: string;
+  /** Where the kubeconfig's `tls-server-name` is an address, which TLS takes for no name. */
+  readonly checkServerIdentity?: ConnectionOptions['checkServerIdentity'];
   readonly rejectUnauthorized?: boolean;
 }
 

@@ -260,6 +260,7 @@ describe('TLS', () => {
   test.each([
     ['an unknown issuer', { 'certificate-authority-data': '' }, 'its certificate is not trusted'],
     ['another name', { 'tls-server-name': 'other.test' }, 'its certificate is for another name'],
+    ['another address', { 'tls-server-name': '192.0.2.1' }, 'its certificate is for another name'],
   ])('of %s is refused, and said so', async (_, cluster, why) => {
     const kube = await client({ token: 'secret' }, cluster);
     await expect(version(kube)).rejects.toMatchObject({ exitCode: 4, message: expect.stringContaining(why) });
@@ -269,7 +270,8 @@ describe('TLS', () => {
   test('takes the name that the kubeconfig gives, or none if told so', async () => {
     await version(await client({}, { 'tls-server-name': 'api.fake.test' }));
     await version(await client({}, { 'certificate-authority-data': '', 'insecure-skip-tls-verify': true }));
-    expect(seen).toHaveLength(2);
+    await version(await client({}, { 'tls-server-name': '127.0.0.1' }));
+    expect(seen).toHaveLength(3);
   });
 
   test('against a server without it', async () => {
