@@ -49,11 +49,11 @@ const dashboardRoute = ({ board }: OverviewOptions) =>
     },
     handle: () => {
       const tasks = board.tasks();
-      const replicas = tasks.flatMap(({ name, status }) =>
+      const replicas = tasks.flatMap(({ name, status, atWork }) =>
         status.replicas.map((replica) => ({
           task: name,
           replica: replica.name,
-          ...countsOf(replica),
+          ...countsOf(replica, atWork),
           ...lagOf(replica),
         })),
       );
@@ -69,7 +69,9 @@ const dashboardRoute = ({ board }: OverviewOptions) =>
     },
   });
 
-function countsOf({ behind, running, failed, parked, done }: ReplicaStatus) {
+/** What was under way when an instance was killed waits for the next one. */
+function countsOf({ behind, failed, parked, done, ...replica }: ReplicaStatus, atWork: boolean) {
+  const running = atWork ? replica.running : 0;
   // What is tried again by itself is among what is behind, and counted as failed.
   const pending = Math.max(0, behind.pending - running - (failed - parked));
   const sum = Object.values((done ?? {}) as Done).reduce((all: number, one = 0) => all + one, 0);

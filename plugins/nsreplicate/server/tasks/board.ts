@@ -9,6 +9,7 @@ import { type JobRecord, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
 import { jobsOf, statusIn, type TaskStatus } from '../../state/state.ts';
 import { tool } from '../../state/task-objects.ts';
+import { isAtWork } from '../../state/task-phase.ts';
 import { AtWork } from './at-work.ts';
 import { jobId } from './job-id.ts';
 import { KeptObjects, type KeptOptions } from './kept-objects.ts';
@@ -75,14 +76,20 @@ export class Board {
   task(name: string): BoardTask | undefined {
     const roles = this.#tasks.get(name);
     const status = roles && this.#statusOf(roles.get('state'));
-    const atWork = this.#atWork.has(name);
-    return status && { name, status, atWork, control: controlOf(roles.get('control')) };
+    const control = controlOf(roles?.get('control'));
+    return status && { name, status, atWork: this.#isWorkedOn(name, status), control };
+  }
+
+  /** A controller holds its Lease for all its tasks, also for those that it has ended. */
+  #isWorkedOn(name: string, status: TaskStatus): boolean {
+    const { guardedBy } = status;
+    return guardedBy === undefined ? this.#atWork.has(name) : isAtWork(status) && this.#atWork.has(guardedBy);
   }
 
   /** Another number whenever the records of the task's jobs, or its status and what was asked of it, were written anew. */
   versions(task: string): { readonly jobs: number; readonly status: string } {
     const { jobs, status } = this.#writes(task);
-    return { jobs, status: `${status} ${this.#atWork.has(task)}` };
+    return { jobs, status: `${status} ${this.task(task)?.atWork}` };
   }
 
   #writes(task: string): { readonly jobs: number; readonly status: number } {
