@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { root } from './build.ts';
 import { stripElf } from './release/elf.ts';
+import { signAdHoc } from './release/macho.ts';
+import { stripMachO } from './release/macho-strip.ts';
 
 interface PlatformEntry {
   /** npm package that holds this platform's Node.js. */
@@ -28,18 +30,21 @@ export function nodeBinaryOf(platform: string): string {
   return existsSync(installed) ? installed : join(fetchPackage(entry.package), entry.binary);
 }
 
-/** The same for releases: on Linux without what only a debugger reads, which is a quarter of it. */
+/** The same for releases: without what only a debugger reads, which is a quarter of it. Windows keeps that apart. */
 export function releaseNodeOf(platform: string): string {
   const whole = nodeBinaryOf(platform);
-  if (!platform.startsWith('linux-')) return whole;
+  if (platform.startsWith('win32-')) return whole;
   const path = join(root, 'build', 'node', `${platform}-${process.version}-stripped`);
   if (existsSync(path)) return path;
   mkdirSync(dirname(path), { recursive: true });
   const unfinished = `${path}.${process.pid}`;
-  writeFileSync(unfinished, stripElf(readFileSync(whole)), { mode: 0o755 });
+  writeFileSync(unfinished, stripped(platform, readFileSync(whole)), { mode: 0o755 });
   renameSync(unfinished, path);
   return path;
 }
+
+const stripped = (platform: string, file: Buffer): Buffer =>
+  platform.startsWith('linux-') ? stripElf(file) : signAdHoc(stripMachO(file), 'node');
 
 /** The package unpacked under build/, once its archive has the digest that package-lock.json pins. */
 function fetchPackage(name: string): string {

@@ -95,7 +95,9 @@ function compileApart(plugin: string, platform: string, { inputs, output }: Comp
 /** All that decides what the executable is. */
 function inputsOf(plugin: string, platform: string): string {
   const hash = createHash('sha256');
-  const shapers = ['elf.ts', 'macho.ts'].map((name) => join(import.meta.dirname, 'release', name));
+  const shapers = ['elf.ts', 'macho.ts', 'macho-strip.ts'].map((name) =>
+    join(import.meta.dirname, 'release', name),
+  );
   for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename, ...shapers])
     hash.update(readFileSync(file));
   return hash.update(`${platform} ${process.version}`).digest('hex');

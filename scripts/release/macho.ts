@@ -6,11 +6,10 @@
  * all of the signature big-endian.
  */
 import { createHash } from 'node:crypto';
+import { headerSize, loadCommands, round, type Segment, segmentsOf } from './macho-file.ts';
 
-const magic64 = 0xfeedfacf;
-const headerSize = 32;
 const signatureCommandSize = 16;
-const command = { segment64: 0x19, codeSignature: 0x1d };
+const codeSignature = 0x1d;
 
 const superBlobMagic = 0xfade0cc0;
 const codeDirectoryMagic = 0xfade0c02;
@@ -27,13 +26,6 @@ const pageSize = 1 << pageBits;
 /** arm64's pages, to which the last segment's memory is rounded. */
 const memoryPage = 0x4000n;
 
-interface Segment {
-  /** Where its load command begins. */
-  readonly at: number;
-  readonly offset: bigint;
-  readonly size: bigint;
-}
-
 interface Layout {
   readonly text: Segment;
   readonly linkEdit: Segment;
@@ -42,8 +34,6 @@ interface Layout {
   /** There is no such load command yet. */
   readonly unsigned: boolean;
 }
-
-const round = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 /**
  * The executable with an ad hoc signature in place of the one that it had.
@@ -68,29 +58,17 @@ export function signAdHoc(executable: Buffer, name: string): Buffer {
 }
 
 function layoutOf(file: Buffer): Layout {
-  if (file.length < headerSize || file.readUInt32LE(0) !== magic64)
-    throw new Error('this is no thin 64-bit Mach-O file');
-  const segments = new Map<string, Segment>();
-  let signature: Layout['signature'] | undefined;
-  let at = headerSize;
-  for (let left = file.readUInt32LE(16); left > 0; left--) {
-    const kind = file.readUInt32LE(at);
-    if (kind === command.segment64)
-      segments.set(file.toString('latin1', at + 8, at + 24).replace(/\0.*$/s, ''), {
-        at,
-        offset: file.readBigUInt64LE(at + 40),
-        size: file.readBigUInt64LE(at + 48),
-      });
-    if (kind === command.codeSignature) signature = { at, offset: file.readUInt32LE(at + 8) };
-    at += file.readUInt32LE(at + 4);
-  }
+  const commands = loadCommands(file);
+  const segments = segmentsOf(file);
   const [text, linkEdit] = [segments.get('__TEXT'), segments.get('__LINKEDIT')];
   if (!text || !linkEdit) throw new Error('this Mach-O file lacks a segment');
-  const unsigned = signature === undefined;
-  const place = signature ?? newPlace(file, text, at);
+  const signed = commands.find(({ kind }) => kind === codeSignature);
+  const place = signed
+    ? { at: signed.at, offset: file.readUInt32LE(signed.at + 8) }
+    : newPlace(file, text, commands.at(-1)?.end ?? headerSize);
   if (place.offset > file.length || BigInt(place.offset) < linkEdit.offset)
     throw new Error('the signature of this Mach-O file is outside of its last segment');
-  return { text, linkEdit, signature: place, unsigned };
+  return { text, linkEdit, signature: place, unsigned: signed === undefined };
 }
 
 /** Where a load command fits behind the others, for a signature behind everything. */
@@ -113,7 +91,7 @@ function firstSection(file: Buffer, { at, size }: Segment): number {
 function addCommand(file: Buffer, at: number): void {
   file.writeUInt32LE(file.readUInt32LE(16) + 1, 16);
   file.writeUInt32LE(file.readUInt32LE(20) + signatureCommandSize, 20);
-  file.writeUInt32LE(command.codeSignature, at);
+  file.writeUInt32LE(codeSignature, at);
   file.writeUInt32LE(signatureCommandSize, at + 4);
 }
 
