@@ -1,8 +1,8 @@
 /**
  * The images that pods run, without Docker and without a registry, in dist/images: an OCI archive of each with all
  * architectures, a bill of materials for each architecture, and images.json with their digests.
- * `npm run images [-- --platform linux/amd64,linux/arm64|all] [--image mover,controller]`; this machine's platform where
- * none is named. Needs apt, dpkg and GNU tar (a Debian, or a container of one), and no root.
+ * `npm run images [-- --platform linux/amd64,linux/arm64|all] [--image mover,controller] [--push REGISTRY]`; this
+ * machine's platform where none is named; --push needs skopeo. Needs apt, dpkg and GNU tar (a Debian, or a container of one), and no root.
  */
 import {
   chmodSync,
@@ -20,6 +20,7 @@ import { type ImageDigests, type ImageName, imageNames, registry } from '../src/
 import { bundleController, root } from './build.ts';
 import { type DebianPackage, fetchPackages } from './images/debian-packages.ts';
 import { compressed, type Image, type Layer, packLayer, writeIndexArchive } from './images/oci.ts';
+import { type Push, pushImages, pushLine } from './images/push.ts';
 import { recipes } from './images/recipes.ts';
 import { makeRootFileSystem } from './images/root-file-system.ts';
 import { bundleMover } from './mover-bundle.ts';
@@ -49,8 +50,11 @@ export async function makeImages(
   return digests;
 }
 
-/** What the image is called in its registry, by tag. */
-const referenceOf = (name: ImageName): string => `${process.env.X8S_REGISTRY || registry}/${name}:${version}`;
+/** Where images go that are pushed nowhere yet. */
+const ownRegistry = process.env.X8S_REGISTRY || registry;
+
+/** What the image is called in a registry, by tag. */
+const referenceOf = (name: ImageName, of = ownRegistry): string => `${of}/${name}:${version}`;
 
 /** Path of an image's archive. */
 const archiveOf = (name: ImageName): string => join(imagesFolder, `${name}_v${version}.tar`);
@@ -129,19 +133,19 @@ function writeSbom(name: ImageName, architecture: Architecture, { packages, laye
   );
 }
 
-/** How the archives get to a registry, by whichever client is there. */
-export function pushLines(digests: ImageDigests): string[] {
-  return Object.keys(digests).map((name) => {
-    const from = `oci-archive:${relative(root, archiveOf(name as ImageName))}`;
-    return `skopeo copy --all --preserve-digests ${from} docker://${referenceOf(name as ImageName)}`;
-  });
-}
+/** How the archives get to a registry. */
+export const pushesOf = (digests: ImageDigests, to = ownRegistry): Push[] =>
+  Object.keys(digests).map((name) => ({
+    archive: relative(root, archiveOf(name as ImageName)),
+    reference: referenceOf(name as ImageName, to),
+  }));
 
 if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       platform: { type: 'string', default: `linux/${hostArchitecture}` },
       image: { type: 'string', default: imageNames.join(',') },
+      push: { type: 'string' },
     },
   });
   const wanted = values.platform === 'all' ? 'linux/amd64,linux/arm64' : values.platform;
@@ -155,9 +159,7 @@ if (import.meta.main) {
   const digests = await makeImages(names, platforms);
   for (const [name, digest] of Object.entries(digests))
     console.log(`${relative(root, archiveOf(name as ImageName))}  ${digest}`);
-  console.error(
-    `To push them:\n${pushLines(digests)
-      .map((line) => `  ${line}\n`)
-      .join('')}`,
-  );
+  process.chdir(root);
+  if (values.push !== undefined) pushImages(pushesOf(digests, values.push.replace(/\/+$/, '')));
+  else console.error(`To push them, --push REGISTRY, or:\n${pushesOf(digests).map(pushLine).join('\n')}`);
 }

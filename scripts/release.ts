@@ -10,7 +10,8 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { archivesFolder, digestsIn, projectVersion } from './archives.ts';
 import { root } from './build.ts';
-import { imagesFolder, pushLines } from './images.ts';
+import { pushLine } from './images/push.ts';
+import { imagesFolder, pushesOf } from './images.ts';
 import { notesOf } from './release/changelog.ts';
 
 const releaseFolder = join(root, 'dist', 'release');
@@ -51,7 +52,7 @@ function make({ version, platform }: Plan): void {
   writeFileSync(join(releaseFolder, 'NOTES.md'), notes);
   writeFileSync(
     join(releaseFolder, 'push-images.sh'),
-    `set -eu\n${pushLines(digestsIn(images)).join('\n')}\n`,
+    `set -eu\n${pushesOf(digestsIn(images)).map(pushLine).join('\n')}\n`,
   );
 }
 

@@ -1,9 +1,16 @@
-/** `npm run images`: the same bytes twice, and images whose programs run. Needs Debian's archive, and root for chroot. */
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/**
+ * `npm run images`: the same bytes twice, images whose programs run, and a registry that takes them. Needs Debian's
+ * archive, and root for chroot.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { debianProgram } from './support/debian-program.ts';
 
 jest.setTimeout(1_800_000);
 
@@ -16,8 +23,8 @@ interface Made {
   readonly digests: Readonly<Record<'mover' | 'controller', string>>;
 }
 
-function make(platform: string): Made {
-  const args = ['scripts/images.ts', '--platform', platform];
+function make(platform: string, ...more: string[]): Made {
+  const args = ['scripts/images.ts', '--platform', platform, ...more];
   execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 2] });
   return JSON.parse(readFileSync(join(images, 'images.json'), 'utf8')) as Made;
 }
@@ -90,4 +97,37 @@ test('the controller runs each plugin, and Node.js for an agent', () => {
   for (const plugin of ['x8sync', 'nsreplicate', 'devsync'])
     expect(run(`/usr/local/bin/kubectl-${plugin}`, '--version')).toMatch(new RegExp(`^${plugin} v`));
   expect(run('/usr/local/bin/node', '-p', '6 * 7')).toBe('42\n');
+});
+
+/** A port of this machine that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+test('a registry takes them by --push, under the digests that a release knows', async () => {
+  debianProgram('skopeo', 'skopeo');
+  const program = debianProgram('docker-registry', 'docker-registry');
+  const port = await freePort();
+  const config = join(work, 'registry.yml');
+  const storage = { filesystem: { rootdirectory: join(work, 'registry') } };
+  writeFileSync(config, JSON.stringify({ version: 0.1, storage, http: { addr: `127.0.0.1:${port}` } }));
+  const server = spawn(program, ['serve', config], { stdio: 'ignore' });
+  try {
+    await eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/v2/`)).ok).toBe(true));
+    const to = `127.0.0.1:${port}/x8s`;
+    const made = make('all', '--push', to);
+    for (const [name, digest] of Object.entries(made.digests)) {
+      const url = `http://127.0.0.1:${port}/v2/x8s/${name}/manifests/${made.version}`;
+      const answer = await fetch(url, { headers: { accept: 'application/vnd.oci.image.index.v1+json' } });
+      expect(answer.headers.get('docker-content-digest')).toBe(digest);
+      const { manifests } = (await answer.json()) as { manifests: unknown[] };
+      expect(manifests).toHaveLength(2);
+    }
+  } finally {
+    server.kill();
+  }
 });
