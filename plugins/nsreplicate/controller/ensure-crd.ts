@@ -1,10 +1,11 @@
 /** Sees to it that the cluster knows KRMSyncers. */
-import { isAlreadyExists, isForbidden } from '../../../src/kube/api-error.ts';
+import { isConflict, isForbidden } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { Condition, KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
 import { definitions, syncerDefinition } from './crd.ts';
+import { installManager } from './installation.ts';
 
 interface Schema {
   properties?: Record<string, Schema>;
@@ -46,8 +47,9 @@ export async function ensureDefinition(
         `the definition of KRMSyncers in ${kube.cluster.context} does not know ${lacking.join(', ')}: the API server drops these fields; \`kubectl nsreplicate install\` puts ours in its place`,
       );
   } else {
-    await kube.create(crds, ours, options).catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error;
+    // As `install` would: a later version of it then finds its own fields, and no stranger's.
+    await kube.apply(crds, ours, { ...options, fieldManager: installManager }).catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
     });
     tell.info(`${kube.cluster.context}: made the definition of KRMSyncers`);
   }

@@ -17,10 +17,10 @@ import {
   installationAnnotation,
   installationObjects,
   installLabels,
+  installManager,
 } from './installation.ts';
 import { krmSyncers } from './resource.ts';
 
-const fieldManager = 'kubectl-nsreplicate-install';
 const roleKinds = ['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'];
 /** In the order in which they go; the definition and the namespace with the tasks' state stay. */
 const kinds = [
@@ -96,7 +96,7 @@ async function applyOne(
   const { name, namespace } = object.metadata;
   const before = await kube.find(resource, { name, namespace }, { signal });
   try {
-    const after = await kube.apply(resource, object, { fieldManager, force, signal });
+    const after = await kube.apply(resource, object, { fieldManager: installManager, force, signal });
     const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
     return `${describe(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
   } catch (error) {

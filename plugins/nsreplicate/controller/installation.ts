@@ -27,6 +27,8 @@ export const installLabels = {
   'app.kubernetes.io/component': 'controller',
 } as const;
 const selector = { 'app.kubernetes.io/name': controllerName };
+/** Whose fields are those of what `install` applies, and of the definition, whoever of us made it. */
+export const installManager = 'kubectl-nsreplicate-install';
 /** The chosen installation, as JSON, on the Deployment. */
 export const installationAnnotation = 'x8s.dev/installation';
 const HEALTH_PORT = 8081;
