@@ -45,6 +45,7 @@ const scripts = {
   'test:long': [['test/run.ts', '--long']],
   bench: [['test/bench/main.ts']],
   demo: [['test/demo/main.ts']],
+  recordings: [['test/recordings/main.ts']],
   lab: [['test/lab/main.ts']],
 };
 

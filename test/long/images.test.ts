@@ -2,15 +2,15 @@
  * `npm run images`: the same bytes twice, images whose programs run, and a registry that takes them. Needs Debian's
  * archive, and root for chroot.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { eventually } from '../support/eventually.ts';
 import { debianProgram } from './support/debian-program.ts';
+import { startRegistry } from './support/registry.ts';
 
 jest.setTimeout(1_800_000);
 
@@ -81,7 +81,8 @@ test('the mover has the programs that it runs, rsync 3.5.0 or newer among them',
   ])
     expect(inside(mover, `command -v ${program}`)).toMatch(/^\/usr\//);
   expect(inside(mover, `perl -e 'print 6 * 7'`)).toBe('42');
-  const start = 'ssh-keygen -q -t ed25519 -N "" -f /tmp/key && /usr/sbin/sshd -t -h /tmp/key && echo starts';
+  const start =
+    'ssh-keygen -q -t ed25519 -N "" -f /tmp/key && /usr/sbin/sshd -t -f /dev/null -h /tmp/key && echo starts';
   expect(inside(mover, start)).toBe('starts\n');
 });
 
@@ -110,14 +111,9 @@ async function freePort(): Promise<number> {
 
 test('a registry takes them by --push, under the digests that a release knows', async () => {
   debianProgram('skopeo', 'skopeo');
-  const program = debianProgram('docker-registry', 'docker-registry');
   const port = await freePort();
-  const config = join(work, 'registry.yml');
-  const storage = { filesystem: { rootdirectory: join(work, 'registry') } };
-  writeFileSync(config, JSON.stringify({ version: 0.1, storage, http: { addr: `127.0.0.1:${port}` } }));
-  const server = spawn(program, ['serve', config], { stdio: 'ignore' });
+  const registry = await startRegistry({ folder: join(work, 'registry'), port });
   try {
-    await eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/v2/`)).ok).toBe(true));
     const to = `127.0.0.1:${port}/x8s`;
     const made = make('all', '--push', to);
     for (const [name, digest] of Object.entries(made.digests)) {
@@ -128,6 +124,6 @@ test('a registry takes them by --push, under the digests that a release knows', 
       expect(manifests).toHaveLength(2);
     }
   } finally {
-    server.kill();
+    registry.stop();
   }
 });

@@ -20,15 +20,16 @@ export interface Running {
 export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array;
+  readonly cwd?: string;
 }
 
 /** Starts a program; its output is text in latin1 where `binary`, so that no byte is lost. */
 export function start(
   command: string,
   args: readonly string[],
-  { env = process.env, input }: StartOptions = {},
+  { env = process.env, input, cwd }: StartOptions = {},
 ): Running {
-  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   const watchers = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
