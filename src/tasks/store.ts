@@ -203,13 +203,20 @@ export class TaskStore {
   /**
    * Deletes the record, this very one, and with it (by the garbage collector) all that bears it as its owner.
    * Resolves when the record is gone; {@link removeChildren} is for those who await its children too.
+   *
+   * @param options with `unchanged`, one that was written since it was read stays
    */
-  async remove(record: TaskRecord, options: CallOptions = {}): Promise<void> {
+  async remove(
+    record: TaskRecord,
+    { unchanged = false, ...options }: CallOptions & { readonly unchanged?: boolean } = {},
+  ): Promise<void> {
     const { namespace, name, uid } = record;
+    const { resourceVersion } = record.object.metadata;
+    const only = { uid, ...(unchanged && { resourceVersion }) };
     try {
-      await this.#kube.delete(configMaps, { namespace, name }, { ...options, uid });
+      await this.#kube.delete(configMaps, { namespace, name }, { ...options, ...only });
     } catch (error) {
-      // The name belongs to a successor already.
+      // The name belongs to a successor already, or a run has begun.
       if (isConflict(error)) return;
       throw error;
     }

@@ -18,6 +18,13 @@ export interface ClaimRef {
   readonly claim: string;
 }
 
+/** A claim by its name, also where its cluster can't be asked. */
+export interface ClaimName {
+  readonly kube: { readonly cluster: { readonly context: string } };
+  readonly namespace: string;
+  readonly claim: string;
+}
+
 /** A pod that has the claim mounted, or is about to. */
 export interface ClaimMount {
   readonly pod: string;
@@ -56,7 +63,7 @@ export const isDevice = ({ object: { spec } }: Pick<ClaimState, 'object'>): bool
   spec.volumeMode === 'Block';
 
 /** `lab-a/shop/database`: how a claim is named to a person. */
-export function describeClaim({ kube, namespace, claim }: ClaimRef): string {
+export function describeClaim({ kube, namespace, claim }: ClaimName): string {
   return `${kube.cluster.context}/${namespace}/${claim}`;
 }
 

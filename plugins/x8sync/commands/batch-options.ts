@@ -90,6 +90,7 @@ export function isBatch(flags: BatchFlags): boolean {
     throw new UsageError('two namespaces are missing: [CONTEXT/]NAMESPACE of the source and of the target');
   if (name !== undefined) throw new UsageError('--name names one task, and each claim has its own');
   if (cutover) throw new UsageError('--cutover is for one claim at a time');
+  if (flags.detach) throw new UsageError('--detach is for one claim at a time');
   return true;
 }
 

@@ -4,6 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { isFinished } from '../../../src/tasks/record.ts';
 import type { TaskEntry } from '../records/inventory.ts';
 import { completeTask } from './completion.ts';
 import { TaskCommand } from './task-command.ts';
@@ -19,11 +20,15 @@ export class CleanupCommand extends TaskCommand {
     examples: [
       ['One task', '$0 cleanup move-db'],
       ['Every task of a namespace', '$0 cleanup --all -n shop'],
+      ['Records of what has finished', '$0 cleanup --finished -n shop'],
     ],
   });
   name = argument.optional('NAME', { description: 'Name of the task.', complete: completeTask });
   all = option.flag('--all', {
     description: 'Every task that the cluster knows of, or the namespace given by -n.',
+  });
+  finished = option.flag('--finished', {
+    description: 'Every finished task that the cluster knows of, or the namespace given by -n.',
   });
   waitLimit = option.duration('--timeout', {
     default: 120_000,
@@ -31,7 +36,8 @@ export class CleanupCommand extends TaskCommand {
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    if (this.all === (this.name !== undefined)) throw new UsageError('give the NAME of a task, or --all');
+    const given = [this.name !== undefined, this.all, this.finished].filter(Boolean).length;
+    if (given !== 1) throw new UsageError('give the NAME of a task, or --all, or --finished');
     const { client, entries } = await this.#chosen(context);
     const { cleanUp } = await import('../records/cleanup.ts');
     const cleanup = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
@@ -46,7 +52,8 @@ export class CleanupCommand extends TaskCommand {
             cleaned.push(entry.task);
           } catch (error) {
             // One task that can't be cleaned up keeps no other from it.
-            if (!(error instanceof X8sError) || !this.all || context.signal.aborted) throw error;
+            if (!(error instanceof X8sError) || this.name !== undefined || context.signal.aborted)
+              throw error;
             context.reporter.warn(`task ${entry.task}: ${error.message}`);
             failures.push(error);
           }
@@ -61,10 +68,17 @@ export class CleanupCommand extends TaskCommand {
   }
 
   async #chosen(context: KubeCommandContext): Promise<{ client: KubeClient; entries: TaskEntry[] }> {
-    if (this.name === undefined) return this.tasks(context);
+    if (this.name === undefined) {
+      const { client, entries } = await this.tasks(context);
+      return { client, entries: this.finished ? entries.filter(hasFinished) : entries };
+    }
     const { client, entry } = await this.oneTask(context, this.name);
     return { client, entries: [entry] };
   }
+}
+
+function hasFinished({ records }: TaskEntry): boolean {
+  return Object.values(records).every(isFinished);
 }
 
 function sentence(cleaned: readonly string[]): string {

@@ -13,9 +13,10 @@ import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
+import { checkDetach, type TaskFlags } from './task-options.ts';
 
 /** As a command declares them. */
-export interface CopyFlags extends SelectionFlags, GivenParallel, CutoverFlags, NetworkFlags {
+export interface CopyFlags extends SelectionFlags, GivenParallel, CutoverFlags, NetworkFlags, TaskFlags {
   readonly name: string | undefined;
   readonly yes: boolean;
   readonly checksum: boolean;
@@ -64,6 +65,8 @@ export function copyRequestOf(
     bandwidth: flags.bandwidth === undefined ? undefined : bandwidthOf(flags.bandwidth),
     parallel: parallelOptions(flags),
     compress: flags.compress,
+    again: flags.again,
+    keepRecords: flags.keepRecords,
     timeoutMs: flags.waitLimit,
   };
 }
@@ -71,6 +74,7 @@ export function copyRequestOf(
 /** @throws UsageError where flags contradict each other: known before a cluster is asked. */
 export function checkFlags(flags: CopyFlags): void {
   checkCutover(flags);
+  checkDetach(flags);
   if (flags.delete && flags.force)
     throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');
   if (flags.verify && flags.dryRun)

@@ -4,7 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
-import type { CopyRequest, CopyResult } from '../run/request.ts';
+import type { CopyRequest, CopyResult, DetachedCopy } from '../run/request.ts';
 import {
   accessModeOption,
   allOption,
@@ -52,6 +52,7 @@ import {
   sourcePathOption,
   targetPathOption,
 } from './selection-options.ts';
+import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './task-options.ts';
 
 export class CopyCommand extends KubeCommand {
   static override paths = [[]];
@@ -169,6 +170,9 @@ export class CopyCommand extends KubeCommand {
   cutover = cutoverOption();
   downtimeGoal = downtimeGoalOption();
   thenStart = thenOption();
+  detach = detachOption();
+  again = againOption();
+  keepRecords = keepRecordsOption();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
@@ -181,6 +185,7 @@ export class CopyCommand extends KubeCommand {
     if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);
     const result = await this.#copy(request, context);
+    if ('detached' in result) return detachedOutcome(result, request, context);
     const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
       import('../run/report.ts'),
       import('../run/request.ts'),
@@ -197,17 +202,18 @@ export class CopyCommand extends KubeCommand {
   }
 
   /** A copy that would delete most of the target begins once a person has said that it may. */
-  async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult> {
-    const [{ copy }, { DeletionBrake }] = await Promise.all([
+  async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult | DetachedCopy> {
+    const [{ copy, detachCopy }, { DeletionBrake }] = await Promise.all([
       import('../run/copy.ts'),
       import('../run/result.ts'),
     ]);
+    const begin = this.detach ? detachCopy : copy;
     try {
-      return await copy(request, context);
+      return await begin(request, context);
     } catch (error) {
       if (!(error instanceof DeletionBrake) || !(await agrees(questionOf(error, request), context)))
         throw error;
-      return copy(agreedTo(request), context);
+      return begin(agreedTo(request), context);
     }
   }
 

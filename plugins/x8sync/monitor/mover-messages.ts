@@ -21,14 +21,21 @@ export class MoverMessages {
   readonly #warnings: string[] = [];
   /** What a person is to read at once, and no step has shown yet. */
   readonly #notices: string[] = [];
+  readonly #moving = Promise.withResolvers<void>();
   #progress: MoverProgress | undefined;
   #onProgress: (progress: MoverProgress) => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
+
+  /** Resolves once the mover has told how far it is. */
+  get moving(): Promise<void> {
+    return this.#moving.promise;
+  }
 
   take(line: MoverLine): void {
     if (line.kind === 'connected') this.address = line.address;
     else if (line.kind === 'progress') {
       this.#progress = line.progress;
+      this.#moving.resolve();
       this.#onProgress(line.progress);
     } else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
     else if (line.kind === 'difference') this.differences.push(line.difference);

@@ -130,6 +130,12 @@ export class MoverWatch {
     return until(Promise.race([this.#connected.promise, this.#end.promise.then(() => {})]), this.#signal);
   }
 
+  /** Resolves with whether files move; not so where the mover has come to its end before. */
+  moving(): Promise<boolean> {
+    const ended = this.#end.promise.then(() => false);
+    return until(Promise.race([ended, this.messages.moving.then(() => true)]), this.#signal);
+  }
+
   /**
    * Resolves with the mover's end line. Its notices are shown as they come, and its warnings once it has ended well.
    */

@@ -25,6 +25,8 @@ export interface RecordedSpec {
   readonly delete?: string;
   readonly cutover?: string;
   readonly chown?: string;
+  readonly checksum?: string;
+  readonly fsGroup?: string;
 }
 
 /**

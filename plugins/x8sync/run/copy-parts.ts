@@ -128,7 +128,9 @@ export class CopyParts {
     const [source, target] = await Promise.all([this.source(), this.target()]);
     const obstacle = mountObstacle({ source, target, isOneCluster, fsGroup });
     const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined }, service);
-    return { ...ladder, obstacle };
+    // What goes on by itself can't pass through this workstation.
+    const network = ladder.network.filter(({ name }) => !this.#request.detach || name !== 'relay');
+    return { ...ladder, network, obstacle };
   });
 
   async #isOneCluster(): Promise<boolean> {

@@ -10,9 +10,10 @@ import type { MoverEnd } from '../mover/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
 import { CopyParts } from './copy-parts.ts';
+import { copyResult } from './copy-result.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import type { CopyContext } from './request.ts';
-import { type CopyRequest, type CopyResult, furtherRun, type Mode } from './request.ts';
+import { type CopyRequest, type CopyResult, type DetachedCopy, furtherRun, type Mode } from './request.ts';
 import {
   asAsked,
   emptinessOf,
@@ -35,6 +36,7 @@ export class CopyRun {
   readonly #watch: MoverWatch;
   /** The one that led to the source's files. */
   #strategy: StrategyName | undefined;
+  #isDetached = false;
 
   constructor(request: CopyRequest, context: CopyContext) {
     this.#request = request;
@@ -133,7 +135,8 @@ export class CopyRun {
     const sides = { source: source.side, target: target.side, watch: this.#watch };
     const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    const declined = [...(await this.#parts.mountDeclined()), ...server.endpoint.declined];
+    const noRelay = this.#request.detach ? [relayDeclined] : [];
+    const declined = [...(await this.#parts.mountDeclined()), ...server.endpoint.declined, ...noRelay];
     this.#strategy = await reachSource({ ...server.endpoint, declined }, known, context, handle);
     const { address } = this.#watch.messages;
     this.#task.isRelayed = this.#isRelayed;
@@ -165,47 +168,43 @@ export class CopyRun {
     handle.title(titleOf(end, this.#request.mode));
   }
 
+  /** Leaves the mover to itself once files move; where it has come to its end before, as {@link watch}. */
+  async watchBeginning(handle: StepHandle): Promise<void> {
+    this.#task.copying = true;
+    if (!(await this.#watch.moving())) return this.watch(handle);
+    await this.#task.detach();
+    this.#isDetached = true;
+    handle.title('Files move; the mover goes on by itself');
+  }
+
   async cleanUp(handle: StepHandle): Promise<void> {
+    if (this.#isDetached) return handle.title('What was made stays, for whoever attaches to it');
     const end = await this.#watch.ended();
     const left = await this.#task.removeChildren(handle, this.#signal);
     this.#signal.throwIfAborted();
     const done = titleOf(end, this.#request.mode);
     left.push(...(await this.#task.finish(isWhole(end) ? 'Succeeded' : 'Incomplete', done)));
+    await this.#task.forgetOld();
     if (left.length > 0) throw uncleanError(doneText(end, this.#request.mode), left);
+  }
+
+  /** What was left to itself; undefined where the copy has come to its end. Only after its steps. */
+  async detached(): Promise<DetachedCopy | undefined> {
+    if (!this.#isDetached) return undefined;
+    const { source, target } = this.#request;
+    const { record } = (await this.#parts.opened()).target;
+    const names = { source: describeClaim(source), target: describeClaim(target) };
+    return { task: record.task, detached: true, ...names, strategy: this.#strategy };
   }
 
   /** What the run came to. Only after its steps. */
   async result(): Promise<CopyResult> {
     const [end, { target }] = await Promise.all([this.#watch.end, this.#parts.opened()]);
     const { mode, source, target: to, checksum, selection } = this.#request;
-    const filtered = (selection?.filters ?? []).length > 0;
-    const compared = checksum ? 'content' : (end.compared ?? 'size and time');
-    const { outcome, message, stats, failures, lost, losses, verification } = end;
-    const { streams, device } = end;
-    const { address, changes, diagnostics, differences } = this.#watch.messages;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    const how = {
-      outcome,
-      message,
-      mode,
-      compared,
-      address: this.#isRelayed ? undefined : address,
-      strategy: this.#strategy,
-      filtered,
-    } as const;
-    const found = {
-      failures,
-      lost,
-      losses,
-      changes,
-      diagnostics,
-      verification,
-      differences,
-      streams,
-      device,
-    };
-    return { ...names, ...how, stats, ...found, seconds };
+    const how = { mode, checksum, selection, strategy: this.#strategy };
+    return copyResult(end, this.#watch.messages, { ...names, ...how, seconds });
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */
@@ -225,6 +224,9 @@ export class CopyRun {
     await this.#task.release();
   }
 }
+
+/** Why a copy that is to go on by itself is not relayed. */
+const relayDeclined = 'relay: --detach ends this command, and a relay lasts for as long as the command runs';
 
 function nameTaken({ record, side, outcome }: OpenSide): string {
   const how =

@@ -1,14 +1,23 @@
 /** A copy as a task of the clusters: its lock, its records on both sides, and how it ends. */
 import { allEnded } from '../../../src/async/lazy.ts';
-import { ExitCode, exitCodeOf, InterruptedError, messageOf, X8sError } from '../../../src/errors.ts';
+import {
+  ExitCode,
+  exitCodeOf,
+  InterruptedError,
+  messageOf,
+  RefusedError,
+  X8sError,
+} from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { unlessRefused } from '../../../src/kube/refusal.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { checkTaskName, isGivenName, newTaskName } from '../../../src/tasks/names.ts';
 import type { EndPhase, Peer, TaskRecord } from '../../../src/tasks/record.ts';
+import { specHash } from '../../../src/tasks/spec.ts';
 import { type StartOutcome, TaskStore } from '../../../src/tasks/store.ts';
 import { lockClaim } from '../claims/claim-lock.ts';
+import { readsOnly } from '../mover/options.ts';
 import {
   cleanSides,
   cleanupHint,
@@ -19,6 +28,8 @@ import {
   uncleanBecause,
 } from '../objects/side-cleanup.ts';
 import { type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
+import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
+import { forgetFinished } from './forget.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, furtherRun, specSchema } from './request.ts';
 
@@ -86,6 +97,7 @@ export class CopyTask {
     const signal = this.#signal;
     await this.#takeLock(claimUid, name ?? 'without a name', signal);
     const store = storeOf(target.kube, this.#context);
+    await this.#requireUnfinished(store, spec, signal);
     const [known] =
       name === undefined
         ? await store.unfinished(spec, { namespace: target.namespace, role: 'target', signal })
@@ -96,6 +108,20 @@ export class CopyTask {
     this.#context.reporter.info(`Task ${task}`);
     const peer = { server: source.kube.cluster.server, namespace: source.namespace };
     return this.#open('target', task, { spec, pair, peer });
+  }
+
+  /**
+   * What has a name is copied once, until a person says otherwise: a second run by mistake would change a target that
+   * somebody works with by now.
+   */
+  async #requireUnfinished(store: TaskStore, spec: OpenOptions['spec'], signal: AbortSignal): Promise<void> {
+    const { name, target, mode, again = false, cutover = false } = this.#request;
+    if (name === undefined || again || cutover || readsOnly(mode)) return;
+    const record = await store.find(target.namespace, name, 'target', { signal });
+    if (record?.phase !== 'Succeeded' || record.specHash !== specHash(specSchema, spec)) return;
+    throw new RefusedError(`task ${name} has finished already, at ${record.finishedAt}: ${record.message}`, {
+      hint: '--again copies what the source has changed since',
+    });
   }
 
   /** Opens the task at the source, as that of the target's. */
@@ -144,8 +170,30 @@ export class CopyTask {
     if (now - this.#progressAt < progressEveryMs) return;
     this.#progressAt = now;
     for (const open of Object.values(this.#opened)) {
-      this.#update(open, (record) => ({ ...record, progress: text })).catch(() => {});
+      this.#update(open, (record) => {
+        const by = cancelledBy(record, this.#lock?.holder);
+        if (by !== undefined) this.#stop.abort(cancelledError(open.record.task, by));
+        return { ...record, progress: text };
+      }).catch(() => {});
     }
+  }
+
+  /** Leaves the task as it is, to nobody: its mover goes on. */
+  async detach(): Promise<void> {
+    const left = { holder: undefined, message: 'left to itself; kubectl x8sync attach takes its result' };
+    await allEnded(this.#sides().map((side) => this.#update(side, (state) => ({ ...state, ...left }))));
+    this.#ended = true;
+  }
+
+  /** Removes records of finished tasks beyond those that are to be kept; one that can't be is no failed copy. */
+  async forgetOld(): Promise<void> {
+    const { keepRecords } = this.#request;
+    if (keepRecords === undefined) return;
+    const sides = this.#sides().map(({ kube, record }) =>
+      forgetFinished(storeOf(kube, this.#context), record.namespace, keepRecords, this.#signal),
+    );
+    await Promise.allSettled(sides);
+    this.#signal.throwIfAborted();
   }
 
   /** Deletes all that the task made but its records; resolves with the sides on which something is left. */
@@ -194,8 +242,9 @@ export class CopyTask {
    * Ends a task whose run failed or was interrupted. A named task that is interrupted stays as it is: its
    * mover goes on, and the same command takes it up. All else is deleted, so that nothing is left behind.
    */
-  async giveUp(error: unknown): Promise<unknown> {
-    if (this.#ended || Object.keys(this.#opened).length === 0) return error;
+  async giveUp(failure: unknown): Promise<unknown> {
+    if (this.#ended || Object.keys(this.#opened).length === 0) return failure;
+    const error = (await this.#cancellation()) ?? failure;
     // The signal is aborted by an error that nobody caught, too, which must not pass for a Ctrl-C.
     const interrupted = this.#context.signal.reason instanceof InterruptedError;
     // Another run may have the task by now; its mover goes on in any case.
@@ -211,6 +260,18 @@ export class CopyTask {
     this.#ended = true;
     if (left.length > 0) return withDetails(error, describeUnclean(left), cleanupHint(left));
     return interrupted ? cleanedUp(error, this.#request) : error;
+  }
+
+  /** The error to show where somebody has cancelled this very run: whatever failed was their doing. */
+  async #cancellation(): Promise<X8sError | undefined> {
+    const open = this.#opened.target;
+    if (!open) return undefined;
+    const { namespace, task } = open.record;
+    const limit = AbortSignal.timeout(interruptedLimitMs);
+    const store = storeOf(open.side.kube, this.#context);
+    const now = await store.find(namespace, task, 'target', { signal: limit }).catch(() => undefined);
+    const by = now && cancelledBy(now, this.#lock?.holder);
+    return by === undefined ? undefined : cancelledError(task, by);
   }
 
   async #leave(error: unknown): Promise<unknown> {
@@ -236,7 +297,8 @@ export class CopyTask {
     signal: AbortSignal,
   ): Promise<UncleanSide[]> {
     const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
-    if (this.#name !== undefined && known) return this.finish('Failed', messageOf(error));
+    if (this.#name !== undefined && known)
+      return this.finish(error instanceof CancelledError ? 'Interrupted' : 'Failed', messageOf(error));
     const removed = clean.map(async (side) => {
       try {
         await storeOf(side.kube, this.#context).remove(side.record, { signal });

@@ -2,7 +2,7 @@
 import type { Reporter, Step } from '../../../src/ui/reporter.ts';
 import { readsOnly } from '../mover/options.ts';
 import { CopyRun } from './copy-run.ts';
-import type { CopyContext, CopyRequest, CopyResult } from './request.ts';
+import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from './request.ts';
 
 /**
  * Copies one claim's files to another.
@@ -12,11 +12,28 @@ import type { CopyContext, CopyRequest, CopyResult } from './request.ts';
  * a name of its own to be taken up by, or where a cluster can't be reached any more.
  */
 export async function copy(request: CopyRequest, context: CopyContext): Promise<CopyResult> {
+  return runCopy(request, context, (run) => run.result());
+}
+
+/** As {@link copy}, but leaves the mover to itself once files move. */
+export async function detachCopy(
+  request: CopyRequest,
+  context: CopyContext,
+): Promise<CopyResult | DetachedCopy> {
+  const resultOf = async (run: CopyRun) => (await run.detached()) ?? run.result();
+  return runCopy({ ...request, detach: true }, context, resultOf);
+}
+
+async function runCopy<T>(
+  request: CopyRequest,
+  context: CopyContext,
+  resultOf: (run: CopyRun) => Promise<T>,
+): Promise<T> {
   const run = new CopyRun(request, context);
   context.onAbandoned(() => run.leftovers());
   try {
     await context.reporter.run(stepsOf(run, request));
-    return run.result();
+    return await resultOf(run);
   } catch (error) {
     throw await run.giveUp(error);
   } finally {
@@ -48,7 +65,9 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
         step('Start the mover at the target', (handle) => run.startMover(handle)),
       ],
     },
-    step(readsOnly(request.mode) ? 'Compare the files' : 'Copy the files', (handle) => run.watch(handle)),
+    step(readsOnly(request.mode) ? 'Compare the files' : 'Copy the files', (handle) =>
+      request.detach ? run.watchBeginning(handle) : run.watch(handle),
+    ),
     step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

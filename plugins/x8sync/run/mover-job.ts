@@ -204,7 +204,8 @@ async function removeOurs(side: TaskSide, present: Job, options: EnsureOptions):
   await remove(side.kube, jobs, present, options);
 }
 
-function takenUp(job: Job, notes: readonly string[]): MoverJob {
+/** A Job of an earlier run, as it is found. */
+export function takenUp(job: Job, notes: readonly string[]): MoverJob {
   const annotations = job.metadata.annotations ?? {};
   const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
   const endedAt = job.status?.completionTime;

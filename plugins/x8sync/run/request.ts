@@ -75,6 +75,12 @@ export interface CopyRequest {
   readonly parallel?: ParallelOptions | undefined;
   /** `auto` where absent. */
   readonly compress?: CompressionWish | undefined;
+  /** Once files move, leave the mover to itself; a relay is not tried then. */
+  readonly detach?: boolean | undefined;
+  /** Run a named task that has finished once more. */
+  readonly again?: boolean | undefined;
+  /** How many finished tasks keep their records in a namespace; all of them where absent. */
+  readonly keepRecords?: number | undefined;
   /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
   readonly timeoutMs: number;
 }
@@ -125,6 +131,15 @@ export interface CopyResult {
   readonly diagnostics: readonly string[];
   /** The whole run, set-up and clean-up included. */
   readonly seconds: number;
+}
+
+/** A copy that was left to itself once files moved. */
+export interface DetachedCopy {
+  readonly task: string;
+  readonly detached: true;
+  readonly source: string;
+  readonly target: string;
+  readonly strategy?: StrategyName | undefined;
 }
 
 /** How to copy what is missing: --force would empty the target once more, and a task's name stands for one mode. */

@@ -1,7 +1,7 @@
 /** What a mover's end means, in words and in exit codes. */
 import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
-import { describeClaim } from '../claims/claim.ts';
+import { type ClaimName, describeClaim } from '../claims/claim.ts';
 import { isDryRun } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { deviceTitle } from './device-report.ts';
@@ -102,10 +102,14 @@ export interface FailureContext {
   readonly begun: boolean;
 }
 
+/** What of a copy its failure is told with. */
+export type FailedCopy = Pick<CopyRequest, 'mode' | 'name'> &
+  Readonly<Record<'source' | 'target', ClaimName>>;
+
 /** The error of a mover that came to no good end. */
 export function failureOf(
   end: MoverEnd,
-  request: CopyRequest,
+  request: FailedCopy,
   { diagnostics, begun }: FailureContext,
 ): X8sError {
   const [source, target] = [describeClaim(request.source), describeClaim(request.target)];
@@ -162,6 +166,6 @@ function brakeOf({ message, device }: MoverEnd, target: string, details: readonl
 }
 
 /** What has a name is taken up by it, also where it had emptied the target. */
-function rest({ mode, name }: CopyRequest): string {
+function rest({ mode, name }: FailedCopy): string {
   return name === undefined ? furtherRun({ mode, name }) : 'run the same command again';
 }

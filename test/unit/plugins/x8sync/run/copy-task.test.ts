@@ -1,8 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { CopyTask } from '../../../../../plugins/x8sync/run/copy-task.ts';
+import { markCancelled } from '../../../../../plugins/x8sync/run/cancellation.ts';
+import { CopyTask, storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import { InterruptedError } from '../../../../../src/errors.ts';
 import { configMaps } from '../../../../../src/kube/resources.ts';
+import type { TaskState } from '../../../../../src/tasks/record.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -11,8 +13,15 @@ const [ref, taskContext] = [
   { clock, onAbandoned: () => {} },
 ];
 
+/** What fails of itself, and is no signal to the process. */
+class Failure extends Error {}
+
 /** Opens a task at the target, and how to end its run: gives what is said and left then. */
-async function opened(name: string | undefined, kube = fakeKube(), { isRelayed = false } = {}) {
+async function opened(
+  name: string | undefined,
+  kube = fakeKube(),
+  { isRelayed = false, again = false } = {},
+) {
   const process = new AbortController();
   const side = { kube, ...ref };
   const context = { ...taskContext, reporter: createSilentReporter(), signal: process.signal };
@@ -24,16 +33,28 @@ async function opened(name: string | undefined, kube = fakeKube(), { isRelayed =
     image: 'mover',
     timeoutMs: 1000,
   };
-  const request = { source: side, target: side, name, mode: 'merge' as const, ...rest };
+  const request = { source: side, target: side, name, again, mode: 'merge' as const, ...rest };
   const task = new CopyTask(request, context, new AbortController());
   task.isRelayed = isRelayed;
-  await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
+  try {
+    await task.openTarget({ spec: {}, pair: 'p', claimUid: '1', check: async () => {} });
+  } catch (error) {
+    await task.release();
+    throw error;
+  }
   return async (reason: Error) => {
-    process.abort(reason);
+    if (!(reason instanceof Failure)) process.abort(reason);
     const error = await task.giveUp(reason);
     await task.release();
     return { error, records: (await kube.list(configMaps)).items.map(({ metadata }) => metadata.name) };
   };
+}
+
+/** Changes the record of task `db`, as somebody else. */
+async function change(kube: ReturnType<typeof fakeKube>, how: (state: TaskState) => void): Promise<void> {
+  const store = storeOf(kube, { clock });
+  const [record] = await store.list();
+  if (record) await store.update(record, how);
 }
 
 const endedBy = async (reason: Error) => (await opened('db'))(reason);
@@ -66,4 +87,37 @@ test('a named task stays after Ctrl-C also where the run that took it up did not
 
 test('nothing is left of a task that nobody named', async () => {
   expect((await (await opened(undefined))(new InterruptedError('SIGINT'))).records).toEqual([]);
+});
+
+test('a name that has finished is refused, says how it ended, and is run by --again', async () => {
+  const kube = fakeKube();
+  await (await opened('db', kube))(new InterruptedError('SIGINT'));
+  const ended = { phase: 'Succeeded', finishedAt: '2026-11-28', message: '3 of 3 files copied' } as const;
+  await change(kube, (state) => Object.assign(state, ended));
+  await expect(opened('db', kube)).rejects.toMatchObject({
+    exitCode: 3,
+    message: 'task db has finished already, at 2026-11-28: 3 of 3 files copied',
+    hint: expect.stringMatching(/--again/),
+  });
+  await expect(opened('db', kube, { again: true })).resolves.toBeDefined();
+});
+
+test.each(['Incomplete', 'Failed', 'Interrupted'] as const)(
+  'a name that is %s is run again',
+  async (phase) => {
+    const kube = fakeKube();
+    await (await opened('db', kube))(new InterruptedError('SIGINT'));
+    await change(kube, (state) => Object.assign(state, { phase }));
+    await expect(opened('db', kube)).resolves.toBeDefined();
+  },
+);
+
+test('a run that somebody cancelled says who, and a later run of the task is not meant', async () => {
+  const kube = fakeKube();
+  const end = await opened('db', kube);
+  await change(kube, (state) => markCancelled(state, 'alice@laptop'));
+  const cancelled = await end(new Failure('the Job was deleted'));
+  expect(cancelled.error).toMatchObject({ message: 'task db was cancelled by alice@laptop' });
+  const failure = new Failure('something else');
+  expect((await (await opened('db', kube))(failure)).error).toBe(failure);
 });

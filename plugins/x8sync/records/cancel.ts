@@ -1,0 +1,109 @@
+/** Ends a task's run from any workstation; what is copied so far stays, and so does its record, to go on from. */
+import { RefusedError, UnreachableError } from '../../../src/errors.ts';
+import { isNotFound } from '../../../src/kube/api-error.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { jobs } from '../../../src/kube/resources.ts';
+import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { thisProcess } from '../../../src/tasks/holder.ts';
+import { isFinished } from '../../../src/tasks/record.ts';
+import { cleanSides, type SideRecord, uncleanError } from '../objects/side-cleanup.ts';
+import { sideOf } from '../objects/sides.ts';
+import { cancelledError, markCancelled } from '../run/cancellation.ts';
+import { storeOf } from '../run/copy-task.ts';
+import type { TaskEntry } from './inventory.ts';
+import { lockTarget, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
+
+/** How often a live run's lock is asked for. */
+const pauseMs = 500;
+
+/**
+ * Resolves once no mover writes any more and all but the records is gone.
+ *
+ * @throws RefusedError where the task has finished, or where the run that holds it does not end in time.
+ * @throws UnreachableError where a side could not be reached; the other one is clean then.
+ */
+export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
+  requireNoCutover(entry, kube);
+  const { sides, missing } = await sidesOf(entry, kube, context);
+  const target = sides.find(({ record }) => record.role === 'target');
+  if (!target)
+    throw new UnreachableError(`task ${entry.task}: the cluster of its mover can't be reached`, {
+      details: missing,
+    });
+  if (isFinished(target.record)) throw hasFinished(target);
+  const { who } = thisProcess();
+  await storeOf(target.kube, context).update(target.record, (state) => markCancelled(state, who));
+  await endMover(target, context);
+  const lock = await lockOnceFree(target, context);
+  try {
+    await settle(entry.task, sides, who, context);
+  } finally {
+    await lock.release();
+  }
+  if (missing.length > 0)
+    throw new UnreachableError(`task ${entry.task} is cancelled, and one side could not be cleaned up`, {
+      details: missing,
+      hint: 'run the same command again, with a kubeconfig that has that cluster',
+    });
+}
+
+/** Takes the mover's Job away: the run that watches it sees that it is over. */
+async function endMover({ kube, record }: SideRecord, { signal }: TaskContext): Promise<void> {
+  const { meta } = sideOf(kube, record);
+  const job = await kube.find(jobs, meta, { signal });
+  if (!job) return;
+  const { namespace, name, uid } = job.metadata;
+  try {
+    await kube.delete(jobs, { namespace, name }, { uid, propagationPolicy: 'Foreground', signal });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The run that holds the task ends once it sees that its mover is gone. */
+async function lockOnceFree(target: SideRecord, context: TaskContext): Promise<HeldLock> {
+  const { clock, timeoutMs, signal } = context;
+  const until = timeoutMs === 0 ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs;
+  for (;;) {
+    try {
+      return await lockTarget(target, `x8sync cancel ${target.record.task}`, context);
+    } catch (error) {
+      if (!(error instanceof RefusedError) || clock.monotonic() > until) throw error;
+    }
+    await clock.sleep(pauseMs, signal);
+  }
+}
+
+/** Cleans up what the run has left, and writes what became of the task; a run that ended it has done both. */
+async function settle(
+  task: string,
+  sides: readonly SideRecord[],
+  by: string,
+  context: TaskContext,
+): Promise<void> {
+  const { clock, signal, timeoutMs } = context;
+  const now = await Promise.all(
+    sides.map(async ({ kube, record }): Promise<SideRecord[]> => {
+      const found = await storeOf(kube, context).find(record.namespace, task, record.role, { signal });
+      return found?.uid === record.uid ? [{ kube, record: found }] : [];
+    }),
+  );
+  const there = now.flat();
+  const finished = there.find(({ record }) => record.role === 'target' && isFinished(record));
+  if (finished) throw hasFinished(finished);
+  const left = await cleanSides(there, { limitMs: timeoutMs, clock, signal });
+  const finishedAt = clock.now().toISOString();
+  const ended = { phase: 'Interrupted', finishedAt, holder: undefined, progress: undefined } as const;
+  const { message } = cancelledError(task, by);
+  await Promise.all(
+    there.map(({ kube, record }) =>
+      storeOf(kube, context).update(record, (state) => Object.assign(state, ended, { message })),
+    ),
+  );
+  if (left.length > 0) throw uncleanError(`task ${task} is cancelled`, left);
+}
+
+const hasFinished = ({ record: { task, message, finishedAt } }: SideRecord) =>
+  new RefusedError(`task ${task} has finished, at ${finishedAt}: ${message}`, {
+    hint: `kubectl x8sync cleanup ${task} removes its record`,
+  });

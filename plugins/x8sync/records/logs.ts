@@ -1,0 +1,74 @@
+/** What the pods of a task say, on both sides. */
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { pods } from '../../../src/kube/resources.ts';
+import { followLogs } from '../../../src/kube/streams/logs.ts';
+import { parseMoverLine } from '../mover/protocol.ts';
+import type { SideRecord } from '../objects/side-cleanup.ts';
+import { sideOf } from '../objects/sides.ts';
+import type { TaskEntry } from './inventory.ts';
+import { sidesOf, type TaskContext } from './task-sides.ts';
+
+/** A line of one pod. */
+export interface TaskLogLine {
+  readonly side: string;
+  readonly pod: string;
+  readonly text: string;
+}
+
+export interface LogWishes {
+  /** Go on until the pods that are there have ended. */
+  readonly follow: boolean;
+  /** Also how far the mover was, once in a second. */
+  readonly progress: boolean;
+  readonly tailLines?: number | undefined;
+}
+
+/** Hands on the lines of every pod that is there; resolves with why a side or a pod could not be read, a line each. */
+export async function readLogs(
+  entry: TaskEntry,
+  kube: KubeClient,
+  wishes: LogWishes,
+  context: TaskContext,
+  onLine: (line: TaskLogLine) => void,
+): Promise<string[]> {
+  const { sides, missing } = await sidesOf(entry, kube, context);
+  const problems = await Promise.all(sides.map((side) => readSide(side, wishes, context, onLine)));
+  return [...missing, ...problems.flat()];
+}
+
+async function readSide(
+  { kube, record }: SideRecord,
+  wishes: LogWishes,
+  context: TaskContext,
+  onLine: (line: TaskLogLine) => void,
+): Promise<string[]> {
+  const { namespace, selectorText: labelSelector } = sideOf(kube, record);
+  const { items } = await kube.list(pods, { namespace, labelSelector, signal: context.signal });
+  const { role: side } = record;
+  if (items.length === 0)
+    return [`${side}: no pod of task ${record.task} is there in namespace ${namespace}`];
+  const read = items.map(async ({ metadata: { name: pod } }) => {
+    const { clock, signal } = context;
+    const { follow, tailLines } = wishes;
+    const log = followLogs(kube, { namespace, pod, container: side, follow, tailLines, clock, signal });
+    try {
+      for await (const text of log) if (isShown(text, wishes)) onLine({ side, pod, text: textOf(text) });
+      return [];
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof X8sError)) throw error;
+      return [`${side}: the log of pod ${namespace}/${pod} can't be read: ${messageOf(error)}`];
+    }
+  });
+  return (await Promise.all(read)).flat();
+}
+
+const isShown = (text: string, { progress }: LogWishes) =>
+  progress || parseMoverLine(text).kind !== 'progress';
+
+/** What a program wrote, without the word that the mover puts before it. */
+function textOf(text: string): string {
+  const line = parseMoverLine(text);
+  return line.kind === 'log' ? line.text : text;
+}

@@ -1,0 +1,36 @@
+/** What a copy came to, from its mover's end and from what the mover said before. */
+import type { StrategyName } from '../connect/strategy-names.ts';
+import type { MoverMessages } from '../monitor/mover-messages.ts';
+import type { Selection } from '../mover/options.ts';
+import type { MoverEnd } from '../mover/protocol.ts';
+import type { CopyResult, Mode } from './request.ts';
+
+/** What of a copy its mover does not know. */
+export interface CopyStory {
+  readonly task: string;
+  readonly source: string;
+  readonly target: string;
+  readonly mode: Mode;
+  readonly checksum: boolean;
+  readonly selection?: Selection | undefined;
+  /** Undefined where another run has led the mover to the source. */
+  readonly strategy: StrategyName | undefined;
+  readonly seconds: number;
+}
+
+export function copyResult(end: MoverEnd, messages: MoverMessages, story: CopyStory): CopyResult {
+  const { task, source, target, mode, checksum, selection, strategy, seconds } = story;
+  const { outcome, message, stats, failures, lost, losses, verification, streams, device } = end;
+  const { address, changes, diagnostics, differences } = messages;
+  const how = {
+    outcome,
+    message,
+    mode,
+    compared: checksum ? 'content' : (end.compared ?? 'size and time'),
+    address: strategy === 'relay' ? undefined : address,
+    strategy,
+    filtered: (selection?.filters ?? []).length > 0,
+  } as const;
+  const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams, device };
+  return { task, source, target, ...how, stats, ...found, seconds };
+}
