@@ -4,6 +4,7 @@ import { version } from '../../src/cli/version.ts';
 import { ApproveCommand } from './commands/approve.ts';
 import { ControllerCommand } from './commands/controller.ts';
 import { DemoteCommand } from './commands/demote.ts';
+import { DoctorCommand } from './commands/doctor.ts';
 import { DriftCommand } from './commands/drift.ts';
 import { FailoverStatusCommand } from './commands/failover-status.ts';
 import { ForgetCommand } from './commands/forget.ts';
@@ -46,6 +47,7 @@ void runPlugin({
     DemoteCommand,
     FailoverStatusCommand,
     RbacCommand,
+    DoctorCommand,
     ForgetCommand,
     ControllerCommand,
     InstallCommand,

@@ -3,6 +3,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { type Column, table } from '../../../src/cli/table.ts';
 import { IncompleteError } from '../../../src/errors.ts';
 import type { Did } from '../decide/outcomes.ts';
+import type { JobRecord } from '../jobs/records.ts';
 import { placeOf } from '../objects/keys.ts';
 import { isComplete } from '../run/run.ts';
 import type { TaskStatus } from '../state/state.ts';
@@ -54,12 +55,12 @@ export function onceOutcome(status: TaskStatus, task: Task): Outcome {
   return {
     data: { ...status, lines, jobs: task.records.failed },
     table: table(lines, columns, 'There was nothing to copy.'),
-    ...(isComplete(status) ? {} : { error: incomplete(status) }),
+    ...(isComplete(status) ? {} : { error: incomplete(status, task.records.failed) }),
   };
 }
 
-/** The error of a comparison that left something undone. */
-function incomplete(status: TaskStatus): IncompleteError {
+/** The error of a comparison that left something undone, with an example of each kind of failure. */
+function incomplete(status: TaskStatus, failed: readonly JobRecord[]): IncompleteError {
   const unread = Object.entries(status.primary.unlisted ?? {}).map(
     ([kind, why]) => `primary ${status.primary.name}: ${kind} can't be read: ${why}`,
   );
@@ -69,9 +70,11 @@ function incomplete(status: TaskStatus): IncompleteError {
     ...(behind.pending > 0 ? [`${name}: ${objects(behind.pending)} not reached`] : []),
     ...Object.entries(unlisted).map(([kind, why]) => `${name}: ${kind} can't be read: ${why}`),
   ]);
-  const groups = status.failures.map(
-    ({ replica, kind, reason, count }) => `${replica}: ${count} ${kind}: ${reason}`,
-  );
+  const groups = status.failures.map(({ replica, kind, reason, count }) => {
+    const one = failed.find((job) => job.replica === replica && job.kind === kind && job.reason === reason);
+    const example = one?.message === undefined ? '' : ` (${one.message})`;
+    return `${replica}: ${count} ${kind}: ${reason}${example}`;
+  });
   return new IncompleteError('not everything was copied', {
     details: [...unread, ...lines, ...groups],
     hint: 'See each of them: `jobs`.',

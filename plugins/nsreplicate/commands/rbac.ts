@@ -44,7 +44,7 @@ export class RbacCommand extends SurveyCommand {
   }
 
   async #print(opened: Opened, subject: Subject | undefined, context: KubeCommandContext): Promise<Outcome> {
-    const [{ chooseKinds }, { rightsOf }, { manifestsOf }, { stringify }] = await Promise.all([
+    const [{ chooseKinds }, { isElsewhere, rightsOf }, { manifestsOf }, { stringify }] = await Promise.all([
       import('../clusters/kinds.ts'),
       import('../preflight/rights.ts'),
       import('../preflight/manifests.ts'),
@@ -53,7 +53,8 @@ export class RbacCommand extends SurveyCommand {
     const { spec, primary, replicas, state } = opened;
     const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal: context.signal });
     for (const note of notes) context.reporter.info(note);
-    const manifests = manifestsOf(spec.name, rightsOf(spec, kinds), subject);
+    const rights = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary) });
+    const manifests = manifestsOf(spec.name, rights, subject);
     const shown = sideNames.filter((side) => this.for.length === 0 || this.for.includes(side));
     const whom = {
       primary: `the primary ${primary.name}`,

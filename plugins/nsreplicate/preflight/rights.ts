@@ -1,5 +1,6 @@
 /** The least that a task has to be allowed: on the primary, on each replica, and where its state is. Pure. */
 import type { Permission } from '../../../src/kube/access.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import {
   configMaps,
   horizontalPodAutoscalers,
@@ -9,6 +10,7 @@ import {
   type Resource,
   secrets,
 } from '../../../src/kube/resources.ts';
+import type { Cluster } from '../clusters/cluster.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { stateNamespace, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
@@ -35,8 +37,13 @@ type Spec = Pick<TaskSpec, 'name' | 'rules' | 'namespaces' | 'map' | 'prune' | '
  * Where its namespaces are named without globs, it is rights in just these, and none on namespaces themselves: then
  * these have to be there on the replicas.
  * @param kinds the kinds that its rules mean, as the primary serves them
+ * @param isStateElsewhere the state is kept in another cluster than the primary, whose right to read it covers one more
  */
-export function rightsOf(spec: Spec, kinds: readonly CopiedKind[]): TaskRights {
+export function rightsOf(
+  spec: Spec,
+  kinds: readonly CopiedKind[],
+  { isStateElsewhere }: { readonly isStateElsewhere: boolean },
+): TaskRights {
   const places = new Places(spec.map);
   const literal = literalNamespaces(spec.namespaces);
   const there = literal?.map((namespace) => places.namespaceOnReplica(namespace));
@@ -47,7 +54,7 @@ export function rightsOf(spec: Spec, kinds: readonly CopiedKind[]): TaskRights {
       ...identity,
       ...read.flatMap(({ resource }) => on(resource, ['get', 'list', 'watch'], literal)),
       ...on(horizontalPodAutoscalers, ['list', 'watch'], literal),
-      ...epoch(spec.name),
+      ...(isStateElsewhere ? epoch(spec.name) : []),
     ],
     replica: [
       ...identity,
@@ -59,6 +66,10 @@ export function rightsOf(spec: Spec, kinds: readonly CopiedKind[]): TaskRights {
     replicaNamespaces: there ?? [],
   };
 }
+
+/** Whether the state is kept in another cluster than the primary. */
+export const isElsewhere = (state: KubeClient, primary: Pick<Cluster, 'kube'>): boolean =>
+  state.cluster.server !== primary.kube.cluster.server;
 
 /** Who a cluster is: the uid of this namespace. */
 const identity: readonly Permission[] = [{ verb: 'get', resource: namespaces, name: 'kube-system' }];

@@ -94,26 +94,37 @@ export class NeedsCheck {
 }
 
 async function isThere(
-  { kube }: Cluster,
-  { kind, namespace, name }: Need,
+  cluster: Cluster,
+  need: Need,
   places: Places,
   primaryCache: PrimaryCache,
   options: CallOptions,
 ): Promise<boolean> {
+  return (await lookFor(cluster, need, { primaryCache, places }, options)) !== 'missing';
+}
+
+/** Whether a cluster has what an object needs, or will have it; `unknown`: it does not let that be looked at. */
+export async function lookFor(
+  { kube }: Cluster,
+  { kind, namespace, name }: Need,
+  { primaryCache, places }: Pick<NeedsOptions, 'primaryCache' | 'places'>,
+  options: CallOptions,
+): Promise<'there' | 'missing' | 'unknown'> {
   const key = keyOf(kind, namespace ?? '', name);
   // It is copied as well, so it will be there.
-  if (primaryCache.original(key)) return true;
+  if (primaryCache.original(key)) return 'there';
   const resource = findResource(await discover(kube, options), resources[kind]);
-  if (!resource) return false;
+  if (!resource) return 'missing';
   try {
-    return (await kube.find(resource, places.onReplica(key), options)) !== undefined;
+    return (await kube.find(resource, places.onReplica(key), options)) ? 'there' : 'missing';
   } catch (error) {
-    if (isForbidden(error)) return true;
+    if (isForbidden(error)) return 'unknown';
     throw error;
   }
 }
 
-function describeNeed({ kind, namespace, name }: Need, by: ObjectKey, places: Places): string {
+/** `StorageClass fast (for PersistentVolumeClaim shop/data)`. */
+export function describeNeed({ kind, namespace, name }: Need, by: ObjectKey, places: Places): string {
   const place = namespace === undefined ? '' : `${places.onReplica(keyOf(kind, namespace, name)).namespace}/`;
   return `${kind} ${place}${name} (for ${describe(by)})`;
 }

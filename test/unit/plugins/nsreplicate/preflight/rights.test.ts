@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import type { CopiedKind } from '../../../../../plugins/nsreplicate/clusters/kinds.ts';
 import { parseSubject } from '../../../../../plugins/nsreplicate/commands/rbac.ts';
 import { manifestsOf } from '../../../../../plugins/nsreplicate/preflight/manifests.ts';
-import { rightsOf } from '../../../../../plugins/nsreplicate/preflight/rights.ts';
+import { rightsOf as rightsBy } from '../../../../../plugins/nsreplicate/preflight/rights.ts';
 import { type Carry, ruleFor, wholeObject } from '../../../../../plugins/nsreplicate/rules/rule.ts';
 import { compileRule } from '../../../../../plugins/nsreplicate/rules/scope.ts';
 import { describePermission, type Permission } from '../../../../../src/kube/access.ts';
@@ -17,6 +17,11 @@ function kind(resource: Resource, carry: Carry = wholeObject, subresources: stri
   return { name, resource: discovered, rules: [compileRule(rule)] };
 }
 
+const rightsOf = (
+  task: Parameters<typeof rightsBy>[0],
+  kinds: readonly CopiedKind[],
+  isStateElsewhere = true,
+) => rightsBy(task, kinds, { isStateElsewhere });
 const named = (...include: string[]) => ({ include, exclude: [], selector: [], sensitive: false });
 const pruning = { prune: true, claims: false, namespaces: false, definitions: false };
 const spec = (change = {}) => specOf({ name: 'dr', namespaces: named('shop'), prune: pruning, ...change });
@@ -43,6 +48,12 @@ describe('the rights of a task', () => {
       'get namespaces "kube-system"',
     ]);
     expect(rights.replicaNamespaces).toEqual(['shop-standby']);
+  });
+
+  test('do not ask twice for what the right to read the state covers', () => {
+    const { primary, replica } = rightsOf(spec(), [], false);
+    expect(words(primary).join()).not.toContain('epoch');
+    expect(words(replica).join()).toContain('epoch');
   });
 
   test('by globs are rights in the cluster, and on namespaces, which are made', () => {

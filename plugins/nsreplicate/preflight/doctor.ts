@@ -1,0 +1,71 @@
+/** Looks at all clusters of a task before its first copy: what they lack, refuse or do not allow. Writes nothing. */
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import { chooseKinds } from '../clusters/kinds.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import type { Survey } from '../preview/survey.ts';
+import { checkReplica } from './check-replica.ts';
+import { checkAnswers, checkRights } from './check-rights.ts';
+import type { Finding } from './finding.ts';
+import { isElsewhere, rightsOf } from './rights.ts';
+
+export interface DoctorOptions {
+  readonly spec: TaskSpec;
+  readonly primary: Cluster;
+  readonly replicas: readonly Cluster[];
+  /** The cluster that keeps the task's state. */
+  readonly state: KubeClient;
+  /** Lists both sides as the task would. */
+  readonly look: () => Promise<Survey>;
+  readonly signal: AbortSignal;
+}
+
+export async function examine(options: DoctorOptions): Promise<Finding[]> {
+  const { primary, replicas, signal } = options;
+  const answers = await Promise.all(
+    [primary, ...replicas].map(({ name, kube }) => checkAnswers(name, kube, { signal })),
+  );
+  return [...answers, ...(await examineRights(options)), ...(await examineReplicas(options))];
+}
+
+/** What the task needs, verb by verb, on each cluster. */
+export async function examineRights({
+  spec,
+  primary,
+  replicas,
+  state,
+  signal,
+}: Omit<DoctorOptions, 'look'>): Promise<Finding[]> {
+  const { kinds } = await chooseKinds(primary, spec.rules, { signal });
+  const rights = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary) });
+  const checks = [
+    { cluster: primary.name, as: 'primary', kube: primary.kube, needs: rights.primary },
+    ...replicas.map(({ name, kube }) => ({ cluster: name, as: 'replica', kube, needs: rights.replica })),
+    { cluster: state.cluster.context, as: 'state', kube: state, needs: rights.state },
+  ];
+  return (await Promise.all(checks.map((check) => checkRights(check, { signal })))).flat();
+}
+
+async function examineReplicas({ spec, primary, look, signal }: DoctorOptions): Promise<Finding[]> {
+  const surveyed = await look().catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return messageOf(error);
+  });
+  if (typeof surveyed === 'string')
+    return [{ cluster: primary.name, check: 'look', verdict: 'denied', message: surveyed }];
+  const needed = surveyed.primaryCache.findings.takeNeeds();
+  const unread: Finding[] = surveyed.unread.map(({ kind, why }) => ({
+    ...{ cluster: primary.name, check: 'look', verdict: 'denied' as const },
+    message: `${kind} can't be read: ${why}`,
+  }));
+  const notes: Finding[] = surveyed.notes.map((message) => ({
+    ...{ cluster: primary.name, check: 'rules', verdict: 'note' as const },
+    message,
+  }));
+  const checks = surveyed.replicas.map((replica) =>
+    checkReplica({ surveyed, replica, spec, needed, signal }),
+  );
+  return [...unread, ...notes, ...(await Promise.all(checks)).flat()];
+}

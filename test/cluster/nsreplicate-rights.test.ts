@@ -1,0 +1,169 @@
+/** A task that has just the rights that `rbac` prints, and one of them less. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { identify } from '../../plugins/nsreplicate/clusters/cluster.ts';
+import { examineRights } from '../../plugins/nsreplicate/preflight/doctor.ts';
+import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
+import { readJobs } from '../../plugins/nsreplicate/state/state.ts';
+import type { PolicyRule } from '../../src/kube/access.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { resolveResource } from '../../src/kube/discovery.ts';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { configMaps, resourceQuotas } from '../../src/kube/resources.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextA, contextB } from './support/contexts.ts';
+import { plugin, startPlugin } from './support/kubectl.ts';
+import { Person } from './support/limited.ts';
+import { connectTo, Pair } from './support/nsreplicate.ts';
+import { claim, configMap } from './support/objects.ts';
+import { once } from './support/replication.ts';
+
+type Role = KubeObject & { rules: PolicyRule[] };
+
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+const person = new Person();
+const signal = new AbortController().signal;
+/** What was given to the person, by who has it. */
+const given: [KubeClient, Role][] = [];
+const undo: (() => Promise<unknown>)[] = [];
+let pair: Pair;
+let files: [from: string, to: string];
+
+const flags = () => [
+  ...['--name', pair.task, '--sync-namespaces', pair.namespace, '--kinds', 'configmaps'],
+  ...['--primary', files[0], '--replica', files[1]],
+];
+const run = (...args: string[]) => plugin('nsreplicate', [...args, ...flags()]);
+
+async function give(kube: KubeClient, object: KubeObject): Promise<void> {
+  const { apiVersion = '', kind = '', metadata } = object;
+  const [version, group] = apiVersion.split('/').reverse();
+  const resource = await resolveResource(kube, group ? `${kind}.${version}.${group}` : kind);
+  await kube.apply(resource, object, { fieldManager: 'an-administrator', force: true });
+  if (kind === 'Role' || kind === 'ClusterRole') given.push([kube, object as Role]);
+  if (kind !== 'Namespace') undo.push(() => kube.delete(resource, metadata));
+}
+
+beforeAll(async () => {
+  pair = await Pair.open('least');
+  files = [
+    person.kubeconfigFor(contextA, join(folder, 'from.yaml'), 'from'),
+    person.kubeconfigFor(contextB, join(folder, 'to.yaml'), 'to'),
+  ];
+  const printed = await plugin('nsreplicate', [
+    ...['rbac', ...pair.flags, '--kinds', 'configmaps', '--bind-to', `user:${person.name}`, '-o', 'json'],
+  ]);
+  const { primary, replica, state } = JSON.parse(printed.stdout) as Record<string, KubeObject[]>;
+  for (const object of [...(primary ?? []), ...(state ?? [])]) await give(pair.from, object);
+  for (const object of replica ?? []) await give(pair.to, object);
+  await pair.put(pair.from, configMap('kept', { a: '1' }), configMap('gone', { a: '1' }));
+}, 60_000);
+afterAll(async () => {
+  for (const one of undo.reverse()) await one().catch(() => undefined);
+  await person.forget();
+  await pair.close();
+  rmSync(folder, { recursive: true });
+}, 60_000);
+
+test('with just these a task copies, follows changes, and deletes; doctor finds nothing in the way', async () => {
+  await eventually(async () => expect(await run('doctor', '-o', 'json')).toMatchObject({ code: 0 }), 30_000);
+  expect(await run('--once', '--prune')).toMatchObject({ code: 0 });
+  await pair.equal();
+  const running = startPlugin('nsreplicate', flags());
+  try {
+    await running.saw('compared: ');
+    await pair.put(pair.from, configMap('kept', { a: '2' }), configMap('new', { a: '1' }));
+    await pair.delete(pair.from, 'configmaps', 'gone');
+    await pair.equal();
+    expect(running.output.stderr).not.toMatch(/forbidden|may not|cannot/);
+  } finally {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  }
+}, 120_000);
+
+test('for each of them that is taken away, that verb is named: before the first copy, and by the run that needs it', async () => {
+  const [from, to] = await Promise.all([connectTo(files[0]), connectTo(files[1])]);
+  const [primary, replica] = await Promise.all([identify('from', from), identify('to', to)]);
+  const rules = [ruleFor('', 'ConfigMap')];
+  const prune = { prune: true, claims: false, namespaces: false, definitions: false };
+  const task = { spec: pair.spec({ rules, prune }), primary, replicas: [replica], state: from, signal };
+  const denied = async () =>
+    (await examineRights(task)).filter(({ verdict }) => verdict === 'denied').map(({ message }) => message);
+  let count = 0;
+  for (const [kube, role] of given)
+    for (const [index, rule] of role.rules.entries())
+      for (const verb of rule.verbs) {
+        await change(kube, role, index, verb);
+        const named = [
+          expect.stringMatching(new RegExp(`${person.name} .*may not ${verb} ${rule.resources[0]}`)),
+        ];
+        await eventually(async () => expect(await denied()).toEqual(named), 20_000);
+        if (isUsedOnce(role, rule, verb)) {
+          await pair.put(pair.from, configMap('kept', { a: verb }), configMap(`c-${++count}`, {}));
+          await pair.put(pair.from, configMap(`d-${count}`, {}));
+          const told = await once(task, task.spec).then(
+            async (status) => JSON.stringify([status, await readJobs(pair.from, pair.task)]),
+            (error: Error) => error.message,
+          );
+          expect(told).toMatch(new RegExp(`(cannot|may not) ${verb}`));
+        }
+        await change(kube, role);
+      }
+  expect(count).toBeGreaterThan(4);
+  await Promise.all([from.close(), to.close()]);
+}, 180_000);
+
+/** What one comparison can't do without: the others are for what comes later. */
+const isUsedOnce = (
+  { kind, metadata: { name, namespace } }: Role,
+  { resources }: PolicyRule,
+  verb: string,
+): boolean =>
+  kind === 'Role' &&
+  ((name.endsWith('-primary') && resources.includes('configmaps') && verb === 'list') ||
+    (name.endsWith('-replica') &&
+      namespace === pair.namespace &&
+      ['list', 'patch', 'create'].includes(verb)) ||
+    (name.endsWith('-state') && verb === 'get'));
+
+/** Takes a verb out of one of a role's rules; without one, puts all of them back. */
+async function change(kube: KubeClient, role: Role, index?: number, verb?: string): Promise<void> {
+  const rules = role.rules.map((rule, at) =>
+    at === index ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+  );
+  const usable = rules.filter(({ verbs }) => verbs.length > 0);
+  const resource = await resolveResource(kube, `${role.kind}.v1.rbac.authorization.k8s.io`);
+  const { name, namespace } = role.metadata;
+  await kube.patch(resource, { name, namespace }, { rules: usable }, { type: 'merge' });
+}
+
+test('doctor says what the replica lacks, and which quota would be exceeded; nothing is written', async () => {
+  const other = await pair.addNamespace('lacking');
+  await pair.to.create(configMaps, { metadata: { name: 'x', namespace: pair.namespace } });
+  const named = { namespace: other };
+  await pair.put(pair.from, configMap('a', {}, named), configMap('b', {}, named), {
+    ...claim('disk', { storageClassName: 'none-such' }),
+    metadata: { name: 'disk', ...named },
+  });
+  await give(pair.to, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } });
+  const quota = { metadata: { name: 'few', namespace: other }, spec: { hard: { 'count/configmaps': '2' } } };
+  await pair.to.create(resourceQuotas, quota as unknown as KubeObject);
+  await eventually(async () =>
+    expect(await pair.to.find(resourceQuotas, quota.metadata)).toMatchObject({
+      status: { used: { 'count/configmaps': '1' } },
+    }),
+  );
+  const found = await plugin('nsreplicate', [
+    ...['doctor', '--primary', contextA, '--replica', contextB, '--name', pair.otherTask('lacking')],
+    ...['--sync-namespaces', other, '--kinds', 'configmaps,pvc'],
+  ]);
+  expect(found).toMatchObject({ code: 5, stderr: expect.stringContaining('something in the way') });
+  expect(found.stdout).toMatch(/failed +lacks StorageClass none-such \(for PersistentVolumeClaim \S+disk\)/);
+  expect(found.stdout).toMatch(
+    /failed +quota \S+few would be exceeded: count\/configmaps: 1 used and 2 more, of 2/,
+  );
+  expect(await pair.find(pair.to, 'configmaps', 'a', other)).toBeUndefined();
+}, 60_000);

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { examine } from '../../../../../plugins/nsreplicate/preflight/doctor.ts';
+import { look } from '../../../../../plugins/nsreplicate/preview/look.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
+import { apiError } from '../../../support/fake-cluster.ts';
+import { configMap, configMaps, namespace, namespaces, sides } from '../../../support/replication.ts';
+
+const { signal } = new AbortController();
+const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+let pair: ReturnType<typeof sides>;
+
+beforeEach(() => {
+  pair = sides();
+  for (const kube of [pair.from, pair.to]) {
+    kube.answers.set('/version', () => ({ gitVersion: 'v1.34.4' }));
+    kube.answers.set('/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({}));
+  }
+  pair.to.objects.create(namespaces, namespace('shop'));
+  pair.from.objects.create(configMaps, configMap('a'));
+  pair.from.objects.create(configMaps, configMap('b'));
+});
+afterEach(() => Promise.all([pair.from.close(), pair.to.close()]));
+
+async function doctor() {
+  const options = { ...pair.assignment, state: pair.from, signal };
+  const found = await examine({ ...options, look: () => look({ ...options, clock: fakeClock() }) });
+  return (check: string, ...verdicts: string[]) =>
+    found.filter((one) => one.check === check && (verdicts.length === 0 || verdicts.includes(one.verdict)));
+}
+
+test('clusters that answer and allow all are said to', async () => {
+  const found = await doctor();
+  expect(found('API server')).toMatchObject([
+    { cluster: 'from', verdict: 'ok' },
+    { cluster: 'to', verdict: 'ok', message: 'answers, v1.34.4' },
+  ]);
+  expect(found('rights (replica)')).toMatchObject([{ verdict: 'ok' }]);
+  expect(found('kinds')).toMatchObject([{ verdict: 'ok' }]);
+});
+
+test('each right that is missing is named by its verb', async () => {
+  pair.to.answers.set(reviews, ({ body }) => {
+    const { verb, resource } = (body as { spec: { resourceAttributes: { verb: string; resource: string } } })
+      .spec.resourceAttributes;
+    return { status: { allowed: !(resource === 'configmaps' && ['patch', 'watch'].includes(verb)) } };
+  });
+  const found = await doctor();
+  expect(found('rights (replica)', 'denied').map(({ message }) => message)).toEqual([
+    'tester may not watch configmaps in namespace "shop"',
+    'tester may not patch configmaps in namespace "shop"',
+  ]);
+});
+
+test('what may not be read is said, and hides nothing else', async () => {
+  pair.to.before = ({ verb, collection }) => {
+    if (verb === 'list' && collection === configMaps) throw apiError(403, 'you may not list configmaps');
+  };
+  const found = await doctor();
+  expect(found('look', 'denied')[0]).toMatchObject({
+    cluster: 'to',
+    message: expect.stringContaining('may not list'),
+  });
+  expect(found('kinds')).toHaveLength(1);
+});
+
+test('all objects that come count together against a quota', async () => {
+  const hard = { configmaps: '1' };
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few', namespace: 'shop' } };
+  pair.to.objects.create('/resourcequotas', { ...quota, spec: { hard }, status: { hard, used: {} } });
+  const found = await doctor();
+  expect(found('quotas')).toMatchObject([
+    { verdict: 'failed', message: 'quota shop/few would be exceeded: configmaps: 0 used and 2 more, of 1' },
+  ]);
+});
+
+test('objects of others that are there already are told of', async () => {
+  pair.to.objects.create(configMaps, configMap('a', 'theirs'));
+  const found = await doctor();
+  expect(found('objects')).toMatchObject([
+    { verdict: 'note', message: expect.stringContaining('ConfigMap shop/a') },
+  ]);
+});
