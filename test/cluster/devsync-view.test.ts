@@ -47,6 +47,13 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   expect(await screen.title()).toBe('devsync: 1 conflict');
   await screen.press('c');
   await screen.shows(/a\.ts +.*: here a file of 4 bytes .*, there a file of 6 bytes/);
+  const differing = await it.devsync('conflicts', 'web', '--diff');
+  expect([differing.code, differing.stdout]).toEqual([5, expect.stringMatching(/^-here\n.*\n\+there$/m)]);
+  const merged = await it.devsync('resolve', 'web', 'a.ts', '--use', 'merge');
+  expect([merged.code, merged.stdout]).toEqual([5, 'a.ts: 1 place left to you\n']);
+  expect(it.read('a.ts')).toBe('<<<<<<< local\nhere\n=======\nthere\n>>>>>>> container\n');
+  expect(await it.sh('web', 'cat /work/a.ts')).toBe('there\n');
+  await screen.shows(/a\.ts +.*: here a file of 51 bytes/);
   await screen.press('c');
   await screen.shows(/web {2}watching[\s\S]*a\.ts: kept container/);
   expect(it.read('a.ts')).toBe('there\n');

@@ -198,6 +198,7 @@ describe('imports', () => {
       undici: 'src/kube/',
       ws: 'src/kube/',
       diff: 'plugins/nsreplicate/decide/',
+      'node-diff3': 'plugins/devsync/reconcile/',
       fastify: 'plugins/nsreplicate/server/http/',
       'prom-client': 'plugins/nsreplicate/server/metrics/',
       bcryptjs: 'plugins/nsreplicate/server/accounts/',

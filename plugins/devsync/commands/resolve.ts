@@ -4,6 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
+import type { Ask, Settled } from '../control/settling.ts';
 import type { SyncState } from '../session/state.ts';
 import { plainWords } from '../wire/check.ts';
 import { OneSyncCommand } from './one-sync-command.ts';
@@ -11,28 +12,64 @@ import { OneSyncCommand } from './one-sync-command.ts';
 export class ResolveCommand extends OneSyncCommand {
   static override paths = [['resolve']];
   static override usage = KubeCommand.Usage({
-    description: 'Settle conflicts; the version that loses goes into the trash.',
+    description: 'Settle conflicts; what is replaced goes into the trash.',
+    details: `
+      merge is for text: it needs what both sides last agreed on, which is known of files that were saved while the sync
+      ran and of what git has committed; without that, each difference counts as changed by both. What both have changed
+      stands between markers then, in the file here alone, and the conflict stays open (exit code 5).
+    `,
     examples: [
       ['Mine is right', '$0 resolve web src/app.ts --use local'],
+      ['What both have changed, line by line', '$0 resolve web src/app.ts --use merge'],
       ['Theirs, all of them', '$0 resolve web --all --use container'],
     ],
   });
   paths_ = argument.rest('PATH', { description: 'Paths as conflicts lists them.' });
-  use = option.choice('--use', ['local', 'container'], { description: 'The version to keep.' });
+  use = option.choice('--use', ['local', 'container', 'both', 'merge'], {
+    description:
+      'The version to keep. both: the one that is here, with that of the container beside it as NAME.container.EXT. merge: what both have changed, line by line.',
+  });
   all = option.flag('--all', { description: 'All conflicts.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     if (this.use === undefined)
-      throw new UsageError('say which version to keep: --use local or --use container');
+      throw new UsageError('say which version to keep: --use local, container, both or merge');
     if (this.all === this.paths_.length > 0) throw new UsageError('give PATHs, or --all');
+    const { use } = this;
+    if (use === 'both' || use === 'merge') return await this.#settleEach(context, use);
     if (this.all) return await this.#resolveAll(context);
     const resolved: string[] = [];
-    for (const path of this.paths_.map((one) => (one === '.' ? '' : one))) {
-      const found = await this.ask(context, this.name, 'resolve', { path, use: this.use });
+    for (const path of this.paths_.map(asRelative)) {
+      const found = await this.ask(context, this.name, 'resolve', { path, use });
       if (found !== true) throw new X8sError(`there is no conflict at ${path}`);
       resolved.push(path);
     }
     return { data: { resolved }, text: resolvedText(resolved) };
+  }
+
+  async #settleEach(context: KubeCommandContext, use: 'both' | 'merge'): Promise<Outcome> {
+    const { settle } = await import('../control/settling.ts');
+    const ask: Ask = (method, parameters = {}) => this.ask(context, this.name, method, parameters);
+    // Says who runs it where nothing answers.
+    const { conflicts } = (await ask('state')) as SyncState;
+    const paths = this.all ? conflicts.map(({ path }) => path) : this.paths_.map(asRelative);
+    const settled: Settled[] = [];
+    for (const path of paths) {
+      context.signal.throwIfAborted();
+      settled.push(await settle(path, use, ask));
+    }
+    const open = settled.filter(({ isOpen }) => isOpen);
+    return {
+      data: settled,
+      text:
+        settled.map(({ path, message }) => plainWords(`${path || '.'}: ${message}`)).join('\n') ||
+        'No conflicts.',
+      ...(open.length > 0 && {
+        error: new IncompleteError(`${formatPlural(open.length, 'conflict')} not settled`, {
+          hint: `Edit what stands between the markers, here; then: ${context.binaryName} resolve ${this.name} PATH --use local`,
+        }),
+      }),
+    };
   }
 
   /** At once: there may be more of them than are listed. */
@@ -53,6 +90,9 @@ export class ResolveCommand extends OneSyncCommand {
     };
   }
 }
+
+/** The directory that is synced is `.` for people. */
+const asRelative = (path: string) => (path === '.' ? '' : path);
 
 /** Paths that are named; the rest of many is counted. */
 const shown = 20;

@@ -1,7 +1,9 @@
 /** What a second terminal may ask of a running sync. */
 import type { RunningSync } from '../session/runner-state.ts';
+import { keepBeside, putMerged, readVersions, type Versions } from '../session/settle.ts';
 import type { SyncState } from '../session/state.ts';
-import { asPath, asText } from '../wire/check.ts';
+import type { Current } from '../session/synchronizer-slot.ts';
+import { asDigest, asObject, asPath, asText } from '../wire/check.ts';
 import type { Handler } from './socket.ts';
 
 export interface ControlOptions {
@@ -32,6 +34,17 @@ export function handlersOf({ runner, stop }: ControlOptions): Handler {
         const isConflict = await live().synchronizer.resolve(path, winnerOf(parameters));
         if (isConflict) requireSettled(runner.state, path);
         return isConflict;
+      }
+      case 'versions':
+        return await versionsOf(live(), asText(parameters.path, 'a path'));
+      case 'merge':
+        return await merge(live(), parameters);
+      case 'keep-both': {
+        const path = asText(parameters.path, 'a path');
+        const { synchronizer, attached } = live();
+        const beside = await synchronizer.settle(path, (settling) => keepBeside(path, settling, attached));
+        if (await synchronizer.resolve(path, 'local')) requireSettled(runner.state, path);
+        return beside;
       }
       case 'resolve-all': {
         const resolved = await live().synchronizer.resolveAll(winnerOf(parameters));
@@ -74,6 +87,25 @@ function requireSettled(state: SyncState, path: string): void {
   if (left === undefined) return;
   throw new Error(
     `${name} cannot be settled so: ${left.reason} (here ${left.local}, there ${left.container})`,
+  );
+}
+
+/** Both texts of a conflict, and what they were made of. */
+function versionsOf({ synchronizer, attached, bases }: Current, path: string): Promise<Versions> {
+  return synchronizer.settle(path, (settling) => readVersions(path, settling, { sides: attached, bases }));
+}
+
+async function merge(
+  { synchronizer, attached }: Current,
+  parameters: Record<string, unknown>,
+): Promise<void> {
+  const path = asText(parameters.path, 'a path');
+  const text = asText(parameters.text, 'a text');
+  const { local, container } = asObject(parameters.digests, 'digests');
+  const digests = { local: asDigest(local), container: asDigest(container) };
+  const to = parameters.to === 'both' ? 'both' : 'local';
+  await synchronizer.settle(path, (settling) =>
+    putMerged(path, text, settling, { sides: attached, digests, to }),
   );
 }
 

@@ -1,7 +1,7 @@
 /** Carries changes out on both sides at once. */
 import type { Clock } from '../../../src/clock.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
-import type { OperationResult } from '../reconcile/operations.ts';
+import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
@@ -21,6 +21,8 @@ export interface ExchangeOptions {
   readonly onAgreed: (edits: readonly Edit[]) => void;
   /** Told what is under way, for who looks on. */
   readonly activity?: Activity;
+  /** Told what was carried out. */
+  readonly onArrived?: (batch: readonly Operation[]) => void;
   /** Told how many operations were done, by the side that they were done on. */
   readonly onDone: (to: Side, operations: number) => void;
 }
@@ -39,7 +41,7 @@ export class Exchange {
     ancestor: MaybeEntry,
   ): Promise<Record<Side, OperationResult[]>> {
     const { local, container, signal } = this.#options;
-    const name = this.#operationName();
+    const name = this.operationName();
     const foreign = { local, container, ancestor, signal };
     const safe = await backUpContainer(changes.container, { ...foreign, name: `${name}-container` });
     const [toContainer, toLocal] = await Promise.all([
@@ -53,7 +55,6 @@ export class Exchange {
     if (changes.length === 0) return Promise.resolve([]);
     const { signal, local, container, onAgreed: onLearned, onDone } = this.#options;
     const [from, to] = side === 'local' ? [container, local] : [local, container];
-    const { activity } = this.#options;
     const unanswered = side === 'container' ? this.#options.unanswered : undefined;
     return transferChanges(changes, {
       from,
@@ -64,19 +65,25 @@ export class Exchange {
       onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,
       onProgress: ({ operations }) => onDone(side, operations),
-      ...(activity && { onlooker: onlookerOf(activity, side) }),
+      onlooker: this.#onlooker(side),
     });
   }
 
-  /** Sorts by time. */
-  #operationName(): string {
+  #onlooker(to: Side): Onlooker {
+    const { activity, onArrived } = this.#options;
+    return {
+      began: (batch) => activity?.began(to, batch),
+      sent: (digest, bytes) => activity?.sent(to, digest, bytes),
+      arrived: (batch, results, bytes) => {
+        activity?.arrived(to, batch, results, bytes);
+        onArrived?.(batch);
+      },
+    };
+  }
+
+  /** Names what goes into the trash. Sorts by time. */
+  operationName(): string {
     const time = this.#options.clock.now().toISOString().slice(0, 19).replaceAll(':', '-');
     return `${time}-${String(this.#operation++).padStart(4, '0')}`;
   }
 }
-
-const onlookerOf = (activity: Activity, to: Side): Onlooker => ({
-  began: (batch) => activity.began(to, batch),
-  sent: (digest, bytes) => activity.sent(to, digest, bytes),
-  arrived: (batch, results, bytes) => activity.arrived(to, batch, results, bytes),
-});

@@ -17,9 +17,14 @@ export class Resolutions {
     this.#open = conflicts;
   }
 
+  /** The open conflict at a path. */
+  at(path: string): Conflict | undefined {
+    return this.#open.find((one) => one.path === path);
+  }
+
   /** Decides the conflict at a path. Returns whether there is one. */
   decide(path: string, winner: Side): boolean {
-    const conflict = this.#open.find((one) => one.path === path);
+    const conflict = this.at(path);
     if (conflict) this.#decided.set(path, { conflict, winner: this.#roles[winner] });
     return conflict !== undefined;
   }

@@ -11,6 +11,7 @@ import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
 import { Activity } from './activity.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
+import { Bases } from './bases.ts';
 import { gitIsBusy } from './git-wait.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
@@ -73,6 +74,7 @@ export class SyncRunner implements RunningSync {
   readonly #statusLines = new StatusLines();
   readonly #memory: SyncMemory;
   readonly #activity: Activity;
+  readonly #bases: Bases;
   #reloader: Reloader | undefined;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
   #remoteMoved: RemoteMovedError | undefined;
@@ -90,6 +92,11 @@ export class SyncRunner implements RunningSync {
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
     this.#memory = options.memory ?? new SyncMemory();
     this.#activity = new Activity(options.clock);
+    this.#bases = new Bases({
+      folder: options.folder,
+      root: options.spec.local.path,
+      trustsGit: !options.spec.takeGit,
+    });
     this.#slot = new SynchronizerSlot(() => {
       const isNone = this.#choice.target === undefined && this.#choice !== undecided;
       return isNone ? noContainer(this.#choice.message) : undefined;
@@ -278,12 +285,13 @@ export class SyncRunner implements RunningSync {
       ...this.#options,
       memory: this.#memory,
       activity: this.#activity,
+      bases: this.#bases,
       signal: AbortSignal.any([signal, stop.signal]),
       onState: (state) => this.#update(state),
       reloader: this.#reloader,
       onOtherRules: () => stop.abort(),
     });
-    this.#slot.fill({ synchronizer, attached, replaced: stop.signal });
+    this.#slot.fill({ synchronizer, attached, bases: this.#bases, replaced: stop.signal });
     this.#statusLines.begin();
     const state = withAttached(this.#state, attached);
     for (const remark of state.remarks) onLog(remark);

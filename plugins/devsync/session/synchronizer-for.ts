@@ -5,6 +5,7 @@ import type { SyncSpec } from '../spec/spec.ts';
 import type { Activity } from './activity.ts';
 import type { AppliedChanges } from './applied-changes.ts';
 import type { Attached } from './attach.ts';
+import type { Bases } from './bases.ts';
 import type { SyncState } from './state.ts';
 import type { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
@@ -17,6 +18,7 @@ export interface SynchronizerContext {
   readonly onState: (state: SyncState) => void;
   readonly onLog: (line: string) => void;
   readonly activity: Activity;
+  readonly bases: Bases;
   readonly reloader: Reloader | undefined;
   /** The ignore rules of LOCAL's own files are about to change, or have changed: both sides have to be scanned anew. */
   readonly onOtherRules: () => void;
@@ -42,6 +44,7 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     takeGit: spec.takeGit,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
     activity: context.activity,
+    onArrived: (batch) => context.bases.note(batch, local),
     onNotice: onLog,
     ...(reloader && { onApplied: onAppliedFor(attached, spec, reloader) }),
     ...memory,

@@ -1,10 +1,13 @@
 /** The synchronizer that works right now, for requests of people: they wait for the next one where there is none. */
 import type { Attached } from './attach.ts';
+import type { Bases } from './bases.ts';
 import type { Synchronizer } from './synchronizer.ts';
 
 export interface Current {
   readonly synchronizer: Synchronizer;
   readonly attached: Attached;
+  /** Texts that were agreed on. */
+  readonly bases: Bases;
   /** Aborted when the synchronizer has to give way to another one, as when the ignore rules change. */
   readonly replaced: AbortSignal;
 }

@@ -2,8 +2,9 @@
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
-import { type OperationResult, pathsOf } from '../reconcile/operations.ts';
+import { type Operation, type OperationResult, pathsOf } from '../reconcile/operations.ts';
 import { type Change, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
+import { type Edit, lookup } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { Activity } from './activity.ts';
@@ -18,6 +19,7 @@ import { Notices } from './notices.ts';
 import { planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
 import { Retry } from './retry.ts';
+import type { Settling } from './settle.ts';
 import type { Side, SideRoles, SyncState } from './state.ts';
 import { StateReporter } from './state-reporter.ts';
 import { SyncMemory } from './sync-memory.ts';
@@ -42,6 +44,8 @@ export interface SynchronizerOptions extends AgreementOptions {
   readonly onApplied?: (applied: AppliedChanges) => void;
   /** Told what is carried over, for who looks on. */
   readonly activity?: Activity;
+  /** Told what was carried out, batch by batch. */
+  readonly onArrived?: (batch: readonly Operation[]) => void;
   /** Told what a person is to know of, and nothing is to be done about. */
   readonly onNotice?: (line: string) => void;
 }
@@ -197,6 +201,24 @@ export class Synchronizer {
     const decided = this.#resolutions.decideAll(winner);
     await this.#serially(() => this.#cycleAfterGit());
     return this.#resolutions.settled(decided);
+  }
+
+  /** Works on one conflict while nothing else is done, and reconciles then. Rejects where there is none at the path. */
+  async settle<T>(path: string, work: (settling: Settling) => Promise<T>): Promise<T> {
+    return await this.#serially(async () => {
+      const { phase, message } = this.state;
+      if (this.#paused || phase === 'held')
+        throw new Error(`it is ${this.#paused ? 'paused' : `held: ${message}`}`);
+      if (!(await this.#git.after())) throw new Error(gitIsBusy);
+      const conflict = this.#resolutions.at(path);
+      if (conflict === undefined) throw new Error(`there is no conflict at ${path || '.'}`);
+      const sides = { local: conflict[this.#roles.local], container: conflict[this.#roles.container] };
+      const ancestor = lookup(this.#agreement.tree, path);
+      const record = (edits: readonly Edit[]) => this.#agreement.record(edits);
+      const done = await work({ ...sides, ancestor, name: this.#exchange.operationName(), record });
+      await this.#cycle();
+      return done;
+    });
   }
 
   /** Forgets what both sides agreed on: the next sync deletes nothing, and lists every difference. */

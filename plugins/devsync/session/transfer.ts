@@ -27,7 +27,7 @@ export interface TransferOptions {
   /** Called after each batch with what both sides agree on now. */
   readonly onAgreed: (edits: readonly Edit[]) => void;
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
-  /** Told what is under way, for who looks on. */
+  /** Told what is under way. */
   readonly onlooker?: Onlooker;
 }
 

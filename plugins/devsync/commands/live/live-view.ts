@@ -4,6 +4,7 @@ import type { Clock } from '../../../../src/clock.ts';
 import { messageOf } from '../../../../src/errors.ts';
 import type { Dashboard } from '../../../../src/ui/dashboard.ts';
 import { logFile } from '../../control/serve-sync.ts';
+import { type Ask, settle } from '../../control/settling.ts';
 import { askControl } from '../../control/socket.ts';
 import type { FollowedSync } from '../../control/supervisor.ts';
 import type { RunnerState } from '../../session/runner-state.ts';
@@ -92,7 +93,7 @@ export class LiveView {
       return 'Stopping …';
     }
     const { kind, sync } = action;
-    const ask = (method: string, parameters = {}) =>
+    const ask: Ask = (method, parameters = {}) =>
       askControl(this.#options.workstation.socketOf(sync.uid), method, parameters, this.#options);
     switch (kind) {
       case 'pause':
@@ -106,11 +107,15 @@ export class LiveView {
         await ask('flush');
         return `${sync.name} was flushed`;
       case 'resolve':
-        return (await ask('resolve', { path: action.path, use: action.use })) === true
-          ? `${action.path || '.'}: kept ${action.use}`
-          : `there is no conflict at ${action.path || '.'} any more`;
+        return `${action.path || '.'}: ${await resolveBy(ask, action)}`;
     }
   }
+}
+
+/** Resolves with what came of it. */
+async function resolveBy(ask: Ask, { path, use }: Extract<Action, { kind: 'resolve' }>): Promise<string> {
+  if (use === 'both' || use === 'merge') return (await settle(path, use, ask)).message;
+  return (await ask('resolve', { path, use })) === true ? `kept ${use}` : 'it is no conflict any more';
 }
 
 /** The last lines of a file that may be long; none where there is none. */

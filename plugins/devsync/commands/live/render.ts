@@ -152,7 +152,7 @@ function conflictLines(view: View): Line[] {
 const keys: Readonly<Record<View['pane'], string>> = {
   none: 'p pause · f flush · c conflicts · l log · q quit',
   log: 'l closes the log · ↑↓ choose · q quit',
-  conflicts: 'l keep local · c keep container · ↑↓ choose · esc close · q quit',
+  conflicts: 'keep l local · c container · b both · m merge · ↑↓ choose · esc close · q quit',
   confirm: 'y goes on · n leaves it held',
 };
 

@@ -39,7 +39,7 @@ export const emptyView: View = {
 };
 
 /** How a conflict may be settled. */
-export type Settlement = 'local' | 'container';
+export type Settlement = 'local' | 'container' | 'both' | 'merge';
 
 /** What a key asks for. */
 export type Action =
@@ -119,7 +119,12 @@ function confirmPane(view: View, sync: SeenSync, key: string): Step {
   return key === 'y' ? { view: closed, action: { kind: 'confirm', sync } } : { view: closed };
 }
 
-const settlements: Readonly<Record<string, Settlement>> = { l: 'local', c: 'container' };
+const settlements: Readonly<Record<string, Settlement>> = {
+  l: 'local',
+  c: 'container',
+  b: 'both',
+  m: 'merge',
+};
 
 function conflictsPane(view: View, sync: SeenSync, key: string): Step {
   if (key === 'escape') return { view: { ...view, pane: 'none' } };

@@ -140,6 +140,12 @@ export class Pair {
     });
   }
 
+  /** This workstation's side. */
+  get here(): LocalEndpoint {
+    if (this.#localEndpoint === undefined) throw new Error('it was not started');
+    return this.#localEndpoint;
+  }
+
   /** Loses the stream without a word to the agent, which is left to whoever calls. */
   async lose(): Promise<ChildProcess> {
     const agent = this.process as ChildProcess;

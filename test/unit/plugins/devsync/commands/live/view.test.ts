@@ -123,6 +123,7 @@ describe('keys', () => {
     expect(shown(open)).toContain('  › b  both changed: here a file, there another');
     expect(pressed(open, 'c').action).toEqual({ kind: 'resolve', sync: web, path: 'b', use: 'container' });
     expect(pressed(open, 'l').action).toEqual({ kind: 'resolve', sync: web, path: 'b', use: 'local' });
+    expect(pressed(open, 'm').action).toEqual({ kind: 'resolve', sync: web, path: 'b', use: 'merge' });
     expect(pressed(open, 'toString').action).toBeUndefined();
     // The last one is settled, and there is nothing to show any more.
     expect(withSyncs(open, [seen('web')]).pane).toBe('none');
