@@ -14,6 +14,7 @@ import { ListCommand } from './commands/list.ts';
 import { LogsCommand } from './commands/logs.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { PlanCommand } from './commands/plan.ts';
+import { RbacCommand } from './commands/rbac.ts';
 import { ResetCommand } from './commands/reset.ts';
 import { ResolveCommand } from './commands/resolve.ts';
 import { RestoreCommand } from './commands/restore.ts';
@@ -48,6 +49,7 @@ void runPlugin({
     RestoreCommand,
     LogsCommand,
     DoctorCommand,
+    RbacCommand,
     DeleteCommand,
     CleanCommand,
   ],

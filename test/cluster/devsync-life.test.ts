@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { neededPermissions } from '../../plugins/devsync/control/doctor.ts';
+import { rightsFor } from '../../plugins/devsync/control/rights.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
@@ -67,7 +67,7 @@ test('300 edits and 50 deletions, then a roll: no conflict, and all in the new p
 
 /** Somebody who may do what `init` asks for, and nothing else. */
 async function asNobody(work: Workplace): Promise<void> {
-  const needed = neededPermissions(work.namespace).map(({ verb, resource, subresource }) => ({
+  const needed = rightsFor(work.namespace, 'auto').map(({ verb, resource, subresource }) => ({
     apiGroups: [resource.group],
     resources: [[resource.plural, subresource].filter(Boolean).join('/')],
     verbs: [verb],

@@ -63,7 +63,8 @@ export class UpCommand extends ConfigCommand {
     const onLog = (line: string) => context.reporter.info(line);
     const onWarning = (line: string) => context.reporter.warn(line);
     const { image } = await this.agent(context);
-    await prepare({ ...context, ...open, image, onLog, onWarning });
+    const specs = open.chosen.map(({ spec }) => spec);
+    await prepare({ ...context, ...open, specs, image, onLog, onWarning });
     const about = { ...context, ...open, onLog };
     for (const one of open.chosen) await bringUp(one, about);
     for (const { name } of madeFrom(about))

@@ -1,11 +1,10 @@
 /** Checks everything that a sync needs, and explains what is found. */
 import { existsSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../../src/errors.ts';
-import { describePermission, missingPermissions, type Permission } from '../../../src/kube/access.ts';
+import { describePermission, missingPermissions } from '../../../src/kube/access.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import { parseQuantity } from '../../../src/kube/quantity.ts';
-import { configMaps, pods } from '../../../src/kube/resources.ts';
 import { containerOf } from '../launch/containers.ts';
 import { launchAnew } from '../launch/launch.ts';
 import type { LaunchContext, Target } from '../launch/launcher.ts';
@@ -15,6 +14,7 @@ import { describeBudget, storageBudget } from '../session/storage-budget.ts';
 import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import { isOptional, rightsFor } from './rights.ts';
 import { refusalOf } from './serve-sync.ts';
 
 export interface Finding {
@@ -22,19 +22,6 @@ export interface Finding {
   /** `note`: works, and is worth knowing. */
   readonly verdict: 'ok' | 'note' | 'failed';
   readonly message: string;
-}
-
-/** What a sync asks of the API server. */
-export function neededPermissions(namespace: string): Permission[] {
-  const on = (verbs: string[], resource: Permission['resource'], subresource?: string): Permission[] =>
-    verbs.map((verb) => ({ verb, resource, namespace, ...(subresource && { subresource }) }));
-  return [
-    ...on(['get', 'list', 'watch', 'create', 'update', 'delete'], configMaps),
-    ...on(['get', 'list', 'watch'], pods),
-    // By a WebSocket that is a GET; newer servers want both.
-    ...on(['get', 'create'], pods, 'exec'),
-    ...on(['patch'], pods, 'ephemeralcontainers'),
-  ];
 }
 
 /** Access to the cluster: it answers, and allows what is needed. */
@@ -48,10 +35,9 @@ export async function checkCluster(
   await kube.request({ method: 'GET', path: '/version', signal });
   const reached = `${server} (context ${context}) answers in ${Math.round(performance.now() - began)} ms`;
   const findings: Finding[] = [{ check: 'API server', verdict: 'ok', message: reached }];
-  const missing = await missingPermissions(kube, neededPermissions(namespace), { signal });
+  const missing = await missingPermissions(kube, rightsFor(namespace, 'auto'), { signal });
   for (const permission of missing) {
-    // Without ephemeral containers there is still the container's own node.
-    const verdict = permission.subresource === 'ephemeralcontainers' ? 'note' : 'failed';
+    const verdict = isOptional(permission, 'auto') ? 'note' : 'failed';
     findings.push({
       check: 'permissions',
       verdict,

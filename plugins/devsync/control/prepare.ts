@@ -3,12 +3,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requirePermissions } from '../../../src/kube/access.ts';
+import type { ReloadRule } from '../spec/reload-spec.ts';
+import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { neededPermissions } from './doctor.ts';
 import { checkImage, type ImageCheck } from './image-check.ts';
+import { isOptional, rightsFor } from './rights.ts';
 
 export interface PrepareOptions extends ImageCheck {
   readonly workstation: Workstation;
+  /** What is to be synced. */
+  readonly specs: readonly Pick<SyncSpec, 'launcher' | 'reload'>[];
   readonly onLog: (line: string) => void;
   readonly onWarning: (line: string) => void;
 }
@@ -18,12 +22,16 @@ export interface PrepareOptions extends ImageCheck {
  * with a Node.js of its own needs none.
  */
 export async function prepare(options: PrepareOptions): Promise<void> {
-  const { kube, namespace, image, workstation, signal, onLog, onWarning } = options;
-  // Without ephemeral containers there is still the container's own Node.js.
-  const needed = neededPermissions(namespace).filter(
-    ({ subresource }) => subresource !== 'ephemeralcontainers',
+  const { kube, namespace, specs, image, workstation, signal, onLog, onWarning } = options;
+  const needed = specs.flatMap(({ launcher, reload }) =>
+    rightsFor(namespace, launcher, reload?.rules.some(rollsOut) ? ['rollout'] : []).filter(
+      (one) => !isOptional(one, launcher),
+    ),
   );
-  await requirePermissions(kube, needed, { signal });
+  const hint = 'kubectl devsync rbac prints a Role with all of them.';
+  await requirePermissions(kube, needed, { signal, hint });
+  // A Node.js of the container's own is all that this needs.
+  if (specs.every(({ launcher }) => launcher === 'exec')) return;
   const what = JSON.stringify([kube.cluster.server, namespace, image]);
   const folder = join(workstation.folder, 'prepared');
   const mark = join(folder, createHash('sha256').update(what).digest('hex'));
@@ -35,3 +43,5 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(mark, '', { mode: 0o600 });
 }
+
+const rollsOut = ({ action }: ReloadRule) => action.kind === 'rollout';
