@@ -8,11 +8,11 @@ const folder = join(import.meta.dirname, '..');
 /** Path of the bundle. */
 export const moverBundle = join(folder, 'build', 'mover', 'x8s-mover.cjs');
 
-/** A program on its own: the first line names the image's Node.js. */
-export async function bundleMover(): Promise<string> {
+/** A program on its own: the first line names the image's Node.js. Resolves with its path. */
+export async function bundleMover(outfile = moverBundle): Promise<string> {
   await build({
     entryPoints: [join(folder, 'plugins/x8sync/mover/main.ts')],
-    outfile: moverBundle,
+    outfile,
     banner: { js: '#!/usr/local/bin/node' },
     bundle: true,
     platform: 'node',
@@ -22,6 +22,6 @@ export async function bundleMover(): Promise<string> {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  chmodSync(moverBundle, 0o755);
-  return moverBundle;
+  chmodSync(outfile, 0o755);
+  return outfile;
 }

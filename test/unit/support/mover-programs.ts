@@ -1,13 +1,25 @@
 /** Both of the mover's sides as processes of this machine, with its real sshd, ssh and rsync, over the loopback. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { protocol, type StreamsReport } from '../../../plugins/x8sync/mover/protocol.ts';
+import { bundleMover } from '../../../scripts/mover-bundle.ts';
+import { lazy } from '../../../src/async/lazy.ts';
 import { type Stage, stage } from './mover-stage.ts';
 
-const program = join(import.meta.dirname, '../../../plugins/x8sync/mover/main.ts');
+/**
+ * The mover as one file, as its image has it: a copy starts it a dozen times, once for each query, and from its sources
+ * it takes four times as long to start.
+ */
+const program = lazy(async () => {
+  const folder = join(import.meta.dirname, '../../../build/tests');
+  const path = join(folder, 'x8s-mover.cjs');
+  // Test files that run side by side make it at once.
+  renameSync(await bundleMover(join(folder, `x8s-mover-${process.pid}.cjs`)), path);
+  return path;
+});
 const needed = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen', '/usr/bin/rsync'];
 const missing = needed.filter((path) => !existsSync(path));
 const canRun = process.platform === 'linux' && process.getuid?.() === 0 && missing.length === 0;
@@ -64,7 +76,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   copyFileSync(join(paths.keys, 'client_key.pub'), join(paths.keys, 'authorized_keys'));
   const hostKey = readFileSync(join(paths.keys, 'host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
   writeFileSync(join(paths.keys, 'known_hosts'), `x8s-source ${hostKey}\n`);
-  const port = await freePort();
+  const [port, path] = await Promise.all([freePort(), program()]);
   const common = {
     X8S_ROOT: scene.root,
     X8S_PROTOCOL: String(protocol),
@@ -75,7 +87,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '40' };
   let server: ChildProcess | undefined;
   const start: Pair['start'] = (env = {}) => {
-    const child = run('copy', { ...common, ...target, ...env });
+    const child = run(path, 'copy', { ...common, ...target, ...env });
     return { child, ended: endOf(child) };
   };
   return {
@@ -84,7 +96,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
     target: paths.target,
     port,
     serve: async () => {
-      server = run('serve', common);
+      server = run(path, 'serve', common);
       await lineOf(server, 'x8s:serving ');
     },
     copy: (env) => start(env).ended,
@@ -96,12 +108,10 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   };
 }
 
-function run(subcommand: string, env: Readonly<Record<string, string>>): ChildProcess {
+function run(path: string, subcommand: string, env: Readonly<Record<string, string>>): ChildProcess {
   const { PATH = '' } = process.env;
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, subcommand], {
-    env: { PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+  return spawn(process.execPath, [path, subcommand], { env: { PATH, ...env }, stdio });
 }
 
 async function endOf(child: ChildProcess): Promise<Ended> {
