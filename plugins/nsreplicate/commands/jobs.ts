@@ -7,6 +7,9 @@ import type { JobRecord } from '../jobs/records.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 import { checkReplicas, replicaOption } from './replica-option.ts';
 
+/** As the table shows them; a parked one has failed, too. */
+const jobStates = ['failed', 'parked', 'running', 'pending', 'done'] as const;
+
 export class JobsCommand extends ExistingTaskCommand {
   static override paths = [['jobs']];
   static override usage = KubeCommand.Usage({
@@ -18,7 +21,8 @@ export class JobsCommand extends ExistingTaskCommand {
     ],
   });
   override output = outputOption('json', 'yaml', 'wide', 'table');
-  failed = option.flag('--failed', { description: 'Only those that fail.' });
+  failed = option.flag('--failed', { description: 'Only those that fail; the same as --state failed.' });
+  states = option.choices('--state', jobStates, { description: 'Only of these states.' });
   replica = replicaOption();
   kind = option.text('--kind', { value: 'KIND', description: 'Only of this kind: Secret, Deployment.apps.' });
   limit = option.integer('--limit', {
@@ -42,9 +46,10 @@ export class JobsCommand extends ExistingTaskCommand {
     return { data: shown, table: jobsTable(shown) };
   }
 
-  #isChosen({ state, replica, kind, namespace }: JobRecord): boolean {
+  #isChosen({ state, parked = false, replica, kind, namespace }: JobRecord): boolean {
     return (
       (!this.failed || state === 'failed') &&
+      (this.states.length === 0 || this.states.some((one) => (one === 'parked' ? parked : one === state))) &&
       (this.replica.length === 0 || this.replica.includes(replica)) &&
       (this.kind === undefined || kind.toLowerCase() === this.kind.toLowerCase()) &&
       (this.namespace === undefined || namespace === this.namespace)

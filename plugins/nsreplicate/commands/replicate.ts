@@ -7,14 +7,14 @@ import { UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
-import type { SessionOptions } from '../run/session.ts';
-import type { Working } from '../server/tasks/live-task.ts';
-import type { TaskStatus } from '../state/state.ts';
-import { isAtWork } from '../state/task-phase.ts';
 import type { Task } from '../task/task.ts';
+import { ChangeLines } from './live/change-lines.ts';
+import { ChangeLog } from './live/change-log.ts';
 import type { Opened } from './open-task.ts';
 import { planOutcome } from './plan-outcome.ts';
-import { checkServiceFlags, type ServiceFlags, serve } from './service.ts';
+import { runWatch } from './run-watch.ts';
+import { checkServiceFlags } from './service.ts';
+import { sessionOf, words } from './session-of.ts';
 import { TaskCommand } from './task-command.ts';
 
 const service = 'Service';
@@ -87,37 +87,16 @@ export class ReplicateCommand extends TaskCommand {
   }
 }
 
-async function sessionOf(
-  opened: Opened,
-  { clock, signal, reporter }: KubeCommandContext,
-  hooks: Pick<SessionOptions, 'informers' | 'meters' | 'begun' | 'compared'>,
-) {
-  const { Session } = await import('../run/session.ts');
-  const { spec, primary, replicas, state } = opened;
-  return new Session(
-    { spec, primary, replicas },
-    {
-      state,
-      clock,
-      signal,
-      info: (text) => reporter.info(text),
-      warn: (text) => reporter.warn(text),
-      standingBy: ({ holder, since }) =>
-        reporter.info(
-          `task ${spec.name} is at work elsewhere (${holder.split(' ')[0]}, since ${since}): standing by`,
-        ),
-      ...hooks,
-    },
-  );
-}
-
 /** One line of progress for each replica while it is worked on. */
 export async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
   const { reporter, clock } = context;
   const begun = Promise.withResolvers<Task>();
   const { Informers } = await import('../cache/informers.ts');
+  // A list that is drawn shows where each replica is; lines tell of each change.
+  const lines = reporter.openDashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
   const session = await sessionOf(opened, context, {
     informers: new Informers(clock),
+    meters: lines && new ChangeLog(clock, (change) => lines.note(change)).meters,
     begun: begun.resolve,
     compared: () => undefined,
   });
@@ -142,6 +121,7 @@ export async function runOnce(opened: Opened, context: KubeCommandContext): Prom
   }));
   await reporter.run([{ concurrent: steps }]);
   const { status, task } = await work;
+  lines?.flush();
   for (const note of status.notes) reporter.info(note);
   for (const { name, left } of status.replicas)
     for (const [why, number] of Object.entries(left)) reporter.info(`${name}: ${number} left: ${why}`);
@@ -156,71 +136,4 @@ function show(handle: StepHandle, task: Task, replica: Replica, over: boolean): 
   const line = replica.tally.lines.at(-1);
   if (line && !over) handle.detail(`${line.kind} ${line.namespace}`);
   if (over) handle.title(`${replica.name}: ${words(totals, replica.failures.size)}`);
-}
-
-const words = (totals: Readonly<Record<string, number>>, failed: number): string => {
-  const parts = Object.entries({ ...totals, ...(failed > 0 ? { failed } : {}) }).filter(
-    ([did, count]) => count > 0 && did !== 'gone',
-  );
-  return parts.length === 0 ? 'nothing to do' : parts.map(([did, count]) => `${count} ${did}`).join(', ');
-};
-
-const STATUS_MS = 10_000;
-
-/** Says how it stands when that changes, at most every ten seconds. */
-async function runWatch(opened: Opened, context: KubeCommandContext, flags: ServiceFlags): Promise<Outcome> {
-  const { signal, clock } = context;
-  const { Informers } = await import('../cache/informers.ts');
-  const informers = new Informers(clock);
-  let latest: Working | undefined;
-  const working = () => (latest && isAtWork(latest.status()) ? latest : undefined);
-  const service = await serve(flags, { opened, informers, working }, context);
-  const session = await sessionOf(opened, context, {
-    informers,
-    meters: service?.metrics.metersOf(opened.spec.name),
-    begun: (task, status) => {
-      latest = { task, status };
-    },
-    compared: (status) =>
-      void context.event(
-        status,
-        `compared: ${status.replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`,
-      ),
-  });
-  const ended = new AbortController();
-  const telling = tellStatus(() => latest?.status(), context, ended.signal);
-  try {
-    return await session.watch();
-  } catch (error) {
-    // Being ended is how a watch ends; what was under way is taken up by the next one.
-    if (signal.aborted) throw signal.reason;
-    throw error;
-  } finally {
-    ended.abort();
-    await Promise.all([telling, service?.close()]);
-  }
-}
-
-/** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
-async function tellStatus(
-  status: () => TaskStatus | undefined,
-  { clock, event }: KubeCommandContext,
-  signal: AbortSignal,
-): Promise<void> {
-  const { standing } = await import('./status-text.ts');
-  let said = '';
-  while (!signal.aborted) {
-    await clock.sleep(STATUS_MS, signal).catch(() => undefined);
-    const now = status();
-    const replicas = now?.replicas ?? [];
-    const done = JSON.stringify(replicas.map(({ counts, failed, away }) => [counts, failed, away]));
-    if (signal.aborted || said === done || replicas.length === 0) continue;
-    said = done;
-    const text = replicas.map((replica) => {
-      const { name, away, counts, failed } = replica;
-      const how = `${away ? `away (${away}), ` : ''}${standing(replica)}`;
-      return `${name}: ${how}; ${words(counts, failed)}`;
-    });
-    await event(now, text.join('\n'));
-  }
 }

@@ -76,7 +76,7 @@ export class Attempts {
     const failedBefore = this.#retries.get(key);
     this.#retries.delete(key);
     const lagMs = this.lag.done(key, clock.monotonic(), !isQuiet(result));
-    meters?.done(replica, placeOf(key).kind, result.did, started, lagMs);
+    meters?.done(replica, key, result.did, started, lagMs);
     this.tally.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
@@ -88,7 +88,7 @@ export class Attempts {
   /** The work on an object failed. */
   failed(key: ObjectKey, failure: Failure, started: Date): void {
     const { replica, clock, mostAttempts, meters, tryAgain } = this.#options;
-    meters?.failed(replica, placeOf(key).kind, failure.reason);
+    meters?.failed(replica, key, failure.reason);
     const state = afterFailure(this.#retries.get(key), failure);
     const { attempts } = state;
     const isGivenUp = mostAttempts !== undefined && attempts >= mostAttempts;

@@ -1,5 +1,5 @@
 /** A task's state as it lies in its cluster: its status for people, and what is saved for the next run. */
-import { X8sError } from '../../../src/errors.ts';
+import { RefusedError } from '../../../src/errors.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
@@ -77,16 +77,23 @@ export async function readSavedState(
   task: string,
   call: CallOptions = {},
 ): Promise<SavedState> {
-  const state = await find(kube, task, 'state', call);
-  const written = Number(state?.metadata.annotations?.[Annotation.schema] ?? SCHEMA);
-  if (written > SCHEMA)
-    throw new X8sError(
-      `Task ${task} was run by a newer version of this plugin (schema ${written}, known is ${SCHEMA}).`,
-      {
-        hint: 'Update this one, or give the task another --name.',
-      },
-    );
+  const state = known(await find(kube, task, 'state', call));
   return savedStateOf(parse(state?.data?.saved ?? state?.data?.memory));
+}
+
+/**
+ * The state, if this version understands how it was written. What is older is read as it was meant; of what is newer
+ * nobody here knows what it means, so nothing is done with it, and nothing of it is shown.
+ * @throws {RefusedError} a newer version of this plugin wrote it
+ */
+function known<T extends ConfigMap | undefined>(state: T): T {
+  const { labels = {}, annotations = {} } = state?.metadata ?? {};
+  const written = Number(annotations[Annotation.schema] ?? SCHEMA);
+  if (written <= SCHEMA) return state;
+  throw new RefusedError(
+    `Task ${labels[Label.task]} was run by a newer version of this plugin (schema ${annotations[Annotation.schema]}, known is ${SCHEMA}).`,
+    { hint: 'Update this one, or give the task another --name.' },
+  );
 }
 
 /** Texts of the shards of what replicas made of objects. */
@@ -108,7 +115,7 @@ export async function readStatus(
   task: string,
   call: CallOptions = {},
 ): Promise<TaskStatus | undefined> {
-  const state = await find(kube, task, 'state', call);
+  const state = known(await find(kube, task, 'state', call));
   return state && statusIn(state);
 }
 
@@ -116,7 +123,7 @@ export async function readStatus(
 export async function listStatuses(kube: KubeClient, call: CallOptions = {}): Promise<TaskStatus[]> {
   const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: 'state' });
   const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
-  return items.flatMap((state) => statusIn(state) ?? []);
+  return items.flatMap((state) => statusIn(known(state)) ?? []);
 }
 
 /** Texts of the shards of records, by shard. */
@@ -138,8 +145,8 @@ export async function readActive(kube: KubeClient, task: string, call: CallOptio
 }
 
 /**
- * Records of jobs: failed ones first, then those that are at work or wait, then the last ones that did not fail. One
- * that failed and is being tried again is at work.
+ * Records of jobs: failed ones first, then those that are at work or wait, then the last ones that did not fail; of the
+ * first and the last the newest first. One that failed and is being tried again is at work.
  */
 export async function readJobs(kube: KubeClient, task: string, call: CallOptions = {}): Promise<JobRecord[]> {
   const [shards, text] = await Promise.all([readShards(kube, task, call), readActive(kube, task, call)]);
@@ -152,7 +159,10 @@ export function jobsOf(shards: ReadonlyMap<string, string>, text: string): JobRe
   const active = parseShard(text);
   const running = new Set(active.map(jobKey));
   return [
-    ...failed.flat().filter((job) => !running.has(jobKey(job))),
+    ...failed
+      .flat()
+      .filter((job) => !running.has(jobKey(job)))
+      .sort((a, b) => (b.finishedAt ?? '').localeCompare(a.finishedAt ?? '')),
     ...active,
     ...recent.filter(({ state }) => state !== 'failed').reverse(),
   ];

@@ -2,6 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { onAnswers } from '../../../../src/kube/request-counter.ts';
 import type { Meters } from '../../jobs/meters.ts';
+import { placeOf } from '../../objects/keys.ts';
 import type { ReplicaStatus, TaskStatus } from '../../state/state.ts';
 import type { LiveTask } from '../tasks/live-task.ts';
 
@@ -102,13 +103,16 @@ export class Metrics {
   /** For a task's run. */
   metersOf(task: string): Meters {
     return {
-      done: (replica, kind, did, started, lagMs) => {
+      done: (replica, key, did, started, lagMs) => {
         if (quiet.has(did)) return;
+        const { kind } = placeOf(key);
         this.#changes.inc({ task, replica, kind, result: did });
         this.#work.observe({ task, replica }, Math.max(0, Date.now() - started.getTime()) / 1000);
         if (lagMs !== undefined) this.#lag.observe({ task, replica }, lagMs / 1000);
       },
-      failed: (replica, kind, reason) => this.#failures.inc({ task, replica, kind, reason }),
+      failed: (replica, key, reason) => {
+        this.#failures.inc({ task, replica, kind: placeOf(key).kind, reason });
+      },
     };
   }
 

@@ -25,9 +25,9 @@ test('each metric has a help, a type, and a name that says its unit and its kind
 
 test('a job is counted once, with its time and lag; what changed nothing is not', async () => {
   const meters = metrics.metersOf('dr');
-  meters.done('standby', 'ConfigMap', 'created', new Date(), 12);
-  meters.done('standby', 'ConfigMap', 'unchanged', new Date(), undefined);
-  meters.failed('standby', 'Secret', 'webhook');
+  meters.done('standby', 'ConfigMap|shop|a', 'created', new Date(), 12);
+  meters.done('standby', 'ConfigMap|shop|a', 'unchanged', new Date(), undefined);
+  meters.failed('standby', 'Secret|shop|a', 'webhook');
   const text = await metrics.text();
   expect(text).toContain(
     'nsreplicate_changes_total{task="dr",replica="standby",kind="ConfigMap",result="created"} 1\n',

@@ -55,8 +55,8 @@ test('each metric is on the dashboard', async () => {
 
 test('labels of expressions are labels of their metrics', async () => {
   const meters = metrics.metersOf('t');
-  meters.done('r', 'Kind', 'created', new Date(), 1);
-  meters.failed('r', 'Kind', 'x');
+  meters.done('r', 'Kind|shop|a', 'created', new Date(), 1);
+  meters.failed('r', 'Kind|shop|a', 'x');
   const text = await metrics.text();
   for (const name of [
     'changes_total',

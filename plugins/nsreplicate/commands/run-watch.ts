@@ -1,0 +1,107 @@
+/** Keeps replicas the same until it is ended: a live view on a terminal, lines without one. */
+import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
+import type { Outcome } from '../../../src/cli/output.ts';
+import type { Dashboard } from '../../../src/ui/dashboard.ts';
+import { together } from '../jobs/meters.ts';
+import type { Working } from '../server/tasks/live-task.ts';
+import type { TaskStatus } from '../state/state.ts';
+import { isAtWork } from '../state/task-phase.ts';
+import { ChangeLines } from './live/change-lines.ts';
+import { ChangeLog } from './live/change-log.ts';
+import type { Opened } from './open-task.ts';
+import { type ServiceFlags, serve } from './service.ts';
+import { sessionOf, words } from './session-of.ts';
+
+const STATUS_MS = 10_000;
+/** Between two looks of the live view. */
+const LOOK_MS = 1000;
+
+export async function runWatch(
+  opened: Opened,
+  context: KubeCommandContext,
+  flags: ServiceFlags,
+): Promise<Outcome> {
+  const { signal, clock, reporter } = context;
+  const { Informers } = await import('../cache/informers.ts');
+  const informers = new Informers(clock);
+  let latest: Working | undefined;
+  const working = () => (latest && isAtWork(latest.status()) ? latest : undefined);
+  const service = await serve(flags, { opened, informers, working }, context);
+  const dashboard = context.dashboard();
+  const lines = dashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
+  const changes = new ChangeLog(clock, (change) => lines?.note(change));
+  // Where a view is drawn, whatever else is said passes above it.
+  const say = dashboard
+    ? async (_: TaskStatus, text: string) => reporter.info(text)
+    : (status: TaskStatus, text: string) => context.event(status, text);
+  const session = await sessionOf(opened, context, {
+    informers,
+    meters: together(service?.metrics.metersOf(opened.spec.name), changes.meters),
+    begun: (task, status) => {
+      latest = { task, status };
+    },
+    compared: (status) => void say(status, comparedText(status)),
+  });
+  const ended = new AbortController();
+  const telling = dashboard
+    ? drawTask(dashboard, { latest: () => latest, changes }, context, ended.signal)
+    : Promise.all([tellStatus(() => latest?.status(), context, ended.signal), lines?.run(ended.signal)]);
+  try {
+    return await session.watch();
+  } catch (error) {
+    // Being ended is how a watch ends; what was under way is taken up by the next one.
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  } finally {
+    ended.abort();
+    await Promise.all([telling, service?.close()]);
+    dashboard?.close();
+  }
+}
+
+const comparedText = ({ replicas }: TaskStatus): string =>
+  `compared: ${replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`;
+
+interface Drawn {
+  readonly latest: () => Working | undefined;
+  readonly changes: ChangeLog;
+}
+
+async function drawTask(
+  dashboard: Dashboard,
+  { latest, changes }: Drawn,
+  { clock }: KubeCommandContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { renderTask } = await import('./live/render.ts');
+  while (!signal.aborted) {
+    const now = latest();
+    const view = { status: now?.status(), failed: now?.task.records.failed ?? [], changes };
+    dashboard.draw(renderTask(view, { rows: dashboard.room.rows, now: clock.now() }));
+    await clock.sleep(LOOK_MS, signal).catch(() => undefined);
+  }
+}
+
+/** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
+async function tellStatus(
+  status: () => TaskStatus | undefined,
+  { clock, event }: KubeCommandContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { standing } = await import('./status-text.ts');
+  let said = '';
+  while (!signal.aborted) {
+    await clock.sleep(STATUS_MS, signal).catch(() => undefined);
+    const now = status();
+    const replicas = now?.replicas ?? [];
+    const done = JSON.stringify(replicas.map(({ counts, failed, away }) => [counts, failed, away]));
+    if (signal.aborted || said === done || replicas.length === 0) continue;
+    said = done;
+    const text = replicas.map((replica) => {
+      const { name, away, counts, failed } = replica;
+      const how = `${away ? `away (${away}), ` : ''}${standing(replica)}`;
+      return `${name}: ${how}; ${words(counts, failed)}`;
+    });
+    await event(now, text.join('\n'));
+  }
+}
