@@ -8,6 +8,10 @@ export const machine = {
   umask: process.umask(),
   pid: process.pid,
   nodeVersion: process.version,
+  /** As Node.js names the processor: `x64`, `arm64`. */
+  arch: process.arch,
+  /** The Node.js that runs this, or a plugin that has one in it. */
+  program: process.execPath,
   /** Where its user keeps configuration, where that is not `~/.config`. */
   configHome: process.env.XDG_CONFIG_HOME || undefined,
 } as const;

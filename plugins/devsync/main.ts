@@ -12,6 +12,7 @@ import { GetCommand } from './commands/get.ts';
 import { InitCommand } from './commands/init.ts';
 import { ListCommand } from './commands/list.ts';
 import { LogsCommand } from './commands/logs.ts';
+import { NodeAgentCommand } from './commands/node-agent.ts';
 import { PauseCommand } from './commands/pause.ts';
 import { PlanCommand } from './commands/plan.ts';
 import { RbacCommand } from './commands/rbac.ts';
@@ -21,7 +22,9 @@ import { RestoreCommand } from './commands/restore.ts';
 import { ResumeCommand } from './commands/resume.ts';
 import { RunCommand } from './commands/run.ts';
 import { StopCommand } from './commands/stop.ts';
+import { UninstallCommand } from './commands/uninstall.ts';
 import { UpCommand } from './commands/up.ts';
+import { UpgradeCommand } from './commands/upgrade.ts';
 import { WatchCommand } from './commands/watch.ts';
 import { agentImage } from './launch/agent-image.ts';
 
@@ -52,5 +55,8 @@ void runPlugin({
     RbacCommand,
     DeleteCommand,
     CleanCommand,
+    UpgradeCommand,
+    UninstallCommand,
+    NodeAgentCommand,
   ],
 });

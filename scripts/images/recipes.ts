@@ -47,7 +47,8 @@ export const recipes: Readonly<Record<ImageName, Recipe>> = {
   },
   controller: {
     title: 'The x8s plugins for use inside a cluster, and Node.js for devsync agents',
-    debian: { packages: nodeLibraries, alone: ['base-files'], leftOut },
+    // An agent of a node enters containers by Perl; libcrypt1 is what that is linked to.
+    debian: { packages: [...nodeLibraries, 'libcrypt1'], alone: ['base-files', 'perl-base'], leftOut },
     programs: {
       'kubectl-x8sync': build('controller', 'kubectl-x8sync'),
       'kubectl-nsreplicate': build('controller', 'kubectl-nsreplicate'),

@@ -57,6 +57,7 @@ export const namespaces = resource<o.Namespace>('v1', 'namespaces', 'Namespace',
 export const nodes = resource<o.Node>('v1', 'nodes', 'Node', false);
 export const statefulSets = resource<o.StatefulSet>('apps/v1', 'statefulsets', 'StatefulSet');
 export const deployments = resource<o.Deployment>('apps/v1', 'deployments', 'Deployment');
+export const serviceAccounts = resource<o.KubeObject>('v1', 'serviceaccounts', 'ServiceAccount');
 export const daemonSets = resource<o.KubeObject>('apps/v1', 'daemonsets', 'DaemonSet');
 export const replicaSets = resource<o.KubeObject>('apps/v1', 'replicasets', 'ReplicaSet');
 export const horizontalPodAutoscalers = resource<o.KubeObject>(

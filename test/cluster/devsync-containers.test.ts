@@ -3,7 +3,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { namespaces } from '../../src/kube/resources.ts';
-import { forever, images, makePods, nodeForever, podOf, Workplace } from './support/devsync.ts';
+import { images, makePods, podOf, Workplace } from './support/devsync.ts';
+import { app, type Kind, kinds, still, strict } from './support/devsync-kinds.ts';
 import { inNamespace } from './support/namespace.ts';
 
 const place = inNamespace('A');
@@ -12,91 +13,6 @@ afterEach(async () => {
   await work?.close();
   work = undefined;
 });
-
-const volume = { volumes: [{ name: 'data', emptyDir: {} }] };
-const mount = { volumeMounts: [{ name: 'data', mountPath: '/work' }] };
-const restricted = {
-  runAsNonRoot: true,
-  runAsUser: 1000,
-  runAsGroup: 1000,
-  readOnlyRootFilesystem: true,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-const app = (image: string, command: string[] | undefined, more: object = {}) => ({
-  name: 'app',
-  image,
-  ...(command && { command }),
-  ...more,
-});
-
-interface Kind {
-  readonly name: string;
-  readonly spec: object;
-  readonly launcher: 'exec' | 'ephemeral';
-  readonly create?: readonly string[];
-  /** Where that is not /work by this name. */
-  readonly remote?: string;
-}
-
-/** Becomes another user as programs do that drop their rights: what the pod says is not who it is. */
-const dropsRights = [
-  'sh',
-  '-c',
-  `mkdir /work; chown 1000:1000 /work; exec perl -e '$) = "1000 1000"; $( = 1000; $< = $> = 1000; exec qw(sleep infinity)'`,
-];
-/** One volume in another one. */
-const mounted = { volumeMounts: [...mount.volumeMounts, { name: 'inner', mountPath: '/work/inner' }] };
-
-const kinds: readonly Kind[] = [
-  {
-    name: 'plain',
-    spec: {
-      containers: [app(images.plain, ['sh', '-c', 'mkdir /work; ln -s /work /linked; exec sleep infinity'])],
-    },
-    launcher: 'ephemeral',
-    remote: '/linked',
-  },
-  {
-    // Where nothing can be written but what is synced.
-    name: 'with-node',
-    spec: {
-      containers: [
-        app(images.node, nodeForever, { ...mount, securityContext: { readOnlyRootFilesystem: true } }),
-      ],
-      ...volume,
-    },
-    launcher: 'exec',
-  },
-  {
-    name: 'non-root',
-    spec: {
-      containers: [app(images.plain, forever, { ...mount, securityContext: { runAsUser: 1000 } })],
-      ...volume,
-    },
-    launcher: 'ephemeral',
-  },
-  {
-    name: 'volume',
-    spec: {
-      containers: [app(images.plain, forever, mounted)],
-      volumes: [...volume.volumes, { name: 'inner', emptyDir: {} }],
-    },
-    launcher: 'ephemeral',
-  },
-  {
-    name: 'two-containers',
-    spec: { containers: [{ name: 'side', image: images.still }, app(images.plain, forever)] },
-    launcher: 'ephemeral',
-    create: ['--container', 'app'],
-  },
-  {
-    name: 'shared-pids',
-    spec: { shareProcessNamespace: true, containers: [app(images.plain, dropsRights)] },
-    launcher: 'ephemeral',
-  },
-];
 
 // All of them at once: each takes seconds to begin, and waits most of the time.
 beforeAll(async () => {
@@ -176,12 +92,7 @@ describe('a container', () => {
   );
 
   test('with nothing but a static program in it', async () => {
-    const it = await begin({
-      name: 'still',
-      spec: { containers: [app(images.still, undefined)] },
-      launcher: 'ephemeral',
-      create: ['--make-remote'],
-    });
+    const it = await begin(still);
     await it.must('flush', 'still');
     // A second workstation sees what is there.
     const other = new Workplace(place());
@@ -200,11 +111,7 @@ describe('a container', () => {
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await kube.patch(namespaces, { name: namespace }, { metadata: { labels } }, { type: 'merge' });
     try {
-      const spec = {
-        containers: [app(images.plain, forever, { ...mount, securityContext: restricted })],
-        ...volume,
-      };
-      const it = await begin({ name: 'strict', spec, launcher: 'ephemeral' });
+      const it = await begin(strict);
       await it.sh('strict', 'printf "made there" >/work/there');
       await it.must('flush', 'strict');
       expect(it.read('there')).toBe('made there');

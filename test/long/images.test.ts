@@ -91,13 +91,15 @@ test('no program of an image runs with more rights than its caller has', () => {
   expect(found).toBe('');
 });
 
-test('the controller runs each plugin, and Node.js for an agent', () => {
+test('the controller runs each plugin, and Node.js and Perl for agents', () => {
   const controller = unpack('controller', 'amd64', first);
   const run = (...command: string[]) =>
     execFileSync('chroot', ['--userspec=65532:65532', controller, ...command], { encoding: 'utf8' });
   for (const plugin of ['x8sync', 'nsreplicate', 'devsync'])
     expect(run(`/usr/local/bin/kubectl-${plugin}`, '--version')).toMatch(new RegExp(`^${plugin} v`));
   expect(run('/usr/local/bin/node', '-p', '6 * 7')).toBe('42\n');
+  execFileSync('mknod', ['-m', '666', join(controller, 'dev', 'null'), 'c', '1', '3']);
+  expect(run('/usr/bin/perl', '-e', 'use strict; use warnings; print 6 * 7')).toBe('42');
 });
 
 /** A port of this machine that nobody listens on. */

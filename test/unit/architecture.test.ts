@@ -92,6 +92,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'config',
     'session',
     'reload',
+    'node-agent',
     'launch',
     'agent',
     'spec',

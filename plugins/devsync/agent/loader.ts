@@ -63,8 +63,12 @@ function packed(bundle: string): Packed {
   return last;
 }
 
-/** What starts an agent: a bundle of agent/main.ts. */
-export function agentLaunch(bundle: string, node = 'node'): AgentLaunch {
+/**
+ * What starts an agent: a bundle of agent/main.ts.
+ *
+ * @param before code that runs before anything is read from standard input
+ */
+export function agentLaunch(bundle: string, node = 'node', before = ''): AgentLaunch {
   const { preamble, digest } = packed(bundle);
   return {
     command: [
@@ -73,7 +77,7 @@ export function agentLaunch(bundle: string, node = 'node'): AgentLaunch {
       '--max-semi-space-size=1',
       '--no-warnings',
       '-e',
-      loader(digest),
+      before + loader(digest),
     ],
     preamble,
   };

@@ -26,8 +26,13 @@ export class DoctorCommand extends AgentCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { kube, namespace, specs, workstation } = await this.environment(context);
-    const { checkCluster, checkSync, checkTarget, checkWorkstation } = await import('../control/doctor.ts');
-    const findings = [...(await checkCluster(kube, namespace, context.signal)), ...checkWorkstation()];
+    const [{ checkCluster, checkSync, checkTarget, checkWorkstation }, { checkNodeAgents }] =
+      await Promise.all([import('../control/doctor.ts'), import('../control/check-node-agents.ts')]);
+    const findings = [
+      ...(await checkCluster(kube, namespace, context.signal)),
+      ...checkWorkstation(),
+      ...(await checkNodeAgents(kube, context.plugin.version, context.signal)),
+    ];
     const { pod, selector, container, name } = this;
     const sync = name ? await specs.get(namespace, name, context.signal) : undefined;
     if (sync) findings.push(checkSync(sync, workstation));

@@ -33,6 +33,7 @@ export class GetCommand extends SyncCommand {
       ...unreadable,
     ];
     for (const { name, why } of unreadable) context.reporter.warn(`${name} cannot be read: ${why}`);
+    if (seen.some((one) => 'sync' in one && usesNodeAgent(one))) await this.#warnOfAgents(context, env);
     const documents = seen.map(syncDocument);
     return {
       data: this.name ? documents[0] : documents,
@@ -40,7 +41,20 @@ export class GetCommand extends SyncCommand {
       names: [...syncs, ...unreadable].map(({ name }) => name),
     };
   }
+
+  /** What a sync needs that goes by the agent of a node. */
+  async #warnOfAgents(
+    { reporter, plugin, signal }: KubeCommandContext,
+    { kube }: SyncEnvironment,
+  ): Promise<void> {
+    const { checkNodeAgents } = await import('../control/check-node-agents.ts');
+    for (const { verdict, message } of await checkNodeAgents(kube, plugin.version, signal))
+      if (verdict !== 'ok') reporter.warn(message);
+  }
 }
+
+const usesNodeAgent = ({ sync, state }: SyncStatus): boolean =>
+  [sync.spec.launcher, state?.launcher].includes('node-agent');
 
 /** A sync, asked what it is doing where it runs on this workstation. */
 async function askStatus(

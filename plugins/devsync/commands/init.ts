@@ -4,27 +4,52 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { reportFindings } from './findings.ts';
-import { AgentCommand } from './sync-command.ts';
+import { NodeAgentInstallCommand } from './node-agents-command.ts';
+import type { SyncEnvironment } from './sync-command.ts';
 
-export class InitCommand extends AgentCommand {
+export class InitCommand extends NodeAgentInstallCommand {
   static override paths = [['init']];
   static override usage = KubeCommand.Usage({
     description: 'Check the cluster and this workstation: access, permissions, the agent’s image.',
-    details: 'The image is tried in a pod that is deleted again; --no-wait leaves that out.',
-    examples: [['Once for a namespace', '$0 init -n shop']],
+    details: `
+      The image is tried in a pod that is deleted again; --no-wait leaves that out.
+
+      With --node-agent, an agent is made on every node as well, in namespace x8s-devsync, and its users may work with the
+      pods of this namespace; an administrator's rights are needed. \`$0 uninstall\` takes all of that away.
+    `,
+    examples: [
+      ['Once for a namespace', '$0 init -n shop'],
+      ['With an agent on every node', '$0 init --node-agent -n shop'],
+    ],
   });
   override output = outputOption('json', 'yaml', 'table');
-  wait = option.flag('--wait', { description: 'Try the image in a pod.', default: true });
+  nodeAgent = option.flag('--node-agent', {
+    description:
+      'Make an agent on every node, for clusters that refuse ephemeral containers and pods that must not be touched.',
+  });
+  wait = option.flag('--wait', {
+    description: 'Try the image in a pod; with --node-agent, wait until all agents are ready.',
+    default: true,
+  });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { kube, namespace } = await this.environment(context);
+    const env = await this.environment(context);
+    const { kube, namespace } = env;
     const { checkCluster, checkWorkstation } = await import('../control/doctor.ts');
     const findings = [...(await checkCluster(kube, namespace, context.signal)), ...checkWorkstation()];
-    if (this.wait) {
+    if (this.nodeAgent) findings.push(...(await this.#makeAgents(context, env)));
+    else if (this.wait) {
       const { checkImage } = await import('../control/image-check.ts');
       const { image } = await this.agent(context);
       findings.push(await checkImage({ ...context, kube, namespace, image }));
     }
     return reportFindings(findings);
+  }
+
+  async #makeAgents(context: KubeCommandContext, { kube, namespace }: SyncEnvironment) {
+    await this.install(context, kube, [namespace]);
+    if (this.wait) await this.awaitAgents(context, kube);
+    const { checkNodeAgents } = await import('../control/check-node-agents.ts');
+    return await checkNodeAgents(kube, context.plugin.version, context.signal);
   }
 }

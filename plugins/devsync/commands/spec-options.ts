@@ -75,8 +75,9 @@ export abstract class SpecCommand extends AgentCommand {
     default: 'conflict',
     group,
   });
-  launcher = option.choice('--launcher', ['auto', 'exec', 'ephemeral'], {
-    description: 'How an agent gets to the container: in it, by its own node, or beside it.',
+  launcher = option.choice('--launcher', ['auto', 'exec', 'ephemeral', 'node-agent'], {
+    description:
+      'How an agent gets to the container: in it, by its own Node.js; beside it; or by the agent of its node, where `init --node-agent` made those.',
     default: 'auto',
     group,
   });

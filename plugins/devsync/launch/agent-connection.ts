@@ -82,15 +82,16 @@ export class AgentConnection {
    * Starts the agent on the other side of the streams. Rejects where it does not come to life; with an AgentLate where
    * that is not known.
    *
+   * @param launch what it has to be sent first; nothing to one that has its code already.
    * @param limit milliseconds for it to say hello.
    */
   static async start(
     streams: AgentStreams,
-    launch: AgentLaunch,
+    launch: AgentLaunch | undefined,
     limit = helloLimit,
   ): Promise<AgentConnection> {
     const connection = new AgentConnection(streams);
-    streams.stdin.write(launch.preamble);
+    if (launch) streams.stdin.write(launch.preamble);
     const late = new AgentLate(`nothing was heard of the agent for ${limit / 1000} s`);
     const timer = setTimeout(() => {
       connection.#gotHello.reject(late);

@@ -4,8 +4,13 @@ import type { LauncherName } from '../spec/spec.ts';
 import { isBeside, launchBeside } from './ephemeral.ts';
 import { launchByExec } from './exec.ts';
 import { Declined, type LaunchContext, type Launched } from './launcher.ts';
+import { launchFromNode } from './node-agent.ts';
 
-const launcherFunctions = { exec: launchByExec, ephemeral: launchBeside } as const;
+const launcherFunctions = {
+  exec: launchByExec,
+  ephemeral: launchBeside,
+  'node-agent': launchFromNode,
+} as const;
 
 export interface Refusal {
   readonly launcher: string;
@@ -14,7 +19,9 @@ export interface Refusal {
 
 type Launcher = keyof typeof launcherFunctions;
 /** In the order in which they are tried. */
-const all: readonly Launcher[] = ['exec', 'ephemeral'];
+const all: readonly Launcher[] = ['exec', 'ephemeral', 'node-agent'];
+/** Where one beside the container runs already: the container itself was tried before, in vain. */
+const besideFirst: readonly Launcher[] = ['ephemeral', 'exec', 'node-agent'];
 
 /** Rejects with every refusal where no launcher works. */
 export async function launch(
@@ -22,8 +29,7 @@ export async function launch(
   context: LaunchContext,
 ): Promise<Launched & { refusals: Refusal[] }> {
   if (name !== 'auto') return await tryLaunchers([name], context);
-  // An agent beside the container is there because the container itself was tried before, in vain.
-  return await tryLaunchers(isBeside(context) ? all.toReversed() : all, context);
+  return await tryLaunchers(isBeside(context) ? besideFirst : all, context);
 }
 
 /** As `launch`, but in the usual order whatever is there, so that each refusal is reported. */

@@ -34,9 +34,9 @@ export interface LaunchContext {
 
 /** A live agent, and where it finds the container's files. */
 export interface Launched {
-  readonly launcher: 'exec' | 'ephemeral';
+  readonly launcher: 'exec' | 'ephemeral' | 'node-agent';
   readonly connection: AgentConnection;
-  /** Empty inside the container; the path of its root from beside it. */
+  /** Empty for an agent that is in the container; the path of its root from beside it. */
   readonly base: string;
 }
 

@@ -11,7 +11,7 @@ export const tool = 'devsync';
 export const schema = 1;
 export const role = 'container';
 
-export const launchers = ['auto', 'exec', 'ephemeral'] as const;
+export const launchers = ['auto', 'exec', 'ephemeral', 'node-agent'] as const;
 export type LauncherName = (typeof launchers)[number];
 export const permissionModes = ['portable', 'kept'] as const;
 export const symlinkModes = ['portable', 'raw', 'ignored'] as const;

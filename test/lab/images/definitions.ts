@@ -98,6 +98,18 @@ async function nodeLayer(): Promise<Layer> {
   });
 }
 
+/** Perl with the modules that its own language is made of: what a node's agent enters containers by. */
+function perlLayer(): Promise<Layer> {
+  return layerOf(layerPath('perl', readFileSync('/usr/bin/perl')), async (target) => {
+    const modules = await run('perl', ['-Mstrict', '-Mwarnings', '-e', 'print join "\n", values %INC']);
+    for (const path of ['/usr/bin/perl', ...(await librariesOf('/usr/bin/perl')), ...modules.split('\n')]) {
+      mkdirSync(join(target, dirname(path)), { recursive: true });
+      copyFileSync(path, join(target, path));
+    }
+    await run('chroot', [target, '/usr/bin/perl', '-v']);
+  });
+}
+
 /** The mover's program on the pinned Node.js, over a Debian that has the libraries for it. */
 async function moverLayers(): Promise<Layer[]> {
   const [node, bundle] = [pinnedNode(), await bundleMover()];
@@ -141,11 +153,11 @@ export async function baseImages(): Promise<Image[]> {
 
 /** The project's own images: base layers, and what this checkout builds. */
 export async function projectImages(): Promise<Image[]> {
-  const [debian, node] = await Promise.all([debianLayer(), nodeLayer()]);
+  const [debian, node, perl] = await Promise.all([debianLayer(), nodeLayer(), perlLayer()]);
   const [mover, controller] = await Promise.all([moverLayers(), controllerLayer()]);
   return [
     image(imageNames.mover, [debian, ...mover], recipes.mover.settings),
-    image(imageNames.controller, [node, controller], recipes.controller.settings),
+    image(imageNames.controller, [node, perl, controller], recipes.controller.settings),
   ];
 }
 

@@ -163,6 +163,14 @@ export const cases: Readonly<Record<string, Documented>> = {
     ],
     tidy: 'kubectl devsync watch stop',
   },
+  'docs/node-agent.md': {
+    namespaces: ['shop'],
+    blocks: [
+      { begins: 'kubectl devsync init --node-agent' },
+      { begins: 'kubectl devsync doctor -n shop', input: 'y\n', atTerminal: true },
+    ],
+    tidy: 'kubectl devsync uninstall --yes',
+  },
   'docs/failover.md': {
     namespaces: ['shop', 'pay'],
     prepare: async (stage) => {

@@ -1,0 +1,139 @@
+/**
+ * The agent of the container's node: nothing is added to the pod. It is reached by a port-forward, and shown a token for
+ * it alone, of a ServiceAccount in the pod's namespace; whether that may have a session is the agent's to find out.
+ */
+import type { Duplex } from 'node:stream';
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { isForbidden, isNotFound } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { pods, serviceAccounts } from '../../../src/kube/resources.ts';
+import { portForward } from '../../../src/kube/streams/portforward.ts';
+import { selectorOf } from '../../../src/tasks/names.ts';
+import { asObject, asText } from '../wire/check.ts';
+import {
+  agentNamespace,
+  agentPort,
+  agentSelector,
+  audienceOf,
+  clientAccount,
+  parseAnswer,
+  requestLine,
+  type SessionRequest,
+} from '../wire/node-agent.ts';
+import { readLine } from '../wire/read-line.ts';
+import { AgentConnection } from './agent-connection.ts';
+import { Declined, type LaunchContext, type Launched } from './launcher.ts';
+
+/** Milliseconds for the agent to open a session. */
+const answerLimit = 20_000;
+/** Seconds that a token is good for: the least that the API server grants. It is shown once, at the beginning. */
+const tokenLifetime = 600;
+
+/** @throws {Declined} no agent is there, it may not be used, or it refuses */
+export async function launchFromNode(context: LaunchContext): Promise<Launched> {
+  const { kube, target, signal, helloLimit, onDetail } = context;
+  const { namespace, pod, container, containerId } = target;
+  const node = pod.spec.nodeName ?? '';
+  const agent = await findAgent(kube, node, { signal });
+  onDetail(`asking ${agent} for a session on node ${node}`);
+  const token = await requestToken(kube, namespace, node, { signal });
+  const request = { token, namespace, pod: pod.metadata.name, container, containerId };
+  const line = await openSession(kube, agent, request, signal);
+  return { launcher: 'node-agent', connection: await begin(line, agent, helloLimit), base: '' };
+}
+
+/** What runs in the container by now says hello. */
+async function begin(line: Duplex, agent: string, limit: number | undefined): Promise<AgentConnection> {
+  const streams = { stdin: line, stdout: line, close: () => void line.destroy() };
+  try {
+    const starting = AgentConnection.start(streams, undefined, limit);
+    // It was stopped behind the answer, so that nothing of what follows was lost.
+    line.resume();
+    return await starting;
+  } catch (error) {
+    streams.close();
+    // What broke on the way is no verdict on the agent.
+    if (line.errored instanceof UnreachableError) throw line.errored;
+    throw new Declined(`the session that ${agent} opened did not begin: ${messageOf(error)}`);
+  }
+}
+
+/** The name of the pod with the agent of a node. */
+async function findAgent(kube: KubeClient, node: string, call: CallOptions): Promise<string> {
+  const where = { labelSelector: selectorOf(agentSelector), fieldSelector: `spec.nodeName=${node}` };
+  const { items } = await allowed(`list pods in namespace "${agentNamespace}"`, () =>
+    kube.list(pods, { namespace: agentNamespace, ...where, ...call }),
+  );
+  const running = items.find(isReady);
+  if (running !== undefined) return running.metadata.name;
+  if (items.length > 0) throw new Declined(`the agent of node ${node} is not ready`);
+  throw new Declined(`node ${node} has no agent: an administrator makes them by \`init --node-agent\``);
+}
+
+const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+
+/** A token that only the agent of this node takes. */
+async function requestToken(
+  kube: KubeClient,
+  namespace: string,
+  node: string,
+  call: CallOptions,
+): Promise<string> {
+  const body = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { namespace, name: clientAccount },
+    spec: { audiences: [audienceOf(node)], expirationSeconds: tokenLifetime },
+  };
+  try {
+    const right = `create serviceaccounts/token "${clientAccount}" in namespace "${namespace}"`;
+    const answer = await allowed(right, () =>
+      kube.create(serviceAccounts, body, { ...call, subresource: 'token' }),
+    );
+    return asText(asObject(answer.status, 'a status').token, 'a token');
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new Declined(
+      `agents are not for namespace ${namespace} yet: an administrator lets them by \`init --node-agent -n ${namespace}\``,
+    );
+  }
+}
+
+async function openSession(
+  kube: KubeClient,
+  agent: string,
+  request: SessionRequest,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const right = `create pods/portforward in namespace "${agentNamespace}"`;
+  const where = { namespace: agentNamespace, pod: agent, port: agentPort, signal };
+  const line = await allowed(right, () => portForward(kube, where));
+  try {
+    line.write(requestLine(request));
+    const answer = parseAnswer(
+      await readLine(line, AbortSignal.any([signal, AbortSignal.timeout(answerLimit)])),
+    );
+    if (answer.opened) return line;
+    throw new Declined(`${agent} refuses (${answer.reason}): ${answer.message}`);
+  } catch (error) {
+    line.destroy();
+    signal.throwIfAborted();
+    if (error instanceof Declined) throw error;
+    if (line.errored instanceof UnreachableError) throw line.errored;
+    const why = line.errored instanceof X8sError ? line.errored : error;
+    throw new Declined(`${agent} does not answer: ${messageOf(why)}`);
+  }
+}
+
+/** Runs it; a right that is missing keeps this launcher alone from working. */
+async function allowed<T>(right: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (isForbidden(error)) throw new Declined(`you may not ${right}`);
+    throw error;
+  }
+}

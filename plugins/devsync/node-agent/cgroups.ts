@@ -1,0 +1,47 @@
+/**
+ * Which container a process belongs to, as its control groups say (cgroups(7), /proc/PID/cgroup). Pure.
+ *
+ * Below the group of its pod, each runtime names a container's group after the container's id, and adds what belongs to
+ * the driver: `ID` (cgroupfs), `cri-containerd-ID.scope`, `crio-ID.scope`, `docker-ID.scope` (systemd), or
+ * `POD.slice:cri-containerd:ID` (systemd's way in version 1, where a runtime does it by itself). Deeper groups are the
+ * container's own. What watches a container (`crio-conmon-ID.scope`) does not belong to it.
+ */
+
+/** A container of a pod. */
+export interface ContainerIdentity {
+  /** The pod's. */
+  readonly uid: string;
+  /** Without the runtime's name. */
+  readonly id: string;
+}
+
+/** The id in what the cluster calls a container: `containerd://0123…`; undefined where it is none. */
+export function bareId(containerId: string): string | undefined {
+  return /^[a-z][a-z0-9-]*:\/\/([0-9a-f]{64})$/.exec(containerId)?.[1];
+}
+
+/** Whether a process with these control groups runs in this container. */
+export function runsIn(controlGroups: string, container: ContainerIdentity): boolean {
+  return controlGroups.split('\n').some((line) => {
+    // Number, controllers, and a path in which there may be colons.
+    const path = /^\d+:[^:]*:(.*)$/.exec(line)?.[1];
+    return path !== undefined && isBelow(path, container);
+  });
+}
+
+const nameOfContainer = /^(?:cri-containerd-|crio-|docker-)?([0-9a-f]{64})(?:\.scope)?$/;
+
+function isBelow(path: string, { uid, id }: ContainerIdentity): boolean {
+  const groups = path.split(/[/:]/).filter((group) => group !== 'cri-containerd');
+  // The outermost one is the runtime's: what is named below it, the container may have made itself.
+  const pod = groups.findIndex((group) => isPod(group, uid));
+  return pod >= 0 && nameOfContainer.exec(groups[pod + 1] ?? '')?.[1] === id;
+}
+
+/** `podUID`, or `kubepods-burstable-podUID.slice` with underscores, which systemd wants. */
+function isPod(group: string, uid: string): boolean {
+  return (
+    group === `pod${uid}` ||
+    (group.startsWith('kubepods') && group.endsWith(`-pod${uid.replaceAll('-', '_')}.slice`))
+  );
+}

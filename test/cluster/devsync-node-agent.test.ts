@@ -1,0 +1,328 @@
+/** The agents on every node: what they make, whom they let in, and that a session is nothing more than its container. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { containerStatus } from '../../plugins/devsync/launch/containers.ts';
+import { agentName } from '../../plugins/devsync/wire/node-agent.ts';
+import { namespaces, pods } from '../../src/kube/resources.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextA } from './support/contexts.ts';
+import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
+import { app, kinds, still, strict } from './support/devsync-kinds.ts';
+import { get, kubectl } from './support/kubectl.ts';
+import { Person } from './support/limited.ts';
+import { inNamespace } from './support/namespace.ts';
+import {
+  type Asked,
+  agentNamespace,
+  agentPods,
+  ask,
+  audienceOf,
+  noAgents,
+  tokenFor,
+  uninstall,
+} from './support/node-agents.ts';
+
+const place = inNamespace('A');
+/** In which nobody may use agents. */
+const elsewhere = inNamespace('A');
+let work: Workplace;
+let folder: string;
+
+/** Its own program is `node`, and what it mounts is away while it is started again. */
+const hostile = {
+  containers: [
+    app(images.plain, [
+      'sh',
+      '-c',
+      `printf '#!/bin/sh\\ntouch /pwned\\n' >/usr/local/bin/node; chmod +x /usr/local/bin/node
+       cp /usr/local/bin/node /usr/local/bin/perl; ln -s /usr/local/bin /way; trap 'exit 0' TERM; mkdir -p /work/d
+       while :; do sleep 0.2; done`,
+    ]),
+  ],
+};
+const all = [
+  ...kinds.filter(({ name }) => ['plain', 'non-root', 'volume', 'shared-pids'].includes(name)),
+  still,
+  strict,
+];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'devsync-people-'));
+  work = new Workplace(place());
+  await noAgents(place().kube);
+  const restricted = { 'pod-security.kubernetes.io/enforce': 'baseline' };
+  await place().kube.patch(
+    namespaces,
+    { name: place().namespace },
+    { metadata: { labels: restricted } },
+    { type: 'merge' },
+  );
+  const made = all.map(({ name, spec }) => podOf(name, spec));
+  await makePods(place().namespace, ...made, podOf('hostile', hostile));
+  await makePods(elsewhere().namespace, podOf('far', { containers: [app(images.plain, forever)] }));
+}, 240_000);
+afterEach(() => work.stop().catch(() => {}));
+afterAll(async () => {
+  await work.close();
+  await uninstall();
+  rmSync(folder, { recursive: true, force: true });
+}, 120_000);
+
+test('init makes them and waits until they are ready; once more, it changes nothing', async () => {
+  const nodes = (await get(contextA, agentNamespace, 'nodes')).length;
+  const first = await work.devsync('init', '--node-agent');
+  expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/DaemonSet \S+ created/)]);
+  expect(first.stdout).toMatch(`the agents of ${nodes} of ${nodes} nodes are ready, version `);
+  const again = await work.devsync('init', '--node-agent', '--no-wait');
+  expect(again.stderr).not.toMatch(/created|configured/);
+  expect(await work.must('upgrade')).toMatch(/have version \S+, as before\. They are ready on/);
+  const found = JSON.parse((await work.devsync('doctor', '-o', 'json')).stdout) as { check: string }[];
+  expect(found.map(({ check }) => check)).toContain('node agents');
+}, 120_000);
+
+describe('by the agent of its node, a container of every kind', () => {
+  test('is synced both ways, with nothing added to its pod', async () => {
+    for (const { name, create = [], remote = '/work' } of all) {
+      const local = join(work.local, name);
+      mkdirSync(local);
+      work.write(`${name}/from-here/a`, 'made here');
+      const options = ['--name', name, '--pod', name, '--launcher', 'node-agent', ...create];
+      await work.must('create', ...options, local, remote);
+    }
+    await work.watch();
+    await Promise.all(
+      all.map(async ({ name }) => {
+        const { state } = await work.reaches(name, 'watching');
+        expect(state?.launcher).toBe('node-agent');
+      }),
+    );
+    const withShell = all.filter((kind) => kind !== still);
+    await Promise.all(
+      withShell.map(async ({ name }) => {
+        expect(await work.sh(name, 'cat /work/from-here/a')).toBe('made here');
+        await work.sh(name, 'printf "made there" >/work/there');
+        await eventually(() => expect(work.read(`${name}/there`)).toBe('made there'));
+      }),
+    );
+    // What is mounted below REMOTE is not entered, as by the other ways.
+    await work.sh('volume', 'printf x >/work/inner/x');
+    await work.must('flush', 'volume');
+    expect(readdirSync(join(work.local, 'volume')).sort()).toEqual(['from-here', 'there']);
+    const found = await get<{ spec: { ephemeralContainers?: object[] } }>(
+      contextA,
+      place().namespace,
+      'pods',
+    );
+    expect(found.flatMap(({ spec }) => spec.ephemeralContainers ?? [])).toEqual([]);
+    await expectConfined('plain', { Uid: 0, caps: '000000000000001b' });
+    await expectConfined('non-root', { Uid: 1000, caps: '0000000000000000' });
+    expect(await work.must('get', '-o', 'wide')).toMatch(/node-agent/);
+  }, 120_000);
+
+  /** The session's process is where, and who, the container's own is. */
+  async function expectConfined(pod: string, { Uid, caps }: { Uid: number; caps: string }): Promise<void> {
+    const look = `for p in /proc/[0-9]*; do
+      tr '\\0' ' ' <$p/cmdline 2>/dev/null | grep -q '^/usr/local/bin/node --max-old' || continue
+      grep -E '^(Uid|CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' $p/status; ls -l $p/fd; readlink $p/root
+      for n in mnt pid net ipc uts; do [ $(readlink $p/ns/$n) = $(readlink /proc/1/ns/$n) ] && echo same $n; done; done`;
+    const seen = await work.sh(pod, look);
+    expect(seen).toMatch(new RegExp(`^Uid:\\t${Uid}\\t${Uid}\\t${Uid}\\t${Uid}$`, 'm'));
+    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) expect(seen).toMatch(`${set}:\t${caps}\n`);
+    for (const set of ['CapInh', 'CapAmb']) expect(seen).toMatch(`${set}:\t0000000000000000\n`);
+    expect(seen).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(seen).toMatch(/^Seccomp:\t2$/m);
+    expect(seen).toMatch(/^\/$/m);
+    for (const name of ['mnt', 'pid', 'net', 'ipc', 'uts']) expect(seen).toMatch(`same ${name}\n`);
+    // Nothing that it holds open lies elsewhere.
+    const held = [...seen.matchAll(/ -> (.*)$/gm)].map(([, to = '']) => to);
+    const strange = held.filter(
+      (to) => !/^(socket|pipe|anon_inode):|^\/(dev\/null|work|\.x8s-devsync-|var\/tmp|tmp|$)/.test(to),
+    );
+    expect(strange).toEqual([]);
+  }
+});
+
+test('a hostile container: none of its files are run, and its links lead nowhere else', async () => {
+  const local = join(work.local, 'hostile');
+  mkdirSync(join(local, 'd'), { recursive: true });
+  const options = ['--pod', 'hostile', '--launcher', 'node-agent'];
+  // The agent's image has programs in that place, too.
+  const plan = JSON.parse(await work.must('plan', ...options, local, '/way', '-o', 'json')) as {
+    changes: { path: string }[];
+  };
+  expect(plan.changes.map(({ path }) => path).sort()).toEqual(['d', 'node', 'perl']);
+  await work.must('create', '--name', 'hostile', ...options, local, '/work');
+  await work.watch('hostile');
+  await work.reaches('hostile', 'watching');
+  const swap = 'mv -T d e; ln -sT /usr/local/bin d; rm d; ln -sT ../../../usr/local/bin d; rm d; mv -T e d';
+  await work.sh('hostile', `cd /work; (while [ ! -e /stop ]; do ${swap}; done) >/dev/null 2>&1 & sleep 0.1`);
+  for (let index = 0; index < 12; index++) {
+    work.write(`hostile/d/f${index}`, `${index}`);
+    await work.sh('hostile', 'ls /usr/local/bin >/dev/null');
+  }
+  await work.sh('hostile', 'touch /stop; ls -A /usr/local/bin /pwned 2>/dev/null; true').then((seen) => {
+    expect(seen).toMatch(/node\nperl\n/);
+    expect(seen).not.toMatch(/f\d|pwned/);
+  });
+  const known = /^(d|e|f\d+)$/;
+  const names = readdirSync(local, { recursive: true }).flatMap((path) => String(path).split('/'));
+  expect(names.filter((name) => !known.test(name))).toEqual([]);
+}, 90_000);
+
+test('goes on by itself when its container, or the agent, is started again', async () => {
+  const local = join(work.local, 'again');
+  mkdirSync(local);
+  const spec = {
+    containers: [
+      app(images.plain, ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.2; done'], {
+        volumeMounts: [{ name: 'data', mountPath: '/work' }],
+      }),
+    ],
+    volumes: [{ name: 'data', emptyDir: {} }],
+  };
+  await work.pod('again', spec);
+  await work.must('create', '--name', 'again', '--pod', 'again', '--launcher', 'node-agent', local, '/work');
+  await work.watch('again');
+  await work.reaches('again', 'watching');
+  work.write('again/a', 'before');
+  await work.must('flush', 'again');
+  await work.sh('again', 'kill 1');
+  await eventually(async () => {
+    const [pod] = await get<{ status: { containerStatuses: { restartCount: number; ready: boolean }[] } }>(
+      contextA,
+      place().namespace,
+      'pods',
+      '-l',
+      'app=again',
+    );
+    expect(pod?.status.containerStatuses[0]).toMatchObject({ restartCount: 1, ready: true });
+  });
+  work.write('again/a', 'while it was away');
+  await eventually(
+    async () => expect(await work.sh('again', 'cat /work/a')).toBe('while it was away'),
+    60_000,
+  );
+  for (const { metadata } of await agentPods(place().kube))
+    await kubectl(contextA, ['-n', agentNamespace, 'delete', 'pod', metadata.name, '--wait=false']);
+  work.write('again/a', 'without an agent');
+  await eventually(
+    async () => expect(await work.sh('again', 'cat /work/a')).toBe('without an agent'),
+    60_000,
+  );
+  await work.reaches('again', 'watching');
+}, 180_000);
+
+describe('who may have a session', () => {
+  const people: Person[] = [];
+  afterAll(async () => {
+    for (const person of people) await person.forget();
+  });
+
+  const look = ['get', 'list', 'watch'];
+  const seesPods = { apiGroups: [''], resources: ['pods'], verbs: look };
+  const getsTokens = { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] };
+  const forwards = { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] };
+
+  /** What `plan` says to somebody. */
+  async function planAs(person: Person): Promise<string> {
+    people.push(person);
+    const file = person.kubeconfigFor(contextA, join(folder, person.name), contextA);
+    const asPerson = new Workplace(place());
+    asPerson.kubeconfig = file;
+    try {
+      const { code, stderr } = await asPerson.devsync(
+        ...['plan', '--pod', 'plain', '--launcher', 'node-agent', asPerson.local, '/work'],
+      );
+      return `${code} ${stderr}`;
+    } finally {
+      await asPerson.close();
+    }
+  }
+
+  test('the right that a user lacks is named; with all three it is opened', async () => {
+    const { kube } = place();
+    const bound = new Person();
+    await bound.mayAllIn(kube, place().namespace);
+    expect(await planAs(bound)).toMatch(`you may not list pods in namespace "${agentNamespace}"`);
+    const role = ['--role', 'devsync-node-agent-user', '--user', bound.name];
+    await kubectl(contextA, ['-n', agentNamespace, 'create', 'rolebinding', bound.name, ...role]);
+    expect(await eventually(() => planAs(bound))).toMatch(/^0 /);
+    const noToken = new Person();
+    await noToken.may(kube, [seesPods, forwards]);
+    expect(await planAs(noToken)).toMatch(
+      /you may not create serviceaccounts\/token "devsync-node-agent-client"/,
+    );
+    const noForward = new Person();
+    await noForward.may(kube, [seesPods, getsTokens]);
+    expect(await planAs(noForward)).toMatch(
+      `you may not create pods/portforward in namespace "${agentNamespace}"`,
+    );
+  }, 90_000);
+
+  test('the agent refuses who reaches its port and shows no right', async () => {
+    const { kube, namespace } = place();
+    const pod = async (name: string, where = namespace) => {
+      const found = await kube.get(pods, { namespace: where, name });
+      const containerId = containerStatus(found, 'app')?.containerID ?? '';
+      const asked: Asked = { namespace: where, pod: name, container: 'app', containerId };
+      return { node: found.spec.nodeName ?? '', asked };
+    };
+    const { node, asked } = await pod('plain');
+    const said = async (token: string, change: Partial<Asked> = {}, at = node) => {
+      const answer = await ask(kube, at, token, { ...asked, ...change });
+      return answer.opened ? 'opened' : answer.reason;
+    };
+    const forAgent = { audience: audienceOf(node) };
+    const good = await tokenFor(namespace, forAgent);
+    expect(await said(good)).toBe('opened');
+    expect(await said('')).toBe('Unauthenticated');
+    expect(await said(await tokenFor(namespace, {}))).toBe('Unauthenticated');
+    expect(await said(await tokenFor(namespace, { audience: audienceOf('another') }))).toBe(
+      'Unauthenticated',
+    );
+    // Any other account, which may do nothing.
+    expect(await said(await tokenFor(namespace, { account: 'default', ...forAgent }))).toBe('Forbidden');
+    // The account of one namespace, and a pod of another one.
+    const far = await pod('far', elsewhere().namespace);
+    const farToken = await tokenFor(namespace, { audience: audienceOf(far.node) });
+    expect(await said(farToken, far.asked, far.node)).toBe('Forbidden');
+    // The container of another pod under the name of one's own.
+    expect(await said(good, { containerId: (await pod('hostile')).asked.containerId })).toBe('NotFound');
+    expect(await said(good, { pod: 'none' })).toBe('NotFound');
+    const [logs] = await Promise.all([
+      kubectl(contextA, [
+        '-n',
+        agentNamespace,
+        'logs',
+        '-l',
+        `app.kubernetes.io/name=${agentName}`,
+        '--tail=-1',
+      ]),
+    ]);
+    expect(logs).toMatch(`has a session in container app of pod ${namespace}/plain, as 0:0`);
+    expect(logs).not.toMatch(good);
+  }, 60_000);
+
+  test('a namespace for which init was not called has none', async () => {
+    const far = new Workplace(elsewhere());
+    const { code, stderr } = await far.devsync(
+      ...['plan', '--pod', 'far', '--launcher', 'node-agent', far.local, '/work'],
+    );
+    await far.close();
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/agents are not for namespace \S+ yet/)]);
+  }, 30_000);
+});
+
+test('uninstall takes all of it away, and nothing else', async () => {
+  expect(await uninstall()).toMatch(/are removed/);
+  const kindsMade =
+    'serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,daemonsets,namespaces';
+  const left = await kubectl(contextA, [
+    ...['get', kindsMade, '-A', '-l', `app.kubernetes.io/name=${agentName}`, '-o', 'name'],
+  ]);
+  expect(left).toBe('');
+  expect(await place().kube.find(namespaces, { name: place().namespace })).toBeDefined();
+  expect(await uninstall()).toMatch(/There are no agents/);
+}, 90_000);

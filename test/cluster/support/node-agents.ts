@@ -1,0 +1,79 @@
+/** The agents on every node, of which a cluster has but one set: who tests with them waits for those of another run. */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  agentNamespace,
+  agentPort,
+  agentSelector,
+  audienceOf,
+  clientAccount,
+  parseAnswer,
+  requestLine,
+  type SessionAnswer,
+} from '../../../plugins/devsync/wire/node-agent.ts';
+import { readLine } from '../../../plugins/devsync/wire/read-line.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { namespaces, pods } from '../../../src/kube/resources.ts';
+import { portForward } from '../../../src/kube/streams/portforward.ts';
+import { selectorOf } from '../../../src/tasks/names.ts';
+import { contextA } from './contexts.ts';
+import { kubectl, plugin } from './kubectl.ts';
+
+/** Another run takes a minute or two; what one has left that was killed is taken over. */
+const longestRun = 150_000;
+
+/** Resolves when no other run has agents. */
+export async function noAgents(kube: KubeClient): Promise<void> {
+  const end = performance.now() + longestRun;
+  while (performance.now() < end && (await kube.find(namespaces, { name: agentNamespace }))) await sleep(500);
+}
+
+/** Takes the agents away, and all that came with them. */
+export async function uninstall(): Promise<string> {
+  const { code, stderr, stdout } = await plugin('devsync', ['uninstall', '--yes', '--context', contextA]);
+  if (code !== 0) throw new Error(`kubectl devsync uninstall ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+export const agentPods = async (kube: KubeClient) =>
+  (await kube.list(pods, { namespace: agentNamespace, labelSelector: selectorOf(agentSelector) })).items;
+
+/** A container, as a caller names it to an agent. */
+export interface Asked {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly containerId: string;
+}
+
+/** What the agent of a node says to this request. */
+export async function ask(
+  kube: KubeClient,
+  node: string,
+  token: string,
+  asked: Asked,
+): Promise<SessionAnswer> {
+  const agent = (await agentPods(kube)).find(({ spec }) => spec.nodeName === node)?.metadata.name ?? '';
+  const line = await portForward(kube, { namespace: agentNamespace, pod: agent, port: agentPort });
+  try {
+    line.write(requestLine({ token, ...asked }));
+    return parseAnswer(await readLine(line, AbortSignal.timeout(20_000)));
+  } finally {
+    line.destroy();
+    if (!line.closed) await once(line, 'close');
+  }
+}
+
+/** A token of an account in a namespace, for the agent of a node or for somebody else. */
+export const tokenFor = async (
+  namespace: string,
+  { account = clientAccount, audience }: { account?: string; audience?: string | undefined },
+): Promise<string> =>
+  (
+    await kubectl(contextA, [
+      ...['-n', namespace, 'create', 'token', account, '--duration', '10m'],
+      ...(audience === undefined ? [] : ['--audience', audience]),
+    ])
+  ).trim();
+
+export { agentNamespace, audienceOf };
