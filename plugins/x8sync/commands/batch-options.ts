@@ -158,7 +158,7 @@ interface PlannedCopy extends PlacedCopy {
 async function itemsOf(flags: BatchFlags, context: KubeCommandContext): Promise<PlannedCopy[]> {
   if (flags.filename !== undefined) return listedItems(flags, flags.filename, context);
   const pairs = await pairsOfNamespaces(flags, context);
-  return pairs.map((pair) => planned(flags, pair, describeClaim(pair.source), context));
+  return Promise.all(pairs.map((pair) => planned(flags, pair, describeClaim(pair.source), context)));
 }
 
 /** Every claim of the source's namespace that the selector lets through, with the one of its name. */
@@ -221,8 +221,13 @@ async function listedItem(
   return planned(own, { source, target }, copy.where, context);
 }
 
-function planned(flags: BatchFlags, pair: Pair, where: string, { plugin }: KubeCommandContext): PlannedCopy {
-  const request = copyRequestOf(flags, pair, plugin.version);
+async function planned(
+  flags: BatchFlags,
+  pair: Pair,
+  where: string,
+  { plugin }: KubeCommandContext,
+): Promise<PlannedCopy> {
+  const request = await copyRequestOf(flags, pair, plugin.version);
   const wishes = targetWishes(flags);
   const { sourcePath = '', targetPath = '' } = request.selection ?? {};
   const [source, target] = [placeOf(pair.source, sourcePath), placeOf(pair.target, targetPath)];

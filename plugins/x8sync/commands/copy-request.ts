@@ -12,11 +12,18 @@ import type { CopyRequest, Mode } from '../run/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
+import { type PodFlags, podOptionsOf } from './pod-flags.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
 import { checkDetach, type TaskFlags } from './task-options.ts';
 
 /** As a command declares them. */
-export interface CopyFlags extends SelectionFlags, GivenParallel, CutoverFlags, NetworkFlags, TaskFlags {
+export interface CopyFlags
+  extends SelectionFlags,
+    GivenParallel,
+    CutoverFlags,
+    NetworkFlags,
+    TaskFlags,
+    PodFlags {
   readonly name: string | undefined;
   readonly yes: boolean;
   readonly checksum: boolean;
@@ -36,11 +43,11 @@ export interface CopyFlags extends SelectionFlags, GivenParallel, CutoverFlags, 
 }
 
 /** @throws UsageError where flags contradict each other, or have values that are none. */
-export function copyRequestOf(
+export async function copyRequestOf(
   flags: CopyFlags,
   { source, target }: { readonly source: ClaimRef; readonly target: ClaimRef },
   version: string,
-): CopyRequest {
+): Promise<CopyRequest> {
   checkFlags(flags);
   const { name, allowMounted, trustedXattrs, checksum, onCollision } = flags;
   if (name !== undefined) checkTaskName(tool, name, ['source', 'target']);
@@ -67,6 +74,7 @@ export function copyRequestOf(
     compress: flags.compress,
     again: flags.again,
     keepRecords: flags.keepRecords,
+    pod: await podOptionsOf(flags),
     timeoutMs: flags.waitLimit,
   };
 }

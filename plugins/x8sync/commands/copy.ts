@@ -45,6 +45,7 @@ import {
   partitionSizeOption,
   partitionsOption,
 } from './parallel-options.ts';
+import { podFlags } from './pod-flags.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -170,6 +171,16 @@ export class CopyCommand extends KubeCommand {
   cutover = cutoverOption();
   downtimeGoal = downtimeGoalOption();
   thenStart = thenOption();
+  imagePullSecret = podFlags.imagePullSecret();
+  serviceAccount = podFlags.serviceAccount();
+  cpu = podFlags.cpu();
+  memory = podFlags.memory();
+  nodeSelector = podFlags.nodeSelector();
+  toleration = podFlags.toleration();
+  priorityClass = podFlags.priorityClass();
+  podLabel = podFlags.podLabel();
+  podAnnotation = podFlags.podAnnotation();
+  podPatch = podFlags.podPatch();
   detach = detachOption();
   again = againOption();
   keepRecords = keepRecordsOption();
@@ -180,7 +191,7 @@ export class CopyCommand extends KubeCommand {
     if (isBatch(this)) return copyMany(this, context);
     const { source = '', target = '', namespace } = this;
     const pair = await pairOf({ source, target, namespace }, context);
-    const request = copyRequestOf(this, pair, context.plugin.version);
+    const request = await copyRequestOf(this, pair, context.plugin.version);
     await ensureTarget(pair, targetWishes(this), context);
     if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);

@@ -17,6 +17,7 @@ import {
   sourceRangeOption,
 } from './network-options.ts';
 import { imageOption, pairOf, runAsOption, strategyOption } from './pair-options.ts';
+import { podFlags, podOptionsOf } from './pod-flags.ts';
 
 export class DoctorCommand extends KubeCommand {
   static override paths = [['doctor']];
@@ -58,6 +59,16 @@ export class DoctorCommand extends KubeCommand {
     description: 'That pods have the target mounted is no obstacle.',
   });
   image = imageOption();
+  imagePullSecret = podFlags.imagePullSecret();
+  serviceAccount = podFlags.serviceAccount();
+  cpu = podFlags.cpu();
+  memory = podFlags.memory();
+  nodeSelector = podFlags.nodeSelector();
+  toleration = podFlags.toleration();
+  priorityClass = podFlags.priorityClass();
+  podLabel = podFlags.podLabel();
+  podAnnotation = podFlags.podAnnotation();
+  podPatch = podFlags.podPatch();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { strategies, trustedXattrs, allowMounted, fsGroup, runAs } = this;
@@ -73,6 +84,7 @@ export class DoctorCommand extends KubeCommand {
         trustedXattrs,
         allowMounted,
         image: this.image ?? moverImage(context.plugin.version),
+        pod: await podOptionsOf(this),
       },
       context.signal,
     );

@@ -17,6 +17,7 @@ import {
   sourceRangeOption,
 } from './network-options.ts';
 import { imageOption, pairOf, runAsOption, strategyOption, timeoutOption } from './pair-options.ts';
+import { podFlags, podOptionsOf } from './pod-flags.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -70,10 +71,21 @@ export class VerifyCommand extends TaskCommand {
   nodePort = nodePortOption();
   sourceHost = sourceHostOption();
   image = imageOption();
+  imagePullSecret = podFlags.imagePullSecret();
+  serviceAccount = podFlags.serviceAccount();
+  cpu = podFlags.cpu();
+  memory = podFlags.memory();
+  nodeSelector = podFlags.nodeSelector();
+  toleration = podFlags.toleration();
+  priorityClass = podFlags.priorityClass();
+  podLabel = podFlags.podLabel();
+  podAnnotation = podFlags.podAnnotation();
+  podPatch = podFlags.podPatch();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const request = this.#request(await this.#pair(context), context);
+    const pod = await podOptionsOf(this);
+    const request = { ...this.#request(await this.#pair(context), context), pod };
     const [{ copy }, { summaryOf }, { differenceError }] = await Promise.all([
       import('../run/copy.ts'),
       import('../run/report.ts'),

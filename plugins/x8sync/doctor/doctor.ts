@@ -24,6 +24,7 @@ export type DoctorRequest = Pick<
   | 'trustedXattrs'
   | 'allowMounted'
   | 'image'
+  | 'pod'
 >;
 
 export interface Examination {

@@ -18,7 +18,7 @@ import type { ClaimState } from '../claims/claim.ts';
 import { madeFor } from '../connect/strategies.ts';
 import { sourceNetworkPolicy, sourceSecret } from '../objects/manifests/source.ts';
 import type { Role } from '../objects/sides.ts';
-import { admittedPrivileges, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
+import { admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import { sampleTargetPod } from '../run/mover-job.ts';
 import type { CopyRequest } from '../run/request.ts';
 import { sampleSourcePod } from '../run/source-server.ts';
@@ -28,7 +28,7 @@ import { limitRangeFindings, type PodResources, quotaFindings } from './limits.t
 import { imageFindings, nodeFindings } from './nodes.ts';
 import { trialSide, tryCreate } from './trial.ts';
 
-type Wishes = Pick<CopyRequest, 'image' | 'runAs' | 'trustedXattrs' | 'strategies'>;
+type Wishes = Pick<CopyRequest, 'image' | 'pod' | 'runAs' | 'trustedXattrs' | 'strategies'>;
 
 /** Nothing where the claim could not be read. */
 export async function examineNamespace(
@@ -67,18 +67,14 @@ async function podOf({
   signal,
 }: Look): Promise<{ pod: PodSpec; findings: readonly Finding[] }> {
   const { kube, namespace } = claim.ref;
-  const { image } = wishes;
-  const identity = podIdentity(wishes);
+  const pods = { image: wishes.image, options: wishes.pod, identity: podIdentity(wishes) };
   const choice = privilegeChoice(side, wishes);
-  const sample =
-    side === 'source'
-      ? sampleSourcePod(claim, image, identity)
-      : sampleTargetPod(claim, image, 'merge', identity);
+  const sample = side === 'source' ? sampleSourcePod(claim, pods) : sampleTargetPod(claim, 'merge', pods);
   const place = { side, check: 'pod admission' };
   let pod = sample(choice[0] ?? 'user');
   const findings = await checked(place, signal, async () => {
-    const privileges = await admittedPrivileges(kube, namespace, choice, sample, signal);
-    pod = sample(privileges);
+    const { privileges, isLimited } = await admittedPod(kube, namespace, choice, sample, signal);
+    pod = sample(privileges, isLimited);
     const isLess = privileges === 'user' && wishes.runAs === undefined;
     return [
       isLess ? note(place, words.user) : ok(place, privileges === 'user' ? asWished : words[privileges]),

@@ -24,7 +24,16 @@ export class StartupState {
     const why = this.#text || (this.#pod ? 'its container did not start' : 'no pod was made for it');
     return new TimeoutError(
       `${what} in ${kube.cluster.context}/${namespace} was not up after ${Math.round(timeoutMs / 1000)} s: ${why}`,
-      { details: events, hint: '--timeout sets how long to wait' },
+      { details: events, hint: isUnscheduled(this.#pod) ? placementHint : '--timeout sets how long to wait' },
     );
   }
 }
+
+/** The scheduler has found no node for it. */
+function isUnscheduled(pod: Pod | undefined): boolean {
+  const scheduled = pod?.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  return scheduled?.status === 'False';
+}
+
+const placementHint =
+  '--toleration and --node-selector say where the pods may run; kubectl x8sync doctor names what each node has against them';

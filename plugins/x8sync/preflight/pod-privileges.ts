@@ -51,6 +51,35 @@ export async function admittedPrivileges(
   throw await noneAdmitted(kube, namespace, refusals, { choice, spec }, signal);
 }
 
+/** A pod that a namespace admits. */
+export interface Admission {
+  readonly privileges: PodPrivileges;
+  /** Only with limits of CPU and memory, which a quota may ask for. */
+  readonly isLimited: boolean;
+}
+
+/** As {@link admittedPrivileges}; where none is admitted as it is, the same are tried with limits of CPU and memory. */
+export async function admittedPod(
+  kube: KubeClient,
+  namespace: string,
+  choice: readonly PodPrivileges[],
+  spec: (privileges: PodPrivileges, isLimited: boolean) => PodSpec,
+  signal: AbortSignal,
+): Promise<Admission> {
+  const admitted = async (isLimited: boolean): Promise<Admission> => {
+    const pod = (privileges: PodPrivileges) => spec(privileges, isLimited);
+    return { privileges: await admittedPrivileges(kube, namespace, choice, pod, signal), isLimited };
+  };
+  try {
+    return await admitted(false);
+  } catch (first) {
+    if (!(first instanceof RefusedError)) throw first;
+    return admitted(true).catch((second: unknown) => {
+      throw second instanceof RefusedError ? first : second;
+    });
+  }
+}
+
 /**
  * Why none is admitted. A pod without any privilege tells it apart: where that one is admitted, it was the privileges;
  * else it is something that holds for every pod (a quota, a limit range, a policy).
@@ -68,7 +97,9 @@ async function noneAdmitted(
   if (why && !(why instanceof RefusedError)) return why;
   const privileges =
     !choice.includes('user') && (await tryPod(kube, namespace, spec('user'), signal)) === undefined;
-  const hint = privileges ? privilegesHint(choice) : why?.hint;
+  const hint = privileges
+    ? privilegesHint(choice)
+    : `${why?.hint}; --cpu and --memory set what the pods ask for, --pod-patch all else`;
   const details = [...new Set(refusals.flatMap(({ message, details }) => [message, ...details]))];
   return new RefusedError(
     `namespace ${namespace} in ${kube.cluster.context} admits no pod that could do this`,

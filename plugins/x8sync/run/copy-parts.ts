@@ -20,11 +20,11 @@ import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
 import { relayAddress } from '../mover/relay.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
-import { type Identity, passwdFor } from '../objects/identity.ts';
+import { passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
-import type { PodPrivileges } from '../objects/manifests/pods.ts';
+import type { PodPrivileges, PodWishes } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
-import { admittedPrivileges, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
+import { type Admission, admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import type { CopyTask } from './copy-task.ts';
 import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
 import {
@@ -103,22 +103,27 @@ export class CopyParts {
     return state;
   });
 
-  readonly sourcePrivileges = this.#part(async () => {
+  readonly #sourceAdmission = this.#part(async () => {
     const source = await this.source();
     const choice = privilegeChoice('source', this.#request);
-    return this.#admitted(source, choice, sampleSourcePod(source, this.#request.image, this.#identity));
+    return this.#admitted(source, choice, sampleSourcePod(source, this.#pod));
   });
 
-  readonly targetPrivileges = this.#part(async () => {
+  readonly #targetAdmission = this.#part(async () => {
     const target = await this.target();
-    const { image, mode } = this.#request;
+    const { mode } = this.#request;
     const choice = privilegeChoice('target', this.#request);
-    return this.#admitted(target, choice, sampleTargetPod(target, image, mode, this.#identity));
+    return this.#admitted(target, choice, sampleTargetPod(target, mode, this.#pod));
   });
 
-  /** Who pods run as that are no root. */
-  get #identity(): Identity {
-    return podIdentity(this.#request);
+  readonly sourcePrivileges = async () => (await this.#sourceAdmission()).privileges;
+
+  readonly targetPrivileges = async () => (await this.#targetAdmission()).privileges;
+
+  /** What is wanted of the pods of both sides. */
+  get #pod(): PodWishes {
+    const { image, pod: options } = this.#request;
+    return { image, options, identity: podIdentity(this.#request) };
   }
 
   /** The strategies to try, and what is known to stand against a mount. */
@@ -208,12 +213,11 @@ export class CopyParts {
   /** The source's sshd and the Service over it; its pod may still be on its way. */
   readonly sourceServer = this.#part(async () => {
     const { side } = (await this.opened()).source;
-    const { image } = this.#request;
-    const [claim, privileges] = await Promise.all([this.source(), this.sourcePrivileges()]);
+    const [claim, { privileges, isLimited }] = await Promise.all([this.source(), this.#sourceAdmission()]);
     const strategies = await this.#network();
     const keys = await this.keys();
     return startSourceServer(
-      { side, claim, privileges, image, keys, strategies, identity: this.#identity },
+      { side, claim, privileges, pod: { ...this.#pod, isLimited }, keys, strategies },
       this.#options,
     );
   });
@@ -239,20 +243,20 @@ export class CopyParts {
 
   async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
-    const { image, mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
+    const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
     const { selection, owner, cutover: fresh } = this.#request;
-    const [claim, privileges, sourcePrivileges] = await Promise.all([
+    const [claim, { privileges, isLimited }, sourcePrivileges] = await Promise.all([
       this.target(),
-      this.targetPrivileges(),
+      this.#targetAdmission(),
       this.sourcePrivileges(),
     ]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
-    const who = { identity: this.#identity, fsGroup: this.#request.fsGroup };
+    const who = { ...this.#pod, isLimited, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
     const deletes = isDevice(claim) ? deviceDeletes(this.#request) : this.#request.deletes;
     const what = { selection, deletes, owner, parallel, compress, fresh };
-    const how = { ...what, image, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
+    const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.
     await this.#task.confirmLock();
@@ -279,13 +283,13 @@ export class CopyParts {
     { ref: { kube, namespace }, mounts }: ClaimState,
     choice: readonly PodPrivileges[],
     pod: ReturnType<typeof sampleSourcePod>,
-  ): Promise<PodPrivileges> {
+  ): Promise<Admission> {
     try {
-      return await admittedPrivileges(kube, namespace, choice, pod, this.#options.signal);
+      return await admittedPod(kube, namespace, choice, pod, this.#options.signal);
     } catch (error) {
       // A quota may have no room for a second pod: the one of the run that this one takes up fills it.
       const present = mounts.find(({ privileges }) => privileges && choice.includes(privileges))?.privileges;
-      if (refusalIn(error) && present) return present;
+      if (refusalIn(error) && present) return { privileges: present, isLimited: false };
       throw error;
     }
   }

@@ -22,13 +22,13 @@ import {
   optionally,
   remove,
 } from '../objects/ensure.ts';
-import type { Identity } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import {
   type GroupAccess,
   moverCommand,
   type PodPlan,
   type PodPrivileges,
+  type PodWishes,
   podSpec,
 } from '../objects/manifests/pods.ts';
 import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
@@ -36,13 +36,12 @@ import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
 import type { Mode } from './request.ts';
 
-export interface MoverJobPlan {
+export interface MoverJobPlan extends PodWishes {
   readonly side: TaskSide;
   readonly claim: ClaimState;
   readonly privileges: PodPrivileges;
   /** The source's: decides which user sshd lets in. */
   readonly sourcePrivileges: PodPrivileges;
-  readonly image: string;
   /** Of both sides' Secrets; none where the source is mounted. */
   readonly keys?: Fingerprints | undefined;
   /** The source claim, where the mover's pod mounts it itself. */
@@ -56,7 +55,6 @@ export interface MoverJobPlan {
   readonly bandwidth?: string | undefined;
   readonly parallel?: ParallelOptions | undefined;
   readonly compress?: CompressionWish | undefined;
-  readonly identity: Identity;
   /** Group that an empty volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
   /** Compare files by their content. */
@@ -93,14 +91,16 @@ function targetPodPlan(
   secret: string,
   group?: GroupAccess,
 ): PodPlan {
-  const { claim, privileges, sourcePrivileges, image, mode, task, nonce, addresses, keepPartial } = plan;
+  const { claim, privileges, sourcePrivileges, mode, task, nonce, addresses, keepPartial } = plan;
   const { bandwidth = '', mountedSource } = plan;
   return {
     side: 'target',
+    image: plan.image,
     identity: plan.identity,
+    options: plan.options,
+    isLimited: plan.isLimited,
     group,
     command: moverCommand('copy'),
-    image,
     privileges,
     claim: claim.ref.claim,
     isDevice: isDevice(claim),
@@ -238,19 +238,20 @@ function imageOf({ spec }: Job): string | undefined {
 
 /** What the admission check tries: the same pod, of no task yet. */
 export const sampleTargetPod =
-  (claim: ClaimState, image: string, mode: Mode, identity: Identity) => (privileges: PodPrivileges) => {
+  (claim: ClaimState, mode: Mode, wishes: PodWishes) =>
+  (privileges: PodPrivileges, isLimited = false) => {
     const sample = {
+      ...wishes,
+      isLimited,
       claim,
       privileges,
       sourcePrivileges: privileges,
-      image,
       mode,
       task: '',
       nonce: '',
       addresses: [],
       keepPartial: false,
       checksum: false,
-      identity,
     };
     return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
   };

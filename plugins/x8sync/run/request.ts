@@ -25,6 +25,7 @@ import type {
   Verification,
 } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
+import type { PodOptions } from '../objects/manifests/pod-options.ts';
 
 export type { Mode } from '../mover/options.ts';
 
@@ -69,6 +70,8 @@ export interface CopyRequest {
   readonly service?: ServiceOptions | undefined;
   /** Image of the pods at both ends. */
   readonly image: string;
+  /** What else is wanted of these pods. */
+  readonly pod?: PodOptions | undefined;
   /** Bytes a second as rsync's --bwlimit takes it (`10M`); unlimited where absent. */
   readonly bandwidth?: string | undefined;
   /** How the files are spread over streams; what is absent in it the mover chooses. */

@@ -6,9 +6,14 @@ import { type ClaimState, isDevice } from '../claims/claim.ts';
 import { type Endpoint, openEndpoint, type Strategies } from '../connect/endpoint.ts';
 import { serveEnv } from '../mover/options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
-import type { Identity } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
-import { moverCommand, type PodPlan, type PodPrivileges, podSpec } from '../objects/manifests/pods.ts';
+import {
+  moverCommand,
+  type PodPlan,
+  type PodPrivileges,
+  type PodWishes,
+  podSpec,
+} from '../objects/manifests/pods.ts';
 import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
@@ -16,9 +21,8 @@ export interface SourceServerPlan {
   readonly side: TaskSide;
   readonly claim: ClaimState;
   readonly privileges: PodPrivileges;
-  readonly image: string;
+  readonly pod: PodWishes;
   readonly keys: Fingerprints;
-  readonly identity: Identity;
   /** In the order of trying. */
   readonly strategies: Strategies;
 }
@@ -38,16 +42,14 @@ const idleSeconds = 600;
 export function sourcePodPlan(
   claim: ClaimState,
   privileges: PodPrivileges,
-  image: string,
+  wishes: PodWishes,
   secret: string,
   keyId: string,
-  identity: Identity,
 ): PodPlan {
   return {
+    ...wishes,
     side: 'source',
-    identity,
     command: moverCommand('serve'),
-    image,
     privileges,
     claim: claim.ref.claim,
     isDevice: isDevice(claim),
@@ -63,9 +65,9 @@ export async function startSourceServer(
   plan: SourceServerPlan,
   options: EnsureOptions,
 ): Promise<SourceServer> {
-  const { side, claim, privileges, image, keys, strategies, identity } = plan;
+  const { side, claim, privileges, keys, strategies } = plan;
   const { kube } = side;
-  const pod = sourcePodPlan(claim, privileges, image, side.name, keys.host, identity);
+  const pod = sourcePodPlan(claim, privileges, plan.pod, side.name, keys.host);
   // Where its pod is to run is no reason to make it anew: the pod of an earlier run is what holds the claim there.
   const same = sourceStatefulSet(side, { ...pod, node: undefined });
   const [endpoint, workload, notes] = await allEnded([
@@ -78,5 +80,6 @@ export async function startSourceServer(
 
 /** What the admission check tries: the same pod, of no task yet. */
 export const sampleSourcePod =
-  (claim: ClaimState, image: string, identity: Identity) => (privileges: PodPrivileges) =>
-    podSpec(sourcePodPlan(claim, privileges, image, 'x8sync', '', identity), 'Always');
+  (claim: ClaimState, wishes: PodWishes) =>
+  (privileges: PodPrivileges, isLimited = false) =>
+    podSpec(sourcePodPlan(claim, privileges, { ...wishes, isLimited }, 'x8sync', ''), 'Always');

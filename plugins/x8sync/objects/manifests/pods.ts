@@ -3,6 +3,8 @@ import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/objects.ts';
 import { devicePathOf } from '../../mover/paths.ts';
 import { type Identity, passwdFor } from '../identity.ts';
+import { type PodOptions, resourcesOf, specOptions, withPodOptions } from './pod-options.ts';
+import type { PodTemplate } from './pod-patch.ts';
 
 /** The image of both pods, for this version of the plugin. */
 export const moverImage = (version: string): string => imageReference('mover', version);
@@ -24,12 +26,6 @@ const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID
 /** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
 const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 
-/**
- * What a pod asks for. Measured with 20,000 files (150 MB): the source's takes 18 to 23 MB, 35 at most, the target's 27,
- * beside caches. Node.js has another 48 MB of program files mapped, which pods of one node share.
- */
-const requests = { cpu: '10m', memory: '64Mi' };
-
 /** A group that a pod at the target is in, to be let into the volume. */
 export interface GroupAccess {
   readonly group: number;
@@ -45,9 +41,19 @@ export interface Placement {
   readonly node?: string | undefined;
 }
 
-/** What the pods of a task are made of. */
-export interface PodPlan extends Placement {
+/** What is wanted of a pod, whatever the copy. */
+export interface PodWishes {
   readonly image: string;
+  /** Who it runs as where it is no root. */
+  readonly identity: Identity;
+  /** What a person wants of it beyond what a copy needs. */
+  readonly options?: PodOptions | undefined;
+  /** The namespace admits no pod without limits of CPU and memory. */
+  readonly isLimited?: boolean | undefined;
+}
+
+/** What the pods of a task are made of. */
+export interface PodPlan extends Placement, PodWishes {
   readonly privileges: PodPrivileges;
   readonly claim: string;
   /** The claim is a block device, and so is the source's where that is mounted too. */
@@ -61,13 +67,25 @@ export interface PodPlan extends Placement {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly side: 'source' | 'target';
-  /** Who it runs as where it is no root. */
-  readonly identity: Identity;
   readonly group?: GroupAccess | undefined;
 }
 
-/** No sidecar of a service mesh may keep a Job from ending or stand between ssh and its peer. */
-export const meshOptOut = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
+/**
+ * No sidecar may keep a Job from ending or stand between ssh and its peer. Sources: the documentation of Istio, Linkerd,
+ * Consul, Kuma, AWS App Mesh, Vault's agent injector and Dapr.
+ */
+export const sidecarOptOut = {
+  'sidecar.istio.io/inject': 'false',
+  'linkerd.io/inject': 'disabled',
+  'consul.hashicorp.com/connect-inject': 'false',
+  'kuma.io/sidecar-injection': 'disabled',
+  'appmesh.k8s.aws/sidecarInjectorWebhook': 'disabled',
+  'vault.hashicorp.com/agent-inject': 'false',
+  'dapr.io/enabled': 'false',
+};
+
+/** Newer versions of Istio and Kuma read a label instead. */
+const sidecarOptOutLabels = { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' };
 
 function securityContext({ privileges, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
   const common = { readOnlyRootFilesystem: true };
@@ -100,8 +118,8 @@ export function privilegesOf({ containers }: PodSpec): PodPrivileges {
 }
 
 /** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
-function placement({ node }: Placement): Record<string, unknown> {
-  if (node === undefined) return {};
+function placement({ node, options = {} }: PodPlan): Record<string, unknown> {
+  if (node === undefined) return specOptions(options, []);
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
   return {
     affinity: {
@@ -109,7 +127,7 @@ function placement({ node }: Placement): Record<string, unknown> {
         requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
       },
     },
-    tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
+    ...specOptions(options, [{ operator: 'Exists', effect: 'NoSchedule' }]),
   };
 }
 
@@ -171,8 +189,27 @@ function keysVolume({ secret, privileges }: PodPlan): Volume[] {
   return [{ name: 'keys', secret: { secretName: secret, defaultMode } }];
 }
 
-/** The pod of one side. No fsGroup, unless the plan says that the volume is empty. */
-export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
+type Metadata = PodTemplate['metadata'];
+
+/** The template of one side's pods. @throws RefusedError where a patch changes what keeps data safe. */
+export function podTemplate(
+  { labels, annotations }: Metadata,
+  plan: PodPlan,
+  restartPolicy: 'Always' | 'Never',
+): PodTemplate {
+  const metadata = {
+    labels: { ...sidecarOptOutLabels, ...labels },
+    annotations: { ...sidecarOptOut, ...annotations },
+  };
+  return withPodOptions({ metadata, spec: ownSpec(plan, restartPolicy) }, plan.options ?? {}, plan.side);
+}
+
+/** The specification of one side's pod, of no task yet. */
+export const podSpec = (plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec =>
+  podTemplate({}, plan, restartPolicy).spec;
+
+/** No fsGroup, unless the plan says that the volume is empty. */
+function ownSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
   return {
     restartPolicy,
     automountServiceAccountToken: false,
@@ -189,7 +226,7 @@ export function podSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSp
         command: [...plan.command],
         env: Object.entries(plan.env).map(([name, value]) => ({ name, value })),
         securityContext: securityContext(plan),
-        resources: { requests },
+        resources: resourcesOf(plan.options ?? {}, plan.isLimited ?? false),
         volumeMounts: [
           ...claimMounts(plan),
           ...(plan.secret === undefined

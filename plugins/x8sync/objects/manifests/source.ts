@@ -6,7 +6,7 @@ import type {
   Service,
   StatefulSet,
 } from '../../../../src/kube/objects.ts';
-import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
+import { type PodPlan, passwdKey, podTemplate } from './pods.ts';
 
 /** Where sshd listens inside the pod; above 1024, so that no capability is needed for it. */
 export const sshPort = 2222;
@@ -49,10 +49,7 @@ export function sourceStatefulSet({ meta, selector }: SideMeta, plan: PodPlan): 
       serviceName: meta.name,
       podManagementPolicy: 'Parallel',
       selector: { matchLabels: selector },
-      template: {
-        metadata: { labels: { ...meta.labels, ...selector }, annotations: meshOptOut },
-        spec: podSpec(plan, 'Always'),
-      },
+      template: podTemplate({ labels: { ...meta.labels, ...selector } }, plan, 'Always'),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** The target's side: one Job whose pod fetches the source's files. */
 import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
-import { meshOptOut, type PodPlan, passwdKey, podSpec } from './pods.ts';
+import { type PodPlan, passwdKey, podTemplate } from './pods.ts';
 import type { SideMeta } from './source.ts';
 
 /** Pods that the Job may start anew after a drain, a deletion or a kill; rsync goes on where it was. */
@@ -48,10 +48,7 @@ export function targetJob(
           { action: 'FailJob', onExitCodes: definite },
         ],
       },
-      template: {
-        metadata: { labels: { ...meta.labels, ...selector }, annotations: { ...meshOptOut, ...annotations } },
-        spec: podSpec(plan, 'Never'),
-      },
+      template: podTemplate({ labels: { ...meta.labels, ...selector }, annotations }, plan, 'Never'),
     },
   };
 }

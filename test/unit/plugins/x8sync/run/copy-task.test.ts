@@ -99,7 +99,7 @@ test('a name that has finished is refused, says how it ended, and is run by --ag
     message: 'task db has finished already, at 2026-11-28: 3 of 3 files copied',
     hint: expect.stringMatching(/--again/),
   });
-  await expect(opened('db', kube, { again: true })).resolves.toBeDefined();
+  await (await opened('db', kube, { again: true }))(new InterruptedError('SIGINT'));
 });
 
 test.each(['Incomplete', 'Failed', 'Interrupted'] as const)(
@@ -108,7 +108,8 @@ test.each(['Incomplete', 'Failed', 'Interrupted'] as const)(
     const kube = fakeKube();
     await (await opened('db', kube))(new InterruptedError('SIGINT'));
     await change(kube, (state) => Object.assign(state, { phase }));
-    await expect(opened('db', kube)).resolves.toBeDefined();
+    const { records } = await (await opened('db', kube))(new InterruptedError('SIGINT'));
+    expect(records).toEqual(['x8sync-db-target']);
   },
 );
 

@@ -1,0 +1,146 @@
+/** What a person wants of the pods: flags, patches, sidecars, and namespaces that ask for limits. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { imageNames } from '../lab/index.ts';
+import { contextA, contextB } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { apply, get, kubectl } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+
+interface SeenPod {
+  readonly metadata: {
+    readonly labels: Record<string, string>;
+    readonly annotations: Record<string, string>;
+  };
+  readonly spec: {
+    readonly serviceAccountName: string;
+    readonly priorityClassName?: string;
+    readonly nodeSelector?: object;
+    readonly tolerations: readonly { readonly key: string }[];
+    readonly imagePullSecrets?: readonly object[];
+    readonly containers: readonly {
+      readonly name: string;
+      readonly resources: object;
+      readonly env: readonly object[];
+    }[];
+  };
+}
+
+const scene = await Scene.open('pods');
+const source = scene.ref(contextA, 'source');
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', someFiles(6));
+const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await scene.close();
+});
+
+function patchFile(name: string, patch: object): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(patch));
+  return path;
+}
+
+const podsOf = (context: string, task: string) =>
+  get<SeenPod>(context, scene.namespace, 'pods', '-l', `x8s.dev/task=${task}`);
+
+test.concurrent('flags and a patch are in the pods of both sides; a sidecar neither blocks nor outlives the copy', async () => {
+  await scene.claim(contextB, 'wished');
+  for (const context of scene.contexts)
+    await kubectl(context, ['-n', scene.namespace, 'create', 'serviceaccount', 'mover']);
+  const sidecar = { name: 'sidecar', image: imageNames.plain, command: ['sleep', 'infinity'] };
+  const patch = patchFile('sidecar.yaml', {
+    spec: { containers: [sidecar, { name: 'mover', env: [{ name: 'TZ', value: 'UTC' }] }] },
+  });
+  const running = startX8sync(
+    ...[source, scene.ref(contextB, 'wished'), '--name', 'wished', '--bwlimit', '2M', '--pod-patch', patch],
+    ...['--service-account', 'mover', '--cpu', '20m', '--memory', '80Mi:512Mi', '--pod-label', 'team=db'],
+    ...['--pod-annotation', 'example.org/why=test', '--toleration', 'dedicated=db:NoSchedule'],
+    ...['--node-selector', 'kubernetes.io/os=linux', '--image-pull-secret', 'none'],
+  );
+  await running.saw('Copy the files …');
+  for (const context of scene.contexts) {
+    const [pod] = await podsOf(context, 'wished');
+    expect(pod?.metadata).toMatchObject({
+      labels: { team: 'db', 'sidecar.istio.io/inject': 'false' },
+      annotations: { 'example.org/why': 'test', 'linkerd.io/inject': 'disabled' },
+    });
+    expect(pod?.spec).toMatchObject({
+      serviceAccountName: 'mover',
+      nodeSelector: { 'kubernetes.io/os': 'linux' },
+      imagePullSecrets: [{ name: 'none' }],
+    });
+    expect(pod?.spec.tolerations).toContainEqual({
+      ...{ key: 'dedicated', operator: 'Equal', value: 'db', effect: 'NoSchedule' },
+    });
+    const [own, beside] = pod?.spec.containers ?? [];
+    expect(own?.resources).toEqual({ requests: { cpu: '20m', memory: '80Mi' }, limits: { memory: '512Mi' } });
+    expect(own?.env).toContainEqual({ name: 'TZ', value: 'UTC' });
+    expect(beside?.name).toBe('sidecar');
+  }
+  saidBy(await running.ended, 0);
+  expect(await scene.leftovers('wished')).toEqual([]);
+}, 120_000);
+
+test.concurrent('a patch that would let the source be written is refused before anything is made', async () => {
+  await scene.claim(contextB, 'refused');
+  const patch = patchFile('writable.yaml', {
+    spec: { containers: [{ name: 'mover', volumeMounts: [{ mountPath: '/source', readOnly: false }] }] },
+  });
+  const args = [
+    source,
+    scene.ref(contextB, 'refused'),
+    '--name',
+    'refused',
+    '--pod-patch',
+    `source=${patch}`,
+  ];
+  const said = saidBy(await x8sync(...args), 3);
+  expect(said).toMatch(/writable\.yaml changes what keeps data safe[\s\S]*mount of \/source/);
+  expect(await scene.phases('refused')).toEqual([]);
+  expect(await scene.leftovers('refused')).toEqual([]);
+}, 60_000);
+
+test.concurrent('a quota of limits admits the pods; a limit range that does not is told what to give', async () => {
+  const own = await Scene.open('pods-limits');
+  try {
+    await Promise.all([own.claim(contextA, 'source'), own.claim(contextB, 'target')]);
+    await own.shell(contextA, 'source', someFiles(1));
+    const hard = { 'limits.cpu': '2', 'limits.memory': '1Gi' };
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'limits' }, spec: { hard } };
+    await Promise.all(own.contexts.map((context) => apply(context, own.namespace, quota)));
+    await Promise.all(
+      own.contexts.map((context) =>
+        kubectl(context, [
+          ...['-n', own.namespace, 'wait', '--timeout=30s', 'resourcequota/limits'],
+          '--for=jsonpath={.status.hard.limits\\.cpu}=2',
+        ]),
+      ),
+    );
+    const pair = [own.ref(contextA, 'source'), own.ref(contextB, 'target')];
+    saidBy(await x8sync(...pair), 0);
+    const limits = [{ type: 'Container', min: { memory: '128Mi' } }];
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'large' }, spec: { limits } };
+    await apply(contextB, own.namespace, range);
+    const said = saidBy(await x8sync(...pair), 3);
+    expect(said).toMatch(/minimum memory usage per Container[\s\S]*hint: .*--cpu and --memory/);
+    saidBy(await x8sync(...pair, '--memory', '128Mi'), 0);
+    expect(await own.leftovers()).toEqual([]);
+  } finally {
+    await own.close();
+  }
+}, 120_000);
+
+test.concurrent('nodes that take no pod are named in the end, with what to give', async () => {
+  await scene.claim(contextB, 'nowhere');
+  const args = [source, scene.ref(contextB, 'nowhere'), '--node-selector', 'x8s.dev/test=absent'];
+  const said = saidBy(await x8sync(...args, '--timeout', '5s'), 124);
+  expect(said).toMatch(/can't be scheduled[\s\S]*hint: --toleration and --node-selector/);
+  expect(saidBy(await x8sync('doctor', ...args), 1)).toMatch(
+    /the pod may run on no node: \S+: it has no label x8s\.dev\/test=absent/,
+  );
+}, 90_000);
