@@ -4,20 +4,18 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
-import { waitForLock } from '../../../src/tasks/lock.ts';
-import { leaseLock } from '../../../src/tasks/lock-object.ts';
 import { Informers } from '../cache/informers.ts';
 import { identify } from '../clusters/cluster.ts';
-import { ensureStateNamespace, metadataOf } from '../state/task-objects.ts';
+import { ensureStateNamespace } from '../state/task-objects.ts';
 import { Addresses } from './addresses.ts';
 import { Clients } from './clients.ts';
 import { SharedControls } from './controls.ts';
 import { innerRanges } from './inner.ts';
+import { type Leadership, takeLeadership } from './leadership.ts';
 import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import { WatchedSecrets } from './secrets.ts';
 import { Syncer, type SyncerContext } from './syncer.ts';
-import { taskName } from './wanted.ts';
 
 export interface ControllerOptions {
   readonly own: KubeClient;
@@ -36,37 +34,21 @@ export interface ControllerOptions {
   readonly warn: (text: string) => void;
 }
 
-/** A standby takes over this long after the leader has vanished; one that ends in order lets go at once. */
-const STALE_AFTER_MS = 8000;
-const HEARTBEAT_MS = 2000;
 /** How often it is looked which addresses belong to this cluster: nodes come and go. */
 const ADDRESSES_MS = 60_000;
 
-/** The task under whose name controllers of a namespace, or of all of them, have their Lease. */
-const leaseOf = (namespace: string | undefined): string =>
-  namespace === undefined ? 'krm-controller' : taskName(namespace, 'controller');
-
 /** Leads, or stands by, until the signal aborts, which it rejects with. */
 export async function runController(options: ControllerOptions): Promise<never> {
-  const { own, namespace, clock, signal, info, warn } = options;
+  const { own, signal, info, warn } = options;
   await ensureStateNamespace(own, { signal });
   options.ready();
   for (;;) {
     signal.throwIfAborted();
-    const lock = await waitForLock(own, {
-      ...metadataOf(leaseOf(namespace), 'lease'),
-      kind: leaseLock,
-      about: 'the controller',
-      purpose: 'nsreplicate controller',
-      staleAfterMs: STALE_AFTER_MS,
-      heartbeatMs: HEARTBEAT_MS,
-      clock,
-      signal,
-      waiting: ({ holder }) => info(`${holder.split(' ')[0]} leads: standing by`),
-    });
+    const leadership = await takeLeadership(options);
+    const { lock } = leadership;
     info('leading');
     try {
-      await lead(options, () => lock.confirm(), AbortSignal.any([signal, lock.signal]));
+      await lead(options, leadership, AbortSignal.any([signal, lock.signal]));
     } catch (error) {
       if (signal.aborted || !lock.signal.aborted) throw error;
       warn(messageOf(lock.signal.reason));
@@ -76,15 +58,11 @@ export async function runController(options: ControllerOptions): Promise<never> 
   }
 }
 
-async function lead(
-  options: ControllerOptions,
-  fence: () => Promise<void>,
-  signal: AbortSignal,
-): Promise<never> {
+async function lead(options: ControllerOptions, leadership: Leadership, signal: AbortSignal): Promise<never> {
   const { own, namespace, clock } = options;
   const leading = new AbortController();
   onAbort(signal, () => leading.abort(signal.reason));
-  const context = await contextOf(options, fence, leading.signal);
+  const context = await contextOf(options, leadership, leading.signal);
   const syncers = new Syncers(options, context, leading.signal);
   try {
     return await listWatch(
@@ -105,7 +83,7 @@ async function lead(
 
 async function contextOf(
   options: ControllerOptions,
-  fence: () => Promise<void>,
+  { lock, guardedBy, admit }: Leadership,
   signal: AbortSignal,
 ): Promise<SyncerContext> {
   const { own, clock, requestTimeoutMs, userAgent, policy, info, warn } = options;
@@ -126,8 +104,9 @@ async function contextOf(
     informers: new Informers(clock),
     policy,
     clock,
-    fence,
-    guardedBy: leaseOf(options.namespace),
+    fence: () => lock.confirm(),
+    guardedBy,
+    admit,
     info,
     warn,
   };
@@ -199,7 +178,6 @@ class Syncers {
     const before = this.#ending.get(place);
     const over = Promise.resolve(before).then(() => syncer.run());
     this.#running.set(place, { syncer, uid: object.metadata.uid, stop, over });
-    info(`${place}: taken up`);
   }
 
   #stop(place: string): void {

@@ -47,6 +47,8 @@ export interface SyncerContext {
   readonly fence: () => Promise<void>;
   /** The task by whose Lease this process is the leader. */
   readonly guardedBy: string;
+  /** As of `Leadership`: nothing is done before about what another controller carries out, not even said. */
+  readonly admit: (namespace: string, signal: AbortSignal) => Promise<void>;
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
 }
@@ -66,6 +68,7 @@ export class Syncer {
   /** What the engine's state was last written with. */
   #recorded = 0;
   #wanted: Wanted | undefined;
+  #isTakenUp = false;
 
   constructor(object: SyncerObject, context: SyncerContext, signal: AbortSignal) {
     this.#object = object;
@@ -114,6 +117,7 @@ export class Syncer {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
+    await this.#takeUp(signal);
     this.#wanted = undefined;
     const wanted = wantedOf(this.#object, this.#context.policy);
     this.#wanted = wanted;
@@ -125,6 +129,13 @@ export class Syncer {
     await this.#tell({ is: 'starting' });
     const assignment = await this.#assign(wanted, signal);
     await this.#replicate(assignment, signal);
+  }
+
+  async #takeUp(signal: AbortSignal): Promise<void> {
+    const { admit, info } = this.#context;
+    await admit(this.#object.metadata.namespace ?? '', signal);
+    if (!this.#isTakenUp) info('taken up');
+    this.#isTakenUp = true;
   }
 
   async #assign({ spec, secret, identity, mode }: Wanted, signal: AbortSignal): Promise<Assignment> {

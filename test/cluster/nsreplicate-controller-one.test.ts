@@ -1,0 +1,90 @@
+/** A controller of one namespace and one of all namespaces on one cluster: each KRMSyncer is carried out by one of them. */
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
+import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { secrets } from '../../src/kube/resources.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextB } from './support/contexts.ts';
+import { startPlugin } from './support/kubectl.ts';
+import { kubeconfigOf } from './support/limited.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap } from './support/objects.ts';
+import type { Running } from './support/process.ts';
+import { describeWithServers } from './support/servers.ts';
+import { ref, rule } from './support/syncers.ts';
+
+describeWithServers('two controllers of one cluster', ['own'], (servers) => {
+  const started: Running[] = [];
+  const controller = (...args: string[]): Running => {
+    const running = startPlugin('nsreplicate', [
+      'controller',
+      '--kubeconfig',
+      servers().named('own').kubeconfig,
+      ...args,
+    ]);
+    started.push(running);
+    return running;
+  };
+
+  async function syncer(pair: Pair, namespace: string): Promise<void> {
+    pair.alsoTask(taskName(namespace, 'sync'));
+    const file = kubeconfigOf(contextB, join(tmpdir(), `${namespace}.yaml`), 'b');
+    const data = { kubeconfig: readFileSync(file).toString('base64') };
+    rmSync(file);
+    await pair.from.create(secrets, { metadata: { namespace, name: 'destination-kubeconfig' }, data });
+    const resource: SyncerObject = {
+      apiVersion: 'syncer.gkelabs.io/v1alpha1',
+      kind: 'KRMSyncer',
+      metadata: { namespace, name: 'sync' },
+      spec: { destination: ref, rules: [rule('ConfigMap')] },
+    };
+    await pair.from.create(krmSyncers, resource);
+  }
+
+  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name), 20_000);
+
+  test('whoever came first carries it out; the other one follows when that has ended, or was killed', async () => {
+    const pair = await Pair.open('one', { primary: servers().named('own').kubeconfig, replica: contextB });
+    try {
+      const { namespace } = pair;
+      const other = await pair.addNamespace('other');
+      const told = { info: () => undefined, warn: () => undefined };
+      await ensureDefinition(pair.from, told);
+      await syncer(pair, namespace);
+      await syncer(pair, other);
+
+      const narrow = controller('-n', namespace);
+      await narrow.saw(`${namespace}/sync: taken up`);
+      const wide = controller();
+      await wide.saw(`namespace ${namespace}: left to its own controller`);
+      await wide.saw(`${other}/sync: taken up`);
+      await pair.put(pair.from, configMap('first', { a: '1' }));
+      await arrives(pair, 'first');
+      expect(wide.output.stderr).not.toContain(`${namespace}/sync: taken up`);
+      narrow.child.kill('SIGKILL');
+      await wide.saw(`${namespace}/sync: taken up`);
+      await pair.put(pair.from, configMap('second', { a: '1' }));
+      await arrives(pair, 'second');
+
+      const late = controller('-n', namespace);
+      await late.saw('leads: standing by');
+      await pair.put(pair.from, configMap('third', { a: '1' }));
+      await arrives(pair, 'third');
+      expect(late.output.stderr).not.toContain('taken up');
+      wide.child.kill('SIGTERM');
+      await wide.ended;
+      await late.saw(`${namespace}/sync: taken up`);
+      await pair.put(pair.from, configMap('fourth', { a: '1' }));
+      await arrives(pair, 'fourth');
+      expect(late.output.stderr).not.toContain(`${other}/sync`);
+    } finally {
+      for (const { child } of started) child.kill('SIGTERM');
+      await Promise.all(started.map(({ ended }) => ended));
+      await pair.close();
+    }
+  }, 150_000);
+});
