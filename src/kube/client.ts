@@ -26,7 +26,16 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export interface WriteOptions extends CallOptions {
+/** How late a write may still be made. */
+export interface WriteLimit {
+  /**
+   * Milliseconds after which the write is not made any more, repeated attempts among them: the server is told to give up
+   * by then, and not only this side. A shorter limit of the request or of the connection holds for the server too.
+   */
+  readonly notAfterMs?: number | undefined;
+}
+
+export interface WriteOptions extends CallOptions, WriteLimit {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
   readonly subresource?: string;
@@ -43,7 +52,7 @@ export interface ApplyOptions extends WriteOptions {
   readonly fieldValidation?: 'Ignore';
 }
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends CallOptions, WriteLimit {
   /** Preconditions: the delete is refused (409) where the object is no longer this one. */
   readonly uid?: string | undefined;
   readonly resourceVersion?: string | undefined;
@@ -70,7 +79,7 @@ export interface PatchOptions extends WriteOptions {
   readonly type: 'merge' | 'json' | 'strategic';
 }
 
-export interface RawRequest extends CallOptions {
+export interface RawRequest extends CallOptions, WriteLimit {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute path, encoded, e.g. from `pathOf`. */
   readonly path: string;

@@ -32,6 +32,9 @@ export interface Exchange {
 /** client-go's limit of answers with Retry-After that it obeys in a row (rest/request.go, maxRetries). */
 const maxRetries = 10;
 
+/** What a server gets of the time that is left to a write. */
+const SERVER_SHARE = 0.9;
+
 export function createExchange(
   cluster: ClusterInfo,
   transport: Transport,
@@ -64,12 +67,12 @@ export function createExchange(
   const run = async <T>(call: Call, streaming: boolean, read: Read<T>): Promise<T> => {
     // Not under the limit: an exec plugin may wait for a person in front of a browser.
     await transport.ready(call.signal);
-    const limitMs = call.timeoutMs ?? requestTimeoutMs;
+    const limitMs = shorter(call.timeoutMs ?? requestTimeoutMs, call.notAfterMs);
     const end = limitMs > 0 ? clock.monotonic() + limitMs : Infinity;
     for (let retry = 0; ; retry++) {
       const left = limitMs > 0 ? Math.max(1, end - clock.monotonic()) : 0;
       const limit = deadline(left, call.signal);
-      const request = httpRequest(call, limit.signal, streaming, limitMs);
+      const request = httpRequest(withServerLimit(call, left), limit.signal, streaming, limitMs);
       const outcome = await attempt(call, limit, request, read).catch((error) => {
         throw error instanceof DeadlineExceeded ? noAnswer(cluster, limitMs) : error;
       });
@@ -131,6 +134,24 @@ function warningsOf({ headers }: HttpResponse): string[] {
     .flat()
     .flatMap((line) => [...line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)])
     .map(([, text = '']) => text.replace(/\\(.)/g, '$1'));
+}
+
+/** Of two limits in milliseconds, of which the first may be 0: none. */
+function shorter(limitMs: number, notAfterMs = Number.POSITIVE_INFINITY): number {
+  const least = Math.min(limitMs > 0 ? limitMs : Number.POSITIVE_INFINITY, notAfterMs);
+  return Number.isFinite(least) ? least : 0;
+}
+
+/**
+ * Tells the server to give a write up before this side does (`timeout`, which holds for webhooks and queues too:
+ * apiserver, endpoints/filters/request_deadline.go), so that its answer says so, and nothing comes of it afterwards.
+ */
+function withServerLimit(call: Call, leftMs: number): Call {
+  if (call.notAfterMs === undefined) return call;
+  return {
+    ...call,
+    query: { ...call.query, timeout: `${Math.max(1, Math.floor(leftMs * SERVER_SHARE))}ms` },
+  };
 }
 
 function httpRequest(call: Call, signal: AbortSignal, streaming: boolean, limitMs: number): HttpRequest {

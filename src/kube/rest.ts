@@ -10,6 +10,7 @@ import type {
   ObjectRef,
   PatchOptions,
   RawRequest,
+  WriteLimit,
   WriteOptions,
 } from './client.ts';
 import { type Call, createExchange, type ExchangeOptions } from './exchange.ts';
@@ -119,12 +120,12 @@ type Body = Pick<Call, 'method' | 'body' | 'contentType' | 'query' | 'idempotent
 function about<T extends KubeObject>(
   verb: string,
   { resource, ref }: Target<T>,
-  { signal, timeoutMs, subresource }: CallOptions & { subresource?: string },
+  { signal, timeoutMs, notAfterMs, subresource }: CallOptions & WriteLimit & { subresource?: string },
 ) {
   if (resource.namespaced && !ref.namespace)
     throw new TypeError(`${nameOf(resource)} "${ref.name}": no namespace given`);
   const path = pathOf(resource, { ...ref, ...(subresource ? { subresource } : {}) });
-  return { path, subject: { verb, what: objectName(resource, ref) }, signal, timeoutMs };
+  return { path, subject: { verb, what: objectName(resource, ref) }, signal, timeoutMs, notAfterMs };
 }
 
 function targetOf<T extends KubeObject>(resource: Resource<T>, { metadata }: T): Target<T> {

@@ -8,20 +8,22 @@ import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { isAway } from '../clusters/failure.ts';
+import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import { type Epoch, newestOf, raiseEpoch, readEpoch } from '../state/epoch.ts';
 import { awaitLease } from '../state/lease.ts';
 import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
+import { CONFIRMED_MS } from '../task/epoch-guard.ts';
 import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
 import { type Order, orderOf } from './order.ts';
 import { type Staleness, stalenessOf } from './staleness.ts';
 import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from './workloads.ts';
 
 /**
- * Where the old task can't be asked whether it has ended: it reads the epoch before a write where it last did so a
- * second ago, and a write is answered long before the rest of this is over.
+ * Where nothing tells that the old task has ended in order: it reads the epoch before a write where it last did so a
+ * second ago, and a server that holds a write back gives it up in time.
  */
-export const GRACE_MS = 6000;
+export const GRACE_MS = CONFIRMED_MS + WRITE_MS + 1000;
 /** How long a run that is at work may take to end. */
 const END_MS = 30_000;
 const PERIOD_MS = 500;
@@ -206,22 +208,29 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
     const known = await raiseEpoch(cluster.kube, task, epoch, call);
     if (known.number !== epoch.number || known.leader !== epoch.leader) throw overtaken(known);
   }
+  const raisedAt = clock.monotonic();
   info(`epoch ${epoch.number}: task ${task} writes nothing to these clusters any more`);
   await options.raised(epoch);
   // What is at work on a task whose primary it is already is the run that shall go on. A controller keeps its Lease.
   const canTell = !isPrimary && guardedBy === undefined;
   const hasEnded = state !== undefined && canTell && (await awaitEnd(state, options));
-  if (!hasEnded) await clock.sleep(GRACE_MS, signal);
+  if (!hasEnded) await clock.sleep(Math.max(0, raisedAt + GRACE_MS - clock.monotonic()), signal);
 }
 
 /**
  * Waits until the run that is at work has ended. False where it has not: one that can't reach the replica does not find
- * out, and does not write there either.
+ * out, and does not write there either. False also where it has died: a write that it sent may still be under way.
  */
 async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: PromotionOptions): Promise<boolean> {
   const late = new AbortController();
   const done = new AbortController();
-  const request = { kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) };
+  let hasDied = false;
+  const request = {
+    ...{ kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) },
+    tookOver: () => {
+      hasDied = true;
+    },
+  };
   void clock.sleep(END_MS, done.signal).then(
     () => late.abort(),
     () => undefined,
@@ -231,7 +240,7 @@ async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: Promoti
       info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
     );
     await lock.release();
-    return true;
+    return !hasDied;
   } catch (error) {
     signal.throwIfAborted();
     if (!late.signal.aborted && !isAway(error)) throw error;

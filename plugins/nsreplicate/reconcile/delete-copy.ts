@@ -21,8 +21,6 @@ export interface DeletionOptions {
   readonly places: Places;
   readonly deletions: Pick<Deletions, 'mayDelete' | 'wasRefused'>;
   readonly primaryCheck: Pick<PrimaryCheck, 'confirm'>;
-  /** Rejects once this process may no longer write. */
-  readonly fence: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -60,7 +58,7 @@ export async function deleteCopy(
   object: KubeObject,
   options: DeletionOptions,
 ): Promise<LeaveReason | undefined> {
-  const { primary, replica, places, replicaCache, signal, fence, deletions, primaryCheck } = options;
+  const { primary, replica, places, replicaCache, signal, deletions, primaryCheck } = options;
   const kept = await keptByPrimary(kind, key, primary, signal);
   if (kept !== undefined) return kept;
   const count = 1 + (await checkDependents(key, object, options)).length;
@@ -72,7 +70,6 @@ export async function deleteCopy(
       `${describe(key)}: deletions are stopped; \`approve\` lets them go on`,
     );
   replicaCache.leaving(key);
-  await fence();
   const { uid, resourceVersion } = object.metadata;
   const preconditions = { uid, resourceVersion, propagationPolicy: 'Background', signal } as const;
   try {

@@ -24,6 +24,7 @@ import { readable } from '../objects/managed-fields.ts';
 import { bearsProvenanceOf, writeProvenance } from '../objects/provenance.ts';
 import type { Assessor } from './assessor.ts';
 import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
+import { fencedClient } from './fenced-client.ts';
 import type { PrimaryCheck } from './primary-check.ts';
 import { terminating, Writer } from './writer.ts';
 
@@ -48,6 +49,8 @@ export interface ReconcilerOptions extends DeletionOptions {
   readonly primaryCheck: PrimaryCheck;
   /** The epoch of what is written now. */
   readonly epoch: () => number;
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
 }
 
 export class Reconciler {
@@ -55,8 +58,9 @@ export class Reconciler {
   readonly #writer: Writer;
 
   constructor(options: ReconcilerOptions) {
-    this.#options = options;
-    this.#writer = new Writer(options.replica.kube, options.spec, options.clock);
+    const kube = fencedClient(options.replica.kube, options.fence);
+    this.#options = { ...options, replica: { ...options.replica, kube } };
+    this.#writer = new Writer(kube, options.spec, options.clock);
   }
 
   /**
@@ -164,6 +168,7 @@ export class Reconciler {
     const sequence =
       (write.why === 'drift' && before?.provenance?.sequence) ||
       (await this.#options.primaryCheck.sequence());
+    // What it finds out about the epoch goes into the copy.
     await fence();
     const made = { origin: copy.origin, applied: copy.digest, sequence, epoch: this.#options.epoch() };
     writeProvenance(copy.main, made);
@@ -215,10 +220,9 @@ export class Reconciler {
 
   /** Applies the status where the object's own differs. True where it was written. */
   async #applyStatus(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject): Promise<boolean> {
-    const { shaping, replicaCache, fence } = this.#options;
+    const { shaping, replicaCache } = this.#options;
     const isServed = kind.resource.subresources.includes('status');
     if (!copy.status || !isServed || !differsInStatus(object, copy, shaping)) return false;
-    await fence();
     const written = await this.#writer.applyStatus(kind.resource, copy.status, this.#call);
     replicaCache.set(key, written, replicaCache.get(key)?.live);
     return true;
@@ -246,7 +250,7 @@ export class Reconciler {
 
   /** Undefined: its namespace is not there, and is not ours to make. */
   async #writePart(kind: CopiedKind, key: ObjectKey, copy: Copy, object: KubeObject | undefined) {
-    const { replicaCache, fence, primaryCheck, epoch } = this.#options;
+    const { replicaCache, primaryCheck, epoch } = this.#options;
     const main = cloneJson(copy.main as Draft);
     // What this task made bears its provenance, and keeps it.
     if (!object || replicaCache.isOurs(key))
@@ -256,7 +260,6 @@ export class Reconciler {
         sequence: await primaryCheck.sequence(),
         epoch: epoch(),
       });
-    await fence();
     try {
       return await this.#writer.applyPart(kind.resource, main, object?.metadata.uid, this.#call);
     } catch (error) {

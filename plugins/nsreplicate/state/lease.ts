@@ -20,6 +20,8 @@ export interface LeaseRequest {
   readonly purpose: string;
   /** As `formatHolder` writes it: who comes back after a loss takes its own lease without waiting. */
   readonly holder?: string;
+  /** As `LockOptions.tookOver`. */
+  readonly tookOver?: () => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -53,7 +55,7 @@ export async function readHolder(
   }
 }
 
-function optionsOf({ task, purpose, holder, clock, signal }: LeaseRequest): LockOptions<Lease> {
+function optionsOf({ task, purpose, holder, tookOver, clock, signal }: LeaseRequest): LockOptions<Lease> {
   return {
     ...metadataOf(task, 'lease'),
     kind: leaseLock,
@@ -62,6 +64,7 @@ function optionsOf({ task, purpose, holder, clock, signal }: LeaseRequest): Lock
     staleAfterMs: STALE_AFTER_MS,
     heartbeatMs: HEARTBEAT_MS,
     ...(holder !== undefined && { holder }),
+    ...(tookOver && { tookOver }),
     clock,
     signal,
   };

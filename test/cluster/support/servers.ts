@@ -1,7 +1,7 @@
 /** API servers of one's own for the tests of a `describe`. */
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { isLab } from './contexts.ts';
-import { type SoloServer, startSolo } from './solo-server.ts';
+import { type SoloOptions, type SoloServer, startSolo } from './solo-server.ts';
 
 export interface Servers {
   readonly all: readonly SoloServer[];
@@ -13,11 +13,12 @@ export function describeWithServers(
   title: string,
   names: readonly string[],
   tests: (servers: () => Servers) => void,
+  options: SoloOptions = {},
 ): void {
   (isLab ? describe : describe.skip)(title, () => {
     let all: SoloServer[] = [];
     beforeAll(async () => {
-      all = await Promise.all(names.map((name) => startSolo(name)));
+      all = await Promise.all(names.map((name) => startSolo(name, options)));
     }, 120_000);
     const named = (name: string) => {
       const found = all.find(({ context }) => context === name);

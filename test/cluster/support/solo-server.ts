@@ -20,6 +20,23 @@ export interface SoloOptions {
   /** Also run the controllers: namespaces can't be deleted without. */
   readonly controllers?: boolean;
   readonly apiServerFlags?: readonly string[];
+  /** Writes an audit log of what comes to its end, by these rules of an audit policy. */
+  readonly auditRules?: readonly object[];
+}
+
+/** An entry of an audit log (audit.k8s.io/v1, Event). */
+export interface AuditEvent {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus?: { readonly code: number };
+  /** RFC 3339, with microseconds. */
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
 }
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -132,6 +149,13 @@ export class SoloServer {
     await this.start();
   }
 
+  /** What its users asked of it so far, in the order in which they got their answers; as `auditRules` let it be noted. */
+  audited(): AuditEvent[] {
+    return readFileSync(this.#file('audit.log'), 'utf8')
+      .split('\n')
+      .flatMap((line) => (line.endsWith('}') ? [JSON.parse(line) as AuditEvent] : []));
+  }
+
   /** Forgets the history: watches from before expire. */
   async compact(): Promise<void> {
     const { header } = await this.#askEtcd('/v3/kv/range', { key: 'AA==' });
@@ -197,8 +221,19 @@ export class SoloServer {
       `${this.#token},solo-admin,solo-admin,system:masters`,
       `${this.workerToken},solo-worker,solo-worker`,
     ];
+    if (this.#options.auditRules)
+      this.#write('audit-policy.json', this.#auditPolicy(this.#options.auditRules));
     this.#write('tokens.csv', `${users.join('\n')}\n`);
     writeFileSync(this.kubeconfig, this.kubeconfigFor({ token: this.#token }), { mode: 0o600 });
+  }
+
+  #auditPolicy(rules: readonly object[]): string {
+    return JSON.stringify({
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived', 'ResponseStarted'],
+      rules,
+    });
   }
 
   /** A kubeconfig of this server for somebody else. */
@@ -265,6 +300,14 @@ export class SoloServer {
         // Without controllers there is no ServiceAccount that pods could be given.
         '--disable-admission-plugins=ServiceAccount',
         '--profiling=false',
+        ...(this.#options.auditRules
+          ? [
+              `--audit-policy-file=${this.#file('audit-policy.json')}`,
+              `--audit-log-path=${this.#file('audit.log')}`,
+              // Each entry is written before its answer is sent.
+              '--audit-log-mode=blocking',
+            ]
+          : []),
         ...this.#flagsNow,
       ];
     return [

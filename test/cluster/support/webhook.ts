@@ -77,11 +77,12 @@ export async function serveWebhook(
   };
 }
 
-/** Serves a webhook and registers it, for ConfigMaps of a namespace. */
+/** Serves a webhook and registers it, for ConfigMaps of a namespace. The server waits for it for so many seconds. */
 export async function judgeConfigMaps(
   kube: KubeClient,
   namespace: string,
   decide: (object: KubeObject) => Verdict | Promise<Verdict>,
+  timeoutSeconds = 10,
 ): Promise<{ close(): Promise<void> }> {
   const webhook = await serveWebhook(decide, await addressToward(kube.cluster.server));
   const resource = await resolveResource(kube, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');
@@ -97,6 +98,7 @@ export async function judgeConfigMaps(
         rules: [{ ...rule, operations: ['CREATE', 'UPDATE'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
         sideEffects: 'None',
+        timeoutSeconds,
         admissionReviewVersions: ['v1'],
       },
     ],

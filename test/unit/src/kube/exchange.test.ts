@@ -51,6 +51,35 @@ async function start(answer: Answer, options: FakeOptions = {}) {
   return server.kube;
 }
 
+describe('a write that must not be made late', () => {
+  const told = () => server.requests.map(({ query }) => query.timeout);
+
+  test('is given up by the server first, at each attempt by what is left', async () => {
+    const { clock } = fakeClock();
+    const kube = await start(inTurn(busy(429, 2), ok), { clock, requestTimeoutMs: 20_000 });
+    await kube.create(configMaps, object, { notAfterMs: 10_000 });
+    expect(told()).toEqual(['9000ms', '7200ms']);
+  });
+
+  test('is not tried again once it would be late', async () => {
+    const { clock } = fakeClock();
+    const kube = await start(inTurn(busy(429, 11), ok), { clock, requestTimeoutMs: 20_000 });
+    await expect(kube.delete(configMaps, ref, { notAfterMs: 10_000 })).rejects.toMatchObject({ code: 429 });
+    expect(told()).toEqual(['9000ms']);
+  });
+
+  test('has no more time than any request of its connection, and no less where those have no limit', async () => {
+    const kube = await start(inTurn(ok));
+    await kube.replace(configMaps, object, { notAfterMs: 10_000, timeoutMs: 3000 });
+    await kube.apply(configMaps, object, { fieldManager: 'm', notAfterMs: 10_000, timeoutMs: 0 });
+    const [short, long] = told().map((text) => Number.parseInt(text ?? '', 10));
+    expect(short).toBeGreaterThan(2000);
+    expect(short).toBeLessThanOrEqual(2700);
+    expect(long).toBeGreaterThan(8000);
+    expect(long).toBeLessThanOrEqual(9000);
+  });
+});
+
 describe('a busy server', () => {
   test.each([429, 503])('is asked again when it says, after %d, also for writes', async (code) => {
     const { clock, slept } = fakeClock();

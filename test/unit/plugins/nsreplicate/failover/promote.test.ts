@@ -10,7 +10,7 @@ import { takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { readPromotion } from '../../../../../plugins/nsreplicate/state/promotion.ts';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
-import { hastyClock } from '../../../support/fake-clock.ts';
+import { fakeClock, hastyClock } from '../../../support/fake-clock.ts';
 import { apiError, FakeCluster } from '../../../support/fake-cluster.ts';
 import { type FakeCall, type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { groups, resource } from '../../../support/replication.ts';
@@ -270,6 +270,33 @@ test('what a controller works on is waited for, though its own Lease is free', a
     return slept.includes(GRACE_MS);
   };
   expect([await waits(undefined), await waits('krm-controller')]).toEqual([false, true]);
+});
+
+test('a run that has died, and not ended, may have a write under way: that is waited for', async () => {
+  const { connect } = scene();
+  const kubes = connect();
+  const from = kubes.from;
+  const ended = new AbortController();
+  // It stands still: its Lease is not renewed any more.
+  await takeLease({
+    kube: from,
+    task: 't',
+    purpose: 'watch',
+    holder: 'another@host (1)',
+    clock: fakeClock(),
+    signal: ended.signal,
+  });
+  const clock = hastyClock();
+  let raisedAt = 0;
+  let wokenAt = 0;
+  kubes.to.before = ({ verb }) => {
+    if (verb === 'patch') wokenAt ||= clock.monotonic();
+  };
+  const raised = async () => {
+    raisedAt = clock.monotonic();
+  };
+  await run(optionsFor(kubes, { clock, raised }));
+  expect(wokenAt - raisedAt).toBeGreaterThanOrEqual(GRACE_MS);
 });
 
 test('the old primary may take over again, though nothing was ever copied to it', async () => {

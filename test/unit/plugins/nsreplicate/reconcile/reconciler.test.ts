@@ -113,6 +113,13 @@ test('writes nothing once its process may not write any more', async () => {
   expect(copy()).toBeUndefined();
 });
 
+test('asks again right before each write whether it may', async () => {
+  const { reconciler, copy, fences } = await scene(configMap('a'));
+  fences.push(undefined, new Error('another cluster was promoted'));
+  await expect(reconciler.reconcile(key)).rejects.toThrow('another cluster was promoted');
+  expect(copy()).toBeUndefined();
+});
+
 test('deletes a copy only after the primary was asked who it is, and for the object', async () => {
   const { from, reconciler, copy, asked, primaryCache, kind } = await scene(configMap('a'));
   await reconciler.reconcile(key);

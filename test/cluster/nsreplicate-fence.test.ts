@@ -1,0 +1,152 @@
+/**
+ * The fence, by the audit log of the replica's API server: no write of an older epoch is made after the first of the
+ * newer one, though the run that sent it was stopped or killed in the middle, and the server held its write back.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import type { KubeObject } from '../../src/kube/objects.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextA } from './support/contexts.ts';
+import { kubectl, plugin } from './support/kubectl.ts';
+import { Pair } from './support/nsreplicate.ts';
+import { configMap } from './support/objects.ts';
+import type { Running } from './support/process.ts';
+import { describeWithServers } from './support/servers.ts';
+import type { AuditEvent } from './support/solo-server.ts';
+import { judgeConfigMaps } from './support/webhook.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'x8s-fence-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const writes = ['create', 'update', 'patch', 'delete'];
+const auditRules = [{ level: 'Metadata', verbs: writes }, { level: 'None' }];
+
+/** Ready as soon as it is awake: no node is needed. */
+const nightly = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: 'nightly' },
+  spec: {
+    schedule: '0 3 1 1 *',
+    jobTemplate: {
+      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } } },
+    },
+  },
+} as KubeObject;
+const some = (value: string) => Array.from({ length: 30 }, (_, index) => configMap(`o-${index}`, { value }));
+
+/** Kubeconfigs of both clusters, by which the old primary can't be reached though it is there for all others. */
+async function cutOff(replica: string): Promise<string> {
+  const config = JSON.parse(await kubectl(contextA, ['config', 'view', '--raw', '-o', 'json']));
+  const { context } = config.contexts.find(({ name }: { name: string }) => name === contextA);
+  config.clusters.find(({ name }: { name: string }) => name === context.cluster).cluster.server =
+    'https://127.0.0.1:9';
+  const path = join(folder, `cut-off-${Math.random()}.json`);
+  writeFileSync(path, JSON.stringify(config));
+  return `${path}:${replica}`;
+}
+
+/** Writes of copies that were made, and those by which workloads are woken, in the namespace. */
+function told(events: readonly AuditEvent[], namespace: string) {
+  const made = events.filter(
+    ({ objectRef, responseStatus }) =>
+      objectRef?.namespace === namespace && (responseStatus?.code ?? 0) < 300,
+  );
+  const by = (manager: string) =>
+    made.filter(
+      ({ requestURI }) => new URL(requestURI, 'https://x').searchParams.get('fieldManager') === manager,
+    );
+  const woken = by('kubectl-nsreplicate-failover');
+  // Deletions name no manager.
+  const copied = [...by('kubectl-nsreplicate'), ...made.filter(({ verb }) => verb === 'delete')];
+  return { woken, copied };
+}
+
+describeWithServers(
+  'a promotion',
+  ['standby'],
+  (servers) => {
+    /** Stops or kills a run while the replica holds a write of it back, promotes, and lets the write go on. */
+    async function promoteMeanwhile(
+      end: (running: Running) => Promise<void>,
+      after: (pair: Pair) => Promise<void>,
+    ) {
+      const server = servers().named('standby');
+      const pair = await Pair.open('fence', { replica: server.kubeconfig });
+      const { namespace, task } = pair;
+      const held = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      await pair.put(pair.from, nightly, configMap('late', { value: '1' }), ...some('1'));
+      const watching = await pair.watch('--standby', '--kinds', 'cm,cronjobs');
+      const webhook = await judgeConfigMaps(
+        pair.to,
+        namespace,
+        async ({ metadata: { name } }) => {
+          if (name !== 'late') return {};
+          held.resolve();
+          await released.promise;
+          return {};
+        },
+        30,
+      );
+      try {
+        // The server takes a moment to know of a webhook.
+        await eventually(async () => {
+          await pair.put(pair.from, configMap('late', { value: String(performance.now()) }), ...some('2'));
+          await Promise.race([held.promise, Promise.reject(new Error('nothing is held back yet'))]);
+        }, 20_000);
+        await end(watching);
+        const before = await pair.copyOf('configmaps', 'late');
+        const promoted = await plugin(
+          'nsreplicate',
+          ['promote', server.context, '--primary', contextA, '--name', task, '-y', '--primary-lost'],
+          { KUBECONFIG: await cutOff(server.kubeconfig) },
+        );
+        expect([promoted.code, promoted.stderr]).toEqual([0, expect.stringContaining('woken: CronJob')]);
+        released.resolve();
+        await after(pair);
+        expect((await pair.copyOf('configmaps', 'late')).metadata.resourceVersion).toBe(
+          before.metadata.resourceVersion,
+        );
+        const { woken, copied } = told(server.audited(), namespace);
+        expect(woken.map(({ objectRef }) => objectRef?.name)).toEqual(['nightly']);
+        expect(copied.length).toBeGreaterThan(30);
+        const first = woken[0]?.requestReceivedTimestamp ?? '';
+        expect(copied.filter(({ stageTimestamp }) => stageTimestamp >= first)).toEqual([]);
+      } finally {
+        released.resolve();
+        watching.child.kill('SIGCONT');
+        await webhook.close();
+        await pair.close();
+      }
+    }
+
+    test('of a run that stands still while its write is held back, and goes on afterwards', async () => {
+      let running: Running | undefined;
+      await promoteMeanwhile(
+        async (one) => {
+          running = one;
+          one.child.kill('SIGSTOP');
+        },
+        async (pair) => {
+          await pair.put(pair.from, ...some('3'));
+          running?.child.kill('SIGCONT');
+          expect((await running?.ended)?.code).toBe(3);
+        },
+      );
+    }, 120_000);
+
+    test('of a run that is killed while its write is held back', async () => {
+      await promoteMeanwhile(
+        async ({ child, ended }) => {
+          child.kill('SIGKILL');
+          await ended;
+        },
+        async () => undefined,
+      );
+    }, 120_000);
+  },
+  { auditRules },
+);
