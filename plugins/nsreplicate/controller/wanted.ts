@@ -3,13 +3,19 @@ import { createHash } from 'node:crypto';
 import { UsageError } from '../../../src/errors.ts';
 import { parseYaml } from '../../../src/yaml-field.ts';
 import { defaultLimits } from '../decide/brake.ts';
-import { checkMap, type TaskSpec } from '../decide/spec.ts';
+import { checkMap, type MapWords, type TaskSpec } from '../decide/spec.ts';
 import { isGlob } from '../rules/glob.ts';
 import { type KrmSyncer, parseKrmSyncer } from '../rules/krmsyncer.ts';
 import type { NamespaceScope } from '../rules/rule.ts';
 import { Refusal } from './refusal.ts';
 import type { SyncerObject } from './resource.ts';
 import { checkWithin, type Identity, identityFor, type RightsPolicy } from './rights.ts';
+
+/** A resource has no options, and nobody is asked whether they are sure. */
+const words: MapWords = {
+  map: 'destination.namespace',
+  ifSure: 'Name another namespace: only rules that name such a namespace themselves write to one.',
+};
 
 /** What a resource asks for, checked as far as that needs no look at a cluster. */
 export interface Wanted {
@@ -68,7 +74,7 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
     standby: config.standby ?? [],
     suspended: false,
   };
-  refusing('InvalidSpec', () => checkMap(spec.map, spec.namespaces));
+  refusing('InvalidSpec', () => checkMap(spec.map, spec.namespaces, words));
   return {
     spec,
     mode,

@@ -47,31 +47,41 @@ export const fieldManager = 'kubectl-nsreplicate';
 /** Who owns the number of a workload's pods between us and an autoscaler, which takes it when it first changes it. */
 export const handoverManager = 'kubectl-nsreplicate-handover';
 
+/** How whoever asks for a task says which namespace goes where. */
+export interface MapWords {
+  readonly map: string;
+  /** What lets a namespace of the cluster's own be written to. */
+  readonly ifSure: string;
+}
+
+const ofOptions: MapWords = { map: '--map', ifSure: 'If you are sure: --allow-sensitive-namespaces' };
+
 /** Refuses (UsageError) maps that put two namespaces into one, or one into what belongs to the replica's cluster. */
-export function checkMap(map: NamespaceMap, scope: NamespaceScope): void {
+export function checkMap(map: NamespaceMap, scope: NamespaceScope, words: MapWords = ofOptions): void {
   const taken = new Map<string, string>();
   const covers = namespaceMatcher(scope);
   for (const [from, to] of map) {
     if (to.startsWith('kube') && !scope.sensitive)
       throw new UsageError(
-        `--map puts ${from} into ${to}: such namespaces hold what belongs to one cluster.`,
-        {
-          hint: 'If you are sure: --allow-sensitive-namespaces',
-        },
+        `${words.map} puts ${from} into ${to}: such namespaces hold what belongs to one cluster.`,
+        { hint: words.ifSure },
       );
     if (to === stateNamespace && from !== to)
-      throw new UsageError(`--map puts ${from} into ${to}: tasks keep their state in such a namespace.`, {
-        hint: 'Choose another name.',
-      });
+      throw new UsageError(
+        `${words.map} puts ${from} into ${to}: tasks keep their state in such a namespace.`,
+        {
+          hint: 'Choose another name.',
+        },
+      );
     const other = taken.get(to);
     if (other !== undefined)
-      throw new UsageError(`--map puts both ${other} and ${from} into namespace ${to}.`, {
+      throw new UsageError(`${words.map} puts both ${other} and ${from} into namespace ${to}.`, {
         hint: 'Objects of the same name would overwrite each other: use one namespace for each.',
       });
     taken.set(to, from);
     const stays = !map.has(to) && scope.include.includes(to) && covers(to);
     if (from !== to && stays)
-      throw new UsageError(`--map puts ${from} into namespace ${to}, which is copied itself.`, {
+      throw new UsageError(`${words.map} puts ${from} into namespace ${to}, which is copied itself.`, {
         hint: `Map ${to} to another name, or leave it out.`,
       });
   }

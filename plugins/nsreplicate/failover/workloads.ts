@@ -89,5 +89,10 @@ export function unreadiness({ kind, object }: Workload): string | undefined {
   const field = kind === 'Deployment' ? 'availableReplicas' : 'readyReplicas';
   const ready = Number(at(object, 'status', field) ?? 0);
   if (seen < Number(object.metadata.generation ?? 0)) return 'its controller has not taken it up yet';
-  return ready >= wanted ? undefined : `${ready} of ${wanted} pods are ready`;
+  if (ready >= wanted) return undefined;
+  const short = `${ready} of ${wanted} pods are ready`;
+  const { name, namespace } = object.metadata;
+  return kind === 'Deployment' && at(object, 'spec', 'paused') === true
+    ? `${short}, and it is paused: nothing new is rolled out until \`kubectl rollout resume deployment/${name} -n ${namespace}\``
+    : short;
 }

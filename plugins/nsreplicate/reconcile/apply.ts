@@ -1,12 +1,15 @@
 /** Applies a copy to a replica, and works round what API servers can't apply though they would take the object. */
+import { messageOf } from '../../../src/errors.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { apiVersionOf, type Resource } from '../../../src/kube/resources.ts';
 import { WorkFailure } from '../clusters/failure.ts';
 import { fieldManager } from '../decide/spec.ts';
+import { bytesTooMany } from '../objects/annotations-size.ts';
 import { cloneJson, type Draft } from '../objects/draft.ts';
 import { emptyMaps, filledIn, lostIn, type Path, putBack, take } from '../objects/empty-maps.ts';
+import { ProvenanceKey } from '../objects/provenance.ts';
 import { otherAppliers, replacement, replacementPatch } from '../objects/replacement.ts';
 import { hasTwins, isWrittenInOtherVersion } from '../objects/unappliable.ts';
 
@@ -39,12 +42,25 @@ export async function applyCopy(
     return object;
   } catch (error) {
     if (isBroken(error)) return writeWhole(kube, resource, main, options, error);
+    if (isInvalid(error)) checkRoom(main, error);
     if (empty.length === 0 || !isInvalid(error)) throw error;
     return emptied(kube, resource, main, empty, options, error);
   }
 }
 
 const isInvalid = (error: unknown): boolean => error instanceof ApiError && error.code === 422;
+
+/** @throws {WorkFailure} the original's annotations leave no room for where the copy came from */
+function checkRoom(main: Draft, cause: unknown): void {
+  const bytes = bytesTooMany(main);
+  if (bytes === undefined) return;
+  const { kind, metadata } = main;
+  throw new WorkFailure({
+    class: 'object',
+    reason: 'too-large',
+    message: `${kind} ${metadata.name}: a copy bears ${ProvenanceKey.origin} (${bytes} bytes), which no longer fits beside the annotations of the original; take as much out of those: ${messageOf(cause)}`,
+  });
+}
 
 /** The server failed at the apply. Some objects make it fail each time: only these are written in another way. */
 const isBroken = (error: unknown): boolean => error instanceof ApiError && error.code === 500;

@@ -151,7 +151,7 @@ function into(field: YamlField, rules: readonly Rule[]): Record<string, string> 
   if (source === undefined || sources.length > 1 || rules.some(({ namespaces }) => namespaces.length === 0))
     throw field.problem(
       'the rules mean more than one namespace, and objects of the same name would overwrite each other',
-      'Let every rule name one and the same namespace, or leave this out and use --map.',
+      'Let every rule name one and the same namespace, or leave this out.',
     );
   return { [source]: parseNamespace(field) };
 }

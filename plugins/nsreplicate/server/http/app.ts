@@ -105,6 +105,7 @@ function serve(app: FastifyInstance, route: Route, options: AppOptions): void {
   app.route({
     method: route.method,
     url: urlOf(route.path),
+    exposeHeadRoute: isPart(route),
     schema: {
       params: object(params),
       querystring: object(query.required ?? {}, query.optional),
@@ -127,6 +128,9 @@ function serve(app: FastifyInstance, route: Route, options: AppOptions): void {
     },
   });
 }
+
+/** Whatever asks for a page may ask whether it is there. Other routes do something, or take a token. */
+const isPart = ({ method, undocumented = false }: Route): boolean => method === 'GET' && undocumented;
 
 const tokenOf = ({ headers: { authorization = '' } }: FastifyRequest): string | undefined =>
   /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(authorization)?.[1];
@@ -172,7 +176,7 @@ function askOf(request: FastifyRequest, reply: FastifyReply, { signal, authentic
 /** Whatever else is asked of a path that is served, and says what may be asked. */
 function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [path, served] of Map.groupBy(routes, (route) => route.path)) {
-    const allowed = served.map(({ method }) => method);
+    const allowed = served.flatMap((route) => (isPart(route) ? [route.method, 'HEAD'] : [route.method]));
     app.route({
       method: methods.filter((method) => !allowed.some((one) => one === method)),
       url: urlOf(path),
@@ -204,6 +208,10 @@ function fail(error: FastifyError, request: FastifyRequest, reply: FastifyReply,
 function malformed(error: FastifyError): Problem {
   const { statusCode = 500, validation, message } = error;
   if (validation) return new Problem(400, `The request is not as it should be: ${message}.`);
+  if (statusCode === 415)
+    return new Problem(415, message, {
+      hint: 'Send JSON, with the header `content-type: application/json`.',
+    });
   if (statusCode >= 400 && statusCode < 500) return new Problem(statusCode, message);
   return new Problem(500, 'This is a defect of the service; its log says more.');
 }

@@ -44,7 +44,7 @@ export interface Route {
   readonly answers: Readonly<Record<number, { readonly description: string; readonly schema?: Schema }>>;
   /** Statuses of problems beyond those that every route may answer. */
   readonly problems?: readonly number[];
-  /** Not in the document: the page and its parts. */
+  /** Not in the document: the page and its parts. They are looked at by HEAD too. */
   readonly undocumented?: boolean;
   handle(ask: Ask): Promise<Answer> | Answer;
 }

@@ -36,6 +36,16 @@ test.each([
   expect(spec.standby).toEqual(expected);
 });
 
+test('a namespace of the cluster’s own is refused as a destination, without options that a resource lacks', () => {
+  const destination = { ...ref.clusterConfig, namespace: 'kube-system' };
+  const { reason, message, hint } = refusal({ destination, rules: [rule] });
+  expect([reason, message]).toEqual([
+    'InvalidSpec',
+    'destination.namespace puts team into kube-system: such namespaces hold what belongs to one cluster.',
+  ]);
+  expect(hint).not.toContain('--');
+});
+
 describe('generations', () => {
   test('a destination pushes whole objects with their status', () => {
     const { mode, spec, secret } = wanted({ destination: ref, rules: [rule] });

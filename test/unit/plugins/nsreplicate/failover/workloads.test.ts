@@ -58,6 +58,18 @@ describe('whether a workload is ready', () => {
   ] as const)('%s', (_what, kind, status, expected) => {
     expect(unreadiness(workloadOf(kind, object({ replicas: 3 }, { status })))).toBe(expected);
   });
+
+  test('a paused Deployment says so, and what to do, until its pods are there', () => {
+    const paused = (availableReplicas: number) =>
+      workloadOf(
+        'Deployment',
+        object({ replicas: 3, paused: true }, { status: { observedGeneration: 2, availableReplicas } }),
+      );
+    expect(unreadiness(paused(0))).toBe(
+      '0 of 3 pods are ready, and it is paused: nothing new is rolled out until `kubectl rollout resume deployment/db -n shop`',
+    );
+    expect(unreadiness(paused(3))).toBeUndefined();
+  });
 });
 
 test('the last change of a kind is the last write of the task, not of others', () => {

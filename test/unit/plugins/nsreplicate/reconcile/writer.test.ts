@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
+import { applyCopy } from '../../../../../plugins/nsreplicate/reconcile/apply.ts';
 import { type WriteRequest, Writer } from '../../../../../plugins/nsreplicate/reconcile/writer.ts';
-import { persistentVolumeClaims } from '../../../../../src/kube/resources.ts';
+import { configMaps, persistentVolumeClaims } from '../../../../../src/kube/resources.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -53,5 +54,21 @@ test('what appeared since it was looked for is not made anew', async () => {
   const { kube, write } = scene({ outcome: 'create', why: 'absent', force: false });
   await expect(write()).rejects.toMatchObject({ code: 422 });
   expect(kube.objects.find(claims, 'shop', 'data')?.spec).toEqual({ storageClassName: 'slow' });
+  expect(kube.calls.map(({ verb }) => verb)).toEqual(['apply']);
+});
+
+test('annotations that leave no room for the mark of a copy are said to, and nothing is made anew', async () => {
+  const kube = fakeKube();
+  kube.before = () => {
+    throw apiError(422, 'metadata.annotations: Too long: may not be more than 262144 bytes');
+  };
+  const annotations = { note: 'x'.repeat(262_100), 'x8s.dev/origin': 'of='.repeat(20) };
+  const main: Draft = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...place, annotations } };
+  await expect(applyCopy(kube, configMaps, main, { force: false })).rejects.toMatchObject({
+    reason: 'too-large',
+    message: expect.stringMatching(
+      /ConfigMap data: a copy bears x8s\.dev\/origin \(74 bytes\), which no longer fits/,
+    ),
+  });
   expect(kube.calls.map(({ verb }) => verb)).toEqual(['apply']);
 });

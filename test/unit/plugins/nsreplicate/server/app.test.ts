@@ -66,6 +66,17 @@ const routes = [
   }),
 ];
 
+const part = route({
+  method: 'GET',
+  path: '/',
+  summary: '',
+  needs: 'nobody',
+  type: 'text/html; charset=utf-8',
+  answers: {},
+  undocumented: true,
+  handle: () => ({ body: '<p>page</p>' }),
+});
+
 const defects: unknown[] = [];
 const callers: Record<string, Awaited<ReturnType<AppOptions['authenticate']>>> = {
   'a.a.a': { name: 'ann', role: 'viewer' },
@@ -73,7 +84,7 @@ const callers: Record<string, Awaited<ReturnType<AppOptions['authenticate']>>> =
 };
 const ended = new AbortController();
 const app = createApp({
-  routes,
+  routes: [...routes, part],
   tls: undefined,
   authenticate: async (token) => callers[token],
   hint: () => undefined,
@@ -152,6 +163,35 @@ describe('a request', () => {
   test('of another method is told which there are', async () => {
     const { status, headers } = await ask('/open', { method: 'DELETE' });
     expect([status, headers.get('allow')]).toEqual([405, 'GET']);
+  });
+
+  test('HEAD of a part of the page is as GET, without a body; nothing else is asked by it', async () => {
+    const [head, get, none] = await Promise.all([
+      fetch(url, { method: 'HEAD' }),
+      fetch(url),
+      fetch(`${url}/open`, { method: 'HEAD' }),
+    ]);
+    const told = ({ status, headers }: Response) => [
+      status,
+      ...['content-type', 'content-length', 'content-security-policy'].map((name) => headers.get(name)),
+    ];
+    expect(told(head)).toEqual(told(get));
+    expect([await head.text(), await get.text()]).toEqual(['', '<p>page</p>']);
+    expect(none.status).toBe(405);
+    const other = await ask('/', { method: 'PUT' });
+    expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test('with a body of another type, or of none, is told what to send', async () => {
+    const form = await ask('/things/one', post('value=x', 'application/x-www-form-urlencoded'));
+    const bytes = await ask('/things/one', { method: 'POST', body: new Uint8Array([123, 125]) });
+    for (const { status, headers, body } of [form, bytes]) {
+      expect([status, headers.get('content-type')]).toEqual([
+        415,
+        expect.stringMatching(/^application\/problem\+json/),
+      ]);
+      expect(body).toMatchObject({ hint: expect.stringContaining('content-type: application/json') });
+    }
   });
 
   test('that meets a defect tells its client nothing, and the log all', async () => {
