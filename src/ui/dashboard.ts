@@ -17,6 +17,10 @@ export class Dashboard {
   readonly #lines: LiveLines;
   readonly #title: TerminalTitle;
   #stopKeys: (() => void) | undefined;
+  readonly #restore = (): void => {
+    this.#title.restore();
+    this.#lines.end();
+  };
 
   constructor(options: DashboardOptions) {
     const { stream, style, screen } = options;
@@ -24,6 +28,8 @@ export class Dashboard {
     this.#lines = new LiveLines(stream, style);
     this.#title = new TerminalTitle(stream);
     screen.attach(this.#lines);
+    // Also where a second Ctrl-C ends the process at once.
+    process.once('exit', this.#restore);
   }
 
   /** Columns and rows that lines may take. */
@@ -46,9 +52,9 @@ export class Dashboard {
 
   /** Leaves the terminal as it was. */
   close(): void {
+    process.removeListener('exit', this.#restore);
     this.#stopKeys?.();
-    this.#title.restore();
     this.#options.screen.attach(undefined);
-    this.#lines.end();
+    this.#restore();
   }
 }

@@ -118,7 +118,7 @@ describe('keys that JavaScript has a meaning for', () => {
     const { code, stdout } = await pair.look('plan', ...config);
     expect({ code, stdout }).toMatchObject({
       code: 5,
-      stdout: expect.stringContaining('data.__proto__: "a"'),
+      stdout: expect.stringContaining('+  __proto__: a'),
     });
     await pair.copy(...config);
     expect(JSON.stringify(JSON.parse(await raw(pair.replica, 'configmaps', 'keys')).data)).toBe(data);

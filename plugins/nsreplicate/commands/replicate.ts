@@ -8,11 +8,8 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Step, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { Task } from '../task/task.ts';
-import { ChangeLines } from './live/change-lines.ts';
-import { ChangeLog } from './live/change-log.ts';
 import type { Opened } from './open-task.ts';
 import { planOutcome } from './plan-outcome.ts';
-import { runWatch } from './run-watch.ts';
 import { checkServiceFlags } from './service.ts';
 import { sessionOf, words } from './session-of.ts';
 import { TaskCommand } from './task-command.ts';
@@ -74,7 +71,9 @@ export class ReplicateCommand extends TaskCommand {
       const watches = !this.once;
       const opened = await this.begin(context, { watches, hand: (client) => clients.push(client) });
       if (this.dryRun) return await planOutcome(opened, context);
-      return await (this.once ? runOnce(opened, context) : runWatch(opened, context, this));
+      if (this.once) return await runOnce(opened, context);
+      const { runWatch } = await import('./run-watch.ts');
+      return await runWatch(opened, context, this);
     } finally {
       await Promise.allSettled(clients.map((client) => client.close()));
     }
@@ -91,7 +90,11 @@ export class ReplicateCommand extends TaskCommand {
 export async function runOnce(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
   const { reporter, clock } = context;
   const begun = Promise.withResolvers<Task>();
-  const { Informers } = await import('../cache/informers.ts');
+  const [{ Informers }, { ChangeLines }, { ChangeLog }] = await Promise.all([
+    import('../cache/informers.ts'),
+    import('./live/change-lines.ts'),
+    import('./live/change-log.ts'),
+  ]);
   // A list that is drawn shows where each replica is; lines tell of each change.
   const lines = reporter.openDashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
   const session = await sessionOf(opened, context, {

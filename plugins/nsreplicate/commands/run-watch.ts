@@ -2,7 +2,8 @@
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { Dashboard } from '../../../src/ui/dashboard.ts';
-import { together } from '../jobs/meters.ts';
+import type { Informers } from '../cache/informers.ts';
+import { type Meters, together } from '../jobs/meters.ts';
 import type { Working } from '../server/tasks/live-task.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
@@ -21,13 +22,51 @@ export async function runWatch(
   context: KubeCommandContext,
   flags: ServiceFlags,
 ): Promise<Outcome> {
-  const { signal, clock, reporter } = context;
-  const { Informers } = await import('../cache/informers.ts');
-  const informers = new Informers(clock);
-  let latest: Working | undefined;
-  const working = () => (latest && isAtWork(latest.status()) ? latest : undefined);
-  const service = await serve(flags, { opened, informers, working }, context);
+  const { Informers: Shared } = await import('../cache/informers.ts');
+  const informers = new Shared(context.clock);
+  const work = new CurrentWork();
+  const service = await serve(flags, { opened, informers, working: () => work.active }, context);
   const dashboard = context.dashboard();
+  try {
+    const meters = service?.metrics.metersOf(opened.spec.name);
+    return await follow(opened, context, { informers, work, meters, dashboard });
+  } catch (error) {
+    // Being ended is how a watch ends; what was under way is taken up by the next one.
+    if (context.signal.aborted) throw context.signal.reason;
+    throw error;
+  } finally {
+    dashboard?.close();
+    await service?.close();
+  }
+}
+
+/** What this process works on, once it does. */
+class CurrentWork {
+  latest: Working | undefined;
+
+  get status(): TaskStatus | undefined {
+    return this.latest?.status();
+  }
+
+  get active(): Working | undefined {
+    return this.latest && isAtWork(this.latest.status()) ? this.latest : undefined;
+  }
+}
+
+interface Following {
+  readonly informers: Informers;
+  readonly work: CurrentWork;
+  /** Those of the service. */
+  readonly meters: Meters | undefined;
+  readonly dashboard: Dashboard | undefined;
+}
+
+async function follow(
+  opened: Opened,
+  context: KubeCommandContext,
+  { informers, work, meters, dashboard }: Following,
+): Promise<never> {
+  const { clock, reporter } = context;
   const lines = dashboard ? undefined : new ChangeLines({ clock, line: reporter.info });
   const changes = new ChangeLog(clock, (change) => lines?.note(change));
   // Where a view is drawn, whatever else is said passes above it.
@@ -36,26 +75,21 @@ export async function runWatch(
     : (status: TaskStatus, text: string) => context.event(status, text);
   const session = await sessionOf(opened, context, {
     informers,
-    meters: together(service?.metrics.metersOf(opened.spec.name), changes.meters),
+    meters: together(meters, changes.meters),
     begun: (task, status) => {
-      latest = { task, status };
+      work.latest = { task, status };
     },
     compared: (status) => void say(status, comparedText(status)),
   });
   const ended = new AbortController();
   const telling = dashboard
-    ? drawTask(dashboard, { latest: () => latest, changes }, context, ended.signal)
-    : Promise.all([tellStatus(() => latest?.status(), context, ended.signal), lines?.run(ended.signal)]);
+    ? [drawTask(dashboard, { work, changes }, context, ended.signal)]
+    : [tellStatus(work, context, ended.signal), lines?.run(ended.signal)];
   try {
     return await session.watch();
-  } catch (error) {
-    // Being ended is how a watch ends; what was under way is taken up by the next one.
-    if (signal.aborted) throw signal.reason;
-    throw error;
   } finally {
     ended.abort();
-    await Promise.all([telling, service?.close()]);
-    dashboard?.close();
+    await Promise.all(telling);
   }
 }
 
@@ -63,20 +97,19 @@ const comparedText = ({ replicas }: TaskStatus): string =>
   `compared: ${replicas.map(({ name, counts, failed }) => `${name}: ${words(counts, failed)}`).join('; ')}`;
 
 interface Drawn {
-  readonly latest: () => Working | undefined;
+  readonly work: CurrentWork;
   readonly changes: ChangeLog;
 }
 
 async function drawTask(
   dashboard: Dashboard,
-  { latest, changes }: Drawn,
+  { work, changes }: Drawn,
   { clock }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
   const { renderTask } = await import('./live/render.ts');
   while (!signal.aborted) {
-    const now = latest();
-    const view = { status: now?.status(), failed: now?.task.records.failed ?? [], changes };
+    const view = { status: work.status, failed: work.latest?.task.records.failed ?? [], changes };
     dashboard.draw(renderTask(view, { rows: dashboard.room.rows, now: clock.now() }));
     await clock.sleep(LOOK_MS, signal).catch(() => undefined);
   }
@@ -84,7 +117,7 @@ async function drawTask(
 
 /** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */
 async function tellStatus(
-  status: () => TaskStatus | undefined,
+  work: CurrentWork,
   { clock, event }: KubeCommandContext,
   signal: AbortSignal,
 ): Promise<void> {
@@ -92,7 +125,7 @@ async function tellStatus(
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(STATUS_MS, signal).catch(() => undefined);
-    const now = status();
+    const now = work.status;
     const replicas = now?.replicas ?? [];
     const done = JSON.stringify(replicas.map(({ counts, failed, away }) => [counts, failed, away]));
     if (signal.aborted || said === done || replicas.length === 0) continue;

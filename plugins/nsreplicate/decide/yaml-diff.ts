@@ -1,6 +1,7 @@
 /** Two objects as YAML, and how these differ line by line, as `kubectl diff` shows it. Values of Secrets are masked. */
 import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
+import { own } from '../../../src/json.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isSecret } from '../objects/digest.ts';
 import { isJson, type Json } from '../objects/draft.ts';
@@ -132,6 +133,6 @@ function hidden(value: unknown, other: unknown, mark: string): unknown {
     return JSON.stringify(value) === JSON.stringify(other) || other === undefined ? mask : mask + mark;
   const twin: Json = isJson(other) ? other : {};
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, hidden(inner, twin[key], mark)]),
+    Object.entries(value).map(([key, inner]) => [key, hidden(inner, own(twin, key), mark)]),
   );
 }

@@ -7,7 +7,7 @@ import type { Needed } from '../cache/findings.ts';
 import { kindsMissingOn } from '../clusters/kinds.ts';
 import { isWrite } from '../decide/assess.ts';
 import type { TaskSpec } from '../decide/spec.ts';
-import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { describe, keyOf, type ObjectKey, placeOf } from '../objects/keys.ts';
 import { type PlannedChange, plan } from '../preview/plan.ts';
 import type { Survey, SurveyedReplica } from '../preview/survey.ts';
 import { describeNeed, lookFor } from '../task/needs-check.ts';
@@ -186,7 +186,7 @@ function samples({ surveyed, replica }: ReplicaCheck): ObjectKey[] {
   const { primaryCache } = surveyed;
   const isNew = (key: ObjectKey) => isWrite(replica.assessor.assess(key));
   const hasNamespace = (key: ObjectKey) =>
-    replica.replicaCache.get(`Namespace||${placeOf(key).namespace}`) !== undefined;
+    replica.replicaCache.get(keyOf('Namespace', '', placeOf(key).namespace)) !== undefined;
   const byKind = Map.groupBy([...primaryCache.keys()].filter(isNew), (key) => placeOf(key).kind);
   return [...byKind.values()].flatMap((keys) => keys.find(hasNamespace) ?? keys[0] ?? []);
 }

@@ -50,7 +50,7 @@ export class ChangeLog {
   get meters(): Meters {
     return {
       done: (replica, key, did, started, lagMs) => {
-        this.#failing.delete(`${replica}|${key}`);
+        if (this.#failing.size > 0) this.#failing.delete(`${replica}|${key}`);
         if (isQuiet(did)) return;
         const ms = lagMs ?? this.#clock.now().getTime() - started.getTime();
         this.#count(replica);
