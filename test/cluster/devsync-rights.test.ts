@@ -104,3 +104,38 @@ test.each([
   },
   180_000,
 );
+
+test('who may not write to REMOTE is told whose it is; --run-as names the user of an image, and an exec has its own', async () => {
+  work = new Workplace(place());
+  const it = work;
+  const volumeMounts = [{ name: 'data', mountPath: '/data' }];
+  await it.pod('users', {
+    volumes: [{ name: 'data', emptyDir: {} }],
+    containers: [{ name: 'app', image: images.node, command: nodeForever, volumeMounts }],
+  });
+  const plan = (remote: string, ...options: string[]) =>
+    it.devsync('plan', '--pod', 'users', ...options, it.local, remote);
+  const refused = await plan('/etc', '--launcher', 'exec');
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /REMOTE \/etc cannot be written to .*: \/etc belongs to 0:0 \(mode 0755\), and the agent runs as 65532:/,
+    ),
+  ]);
+  const asRoot = await plan('/data', '--launcher', 'exec', '--run-as', '0');
+  expect(asRoot.stderr).toMatch(/in the container it runs as 65532:\d+, and as nobody else/);
+  // Only the image knows its user: without being told, a first attempt as root is in vain, and leaves a container behind.
+  await it.must(
+    'plan',
+    '--pod',
+    'users',
+    '--launcher',
+    'ephemeral',
+    '--run-as',
+    '65532:65532',
+    it.local,
+    '/data',
+  );
+  const pod = JSON.parse(await it.kubectl('get', 'pod', 'users', '-o', 'json'));
+  expect(pod.spec.ephemeralContainers).toHaveLength(1);
+}, 120_000);

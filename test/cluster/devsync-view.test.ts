@@ -1,4 +1,5 @@
 /** The live view of `watch`, on a real terminal with real containers. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
@@ -25,10 +26,26 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   await it.pod('web', { containers: [{ name: 'app', image: images.plain, command: forever }] });
   await it.must('create', '--name', 'web', '--pod', 'web', it.local, '/work');
   const { KUBECONFIG = '', PATH = '' } = environment;
-  const env = { KUBECONFIG, PATH, X8S_STATE_DIR: join(it.base, 'state'), LANG: 'C.UTF-8' };
-  await screen.start(pluginProgram('devsync'), ['watch', '--context', contextA, '-n', it.namespace], env);
+  // Stands for the desktop, of which there is none here.
+  const [programs, told] = [join(it.base, 'programs'), join(it.base, 'told')];
+  mkdirSync(programs);
+  writeFileSync(join(programs, 'notify-send'), `#!/bin/sh\necho "$@" >>${told}\n`, { mode: 0o755 });
+  const env = {
+    KUBECONFIG,
+    PATH: `${programs}:${PATH}`,
+    X8S_STATE_DIR: join(it.base, 'state'),
+    LANG: 'C.UTF-8',
+  };
+  await screen.start(
+    pluginProgram('devsync'),
+    ['watch', '--notify', '--context', contextA, '-n', it.namespace],
+    env,
+  );
   await screen.shows(/web {2}watching +1 file · web\/app/);
   expect(await screen.title()).toBe('devsync: watching');
+
+  const following = it.start('get', '-o', 'json', '--watch');
+  await following.saw(/"state":"watching"/);
 
   // A name that would clear the screen and set the title.
   await it.sh('web', `printf x >"/work/$(printf 'evil\\033[2J\\033]2;owned\\007')"`);
@@ -45,6 +62,16 @@ test('shows each sync, its last files and conflicts, takes keys, and leaves the 
   await screen.press('p');
   await screen.shows(/1 conflict: a\.ts/);
   expect(await screen.title()).toBe('devsync: 1 conflict');
+  await eventually(() => expect(readFileSync(told, 'utf8')).toMatch(/-- devsync: web 1 conflict: a\.ts\n/));
+  await following.saw(/"state":"watching".*"conflicts":1,/);
+  following.child.kill('SIGINT');
+  expect((await following.ended).code).toBe(130);
+  const events = following.output.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(events[0]).toMatchObject({ event: 'STATE', name: 'web', namespace: it.namespace, conflicts: 0 });
+  expect(events.map(({ state }) => state)).toContain('paused');
   await screen.press('c');
   await screen.shows(/a\.ts +.*: here a file of 4 bytes .*, there a file of 6 bytes/);
   const differing = await it.devsync('conflicts', 'web', '--diff');

@@ -22,6 +22,7 @@ import {
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
+import { explainingOwner } from './ownership.ts';
 import { resolveOrMake, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
@@ -50,21 +51,19 @@ export class AgentSession {
   /** @param enqueue runs something in turn with the session's frames. */
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
     const { base, root: wanted } = request;
-    const resolved = rootFor(request);
+    const resolved = explainingOwner(base, wanted, () => rootFor(request));
     const root = base + resolved;
     requireFiles(root);
     const mountInfo = readMounts(base);
     this.#send = send;
-    this.#endpoint = new LocalEndpoint({
-      root,
-      scan: request.scan,
-      ignores: request.ignores,
-      trashLimit: request.trashLimit,
-      stagingLimit: request.stagingLimit,
+    const { scan, ignores, trashLimit, stagingLimit } = request;
+    const options = {
+      ...{ root, scan, ignores, trashLimit, stagingLimit },
       mounts: mountsBelow(mountInfo, resolved),
       top: base === '' ? '/' : base,
       metadataCandidates: metadataCandidatesInContainer(base, resolved),
-    });
+    };
+    this.#endpoint = explainingOwner(base, resolved, () => new LocalEndpoint(options));
     this.opened = {
       // As the container calls it.
       facts: {

@@ -6,6 +6,7 @@ import { requireWritable, scanOnce } from '../sync/scan-once.ts';
 import { codeOf } from '../sync/system-error.ts';
 import type { ScanAnswer, ScanRequest } from '../wire/calls.ts';
 import { mountsBelow, readMounts } from './mounts.ts';
+import { explainingOwner } from './ownership.ts';
 import { nearestAbove, resolveRoot } from './remote-root.ts';
 import { type Send, sendTree } from './send.ts';
 
@@ -13,7 +14,7 @@ import { type Send, sendTree } from './send.ts';
 export async function answerScan(request: ScanRequest, send: Send): Promise<ScanAnswer> {
   const { base, scan, ignores } = request;
   const root = find(request);
-  if (root !== undefined) requireWritable(base + root);
+  if (root !== undefined) explainingOwner(base, root, () => requireWritable(base + root));
   const mounts = root === undefined ? new Set<string>() : mountsBelow(readMounts(base), root);
   const tree: MaybeEntry =
     root === undefined
@@ -35,7 +36,7 @@ function find({ base, root, create }: ScanRequest): string | undefined {
     return resolveRoot({ base, root });
   } catch (error) {
     if (!create || codeOf(error) !== 'ENOENT') throw error;
-    requireWritable(base + nearestAbove(base, root));
+    explainingOwner(base, root, () => requireWritable(base + nearestAbove(base, root)));
     return undefined;
   }
 }

@@ -6,9 +6,10 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import { parseHolder } from '../../../src/tasks/holder.ts';
 import type { RunnerState } from '../session/runner-state.ts';
-import type { Sync } from '../spec/spec-store.ts';
-import { type SyncStatus, syncDocument, syncTable } from './output-tables.ts';
+import type { Sync, Unreadable } from '../spec/spec-store.ts';
+import { type SyncStatus, stateWord, syncDocument, syncTable } from './output-tables.ts';
 import { completeSync, SyncCommand, type SyncEnvironment } from './sync-command.ts';
+import { eventOf, eventText, News, type SyncEvent } from './sync-event.ts';
 
 export class GetCommand extends SyncCommand {
   static override paths = [['get']];
@@ -17,14 +18,22 @@ export class GetCommand extends SyncCommand {
     examples: [
       ['Those of the namespace', '$0 get'],
       ['Everything about one', '$0 get web -o json'],
+      [
+        'A line of JSON whenever one is in another state, for an editor or a status bar',
+        '$0 get -o json --watch',
+      ],
     ],
   });
   override output = outputOption('json', 'yaml', 'wide', 'name', 'table');
   name = argument.optional('NAME', { description: 'Only this one.', complete: completeSync });
+  watch = option.flag('-w,--watch', {
+    description: 'Go on, with a line for each sync that is in another state.',
+  });
   allNamespaces = option.flag('-A,--all-namespaces', { description: 'Of all namespaces.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const env = await this.environment(context);
+    if (this.watch) return await this.#follow(context, env);
     const { syncs, unreadable } = this.name
       ? { syncs: [await env.specs.get(env.namespace, this.name, context.signal)], unreadable: [] }
       : await env.specs.survey(this.allNamespaces ? undefined : env.namespace, context.signal);
@@ -51,6 +60,43 @@ export class GetCommand extends SyncCommand {
     for (const { verdict, message } of await checkNodeAgents(kube, plugin.version, signal))
       if (verdict !== 'ok') reporter.warn(message);
   }
+
+  /** Until it is stopped. Syncs are listed anew every few seconds; those that run here are asked more often. */
+  async #follow(context: KubeCommandContext, env: SyncEnvironment): Promise<Outcome> {
+    const { clock, signal } = context;
+    const news = new News();
+    for (let look = 0; ; look++) {
+      if (look % looksPerList === 0) this.#listed = await this.#list(context, env);
+      const { syncs, unreadable } = this.#listed;
+      const seen = [...(await Promise.all(syncs.map((sync) => askStatus(env, sync, signal)))), ...unreadable];
+      for (const event of news.of(seen.map(eventFor))) await context.event(event, eventText(event));
+      await clock.sleep(lookInterval, signal);
+    }
+  }
+
+  #listed: { readonly syncs: readonly Sync[]; readonly unreadable: readonly Unreadable[] } = {
+    syncs: [],
+    unreadable: [],
+  };
+
+  async #list({ signal }: KubeCommandContext, { specs, namespace }: SyncEnvironment) {
+    const all = await specs.survey(this.allNamespaces ? undefined : namespace, signal);
+    const isWanted = ({ name }: { readonly name: string }) => this.name === undefined || this.name === name;
+    return { syncs: all.syncs.filter(isWanted), unreadable: all.unreadable.filter(isWanted) };
+  }
+}
+
+/** Milliseconds between two looks at the syncs of this workstation, and how many of them go with one list. */
+const [lookInterval, looksPerList] = [500, 10];
+
+/** What `--watch` tells of a sync. */
+function eventFor(row: SyncStatus | Unreadable): SyncEvent {
+  if ('why' in row) return eventOf(row, undefined, { state: 'unreadable', message: row.why });
+  const otherwise = {
+    state: stateWord({ ...row, state: undefined }),
+    message: row.silent ?? row.refusal ?? '',
+  };
+  return eventOf(row.sync, row.state, otherwise);
 }
 
 const usesNodeAgent = ({ sync, state }: SyncStatus): boolean =>

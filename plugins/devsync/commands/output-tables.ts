@@ -64,7 +64,8 @@ function eachSession(row: Row): Row[] {
   return sessions.map((state) => ({ ...row, state, role: state.role }));
 }
 
-function stateWord({ state, silent, isHere, refusal, sync }: SyncStatus): string {
+/** The phase of a sync that runs here, or why it does not. */
+export function stateWord({ state, silent, isHere, refusal, sync }: SyncStatus): string {
   if (silent !== undefined) return 'not answering';
   if (state) return state.degraded.length > 0 ? `${state.phase} (degraded)` : state.phase;
   if (isHere) return refusal === undefined ? 'not running' : 'refused';

@@ -81,6 +81,12 @@ export abstract class SpecCommand extends AgentCommand {
     default: 'auto',
     group,
   });
+  runAs = option.text('--run-as', {
+    value: 'UID[:GID]',
+    description:
+      "Who an agent beside the container runs as. Default: the container's own user. One in the container runs as that user in any case.",
+    group,
+  });
   makeRemote = option.flag('--make-remote', {
     description: 'Make REMOTE where it is missing, with the directories above it.',
     group,

@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { RefusedError } from '../../../src/errors.ts';
 import { watchInBackground } from './background.ts';
 import { ConfigCommand, type OpenConfig } from './config-command.ts';
-import { runWatch, titleOption } from './run-watch.ts';
+import { notifyOption, runWatch, titleOption } from './run-watch.ts';
 
 export class UpCommand extends ConfigCommand {
   static override paths = [['up']];
@@ -25,6 +25,7 @@ export class UpCommand extends ConfigCommand {
   yes = option.flag('-y,--yes', { description: 'Do not ask about a file that was not confirmed here.' });
   background = option.flag('--background', { description: 'Go on without this terminal; `down` ends it.' });
   title = titleOption();
+  notify = notifyOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const open = await this.openConfig(context);
@@ -35,7 +36,15 @@ export class UpCommand extends ConfigCommand {
     if (this.background) return await watchInBackground(context, open, open.config.file);
     const agent = await this.agent(context);
     const { file } = open.config;
-    await runWatch(context, { ...open, agent, names, file, everywhere: false, hasTitle: this.title });
+    await runWatch(context, {
+      ...open,
+      agent,
+      names,
+      file,
+      everywhere: false,
+      hasTitle: this.title,
+      notifies: this.notify,
+    });
     return { data: { syncs: names }, text: 'Stopped.' };
   }
 

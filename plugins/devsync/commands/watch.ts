@@ -6,7 +6,7 @@ import { RefusedError, UsageError } from '../../../src/errors.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import { plainWords } from '../wire/check.ts';
 import { watchInBackground } from './background.ts';
-import { runWatch, titleOption } from './run-watch.ts';
+import { notifyOption, runWatch, titleOption } from './run-watch.ts';
 import { AgentCommand, completeSync, localPath, type SyncEnvironment } from './sync-command.ts';
 
 export class WatchCommand extends AgentCommand {
@@ -34,6 +34,7 @@ export class WatchCommand extends AgentCommand {
       'Give the one sync named to this directory; it begins as a first sync, as --mode says: in one-way-replica one side is made the same as the other.',
   });
   title = titleOption();
+  notify = notifyOption();
   yes = option.flag('-y,--yes', {
     description: 'With --take-over: let the reload rules of the sync run, without a question.',
   });
@@ -45,8 +46,8 @@ export class WatchCommand extends AgentCommand {
     if (this.takeOver !== undefined) await this.#takeOver(context, env, this.takeOver);
     if (this.background) return await watchInBackground(context, env);
     const agent = await this.agent(context);
-    const { names, allNamespaces: everywhere, title: hasTitle } = this;
-    await runWatch(context, { ...env, agent, names, everywhere, hasTitle });
+    const { names, allNamespaces: everywhere, title: hasTitle, notify: notifies } = this;
+    await runWatch(context, { ...env, agent, names, everywhere, hasTitle, notifies });
     return { text: 'Stopped.' };
   }
 

@@ -12,6 +12,7 @@ import {
   launchers,
   newPodRules,
   normalizeRemote,
+  parseRunAs,
   permissionModes,
   role,
   type SyncSpec,
@@ -60,6 +61,7 @@ const syncKeys = [
   'symlinks',
   'onNewPod',
   'launcher',
+  'runAs',
   'makeRemote',
   'trashLimit',
   'onChange',
@@ -139,6 +141,7 @@ function ruleFields(fields: Fields) {
     symlinks: choice(fields.symlinks, symlinkModes, specDefaults.symlinks),
     onNewPod: choice(fields.onNewPod, newPodRules, specDefaults.onNewPod),
     launcher: choice(fields.launcher, launchers, specDefaults.launcher),
+    runAs: runAsOf(fields.runAs),
     makeRemote: fields.makeRemote?.boolean() ?? false,
     trashLimit: sizeOf(fields.trashLimit),
   };
@@ -186,6 +189,14 @@ function choice<T extends string>(field: YamlField | undefined, choices: readonl
   const found = choices.find((one) => one === text);
   if (found === undefined) throw field.problem(`must be one of ${choices.join(', ')}`);
   return found;
+}
+
+/** `1000` is a number in YAML, and `1000:1000` a text. */
+function runAsOf(field: YamlField | undefined): string | undefined {
+  if (field === undefined) return undefined;
+  const text = field.isText() ? field.string() : String(field.json());
+  refusedAt(field, () => parseRunAs(text));
+  return text;
 }
 
 /** MiB. */

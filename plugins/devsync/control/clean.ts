@@ -72,7 +72,12 @@ async function cleanContainer(options: CleanOptions, target: Target): Promise<st
   const { name } = target.pod.metadata;
   const where = `container ${target.container} of pod ${name}`;
   try {
-    const launched = await launch(sync.spec.launcher, { ...options, target, onDetail: () => {} });
+    const launched = await launch(sync.spec.launcher, {
+      ...options,
+      runAs: sync.spec.runAs,
+      target,
+      onDetail: () => {},
+    });
     try {
       // What is missing is as clean as can be.
       const spec = { ...sync.spec, createRemote: false };

@@ -87,7 +87,7 @@ export async function checkTarget(
   namespace: string,
   spec: TargetSpec,
   context: Omit<LaunchContext, 'target' | 'kube'>,
-  sync?: Pick<SyncSpec, 'remote' | 'trashLimits'>,
+  sync?: Pick<SyncSpec, 'remote' | 'trashLimits' | 'runAs'>,
 ): Promise<Finding[]> {
   const { signal } = context;
   const known = await listPods(kube, namespace, spec, signal);
@@ -99,7 +99,7 @@ export async function checkTarget(
     ...checkUser(pod, container),
     ...checkMemory(target),
     ...(sync ? [checkStorage(target, sync)] : []),
-    ...(await checkAgent({ ...context, kube, target })),
+    ...(await checkAgent({ ...context, kube, target, runAs: sync?.runAs })),
   ];
 }
 

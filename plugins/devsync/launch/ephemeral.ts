@@ -44,7 +44,7 @@ export interface RootAccess {
 /** @throws {Declined} the cluster or the container does not allow it */
 export async function launchBeside(context: LaunchContext): Promise<Launched> {
   const { pod, container } = context.target;
-  const written = writtenUser(pod, container);
+  const written = context.runAs ?? writtenUser(pod, container);
   // Most images run as root where nothing is written. The agent's own does not.
   const first = await tryAs(context, written ?? likelyUser(pod, container));
   if (first.launched) return first.launched;

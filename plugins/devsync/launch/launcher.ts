@@ -6,6 +6,7 @@ import type { Pod } from '../../../src/kube/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
 import { AgentConnection, AgentLate } from './agent-connection.ts';
+import type { User } from './security.ts';
 
 /** One container of one pod, as it is now. */
 export interface Target {
@@ -22,6 +23,8 @@ export interface LaunchContext {
   readonly target: Target;
   /** The agent, as one text. */
   readonly bundle: string;
+  /** Who the agent is to run as; the container's own user where absent. */
+  readonly runAs?: User | undefined;
   /** Image of an agent beside the container. */
   readonly image: string;
   readonly clock: Clock;

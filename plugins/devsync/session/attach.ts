@@ -66,7 +66,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   looking.catch(() => {});
   let launched: Attached['launched'] | undefined;
   try {
-    launched = await launch(spec.launcher, context);
+    launched = await launch(spec.launcher, { ...context, runAs: spec.runAs });
     const container = await openRemote(launched, spec, { ...common, ...limitsOf(budget) }, signal);
     const remarks: string[] = [];
     const resolved = { container: target.containerId, root: container.opened.root };
@@ -157,7 +157,9 @@ function remoteError(remote: string, error: AgentError): X8sError {
       return new X8sError(`REMOTE ${remote} is not a directory`, { hint: 'Only directories can be synced.' });
     case 'EACCES':
     case 'EPERM':
-      return new X8sError(`REMOTE ${remote} cannot be written to by the container's user`);
+      return new X8sError(`REMOTE ${remote} cannot be written to by the container's user: ${error.message}`, {
+        hint: 'Give it to that user in the image, mount a volume with fsGroup there, or choose another directory.',
+      });
     case 'EROFS':
       return new X8sError(`REMOTE ${remote} is on a read-only file system`, {
         hint: 'Choose a directory on a volume, such as an emptyDir.',

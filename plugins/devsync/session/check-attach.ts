@@ -41,7 +41,12 @@ export async function checkAttach(options: CheckOptions): Promise<void> {
   const { launch } = await import('../launch/launch.ts');
   const { openRemote } = await import('./attach.ts');
   const target = await findTarget(options);
-  const launched = await launch(options.spec.launcher, { ...options, target, onDetail: () => {} });
+  const launched = await launch(options.spec.launcher, {
+    ...options,
+    runAs: options.spec.runAs,
+    target,
+    onDetail: () => {},
+  });
   try {
     const nothing = { scan: options.spec.scan, ignores: { lists: [], vcs: false } };
     await openRemote(launched, options.spec, nothing, options.signal);

@@ -85,7 +85,12 @@ async function lookHere({ local: { path } }: SyncSpec, common: Common, signal: A
 async function lookAtContainer(options: CheckOptions, common: Common) {
   const { spec } = options;
   const target = await findTarget(options);
-  const { connection, base } = await launch(spec.launcher, { ...options, target, onDetail: () => {} });
+  const { connection, base } = await launch(spec.launcher, {
+    ...options,
+    runAs: spec.runAs,
+    target,
+    onDetail: () => {},
+  });
   try {
     const request = { base, root: spec.remote, create: spec.createRemote, ...common };
     return { target, ...(await explainRemote(spec.remote, scanRemote(connection, request), options.signal)) };

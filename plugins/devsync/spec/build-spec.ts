@@ -7,6 +7,7 @@ import {
   type LauncherName,
   type newPodRules,
   normalizeRemote,
+  parseRunAs,
   type SyncSpec,
   type sideNames,
   type TargetSpec,
@@ -38,6 +39,8 @@ export interface GivenSpec {
   readonly symlinks: ScanOptions['symlinks'];
   readonly onNewPod: (typeof newPodRules)[number];
   readonly launcher: LauncherName;
+  /** `UID[:GID]`. */
+  readonly runAs: string | undefined;
   readonly makeRemote: boolean;
   /** MiB. */
   readonly trashLimit: number;
@@ -85,6 +88,7 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
     takeGit: given.takeGit,
     onNewPod: given.onNewPod,
     launcher: given.launcher,
+    ...(given.runAs !== undefined && { runAs: parseRunAs(given.runAs) }),
     createRemote: given.makeRemote,
     ...(reload && { reload }),
     trashLimits: { local: limit, container: limit / 4 },

@@ -35,6 +35,12 @@ export interface TargetSpec {
 export const isGroup = ({ everyPod, containers }: TargetSpec): boolean =>
   everyPod === true || (containers?.length ?? 0) > 1;
 
+/** Numbers of a user and, where it is given, of a group. */
+export interface RunAs {
+  readonly uid: number;
+  readonly gid: number | undefined;
+}
+
 /** The one directory on the one workstation that a sync belongs to. */
 export interface LocalSpec {
   /** Random, of this user on this machine. */
@@ -61,6 +67,8 @@ export interface SyncSpec {
   readonly takeGit: boolean;
   readonly onNewPod: (typeof newPodRules)[number];
   readonly launcher: LauncherName;
+  /** Who an agent runs as, where the launcher can choose; the container's own user where absent. */
+  readonly runAs?: RunAs;
   /** Make REMOTE where it is missing. */
   readonly createRemote: boolean;
   /** Of a `run`: only the process that made it works on it, unless a person names it. */
@@ -87,6 +95,7 @@ export function asSpec(value: unknown): SyncSpec {
   const scan = asObject(given.scan, 'options');
   const limits = asObject(given.trashLimits, 'limits');
   const reload = asReloadSpec(given.reload);
+  const runAs = asRunAs(given.runAs);
   return {
     target: {
       selector: optional(target.selector),
@@ -117,12 +126,33 @@ export function asSpec(value: unknown): SyncSpec {
     takeGit: given.takeGit === true,
     onNewPod: oneOf(given.onNewPod, newPodRules, 'rule'),
     launcher: oneOf(given.launcher, launchers, 'launcher'),
+    ...(runAs && { runAs }),
     createRemote: given.createRemote === true,
     ...(given.foreground === true && { foreground: true }),
     ...(reload && { reload }),
     trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
   };
 }
+
+function asRunAs(value: unknown): RunAs | undefined {
+  if (value === undefined) return undefined;
+  const { uid, gid } = asObject(value, 'a user');
+  return { uid: asCount(uid, 'a user'), gid: gid === undefined ? undefined : asCount(gid, 'a group') };
+}
+
+/** Reads `UID[:GID]`. @throws {UsageError} it is none */
+export function parseRunAs(text: string): RunAs {
+  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+  const numbers = [uid, gid].filter((one) => one !== undefined).map(Number);
+  if (uid === undefined || numbers.some((one) => one > largestId))
+    throw new UsageError(`${JSON.stringify(text)} is no UID[:GID]`, {
+      hint: 'Write numbers, such as 1000 or 1000:1000.',
+    });
+  return { uid: Number(uid), gid: gid === undefined ? undefined : Number(gid) };
+}
+
+/** Of Linux's 32 bits, the last one means nobody. */
+const largestId = 2 ** 32 - 2;
 
 /** REMOTE as it is kept: absolute, without dots, double slashes and a slash at the end. */
 export function normalizeRemote(remote: string): string {

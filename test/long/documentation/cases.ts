@@ -153,6 +153,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         begins: 'kubectl devsync init -n shop',
         before: async (stage) => rmSync(join(stage.folder, '.devsync.yaml')),
       },
+      { begins: 'kubectl devsync rbac -n shop', after: 'kubectl get role,rolebinding devsync -n shop' },
       { begins: 'kubectl devsync create -l app=web --pods all' },
       {
         begins: 'kubectl devsync create -l app=web --on-change',

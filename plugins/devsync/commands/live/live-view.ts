@@ -6,25 +6,22 @@ import type { Dashboard } from '../../../../src/ui/dashboard.ts';
 import { logFile } from '../../control/serve-sync.ts';
 import { type Ask, settle } from '../../control/settling.ts';
 import { askControl } from '../../control/socket.ts';
-import type { FollowedSync } from '../../control/supervisor.ts';
-import type { RunnerState } from '../../session/runner-state.ts';
 import type { Workstation } from '../../spec/workstation.ts';
 import { plainWords } from '../../wire/check.ts';
-import { Rates } from './rates.ts';
 import { renderView } from './render.ts';
 import { type Action, emptyView, pressed, type SeenSync, selectedOf, type View, withSyncs } from './view.ts';
 import { titleOf } from './words.ts';
 
-/** Milliseconds between two looks. */
-const interval = 250;
+/** Milliseconds between two looks: while something happens, and else. */
+const [livelyInterval, quietInterval] = [250, 1000];
 /** Lines of the log that are shown, and bytes that they are looked for in. */
 const [logLines, logBytes] = [15, 16 << 10];
 
 export interface LiveViewOptions {
   readonly dashboard: Dashboard;
   readonly workstation: Workstation;
-  /** Where the watch is spoken to. */
-  readonly watch: string;
+  /** Looks at all syncs; undefined where the watch does not answer. */
+  readonly look: () => Promise<readonly SeenSync[] | undefined>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly hasTitle: boolean;
@@ -34,7 +31,6 @@ export interface LiveViewOptions {
 
 export class LiveView {
   readonly #options: LiveViewOptions;
-  readonly #rates = new Rates();
   #view: View = emptyView;
 
   constructor(options: LiveViewOptions) {
@@ -46,10 +42,10 @@ export class LiveView {
     const { dashboard, clock, signal } = this.#options;
     dashboard.onKey((key) => void this.#press(key));
     while (!signal.aborted) {
-      const syncs = await this.#look().catch(() => undefined);
+      const syncs = await this.#options.look();
       if (syncs !== undefined) this.#view = withSyncs(this.#view, syncs);
       this.#draw();
-      await clock.sleep(interval, signal).catch(() => {});
+      await clock.sleep(isLively(this.#view) ? livelyInterval : quietInterval, signal).catch(() => {});
     }
   }
 
@@ -60,20 +56,6 @@ export class LiveView {
     this.#view = { ...this.#view, log };
     dashboard.draw(renderView(this.#view, { rows: dashboard.room.rows, now: clock.now() }));
     if (hasTitle) dashboard.title(titleOf(this.#view.syncs));
-  }
-
-  async #look(): Promise<SeenSync[]> {
-    const { watch, signal } = this.#options;
-    const followed = (await askControl(watch, 'status', {}, { signal })) as FollowedSync[];
-    return await Promise.all(followed.map((sync) => this.#see(sync)));
-  }
-
-  async #see(sync: FollowedSync): Promise<SeenSync> {
-    const { workstation, clock, signal } = this.#options;
-    const asked = askControl(workstation.socketOf(sync.uid), 'state', {}, { signal });
-    const state = (await asked.catch(() => undefined)) as RunnerState | undefined;
-    const { local, container } = state?.activity.bytes ?? { local: 0, container: 0 };
-    return { ...sync, state, rate: this.#rates.note(sync.uid, local + container, clock.monotonic()) };
   }
 
   async #press(key: string): Promise<void> {
@@ -111,6 +93,10 @@ export class LiveView {
     }
   }
 }
+
+/** Whether some sync does more than to wait for a change. */
+const isLively = ({ syncs }: View): boolean =>
+  syncs.length === 0 || syncs.some(({ state, rate }) => state?.phase !== 'watching' || rate > 0);
 
 /** Resolves with what came of it. */
 async function resolveBy(ask: Ask, { path, use }: Extract<Action, { kind: 'resolve' }>): Promise<string> {
