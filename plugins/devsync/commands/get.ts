@@ -3,7 +3,7 @@ import { outputOption } from '../../../src/cli/base-command.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import type { X8sError } from '../../../src/errors.ts';
+import { UnreachableError, type X8sError } from '../../../src/errors.ts';
 import { parseHolder } from '../../../src/tasks/holder.ts';
 import type { RunnerState } from '../session/runner-state.ts';
 import type { Sync, Unreadable } from '../spec/spec-store.ts';
@@ -65,19 +65,15 @@ export class GetCommand extends SyncCommand {
   async #follow(context: KubeCommandContext, env: SyncEnvironment): Promise<Outcome> {
     const { clock, signal } = context;
     const news = new News();
-    for (let look = 0; ; look++) {
-      if (look % looksPerList === 0) this.#listed = await this.#list(context, env);
-      const { syncs, unreadable } = this.#listed;
+    let listed = await this.#list(context, env);
+    for (let look = 1; ; look++) {
+      const { syncs, unreadable } = listed;
       const seen = [...(await Promise.all(syncs.map((sync) => askStatus(env, sync, signal)))), ...unreadable];
       for (const event of news.of(seen.map(eventFor))) await context.event(event, eventText(event));
       await clock.sleep(lookInterval, signal);
+      if (look % looksPerList === 0) listed = await this.#list(context, env).catch(unlessLost(listed));
     }
   }
-
-  #listed: { readonly syncs: readonly Sync[]; readonly unreadable: readonly Unreadable[] } = {
-    syncs: [],
-    unreadable: [],
-  };
 
   async #list({ signal }: KubeCommandContext, { specs, namespace }: SyncEnvironment) {
     const all = await specs.survey(this.allNamespaces ? undefined : namespace, signal);
@@ -88,6 +84,14 @@ export class GetCommand extends SyncCommand {
 
 /** Milliseconds between two looks at the syncs of this workstation, and how many of them go with one list. */
 const [lookInterval, looksPerList] = [500, 10];
+
+/** A cluster that is out of reach for a while says nothing about its syncs. */
+const unlessLost =
+  <T>(otherwise: T) =>
+  (error: unknown): T => {
+    if (error instanceof UnreachableError) return otherwise;
+    throw error;
+  };
 
 /** What `--watch` tells of a sync. */
 function eventFor(row: SyncStatus | Unreadable): SyncEvent {

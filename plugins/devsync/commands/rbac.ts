@@ -20,7 +20,8 @@ export class RbacCommand extends KubeCommand {
   static override usage = KubeCommand.Usage({
     description: 'Print the least Role that devsync works with in a namespace; asks no cluster.',
     details: `
-      With --subject, a RoleBinding as well. \`auto\` holds what each launcher may take; for one of them alone, name it.
+      With --subject, a RoleBinding as well. \`auto\` holds what it takes to get into a container or beside it; the agents of
+      nodes have to be named, and need a second Role, in their own namespace.
     `,
     examples: [
       ['For a group of developers', '$0 rbac -n shop --subject group:developers | kubectl apply -f -'],
@@ -34,7 +35,7 @@ export class RbacCommand extends KubeCommand {
   });
   also = option.choices('--also', extraRights, {
     description:
-      'rollout: reload rules that roll out; init: the trial of the agent’s image in a pod; claims: tell a claim from another one of its name.',
+      'rollout, exec: reload rules that roll out or run a command; init: the trial of the agent’s image in a pod; claims: tell a claim from another one of its name.',
   });
   role = option.text('--role', { value: 'NAME', description: 'Name of the Role.', default: 'devsync' });
   subject = option.repeated('--subject', {

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requirePermissions } from '../../../src/kube/access.ts';
-import type { ReloadRule } from '../spec/reload-spec.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { checkImage, type ImageCheck } from './image-check.ts';
-import { isOptional, rightsFor } from './rights.ts';
+import { isOptional, rightsFor, rightsOfRules } from './rights.ts';
 
 export interface PrepareOptions extends ImageCheck {
   readonly workstation: Workstation;
@@ -24,14 +23,14 @@ export interface PrepareOptions extends ImageCheck {
 export async function prepare(options: PrepareOptions): Promise<void> {
   const { kube, namespace, specs, image, workstation, signal, onLog, onWarning } = options;
   const needed = specs.flatMap(({ launcher, reload }) =>
-    rightsFor(namespace, launcher, reload?.rules.some(rollsOut) ? ['rollout'] : []).filter(
+    rightsFor(namespace, launcher, rightsOfRules(reload?.rules ?? [])).filter(
       (one) => !isOptional(one, launcher),
     ),
   );
   const hint = 'kubectl devsync rbac prints a Role with all of them.';
   await requirePermissions(kube, needed, { signal, hint });
-  // A Node.js of the container's own is all that this needs.
-  if (specs.every(({ launcher }) => launcher === 'exec')) return;
+  // These need no image of their own in the namespace.
+  if (specs.every(({ launcher }) => launcher === 'exec' || launcher === 'node-agent')) return;
   const what = JSON.stringify([kube.cluster.server, namespace, image]);
   const folder = join(workstation.folder, 'prepared');
   const mark = join(folder, createHash('sha256').update(what).digest('hex'));
@@ -43,5 +42,3 @@ export async function prepare(options: PrepareOptions): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(mark, '', { mode: 0o600 });
 }
-
-const rollsOut = ({ action }: ReloadRule) => action.kind === 'rollout';
