@@ -19,6 +19,7 @@ import {
   asText,
   asWanted,
   packResults,
+  packSignature,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
@@ -111,6 +112,8 @@ export class AgentSession {
         return await this.#refresh(given.everything === true);
       case 'missing':
         return await this.#missing(given.wanted);
+      case 'signature':
+        return await this.#signature(given.wanted);
       case 'read':
         return await this.#read(id, given.needs);
       case 'apply':
@@ -175,6 +178,12 @@ export class AgentSession {
     const here = asked.map(({ digest }) => digest).filter((digest) => !missing.has(digest));
     const partial = needs.filter(({ offset }) => offset > 0).map(({ digest, offset }) => [digest, offset]);
     return { here: [...new Set(here)], partial };
+  }
+
+  async #signature(wanted: unknown): Promise<unknown> {
+    const [of] = asWanted(wanted);
+    const signature = of && (await this.#endpoint.signature(of));
+    return signature ? packSignature(signature) : null;
   }
 
   async #apply(given: Record<string, unknown>, body: Uint8Array): Promise<unknown> {

@@ -103,8 +103,8 @@ class Agent {
         this.#reply('failure', frame.session, { id: number, message, code });
       }
     };
-    // A read waits for credit from the workstation, and must not hold up the calls behind it.
-    if (name === 'read') void session.turn.idle().then(run);
+    // A read waits for credit from the workstation, and a large file for the disk: neither must hold up the calls behind.
+    if (name === 'read' || name === 'signature') void session.turn.idle().then(run);
     else this.#queue(session, run);
   }
 

@@ -63,9 +63,9 @@ export class Activity {
     this.#batches.set(batch, to);
   }
 
-  /** A part of a large content has left. */
-  sent(to: Side, digest: string, bytes: number): void {
-    this.#left.set(digest, (this.#left.get(digest) ?? 0) + bytes);
+  /** A part of a large content has left, by so many bytes that travelled. */
+  sent(to: Side, digest: string, length: number, bytes: number): void {
+    this.#left.set(digest, (this.#left.get(digest) ?? 0) + length);
     this.#bytes[to] += bytes;
   }
 

@@ -73,7 +73,7 @@ export class Exchange {
     const { activity, onArrived } = this.#options;
     return {
       began: (batch) => activity?.began(to, batch),
-      sent: (digest, bytes) => activity?.sent(to, digest, bytes),
+      sent: (digest, length, bytes) => activity?.sent(to, digest, length, bytes),
       arrived: (batch, results, bytes) => {
         activity?.arrived(to, batch, results, bytes);
         onArrived?.(batch);

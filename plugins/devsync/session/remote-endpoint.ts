@@ -15,7 +15,8 @@ import type {
 } from '../sync/endpoint.ts';
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
-import { asOpened, type Opened, type OpenRequest } from '../wire/calls.ts';
+import type { Signature } from '../sync/signature.ts';
+import { asOpened, knowsDeltas, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
   asDigest,
@@ -24,6 +25,7 @@ import {
   asObject,
   asPath,
   asResults,
+  asSignature,
   asWords,
   packNeeds,
   packOperations,
@@ -94,17 +96,23 @@ export class RemoteEndpoint implements Endpoint {
     return needs;
   }
 
+  async signature(wanted: ContentRef): Promise<Signature | undefined> {
+    if (!(await this.#knowsDeltas())) return undefined;
+    const answer = await this.#call('signature', { wanted: packWanted([wanted]) });
+    return answer === null ? undefined : asSignature(answer);
+  }
+
   async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
-    for (const part of inCalls(needs)) {
+    for (const part of inReads(needs, await this.#knowsDeltas())) {
       const parameters = { needs: packNeeds(part) };
-      const sizes = new Map(part.map(({ digest, size }) => [digest, size]));
+      const asked = new Map(part.map((need) => [need.digest, need]));
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
       const incoming = new FrameQueue();
       this.#incoming.set(id, incoming);
       answer.catch((error: Error) => incoming.fail(error));
       try {
         for await (const { header, body } of incoming) {
-          yield* askedFor(sizes, unpackContents(header, body));
+          yield* askedFor(asked, unpackContents(header, body));
           this.#connection
             .send('credit', this.#session, { stream: id, bytes: body.length })
             .catch((error: Error) => incoming.fail(error));
@@ -177,6 +185,10 @@ export class RemoteEndpoint implements Endpoint {
     return this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
   }
 
+  async #knowsDeltas(): Promise<boolean> {
+    return knowsDeltas(await this.#connection.hello);
+  }
+
   #call(method: string, parameters?: unknown): Promise<unknown> {
     return this.#connection.call(this.#session, method, parameters);
   }
@@ -205,6 +217,14 @@ export class RemoteEndpoint implements Endpoint {
 
 const inCalls = <T extends Named>(list: readonly T[]): Generator<readonly T[]> =>
   inParts(list, aCall, (one) => one);
+
+/** A signature takes a call of its own, for its size. Without differences, all contents are asked for whole. */
+function* inReads(needs: readonly ContentRequest[], asDeltas: boolean): Generator<readonly ContentRequest[]> {
+  const hasBasis = ({ basis }: ContentRequest) => asDeltas && basis !== undefined;
+  const whole = needs.filter((need) => !hasBasis(need));
+  yield* inCalls(asDeltas ? whole : whole.map(({ basis: _, ...need }) => need));
+  for (const need of needs) if (hasBasis(need)) yield [need];
+}
 
 /** What is neither there nor there in part is missing as a whole, which goes without saying. */
 function needsOf(wanted: readonly ContentRef[], here: unknown[], partial: unknown[]): ContentRequest[] {

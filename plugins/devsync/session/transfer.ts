@@ -4,7 +4,15 @@ import { measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import type { Chunk, ContentRef, ContentRequest, Contents, Endpoint } from '../sync/endpoint.ts';
+import { leastForDelta } from '../sync/delta-files.ts';
+import {
+  type Chunk,
+  type ContentRef,
+  type ContentRequest,
+  type Contents,
+  type Endpoint,
+  lengthOf,
+} from '../sync/endpoint.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
@@ -33,8 +41,8 @@ export interface TransferOptions {
 
 export interface Onlooker {
   began(batch: readonly Operation[]): void;
-  /** Of a content that is sent ahead of its operation. */
-  sent(digest: string, bytes: number): void;
+  /** Of a content that is sent ahead of its operation: so much of it is there, by so many bytes that travelled. */
+  sent(digest: string, length: number, bytes: number): void;
   /** @param bytes of the contents that went along. */
   arrived(batch: readonly Operation[], results: readonly OperationResult[], bytes: number): void;
 }
@@ -67,7 +75,10 @@ async function bring(
   { from, to, signal, onlooker }: TransferOptions,
 ): Promise<SmallContents> {
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
-  if (ahead.length > 0) await to.receive(watched(from.read(ahead, signal), onlooker));
+  if (ahead.length > 0) {
+    const requests = await Promise.all(ahead.map((need) => withBasis(need, to)));
+    await to.receive(watched(from.read(requests, signal), onlooker));
+  }
   const contents = new Map<string, Uint8Array>();
   const slabs = new Set<Uint8Array>();
   if (along.length > 0)
@@ -78,9 +89,16 @@ async function bring(
   return { contents, slabs };
 }
 
+/** Of a large content that replaces a large one, only the differences need to travel. */
+async function withBasis(need: SentNeed, to: Endpoint): Promise<ContentRequest> {
+  if (need.size < leastForDelta || need.replaced < leastForDelta) return need;
+  const signature = await to.signature(need);
+  return signature ? { ...need, basis: { path: need.path, signature } } : need;
+}
+
 async function* watched(chunks: AsyncIterable<Chunk>, onlooker: Onlooker | undefined): AsyncIterable<Chunk> {
   for await (const chunk of chunks) {
-    onlooker?.sent(chunk.digest, chunk.data.length);
+    onlooker?.sent(chunk.digest, lengthOf(chunk), chunk.data.length);
     yield chunk;
   }
 }
@@ -91,8 +109,12 @@ interface SmallContents {
   readonly slabs: Iterable<Uint8Array>;
 }
 
-/** A need, and whether another operation will need the same. */
-type SentNeed = ContentRequest & { readonly isShared: boolean };
+interface SentNeed extends ContentRequest {
+  /** Another operation will need the same. */
+  readonly isShared: boolean;
+  /** Bytes of the file that it replaces; 0 where there is none. */
+  readonly replaced: number;
+}
 
 const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
 
@@ -176,7 +198,8 @@ function takeNeeds(batch: readonly Operation[], needs: Map<string, ContentReques
     if (!needsContent(operation)) continue;
     const { digest } = asWanted(operation);
     const need = needs.get(digest);
-    if (need && needs.delete(digest)) taken.push({ ...need, isShared: operation.reuse === true });
+    const replaced = operation.old?.kind === 'file' ? operation.old.size : 0;
+    if (need && needs.delete(digest)) taken.push({ ...need, replaced, isShared: operation.reuse === true });
   }
   return taken;
 }

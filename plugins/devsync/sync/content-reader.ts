@@ -1,6 +1,7 @@
 /** Reads contents from a directory tree: for the other side, or for staging where a content has another name here. */
 import { type MaybeEntry, walk } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
+import { differencesOf } from './delta-files.ts';
 import { chunkSize, readParts, SmallReader } from './digest.ts';
 import type { Chunk, ContentRef, ContentRequest } from './endpoint.ts';
 import { Descent } from './folder.ts';
@@ -19,7 +20,8 @@ export async function* readContents(
     const [parent, name] = splitPath(path);
     try {
       const file = descent.to(parent).at(name);
-      if (size >= chunkSize || offset > 0) yield* chunksOf(file, request, signal);
+      if (request.basis !== undefined) yield* differencesOf(file, request, request.basis, signal);
+      else if (size >= chunkSize || offset > 0) yield* chunksOf(file, request, signal);
       else {
         const data = small.read(file, size);
         if (data !== undefined) yield { digest, size, offset: 0, data, slab: small.slab };

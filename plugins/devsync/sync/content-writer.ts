@@ -30,6 +30,8 @@ export class ContentWriter {
   #open: OpenContent | undefined;
   /** Why a content is not here. */
   readonly #failures = new Map<string, string>();
+  /** Contents of which something else arrived, or not everything. */
+  readonly #wrong = new Set<string>();
 
   constructor(folder: Folder, contents: StagedContents) {
     this.#folder = folder;
@@ -56,6 +58,18 @@ export class ContentWriter {
     return this.#failures.get(digest);
   }
 
+  /** A part of this content cannot be had, so that it will not be whole. */
+  refuse(digest: string, why: string): void {
+    if (this.#open?.digest === digest) this.#abandon(this.#open, why);
+    else this.#fail(digest, why);
+    this.#noteWrong(digest);
+  }
+
+  /** Whether this content came last as something else than it was said to be, or not in full. */
+  wasWrong(digest: string): boolean {
+    return this.#wrong.has(digest);
+  }
+
   /** This content gets no more parts: it is needed now. */
   endOf(digest: string): void {
     if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
@@ -80,6 +94,7 @@ export class ContentWriter {
   arrived(digest: string, size: number): void {
     this.#contents.add(digest, size, true);
     this.#failures.delete(digest);
+    this.#wrong.delete(digest);
   }
 
   async #write(chunk: Chunk): Promise<void> {
@@ -120,6 +135,11 @@ export class ContentWriter {
     this.#failures.set(digest, why);
   }
 
+  #noteWrong(digest: string): void {
+    if (this.#wrong.size >= maxReasons) this.#wrong.clear();
+    this.#wrong.add(digest);
+  }
+
   async #begin({ digest, offset, size }: Chunk): Promise<OpenContent> {
     const part = this.#folder.at(partOf(digest));
     const hash = createHash('sha256');
@@ -139,6 +159,7 @@ export class ContentWriter {
     const { digest, fd, hash, written } = open;
     if (hash.digest('hex') !== digest) {
       this.#abandon(open, changed);
+      this.#noteWrong(digest);
       return;
     }
     closeSync(fd);

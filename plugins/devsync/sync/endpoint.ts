@@ -4,6 +4,7 @@ import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { IgnoreRules } from './ignore.ts';
 import type { ScanOptions } from './scan.ts';
+import type { Signature } from './signature.ts';
 
 /** A content that one side is to get, and where the other one has it. */
 export interface ContentRef {
@@ -15,6 +16,14 @@ export interface ContentRef {
 /** What is missing of it: all from this byte on. */
 export interface ContentRequest extends ContentRef {
   readonly offset: number;
+  /** What the side that gets it has: then only differences to that travel. */
+  readonly basis?: Basis;
+}
+
+/** A file, and what is in it. */
+export interface Basis {
+  readonly path: string;
+  readonly signature: Signature;
 }
 
 /** Small contents by their digest, which is checked when they are written. */
@@ -26,10 +35,16 @@ export interface Chunk {
   /** Bytes of the whole content. */
   readonly size: number;
   readonly offset: number;
+  /** Empty where it is copied. */
   readonly data: Uint8Array;
+  /** A range of a file that the receiving side has, in bytes. */
+  readonly copied?: { readonly path: string; readonly from: number; readonly length: number };
   /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
   readonly slab?: Uint8Array;
 }
+
+/** Bytes of the content that a chunk stands for. */
+export const lengthOf = ({ data, copied }: Chunk): number => copied?.length ?? data.length;
 
 /** A file in the trash. */
 export interface TrashItem {
@@ -78,6 +93,11 @@ export interface Endpoint {
   refresh(everything?: boolean): Promise<void>;
   /** Which contents are not here, nor anywhere in the tree. */
   missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]>;
+  /**
+   * The signature of the file that is at this content's path now. Undefined where the content is to be sent whole:
+   * there is no such file, or it could not be put together from differences before.
+   */
+  signature(wanted: ContentRef): Promise<Signature | undefined>;
   /** Contents of files; those that have gone or changed meanwhile are left out. */
   read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncIterable<Chunk>;
   /** Takes contents in. */

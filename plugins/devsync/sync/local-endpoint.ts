@@ -6,6 +6,7 @@ import { editsOf, type Operation, type OperationResult } from '../reconcile/oper
 import { lookup } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
 import { readContents, stageFromTree } from './content-reader.ts';
+import { copiedData, signatureOf } from './delta-files.ts';
 import type {
   Chunk,
   ContentRef,
@@ -25,6 +26,8 @@ import { HeapTrimmer } from './heap-trimmer.ts';
 import { compileIgnores } from './ignore.ts';
 import { decomposes, factsOf, findsOtherCase } from './probe.ts';
 import { restoreItem } from './restore.ts';
+import type { Signature } from './signature.ts';
+import { reasonOf } from './system-error.ts';
 import { Tracker } from './tracker.ts';
 import { discard } from './trash.ts';
 
@@ -128,6 +131,16 @@ export class LocalEndpoint implements Endpoint {
     return [...byDigest.values()].map((one) => ({ ...one, offset: this.#storage.staging.partial(one) }));
   }
 
+  async signature({ digest, path }: ContentRef): Promise<Signature | undefined> {
+    if (this.#storage.staging.wasWrong(digest)) return undefined;
+    try {
+      return await signatureOf(this.#root, path);
+    } catch {
+      // It has gone, or cannot be read: then there is nothing that differences could be to.
+      return undefined;
+    }
+  }
+
   async *read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     this.#heapTrimmer.note(needs.length);
     yield* readContents(this.#root, needs, signal);
@@ -144,7 +157,13 @@ export class LocalEndpoint implements Endpoint {
 
   /** Takes in one part of a content. */
   async write(chunk: Chunk): Promise<void> {
-    await this.#storage.staging.write(chunk);
+    const { staging } = this.#storage;
+    if (chunk.copied === undefined) return await staging.write(chunk);
+    try {
+      for await (const part of copiedData(this.#root, chunk)) await staging.write(part);
+    } catch (error) {
+      staging.refuse(chunk.digest, reasonOf(error));
+    }
   }
 
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {

@@ -116,6 +116,16 @@ export class Staging {
     return this.#writer.write(chunk);
   }
 
+  /** A part of this content cannot be had, so that it will not be whole. */
+  refuse(digest: string, why: string): void {
+    this.#writer.refuse(digest, why);
+  }
+
+  /** Whether this content came last as something else than it was said to be, or not in full. */
+  wasWrong(digest: string): boolean {
+    return this.#writer.wasWrong(digest);
+  }
+
   /** The sender has no more parts: a content that is not whole by now never will be. */
   endOfContents(): void {
     this.#writer.endOfContents();

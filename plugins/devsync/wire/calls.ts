@@ -9,6 +9,9 @@ import { type Compression, compressions, knownCompressions } from './frame.ts';
 /** Raised when an older end would misunderstand a newer one. */
 export const protocolVersion = 1;
 
+/** Said by who gives signatures, and takes and sends contents as differences to a file that the other side has. */
+const deltaFeature = 'contents:delta';
+
 export interface Hello {
   readonly version: number;
   readonly features: readonly string[];
@@ -18,7 +21,7 @@ export interface Hello {
 export function ourHello(about: Hello['about']): Hello {
   return {
     version: protocolVersion,
-    features: knownCompressions().map((one) => `compression:${one}`),
+    features: [...knownCompressions().map((one) => `compression:${one}`), deltaFeature],
     about,
   };
 }
@@ -43,6 +46,9 @@ export function bestCompression({ features }: Hello): Compression {
   const theirs = compressions.filter((one) => features.includes(`compression:${one}`));
   return theirs.filter((one) => knownCompressions().includes(one)).at(-1) ?? 'none';
 }
+
+/** Whether the other end knows signatures and differences. */
+export const knowsDeltas = ({ features }: Hello): boolean => features.includes(deltaFeature);
 
 /** Where the agent finds the container's root, and what it is to work on. */
 export interface OpenRequest {

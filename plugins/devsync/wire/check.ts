@@ -7,6 +7,7 @@ import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
 import { partsOf } from '../sync/names.ts';
+import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/signature.ts';
 
 /** The other end said something that makes no sense. */
 export class ProtocolError extends Error {
@@ -184,11 +185,36 @@ export const packWanted = (wanted: readonly ContentRef[]): unknown[] =>
   wanted.map(({ digest, size, path }) => [digest, size, path]);
 
 export function asNeeds(value: unknown): ContentRequest[] {
-  return asWanted(value).map((one, index) => ({
-    ...one,
-    offset: asCount((value as unknown[][])[index]?.[3], 'an offset'),
-  }));
+  return asWanted(value).map((one, index) => {
+    const [, , , offset, signature] = (value as unknown[][])[index] as unknown[];
+    return {
+      ...one,
+      offset: asCount(offset, 'an offset'),
+      ...(signature !== undefined && { basis: { path: one.path, signature: asSignature(signature) } }),
+    };
+  });
 }
 
 export const packNeeds = (needs: readonly ContentRequest[]): unknown[] =>
-  needs.map(({ digest, size, path, offset }) => [digest, size, path, offset]);
+  needs.map(({ digest, size, path, offset, basis }) => [
+    digest,
+    size,
+    path,
+    offset,
+    ...(basis ? [packSignature(basis.signature)] : []),
+  ]);
+
+export const packSignature = ({ blockSize, sums }: Signature): unknown[] => [
+  blockSize,
+  sums.toString('base64'),
+];
+
+export function asSignature(value: unknown): Signature {
+  const [size, text] = asList(value, 'a signature');
+  const blockSize = asCount(size, 'a block size');
+  if (blockSize < leastBlock || blockSize > mostBlock || Math.log2(blockSize) % 1 !== 0)
+    throw wrong('a block size', value);
+  const sums = Buffer.from(asText(text, 'sums'), 'base64');
+  if (sums.length % sumSize !== 0 || sums.length > mostBlocks * sumSize) throw wrong('sums', sums.length);
+  return { blockSize, sums };
+}

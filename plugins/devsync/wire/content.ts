@@ -1,16 +1,25 @@
 /** Contents in frames: many small ones in one, a large one in many, and never more under way than agreed. */
 
 import type { Operation } from '../reconcile/operations.ts';
-import type { Chunk, Contents } from '../sync/endpoint.ts';
-import { asCount, asDigest, asList, asObject, ProtocolError } from './check.ts';
+import type { Chunk, ContentRequest, Contents } from '../sync/endpoint.ts';
+import { asCount, asDigest, asList, asObject, asPath, ProtocolError } from './check.ts';
 
 /** Bytes of content that may be under way without having been taken in. */
 export const contentWindow = 4 << 20;
 /** A frame is sent when it holds this much. */
 const enough = 256 << 10;
 
+/** Bytes that the ranges in a frame may stand for: whoever copies them serves others in between. */
+const enoughCopied = 4 << 20;
+
 interface ContentFrame {
-  readonly header: { readonly form: 'whole'; readonly stream: number; readonly items: unknown[] };
+  readonly header: {
+    readonly form: 'whole' | 'delta';
+    readonly stream: number;
+    /** What the ranges are of; only in a delta. */
+    readonly basis?: string;
+    readonly items: unknown[];
+  };
   readonly body: readonly Uint8Array[];
   /** Of the body. */
   readonly bytes: number;
@@ -24,49 +33,63 @@ export async function* packContents(
   let items: unknown[] = [];
   let parts: Uint8Array[] = [];
   let length = 0;
+  let copiedLength = 0;
+  let basis: string | undefined;
   const flush = (): ContentFrame => {
-    const frame = { header: { form: 'whole', stream, items } as const, body: parts, bytes: length };
-    [items, parts, length] = [[], [], 0];
+    const form = basis === undefined ? ({ form: 'whole' } as const) : ({ form: 'delta', basis } as const);
+    const frame = { header: { ...form, stream, items }, body: parts, bytes: length };
+    [items, parts, length, copiedLength, basis] = [[], [], 0, 0, undefined];
     return frame;
   };
-  for await (const { digest, size, offset, data } of chunks) {
-    items.push([digest, size, offset, data.length]);
-    parts.push(data);
+  for await (const { digest, size, offset, data, copied } of chunks) {
+    if (copied && basis !== undefined && basis !== copied.path) yield flush();
+    items.push([digest, size, offset, copied?.length ?? data.length, ...(copied ? [copied.from] : [])]);
+    if (copied) basis = copied.path;
+    else parts.push(data);
     length += data.length;
-    if (length >= enough || items.length >= 1000) yield flush();
+    copiedLength += copied?.length ?? 0;
+    if (length >= enough || items.length >= 1000 || copiedLength >= enoughCopied) yield flush();
   }
   if (items.length > 0) yield flush();
 }
 
 /** The chunks in a frame, checked. */
 export function* unpackContents(header: unknown, body: Uint8Array): Generator<Chunk> {
-  const { form, items } = asObject(header, 'a header');
-  // Differences to a base will be another form; no peer announces yet that it can read them.
-  if (form !== 'whole')
+  const { form, items, basis } = asObject(header, 'a header');
+  if (form !== 'whole' && form !== 'delta')
     throw new ProtocolError(`contents in the form ${JSON.stringify(form)} are not known here`);
+  const path = form === 'delta' ? asPath(basis) : undefined;
   let position = 0;
   for (const item of asList(items, 'contents')) {
-    const [digest, size, offset, length] = asList(item, 'a content');
-    const end = position + asCount(length, 'a length');
+    const [digest, size, offset, asked, from] = asList(item, 'a content');
+    const length = asCount(asked, 'a length');
+    const isCopied = path !== undefined && from !== undefined;
+    const end = isCopied ? position : position + length;
     if (end > body.length) throw new ProtocolError('contents are longer than their frame');
-    const chunk = {
+    const chunk: Chunk = {
       digest: asDigest(digest),
       size: asCount(size, 'a size'),
       offset: asCount(offset, 'an offset'),
       data: body.subarray(position, end),
+      ...(isCopied && { copied: { path, from: asCount(from, 'an offset'), length } }),
     };
-    if (chunk.offset + chunk.data.length > chunk.size)
-      throw new ProtocolError('a content is longer than announced');
+    if (chunk.offset + length > chunk.size) throw new ProtocolError('a content is longer than announced');
     yield chunk;
     position = end;
   }
 }
 
-/** Contents that were asked for, by digest and size; any other one is not taken in. */
-export function* askedFor(sizes: ReadonlyMap<string, number>, chunks: Iterable<Chunk>): Generator<Chunk> {
+/** Contents that were asked for, by digest, and differences to what they were asked for to; nothing else is taken in. */
+export function* askedFor(
+  needs: ReadonlyMap<string, ContentRequest>,
+  chunks: Iterable<Chunk>,
+): Generator<Chunk> {
   for (const chunk of chunks) {
-    if (sizes.get(chunk.digest) !== chunk.size)
+    const need = needs.get(chunk.digest);
+    if (need === undefined || need.size !== chunk.size)
       throw new ProtocolError('the other end sent a content that nobody has asked for');
+    if (chunk.copied !== undefined && chunk.copied.path !== need.basis?.path)
+      throw new ProtocolError('the other end sent differences to a file that it was not asked for');
     yield chunk;
   }
 }

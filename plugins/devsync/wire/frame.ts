@@ -17,6 +17,7 @@
  * Numbers are big-endian.
  */
 import * as zlib from 'node:zlib';
+import { crc32 } from '../sync/crc32.ts';
 
 export const frameTypes = [
   /** Both ways, first: version and features. */
@@ -236,21 +237,4 @@ function decompress(data: Buffer, compression: Compression): Buffer {
   } catch (error) {
     throw new FrameError('a frame that cannot be decompressed', { cause: error });
   }
-}
-
-/** Goes on from the checksum of what came before; 0 to begin with. */
-const crc32: (data: Uint8Array, before: number) => number = 'crc32' in zlib ? zlib.crc32 : slowCrc32();
-
-/** For Node before 20.15. */
-function slowCrc32(): (data: Uint8Array, before: number) => number {
-  const table = new Uint32Array(256).map((_, index) => {
-    let value = index;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-    return value;
-  });
-  return (data, before) => {
-    let crc = ~before;
-    for (const byte of data) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] as number);
-    return ~crc >>> 0;
-  };
 }

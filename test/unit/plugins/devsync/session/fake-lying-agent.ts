@@ -79,11 +79,18 @@ export class FakeLyingAgent {
     if (method === 'refresh') this.#say('tree', session, { edits: this.#edits(), last: true });
     if (method !== 'read') return;
     for (const [digest, size] of parameters.needs ?? []) {
+      if (this.#random(8) === 0) this.#sayDelta(session, id, digest, size);
       const isHonest = this.#random(4) > 0;
       const items = [[isHonest ? digest : sha256(Buffer.from('other')), size, 0, content.length]];
       this.#say('content', session, { form: 'whole', stream: id, items }, [content]);
     }
     this.#say('end', session, { stream: id });
+  }
+
+  /** Differences that nobody asked for, to a file that may lie anywhere. */
+  #sayDelta(session: number, stream: number, digest: unknown, size: unknown): void {
+    const [basis, items] = [this.#pick(targets), [[digest, size, 0, size, 0]]];
+    this.#say('content', session, { form: 'delta', stream, basis, items });
   }
 
   #answerTo(method: string, parameters: { operations?: unknown[]; wanted?: unknown[][] }): unknown {

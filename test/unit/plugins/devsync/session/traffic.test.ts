@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
@@ -49,10 +50,58 @@ test('a rename and a copy of what is there cost nothing', async () => {
   expect(count.to).toBeLessThan(100_000);
 });
 
-test.each([
+/** Cut, moved, overwritten and longer: five places of 12 MB. */
+function edited(data: Buffer): Buffer {
+  const parts = [0, 1_000_000, 3_000_000, 5_000_000, 12_000_000].map((from, index, all) =>
+    data.subarray(from, all[index + 1]),
+  ) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const [one, two, three, four] = parts;
+  return Buffer.concat([one, Buffer.from('inserted'), three, two, four.subarray(1000), randomBytes(5000)]);
+}
+
+const ways = [
   ['to', 'local', 'container'],
   ['from', 'container', 'local'],
-] as const)(
+] as const;
+
+test.each(ways)(
+  'of a large file that was edited, the differences go: %s the container',
+  async (way, from, to) => {
+    const { pair: it, count, fresh } = counted();
+    const data = randomBytes(12_000_000);
+    for (const side of [it.local, it.container]) writeFileSync(join(side, 'large'), data);
+    await it.start();
+    await it.synchronizer.flush();
+    fresh();
+    writeFileSync(join(it[from], 'large'), edited(data));
+    await it.synchronizer.flush();
+    expect(readFileSync(join(it[to], 'large')).equals(readFileSync(join(it[from], 'large')))).toBe(true);
+    expect(count[way]).toBeLessThan(150_000);
+  },
+  30_000,
+);
+
+test.each(ways)(
+  'with an agent that knows no differences it goes whole: %s the container',
+  async (way, from, to) => {
+    const { pair: it, count, fresh } = counted();
+    const hello = Promise.resolve({ version: 1, features: ['compression:none'], about: {} });
+    const older = jest.spyOn(AgentConnection.prototype, 'hello', 'get').mockReturnValue(hello);
+    writeFileSync(join(it.local, 'large'), randomBytes(3_000_000));
+    await it.start();
+    await it.synchronizer.flush();
+    fresh();
+    const data = readFileSync(join(it.local, 'large'));
+    writeFileSync(join(it[from], 'large'), Buffer.concat([data, Buffer.from('more')]));
+    await it.synchronizer.flush();
+    older.mockRestore();
+    expect(readFileSync(join(it[to], 'large')).length).toBe(3_000_004);
+    expect(count[way]).toBeGreaterThan(3_000_000);
+  },
+  30_000,
+);
+
+test.each(ways)(
   'a large file whose stream breaks goes on where it was: %s the container',
   async (way, from, to) => {
     const { pair: it, count, fresh } = counted();
@@ -69,6 +118,29 @@ test.each([
     await it.synchronizer.flush();
     expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
     expect(count[way]).toBeLessThan(20_000_000);
+  },
+  30_000,
+);
+
+test.each(ways)(
+  'differences whose stream breaks go on where they were, too: %s the container',
+  async (way, from, to) => {
+    const { pair: it, count, fresh } = counted();
+    const data = randomBytes(16_000_000);
+    for (const side of [it.local, it.container])
+      writeFileSync(join(side, 'large'), data.subarray(0, 8_000_000));
+    await it.start();
+    await it.synchronizer.flush();
+    fresh().limit = 5_000_000;
+    writeFileSync(join(it.base, 'large'), data);
+    renameSync(join(it.base, 'large'), join(it[from], 'large'));
+    await eventually(() => expect(it.failure).toBeDefined());
+    await it.stop();
+    fresh();
+    await it.start();
+    await it.synchronizer.flush();
+    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    expect(count[way]).toBeLessThan(6_000_000);
   },
   30_000,
 );

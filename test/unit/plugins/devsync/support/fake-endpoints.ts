@@ -29,6 +29,7 @@ export function fakeFullEndpoint(tree: MaybeEntry): KeepingEndpoint & { attempts
     onHint: () => {},
     refresh: async () => {},
     missing: async () => [],
+    signature: async () => undefined,
     async *read() {},
     receive: async () => {},
     unfiled: (items: readonly ContentRef[]) => [...items],

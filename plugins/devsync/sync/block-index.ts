@@ -1,0 +1,47 @@
+/** Finds blocks of a signature by their sums. */
+import * as crypto from 'node:crypto';
+import type { RollingSum } from './rolling-sum.ts';
+import { type Signature, strongSize, sumSize } from './signature.ts';
+
+const strongOf: (data: Uint8Array) => Buffer = crypto.hash
+  ? (data) => crypto.hash('sha256', data, 'buffer')
+  : // For Node before 20.12.
+    (data) => crypto.createHash('sha256').update(data).digest();
+
+export class BlockIndex {
+  readonly #sums: Buffer;
+  readonly #count: number;
+  /** Of blocks with the same weak sum the first one: who made the others alike could let us try them all. */
+  readonly #byWeak = new Map<number, number>();
+  /** A bit for each value of the lowest bits of a weak sum: almost all sums are told apart by it. */
+  readonly #filter: Uint32Array;
+  readonly #mask: number;
+
+  constructor({ sums }: Signature, rolling: RollingSum) {
+    this.#sums = sums;
+    this.#count = Math.floor(sums.length / sumSize);
+    const bits = 1 << Math.max(16, Math.ceil(Math.log2(this.#count + 1)) + 5);
+    this.#filter = new Uint32Array(bits / 32);
+    this.#mask = bits - 1;
+    for (let block = 0; block < this.#count; block++) {
+      const weak = rolling.linear(sums.readUInt32BE(block * sumSize));
+      const bit = weak & this.#mask;
+      (this.#filter[bit >>> 5] as number) |= 1 << (bit & 31);
+      if (!this.#byWeak.has(weak)) this.#byWeak.set(weak, block);
+    }
+  }
+
+  /** The block that has this weak sum, and so may be the one; -1 where none has. */
+  candidate(weak: number): number {
+    const bit = weak & this.#mask;
+    if ((((this.#filter[bit >>> 5] as number) >>> (bit & 31)) & 1) === 0) return -1;
+    return this.#byWeak.get(weak) ?? -1;
+  }
+
+  /** Whether the window is this block. */
+  is(block: number, window: Uint8Array): boolean {
+    if (block >= this.#count) return false;
+    const at = block * sumSize + 4;
+    return strongOf(window).compare(this.#sums, at, at + strongSize, 0, strongSize) === 0;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A signature tells what is in a file by digests of its blocks, so that the other side can send the differences to it
+ * alone (the algorithm of rsync: https://rsync.samba.org/tech_report/). Each block has a weak sum that can be rolled on
+ * from byte to byte, CRC-32, and a strong one.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from './crc32.ts';
+
+/** The blocks of a file, from its beginning; what is left at its end and fills no block is not among them. */
+export interface Signature {
+  /** Bytes of a block, a power of two. */
+  readonly blockSize: number;
+  /** Of each block the weak sum (4 bytes, big-endian) and the strong one. */
+  readonly sums: Buffer;
+}
+
+/** Bytes of a strong sum: the first half of SHA-256. What is put together is checked as a whole once more. */
+export const strongSize = 16;
+export const sumSize: number = 4 + strongSize;
+
+/** Bytes that a block may be of. */
+export const [leastBlock, mostBlock]: readonly [number, number] = [4 << 10, 16 << 20];
+/** A signature of so many blocks fits into a frame, in base64. */
+export const mostBlocks: number = 128 << 10;
+
+/** About the square root, where what the signature takes and what a changed byte costs are in balance. */
+export function blockSizeFor(size: number): number {
+  let block = leastBlock;
+  while (block < mostBlock && (block * block < size || block * mostBlocks < size)) block *= 2;
+  return block;
+}
+
+/** Makes the signature of a file that is handed in in parts of any size. */
+export class SignatureBuilder {
+  readonly #blockSize: number;
+  readonly #sums: Buffer[] = [];
+  #hash: Hash = createHash('sha256');
+  #weak = 0;
+  /** Bytes of the block that is not full yet. */
+  #filled = 0;
+
+  constructor(blockSize: number) {
+    this.#blockSize = blockSize;
+  }
+
+  push(part: Uint8Array): void {
+    for (let from = 0; from < part.length; ) {
+      const piece = part.subarray(from, from + this.#blockSize - this.#filled);
+      this.#weak = crc32(piece, this.#weak);
+      this.#hash.update(piece);
+      this.#filled += piece.length;
+      from += piece.length;
+      if (this.#filled === this.#blockSize) this.#endBlock();
+    }
+  }
+
+  get signature(): Signature {
+    return { blockSize: this.#blockSize, sums: Buffer.concat(this.#sums) };
+  }
+
+  #endBlock(): void {
+    const sum = Buffer.allocUnsafe(sumSize);
+    sum.writeUInt32BE(this.#weak, 0);
+    this.#hash.digest().copy(sum, 4, 0, strongSize);
+    if (this.#sums.length < mostBlocks) this.#sums.push(sum);
+    [this.#hash, this.#weak, this.#filled] = [createHash('sha256'), 0, 0];
+  }
+}
