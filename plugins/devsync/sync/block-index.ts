@@ -11,6 +11,7 @@ const strongOf: (data: Uint8Array) => Buffer = crypto.hash
 export class BlockIndex {
   readonly #sums: Buffer;
   readonly #count: number;
+  readonly #weak: Uint32Array;
   /** Of blocks with the same weak sum the first one: who made the others alike could let us try them all. */
   readonly #byWeak = new Map<number, number>();
   /** A bit for each value of the lowest bits of a weak sum: almost all sums are told apart by it. */
@@ -20,11 +21,13 @@ export class BlockIndex {
   constructor({ sums }: Signature, rolling: RollingSum) {
     this.#sums = sums;
     this.#count = Math.floor(sums.length / sumSize);
+    this.#weak = new Uint32Array(this.#count);
     const bits = 1 << Math.max(16, Math.ceil(Math.log2(this.#count + 1)) + 5);
     this.#filter = new Uint32Array(bits / 32);
     this.#mask = bits - 1;
     for (let block = 0; block < this.#count; block++) {
       const weak = rolling.linear(sums.readUInt32BE(block * sumSize));
+      this.#weak[block] = weak;
       const bit = weak & this.#mask;
       (this.#filter[bit >>> 5] as number) |= 1 << (bit & 31);
       if (!this.#byWeak.has(weak)) this.#byWeak.set(weak, block);
@@ -38,9 +41,16 @@ export class BlockIndex {
     return this.#byWeak.get(weak) ?? -1;
   }
 
+  /**
+   * Whether the window with this weak sum may well be this block, where one block follows another: once in four billion
+   * times it is not, and then the whole content is found to be wrong.
+   */
+  mayBe(block: number, weak: number): boolean {
+    return block < this.#count && this.#weak[block] === weak;
+  }
+
   /** Whether the window is this block. */
   is(block: number, window: Uint8Array): boolean {
-    if (block >= this.#count) return false;
     const at = block * sumSize + 4;
     return strongOf(window).compare(this.#sums, at, at + strongSize, 0, strongSize) === 0;
   }

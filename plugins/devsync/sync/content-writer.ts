@@ -1,7 +1,7 @@
 /** Takes contents in, part by part, and keeps what arrives whole in the staging folder, each under its digest. */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { chunkSize, readParts, sha256 } from './digest.ts';
+import { chunkSize, readPassing, sha256 } from './digest.ts';
 import type { Chunk } from './endpoint.ts';
 import type { Folder } from './folder.ts';
 import type { StagedContents } from './staged-contents.ts';
@@ -145,7 +145,7 @@ export class ContentWriter {
     const hash = createHash('sha256');
     this.#failures.delete(digest);
     if (offset === 0) this.#contents.drop(partOf(digest));
-    else for await (const data of readParts(part)) hash.update(data);
+    else for await (const data of readPassing(part)) hash.update(data);
     this.#requireRoom(size - offset);
     const flags = offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND;
     const fd = openSync(part, O_WRONLY | O_NOFOLLOW | flags, 0o644);

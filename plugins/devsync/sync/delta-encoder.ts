@@ -19,7 +19,10 @@ const rangeSize = 4 << 20;
  */
 const patience = 8 << 20;
 
-/** Takes a content in parts. What it gives, put together, is that content, whatever the signature is of. */
+/**
+ * Takes a content in parts. What it gives, put together, is that content, but for weak sums that are the same by chance,
+ * or by somebody's will: so the content has to be checked as a whole.
+ */
 export class DeltaEncoder {
   readonly #size: number;
   readonly #rolling: RollingSum;
@@ -82,9 +85,9 @@ export class DeltaEncoder {
   #find(): number {
     const window = this.#buffer.subarray(this.#at, this.#at + this.#size);
     const expected = this.#expected;
-    if (expected !== undefined && this.#is(expected, window)) return expected;
     this.#expected = undefined;
     this.#sum ??= this.#rolling.of(window);
+    if (expected !== undefined && this.#index.mayBe(expected, this.#sum)) return expected;
     const block = this.#index.candidate(this.#sum);
     return block >= 0 && this.#is(block, window) ? block : -1;
   }

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import { DeltaEncoder, type Difference } from './delta-encoder.ts';
-import { chunkSize, openFile, readParts } from './digest.ts';
+import { chunkSize, openFile, readPassing } from './digest.ts';
 import type { Basis, Chunk, ContentRequest } from './endpoint.ts';
 import { Descent } from './folder.ts';
 import { blockSizeFor, type Signature, SignatureBuilder } from './signature.ts';
@@ -56,21 +56,25 @@ async function* differences(
   start: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Difference> {
-  for await (const part of readParts(file, start, signal)) yield* encoder.push(part);
+  for await (const part of readPassing(file, start, signal)) yield* encoder.push(part);
   yield* encoder.finish();
 }
 
-/** A chunk that is a range of a file below the root, as data. Rejects where that cannot be read, or has less. */
+/**
+ * A chunk that is a range of a file below the root, as data, each part of which is there until the next one is asked
+ * for. Rejects where the file cannot be read, or has less.
+ */
 export async function* copiedData(root: string, chunk: Chunk): AsyncGenerator<Chunk> {
   const { copied, ...rest } = chunk;
   if (copied === undefined) return;
   const file = openBelow(root, copied.path);
   try {
+    const buffer = Buffer.allocUnsafe(Math.min(chunkSize, copied.length));
     for (let done = 0; done < copied.length; ) {
-      const data = Buffer.allocUnsafe(Math.min(chunkSize, copied.length - done));
-      const length = readSync(file, data, 0, data.length, copied.from + done);
+      const most = Math.min(buffer.length, copied.length - done);
+      const length = readSync(file, buffer, 0, most, copied.from + done);
       if (length === 0) throw new Error('the file that it replaces was changed meanwhile');
-      yield { ...rest, offset: chunk.offset + done, data: data.subarray(0, length) };
+      yield { ...rest, offset: chunk.offset + done, data: buffer.subarray(0, length) };
       done += length;
       await nextTurn();
     }

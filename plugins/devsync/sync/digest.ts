@@ -180,17 +180,32 @@ export function digestSmall(path: string, size?: number): { digest: string; leng
 /** The digest of a file of any size, in bounded memory. */
 export async function digestLarge(path: string, signal?: AbortSignal): Promise<string> {
   const hash = crypto.createHash('sha256');
-  for await (const part of readParts(path, 0, signal)) hash.update(part);
+  for await (const part of readPassing(path, 0, signal)) hash.update(part);
   return hash.digest('hex');
 }
 
 /** A file in parts, each a buffer of its own. */
 export async function* readParts(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  yield* parts(path, () => Buffer.allocUnsafe(chunkSize), offset, signal);
+}
+
+/** A file in parts, each of which is there until the next one is asked for: the memory is the same. */
+export async function* readPassing(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(chunkSize);
+  yield* parts(path, () => buffer, offset, signal);
+}
+
+async function* parts(
+  path: string,
+  buffer: () => Buffer,
+  offset: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
   const fd = openFile(path);
   try {
     for (let position = offset; ; ) {
       signal?.throwIfAborted();
-      const part = Buffer.allocUnsafe(chunkSize);
+      const part = buffer();
       const length = readSync(fd, part, 0, chunkSize, position);
       if (length === 0) return;
       position += length;

@@ -113,7 +113,7 @@ describe('after any edits', () => {
     );
   });
 
-  test('it is the same even if the signature is of anything else, or made up', () => {
+  test('it is the same where the signature is of anything else', () => {
     const content = bytes(150_000, 1);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 50 * sumSize }), (made) => {
@@ -144,7 +144,8 @@ test('behind much that is new, what is where it was is found', () => {
 test('a signature whose blocks are all suspects does not cost more than the content is long', () => {
   const content = Buffer.alloc(2 << 20, 'x');
   const honest = signatureOf(content.subarray(0, leastBlock), leastBlock);
-  // The weak sum of every window of the content, and a strong one that is of none.
+  content[0] = 0;
+  // The weak sum of every window of the content but the first, and a strong one that is of none.
   const sums = Buffer.concat([honest.sums.subarray(0, 4), Buffer.alloc(sumSize - 4)]);
   const hashed = jest.spyOn(BlockIndex.prototype, 'is');
   const outcome = roundTrip(Buffer.alloc(0), content, { signature: { blockSize: leastBlock, sums } });

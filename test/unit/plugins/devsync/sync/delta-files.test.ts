@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { crcTable } from '../../../../../plugins/devsync/sync/crc32.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import type { Chunk, ContentRequest } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
@@ -104,6 +105,21 @@ test('where the content itself is changed while it is read, it is not there, eit
   writeFileSync(join(base, 'sender', 'large'), Buffer.concat([edited.subarray(0, -1), Buffer.from('x')]));
   await receiver?.receive(read(need));
   expect(await isThere()).toBe(false);
+});
+
+test('where two blocks have the same weak sum, the content is found to be wrong; then it goes whole', async () => {
+  const twin = Buffer.from(old);
+  // CRC-32 is linear: what changes the first byte is taken back by the next four.
+  const effect = Buffer.alloc(4);
+  effect.writeUInt32LE(crcTable[1] as number);
+  for (const [index, bits] of [1, ...effect].entries()) (twin[index] as number) ^= bits;
+  writeFileSync(join(base, 'receiver', 'large'), twin);
+  const chunks = await all(read(await request()));
+  expect(chunks[0]?.copied).toMatchObject({ from: 0 });
+  await receiver?.receive(read(await request()));
+  expect(await isThere()).toBe(false);
+  await receiver?.receive(read(await request()));
+  expect(await isThere()).toBe(true);
 });
 
 test('differences to a file that nobody asked for are refused, and so are signatures of a wrong shape', async () => {
