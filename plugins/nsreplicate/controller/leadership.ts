@@ -78,12 +78,22 @@ async function takeNamespace(namespace: string, options: LeadershipOptions): Pro
     await awaitFree(name, options, standsBy(options));
     const cluster = await take(ofCluster, options, standsBy(options));
     try {
-      if (!(await holderOf(name, options))) return await take(name, options, standsBy(options));
+      if (await holderOf(name, options)) continue;
+      const lock = await take(name, options, standsBy(options));
+      // Where this process was stopped meanwhile, a controller of all namespaces may have begun, and seen nothing.
+      if (await isHeld(cluster)) return lock;
+      await lock.release();
     } finally {
       await cluster.release();
     }
   }
 }
+
+const isHeld = (lock: HeldLock<Lease>): Promise<boolean> =>
+  lock.confirm().then(
+    () => true,
+    () => false,
+  );
 
 /** Waits until nobody holds a Lease. Who holds it and has died is found out by taking it over. */
 async function awaitFree(
