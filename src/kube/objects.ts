@@ -109,9 +109,34 @@ export interface PersistentVolume extends KubeObject {
   };
 }
 
+/** github.com/kubernetes-csi/external-snapshotter, client/apis/volumesnapshot/v1 */
+export interface VolumeSnapshot extends KubeObject {
+  spec: {
+    volumeSnapshotClassName?: string;
+    source: { persistentVolumeClaimName?: string; volumeSnapshotContentName?: string };
+  };
+  status?: {
+    readyToUse?: boolean;
+    /** Absent until the snapshot controller has taken it up. */
+    boundVolumeSnapshotContentName?: string;
+    /** The moment that it shows. */
+    creationTime?: string;
+    /** The least that a claim made of it has to ask for. */
+    restoreSize?: string;
+    error?: { message?: string; time?: string };
+  };
+}
+
+export interface VolumeSnapshotClass extends KubeObject {
+  driver: string;
+  deletionPolicy: 'Delete' | 'Retain';
+}
+
 export interface StorageClass extends KubeObject {
   provisioner: string;
   volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+  reclaimPolicy?: 'Delete' | 'Retain';
+  allowVolumeExpansion?: boolean;
 }
 
 export interface ContainerState {

@@ -82,6 +82,18 @@ export const storageClasses = resource<o.StorageClass>(
   false,
 );
 
+export const volumeSnapshots = resource<o.VolumeSnapshot>(
+  'snapshot.storage.k8s.io/v1',
+  'volumesnapshots',
+  'VolumeSnapshot',
+);
+export const volumeSnapshotClasses = resource<o.VolumeSnapshotClass>(
+  'snapshot.storage.k8s.io/v1',
+  'volumesnapshotclasses',
+  'VolumeSnapshotClass',
+  false,
+);
+
 /** `v1`, or `group/version`. */
 export function apiVersionOf({ group, version }: Resource): string {
   return group === '' ? version : `${group}/${version}`;

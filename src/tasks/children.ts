@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { TimeoutError } from '../errors.ts';
-import { isConflict, isForbidden } from '../kube/api-error.ts';
+import { isConflict, isForbidden, isNotFound } from '../kube/api-error.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/objects.ts';
 import type { Resource } from '../kube/resources.ts';
@@ -32,8 +32,8 @@ interface Child {
  * Deletes what bears the task's labels and is owned by its record, directly or through another child, and
  * waits until it is gone. Each delete names the uid, so that a successor of the same name stays.
  *
- * Resolves with a line for each object that is still there at the limit. Kinds that may not be listed are
- * taken as not made.
+ * Resolves with a line for each object that is still there at the limit. Kinds that may not be listed, or that the
+ * cluster does not know any more, are taken as not made.
  */
 export async function removeChildren(
   kube: KubeClient,
@@ -67,7 +67,7 @@ async function childrenOf(
     const { items } = await kube.list(resource, { ...call, namespace, labelSelector, metadataOnly: true });
     return items.filter((object) => isChild(object, record)).map((object) => ({ resource, object }));
   } catch (error) {
-    if (isForbidden(error)) return [];
+    if (isForbidden(error) || isNotFound(error)) return [];
     throw error;
   }
 }

@@ -75,7 +75,8 @@ test.concurrent('a device is copied to a new claim, only what differs is sent, a
   expect(await digest(contextB, 'target')).toBe(await digest(contextA, 'source'));
 
   await change(contextA, 'source', 'put if=/dev/zero count=32 seek=40; put if=/dev/urandom count=1 seek=10');
-  const again = await copied('--strategy', 'relay', source, target);
+  // No root, but in the group that nodes give their disks.
+  const again = await copied('--strategy', 'relay', '--run-as', '65532:6', source, target);
   expect(again.device).toMatchObject({ differing: 33, sentBytes: blockBytes, zeroedBytes: 2 * mebibyte });
   expect(await digest(contextB, 'target')).toBe(await digest(contextA, 'source'));
 
@@ -112,6 +113,9 @@ test.concurrent('what is smaller, holds something else, or files is refused, and
   expect(await refused(3, source, scene.ref(contextB, 'small'))).toMatch(
     /the source's device has 67108864 bytes, and the target's 66060288/,
   );
+  const grown = await copied('--grow-target', '--verify', source, scene.ref(contextB, 'small'));
+  expect(grown).toMatchObject({ outcome: 'ok', verification: { entries: 1024, different: 0 } });
+
   await change(contextB, 'other', 'put if=/dev/urandom count=20 seek=500');
   const before = await digest(contextB, 'other');
   expect(await refused(3, source, scene.ref(contextB, 'other'))).toMatch(/--yes overwrites it/);

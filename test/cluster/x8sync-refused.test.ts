@@ -141,12 +141,15 @@ describe('claims that will not do', () => {
   }, 60_000);
 
   (isLab ? test : test.skip)(
-    'a target with less room: bytes',
+    'a target with less room: bytes, unless it may grow',
     async () => {
       await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
-      await expectEnd(3, [/too little room/, /\d+ bytes/], source, scene.ref(contextB, 'small'));
+      const small = scene.ref(contextB, 'small');
+      await expectEnd(3, [/too little room/, /\d+ bytes/, /--grow-target/], source, small);
       expect(await scene.inspect(contextB, 'small', 'ls -A')).toBe('');
       await expectNoRecords();
+      saidBy(await x8sync('--grow-target', '--verify', source, small), 0);
+      saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
     },
     60_000,
   );

@@ -109,7 +109,8 @@ export function binary(name: string): string {
 /** Where the cached kubectl is: of the same version as the clusters. */
 export const kubectl = (): string => binary('kubectl');
 
-async function goCommand(): Promise<string> {
+/** Whichever Go the machine has. */
+export async function goCommand(): Promise<string> {
   for (const candidate of ['go', '/usr/local/go/bin/go']) {
     const found = await attempt(candidate, ['version']).catch(() => undefined);
     const [, minorText = '0'] = /go1\.(\d+)/.exec(found?.stdout ?? '') ?? [];

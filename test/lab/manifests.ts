@@ -29,11 +29,12 @@ interface ClassOptions {
   readonly reclaim?: 'Delete' | 'Retain';
   readonly binding?: 'WaitForFirstConsumer' | 'Immediate';
   readonly isDefault?: boolean;
+  readonly grows?: boolean;
 }
 
 function storageClass(name: string, options: ClassOptions): Manifest {
   const { medium, type = 'local', scope = 'node', reclaim = 'Delete' } = options;
-  const { binding: mode = 'WaitForFirstConsumer', isDefault = false } = options;
+  const { binding: mode = 'WaitForFirstConsumer', isDefault = false, grows = false } = options;
   const object = {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
@@ -42,6 +43,7 @@ function storageClass(name: string, options: ClassOptions): Manifest {
     parameters: { medium, type, scope },
     reclaimPolicy: reclaim,
     volumeBindingMode: mode,
+    allowVolumeExpansion: grows,
   };
   return { path: `/apis/storage.k8s.io/v1/storageclasses/${name}`, object };
 }
@@ -49,11 +51,11 @@ function storageClass(name: string, options: ClassOptions): Manifest {
 const storageClasses: readonly Manifest[] = [
   storageClass('standard', { medium: 'disk', isDefault: true }),
   // A file system of its own, as large as the claim asks for: it can be filled.
-  storageClass('tmpfs', { medium: 'tmpfs' }),
+  storageClass('tmpfs', { medium: 'tmpfs', grows: true }),
   // As CSI drivers give it: a fresh ext4 that is root's, which nobody else may write to.
   storageClass('ext4', { medium: 'ext4' }),
   // For claims of volumeMode Block.
-  storageClass('block', { medium: 'block' }),
+  storageClass('block', { medium: 'block', grows: true }),
   storageClass('hostpath', { medium: 'disk', type: 'hostPath' }),
   storageClass('immediate', { medium: 'disk', binding: 'Immediate' }),
   storageClass('retain', { medium: 'disk', reclaim: 'Retain' }),

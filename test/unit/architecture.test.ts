@@ -58,6 +58,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'doctor',
     'records',
     'run',
+    'snapshot',
     'connect',
     'preflight',
     'monitor',

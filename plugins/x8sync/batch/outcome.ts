@@ -1,6 +1,7 @@
 /** What many copies came to, in words and as an error. */
 import { IncompleteError, X8sError } from '../../../src/errors.ts';
 import { formatBytes, formatCount, formatPlural } from '../../../src/ui/format.ts';
+import { deviceTitle } from '../run/device-report.ts';
 import type { CopyResult } from '../run/request.ts';
 
 /** What became of one. */
@@ -16,8 +17,10 @@ export interface BatchEntry {
 export const isThrough = ({ outcome, lost }: CopyResult): boolean => outcome === 'ok' && lost.length === 0;
 
 /** One line on what one copy did. */
-export function titleOf({ stats, verification, outcome, lost }: CopyResult): string {
-  const figures = `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')}, ${formatBytes(stats.transferredBytes)}`;
+export function titleOf({ stats, verification, outcome, lost, device, mode }: CopyResult): string {
+  const figures = device
+    ? deviceTitle(device, mode)
+    : `${formatCount(stats.transferredFiles)} of ${formatPlural(stats.files, 'file')}, ${formatBytes(stats.transferredBytes)}`;
   const differ = verification ? `; ${formatCount(verification.different)} differences` : '';
   const losses = lost.length > 0 ? `; not kept: ${lost.join(', ')}` : '';
   return `${outcome === 'ok' || outcome === 'differs' ? figures : `${figures}, not all`}${differ}${losses}`;

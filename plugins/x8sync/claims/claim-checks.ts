@@ -3,8 +3,10 @@ import { RefusedError, UsageError, X8sError } from '../../../src/errors.ts';
 import { type ClaimState, describeClaim, isDevice } from './claim.ts';
 import { relationOfTrees } from './volume-identity.ts';
 
-/** @throws X8sError where nothing can be read from this claim; RefusedError where it is on its way out or in exclusive use. */
-export function checkSource(source: ClaimState): void {
+/**
+ * @param isFrozen a snapshot or a clone of it is mounted in its place.
+ * @throws X8sError where nothing can be read from this claim; RefusedError where it is on its way out or in exclusive use. */
+export function checkSource(source: ClaimState, isFrozen = false): void {
   const name = describeClaim(source.ref);
   if (source.object.metadata.deletionTimestamp) {
     throw new RefusedError(`source claim ${name} is being deleted, so no further pod can mount it`, {
@@ -19,7 +21,7 @@ export function checkSource(source: ClaimState): void {
       },
     );
   }
-  checkNotExclusive(source);
+  if (!isFrozen) checkNotExclusive(source);
 }
 
 /**

@@ -5,12 +5,14 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
 import { persistentVolumeClaims } from '../../../src/kube/resources.ts';
+import { Label, managerOf } from '../../../src/tasks/names.ts';
 import type { BatchItem } from '../batch/batch.ts';
 import { claimKey, conflictAmong, type Place, type PlacedCopy } from '../batch/conflicts.ts';
 import type { ListedCopy } from '../batch/list-file.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
 import { parseClaim } from '../claims/claim-ref.ts';
 import { createTarget, parseAccessMode, parseSize, type TargetWishes } from '../claims/create-target.ts';
+import { tool } from '../objects/sides.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { BatchFlags } from './batch-flags.ts';
 import { copyRequestOf } from './copy-request.ts';
@@ -66,6 +68,11 @@ export const accessModeOption = () =>
     group: targetGroup,
     value: 'MODE',
     description: "Their access modes (ReadWriteOnce or RWO, …); else the source's.",
+  });
+
+export const growTargetOption = () =>
+  option.flag('--grow-target', {
+    description: 'Make a target claim that is too small larger, where its storage class allows it.',
   });
 
 type Pair = Readonly<Record<'source' | 'target', ClaimRef>>;
@@ -176,11 +183,13 @@ async function pairsOfNamespaces(flags: BatchFlags, { kube, signal }: KubeComman
     labelSelector,
     signal,
   });
-  if (items.length === 0)
+  // What a task has made of its source lives as long as that task.
+  const claims = items.filter(({ metadata }) => metadata.labels?.[Label.managedBy] !== managerOf(tool));
+  if (claims.length === 0)
     throw new UsageError(
       `namespace ${from.namespace} of ${from.kube.cluster.context} has no claim${labelSelector ? ` with ${labelSelector}` : ''}`,
     );
-  return items.map(({ metadata: { name: claim } }) => ({
+  return claims.map(({ metadata: { name: claim } }) => ({
     source: { ...from, claim },
     target: { ...to, claim },
   }));

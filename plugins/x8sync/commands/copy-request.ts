@@ -14,6 +14,7 @@ import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
 import { type PodFlags, podOptionsOf } from './pod-flags.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
+import { type SnapshotFlags, snapshotWishOf } from './snapshot-options.ts';
 import { checkDetach, type TaskFlags } from './task-options.ts';
 
 /** As a command declares them. */
@@ -22,6 +23,7 @@ export interface CopyFlags
     GivenParallel,
     CutoverFlags,
     NetworkFlags,
+    SnapshotFlags,
     TaskFlags,
     PodFlags {
   readonly name: string | undefined;
@@ -30,6 +32,7 @@ export interface CopyFlags
   readonly delete: boolean;
   readonly owner: string | undefined;
   readonly verify: boolean | undefined;
+  readonly growTarget: boolean;
   readonly onCollision: OnCollision;
   readonly trustedXattrs: boolean;
   readonly runAs: string | undefined;
@@ -60,6 +63,8 @@ export async function copyRequestOf(
     trustedXattrs,
     checksum,
     verify: flags.verify ?? flags.cutover,
+    growTarget: flags.growTarget,
+    snapshot: snapshotWishOf(flags),
     selection: selectionOf(flags),
     deletes: flags.delete ? (flags.yes ? 'all' : 'half') : 'nothing',
     confirmed: flags.yes,
@@ -83,8 +88,11 @@ export async function copyRequestOf(
 export function checkFlags(flags: CopyFlags): void {
   checkCutover(flags);
   checkDetach(flags);
+  snapshotWishOf(flags);
   if (flags.delete && flags.force)
     throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');
+  if (flags.growTarget && flags.dryRun)
+    throw new UsageError('--grow-target changes a claim, and --dry-run changes nothing');
   if (flags.verify && flags.dryRun)
     throw new UsageError('--dry-run copies nothing, so there is nothing for --verify to compare', {
       hint: 'the two can be compared as they are: kubectl x8sync verify SOURCE TARGET',

@@ -12,6 +12,7 @@ import {
   createTargetOption,
   ensureTarget,
   filenameOption,
+  growTargetOption,
   isBatch,
   maxTasksOption,
   selectorOption,
@@ -53,6 +54,7 @@ import {
   sourcePathOption,
   targetPathOption,
 } from './selection-options.ts';
+import { cloneOption, snapshotClassOption, snapshotOption } from './snapshot-options.ts';
 import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './task-options.ts';
 
 export class CopyCommand extends KubeCommand {
@@ -88,6 +90,7 @@ export class CopyCommand extends KubeCommand {
         '$0 --cutover --downtime-goal 1m old/shop/data new/shop/data',
       ],
       ['Copy a whole namespace, and make the claims there', '$0 --all --create-target old/shop new/shop'],
+      ['Copy a claim in use as it is at one moment', '$0 --snapshot shop/database backup/database'],
       ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
@@ -160,6 +163,9 @@ export class CopyCommand extends KubeCommand {
   partitionFiles = partitionFilesOption();
   partitionSize = partitionSizeOption();
   compress = compressOption();
+  snapshot = snapshotOption();
+  snapshotClass = snapshotClassOption();
+  clone = cloneOption();
   all = allOption();
   selector = selectorOption();
   filename = filenameOption();
@@ -168,6 +174,7 @@ export class CopyCommand extends KubeCommand {
   storageClass = storageClassOption();
   size = sizeOption();
   accessMode = accessModeOption();
+  growTarget = growTargetOption();
   cutover = cutoverOption();
   downtimeGoal = downtimeGoalOption();
   thenStart = thenOption();
@@ -212,9 +219,9 @@ export class CopyCommand extends KubeCommand {
     };
   }
 
-  /** A copy that would delete most of the target begins once a person has said that it may. */
+  /** What would delete most of the target, or takes a larger one, begins once a person has said that it may. */
   async #copy(request: CopyRequest, context: KubeCommandContext): Promise<CopyResult | DetachedCopy> {
-    const [{ copy, detachCopy }, { DeletionBrake }] = await Promise.all([
+    const [{ copy, detachCopy, growTarget }, { DeletionBrake, TargetTooSmall }] = await Promise.all([
       import('../run/copy.ts'),
       import('../run/result.ts'),
     ]);
@@ -222,9 +229,11 @@ export class CopyCommand extends KubeCommand {
     try {
       return await begin(request, context);
     } catch (error) {
-      if (!(error instanceof DeletionBrake) || !(await agrees(questionOf(error, request), context)))
-        throw error;
-      return begin(agreedTo(request), context);
+      const asks = error instanceof DeletionBrake || (error instanceof TargetTooSmall && !request.growTarget);
+      if (!asks || !(await agrees(questionOf(error, request), context))) throw error;
+      if (error instanceof DeletionBrake) return this.#copy(agreedTo(request), context);
+      await growTarget(request, error, context);
+      return this.#copy({ ...request, growTarget: true }, context);
     }
   }
 
@@ -247,8 +256,10 @@ function agreedTo(request: CopyRequest): CopyRequest {
   return request.deletes === 'half' ? { ...confirmed, deletes: 'all' } : confirmed;
 }
 
-const questionOf = ({ message }: Error, { deletes }: CopyRequest): string =>
-  `${message}. ${deletes === 'half' ? 'Delete them?' : 'Overwrite it?'}`;
+function questionOf(error: Error, { deletes }: CopyRequest): string {
+  if ('missingBytes' in error) return `${error.message}. Make it larger?`;
+  return `${error.message}. ${deletes === 'half' ? 'Delete them?' : 'Overwrite it?'}`;
+}
 
 /** Whether a person at a terminal says yes. */
 async function agrees(question: string, { confirm }: KubeCommandContext): Promise<boolean> {

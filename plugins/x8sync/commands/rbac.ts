@@ -26,10 +26,19 @@ export class RbacCommand extends KubeCommand {
   target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
   strategies = strategyOption();
   side = option.choice('--side', ['source', 'target'], { description: 'What this side takes only.' });
+  snapshot = option.flag('--snapshot', { description: 'Also what --snapshot takes.' });
+  clone = option.flag('--clone', { description: 'Also what --clone takes.' });
+  growTarget = option.flag('--grow-target', { description: 'Also what --grow-target takes.' });
   helpful = option.flag('--helpful', {
     description:
       'Also what a copy goes without: it sees and says more with it, and gets through more policies.',
   });
+
+  get #snapshot(): 'snapshot' | 'clone' | undefined {
+    // A snapshot takes all that a clone does.
+    if (this.snapshot) return 'snapshot';
+    return this.clone ? 'clone' : undefined;
+  }
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ rolesFor }, { mayBeMadeFor }, { stringify }] = await Promise.all([
@@ -38,7 +47,7 @@ export class RbacCommand extends KubeCommand {
       import('yaml'),
     ]);
     const sides = this.side === undefined ? (['source', 'target'] as const) : [this.side];
-    const makes = mayBeMadeFor(this.strategies);
+    const makes = { ...mayBeMadeFor(this.strategies), snapshot: this.#snapshot, growth: this.growTarget };
     const all = rolesFor(await pairOf(this, context), { sides, makes, helpful: this.helpful });
     const text = all.map(
       (one) => `# ${headline(one)}\n${one.roles.map((role) => stringify(role)).join('---\n')}`,

@@ -120,8 +120,16 @@ class Leader {
     void watch.end.catch(() => {}).finally(() => over.abort(new Error('the copy is over')));
     const onTrouble = (text: string) => watch.messages.addDiagnostic(text);
     const relay = new Relay({ ...portForwards(source, target), clock, signal, onTrouble });
-    const [pod] = await until(Promise.all([watch.started, watch.serving]), signal);
-    await relay.serve(pod);
+    let pod: string;
+    try {
+      [pod] = await until(Promise.all([watch.started, watch.serving]), signal);
+      await relay.serve(pod);
+    } catch (error) {
+      this.#context.signal.throwIfAborted();
+      // It has ended by itself, and says why: that nobody relays to it any more is no reason of its own.
+      if (over.signal.aborted) return;
+      throw error;
+    }
     watch.onPod((next) => {
       if (next !== pod) relay.serve(next).catch((error: unknown) => onTrouble(`relay: ${messageOf(error)}`));
     });

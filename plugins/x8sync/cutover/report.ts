@@ -24,5 +24,7 @@ export function describeCutover(result: CutoverResult): string {
 }
 
 function describePass({ seconds, files, bytes }: Pass): string {
-  return `${ms(seconds)}: ${formatPlural(files, 'file')}, ${formatBytes(bytes)}`;
+  // Only devices have bytes without files.
+  const what = files === 0 && bytes > 0 ? '' : `${formatPlural(files, 'file')}, `;
+  return `${ms(seconds)}: ${what}${formatBytes(bytes)}`;
 }

@@ -154,6 +154,8 @@ export interface MoverEnd {
   readonly compared?: 'content' | undefined;
   /** Where the trees were compared entry by entry. */
   readonly verification?: Verification | undefined;
+  /** Where the target has too little of it, as far as that was known beforehand. */
+  readonly room?: Room | undefined;
   /** Where the volumes are block devices. */
   readonly device?: DeviceReport | undefined;
   /** Absent where nothing was copied. */
@@ -201,7 +203,6 @@ export interface Messages {
     /** The exit code that goes with the outcome. */
     readonly code: number;
     readonly stats: Readonly<Record<string, number>>;
-    readonly room?: Room;
     readonly attempts: number;
   };
 }
@@ -317,6 +318,15 @@ function progressOf(fields: Fields): MoverProgress {
   };
 }
 
+function roomOf({ needBytes, freeBytes, needInodes, freeInodes }: Fields): Room {
+  return {
+    needBytes: count(needBytes),
+    freeBytes: count(freeBytes),
+    needInodes: count(needInodes),
+    freeInodes: count(freeInodes),
+  };
+}
+
 function deviceOf(fields: Fields): DeviceReport {
   const { sourceBytes, targetBytes, blocks, differing, sentBytes, zeroedBytes } = fields;
   return {
@@ -339,6 +349,7 @@ function endOf({
   losses,
   compared,
   verification,
+  room,
   device,
   streams,
   seconds,
@@ -354,6 +365,7 @@ function endOf({
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     compared: compared === 'content' ? compared : undefined,
     verification: isObject(verification) ? verificationOf(verification) : undefined,
+    room: isObject(room) ? roomOf(room) : undefined,
     device: isObject(device) ? deviceOf(device) : undefined,
     streams: isObject(streams) ? (streams as unknown as StreamsReport) : undefined,
     seconds: count(seconds),

@@ -4,11 +4,13 @@ import type { Pod } from '../../../src/kube/objects.ts';
 import {
   jobs,
   networkPolicies,
+  persistentVolumeClaims,
   pods,
   type Resource,
   secrets,
   services,
   statefulSets,
+  volumeSnapshots,
 } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
 import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
@@ -41,10 +43,23 @@ export function sideOf(kube: KubeClient, record: TaskRecord): TaskSide {
 }
 
 /** Kinds that a task makes on each side, pods last: their controllers go first. */
-export const childKinds: Readonly<Record<Role, readonly Resource[]>> = {
+const childKinds: Readonly<Record<Role, readonly Resource[]>> = {
   source: [statefulSets, services, networkPolicies, secrets, pods],
   target: [jobs, networkPolicies, secrets, pods],
 };
+
+/** What a task makes of its source only where that was asked for: not every cluster has these kinds. */
+const frozenKinds: Readonly<Record<string, readonly Resource[]>> = {
+  snapshot: [volumeSnapshots, persistentVolumeClaims],
+  clone: [persistentVolumeClaims],
+};
+
+/** The kinds of what this side of a task has made, by its record. */
+export function kindsMadeFor({ role, spec }: Pick<TaskRecord, 'role' | 'spec'>): readonly Resource[] {
+  const { snapshot = '' } = (spec ?? {}) as { readonly snapshot?: string };
+  const frozen = role === 'source' && Object.hasOwn(frozenKinds, snapshot) ? frozenKinds[snapshot] : [];
+  return [...(childKinds[role as Role] ?? []), ...(frozen ?? [])];
+}
 
 /** The x8sync task that a pod belongs to, if any. */
 export function taskOfPod({ metadata: { labels } }: Pod): string | undefined {

@@ -17,6 +17,7 @@ import {
   secrets,
   services,
   statefulSets,
+  volumeSnapshots,
 } from '../../../src/kube/resources.ts';
 import type { ClaimRef } from '../claims/claim.ts';
 import type { Role } from '../objects/sides.ts';
@@ -42,6 +43,17 @@ const otherService: readonly Need[] = [[services, 'patch']];
 const addresses: readonly Need[] = [[pods, 'get create', 'exec']];
 const relay: readonly Need[] = [[pods, 'get create', 'portforward']];
 
+/** A claim in the source's place, and the snapshot that it is made of. */
+const frozen: Readonly<Record<'snapshot' | 'clone', readonly Need[]>> = {
+  snapshot: [
+    [volumeSnapshots, 'get list watch create delete'],
+    [persistentVolumeClaims, 'list watch create delete'],
+  ],
+  clone: [[persistentVolumeClaims, 'list watch create delete']],
+};
+
+const growth: readonly Need[] = [[persistentVolumeClaims, 'list watch patch']];
+
 /** What a copy goes without, and is better with: it sees more, says more, or gets through more. */
 const helpful: readonly Need[] = [
   [networkPolicies, 'get list create delete'],
@@ -66,6 +78,10 @@ export interface Makes {
   readonly addresses?: boolean;
   /** Port-forwards to the pods of both sides. */
   readonly relay?: boolean;
+  /** A target claim that is too small is made larger. */
+  readonly growth?: boolean;
+  /** The source is frozen first. */
+  readonly snapshot?: 'snapshot' | 'clone' | undefined;
 }
 
 /** All that one side of a copy asks of its namespace. */
@@ -80,6 +96,8 @@ export function permissionsOf(role: Role, namespace: string, makes: Makes): Perm
     ...(isSource && makes.otherService ? otherService : []),
     ...(!isSource && makes.addresses ? addresses : []),
     ...(makes.relay ? relay : []),
+    ...(!isSource && makes.growth ? growth : []),
+    ...(isSource && makes.snapshot ? frozen[makes.snapshot] : []),
   ];
   return permissions(needs, namespace);
 }

@@ -25,6 +25,8 @@ import { ensureKeys } from '../objects/keys.ts';
 import type { PodPrivileges, PodWishes } from '../objects/manifests/pods.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
 import { type Admission, admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
+import { type FrozenSource, freezeSource } from '../snapshot/frozen-source.ts';
+import { snapshotClassFor } from '../snapshot/snapshot-class.ts';
 import type { CopyTask } from './copy-task.ts';
 import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
 import {
@@ -71,7 +73,15 @@ export class CopyParts {
   }
 
   readonly #permissions = this.#part(() =>
-    checkPermissions(this.#request, madeFor(this.#request.strategies), this.#options.signal),
+    checkPermissions(
+      this.#request,
+      {
+        ...madeFor(this.#request.strategies),
+        snapshot: this.#request.snapshot?.method,
+        growth: this.#request.growTarget ?? false,
+      },
+      this.#options.signal,
+    ),
   );
 
   /** What was begun beside the question of permissions; what is lacking tells more than what then failed. */
@@ -89,9 +99,32 @@ export class CopyParts {
       // Whether that may be copied at all is asked before what else is wrong with it.
       checkSameMode(state, await this.#targetState());
     }
-    checkSource(state);
+    checkSource(state, this.#request.snapshot !== undefined);
     return state;
   });
+
+  /** The class for the source's snapshot: that there is none is known before anything is made. */
+  readonly snapshotClass = this.#part(async () => {
+    const { snapshot } = this.#request;
+    if (snapshot?.method !== 'snapshot') return undefined;
+    return snapshotClassFor(await this.source(), snapshot.snapshotClass, this.#options.signal);
+  });
+
+  /** The source as it was at one moment, where that is wished. */
+  readonly frozen = this.#part(async (): Promise<FrozenSource | undefined> => {
+    const { snapshot, source: ref } = this.#request;
+    if (!snapshot) return undefined;
+    const [source, snapshotClass, cluster] = await Promise.all([
+      this.source(),
+      this.snapshotClass(),
+      this.#clusterId(ref),
+    ]);
+    const { side } = (await this.opened()).source;
+    return freezeSource(side, source, { ...snapshot, snapshotClass }, cluster, this.#options);
+  });
+
+  /** The claim that pods mount as the source. */
+  readonly #mounted = this.#part(async () => (await this.frozen())?.claim ?? this.source());
 
   readonly #targetState = this.#part(() => this.#permitted(this.#claim(this.#request.target)));
 
@@ -130,7 +163,7 @@ export class CopyParts {
   readonly #ladder = this.#part(async () => {
     const { strategies, fsGroup, service } = this.#request;
     const isOneCluster = await this.#isOneCluster();
-    const [source, target] = await Promise.all([this.source(), this.target()]);
+    const [source, target] = await Promise.all([this.#mounted(), this.target()]);
     const obstacle = mountObstacle({ source, target, isOneCluster, fsGroup });
     const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined }, service);
     // What goes on by itself can't pass through this workstation.
@@ -152,7 +185,7 @@ export class CopyParts {
     const { side } = (await this.opened()).target;
     const { signal } = this.#options;
     if (await copiesOverNetwork(side, signal)) return undefined;
-    const job = await this.#startMover({ mountedSource: await this.source(), addresses: [] });
+    const job = await this.#startMover({ mountedSource: await this.#mounted(), addresses: [] });
     if (job.takenUp && hasBegun(job.job)) return { job };
     const context = { clock: this.#clock, signal, waiting: (text: string) => this.waiting(text) };
     const unscheduled = await schedulingObstacle(side, job.job, context);
@@ -213,7 +246,7 @@ export class CopyParts {
   /** The source's sshd and the Service over it; its pod may still be on its way. */
   readonly sourceServer = this.#part(async () => {
     const { side } = (await this.opened()).source;
-    const [claim, { privileges, isLimited }] = await Promise.all([this.source(), this.#sourceAdmission()]);
+    const [claim, { privileges, isLimited }] = await Promise.all([this.#mounted(), this.#sourceAdmission()]);
     const strategies = await this.#network();
     const keys = await this.keys();
     return startSourceServer(

@@ -15,11 +15,13 @@ export interface CopyStory {
   readonly selection?: Selection | undefined;
   /** Undefined where another run has led the mover to the source. */
   readonly strategy: StrategyName | undefined;
+  /** What was read in the source's place, as far as this run knows it. */
+  readonly snapshot?: CopyResult['snapshot'];
   readonly seconds: number;
 }
 
 export function copyResult(end: MoverEnd, messages: MoverMessages, story: CopyStory): CopyResult {
-  const { task, source, target, mode, checksum, selection, strategy, seconds } = story;
+  const { task, source, target, mode, checksum, selection, strategy, seconds, snapshot } = story;
   const { outcome, message, stats, failures, lost, losses, verification, streams, device } = end;
   const { address, changes, diagnostics, differences } = messages;
   const how = {
@@ -31,6 +33,17 @@ export function copyResult(end: MoverEnd, messages: MoverMessages, story: CopySt
     strategy,
     filtered: (selection?.filters ?? []).length > 0,
   } as const;
-  const found = { failures, lost, losses, changes, diagnostics, verification, differences, streams, device };
+  const found = {
+    failures,
+    lost,
+    losses,
+    changes,
+    diagnostics,
+    verification,
+    differences,
+    streams,
+    device,
+    snapshot,
+  };
   return { task, source, target, ...how, stats, ...found, seconds };
 }

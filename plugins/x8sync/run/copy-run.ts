@@ -12,6 +12,7 @@ import { uncleanError } from '../objects/side-cleanup.ts';
 import { CopyParts } from './copy-parts.ts';
 import { copyResult } from './copy-result.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
+import { snapshotTitle } from './report.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, type CopyResult, type DetachedCopy, furtherRun, type Mode } from './request.ts';
 import {
@@ -60,9 +61,13 @@ export class CopyRun {
   }
 
   async checkSource(handle: StepHandle): Promise<void> {
-    const [source, privileges] = await Promise.all([this.#parts.source(), this.#parts.sourcePrivileges()]);
+    const [source, privileges] = await Promise.all([
+      this.#parts.source(),
+      this.#parts.sourcePrivileges(),
+      this.#parts.snapshotClass(),
+    ]);
     handle.title(`Source ${describeClaim(source.ref)} (${describeSize(source)})`);
-    const writers = writersOf(source);
+    const writers = this.#request.snapshot ? [] : writersOf(source);
     if (writers.length > 0) {
       const harm = isDevice(source)
         ? 'what it writes meanwhile may arrive in part, and a file system in it may be damaged at the target'
@@ -103,6 +108,13 @@ export class CopyRun {
 
   async openSource(handle: StepHandle): Promise<void> {
     handle.title(nameTaken(await this.#parts.openedSource()));
+  }
+
+  async freezeSource(handle: StepHandle): Promise<void> {
+    const frozen = await this.#parts.frozen();
+    if (!frozen) return;
+    handle.title(snapshotTitle(frozen));
+    for (const text of frozen.retained) handle.warn(`${text}: it stays there, for you to delete.`);
   }
 
   async startSource(handle: StepHandle): Promise<void> {
@@ -203,8 +215,13 @@ export class CopyRun {
     const { mode, source, target: to, checksum, selection } = this.#request;
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
-    const how = { mode, checksum, selection, strategy: this.#strategy };
+    const how = { mode, checksum, selection, strategy: this.#strategy, snapshot: await this.#snapshot() };
     return copyResult(end, this.#watch.messages, { ...names, ...how, seconds });
+  }
+
+  async #snapshot(): Promise<CopyResult['snapshot']> {
+    const frozen = await this.#parts.frozen();
+    return frozen && { method: frozen.method, takenAt: frozen.takenAt };
   }
 
   /** Ends a run that failed or was interrupted; resolves with the error to show. */

@@ -1,8 +1,12 @@
 /** One copy from beginning to end: the steps that a person sees, in their order. */
+import { formatBytes } from '../../../src/ui/format.ts';
 import type { Reporter, Step } from '../../../src/ui/reporter.ts';
+import { describeClaim } from '../claims/claim.ts';
+import { growClaim } from '../claims/grow-target.ts';
 import { readsOnly } from '../mover/options.ts';
 import { CopyRun } from './copy-run.ts';
 import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from './request.ts';
+import { TargetTooSmall } from './result.ts';
 
 /**
  * Copies one claim's files to another.
@@ -10,6 +14,8 @@ import type { CopyContext, CopyRequest, CopyResult, DetachedCopy } from './reque
  * Resolves also where some files could not be copied (`outcome: 'partial'`); rejects where the copy did not
  * come to an end. Whatever happens, what it made is deleted again, except where it was interrupted and has
  * a name of its own to be taken up by, or where a cluster can't be reached any more.
+ *
+ * @throws TargetTooSmall where that was found before anything was copied, and the target is not to grow.
  */
 export async function copy(request: CopyRequest, context: CopyContext): Promise<CopyResult> {
   return runCopy(request, context, (run) => run.result());
@@ -25,6 +31,31 @@ export async function detachCopy(
 }
 
 async function runCopy<T>(
+  request: CopyRequest,
+  context: CopyContext,
+  resultOf: (run: CopyRun) => Promise<T>,
+): Promise<T> {
+  try {
+    return await runOnce(request, context, resultOf);
+  } catch (error) {
+    if (!request.growTarget || !(error instanceof TargetTooSmall)) throw error;
+    await growTarget(request, error, context);
+    return runOnce(request, context, resultOf);
+  }
+}
+
+/** Makes the target claim as large as the copy needs it. @throws RefusedError where that can't be. */
+export async function growTarget(
+  { target, timeoutMs }: Pick<CopyRequest, 'target' | 'timeoutMs'>,
+  { missingBytes }: TargetTooSmall,
+  { reporter, signal }: Pick<CopyContext, 'reporter' | 'signal'>,
+): Promise<void> {
+  reporter.info(`Claim ${describeClaim(target)} is made larger by ${formatBytes(missingBytes)}`);
+  const size = await growClaim(target, missingBytes, { timeoutMs, signal });
+  reporter.info(`Claim ${describeClaim(target)} has ${size}`);
+}
+
+async function runOnce<T>(
   request: CopyRequest,
   context: CopyContext,
   resultOf: (run: CopyRun) => Promise<T>,
@@ -59,6 +90,7 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
         step('Take the name in the target cluster', (handle) => run.openTarget(handle)),
       ],
     },
+    ...(request.snapshot ? [step('Freeze the source', (handle) => run.freezeSource(handle))] : []),
     {
       concurrent: [
         step('Serve the source over SSH', (handle) => run.startSource(handle)),

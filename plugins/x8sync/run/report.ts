@@ -17,7 +17,15 @@ const shownNames = 5;
 
 /** The summary that a person reads at the end. */
 export function summaryOf(result: CopyResult): string {
-  return linesOf(result).join('\n');
+  const { snapshot } = result;
+  const lines = [...linesOf(result), ...(snapshot ? [`  source       ${snapshotTitle(snapshot)}`] : [])];
+  return lines.join('\n');
+}
+
+/** What was read in the source's place. */
+export function snapshotTitle({ method, takenAt }: NonNullable<CopyResult['snapshot']>): string {
+  const what = method === 'snapshot' ? 'Snapshot' : 'Clone';
+  return `${what} of the source${takenAt === undefined ? '' : `, as it was at ${takenAt}`}`;
 }
 
 function linesOf(result: CopyResult): string[] {

@@ -27,6 +27,8 @@ import type {
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 import type { PodOptions } from '../objects/manifests/pod-options.ts';
 
+import type { FrozenSource, SnapshotWish } from '../snapshot/frozen-source.ts';
+
 export type { Mode } from '../mover/options.ts';
 
 export interface CopyRequest {
@@ -60,6 +62,10 @@ export interface CopyRequest {
    * by now. Whether it deletes is no part of the task, which comes to what the source is in any case.
    */
   readonly cutover?: boolean | undefined;
+  /** What is copied is the source as it is at one moment; as it is while it is copied where absent. */
+  readonly snapshot?: SnapshotWish | undefined;
+  /** A target claim that is too small is made larger, where its storage class allows it. */
+  readonly growTarget?: boolean | undefined;
   /** Once all is copied, read and compare both sides. */
   readonly verify?: boolean | undefined;
   /** In a comparison alone: what only the target has is no difference. */
@@ -124,6 +130,8 @@ export interface CopyResult {
   readonly verification?: Verification | undefined;
   /** What it found, the first thousand. */
   readonly differences?: readonly Difference[] | undefined;
+  /** What was read in the source's place, and the moment that it shows. */
+  readonly snapshot?: Pick<FrozenSource, 'method' | 'takenAt'> | undefined;
   /** Where the claims are block devices. */
   readonly device?: DeviceReport | undefined;
   /** How the files were spread over streams, and why so. */
@@ -182,6 +190,7 @@ export function copySpec(
     ...(request.fsGroup !== undefined && { fsGroup: String(request.fsGroup) }),
     ...selectionSpec(request.selection ?? wholeVolumes),
     ...deletionSpec(request),
+    ...(request.snapshot && { snapshot: request.snapshot.method }),
     ...(request.owner && { chown: describeIdentity(request.owner) }),
   };
 }

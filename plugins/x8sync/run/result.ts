@@ -11,6 +11,19 @@ import { verificationTitle } from './verification.ts';
 /** More than half of a target would be deleted, and nobody has said that it may. */
 export class DeletionBrake extends RefusedError {}
 
+/** The target is too small, and by how much is known. */
+export class TargetTooSmall extends RefusedError {
+  readonly missingBytes: number;
+
+  constructor(message: string, missingBytes: number, details: readonly string[]) {
+    super(message, {
+      details,
+      hint: `make the target larger (--grow-target, where its storage class allows it), or remove from it what is not needed`,
+    });
+    this.missingBytes = missingBytes;
+  }
+}
+
 /** True where everything is at the target as it was at the source. */
 export function isWhole({ outcome, lost }: MoverEnd): boolean {
   return outcome === 'ok' && lost.length === 0;
@@ -117,12 +130,7 @@ export function failureOf(
   const details = [...diagnostics, ...end.failures].slice(-10);
   switch (end.outcome) {
     case 'no-room':
-      return new RefusedError(`target claim ${target} has too little room: ${end.message}`, {
-        details,
-        hint: end.device
-          ? 'a device is copied to one that is as large at least: make the target claim larger'
-          : 'make the target larger, or remove from it what is not needed',
-      });
+      return tooSmall(end, target, details);
     case 'too-many-deletions':
       return brakeOf(end, target, details);
     case 'source-empty':
@@ -153,6 +161,23 @@ export function failureOf(
           : 'no file was copied; run the same command again once that is fixed',
       });
   }
+}
+
+/** A file system takes some of what a volume grows by for itself. */
+const fileSystemShare = 1.1;
+const fileSystemBytes = 16 * 2 ** 20;
+
+function tooSmall({ message, room, device }: MoverEnd, target: string, details: readonly string[]): X8sError {
+  const text = `target claim ${target} has too little room: ${message}`;
+  const ofDevice = device ? device.sourceBytes - device.targetBytes : 0;
+  const ofFiles = room ? room.needBytes - room.freeBytes : 0;
+  if (ofDevice > 0) return new TargetTooSmall(text, ofDevice, details);
+  if (ofFiles > 0)
+    return new TargetTooSmall(text, Math.ceil(ofFiles * fileSystemShare) + fileSystemBytes, details);
+  return new RefusedError(text, {
+    details,
+    hint: 'make the target larger, or remove from it what is not needed',
+  });
 }
 
 function brakeOf({ message, device }: MoverEnd, target: string, details: readonly string[]): DeletionBrake {

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { ApiError, type KubeObject } from '../kube.ts';
 import { provisioner } from '../manifests.ts';
 import { Collection, type Context, keyOf, OncePerKey } from './collection.ts';
-import { bytesOf, makeVolume, media, removeVolume } from './volumes.ts';
+import { bytesOf, growVolume, makeVolume, media, removeVolume } from './volumes.ts';
 
 interface Claim extends KubeObject {
   readonly spec: {
@@ -13,6 +13,7 @@ interface Claim extends KubeObject {
     readonly volumeName?: string;
     readonly resources: { readonly requests: { readonly storage: string } };
   };
+  readonly status?: { readonly capacity?: { readonly storage: string } };
 }
 
 interface Volume extends KubeObject {
@@ -41,6 +42,7 @@ export function serveVolumes(context: Context): void {
   const once = new OncePerKey(context);
   new Collection<Claim>(context, '/api/v1/persistentvolumeclaims', (claim, gone) => {
     if (!gone && isOurs(claim)) once.run(`claim ${claim.metadata.uid}`, () => provision(context, claim));
+    if (!gone && isToGrow(claim)) once.run(`growth ${claim.metadata.uid}`, () => grow(context, claim));
   });
   new Collection<Volume>(context, '/api/v1/persistentvolumes', (volume, gone) => {
     if (!gone && isReleased(volume))
@@ -52,6 +54,11 @@ const isOurs = ({ metadata, spec }: Claim): boolean =>
   metadata.annotations?.[provisionerAnnotation] === provisioner &&
   !spec.volumeName &&
   !metadata.deletionTimestamp;
+
+const isToGrow = ({ metadata, spec, status }: Claim): boolean =>
+  metadata.annotations?.[provisionerAnnotation] === provisioner &&
+  status?.capacity !== undefined &&
+  bytesOf(spec.resources.requests.storage) > bytesOf(status.capacity.storage);
 
 const isReleased = ({ metadata, spec, status }: Volume): boolean =>
   metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === provisioner &&
@@ -116,6 +123,20 @@ function volumeObject(
         : {}),
     },
   };
+}
+
+/** What external-resizer does, and a CSI driver's node: the volumes here are no larger than asked for, or have no limit. */
+async function grow({ api, log }: Context, claim: Claim): Promise<void> {
+  const { metadata, spec } = claim;
+  const capacity = spec.resources.requests;
+  const path = `/api/v1/persistentvolumes/${spec.volumeName}`;
+  const volume = await api.get<Volume>(path);
+  const folder = volume.spec.local?.path ?? volume.spec.hostPath?.path;
+  if (folder) await growVolume(folder, bytesOf(capacity.storage));
+  await api.patch(path, { spec: { capacity } });
+  const claims = `/api/v1/namespaces/${metadata.namespace}/persistentvolumeclaims`;
+  await api.patch(`${claims}/${metadata.name}/status`, { status: { capacity } });
+  log(`made ${spec.volumeName} as large as ${capacity.storage}`);
 }
 
 async function reclaim({ api, log }: Context, volume: Volume): Promise<void> {

@@ -78,7 +78,20 @@ async function makeDevice(path: string, bytes: number): Promise<void> {
   await run('truncate', ['--size', String(bytes), imageOf(path)]);
   const loop = (await run('losetup', ['--find', '--show', imageOf(path)])).trim();
   const numbers = await run('stat', ['--format', '0x%t 0x%T', loop]);
-  await run('mknod', [path, 'b', ...numbers.trim().split(' ')]);
+  // As nodes have their disks: for root, and for one group.
+  await run('mknod', ['--mode=660', path, 'b', ...numbers.trim().split(' ')]);
+  await run('chgrp', ['disk', path]);
+}
+
+/** Makes a volume larger that has a size: a device, or a tmpfs. */
+export async function growVolume(path: string, bytes: number): Promise<void> {
+  if (statSync(path).isBlockDevice()) {
+    await run('truncate', ['--size', String(bytes), imageOf(path)]);
+    const loops = await run('losetup', ['--associated', imageOf(path), '--noheadings', '--output', 'NAME']);
+    await run('losetup', ['--set-capacity', loops.trim()]);
+  } else if (existsSync(imageOf(path))) throw new Error(`${path} has a file system that does not grow here`);
+  else if (statSync(path).dev !== statSync(dirname(path)).dev)
+    await run('mount', ['-o', `remount,size=${bytes}`, path]);
 }
 
 /** Removes a volume's folder and all that is in it. */

@@ -51,8 +51,8 @@ export class DeviceRun implements MoverRun {
 
   async #run(): Promise<Ending> {
     const { mode, verify } = this.#options;
-    this.#requireAccess();
     await openSource(this.#connection, this.#options, this.#runtime);
+    this.#requireAccess();
     const { bytes } = await this.#requireFit();
     if (mode === 'verify') return this.#verify(bytes);
     const comparison = await this.#compare(bytes);

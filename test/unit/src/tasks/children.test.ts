@@ -76,3 +76,11 @@ test('a kind that may not be listed was not made', async () => {
   };
   expect(await remove()).toEqual([]);
 });
+
+test('a kind that the cluster does not know any more has no objects', async () => {
+  const { kube, remove } = await scene();
+  kube.before = ({ verb, collection }) => {
+    if (verb === 'list' && collection === '/secrets') throw apiError(404, 'page not found', 'NotFound');
+  };
+  expect(await remove()).toEqual([]);
+});

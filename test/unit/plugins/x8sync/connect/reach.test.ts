@@ -115,3 +115,11 @@ test('a relay needs no Service', async () => {
   expect(await open()).toMatchObject({ service: undefined, strategies: [{ name: 'relay' }] });
   expect((await kube.list(services)).items).toEqual([]);
 });
+
+test('a mover that has ended by itself needs no relay any more, and its own end is what counts', async () => {
+  const { context, connect, open } = await scene(['relay']);
+  connect();
+  const end = Promise.resolve({ outcome: 'closed' });
+  const watch = { ...context.watch, serving: new Promise(() => {}), end } as unknown as MoverWatch;
+  expect(await reachSource(await open(), ['relay'], { ...context, watch }, handle)).toBe('relay');
+});

@@ -1,0 +1,58 @@
+/** A target claim that is made larger. */
+import { expect, test } from '@jest/globals';
+import { growClaim, grownSize } from '../../../../../plugins/x8sync/claims/grow-target.ts';
+import { parseMoverLine, protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import { failureOf, TargetTooSmall } from '../../../../../plugins/x8sync/run/result.ts';
+import { persistentVolumeClaims, storageClasses } from '../../../../../src/kube/resources.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
+
+const gibibyte = 2 ** 30;
+
+function missing(end: object): number | undefined {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const said = JSON.stringify({ protocol, nonce: 'n', outcome: 'no-room', message: 'too little', ...end });
+  const line = parseMoverLine(`x8s:end ${said}`);
+  if (line.kind !== 'end') throw new Error('not an end');
+  const request = { source: ref, target: ref, mode: 'merge', name: undefined, allowMounted: false } as const;
+  const rest = { trustedXattrs: false, checksum: false, strategies: [], image: 'mover', timeoutMs: 0 };
+  const error = failureOf(line.end, { ...request, ...rest }, { diagnostics: [], begun: false });
+  return error instanceof TargetTooSmall ? error.missingBytes : undefined;
+}
+
+test('a device by what it lacks, files by somewhat more, and neither where nobody knows by how much', () => {
+  const device = { blocks: 0, differing: 0, sentBytes: 0, zeroedBytes: 0 };
+  expect(missing({ device: { ...device, sourceBytes: 3 * gibibyte, targetBytes: gibibyte } })).toBe(
+    2 * gibibyte,
+  );
+  const room = { needInodes: 5, freeInodes: -1 };
+  const files = missing({ room: { ...room, needBytes: 3 * gibibyte, freeBytes: gibibyte } }) ?? 0;
+  expect(files).toBeGreaterThan(2.1 * gibibyte);
+  expect(files).toBeLessThan(2.3 * gibibyte);
+  // It ran full, or inodes are what is missing.
+  expect(missing({})).toBeUndefined();
+  expect(missing({ room: { ...room, needBytes: 1, freeBytes: gibibyte } })).toBeUndefined();
+});
+
+test('a class that does not let volumes grow is named, and the claim stays as it is', async () => {
+  const kube = fakeKube();
+  const claimOf = (name: string, spec: object) => ({
+    ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'shop' } },
+    spec: { resources: { requests: { storage: '1Gi' } }, ...spec },
+  });
+  const storageClass = { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name: 'fixed' } };
+  await kube.create(storageClasses, { ...storageClass, provisioner: 'p' });
+  await kube.create(persistentVolumeClaims, claimOf('data', { storageClassName: 'fixed' }));
+  await kube.create(persistentVolumeClaims, claimOf('static', {}));
+  const grow = (claim: string) =>
+    growClaim({ kube, namespace: 'shop', claim }, 5, { timeoutMs: 0, signal: new AbortController().signal });
+  await expect(grow('data')).rejects.toThrow(
+    "target claim fake/shop/data is too small, and can't be made larger: StorageClass fixed does not let volumes grow",
+  );
+  await expect(grow('static')).rejects.toThrow('it has no storage class');
+  expect(kube.calls.filter(({ verb }) => verb === 'patch')).toEqual([]);
+});
+
+test('the new size is in whole MiB', () => {
+  expect(grownSize(gibibyte, 1)).toBe('1025Mi');
+  expect(grownSize(0, 2 ** 40)).toBe('1048576Mi');
+});
