@@ -249,6 +249,10 @@ describe('who may have a session', () => {
     const role = ['--role', 'devsync-node-agent-user', '--user', bound.name];
     await kubectl(contextA, ['-n', agentNamespace, 'create', 'rolebinding', bound.name, ...role]);
     expect(await eventually(() => planAs(bound))).toMatch(/^0 /);
+    const exact = new Person();
+    const roles = await work.must('rbac', '--launcher', 'node-agent', '--subject', `user:${exact.name}`);
+    await kubectl(contextA, ['apply', '-f', '-'], roles);
+    expect(await planAs(exact)).toMatch(/^0 /);
     const noToken = new Person();
     await noToken.may(kube, [seesPods, forwards]);
     expect(await planAs(noToken)).toMatch(

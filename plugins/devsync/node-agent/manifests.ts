@@ -117,7 +117,7 @@ function clusterRights(): KubeObject[] {
 function userRights(): KubeObject[] {
   const metadata = { name: userRole, namespace: agentNamespace, labels: { ...agentLabels } };
   // A port-forward by a WebSocket is a GET; newer servers want both.
-  const rules = [rule('', ['pods'], ['get', 'list']), rule('', ['pods/portforward'], ['get', 'create'])];
+  const rules = [rule('', ['pods'], ['list']), rule('', ['pods/portforward'], ['get', 'create'])];
   return [{ apiVersion: rbac, kind: 'Role', metadata, rules }];
 }
 
