@@ -111,11 +111,11 @@ export function connectionError(cluster: ClusterInfo, error: unknown): Connectio
   );
 }
 
-/** The time limit of a request passed without an answer. */
-export function noAnswer(cluster: ClusterInfo, limitMs: number): ConnectionError {
+/** The time limit of a request passed without an answer: the one that a person chose, or one that the request has itself. */
+export function noAnswer(cluster: ClusterInfo, limitMs: number, isChosen: boolean): ConnectionError {
   return new ConnectionError(
     `${cluster.context}: no answer from ${cluster.server} within ${limitMs / 1000} s`,
     { maybeSent: true, transient: true },
-    { hint: `${isRouteUp()} --request-timeout gives it longer` },
+    { hint: isChosen ? `${isRouteUp()} --request-timeout gives it longer` : isRouteUp() },
   );
 }

@@ -74,7 +74,8 @@ export function createExchange(
       const limit = deadline(left, call.signal);
       const request = httpRequest(withServerLimit(call, left), limit.signal, streaming, limitMs);
       const outcome = await attempt(call, limit, request, read).catch((error) => {
-        throw error instanceof DeadlineExceeded ? noAnswer(cluster, limitMs) : error;
+        if (!(error instanceof DeadlineExceeded)) throw error;
+        throw noAnswer(cluster, limitMs, limitMs === requestTimeoutMs);
       });
       if ('value' in outcome) return outcome.value;
       const delay = outcome.delayMs(retry);

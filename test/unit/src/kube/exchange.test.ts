@@ -177,6 +177,17 @@ describe('the time limit', () => {
     await expect(kube.get(configMaps, ref, { timeoutMs: 30 })).rejects.toThrow('within 0.03 s');
   });
 
+  test('is said to be changed by an option only where it is the one of that option', async () => {
+    const kube = await start(inTurn(silence), { requestTimeoutMs: 30 });
+    const hint = (call: Promise<unknown>) => call.catch((error: ConnectionError) => error.hint);
+    expect(await hint(kube.get(configMaps, ref))).toContain('--request-timeout');
+    const limited = [
+      kube.get(configMaps, ref, { timeoutMs: 20 }),
+      kube.apply(configMaps, object, { fieldManager: 'm', notAfterMs: 20 }),
+    ];
+    for (const call of limited) expect(await hint(call)).not.toContain('--request-timeout');
+  });
+
   test('does not end an answer that is on its way', async () => {
     const slow = (response: ServerResponse) => {
       response.writeHead(200).write('{"metadata"');
