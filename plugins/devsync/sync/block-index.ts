@@ -1,12 +1,6 @@
 /** Finds blocks of a signature by their sums. */
-import * as crypto from 'node:crypto';
 import type { RollingSum } from './rolling-sum.ts';
-import { type Signature, strongSize, sumSize } from './signature.ts';
-
-const strongOf: (data: Uint8Array) => Buffer = crypto.hash
-  ? (data) => crypto.hash('sha256', data, 'buffer')
-  : // For Node before 20.12.
-    (data) => crypto.createHash('sha256').update(data).digest();
+import { type Signature, strongSize, strongSum, sumSize } from './signature.ts';
 
 export class BlockIndex {
   readonly #sums: Buffer;
@@ -52,6 +46,6 @@ export class BlockIndex {
   /** Whether the window is this block. */
   is(block: number, window: Uint8Array): boolean {
     const at = block * sumSize + 4;
-    return strongOf(window).compare(this.#sums, at, at + strongSize, 0, strongSize) === 0;
+    return strongSum(window).compare(this.#sums, at, at + strongSize, 0, strongSize) === 0;
   }
 }

@@ -1,0 +1,47 @@
+/** Large files on a real cluster: what of them travels. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from '@jest/globals';
+import type { ActivityState } from '../../plugins/devsync/session/activity.ts';
+import { type Seen, Workplace } from './support/devsync.ts';
+import { inNamespace } from './support/namespace.ts';
+
+const place = inNamespace('A');
+let work: Workplace | undefined;
+afterEach(async () => {
+  await work?.close();
+  work = undefined;
+});
+
+const bytesOf = (seen: Seen) => (seen.state as unknown as { activity: ActivityState }).activity.bytes;
+
+test('of a large file that was edited, the differences travel, both ways', async () => {
+  work = new Workplace(place());
+  const it = work;
+  const large = join(it.local, 'large');
+  const data = randomBytes(16 << 20);
+  writeFileSync(large, data);
+  await it.sync('large', { options: ['--permissions', 'kept'] });
+  const isSame = async () => {
+    const digest = createHash('sha256').update(readFileSync(large)).digest('hex');
+    expect(await it.sh('large', 'sha256sum </work/large')).toContain(digest);
+  };
+  await isSame();
+  const before = bytesOf(await it.reaches('large', 'watching'));
+  expect(before.container).toBe(data.length);
+  writeFileSync(
+    large,
+    Buffer.concat([data.subarray(0, 5_000_001), Buffer.from('here'), data.subarray(5_000_001)]),
+  );
+  expect(await it.must('flush', 'large')).toMatch(/^Both sides are the same/);
+  await isSame();
+  const there = bytesOf(await it.reaches('large', 'watching'));
+  expect(there.container - before.container).toBeLessThan(100_000);
+  await it.sh('large', 'cd /work; { echo there; cat large; } >/tmp/new; cat /tmp/new >large');
+  expect(await it.must('flush', 'large')).toMatch(/^Both sides are the same/);
+  expect(readFileSync(large).subarray(0, 6).toString()).toBe('there\n');
+  await isSame();
+  const here = bytesOf(await it.reaches('large', 'watching'));
+  expect(here.local).toBeLessThan(100_000);
+}, 120_000);
