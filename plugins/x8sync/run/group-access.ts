@@ -14,6 +14,7 @@ import { stateOf } from '../monitor/follow.ts';
 import { PodTroubles } from '../monitor/pod-trouble.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
+import type { SideMeta } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
 /** The root folder of a volume, as the looking pod saw it. */
@@ -65,16 +66,24 @@ export function decideGroup(root: RootFolder, group: number, claim: string): Gro
   );
 }
 
-async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions): Promise<RootFolder> {
-  const { kube, namespace, name } = side;
+/** The mover's pod, which does nothing but look: without the containers that a patch has put beside it. */
+export function lookingPod({ meta }: SideMeta, plan: PodPlan): Pod {
   const { containers, ...spec } = podSpec({ ...plan, readOnly: true, group: undefined }, 'Never');
-  const looking = containers.map((one) => ({ ...one, name: container, command: ['sh', '-c', script] }));
-  const pod: Pod = {
+  const own = containers.filter(({ name }) => name === plan.side);
+  return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { ...side.meta, name: `${name}-look` },
-    spec: { ...spec, containers: looking },
+    metadata: { ...meta, name: `${meta.name}-look` },
+    spec: {
+      ...spec,
+      containers: own.map((one) => ({ ...one, name: container, command: ['sh', '-c', script] })),
+    },
   };
+}
+
+async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions): Promise<RootFolder> {
+  const { kube, namespace } = side;
+  const pod = lookingPod(side, plan);
   const old = await kube.find(pods, pod.metadata, { signal: options.signal });
   if (old) await remove(kube, pods, old, options);
   const need = { verb: 'create', resource: pods, namespace };
