@@ -13,12 +13,13 @@ import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, resourceQuotas } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { contextA, contextB } from './support/contexts.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
 import { plugin, startPlugin } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
 import { connectTo, Pair } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
 import { once } from './support/replication.ts';
+import { judgeConfigMaps } from './support/webhook.ts';
 
 type Role = KubeObject & { rules: PolicyRule[] };
 
@@ -140,7 +141,7 @@ async function change(kube: KubeClient, role: Role, index?: number, verb?: strin
   await kube.patch(resource, { name, namespace }, { rules: usable }, { type: 'merge' });
 }
 
-test('doctor says what the replica lacks, and which quota would be exceeded; nothing is written', async () => {
+test('doctor says what the replica lacks and refuses, and which quota would be exceeded; nothing is written', async () => {
   const other = await pair.addNamespace('lacking');
   await pair.to.create(configMaps, { metadata: { name: 'x', namespace: pair.namespace } });
   const named = { namespace: other };
@@ -156,14 +157,24 @@ test('doctor says what the replica lacks, and which quota would be exceeded; not
       status: { used: { 'count/configmaps': '1' } },
     }),
   );
-  const found = await plugin('nsreplicate', [
-    ...['doctor', '--primary', contextA, '--replica', contextB, '--name', pair.otherTask('lacking')],
-    ...['--sync-namespaces', other, '--kinds', 'configmaps,pvc'],
-  ]);
+  const doctor = () =>
+    plugin('nsreplicate', [
+      ...['doctor', '--primary', contextA, '--replica', contextB, '--name', pair.otherTask('lacking')],
+      ...['--sync-namespaces', other, '--kinds', 'configmaps,pvc'],
+    ]);
+  const found = await doctor();
   expect(found).toMatchObject({ code: 5, stderr: expect.stringContaining('something in the way') });
   expect(found.stdout).toMatch(/failed +lacks StorageClass none-such \(for PersistentVolumeClaim \S+disk\)/);
   expect(found.stdout).toMatch(
     /failed +quota \S+few would be exceeded: count\/configmaps: 1 used and 2 more, of 2/,
   );
   expect(await pair.find(pair.to, 'configmaps', 'a', other)).toBeUndefined();
+  if (!isLab) return;
+  const webhook = await judgeConfigMaps(pair.to, other, () => ({ refuse: 'not on a weekday' }));
+  try {
+    const refused = /dry run +failed +can't create ConfigMap \S+: .*not on a weekday/;
+    await eventually(async () => expect((await doctor()).stdout).toMatch(refused), 30_000);
+  } finally {
+    await webhook.close();
+  }
 }, 60_000);
