@@ -17,6 +17,8 @@ export interface Case {
   readonly atTerminal?: boolean;
   /** A command that goes on until somebody ends it, as the reader does in another terminal. */
   readonly goesOn?: { readonly command: RegExp; readonly until: string };
+  /** Its commands end with 5 where there are conflicts, which does not keep a person from typing the next one. */
+  readonly tellsOfConflicts?: boolean;
   /** Runs in the project's folder, and not in one of its own. */
   readonly inProject?: boolean;
   /** With a /usr/local/bin of its own, and a registry on this machine under the names that documents give it. */
@@ -81,8 +83,7 @@ async function makeConflict(stage: Stage): Promise<void> {
   await stage.sh(`kubectl devsync pause web -n shop
 echo here >src/app.ts
 kubectl -n shop exec deployment/web -- bash -c 'echo there, and longer >/app/src/app.ts'
-kubectl devsync resume web -n shop
-for i in {1..100}; do kubectl devsync conflicts web -n shop | grep -q app.ts && exit; sleep 0.2; done; exit 1`);
+kubectl devsync resume web -n shop || test $? = 5`);
 }
 
 export const cases: Readonly<Record<string, Documented>> = {
@@ -148,9 +149,16 @@ export const cases: Readonly<Record<string, Documented>> = {
         atTerminal: true,
         goesOn: { command: /devsync up/, until: inSync },
       },
-      { begins: 'kubectl devsync get -n shop', before: makeConflict },
+      {
+        begins: 'kubectl devsync get -n shop',
+        before: makeConflict,
+        tellsOfConflicts: true,
+        after: 'cmp src/app.ts <(echo here) && ! kubectl devsync get web -n shop',
+      },
       {
         begins: 'kubectl devsync init -n shop',
+        input: 'y\n',
+        atTerminal: true,
         before: async (stage) => rmSync(join(stage.folder, '.devsync.yaml')),
       },
       { begins: 'kubectl devsync rbac -n shop', after: 'kubectl get role,rolebinding devsync -n shop' },

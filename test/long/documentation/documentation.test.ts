@@ -48,7 +48,7 @@ COMMAND
 typed() { until grep -qaE 'y/N|assword' "$HOME/.log"; do sleep 0.2; done; printf '%s\\n' "$TYPED"; exec sleep 1000; }
 script --quiet --return --command "bash $HOME/.goes-on" /dev/null < <(typed) & pid=$!
 echo $pid >>"$HOME/.background"
-for i in {1..100}; do if (${until}) >/dev/null 2>&1; then break; fi; kill -0 $pid; sleep 1; done
+for i in {1..100}; do if (${until}) >/dev/null 2>&1; then break; fi; [ -n "$(jobs -rp)" ]; sleep 1; done
 (${until}) >/dev/null`;
 
 function scriptOf(script: string, { goesOn }: Case): string {
@@ -85,6 +85,7 @@ async function bash(stage: Stage, script: string, how: Case): Promise<void> {
       ...stage.env,
       PATH: `${tools}:${stage.env.PATH}`,
       SSL_CERT_FILE: trusting(join(work, 'registry')),
+      TYPED: how.input?.trim(),
     },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
@@ -106,7 +107,8 @@ test.each(Object.keys(cases))('%s', async (name) => {
       const how = caseOf(name, script);
       if (!how) continue;
       await how.before?.(stage);
-      await bash(stage, scriptOf(script, how) + (how.after ? `\n${how.after}` : ''), how);
+      const typed = how.tellsOfConflicts ? `set +e\n${script}\nset -e` : scriptOf(script, how);
+      await bash(stage, how.after ? `${typed}\n${how.after}` : typed, how);
     }
     expect(cases[name]?.blocks.length).toBeGreaterThan(0);
   } finally {
