@@ -17,8 +17,8 @@ export interface Case {
   readonly atTerminal?: boolean;
   /** A command that goes on until somebody ends it, as the reader does in another terminal. */
   readonly goesOn?: { readonly command: RegExp; readonly until: string };
-  /** Its commands end with 5 where there are conflicts, which does not keep a person from typing the next one. */
-  readonly tellsOfConflicts?: boolean;
+  /** Its commands may end with 5 (conflicts, something to do), which does not keep a person from typing the next one. */
+  readonly mayEndWith5?: boolean;
   /** Runs in the project's folder, and not in one of its own. */
   readonly inProject?: boolean;
   /** With a /usr/local/bin of its own, and a registry on this machine under the names that documents give it. */
@@ -66,6 +66,11 @@ async function fastClass(stage: Stage): Promise<void> {
   const found = JSON.parse(await stage.kubectl(contextA, 'get', 'storageclass', 'tmpfs', '-o', 'json'));
   await stage.apply(contextA, { ...found, metadata: { name: 'fast' } });
 }
+
+/** All that tells of the task `dr`, the epoch of a promotion among that. */
+const forgetTask = `for cluster in prod standby; do
+kubectl --context $cluster -n x8s-nsreplicate get configmap,lease -o name | grep nsreplicate-dr |
+xargs -r kubectl --context $cluster -n x8s-nsreplicate delete; done`;
 
 const inSync = `kubectl devsync get web -n shop -o json | grep -q '"phase": *"watching"'`;
 
@@ -152,7 +157,7 @@ export const cases: Readonly<Record<string, Documented>> = {
       {
         begins: 'kubectl devsync get -n shop',
         before: makeConflict,
-        tellsOfConflicts: true,
+        mayEndWith5: true,
         after: 'cmp src/app.ts <(echo here) && ! kubectl devsync get web -n shop',
       },
       {
@@ -193,8 +198,11 @@ export const cases: Readonly<Record<string, Documented>> = {
         begins: 'kubectl nsreplicate demote prod',
         input: 'y\n',
         atTerminal: true,
+        mayEndWith5: true,
+        after: 'test "$(kubectl --context prod -n shop get deployment web -o jsonpath={.spec.replicas})" = 0',
       },
     ],
+    tidy: forgetTask,
   },
   'docs/images.md': {
     blocks: [
@@ -221,7 +229,7 @@ export const cases: Readonly<Record<string, Documented>> = {
       { begins: 'kubectl nsreplicate get --config dr.yaml' },
       { begins: 'kubectl nsreplicate rbac --config dr.yaml' },
     ],
-    tidy: 'kubectl nsreplicate users remove alice --primary prod',
+    tidy: `kubectl nsreplicate users remove alice --primary prod; ${forgetTask}`,
   },
   'docs/x8sync.md': {
     prepare: async (stage) => {
