@@ -130,15 +130,18 @@ describe('claims that will not do', () => {
     await expectNoRecords();
   });
 
-  test('--force of an empty source leaves the target alone', async () => {
+  test('an empty source is refused with --force and without, which leaves the target alone', async () => {
     await Promise.all([scene.claim(contextA, 'empty'), scene.claim(contextB, 'full')]);
     await scene.shell(contextA, 'empty', 'true');
     await scene.shell(contextB, 'full', 'echo precious >/data/file');
-    const args = [scene.ref(contextA, 'empty'), scene.ref(contextB, 'full'), '--force', '--yes'];
-    await expectEnd(3, [/empty/, /not touched|not begun/], ...args);
-    expect(await scene.inspect(contextB, 'full', 'cat file')).toBe('precious\n');
-    await expectNoRecords();
-  }, 60_000);
+    const pair = [scene.ref(contextA, 'empty'), scene.ref(contextB, 'full')];
+    const told = [/empty/, /not touched|not begun/, /--allow-empty/];
+    for (const force of [['--force', '--yes'], []]) {
+      await expectEnd(3, told, ...pair, ...force);
+      expect(await scene.inspect(contextB, 'full', 'cat file')).toBe('precious\n');
+      await expectNoRecords();
+    }
+  }, 120_000);
 
   (isLab ? test : test.skip)(
     'a target with less room: bytes, unless it may grow',

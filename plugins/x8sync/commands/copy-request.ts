@@ -30,6 +30,7 @@ export interface CopyFlags
   readonly yes: boolean;
   readonly checksum: boolean;
   readonly delete: boolean;
+  readonly allowEmpty: boolean;
   readonly owner: string | undefined;
   readonly verify: boolean | undefined;
   readonly growTarget: boolean;
@@ -66,6 +67,7 @@ export async function copyRequestOf(
     growTarget: flags.growTarget,
     snapshot: snapshotWishOf(flags),
     selection: selectionOf(flags),
+    allowEmpty: flags.allowEmpty,
     deletes: flags.delete ? (flags.yes ? 'all' : 'half') : 'nothing',
     confirmed: flags.yes,
     owner: flags.owner === undefined ? undefined : parseIdentity(flags.owner, '--chown'),

@@ -32,6 +32,7 @@ import {
   sourceRangeOption,
 } from './network-options.ts';
 import {
+  allowEmptyOption,
   formerStrategyOption,
   imageOption,
   pairOf,
@@ -121,6 +122,7 @@ export class CopyCommand extends KubeCommand {
     description:
       'Delete what only the target has, once all is copied. Asks where that is more than half of it.',
   });
+  allowEmpty = allowEmptyOption();
   owner = option.text('--chown', {
     value: 'UID:GID',
     description: 'Give all of the copy to this user and group.',

@@ -34,6 +34,7 @@ const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Re
   checksum: ['checksum', flag],
   verify: ['verify', flag],
   delete: ['delete', flag],
+  'allow-empty': ['allowEmpty', flag],
   chown: ['owner', text],
   snapshot: ['snapshot', flag],
   'snapshot-class': ['snapshotClass', text],

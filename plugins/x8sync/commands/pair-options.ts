@@ -21,6 +21,12 @@ export const runAsOption = () =>
     description: 'Who the pods run as, instead of root or, where none is admitted, user 65532.',
   });
 
+export const allowEmptyOption = () =>
+  option.flag('--allow-empty', {
+    description:
+      'Go on where the source is empty, or patterns leave out all of it; otherwise that is refused.',
+  });
+
 export const imageOption = () =>
   option.text('--image', {
     value: 'IMAGE',

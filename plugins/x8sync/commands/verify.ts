@@ -16,7 +16,14 @@ import {
   sourceHostOption,
   sourceRangeOption,
 } from './network-options.ts';
-import { imageOption, pairOf, runAsOption, strategyOption, timeoutOption } from './pair-options.ts';
+import {
+  allowEmptyOption,
+  imageOption,
+  pairOf,
+  runAsOption,
+  strategyOption,
+  timeoutOption,
+} from './pair-options.ts';
 import { podFlags, podOptionsOf } from './pod-flags.ts';
 import {
   excludeFromOption,
@@ -55,6 +62,7 @@ export class VerifyCommand extends TaskCommand {
   allowExtraneous = option.maybeFlag('--allow-extraneous', {
     description: 'What only the target has is no difference.',
   });
+  allowEmpty = allowEmptyOption();
   sourcePath = sourcePathOption();
   targetPath = targetPathOption();
   exclude = excludeOption();
@@ -121,6 +129,7 @@ export class VerifyCommand extends TaskCommand {
       selection,
       owner,
       mayHaveMore: this.allowExtraneous ?? merged,
+      allowEmpty: this.allowEmpty,
       // Nothing is written, so nobody is in the way.
       allowMounted: true,
       trustedXattrs: this.trustedXattrs,

@@ -57,6 +57,8 @@ export interface CopyOptions {
   readonly verify: boolean;
   /** What only the target has is no difference. */
   readonly mayHaveMore: boolean;
+  /** A source that holds nothing is copied, or compared, as well. */
+  readonly allowEmpty: boolean;
   /** What of the volumes is copied. */
   readonly selection: Selection;
   /** What only the target has goes: never, where that is not more than half of it, or however much it is. */
@@ -113,6 +115,7 @@ type Defaulted =
   | 'onCollision'
   | 'verify'
   | 'mayHaveMore'
+  | 'allowEmpty'
   | 'selection'
   | 'deletes'
   | 'owner'
@@ -145,6 +148,7 @@ export function copyEnv(
     ...deviceEnv(options),
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
+    ...(options.allowEmpty ? { X8S_ALLOW_EMPTY: '1' } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
     ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
@@ -190,6 +194,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     owner: readOwner(env.X8S_OWNER),
     verify: env.X8S_VERIFY === '1',
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
+    allowEmpty: env.X8S_ALLOW_EMPTY === '1',
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),
     compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',

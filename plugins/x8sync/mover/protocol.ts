@@ -11,7 +11,7 @@ import type { Comparison, Difference } from './manifest/compare.ts';
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 4;
+export const protocol = 5;
 
 /** Why the mover ended. */
 export type MoverOutcome =
@@ -23,7 +23,7 @@ export type MoverOutcome =
   | 'differs'
   /** The target has less room than is needed. */
   | 'no-room'
-  /** A forced copy of a source that holds nothing; the target was not touched. */
+  /** The source holds nothing, and nobody has said that it may be copied so; the target was not touched. */
   | 'source-empty'
   /** More than half of the target would be deleted, and nobody has said that it may. */
   | 'too-many-deletions'

@@ -23,6 +23,8 @@ export interface Usage {
   readonly usedInodes: number;
   readonly sizeBytes: number;
   readonly sizeInodes: number;
+  /** Nothing of the folder's root is copied, whatever the patterns. */
+  readonly holdsNothing: boolean;
   /** Entries of lost+found. */
   readonly lostFound: number;
   /** What is below a name that a mover keeps for itself, and is not copied either. */

@@ -65,6 +65,8 @@ export interface MoverJobPlan extends PodWishes {
   readonly selection?: Selection | undefined;
   readonly deletes?: Deletes | undefined;
   readonly owner?: Owner | undefined;
+  /** A source that holds nothing is copied, or compared, as well. */
+  readonly allowEmpty?: boolean | undefined;
   /** Read and compare both sides once all is copied. */
   readonly verify?: boolean | undefined;
   /** What only the target has is no difference then. */
@@ -129,6 +131,7 @@ function targetPodPlan(
       owner: plan.owner,
       verify: plan.verify,
       mayHaveMore: plan.mayHaveMore,
+      allowEmpty: plan.allowEmpty,
       lingerSeconds,
     }),
   };

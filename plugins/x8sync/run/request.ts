@@ -51,6 +51,8 @@ export interface CopyRequest {
   readonly checksum: boolean;
   /** What of the volumes is copied; all where absent. */
   readonly selection?: Selection | undefined;
+  /** A source that holds nothing is copied, or compared, as well; refused where absent. */
+  readonly allowEmpty?: boolean | undefined;
   /** What only the target has goes; nothing does where absent. */
   readonly deletes?: Deletes | undefined;
   /** A person has agreed to whatever is asked. */

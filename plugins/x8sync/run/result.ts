@@ -134,6 +134,10 @@ export function failureOf(
     case 'too-many-deletions':
       return brakeOf(end, target, details);
     case 'source-empty':
+      return new RefusedError(`the ${what} from ${source} to ${target} was not begun: ${end.message}`, {
+        details,
+        hint: emptyHint(request),
+      });
     case 'refused':
     case 'source-closed':
     case 'closed':
@@ -179,6 +183,10 @@ function tooSmall({ message, room, device }: MoverEnd, target: string, details: 
     hint: 'make the target larger, or remove from it what is not needed',
   });
 }
+
+/** What to do about a source that holds nothing: it is the wrong one more often than it is meant. */
+const emptyHint = ({ mode }: Pick<FailedCopy, 'mode'>): string =>
+  `see whether that is the right claim, folder and pattern, and whether its volume is really there; --allow-empty ${mode === 'verify' ? 'compares' : 'copies'} it all the same`;
 
 function brakeOf({ message, device }: MoverEnd, target: string, details: readonly string[]): DeletionBrake {
   const [where, hint] = device

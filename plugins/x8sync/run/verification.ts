@@ -11,10 +11,20 @@ const shown = 20;
 export function verificationTitle(verification: Verification): string {
   const { different } = verification;
   const all = entriesText(verification);
+  if (different === 0 && isEmpty(verification)) return `verified: ${emptyText(verification)}`;
   return different === 0
     ? `verified: ${all}, all the same`
     : `verified: ${formatPlural(different, 'difference')} in ${all}`;
 }
+
+/** Nothing of the source was there to compare: to call that the same would tell nothing. A device is never empty. */
+function isEmpty({ entries, unit }: Pick<Verification, 'unit' | 'entries'>): boolean {
+  // The root is an entry itself.
+  return unit !== 'blocks' && entries <= 1;
+}
+
+const emptyText = ({ extraneous }: Pick<Verification, 'extraneous'>): string =>
+  extraneous === 0 ? 'both are empty' : 'the source is empty';
 
 /** `12 entries`; a device has blocks. */
 function entriesText({ entries, unit }: Pick<Verification, 'unit' | 'entries'>): string {
@@ -27,13 +37,18 @@ type Compared = Pick<CopyResult, 'source' | 'target' | 'seconds' | 'task' | 'ver
 export function comparisonLines({ source, target, seconds, task, ...result }: Compared): string[] {
   const { verification } = result;
   if (!verification) return [];
-  const headline = verification.different === 0 ? 'The same:' : 'Not the same:';
   return [
-    `${headline} ${source} → ${target}, compared in ${formatDuration(seconds * 1000)}`,
+    `${headlineOf(verification)} ${source} → ${target}, compared in ${formatDuration(seconds * 1000)}`,
     ...figureLines(verification),
     ...differenceLines(result),
     `  task         ${task}`,
   ];
+}
+
+function headlineOf(verification: Verification): string {
+  if (verification.different > 0) return 'Not the same:';
+  if (!isEmpty(verification)) return 'The same:';
+  return verification.extraneous === 0 ? 'Both are empty:' : 'The source is empty:';
 }
 
 /** What a copy's summary says of its comparison. */

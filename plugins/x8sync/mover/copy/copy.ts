@@ -1,14 +1,7 @@
 /** Copies the source pod's volume to the target, and says on its last line how that ended. */
 import { mkdir, rm } from 'node:fs/promises';
 import { DeviceRun } from '../device/run.ts';
-import {
-  type CopyOptions,
-  type Env,
-  emptiesTarget,
-  foreignPlugin,
-  isDryRun,
-  readCopyOptions,
-} from '../options.ts';
+import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } from '../options.ts';
 import { pause } from '../programs.ts';
 import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
@@ -18,7 +11,7 @@ import { type Ending, endingOf } from './ending.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { openSource } from './open-source.ts';
-import { RoomCheck, requireSource } from './preconditions.ts';
+import { RoomCheck, requireContent } from './preconditions.ts';
 import { type MoverRun, noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
@@ -107,14 +100,14 @@ class CopyRun implements MoverRun {
   }
 
   async #copy(): Promise<Ending> {
-    const { mode, verify, deletes, task } = this.#options;
+    const { mode, verify, task } = this.#options;
     const source = await this.#reachSource();
+    if (mode !== 'verify') await requireContent(this.#options, source, this.#rsync(source));
     this.#runtime = await withTargetFolder(this.#options, this.#runtime);
     const relation = requireSeparateLocations(source, this.#runtime);
     if (mode === 'verify') return this.#verify(source);
-    const rsync = new SourceRsync(this.#options, this.#runtime, this.#connection, source);
+    const rsync = this.#rsync(source);
     await rsync.lookAtTimes();
-    if (emptiesTarget(mode) || deletes !== 'nothing') await requireSource(rsync);
     await new RoomCheck(this.#options, this.#runtime, source, rsync).require();
     const parts = { options: this.#options, runtime: this.#runtime, connection: this.#connection };
     const staging = new StagingFolder(this.#runtime.paths, task);
@@ -127,10 +120,15 @@ class CopyRun implements MoverRun {
     return copied.outcome === 'ok' ? verified : copied;
   }
 
+  #rsync(source: Source): SourceRsync {
+    return new SourceRsync(this.#options, this.#runtime, this.#connection, source);
+  }
+
   async #verify(source: Source): Promise<Ending> {
-    const { mayHaveMore, owner, selection } = this.#options;
+    const { mayHaveMore, owner, selection, allowEmpty } = this.#options;
     const sides = { runtime: this.#runtime, connection: this.#connection, source };
-    const parts = { ...sides, filters: selection.filters, expectation: { mayHaveMore, owner } };
+    const expectation = { mayHaveMore, owner };
+    const parts = { ...sides, filters: selection.filters, expectation, allowEmpty };
     const { differences: _, ...verification } = await verifyTrees(parts);
     this.#verification = verification;
     return differing(verification);

@@ -10,13 +10,36 @@ import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import { emptyFolder } from './target-content.ts';
 
-/** Before anything of the target goes: the source must answer with a list, and not an empty one. */
-export async function requireSource(rsync: SourceRsync): Promise<void> {
-  const { ran, entries } = await rsync.list();
+type ContentOptions = Pick<CopyOptions, 'mode' | 'deletes' | 'allowEmpty' | 'selection'>;
+
+/**
+ * A source that holds nothing is the wrong one, or a volume that is not really there: it is copied only where a person
+ * has said that it may be empty. What patterns leave of it only rsync can tell. Before anything of the target goes, the
+ * source must have answered with its whole list.
+ *
+ * @throws Ending with the target as it was.
+ */
+export async function requireContent(
+  { mode, deletes, allowEmpty, selection }: ContentOptions,
+  source: Pick<Source, 'holdsNothing'>,
+  rsync: Pick<SourceRsync, 'list'>,
+): Promise<void> {
+  const hasPatterns = selection.filters.length > 0;
+  if (source.holdsNothing && !allowEmpty) throw empty(false);
+  const takesAway = emptiesTarget(mode) || deletes !== 'nothing';
+  if (!takesAway && (allowEmpty || !hasPatterns)) return;
+  const { ran, entries } = await rsync.list(takesAway ? undefined : 2);
   if (ran.code !== 0)
     throw new Ending('source-failed', `the source could not be listed: ${firstLine(ran.stderr)}`);
-  if (entries <= 1) throw new Ending('source-empty', 'the source is empty: the target was not touched');
+  // The root is an entry itself.
+  if (entries <= 1 && !allowEmpty) throw empty(hasPatterns);
 }
+
+const empty = (hasPatterns: boolean): Ending =>
+  new Ending(
+    'source-empty',
+    `${hasPatterns ? 'the patterns leave out all that the source has' : 'the source is empty'}: the target was not touched`,
+  );
 
 /** What room is needed, and there is: looked at only as closely as it takes to tell. */
 export class RoomCheck {

@@ -104,16 +104,29 @@ export class SourceRsync {
     });
   }
 
-  /** Counts the source's entries, its root included, as rsync's daemon lists them. */
-  async list(): Promise<{ readonly ran: Ran; readonly entries: number }> {
+  /**
+   * Counts the source's entries, its root included, as rsync's daemon lists them.
+   *
+   * @param most stops after so many.
+   */
+  async list(most = Number.POSITIVE_INFINITY): Promise<{ readonly ran: Ran; readonly entries: number }> {
     const [source] = this.#ends;
     let entries = 0;
-    const ran = await this.#connection.persist(() => {
+    const ran = await this.#connection.persist(async () => {
       entries = 0;
+      const enough = new AbortController();
       const onOutput = (chunk: Buffer) => {
         for (const byte of chunk) if (byte === lineFeed) entries += 1;
+        if (entries >= most) enough.abort();
       };
-      return run('rsync', [...this.#args, '--list-only', source], { onOutput, signal: this.#runtime.signal });
+      const signal = AbortSignal.any([this.#runtime.signal, enough.signal]);
+      try {
+        return await run('rsync', [...this.#args, '--list-only', source], { onOutput, signal });
+      } catch (error) {
+        if (!enough.signal.aborted) throw error;
+        this.#runtime.signal.throwIfAborted();
+        return { code: 0, stdout: '', stderr: '' };
+      }
     });
     return { ran, entries };
   }

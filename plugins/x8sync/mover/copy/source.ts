@@ -57,6 +57,11 @@ export class Source {
     return new Source(usage, connection, { folder, isFiltered: filters.length > 0 });
   }
 
+  /** Nothing in it is copied, whatever the patterns. */
+  get holdsNothing(): boolean {
+    return this.#usage.holdsNothing;
+  }
+
   /** What its file system has in use: no less than what is copied. */
   get used(): Amount {
     return { bytes: this.#usage.usedBytes, inodes: this.#usage.usedInodes };

@@ -1,10 +1,11 @@
 /** What the target holds before a copy: whether anything, and what a forced one would remove. */
 import { lstatSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { cut, LineSplitter } from '../lines.ts';
 import { stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
+import { holdsNothing } from '../tree.ts';
 import { Ending } from './ending.ts';
 
 /** So many removals are listed by name; all are counted. The list has to have room for what would be copied. */
@@ -17,7 +18,7 @@ const kept: readonly string[] = [stagingName, 'lost+found'];
 /** Whether the target holds nothing but what a copy leaves alone; false where that can't be seen. */
 export async function isEmpty({ paths }: Pick<Runtime, 'paths'>): Promise<boolean> {
   try {
-    return (await readdir(paths.target)).every((name) => kept.includes(name));
+    return holdsNothing(paths.target);
   } catch {
     return false;
   }

@@ -302,6 +302,13 @@ export class Transfer {
     if (!(await staging.close())) throw new Ending('io', `${staging.path} could not be removed`);
   }
 
+  /** The source held something when it was looked at, and rsync found nothing. */
+  get #copiedNothing(): boolean {
+    const { options, rsync } = this.#parts;
+    // The root is an entry itself; what the target can't take is left out, and told.
+    return !options.allowEmpty && rsync.exclude.length === 0 && (this.stats.entries ?? 0) <= 1;
+  }
+
   /** What was left out because it is there already belongs to the source all the same. */
   #countPresent(): void {
     const { present } = this.#fit ?? { present: [] };
@@ -317,6 +324,8 @@ export class Transfer {
   }
 
   #verdict({ code, errors }: RsyncResult): Ending {
+    if (code === 0 && this.#copiedNothing)
+      return new Ending('source-failed', 'the source had become empty by the time that it was copied');
     const verdict = verdictOf(code, errors, this.lost);
     const contradiction = isThrough(code) ? contradictionIn(this.stats) : undefined;
     if (contradiction === undefined) return verdict;

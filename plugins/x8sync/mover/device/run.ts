@@ -116,7 +116,7 @@ export class DeviceRun implements MoverRun {
 
   /** An empty source is a wrong one, and a copy of it would be an empty target. */
   #requireContent({ sourceHolds }: DeviceComparison): void {
-    if (sourceHolds > 0) return;
+    if (sourceHolds > 0 || this.#options.allowEmpty) return;
     throw new Ending('source-empty', "the source's device holds nothing but zeros");
   }
 

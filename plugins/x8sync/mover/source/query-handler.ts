@@ -10,6 +10,7 @@ import { type Paths, stagingName } from '../paths.ts';
 import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
 import { dataOf, layoutOf, rangeData } from '../ranges/extents.ts';
 import { realSubfolder } from '../subfolder.ts';
+import { holdsNothing } from '../tree.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
@@ -101,6 +102,7 @@ async function usage(paths: Paths): Promise<Usage> {
   const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
   const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
   const known = {
+    holdsNothing: holdsNothing(source),
     ownFolder: ownFolder(source),
     sizes: knownSizes(paths) ?? null,
     location: locationOf(source),

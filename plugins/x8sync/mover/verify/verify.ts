@@ -22,6 +22,8 @@ export interface VerifyParts {
   readonly source: Source;
   readonly expectation: Expectation;
   readonly filters: readonly FilterRule[];
+  /** A source that holds nothing is compared as well. */
+  readonly allowEmpty: boolean;
 }
 
 /**
@@ -34,13 +36,18 @@ export async function verifyTrees(parts: VerifyParts): Promise<Comparison> {
   const { runtime, connection } = parts;
   const { comparison, why } = await connection.persist(() => attempt(parts));
   if (!comparison) throw new Ending('source-failed', `the source did not tell all that it has: ${why}`);
-  const { entries, differences } = comparison;
-  if (entries <= 1) {
-    const why = parts.filters.length > 0 ? 'empty, or all of it is left out by the patterns' : 'empty';
-    throw new Ending('source-empty', `the source is ${why}: there is nothing to compare the target with`);
-  }
-  for (const difference of differences) runtime.messages.write('difference', difference);
+  if (comparison.entries <= 1 && !parts.allowEmpty) throw nothingToCompare(comparison, parts);
+  for (const difference of comparison.differences) runtime.messages.write('difference', difference);
   return comparison;
+}
+
+function nothingToCompare({ extraneous }: Comparison, { filters }: Pick<VerifyParts, 'filters'>): Ending {
+  const why = filters.length > 0 ? 'empty, or all of it is left out by the patterns' : 'empty';
+  const what =
+    extraneous === 0
+      ? `the source is ${why}, and so is the target: there is nothing to compare`
+      : `the source is ${why}: there is nothing to compare the target with`;
+  return new Ending('source-empty', what);
 }
 
 /** What a comparison comes to. */

@@ -25,6 +25,7 @@ test('the options of both sides', () => {
     onCollision: 'skip',
     verify: true,
     mayHaveMore: true,
+    allowEmpty: true,
     isSourceMounted: true,
     isDevice: true,
     selection: {

@@ -41,7 +41,21 @@ withPrograms(
   'nothing can be compared with a source that is empty, or not whole',
   async () => {
     await both.serve();
-    expect(await both.copy(verify)).toMatchObject({ code: 3, outcome: 'source-empty' });
+    expect(await both.copy(verify)).toMatchObject({
+      code: 3,
+      outcome: 'source-empty',
+      message: expect.stringMatching(/the source is empty, and so is the target/),
+    });
+    const allowed = { ...verify, X8S_ALLOW_EMPTY: '1' };
+    expect(await both.copy(allowed)).toMatchObject({ code: 0, verification: { entries: 1, extraneous: 0 } });
+    writeFileSync(join(both.target, 'one'), '');
+    utimesSync(both.target, 1, 1);
+    utimesSync(both.source, 1, 1);
+    expect(await both.copy(verify)).toMatchObject({
+      code: 3,
+      message: expect.not.stringMatching(/so is the target/),
+    });
+    expect(await both.copy(allowed)).toMatchObject({ code: 5, verification: { extraneous: 1 } });
     rmSync(both.source, { recursive: true });
     expect(await both.copy(verify)).toMatchObject({ code: 1, outcome: 'source-failed' });
   },

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { summaryOf } from '../../../../../plugins/x8sync/run/report.ts';
 import type { CopyResult } from '../../../../../plugins/x8sync/run/request.ts';
+import { verificationTitle } from '../../../../../plugins/x8sync/run/verification.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -57,6 +58,18 @@ test('a copy that had nothing to do has no speed', () => {
 test('a source without an entry is not called copied, nor the same', () => {
   const stats = { files: 0, entries: 1, transferredFiles: 0, createdEntries: 0, changes: 1, attributes: 1 };
   expect(summaryOf(result(stats))).toMatch(/^Nothing to copy: /);
+});
+
+test('two empty trees are said to be empty, and not the same', () => {
+  const none = { entries: 1, files: 0, bytes: 0, different: 0, extraneous: 0, aspects: {} };
+  const verified = (verification: CopyResult['verification']) =>
+    summaryOf({ ...result({}), mode: 'verify', verification });
+  expect(verified(none)).toMatch(/^Both are empty: /);
+  expect(verified({ ...none, extraneous: 3 })).toMatch(/^The source is empty: [\s\S]*3 more of its own/);
+  expect(verified({ ...none, entries: 2 })).toMatch(/^The same: /);
+  expect(verified({ ...none, different: 1 })).toMatch(/^Not the same: /);
+  expect(verified({ ...none, unit: 'blocks' })).toMatch(/^The same: /);
+  expect(verificationTitle(none)).toBe('verified: both are empty');
 });
 
 test('what was compared is said where files were left as they are', () => {

@@ -48,6 +48,25 @@ test('that there was nothing to copy is said, and why that may be', () => {
   expect(said(1, { filters })).toMatch(/^The patterns leave out all of fake\/shop\/data, or it is empty/);
 });
 
+test('an empty source is refused, and the way on is named', () => {
+  const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
+  const end = { outcome: 'source-empty', message: 'the source is empty' };
+  const line = parseMoverLine(`x8s:end ${JSON.stringify({ protocol, nonce: 'n', ...end })}`);
+  if (line.kind !== 'end') throw new Error('not an end');
+  const errorOf = (mode: CopyRequest['mode']) =>
+    failureOf(
+      line.end,
+      { source: ref, target: ref, mode, name: undefined },
+      { diagnostics: [], begun: false },
+    );
+  expect(errorOf('merge')).toMatchObject({
+    exitCode: 3,
+    message: expect.stringMatching(/^the copy .* was not begun: the source is empty/),
+    hint: expect.stringMatching(/--allow-empty copies it all the same/),
+  });
+  expect(errorOf('verify').hint).toMatch(/--allow-empty compares it all the same/);
+});
+
 test('who may not write to the target is told what to do, and nobody else is', () => {
   const ref = { kube: fakeKube(), namespace: 'shop', claim: 'data' };
   const request = { source: ref, target: ref, mode: 'merge' } as unknown as CopyRequest;

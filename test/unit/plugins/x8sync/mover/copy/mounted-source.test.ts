@@ -72,6 +72,61 @@ withPrograms(
 );
 
 withPrograms(
+  'a source that holds nothing, or nothing that patterns leave, is refused with nothing made at the target',
+  async () => {
+    const { source, target } = both;
+    writeFileSync(join(target, 'old'), 'old');
+    for (const folder of ['lost+found', '.x8sync']) mkdirSync(join(source, folder));
+    const before = statSync(target, { bigint: true });
+    const into = { sourcePath: '', targetPath: 'new/folder', filters: [] };
+    const empty = {
+      code: 3,
+      outcome: 'source-empty',
+      message: expect.stringMatching(/^the source is empty/),
+    };
+    for (const env of [{}, { X8S_MODE: 'dry-run' }, { X8S_SELECTION: JSON.stringify(into) }])
+      expect(await both.copy({ ...mounted, ...env })).toMatchObject(empty);
+    writeFileSync(join(source, 'file.log'), 'log');
+    const filters = [{ action: 'exclude', pattern: '*.log' }];
+    const selection = { X8S_SELECTION: JSON.stringify({ sourcePath: '', targetPath: '', filters }) };
+    expect(await both.copy({ ...mounted, ...selection })).toMatchObject({
+      code: 3,
+      outcome: 'source-empty',
+      message: expect.stringMatching(/^the patterns leave out all that the source has/),
+    });
+    expect(readdirSync(target)).toEqual(['old']);
+    expect(statSync(target, { bigint: true })).toMatchObject({
+      mtimeNs: before.mtimeNs,
+      ctimeNs: before.ctimeNs,
+    });
+
+    writeFileSync(join(source, 'kept'), 'kept');
+    expect(await both.copy({ ...mounted, ...selection })).toMatchObject({ code: 0, stats: { files: 1 } });
+    expect(readdirSync(target)).toEqual(['kept', 'old']);
+  },
+  60_000,
+);
+
+withPrograms(
+  'an empty source is copied where a person has said that it may be empty, with every mode',
+  async () => {
+    const allowed = { ...mounted, X8S_ALLOW_EMPTY: '1' };
+    writeFileSync(join(both.target, 'old'), 'old');
+    const none = { code: 0, outcome: 'ok', stats: { entries: 1, transferredFiles: 0 } };
+    expect(await both.copy({ ...allowed, X8S_MODE: 'dry-run' })).toMatchObject(none);
+    expect(await both.copy(allowed)).toMatchObject({ ...none, stats: { extraneous: 1 } });
+    // More than half of a target never goes without a question.
+    expect(await both.copy({ ...allowed, X8S_DELETES: 'half' })).toMatchObject({
+      outcome: 'too-many-deletions',
+    });
+    expect(readdirSync(both.target)).toEqual(['old']);
+    expect(await both.copy({ ...allowed, X8S_MODE: 'force' })).toMatchObject(none);
+    expect(readdirSync(both.target)).toEqual([]);
+  },
+  60_000,
+);
+
+withPrograms(
   'is copied by several streams as well',
   async () => {
     for (let n = 0; n < 40; n += 1) writeFileSync(join(both.source, `file ${n}`), `${n}`);
