@@ -23,16 +23,17 @@ run() { type "$1"; eval "$1"; sleep 1; }
 sleep 0.5
 `;
 
-async function make({ name, title, size, prepare, script }: Recording): Promise<void> {
+async function make({ name, title, size, prepare, script, tidy }: Recording): Promise<void> {
   const stage = await Stage.open();
   try {
     await prepare(stage);
     console.error(`Recording ${name} …`);
-    const frames = await record(prelude + script, size, stage.env);
+    const frames = await record(`cd ${stage.folder}\n${prelude}${script}`, size, stage.env);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${name}.svg`), svgOf(frames, size, title));
     console.log(`docs/pictures/${name}.svg  ${frames.length} frames`);
   } finally {
+    if (tidy) await stage.sh(`${tidy} || true`);
     await stage.close();
   }
 }

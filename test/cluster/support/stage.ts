@@ -167,3 +167,8 @@ export async function fill(stage: Stage, context: string, claimName: string, scr
   await stage.kubectl(context, 'wait', done, '--timeout=180s', `pod/fill-${claimName}`);
   await stage.kubectl(context, 'delete', '--now', `pod/fill-${claimName}`);
 }
+
+/** A shell script that deletes all that tells of the task `dr`, the epoch of a promotion among that. */
+export const forgetTask = `for cluster in prod standby; do
+kubectl --context $cluster -n x8s-nsreplicate get configmap,lease -o name | grep nsreplicate-dr |
+xargs -r kubectl --context $cluster -n x8s-nsreplicate delete; done`;

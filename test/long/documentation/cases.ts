@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { contextA, contextB } from '../../cluster/support/contexts.ts';
-import { claim, fill, type Stage, type StageOptions, workload } from '../../cluster/support/stage.ts';
+import {
+  claim,
+  fill,
+  forgetTask,
+  type Stage,
+  type StageOptions,
+  workload,
+} from '../../cluster/support/stage.ts';
 import { blockThatBegins } from '../../support/command-blocks.ts';
 
 export interface Case {
@@ -66,11 +73,6 @@ async function fastClass(stage: Stage): Promise<void> {
   const found = JSON.parse(await stage.kubectl(contextA, 'get', 'storageclass', 'tmpfs', '-o', 'json'));
   await stage.apply(contextA, { ...found, metadata: { name: 'fast' } });
 }
-
-/** All that tells of the task `dr`, the epoch of a promotion among that. */
-const forgetTask = `for cluster in prod standby; do
-kubectl --context $cluster -n x8s-nsreplicate get configmap,lease -o name | grep nsreplicate-dr |
-xargs -r kubectl --context $cluster -n x8s-nsreplicate delete; done`;
 
 const inSync = `kubectl devsync get web -n shop -o json | grep -q '"phase": *"watching"'`;
 
