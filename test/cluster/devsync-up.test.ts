@@ -29,10 +29,6 @@ test('up runs what the file names, goes on after a change of its rules, and down
     running = startPlugin('devsync', ['up', '--yes', '--file', file], env);
     return running;
   };
-  const stop = async () => {
-    running?.child.kill('SIGINT');
-    expect((await running?.ended)?.code).toBe(130);
-  };
   const configure = (ignore: string) =>
     writeFileSync(
       file,
@@ -79,7 +75,9 @@ syncs:
   expect([second.code, second.stderr]).toEqual([3, expect.stringMatching(/run already/)]);
 
   // What was agreed on holds for the new rules: a deletion meanwhile is one.
-  await stop();
+  const first = running as unknown as Running;
+  expect(await it.must('stop')).toBe('Stopped.\n');
+  expect((await first.ended).code).toBe(0);
   configure('"*.log", "*.tmp"');
   rmSync(join(it.local, 'src/gone'));
   it.write('src/x.tmp', 'x');

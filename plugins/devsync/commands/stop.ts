@@ -6,19 +6,14 @@ import { SyncCommand } from './sync-command.ts';
 export class StopCommand extends SyncCommand {
   static override paths = [['watch', 'stop'], ['stop']];
   static override usage = KubeCommand.Usage({
-    description: 'Stop the watch of this cluster that runs on this workstation.',
+    description: 'Stop the watch of this cluster that runs on this workstation, and every `up`.',
     examples: [['Whatever runs here', '$0 watch stop']],
   });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { workstation, kube } = await this.environment(context);
-    const { askControl, NotRunning } = await import('../control/socket.ts');
-    try {
-      await askControl(workstation.watchSocket(kube.cluster.server), 'stop', {}, context);
-    } catch (error) {
-      if (error instanceof NotRunning) return { text: `No watch of ${kube.cluster.context} was running.` };
-      throw error;
-    }
-    return { text: 'Stopped.' };
+    const { stopWatches } = await import('../control/stop-watches.ts');
+    const stopped = await stopWatches(workstation, kube.cluster.server, context);
+    return { text: stopped ? 'Stopped.' : `No watch of ${kube.cluster.context} was running.` };
   }
 }

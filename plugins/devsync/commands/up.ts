@@ -23,7 +23,7 @@ export class UpCommand extends ConfigCommand {
     ],
   });
   yes = option.flag('-y,--yes', { description: 'Do not ask about a file that was not confirmed here.' });
-  background = option.flag('--background', { description: 'Go on without this terminal; `down` ends it.' });
+  background = option.flag('--background', { description: 'Go on without this terminal; `stop` ends it.' });
   title = titleOption();
   notify = notifyOption();
 
@@ -88,6 +88,6 @@ async function refuseSecond({ workstation, kube, config }: OpenConfig): Promise<
   const { isServed } = await import('../control/socket.ts');
   if (!(await isServed(workstation.watchSocket(kube.cluster.server, config.file)))) return;
   throw new RefusedError(`the syncs of ${config.file} run already`, {
-    hint: 'kubectl devsync get shows them; kubectl devsync down ends them.',
+    hint: 'kubectl devsync get shows them; kubectl devsync stop ends it, and down removes them as well.',
   });
 }

@@ -55,7 +55,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
     hint:
       file === undefined
         ? 'kubectl devsync watch stop ends it; one watch runs all syncs, with -A those of all namespaces.'
-        : 'kubectl devsync down ends it.',
+        : 'kubectl devsync stop ends it.',
     signal,
   });
   try {

@@ -5,7 +5,7 @@ import { compareSpecs, differences } from '../config/compare.ts';
 import type { Config, ConfiguredSync } from '../config/parse-config.ts';
 import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Registered, Workstation } from '../spec/workstation.ts';
-import { askControl, NotRunning } from './socket.ts';
+import { stopAt } from './stop-watches.ts';
 
 export interface UpContext {
   readonly kube: KubeClient;
@@ -36,7 +36,10 @@ export async function bringUp(wanted: ConfiguredSync, context: UpContext): Promi
   }
   const comparison = compareSpecs(known.spec, spec);
   if (comparison === 'foreign') throw foreign(known);
-  if (comparison === 'same') return known;
+  if (comparison === 'same') {
+    specs.noteFile(known, config.file);
+    return known;
+  }
   await endSync(known.uid, context);
   onLog(`${name}: changed: ${differences(known.spec, spec).join('; ')}`);
   if (comparison === 'revise') return await specs.revise(known, spec, signal, config.file);
@@ -60,9 +63,7 @@ export async function endSync(
   uid: string,
   { workstation, signal }: Pick<UpContext, 'workstation' | 'signal'>,
 ): Promise<void> {
-  await askControl(workstation.socketOf(uid), 'stop', {}, { signal }).catch((error) => {
-    if (!(error instanceof NotRunning)) throw error;
-  });
+  await stopAt(workstation.socketOf(uid), { signal });
 }
 
 /** What was made from a file on this workstation, in this cluster and namespace, whatever the file says by now. */
@@ -78,17 +79,5 @@ export function madeFrom({
 }
 
 /** Ends the `up` of a file where it runs on this workstation. Resolves with whether there was one. */
-export async function endUp({
-  workstation,
-  kube,
-  config,
-  signal,
-}: Omit<UpContext, 'onLog'>): Promise<boolean> {
-  try {
-    await askControl(workstation.watchSocket(kube.cluster.server, config.file), 'stop', {}, { signal });
-    return true;
-  } catch (error) {
-    if (error instanceof NotRunning) return false;
-    throw error;
-  }
-}
+export const endUp = ({ workstation, kube, config, signal }: Omit<UpContext, 'onLog'>): Promise<boolean> =>
+  stopAt(workstation.watchSocket(kube.cluster.server, config.file), { signal });

@@ -141,6 +141,11 @@ export class SpecStore {
     };
   }
 
+  /** Notes that a configuration file says what this very sync is to be. */
+  noteFile(sync: Sync, file: string): void {
+    this.#register(sync, file);
+  }
+
   /** Gives a sync that does not run other rules; what was agreed on still holds. */
   async revise(
     { name, namespace, uid, record, spec: { local } }: Sync,
