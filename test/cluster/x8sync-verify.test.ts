@@ -82,8 +82,9 @@ test.concurrent('an empty target is no copy, and an empty source nothing to comp
   );
   expect(refused).toMatch(/the source is empty/);
   const nothing = [scene.ref(contextA, 'nothing'), scene.ref(contextB, 'empty'), '--allow-empty'];
-  expect(saidBy(await x8sync('verify', ...nothing), 0)).toMatch(/Both are empty: /);
   expect(saidBy(await x8sync(...nothing, '--verify'), 0)).toMatch(/Nothing to copy: /);
+  // The two root folders have one time by now.
+  expect(saidBy(await x8sync('verify', ...nothing), 0)).toMatch(/Both are empty: /);
 }, 120_000);
 
 test('nothing but records is left of all of these', async () => {
