@@ -1,4 +1,7 @@
-/** Bundles x8sync's mover into the one file that its image runs: build/mover/x8s-mover.cjs. */
+/**
+ * Bundles x8sync's mover into the one file that its image runs: build/mover/x8s-mover.cjs, or the path that it is called
+ * with.
+ */
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -25,3 +28,5 @@ export async function bundleMover(outfile = moverBundle): Promise<string> {
   chmodSync(outfile, 0o755);
   return outfile;
 }
+
+if (import.meta.main) await bundleMover(process.argv[2]);

@@ -1,11 +1,11 @@
 /** Both of the mover's sides as processes of this machine, with its real sshd, ssh and rsync, over the loopback. */
-import { type ChildProcess, execFileSync, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, type StdioOptions, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { test } from '@jest/globals';
 import { protocol, type StreamsReport } from '../../../plugins/x8sync/mover/protocol.ts';
-import { bundleMover } from '../../../scripts/mover-bundle.ts';
 import { lazy } from '../../../src/async/lazy.ts';
 import { type Stage, stage } from './mover-stage.ts';
 
@@ -16,10 +16,13 @@ import { type Stage, stage } from './mover-stage.ts';
 const program = lazy(async () => {
   const folder = join(import.meta.dirname, '../../../build/tests');
   const path = join(folder, 'x8s-mover.cjs');
-  // Test files that run side by side make it at once.
-  renameSync(await bundleMover(join(folder, `x8s-mover-${process.pid}.cjs`)), path);
+  // Test files that run side by side make it at once, each in a process that takes esbuild's service along.
+  const fresh = join(folder, `x8s-mover-${process.pid}.cjs`);
+  await execute(process.execPath, [join(import.meta.dirname, '../../../scripts/mover-bundle.ts'), fresh]);
+  renameSync(fresh, path);
   return path;
 });
+const execute = promisify(execFile);
 const needed = ['/usr/sbin/sshd', '/usr/bin/ssh', '/usr/bin/ssh-keygen', '/usr/bin/rsync'];
 const missing = needed.filter((path) => !existsSync(path));
 const canRun = process.platform === 'linux' && process.getuid?.() === 0 && missing.length === 0;
