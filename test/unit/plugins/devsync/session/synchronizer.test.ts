@@ -258,7 +258,8 @@ describe('a pause', () => {
 
   test('is known to whoever runs the sync next', async () => {
     // Of what it is told to work with, little matters before it runs.
-    const anew = () => new SyncRunner({ folder, signal: stop.signal } as RunnerOptions);
+    const spec = { local: { path: folder } };
+    const anew = () => new SyncRunner({ folder, spec, signal: stop.signal } as RunnerOptions);
     await anew().pause();
     expect(anew().isPaused).toBe(true);
     await anew().resume(false);
