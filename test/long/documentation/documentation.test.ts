@@ -45,7 +45,7 @@ const inBackground = (command: string, until: string): string =>
   `cat >"$HOME/.goes-on" <<'COMMAND'
 ${command}
 COMMAND
-typed() { until grep -qaE 'y/N|assword' "$HOME/.log"; do sleep 0.2; done; printf '%s\\n' "$TYPED"; exec sleep 1000; }
+typed() { echo $BASHPID >>"$HOME/.background"; until grep -qaE 'y/N|assword' "$HOME/.log"; do sleep 0.2; done; printf '%s\\n' "$TYPED"; exec sleep 1000; }
 script --quiet --return --command "bash $HOME/.goes-on" /dev/null < <(typed) & pid=$!
 echo $pid >>"$HOME/.background"
 for i in {1..100}; do if (${until}) >/dev/null 2>&1; then break; fi; [ -n "$(jobs -rp)" ]; sleep 1; done
@@ -97,8 +97,10 @@ async function bash(stage: Stage, script: string, how: Case): Promise<void> {
     throw new Error(`ended with ${code}:\n${script}\n\n${readFileSync(log, 'utf8').slice(-6000)}`);
 }
 
-/** Ends what goes on, as Ctrl-C would. */
-const endAll = `test ! -e "$HOME/.background" || for pid in $(cat "$HOME/.background"); do kill $pid || true; done`;
+/** Ends what goes on; `script` does not always hear the first word. */
+const endAll = `test ! -e "$HOME/.background" || for signal in TERM KILL; do
+xargs kill -$signal <"$HOME/.background" 2>/dev/null || true
+sleep 1; done`;
 
 test.each(Object.keys(cases))('%s', async (name) => {
   const { prepare, tidy, blocks: _, ...options } = cases[name] ?? { blocks: [] };
