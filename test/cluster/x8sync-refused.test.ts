@@ -91,7 +91,7 @@ describe('claims that will not do', () => {
       metadata: { name: 'late' },
       spec: { ...spec, resources: { requests: { storage } } },
     });
-    const running = startX8sync(scene.ref(contextA, 'late'), target);
+    const running = startX8sync('--allow-empty', scene.ref(contextA, 'late'), target);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     try {
       await apply(contextA, scene.namespace, {
@@ -109,7 +109,7 @@ describe('claims that will not do', () => {
       await kubectl(contextA, ['delete', 'pv', volumeName, '--wait=false']);
       saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
     }
-  }, 60_000);
+  }, 120_000);
 
   test('a source of blocks instead of files', async () => {
     await apply(contextA, scene.namespace, {

@@ -54,9 +54,9 @@ export interface ClaimState {
 
 /**
  * How long the controllers may take to bind a claim to a volume that is there: they look at a claim whose volume came
- * later once in 15 s (kube-controller-manager's --pvclaimbinder-sync-period).
+ * later once in 15 s (kube-controller-manager's --pvclaimbinder-sync-period), and are slow on a busy cluster.
  */
-const bindingLimitMs = 20_000;
+const bindingLimitMs = 40_000;
 
 /** Whether it is a block device, and holds no files. */
 export const isDevice = ({ object: { spec } }: Pick<ClaimState, 'object'>): boolean =>
