@@ -195,7 +195,7 @@ test('an object of 1 MiB is copied; one whose annotations leave no room for the 
     configMap('full', { a: '1' }, full),
   );
   const { failures, replicas } = await pair.compare();
-  expect(failures).toEqual([{ replica: pair.replica, kind: 'ConfigMap', reason: 'invalid', count: 1 }]);
+  expect(failures).toEqual([{ replica: pair.replica, kind: 'ConfigMap', reason: 'too-large', count: 1 }]);
   expect(replicas[0]?.counts).toMatchObject({ created: 2 });
   expect(await pair.copyOf('configmaps', 'big')).toMatchObject({
     data: { text: expect.stringMatching(/^x{1048476}$/) },
