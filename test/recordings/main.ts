@@ -3,6 +3,7 @@
  * job on two real clusters (the lab's, or those that `X8S_KUBECONFIG` names). Needs util-linux's `script`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../../scripts/build.ts';
@@ -24,14 +25,17 @@ sleep 0.5
 `;
 
 async function make({ name, title, size, prepare, script, tidy }: Recording): Promise<void> {
-  const stage = await Stage.open();
+  const stage = await Stage.open({ folder: join(tmpdir(), 'shop') });
   try {
     await prepare(stage);
     console.error(`Recording ${name} …`);
     const frames = await record(`cd ${stage.folder}\n${prelude}${script}`, size, stage.env);
+    // The picture ends while it is at work: that the recorder interrupts it is no part of the story.
+    const end = frames.findIndex(({ rows }) => rows.some((row) => row[0]?.text.startsWith('Interrupted')));
+    const shown = end < 0 ? frames : frames.slice(0, end);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, `${name}.svg`), svgOf(frames, size, title));
-    console.log(`docs/pictures/${name}.svg  ${frames.length} frames`);
+    writeFileSync(join(folder, `${name}.svg`), svgOf(shown, size, title));
+    console.log(`docs/pictures/${name}.svg  ${shown.length} frames`);
   } finally {
     if (tidy) await stage.sh(`${tidy} || true`);
     await stage.close();

@@ -25,16 +25,20 @@ export interface StageOptions {
   readonly namespaces?: readonly string[];
   /** The namespace that contexts have by themselves; the first of the above where absent. */
   readonly namespace?: string;
+  /** A folder that is not there yet, where its name is seen; one with a name of its own where absent. */
+  readonly folder?: string;
 }
 
 export class Stage {
   /** Home, and the folder that commands run in. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'x8s-stage-'));
+  readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #namespaces: readonly string[];
   readonly #namespace: string;
 
-  private constructor({ namespaces = ['shop'], namespace }: StageOptions) {
+  private constructor({ namespaces = ['shop'], namespace, folder }: StageOptions) {
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'x8s-stage-'));
+    if (folder) mkdirSync(folder);
     this.#namespaces = namespaces;
     this.#namespace = namespaces[0] ?? 'default';
     const config = renamed(

@@ -95,12 +95,7 @@ kubectl devsync resume web -n shop || test $? = 5`);
 
 export const cases: Readonly<Record<string, Documented>> = {
   'README.md': {
-    prepare: async (stage) => {
-      await fill(stage, contextA, 'data', someFiles);
-      await stage.apply(contextB, claim('data'));
-    },
     blocks: [
-      { begins: 'kubectl x8sync prod-eu/shop/data' },
       {
         begins: 'cat .devsync.yaml',
         before: devsyncFiles,
