@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import { isConflict } from '../../../src/kube/api-error.ts';
+import { applyObject, describeObject } from '../../../src/kube/apply-object.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -98,22 +99,12 @@ async function requireNamespace(kube: KubeClient, name: string, call: CallOption
   });
 }
 
-const describe = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-
 async function applyOne(kube: KubeClient, object: KubeObject, { signal }: InstallOptions): Promise<string> {
-  const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
-  const kind = group === '' ? String(object.kind) : `${object.kind}.${version}.${group}`;
-  const resource: Resource = await resolveResource(kube, kind, { signal });
-  const { name, namespace } = object.metadata;
-  const before = await kube.find(resource, { name, namespace }, { signal });
   try {
-    const after = await kube.apply(resource, object, { fieldManager, signal });
-    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
-    return `${describe(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
+    return await applyObject(kube, object, { fieldManager, signal });
   } catch (error) {
     if (!isConflict(error)) throw error;
-    throw new RefusedError(`${describe(object)} is there, and others set fields of it otherwise`, {
+    throw new RefusedError(`${describeObject(object)} is there, and others set fields of it otherwise`, {
       details: [messageOf(error)],
       hint: '`uninstall`, and then `init --node-agent`, makes it anew.',
       cause: error,

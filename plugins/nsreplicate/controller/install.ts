@@ -2,6 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
+import { applyObject, describeObject } from '../../../src/kube/apply-object.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
@@ -79,29 +80,16 @@ async function checkNamespace(kube: KubeClient, name: string, call: CallOptions)
 const identity = ({ kind, metadata: { namespace = '', name } }: KubeObject): string =>
   `${kind}|${namespace}|${name}`;
 
-const describe = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
-  `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-
 async function applyOne(
   kube: KubeClient,
   object: KubeObject,
   { force, signal }: InstallOptions,
 ): Promise<string> {
-  const [version = '', group = ''] = String(object.apiVersion).split('/').reverse();
-  const resource: Resource = await resolveResource(
-    kube,
-    group === '' ? String(object.kind) : `${object.kind}.${version}.${group}`,
-    { signal },
-  );
-  const { name, namespace } = object.metadata;
-  const before = await kube.find(resource, { name, namespace }, { signal });
   try {
-    const after = await kube.apply(resource, object, { fieldManager: installManager, force, signal });
-    const isSame = before?.metadata.resourceVersion === after.metadata.resourceVersion;
-    return `${describe(object)} ${before ? (isSame ? 'unchanged' : 'configured') : 'created'}`;
+    return await applyObject(kube, object, { fieldManager: installManager, force, signal });
   } catch (error) {
     if (!isConflict(error)) throw error;
-    throw new RefusedError(`${describe(object)} is there, and others set fields of it otherwise.`, {
+    throw new RefusedError(`${describeObject(object)} is there, and others set fields of it otherwise.`, {
       details: [messageOf(error)],
       hint: '--force-conflicts puts ours in their place.',
       cause: error,
@@ -127,7 +115,8 @@ async function remove(
   { did, signal }: Pick<InstallOptions, 'did' | 'signal'>,
 ): Promise<void> {
   const { name, namespace, uid } = object.metadata;
-  if (await kube.delete(resource, { name, namespace }, { uid, signal })) did(`${describe(object)} deleted`);
+  if (await kube.delete(resource, { name, namespace }, { uid, signal }))
+    did(`${describeObject(object)} deleted`);
 }
 
 /** Resolves when all pods run the installed version and are ready; says why they are not. */
