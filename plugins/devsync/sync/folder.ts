@@ -26,14 +26,23 @@ const canHold = machine.platform === 'linux' && existsSync('/proc/self/fd');
 
 /** A directory of the synced tree, or of our own folder in it. Close it, or use `using`. */
 export class Folder implements Disposable {
-  readonly #fd: number | undefined;
+  #fd: number | undefined;
   #self: Stats | undefined;
-  /** A path to the directory itself that file system calls take. */
-  readonly path: string;
+  #path: string | undefined;
 
   private constructor(path: string, fd: number | undefined) {
-    this.path = fd === undefined ? path : `/proc/self/fd/${fd}`;
+    this.#path = fd === undefined ? path : `/proc/self/fd/${fd}`;
     this.#fd = fd;
+  }
+
+  /**
+   * A path to the directory itself that file system calls take. Throws EBADF once the folder is closed: its descriptor
+   * may be another directory's by then.
+   */
+  get path(): string {
+    if (this.#path === undefined)
+      throw Object.assign(new Error('EBADF: the folder is closed'), { code: 'EBADF' });
+    return this.#path;
   }
 
   /** Opens a directory; a link in its place is refused (ENOTDIR, ELOOP). */
@@ -110,8 +119,11 @@ export class Folder implements Disposable {
     this.close();
   }
 
+  /** Once only: a descriptor that is closed twice may be another one's the second time. */
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
+    [this.#path, this.#fd] = [undefined, undefined];
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -61,6 +61,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #undeleted = new Set<string>();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   readonly #turn = new SerialQueue();
+  #isClosed = false;
 
   /** Throws where the root is no directory that can be written to. */
   constructor(options: LocalOptions) {
@@ -219,7 +220,9 @@ export class LocalEndpoint implements Endpoint {
     this.#storage.remove();
   }
 
+  /** What was asked for before is done first; what is asked for from now on is refused (ECANCELED). */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#turn.idle();
     this.#heapTrimmer.close();
     this.#tracker.close();
@@ -239,7 +242,8 @@ export class LocalEndpoint implements Endpoint {
     return findsOtherCase(readdirSync(root.path), inodeOf);
   }
 
-  #alone<T>(work: () => Promise<T>): Promise<T> {
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw Object.assign(new Error('the endpoint is closed'), { code: 'ECANCELED' });
     return this.#turn.run(() => {
       this.#storage.reopenIfGone();
       return work();

@@ -45,3 +45,14 @@ test('a link that was put into the way leads nowhere', () => {
   expect(() => listed(join(base, 'way'))).toThrow('ENOTDIR');
   expect(() => listed(join(base, 'missing', 'root'))).toThrow('ENOENT');
 });
+
+test('a folder that is closed leads nowhere, and never to what has its descriptor by now', () => {
+  const folder = Folder.root(join(base, 'way', 'root'));
+  folder.close();
+  using next = Folder.root(join(base, 'way'));
+  expect(() => folder.at('file')).toThrow('EBADF');
+  expect(() => folder.child('root')).toThrow('EBADF');
+  // A second time it closes nothing: the descriptor may be another one's.
+  folder.close();
+  expect(readdirSync(next.path)).toEqual(['root']);
+});

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import {
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -138,6 +140,27 @@ describe('while another one works in the same root', () => {
     await one.write({ ...half, data });
     expect(await one.apply([{ path: 'f', old: undefined, new: file }], 'op')).toEqual([{ path: 'f' }]);
     await one.close();
+  });
+});
+
+describe('an endpoint that is closed', () => {
+  test('does nothing any more, and opens nothing anew', async () => {
+    const one = open();
+    const [first, last] = [one.refresh(), one.close()];
+    // What was asked for before is done first; what comes while it closes is refused.
+    await expect(one.refresh(true)).rejects.toMatchObject({ code: 'ECANCELED' });
+    await Promise.all([first, last]);
+    await expect(one.refresh()).rejects.toMatchObject({ code: 'ECANCELED' });
+    await expect(one.apply([], 'op')).rejects.toMatchObject({ code: 'ECANCELED' });
+    expect(readdirSync(shared())).toEqual([]);
+  });
+
+  test('is closed once: descriptors that others have by now stay open', async () => {
+    const one = open();
+    await one.close();
+    const others = Array.from({ length: 8 }, () => openSync(root, 'r'));
+    await one.close();
+    for (const fd of others) expect(() => closeSync(fd)).not.toThrow();
   });
 });
 
