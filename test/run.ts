@@ -9,34 +9,16 @@ import { parseArgs } from 'node:util';
 import { root } from '../scripts/build.ts';
 import { hostPlatform } from '../scripts/node-binaries.ts';
 import { distOf, packagePlugins } from '../scripts/package.ts';
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-/** How a phase ended once its failed files were run again. */
-interface Settled {
-  readonly counts: Counts;
-  /** Tests that failed beside others and passed alone, each a defect to mend. */
-  readonly unsteady: readonly string[];
-}
-
-/** What of jest's `--json` report is read. */
-interface JestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  /** Files that could not even be loaded; their tests are in no other number. */
-  readonly numRuntimeErrorTestSuites: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
-}
+import {
+  type Exit,
+  failedFilesOf,
+  type JestReport,
+  outcomeOf,
+  type RunOutcome,
+  type Settled,
+  settled,
+  sumOf,
+} from './support/outcome.ts';
 
 /** One of jest's projects. */
 interface Phase {
@@ -58,35 +40,32 @@ const long: Phase = { project: 'long', workers: 1 };
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** A phase that was run, among others or alone. */
-interface Ran extends JestRun {
+/** A phase that was run. */
+interface Ran {
   readonly phase: Phase;
+  readonly outcome: RunOutcome;
 }
 
 /** Runs a phase with jest's own output. */
 async function runPhase(phase: Phase, patterns: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   const { project, workers } = phase;
-  return { phase, ...(await runJest(project, project, [`--maxWorkers=${workers}`, ...patterns], env)) };
+  return { phase, outcome: await runJest(project, project, [`--maxWorkers=${workers}`, ...patterns], env) };
 }
 
 /**
- * Files that failed beside others are run once more, alone: two cores shared with three nodes may be too slow for a
- * test's limits. What fails then has failed; what passes is named in the sum, since a test that needs quiet is a
+ * Files that failed beside others are run once more, each alone: two cores shared with three nodes may be too slow for
+ * a test's limits. What fails then has failed; what passes is named in the sum, since a test that needs quiet is a
  * defect.
  */
-async function settle(
-  { phase: { project }, counts, failedFiles, failedTests }: Ran,
-  env: NodeJS.ProcessEnv,
-): Promise<Settled> {
-  if (failedFiles.length === 0) return { counts, unsteady: [] };
-  say(`\nOnce more, alone: ${failedFiles.map((file) => relative(root, file)).join(', ')}`);
-  const how = ['--maxWorkers=1', '--runTestsByPath', ...failedFiles];
-  const again = await runJest(project, `${project}-again`, how, env);
-  const { passed, failed, skipped } = again.counts;
-  if (passed + failed + skipped === 0) return { counts, unsteady: [] };
-  const unsteady = failedTests.filter((test) => !again.failedTests.includes(test));
-  const repaired = Math.max(0, counts.failed - failed);
-  return { counts: { ...counts, failed, passed: counts.passed + repaired }, unsteady };
+async function settle({ phase: { project }, outcome }: Ran, env: NodeJS.ProcessEnv): Promise<Settled> {
+  const again: RunOutcome[] = [];
+  for (const file of failedFilesOf(outcome)) {
+    const short = relative(root, file);
+    say(`\nOnce more, alone: ${short}`);
+    const name = `${project}-again-${again.length + 1}`;
+    again.push(await runJest(project, name, ['--maxWorkers=1', '--runTestsByPath', file], env));
+  }
+  return settled(outcome, again);
 }
 
 async function settleAll(ran: readonly Ran[], env: NodeJS.ProcessEnv): Promise<Settled[]> {
@@ -95,19 +74,13 @@ async function settleAll(ran: readonly Ran[], env: NodeJS.ProcessEnv): Promise<S
   return all;
 }
 
-interface JestRun {
-  readonly counts: Counts;
-  readonly failedFiles: readonly string[];
-  /** Each as `file: name`; a file that could not be loaded by its name alone. */
-  readonly failedTests: readonly string[];
-}
-
+/** Runs jest once. @param name of this run, of which its report is called */
 async function runJest(
   project: string,
   name: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-): Promise<JestRun> {
+): Promise<RunOutcome> {
   const report = join(root, 'build', `test-${name}.json`);
   rmSync(report, { force: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
@@ -115,46 +88,26 @@ async function runJest(
   // Real clusters on a busy machine are slow at times; tests that know better say so themselves.
   const limit = `--testTimeout=${project === 'unit' ? 20_000 : 120_000}`;
   const how = ['--selectProjects', project, limit, '--passWithNoTests', '--json', `--outputFile=${report}`];
-  const code = await run([...node, ...how, ...args], env);
-  const result = resultOf(report);
-  // A jest that fails without a failed test (a broken configuration, a crash) must not look like success.
-  if (code !== 0 && result.counts.failed === 0) result.counts.failed = 1;
-  return result;
+  const exit = await run([...node, ...how, ...args], env);
+  return outcomeOf(name, readReport(report), exit, (path) => relative(root, path));
 }
 
-function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Exit> {
   return new Promise((resolve, reject) => {
     // jest prints its JSON report on stdout too, besides the file: that copy is for nobody.
     const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
     child.on('error', reject);
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('exit', (code, signal) => resolve({ code, signal }));
   });
 }
 
-function resultOf(file: string): JestRun {
+/** A jest that ended early has written no report, or half of one. */
+function readReport(file: string): JestReport | undefined {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as JestReport;
-    const counts = {
-      passed: report.numPassedTests,
-      failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
-      skipped: report.numPendingTests + report.numTodoTests,
-    };
-    const failed = report.testResults.filter(({ status }) => status === 'failed');
-    return {
-      counts,
-      failedFiles: failed.map(({ name }) => name),
-      failedTests: failed.flatMap(failedTestsOf),
-    };
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    say(`${file} is missing: jest ended before it could report`);
-    return { counts: { passed: 0, failed: 1, skipped: 0 }, failedFiles: [], failedTests: [] };
+    return undefined;
   }
-}
-
-function failedTestsOf({ name, assertionResults }: JestReport['testResults'][number]): string[] {
-  const file = relative(root, name);
-  const failed = assertionResults.filter(({ status }) => status === 'failed');
-  return failed.length === 0 ? [file] : failed.map(({ fullName }) => `${file}: ${fullName}`);
 }
 
 const hasOwnClusters = (): boolean => !!process.env.X8S_CONTEXT_A && !!process.env.X8S_CONTEXT_B;
@@ -178,14 +131,13 @@ async function prepareClusters(): Promise<NodeJS.ProcessEnv> {
 }
 
 /** The clusters, where they can be had: what runs on them needs this environment. */
-async function tryToPrepare(): Promise<NodeJS.ProcessEnv | undefined> {
+async function tryToPrepare(): Promise<{ readonly env: NodeJS.ProcessEnv } | { readonly failure: Settled }> {
   try {
-    return await prepareClusters();
+    return { env: await prepareClusters() };
   } catch (error) {
-    say(
-      `error: tests on clusters could not begin: ${error instanceof Error ? error.message : String(error)}`,
-    );
-    return undefined;
+    const cause = error instanceof Error ? error.message : String(error);
+    say(`error: tests on clusters could not begin: ${cause}`);
+    return { failure: settled({ files: [], broken: `tests on clusters could not begin: ${cause}` }) };
   }
 }
 
@@ -205,23 +157,21 @@ async function installForUnits(): Promise<void> {
 async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Settled[]> {
   if (!clusterOnly) await installForUnits();
   const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
-  const env = await tryToPrepare();
-  if (env === undefined)
-    return [
-      ...(await settleAll(await Promise.all(units), process.env)),
-      { counts: { passed: 0, failed: 1, skipped: 0 }, unsteady: [] },
-    ];
+  const clusters = await tryToPrepare();
+  if ('failure' in clusters)
+    return [...(await settleAll(await Promise.all(units), process.env)), clusters.failure];
+  const { env } = clusters;
   const first = await Promise.all([...units, runPhase(faults, patterns, env)]);
-  const settled = await settleAll(first, env);
+  const settledFirst = await settleAll(first, env);
   const second = await Promise.all(onClusters.map((phase) => runPhase(phase, patterns, env)));
-  return [...settled, ...(await settleAll(second, env))];
+  return [...settledFirst, ...(await settleAll(second, env))];
 }
 
 /** Only what takes many minutes. */
 async function runLong(patterns: readonly string[]): Promise<Settled[]> {
-  const env = await tryToPrepare();
-  if (env === undefined) return [{ counts: { passed: 0, failed: 1, skipped: 0 }, unsteady: [] }];
-  return settleAll([await runPhase(long, patterns, env)], env);
+  const clusters = await tryToPrepare();
+  if ('failure' in clusters) return [clusters.failure];
+  return settleAll([await runPhase(long, patterns, clusters.env)], clusters.env);
 }
 
 const { values, positionals } = parseArgs({
@@ -230,11 +180,5 @@ const { values, positionals } = parseArgs({
 });
 mkdirSync(join(root, 'build'), { recursive: true });
 const all = values.long ? await runLong(positionals) : await runAll(positionals, values['cluster-only']);
-const sum = (key: keyof Counts) => all.reduce((total, { counts }) => total + counts[key], 0);
-const unsteady = all.flatMap((settled) => settled.unsteady);
-if (unsteady.length > 0)
-  process.stdout.write(
-    `Failed beside others and passed alone, each a defect to mend:\n  ${unsteady.join('\n  ')}\n`,
-  );
-process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
-process.exit(sum('failed') === 0 ? 0 : 1);
+process.stdout.write(`${sumOf(all)}\n`);
+process.exit(all.every(({ counts }) => counts.failed === 0) ? 0 : 1);
