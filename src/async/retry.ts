@@ -1,10 +1,12 @@
 /** Attempts that follow each other until one succeeds. */
 import type { Clock } from '../clock.ts';
-import { backOff } from './back-off.ts';
+import { GrowingPauses, type PauseLimits } from './back-off.ts';
 
 export interface RetryOptions {
-  /** How the pauses between attempts grow, in milliseconds. */
-  readonly pause: { readonly firstMs: number; readonly mostMs: number };
+  /** How the pauses between attempts grow. */
+  readonly pause: PauseLimits;
+  /** There is a pause before the first attempt too: something has failed already. */
+  readonly pauseFirst?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Hears each failure; whatever it throws ends the attempts and is what `retry` rejects with. */
@@ -13,12 +15,15 @@ export interface RetryOptions {
 
 /**
  * Resolves with what the first attempt that succeeds resolves with.
+ * @param attempt is told how many have failed before it
  * @throws what `failed` throws, or the signal's reason once it is aborted
  */
 export async function retry<T>(
   attempt: (failures: number) => Promise<T>,
-  { pause, clock, signal, failed }: RetryOptions,
+  { pause, pauseFirst = false, clock, signal, failed }: RetryOptions,
 ): Promise<T> {
+  const pauses = new GrowingPauses(pause, clock);
+  if (pauseFirst) await pauses.wait(signal);
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
     try {
@@ -27,6 +32,21 @@ export async function retry<T>(
       signal.throwIfAborted();
       failed(error);
     }
-    await clock.sleep(backOff(failures, pause), signal);
+    await pauses.wait(signal);
+  }
+}
+
+/**
+ * As {@link retry}, for work that nobody waits for when its signal is aborted: resolves then too.
+ * @throws what `failed` throws
+ */
+export async function retryUntilAborted(
+  attempt: (failures: number) => Promise<unknown>,
+  options: RetryOptions,
+): Promise<void> {
+  try {
+    await retry(attempt, options);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
   }
 }

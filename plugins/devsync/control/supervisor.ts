@@ -1,4 +1,5 @@
 /** `watch`: follows the specifications in a cluster and runs those that belong to this workstation. */
+import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -32,8 +33,11 @@ export interface SupervisorOptions {
   readonly onLog: (line: string) => void;
 }
 
-/** Milliseconds before a sync that ended by itself is tried again. */
-const pause = 5_000;
+/** Before a sync that ended is begun again. */
+const pause = { firstMs: 5_000, mostMs: 5_000 };
+
+/** Another command has stopped a sync to change what belongs to it. It goes on with what is there then. */
+class Stopped extends Error {}
 
 /** Runs until the signal says stop; rejects where specifications may not be listed. */
 export async function supervise(options: SupervisorOptions): Promise<void> {
@@ -160,27 +164,26 @@ class Supervisor {
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
     const memory = new SyncMemory();
-    while (!signal.aborted) {
-      try {
-        const sync = await specs.get(namespace, name, signal);
-        if (!specs.belongsHere(sync)) {
-          log(`belongs to ${sync.spec.local.who}; left alone`);
-          onTrouble(`belongs to ${sync.spec.local.who}`);
-          return;
-        }
-        // A `run` has just made it, and is about to take its lock.
-        if (sync.spec.foreground && names.length === 0) return;
-        log = logger({ ...this.#options, sync });
-        onTrouble('');
-        await serveSync({ ...this.#options, sync, signal, holder, memory });
-      } catch (error) {
-        if (signal.aborted) return;
-        const words = messageOf(error);
-        if (words !== said) log(words);
-        onTrouble(plainWords(words));
-        said = words;
+    const attempt = async (): Promise<void> => {
+      const sync = await specs.get(namespace, name, signal);
+      if (!specs.belongsHere(sync)) {
+        log(`belongs to ${sync.spec.local.who}; left alone`);
+        return onTrouble(`belongs to ${sync.spec.local.who}`);
       }
-      await clock.sleep(pause, signal).catch(() => {});
-    }
+      // A `run` has just made it, and is about to take its lock.
+      if (sync.spec.foreground && names.length === 0) return;
+      log = logger({ ...this.#options, sync });
+      onTrouble('');
+      await serveSync({ ...this.#options, sync, signal, holder, memory });
+      throw new Stopped();
+    };
+    const failed = (error: unknown): void => {
+      if (error instanceof Stopped) return;
+      const words = messageOf(error);
+      if (words !== said) log(words);
+      onTrouble(plainWords(words));
+      said = words;
+    };
+    await retryUntilAborted(attempt, { pause, clock, signal, failed });
   }
 }

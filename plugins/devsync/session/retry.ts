@@ -1,26 +1,27 @@
 /** When failed changes are tried again: after a second, then after pauses that double. */
+import { GrowingPauses } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
 
-/** Milliseconds. */
-const [first, last] = [1000, 30_000];
+/** Only this process tries, so nobody else comes back at the same time. */
+const unspread = () => 0;
+const pause = { firstMs: 1_000, mostMs: 30_000 };
 
 export class Retry {
-  readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #onDue: () => void;
-  #pause = first;
+  readonly #pauses: GrowingPauses;
   #isPlanned = false;
   #isDue = false;
 
   constructor(clock: Clock, signal: AbortSignal, onDue: () => void) {
-    this.#clock = clock;
+    this.#pauses = new GrowingPauses(pause, clock, unspread);
     this.#signal = signal;
     this.#onDue = onDue;
   }
 
   /** Nothing has failed since all was well. */
   get isFirst(): boolean {
-    return this.#pause === first;
+    return this.#pauses.isFirst;
   }
 
   /** The time has come, and nothing was tried since. */
@@ -35,19 +36,18 @@ export class Retry {
 
   /** All is well: the next failure is a first one. */
   reset(): void {
-    this.#pause = first;
+    this.#pauses.reset();
   }
 
   plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    this.#clock.sleep(this.#pause, this.#signal).then(
+    this.#pauses.wait(this.#signal).then(
       () => {
         [this.#isPlanned, this.#isDue] = [false, true];
         this.#onDue();
       },
       () => {},
     );
-    this.#pause = Math.min(this.#pause * 2, last);
   }
 }

@@ -1,6 +1,7 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -57,8 +58,8 @@ const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 /** What is said to who asks for something that only a container can do. */
 export const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
 
-/** Milliseconds between attempts; longer after each one that came to nothing. */
-const [firstPause, lastPause] = [500, 15_000];
+/** Between attempts; longer after each one that came to nothing. */
+const pause = { firstMs: 500, mostMs: 15_000 };
 /** How long it may take to let go of both sides, in milliseconds. */
 const detachLimit = 3_000;
 
@@ -212,7 +213,7 @@ export class SyncRunner implements RunningSync {
   async #work(): Promise<void> {
     const { clock, untilPodGoes } = this.#options;
     const signal = this.#signal;
-    let pause = firstPause;
+    const pauses = new GrowingPauses(pause, clock);
     let served = false;
     while (!signal.aborted) {
       const target = this.#choice.target;
@@ -226,9 +227,9 @@ export class SyncRunner implements RunningSync {
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
-      pause = this.#wasInSync ? firstPause : Math.min(pause * 2, lastPause);
+      if (this.#wasInSync) pauses.reset();
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
-        await clock.sleep(pause, AbortSignal.any([signal, this.#retryPause.signal])).catch(() => {});
+        await pauses.wait(AbortSignal.any([signal, this.#retryPause.signal])).catch(() => {});
     }
   }
 

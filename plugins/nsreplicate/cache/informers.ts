@@ -2,8 +2,7 @@
  * Lists and watches, shared: however many tasks of a process follow the same resource of the same cluster,
  * one watch runs. Each follower gets its own complete list first, then every change after it, none twice.
  */
-import { backOff } from '../../../src/async/back-off.ts';
-import { retry } from '../../../src/async/retry.ts';
+import { retry, retryUntilAborted } from '../../../src/async/retry.ts';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
@@ -169,22 +168,17 @@ class Stream {
     const { kube, resource, namespace, metadataOnly } = this.#scope;
     const { signal } = this.#controller;
     let start: { resourceVersion?: string } = { resourceVersion: from };
-    for (let failures = 0; !signal.aborted; failures++) {
+    const watch = () => {
       const options = { namespace, metadataOnly, clock: this.#clock, ...start };
-      try {
-        await listWatch(kube, resource, options, this.#fanOut(), signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        // It never worked, or the kind is gone: begins with a list again once that is possible.
-        this.#tell((handler) =>
-          handler.disconnected?.(
-            error instanceof X8sError ? error : new X8sError(String(error), { cause: error }),
-          ),
-        );
-        start = {};
-        await this.#clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
-      }
-    }
+      return listWatch(kube, resource, options, this.#fanOut(), signal);
+    };
+    // It never worked, or the kind is gone: begins with a list again once that is possible.
+    const failed = (error: unknown): void => {
+      const why = error instanceof X8sError ? error : new X8sError(String(error), { cause: error });
+      this.#tell((handler) => handler.disconnected?.(why));
+      start = {};
+    };
+    await retryUntilAborted(watch, { pause, clock: this.#clock, signal, failed });
   }
 
   #fanOut() {

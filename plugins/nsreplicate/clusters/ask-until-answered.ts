@@ -1,5 +1,5 @@
 /** Asks a cluster until it answers. */
-import { retry } from '../../../src/async/retry.ts';
+import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
 
@@ -20,7 +20,5 @@ export async function askUntilAnswered(
   const failed = (error: unknown): void => {
     if (!(error instanceof X8sError)) throw error;
   };
-  await retry(ask, { pause, clock, signal, failed }).catch((error: unknown) => {
-    if (!signal.aborted) broken(error);
-  });
+  await retryUntilAborted(ask, { pause, clock, signal, failed }).catch(broken);
 }

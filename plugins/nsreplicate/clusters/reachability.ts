@@ -1,5 +1,5 @@
 /** Whether a cluster answers, asked now and then while it does not. */
-import { backOff } from '../../../src/async/back-off.ts';
+import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -46,14 +46,16 @@ export class Reachability {
 
   async #probe(): Promise<void> {
     const { kube, clock, signal } = this.#options;
-    for (let failures = 0; this.#away && !signal.aborted; failures++) {
-      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
+    const ask = async (): Promise<void> => {
+      // Something else that was asked of it may have been answered meanwhile.
+      if (!this.#away) return;
       const request = { method: 'GET', path: '/version', signal, timeoutMs: PROBE_MS } as const;
-      const answered = await kube.request(request).then(
-        () => true,
-        (error) => !isAway(error),
-      );
-      if (answered && !signal.aborted) this.found();
-    }
+      await kube.request(request).catch((error: unknown) => {
+        // That it refuses is an answer.
+        if (signal.aborted || isAway(error)) throw error;
+      });
+      this.found();
+    };
+    await retryUntilAborted(ask, { pause, pauseFirst: true, clock, signal, failed: () => {} });
   }
 }

@@ -1,7 +1,7 @@
 /** One KRMSyncer, for as long as it is there: a task of the engine, begun anew whenever what it depends on changes. */
 import { isDeepStrictEqual } from 'node:util';
 import { onAbort } from '../../../src/async/abort.ts';
-import { backOff } from '../../../src/async/back-off.ts';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
 import {
   ForbiddenError,
@@ -64,7 +64,7 @@ export class Syncer {
   #object: SyncerObject;
   /** Aborted when what the task was begun with does not hold any more. */
   #round = new AbortController();
-  #failures = 0;
+  readonly #pauses: GrowingPauses;
   /** What the engine's state was last written with. */
   #recorded = 0;
   #wanted: Wanted | undefined;
@@ -74,6 +74,7 @@ export class Syncer {
     this.#object = object;
     this.#context = context;
     this.#signal = signal;
+    this.#pauses = new GrowingPauses(pause, context.clock);
     const { namespace = '', name } = object.metadata;
     const { own: kube, clock, warn } = context;
     const task = taskName(namespace, name);
@@ -85,7 +86,7 @@ export class Syncer {
     const isSame = isDeepStrictEqual(saidBy(object), saidBy(this.#object));
     this.#object = object;
     if (isSame) return;
-    this.#failures = 0;
+    this.#pauses.reset();
     this.#round.abort(new Changed('the resource was changed'));
   }
 
@@ -112,7 +113,7 @@ export class Syncer {
       this.#context.warn(messageOf(error));
       await this.#tell(standingAfter(error));
       // A change of what it depends on ends this wait.
-      await this.#context.clock.sleep(backOff(this.#failures++, pause), signal).catch(() => undefined);
+      await this.#pauses.wait(signal).catch(() => undefined);
     }
   }
 
@@ -190,7 +191,7 @@ export class Syncer {
         },
         compared: () => {
           compared = true;
-          this.#failures = 0;
+          this.#pauses.reset();
         },
       });
     } finally {

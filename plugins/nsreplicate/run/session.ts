@@ -1,5 +1,5 @@
 /** A task with its lock: what `--once` and `watch` run, and what a server may run many of. */
-import { backOff } from '../../../src/async/back-off.ts';
+import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api-error.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
@@ -86,9 +86,10 @@ export class Session {
   /** Works for as long as the lock is held. */
   async #hold(lock: HeldLock<Lease>): Promise<never> {
     try {
-      for (let failures = 0; ; failures++) {
+      const pauses = new GrowingPauses(pause, this.#options.clock);
+      for (;;) {
         this.#replaced = new AbortController();
-        await this.#run(lock, true).catch((error: unknown) => this.#outlive(lock, error, failures));
+        await this.#run(lock, true).catch((error: unknown) => this.#outlive(lock, error, pauses));
         this.#options.signal.throwIfAborted();
         lock.signal.throwIfAborted();
       }
@@ -98,13 +99,13 @@ export class Session {
   }
 
   /** A primary that went away again before the comparison could begin, as one that restarts does, ends no watch. */
-  async #outlive(lock: HeldLock<Lease>, error: unknown, failures: number): Promise<void> {
+  async #outlive(lock: HeldLock<Lease>, error: unknown, pauses: GrowingPauses): Promise<void> {
     if (this.#replaced.signal.aborted) return;
-    const { clock, signal, warn } = this.#options;
+    const { signal, warn } = this.#options;
     if (signal.aborted || lock.signal.aborted || !mayPass(error)) throw error;
     warn(`${messageOf(error)}; tried again by itself`);
     const over = AbortSignal.any([signal, lock.signal, this.#replaced.signal]);
-    await clock.sleep(backOff(failures, pause), over).catch(() => undefined);
+    await pauses.wait(over).catch(() => undefined);
   }
 
   async #run(lock: HeldLock<Lease>, watch: boolean): Promise<{ task: Task; status: TaskStatus }> {

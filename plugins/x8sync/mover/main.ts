@@ -9,6 +9,7 @@
 import { mkdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { systemClock } from '../../../src/clock.ts';
 import { startCopy } from './copy/copy.ts';
 import { Ending } from './copy/ending.ts';
 import { RelayHub } from './copy/relay-hub.ts';
@@ -61,7 +62,7 @@ function runtime(reason: Error): Runtime {
   };
   const uid = process.getuid?.() ?? 0;
   const gids = [...new Set([process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])])];
-  return { paths, messages, uid, gids, kill, openRelay, signal: stop.signal };
+  return { paths, messages, uid, gids, kill, openRelay, clock: systemClock, signal: stop.signal };
 }
 
 /** The account that clients log in to is the one that this pod runs as; undefined where the image has none for it. */

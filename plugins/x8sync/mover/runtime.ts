@@ -1,4 +1,5 @@
 /** What a mover has of the process that it runs in. */
+import type { Clock } from '../../../src/clock.ts';
 import type { Paths } from './paths.ts';
 import { formatMessage, type LogLevel, type Messages } from './protocol.ts';
 
@@ -14,6 +15,7 @@ export interface Runtime {
   readonly kill: Kill;
   /** Listens for the streams of a relay, from the first call on. */
   readonly openRelay: () => Promise<void>;
+  readonly clock: Clock;
   /** Aborted when the process is asked to end. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 /** A container's log, line by line, also over a connection that breaks. */
-import { backOff } from '../../async/back-off.ts';
+import { GrowingPauses } from '../../async/back-off.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { X8sError } from '../../errors.ts';
 import type { KubeClient, RawRequest } from '../client.ts';
@@ -60,13 +60,14 @@ class ContainerLog {
   #isOpen = false;
   #hasEnded: boolean;
   #failure: unknown;
-  #failures = 0;
+  readonly #pauses: GrowingPauses;
   #goodAt: number;
 
   constructor(kube: KubeClient, options: LogOptions) {
     this.#kube = kube;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#pauses = new GrowingPauses({ firstMs: 100, mostMs: 5_000 }, this.#clock);
     this.#goodAt = this.#clock.monotonic();
     this.#hasEnded = !options.follow;
     this.#uid = options.follow
@@ -101,7 +102,7 @@ class ContainerLog {
     if (state === 'waiting' || this.#failure === undefined) this.#goodAt = this.#clock.monotonic();
     if (this.#clock.monotonic() - this.#goodAt > patienceMs) throw this.#failure;
     if (state === 'ended' && this.#failure === undefined) return true;
-    await this.#clock.sleep(backOff(this.#failures++, { firstMs: 100, mostMs: 5_000 }), signal);
+    await this.#pauses.wait(signal);
     return true;
   }
 
@@ -116,7 +117,7 @@ class ContainerLog {
       this.#isOpen = true;
       for await (const line of splitLines(body, maxLineBytes)) {
         timer.refresh();
-        this.#failures = 0;
+        this.#pauses.reset();
         this.#goodAt = this.#clock.monotonic();
         yield line;
       }

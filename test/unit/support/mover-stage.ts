@@ -7,6 +7,7 @@ import { pathsBelow } from '../../../plugins/x8sync/mover/paths.ts';
 import { parseMoverLine } from '../../../plugins/x8sync/mover/protocol.ts';
 import type { Runtime } from '../../../plugins/x8sync/mover/runtime.ts';
 import { MessageWriter } from '../../../plugins/x8sync/mover/runtime.ts';
+import { systemClock } from '../../../src/clock.ts';
 
 /** The mover is written for Linux and the tools of its image. */
 export const onLinux = process.platform === 'linux' ? test : test.skip;
@@ -31,6 +32,7 @@ export function stage(uid = 0): Stage {
     if (message.kind === 'log') said.push(message.text);
   });
   const { signal } = new AbortController();
-  const runtime = { paths, messages, uid, gids: [uid], kill: () => {}, openRelay: async () => {}, signal };
+  const [clock, openRelay] = [systemClock, async () => {}];
+  const runtime = { paths, messages, uid, gids: [uid], kill: () => {}, openRelay, clock, signal };
   return { root, runtime, said, [Symbol.dispose]: () => rmSync(root, { recursive: true }) };
 }

@@ -1,5 +1,5 @@
 /** A few objects of the state's namespace, kept as they are there now: read from memory, however often that is. */
-import { backOff } from '../../../../src/async/back-off.ts';
+import { retryUntilAborted } from '../../../../src/async/retry.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import { messageOf } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
@@ -48,12 +48,11 @@ export class KeptObjects<T extends KubeObject> {
   async run(): Promise<void> {
     const { kube, resource, labelSelector, clock, signal } = this.#options;
     const options = { namespace: stateNamespace, labelSelector, clock };
-    for (let failures = 0; !signal.aborted; failures++) {
-      await listWatch(kube, resource, options, this.#handler(), signal).catch((error: unknown) => {
-        this.#problem = messageOf(error);
-      });
-      await clock.sleep(backOff(failures, pause), signal).catch(() => undefined);
-    }
+    const watch = () => listWatch(kube, resource, options, this.#handler(), signal);
+    const failed = (error: unknown): void => {
+      this.#problem = messageOf(error);
+    };
+    await retryUntilAborted(watch, { pause, clock, signal, failed });
   }
 
   #handler() {

@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
+import { retry } from '../../../../src/async/retry.ts';
 import type { CopyOptions } from '../options.ts';
 import { lastLine, pause, type Ran, run } from '../programs.ts';
 import { queries } from '../queries.ts';
@@ -20,6 +21,19 @@ const mostRefusals = 4;
 
 /** A question that the source did not answer; the message is what ssh said. */
 export class QueryFailed extends Error {}
+
+/** Between attempts over connections that break. */
+const pauseBetween = { firstMs: 1000, mostMs: 1000 };
+
+/** What ran over a connection ended with a code of the network. */
+class ConnectionBroke extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`the connection broke (code ${code})`);
+    this.code = code;
+  }
+}
 
 export class Connection implements SourceAccess {
   readonly rsyncSource = `${sourceHost}::source/`;
@@ -113,15 +127,19 @@ export class Connection implements SourceAccess {
 
   /** Runs what needs the connection, and again over a new one where it broke. */
   async persist<Result extends Pick<Ran, 'code'>>(attempt: () => Promise<Result>): Promise<Result> {
-    const { messages, signal } = this.#runtime;
-    for (let tries = 1; ; tries += 1) {
+    const { messages, clock, signal } = this.#runtime;
+    const attemptAnew = async (failures: number): Promise<Result> => {
+      if (failures > 0) await this.reopen();
       const result = await attempt();
-      if (!isNetworkCode(result.code) || tries >= this.#options.retries) return result;
-      messages.log('warning', `the connection to the source broke (code ${result.code}): trying again`);
-      await this.close();
-      await pause(1000, signal);
-      await this.open();
-    }
+      if (isNetworkCode(result.code) && failures + 1 < this.#options.retries)
+        throw new ConnectionBroke(result.code);
+      return result;
+    };
+    const failed = (error: unknown): void => {
+      if (!(error instanceof ConnectionBroke)) throw error;
+      messages.log('warning', `the connection to the source broke (code ${error.code}): trying again`);
+    };
+    return retry(attemptAnew, { pause: pauseBetween, clock, signal, failed });
   }
 
   /** The query, about the part of the source's volume that is copied. */

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backOff } from '../../../../src/async/back-off.ts';
+import { backOff, GrowingPauses } from '../../../../src/async/back-off.ts';
+import { hastyClock } from '../../support/fake-clock.ts';
 
 test.each([
   [0, 800, 1_600],
@@ -18,4 +19,23 @@ test.each([
       expect(pause).toBeLessThanOrEqual(most);
     }),
   );
+});
+
+test('pauses grow from one to the next, and begin anew after a success', async () => {
+  const clock = hastyClock();
+  const pauses = new GrowingPauses({ firstMs: 100, mostMs: 1_000 }, clock);
+  const { signal } = new AbortController();
+  const next = async () => {
+    const before = clock.monotonic();
+    await pauses.wait(signal);
+    return clock.monotonic() - before;
+  };
+  expect(pauses.isFirst).toBe(true);
+  expect(await next()).toBeLessThanOrEqual(200);
+  expect(pauses.isFirst).toBe(false);
+  expect(await next()).toBeGreaterThanOrEqual(200);
+  expect(await next()).toBeGreaterThanOrEqual(400);
+  pauses.reset();
+  expect(pauses.isFirst).toBe(true);
+  expect(await next()).toBeLessThanOrEqual(200);
 });

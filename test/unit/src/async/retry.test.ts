@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { retry } from '../../../../src/async/retry.ts';
+import { retry, retryUntilAborted } from '../../../../src/async/retry.ts';
 import type { Clock } from '../../../../src/clock.ts';
 
 /** A clock that notes how long it was asked to sleep, and does not. */
@@ -69,5 +69,40 @@ describe('retry', () => {
     };
     await expect(retry(attempt, options)).rejects.toThrow('stopped');
     expect(heard).toEqual([]);
+  });
+
+  test('begins with a pause where something has failed already', async () => {
+    const clock = fakeSleeper();
+    const attempt = async () => expect(clock.slept).toHaveLength(1);
+    const { signal } = new AbortController();
+    await retry(attempt, { pause, pauseFirst: true, clock, signal, failed: () => {} });
+    expect(clock.slept).toHaveLength(1);
+  });
+});
+
+describe('retryUntilAborted', () => {
+  const always = async () => {
+    throw new Error('wrong');
+  };
+
+  test('resolves when its signal is aborted', async () => {
+    const stop = new AbortController();
+    let failures = 0;
+    const failed = () => {
+      failures += 1;
+      if (failures === 3) stop.abort(new Error('stopped'));
+    };
+    await retryUntilAborted(always, { pause, clock: fakeSleeper(), signal: stop.signal, failed });
+    expect(failures).toBe(3);
+  });
+
+  test('rejects with what the listener throws', async () => {
+    const failed = (error: unknown) => {
+      throw error;
+    };
+    const { signal } = new AbortController();
+    await expect(retryUntilAborted(always, { pause, clock: fakeSleeper(), signal, failed })).rejects.toThrow(
+      'wrong',
+    );
   });
 });
