@@ -7,6 +7,7 @@ import { runController } from '../../plugins/nsreplicate/controller/controller.t
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
+import { ControllerWork } from '../../plugins/nsreplicate/controller/work-now.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { secrets } from '../../src/kube/resources.ts';
@@ -61,6 +62,8 @@ beforeAll(async () => {
     namespace: pair.namespace,
     policy: { trusted: [], tokens: [] },
     innerCidrs: [],
+    work: new ControllerWork(),
+    metersOf: () => undefined,
     requestTimeoutMs: 20_000,
     userAgent: 'test',
     clock: systemClock,

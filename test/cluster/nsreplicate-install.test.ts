@@ -1,16 +1,18 @@
 /** `kubectl nsreplicate install`: a controller as a Deployment under `restricted`, in the second cluster. */
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { leases, pods } from '../../src/kube/resources.ts';
+import { leases, pods, secrets } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB } from './support/contexts.ts';
-import { kubectl, plugin } from './support/kubectl.ts';
+import { environment, kubectl, kubectlBinary, plugin, pluginProgram } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
-import type { Ended } from './support/process.ts';
+import { type Ended, start } from './support/process.ts';
+import { ServiceClient } from './support/service-client.ts';
 
 let pair: Pair;
 let other: string;
@@ -41,12 +43,39 @@ const leader = async () => {
 const arrives = (name: string, limitMs?: number) =>
   eventually(() => pair.copyOf('configmaps', name), limitMs);
 
+const user = `install-${randomBytes(3).toString('hex')}`;
+const password = 'correct horse battery';
+const users = (args: readonly string[], input = '') =>
+  start(pluginProgram('nsreplicate'), ['users', ...args, '--context', contextB], { env: environment, input })
+    .ended;
+const open: (() => unknown)[] = [];
+
+async function certificateNow(): Promise<string> {
+  const place = { namespace: stateNamespace, name: 'nsreplicate-controller-tls' };
+  const { data = {} } = await pair.from.get(secrets, place);
+  return Buffer.from(data['tls.crt'] ?? '', 'base64').toString();
+}
+
+/** A client of the page of one pod, as a person reaches it; it trusts the certificate that is kept in the cluster. */
+async function forwarded(pod: string): Promise<ServiceClient> {
+  const args = ['--context', contextB, '-n', stateNamespace, 'port-forward', `pod/${pod}`, ':8080'];
+  const forward = start(kubectlBinary, args, { env: environment });
+  open.push(() => forward.child.kill('SIGTERM'));
+  await forward.saw('Forwarding from 127.0.0.1:');
+  const [, port] = /127\.0\.0\.1:(\d+)/.exec(forward.output.stdout) ?? [];
+  const client = await ServiceClient.open(`https://localhost:${port}`, await certificateNow());
+  open.push(() => client.close());
+  return client;
+}
+
 beforeAll(async () => {
   pair = await Pair.open('install', { primary: contextB, replica: contextA });
   other = await pair.addNamespace('other');
   pair.alsoTask(taskName(pair.namespace, 'installed'));
 }, 60_000);
 afterAll(async () => {
+  for (const close of open) await close();
+  for (const name of [user, `${user}-scraper`]) await users(['remove', name]);
   await run('uninstall', '--yes');
   rmSync(folder, { recursive: true });
   await pair.close();
@@ -122,6 +151,43 @@ test('a KRMSyncer of its namespace is carried out; the leader goes, the other ta
   await arrives('third', 10_000);
 }, 120_000);
 
+test('every pod serves the page: who signs in sees the task, also at the one that stands by, which says who leads', async () => {
+  const { stdout } = await good('install', '--namespaces', pair.namespace);
+  const [, command = ''] = /^The page: kubectl (.*)$/m.exec(stdout) ?? [];
+  expect(command).toBe(
+    `--context ${contextB} -n ${stateNamespace} port-forward service/nsreplicate-controller 8080`,
+  );
+  expect(stdout).toContain(new X509Certificate(await certificateNow()).fingerprint256);
+  const added = await users(['add', user, '--role', 'admin'], `${password}\n`);
+  expect(`${added.code} ${added.stderr}`).toMatch(/^0 /);
+  const task = taskName(pair.namespace, 'installed');
+  const leads = await leader();
+  for (const { metadata } of await controllers()) {
+    const client = await forwarded(metadata.name);
+    expect((await client.ask('/readyz')).status).toBe(200);
+    await eventually(async () => expect((await client.signIn(user, password)).status).toBe(200));
+    const { body } = await client.ask('/api/tasks');
+    expect(body.tasks).toContainEqual(expect.objectContaining({ name: task, atWork: true }));
+    const asked = await client.ask(`/api/status?task=${task}`);
+    if (metadata.name === leads) expect(asked.body.replicas).toMatchObject([{ reachable: true }]);
+    else expect(asked.body).toMatchObject({ status: 404, hint: `${leads} does: ask there.` });
+  }
+}, 120_000);
+
+test('its metrics are scraped with a token of a user, and with none they are not', async () => {
+  const scraper = `${user}-scraper`;
+  expect((await users(['add', scraper, '--role', 'viewer'], `${password}\n`)).code).toBe(0);
+  const token = (await users(['token', scraper])).stdout.trim();
+  const client = await forwarded(await leader());
+  expect((await client.ask('/metrics', { token: undefined })).status).toBe(401);
+  const task = taskName(pair.namespace, 'installed');
+  await eventually(async () => {
+    const { text } = await client.ask('/metrics', { token });
+    expect(text).toContain(`nsreplicate_leader{task="${task}"} 1`);
+    expect(text).toContain(`nsreplicate_replica_up{task="${task}",replica="remote"} 1`);
+  });
+}, 60_000);
+
 test('it may read no more than was granted', async () => {
   const may = async (...args: string[]) => {
     const as = ['--as', `system:serviceaccount:${stateNamespace}:nsreplicate-controller`];
@@ -157,6 +223,7 @@ test('uninstalled, resources, copies and the state stay', async () => {
   const { stdout } = await good('uninstall', '--yes');
   expect(stdout).toMatch(/The controller is removed\. \d+ KRMSyncers are left/);
   await eventually(async () => expect(await controllers()).toEqual([]), 60_000);
+  await expect(certificateNow()).rejects.toThrow('not found');
   expect(await here('get', 'krmsyncer', 'installed')).toContain('installed');
   expect(await pair.copyOf('configmaps', 'first')).toMatchObject({ data: { a: '1' } });
   expect((await run('upgrade')).stderr).toContain('no controller is installed');

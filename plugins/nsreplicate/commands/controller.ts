@@ -3,6 +3,16 @@ import { namespaceNames } from '../../../src/cli/completion/providers.ts';
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { ControllerWork } from '../controller/work-now.ts';
+import { checkServiceFlags, serve } from './service.ts';
+import {
+  insecureListenOption,
+  listenOption,
+  metricsAuthOption,
+  ownCertificateOption,
+  tlsCertOption,
+  tlsKeyOption,
+} from './service-options.ts';
 
 export class ControllerCommand extends KubeCommand {
   static override paths = [['controller']];
@@ -12,7 +22,7 @@ export class ControllerCommand extends KubeCommand {
     details: `
       Makes the definition of KRMSyncers where there is none. Resources of all namespaces are carried out, with -n
       those of one. A second instance stands by and takes over. A resource without a ServiceAccount reads its own
-      namespace only, and no Secrets; the flags below grant more.
+      namespace only, and no Secrets; the flags below grant more. With --listen, every instance serves the page.
     `,
     examples: [
       ['On a workstation', '$0 controller'],
@@ -44,7 +54,15 @@ export class ControllerCommand extends KubeCommand {
     description: 'Answer /healthz and /readyz there, for a kubelet; :8081 is all addresses.',
   });
 
+  listen = listenOption();
+  tlsCert = tlsCertOption();
+  tlsKey = tlsKeyOption();
+  ownCertificate = ownCertificateOption();
+  insecureListen = insecureListenOption();
+  metricsAuth = metricsAuthOption();
+
   override async run(context: KubeCommandContext): Promise<Outcome> {
+    checkServiceFlags(this);
     const [{ runController }, { ensureDefinition }] = await Promise.all([
       import('../controller/controller.ts'),
       import('../controller/ensure-crd.ts'),
@@ -52,14 +70,21 @@ export class ControllerCommand extends KubeCommand {
     const { clock, signal, reporter, plugin } = context;
     const info = (text: string) => reporter.info(text);
     const warn = (text: string) => reporter.warn(text);
+    const work = new ControllerWork();
     let isReady = false;
     const health = await this.#serveHealth(() => isReady);
+    let service: Awaited<ReturnType<typeof serve>>;
     try {
       const own = await context.kube();
       await ensureDefinition(own, { info, warn }, { signal });
+      const serving = { state: own, tasks: () => work.tasks, watchRestarts: () => work.watchRestarts };
+      service = await serve(this, serving, context);
+      await service?.listed;
       return await runController({
         own,
         namespace: this.namespace,
+        work,
+        metersOf: (task) => service?.metrics.metersOf(task),
         policy: { trusted: this.trustedNamespaces, tokens: this.tokenNamespaces },
         innerCidrs: this.innerCidrs,
         requestTimeoutMs: this.requestTimeout,
@@ -76,6 +101,7 @@ export class ControllerCommand extends KubeCommand {
       if (signal.aborted) throw signal.reason;
       throw error;
     } finally {
+      await service?.close();
       await health?.close();
     }
   }

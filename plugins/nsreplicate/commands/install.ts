@@ -4,7 +4,9 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Installation } from '../controller/installation.ts';
+import { stateNamespace } from '../decide/spec.ts';
 
 /** What can be chosen of an installation. */
 export abstract class InstallationCommand extends KubeCommand {
@@ -24,6 +26,10 @@ export abstract class InstallationCommand extends KubeCommand {
     value: 'CIDRS',
     description: 'Further addresses of this cluster to which kubeconfigs of KRMSyncers may not lead.',
   });
+  page = option.maybeFlag('--page', {
+    description:
+      'Serve the page, the API and the metrics at port 8080, encrypted; --page=false does without. Default: true.',
+  });
   image = option.text('--image', {
     value: 'IMAGE',
     description: "The controller's image. Default: the one of this version.",
@@ -38,6 +44,7 @@ export abstract class InstallationCommand extends KubeCommand {
       namespaces: orBefore(this.namespaces, before?.namespaces),
       trusted: orBefore(this.trustedNamespaces, before?.trusted),
       innerCidrs: orBefore(this.innerCidrs, before?.innerCidrs),
+      page: this.page ?? before?.page ?? true,
     };
   }
 }
@@ -69,14 +76,36 @@ abstract class RollOutCommand extends InstallationCommand {
         reporter.info(what);
       },
     });
+    const page = installation.page ? await pageText(context, kube, (what) => did.push(what)) : '';
     if (this.wait) {
       reporter.info('waiting until both pods of the controller are ready');
       await rolledOut(kube, this.waitLimit, { signal, clock });
     }
     const places = installation.namespaces.join(', ') || 'no namespace yet: name some by --namespaces';
-    const text = `The controller is installed${this.wait ? ' and ready' : ''}. It carries out KRMSyncers of ${places}.`;
+    const text = `The controller is installed${this.wait ? ' and ready' : ''}. It carries out KRMSyncers of ${places}.${page}`;
     return { data: { installation, did }, text };
   }
+}
+
+/** How to reach the page; makes its certificate. */
+async function pageText(
+  { binaryName, clock, signal, reporter }: KubeCommandContext,
+  kube: KubeClient,
+  did: (what: string) => void,
+): Promise<string> {
+  const [{ certificateSecret, ensureCertificate, fingerprintOf }, { controllerName, PAGE_PORT }] =
+    await Promise.all([import('../server/certificate/secret.ts'), import('../controller/installation.ts')]);
+  const { pair, became } = await ensureCertificate(kube, clock, { signal });
+  const what = `Secret ${stateNamespace}/${certificateSecret} ${became === 'others' ? 'is not ours: used as it is' : became}`;
+  did(what);
+  reporter.info(what);
+  const { context } = kube.cluster;
+  return `
+The page: kubectl --context ${context} -n ${stateNamespace} port-forward service/${controllerName} ${PAGE_PORT}
+          and then https://localhost:${PAGE_PORT}
+          The SHA-256 fingerprint of its certificate is
+          ${fingerprintOf(pair)}
+A user:   ${binaryName} users add NAME --role admin --context ${context}`;
 }
 
 export class InstallCommand extends RollOutCommand {
@@ -85,8 +114,8 @@ export class InstallCommand extends RollOutCommand {
     description: 'Install a controller that carries out KRMSyncer resources, or change what is chosen of it.',
     details: `
       Makes namespace x8s-nsreplicate, the definition of KRMSyncers, a Deployment of two pods of which one leads, a
-      ServiceAccount with its Roles, a Service, a PodDisruptionBudget and a NetworkPolicy, and says what became of
-      each. What is not chosen any more is taken away again. Needs an administrator's rights.
+      ServiceAccount with its Roles, a Service, a PodDisruptionBudget, a NetworkPolicy and a certificate, and says what
+      became of each and where the page is. What is not chosen any more is taken away again. Needs an administrator's rights.
     `,
     examples: [
       ['For two namespaces', '$0 install --namespaces team-a,team-b'],

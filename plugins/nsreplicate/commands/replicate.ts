@@ -11,10 +11,15 @@ import type { Task } from '../task/task.ts';
 import type { Opened } from './open-task.ts';
 import { planOutcome } from './plan-outcome.ts';
 import { checkServiceFlags } from './service.ts';
+import {
+  insecureListenOption,
+  listenOption,
+  metricsAuthOption,
+  tlsCertOption,
+  tlsKeyOption,
+} from './service-options.ts';
 import { sessionOf, words } from './session-of.ts';
 import { TaskCommand } from './task-command.ts';
-
-const service = 'Service';
 
 export class ReplicateCommand extends TaskCommand {
   static override paths = [TaskCommand.Default, ['watch']];
@@ -42,26 +47,11 @@ export class ReplicateCommand extends TaskCommand {
   once = option.flag('--once,--sync-once', { description: 'Compare, write what differs, and end.' });
   dryRun = option.flag('--dry-run', { description: 'Only show what would change; the same as `plan`.' });
 
-  listen = option.text('--listen', {
-    value: 'HOST:PORT',
-    description: 'Serve a page, an API and metrics there; :8080 is all addresses of this machine.',
-    group: service,
-  });
-  tlsCert = option.text('--tls-cert', {
-    value: 'FILE',
-    description: 'Certificate of the service, PEM; read again when it changes.',
-    group: service,
-  });
-  tlsKey = option.text('--tls-key', { value: 'FILE', description: 'Its key.', group: service });
-  insecureListen = option.flag('--insecure-listen', {
-    description: 'Listen for others without TLS: something in front of the service encrypts.',
-    group: service,
-  });
-  metricsAuth = option.choice('--metrics-auth', ['token', 'none'], {
-    description: 'Whether /metrics wants a token of a user. Default: token.',
-    group: service,
-    default: 'token',
-  });
+  listen = listenOption();
+  tlsCert = tlsCertOption();
+  tlsKey = tlsKeyOption();
+  insecureListen = insecureListenOption();
+  metricsAuth = metricsAuthOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     this.#checkService();

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import type { Dashboard } from '../../../src/ui/dashboard.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Meters, together } from '../jobs/meters.ts';
-import type { Working } from '../server/tasks/live-task.ts';
+import type { Working } from '../run/live-task.ts';
 import type { TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
 import { ChangeLines } from './live/change-lines.ts';
@@ -25,10 +25,13 @@ export async function runWatch(
   const { Informers: Shared } = await import('../cache/informers.ts');
   const informers = new Shared(context.clock);
   const work = new CurrentWork();
-  const service = await serve(flags, { opened, informers, working: () => work.active }, context);
+  const { spec, primary, replicas, state } = opened;
+  const live = { spec, primary, replicas, working: () => work.active };
+  const serving = { state, tasks: () => [live], watchRestarts: () => informers.restarts };
+  const service = await serve(flags, serving, context);
   const dashboard = context.dashboard();
   try {
-    const meters = service?.metrics.metersOf(opened.spec.name);
+    const meters = service?.metrics.metersOf(spec.name);
     return await follow(opened, context, { informers, work, meters, dashboard });
   } catch (error) {
     // Being ended is how a watch ends; what was under way is taken up by the next one.

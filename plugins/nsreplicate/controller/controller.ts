@@ -6,6 +6,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { Informers } from '../cache/informers.ts';
 import { identify } from '../clusters/cluster.ts';
+import type { Meters } from '../jobs/meters.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { Addresses } from './addresses.ts';
 import { Clients } from './clients.ts';
@@ -16,6 +17,7 @@ import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import { WatchedSecrets } from './secrets.ts';
 import { Syncer, type SyncerContext } from './syncer.ts';
+import type { ControllerWork } from './work-now.ts';
 
 export interface ControllerOptions {
   readonly own: KubeClient;
@@ -24,6 +26,10 @@ export interface ControllerOptions {
   readonly policy: RightsPolicy;
   /** Further ranges of addresses to which kubeconfigs may not lead. */
   readonly innerCidrs: readonly string[];
+  /** Kept as it is at any moment. */
+  readonly work: ControllerWork;
+  /** Hears how a task's jobs end, where somebody wants to. */
+  readonly metersOf: (task: string) => Meters | undefined;
   readonly requestTimeoutMs: number;
   readonly userAgent: string;
   readonly clock: Clock;
@@ -86,7 +92,9 @@ async function contextOf(
   { lock, guardedBy, admit }: Leadership,
   signal: AbortSignal,
 ): Promise<SyncerContext> {
-  const { own, clock, requestTimeoutMs, userAgent, policy, info, warn } = options;
+  const { own, clock, requestTimeoutMs, userAgent, policy, work, metersOf, info, warn } = options;
+  const informers = new Informers(clock);
+  work.informers = informers;
   let addresses = await readAddresses(options, warn);
   const keepLooking = async () => {
     while (!signal.aborted) {
@@ -101,7 +109,9 @@ async function contextOf(
     clients: new Clients({ own, clock, requestTimeoutMs, userAgent, addresses: () => addresses }),
     secrets: new WatchedSecrets(own, clock),
     controls: new SharedControls(own, clock, signal),
-    informers: new Informers(clock),
+    informers,
+    work,
+    metersOf,
     policy,
     clock,
     fence: () => lock.confirm(),

@@ -33,6 +33,8 @@ const kinds = [
   'clusterrolebindings.rbac.authorization.k8s.io',
   'clusterroles.rbac.authorization.k8s.io',
   'serviceaccounts',
+  // The certificate of the page.
+  'secrets',
 ];
 
 export interface InstallOptions extends CallOptions {

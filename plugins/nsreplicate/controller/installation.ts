@@ -16,6 +16,8 @@ export interface Installation {
   readonly trusted: readonly string[];
   /** As the controller's flag of that name. */
   readonly innerCidrs: readonly string[];
+  /** It serves the page, the API and the metrics. */
+  readonly page?: boolean;
 }
 
 /** The name of the controller's Deployment, ServiceAccount, Roles and all else. */
@@ -32,6 +34,8 @@ export const installManager = 'kubectl-nsreplicate-install';
 /** The chosen installation, as JSON, on the Deployment. */
 export const installationAnnotation = 'x8s.dev/installation';
 const HEALTH_PORT = 8081;
+/** Where the page is, of each pod and of the Service. */
+export const PAGE_PORT = 8080;
 
 /** All objects, in the order in which they are made. */
 export function installationObjects(installation: Installation): KubeObject[] {
@@ -42,9 +46,9 @@ export function installationObjects(installation: Installation): KubeObject[] {
     ...clusterRights(installation.namespaces),
     ...stateRights(),
     ...installation.namespaces.flatMap(namespaceRights),
-    networkPolicy(),
+    networkPolicy(installation),
     disruptionBudget(),
-    healthService(),
+    service(installation),
     deployment(installation),
   ];
 }
@@ -129,8 +133,9 @@ function namespaceRights(namespace: string): KubeObject[] {
   ];
 }
 
-/** In: the kubelet's probes. Out: names, and API servers, which may be anywhere but in link-local ranges. */
-function networkPolicy(): KubeObject {
+/** In: the kubelet's probes, and who asks for the page. Out: names, and API servers, which may be anywhere but in link-local ranges. */
+function networkPolicy(installation: Installation): KubeObject {
+  const ports = portsOf(installation).map(({ port }) => ({ protocol: 'TCP', port }));
   const dns = ['UDP', 'TCP'].map((protocol) => ({ protocol, port: 53 }));
   const anywhere = [
     { ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] } },
@@ -140,7 +145,7 @@ function networkPolicy(): KubeObject {
     spec: {
       podSelector: { matchLabels: selector },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [{ protocol: 'TCP', port: HEALTH_PORT }] }],
+      ingress: [{ ports }],
       egress: [{ ports: dns }, { to: anywhere }],
     },
   });
@@ -152,10 +157,13 @@ function disruptionBudget(): KubeObject {
   });
 }
 
-function healthService(): KubeObject {
-  return object('v1', 'Service', {
-    spec: { selector, ports: [{ name: 'health', port: HEALTH_PORT, targetPort: 'health' }] },
-  });
+function portsOf({ page = false }: Installation) {
+  return [{ name: 'health', port: HEALTH_PORT }, ...(page ? [{ name: 'page', port: PAGE_PORT }] : [])];
+}
+
+function service(installation: Installation): KubeObject {
+  const ports = portsOf(installation).map(({ name, port }) => ({ name, port, targetPort: name }));
+  return object('v1', 'Service', { spec: { selector, ports } });
 }
 
 function deployment(installation: Installation): KubeObject {
@@ -199,7 +207,7 @@ function podSpec(installation: Installation): object {
         image: installation.image,
         command: [controllerProgram],
         args: controllerArguments(installation),
-        ports: [{ name: 'health', containerPort: HEALTH_PORT }],
+        ports: portsOf(installation).map(({ name, port }) => ({ name, containerPort: port })),
         livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 6 },
         readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
         resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '1Gi' } },
@@ -213,7 +221,7 @@ function podSpec(installation: Installation): object {
   };
 }
 
-function controllerArguments({ namespaces, trusted, innerCidrs }: Installation): string[] {
+function controllerArguments({ namespaces, trusted, innerCidrs, page = false }: Installation): string[] {
   const lists = {
     '--token-namespaces': namespaces,
     '--trusted-namespaces': trusted,
@@ -222,5 +230,6 @@ function controllerArguments({ namespaces, trusted, innerCidrs }: Installation):
   const flags = Object.entries(lists).flatMap(([flag, values]) =>
     values.length === 0 ? [] : [`${flag}=${values.join(',')}`],
   );
-  return ['controller', `--health=:${HEALTH_PORT}`, ...flags];
+  const serving = page ? [`--listen=:${PAGE_PORT}`, '--own-certificate'] : [];
+  return ['controller', `--health=:${HEALTH_PORT}`, ...serving, ...flags];
 }

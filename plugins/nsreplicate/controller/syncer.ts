@@ -15,6 +15,7 @@ import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
+import type { Meters } from '../jobs/meters.ts';
 import { standbyAnnotation } from '../rules/krmsyncer.ts';
 import { type Assignment, run } from '../run/run.ts';
 import type { TaskStatus } from '../state/state.ts';
@@ -30,6 +31,7 @@ import type { RightsPolicy } from './rights.ts';
 import type { WatchedSecrets } from './secrets.ts';
 import { taskName, type Wanted, wantedOf } from './wanted.ts';
 import { workOf } from './work.ts';
+import type { ControllerWork } from './work-now.ts';
 
 /** What all resources of a controller share. */
 export interface SyncerContext {
@@ -41,6 +43,8 @@ export interface SyncerContext {
   readonly secrets: WatchedSecrets;
   readonly controls: SharedControls;
   readonly informers: Informers;
+  readonly work: ControllerWork;
+  readonly metersOf: (task: string) => Meters | undefined;
   readonly policy: RightsPolicy;
   readonly clock: Clock;
   /** Rejects once this process may no longer write. */
@@ -162,17 +166,20 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, controls, clock, fence, guardedBy, info, warn } = this.#context;
+    const { own, informers, work, metersOf, controls, clock, fence, guardedBy, info, warn } = this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     let compared = false;
-    const begun = (task: Task, status: () => TaskStatus) =>
+    const begun = (task: Task, status: () => TaskStatus) => {
+      onAbort(watching.signal, work.begin({ ...assignment, working: () => ({ task, status }) }));
       void this.#follow(() => workOf(status(), task.kinds, compared), watching.signal);
+    };
     try {
       await run(assignment, {
         state: own,
         informers,
         watchControl: controls.watch,
+        meters: metersOf(assignment.spec.name),
         clock,
         signal,
         watch: true,

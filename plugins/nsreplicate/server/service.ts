@@ -3,22 +3,22 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UsageError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import type { LiveTask } from '../run/live-task.ts';
 import { Directory } from './accounts/directory.ts';
 import { Hashing } from './accounts/hashing.ts';
 import { firstUser, SignIn } from './accounts/sign-in.ts';
 import { checkProtected, type ListenAddress } from './http/address.ts';
 import { createApp } from './http/app.ts';
-import { followPair, readPair, type TlsFiles } from './http/tls.ts';
+import { followPair, type TlsSource } from './http/tls.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { allRoutes } from './routes/all.ts';
 import { Board } from './tasks/board.ts';
 import { EventStreams } from './tasks/event-stream.ts';
 import { LagHistory } from './tasks/lag-history.ts';
-import type { LiveTask } from './tasks/live-task.ts';
 
 export interface ServiceOptions {
   readonly listen: ListenAddress;
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsSource | undefined;
   /** Others may connect although nothing is encrypted: something in front of the service does that. */
   readonly insecure: boolean;
   /** Metrics are for anybody. */
@@ -39,6 +39,8 @@ export interface Service {
   /** `https://127.0.0.1:8443` */
   readonly url: string;
   readonly metrics: Metrics;
+  /** Resolves once the tasks' state was read: from then on the page tells what there is. */
+  readonly listed: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,9 +51,9 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { listen, tls, insecure, state, clock, warn } = options;
   checkProtected(listen, { tls: tls !== undefined, insecure });
-  const pair = tls && (await readPair(tls));
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
+  const pair = tls && (await tls.read({ clock, signal }));
   const metrics = new Metrics(options);
   const board = new Board({ kube: state, clock, signal });
   const directory = new Directory({ kube: state, clock, signal });
@@ -89,7 +91,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await close();
     throw error;
   }
-  return { url: urlOf(app.server.address() as AddressInfo, tls !== undefined), metrics, close };
+  const url = urlOf(app.server.address() as AddressInfo, tls !== undefined);
+  return { url, metrics, listed: board.listed, close };
 }
 
 async function open(app: ReturnType<typeof createApp>, { host, port }: ListenAddress): Promise<void> {

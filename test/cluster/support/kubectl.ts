@@ -5,7 +5,8 @@ import { isLab, kubeconfig } from './contexts.ts';
 import { type Ended, must, type Running, run, start } from './process.ts';
 
 const plugins = join(import.meta.dirname, '..', '..', '..', 'dist', `${process.platform}-${process.arch}`);
-const kubectlBinary = isLab ? kubectlPath() : 'kubectl';
+/** For what runs beside a test, as `port-forward` does. */
+export const kubectlBinary = isLab ? kubectlPath() : 'kubectl';
 
 /** The environment in which `kubectl x8sync` is found and talks to the tests' clusters. */
 export const environment: NodeJS.ProcessEnv = {

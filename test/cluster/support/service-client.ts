@@ -2,6 +2,7 @@
 import { request } from 'node:http';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { Agent, fetch, type Headers } from 'undici';
 
 import type { Hostile } from './hostile-requests.ts';
 
@@ -33,20 +34,24 @@ export interface AskOptions {
 export class ServiceClient {
   readonly url: string;
   readonly document: OpenApi;
+  readonly #agent: Agent;
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true });
   /** Operations that were asked, with the statuses that came. */
   readonly seen = new Map<string, Set<number>>();
   token: string | undefined;
 
-  private constructor(url: string, document: OpenApi) {
+  private constructor(url: string, document: OpenApi, agent: Agent) {
     this.url = url;
+    this.#agent = agent;
     this.document = document;
     (formats as unknown as (ajv: Ajv2020) => void)(this.#ajv);
   }
 
-  static async open(url: string): Promise<ServiceClient> {
-    const response = await fetch(`${url}/api/openapi.json`);
-    return new ServiceClient(url, (await response.json()) as OpenApi);
+  /** @param ca the certificate that the service has to show, where it shows one */
+  static async open(url: string, ca?: string): Promise<ServiceClient> {
+    const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
+    const response = await fetch(`${url}/api/openapi.json`, { dispatcher: agent });
+    return new ServiceClient(url, (await response.json()) as OpenApi, agent);
   }
 
   /** Signs in, and asks with that token from then on. */
@@ -65,6 +70,7 @@ export class ServiceClient {
     const token = 'token' in more ? more.token : this.token;
     const response = await fetch(`${this.url}${path}`, {
       method,
+      dispatcher: this.#agent,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -82,6 +88,10 @@ export class ServiceClient {
     };
     this.#check(path, method, type, answer);
     return answer;
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
   }
 
   /** Sends whatever it is, and looks at nothing but what comes back. */

@@ -1,4 +1,4 @@
-/** The service's certificate: read at the start, and again when its files change. */
+/** The service's certificate: read at the start, and again when it changes where it comes from. */
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../../../src/clock.ts';
@@ -15,14 +15,34 @@ export interface TlsPair {
   readonly key: string;
 }
 
+/** Where a certificate comes from. */
+export interface TlsSource {
+  /** Rejects where there is none that can be used. */
+  read(options: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<TlsPair>;
+  /** How often it is read again. */
+  readonly periodMs: number;
+}
+
 /** Files of a mounted Secret are links that change together; so often they are read again. */
 const PERIOD_MS = 2000;
+
+export const filesSource = (files: TlsFiles): TlsSource => ({
+  read: () => readPair(files),
+  periodMs: PERIOD_MS,
+});
+
+/** Throws where the two do not belong together, or are none. */
+export function checkPair(pair: TlsPair): void {
+  // OpenSSL would take an empty text, and refuse every client afterwards.
+  if (pair.cert.trim() === '' || pair.key.trim() === '') throw new Error('it is empty');
+  createSecureContext(pair);
+}
 
 /** @throws {UsageError} a file can't be read, or the two do not belong together */
 export async function readPair({ cert, key }: TlsFiles): Promise<TlsPair> {
   const pair = { cert: await read('--tls-cert', cert), key: await read('--tls-key', key) };
   try {
-    createSecureContext(pair);
+    checkPair(pair);
   } catch (error) {
     throw new UsageError(`--tls-cert ${cert} and --tls-key ${key} can't be used: ${messageOf(error)}`);
   }
@@ -33,7 +53,6 @@ async function read(flag: string, path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${flag}: can't read ${path}: ${error.code ?? error.message}`);
   });
-  // OpenSSL would take it, and refuse every client afterwards.
   if (text.trim() === '') throw new UsageError(`${flag}: ${path} is empty`);
   return text;
 }
@@ -47,22 +66,23 @@ export interface FollowOptions {
 
 /** Hands out each new pair until the signal aborts. One that can't be used is said once, and the last good one stays. */
 export async function followPair(
-  files: TlsFiles,
+  source: TlsSource,
   first: TlsPair,
   { clock, signal, changed, warn }: FollowOptions,
 ): Promise<void> {
   let current = first;
   let said = '';
   while (!signal.aborted) {
-    await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
+    await clock.sleep(source.periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     try {
-      const pair = await readPair(files);
+      const pair = await source.read({ clock, signal });
       said = '';
       if (pair.cert === current.cert && pair.key === current.key) continue;
       current = pair;
       changed(pair);
     } catch (error) {
+      if (signal.aborted) return;
       if (said !== messageOf(error)) warn(`${messageOf(error)}; the certificate from before stays in use`);
       said = messageOf(error);
     }

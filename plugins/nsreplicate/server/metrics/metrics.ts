@@ -3,8 +3,8 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { onAnswers } from '../../../../src/kube/request-counter.ts';
 import type { Meters } from '../../jobs/meters.ts';
 import { placeOf } from '../../objects/keys.ts';
+import type { LiveTask } from '../../run/live-task.ts';
 import type { ReplicaStatus, TaskStatus } from '../../state/state.ts';
-import type { LiveTask } from '../tasks/live-task.ts';
 
 export interface MetricsOptions {
   readonly version: string;

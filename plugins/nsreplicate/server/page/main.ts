@@ -4,6 +4,7 @@ import { h, replace } from './dom.ts';
 import { Jobs } from './jobs.ts';
 import { signInForm } from './sign-in.ts';
 import { TaskCard } from './task-card.ts';
+import { type Overall, problemOf, withoutTasks } from './words.ts';
 
 const TELL_MS = 8000;
 const TICK_MS = 5000;
@@ -45,6 +46,7 @@ function showTasks(): void {
   // What concerns a whole task is for roles that hold everywhere.
   const options = { api, tell, mayAsk: mayAsk && namespaces === undefined };
   const tasks = h('div', {}, h('p', { class: 'about' }, 'Waiting for the service …'));
+  const problem = h('p', { class: 'problem', role: 'alert' });
   replace(
     main,
     h(
@@ -54,12 +56,18 @@ function showTasks(): void {
       h('span', {}, `${username}, ${role}`),
       h('button', { type: 'button', onclick: () => api.signOut() }, 'Sign out'),
     ),
+    problem,
     tasks,
     jobs.element,
   );
   const arrange = () => {
     const sorted = [...cards].sort(([a], [b]) => a.localeCompare(b)).map(([, { element }]) => element);
-    replace(tasks, ...(sorted.length > 0 ? sorted : [h('p', {}, 'There are no tasks.')]));
+    replace(tasks, ...sorted);
+  };
+  const tellOverall = (overall: Overall) => {
+    const why = problemOf(overall);
+    if (problem.textContent !== why) problem.textContent = why;
+    if (cards.size === 0) replace(tasks, h('p', { class: 'about' }, withoutTasks(overall)));
   };
   let loading: ReturnType<typeof setTimeout> | undefined;
   const loadJobs = () => {
@@ -70,6 +78,10 @@ function showTasks(): void {
     }, LOAD_MS);
   };
   const heard = (event: string, data: unknown) => {
+    if (event === 'overall') {
+      tellOverall(data as Overall);
+      return;
+    }
     const task = data as TaskDocument;
     if (event === 'jobs') {
       loadJobs();

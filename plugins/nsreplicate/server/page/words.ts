@@ -134,3 +134,22 @@ export type Severity = 'good' | 'busy' | 'bad';
 
 export const severity = ({ reachable, pending, failed, uncompared }: Standing): Severity =>
   !reachable || failed > 0 ? 'bad' : pending > 0 || uncompared > 0 ? 'busy' : 'good';
+
+/** What the service says of all tasks together. */
+export interface Overall {
+  readonly tasks: number;
+  /** Why it may be old, or was not read at all. */
+  readonly problem?: string;
+}
+
+/** What is said above all tasks; nothing while their state can be read. */
+export const problemOf = ({ problem }: Overall): string =>
+  problem === undefined
+    ? ''
+    : `The tasks' state can't be read just now, so that what is shown may be old: ${problem}`;
+
+/** What stands in place of tasks where none is shown: that there is none is said only of a state that was read. */
+export const withoutTasks = ({ problem }: Overall): string =>
+  problem === undefined
+    ? 'No task has kept its state in this cluster yet.'
+    : 'Which tasks there are is not known.';

@@ -1,6 +1,7 @@
 /** Everything that the service answers. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
+import type { LiveTask } from '../../run/live-task.ts';
 import type { Directory } from '../accounts/directory.ts';
 import type { Hashing } from '../accounts/hashing.ts';
 import type { SignIn } from '../accounts/sign-in.ts';
@@ -9,7 +10,6 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Board } from '../tasks/board.ts';
 import type { EventStreams } from '../tasks/event-stream.ts';
 import type { LagHistory } from '../tasks/lag-history.ts';
-import type { LiveTask } from '../tasks/live-task.ts';
 import { ReachableClusters } from '../tasks/reachable.ts';
 import { withDocument } from './document.ts';
 import { eventsRoute } from './events.ts';

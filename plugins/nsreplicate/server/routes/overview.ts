@@ -1,19 +1,23 @@
 /** What a person on call asks first: how much is behind and fails, whether the clusters answer, and how that was before. */
 import type { Clock } from '../../../../src/clock.ts';
 import type { Done } from '../../decide/tally.ts';
+import type { LiveTask } from '../../run/live-task.ts';
 import type { ReplicaStatus } from '../../state/state.ts';
 import { Problem } from '../http/problem.ts';
 import { route } from '../http/route.ts';
 import { count, flag, input, list, mapOf, number, object, text } from '../http/schema.ts';
 import type { Board } from '../tasks/board.ts';
 import type { LagHistory } from '../tasks/lag-history.ts';
-import type { LiveTask } from '../tasks/live-task.ts';
 import type { ReachableClusters } from '../tasks/reachable.ts';
 import { findTask } from './tasks.ts';
 
-export interface OverviewOptions {
+export interface LiveOptions {
   readonly board: Board;
+  /** Those that this process works on, or stands by for. */
   readonly tasks: () => readonly LiveTask[];
+}
+
+export interface OverviewOptions extends LiveOptions {
   readonly reachable: ReachableClusters;
   readonly history: LagHistory;
   readonly clock: Clock;
@@ -85,7 +89,7 @@ const lagOf = ({ behind: { oldestMs, p50Ms, p99Ms } }: ReplicaStatus) => ({
 
 const clusterSchema = object({ name: text(), reachable: flag() }, { version: text(), problem: text() });
 
-const statusRoute = ({ tasks, reachable }: OverviewOptions) =>
+const statusRoute = ({ reachable, ...options }: OverviewOptions) =>
   route<{ query: { readonly task?: string } }>({
     method: 'GET',
     path: '/api/status',
@@ -100,18 +104,23 @@ const statusRoute = ({ tasks, reachable }: OverviewOptions) =>
     },
     problems: [404],
     handle: async ({ query }) => {
-      const { primary, replicas } = findLive(tasks(), query.task);
+      const { primary, replicas } = findLive(options, query.task);
       const [first, ...others] = await Promise.all([primary, ...replicas].map((one) => reachable.ask(one)));
       return { body: { primary: first, replicas: others } };
     },
   });
 
-/** @throws {Problem} 404: another process works on it */
-export function findLive(tasks: readonly LiveTask[], name: string | undefined): LiveTask {
-  const found = name === undefined ? tasks[0] : tasks.find(({ spec }) => spec.name === name);
+/** @throws {Problem} 404: there is no such task, or another process works on it, and then says which */
+export function findLive({ tasks, board }: LiveOptions, name: string | undefined): LiveTask {
+  const all = tasks();
+  const found = name === undefined ? all[0] : all.find(({ spec }) => spec.name === name);
   if (found) return found;
-  throw new Problem(404, 'This process does not work on that task.', {
-    hint: `It works on ${tasks.map(({ spec }) => spec.name).join(', ') || 'none'}.`,
+  const wanted = name ?? board.tasks()[0]?.name;
+  const task = wanted === undefined ? undefined : board.task(wanted);
+  if (!task) throw new Problem(404, 'There is no such task.');
+  const worker = board.workerOf(task.name);
+  throw new Problem(404, `This process does not work on task ${task.name}.`, {
+    hint: worker === undefined ? 'No instance is at work on it now.' : `${worker} does: ask there.`,
   });
 }
 

@@ -8,12 +8,10 @@ import { type Caller, covers } from '../accounts/account.ts';
 import { Problem } from '../http/problem.ts';
 import { route } from '../http/route.ts';
 import { count, flag, input, list, object, text } from '../http/schema.ts';
-import type { LiveTask } from '../tasks/live-task.ts';
-import { findLive } from './overview.ts';
+import { findLive, type LiveOptions } from './overview.ts';
 import { type Named, taskParams } from './tasks.ts';
 
-export interface PlansOptions {
-  readonly tasks: () => readonly LiveTask[];
+export interface PlansOptions extends LiveOptions {
   readonly state: KubeClient;
   readonly clock: Clock;
 }
@@ -57,7 +55,7 @@ export function plansRoutes(options: PlansOptions) {
   return [planRoute(options, turn), diffRoute(options, turn)];
 }
 
-const planRoute = ({ tasks, state, clock }: PlansOptions, turn: OneAtATime) =>
+const planRoute = ({ state, clock, ...options }: PlansOptions, turn: OneAtATime) =>
   route<{ params: Named }>({
     method: 'POST',
     path: '/api/tasks/{name}/plan',
@@ -74,7 +72,7 @@ const planRoute = ({ tasks, state, clock }: PlansOptions, turn: OneAtATime) =>
     problems: [404, 409, 502, 503],
     handle: ({ params, signal }) =>
       turn.run(async () => {
-        const live = findLive(tasks(), params.name);
+        const live = findLive(options, params.name);
         const surveyed = await look({ ...live, state, clock, signal });
         const changes = (await plan(surveyed, live.spec, signal)).filter(({ action }) => action !== 'left');
         const shown = changes.slice(0, MOST_CHANGES).map(changeDocument);
@@ -88,7 +86,7 @@ interface ObjectQuery {
   readonly name: string;
 }
 
-const diffRoute = ({ tasks, state, clock }: PlansOptions, turn: OneAtATime) =>
+const diffRoute = ({ state, clock, ...options }: PlansOptions, turn: OneAtATime) =>
   route<{ params: Named; query: ObjectQuery }>({
     method: 'GET',
     path: '/api/tasks/{name}/diff',
@@ -120,7 +118,7 @@ const diffRoute = ({ tasks, state, clock }: PlansOptions, turn: OneAtATime) =>
           `The role of ${caller?.name} is not for ${namespace === '' ? 'objects of the whole cluster' : namespace}.`,
         );
       return turn.run(async () => {
-        const live = findLive(tasks(), params.name);
+        const live = findLive(options, params.name);
         const found = await planObject({ ...live, state, clock, signal }, { kind, namespace, name });
         const changes = found.changes.map(changeDocument);
         return { body: { copied: found.isCopied, changes, unread: unreadOf(found.surveyed) } };

@@ -2,6 +2,7 @@
 import type { Clock } from '../../../../src/clock.ts';
 import type { Lease } from '../../../../src/kube/objects.ts';
 import { leases } from '../../../../src/kube/resources.ts';
+import { parseHolder } from '../../../../src/tasks/holder.ts';
 import { leaseLock } from '../../../../src/tasks/lock-object.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { tool } from '../../state/task-objects.ts';
@@ -38,6 +39,13 @@ export class AtWork {
     const name = this.#tasks.get(task);
     const seen = name === undefined ? undefined : this.#seen.get(name);
     return seen !== undefined && this.#clock.monotonic() - seen < STALE_MS;
+  }
+
+  /** The instance that holds the task's Lease, as `host`, where one does. */
+  holderOf(task: string): string | undefined {
+    const lease = this.#kept.objects.get(this.#tasks.get(task) ?? '');
+    const claim = lease && leaseLock.claimOf(lease);
+    return claim && (parseHolder(claim.holder).who.split('@').at(-1) ?? '');
   }
 
   #take(name: string, lease: Lease | undefined): void {

@@ -86,6 +86,12 @@ export class Board {
     return guardedBy === undefined ? this.#atWork.has(name) : isAtWork(status) && this.#atWork.has(guardedBy);
   }
 
+  /** The machine or pod whose instance is at work on a task; undefined where none is known to be. */
+  workerOf(name: string): string | undefined {
+    const task = this.task(name);
+    return task?.atWork ? this.#atWork.holderOf(task.status.guardedBy ?? name) : undefined;
+  }
+
   /** Another number whenever the records of the task's jobs, or its status and what was asked of it, were written anew. */
   versions(task: string): { readonly jobs: number; readonly status: string } {
     const { jobs, status } = this.#writes(task);

@@ -21,6 +21,8 @@ interface Listener {
   readonly recheck: () => Promise<Caller | undefined>;
   /** Which versions were told of last, by task. */
   readonly told: Map<string, ReturnType<Board['versions']>>;
+  /** What was said last of all tasks together. */
+  overall: string;
   pingedAt: number;
 }
 
@@ -54,6 +56,7 @@ export class EventStreams {
       caller,
       recheck,
       told: new Map(),
+      overall: '',
       pingedAt: this.#clock.monotonic(),
     };
     this.#listeners.add(listener);
@@ -91,9 +94,18 @@ export class EventStreams {
       told.delete(name);
       news.push(eventOf('gone', { name }));
     }
+    const overall = eventOf('overall', this.#overall(tasks.length));
+    if (overall !== listener.overall) news.push(overall);
+    listener.overall = overall;
     if (news.length === 0 && now - listener.pingedAt < PING_MS) return;
     listener.pingedAt = now;
     stream.write(news.length === 0 ? ': still here\n\n' : news.join(''));
+  }
+
+  /** How many tasks there are, and why that may be old. Nothing is said of a state that was not read yet. */
+  #overall(count: number) {
+    const { problem } = this.#board;
+    return problem === undefined ? { tasks: count } : { tasks: count, problem };
   }
 
   /** Made once for all who may see the same. */

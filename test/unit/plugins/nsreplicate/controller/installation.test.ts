@@ -89,3 +89,22 @@ test('the Deployment runs what was chosen, and remembers it', () => {
     },
   });
 });
+
+test('with the page, every pod serves it encrypted, the Service leads to it, and the network lets people in', () => {
+  const made = installationObjects({ ...chosen, page: true });
+  const spec = (kind: string) => made.find((one) => one.kind === kind) as unknown as { spec: object };
+  expect(spec('Service')).toMatchObject({
+    spec: { ports: [{ port: 8081 }, { name: 'page', port: 8080, targetPort: 'page' }] },
+  });
+  expect(spec('NetworkPolicy')).toMatchObject({
+    spec: { ingress: [{ ports: [{ port: 8081 }, { port: 8080 }] }] },
+  });
+  const flags = ['controller', '--health=:8081', '--listen=:8080', '--own-certificate'];
+  const container = {
+    args: expect.arrayContaining(flags),
+    ports: [{ containerPort: 8081 }, { containerPort: 8080 }],
+  };
+  expect(spec('Deployment')).toMatchObject({ spec: { template: { spec: { containers: [container] } } } });
+  // No key is among what is printed, applied by others, or kept in a repository.
+  expect(made.map(({ kind }) => kind)).not.toContain('Secret');
+});

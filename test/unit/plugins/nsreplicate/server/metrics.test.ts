@@ -1,7 +1,7 @@
 /** Names and texts of the metrics, by the rules of `promtool check metrics`. */
 import { expect, test } from '@jest/globals';
+import type { LiveTask } from '../../../../../plugins/nsreplicate/run/live-task.ts';
 import { jobsByState, Metrics } from '../../../../../plugins/nsreplicate/server/metrics/metrics.ts';
-import type { LiveTask } from '../../../../../plugins/nsreplicate/server/tasks/live-task.ts';
 import type { ReplicaStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 
 const metrics = new Metrics({

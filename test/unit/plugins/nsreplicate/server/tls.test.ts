@@ -8,7 +8,7 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createApp } from '../../../../../plugins/nsreplicate/server/http/app.ts';
 import { route } from '../../../../../plugins/nsreplicate/server/http/route.ts';
-import { followPair, readPair } from '../../../../../plugins/nsreplicate/server/http/tls.ts';
+import { filesSource, followPair, readPair } from '../../../../../plugins/nsreplicate/server/http/tls.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 import { UsageError } from '../../../../../src/errors.ts';
 import { eventually } from '../../../../support/eventually.ts';
@@ -65,7 +65,7 @@ test('a new certificate is used without a restart, and a broken one is said and 
   const said: string[] = [];
   const quick = { ...systemClock, sleep: () => sleep(20) };
   const server = app.server as unknown as { setSecureContext(pair: object): void };
-  const following = followPair(files, pair, {
+  const following = followPair(filesSource(files), pair, {
     clock: quick,
     signal,
     changed: (next) => server.setSecureContext(next),

@@ -5,8 +5,10 @@ import { line, niceCeiling } from '../../../../../../plugins/nsreplicate/server/
 import {
   duration,
   explain,
+  problemOf,
   severity,
   standing,
+  withoutTasks,
 } from '../../../../../../plugins/nsreplicate/server/page/words.ts';
 
 const upToDate = { reachable: true, pending: 0, oldestMs: 0, failed: 0, uncompared: 0 };
@@ -77,4 +79,14 @@ describe('a line', () => {
     ];
     expect(line(points, frame)).toBe('0.0,10.0 50.0,0.0 100.0,0.0');
   });
+});
+
+test('that there are no tasks is said only of a state that was read', () => {
+  expect([problemOf({ tasks: 0 }), withoutTasks({ tasks: 0 })]).toEqual([
+    '',
+    'No task has kept its state in this cluster yet.',
+  ]);
+  const unread = { tasks: 0, problem: 'not listed yet' };
+  expect(problemOf(unread)).toContain('not listed yet');
+  expect(withoutTasks(unread)).toBe('Which tasks there are is not known.');
 });

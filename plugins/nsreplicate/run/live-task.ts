@@ -1,8 +1,8 @@
 /** A task that this process was started for: its clusters, and its work while this instance is the one at work. */
-import type { Cluster } from '../../clusters/cluster.ts';
-import type { TaskSpec } from '../../decide/spec.ts';
-import type { TaskStatus } from '../../state/state.ts';
-import type { Task } from '../../task/task.ts';
+import type { Cluster } from '../clusters/cluster.ts';
+import type { TaskSpec } from '../decide/spec.ts';
+import type { TaskStatus } from '../state/state.ts';
+import type { Task } from '../task/task.ts';
 
 /** What this process is doing for the task; undefined while another instance is at work. */
 export interface Working {
