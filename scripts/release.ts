@@ -1,7 +1,8 @@
 /**
  * Everything that a release is made of, and nothing published: `npm run release -- --version vX.Y.Z [--dry-run]`.
  * Checks, images, archives, krew manifests and notes are made in dist/; publishing them is .github/workflows/release.yml's.
- * A dry run also takes a checkout with changes, without the tag, and a version that package.json does not have.
+ * A dry run also takes a checkout with changes, without the tag, and a version that package.json and CHANGELOG.md do not
+ * have: its programs say package.json's, and its notes are the newest ones.
  * `--platform` makes archives for some platforms only (with --dry-run).
  */
 import { execFileSync } from 'node:child_process';
@@ -12,11 +13,23 @@ import { archivesFolder, digestsIn, projectVersion } from './archives.ts';
 import { root } from './build.ts';
 import { pushLine } from './images/push.ts';
 import { imagesFolder, pushesOf } from './images.ts';
-import { notesOf } from './release/changelog.ts';
+import { notesOf, rehearsedNotes } from './release/changelog.ts';
 
 const releaseFolder = join(root, 'dist', 'release');
 
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+
+const changelog = (): string => readFileSync(join(root, 'CHANGELOG.md'), 'utf8');
+
+/** Why there are no notes for this version, if so. */
+function withoutNotes(version: string): string[] {
+  try {
+    notesOf(changelog(), version);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
 
 /** What stands against a release of this checkout under this version. */
 function objections(version: string): string[] {
@@ -25,6 +38,7 @@ function objections(version: string): string[] {
     ...(version === projectVersion() ? [] : [`package.json has ${projectVersion()}, not ${version}`]),
     ...(git('status', '--porcelain') === '' ? [] : ['the checkout has changes that are not committed']),
     ...(tagged ? [] : [`the commit does not bear the tag ${version}`]),
+    ...withoutNotes(version),
   ];
 }
 
@@ -42,7 +56,7 @@ interface Plan {
 }
 
 function make({ version, platform }: Plan): void {
-  const notes = notesOf(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), version);
+  const notes = rehearsedNotes(changelog(), version);
   for (const script of ['lint', 'typecheck', 'test:unit']) npm(script);
   const images = join(imagesFolder, 'images.json');
   npm('images', '--platform', 'all');
