@@ -30,6 +30,8 @@ export interface Case {
   readonly inProject?: boolean;
   /** With a /usr/local/bin of its own, and a registry on this machine under the names that documents give it. */
   readonly apart?: boolean;
+  /** A shell script that goes before it, in the same view of the machine. */
+  readonly first?: string;
   /** A shell script that must end well afterwards. */
   readonly after?: string;
 }
@@ -122,7 +124,12 @@ export const cases: Readonly<Record<string, Documented>> = {
   },
   'docs/completion.md': {
     blocks: [
-      { begins: 'kubectl x8sync completion install', apart: true },
+      {
+        begins: 'kubectl x8sync completion install',
+        apart: true,
+        first: 'cp "$(command -v kubectl-x8sync)" /usr/local/bin; hash -r',
+        after: '/usr/local/bin/kubectl_complete-x8sync __complete -- --',
+      },
       { begins: 'source <(kubectl-x8sync' },
     ],
   },
@@ -203,7 +210,14 @@ export const cases: Readonly<Record<string, Documented>> = {
   },
   'docs/images.md': {
     blocks: [
-      { begins: 'for image in', apart: true, inProject: true },
+      {
+        begins: 'for image in',
+        apart: true,
+        inProject: true,
+        // What a release has published by then.
+        first: 'npm run images -- --platform all --push x8s.dev',
+        after: 'skopeo inspect --raw docker://registry.example.com/x8s/mover:0.1.0',
+      },
       { begins: 'npm run images  ', inProject: true },
       { begins: 'npm run images -- --platform all --push', apart: true, inProject: true },
     ],

@@ -67,6 +67,7 @@ function apart(script: string): string {
   return `cp -a /usr/local/bin "$HOME/.local-bin"
 mount --bind "$HOME/.local-bin" /usr/local/bin
 mount --bind ${hosts} /etc/hosts
+PATH=/usr/local/bin:$PATH
 ${script}
 `;
 }
@@ -112,7 +113,7 @@ test.each(Object.keys(cases))('%s', async (name) => {
       if (!how) continue;
       await how.before?.(stage);
       const typed = how.mayEndWith5 ? `set +e\n${script}\nset -e` : scriptOf(script, how);
-      await bash(stage, how.after ? `${typed}\n${how.after}` : typed, how);
+      await bash(stage, [how.first, typed, how.after].filter(Boolean).join('\n'), how);
     }
     expect(cases[name]?.blocks.length).toBeGreaterThan(0);
   } finally {

@@ -24,12 +24,9 @@ test.each([
   ['v1.0.0', changelog, '- a\n'],
   ['v1.2.0', changelog, '- b\n'],
   ['v1.2.0', `# Changelog\n\n## [Unreleased]\n\n- c\n\n## 1.1.0\n\n- b\n`, '- c\n'],
-])(
-  'a rehearsal of %s has the notes of that version, or of the newest section',
-  (version, text, notes) => {
-    expect(rehearsedNotes(text, version)).toBe(notes);
-  },
-);
+])('a rehearsal of %s has the notes of that version, or of the newest section', (version, text, notes) => {
+  expect(rehearsedNotes(text, version)).toBe(notes);
+});
 
 test("CHANGELOG.md has a section for package.json's version", () => {
   const text = readFileSync(join(import.meta.dirname, '../../../../CHANGELOG.md'), 'utf8');
