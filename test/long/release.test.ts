@@ -36,6 +36,8 @@ let server: Server;
 let base = '';
 let work = '';
 const digests = new Map<string, string>();
+/** Manifests that the server hands out, by plugin, as a release does beside its archives. */
+const published = new Map<string, string>();
 
 /** Makes all archives, in a process of its own as a person would; their digests by name. */
 async function makeAll(): Promise<Map<string, string>> {
@@ -53,7 +55,9 @@ beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'x8s-release-'));
   server = createServer((request, response) => {
     const name = (request.url ?? '').split('/').at(-1) ?? '';
-    if (!digests.has(name)) response.writeHead(404).end();
+    const manifest = published.get(name.replace(/\.yaml$/, ''));
+    if (manifest !== undefined) response.end(manifest);
+    else if (!digests.has(name)) response.writeHead(404).end();
     else response.end(readFileSync(join(archivesFolder, name)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -205,6 +209,24 @@ describe('krew', () => {
     for (const plugin of releasePlugins) await krew('uninstall', plugin);
     expect((await krew('list')).trim()).not.toContain('x8sync');
     expect((await run('kubectl', ['x8sync', '--version'], { env })).code).not.toBe(0);
+  });
+
+  test('installs from the address of a manifest, which it does not upgrade, and again after uninstalling', async () => {
+    const root = mkdtempSync(join(work, 'address-'));
+    const { env, krew } = await krewIn(root);
+    const folder = manifests(join(root, 'index'), version);
+    for (const plugin of releasePlugins) {
+      published.set(plugin, readFileSync(join(folder, `${plugin}.yaml`), 'utf8'));
+      await krew('install', '--manifest-url', `${base}/${plugin}.yaml`);
+      expect(await must('kubectl', [plugin, '--version'], { env })).toContain(`${plugin} ${version}`);
+    }
+    // What README says of it: krew leaves such a plugin as it is.
+    const { code, stderr } = await run('kubectl', ['krew', 'upgrade', '--no-update-index', 'x8sync'], {
+      env,
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('Skipping upgrade') });
+    await krew('uninstall', 'x8sync');
+    await krew('install', '--manifest-url', `${base}/x8sync.yaml`);
   });
 
   test('installs from files alone, as on a machine without a network', async () => {
