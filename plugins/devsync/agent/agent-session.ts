@@ -57,10 +57,10 @@ export class AgentSession {
     requireFiles(root);
     const mountInfo = readMounts(base);
     this.#send = send;
-    const { scan, ignores, trashLimit, stagingLimit } = request;
+    const { scan, ignores, trashLimit, stagingLimit, write } = request;
     const options = {
-      ...{ root, scan, ignores, trashLimit, stagingLimit },
-      mounts: mountsBelow(mountInfo, resolved),
+      ...{ root, scan, ignores, trashLimit, stagingLimit, write },
+      ...mountsBelow(mountInfo, resolved),
       top: base === '' ? '/' : base,
       metadataCandidates: metadataCandidatesInContainer(base, resolved),
     };

@@ -5,16 +5,18 @@ import { readFileSync } from 'node:fs';
 interface Mount {
   readonly point: string;
   readonly description: string;
+  readonly isWritable: boolean;
 }
 
 function* mountsIn(mountInfo: string): Generator<Mount> {
   for (const line of mountInfo.split('\n')) {
     const [left, right] = line.split(' - ');
     if (left === undefined || right === undefined) continue;
-    const [, , device, from, point] = left.split(' ');
-    const [type, source] = right.split(' ');
+    const [, , device, from, point, options] = left.split(' ');
+    const [type, source, ofAll] = right.split(' ');
+    const isWritable = ![options, ofAll].some((list) => list?.split(',').includes('ro'));
     if (point !== undefined)
-      yield { point: plain(point), description: `${type} ${source} ${device} ${from}` };
+      yield { point: plain(point), description: `${type} ${source} ${device} ${from}`, isWritable };
   }
 }
 
@@ -22,18 +24,27 @@ function* mountsIn(mountInfo: string): Generator<Mount> {
 const plain = (text: string) =>
   text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** Paths below a directory, relative to it, where something else is mounted. */
-export function mountsBelow(mountInfo: string, directory: string): Set<string> {
+/** Paths relative to a directory. */
+export interface MountsBelow {
+  /** Where something else is mounted. */
+  readonly mounts: ReadonlySet<string>;
+  /** Those of them that may be written to. */
+  readonly writableMounts: ReadonlySet<string>;
+}
+
+/** What is mounted below a directory. */
+export function mountsBelow(mountInfo: string, directory: string): MountsBelow {
   const prefix = directory === '/' ? '/' : `${directory}/`;
-  const below = [...mountsIn(mountInfo)]
-    .map(({ point }) => point)
-    .filter((point) => point.startsWith(prefix));
-  return new Set(below.map((point) => point.slice(prefix.length)).filter((path) => path !== ''));
+  const below = [...mountsIn(mountInfo)].filter(({ point }) => point.startsWith(prefix) && point !== prefix);
+  // Of several at one point the last one is seen.
+  const isWritable = new Map(below.map((mount) => [mount.point.slice(prefix.length), mount.isWritable]));
+  const mounts = new Set(isWritable.keys());
+  return { mounts, writableMounts: new Set([...mounts].filter((path) => isWritable.get(path))) };
 }
 
 /** What a directory is mounted from: file system, source, device and the directory in it. */
 export function mountOf(mountInfo: string, directory: string): string {
-  let best: Mount = { point: '', description: '' };
+  let best: Mount = { point: '', description: '', isWritable: false };
   for (const mount of mountsIn(mountInfo)) {
     const holds = mount.point === '/' || directory === mount.point || directory.startsWith(`${mount.point}/`);
     // Of two at the same point the later one is on top.

@@ -15,7 +15,6 @@ export async function answerScan(request: ScanRequest, send: Send): Promise<Scan
   const { base, scan, ignores } = request;
   const root = find(request);
   if (root !== undefined) explainingOwner(base, root, () => requireWritable(base + root));
-  const mounts = root === undefined ? new Set<string>() : mountsBelow(readMounts(base), root);
   const tree: MaybeEntry =
     root === undefined
       ? undefined
@@ -23,7 +22,7 @@ export async function answerScan(request: ScanRequest, send: Send): Promise<Scan
           root: base + root,
           scan,
           ignores,
-          mounts,
+          ...mountsBelow(readMounts(base), root),
           metadataCandidates: metadataCandidatesInContainer(base, root),
         });
   await sendTree(send, [...difference(undefined, tree)]);

@@ -70,6 +70,18 @@ export abstract class SpecCommand extends AgentCommand {
     default: 'portable',
     group,
   });
+  times = option.choice('--times', ['kept', 'arrival'], {
+    description:
+      'kept: a file that is carried over keeps the time that it was changed at; arrival: it bears the time of its arrival.',
+    default: 'arrival',
+    group,
+  });
+  write = option.choice('--write', ['replace', 'in-place'], {
+    description:
+      'replace: a new file takes the place of the old one at once; in-place: it stays the same file, for programs that watch a single file.',
+    default: 'replace',
+    group,
+  });
   onNewPod = option.choice('--on-new-pod', ['conflict', 'local'], {
     description: 'What to do with files that a new container made itself and that differ here.',
     default: 'conflict',

@@ -27,6 +27,10 @@ function plain(spec: SyncSpec): unknown {
 }
 
 /** Which files of which container, and what is known of each: an ancestor describes just this. */
-function whatIsSynced({ target: { writer: _, ...target }, remote, scan }: SyncSpec): unknown {
+function whatIsSynced({
+  target: { writer: _, ...target },
+  remote,
+  scan: { times: _times, ...scan },
+}: SyncSpec): unknown {
   return JSON.parse(canonicalJson({ target, remote, scan }));
 }

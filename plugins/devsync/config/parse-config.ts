@@ -21,6 +21,8 @@ import {
   tool,
 } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
+import { timeModes } from '../sync/times.ts';
+import { type WriteMode, type WriteRule, writeModes } from '../sync/write-rules.ts';
 
 /** One sync of a file. */
 export interface ConfiguredSync {
@@ -59,6 +61,8 @@ const syncKeys = [
   'takeGit',
   'permissions',
   'symlinks',
+  'times',
+  'write',
   'onNewPod',
   'launcher',
   'runAs',
@@ -139,6 +143,8 @@ function ruleFields(fields: Fields) {
     takeGit: fields.takeGit?.boolean() ?? false,
     permissions: choice(fields.permissions, permissionModes, specDefaults.permissions),
     symlinks: choice(fields.symlinks, symlinkModes, specDefaults.symlinks),
+    times: choice(fields.times, timeModes, specDefaults.times),
+    write: writeOf(fields.write),
     onNewPod: choice(fields.onNewPod, newPodRules, specDefaults.onNewPod),
     launcher: choice(fields.launcher, launchers, specDefaults.launcher),
     runAs: runAsOf(fields.runAs),
@@ -197,6 +203,16 @@ function runAsOf(field: YamlField | undefined): string | undefined {
   const text = field.isText() ? field.string() : String(field.json());
   refusedAt(field, () => parseRunAs(text));
   return text;
+}
+
+/** A mode for all files, or rules of a pattern and a mode each. */
+function writeOf(field: YamlField | undefined): WriteMode | readonly WriteRule[] {
+  if (!field?.isList()) return choice(field, writeModes, specDefaults.write);
+  return field.list().map((rule) => {
+    const { pattern, mode } = rule.map(['pattern', 'mode']);
+    if (pattern === undefined || mode === undefined) throw rule.problem('needs a pattern and a mode');
+    return { pattern: pattern.string(), mode: choice(mode, writeModes, specDefaults.write) };
+  });
 }
 
 /** MiB. */

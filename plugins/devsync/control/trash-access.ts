@@ -78,11 +78,12 @@ export async function openTrash(
 
 function localTrash({ spec }: Sync, workstation: Workstation): TrashAccess {
   const withEndpoint = async <T>(run: (endpoint: LocalEndpoint) => Promise<T>): Promise<T> => {
-    const { local, scan, trashLimits } = spec;
+    const { local, scan, write, trashLimits } = spec;
     const ignores = { lists: [], vcs: false };
     const endpoint = new LocalEndpoint({
       root: local.path,
       scan,
+      write,
       ignores,
       trashLimit: trashLimits.local,
       metadataCandidates: workstation.metadataCandidatesFor(local.path),

@@ -16,6 +16,8 @@ export interface File {
   readonly executable: boolean;
   /** Permission bits; only where permissions are kept. */
   readonly mode?: number;
+  /** When it was changed, in milliseconds since 1970; only where times are kept. It makes no file another one. */
+  readonly modified?: number;
   /** A digest of what the file says beside what it caches; only of git's index. */
   readonly semanticDigest?: string;
 }

@@ -58,7 +58,11 @@ export interface Attached {
 export async function attach(context: AttachContext): Promise<Attached> {
   const { spec, target, folder, kube, signal, onDetail } = context;
   const ignoreFiles = new IgnoreFiles(spec.local.path, spec.useGitignore, context.stateFolder);
-  const common = { scan: spec.scan, ignores: ignoreRules(spec, ignoreFiles.rules) };
+  const common = {
+    scan: spec.scan,
+    ignores: ignoreRules(spec, ignoreFiles.rules),
+    write: spec.write,
+  };
   const budget = storageBudget(target, spec.remote, spec.trashLimits.container);
   const local = openLocal(spec, { ...common, metadataCandidates: context.metadataCandidates });
   // This side is read while the other one is reached.
@@ -95,7 +99,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'metadataCandidates'>;
+type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates'>;
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {

@@ -1,5 +1,6 @@
 /** The container's side of a sync, as the workstation sees it: a mirror of its tree, and calls to the agent. */
 
+import { X8sError } from '../../../src/errors.ts';
 import type { AgentConnection } from '../launch/agent-connection.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../reconcile/operations.ts';
@@ -16,7 +17,7 @@ import type {
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
 import type { Signature } from '../sync/signature.ts';
-import { asOpened, knowsDeltas, type Opened, type OpenRequest } from '../wire/calls.ts';
+import { asOpened, canWriteAsAsked, knowsDeltas, type Opened, type OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
   asDigest,
@@ -66,12 +67,16 @@ export class RemoteEndpoint implements Endpoint {
     });
   }
 
-  /** Rejects with an AgentError where the root is not what it should be. */
+  /** Rejects with an AgentError where the root is not what it should be, with an X8sError where the agent is too old. */
   static async open(
     connection: AgentConnection,
     session: number,
     request: OpenRequest,
   ): Promise<RemoteEndpoint> {
+    if (!canWriteAsAsked(await connection.hello, request))
+      throw new X8sError('the agent is of an older version, which knows neither --write nor --times', {
+        hint: 'Agents on nodes are brought up to date by `kubectl devsync upgrade`.',
+      });
     const opened = asOpened(await connection.call(session, 'open', request));
     return new RemoteEndpoint(connection, session, request, opened);
   }

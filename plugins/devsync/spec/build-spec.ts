@@ -2,6 +2,8 @@
 import { UsageError } from '../../../src/errors.ts';
 import type { Mode } from '../reconcile/reconcile.ts';
 import type { ScanOptions } from '../sync/scan.ts';
+import type { TimeMode } from '../sync/times.ts';
+import type { WriteMode, WriteRule } from '../sync/write-rules.ts';
 import { parseReloadRule, type ReloadSpec } from './reload-spec.ts';
 import {
   type LauncherName,
@@ -37,6 +39,9 @@ export interface GivenSpec {
   readonly takeGit: boolean;
   readonly permissions: ScanOptions['permissions'];
   readonly symlinks: ScanOptions['symlinks'];
+  readonly times: TimeMode;
+  /** Of all files, or by pattern; the last rule that matches holds. */
+  readonly write: WriteMode | readonly WriteRule[];
   readonly onNewPod: (typeof newPodRules)[number];
   readonly launcher: LauncherName;
   /** `UID[:GID]`. */
@@ -59,6 +64,8 @@ export const specDefaults = {
   from: 'local',
   permissions: 'portable',
   symlinks: 'portable',
+  times: 'arrival',
+  write: 'replace',
   onNewPod: 'conflict',
   launcher: 'auto',
   trashLimit: 1024,
@@ -81,7 +88,12 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
     local: { workstation: workstation.id, who: workstation.who, path, rootId: '' },
     mode: given.mode,
     from: given.from,
-    scan: { permissions: given.permissions, symlinks: given.symlinks },
+    scan: {
+      permissions: given.permissions,
+      symlinks: given.symlinks,
+      ...(given.times === 'kept' && { times: given.times }),
+    },
+    ...writeOf(given),
     ignore: given.ignore,
     ignoreVcs: given.ignoreVcs,
     useGitignore: given.useGitignore,
@@ -93,6 +105,11 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
     ...(reload && { reload }),
     trashLimits: { local: limit, container: limit / 4 },
   };
+}
+
+function writeOf({ write }: GivenSpec): Pick<SyncSpec, 'write'> {
+  const rules = typeof write === 'string' ? [{ pattern: '*', mode: write }] : write;
+  return rules.some(({ mode }) => mode === 'in-place') ? { write: rules } : {};
 }
 
 function targetOf({ selector, pod, container, pods, writer, from, mode }: GivenSpec): TargetSpec {

@@ -3,6 +3,7 @@ import { UsageError } from '../../../src/errors.ts';
 import { type Mode, modes } from '../reconcile/reconcile.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { ScanOptions } from '../sync/scan.ts';
+import { type WriteRule, writeModes } from '../sync/write-rules.ts';
 import { asCount, asList, asObject, asText } from '../wire/check.ts';
 import type { FileRules } from './ignore-files.ts';
 import { asReloadSpec, type ReloadSpec } from './reload-spec.ts';
@@ -60,6 +61,8 @@ export interface SyncSpec {
   /** The side that wins, or that a one-way sync comes from. */
   readonly from: (typeof sideNames)[number];
   readonly scan: ScanOptions;
+  /** How changed files are written on the side that they come to; replaced where absent. */
+  readonly write?: readonly WriteRule[];
   readonly ignore: readonly string[];
   readonly ignoreVcs: boolean;
   readonly useGitignore: boolean;
@@ -119,7 +122,9 @@ export function asSpec(value: unknown): SyncSpec {
     scan: {
       permissions: oneOf(scan.permissions, permissionModes, 'way of keeping permissions'),
       symlinks: oneOf(scan.symlinks, symlinkModes, 'way of keeping links'),
+      ...(scan.times !== undefined && { times: oneOf(scan.times, ['kept'], 'way of keeping times') }),
     },
+    ...(given.write !== undefined && { write: asList(given.write, 'rules').map(asWriteRule) }),
     ignore: asList(given.ignore, 'patterns').map((one) => asText(one, 'a pattern')),
     ignoreVcs: given.ignoreVcs === true,
     useGitignore: given.useGitignore === true,
@@ -132,6 +137,11 @@ export function asSpec(value: unknown): SyncSpec {
     ...(reload && { reload }),
     trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
   };
+}
+
+function asWriteRule(value: unknown): WriteRule {
+  const { pattern, mode } = asObject(value, 'a rule');
+  return { pattern: asText(pattern, 'a pattern'), mode: oneOf(mode, writeModes, 'way of writing') };
 }
 
 function asRunAs(value: unknown): RunAs | undefined {

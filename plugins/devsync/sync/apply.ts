@@ -197,6 +197,6 @@ class Applier implements Disposable {
     if (stats === undefined) return { path, problem: 'it has gone meanwhile' };
     if (!(await isWhatWasSeen(place, old, stats, this.#context)))
       return { path, problem: 'it has changed meanwhile' };
-    return putOver(place, old, wanted, stats, this.#context, content);
+    return await putOver(place, old, wanted, stats, this.#context, content);
   }
 }

@@ -9,6 +9,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  futimesSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -26,6 +27,7 @@ import { fileMode, giveTo, type ResolvedPath, setMode } from './file-operations.
 import { Folder } from './folder.ts';
 import { stagedMode } from './staging.ts';
 import { reasonOf } from './system-error.ts';
+import { giveTime } from './times.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
@@ -121,6 +123,7 @@ function fill(
     if (hasModes) giveTo(folder.self, (uid, gid) => fchownSync(fd, uid, gid));
     const mode = fileMode(wanted, folder.self.mode & 0o666);
     if (hasModes && mode !== stagedMode) fchmodSync(fd, mode);
+    giveTime(wanted.modified, (seconds) => futimesSync(fd, seconds, seconds));
     return { stats: fstatSync(fd), wasStaged: data === undefined };
   } finally {
     closeSync(fd);

@@ -2,6 +2,7 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { DigestCache, readWhole } from './digest.ts';
 import { Folder } from './folder.ts';
+import { InPlaceFiles } from './in-place.ts';
 import {
   hideFromGit,
   type MetadataFolder,
@@ -27,6 +28,7 @@ export class EndpointStorage {
   #metadata!: MetadataFolder;
   #staging!: Staging;
   #trash!: Trash;
+  #inPlace!: InPlaceFiles;
   /** Which root it was opened for. */
   readonly #opened: { readonly inode: number; readonly rootId: string };
 
@@ -54,6 +56,10 @@ export class EndpointStorage {
 
   get trash(): Trash {
     return this.#trash;
+  }
+
+  get inPlace(): InPlaceFiles {
+    return this.#inPlace;
   }
 
   /** Opens the folder anew where it was taken away meanwhile (`git clean -fdx`), under the root's id. */
@@ -108,6 +114,7 @@ export class EndpointStorage {
     const trash = new Trash(metadata.folder.make('trash'), trashLimit);
     const staging = new Staging(metadata.folder.make('staging'), stagingLimit);
     [this.#metadata, this.#staging, this.#trash] = [metadata, staging, trash];
+    this.#inPlace = new InPlaceFiles(metadata.folder, root, staging);
   }
 
   get #rootInode(): number {

@@ -9,6 +9,7 @@ import {
   type Stats,
   symlinkSync,
   unlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { machine } from '../../../src/machine.ts';
 import type { File, Symlink } from '../reconcile/entry.ts';
@@ -17,9 +18,11 @@ import { type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import type { Contents } from './endpoint.ts';
 import type { Folder } from './folder.ts';
 import type { Gate } from './gate.ts';
+import type { InPlaceFiles } from './in-place.ts';
 import type { ScanOptions } from './scan.ts';
 import { type Staging, stagedMode } from './staging.ts';
 import { codeOf } from './system-error.ts';
+import { giveTime } from './times.ts';
 import type { Trash } from './trash.ts';
 
 /** What an operation on a directory tree works with. */
@@ -31,6 +34,11 @@ export interface ApplyContext {
   readonly gate: Gate;
   readonly staging: Staging;
   readonly trash: Trash;
+  readonly inPlace: InPlaceFiles;
+  /** Whether a changed file at this path stays the same file. */
+  readonly isInPlace: (path: string) => boolean;
+  /** Whether something else is mounted at this path. */
+  readonly isMounted: (path: string) => boolean;
   readonly foldsNames: boolean;
   /** The file system knows an executable bit. */
   readonly hasModes: boolean;
@@ -98,20 +106,23 @@ export function putNew(
  * Puts something over a file or link that has just been looked at. It gets a second name in the trash first,
  * and if it was written to in that moment, that shows there afterwards.
  */
-export function putOver(
+export async function putOver(
   place: ResolvedPath,
   old: Leaf,
   wanted: Leaf,
   stats: Stats,
   context: ApplyContext,
   content: () => string,
-): OperationResult {
+): Promise<OperationResult> {
   const { path, at, folder } = place;
   if (old.kind === 'file' && wanted.kind === 'file' && old.digest === wanted.digest) {
     setFileMode(at, wanted, stats.mode, context);
     remember(place, wanted, stats, context);
     return { path };
   }
+  const inPlace = old.kind === 'file' && wanted.kind === 'file' ? { old, wanted, stats } : undefined;
+  if (inPlace && context.isInPlace(path)) return await putInPlace(place, inPlace, context, content());
+  if (context.isMounted(path)) return { path, problem: mountedThere };
   const incoming = wanted.kind === 'file' ? content() : link(wanted, context);
   // The mode of a link says nothing, so what comes in its place is dressed as a new one.
   const isLikeOld = old.kind === 'file';
@@ -125,7 +136,9 @@ export function putOver(
   } catch (error) {
     // It is where it was: a second one in the trash would be one more at every attempt.
     unlinkSync(kept);
-    throw error;
+    if (codeOf(error) !== 'EBUSY' || inPlace === undefined) throw error;
+    // It is mounted alone.
+    return await putInPlace(place, inPlace, context, incoming);
   }
   context.trash.count(stats.size);
   if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
@@ -135,12 +148,46 @@ export function putOver(
   return changed ? { path, surprise: true } : { path };
 }
 
+interface Replacement {
+  readonly old: File;
+  readonly wanted: File;
+  /** Of the file, when it was looked at. */
+  readonly stats: Stats;
+}
+
+/** Makes a file that has just been looked at another content; it stays the same file. */
+async function putInPlace(
+  place: ResolvedPath,
+  { old, wanted, stats }: Replacement,
+  context: ApplyContext,
+  incoming: string,
+): Promise<OperationResult> {
+  const { path, at } = place;
+  setFileMode(at, wanted, stats.mode, context, stats.mode & 0o7777);
+  const written = await context.inPlace.write({
+    path,
+    at,
+    stats,
+    digests: { old: old.digest, new: wanted.digest },
+    incoming,
+    keep: () => context.trash.copy(at, path),
+    modified: wanted.modified,
+  });
+  context.trash.count(stats.size);
+  remember(place, wanted, written, context);
+  return { path };
+}
+
+const mountedThere = 'something is mounted there, which can be neither replaced nor deleted';
+
 /** Takes a file or link away, into the trash; one that was swapped in that moment is put back. */
 export function removeLeaf(
   { path, at }: ResolvedPath,
   stats: Stats,
-  { trash, cache }: ApplyContext,
+  { trash, cache, isMounted }: ApplyContext,
 ): OperationResult {
+  // Beside the container, the system would take the mount away from it without a word.
+  if (isMounted(path)) return { path, problem: mountedThere };
   const kept = trash.move(at, path);
   cache.delete(path);
   if (isSameFile(lstatSync(kept), stats)) {
@@ -195,6 +242,7 @@ function link({ target }: Symlink, { staging }: ApplyContext): string {
 
 /** Owner, group and mode: of what it replaces, or of the directory that it comes into. */
 function dress(content: string, wanted: File, like: Stats, isFile: boolean, context: ApplyContext): void {
+  giveTime(wanted.modified, (seconds) => utimesSync(content, seconds, seconds));
   if (!context.hasModes) return;
   giveTo(like, (uid, gid) => chownSync(content, uid, gid));
   setFileMode(content, wanted, isFile ? like.mode : like.mode & 0o666, context, stagedMode);

@@ -15,6 +15,8 @@ export interface ScanOptions {
   /** `portable`: the executable bit; `kept`: all permission bits. */
   readonly permissions: 'portable' | 'kept';
   readonly symlinks: 'portable' | 'raw' | 'ignored';
+  /** Files keep the time that they were changed at; without it they bear that of their arrival. */
+  readonly times?: 'kept';
 }
 
 /** The longest target of a link (symlink(2)), in bytes. */
@@ -82,10 +84,17 @@ export class Gate {
 
   #plain(path: string, entry: Tracked): Entry {
     if (entry.kind === 'symlink') return linkEntry(path, entry.target, this.#options);
-    if (entry.mode === undefined || this.#options.permissions === 'kept') return entry;
-    const { mode: _, ...rest } = entry;
-    return rest;
+    const { permissions, times } = this.#options;
+    const timed = entry.kind === 'file' && times !== 'kept' ? without(entry, 'modified') : entry;
+    return permissions === 'kept' ? timed : without(timed, 'mode');
   }
 }
 
 const notOurs = 'the rules of this sync leave it alone';
+
+/** The same one, where it has no such property. */
+function without<T extends object>(entry: T, key: keyof T): T {
+  if (entry[key] === undefined) return entry;
+  const { [key]: _, ...rest } = entry;
+  return rest as T;
+}

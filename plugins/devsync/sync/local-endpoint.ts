@@ -30,10 +30,15 @@ import type { Signature } from './signature.ts';
 import { reasonOf } from './system-error.ts';
 import { Tracker } from './tracker.ts';
 import { discard } from './trash.ts';
+import { compileWriteRules, type WriteMode, type WriteRule } from './write-rules.ts';
 
 export interface LocalOptions extends EndpointOptions {
   /** Paths below the root where something else is mounted. */
   readonly mounts?: ReadonlySet<string>;
+  /** Those of them that may be written to: a file that is mounted alone takes part, and is written in place. */
+  readonly writableMounts?: ReadonlySet<string>;
+  /** How changed files are written; replaced where no rule says otherwise. */
+  readonly write?: readonly WriteRule[] | undefined;
   /** Git directories are looked for up to here. */
   readonly top?: string;
   /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
@@ -54,6 +59,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #storage: EndpointStorage;
   readonly #tracker: Tracker;
   readonly #gate: Gate;
+  readonly #writeMode: (path: string) => WriteMode;
   readonly #heapTrimmer = new HeapTrimmer();
   readonly #gitDirectory: string | undefined;
   #operation = '';
@@ -67,6 +73,7 @@ export class LocalEndpoint implements Endpoint {
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.#options = options;
+    this.#writeMode = compileWriteRules(options.write ?? []);
     this.#storage = new EndpointStorage(options);
     try {
       [this.facts, this.#tracker, this.#gate] = this.#begin(options);
@@ -91,6 +98,8 @@ export class LocalEndpoint implements Endpoint {
       isIgnored,
       cache: this.#storage.loadDigests(),
       mounts: options.mounts ?? new Set(),
+      writableMounts: options.writableMounts,
+      problemAt: (path) => this.#storage.inPlace.problemAt(path),
       foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
       executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
@@ -244,9 +253,10 @@ export class LocalEndpoint implements Endpoint {
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw Object.assign(new Error('the endpoint is closed'), { code: 'ECANCELED' });
-    return this.#turn.run(() => {
+    return this.#turn.run(async () => {
       this.#storage.reopenIfGone();
-      return work();
+      for (const path of await this.#storage.inPlace.settle()) this.#tracker.doubt(path);
+      return await work();
     });
   }
 
@@ -261,6 +271,9 @@ export class LocalEndpoint implements Endpoint {
       gate: this.#gate,
       staging: this.#storage.staging,
       trash: this.#storage.trash,
+      inPlace: this.#storage.inPlace,
+      isInPlace: (path) => this.#isMounted(path) || this.#writeMode(path) === 'in-place',
+      isMounted: (path) => this.#isMounted(path),
       foldsNames,
       hasModes,
       contents,
@@ -268,6 +281,10 @@ export class LocalEndpoint implements Endpoint {
       onMade: (path, folder) => this.#tracker.noteMade(path, folder),
       onUnmade: (path) => this.#tracker.noteUnmade(path),
     };
+  }
+
+  #isMounted(path: string): boolean {
+    return this.#options.mounts?.has(path) ?? false;
   }
 
   #wasExecutable(path: string): boolean {

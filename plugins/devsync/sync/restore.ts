@@ -4,6 +4,7 @@ import { machine } from '../../../src/machine.ts';
 import { emptyDirectory } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
+import { digestLarge } from './digest.ts';
 import type { TrashItem } from './endpoint.ts';
 import type { ApplyContext } from './file-operations.ts';
 import { Folder } from './folder.ts';
@@ -36,11 +37,23 @@ export async function restoreItem(
     const copy = staging.scratch();
     trash.use(item, (file) => copyLeaf(file, copy));
     beginOperation();
-    if (now) trash.keep(folder.at(name), item.path);
-    renameSync(copy, folder.at(name));
+    const isInPlace = now?.isFile() && lstatSync(copy).isFile() && context.isInPlace(item.path);
+    if (isInPlace) await overwrite(item.path, folder.at(name), copy, context);
+    else {
+      if (now) trash.keep(folder.at(name), item.path);
+      renameSync(copy, folder.at(name));
+    }
   } finally {
     staging.release(false);
   }
+}
+
+/** Makes the file that is there now what a copy is. */
+async function overwrite(path: string, at: string, copy: string, context: ApplyContext): Promise<void> {
+  const stats = lstatSync(at);
+  const digests = { old: await digestLarge(at), new: await digestLarge(copy) };
+  const keep = () => context.trash.copy(at, path);
+  await context.inPlace.write({ path, at, stats, digests, incoming: copy, keep, modified: undefined });
 }
 
 /** Copies a link as a link: what it leads to is not what was in the trash. */

@@ -15,6 +15,8 @@ export interface ScanOnceOptions {
   readonly ignores: IgnoreRules;
   /** Paths below the root where something else is mounted. */
   readonly mounts?: ReadonlySet<string>;
+  /** Those of them that may be written to. */
+  readonly writableMounts?: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
   /** Where an earlier sync of this directory may have kept what it found out. */
   readonly metadataCandidates?: readonly string[];
@@ -26,6 +28,7 @@ export async function scanOnce({
   scan,
   ignores,
   mounts,
+  writableMounts,
   signal,
   metadataCandidates = [],
 }: ScanOnceOptions): Promise<MaybeEntry> {
@@ -35,6 +38,7 @@ export async function scanOnce({
     isIgnored: compileIgnores(ignores),
     cache: knownDigests(findMetadataFolder(root, metadataCandidates)),
     mounts: mounts ?? new Set(),
+    writableMounts,
     foldsNames: foldsNames(root),
     // Windows keeps no executable bit, and a first sync knows of none.
     executableFrom: machine.platform === 'win32' ? () => false : undefined,

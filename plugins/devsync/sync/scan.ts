@@ -29,6 +29,10 @@ export interface ScanContext {
   readonly cache: DigestCache;
   /** Paths below the root where something else is mounted. */
   readonly mounts: ReadonlySet<string>;
+  /** Those of them that may be written to: a file that is mounted alone takes part. */
+  readonly writableMounts?: ReadonlySet<string> | undefined;
+  /** Why what is in a file is not to be believed. */
+  readonly problemAt?: ((path: string) => string | undefined) | undefined;
   /** Names that differ only by case are the same file here. */
   readonly foldsNames: boolean;
   /** Names come back with letters and accents taken apart (HFS+). */
@@ -96,14 +100,16 @@ export class Scanner {
 
   /** Everything that needs no waiting; undefined for directories and large files. */
   #lookNow(path: string, name: string, parent: Folder, stats: Stats): Entry | undefined {
-    const { isIgnored, mounts, options } = this.#context;
+    const { isIgnored, mounts, writableMounts, problemAt, options } = this.#context;
     if (isIgnored(path, stats.isDirectory())) return untracked;
-    if (mounts.has(path)) return otherMount;
+    if (mounts.has(path) && !(stats.isFile() && writableMounts?.has(path))) return otherMount;
     if (stats.isDirectory()) return stats.dev === this.#device ? undefined : otherMount;
     if (stats.isSymbolicLink()) return this.#link(path, parent.at(name));
     // Devices, sockets and fifos mean nothing elsewhere.
     if (!stats.isFile())
       return skipped(stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a pipe' : 'a device');
+    const trouble = problemAt?.(path);
+    if (trouble !== undefined) return problem(trouble);
     const digest = this.#context.cache.get(path, stats) ?? this.#smallDigest(path, parent.at(name), stats);
     return digest === undefined ? undefined : this.#file(path, parent.at(name), stats, digest, options);
   }
@@ -118,9 +124,10 @@ export class Scanner {
     return read.digest;
   }
 
-  #file(path: string, at: string, stats: Stats, digest: string, { permissions }: ScanOptions): Entry {
+  #file(path: string, at: string, stats: Stats, digest: string, { permissions, times }: ScanOptions): Entry {
     const executable = this.#context.executableFrom?.(path) ?? (stats.mode & 0o111) !== 0;
-    const plain = { kind: 'file', digest, size: stats.size, executable } as const;
+    const untimed = { kind: 'file', digest, size: stats.size, executable } as const;
+    const plain = times === 'kept' ? { ...untimed, modified: timeOf(stats) } : untimed;
     const semanticDigest = isGitIndex(path) ? this.#semanticDigests.of(at, plain) : undefined;
     const file = semanticDigest === undefined ? plain : { ...plain, semanticDigest };
     return permissions === 'kept' ? { ...file, mode: stats.mode & 0o777 } : file;
@@ -196,6 +203,9 @@ export class Scanner {
     this.#turnEnds = performance.now() + slice;
   }
 }
+
+/** Whole milliseconds, and none before 1970. */
+const timeOf = ({ mtimeMs }: Stats): number => Math.max(0, Math.floor(mtimeMs));
 
 /** Two names that are one file elsewhere: neither can be told from the other. */
 function markClashes(children: Map<string, Entry>): void {

@@ -30,7 +30,8 @@ export class StagingFolder {
   /** Nobody else puts anything there, or takes it away. */
   readonly folder: Folder;
   readonly #shared: Folder;
-  readonly #name: string;
+  /** Says which process it is. */
+  readonly name: string;
   /** Folders of other processes that may be alive. */
   readonly #others: string[] = [];
   readonly #heartbeat: NodeJS.Timeout;
@@ -38,9 +39,9 @@ export class StagingFolder {
   /** @param shared the folder that all share, on the root's file system. */
   constructor(shared: Folder) {
     this.#shared = shared;
-    this.#name = nameFor(thisProcess());
-    ours.add(this.#name);
-    this.folder = shared.make(this.#name);
+    this.name = nameFor(thisProcess());
+    ours.add(this.name);
+    this.folder = shared.make(this.name);
     this.#touch();
     this.#takeAbandoned();
     this.#heartbeat = setInterval(() => this.#touch(), heartbeatInterval);
@@ -54,7 +55,13 @@ export class StagingFolder {
 
   /** Whether it was not removed by somebody. */
   get isThere(): boolean {
-    return lstatSync(this.#shared.at(this.#name), { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(this.#shared.at(this.name), { throwIfNoEntry: false }) !== undefined;
+  }
+
+  /** Whether the process whose folder has this name may be at work yet. */
+  isLive(name: string): boolean {
+    const isThere = lstatSync(this.#shared.at(name), { throwIfNoEntry: false }) !== undefined;
+    return isThere && folderName.test(name) && !this.#isAbandoned(name);
   }
 
   /**
@@ -78,11 +85,11 @@ export class StagingFolder {
   /** Moves what the next process can use to the shared folder. */
   close(): void {
     clearInterval(this.#heartbeat);
-    ours.delete(this.#name);
+    ours.delete(this.name);
     try {
       for (const name of readdirSync(this.folder.path))
         if (contentName.test(name)) renameSync(this.folder.at(name), this.#shared.at(name));
-      rmSync(this.#shared.at(this.#name), { recursive: true, force: true });
+      rmSync(this.#shared.at(this.name), { recursive: true, force: true });
     } catch {
       // Our folder was taken away meanwhile.
     }
@@ -93,7 +100,7 @@ export class StagingFolder {
   /** Takes what is in the shared folder, and in folders of processes that have ended. */
   #takeAbandoned(): void {
     for (const name of readdirSync(this.#shared.path)) {
-      if (name === this.#name) continue;
+      if (name === this.name) continue;
       if (!folderName.test(name)) this.#take(this.#shared, name);
       else if (this.#isAbandoned(name)) this.#clear(name);
       else this.#others.push(name);
@@ -135,7 +142,7 @@ export class StagingFolder {
     const them = { machine: machine || undefined, start: start || undefined, pid: Number(pid) };
     const liveness = livenessOf({ who: '', id: '', ...them });
     if (liveness !== 'unknown') return liveness === 'dead';
-    return this.#lastHeartbeat(this.#name) - this.#lastHeartbeat(name) > silenceLimit;
+    return this.#lastHeartbeat(this.name) - this.#lastHeartbeat(name) > silenceLimit;
   }
 
   /** Milliseconds, by the file system's clock. */

@@ -57,6 +57,16 @@ export class Staging {
     return this.#own.isThere;
   }
 
+  /** What this process is called by others that work in the same place. */
+  get name(): string {
+    return this.#own.name;
+  }
+
+  /** Whether a process of that name may be at work yet. */
+  isLive(name: string): boolean {
+    return this.#own.isLive(name);
+  }
+
   /** The folder of this process. */
   get folder(): Folder {
     return this.#own.folder;

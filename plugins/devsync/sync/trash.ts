@@ -4,6 +4,7 @@
  */
 
 import {
+  constants,
   copyFileSync,
   linkSync,
   lstatSync,
@@ -70,6 +71,13 @@ export class Trash {
     const place = this.#nameFor(path);
     if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from), place);
     else linkOrCopy(from, place);
+    return place;
+  }
+
+  /** Puts a copy of a file there that is about to be written to, for `count`. Returns its name in the trash. */
+  copy(from: string, path: string): string {
+    const place = this.#nameFor(path);
+    copyFileSync(from, place, constants.COPYFILE_FICLONE);
     return place;
   }
 
@@ -244,7 +252,7 @@ function freeName(folder: Folder, name: string): string {
 const noLinks = ['EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'ENOSYS'];
 
 /** No hard links there, or not to files of others (fs.protected_hardlinks): a copy does as well. */
-function linkOrCopy(from: string, to: string): void {
+export function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {

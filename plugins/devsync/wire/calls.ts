@@ -3,6 +3,7 @@
 import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { ScanOptions } from '../sync/scan.ts';
+import type { WriteRule } from '../sync/write-rules.ts';
 import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
 
@@ -11,6 +12,9 @@ export const protocolVersion = 1;
 
 /** Said by who gives signatures, and takes and sends contents as differences to a file that the other side has. */
 const deltaFeature = 'contents:delta';
+
+/** Said by who writes in place and keeps times where that is asked for. */
+const writingFeature = 'write:rules';
 
 export interface Hello {
   readonly version: number;
@@ -21,7 +25,7 @@ export interface Hello {
 export function ourHello(about: Hello['about']): Hello {
   return {
     version: protocolVersion,
-    features: [...knownCompressions().map((one) => `compression:${one}`), deltaFeature],
+    features: [...knownCompressions().map((one) => `compression:${one}`), deltaFeature, writingFeature],
     about,
   };
 }
@@ -50,6 +54,10 @@ export function bestCompression({ features }: Hello): Compression {
 /** Whether the other end knows signatures and differences. */
 export const knowsDeltas = ({ features }: Hello): boolean => features.includes(deltaFeature);
 
+/** Whether the other end can write as it is asked to: an older one would write as it always did, without a word. */
+export const canWriteAsAsked = ({ features }: Hello, { write = [], scan }: OpenRequest): boolean =>
+  features.includes(writingFeature) || (write.length === 0 && scan.times === undefined);
+
 /** Where the agent finds the container's root, and what it is to work on. */
 export interface OpenRequest {
   /** Empty for its own; `/proc/1/root` from beside the container. */
@@ -64,10 +72,12 @@ export interface OpenRequest {
   readonly trashLimit: number;
   /** Bytes of what may be on its way there at a time. */
   readonly stagingLimit?: number | undefined;
+  /** How changed files are written; replaced where no rule says otherwise. */
+  readonly write?: readonly WriteRule[] | undefined;
 }
 
 /** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
-export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit'>;
+export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write'>;
 
 /** The tree itself comes in frames of its own. */
 export interface ScanAnswer {

@@ -2,7 +2,7 @@
  * What comes from the other end, checked. A container is hostile input: whatever it says must be of the right
  * shape, and every path must stay inside the root, before anything is done with it.
  */
-import { type Entry, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
+import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
@@ -84,14 +84,7 @@ export function packEntry(entry: MaybeEntry): Packed {
     case 'directory':
       return ['d', entry.mode];
     case 'file':
-      return [
-        'f',
-        entry.digest,
-        entry.size,
-        entry.executable ? 1 : 0,
-        entry.mode,
-        ...(entry.semanticDigest === undefined ? [] : [entry.semanticDigest]),
-      ];
+      return ['f', entry.digest, entry.size, entry.executable ? 1 : 0, entry.mode, ...lastFields(entry)];
     case 'symlink':
       return ['l', entry.target];
     case 'untracked':
@@ -99,6 +92,12 @@ export function packEntry(entry: MaybeEntry): Packed {
     case 'problem':
       return ['p', entry.problem];
   }
+}
+
+/** What few files have. */
+function lastFields({ semanticDigest, modified }: File): unknown[] {
+  if (modified !== undefined) return [semanticDigest ?? null, modified];
+  return semanticDigest === undefined ? [] : [semanticDigest];
 }
 
 export function asEntry(value: unknown): MaybeEntry {
@@ -114,7 +113,8 @@ export function asEntry(value: unknown): MaybeEntry {
         size: asCount(rest[1], 'a size'),
         executable: rest[2] === 1,
         ...asMode(rest[3]),
-        ...(rest[4] !== undefined && { semanticDigest: asDigest(rest[4]) }),
+        ...(rest[4] !== undefined && rest[4] !== null && { semanticDigest: asDigest(rest[4]) }),
+        ...(rest[5] !== undefined && { modified: asCount(rest[5], 'a time') }),
       };
     case 'l':
       return { kind: 'symlink', target: asText(rest[0], 'a link') };

@@ -13,6 +13,8 @@ test.each<[string, Partial<SyncSpec>, string]>([
   ['as it is', {}, 'same'],
   ['with other rules', { ignore: ['*.log'], mode: 'two-way-resolved' }, 'revise'],
   ['with another writer', { target: { ...wanted.target, writer: 'web-1' } }, 'revise'],
+  ['with another way of writing', { write: [{ pattern: '*', mode: 'in-place' }] }, 'revise'],
+  ['with kept times', { scan: { ...wanted.scan, times: 'kept' } }, 'revise'],
   ['with another pod', { target: { pod: 'web-1' } }, 'replace'],
   ['with another directory there', { remote: '/srv' }, 'replace'],
   ['with all permissions', { scan: { permissions: 'kept', symlinks: 'portable' } }, 'replace'],

@@ -57,6 +57,8 @@ syncs:
     onChange:
       - '*.ts=exec:npm run build'
     reloadEvery: 500ms
+    write:
+      - { pattern: '*.conf', mode: in-place }
   all:
     pod: tool-0
     container: app
@@ -64,6 +66,8 @@ syncs:
     mode: one-way-replica
     from: container
     takeGit: true
+    times: kept
+    write: in-place
 `;
 
 describe('a file', () => {
@@ -89,6 +93,7 @@ describe('a file', () => {
         rules: [{ pattern: '*.ts', action: { kind: 'exec', command: 'npm run build' } }],
       },
       trashLimits: { local: 8 << 20, container: 2 << 20 },
+      write: [{ pattern: '*.conf', mode: 'in-place' }],
     });
     expect(syncs[1]?.spec).toMatchObject({
       target: { pod: 'tool-0', container: 'app' },
@@ -96,6 +101,8 @@ describe('a file', () => {
       mode: 'one-way-replica',
       from: 'container',
       takeGit: true,
+      scan: { times: 'kept' },
+      write: [{ pattern: '*', mode: 'in-place' }],
     });
   });
 
@@ -114,6 +121,8 @@ describe('a file', () => {
     [one('pod: a\nonChange: [a=b]'), /:5:16: syncs\.web\.onChange\[0\]: .*is no rule/],
     [one('pod: a\nreloadEvery: often'), /:5:18: syncs\.web\.reloadEvery: must be a duration/],
     [one('pod: a\ntrashLimit: 0'), /:5:17: syncs\.web\.trashLimit: must be a whole number of MiB/],
+    [one('pod: a\nwrite: over'), /:5:12: syncs\.web\.write: must be one of replace, in-place/],
+    [one('pod: a\nwrite: [{mode: in-place}]'), /:5:13: syncs\.web\.write\[0\]: needs a pattern and a mode/],
     [one('pod: a\npod: b'), /:5:5: not YAML: Map keys must be unique/],
     ['syncs:\n  Web:\n    pod: a\n    remote: /a', /:3:5: syncs\.Web: "Web" can't be the name/],
     ['syncs:\n  stop:\n    pod: a\n    remote: /a', /syncs\.stop: a sync cannot be named stop/],

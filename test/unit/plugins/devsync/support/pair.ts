@@ -19,6 +19,7 @@ import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts'
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { metadataFolderIn } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
+import type { WriteRule } from '../../../../../plugins/devsync/sync/write-rules.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 
@@ -27,7 +28,10 @@ let bundle: Promise<string> | undefined;
 export interface PairOptions {
   readonly ignores?: IgnoreRules;
   readonly scan?: ScanOptions;
+  readonly write?: readonly WriteRule[];
   readonly node?: string;
+  /** A command that runs the agent, such as one that gives it mounts of its own. */
+  readonly within?: (container: string) => readonly string[];
   readonly sync?: Partial<SynchronizerOptions>;
   /** Something between the workstation and the agent, which may cut the stream. */
   readonly between?: () => { toAgent: Transform; fromAgent: Transform };
@@ -73,11 +77,15 @@ export class Pair {
 
   /** Starts an agent and a synchronizer. */
   async start(sync: Partial<SynchronizerOptions> = {}): Promise<void> {
-    const { ignores = { lists: [], vcs: false }, scan = { permissions: 'portable', symlinks: 'portable' } } =
-      this.#options;
+    const {
+      ignores = { lists: [], vcs: false },
+      scan = { permissions: 'portable', symlinks: 'portable' },
+      write,
+    } = this.#options;
     bundle ??= bundleAgent();
     const launch = agentLaunch(await bundle, this.#options.node ?? process.execPath);
-    const [command = '', ...args] = launch.command;
+    const within = this.#options.within?.(this.container) ?? [];
+    const [command = '', ...args] = [...within, ...launch.command];
     const child = spawn(command, args, { stdio: 'pipe' });
     this.process = child;
     const between = this.#options.between?.();
@@ -94,7 +102,7 @@ export class Pair {
     };
     this.connection = await AgentConnection.start(streams, launch);
     const trashLimit = this.#options.sync?.trashLimits?.local ?? 2 ** 30;
-    const common = { scan, ignores, trashLimit };
+    const common = { scan, ignores, trashLimit, write };
     const container = await RemoteEndpoint.open(this.connection, 1, {
       base: '',
       root: this.#options.remote?.(this.base) ?? this.container,
