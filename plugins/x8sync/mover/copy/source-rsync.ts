@@ -162,12 +162,17 @@ export class SourceRsync {
   }
 
   /**
-   * One attempt at the copy. By itself rsync prints its progress with every file, which takes a fifth of the time of
-   * small ones. Asked by a signal it prints a line after the file that it is at, which will do where no file takes
-   * long.
+   * By itself rsync prints its progress with every file, which takes a fifth of the time of small ones. Asked by a
+   * signal it prints a line after the file that it is at, which will do where no file takes long: small ones do where
+   * the rate is limited.
    */
+  get #asksProgress(): boolean {
+    return this.#source.hasSmallFilesOnly && this.#options.bandwidth === '';
+  }
+
+  /** One attempt at the copy. */
   copy(staging: StagingFolder, { attempt, base, itemized, mostDeletions }: CopyWishes): Promise<RsyncResult> {
-    const asksProgress = this.#source.hasSmallFilesOnly;
+    const asksProgress = this.#asksProgress;
     const told = itemized ? ['--out-format=%i|%n'] : [];
     const deletes = mostDeletions === undefined ? [] : deleteArgs(mostDeletions);
     const args = [...this.#copyArgs(staging, asksProgress), ...told, ...deletes];
@@ -217,7 +222,7 @@ export class SourceRsync {
     list: Buffer,
     messages: Pick<MessageWriter, 'write' | 'log'>,
   ): Promise<RsyncResult> {
-    const asksProgress = this.#source.hasSmallFilesOnly;
+    const asksProgress = this.#asksProgress;
     const listed = ['--files-from=-', '--from0', '--no-hard-links'];
     const args = [...this.#copyArgs(staging, asksProgress), ...listed];
     return this.#run(args, { attempt: 1, asksProgress, messages, input: list });

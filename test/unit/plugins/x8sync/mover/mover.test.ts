@@ -107,6 +107,20 @@ withPrograms(
 );
 
 withPrograms(
+  'one whose rate is limited tells how far it is within a file',
+  async () => {
+    const bytes = 640 << 10;
+    writeFileSync(join(both.source, 'file'), Buffer.alloc(bytes, 'x'));
+    await both.serve();
+    const { lines } = await both.copy({ X8S_BWLIMIT: '256K' });
+    const told = lines.flatMap((line) => /^x8s:progress (.*)/.exec(line)?.[1] ?? []);
+    const seen = told.map((json) => (JSON.parse(json) as { bytes: number }).bytes);
+    expect(seen.some((moved) => moved > 0 && moved < bytes)).toBe(true);
+  },
+  60_000,
+);
+
+withPrograms(
   'a source that nobody can reach, and a plugin of another version',
   async () => {
     expect(await both.copy({ X8S_CONNECT_SECONDS: '0' })).toMatchObject({
