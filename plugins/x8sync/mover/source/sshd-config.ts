@@ -55,7 +55,10 @@ export function authorizedKeys(text: string, paths: Paths): string {
   return keys.map((key) => `restrict,command="${command}" ${key}\n`).join('');
 }
 
-/** StrictModes is off because it looks at the parents too, and an emptyDir is 0777. */
+/**
+ * StrictModes is off because it looks at the parents too, and an emptyDir is 0777. The account's shell believes by
+ * SHLVL that another one started it: bash would otherwise read the account's .bashrc before each forced command.
+ */
 export function sshdConfig(port: number, login: string, paths: Paths): string {
   const files = sourceFiles(paths);
   return `Port ${port}
@@ -72,6 +75,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 HostbasedAuthentication no
 ForceCommand ${forcedCommand(paths)}
+SetEnv SHLVL=1
 DisableForwarding yes
 PermitTTY no
 PermitUserRC no
