@@ -1,16 +1,19 @@
 /**
  * The fence, by the audit log of the replica's API server: no write of an older epoch is made after the first of the
- * newer one, though the run that sent it was stopped or killed in the middle, and the server held its write back.
+ * newer one, though the run that sent it was stopped or killed in the middle, and the server held its write back. Nor is
+ * one of a run that was ended in order after another instance has taken over.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../src/kube/objects.ts';
+import { leases } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
 import { kubectl, plugin } from './support/kubectl.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { describeWithServers } from './support/servers.ts';
@@ -65,39 +68,51 @@ function told(events: readonly AuditEvent[], namespace: string) {
 }
 
 describeWithServers(
-  'a promotion',
+  'a write that is held back',
   ['standby'],
   (servers) => {
-    /** Stops or kills a run while the replica holds a write of it back, promotes, and lets the write go on. */
-    async function promoteMeanwhile(
-      end: (running: Running) => Promise<void>,
-      after: (pair: Pair) => Promise<void>,
-    ) {
-      const server = servers().named('standby');
-      const pair = await Pair.open('fence', { replica: server.kubeconfig });
-      const { namespace, task } = pair;
-      const held = Promise.withResolvers<void>();
-      const released = Promise.withResolvers<void>();
+    /** A run whose write of `late` the replica holds back until it is released. */
+    async function heldBack() {
+      const pair = await Pair.open('fence', { replica: servers().named('standby').kubeconfig });
+      const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await pair.put(pair.from, nightly, configMap('late', { value: '1' }), ...some('1'));
-      const watching = await pair.watch('--standby', '--kinds', 'cm,cronjobs');
-      const webhook = await judgeConfigMaps(
-        pair.to,
-        namespace,
-        async ({ metadata: { name } }) => {
-          if (name !== 'late') return {};
-          held.resolve();
-          await released.promise;
-          return {};
-        },
-        30,
-      );
+      const running = await pair.watch('--standby', '--kinds', 'cm,cronjobs');
+      const hold = async ({ metadata: { name } }: KubeObject) => {
+        if (name !== 'late') return {};
+        held.resolve();
+        await released.promise;
+        return {};
+      };
+      const webhook = await judgeConfigMaps(pair.to, pair.namespace, hold, 30);
+      const close = async () => {
+        released.resolve();
+        running.child.kill('SIGCONT');
+        await webhook.close();
+        await pair.close();
+      };
       try {
         // The server takes a moment to know of a webhook.
         await eventually(async () => {
           await pair.put(pair.from, configMap('late', { value: String(performance.now()) }), ...some('2'));
           await Promise.race([held.promise, Promise.reject(new Error('nothing is held back yet'))]);
         }, 20_000);
-        await end(watching);
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      return { pair, running, release: () => released.resolve(), close };
+    }
+
+    /** Stops or kills a run while the replica holds a write of it back, promotes, and lets the write go on. */
+    async function promoteMeanwhile(
+      end: (running: Running) => Promise<void>,
+      after: (pair: Pair) => Promise<void>,
+    ) {
+      const server = servers().named('standby');
+      const { pair, running, release, close } = await heldBack();
+      const { namespace, task } = pair;
+      try {
+        await end(running);
         const before = await pair.copyOf('configmaps', 'late');
         const promoted = await plugin(
           'nsreplicate',
@@ -105,7 +120,7 @@ describeWithServers(
           { KUBECONFIG: await cutOff(server.kubeconfig) },
         );
         expect([promoted.code, promoted.stderr]).toEqual([0, expect.stringContaining('woken: CronJob')]);
-        released.resolve();
+        release();
         await after(pair);
         expect((await pair.copyOf('configmaps', 'late')).metadata.resourceVersion).toBe(
           before.metadata.resourceVersion,
@@ -116,14 +131,11 @@ describeWithServers(
         const first = woken[0]?.requestReceivedTimestamp ?? '';
         expect(copied.filter(({ stageTimestamp }) => stageTimestamp >= first)).toEqual([]);
       } finally {
-        released.resolve();
-        watching.child.kill('SIGCONT');
-        await webhook.close();
-        await pair.close();
+        await close();
       }
     }
 
-    test('of a run that stands still while its write is held back, and goes on afterwards', async () => {
+    test('is not made after a promotion, by a run that stands still meanwhile and goes on afterwards', async () => {
       let running: Running | undefined;
       await promoteMeanwhile(
         async (one) => {
@@ -138,7 +150,7 @@ describeWithServers(
       );
     }, 120_000);
 
-    test('of a run that is killed while its write is held back', async () => {
+    test('is not made after a promotion, by a run that is killed meanwhile', async () => {
       await promoteMeanwhile(
         async ({ child, ended }) => {
           child.kill('SIGKILL');
@@ -146,6 +158,38 @@ describeWithServers(
         },
         async () => undefined,
       );
+    }, 120_000);
+
+    test('comes to its end before another instance takes over from a run that is ended in order', async () => {
+      const { pair, running, release, close } = await heldBack();
+      try {
+        const before = await pair.copyOf('configmaps', 'late');
+        const next = pair.start('--standby', '--kinds', 'cm,cronjobs');
+        await next.saw('standing by');
+        running.child.kill('SIGTERM');
+        await running.saw('waiting until the writes');
+        // Who takes over writes within that time, if it takes over too early.
+        await pair.put(pair.from, ...some('4'));
+        await Promise.race([next.saw('compared: '), sleep(1500)]);
+        release();
+        expect((await running.ended).code).toBe(143);
+        await next.saw('compared: ');
+        const copy = await pair.copyOf('configmaps', 'late');
+        expect(copy.metadata.resourceVersion).not.toBe(before.metadata.resourceVersion);
+        await eventually(async () =>
+          expect(await pair.copyOf('configmaps', 'o-29')).toMatchObject({ data: { value: '4' } }),
+        );
+        const { copied } = told(servers().named('standby').audited(), pair.namespace);
+        const made =
+          copied.filter(({ objectRef }) => objectRef?.name === 'late').at(-1)?.stageTimestamp ?? '';
+        const { spec } = await pair.from.get(leases, {
+          namespace: stateNamespace,
+          name: `nsreplicate-${pair.task}-lease`,
+        });
+        expect(made < (spec?.acquireTime ?? '')).toBe(true);
+      } finally {
+        await close();
+      }
     }, 120_000);
   },
   { auditRules },

@@ -115,6 +115,7 @@ async function contextOf(
     policy,
     clock,
     fence: () => lock.confirm(),
+    lost: lock.signal,
     guardedBy,
     admit,
     info,

@@ -49,6 +49,8 @@ export interface SyncerContext {
   readonly clock: Clock;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** Aborted once another process may write. */
+  readonly lost: AbortSignal;
   /** The task by whose Lease this process is the leader. */
   readonly guardedBy: string;
   /** As of `Leadership`: nothing is done before about what another controller carries out, not even said. */
@@ -166,7 +168,8 @@ export class Syncer {
   }
 
   async #replicate(assignment: Assignment, signal: AbortSignal): Promise<void> {
-    const { own, informers, work, metersOf, controls, clock, fence, guardedBy, info, warn } = this.#context;
+    const { own, informers, work, metersOf, controls, clock, fence, lost, guardedBy, info, warn } =
+      this.#context;
     const watching = new AbortController();
     const stop = onAbort(signal, () => watching.abort());
     let compared = false;
@@ -184,6 +187,7 @@ export class Syncer {
         signal,
         watch: true,
         fence,
+        lost,
         guardedBy,
         info,
         warn,

@@ -22,6 +22,7 @@ export class WorkQueue {
   /** Became due while they were worked on. */
   readonly #again = new Set<string>();
   readonly #delayed = new Map<string, AbortController>();
+  #idle: PromiseWithResolvers<void> | undefined;
   #paused = false;
 
   constructor(options: WorkQueueOptions) {
@@ -40,6 +41,14 @@ export class WorkQueue {
   /** Keys that are worked on. */
   get working(): ReadonlySet<string> {
     return this.#working;
+  }
+
+  /** Resolves once nothing is worked on. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
   }
 
   /** Makes a key due now; a delay that it had is over. */
@@ -93,6 +102,9 @@ export class WorkQueue {
     this.#working.delete(key);
     if (this.#again.delete(key)) this.#waiting.add(key);
     this.#start();
+    if (this.#working.size > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   #undelay(key: string): void {

@@ -2,16 +2,28 @@
  * A replica's client that asks before each write whether this process may still write, and lets no write be made long
  * after that: a server may hold one back, and somebody else may have been told meanwhile that none comes any more.
  */
-import type { KubeClient, WriteLimit } from '../../../src/kube/client.ts';
+import type { CallOptions, KubeClient, WriteLimit } from '../../../src/kube/client.ts';
 
 /** A write is made within this time after it was asked whether it may be, or never. As long as webhooks have by default. */
 export const WRITE_MS = 10_000;
 
-const limit: WriteLimit = { notAfterMs: WRITE_MS };
+export interface Fence {
+  /** Rejects once this process may no longer write. */
+  readonly fence: () => Promise<void>;
+  /**
+   * Aborted once another process may write: a write under way is given up, its outcome unknown. Nothing else ends a write
+   * that was begun, since it would be made or not behind the back of whoever is told that all have ended.
+   */
+  readonly lost?: AbortSignal | undefined;
+}
 
-/** @param fence rejects once this process may no longer write */
-export function fencedClient(kube: KubeClient, fence: () => Promise<void>): KubeClient {
+export function fencedClient(kube: KubeClient, { fence, lost }: Fence): KubeClient {
   const { cluster } = kube;
+  const begun = async <T extends CallOptions>(options: T) => {
+    await fence();
+    options.signal?.throwIfAborted();
+    return { ...options, notAfterMs: WRITE_MS, signal: lost } satisfies WriteLimit;
+  };
   return {
     cluster,
     get transport() {
@@ -22,31 +34,16 @@ export function fencedClient(kube: KubeClient, fence: () => Promise<void>): Kube
     get: (resource, ref, options) => kube.get(resource, ref, options),
     find: (resource, ref, options) => kube.find(resource, ref, options),
     list: (resource, options) => kube.list(resource, options),
-    async create(resource, object, options) {
-      if (options?.dryRun) return kube.create(resource, object, options);
-      await fence();
-      return kube.create(resource, object, { ...options, ...limit });
-    },
-    async replace(resource, object, options) {
-      if (options?.dryRun) return kube.replace(resource, object, options);
-      await fence();
-      return kube.replace(resource, object, { ...options, ...limit });
-    },
-    async apply(resource, object, options) {
-      if (options.dryRun) return kube.apply(resource, object, options);
-      await fence();
-      return kube.apply(resource, object, { ...options, ...limit });
-    },
-    async patch(resource, ref, patch, options) {
-      if (options.dryRun) return kube.patch(resource, ref, patch, options);
-      await fence();
-      return kube.patch(resource, ref, patch, { ...options, ...limit });
-    },
-    async delete(resource, ref, options) {
-      if (options?.dryRun) return kube.delete(resource, ref, options);
-      await fence();
-      return kube.delete(resource, ref, { ...options, ...limit });
-    },
+    create: async (resource, object, options = {}) =>
+      kube.create(resource, object, options.dryRun ? options : await begun(options)),
+    replace: async (resource, object, options = {}) =>
+      kube.replace(resource, object, options.dryRun ? options : await begun(options)),
+    apply: async (resource, object, options) =>
+      kube.apply(resource, object, options.dryRun ? options : await begun(options)),
+    patch: async (resource, ref, patch, options) =>
+      kube.patch(resource, ref, patch, options.dryRun ? options : await begun(options)),
+    delete: async (resource, ref, options = {}) =>
+      kube.delete(resource, ref, options.dryRun ? options : await begun(options)),
     close: () => kube.close(),
   };
 }

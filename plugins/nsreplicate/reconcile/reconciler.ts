@@ -51,6 +51,7 @@ export interface ReconcilerOptions extends DeletionOptions {
   readonly epoch: () => number;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  readonly lost?: AbortSignal | undefined;
 }
 
 export class Reconciler {
@@ -58,7 +59,7 @@ export class Reconciler {
   readonly #writer: Writer;
 
   constructor(options: ReconcilerOptions) {
-    const kube = fencedClient(options.replica.kube, options.fence);
+    const kube = fencedClient(options.replica.kube, options);
     this.#options = { ...options, replica: { ...options.replica, kube } };
     this.#writer = new Writer(kube, options.spec, options.clock);
   }

@@ -144,6 +144,11 @@ export class Replica {
     return this.#paused || this.away !== undefined;
   }
 
+  /** Resolves once nothing is worked on. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
   /** Pauses all work, or goes on with it. */
   setPaused(paused: boolean): void {
     this.#paused = paused;

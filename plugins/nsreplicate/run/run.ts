@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly startOver: (because: X8sError) => void;
   /** Rejects once this process may no longer write. */
   readonly fence: () => Promise<void>;
+  /** Aborted once another process may write: what is under way is given up. A run that ends otherwise waits for it. */
+  readonly lost?: AbortSignal | undefined;
   /** As `TaskStatus.guardedBy`. */
   readonly guardedBy?: string | undefined;
   /** Tells what people ask for, where many tasks of a process share that. */
@@ -168,6 +170,7 @@ class Work {
       this.#documents.changed();
       this.#ended.abort();
       this.#forget();
+      await this.#task.ended();
       await Promise.allSettled(background);
       await journal.flush();
     }

@@ -15,7 +15,7 @@ import type { Task } from '../task/task.ts';
 import { type Assignment, type RunOptions, run } from './run.ts';
 
 export interface SessionOptions
-  extends Omit<RunOptions, 'fence' | 'watch' | 'startOver' | 'recorded' | 'written'> {
+  extends Omit<RunOptions, 'fence' | 'lost' | 'watch' | 'startOver' | 'recorded' | 'written'> {
   /** Another instance is at work; this one stands by. */
   readonly standingBy: (claim: Claim) => void;
 }
@@ -117,6 +117,7 @@ export class Session {
       signal,
       watch,
       fence: () => lock.confirm(),
+      lost: lock.signal,
       recorded: this.#recorded,
       written: (sequence) => {
         this.#recorded = sequence;

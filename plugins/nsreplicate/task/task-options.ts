@@ -34,6 +34,8 @@ export interface TaskOptions {
   /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
   readonly fence: () => Promise<void>;
+  /** As `Fence.lost`. */
+  readonly lost?: AbortSignal | undefined;
   readonly epochs: Pick<EpochGuard, 'number' | 'confirm'>;
   readonly meters?: Meters | undefined;
   readonly signal: AbortSignal;

@@ -19,6 +19,7 @@ import { checkMap, coverageOf } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
+import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { Labels } from '../rules/selector.ts';
 import { assembleReplica } from './assemble.ts';
@@ -31,6 +32,9 @@ import { PrimaryLists } from './primary-lists.ts';
 import { ReplicaLists } from './replica-lists.ts';
 import { notesOn, setUp } from './set-up.ts';
 import type { TaskOptions } from './task-options.ts';
+
+/** Writes that take longer than that are waited for aloud. */
+const TELL_MS = 1000;
 
 export class Task {
   readonly #options: TaskOptions;
@@ -156,6 +160,19 @@ export class Task {
     return this.#replicas
       .filter(({ name }) => replicas === undefined || replicas.includes(name))
       .reduce((count, replica) => count + replica.retry((failed) => key === undefined || failed === key), 0);
+  }
+
+  /**
+   * Resolves once no write of this task is under way any more, after its signal was aborted: whoever comes next is then
+   * the only one that writes. No write takes longer than `WRITE_MS`.
+   */
+  async ended(): Promise<void> {
+    const { clock, info, warn } = this.#options;
+    const idle = Promise.all(this.#replicas.map((replica) => replica.idle())).then(() => true);
+    const within = (ms: number) => Promise.race([idle, clock.sleep(ms).then(() => false)]);
+    if (await within(TELL_MS)) return;
+    info('ending: waiting until the writes that are under way have come to an end');
+    if (!(await within(WRITE_MS))) warn('ended while a write may still be under way');
   }
 
   /** The state was written with this sequence. */

@@ -115,4 +115,20 @@ describe('the work queue', () => {
     queue.add('a');
     expect(begun).toEqual([]);
   });
+
+  test('is idle once nothing is worked on; what waits when it was ended is not begun', async () => {
+    const { queue, begun, end, controller } = setUp(2);
+    await queue.idle();
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    controller.abort();
+    let idle = false;
+    const waiting = queue.idle().then(() => {
+      idle = true;
+    });
+    await end('a');
+    expect([begun, idle]).toEqual([['a', 'b'], false]);
+    await end('b');
+    await waiting;
+    expect([begun, idle]).toEqual([['a', 'b'], true]);
+  });
 });

@@ -77,6 +77,36 @@ test('one comparison in which something failed ends Incomplete', async () => {
   expect(await readStatus(from, 't')).toMatchObject({ phase: 'Incomplete' });
 });
 
+test('ended while a write is under way, it waits for that, keeps what came of it, and begins no other', async () => {
+  scene = running(true);
+  const { from, to, clock, ended, begin, said } = scene;
+  from.objects.create(configMaps, configMap('b'));
+  const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  to.before = async ({ verb, collection }) => {
+    if (collection !== configMaps || verb !== 'apply') return;
+    held.resolve();
+    await released.promise;
+  };
+  let isOver = false;
+  const result = begin().finally(() => {
+    isOver = true;
+  });
+  await Promise.all([held.promise, clock.advance(100)]);
+  ended.abort(new Error('ended'));
+  await clock.advance(2000);
+  expect(isOver).toBe(false);
+  expect(said).toContain('ending: waiting until the writes that are under way have come to an end');
+  released.resolve();
+  await clock.advance(100);
+  await result;
+  const made = to.objects.all(configMaps).length;
+  expect(made).toBeGreaterThan(0);
+  expect(await readStatus(from, 't')).toMatchObject({
+    phase: 'Stopped',
+    replicas: [{ done: { created: made + 1 } }],
+  });
+});
+
 const asked = { at: '2026-01-01T00:00:00Z', by: 'a person', what: 'test' };
 
 test('a watch that is paused writes nothing until it is resumed, and ends Stopped', async () => {
