@@ -3,11 +3,13 @@
  * (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/): the first file that
  * defines a name wins, missing files of a KUBECONFIG list are skipped, paths are relative to their file.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parse, YAMLParseError } from 'yaml';
 import { messageOf, UsageError } from '../errors.ts';
+import { inFolder, kubeconfigFiles } from './kubeconfig-files.ts';
 
 /** A cluster as written in the file; fields that nothing here reads are carried along. */
 export interface ClusterEntry {
@@ -69,8 +71,8 @@ const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
  */
 export async function loadKubeconfig(path?: string, env: Environment = process.env): Promise<Kubeconfig> {
   if (path) return loadKubeconfigFile(path);
-  const files = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  if (files.length === 0) files.push(join(homedir(), '.kube', 'config'));
+  const { platform } = process;
+  const files = kubeconfigFiles({ env, platform, home: homedir(), isFile: existsSync });
   const found = (await Promise.all(files.map(readIfThere))).filter((file) => file !== undefined);
   if (found.length > 0) return merge(found, files.join(delimiter));
   return (await inCluster(env)) ?? merge([], files.join(delimiter));
@@ -168,7 +170,7 @@ function entries<T extends object>(list: unknown, field: string, path: string): 
 
 function anchor(entry: Record<string, unknown>, field: string, folder: string): void {
   const path = entry[field];
-  if (typeof path === 'string' && path !== '' && !isAbsolute(path)) entry[field] = join(folder, path);
+  if (typeof path === 'string' && path !== '') entry[field] = inFolder(folder, path, process.platform);
 }
 
 function anchorUser(user: UserEntry, folder: string): void {

@@ -48,6 +48,16 @@ describe('loadKubeconfig', () => {
     expect(merged.users.get('u')?.token).toBe('t-a');
   });
 
+  test('reads a file with the line ends of Windows', async () => {
+    const path = await file('windows', config('a', 'https://a', 'a').replaceAll('\n', '\r\n'));
+    const { currentContext, clusters, users } = await loadKubeconfigFile(path);
+    expect([currentContext, clusters.get('c')?.server, users.get('u')?.token]).toEqual([
+      'a',
+      'https://a',
+      't-a',
+    ]);
+  });
+
   test('reads paths relative to their file, a bare command not', async () => {
     const path = await file(
       'deep/config',

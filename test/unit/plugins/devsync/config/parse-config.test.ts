@@ -132,6 +132,11 @@ describe('a file', () => {
     expect(complaint(text)).toMatch(message);
   });
 
+  test('may have the line ends of Windows', () => {
+    const taken = parse(full.replaceAll('\n', '\r\n'));
+    expect({ ...taken, text: full }).toEqual(parse(full));
+  });
+
   test('keeps its paths below its own folder, also where links lead', () => {
     symlinkSync('../elsewhere', join(project(), 'out'));
     symlinkSync('src', join(project(), 'in'));

@@ -16,6 +16,8 @@ describe('patterns', () => {
     ['build/', 'build', false, false],
     ['/build', 'a/build', true, false],
     ['*.log\n!keep.log', 'keep.log', false, false],
+    ['*.log\r\n!keep.log\r\n', 'keep.log', false, false],
+    ['*.log\r\n!keep.log\r\n', 'other.log', false, true],
     ['a/**/z', 'a/b/c/z', false, true],
     ['', 'anything', false, false],
     ['# a remark', '# a remark', false, false],
