@@ -142,7 +142,7 @@ export interface StorageClass extends KubeObject {
 export interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
-  terminated?: { exitCode: number; reason?: string; message?: string; signal?: number };
+  terminated?: { exitCode: number; reason?: string; message?: string; signal?: number; finishedAt?: string };
 }
 
 export interface ContainerStatus {

@@ -1,8 +1,11 @@
 /** The one lock that decides who writes to a target claim, whatever the task's name. */
 import type { Clock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { configMaps } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
+import { configMapLock } from '../../../src/tasks/lock-object.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 
@@ -11,6 +14,31 @@ import { tool } from '../objects/sides.ts';
  * minute: a run that gave up for that would be a nuisance, and one that died on this machine is known at once.
  */
 const staleAfterMs = 60_000;
+
+const lockName = (claimUid: string) => `${tool}-claim-${claimUid}`;
+
+/** How often a holder may have missed to say that it lives before it is called silent. */
+const silentFactor = 3;
+
+/** Whether a command says that it works on a target claim; `silent` where it has not said so for minutes. */
+export type HolderState = 'none' | 'silent' | 'live';
+
+/**
+ * Who holds a claim's lock, for people to read: clocks of two machines are compared here, so it must never decide
+ * whether the lock may be taken.
+ */
+export async function holderState(
+  kube: KubeClient,
+  { namespace, claimUid }: Pick<ClaimLockOptions, 'namespace' | 'claimUid'>,
+  { clock, signal }: Pick<ClaimLockOptions, 'clock' | 'signal'>,
+): Promise<HolderState> {
+  const found = await kube.find(configMaps, { namespace, name: lockName(claimUid) }, { signal });
+  const claim = found && configMapLock.claimOf(found);
+  if (!claim) return 'none';
+  if (livenessOf(parseHolder(claim.holder)) === 'dead') return 'silent';
+  const ageMs = clock.now().getTime() - Date.parse(claim.renewed);
+  return ageMs > silentFactor * claim.staleAfterMs ? 'silent' : 'live';
+}
 
 export interface ClaimLockOptions {
   readonly namespace: string;
@@ -35,7 +63,7 @@ export function lockClaim(kube: KubeClient, options: ClaimLockOptions): Promise<
     ...rest,
     staleAfterMs,
     namespace,
-    name: `${tool}-claim-${claimUid}`,
+    name: lockName(claimUid),
     labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
     about: `Target claim ${kube.cluster.context}/${namespace}/${claim}`,
     waiting: ({ holder, staleAfterMs }) =>

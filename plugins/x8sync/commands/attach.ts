@@ -14,7 +14,8 @@ export class AttachCommand extends TaskCommand {
     details: `
       Works from any workstation whose kubeconfig has the target's cluster; the context of either one finds it. A copy
       that nobody waits for any more, since it was detached or its command was killed, is cleaned up at its end. Ctrl-C
-      ends the watching only. The exit code is the copy's own.
+      ends the watching only. The exit code is the copy's own. Where the source's cluster can't be reached, its side is
+      left, and the exit code is 4; where the target's can't, what the source's knows is told.
     `,
     examples: [['See how far it is', '$0 attach move-db --context prod-us']],
   });
@@ -29,16 +30,20 @@ export class AttachCommand extends TaskCommand {
       import('../run/verification.ts'),
       import('./task-output.ts'),
     ]);
-    const how = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
+    const how = this.taskContext(context, this.waitLimit);
     const attached = await attach(entry, client, how);
-    if ('finished' in attached)
-      return { data: documentOf(entry), text: describeTask(entry, context.clock.now()) };
-    const { result } = attached;
+    if ('ended' in attached) {
+      const { ended, error } = attached;
+      const { errorOf } = await import('../records/watch.ts');
+      const text = describeTask(ended, context.clock.now());
+      return { data: documentOf(ended), text, error: error ?? errorOf(ended) };
+    }
+    const { result, unclean } = attached;
     const again = 'run the command of the copy again';
     return {
       data: { ...result, warnings: context.reporter.warnings },
       text: summaryOf(result),
-      error: incompleteness(result, false, again) ?? differenceError(result, again),
+      error: incompleteness(result, false, again) ?? differenceError(result, again) ?? unclean,
     };
   }
 }

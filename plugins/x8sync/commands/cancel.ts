@@ -22,7 +22,7 @@ export class CancelCommand extends TaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { client, entry } = await this.oneTask(context, this.name);
     const { cancel } = await import('../records/cancel.ts');
-    const how = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
+    const how = this.taskContext(context, this.waitLimit);
     await context.reporter.run([
       { title: `Cancel task ${entry.task}`, run: () => cancel(entry, client, how) },
     ]);

@@ -40,7 +40,7 @@ export class CleanupCommand extends TaskCommand {
     if (given !== 1) throw new UsageError('give the NAME of a task, or --all, or --finished');
     const { client, entries } = await this.#chosen(context);
     const { cleanUp } = await import('../records/cleanup.ts');
-    const cleanup = { ...context, connectTo: context.kubeByServer, timeoutMs: this.waitLimit };
+    const cleanup = this.taskContext(context, this.waitLimit);
     const cleaned: string[] = [];
     const failures: X8sError[] = [];
     await context.reporter.run(

@@ -8,6 +8,10 @@ export class ListCommand extends TaskCommand {
   static override paths = [['list'], ['ls']];
   static override usage = KubeCommand.Usage({
     description: 'List the copies that a cluster knows of, running and finished.',
+    details: `
+      Of a copy that has not ended by its record, the mover is looked at, also in the other cluster where the kubeconfig
+      has it. Where it can't be seen, the phase is Unknown, with the reason.
+    `,
     examples: [
       ['All tasks of the current cluster', '$0 list'],
       ['Those of one namespace of another', '$0 list --context prod-eu -n shop'],
@@ -16,9 +20,13 @@ export class ListCommand extends TaskCommand {
   override output = outputOption('json', 'yaml', 'wide', 'name', 'table');
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const { entries } = await this.tasks(context);
-    const { documentOf, tableOf } = await import('./task-output.ts');
+    const { client, entries } = await this.tasks(context);
+    const [{ lookAtAll }, { documentOf, tableOf }] = await Promise.all([
+      import('../records/look.ts'),
+      import('./task-output.ts'),
+    ]);
+    const tasks = await lookAtAll(entries, client, this.taskContext(context));
     const names = entries.map(({ task }) => task);
-    return { data: entries.map(documentOf), table: tableOf(entries, context.clock.now()), names };
+    return { data: tasks.map(documentOf), table: tableOf(tasks, context.clock.now()), names };
   }
 }

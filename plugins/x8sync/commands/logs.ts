@@ -24,7 +24,7 @@ export class LogsCommand extends TaskCommand {
   override async run(context: KubeCommandContext): Promise<Outcome | undefined> {
     const { client, entry } = await this.oneTask(context, this.name);
     const { readLogs } = await import('../records/logs.ts');
-    const how = { ...context, connectTo: context.kubeByServer, timeoutMs: 0 };
+    const how = this.taskContext(context);
     const wishes = { follow: this.follow, tailLines: this.tail, progress: this.verbose };
     // One line after the other, in the order in which they came.
     let printed = Promise.resolve();

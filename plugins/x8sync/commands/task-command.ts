@@ -3,8 +3,14 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { UsageError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { TaskEntry } from '../records/inventory.ts';
+import type { TaskContext } from '../records/task-sides.ts';
 
 export abstract class TaskCommand extends KubeCommand {
+  /** What work on tasks is handed; no wait has a limit where none is given. */
+  protected taskContext(context: KubeCommandContext, timeoutMs = 0): TaskContext {
+    return { ...context, connectTo: context.kubeByServer, timeoutMs };
+  }
+
   protected async tasks(
     { kube, clock, signal }: KubeCommandContext,
     task?: string,

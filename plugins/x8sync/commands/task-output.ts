@@ -1,36 +1,39 @@
 /** Tasks of a cluster as people and programs read them. */
 import { type Table, table } from '../../../src/cli/table.ts';
-import type { TaskRecord } from '../../../src/tasks/record.ts';
 import { formatAgeSince } from '../../../src/ui/format.ts';
 import { type CutoverState, cutoverStateOf, isUnderWay } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
+import type { StandingTask } from '../records/look.ts';
+import type { Standing } from '../records/standing.ts';
 
 /** The document of `-o json`; stable field names. */
-export function documentOf(entry: TaskEntry): Record<string, unknown> {
+export function documentOf({ entry, standing }: StandingTask): Record<string, unknown> {
   const record = decisiveRecord(entry);
   const { sourceClaim, targetClaim, mode } = specOf(record);
   return {
     task: entry.task,
-    phase: record?.phase,
+    phase: standing.phase,
+    outcome: standing.end?.outcome,
     source: sourceClaim,
     target: targetClaim,
     mode,
     run: record?.run,
     startedAt: record?.startedAt,
-    finishedAt: record?.finishedAt,
+    finishedAt: standing.finishedAt,
     holder: record?.holder,
     heartbeat: record?.heartbeat,
-    progress: record?.progress,
-    message: record?.message,
+    progress: standing.progress,
+    message: standing.message,
     cutover: cutoverIn(entry),
     peer: record?.peer,
     records: Object.values(entry.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
   };
 }
 
-export function tableOf(entries: readonly TaskEntry[], now: Date): Table {
-  const rows = entries.map((entry) => ({
+export function tableOf(tasks: readonly StandingTask[], now: Date): Table {
+  const rows = tasks.map(({ entry, standing }) => ({
     entry,
+    standing,
     record: decisiveRecord(entry),
     ...specOf(decisiveRecord(entry)),
   }));
@@ -38,10 +41,10 @@ export function tableOf(entries: readonly TaskEntry[], now: Date): Table {
     rows,
     [
       { header: 'NAME', value: ({ entry }) => entry.task },
-      { header: 'PHASE', value: ({ record }) => record?.phase ?? '' },
+      { header: 'PHASE', value: ({ standing }) => standing.phase },
       { header: 'SOURCE', value: ({ sourceClaim = '' }) => sourceClaim },
       { header: 'TARGET', value: ({ targetClaim = '' }) => targetClaim },
-      { header: 'PROGRESS', value: ({ entry, record }) => progressOf(entry, record) },
+      { header: 'PROGRESS', value: ({ entry, standing }) => progressOf(entry, standing) },
       { header: 'AGE', value: ({ record }) => formatAgeSince(record?.createdAt, now) },
       { header: 'PEER', value: ({ record }) => record?.peer?.server ?? '', wide: true },
     ],
@@ -59,31 +62,37 @@ export function lineOf(entry: TaskEntry): string {
 }
 
 /** One task, a field a line, as `kubectl describe` shows things. */
-export function describeTask(entry: TaskEntry, now: Date): string {
+export function describeTask({ entry, standing }: StandingTask, now: Date): string {
   const record = decisiveRecord(entry);
   const { sourceClaim = '', targetClaim = '', mode = '' } = specOf(record);
   const fields: [string, string | undefined][] = [
     ['Task', entry.task],
-    ['Phase', record?.phase],
+    ['Phase', standing.phase],
     ['Source', sourceClaim],
     ['Target', targetClaim],
     ['Mode', mode],
     ['Run', record && String(record.run)],
     ['Started', record?.startedAt && `${record.startedAt} (${formatAgeSince(record.startedAt, now)} ago)`],
-    ['Finished', record?.finishedAt],
+    ['Finished', standing.finishedAt],
     ['Held by', record?.holder?.split(' ')[0]],
     ['Last written', record?.heartbeat],
-    ['Progress', record?.progress],
-    ['Message', record?.message],
+    ['Progress', standing.progress],
+    ['Message', standing.message],
     ['Cutover', cutoverText(entry)],
     ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
   ];
   return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
 }
 
+/** How a task stands, in one line. */
+export const watchedLine = ({ entry, standing }: StandingTask): string =>
+  [standing.phase, progressOf(entry, standing)].filter((part) => part !== '').join(', ');
+
 /** Workloads that stand still matter more than how the last copy went. */
-function progressOf(entry: TaskEntry, record: TaskRecord | undefined): string {
-  return cutoverText(entry) ?? record?.progress ?? record?.message ?? '';
+function progressOf(entry: TaskEntry, { phase, progress, message }: Standing): string {
+  // How far it was matters less than why nobody knows.
+  const [first, second] = phase === 'Unknown' ? [message, progress] : [progress, message];
+  return cutoverText(entry) ?? first ?? second ?? '';
 }
 
 function cutoverIn({ records }: TaskEntry): CutoverState | undefined {

@@ -1,6 +1,6 @@
 /** What the mover says while it works, gathered for the person and for the result. */
 import { formatBytes, formatRate } from '../../../src/ui/format.ts';
-import type { StepHandle } from '../../../src/ui/reporter.ts';
+import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol.ts';
 
@@ -59,8 +59,8 @@ export class MoverMessages {
   /** Shows progress and notices from now on, and those that came before. */
   showOn(handle: StepHandle, onProgress: (text: string) => void): void {
     this.#onProgress = (progress) => {
-      handle.progress(progressOf(progress));
-      onProgress(textOf(progress));
+      handle.progress(stepProgress(progress));
+      onProgress(progressText(progress));
     };
     if (this.#progress) this.#onProgress(this.#progress);
     this.#onNotice = (text) => handle.warn(text);
@@ -84,7 +84,8 @@ function addOnce(texts: string[], text: string): void {
   if (texts.length > maxDiagnostics) texts.shift();
 }
 
-function progressOf(progress: MoverProgress) {
+/** How far a mover is, as a step shows it. */
+export function stepProgress(progress: MoverProgress): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
   const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
   return {
@@ -98,7 +99,8 @@ function progressOf(progress: MoverProgress) {
   };
 }
 
-function textOf({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
+/** How far a mover is, in a few words. */
+export function progressText({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
   const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
   return `${formatBytes(bytes)}${total}, ${formatRate(rate)}`;
 }

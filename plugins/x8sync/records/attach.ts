@@ -1,10 +1,10 @@
 /** Follows the mover of a task that another run has begun, and ends the task where no run is there to do so. */
-import { RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, UnreachableError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { jobs } from '../../../src/kube/resources.ts';
-import { type EndPhase, isFinished, type TaskRecord } from '../../../src/tasks/record.ts';
+import { jobs, pods } from '../../../src/kube/resources.ts';
+import { type EndPhase, isFinished } from '../../../src/tasks/record.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
-import { type ClaimName, describeClaim } from '../claims/claim.ts';
+import { describeClaim } from '../claims/claim.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
 import type { Mode, Selection } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
@@ -12,32 +12,48 @@ import { cleanSides, type SideRecord, uncleanError } from '../objects/side-clean
 import { sideOf } from '../objects/sides.ts';
 import { copyResult } from '../run/copy-result.ts';
 import { storeOf } from '../run/copy-task.ts';
+import { forgetEnd, type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { takenUp } from '../run/mover-job.ts';
 import type { CopyResult } from '../run/request.ts';
 import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
+import { claimsOf, type StandingTask } from './look.ts';
+import { asStanding, recordedStanding } from './standing.ts';
 import { lockTarget, requireNoCutover, sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
-/** What the mover came to, or the record of a task that had ended before. */
-export type Attached = { readonly result: CopyResult } | { readonly finished: TaskRecord };
+/** What the mover came to, or how a task stands that had ended before. */
+export type Attached =
+  | { readonly result: CopyResult; readonly unclean?: X8sError | undefined }
+  | { readonly ended: StandingTask; readonly error?: X8sError | undefined };
 
 /**
  * Shows how far a task's mover is, until it ends.
  *
  * @param kube of the cluster that the task was seen in; the other one is found by its API server.
- * @throws UnreachableError where the target's cluster can't be reached: the mover runs there.
+ * @throws UnreachableError where the target's cluster can't be reached, with what the source's knows: the mover runs in
+ *   the target's.
  * @throws X8sError where no mover is there, or where it came to no good end.
  */
 export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<Attached> {
   requireNoCutover(entry, kube);
   const all = await sidesOf(entry, kube, context);
   const target = all.sides.find(({ record }) => record.role === 'target');
-  if (!target) throw targetOutOfReach(entry, all.missing);
-  if (isFinished(target.record)) return { finished: target.record };
+  if (!target) throw await targetOutOfReach(entry, kube, all.missing, context);
+  const found: TaskEntry = { ...entry, records: { ...entry.records, target: target.record } };
+  if (isFinished(target.record))
+    return { ended: { entry: found, standing: recordedStanding(target.record) } };
+  for (const text of all.missing)
+    context.reporter.warn(
+      `Only the target's side is seen, and can be cleaned up. The other one can't be asked: ${text}`,
+    );
   const side = sideOf(target.kube, target.record);
   const job = await target.kube.find(jobs, side.meta, { signal: context.signal });
-  if (!job) throw noMover(entry.task, target);
-  return { result: await new Attachment(entry.task, all, target, context).follow(takenUp(job, [])) };
+  const attachment = new Attachment(entry.task, all, target, context);
+  if (job) return attachment.follow(takenUp(job, []));
+  const kept = keptEndOf(target.record);
+  if (!kept && target.record.finishedAt === undefined) throw noMover(entry.task, target);
+  if (!kept) return { ended: { entry: found, standing: recordedStanding(target.record) } };
+  return { ended: { entry: found, standing: asStanding(kept) }, error: await attachment.close(kept) };
 }
 
 class Attachment {
@@ -55,7 +71,8 @@ class Attachment {
     this.#spec = specOf(target.record);
   }
 
-  async follow(job: MoverJob): Promise<CopyResult> {
+  /** Shows the mover's progress until it ends, and ends the task then. */
+  async follow(job: MoverJob): Promise<Extract<Attached, { result: CopyResult }>> {
     const { reporter, clock, timeoutMs } = this.#context;
     const began = clock.monotonic();
     const stop = new AbortController();
@@ -65,13 +82,14 @@ class Attachment {
     const watch = new MoverWatch(clock, stop, signal, (end) => asAsked(end, asked));
     const side = sideOf(this.#target.kube, this.#target.record);
     let end: MoverEnd | undefined;
+    let unclean: X8sError | undefined;
     const copying = async (handle: StepHandle) => {
       watch.followMover(side, job, timeoutMs, handle);
       end = await watch.ended(handle);
       if (isThrough(end)) handle.title(titleOf(end, mode as Mode));
     };
     const cleaning = async (handle: StepHandle) => {
-      if (end) await this.#settle(end, this.#failureOf(end, watch), handle);
+      if (end) unclean = await this.#settle(end, this.#failureOf(end, watch), handle);
     };
     try {
       await reporter.run([
@@ -85,40 +103,50 @@ class Attachment {
     }
     const selection: Selection = { sourcePath: '', targetPath: '', filters: JSON.parse(filters) };
     const seconds = (clock.monotonic() - began) / 1000;
-    const { source, target } = this.#claims();
+    const { source, target } = claimsOf(this.#target.record, this.#all);
     const names = { task: this.#task, source: describeClaim(source), target: describeClaim(target) };
     const how = { mode: mode as Mode, checksum: checksum !== undefined, selection, strategy: undefined };
-    return copyResult(await watch.end, watch.messages, { ...names, ...how, seconds });
+    return { result: copyResult(await watch.end, watch.messages, { ...names, ...how, seconds }), unclean };
   }
 
-  /** Both claims by name; a cluster that no context leads to by its server. */
-  #claims(): Readonly<Record<'source' | 'target', ClaimName>> {
-    const claim = (role: 'source' | 'target', text = ''): ClaimName => {
-      const [namespace = '', claim = ''] = text.split('/');
-      const side = this.#all.sides.find(({ record }) => record.role === role);
-      const context = side?.kube.cluster.context ?? this.#target.record.peer?.server ?? '';
-      return { kube: { cluster: { context } }, namespace, claim };
+  /** Ends a task whose mover is gone, and whose end somebody has seen; resolves with why not all is clean. */
+  async close(kept: KeptEnd): Promise<X8sError | undefined> {
+    let unclean: X8sError | undefined;
+    const run = async (handle: StepHandle) => {
+      unclean = await this.#locked(() => this.#end(kept, handle));
     };
-    const { sourceClaim, targetClaim } = this.#spec;
-    return { source: claim('source', sourceClaim), target: claim('target', targetClaim) };
+    await this.#context.reporter.run([{ title: 'Clean up', run }]);
+    return unclean;
   }
 
   #failureOf(end: MoverEnd, { messages }: MoverWatch): X8sError | undefined {
     if (isThrough(end)) return undefined;
     const mode = (this.#spec.mode ?? 'merge') as Mode;
-    const copy = { ...this.#claims(), mode, name: this.#task };
+    const copy = { ...claimsOf(this.#target.record, this.#all), mode, name: this.#task };
     return failureOf(end, copy, { diagnostics: messages.diagnostics, begun: messages.hasBegun(end) });
   }
 
-  /** Ends the task, unless a run holds it, which does so itself. */
-  async #settle(end: MoverEnd, failure: X8sError | undefined, handle: StepHandle): Promise<void> {
+  /** Ends the task, unless a run holds it, which does so itself; resolves with why not all is clean. */
+  async #settle(
+    end: MoverEnd,
+    failure: X8sError | undefined,
+    handle: StepHandle,
+  ): Promise<X8sError | undefined> {
+    const whole: EndPhase = isWhole(end) ? 'Succeeded' : 'Incomplete';
+    const message = failure?.message ?? titleOf(end, (this.#spec.mode ?? 'merge') as Mode);
+    const ended = { phase: failure ? ('Failed' as const) : whole, message };
+    const unclean = await this.#locked(() => this.#end(ended, handle));
+    if (failure) throw failure;
+    return unclean;
+  }
+
+  async #locked(work: () => Promise<X8sError | undefined>): Promise<X8sError | undefined> {
     const lock = await this.#lock();
     try {
-      if (lock && (await this.#isOpen())) await this.#end(end, failure, handle);
+      return lock && (await this.#isOpen()) ? await work() : undefined;
     } finally {
       await lock?.release();
     }
-    if (failure) throw failure;
   }
 
   async #lock() {
@@ -138,44 +166,76 @@ class Attachment {
     return now?.uid === record.uid && !isFinished(now);
   }
 
-  async #end(end: MoverEnd, failure: X8sError | undefined, handle: StepHandle): Promise<void> {
+  async #end(
+    { phase, message }: Pick<KeptEnd, 'phase' | 'message'>,
+    handle: StepHandle,
+  ): Promise<X8sError | undefined> {
     const { clock, signal, timeoutMs } = this.#context;
     const waiting = (text: string) => handle.detail(`waiting for ${text} to go`);
     const left = await cleanSides(this.#all.sides, { limitMs: timeoutMs, clock, signal, waiting });
     signal.throwIfAborted();
-    const whole: EndPhase = isWhole(end) ? 'Succeeded' : 'Incomplete';
-    const message = failure?.message ?? titleOf(end, (this.#spec.mode ?? 'merge') as Mode);
-    const ended = { phase: failure ? ('Failed' as const) : whole, message };
-    await Promise.all(this.#all.sides.map((side) => this.#write(side, ended)));
-    if (left.length > 0) throw uncleanError('the files are at the target', left);
-    if (this.#all.missing.length > 0) throw halfClean(this.#task, this.#all.missing);
+    await Promise.all(this.#all.sides.map((side) => this.#write(side, { phase, message })));
+    const done = phase === 'Failed' ? 'the copy has failed' : 'the files are at the target';
+    if (left.length > 0) return uncleanError(done, left);
+    return this.#all.missing.length > 0 ? halfClean(this.#task, done, this.#all.missing) : undefined;
   }
 
   async #write({ kube, record }: SideRecord, ended: { phase: EndPhase; message: string }): Promise<void> {
     const finishedAt = this.#context.clock.now().toISOString();
     const more = { finishedAt, progress: undefined, holder: undefined };
-    await storeOf(kube, this.#context).update(record, (state) => Object.assign(state, ended, more));
+    await storeOf(kube, this.#context).update(record, (state) => {
+      forgetEnd(state);
+      Object.assign(state, ended, more);
+    });
   }
 }
 
-function targetOutOfReach({ task, records }: TaskEntry, missing: readonly string[]): UnreachableError {
-  const progress = records.source?.progress;
-  const last = progress === undefined ? [] : [`last heard of: ${progress}`];
-  return new UnreachableError(`task ${task}: the cluster of its mover can't be reached`, {
-    details: [...missing, ...last],
-    hint: 'a kubeconfig with a context of that cluster is needed',
-  });
+/** The error that says what the source's cluster alone can tell of a task, and what it can't. */
+async function targetOutOfReach(
+  { task, records }: TaskEntry,
+  kube: KubeClient,
+  missing: readonly string[],
+  { signal }: TaskContext,
+): Promise<UnreachableError> {
+  const { source } = records;
+  const known = source ? await seenAtSource({ kube, record: source }, signal) : [];
+  return new UnreachableError(
+    `task ${task}: how far it is can't be told from here: the cluster of its mover can't be reached`,
+    {
+      details: [...missing, ...known],
+      hint: 'a kubeconfig with a context of that cluster is needed',
+    },
+  );
+}
+
+/** What the source's side shows of a copy: what was last written, and whether its pod still serves the files. */
+async function seenAtSource({ kube, record }: SideRecord, signal: AbortSignal): Promise<string[]> {
+  const { phase, progress, heartbeat, message } = record;
+  const where = `${kube.cluster.context}/${record.namespace}`;
+  const said = [phase, progress, message].filter(Boolean).join(', ');
+  const { namespace, selectorText: labelSelector } = sideOf(kube, record);
+  const recorded = `the record in ${where} says: ${said} (written at ${heartbeat})`;
+  try {
+    const { items } = await kube.list(pods, { namespace, labelSelector, signal });
+    const served = items.map(({ metadata: { name }, status }) => `its pod ${name} is ${status?.phase}`);
+    return [recorded, ...(served.length > 0 ? served : [`no pod serves the source in ${where}`])];
+  } catch (error) {
+    signal.throwIfAborted();
+    return [recorded, `pods in ${where} can't be looked at: ${messageOf(error)}`];
+  }
 }
 
 function noMover(task: string, { record, kube }: SideRecord): X8sError {
-  return new X8sError(`task ${task} has no mover in ${kube.cluster.context}: its phase is ${record.phase}`, {
-    details: record.message === undefined ? [] : [record.message],
-    hint: 'the command that began it goes on with it',
+  return new X8sError(`task ${task} has no mover in ${kube.cluster.context}, and how it ended is not known`, {
+    details: [
+      `its record says: ${[record.phase, record.progress, record.message].filter(Boolean).join(', ')}`,
+    ],
+    hint: `the command that began it goes on with it; kubectl x8sync cleanup ${task} removes what is left`,
   });
 }
 
-const halfClean = (task: string, missing: readonly string[]) =>
-  new UnreachableError(`task ${task}: the files are at the target, and the source could not be cleaned up`, {
+const halfClean = (task: string, done: string, missing: readonly string[]) =>
+  new UnreachableError(`task ${task}: ${done}, and the source could not be cleaned up`, {
     details: missing,
     hint: `kubectl x8sync cleanup ${task}, with a kubeconfig that has that cluster`,
   });

@@ -10,6 +10,7 @@ import { cleanSides, type SideRecord, uncleanError } from '../objects/side-clean
 import { sideOf } from '../objects/sides.ts';
 import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { storeOf } from '../run/copy-task.ts';
+import { forgetEnd } from '../run/kept-end.ts';
 import type { TaskEntry } from './inventory.ts';
 import { lockTarget, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
 
@@ -97,7 +98,10 @@ async function settle(
   const { message } = cancelledError(task, by);
   await Promise.all(
     there.map(({ kube, record }) =>
-      storeOf(kube, context).update(record, (state) => Object.assign(state, ended, { message })),
+      storeOf(kube, context).update(record, (state) => {
+        forgetEnd(state);
+        Object.assign(state, ended, { message });
+      }),
     ),
   );
   if (left.length > 0) throw uncleanError(`task ${task} is cancelled`, left);

@@ -30,6 +30,7 @@ import {
 import { type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
 import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
 import { forgetFinished } from './forget.ts';
+import { forgetEnd, noteExitCode } from './kept-end.ts';
 import type { CopyContext } from './request.ts';
 import { type CopyRequest, furtherRun, specSchema } from './request.ts';
 
@@ -181,7 +182,7 @@ export class CopyTask {
   /** Leaves the task as it is, to nobody: its mover goes on. */
   async detach(): Promise<void> {
     const left = { holder: undefined, message: 'left to itself; kubectl x8sync attach takes its result' };
-    await allEnded(this.#sides().map((side) => this.#update(side, (state) => ({ ...state, ...left }))));
+    await allEnded(this.#sides().map((side) => this.#end(side, left)));
     this.#ended = true;
   }
 
@@ -215,12 +216,12 @@ export class CopyTask {
   }
 
   /** Writes the end of the run to both records; resolves with the sides whose record could not be written. */
-  async finish(phase: EndPhase, message: string): Promise<UncleanSide[]> {
+  async finish(phase: EndPhase, message: string, exitCode?: ExitCode): Promise<UncleanSide[]> {
     const finishedAt = this.#context.clock.now().toISOString();
     const ended = { phase, message, finishedAt, progress: undefined, holder: undefined };
     const written = this.#sides().map(async (side) => {
       try {
-        await this.#update(side, (state) => ({ ...state, ...ended }));
+        await this.#end(side, ended, exitCode);
         return [];
       } catch (error) {
         if (error instanceof X8sError) return [uncleanBecause(side, error)];
@@ -230,6 +231,15 @@ export class CopyTask {
     const left = await allEnded(written);
     this.#ended = true;
     return left.flat();
+  }
+
+  /** Writes what this run comes to; what was seen of an earlier one's mover is old then. */
+  #end(open: OpenSide, ended: Partial<RecordState>, exitCode?: ExitCode): Promise<void> {
+    return this.#update(open, (state) => {
+      forgetEnd(state);
+      noteExitCode(state, exitCode);
+      return Object.assign(state, ended);
+    });
   }
 
   async #update(open: OpenSide, change: (state: RecordState) => RecordState): Promise<void> {
@@ -298,7 +308,11 @@ export class CopyTask {
   ): Promise<UncleanSide[]> {
     const known = this.copying || clean.some(({ outcome }) => outcome !== 'fresh');
     if (this.#name !== undefined && known)
-      return this.finish(error instanceof CancelledError ? 'Interrupted' : 'Failed', messageOf(error));
+      return this.finish(
+        error instanceof CancelledError ? 'Interrupted' : 'Failed',
+        messageOf(error),
+        exitCodeOf(error),
+      );
     const removed = clean.map(async (side) => {
       try {
         await storeOf(side.kube, this.#context).remove(side.record, { signal });

@@ -1,0 +1,196 @@
+/** Looks at what a task's mover does, in whichever cluster it is, and keeps an end that no command has written. */
+import { someAtOnce } from '../../../src/async/some-at-once.ts';
+import { limited } from '../../../src/async/until.ts';
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/kube/objects.ts';
+import { jobs, pods } from '../../../src/kube/resources.ts';
+import { followLogs } from '../../../src/kube/streams/logs.ts';
+import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
+import type { ClaimName } from '../claims/claim.ts';
+import { type HolderState, holderState } from '../claims/claim-lock.ts';
+import { stateOf } from '../monitor/follow.ts';
+import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';
+import type { SideRecord } from '../objects/side-cleanup.ts';
+import { sideOf } from '../objects/sides.ts';
+import { storeOf } from '../run/copy-task.ts';
+import { keepEnd, keptEndOf } from '../run/kept-end.ts';
+import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
+import {
+  type Claims,
+  mayHaveMover,
+  type NoSight,
+  recordedStanding,
+  type Sight,
+  type Standing,
+  standingOf,
+} from './standing.ts';
+import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
+
+/** A task, with what was seen of it. */
+export interface StandingTask {
+  readonly entry: TaskEntry;
+  readonly standing: Standing;
+}
+
+export interface LookOptions {
+  /** Also how far the mover is: its log is read for it. */
+  readonly withProgress: boolean;
+}
+
+/** The other side's cluster may be away; a list does not wait for it longer than that. */
+const peerLimitMs = 5000;
+/** A dry run or a comparison writes many lines between two that say how far it is. */
+const tailLines = 40;
+
+/** How all of these tasks stand, in their order. */
+export const lookAtAll = (
+  entries: readonly TaskEntry[],
+  kube: KubeClient,
+  context: TaskContext,
+): Promise<StandingTask[]> =>
+  someAtOnce(entries.map((entry) => () => lookAt(entry, kube, context, { withProgress: false })));
+
+/** How a task stands. An end that no command has written is kept in the records, where they may be written. */
+export async function lookAt(
+  entry: TaskEntry,
+  kube: KubeClient,
+  context: TaskContext,
+  options: LookOptions,
+): Promise<StandingTask> {
+  const record = decisiveRecord(entry);
+  if (!record) return { entry, standing: { phase: 'Unknown' } };
+  if (!mayHaveMover(record)) return { entry, standing: recordedStanding(record) };
+  const all = await bothSides(entry, kube, context);
+  const target = all.sides.find((side) => side.record.role === 'target');
+  const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, all);
+  const known = target?.record ?? record;
+  const standing = standingOf(known, sight, claimsOf(known, all));
+  await writeEnd(all.sides, standing, context);
+  return {
+    entry: { task: entry.task, records: { ...entry.records, ...(target && { target: target.record }) } },
+    standing,
+  };
+}
+
+async function bothSides(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<TaskSides> {
+  if (entry.records.target && entry.records.source) return sidesOf(entry, kube, context);
+  const late = () => new UnreachableError(`its cluster did not answer within ${peerLimitMs / 1000} s`);
+  const connectTo = (server: string) =>
+    limited(context.connectTo(server), peerLimitMs, late, context.clock, context.signal);
+  const sides = sidesOf(entry, kube, { ...context, connectTo });
+  try {
+    return await limited(sides, peerLimitMs, late, context.clock, context.signal);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const here = Object.values(entry.records).map((record) => ({ kube, record }));
+    return { sides: here, missing: [messageOf(error)] };
+  }
+}
+
+function targetUnseen({ records }: TaskEntry, { missing }: TaskSides): NoSight {
+  const why = missing.length > 0 ? `: ${missing.join('; ')}` : '';
+  const { peer } = records.source ?? {};
+  return missing.length > 0
+    ? { obstacle: `the cluster of its mover can't be asked${why}` }
+    : {
+        obstacle: `namespace ${peer?.namespace} of ${peer?.server} has no record of it: its target's side is cleaned up`,
+      };
+}
+
+async function sightOf(
+  { kube, record }: SideRecord,
+  { clock, signal }: TaskContext,
+  { withProgress }: LookOptions,
+): Promise<Sight | NoSight> {
+  const { namespace, meta, selectorText: labelSelector } = sideOf(kube, record);
+  try {
+    const [job, { items }] = await Promise.all([
+      kube.find(jobs, meta, { signal }),
+      kube.list(pods, { namespace, labelSelector, signal }),
+    ]);
+    const claimUid = specOf(record).targetUid ?? '';
+    const isHeld = job === undefined && record.holder !== undefined;
+    const holder: HolderState = isHeld
+      ? await holderState(kube, { namespace, claimUid }, { clock, signal })
+      : 'none';
+    return { job, pods: items, holder, said: await wordsOf(kube, items, withProgress, signal) };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    return { obstacle: `its mover in ${kube.cluster.context} can't be looked at: ${messageOf(error)}` };
+  }
+}
+
+/** The last lines of the movers: how far they are, or an end line that was too long for the pod's status. */
+async function wordsOf(
+  kube: KubeClient,
+  items: readonly Pod[],
+  withProgress: boolean,
+  signal: AbortSignal,
+): Promise<MoverLine[]> {
+  const read = items.filter((pod) => {
+    const { running, terminated } = stateOf(pod, 'target') ?? {};
+    return terminated ? !terminated.message : running !== undefined && withProgress;
+  });
+  return (await Promise.all(read.map((pod) => lastLines(kube, pod, signal)))).flat();
+}
+
+async function lastLines(kube: KubeClient, { metadata }: Pod, signal: AbortSignal): Promise<MoverLine[]> {
+  const { namespace = '', name: pod } = metadata;
+  const lines: MoverLine[] = [];
+  try {
+    for await (const text of followLogs(kube, { namespace, pod, container: 'target', tailLines, signal }))
+      lines.push(parseMoverLine(text));
+  } catch (error) {
+    signal.throwIfAborted();
+    // What it says is one of two things that are looked at: its pod tells the other.
+    if (!(error instanceof X8sError)) throw error;
+  }
+  return lines;
+}
+
+/** Both claims by name; a cluster that no context leads to by its server. */
+export function claimsOf(record: TaskRecord, { sides }: Pick<TaskSides, 'sides'>): Claims {
+  const claim = (role: 'source' | 'target', text = ''): ClaimName => {
+    const [namespace = '', claim = ''] = text.split('/');
+    const side = sides.find((one) => one.record.role === role);
+    const context = side?.kube.cluster.context ?? record.peer?.server ?? '';
+    return { kube: { cluster: { context } }, namespace, claim };
+  };
+  const { sourceClaim, targetClaim } = specOf(record);
+  return { source: claim('source', sourceClaim), target: claim('target', targetClaim) };
+}
+
+/** Thrown within a change of a record that another run has taken meanwhile. */
+class Overtaken extends X8sError {}
+
+/**
+ * Writes an end that was seen into the records, which outlive the pods. The phase stays: what the task made is still
+ * there, and whoever attaches, or runs the command again, takes the result and cleans up.
+ */
+async function writeEnd(
+  sides: readonly SideRecord[],
+  { phase, message = '', finishedAt, end }: Standing,
+  context: TaskContext,
+): Promise<void> {
+  if (!end) return;
+  const at = finishedAt ?? context.clock.now().toISOString();
+  const kept = { phase: phase as EndPhase, message, nonce: end.nonce, finishedAt: at };
+  const unwritten = sides.filter(({ record }) => record.holder === undefined && !keptEndOf(record));
+  const written = unwritten.map(({ kube, record }) =>
+    storeOf(kube, context).update(
+      record,
+      (state) => {
+        if (state.holder !== undefined || !mayHaveMover(state))
+          throw new Overtaken('another run has the task');
+        keepEnd(state, kept);
+        state.message = `${message}; kubectl x8sync attach ${record.task} cleans up`;
+        state.progress = undefined;
+      },
+      { signal: context.signal },
+    ),
+  );
+  // A record that may not be written, or that a run has taken by now, is as true as before.
+  await Promise.allSettled(written);
+}

@@ -1,0 +1,169 @@
+/**
+ * How a task stands: what its record says, set right by what its mover's Job and pods say. A copy that no command waits
+ * for writes nothing into its record itself. Pure: the only place where that is decided.
+ */
+import type { X8sError } from '../../../src/errors.ts';
+import type { Job, Pod } from '../../../src/kube/objects.ts';
+import type { TaskPhase, TaskRecord } from '../../../src/tasks/record.ts';
+import type { ClaimName } from '../claims/claim.ts';
+import type { HolderState } from '../claims/claim-lock.ts';
+import { stateOf } from '../monitor/follow.ts';
+import { progressText } from '../monitor/mover-messages.ts';
+import { PodTroubles } from '../monitor/pod-trouble.ts';
+import type { Mode } from '../mover/options.ts';
+import { type MoverEnd, type MoverLine, parseMoverLine } from '../mover/protocol.ts';
+import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
+import { takenUp } from '../run/mover-job.ts';
+import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
+import { specOf } from './inventory.ts';
+
+/** `Unknown`: it can't be told from here. Never `Running` of a mover that was not seen. */
+export type StandingPhase = TaskPhase | 'Unknown';
+
+export interface Standing {
+  readonly phase: StandingPhase;
+  /** One line: how it ended, what it waits for, or why that is not known. */
+  readonly message?: string | undefined;
+  /** One line: how far it is. */
+  readonly progress?: string | undefined;
+  /** RFC 3339. */
+  readonly finishedAt?: string | undefined;
+  /** The mover's own last line, where its pod was seen. */
+  readonly end?: MoverEnd | undefined;
+  /** Its mover could not be looked at, which may pass. */
+  readonly isUnseen?: true;
+}
+
+/** What was seen of a task's mover in the target's cluster. */
+export interface Sight {
+  readonly job: Job | undefined;
+  /** Of this task's mover, whichever Job made them. */
+  readonly pods: readonly Pod[];
+  /** Whether a command says that it works on the task; looked at only where there is no Job. */
+  readonly holder: HolderState;
+  /** The last lines of the mover's log, where they were asked for. */
+  readonly said: readonly MoverLine[];
+}
+
+/** Why the mover could not be looked at. */
+export interface NoSight {
+  readonly obstacle: string;
+}
+
+/** Whether a mover may be at work, or may have ended, without the record saying so. */
+export const mayHaveMover = ({ phase }: Pick<TaskRecord, 'phase'>): boolean =>
+  phase === 'Running' || phase === 'Interrupted';
+
+/** How a task stands whose record says all there is to it. */
+export function recordedStanding({ phase, message, progress, finishedAt }: TaskRecord): Standing {
+  return { phase, message, progress, finishedAt };
+}
+
+/** How a task stands whose record is the target's, or the source's where the target can't be looked at. */
+export function standingOf(record: TaskRecord, sight: Sight | NoSight, claims: Claims): Standing {
+  if (!mayHaveMover(record)) return recordedStanding(record);
+  if ('obstacle' in sight) return unseen(record, sight.obstacle);
+  return sight.job ? withJob(record, sight.job, sight, claims) : withoutJob(record, sight);
+}
+
+/** The claims by their names, for messages. */
+export type Claims = Readonly<Record<'source' | 'target', ClaimName>>;
+
+function unseen(record: TaskRecord, obstacle: string): Standing {
+  const kept = keptEndOf(record);
+  if (kept) return asStanding(kept);
+  // That a run was ended, and by whom, is in the record; only its mover may have gone on.
+  return { phase: 'Unknown', message: obstacle, progress: lastWritten(record), isUnseen: true };
+}
+
+export const asStanding = ({ phase, message, finishedAt }: KeptEnd): Standing => ({
+  phase,
+  message,
+  finishedAt,
+});
+
+const lastWritten = ({ progress, heartbeat }: TaskRecord): string | undefined =>
+  progress === undefined ? undefined : `${progress}, at ${heartbeat}`;
+
+function withoutJob(record: TaskRecord, { holder }: Sight): Standing {
+  const { task, message } = record;
+  if (holder === 'live')
+    return { ...recordedStanding(record), message: message ?? 'no mover is there now: it begins or is over' };
+  const kept = keptEndOf(record);
+  if (kept) return asStanding(kept);
+  if (record.phase === 'Interrupted') return recordedStanding(record);
+  const why = `its mover is gone, and nobody has read how it ended; the command that began it goes on, kubectl x8sync attach ${task} looks again`;
+  return { phase: 'Unknown', message: why, progress: lastWritten(record) };
+}
+
+function withJob(record: TaskRecord, job: Job, sight: Sight, claims: Claims): Standing {
+  const { nonce } = takenUp(job, []);
+  const last = endIn(sight, nonce);
+  if (last) return endedStanding(record, last, claims);
+  const kept = keptEndOf(record);
+  if (kept?.nonce === nonce) return asStanding(kept);
+  const over = conditionOf(job);
+  if (over)
+    return {
+      phase: 'Unknown',
+      message: `its mover's Job is over (${over}), and the pod that said how it ended is gone; run the same command again to go on`,
+    };
+  return { phase: 'Running', ...waitingOf(record, sight) };
+}
+
+interface PodEnd {
+  readonly end: MoverEnd;
+  /** Undefined of a container that is about to end. */
+  readonly finishedAt: string | undefined;
+}
+
+/** The mover's end line, in its log or in what the kubelet keeps of a container that has ended. */
+function endIn({ pods, said }: Sight, nonce: string): PodEnd | undefined {
+  const kept = pods.flatMap((pod) => {
+    const { message = '', finishedAt } = stateOf(pod, 'target')?.terminated ?? {};
+    return message.split('\n').map((text) => ({ line: parseMoverLine(text), finishedAt }));
+  });
+  // One that was stopped has a successor.
+  for (const { line, finishedAt } of [...kept, ...said.map((line) => ({ line, finishedAt: undefined }))])
+    if (line.kind === 'end' && line.end.nonce === nonce && line.end.outcome !== 'interrupted')
+      return { end: line.end, finishedAt };
+  return undefined;
+}
+
+function endedStanding(record: TaskRecord, { end: said, finishedAt }: PodEnd, claims: Claims): Standing {
+  const { fsGroup, mode = 'merge' } = specOf(record);
+  const end = asAsked(said, { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) });
+  const ended = { finishedAt, end };
+  if (isThrough(end)) {
+    const phase = isWhole(end) ? 'Succeeded' : 'Incomplete';
+    return { phase, message: titleOf(end, mode as Mode), ...ended };
+  }
+  return { phase: 'Failed', message: failureIn(record, end, claims).message, ...ended };
+}
+
+/** The error of a mover that came to no good end. */
+function failureIn(record: TaskRecord, end: MoverEnd, claims: Claims): X8sError {
+  const { mode = 'merge' } = specOf(record);
+  const copy = { ...claims, mode: mode as Mode, name: record.task };
+  return failureOf(end, copy, { diagnostics: [], begun: end.stats.transferredFiles > 0 });
+}
+
+function conditionOf({ status }: Job): string | undefined {
+  const over = status?.conditions?.find(
+    ({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True',
+  );
+  return over && [over.type, over.reason, over.message].filter(Boolean).join(': ');
+}
+
+/** What a mover without an end waits for, and how far it is. */
+function waitingOf(record: TaskRecord, { pods, said }: Sight): Omit<Standing, 'phase'> {
+  const [trouble] = pods.flatMap((pod) => new PodTroubles().look(pod, true)?.text ?? []);
+  const isHeld = record.holder !== undefined;
+  const now = isHeld ? record.message : 'no command waits for it: it goes on by itself';
+  const last = said.findLast((line) => line.kind === 'progress');
+  return {
+    message: trouble ?? (pods.length === 0 ? 'its pod is not made yet' : now),
+    // What a command wrote before it left the mover to itself is old.
+    progress: last ? progressText(last.progress) : isHeld ? record.progress : undefined,
+  };
+}
