@@ -10,12 +10,14 @@ import { moverImage } from '../objects/manifests/pods.ts';
 import { tool } from '../objects/sides.ts';
 import type { CopyRequest, Mode } from '../run/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
+import { fpartMeaning } from './fpart-args.ts';
 import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
 import { type PodFlags, podOptionsOf } from './pod-flags.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
 import { type SnapshotFlags, snapshotWishOf } from './snapshot-options.ts';
 import { checkDetach, type TaskFlags } from './task-options.ts';
+import { rsyncArgsOf, selectionWithFpart, type ToolFlags, withFpart } from './tool-args.ts';
 
 /** As a command declares them. */
 export interface CopyFlags
@@ -25,7 +27,8 @@ export interface CopyFlags
     NetworkFlags,
     SnapshotFlags,
     TaskFlags,
-    PodFlags {
+    PodFlags,
+    ToolFlags {
   readonly name: string | undefined;
   readonly yes: boolean;
   readonly checksum: boolean;
@@ -54,6 +57,7 @@ export async function copyRequestOf(
 ): Promise<CopyRequest> {
   checkFlags(flags);
   const { name, allowMounted, trustedXattrs, checksum, onCollision } = flags;
+  const fpart = fpartMeaning(flags.fpartArg);
   if (name !== undefined) checkTaskName(tool, name, ['source', 'target']);
   return {
     source,
@@ -66,7 +70,7 @@ export async function copyRequestOf(
     verify: flags.verify ?? flags.cutover,
     growTarget: flags.growTarget,
     snapshot: snapshotWishOf(flags),
-    selection: selectionOf(flags),
+    selection: selectionOf(selectionWithFpart(flags, fpart)),
     allowEmpty: flags.allowEmpty,
     deletes: flags.delete ? (flags.yes ? 'all' : 'half') : 'nothing',
     confirmed: flags.yes,
@@ -77,7 +81,8 @@ export async function copyRequestOf(
     service: serviceOptionsOf(flags),
     image: flags.image ?? moverImage(version),
     bandwidth: flags.bandwidth === undefined ? undefined : bandwidthOf(flags.bandwidth),
-    parallel: parallelOptions(flags),
+    parallel: parallelOptions(withFpart(flags, fpart)),
+    rsyncArgs: rsyncArgsOf(flags),
     compress: flags.compress,
     again: flags.again,
     keepRecords: flags.keepRecords,

@@ -57,6 +57,7 @@ import {
 } from './selection-options.ts';
 import { cloneOption, snapshotClassOption, snapshotOption } from './snapshot-options.ts';
 import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './task-options.ts';
+import { fpartArgOption, rsyncArgOption } from './tool-args.ts';
 
 export class CopyCommand extends KubeCommand {
   static override paths = [[]];
@@ -165,6 +166,8 @@ export class CopyCommand extends KubeCommand {
   partitionFiles = partitionFilesOption();
   partitionSize = partitionSizeOption();
   compress = compressOption();
+  rsyncArg = rsyncArgOption();
+  fpartArg = fpartArgOption();
   snapshot = snapshotOption();
   snapshotClass = snapshotClassOption();
   clone = cloneOption();

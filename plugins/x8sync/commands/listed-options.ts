@@ -62,6 +62,8 @@ const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Re
   partitions: ['partitions', text],
   'partition-files': ['partitionFiles', integer],
   'partition-size': ['partitionSize', text],
+  'rsync-arg': ['rsyncArg', texts],
+  'fpart-arg': ['fpartArg', texts],
   'create-target': ['createTarget', flag],
   'grow-target': ['growTarget', flag],
   'storage-class': ['storageClass', text],

@@ -6,6 +6,7 @@ import { type CompressionWish, compressions } from './compression.ts';
 import type { FilterRule } from './filters.ts';
 import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel/options.ts';
 import { protocol } from './protocol.ts';
+import { givenArgs } from './rsync/given-args.ts';
 
 /**
  * `merge` keeps what only the target has, `force` empties the target first; `dry-run` and `force-dry-run` change
@@ -69,6 +70,8 @@ export interface CopyOptions {
   readonly ciphers: string;
   readonly parallel: ParallelOptions;
   readonly compress: CompressionWish;
+  /** Further options of rsync, each one that is allowed. */
+  readonly rsyncArgs: readonly string[];
 }
 
 /** A part of the volumes. */
@@ -120,7 +123,8 @@ type Defaulted =
   | 'deletes'
   | 'owner'
   | 'parallel'
-  | 'compress';
+  | 'compress'
+  | 'rsyncArgs';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
@@ -152,6 +156,7 @@ export function copyEnv(
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
     ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
+    ...(options.rsyncArgs?.length ? { X8S_RSYNC_ARGS: JSON.stringify(options.rsyncArgs) } : {}),
   };
 }
 
@@ -198,6 +203,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),
     compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',
+    rsyncArgs: givenArgs(JSON.parse(env.X8S_RSYNC_ARGS || '[]') as string[]),
   };
 }
 

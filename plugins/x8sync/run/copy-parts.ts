@@ -277,7 +277,7 @@ export class CopyParts {
   async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
     const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
-    const { selection, owner, cutover: fresh, allowEmpty } = this.#request;
+    const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs } = this.#request;
     const [claim, { privileges, isLimited }, sourcePrivileges] = await Promise.all([
       this.target(),
       this.#targetAdmission(),
@@ -288,7 +288,7 @@ export class CopyParts {
     const who = { ...this.#pod, isLimited, fsGroup: this.#request.fsGroup };
     const mayHaveMore = targetMayHaveMore(this.#request);
     const deletes = isDevice(claim) ? deviceDeletes(this.#request) : this.#request.deletes;
-    const what = { selection, deletes, owner, parallel, compress, fresh, allowEmpty };
+    const what = { selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
     const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
     const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
     // From here on the target changes; a run that lost the lock while it slept must not begin.

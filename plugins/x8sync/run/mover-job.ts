@@ -55,6 +55,7 @@ export interface MoverJobPlan extends PodWishes {
   readonly bandwidth?: string | undefined;
   readonly parallel?: ParallelOptions | undefined;
   readonly compress?: CompressionWish | undefined;
+  readonly rsyncArgs?: readonly string[] | undefined;
   /** Group that an empty volume is given to, where the mover is no root. */
   readonly fsGroup?: number | undefined;
   /** Compare files by their content. */
@@ -124,6 +125,7 @@ function targetPodPlan(
       bandwidth,
       parallel: plan.parallel,
       compress: plan.compress,
+      rsyncArgs: plan.rsyncArgs,
       checksum: plan.checksum,
       onCollision: plan.onCollision,
       selection: plan.selection,

@@ -84,6 +84,8 @@ export interface CopyRequest {
   readonly bandwidth?: string | undefined;
   /** How the files are spread over streams; what is absent in it the mover chooses. */
   readonly parallel?: ParallelOptions | undefined;
+  /** Further options of rsync; see `allowedArgs`. */
+  readonly rsyncArgs?: readonly string[] | undefined;
   /** `auto` where absent. */
   readonly compress?: CompressionWish | undefined;
   /** Once files move, leave the mover to itself; a relay is not tried then. */

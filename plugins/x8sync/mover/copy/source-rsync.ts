@@ -87,7 +87,7 @@ export class SourceRsync {
   }
 
   get #args(): string[] {
-    const { privileges, bandwidth, checksum, owner, selection } = this.#options;
+    const { privileges, bandwidth, checksum, owner, selection, rsyncArgs: given } = this.#options;
     const { sparse } = this.#source;
     return rsyncArgs({
       wholeList: this.hasWholeList,
@@ -97,6 +97,7 @@ export class SourceRsync {
       filters: selection.filters,
       owner,
       bandwidth,
+      given,
       checksum: checksum || this.byContent,
       sparse,
       sshConfig: this.#connection.sshConfig,

@@ -19,6 +19,8 @@ export interface RsyncPlan {
   readonly wholeList?: boolean;
   readonly compression?: Compression;
   readonly bandwidth: string;
+  /** What a person has added; it stands last, and so above what is chosen here. */
+  readonly given?: readonly string[];
   /** Compare files by their content. */
   readonly checksum: boolean;
   /**
@@ -80,6 +82,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...(modes ? [] : ['--no-perms']),
     ...unsupported.map((kind) => without[kind]),
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
+    ...(plan.given ?? []),
   ];
 }
 

@@ -102,7 +102,7 @@ const allowed = [
   'a r l p t g o D devices specials hard-links acls xattrs sparse numeric-ids n v i info',
   'ignore-times checksum exclude include filter from0 files-from relative no-relative dirs list-only',
   'modify-window bwlimit partial partial-dir temp-dir delete delete-* max-delete stats log-format',
-  'compress* zc zl ignore-existing existing whole-file inc-recursive no-inc-recursive protect-args secluded-args',
+  'compress* zc zl ignore-existing existing whole-file no-whole-file block-size checksum-choice max-alloc fsync inc-recursive no-inc-recursive protect-args secluded-args',
 ]
   .join(' ')
   .split(' ');

@@ -38,6 +38,7 @@ test('the options of both sides', () => {
     ciphers: 'aes128-gcm@openssh.com',
     compress: 'lz4',
     parallel: { partitions: 12, parallelism: 3, partitionFiles: 500, partitionBytes: 1 << 20 },
+    rsyncArgs: ['--whole-file', '--block-size=4096'],
   } as const;
   expect(readCopyOptions(copyEnv(copy))).toEqual(copy);
   const serve = { nonce: 'n', port: 2222, idleSeconds: 600, isDevice: true };
