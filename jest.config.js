@@ -16,6 +16,7 @@ const project = (name, testMatch) => ({
 export default {
   // Concurrent tests of one file wait for pods most of the time; more at once only wait for each other.
   maxConcurrency: 4,
+  testSequencer: '<rootDir>/test/support/sequencer.ts',
   projects: [
     project('unit', ['<rootDir>/test/unit/**/*.test.ts']),
     project('cluster', ['<rootDir>/test/cluster/**/!(*.fault|*.third).test.ts']),
