@@ -47,7 +47,7 @@ export async function waitFor<T extends KubeObject, R>(
       seen.trouble = error.message;
     },
   };
-  const scope = { namespace: ref.namespace, fieldSelector: `metadata.name=${ref.name}` };
+  const scope = { namespace: ref.namespace, fieldSelector: `metadata.name=${ref.name}`, clock };
   const watching = listWatch(kube, resource, scope, handler, over.signal);
   const late = () => timedOut(kube, resource, ref, options, seen);
   try {

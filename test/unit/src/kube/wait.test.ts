@@ -32,13 +32,24 @@ async function serve(now: object[], ...later: [string, object][]) {
   return server.kube;
 }
 
+/** Resolves once the list was taken, and the watch that follows it was asked for. */
+const watched = () =>
+  eventually(() =>
+    expect(server.requests.map(({ query }) => query)).toContainEqual(
+      expect.objectContaining({ watch: expect.anything() }),
+    ),
+  );
+
 const phaseOf = (wanted: string) => (object: Pod | undefined) =>
   object?.status?.phase === wanted ? object : undefined;
 
 describe('waitFor', () => {
   test('takes what is there already, without a watch', async () => {
     const kube = await serve([pod('Running')]);
-    const found = await waitFor(kube, pods, ref, phaseOf('Running'), { timeoutMs: 1_000 });
+    const found = await waitFor(kube, pods, ref, phaseOf('Running'), {
+      timeoutMs: 1_000,
+      clock: fakeClock(),
+    });
     expect(found.metadata.name).toBe('p');
     expect(server.requests.map(({ query }) => query)).toEqual([
       { fieldSelector: 'metadata.name=p', limit: '500' },
@@ -57,14 +68,14 @@ describe('waitFor', () => {
       seen.push(object?.status?.phase);
       return phaseOf('Running')(object)?.metadata.uid;
     };
-    expect(await waitFor(kube, pods, ref, check, { timeoutMs: 1_000 })).toBe('u1');
+    expect(await waitFor(kube, pods, ref, check, { timeoutMs: 1_000, clock: fakeClock() })).toBe('u1');
     expect(seen).toEqual([undefined, 'Pending', undefined, 'Running']);
   });
 
   test('takes false and null for answers', async () => {
     const kube = await serve([pod('Running')]);
-    expect(await waitFor(kube, pods, ref, () => false, { timeoutMs: 1_000 })).toBe(false);
-    expect(await waitFor(kube, pods, ref, () => null, { timeoutMs: 1_000 })).toBeNull();
+    expect(await waitFor(kube, pods, ref, () => false, { timeoutMs: 1_000, clock: fakeClock() })).toBe(false);
+    expect(await waitFor(kube, pods, ref, () => null, { timeoutMs: 1_000, clock: fakeClock() })).toBeNull();
   });
 
   test('ends with what the check throws', async () => {
@@ -72,7 +83,9 @@ describe('waitFor', () => {
     const check = () => {
       throw new RangeError('it failed');
     };
-    await expect(waitFor(kube, pods, ref, check, { timeoutMs: 1_000 })).rejects.toThrow(RangeError);
+    await expect(waitFor(kube, pods, ref, check, { timeoutMs: 1_000, clock: fakeClock() })).rejects.toThrow(
+      RangeError,
+    );
   });
 
   test('says after its limit what it waited for and what it saw last', async () => {
@@ -111,7 +124,13 @@ describe('waitFor', () => {
   test('tells after its limit that the cluster was not there', async () => {
     const kube = await serve([]);
     await server.stop();
-    await expect(waitFor(kube, pods, ref, () => undefined, { timeoutMs: 100 })).rejects.toMatchObject({
+    const clock = fakeClock();
+    const sleep = jest.spyOn(clock, 'sleep');
+    const waiting = waitFor(kube, pods, ref, () => undefined, { timeoutMs: 100, clock });
+    // One is the limit; the other is the pause after an attempt that has failed.
+    await eventually(() => expect(sleep).toHaveBeenCalledTimes(2));
+    void clock.advance(100);
+    await expect(waiting).rejects.toMatchObject({
       exitCode: 124,
       details: [expect.stringMatching(/^fake: no answer from .* connection refused$/), expect.any(String)],
     });
@@ -119,7 +138,9 @@ describe('waitFor', () => {
 
   test('rejects at once where it may not look', async () => {
     server = await fakeApiServer((_, response) => sendStatus(response, 403, 'Forbidden', 'no'));
-    await expect(waitFor(server.kube, pods, ref, () => 1, { timeoutMs: 5_000 })).rejects.toMatchObject({
+    await expect(
+      waitFor(server.kube, pods, ref, () => 1, { timeoutMs: 5_000, clock: fakeClock() }),
+    ).rejects.toMatchObject({
       code: 403,
     });
   });
@@ -127,8 +148,9 @@ describe('waitFor', () => {
   test("ends with the signal's reason", async () => {
     const kube = await serve([]);
     const [reason, control] = [new Error('enough'), new AbortController()];
-    setTimeout(() => control.abort(reason), 50);
     const waiting = waitFor(kube, pods, ref, () => undefined, { timeoutMs: 0, signal: control.signal });
+    await watched();
+    control.abort(reason);
     await expect(waiting).rejects.toBe(reason);
   });
 });
@@ -136,21 +158,27 @@ describe('waitFor', () => {
 describe('waitGone', () => {
   test('resolves when the object was deleted', async () => {
     const kube = await serve([pod('Running')], ['DELETED', pod('Running')]);
-    await waitGone(kube, pods, ref, { timeoutMs: 1_000 });
+    await waitGone(kube, pods, ref, { timeoutMs: 1_000, clock: fakeClock() });
   });
 
   test('takes a successor of the same name for gone, where the uid is known', async () => {
     const kube = await serve([pod('Running', { uid: 'u2' })]);
     await waitGone(kube, pods, ref, { timeoutMs: 1_000, uid: 'u1' });
-    await expect(waitGone(kube, pods, ref, { timeoutMs: 50, uid: 'u2' })).rejects.toMatchObject({
-      exitCode: 124,
-    });
+    const clock = fakeClock();
+    const waiting = waitGone(kube, pods, ref, { timeoutMs: 50, uid: 'u2', clock });
+    await watched();
+    void clock.advance(50);
+    await expect(waiting).rejects.toMatchObject({ exitCode: 124 });
   });
 
   test('names the finalizers that hold it', async () => {
     const held = pod('Running', { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b', 'c'] });
     const kube = await serve([held]);
-    await expect(waitGone(kube, configMaps, ref, { timeoutMs: 50 })).rejects.toMatchObject({
+    const clock = fakeClock();
+    const waiting = waitGone(kube, configMaps, ref, { timeoutMs: 50, clock });
+    await watched();
+    void clock.advance(50);
+    await expect(waiting).rejects.toMatchObject({
       message: 'timed out after 0.05 s waiting for configmaps "p" in namespace "n" of fake to go',
       details: ['last seen: being deleted since 2026-01-01T00:00:00Z, held by finalizers a/b, c'],
     });
