@@ -36,3 +36,12 @@ export function eventuallySees<T>(
     throw new Error(`seen last: ${JSON.stringify(seen, undefined, 1)?.slice(0, 3000)}`);
   }, limitMs);
 }
+
+/** Resolves when a figure is beyond a first one, and the same at three looks in a row. */
+export async function standingStill(figure: () => number, first = 0): Promise<void> {
+  const seen: number[] = [];
+  await eventuallySees(
+    () => seen.unshift(figure()),
+    () => seen.length > 2 && seen.slice(0, 3).every((one) => one === seen[0] && one > first),
+  );
+}

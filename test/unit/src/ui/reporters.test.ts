@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { createReporter, type ReporterOptions } from '../../../../src/ui/create-reporter.ts';
 import type { CollectingReporter, Step, StepHandle } from '../../../../src/ui/reporter.ts';
-import { fakeClock } from '../../support/fake-clock.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { fakeClock, settle } from '../../support/fake-clock.ts';
 import { FakeTerminal } from '../../support/fake-terminal.ts';
 
 const step = (title: string, run: Step['run'] = async () => {}): Step => ({ title, run });
@@ -22,16 +23,22 @@ const kinds: [string, Partial<ReporterOptions>][] = [
 describe.each(kinds)('a %s reporter', (_, options) => {
   test('runs steps in order and groups side by side', async () => {
     const order: string[] = [];
-    const note = (name: string, ms: number) =>
+    const ended = Promise.withResolvers<void>();
+    const note = (name: string, work: () => unknown = settle) =>
       step(name, async () => {
         order.push(`${name} begins`);
-        await new Promise((resolve) => setTimeout(resolve, ms));
+        await work();
         order.push(`${name} ends`);
       });
     await reporter(options).reporter.run([
-      note('a', 5),
-      { concurrent: [note('b', 30), note('c', 5)] },
-      note('d', 0),
+      note('a'),
+      {
+        concurrent: [
+          note('b', () => ended.promise.then(settle)),
+          note('c', () => settle().then(ended.resolve)),
+        ],
+      },
+      note('d'),
     ]);
     expect(order).toEqual([
       'a begins',
@@ -53,7 +60,8 @@ describe.each(kinds)('a %s reporter', (_, options) => {
       {
         concurrent: [
           step('slow', async () => {
-            await new Promise((resolve) => setTimeout(resolve, 30));
+            // Until the other one has failed, and all that follows from that was done.
+            await settle();
             settled = true;
             throw new Error('second');
           }),
@@ -89,8 +97,11 @@ describe.each(kinds)('a %s reporter', (_, options) => {
   });
 });
 
-/** Time for the live list to draw itself again. */
-const redrawn = () => new Promise((resolve) => setTimeout(resolve, 250));
+/** Resolves when the live list has drawn itself again, as it does for its spinners. */
+function redrawn(terminal: FakeTerminal): Promise<void> {
+  const { length } = terminal.text;
+  return eventually(() => expect(terminal.text.length).toBeGreaterThan(length));
+}
 
 describe('lines', () => {
   const lines = ({ text }: FakeTerminal) => text.trimEnd().split('\n');
@@ -173,7 +184,7 @@ describe('lines', () => {
       step('Clean up', async () => {
         late?.detail('the pod was deleted');
         late?.progress({ items: 1, totalItems: 2 });
-        if (live) await redrawn();
+        if (live) await redrawn(terminal);
       }),
     ]);
     expect(terminal.text).toMatch(/Serve[\s\S]*Clean up/);
@@ -207,7 +218,7 @@ describe('the live list', () => {
       step('First', async ({ title }) => title('First, 100% sure')),
       step('Second', async ({ progress }) => {
         progress({ items: 1, totalItems: 4 });
-        await redrawn();
+        await redrawn(terminal);
         during = shown(terminal);
       }),
       step('Third'),
@@ -233,7 +244,8 @@ describe('the live list', () => {
     const { terminal, reporter: told } = reporter({ live: true });
     const reason = new Error('the reason');
     const stopped = step('Stopped', async () => {
-      await redrawn();
+      // Until the other one has failed, and all that follows from that was done.
+      await settle();
       throw reason;
     });
     await watch(told, [{ concurrent: [step('Failed', () => Promise.reject(reason)), stopped] }]);
@@ -246,7 +258,7 @@ describe('the live list', () => {
     await watch(told, [
       step('Work', async ({ warn }) => {
         told.info('during');
-        await redrawn();
+        await redrawn(terminal);
         warn('careful');
         told.debug('fine print');
       }),
@@ -270,7 +282,7 @@ describe('the live list', () => {
         for (const columns of [60, 30]) {
           terminal.columns = columns;
           detail('x'.repeat(columns) + columns);
-          await redrawn();
+          await redrawn(terminal);
           widths.push(shown(terminal).at(-1)?.length ?? 0);
         }
       }),

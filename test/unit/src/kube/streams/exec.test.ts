@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { UnreachableError } from '../../../../../src/errors.ts';
 import { ApiError } from '../../../../../src/kube/api-error.ts';
 import { attach } from '../../../../../src/kube/streams/attach.ts';
 import { ExecError, exec, execOutput } from '../../../../../src/kube/streams/exec.ts';
+import { standingStill } from '../../../../support/eventually.ts';
 import {
   type FakeStreamOptions,
   type FakeStreamServer,
@@ -154,17 +154,28 @@ describe('stdin', () => {
     const session = await exec(kube, { ...place, command: ['cat'] });
     let sent = 0;
     const block = Buffer.alloc(1 << 20);
-    for (; sent < 100; sent++) {
-      if (!session.stdin.write(block) && !(await drained(session.stdin))) break;
-    }
+    const write = async () => {
+      for (; sent < 100; sent++) if (!session.stdin.write(block)) await once(session.stdin, 'drain');
+    };
+    // What cannot be written goes with the connection.
+    write().catch(() => {});
+    await standingStill(() => sent);
     // What the kernel's own buffers take is its affair; a hundred MiB it is not.
     expect(sent).toBeLessThan(50);
     session.close();
   });
 });
 
-const drained = (stream: NodeJS.EventEmitter) =>
-  Promise.race([once(stream, 'drain').then(() => true), sleep(500).then(() => false)]);
+/** Resolves when a server's socket was pinged so often. */
+function pinged(socket: WebSocket, times: number): Promise<void> {
+  return new Promise((resolve) => {
+    let count = 0;
+    socket.on('ping', () => {
+      count += 1;
+      if (count === times) resolve();
+    });
+  });
+}
 
 describe('stdout', () => {
   test('stops the sender while nobody reads, and gives everything in the end', async () => {
@@ -182,7 +193,7 @@ describe('stdout', () => {
       sendNext();
     });
     const session = await exec(kube, { ...place, command: ['cat'] });
-    await sleep(500);
+    await standingStill(() => flushed);
     expect(flushed).toBeLessThan(size / 2);
     let length = 0;
     for await (const chunk of session.stdout) length += chunk.length;
@@ -193,14 +204,18 @@ describe('stdout', () => {
 
 describe('a connection', () => {
   test('that is lost is told by the exit and by the streams', async () => {
+    let lose = () => {};
     const kube = await serve((socket) => {
       say(socket, 1, 'x');
-      setTimeout(() => socket.terminate(), 50);
+      lose = () => socket.terminate();
     });
     const session = await exec(kube, { ...place, command: ['cat'] });
     const heard: unknown[] = [];
     const reading = (async () => {
-      for await (const chunk of session.stdout) heard.push(String(chunk));
+      for await (const chunk of session.stdout) {
+        heard.push(String(chunk));
+        lose();
+      }
     })();
     await expect(reading).rejects.toBeInstanceOf(UnreachableError);
     expect(heard).toEqual(['x']);
@@ -218,19 +233,24 @@ describe('a connection', () => {
   });
 
   test('that answers pings lives on, however quiet', async () => {
-    const kube = await serve((socket) => setTimeout(() => end(socket, succeeded), 700));
+    // Four times in each span of silence that is allowed.
+    const kube = await serve((socket) => void pinged(socket, 12).then(() => end(socket, succeeded)));
     const session = await exec(kube, { ...place, command: ['cat'], silenceMs: 200 });
     session.stdout.resume();
     await expect(session.exit).resolves.toMatchObject({ code: 0 });
   });
 
   test('whose reader is slow is not taken for a silent one', async () => {
+    const { promise: endured, resolve } = Promise.withResolvers<void>();
     const kube = await serve((socket) => {
       say(socket, 1, Buffer.alloc(600_000));
-      end(socket, succeeded);
+      void pinged(socket, 12).then(() => {
+        end(socket, succeeded);
+        resolve();
+      });
     });
     const session = await exec(kube, { ...place, command: ['cat'], silenceMs: 100 });
-    await sleep(500);
+    await endured;
     session.stdout.resume();
     await expect(session.exit).resolves.toMatchObject({ code: 0 });
   });
