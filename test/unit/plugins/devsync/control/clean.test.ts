@@ -67,7 +67,6 @@ const isKept = () =>
     ...common.workstation.metadataCandidatesFor(sync.spec.local.path),
     join(sync.spec.local.path, '.x8s-devsync'),
   ].some((place) => existsSync(place));
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('a running watch lets go of what is cleaned, and does not come back to it', async () => {
   const stop = new AbortController();
@@ -92,7 +91,8 @@ test('a running watch lets go of what is cleaned, and does not come back to it',
   const lines = await cleanSync({ ...common, namespace: 'shop', sync, signal });
   expect(lines.at(-1)).toMatch(/removed the specification/);
   expect(cameBack).toEqual([false]);
-  await pause(200);
+  const watch = common.workstation.watchSocket(kube.cluster.server);
+  await eventually(async () => expect(await askControl(watch, 'status', {}, { signal })).toEqual([]));
   expect([await isRunning(), isKept()]).toEqual([false, false]);
   stop.abort();
   await watching;

@@ -1,4 +1,5 @@
 /** Random work on both sides at once, while the stream is cut and the agent is killed: nothing is lost. */
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -12,11 +13,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
 import { frameTypes } from '../../../../../plugins/devsync/wire/frame.ts';
+import { standingStill } from '../../../../support/eventually.ts';
 import { Pair, type PairOptions } from '../support/pair.ts';
 
 // Real processes on a machine that may be busy.
@@ -288,11 +291,13 @@ test('an agent that has lost its stream and acts behind the back of the next one
     onSyncing = resolve;
   });
   // With news of its own to tell, the agent would find its stream lost before it had read anything.
-  await pause(500);
+  const { stdin, stdout } = pair.process as ChildProcess & Record<'stdin' | 'stdout', Socket>;
+  await standingStill(() => stdout.bytesRead);
+  const before = stdin.bytesWritten;
   pair.process?.kill('SIGSTOP');
   writeFileSync(here, 'two');
   await sending;
-  await pause(100);
+  await standingStill(() => stdin.bytesWritten, before);
   const agent = await pair.lose();
   writeFileSync(here, 'three');
   let found = '';

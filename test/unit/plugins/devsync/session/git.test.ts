@@ -78,14 +78,13 @@ test('what was staged there is a conflict with what was staged here', async () =
   expect(conflicts.map(({ path }) => path)).toContain('.git/index');
 });
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'paused'));
 const lock = () => join(pair.local, '.git/index.lock');
 
 test('a flush moves nothing while git holds its lock, and all of it afterwards', async () => {
   writeFileSync(lock(), '');
   writeFileSync(join(pair.local, 'f1'), 'half a checkout');
   const flush = pair.synchronizer.flush();
-  const first = await Promise.race([flush, pause(700)]);
+  const first = await Promise.race([flush, pair.heldByGit().then(() => 'paused')]);
   expect(first).toBe('paused');
   expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe('one 1');
   writeFileSync(join(pair.local, 'f1'), 'a whole one');
@@ -102,7 +101,7 @@ test('a lock that stays ends a flush, which says so, and holds up neither a paus
   await pair.start({ clock: { ...systemClock, monotonic: () => systemClock.monotonic() + passed } });
   const { synchronizer } = pair;
   const flush = synchronizer.flush();
-  await pause(300);
+  await pair.heldByGit();
   passed = 30_000;
   const { phase, message } = await flush;
   expect([phase, message]).toEqual(['waiting', 'git is changing the files']);
@@ -120,10 +119,11 @@ test('a decision waits for git, too', async () => {
   for (const root of [pair.local, pair.container]) writeFileSync(join(root, 'f1'), `of ${root}`);
   expect((await pair.synchronizer.flush()).conflicts.map(({ path }) => path)).toEqual(['f1']);
   writeFileSync(lock(), '');
-  // What the flush left under way comes to its end.
-  await pause(300);
+  // What the flush left under way comes to its end before anybody looks at this.
+  writeFileSync(join(pair.local, 'new'), 'new');
+  await pair.heldByGit();
   const resolved = pair.synchronizer.resolve('f1', 'local');
-  await pause(300);
+  await pair.heldByGit();
   expect(readFileSync(join(pair.container, 'f1'), 'utf8')).toBe(`of ${pair.container}`);
   rmSync(lock());
   expect(await resolved).toBe(true);

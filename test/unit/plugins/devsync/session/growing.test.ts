@@ -1,7 +1,9 @@
 /** A large file that grows while it is sent, in both directions: what is on its way is counted while it goes on. */
-import { appendFileSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { type Clock, systemClock } from '../../../../../src/clock.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
@@ -12,7 +14,12 @@ afterEach(async () => {
   pair = undefined;
 });
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Ten times as fast: versions of a large file go ever more seldom. */
+const clock: Clock = {
+  ...systemClock,
+  monotonic: () => systemClock.monotonic() * 10,
+  sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+};
 
 /** Contents, and parts of them, that wait in a side's staging folder. */
 function staged(metadataFolder: string): string[] {
@@ -43,19 +50,30 @@ function openParts(pid: number): number {
 }
 
 test.each(['local', 'container'] as const)('to %s', async (side) => {
-  pair = new Pair();
+  const most = { staged: 0, open: 0 };
+  let count = () => {};
+  pair = new Pair({ sync: { clock, onState: () => count() } });
   const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
   const file = join(from, 'log');
   writeFileSync(file, Buffer.alloc(3e6, 'x'));
   await pair.start();
   await pair.synchronizer.flush();
   const pid = side === 'local' ? process.pid : (pair.process?.pid ?? 0);
-  const most = { staged: 0, open: 0 };
-  for (let line = 0; line < 150; line++) {
-    appendFileSync(file, `line ${line} ${'y'.repeat(20_000)}\n`);
-    await pause(20);
-    most.staged = Math.max(most.staged, staged(pair.metadataFolders[side]).length);
+  const { metadataFolders } = pair;
+  count = () => {
+    most.staged = Math.max(most.staged, staged(metadataFolders[side]).length);
     most.open = Math.max(most.open, openParts(pid));
+  };
+  const sizeThere = () => statSync(join(to, 'log')).size;
+  for (let version = 0; version < 6; version++) {
+    const before = sizeThere();
+    let lines = 0;
+    // It grows while it is on its way, and rests for long enough in the end.
+    await eventually(() => {
+      if (lines++ < 8) appendFileSync(file, `line ${lines} ${'y'.repeat(20_000)}\n`);
+      count();
+      expect(sizeThere()).not.toBe(before);
+    });
   }
   await pair.synchronizer.flush();
   expect(readFileSync(join(to, 'log')).equals(readFileSync(file))).toBe(true);

@@ -1,9 +1,19 @@
 /** Who watches LOCAL or REMOTE, as test runners and bundlers do, is told of what happens to the files, and of nothing else. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
+import { allTold } from '../support/told.ts';
 
 let pair: Pair | undefined;
 afterEach(async () => {
@@ -11,19 +21,27 @@ afterEach(async () => {
   pair = undefined;
 });
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** A file that is made last of all, in a folder that is watched. */
+const last = join('src', 'deep', 'last');
 
-/** Names of what the system tells of a directory and all below it, while something is done. */
-async function toldOf(root: string, work: () => Promise<void>): Promise<string[]> {
+/**
+ * Names of what the system tells of a directory and all below it, while something is done.
+ * @param other what is kept the same as the directory; absent where nothing is
+ */
+async function toldOf(root: string, work: () => Promise<void>, other?: string): Promise<string[]> {
   const told: string[] = [];
   const folders = ['', 'src', 'src/deep'];
   const watchers = folders.map((folder) =>
     watch(join(root, folder), (event, name) => told.push(`${event} ${join(folder, String(name))}`)),
   );
   await work();
-  await pause(300);
+  // Who has carried this over has done all that the work before it brings about.
+  writeFileSync(join(other ?? root, last), '');
+  await eventually(() => expect(existsSync(join(root, last))).toBe(true));
+  await allTold();
   for (const watcher of watchers) watcher.close();
-  return told;
+  rmSync(join(root, last));
+  return told.filter((event) => !event.endsWith(last));
 }
 
 test.each(['local', 'container'] as const)(
@@ -35,15 +53,19 @@ test.each(['local', 'container'] as const)(
     await pair.start();
     await pair.synchronizer.flush();
     const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
-    const told = await toldOf(to, async () => {
-      writeFileSync(join(from, 'src', '.a'), 'two');
-      renameSync(join(from, 'src', '.a'), join(from, 'src', 'a'));
-      await eventually(() => expect(readFileSync(join(to, 'src', 'a'), 'utf8')).toBe('two'));
-      writeFileSync(join(from, 'src', 'large'), Buffer.alloc(3e5, 'x'));
-      await eventually(() => expect(readdirSync(join(to, 'src'))).toContain('large'));
-      rmSync(join(from, 'src', 'deep', 'b'));
-      await eventually(() => expect(readdirSync(join(to, 'src', 'deep'))).not.toContain('b'));
-    });
+    const told = await toldOf(
+      to,
+      async () => {
+        writeFileSync(join(from, 'src', '.a'), 'two');
+        renameSync(join(from, 'src', '.a'), join(from, 'src', 'a'));
+        await eventually(() => expect(readFileSync(join(to, 'src', 'a'), 'utf8')).toBe('two'));
+        writeFileSync(join(from, 'src', 'large'), Buffer.alloc(3e5, 'x'));
+        await eventually(() => expect(readdirSync(join(to, 'src'))).toContain('large'));
+        rmSync(join(from, 'src', 'deep', 'b'));
+        await eventually(() => expect(readdirSync(join(to, 'src', 'deep'))).not.toContain('b'));
+      },
+      from,
+    );
     expect(told).toEqual(['rename src/a', 'rename src/large', 'rename src/deep/b']);
     expect([readdirSync(to), readdirSync(from)]).toEqual([['src'], ['src']]);
   },
@@ -60,10 +82,14 @@ test.each(['local', 'container'] as const)(
     await pair.synchronizer.flush();
     const [root, other] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
     const save = (text: string) => writeFileSync(join(root, 'src', 'a'), text);
-    const told = await toldOf(root, async () => {
-      save('two');
-      await eventually(() => expect(readFileSync(join(other, 'src', 'a'), 'utf8')).toBe('two'));
-    });
+    const told = await toldOf(
+      root,
+      async () => {
+        save('two');
+        await eventually(() => expect(readFileSync(join(other, 'src', 'a'), 'utf8')).toBe('two'));
+      },
+      other,
+    );
     await pair.stop();
     const alone = await toldOf(root, async () => save('three'));
     expect(told).toEqual(alone);

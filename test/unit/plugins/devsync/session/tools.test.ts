@@ -71,7 +71,7 @@ describe('git', () => {
     await pair.synchronizer.flush();
     writeFileSync(join(pair.local, '.git/index.lock'), '');
     writeFileSync(join(pair.local, 'half'), 'done');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await pair.heldByGit();
     expect(existsSync(join(pair.container, 'half'))).toBe(false);
     rmSync(join(pair.local, '.git/index.lock'));
     const { container } = pair;

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Transform } from 'node:stream';
+import { expect, jest } from '@jest/globals';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
@@ -22,6 +23,7 @@ import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
 import type { WriteRule } from '../../../../../plugins/devsync/sync/write-rules.ts';
 import { bundleAgent } from '../../../../../scripts/agent-bundle.ts';
 import { systemClock } from '../../../../../src/clock.ts';
+import { eventually } from '../../../../support/eventually.ts';
 
 let bundle: Promise<string> | undefined;
 
@@ -152,6 +154,17 @@ export class Pair {
   get here(): LocalEndpoint {
     if (this.#localEndpoint === undefined) throw new Error('it was not started');
     return this.#localEndpoint;
+  }
+
+  /** Resolves once it was found again and again that git is at work here: what waits for git has been noticed by then. */
+  async heldByGit(): Promise<void> {
+    const busy = jest.spyOn(this.here, 'isBusy', 'get');
+    try {
+      const times = () => busy.mock.results.filter(({ value }) => value === true).length;
+      await eventually(() => expect(times()).toBeGreaterThan(20));
+    } finally {
+      busy.mockRestore();
+    }
   }
 
   /** Loses the stream without a word to the agent, which is left to whoever calls. */

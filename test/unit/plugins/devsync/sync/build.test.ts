@@ -19,6 +19,7 @@ import { buildable } from '../../../../../plugins/devsync/sync/build.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
+import { allTold } from '../support/told.ts';
 
 let root: string;
 let endpoint: LocalEndpoint;
@@ -47,7 +48,6 @@ const make = (path: string, executable = false): Operation => {
 };
 const directory = (path: string): Operation => ({ path, old: undefined, new: emptyDirectory });
 const contentsOf = (...paths: string[]) => new Map(paths.map((path) => [sha256(text(path)), text(path)]));
-const rested = () => new Promise((resolve) => setTimeout(resolve, 60));
 const staged = () => {
   const shared = join(root, privateFolder, 'staging');
   return readdirSync(shared).flatMap((folder) =>
@@ -68,18 +68,18 @@ test('a directory and what is directly in it are made in one go, and are no news
   ]);
   expect(staged()).toEqual([]);
   const before = endpoint.tree;
-  await rested();
+  await allTold();
   await endpoint.refresh(true);
   expect(endpoint.tree).toBe(before);
 });
 
 test('what others do in it from then on is seen', async () => {
   await endpoint.apply([directory('d'), make('d/a')], 'first', contentsOf('d/a'));
-  await rested();
+  await allTold();
   hints = 0;
   writeFileSync(join(root, 'd/theirs'), 'x');
   writeFileSync(join(root, 'd/a'), 'changed');
-  await rested();
+  await allTold();
   expect(hints).toBeGreaterThan(0);
   await endpoint.refresh();
   expect(lookup(endpoint.tree, 'd/theirs')).toMatchObject({ kind: 'file' });

@@ -17,6 +17,7 @@ import { DigestCache } from '../../../../../plugins/devsync/sync/digest.ts';
 import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { Tracker } from '../../../../../plugins/devsync/sync/tracker.ts';
+import { allTold } from '../support/told.ts';
 
 let base: string;
 beforeEach(() => {
@@ -74,7 +75,7 @@ test('what nobody told of is found by the look that is due every minute', async 
   const before = one.tree;
   // The directory is watched, and this name of the file is not in it.
   writeFileSync(join(base, 'other-name'), 'after, and longer');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await allTold();
   expect(one.isStale).toBe(false);
   minutes = 1.01;
   expect(one.isStale).toBe(true);
