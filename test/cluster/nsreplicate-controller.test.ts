@@ -1,10 +1,11 @@
 /** `kubectl nsreplicate controller`: KRMSyncer resources, as their users write them, are carried out. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
 import { events, secrets } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
-import { contextB } from './support/contexts.ts';
-import { kubectl } from './support/kubectl.ts';
+import { contextA, contextB } from './support/contexts.ts';
+import { kubectl, plugin } from './support/kubectl.ts';
 import { kubeconfigOf, Person } from './support/limited.ts';
 import { configMap } from './support/objects.ts';
 import { ref, rule, SyncerScene } from './support/syncers.ts';
@@ -66,6 +67,47 @@ spec:
     const told = items.filter(({ involvedObject }) => involvedObject?.name === 'configmap-sync');
     expect(told.map(({ type, reason }) => `${type} ${reason}`)).toContain('Normal InSync');
   }, 30_000);
+
+  test('deleted, it leaves its copies; with the annotation they go along, behind the brake, and nothing of others', async () => {
+    const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };
+    const annotate = (name: string) =>
+      scene.kubectl(['annotate', 'krmsyncer', name, 'x8s.dev/deletion-policy=delete']);
+    const remove = (name: string) => scene.kubectl(['delete', 'krmsyncer', name, '--wait=false']);
+    const gone = (name: string) =>
+      eventually(async () => expect(await scene.kubectl(['get', 'krmsyncers'])).not.toContain(`${name} `));
+    await scene.is('configmap-sync', 'InSync');
+    await remove('configmap-sync');
+    await gone('configmap-sync');
+    expect(await scene.there('one')).toBeDefined();
+    await scene.pair.put(scene.pair.to, configMap('theirs', { a: '1' }));
+    await scene.pair.put(
+      scene.pair.from,
+      ...Array.from({ length: 12 }, (_, index) => configMap(`m-${index}`, { a: '1' })),
+    );
+    await scene.syncer('configmap-sync', spec);
+    await annotate('configmap-sync');
+    await eventually(async () => expect(await scene.there('m-11')).toBeDefined());
+    await eventually(async () =>
+      expect(
+        await scene.kubectl(['get', 'krmsyncer', 'configmap-sync', '-o', 'jsonpath={.metadata.finalizers}']),
+      ).toContain('x8s.dev/copies'),
+    );
+    await scene.is('configmap-sync', 'InSync');
+    await remove('configmap-sync');
+    await scene.is('configmap-sync', 'DeletionsStopped');
+    expect(await scene.there('m-11')).toBeDefined();
+    const task = taskName(scene.namespace, 'configmap-sync');
+    const approved = await plugin('nsreplicate', ['approve', '--name', task, '--context', contextA]);
+    expect(approved.code).toBe(0);
+    await gone('configmap-sync');
+    for (const name of ['one', 'm-0', 'm-11']) {
+      expect(await scene.there(name)).toBeUndefined();
+      expect(await scene.kubectl(['get', 'configmap', name])).toContain(name);
+    }
+    expect(await scene.there('theirs')).toBeDefined();
+    await scene.syncer('configmap-sync', spec);
+    await scene.is('configmap-sync', 'InSync');
+  }, 90_000);
 
   test('suspended under either name, nothing is copied, within two seconds; resumed, what was missed is', async () => {
     const base = { destination: ref, rules: [rule('ConfigMap', { namespaces: [scene.namespace] })] };

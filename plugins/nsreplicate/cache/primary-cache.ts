@@ -52,6 +52,8 @@ export interface PrimaryCacheOptions {
   readonly destinations: readonly Destination[];
   /** Whether the task covers a namespace of the primary. */
   readonly covers: (namespace: string) => boolean;
+  /** Nothing of the primary is to be copied, whatever it has. */
+  readonly leaving?: boolean | undefined;
 }
 
 /** What became of an object that was shown to the primary cache. */
@@ -129,6 +131,7 @@ export class PrimaryCache {
     object.apiVersion ??= '';
     const key = this.#options.places.ofOriginal(kind.name, object);
     if (list !== undefined) this.#lists.add(list, key);
+    if (this.#options.leaving) return this.#drop(key);
     const rule = this.coverage.ruleOnPrimary(key, object.metadata.labels);
     const reason = rule && (onItsWayOut(object) ?? skipReason(object));
     if (reason === undefined) this.#skipped.delete(key);

@@ -5,7 +5,7 @@ import type { Claim } from '../../../src/tasks/lock-object.ts';
 import { formatDuration } from '../../../src/ui/format.ts';
 import { approvalDigest, type WaitingDeletions } from '../decide/approval.ts';
 import type { Behind } from '../jobs/lag.ts';
-import type { ReplicaStatus, TaskStatus } from '../state/state.ts';
+import type { NewerTask, ReplicaStatus, TaskStatus } from '../state/state.ts';
 import { isAtWork } from '../state/task-phase.ts';
 
 /** `1 object`, `2 objects`. */
@@ -122,21 +122,48 @@ function digestLines(replicas: readonly ReplicaStatus[]): string[] {
   return digest === undefined ? [] : [`  approves just that: approve --digest ${digest}`];
 }
 
-/** One line a task and replica. */
-export function tasksTable(views: readonly TaskStatus[]) {
-  const rows = views.flatMap((status) => status.replicas.map((replica) => ({ status, replica })));
+/** A line for each task and replica; of tasks that a newer version wrote, only that. */
+export function tasksTable(statuses: readonly TaskStatus[], newer: readonly NewerTask[] = []) {
+  const rows = [
+    ...statuses.flatMap((status) =>
+      (status.replicas.length > 0 ? status.replicas : [undefined]).map((replica) => lineOf(status, replica)),
+    ),
+    ...newer.map(({ task }) => ({ ...nothingKnown, task, phase: 'newer version' })),
+  ];
   return table(
     rows,
     [
-      { header: 'TASK', value: ({ status }) => status.task },
-      { header: 'PHASE', value: ({ status }) => status.phase },
-      { header: 'PRIMARY', value: ({ status }) => status.primary.name },
-      { header: 'REPLICA', value: ({ replica }) => replica.name },
-      { header: 'OBJECTS', value: ({ status }) => String(status.objects) },
-      { header: 'BEHIND', value: ({ replica }) => (replica.away ? 'away' : String(replica.behind.pending)) },
-      { header: 'FAILED', value: ({ replica }) => String(replica.failed) },
-      { header: 'DELETIONS', value: ({ replica }) => (replica.deletionsStopped ? 'stopped' : 'ok') },
+      { header: 'TASK', value: ({ task }) => task },
+      { header: 'PHASE', value: ({ phase }) => phase },
+      { header: 'PRIMARY', value: ({ primary }) => primary },
+      { header: 'REPLICA', value: ({ replica }) => replica },
+      { header: 'OBJECTS', value: ({ objects }) => objects },
+      { header: 'BEHIND', value: ({ behind }) => behind },
+      { header: 'FAILED', value: ({ failed }) => failed },
+      { header: 'DELETIONS', value: ({ deletions }) => deletions },
     ],
     'No tasks found.',
   );
+}
+
+const nothingKnown = {
+  primary: '-',
+  replica: '-',
+  objects: '-',
+  behind: '-',
+  failed: '-',
+  deletions: '-',
+};
+
+function lineOf({ task, phase, primary, objects }: TaskStatus, replica: ReplicaStatus | undefined) {
+  const known = { ...nothingKnown, task, phase, primary: primary.name, objects: String(objects) };
+  if (!replica) return known;
+  const { name, away, behind, failed, deletionsStopped } = replica;
+  return {
+    ...known,
+    replica: name,
+    behind: away === undefined ? String(behind.pending) : 'away',
+    failed: String(failed),
+    deletions: deletionsStopped === undefined ? 'ok' : 'stopped',
+  };
 }

@@ -19,16 +19,22 @@ export class StatusCommand extends ExistingTaskCommand {
   all = option.flag('--all', { description: 'All tasks whose state is in the cluster.' });
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
-    const [{ listStatuses }, { readControl }, { readHolder }, { describeHolder, describeTask, tasksTable }] =
-      await Promise.all([
-        import('../state/state.ts'),
-        import('../state/control.ts'),
-        import('../state/lease.ts'),
-        import('./status-text.ts'),
-      ]);
+    const [
+      { describeNewer, listStatuses },
+      { readControl },
+      { readHolder },
+      { describeHolder, describeTask, tasksTable },
+    ] = await Promise.all([
+      import('../state/state.ts'),
+      import('../state/control.ts'),
+      import('../state/lease.ts'),
+      import('./status-text.ts'),
+    ]);
     if (this.all) {
-      const views = await listStatuses(await this.state(context), { signal: context.signal });
-      return { data: views, table: tasksTable(views) };
+      const all = await listStatuses(await this.state(context), { signal: context.signal });
+      const { statuses, newer } = all;
+      for (const one of newer) context.reporter.warn(`${describeNewer(one)} Nothing of it can be told here.`);
+      return { data: [...statuses, ...newer], table: tasksTable(statuses, newer) };
     }
     const { kube, task, status } = await this.status(context);
     const call = { signal: context.signal };

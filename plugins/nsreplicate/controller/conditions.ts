@@ -6,6 +6,8 @@ import type { SyncerCondition } from './resource.ts';
 export interface Work {
   /** The first comparison is through. */
   readonly compared: boolean;
+  /** The resource is being deleted, and its copies before it. */
+  readonly leaving?: boolean | undefined;
   readonly paused: boolean;
   /** What is kept the same; of what the rules cover, without what is not copied at all. */
   readonly objects: number;
@@ -100,6 +102,8 @@ function ready(standing: Standing): Said {
 function readyWork(work: Work): Said {
   if (work.away !== undefined) return ['False', 'Unreachable', work.away];
   if (work.paused) return ['False', 'Paused', 'its task is paused, until `kubectl nsreplicate resume`'];
+  if (work.leaving && !troubleOf(work))
+    return ['False', 'DeletingCopies', 'it is being deleted, and its copies before it'];
   if (!work.compared) return ['False', 'Comparing', 'everything is compared for the first time'];
   const trouble = troubleOf(work);
   if (trouble && !trouble.harmless) return ['False', trouble.reason, trouble.message];

@@ -11,6 +11,7 @@ import { waitFor } from '../../../src/kube/wait.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { definitions } from './crd.ts';
+import { copiesFinalizer, setFinalizer } from './deletion.ts';
 import { established } from './ensure-crd.ts';
 import {
   controllerName,
@@ -20,7 +21,7 @@ import {
   installLabels,
   installManager,
 } from './installation.ts';
-import { krmSyncers } from './resource.ts';
+import { krmSyncers, placeOf } from './resource.ts';
 
 const roleKinds = ['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'];
 /** In the order in which they go; the definition and the namespace with the tasks' state stay. */
@@ -187,6 +188,21 @@ export async function countSyncers(kube: KubeClient, call: CallOptions = {}): Pr
   }
 }
 
+/** Nobody is there any more who would delete their copies, and nothing would let them go. */
+async function releaseSyncers(
+  kube: KubeClient,
+  { did, signal }: CallOptions & Pick<InstallOptions, 'did'>,
+): Promise<void> {
+  const { items } = await kube.list(krmSyncers, { metadataOnly: true, signal }).catch((error: unknown) => {
+    if (isNotFound(error)) return { items: [] };
+    throw error;
+  });
+  for (const syncer of items.filter(({ metadata }) => metadata.finalizers?.includes(copiesFinalizer))) {
+    await setFinalizer(kube, syncer, false, signal);
+    did(`KRMSyncer ${placeOf(syncer)} let go of: its copies stay`);
+  }
+}
+
 /** Removes all but the namespace with the tasks' state and, unless that is asked for, the definition. */
 export async function uninstall(
   kube: KubeClient,
@@ -195,6 +211,7 @@ export async function uninstall(
   for (const kind of kinds)
     for (const [resource, object] of await ours(kube, kind, options))
       await remove(kube, resource, object, options);
+  await releaseSyncers(kube, options);
   if (!options.definition) return;
   const [, object] = (await ours(kube, 'customresourcedefinitions.apiextensions.k8s.io', options))[0] ?? [];
   if (object) await remove(kube, definitions, object, options);

@@ -97,7 +97,8 @@ const roleRef = (kind: 'Role' | 'ClusterRole', name: string = controllerName) =>
 /** KRMSyncers everywhere, and what tells who this cluster is and which addresses are inside of it: no objects of anybody. */
 function clusterRights(namespaces: readonly string[]): KubeObject[] {
   const rules = [
-    rule(group, [krmSyncers.plural], reading),
+    // To patch: the finalizer of those that want their copies to go along.
+    rule(group, [krmSyncers.plural], [...reading, 'patch']),
     rule(group, [`${krmSyncers.plural}/status`], ['get', 'patch', 'update']),
     rule('', ['events'], ['create']),
     rule('', ['nodes'], ['list']),

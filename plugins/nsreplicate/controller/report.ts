@@ -93,7 +93,8 @@ export class SyncerReporter {
     const ready = (status: Partial<SyncerStatus>) => status.conditions?.find(({ type }) => type === 'Ready');
     const [was, is] = [ready(before), ready(now)];
     if (!is || is.reason === was?.reason || is.reason === 'Starting') return;
-    const isGood = is.status === 'True' || ['Suspended', 'Comparing', 'Paused'].includes(is.reason);
+    const isGood =
+      is.status === 'True' || ['Suspended', 'Comparing', 'Paused', 'DeletingCopies'].includes(is.reason);
     const { kube, clock, warn } = this.#options;
     const event = eventOf(object, isGood ? 'Normal' : 'Warning', is.reason, is.message, clock.now());
     await kube.create(events, event).catch((error: unknown) => {

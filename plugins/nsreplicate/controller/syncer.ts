@@ -21,8 +21,9 @@ import { type Assignment, run } from '../run/run.ts';
 import type { TaskStatus } from '../state/state.ts';
 import type { Task } from '../task/task.ts';
 import type { Clients } from './clients.ts';
-import type { Standing } from './conditions.ts';
+import type { Standing, Work } from './conditions.ts';
 import type { SharedControls } from './controls.ts';
+import { deletionPolicyAnnotation, deletionStepOf, setFinalizer } from './deletion.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { Refusal } from './refusal.ts';
 import { SyncerReporter } from './report.ts';
@@ -30,7 +31,7 @@ import type { SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
 import type { WatchedSecrets } from './secrets.ts';
 import { taskName, type Wanted, wantedOf } from './wanted.ts';
-import { workOf } from './work.ts';
+import { isThrough, workOf } from './work.ts';
 import type { ControllerWork } from './work-now.ts';
 
 /** What all resources of a controller share. */
@@ -126,6 +127,7 @@ export class Syncer {
   async #work(signal: AbortSignal): Promise<void> {
     await this.#takeUp(signal);
     this.#wanted = undefined;
+    const leaving = await this.#settleDeletion(signal);
     const wanted = wantedOf(this.#object, this.#context.policy);
     this.#wanted = wanted;
     if (wanted.suspended) {
@@ -134,8 +136,16 @@ export class Syncer {
       return;
     }
     await this.#tell({ is: 'starting' });
-    const assignment = await this.#assign(wanted, signal);
-    await this.#replicate(assignment, signal);
+    const { spec, ...sides } = await this.#assign(wanted, signal);
+    await this.#replicate({ ...sides, spec: { ...spec, leaving } }, signal);
+  }
+
+  /** Takes the finalizer or gives it back, as the resource wants it now. True: its copies are to be deleted first. */
+  async #settleDeletion(signal: AbortSignal): Promise<boolean> {
+    const step = deletionStepOf(this.#object);
+    if (step === 'hold' || step === 'release')
+      await setFinalizer(this.#context.own, this.#object, step === 'hold', signal);
+    return step === 'delete-copies';
   }
 
   async #takeUp(signal: AbortSignal): Promise<void> {
@@ -175,7 +185,8 @@ export class Syncer {
     let compared = false;
     const begun = (task: Task, status: () => TaskStatus) => {
       onAbort(watching.signal, work.begin({ ...assignment, working: () => ({ task, status }) }));
-      void this.#follow(() => workOf(status(), task.kinds, compared), watching.signal);
+      const { leaving = false } = assignment.spec;
+      void this.#follow(() => workOf(status(), task.kinds, { compared, leaving }), watching.signal);
     };
     try {
       await run(assignment, {
@@ -215,9 +226,19 @@ export class Syncer {
   async #follow(work: () => ReturnType<typeof workOf>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#context;
     while (!signal.aborted) {
-      await this.#tell({ is: 'working', work: work() });
+      const now = work();
+      await this.#tell({ is: 'working', work: now });
+      if (now.leaving && isThrough(now)) await this.#letGo(now);
       await clock.sleep(LOOK_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** Its copies are gone: nothing holds the resource any more. What could not be done is tried at the next look. */
+  async #letGo({ left }: Work): Promise<void> {
+    const { own, info, warn } = this.#context;
+    const stay = Object.entries(left).map(([why, count]) => `${count} stay (${why})`);
+    info(`its copies are deleted${stay.length > 0 ? `, but ${stay.join(', ')}` : ''}`);
+    await setFinalizer(own, this.#object, false).catch((error: unknown) => warn(messageOf(error)));
   }
 
   #tell(standing: Standing): Promise<void> {
@@ -253,7 +274,9 @@ function standingAfter(error: unknown): Standing {
 }
 
 /** What of a resource decides on its work. */
-const saidBy = ({ spec, metadata: { annotations = {} } }: SyncerObject) => ({
+const saidBy = ({ spec, metadata: { annotations = {}, deletionTimestamp } }: SyncerObject) => ({
   spec,
   standby: annotations[standbyAnnotation],
+  deletion: annotations[deletionPolicyAnnotation],
+  isGoing: deletionTimestamp !== undefined,
 });

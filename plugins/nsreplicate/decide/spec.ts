@@ -30,6 +30,8 @@ export interface TaskSpec {
   readonly workers: number;
   /** Its configuration says that nothing is to be written; a pause, that a person ordered, is kept in the cluster. */
   readonly suspended: boolean;
+  /** Nothing is wanted on replicas any more: its copies are deleted, though their originals are there. */
+  readonly leaving?: boolean | undefined;
 }
 
 /** Whether a task holds workloads on a replica. */

@@ -58,8 +58,8 @@ export async function deleteCopy(
   object: KubeObject,
   options: DeletionOptions,
 ): Promise<LeaveReason | undefined> {
-  const { primary, replica, places, replicaCache, signal, deletions, primaryCheck } = options;
-  const kept = await keptByPrimary(kind, key, primary, signal);
+  const { primary, replica, spec, places, replicaCache, signal, deletions, primaryCheck } = options;
+  const kept = spec.leaving ? undefined : await keptByPrimary(kind, key, primary, signal);
   if (kept !== undefined) return kept;
   const count = 1 + (await checkDependents(key, object, options)).length;
   await fromPrimary(primaryCheck.confirm());

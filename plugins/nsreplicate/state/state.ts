@@ -81,19 +81,33 @@ export async function readSavedState(
   return savedStateOf(parse(state?.data?.saved ?? state?.data?.memory));
 }
 
+/** A task whose state a newer version of this plugin wrote. */
+export interface NewerTask {
+  readonly task: string;
+  /** Which schema it was written with. */
+  readonly schema: string;
+}
+
+/** That a newer version wrote a state; undefined where this one understands it. */
+export function newerIn({ metadata: { labels = {}, annotations = {} } }: ConfigMap): NewerTask | undefined {
+  const schema = annotations[Annotation.schema] ?? String(SCHEMA);
+  return Number(schema) <= SCHEMA ? undefined : { task: labels[Label.task] ?? '', schema };
+}
+
+export const describeNewer = ({ task, schema }: NewerTask): string =>
+  `Task ${task} was run by a newer version of this plugin (schema ${schema}, known is ${SCHEMA}).`;
+
 /**
  * The state, if this version understands how it was written. What is older is read as it was meant; of what is newer
  * nobody here knows what it means, so nothing is done with it, and nothing of it is shown.
  * @throws {RefusedError} a newer version of this plugin wrote it
  */
 function known<T extends ConfigMap | undefined>(state: T): T {
-  const { labels = {}, annotations = {} } = state?.metadata ?? {};
-  const written = Number(annotations[Annotation.schema] ?? SCHEMA);
-  if (written <= SCHEMA) return state;
-  throw new RefusedError(
-    `Task ${labels[Label.task]} was run by a newer version of this plugin (schema ${annotations[Annotation.schema]}, known is ${SCHEMA}).`,
-    { hint: 'Update this one, or give the task another --name.' },
-  );
+  const newer = state && newerIn(state);
+  if (!newer) return state;
+  throw new RefusedError(describeNewer(newer), {
+    hint: 'Update this one, or give the task another --name.',
+  });
 }
 
 /** Texts of the shards of what replicas made of objects. */
@@ -119,11 +133,17 @@ export async function readStatus(
   return state && statusIn(state);
 }
 
-/** All tasks whose state is in this cluster. */
-export async function listStatuses(kube: KubeClient, call: CallOptions = {}): Promise<TaskStatus[]> {
+/** All tasks whose state is in this cluster, and those of which nothing can be told since a newer version wrote it. */
+export async function listStatuses(
+  kube: KubeClient,
+  call: CallOptions = {},
+): Promise<{ readonly statuses: TaskStatus[]; readonly newer: NewerTask[] }> {
   const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: 'state' });
   const { items } = await kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call });
-  return items.flatMap((state) => statusIn(known(state)) ?? []);
+  return {
+    statuses: items.filter((state) => !newerIn(state)).flatMap((state) => statusIn(state) ?? []),
+    newer: items.flatMap((state) => newerIn(state) ?? []),
+  };
 }
 
 /** Texts of the shards of records, by shard. */

@@ -57,6 +57,7 @@ export function setUp(
     kinds,
     shaping,
     places,
+    leaving: spec.leaving,
     destinations: replicas.map(({ name, id }) => ({ name, cluster: id })),
     covers: (namespace) => covers(namespace, labels.get(namespace)),
   });

@@ -138,18 +138,29 @@ export const severity = ({ reachable, pending, failed, uncompared }: Standing): 
 /** What the service says of all tasks together. */
 export interface Overall {
   readonly tasks: number;
+  /** Names of those of which it can tell nothing. */
+  readonly newer: readonly string[];
   /** Why it may be old, or was not read at all. */
   readonly problem?: string;
 }
 
-/** What is said above all tasks; nothing while their state can be read. */
-export const problemOf = ({ problem }: Overall): string =>
-  problem === undefined
-    ? ''
-    : `The tasks' state can't be read just now, so that what is shown may be old: ${problem}`;
+/** What is said above all tasks; nothing while all of their state can be read. */
+export const problemOf = ({ problem, newer }: Overall): string =>
+  [
+    problem === undefined
+      ? []
+      : [`The tasks' state can't be read just now, so that what is shown may be old: ${problem}`],
+    newer.length === 0
+      ? []
+      : [
+          `Not shown, since a newer version of this plugin runs them: ${newer.join(', ')}. Update this service.`,
+        ],
+  ]
+    .flat()
+    .join(' ');
 
 /** What stands in place of tasks where none is shown: that there is none is said only of a state that was read. */
-export const withoutTasks = ({ problem }: Overall): string =>
-  problem === undefined
+export const withoutTasks = ({ problem, newer }: Overall): string =>
+  problem === undefined && newer.length === 0
     ? 'No task has kept its state in this cluster yet.'
-    : 'Which tasks there are is not known.';
+    : 'No task can be shown.';

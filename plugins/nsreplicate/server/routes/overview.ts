@@ -153,7 +153,7 @@ const lagRoute = ({ board, history, clock }: OverviewOptions) =>
         }),
       },
     },
-    problems: [404],
+    problems: [404, 409],
     handle: ({ query: { task, minutes = MOST_MINUTES } }) => {
       findTask(board, task);
       return { body: { replicas: history.points(task, clock.now().getTime() - minutes * 60_000) } };

@@ -3,6 +3,7 @@ import type { Clock } from '../../../../src/clock.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import { approvalDigest, approvalOf } from '../../decide/approval.ts';
 import { type ControlChange, recordOf, writeControl } from '../../state/control.ts';
+import { describeNewer } from '../../state/state.ts';
 import type { Caller } from '../accounts/account.ts';
 import { Problem } from '../http/problem.ts';
 import { type Ask, route } from '../http/route.ts';
@@ -21,12 +22,17 @@ export interface Named {
 }
 export const taskParams = { name: input('Name of the task', 63) };
 
-/** @throws {Problem} 404 */
+/** @throws {Problem} 404: there is none; 409: a newer version of this plugin runs it */
 export function findTask(board: Board, name: string): BoardTask {
   const task = board.task(name);
   if (task) return task;
+  const newer = board.newerTask(name);
+  if (newer) throw new Problem(409, describeNewer(newer), { hint: 'Update this service.' });
   throw new Problem(404, `There is no task ${JSON.stringify(name)}.`);
 }
+
+/** Of these nothing is told. */
+const newerSchema = object({ task: text(), schema: text('Which a newer version of this plugin wrote') });
 
 export const tasksRoutes = (options: TasksOptions) => [
   route({
@@ -34,9 +40,17 @@ export const tasksRoutes = (options: TasksOptions) => [
     path: '/api/tasks',
     summary: 'All tasks whose state is in this cluster.',
     needs: 'viewer',
-    answers: { 200: { description: 'The tasks', schema: object({ tasks: list(taskSchema) }) } },
+    answers: {
+      200: {
+        description: 'The tasks',
+        schema: object({ tasks: list(taskSchema), newer: list(newerSchema) }),
+      },
+    },
     handle: ({ caller }) => ({
-      body: { tasks: options.board.tasks().map((task) => taskDocument(task, caller as Caller)) },
+      body: {
+        tasks: options.board.tasks().map((task) => taskDocument(task, caller as Caller)),
+        newer: options.board.newer,
+      },
     }),
   }),
   asking(options, 'pause', 'Lets a task hold: nothing is written until it is resumed.', undefined, () => ({

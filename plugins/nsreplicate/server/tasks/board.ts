@@ -7,7 +7,7 @@ import { configMaps } from '../../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../../src/tasks/names.ts';
 import { type JobRecord, shardNames } from '../../jobs/records.ts';
 import { type Control, controlOf } from '../../state/control.ts';
-import { jobsOf, statusIn, type TaskStatus } from '../../state/state.ts';
+import { jobsOf, type NewerTask, newerIn, statusIn, type TaskStatus } from '../../state/state.ts';
 import { tool } from '../../state/task-objects.ts';
 import { isAtWork } from '../../state/task-phase.ts';
 import { AtWork } from './at-work.ts';
@@ -73,6 +73,16 @@ export class Board {
     return [...this.#tasks.keys()].sort().flatMap((name) => this.task(name) ?? []);
   }
 
+  /** Tasks of which nothing is told, since a newer version of this plugin wrote their state. */
+  get newer(): NewerTask[] {
+    return [...this.#tasks.keys()].sort().flatMap((name) => this.newerTask(name) ?? []);
+  }
+
+  newerTask(name: string): NewerTask | undefined {
+    const state = this.#tasks.get(name)?.get('state');
+    return state && newerIn(state);
+  }
+
   task(name: string): BoardTask | undefined {
     const roles = this.#tasks.get(name);
     const status = roles && this.#statusOf(roles.get('state'));
@@ -105,14 +115,14 @@ export class Board {
   /** In the order of `jobs`: what fails, what is at work, what was done last. */
   jobs(task: string): BoardJob[] {
     const roles = this.#tasks.get(task);
-    if (!roles) return [];
+    if (!roles || this.newerTask(task)) return [];
     const text = (role: string): string => roles.get(role)?.data?.records ?? '';
     const shards = new Map(shardNames.map((name) => [name, text(`jobs-${name}`)]));
     return jobsOf(shards, text('jobs-active')).map((job) => ({ ...job, task, id: jobId(task, job) }));
   }
 
   #statusOf(state: ConfigMap | undefined): TaskStatus | undefined {
-    if (!state) return undefined;
+    if (!state || newerIn(state)) return undefined;
     if (!this.#statuses.has(state)) this.#statuses.set(state, statusIn(state));
     return this.#statuses.get(state);
   }

@@ -102,10 +102,11 @@ export class EventStreams {
     stream.write(news.length === 0 ? ': still here\n\n' : news.join(''));
   }
 
-  /** How many tasks there are, and why that may be old. Nothing is said of a state that was not read yet. */
+  /** How many tasks there are, of which nothing can be told, and why all of that may be old. */
   #overall(count: number) {
-    const { problem } = this.#board;
-    return problem === undefined ? { tasks: count } : { tasks: count, problem };
+    const { problem, newer } = this.#board;
+    const overall = { tasks: count, newer: newer.map(({ task }) => task) };
+    return problem === undefined ? overall : { ...overall, problem };
   }
 
   /** Made once for all who may see the same. */

@@ -1,6 +1,7 @@
 /** What `status` says of who is at work. */
 import { expect, test } from '@jest/globals';
-import { describeHolder } from '../../../../../plugins/nsreplicate/commands/status-text.ts';
+import { describeHolder, tasksTable } from '../../../../../plugins/nsreplicate/commands/status-text.ts';
+import type { TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 
 const holder = {
   holder: 'alice@laptop pid=42 id=ab',
@@ -27,4 +28,10 @@ test('nothing is said of a task that ended, and where Leases may not be read', (
   expect(describeHolder({ phase: 'Stopped' }, null)).toEqual([]);
   expect(describeHolder({ phase: 'Done' }, holder)).toEqual([]);
   expect(describeHolder({ phase: 'Watching' }, undefined)).toEqual([]);
+});
+
+test('a task is in the table also where it has no replica, and where a newer version wrote it', () => {
+  const fenced = { task: 'a', phase: 'Fenced', primary: { name: 'p' }, objects: 0, replicas: [] };
+  const { rows } = tasksTable([fenced as unknown as TaskStatus], [{ task: 'b', schema: '3' }]);
+  expect(rows.map((row) => row.join(' '))).toEqual(['a Fenced p - 0 - - -', 'b newer version - - - - - -']);
 });

@@ -1,10 +1,12 @@
 /** Whether somebody works on a task, by whose Lease it is guarded. */
 import { expect, test } from '@jest/globals';
+import { findTask } from '../../../../../plugins/nsreplicate/server/routes/tasks.ts';
 import { Board } from '../../../../../plugins/nsreplicate/server/tasks/board.ts';
 import { takeLease } from '../../../../../plugins/nsreplicate/state/lease.ts';
 import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state.ts';
-import { stateDocument, type TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
+import { SCHEMA, stateDocument, type TaskStatus } from '../../../../../plugins/nsreplicate/state/state.ts';
 import { metadataOf } from '../../../../../plugins/nsreplicate/state/task-objects.ts';
+import { Annotation } from '../../../../../src/tasks/names.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -37,6 +39,30 @@ test('a controller’s tasks are at work while it leads, but for those that it h
     killed: false,
   });
   await lock.release();
+  ended.abort();
+  await running;
+  await kube.close();
+});
+
+test('what a newer version wrote is not read: neither its status nor its jobs', async () => {
+  const kube = fakeKube();
+  const ended = new AbortController();
+  const { signal } = ended;
+  const metadata = metadataOf('newer', 'state');
+  const annotations = { [Annotation.schema]: String(SCHEMA + 1) };
+  const { data } = stateDocument(status('newer', 'Watching'), blankState());
+  kube.objects.create('/configmaps', { metadata: { ...metadata, annotations }, ...{ data } });
+  const records = '{"from":"the future"}';
+  kube.objects.create('/configmaps', {
+    metadata: metadataOf('newer', 'jobs-recent'),
+    ...{ data: { records } },
+  });
+  const board = new Board({ kube, clock: fakeClock(), signal });
+  const running = board.run();
+  await board.listed;
+  expect([board.tasks(), board.task('newer'), board.jobs('newer')]).toEqual([[], undefined, []]);
+  expect(board.newer).toEqual([{ task: 'newer', schema: String(SCHEMA + 1) }]);
+  expect(() => findTask(board, 'newer')).toThrow('newer version of this plugin (schema 3, known is 2)');
   ended.abort();
   await running;
   await kube.close();

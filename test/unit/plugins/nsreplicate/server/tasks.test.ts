@@ -89,7 +89,11 @@ test('who is let into some namespaces only sees no name of an object, and no add
 });
 
 describe('streams of events', () => {
-  const fakeBoard = { tasks: () => [task], versions: () => ({ jobs: 1, status: '1' }) } as unknown as Board;
+  const fakeBoard = {
+    newer: [],
+    tasks: () => [task],
+    versions: () => ({ jobs: 1, status: '1' }),
+  } as unknown as Board;
   const caller = { name: 'ann', role: 'viewer' } as const;
 
   test('begin with all tasks, and end when the token is over', async () => {

@@ -206,3 +206,30 @@ test('an override that names an object that is not there is said once everything
     'dr.yaml:1:13: overrides[0]: no object of its kinds and namespaces is called "wbe", so this part of it changes nothing',
   ]);
 });
+
+test('a task that leaves deletes its copies, though their originals are there, and nothing of others', async () => {
+  scene = replication();
+  for (const name of ['a', 'b']) scene.from.objects.create(configMaps, configMap(name));
+  scene.to.objects.create(configMaps, configMap('theirs'));
+  await scene.begin();
+  await scene.end();
+  scene = replication({ leaving: true }, scene);
+  scene.from.objects.create(configMaps, configMap('new'));
+  await scene.begin();
+  await scene.clock.advance(1000);
+  expect(scene.to.objects.all(configMaps).map(({ metadata: { name } }) => name)).toEqual(['theirs']);
+  expect(scene.from.objects.all(configMaps)).toHaveLength(3);
+});
+
+test('a task that leaves with more copies than the brake lets go deletes none', async () => {
+  scene = replication();
+  const names = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+  for (const name of names) scene.from.objects.create(configMaps, configMap(name));
+  await scene.begin();
+  await scene.end();
+  scene = replication({ leaving: true }, scene);
+  await scene.begin();
+  await scene.clock.advance(1000);
+  expect(scene.to.objects.all(configMaps)).toHaveLength(12);
+  expect(scene.task.replicas[0]?.deletions.state.stopped).toContain('12 deletions');
+});

@@ -82,11 +82,17 @@ describe('a line', () => {
 });
 
 test('that there are no tasks is said only of a state that was read', () => {
-  expect([problemOf({ tasks: 0 }), withoutTasks({ tasks: 0 })]).toEqual([
+  const none = { tasks: 0, newer: [] };
+  expect([problemOf(none), withoutTasks(none)]).toEqual([
     '',
     'No task has kept its state in this cluster yet.',
   ]);
-  const unread = { tasks: 0, problem: 'not listed yet' };
+  const unread = { ...none, problem: 'not listed yet' };
   expect(problemOf(unread)).toContain('not listed yet');
-  expect(withoutTasks(unread)).toBe('Which tasks there are is not known.');
+  expect(withoutTasks(unread)).toBe('No task can be shown.');
+  const newer = { tasks: 0, newer: ['dr'] };
+  expect(problemOf(newer)).toBe(
+    'Not shown, since a newer version of this plugin runs them: dr. Update this service.',
+  );
+  expect(withoutTasks(newer)).toBe('No task can be shown.');
 });
