@@ -148,7 +148,7 @@ describeWithServers('a replica', ['q'], (servers) => {
       const watching = await watch({ primary, replicas: [{ ...replica, kube: first }] }, pair.spec());
       try {
         await pair.equal();
-        const copies = () => Object.keys(watching.task().replicas[0]?.tally.totals ?? {});
+        const copies = () => Object.keys(watching.task().replicas[0]?.results.totals ?? {});
         await pair.to.delete(serviceAccounts, account);
         // A server remembers for ten seconds that a token was good.
         await eventuallySees(

@@ -33,10 +33,10 @@ export interface Wildcards {
 /** Undefined: no text ever matches. */
 export function compileWildcards(pattern: string, options: WildcardOptions): Wildcards | undefined {
   const tokens = tokensOf(pattern, options);
-  return tokens && { ending: endingOf(tokens), matches: (text) => matches(tokens, text) };
+  return tokens && { ending: exitOf(tokens), matches: (text) => matches(tokens, text) };
 }
 
-function endingOf(tokens: readonly Token[]): string {
+function exitOf(tokens: readonly Token[]): string {
   let ending = '';
   for (const token of tokens.toReversed()) {
     const byte = typeof token === 'string' ? -1 : singles.indexOf(token);

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../../src/cli/output.ts';
 import { type Column, table } from '../../../src/cli/table.ts';
 import { IncompleteError } from '../../../src/errors.ts';
-import type { Did } from '../decide/outcomes.ts';
+import type { ReconcileResult } from '../decide/outcomes.ts';
 import type { JobRecord } from '../jobs/records.ts';
 import { placeOf } from '../objects/keys.ts';
 import { isComplete } from '../run/run.ts';
@@ -14,14 +14,14 @@ interface Line {
   readonly replica: string;
   readonly namespace: string;
   readonly kind: string;
-  readonly counts: Partial<Record<Did, number>>;
+  readonly counts: Partial<Record<ReconcileResult, number>>;
   readonly failed: number;
 }
 
 /** What happens seldom has a column only where it happened. */
-const seldom: readonly Did[] = ['recreated', 'adopted', 'put-right', 'left'];
+const seldom: readonly ReconcileResult[] = ['recreated', 'adopted', 'put-right', 'left'];
 
-const count = (did: Did, lines: readonly Line[]): Column<Line> => ({
+const count = (did: ReconcileResult, lines: readonly Line[]): Column<Line> => ({
   header: did.toUpperCase(),
   value: ({ counts }) => String(counts[did] ?? 0),
   wide: seldom.includes(did) && !lines.some(({ counts }) => counts[did]),
@@ -35,7 +35,7 @@ export function onceOutcome(status: TaskStatus, task: Task): Outcome {
       (key) => `${placeOf(key).namespace}|${placeOf(key).kind}`,
     );
     const places = new Map(
-      replica.tally.lines.map((line) => [`${line.namespace}|${line.kind}`, line.counts]),
+      replica.results.lines.map((line) => [`${line.namespace}|${line.kind}`, line.counts]),
     );
     for (const place of failed.keys()) if (!places.has(place)) places.set(place, {});
     return [...places].map(([place, counts]) => {

@@ -123,10 +123,10 @@ export async function runOnce(opened: Opened, context: KubeCommandContext): Prom
 }
 
 function show(handle: StepHandle, task: Task, replica: Replica, over: boolean): void {
-  const { totals } = replica.tally;
+  const { totals } = replica.results;
   const done = Object.values(totals).reduce((sum, count) => sum + count, 0);
   handle.progress({ items: Math.min(done, task.objects), totalItems: task.objects, unit: 'objects' });
-  const line = replica.tally.lines.at(-1);
+  const line = replica.results.lines.at(-1);
   if (line && !over) handle.detail(`${line.kind} ${line.namespace}`);
   if (over) handle.title(`${replica.name}: ${words(totals, replica.failures.size)}`);
 }

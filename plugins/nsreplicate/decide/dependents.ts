@@ -15,7 +15,7 @@ export interface Dependent {
   /** A copy of this task, or a claim that a StatefulSet made. */
   readonly isOurs: boolean;
   /** Every namespace gets it, or it only records what happens there. */
-  readonly isGiven: boolean;
+  readonly isDefault: boolean;
   readonly deleting: boolean;
 }
 
@@ -38,7 +38,7 @@ export function sortDependents(hanging: readonly Dependent[]): Dependents {
   const staying = hanging.filter(({ deleting }) => !deleting);
   const uids = new Set(staying.map(({ uid }) => uid));
   const isPart = ({ owners }: Dependent) => owners.some((owner) => uids.has(owner));
-  const strangers = staying.filter((one) => !one.isOurs && !one.isGiven && !isPart(one));
+  const strangers = staying.filter((one) => !one.isOurs && !one.isDefault && !isPart(one));
   const pods = new Set(staying.filter(({ kind }) => kind === 'Pod').map(({ uid }) => uid));
   // A claim that belongs to a pod is a volume of that pod, and never outlives it.
   const claims = staying.filter(({ kind, owners }) => kind === claim && !owners.some((uid) => pods.has(uid)));

@@ -56,8 +56,8 @@ type DidWord<O extends AssessmentOutcome> = (typeof outcomes)[O] extends { did: 
 
 /** What `plan` says of an object that would change, or should and can't. */
 export type PlannedAction = { [O in AssessmentOutcome]: PlanWord<O> }[AssessmentOutcome];
-/** What `status` counts. */
-export type Did = { [O in AssessmentOutcome]: DidWord<O> }[AssessmentOutcome];
+/** What reconciling has made of one object: `status` counts these. */
+export type ReconcileResult = { [O in AssessmentOutcome]: DidWord<O> }[AssessmentOutcome];
 
 /** What changes a replica: counted over all runs. */
 export const writes = [
@@ -67,7 +67,7 @@ export const writes = [
   'adopted',
   'put-right',
   'pruned',
-] as const satisfies Did[];
+] as const satisfies ReconcileResult[];
 
 /** Why an object is not ours to change. */
 export type Refusal = 'not-ours' | 'other-task' | 'other-primary';

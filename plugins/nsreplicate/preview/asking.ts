@@ -2,8 +2,8 @@
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { undefinedIfNotServed } from '../clusters/failure.ts';
 import type { Assessment, Made } from '../decide/assess.ts';
+import { fieldDriftOf } from '../decide/field-drift.ts';
 import { assessPart, comparePart, type PartDifference } from '../decide/part.ts';
-import { residueOf } from '../decide/residue.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { type Copy, liveDigest } from '../objects/copy.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
@@ -80,7 +80,7 @@ async function madeOf(
   try {
     const after = await applyCopy(cluster.kube, kind.resource, main, { force: true, dryRun: true, signal });
     if (liveDigest(after, rule, shaping) !== replicaCache.get(key)?.live) return undefined;
-    const { byHand, applied, keys, rest } = residueOf(main, after, fieldManager, shaping);
+    const { byHand, applied, keys, rest } = fieldDriftOf(main, after, fieldManager, shaping);
     if (byHand.length > 0) return undefined;
     const asked = { resource: kind.resource, main, context: shaping };
     if ((await probes.kept(asked, rest, false, { signal })).length > 0) return undefined;

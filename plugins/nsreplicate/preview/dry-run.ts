@@ -3,7 +3,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
-import { type Residue, residueOf, toBeRemoved } from '../decide/residue.ts';
+import { type FieldDrift, fieldDriftOf, toBeRemoved } from '../decide/field-drift.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { cloneJson, type Draft, put } from '../objects/draft.ts';
 import { valueAt, without } from '../objects/managed-fields.ts';
@@ -28,7 +28,7 @@ export interface Trial extends Asked {
 export async function dryRun(
   trial: Trial,
   before: KubeObject | undefined,
-): Promise<{ after: KubeObject; residue: Residue }> {
+): Promise<{ after: KubeObject; drift: FieldDrift }> {
   const { write, policy } = trial;
   const afterRefusal = (error: unknown) => {
     if (!isRefused(error) || !before) throw error;
@@ -38,9 +38,9 @@ export async function dryRun(
     if (write.outcome === 'create') throw error;
     return mayOverrule(error, policy) ? apply(trial, true).catch(afterRefusal) : afterRefusal(error);
   });
-  const residue = residueOf(trial.main, applied, fieldManager, trial.context);
+  const drift = fieldDriftOf(trial.main, applied, fieldManager, trial.context);
   // What others have in it would be taken over, and go with a second apply.
-  return { after: without(applied, toBeRemoved(residue, takesOf(write, policy))), residue };
+  return { after: without(applied, toBeRemoved(drift, takesOf(write, policy))), drift };
 }
 
 const apply = ({ kube, resource, main, signal }: Trial, force: boolean): Promise<KubeObject> =>
@@ -52,7 +52,7 @@ const apply = ({ kube, resource, main, signal }: Trial, force: boolean): Promise
  */
 async function replaceAll(trial: Trial, before: KubeObject, refusal: unknown): Promise<KubeObject> {
   const { kube, resource, main, context, write, policy, signal } = trial;
-  const present = residueOf(main, before, fieldManager, context);
+  const present = fieldDriftOf(main, before, fieldManager, context);
   if (toBeRemoved(present, takesOf(write, policy)).length === 0) throw refusal;
   const whole = cloneJson(main);
   if (before.metadata.resourceVersion !== undefined)

@@ -1,16 +1,17 @@
 /** What a replica has within the rules that the primary lacks, and that is no copy: an old primary may have much of it. */
-import { isGivenToNamespaces } from '../objects/given.ts';
+
 import { describe, type ObjectKey, placeOf } from '../objects/keys.ts';
+import { isNamespaceDefault } from '../objects/namespace-defaults.ts';
 import type { Survey, SurveyedReplica } from './survey.ts';
 
-/** By replica: `Secret shop/tls`; what every namespace is given is left out. */
+/** By replica: `Secret shop/tls`; what every namespace has by itself is left out. */
 export function extrasOf({ primaryCache, replicas }: Survey): ReadonlyMap<string, string[]> {
   const isExtra = ({ replicaCache }: SurveyedReplica, key: ObjectKey): boolean =>
     primaryCache.original(key) === undefined &&
     primaryCache.isComplete(key) &&
     replicaCache.isInScope(key) &&
     !replicaCache.isOurs(key) &&
-    !isGiven(key);
+    !isDefault(key);
   return new Map(
     replicas.map((replica) => {
       const extras = [...replica.replicaCache.keys()].filter((key) => isExtra(replica, key));
@@ -19,7 +20,7 @@ export function extrasOf({ primaryCache, replicas }: Survey): ReadonlyMap<string
   );
 }
 
-function isGiven(key: ObjectKey): boolean {
+function isDefault(key: ObjectKey): boolean {
   const { kind, namespace, name } = placeOf(key);
-  return isGivenToNamespaces({ apiVersion: 'v1', kind, metadata: { namespace, name } });
+  return isNamespaceDefault({ apiVersion: 'v1', kind, metadata: { namespace, name } });
 }

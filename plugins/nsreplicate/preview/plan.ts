@@ -154,8 +154,8 @@ async function plannedWrite(
   try {
     if (write.outcome !== 'create')
       before = await kube.find(resource, survey.places.onReplica(key), { signal });
-    const { after, residue } = await dryRun(trial, before);
-    const kept = await replica.probes.kept(trial, residue.rest, write.outcome === 'create', { signal });
+    const { after, drift } = await dryRun(trial, before);
+    const kept = await replica.probes.kept(trial, drift.rest, write.outcome === 'create', { signal });
     const shown = shows.of(bare(after), before && bare(before));
     if (kept.length > 0) return await plannedAfterRefusal(trial, notTaken(main, kept), before, shown, change);
     // It is what the replica makes of it, though that is not remembered.

@@ -15,8 +15,8 @@ import {
 import type { TaskSpec } from '../decide/spec.ts';
 import { appliesWhole } from '../objects/carry.ts';
 import type { Destination } from '../objects/copy.ts';
-import { untouched } from '../objects/given.ts';
 import { type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
+import { untouched } from '../objects/namespace-defaults.ts';
 
 export interface AssessorOptions {
   readonly spec: TaskSpec;

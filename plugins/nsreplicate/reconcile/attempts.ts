@@ -2,7 +2,7 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
 import { messageAbout } from '../clusters/failure.ts';
-import { Tally } from '../decide/tally.ts';
+import { ResultCounts } from '../decide/result-counts.ts';
 import { activeJobs } from '../jobs/active.ts';
 import { LagMeter } from '../jobs/lag.ts';
 import type { Meters } from '../jobs/meters.ts';
@@ -10,7 +10,7 @@ import type { JobRecord, JobRecords, Standing } from '../jobs/records.ts';
 import { afterFailure, type Failure, isParked, type RetryState } from '../jobs/retry.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 import { type Correction, Flapping, isFlapping } from './flapping.ts';
-import { JobRecorder } from './job-recorder.ts';
+import { JobReporter } from './job-reporter.ts';
 import type { Result } from './reconciler.ts';
 
 export interface AttemptsOptions {
@@ -29,18 +29,18 @@ export interface AttemptsOptions {
 const isQuiet = ({ did }: Result): boolean => ['unchanged', 'left', 'gone'].includes(did);
 
 export class Attempts {
-  readonly tally = new Tally();
+  readonly results = new ResultCounts();
   readonly lag = new LagMeter();
   /** Objects that are left on purpose, and why. */
   readonly left = new Map<ObjectKey, string>();
   readonly #options: AttemptsOptions;
   readonly #retries = new Map<ObjectKey, RetryState>();
   readonly #flapping = new Flapping();
-  readonly #jobs: JobRecorder;
+  readonly #jobs: JobReporter;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
-    this.#jobs = new JobRecorder(options.replica, options);
+    this.#jobs = new JobReporter(options.replica, options);
   }
 
   /** Failures that wait to be tried again, and those that are parked. */
@@ -77,7 +77,7 @@ export class Attempts {
     this.#retries.delete(key);
     const lagMs = this.lag.done(key, clock.monotonic(), !isQuiet(result));
     meters?.done(replica, key, result.did, started, lagMs);
-    this.tally.count(key, result.did);
+    this.results.count(key, result.did);
     if (result.did === 'left') this.left.set(key, result.why);
     else this.left.delete(key);
     if (!isQuiet(result) || failedBefore)

@@ -16,8 +16,8 @@ import type { Cluster } from '../clusters/cluster.ts';
 import { type Dependent, type Dependents, noDependents, sortDependents } from '../decide/dependents.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import { at, groupKind, items } from '../objects/draft.ts';
-import { isGivenToNamespaces } from '../objects/given.ts';
 import { type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
+import { isNamespaceDefault } from '../objects/namespace-defaults.ts';
 import { definitions } from '../objects/order.ts';
 
 /** Whether an object of a replica is a copy of a task, by all that is known of it. */
@@ -118,7 +118,7 @@ async function listed(
       uid: object.metadata.uid ?? '',
       owners: ownersOf(object),
       isOurs: isOurs(kind, object) || isMadeByStatefulSet(object),
-      isGiven: isGivenToNamespaces(object),
+      isDefault: isNamespaceDefault(object),
       deleting: object.metadata.deletionTimestamp !== undefined,
     }));
   } catch (error) {

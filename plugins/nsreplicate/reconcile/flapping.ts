@@ -5,12 +5,13 @@ import type { ObjectKey } from '../objects/keys.ts';
 /** So many corrections of one object within the window: something else wants it otherwise. */
 const MOST = 5;
 const MINUTE_MS = 60_000;
+/** The word for it in records and documents. */
 const REASON = 'fought-over';
 
 export type Correction = 'put-right' | 'created';
 
 /**
- * What is edited so often is fought over by something slow, such as an autoscaler, which looks every 15 seconds. What
+ * What changes a copy back may be slow: an autoscaler looks every 15 seconds. What
  * is made by the thousand, and may well go again by itself, is counted for a short while only.
  */
 const windowsMs: Readonly<Record<Correction, number>> = { 'put-right': 10 * MINUTE_MS, created: MINUTE_MS };

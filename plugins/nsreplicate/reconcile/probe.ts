@@ -4,7 +4,7 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import type { Difference } from '../decide/differences.ts';
-import { kept, residueOf } from '../decide/residue.ts';
+import { fieldDriftOf, kept } from '../decide/field-drift.ts';
 import { fieldManager } from '../decide/spec.ts';
 import { cloneJson, type Draft, items } from '../objects/draft.ts';
 import type { SanitiseContext } from '../objects/sanitise.ts';
@@ -83,7 +83,7 @@ export class Probes {
     if (unexplained.length === 0 || isNew) return kept(unexplained, 'all');
     const found = await probe(this.#kube, asked.resource, asked.main, call);
     if (found.is !== 'taken' || !found.object) return [];
-    const made = residueOf(asked.main, found.object, fieldManager, asked.context).rest;
+    const made = fieldDriftOf(asked.main, found.object, fieldManager, asked.context).rest;
     for (const one of made)
       if (one.how !== 'missing' && this.#explained.size < MOST_EXPLAINED) this.#explained.add(nameOf(one));
     return kept(unexplained, made);

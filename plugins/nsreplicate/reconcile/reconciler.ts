@@ -14,9 +14,9 @@ import {
 } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { type Assessment, isWrite, type Write } from '../decide/assess.ts';
-import { type Did, explain, type LeaveReason, outcomes } from '../decide/outcomes.ts';
+import { type FieldDrift, noFieldDrift } from '../decide/field-drift.ts';
+import { explain, type LeaveReason, outcomes, type ReconcileResult } from '../decide/outcomes.ts';
 import { assessPart, comparePart, differsInStatus } from '../decide/part.ts';
-import { noResidue, type Residue } from '../decide/residue.ts';
 import { type Copy, liveDigest, madeDigest, type Shaping } from '../objects/copy.ts';
 import { cloneJson, type Draft } from '../objects/draft.ts';
 import { describe, type ObjectKey, type Places, placeOf } from '../objects/keys.ts';
@@ -30,7 +30,7 @@ import { terminating, Writer } from './writer.ts';
 
 /** What came of one piece of work. */
 export type Result =
-  | { readonly did: Exclude<Did, 'left'> }
+  | { readonly did: Exclude<ReconcileResult, 'left'> }
   /** Left as it is, on purpose. */
   | { readonly did: 'left'; readonly why: string };
 
@@ -173,7 +173,7 @@ export class Reconciler {
     await fence();
     const made = { origin: copy.origin, applied: copy.digest, sequence, epoch: this.#options.epoch() };
     writeProvenance(copy.main, made);
-    const { object, live, recreated, residue } = await this.#writer.write(
+    const { object, live, recreated, drift } = await this.#writer.write(
       {
         resource: kind.resource,
         main: copy.main,
@@ -187,7 +187,7 @@ export class Reconciler {
       this.#call,
     );
     replicaCache.answered(key, object, live, bearsProvenanceOf(object, copy.main) ? made : undefined);
-    this.#remember(key, copy.digest, live, residue);
+    this.#remember(key, copy.digest, live, drift);
     if (copy.status) await this.#applyStatus(kind, key, copy, object);
     if (write.why === 'drift' && object.metadata.resourceVersion === before?.resourceVersion)
       return { did: 'unchanged' };
@@ -198,7 +198,12 @@ export class Reconciler {
    * Remembers what the replica made of it, so that its defaults and webhooks are not taken for drift. What somebody
    * wrote by hand is drift for as long as it is there.
    */
-  #remember(key: ObjectKey, applied: string, live: string, { byHand, applied: others, keys }: Residue): void {
+  #remember(
+    key: ObjectKey,
+    applied: string,
+    live: string,
+    { byHand, applied: others, keys }: FieldDrift,
+  ): void {
     const { results, resultsChanged } = this.#options;
     const foreign = keys.length > 0 ? { foreign: keys.map(readable) } : {};
     const made = { applied, live, ...foreign, ...(others.length > 0 ? { othersApply: true } : {}) };
@@ -211,7 +216,7 @@ export class Reconciler {
     const { primaryCache, replicaCache, replica } = this.#options;
     const applied = primaryCache.digest(key, replica.name);
     if (applied !== undefined && replicaCache.get(key)?.live === applied)
-      this.#remember(key, applied, applied, noResidue);
+      this.#remember(key, applied, applied, noFieldDrift);
     if (!primaryCache.original(key)?.statusDigest) return { did: 'unchanged' };
     const copy = await this.#copy(key);
     const object = copy?.status && (await this.#find(kind, key));

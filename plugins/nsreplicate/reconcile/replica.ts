@@ -11,8 +11,8 @@ import { failureOf, isAway } from '../clusters/failure.ts';
 import type { CopiedKind } from '../clusters/kinds.ts';
 import { Reachability } from '../clusters/reachability.ts';
 import { explain } from '../decide/outcomes.ts';
+import type { ResultCounts } from '../decide/result-counts.ts';
 import type { TaskSpec } from '../decide/spec.ts';
-import type { Tally } from '../decide/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { JobRecord, JobRecords } from '../jobs/records.ts';
@@ -96,8 +96,8 @@ export class Replica {
     return [...this.#options.primaryCache.keys()].filter((key) => !this.#observer.covers(key)).length;
   }
 
-  get tally(): Tally {
-    return this.#attempts.tally;
+  get results(): ResultCounts {
+    return this.#attempts.results;
   }
 
   /** Objects that are left on purpose, and why. */

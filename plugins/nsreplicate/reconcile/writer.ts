@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { conflictCauses, immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
-import { noResidue, type Residue, residueOf, toBeRemoved } from '../decide/residue.ts';
+import { type FieldDrift, fieldDriftOf, noFieldDrift, toBeRemoved } from '../decide/field-drift.ts';
 import { fieldManager, handoverManager, type TaskSpec } from '../decide/spec.ts';
 import { nameOnly } from '../objects/carry.ts';
 import { at, type Draft } from '../objects/draft.ts';
@@ -40,7 +40,7 @@ export interface Written {
   /** The object had to be deleted and made anew. */
   readonly recreated: boolean;
   /** What others have in it besides. */
-  readonly residue: Residue;
+  readonly drift: FieldDrift;
 }
 
 type Sent = Pick<WriteRequest, 'resource' | 'main' | 'uid'>;
@@ -78,20 +78,20 @@ export class Writer {
     let applied = await this.#apply(request, call);
     if (applied.object.metadata.deletionTimestamp !== undefined) throw terminating(applied.object);
     if (applied.isNew && !applied.recreated) await this.#checkMade(request, applied.object, call);
-    if (request.digestOf(applied.object) === request.digest) return written(request, applied, noResidue);
-    let residue = this.#residueOf(request, applied.object);
-    const removable = toBeRemoved(residue, this.#takes(request));
+    if (request.digestOf(applied.object) === request.digest) return written(request, applied, noFieldDrift);
+    let drift = this.#fieldDriftOf(request, applied.object);
+    const removable = toBeRemoved(drift, this.#takes(request));
     if (removable.length > 0) {
       await takeOver(this.#change(request, applied.object, call), removable);
       applied = { ...applied, object: await this.#send(request, true, call) };
-      residue = this.#residueOf(request, applied.object);
+      drift = this.#fieldDriftOf(request, applied.object);
     }
-    const fields = await this.#probes.kept(request, residue.rest, applied.isNew, call);
-    if (fields.length === 0) return written(request, applied, residue);
+    const fields = await this.#probes.kept(request, drift.rest, applied.isNew, call);
+    if (fields.length === 0) return written(request, applied, drift);
     const cause = notTaken(request.main, fields);
     if (applied.isNew || this.#policy.onImmutable === 'fail') throw cause;
     const anew = await this.#recreate(request, cause, call);
-    return written(request, anew, this.#residueOf(request, anew.object));
+    return written(request, anew, this.#fieldDriftOf(request, anew.object));
   }
 
   /** Applies the status alone. Status belongs to controllers, so it is always taken over. */
@@ -119,8 +119,8 @@ export class Writer {
     });
   }
 
-  #residueOf({ main, context }: WriteRequest, object: KubeObject): Residue {
-    return residueOf(main, object, fieldManager, context);
+  #fieldDriftOf({ main, context }: WriteRequest, object: KubeObject): FieldDrift {
+    return fieldDriftOf(main, object, fieldManager, context);
   }
 
   #takes({ write }: WriteRequest) {
@@ -136,7 +136,7 @@ export class Writer {
   async #takeOverBefore(request: WriteRequest, call: CallOptions): Promise<boolean> {
     const present = await this.#kube.find(request.resource, request.place, call);
     if (!present || present.metadata.uid !== (request.uid ?? present.metadata.uid)) return false;
-    const removable = toBeRemoved(this.#residueOf(request, present), this.#takes(request));
+    const removable = toBeRemoved(this.#fieldDriftOf(request, present), this.#takes(request));
     if (removable.length > 0) await takeOver(this.#change(request, present, call), removable);
     return removable.length > 0;
   }
@@ -226,11 +226,11 @@ export class Writer {
   }
 }
 
-const written = (request: WriteRequest, { object, recreated }: Applied, residue: Residue): Written => ({
+const written = (request: WriteRequest, { object, recreated }: Applied, drift: FieldDrift): Written => ({
   object,
   live: request.digestOf(object),
   recreated,
-  residue,
+  drift,
 });
 
 /**

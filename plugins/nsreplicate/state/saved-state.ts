@@ -1,7 +1,7 @@
 /** What outlives a run of a task. */
 import type { Covered } from '../cache/retired.ts';
 import type { BrakeState } from '../decide/brake.ts';
-import type { Done } from '../decide/tally.ts';
+import type { Done } from '../decide/result-counts.ts';
 
 /** Kept in the cluster that holds the task's state. */
 export interface SavedState {

@@ -6,9 +6,9 @@ import { configMaps } from '../../../src/kube/resources.ts';
 import { Annotation, Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { RESULT_SHARDS } from '../cache/applied-results.ts';
 import type { WaitingDeletions } from '../decide/approval.ts';
-import type { Did } from '../decide/outcomes.ts';
+import type { ReconcileResult } from '../decide/outcomes.ts';
+import type { Done } from '../decide/result-counts.ts';
 import { stateNamespace } from '../decide/spec.ts';
-import type { Done } from '../decide/tally.ts';
 import type { Behind } from '../jobs/lag.ts';
 import { type JobGroup, type JobRecord, jobKey, parseShard, shardNames } from '../jobs/records.ts';
 import { type SavedState, savedStateOf } from './saved-state.ts';
@@ -29,7 +29,7 @@ export interface ReplicaStatus {
   /** Of what is behind, how much is being worked on, and how much failed and is tried again by itself. */
   readonly running: number;
   readonly retrying: number;
-  readonly counts: Partial<Record<Did, number>>;
+  readonly counts: Partial<Record<ReconcileResult, number>>;
   /** What was done by all runs of the task together. */
   readonly done: Done;
   readonly failed: number;

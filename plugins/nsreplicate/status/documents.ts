@@ -1,7 +1,7 @@
 /** Which of a task's documents changed, and their content when it is their turn to be written. */
 import type { Clock } from '../../../src/clock.ts';
 import { own } from '../../../src/json.ts';
-import { doneInAll } from '../decide/tally.ts';
+import { doneInAll } from '../decide/result-counts.ts';
 import { textOfJobs } from '../jobs/records.ts';
 import type { Document } from '../state/journal.ts';
 import type { SavedState } from '../state/saved-state.ts';
@@ -82,9 +82,9 @@ export class Documents {
     this.#saved.sequence++;
     // Before the task has its replicas, a brake that an earlier run pulled must not be written away.
     const brakes = task.replicas.map(({ name, deletions }) => [name, deletions.state]);
-    const done = task.replicas.map(({ name, tally }) => [
+    const done = task.replicas.map(({ name, results }) => [
       name,
-      doneInAll(own(this.#saved.done, name) ?? {}, tally.totals),
+      doneInAll(own(this.#saved.done, name) ?? {}, results.totals),
     ]);
     return stateDocument(status(), {
       ...this.#saved,

@@ -3,7 +3,7 @@ import { messageOf } from '../../../src/errors.ts';
 import { own } from '../../../src/json.ts';
 import type { Cluster } from '../clusters/cluster.ts';
 import { waitingDeletions } from '../decide/approval.ts';
-import { doneInAll } from '../decide/tally.ts';
+import { doneInAll } from '../decide/result-counts.ts';
 import type { JobGroup } from '../jobs/records.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { SavedState } from '../state/saved-state.ts';
@@ -65,8 +65,8 @@ function replicaStatus(
     uncompared: replica.uncompared,
     running: replica.running.size,
     retrying: replica.delayed,
-    counts: replica.tally.totals,
-    done: doneInAll(own(earlier, replica.name) ?? {}, replica.tally.totals),
+    counts: replica.results.totals,
+    done: doneInAll(own(earlier, replica.name) ?? {}, replica.results.totals),
     failed: replica.failures.size,
     parked,
     left: countBy(replica.left.values()),

@@ -11,7 +11,7 @@ import { pods } from '../../../src/kube/resources.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';
-import { PodTroubles, type Trouble } from './pod-trouble.ts';
+import { PodDiagnosis, type Trouble } from './pod-diagnosis.ts';
 
 /** Lines of a program that died, in the error about it. */
 const lastWords = 3;
@@ -42,7 +42,7 @@ export interface PodHandlers {
 
 /** A pod as far as this module follows it. */
 interface Watched {
-  readonly troubles: PodTroubles;
+  readonly diagnosis: PodDiagnosis;
   readingLog: boolean;
   /** It has worked: that it fails later may pass, and the mover, which tries again, knows when to give up. */
   served: boolean;
@@ -100,7 +100,7 @@ async function lookAt(
 ): Promise<void> {
   const uid = pod.metadata.uid ?? '';
   const watched = known.get(uid) ?? {
-    troubles: new PodTroubles(),
+    diagnosis: new PodDiagnosis(),
     readingLog: false,
     served: false,
     troubled: false,
@@ -118,7 +118,7 @@ async function lookAt(
     await readLog(target, pod, watched, handlers, signal);
     return;
   }
-  const trouble = watched.troubles.look(pod, watched.readingLog);
+  const trouble = watched.diagnosis.diagnose(pod, watched.readingLog);
   if (trouble?.fatal && !watched.served) throw await failureOf(target, pod, trouble, watched.words, signal);
   if (trouble ?? watched.troubled) handlers.waiting(trouble?.text ?? '', pod);
   watched.troubled = trouble !== undefined;

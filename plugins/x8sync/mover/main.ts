@@ -11,7 +11,7 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { systemClock } from '../../../src/clock.ts';
 import { startCopy } from './copy/copy.ts';
-import { Ending } from './copy/ending.ts';
+import { MoverExit } from './copy/exit.ts';
 import { RelayHub } from './copy/relay-hub.ts';
 import { pathsBelow } from './paths.ts';
 import type { Runtime } from './runtime.ts';
@@ -90,7 +90,7 @@ const interrupted =
   'stopped by a signal: what was copied so far is kept, and the next run goes on from there';
 
 const commands: Readonly<Record<string, () => Promise<number>>> = {
-  copy: () => startCopy(env, runtime(new Ending('interrupted', interrupted))),
+  copy: () => startCopy(env, runtime(new MoverExit('interrupted', interrupted))),
   serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
   answer: async () => {
     try {

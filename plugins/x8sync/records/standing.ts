@@ -9,7 +9,7 @@ import type { ClaimName } from '../claims/claim.ts';
 import type { HolderState } from '../claims/claim-lock.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { progressText } from '../monitor/mover-messages.ts';
-import { PodTroubles } from '../monitor/pod-trouble.ts';
+import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import type { Mode } from '../mover/options.ts';
 import { type MoverEnd, type MoverLine, parseMoverLine } from '../mover/protocol.ts';
 import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
@@ -157,7 +157,7 @@ function conditionOf({ status }: Job): string | undefined {
 
 /** What a mover without an end waits for, and how far it is. */
 function waitingOf(record: TaskRecord, { pods, said }: Sight): Omit<Standing, 'phase'> {
-  const [trouble] = pods.flatMap((pod) => new PodTroubles().look(pod, true)?.text ?? []);
+  const [trouble] = pods.flatMap((pod) => new PodDiagnosis().diagnose(pod, true)?.text ?? []);
   const isHeld = record.holder !== undefined;
   const now = isHeld ? record.message : 'no command waits for it: it goes on by itself';
   const last = said.findLast((line) => line.kind === 'progress');

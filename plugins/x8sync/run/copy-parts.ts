@@ -12,7 +12,7 @@ import { jobs } from '../../../src/kube/resources.ts';
 import { isGivenName } from '../../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../claims/claim.ts';
 import { checkSameMode, checkSource, checkTarget } from '../claims/claim-checks.ts';
-import { checkNoRival } from '../claims/rivals.ts';
+import { checkNoCompetingMover } from '../claims/competing-movers.ts';
 import type { Strategies } from '../connect/endpoint.ts';
 import { mountObstacle } from '../connect/mount.ts';
 import { ladderOf, madeFor } from '../connect/strategies.ts';
@@ -219,7 +219,7 @@ export class CopyParts {
       spec: copySpec(this.#request, source, target),
       pair: pairLabel(source, target),
       claimUid: target.uid,
-      check: (task: string) => checkNoRival(target, task, this.#options.signal),
+      check: (task: string) => checkNoCompetingMover(target, task, this.#options.signal),
     };
   });
 

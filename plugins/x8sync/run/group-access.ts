@@ -11,7 +11,7 @@ import { pods } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { stateOf } from '../monitor/follow.ts';
-import { PodTroubles } from '../monitor/pod-trouble.ts';
+import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
 import type { SideMeta } from '../objects/manifests/source.ts';
@@ -100,7 +100,7 @@ async function lookAtRoot(side: TaskSide, plan: PodPlan, options: EnsureOptions)
 
 /** What the pod wrote about the folder; undefined while it has written nothing. */
 function endOf({ kube, namespace }: TaskSide): (pod: Pod | undefined) => RootFolder | undefined {
-  const troubles = new PodTroubles();
+  const diagnosis = new PodDiagnosis();
   return (pod) => {
     if (!pod) return undefined;
     const where = `pod ${namespace}/${pod.metadata.name} in ${kube.cluster.context}`;
@@ -114,7 +114,7 @@ function endOf({ kube, namespace }: TaskSide): (pod: Pod | undefined) => RootFol
           hint: 'leave --fs-group out, or choose with --run-as who may list it',
         },
       );
-    const trouble = troubles.look(pod);
+    const trouble = diagnosis.diagnose(pod);
     if (trouble?.fatal) throw new X8sError(`${where} can't start: ${trouble.text}`);
     return undefined;
   };

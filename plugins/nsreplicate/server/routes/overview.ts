@@ -1,6 +1,6 @@
 /** What a person on call asks first: how much is behind and fails, whether the clusters answer, and how that was before. */
 import type { Clock } from '../../../../src/clock.ts';
-import type { Done } from '../../decide/tally.ts';
+import type { Done } from '../../decide/result-counts.ts';
 import type { LiveTask } from '../../run/live-task.ts';
 import type { ReplicaStatus } from '../../state/state.ts';
 import { Problem } from '../http/problem.ts';

@@ -11,7 +11,7 @@ import { relayAddress } from '../relay.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
 import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, parseAddress } from './addresses.ts';
-import { Unreachable, WrongKey } from './ending.ts';
+import { Unreachable, WrongKey } from './exit.ts';
 import { findAddress } from './finder.ts';
 import type { SourceAccess } from './source-access.ts';
 import { keyTrouble, type SshFiles, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';

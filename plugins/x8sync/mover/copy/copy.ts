@@ -7,7 +7,7 @@ import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from 
 import type { Runtime } from '../runtime.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
-import { type Ending, endingOf } from './ending.ts';
+import { exitOf, type MoverExit } from './exit.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { openSource } from './open-source.ts';
@@ -70,7 +70,7 @@ function runOf(options: CopyOptions, runtime: Runtime): MoverRun {
  * when it looks round, once a second. A run that failed may be tried again at once, and must not be found alive.
  */
 async function linger(
-  { outcome }: Ending,
+  { outcome }: MoverExit,
   { lingerSeconds }: CopyOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -95,11 +95,11 @@ class CopyRun implements MoverRun {
   }
 
   /** Never rejects. */
-  ended(): Promise<Ending> {
-    return endingOf(() => this.#copy(), this.#runtime.messages);
+  ended(): Promise<MoverExit> {
+    return exitOf(() => this.#copy(), this.#runtime.messages);
   }
 
-  async #copy(): Promise<Ending> {
+  async #copy(): Promise<MoverExit> {
     const { mode, verify, task } = this.#options;
     const source = await this.#reachSource();
     if (mode !== 'verify') await requireContent(this.#options, source, this.#rsync(source));
@@ -124,7 +124,7 @@ class CopyRun implements MoverRun {
     return new SourceRsync(this.#options, this.#runtime, this.#connection, source);
   }
 
-  async #verify(source: Source): Promise<Ending> {
+  async #verify(source: Source): Promise<MoverExit> {
     const { mayHaveMore, owner, selection, allowEmpty } = this.#options;
     const sides = { runtime: this.#runtime, connection: this.#connection, source };
     const expectation = { mayHaveMore, owner };
@@ -145,7 +145,7 @@ class CopyRun implements MoverRun {
     if (this.#staging?.opened && !this.#options.keepPartial) await this.#staging.close();
   }
 
-  endOf({ outcome, message, room }: Ending): Omit<Messages['end'], 'seconds'> {
+  endOf({ outcome, message, room }: MoverExit): Omit<Messages['end'], 'seconds'> {
     const { nonce, task, mode } = this.#options;
     const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
     const streams = this.#transfer?.streams;

@@ -1,7 +1,7 @@
 /** What only the target has goes, where that was asked for, and not without a brake. */
 import type { Deletes } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { Ending, isThrough } from './ending.ts';
+import { isThrough, MoverExit } from './exit.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import type { StagingFolder } from './staging.ts';
 import { countTarget } from './unprivileged-losses.ts';
@@ -16,7 +16,7 @@ interface Parts {
  * How many entries the copy may delete. A wrong source, or one that is half mounted, would take most of the target
  * along: more than half of it goes only where a person has said so.
  *
- * @throws Ending where more than that would go, with the target as it was.
+ * @throws MoverExit where more than that would go, with the target as it was.
  */
 export async function deletionLimit(
   deletes: Exclude<Deletes, 'nothing'>,
@@ -28,12 +28,12 @@ export async function deletionLimit(
     rsync.countDeletions(),
     countTarget(paths.target, paths.staging, signal),
   ]);
-  if (!isThrough(code)) throw new Ending('source-failed', 'what would be deleted could not be listed');
+  if (!isThrough(code)) throw new MoverExit('source-failed', 'what would be deleted could not be listed');
   // The root is no entry that could go.
   const [going, all] = [stats.extraneous ?? 0, there - 1];
   if (!isMost(going, all)) return Math.floor(all / 2);
   await staging.abandon();
-  throw new Ending('too-many-deletions', `${going} of the target's ${all} entries would be deleted`);
+  throw new MoverExit('too-many-deletions', `${going} of the target's ${all} entries would be deleted`);
 }
 
 /** More than half. */

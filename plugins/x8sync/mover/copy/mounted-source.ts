@@ -10,7 +10,7 @@ import type { Runtime } from '../runtime.ts';
 import { answer } from '../source/query-handler.ts';
 import { saveSizes } from '../source/sizes.ts';
 import { QueryFailed } from './connection.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import type { SourceAccess } from './source-access.ts';
 
 export class MountedSource implements SourceAccess {
@@ -30,7 +30,7 @@ export class MountedSource implements SourceAccess {
     return `${this.#runtime.paths.source}/`;
   }
 
-  /** @throws Ending where the volume can't be read by the pod's user. */
+  /** @throws MoverExit where the volume can't be read by the pod's user. */
   async open(): Promise<void> {
     const { paths, uid } = this.#runtime;
     const { isDevice } = this.#options;
@@ -38,7 +38,7 @@ export class MountedSource implements SourceAccess {
     const problem = isDevice
       ? deviceProblem(paths.sourceDevice, 'read', what, uid)
       : accessProblem(paths.source, 'read', what, uid);
-    if (problem !== undefined) throw new Ending('source-closed', problem);
+    if (problem !== undefined) throw new MoverExit('source-closed', problem);
     if (isDevice) return;
     this.#sized ??= saveSizes(paths);
     await this.#sized;

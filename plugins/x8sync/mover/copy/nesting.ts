@@ -12,7 +12,7 @@ import { runLines } from '../programs.ts';
 import type { RootSample } from '../queries.ts';
 import type { Runtime } from '../runtime.ts';
 import { locationOf } from '../volume-location.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import { type Relation, relationOf } from './relation.ts';
 import type { Source } from './source.ts';
 import type { StagingFolder } from './staging.ts';
@@ -20,14 +20,14 @@ import { timeKept } from './times.ts';
 
 type Asked = Pick<Source, 'location' | 'find' | 'sees' | 'root'>;
 
-/** Before anything at all is made in the target. @throws Ending where the mounts show that the two overlap. */
+/** Before anything at all is made in the target. @throws MoverExit where the mounts show that the two overlap. */
 export function requireSeparateLocations(source: Asked, { paths }: Runtime): Relation {
   const relation = relationOf(source.location, locationOf(paths.target));
   refuse(relation);
   return relation;
 }
 
-/** With the staging folder in the target, and before anything else is touched. @throws Ending; the folder is gone then. */
+/** With the staging folder in the target, and before anything else is touched. @throws MoverExit; the folder is gone then. */
 export async function requireSeparateTrees(
   source: Asked,
   staging: StagingFolder,
@@ -44,7 +44,7 @@ export async function requireSeparateTrees(
 function refuse(relation: Relation): void {
   const what = words[relation];
   if (what === undefined) return;
-  throw new Ending('refused', `${what}; nothing was touched`);
+  throw new MoverExit('refused', `${what}; nothing was touched`);
 }
 
 const words: Readonly<Partial<Record<Relation, string>>> = {
@@ -83,7 +83,7 @@ async function isSourceRoot(source: Asked, folder: string, mark: string): Promis
       await writeFile(join(folder, name), '', { mode: 0o600 });
     } catch {
       const text = `${folder} has the names that the source's root has, and can't be written: whether it is the source can't be told`;
-      throw new Ending('refused', text);
+      throw new MoverExit('refused', text);
     }
     try {
       return await source.sees(name);

@@ -1,10 +1,10 @@
 /** Opens the source, and says so. */
 import type { CopyOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { Ending, Unreachable } from './ending.ts';
+import { MoverExit, Unreachable } from './exit.ts';
 import type { SourceAccess } from './source-access.ts';
 
-/** @throws Ending where no address answers in time, and what else opening throws. */
+/** @throws MoverExit where no address answers in time, and what else opening throws. */
 export async function openSource(
   connection: SourceAccess,
   { connectSeconds }: Pick<CopyOptions, 'connectSeconds'>,
@@ -14,7 +14,10 @@ export async function openSource(
     await connection.open();
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error;
-    throw new Ending('unreachable', `the source did not answer within ${connectSeconds} s: ${error.message}`);
+    throw new MoverExit(
+      'unreachable',
+      `the source did not answer within ${connectSeconds} s: ${error.message}`,
+    );
   }
   messages.write('connected', { address: connection.address });
 }

@@ -4,7 +4,7 @@ import { type CopyOptions, emptiesTarget, isDryRun } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
-import { Ending, isThrough } from './ending.ts';
+import { isThrough, MoverExit } from './exit.ts';
 import { type Amount, allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceRsync } from './source-rsync.ts';
@@ -17,7 +17,7 @@ type ContentOptions = Pick<CopyOptions, 'mode' | 'deletes' | 'allowEmpty' | 'sel
  * has said that it may be empty. What patterns leave of it only rsync can tell. Before anything of the target goes, the
  * source must have answered with its whole list.
  *
- * @throws Ending with the target as it was.
+ * @throws MoverExit with the target as it was.
  */
 export async function requireContent(
   { mode, deletes, allowEmpty, selection }: ContentOptions,
@@ -30,13 +30,13 @@ export async function requireContent(
   if (!takesAway && (allowEmpty || !hasPatterns)) return;
   const { ran, entries } = await rsync.list(takesAway ? undefined : 2);
   if (ran.code !== 0)
-    throw new Ending('source-failed', `the source could not be listed: ${firstLine(ran.stderr)}`);
+    throw new MoverExit('source-failed', `the source could not be listed: ${firstLine(ran.stderr)}`);
   // The root is an entry itself.
   if (entries <= 1 && !allowEmpty) throw empty(hasPatterns);
 }
 
-const empty = (hasPatterns: boolean): Ending =>
-  new Ending(
+const empty = (hasPatterns: boolean): MoverExit =>
+  new MoverExit(
     'source-empty',
     `${hasPatterns ? 'the patterns leave out all that the source has' : 'the source is empty'}: the target was not touched`,
   );
@@ -60,7 +60,7 @@ export class RoomCheck {
     this.#rsync = rsync;
   }
 
-  /** @throws Ending where the source does not fit, or that is not known. A dry run only warns. */
+  /** @throws MoverExit where the source does not fit, or that is not known. A dry run only warns. */
   async require(): Promise<void> {
     const { paths, messages, signal } = this.#runtime;
     const { availableBytes, inodes, availableInodes } = await diskOf(paths.target, signal);
@@ -69,7 +69,7 @@ export class RoomCheck {
     if (!shortage) return;
     const { needBytes, needInodes, freeBytes, freeInodes } = shortage;
     const text = `the copy needs ${needBytes} bytes and ${needInodes} inodes, and the target has ${freeBytes} and ${freeInodes} free`;
-    if (!isDryRun(this.#options.mode)) throw new Ending('no-room', text, shortage);
+    if (!isDryRun(this.#options.mode)) throw new MoverExit('no-room', text, shortage);
     messages.log('warning', text);
   }
 
@@ -100,7 +100,7 @@ export class RoomCheck {
     const allocated = allocatedBelow(into);
     const { ran, growth } = await this.#rsync.compare(() => new Growth(allocated), into);
     if (!isThrough(ran.code))
-      throw new Ending('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
+      throw new MoverExit('source-failed', `the two sides could not be compared: ${firstLine(ran.stderr)}`);
     return growth.need(sourceBytes);
   }
 }
@@ -110,7 +110,7 @@ const sum = (one: Amount, other: Amount): Amount => ({
   inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
 });
 
-/** Empties the target but for lost+found and the staging folder. @throws Ending */
+/** Empties the target but for lost+found and the staging folder. @throws MoverExit */
 export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<void> {
   messages.log('info', 'emptying the target');
   const kept = ['!', '-name', 'lost+found', '!', '-name', '.x8sync'];
@@ -119,7 +119,7 @@ export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<
   const { code, stderr } = await run('find', args, { signal });
   if (code === 0) return;
   const said = stderr.trim().split('\n').slice(0, 3).join('; ');
-  throw new Ending(
+  throw new MoverExit(
     'io',
     `the target is emptied in part: what could be removed is gone, and the rest stays: ${said}`,
   );

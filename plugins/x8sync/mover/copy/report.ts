@@ -1,15 +1,15 @@
 /** The last line: how it ended. The plugin believes this line, and Kubernetes the exit code that goes with it. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { formatMessage, type Messages } from '../protocol.ts';
-import type { Ending } from './ending.ts';
+import type { MoverExit } from './exit.ts';
 
 /** A copy of files, or of a device. */
 export interface MoverRun {
   /** How it ended. Never rejects. */
-  ended(): Promise<Ending>;
+  ended(): Promise<MoverExit>;
   /** Leaves nothing behind that nobody will go on with. */
   leave(): Promise<void>;
-  endOf(ending: Ending): Omit<Messages['end'], 'seconds'>;
+  endOf(ending: MoverExit): Omit<Messages['end'], 'seconds'>;
 }
 
 /** Kubernetes keeps 4096 bytes of what a container leaves for its pod's status. */

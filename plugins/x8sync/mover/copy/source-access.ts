@@ -16,7 +16,7 @@ export interface SourceAccess {
   readonly sshConfig: string | undefined;
   /** A further access, for a stream that copies beside this one; it is to be opened. @param number from 1. */
   another(number: number, options: CopyOptions, runtime: Runtime): SourceAccess;
-  /** @throws Unreachable, WrongKey, Ending */
+  /** @throws Unreachable, WrongKey, MoverExit */
   open(): Promise<void>;
   close(): Promise<void>;
   /** Closes it and opens it again. */

@@ -8,7 +8,7 @@ import type { Totals } from '../rsync/progress.ts';
 import type { MessageWriter } from '../runtime.ts';
 import type { VolumeLocation } from '../volume-location.ts';
 import { QueryFailed } from './connection.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import type { Amount } from './room.ts';
 import type { SourceAccess } from './source-access.ts';
 
@@ -40,7 +40,7 @@ export class Source {
     this.#connection = connection;
   }
 
-  /** @throws Ending where it does not tell. */
+  /** @throws MoverExit where it does not tell. */
   static async look(
     connection: SourceAccess,
     messages: MessageWriter,
@@ -184,13 +184,13 @@ export class Source {
   }
 }
 
-/** @throws Ending where the volume has no such folder, or it leads out of it. */
+/** @throws MoverExit where the volume has no such folder, or it leads out of it. */
 async function realFolder(connection: SourceAccess, path: string): Promise<string> {
   try {
     return JSON.parse(await connection.ask(queries.path)) as string;
   } catch (error) {
     if (!(error instanceof QueryFailed)) throw error;
-    throw new Ending('refused', `--source-path ${path}: ${error.message}`);
+    throw new MoverExit('refused', `--source-path ${path}: ${error.message}`);
   }
 }
 
@@ -199,7 +199,7 @@ async function queryJson<Answer>(connection: SourceAccess, query: string, what: 
   try {
     return JSON.parse(text) as Answer;
   } catch {
-    throw new Ending('source-failed', `the source did not tell its ${what}: ${JSON.stringify(text)}`);
+    throw new MoverExit('source-failed', `the source did not tell its ${what}: ${JSON.stringify(text)}`);
   }
 }
 
@@ -208,6 +208,6 @@ async function queryText(connection: SourceAccess, query: string, what: string):
     return await connection.ask(query);
   } catch (error) {
     if (!(error instanceof QueryFailed)) throw error;
-    throw new Ending('source-failed', `the source did not tell its ${what}: ${error.message}`);
+    throw new MoverExit('source-failed', `the source did not tell its ${what}: ${error.message}`);
   }
 }

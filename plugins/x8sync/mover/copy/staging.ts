@@ -8,7 +8,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { type Paths, stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import { modifiedAt, setModified, timeKept } from './times.ts';
 
 export type Phase = 'wiping' | 'copying';
@@ -57,11 +57,11 @@ export class StagingFolder {
    * Makes it ready for this task: another task's remains go, this task's unfinished files stay. Resolves with the
    * phase that this task had reached, if any.
    *
-   * @throws Ending where what is there is not ours, or it can't be written.
+   * @throws MoverExit where what is there is not ours, or it can't be written.
    */
   async open(): Promise<Phase | undefined> {
     if (!this.#isOurs())
-      throw new Ending('refused', `${this.path} exists and was not made by x8sync: move it away`);
+      throw new MoverExit('refused', `${this.path} exists and was not made by x8sync: move it away`);
     const phase = this.#readPhase();
     this.#rootTime = await modifiedAt(this.#paths.target);
     this.opened = true;
@@ -70,7 +70,7 @@ export class StagingFolder {
       for (const folder of [this.temporary, this.partial])
         await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new Ending('refused', `${this.path} can't be written: ${(error as Error).message}`);
+      throw new MoverExit('refused', `${this.path} can't be written: ${(error as Error).message}`);
     }
     await this.adoptOrphans();
     return phase;
@@ -108,13 +108,13 @@ export class StagingFolder {
     return phase === 'wiping' || phase === 'copying' ? phase : undefined;
   }
 
-  /** @throws Ending where it can't be written. */
+  /** @throws MoverExit where it can't be written. */
   async note(phase: Phase): Promise<void> {
     try {
       await writeFile(`${this.#state}.new`, `${word} ${phase} ${this.#task}\n`, { mode: 0o600 });
       await rename(`${this.#state}.new`, this.#state);
     } catch {
-      throw new Ending('io', `${this.path} can't be written`);
+      throw new MoverExit('io', `${this.path} can't be written`);
     }
   }
 

@@ -6,7 +6,7 @@ import { stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
 import { holdsNothing } from '../tree.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 
 /** So many removals are listed by name; all are counted. The list has to have room for what would be copied. */
 const mostTold = 100;
@@ -33,7 +33,7 @@ export function rootOf(target: string): string {
 /**
  * Tells what a forced copy would remove, folders before what is in them; resolves with how many entries that are.
  *
- * @throws Ending where not all of it can be listed.
+ * @throws MoverExit where not all of it can be listed.
  */
 export async function tellRemovals({ paths, messages, signal }: Runtime): Promise<number> {
   const left = kept.flatMap((name, index) => [
@@ -65,7 +65,7 @@ export async function tellRemovals({ paths, messages, signal }: Runtime): Promis
   );
   const { code, stderr } = await run('find', args, { signal, onOutput: (chunk) => names.push(chunk) });
   names.end();
-  if (code !== 0) throw new Ending('io', `what would be removed could not be listed: ${stderr.trim()}`);
+  if (code !== 0) throw new MoverExit('io', `what would be removed could not be listed: ${stderr.trim()}`);
   return removed;
 }
 

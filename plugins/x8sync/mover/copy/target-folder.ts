@@ -4,14 +4,14 @@ import { type CopyOptions, isDryRun, readsOnly } from '../options.ts';
 import { stagingName } from '../paths.ts';
 import type { Runtime } from '../runtime.ts';
 import { madeSubfolder, NoSubfolder, realSubfolder } from '../subfolder.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import { emptyFolder } from './target-content.ts';
 
 /**
  * The runtime whose target is that folder. A copy makes what is missing of it; a dry run takes one that is missing for
  * an empty one.
  *
- * @throws Ending where it leads out of the volume, or there is none.
+ * @throws MoverExit where it leads out of the volume, or there is none.
  */
 export async function withTargetFolder(
   { mode, selection: { targetPath } }: Pick<CopyOptions, 'mode' | 'selection'>,
@@ -25,7 +25,8 @@ export async function withTargetFolder(
     return { ...runtime, paths: { ...paths, target, staging: join(target, stagingName) } };
   } catch (error) {
     if (!(error instanceof NoSubfolder)) throw error;
-    if (!isDryRun(mode) || !error.isMissing) throw new Ending('refused', `--target-path: ${error.message}`);
+    if (!isDryRun(mode) || !error.isMissing)
+      throw new MoverExit('refused', `--target-path: ${error.message}`);
     return { ...runtime, paths: { ...paths, target: await emptyFolder(runtime) } };
   }
 }

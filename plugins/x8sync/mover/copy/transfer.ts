@@ -14,7 +14,7 @@ import type { RsyncResult } from '../rsync/run.ts';
 import type { Counts } from '../rsync/stats.ts';
 import type { Runtime } from '../runtime.ts';
 import { deletionLimit, isMost } from './deletions.ts';
-import { Ending, isThrough, verdictOf } from './ending.ts';
+import { isThrough, MoverExit, verdictOf } from './exit.ts';
 import { contradictionIn, withStreams } from './figures.ts';
 import { requireSeparateTrees } from './nesting.ts';
 import { wipeTarget } from './preconditions.ts';
@@ -24,8 +24,8 @@ import type { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
 import type { SourceRsync } from './source-rsync.ts';
 import type { StagingFolder } from './staging.ts';
+import { excludeOptions, TargetCompatibility } from './target-compatibility.ts';
 import { emptyFolder, isEmpty, rootOf, tellRemovals } from './target-content.ts';
-import { excludeOptions, TargetFit } from './target-fit.ts';
 import { observeTarget } from './target-look.ts';
 import { probeTarget } from './target-traits.ts';
 import { countTarget, LossSurvey } from './unprivileged-losses.ts';
@@ -70,7 +70,7 @@ export class Transfer {
   #resumed = false;
   readonly #roundTrip: () => Promise<number | undefined>;
   /** Undefined until the target is tried out. */
-  #fit: TargetFit | undefined;
+  #fit: TargetCompatibility | undefined;
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
@@ -93,10 +93,10 @@ export class Transfer {
   }
 
   /** Says what would be done. */
-  async dryRun(): Promise<Ending> {
+  async dryRun(): Promise<MoverExit> {
     const { options, runtime, source, rsync } = this.#parts;
     this.#attempts.count = 1;
-    this.#fit = new TargetFit(observeTarget(runtime.paths.target), source, runtime.messages);
+    this.#fit = new TargetCompatibility(observeTarget(runtime.paths.target), source, runtime.messages);
     await this.#fit.look(options, false);
     runtime.messages.write('notice', { text: dryRunLimits(this.#parts.relation) });
     rsync.exclude = await this.#exclude();
@@ -120,8 +120,8 @@ export class Transfer {
       });
   }
 
-  /** Copies. @throws Ending, and what opening a connection throws. */
-  async run(): Promise<Ending> {
+  /** Copies. @throws MoverExit, and what opening a connection throws. */
+  async run(): Promise<MoverExit> {
     const { options, runtime, connection } = this.#parts;
     const before = rootOf(runtime.paths.target);
     // Beside the trying out of the target, and only where it will be needed.
@@ -151,7 +151,7 @@ export class Transfer {
   async #prepareTarget(): Promise<void> {
     const { options, runtime, staging, source, rsync, relation } = this.#parts;
     const why = accessProblem(runtime.paths.target, 'write', 'the target volume', runtime.uid);
-    if (why !== undefined) throw new Ending('closed', why);
+    if (why !== undefined) throw new MoverExit('closed', why);
     const phase = await staging.open();
     this.#resumed = phase === 'copying';
     if (relation === 'unknown') await requireSeparateTrees(source, staging, runtime);
@@ -195,10 +195,10 @@ export class Transfer {
       rsync.traits.owners = !traits.owner;
       rsync.traits.modes = !traits.modes;
       rsync.traits.unsupported = traits.unsupported;
-      this.#fit = new TargetFit(traits, source, runtime.messages);
+      this.#fit = new TargetCompatibility(traits, source, runtime.messages);
       await this.#fit.look(options, !emptiesTarget(options.mode) && !(await isEmpty(runtime)));
     } catch (error) {
-      if (error instanceof Ending && error.outcome === 'refused') await staging.abandon();
+      if (error instanceof MoverExit && error.outcome === 'refused') await staging.abandon();
       throw error;
     }
   }
@@ -287,7 +287,7 @@ export class Transfer {
     const { runtime, staging } = this.#parts;
     const { paths, signal } = runtime;
     const synced = await run('sync', ['-f', paths.target], { signal });
-    if (synced.code !== 0) throw new Ending('io', 'the target could not be written to disk');
+    if (synced.code !== 0) throw new MoverExit('io', 'the target could not be written to disk');
     this.stats.vanished = errors.vanished;
     this.#countPresent();
     await this.#fit?.finish();
@@ -299,7 +299,7 @@ export class Transfer {
     this.lost = [
       ...new Set([...((await survey?.lost()) ?? []), ...errors.lost, ...this.losses.map(({ kind }) => kind)]),
     ];
-    if (!(await staging.close())) throw new Ending('io', `${staging.path} could not be removed`);
+    if (!(await staging.close())) throw new MoverExit('io', `${staging.path} could not be removed`);
   }
 
   /** The source held something when it was looked at, and rsync found nothing. */
@@ -323,13 +323,13 @@ export class Transfer {
     );
   }
 
-  #verdict({ code, errors }: RsyncResult): Ending {
+  #verdict({ code, errors }: RsyncResult): MoverExit {
     if (code === 0 && this.#copiedNothing)
-      return new Ending('source-failed', 'the source had become empty by the time that it was copied');
+      return new MoverExit('source-failed', 'the source had become empty by the time that it was copied');
     const verdict = verdictOf(code, errors, this.lost);
     const contradiction = isThrough(code) ? contradictionIn(this.stats) : undefined;
     if (contradiction === undefined) return verdict;
     const defect = `the figures of this copy contradict themselves (${contradiction}): look at the target before you rely on it, and report this`;
-    return new Ending('failed', defect);
+    return new MoverExit('failed', defect);
   }
 }

@@ -1,5 +1,5 @@
 /** Reads the source's device over one connection, and over a new one where that broke, as long as it gets somewhere. */
-import { Ending, Unreachable } from '../copy/ending.ts';
+import { MoverExit, Unreachable } from '../copy/exit.ts';
 import { RetryBudget } from '../copy/retry-budget.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { CopyOptions } from '../options.ts';
@@ -27,7 +27,7 @@ export class LastingAccess {
     this.#retries = new RetryBudget(parts.options.retries);
   }
 
-  /** Digests of the device's first so many bytes. @throws Ending, Unreachable, and what opening throws. */
+  /** Digests of the device's first so many bytes. @throws MoverExit, Unreachable, and what opening throws. */
   async *digests(bytes: number): AsyncGenerator<BlockRun> {
     const blocks = blocksIn(bytes);
     for (let block = 0; block < blocks; ) {
@@ -69,7 +69,7 @@ export class LastingAccess {
    * @param receiver makes one for each attempt.
    * @param moved told of bytes as they come; negative where they did not count.
    * @returns the receiver that has all of it.
-   * @throws Ending, Unreachable, what opening throws, and what writing to the target throws.
+   * @throws MoverExit, Unreachable, what opening throws, and what writing to the target throws.
    */
   async fetch(
     range: Range,
@@ -96,7 +96,7 @@ export class LastingAccess {
     const { connection, runtime } = this.#parts;
     // An answer that ends too early is that of a connection that broke.
     const broke = code === 0 || code > 128 || isNetworkCode(code);
-    if (!broke) throw new Ending('source-failed', `the source's device could not be read: ${said}`);
+    if (!broke) throw new MoverExit('source-failed', `the source's device could not be read: ${said}`);
     const meaning = said === '' ? meaningOf(255) : `${meaningOf(255)}: ${said}`;
     if (!this.#retries.broke(moved, performance.now() - since)) throw new Unreachable(meaning);
     runtime.messages.log('warning', `${meaning}: trying again`);

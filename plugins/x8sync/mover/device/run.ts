@@ -1,7 +1,7 @@
 /** Copies one block device to another: compares all blocks by digest, and brings those that differ. */
 import { availableParallelism } from 'node:os';
 import { busyness } from '../busyness.ts';
-import { Ending, endingOf } from '../copy/ending.ts';
+import { exitOf, MoverExit } from '../copy/exit.ts';
 import { openSource } from '../copy/open-source.ts';
 import type { MoverRun } from '../copy/report.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
@@ -45,11 +45,11 @@ export class DeviceRun implements MoverRun {
   }
 
   /** Never rejects. */
-  ended(): Promise<Ending> {
-    return endingOf(() => this.#run(), this.#runtime.messages);
+  ended(): Promise<MoverExit> {
+    return exitOf(() => this.#run(), this.#runtime.messages);
   }
 
-  async #run(): Promise<Ending> {
+  async #run(): Promise<MoverExit> {
     const { mode, verify } = this.#options;
     await openSource(this.#connection, this.#options, this.#runtime);
     this.#requireAccess();
@@ -57,29 +57,29 @@ export class DeviceRun implements MoverRun {
     if (mode === 'verify') return this.#verify(bytes);
     const comparison = await this.#compare(bytes);
     this.#requireContent(comparison);
-    if (isDryRun(mode)) return new Ending('ok', '');
+    if (isDryRun(mode)) return new MoverExit('ok', '');
     this.#requireConsent(comparison);
     await this.#transfer(comparison);
-    return verify ? this.#verify(bytes) : new Ending('ok', '');
+    return verify ? this.#verify(bytes) : new MoverExit('ok', '');
   }
 
   #requireAccess(): void {
     const { paths, uid } = this.#runtime;
     const to = readsOnly(this.#options.mode) ? 'read' : 'write';
     const problem = deviceProblem(paths.targetDevice, to, 'the target volume', uid);
-    if (problem !== undefined) throw new Ending('closed', problem);
+    if (problem !== undefined) throw new MoverExit('closed', problem);
   }
 
-  /** The source's device. @throws Ending where the target is smaller, or is that very device. */
+  /** The source's device. @throws MoverExit where the target is smaller, or is that very device. */
   async #requireFit(): Promise<DeviceInfo> {
     const source = JSON.parse(await this.#connection.ask(deviceQueries.device)) as DeviceInfo;
     const target = deviceInfo(this.#runtime.paths.targetDevice);
     this.#report = { ...this.#report, sourceBytes: source.bytes, targetBytes: target.bytes };
     if (source.identity !== '' && source.identity === target.identity)
-      throw new Ending('refused', 'source and target are one device');
+      throw new MoverExit('refused', 'source and target are one device');
     const { mode } = this.#options;
     if (target.bytes < source.bytes)
-      throw new Ending(
+      throw new MoverExit(
         mode === 'verify' ? 'refused' : 'no-room',
         `the source's device has ${source.bytes} bytes, and the target's ${target.bytes}`,
       );
@@ -98,13 +98,13 @@ export class DeviceRun implements MoverRun {
     } catch (error) {
       runtime.signal.throwIfAborted();
       if (error instanceof DigestsMissing)
-        throw new Ending(
+        throw new MoverExit(
           'source-failed',
           `the source's digests are not those of its device: ${error.message}`,
         );
       const { syscall, message } = error as NodeJS.ErrnoException;
       if (syscall === undefined) throw error;
-      throw new Ending('io', `the target's device could not be read: ${message}`);
+      throw new MoverExit('io', `the target's device could not be read: ${message}`);
     } finally {
       await digests.return(undefined);
     }
@@ -117,13 +117,13 @@ export class DeviceRun implements MoverRun {
   /** An empty source is a wrong one, and a copy of it would be an empty target. */
   #requireContent({ sourceHolds }: DeviceComparison): void {
     if (sourceHolds > 0 || this.#options.allowEmpty) return;
-    throw new Ending('source-empty', "the source's device holds nothing but zeros");
+    throw new MoverExit('source-empty', "the source's device holds nothing but zeros");
   }
 
   /** A target that holds mostly something else is somebody's data, until a person has said that it may go. */
   #requireConsent({ targetHolds, targetLoses }: DeviceComparison): void {
     if (this.#options.deletes === 'all' || targetLoses * 2 <= targetHolds) return;
-    throw new Ending(
+    throw new MoverExit(
       'too-many-deletions',
       `${targetLoses} of ${targetHolds} bytes that the device holds would be overwritten`,
     );
@@ -148,7 +148,7 @@ export class DeviceRun implements MoverRun {
     return { choice: chooseStreams(parallel, { ...saw, files: 1 }, circumstances), saw };
   }
 
-  async #verify(bytes: number): Promise<Ending> {
+  async #verify(bytes: number): Promise<MoverExit> {
     const comparison = await this.#compare(bytes);
     this.#requireContent(comparison);
     for (const difference of differencesOf(comparison))
@@ -161,7 +161,7 @@ export class DeviceRun implements MoverRun {
     return this.#connection.close();
   }
 
-  endOf({ outcome, message }: Ending): Omit<Messages['end'], 'seconds'> {
+  endOf({ outcome, message }: MoverExit): Omit<Messages['end'], 'seconds'> {
     const { nonce, task, mode } = this.#options;
     const { sourceBytes, differing: changes, sentBytes } = this.#report;
     const isDone = this.#isCopied || isDryRun(mode);

@@ -1,6 +1,6 @@
 /** Makes the target's blocks the source's: fetched over one stream or several, or made zeros; each is read again. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { Ending } from '../copy/ending.ts';
+import { MoverExit } from '../copy/exit.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { CopyOptions } from '../options.ts';
 import { Pace } from '../pace.ts';
@@ -23,7 +23,7 @@ export interface DeviceTransferParts {
 
 const bufferBytes = 1 << 20;
 
-/** @throws Ending, and what opening a connection throws. */
+/** @throws MoverExit, and what opening a connection throws. */
 export async function transferBlocks(parts: DeviceTransferParts): Promise<void> {
   const { runtime, map } = parts;
   const file = await open(runtime.paths.targetDevice, 'r+');
@@ -43,7 +43,7 @@ export async function transferBlocks(parts: DeviceTransferParts): Promise<void> 
 function asEnding(error: NodeJS.ErrnoException): Error {
   if (error.syscall === undefined) return error;
   const what = `writing to the target's device failed: ${error.message}`;
-  return new Ending(error.code === 'ENOSPC' ? 'no-room' : 'io', what);
+  return new MoverExit(error.code === 'ENOSPC' ? 'no-room' : 'io', what);
 }
 
 class DeviceTransfer {
@@ -114,5 +114,5 @@ class DeviceTransfer {
   }
 }
 
-const misread = ([offset = 0]: Extent | readonly [] = []): Ending =>
-  new Ending('io', `the target's device does not read as what was written to it, from byte ${offset} on`);
+const misread = ([offset = 0]: Extent | readonly [] = []): MoverExit =>
+  new MoverExit('io', `the target's device does not read as what was written to it, from byte ${offset} on`);

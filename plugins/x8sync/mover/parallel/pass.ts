@@ -3,7 +3,7 @@
  * would transfer are listed by a dry run of it, cut into partitions while the list comes, and copied by streams. Nothing
  * here decides how a copy ended. What a stream could not do, the closing pass does; what it can't do either, it says.
  */
-import { isThrough } from '../copy/ending.ts';
+import { isThrough } from '../copy/exit.ts';
 import type { Source } from '../copy/source.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { SourceRsync } from '../copy/source-rsync.ts';

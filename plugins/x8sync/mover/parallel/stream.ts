@@ -1,5 +1,5 @@
 /** One stream: an access to the source of its own, by which it fetches the partitions and ranges that it is handed. */
-import { isThrough } from '../copy/ending.ts';
+import { isThrough } from '../copy/exit.ts';
 import { RetryBudget } from '../copy/retry-budget.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { SourceRsync } from '../copy/source-rsync.ts';

@@ -1,6 +1,6 @@
 /** Compares the two trees where they lie: each side reads its own, and the source's manifest crosses the wire. */
 
-import { Ending } from '../copy/ending.ts';
+import { MoverExit } from '../copy/exit.ts';
 import type { Source } from '../copy/source.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { FilterRule } from '../filters.ts';
@@ -29,31 +29,31 @@ export interface VerifyParts {
 /**
  * Reads both trees to their end, and tells the differences.
  *
- * @throws Ending where one of them could not be read whole, or the source has nothing to compare with: a comparison of
+ * @throws MoverExit where one of them could not be read whole, or the source has nothing to compare with: a comparison of
  *   nothing is no success.
  */
 export async function verifyTrees(parts: VerifyParts): Promise<Comparison> {
   const { runtime, connection } = parts;
   const { comparison, why } = await connection.persist(() => attempt(parts));
-  if (!comparison) throw new Ending('source-failed', `the source did not tell all that it has: ${why}`);
+  if (!comparison) throw new MoverExit('source-failed', `the source did not tell all that it has: ${why}`);
   if (comparison.entries <= 1 && !parts.allowEmpty) throw nothingToCompare(comparison, parts);
   for (const difference of comparison.differences) runtime.messages.write('difference', difference);
   return comparison;
 }
 
-function nothingToCompare({ extraneous }: Comparison, { filters }: Pick<VerifyParts, 'filters'>): Ending {
+function nothingToCompare({ extraneous }: Comparison, { filters }: Pick<VerifyParts, 'filters'>): MoverExit {
   const why = filters.length > 0 ? 'empty, or all of it is left out by the patterns' : 'empty';
   const what =
     extraneous === 0
       ? `the source is ${why}, and so is the target: there is nothing to compare`
       : `the source is ${why}: there is nothing to compare the target with`;
-  return new Ending('source-empty', what);
+  return new MoverExit('source-empty', what);
 }
 
 /** What a comparison comes to. */
-export function differing({ different, entries }: Verification): Ending {
-  if (different === 0) return new Ending('ok', '');
-  return new Ending('differs', `${different} of ${entries} entries differ between source and target`);
+export function differing({ different, entries }: Verification): MoverExit {
+  if (different === 0) return new MoverExit('ok', '');
+  return new MoverExit('differs', `${different} of ${entries} entries differ between source and target`);
 }
 
 interface Attempt {
@@ -74,7 +74,7 @@ async function attempt({ runtime, connection, source, expectation, filters }: Ve
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof BrokenManifest) return { code: error.code, why: error.message };
-    throw new Ending('io', `the target could not be read: ${(error as Error).message}`);
+    throw new MoverExit('io', `the target could not be read: ${(error as Error).message}`);
   } finally {
     await received.return(undefined);
   }

@@ -12,7 +12,7 @@ const one = (name: string, more: Partial<Dependent> = {}): Dependent => ({
   uid: `u${count++}`,
   owners: [],
   isOurs: false,
-  isGiven: false,
+  isDefault: false,
   deleting: false,
   ...more,
 });
@@ -44,7 +44,7 @@ test('what belongs to something that is there goes with that, as pods with what 
 
 test('what every namespace gets, and what is on its way out, keeps nothing', () => {
   expect(
-    verdict([one('kube-root-ca.crt', { isGiven: true }), one('old', { deleting: true })]),
+    verdict([one('kube-root-ca.crt', { isDefault: true }), one('old', { deleting: true })]),
   ).toBeUndefined();
 });
 

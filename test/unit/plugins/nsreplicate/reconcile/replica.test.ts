@@ -140,7 +140,7 @@ test('what is on its way out already is not counted again when the primary is li
   expect(to.objects.all(configMaps).filter(({ metadata }) => metadata.deletionTimestamp)).toHaveLength(25);
   await unseen(from, () => from.objects.create(configMaps, configMap('more')));
   expect(replica.deletions.state).toEqual({ deletions: [expect.objectContaining({ count: 25 })] });
-  expect(replica.tally.totals.pruned).toBe(25);
+  expect(replica.results.totals.pruned).toBe(25);
 });
 
 test('what is at work or waits is seen after a second, and what failed is a failure until it is tried again', async () => {

@@ -1,7 +1,7 @@
 /** What runs over a connection is run again where the connection broke. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Connection } from '../../../../../../plugins/x8sync/mover/copy/connection.ts';
-import { Unreachable } from '../../../../../../plugins/x8sync/mover/copy/ending.ts';
+import { Unreachable } from '../../../../../../plugins/x8sync/mover/copy/exit.ts';
 import { readCopyOptions } from '../../../../../../plugins/x8sync/mover/options.ts';
 import { hastyClock } from '../../../../support/fake-clock.ts';
 import { type Stage, stage } from '../../../../support/mover-stage.ts';

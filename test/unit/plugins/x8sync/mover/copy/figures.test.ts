@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { contradictionIn } from '../../../../../../plugins/x8sync/mover/copy/figures.ts';
-import { patternOf } from '../../../../../../plugins/x8sync/mover/copy/target-fit.ts';
+import { patternOf } from '../../../../../../plugins/x8sync/mover/copy/target-compatibility.ts';
 import { collisionsOf } from '../../../../../../plugins/x8sync/mover/losses.ts';
 
 test.each([

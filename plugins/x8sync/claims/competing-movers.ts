@@ -13,14 +13,18 @@ import { claimNamesOf } from './volumes-of-pod.ts';
  *
  * @throws RefusedError where the mover of another task has it.
  */
-export async function checkNoRival(target: ClaimState, task: string, signal: AbortSignal): Promise<void> {
+export async function checkNoCompetingMover(
+  target: ClaimState,
+  task: string,
+  signal: AbortSignal,
+): Promise<void> {
   const mounted = target.mounts.map((mount) => mount.task);
   const movers = [...mounted, ...(await tasksOfJobs(target, signal))];
-  const rival = movers.find((other) => other !== undefined && other !== task);
-  if (!rival) return;
+  const competitor = movers.find((other) => other !== undefined && other !== task);
+  if (!competitor) return;
   const { context } = target.ref.kube.cluster;
-  throw new RefusedError(`task ${rival} has a mover on target claim ${describeClaim(target.ref)}`, {
-    hint: `go on with it by --name ${rival}, or end it: kubectl x8sync cleanup ${rival} --context ${context}`,
+  throw new RefusedError(`task ${competitor} has a mover on target claim ${describeClaim(target.ref)}`, {
+    hint: `go on with it by --name ${competitor}, or end it: kubectl x8sync cleanup ${competitor} --context ${context}`,
   });
 }
 

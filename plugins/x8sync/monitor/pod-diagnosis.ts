@@ -17,7 +17,7 @@ const hopeless = new Set(['InvalidImageName', 'ErrImageNeverPull', 'CreateContai
  * Watches one pod's states for trouble. A pull that fails once may be the network's fault and is tried again
  * by the kubelet; the second failure is said, and ends the wait.
  */
-export class PodTroubles {
+export class PodDiagnosis {
   #pullFailures = 0;
   #pulling = false;
   #isLost = false;
@@ -27,7 +27,7 @@ export class PodTroubles {
    *
    * @param begun its container has run: its end line says how it ended.
    */
-  look(pod: Pod, begun = false): Trouble | undefined {
+  diagnose(pod: Pod, begun = false): Trouble | undefined {
     const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
     if (scheduled?.status === 'False') {
       return {

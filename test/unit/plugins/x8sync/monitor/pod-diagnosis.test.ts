@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PodTroubles } from '../../../../../plugins/x8sync/monitor/pod-trouble.ts';
+import { PodDiagnosis } from '../../../../../plugins/x8sync/monitor/pod-diagnosis.ts';
 import type { Pod } from '../../../../../src/kube/objects.ts';
 
 const pod = (status: NonNullable<Pod['status']>): Pod => ({
@@ -13,35 +13,35 @@ const waiting = (reason: string, message = 'why') =>
     containerStatuses: [{ name: 'c', image: 'img:1', state: { waiting: { reason, message } } }],
   });
 
-describe('PodTroubles', () => {
+describe('PodDiagnosis', () => {
   test('a pod that is starting has none', () => {
-    expect(new PodTroubles().look(waiting('ContainerCreating'))).toBeUndefined();
+    expect(new PodDiagnosis().diagnose(waiting('ContainerCreating'))).toBeUndefined();
   });
 
   test("says the scheduler's reason, and that waiting may help", () => {
     const message = '0/2 nodes are available: 2 node(s) had volume node affinity conflict';
     const condition = { type: 'PodScheduled', status: 'False' as const, reason: 'Unschedulable', message };
-    const trouble = new PodTroubles().look(pod({ phase: 'Pending', conditions: [condition] }));
+    const trouble = new PodDiagnosis().diagnose(pod({ phase: 'Pending', conditions: [condition] }));
     expect(trouble).toEqual({ text: expect.stringContaining(message), fatal: false });
   });
 
   test('an image that can not be pulled is fatal at the second failure, not before', () => {
-    const troubles = new PodTroubles();
-    expect(troubles.look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
-    expect(troubles.look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
-    expect(troubles.look(waiting('ImagePullBackOff'))).toMatchObject({ fatal: false });
-    const second = troubles.look(waiting('ErrImagePull', 'not found'));
+    const diagnosis = new PodDiagnosis();
+    expect(diagnosis.diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(diagnosis.diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(diagnosis.diagnose(waiting('ImagePullBackOff'))).toMatchObject({ fatal: false });
+    const second = diagnosis.diagnose(waiting('ErrImagePull', 'not found'));
     expect(second).toEqual({ text: "image img:1 can't be pulled: not found", fatal: true });
   });
 
   test('a pod that failed after it had begun tells why by itself; one that had not does not', () => {
     const failed = pod({ phase: 'Failed', reason: 'Evicted' });
-    expect(new PodTroubles().look(failed)).toEqual({ text: 'Evicted', fatal: true });
-    expect(new PodTroubles().look(failed, true)).toBeUndefined();
+    expect(new PodDiagnosis().diagnose(failed)).toEqual({ text: 'Evicted', fatal: true });
+    expect(new PodDiagnosis().diagnose(failed, true)).toBeUndefined();
   });
 
   test('a node that is silent is said, also once its pod is deleted there, and taken back when it speaks', () => {
-    const troubles = new PodTroubles();
+    const diagnosis = new PodDiagnosis();
     const running = (ready: 'True' | 'False', deletionTimestamp?: string): Pod => ({
       metadata: { name: 'p', ...(deletionTimestamp ? { deletionTimestamp } : {}) },
       spec: { containers: [], nodeName: 'n1' },
@@ -52,23 +52,23 @@ describe('PodTroubles', () => {
       },
     });
     const lost = { text: 'node n1 does not answer; its pod is waited for', fatal: false };
-    expect(troubles.look(running('True'), true)).toBeUndefined();
-    expect(troubles.look(running('False'), true)).toEqual(lost);
-    expect(troubles.look(running('False', '2026-01-01T00:00:00Z'), true)).toEqual(lost);
-    expect(troubles.look(running('True'), true)).toBeUndefined();
+    expect(diagnosis.diagnose(running('True'), true)).toBeUndefined();
+    expect(diagnosis.diagnose(running('False'), true)).toEqual(lost);
+    expect(diagnosis.diagnose(running('False', '2026-01-01T00:00:00Z'), true)).toEqual(lost);
+    expect(diagnosis.diagnose(running('True'), true)).toBeUndefined();
     // One that is deleted in the ordinary way ends by itself.
-    expect(troubles.look(running('False', '2026-01-01T00:00:00Z'), true)).toBeUndefined();
+    expect(diagnosis.diagnose(running('False', '2026-01-01T00:00:00Z'), true)).toBeUndefined();
   });
 
   test('two pods fail for themselves', () => {
-    expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
-    expect(new PodTroubles().look(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(new PodDiagnosis().diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
+    expect(new PodDiagnosis().diagnose(waiting('ErrImagePull'))).toMatchObject({ fatal: false });
   });
 
   test.each(['InvalidImageName', 'ErrImageNeverPull', 'CrashLoopBackOff'])(
     '%s is fatal at once',
     (reason) => {
-      expect(new PodTroubles().look(waiting(reason))).toMatchObject({ fatal: true });
+      expect(new PodDiagnosis().diagnose(waiting(reason))).toMatchObject({ fatal: true });
     },
   );
 });

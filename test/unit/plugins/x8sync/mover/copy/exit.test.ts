@@ -1,6 +1,6 @@
 /** What rsync's last code comes to. */
 import { expect, test } from '@jest/globals';
-import { verdictOf } from '../../../../../../plugins/x8sync/mover/copy/ending.ts';
+import { verdictOf } from '../../../../../../plugins/x8sync/mover/copy/exit.ts';
 
 const nothing = { said: undefined, failed: 0, full: false, refused: false, vanished: 0 };
 

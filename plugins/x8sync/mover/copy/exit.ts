@@ -5,7 +5,7 @@ import type { ErrorReader } from '../rsync/errors.ts';
 import type { MessageWriter } from '../runtime.ts';
 
 /** Thrown from wherever it is found that the copy ends, or returned. */
-export class Ending extends Error {
+export class MoverExit extends Error {
   readonly outcome: MoverOutcome;
   readonly room: Room | undefined;
 
@@ -23,17 +23,17 @@ export class Unreachable extends Error {}
 export class WrongKey extends Error {}
 
 /** How work ends, well or not. Never rejects. */
-export async function endingOf(work: () => Promise<Ending>, messages: MessageWriter): Promise<Ending> {
+export async function exitOf(work: () => Promise<MoverExit>, messages: MessageWriter): Promise<MoverExit> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Ending) return error;
-    if (error instanceof WrongKey) return new Ending('auth', error.message);
+    if (error instanceof MoverExit) return error;
+    if (error instanceof WrongKey) return new MoverExit('auth', error.message);
     if (error instanceof Unreachable)
-      return new Ending('unreachable', `the connection to the source broke: ${error.message}`);
+      return new MoverExit('unreachable', `the connection to the source broke: ${error.message}`);
     const { message, stack = '' } = error as Error;
     messages.log('error', stack);
-    return new Ending('failed', `the mover stopped where it should not: ${message}`);
+    return new MoverExit('failed', `the mover stopped where it should not: ${message}`);
   }
 }
 
@@ -53,21 +53,22 @@ export function verdictOf(
   code: number,
   { said, failed, full, refused, vanished }: RsyncErrors,
   lost: readonly string[],
-): Ending {
+): MoverExit {
   const meaning = meaningOf(code);
   const inWords = said === undefined ? meaning : `${meaning}: ${said}`;
   const losses = `copied, but this could not be kept: ${lost.join(' ')}`;
-  if (full) return new Ending('no-room', 'the target ran full while it was copied to; what arrived is kept');
-  if (code === 0) return lost.length === 0 ? new Ending('ok', '') : new Ending('partial', losses);
+  if (full)
+    return new MoverExit('no-room', 'the target ran full while it was copied to; what arrived is kept');
+  if (code === 0) return lost.length === 0 ? new MoverExit('ok', '') : new MoverExit('partial', losses);
   // Who vanished under one name may be there under another that was not listed any more.
   if (code === 24)
-    return new Ending(
+    return new MoverExit(
       'partial',
       `files went from the source, or got other names there, while it was copied: ${vanished}`,
     );
-  if (code === 25) return new Ending('partial', meaning);
-  if (code === 23) return new Ending('partial', failed === 0 && lost.length > 0 ? losses : inWords);
-  if (code === 20 || code === 143) return new Ending('interrupted', meaning);
-  if (code === 11) return new Ending('io', inWords);
-  return new Ending(isNetworkCode(code, refused) ? 'unreachable' : 'source-failed', inWords);
+  if (code === 25) return new MoverExit('partial', meaning);
+  if (code === 23) return new MoverExit('partial', failed === 0 && lost.length > 0 ? losses : inWords);
+  if (code === 20 || code === 143) return new MoverExit('interrupted', meaning);
+  if (code === 11) return new MoverExit('io', inWords);
+  return new MoverExit(isNetworkCode(code, refused) ? 'unreachable' : 'source-failed', inWords);
 }

@@ -38,7 +38,7 @@ const keptByController = [
 ];
 
 /** Whether the cluster itself made an object of a namespace, or it only records what happens there. */
-export function isGivenToNamespaces(object: KubeObject): boolean {
+export function isNamespaceDefault(object: KubeObject): boolean {
   const { name, labels = {}, annotations = {} } = object.metadata;
   const kind = groupKind(object);
   if (madeByCluster[kind]?.includes(name) || records.includes(kind)) return true;

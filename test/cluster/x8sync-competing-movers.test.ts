@@ -12,7 +12,7 @@ let scene: Scene;
 let source: string;
 
 beforeAll(async () => {
-  scene = await Scene.open('rivals');
+  scene = await Scene.open('competing');
   source = scene.ref(contextA, 'source');
   await scene.claim(contextA, 'source');
   await scene.shell(contextA, 'source', someFiles(6));

@@ -12,7 +12,7 @@ import {
 } from '../losses.ts';
 import type { CopyOptions } from '../options.ts';
 import type { MessageWriter } from '../runtime.ts';
-import { Ending } from './ending.ts';
+import { MoverExit } from './exit.ts';
 import type { Source } from './source.ts';
 import type { TargetTraits } from './target-traits.ts';
 
@@ -24,7 +24,7 @@ type Asked = Pick<
   'losses' | 'collisions' | 'times' | 'timesExactly' | 'mayHave' | 'mayHaveNamesBeyond'
 >;
 
-export class TargetFit {
+export class TargetCompatibility {
   /** What the target can't keep, and which names are skipped. */
   losses: readonly Loss[] = [];
   /** Files that are there as well as the target can keep them: rsync would copy them again for their time. */
@@ -48,7 +48,7 @@ export class TargetFit {
    * all.
    *
    * @param holdsFiles the target has files that may be there as well as it can keep them.
-   * @throws Ending where names fall together, and are not to be skipped.
+   * @throws MoverExit where names fall together, and are not to be skipped.
    */
   async look({ onCollision }: Pick<CopyOptions, 'onCollision'>, holdsFiles: boolean): Promise<void> {
     const { caseless, normalizing, owner, modes, times } = this.#traits;
@@ -127,12 +127,12 @@ const isAttribute = (kind: FileFeature): kind is 'xattrs' | 'acls' => kind === '
 const exceeds = ({ first, last }: Times, limits: Times): boolean =>
   first < limits.first || last > limits.last;
 
-function collision(groups: readonly (readonly string[])[]): Ending {
+function collision(groups: readonly (readonly string[])[]): MoverExit {
   const shown = groups
     .slice(0, shownNames)
     .map((group) => group.map((name) => JSON.stringify(name)).join(' and '));
   const more = groups.length > shownNames ? `, and ${groups.length - shownNames} more` : '';
-  return new Ending(
+  return new MoverExit(
     'refused',
     `the target does not tell these names apart, and one file would take the other's place: ${shown.join(', ')}${more}; --on-collision skip copies the first of each`,
   );

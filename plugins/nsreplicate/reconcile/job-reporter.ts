@@ -1,27 +1,27 @@
 /** Writes the records of one replica's jobs, which people read. */
 import type { Clock } from '../../../src/clock.ts';
 import type { PrimaryCache } from '../cache/primary-cache.ts';
-import type { Did } from '../decide/outcomes.ts';
+import type { ReconcileResult } from '../decide/outcomes.ts';
 import { type JobRecord, type JobRecords, jobKey, type Standing } from '../jobs/records.ts';
 import { type ObjectKey, placeOf } from '../objects/keys.ts';
 
-export interface JobRecorderOptions {
+export interface JobReporterOptions {
   readonly records: JobRecords;
   readonly primaryCache: PrimaryCache;
   readonly clock: Clock;
 }
 
-export class JobRecorder {
-  readonly #options: JobRecorderOptions;
+export class JobReporter {
+  readonly #options: JobReporterOptions;
   readonly #replica: string;
 
-  constructor(replica: string, options: JobRecorderOptions) {
+  constructor(replica: string, options: JobReporterOptions) {
     this.#replica = replica;
     this.#options = options;
   }
 
   /** A job was done. There may be thousands a second, so its record is only made when somebody reads it. */
-  done(key: ObjectKey, started: Date, attempts: number, did: Did): void {
+  done(key: ObjectKey, started: Date, attempts: number, did: ReconcileResult): void {
     const [change, ended] = [this.#changeOf(key), this.#options.clock.now()];
     this.#options.records.done(() =>
       this.#record(key, change, { state: 'done', did, attempts, ...times(started, ended) }),

@@ -19,7 +19,7 @@ import { type SanitiseContext, sanitise } from '../objects/sanitise.ts';
 import { type Difference, differences } from './differences.ts';
 
 /** Fields that an object has beyond what was applied, by who wrote them. */
-export interface Residue {
+export interface FieldDrift {
   /** Somebody wrote them by hand, or by a client that does not apply. */
   readonly byHand: readonly OwnedPath[];
   /** Another manager applies them. */
@@ -30,7 +30,7 @@ export interface Residue {
   readonly rest: readonly Difference[];
 }
 
-export const noResidue: Residue = { byHand: [], applied: [], keys: [], rest: [] };
+export const noFieldDrift: FieldDrift = { byHand: [], applied: [], keys: [], rest: [] };
 
 /**
  * Kubernetes' own controllers, by the names under which they write. What they fill in stays: the volume of a claim, the
@@ -60,12 +60,12 @@ function authorOf({ manager, operation, subresource }: ManagedFields, ours: stri
  * @param object what the replica has, with its managedFields
  * @param manager who applied it
  */
-export function residueOf(
+export function fieldDriftOf(
   main: Draft,
   object: KubeObject,
   manager: string,
   context: SanitiseContext = {},
-): Residue {
+): FieldDrift {
   const wanted = cloneJson(main);
   withoutProvenance(wanted);
   const live = sanitise(object, context);
@@ -158,7 +158,7 @@ export interface Takeover {
 }
 
 /** The fields that are to go. */
-export const toBeRemoved = ({ byHand, applied, keys }: Residue, takes: Takeover): OwnedPath[] => [
+export const toBeRemoved = ({ byHand, applied, keys }: FieldDrift, takes: Takeover): OwnedPath[] => [
   ...(takes.byHand ? byHand : []),
   ...(takes.applied ? applied : []),
   ...(takes.keys ? keys : []),

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Difference } from '../../../../../plugins/nsreplicate/decide/differences.ts';
-import { kept, namesOf, residueOf, toBeRemoved } from '../../../../../plugins/nsreplicate/decide/residue.ts';
+import {
+  fieldDriftOf,
+  kept,
+  namesOf,
+  toBeRemoved,
+} from '../../../../../plugins/nsreplicate/decide/field-drift.ts';
 import type { Draft } from '../../../../../plugins/nsreplicate/objects/draft.ts';
 import type { KubeObject } from '../../../../../src/kube/objects.ts';
 
@@ -51,7 +56,7 @@ describe('a field that was not applied', () => {
     ['that a webhook put into our own write', [entry(us, 'Apply', selector)], 'rest'],
     ['that nobody wrote: a default, or what the server kept', [], 'rest'],
   ])('%s', (_what, managedFields, expected) => {
-    const { byHand, applied, rest } = residueOf(main, having(...managedFields), us);
+    const { byHand, applied, rest } = fieldDriftOf(main, having(...managedFields), us);
     const found =
       byHand.length > 0 ? 'byHand' : applied.length > 0 ? 'applied' : rest.length > 0 ? 'rest' : 'tolerated';
     expect(found).toBe(expected);
@@ -71,7 +76,7 @@ test('keys of others are those of labels and annotations, and of the data of Con
       labels: { theirs: 'x' },
       managedFields: [entry('them', 'Update', fields)],
     };
-    const { byHand, keys, rest } = residueOf(wanted, { ...wanted, metadata, data: { more: 'y' } }, us);
+    const { byHand, keys, rest } = fieldDriftOf(wanted, { ...wanted, metadata, data: { more: 'y' } }, us);
     return [namesOf(byHand), namesOf(keys), rest];
   };
   expect(of('ConfigMap')).toEqual(['', 'metadata.labels.theirs, data.more', []]);
@@ -92,15 +97,15 @@ test('a key that is wanted in the other map of the data is no key of others: a s
       managedFields: [entry('kubectl-edit', 'Update', { 'f:data': { 'f:k': {}, 'f:theirs': {} } })],
     },
   } as unknown as KubeObject;
-  const { byHand, keys } = residueOf(wanted, object, us);
+  const { byHand, keys } = fieldDriftOf(wanted, object, us);
   expect({ byHand: namesOf(byHand), keys: namesOf(keys) }).toEqual({ byHand: 'data.k', keys: 'data.theirs' });
 });
 
 test('what is removed depends on what a task is told', () => {
-  const residue = { byHand: [['f:a']], applied: [['f:b']], keys: [['f:c']], rest: [] };
+  const drift = { byHand: [['f:a']], applied: [['f:b']], keys: [['f:c']], rest: [] };
   const none = { byHand: false, applied: false, keys: false };
-  expect(toBeRemoved(residue, none)).toEqual([]);
-  expect(toBeRemoved(residue, { ...none, byHand: true, keys: true })).toEqual([['f:a'], ['f:c']]);
+  expect(toBeRemoved(drift, none)).toEqual([]);
+  expect(toBeRemoved(drift, { ...none, byHand: true, keys: true })).toEqual([['f:a'], ['f:c']]);
 });
 
 describe('what a server did not take', () => {
@@ -124,6 +129,6 @@ describe('what a server did not take', () => {
       spec: { paused: false, tolerations: [], hostNetwork: false, clusterIP: '10.0.0.1' },
     } as unknown as Draft;
     const there = { ...main, spec: { paused: false, clusterIP: '10.0.0.1' } };
-    expect(residueOf(wanted, there, us).rest).toEqual([]);
+    expect(fieldDriftOf(wanted, there, us).rest).toEqual([]);
   });
 });

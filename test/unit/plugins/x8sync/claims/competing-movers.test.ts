@@ -1,7 +1,7 @@
 /** Two movers never write to one claim: what is found out about others before a copy begins. */
 import { describe, expect, test } from '@jest/globals';
 import type { ClaimMount, ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
-import { checkNoRival } from '../../../../../plugins/x8sync/claims/rivals.ts';
+import { checkNoCompetingMover } from '../../../../../plugins/x8sync/claims/competing-movers.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
@@ -43,7 +43,7 @@ const mountOf = (task: string | undefined): ClaimMount => ({
 });
 const ended = (type: string) => [{ type, status: 'True' }];
 
-describe('checkNoRival', () => {
+describe('checkNoCompetingMover', () => {
   test('passes over pods of nobody, the own mover, movers of other claims, and Jobs that have ended', async () => {
     const kube = fakeKube();
     job(kube, 'mine', 'data');
@@ -51,11 +51,11 @@ describe('checkNoRival', () => {
     job(kube, 'done', 'data', ended('Complete'));
     job(kube, 'failed', 'data', ended('Failed'));
     const mounts = [mountOf(undefined), mountOf('mine')];
-    await expect(checkNoRival(target(kube, mounts), 'mine', signal)).resolves.toBeUndefined();
+    await expect(checkNoCompetingMover(target(kube, mounts), 'mine', signal)).resolves.toBeUndefined();
   });
 
   test('refuses where the pod of another task has the claim, and names the task', async () => {
-    const refused = checkNoRival(target(fakeKube(), [mountOf('other')]), 'mine', signal);
+    const refused = checkNoCompetingMover(target(fakeKube(), [mountOf('other')]), 'mine', signal);
     await expect(refused).rejects.toThrow(RefusedError);
     await expect(refused).rejects.toThrow('task other has a mover on target claim fake/shop/data');
   });
@@ -63,7 +63,7 @@ describe('checkNoRival', () => {
   test('refuses where the Job of another task is between two pods', async () => {
     const kube = fakeKube();
     job(kube, 'other', 'data', [{ type: 'Failed', status: 'False' }]);
-    await expect(checkNoRival(target(kube), 'mine', signal)).rejects.toMatchObject({
+    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).rejects.toMatchObject({
       exitCode: 3,
       hint: expect.stringContaining('kubectl x8sync cleanup other --context fake'),
     });
@@ -74,10 +74,10 @@ describe('checkNoRival', () => {
     kube.before = ({ collection }) => {
       if (collection === 'batch/jobs') throw apiError(403, 'forbidden');
     };
-    await expect(checkNoRival(target(kube), 'mine', signal)).resolves.toBeUndefined();
+    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).resolves.toBeUndefined();
     kube.before = () => {
       throw apiError(503, 'away');
     };
-    await expect(checkNoRival(target(kube), 'mine', signal)).rejects.toThrow('away');
+    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).rejects.toThrow('away');
   });
 });
