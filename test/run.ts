@@ -29,9 +29,9 @@ interface Phase {
 const unit: Phase = { project: 'unit', workers: 2 };
 /** Faults (an API server killed, a link cut) disturb whatever is on the same clusters, and wait most of the time. */
 const faults: Phase = { project: 'fault', workers: 1 };
-/** The others, and faults of the third cluster, on which nobody else is. */
+/** The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. */
 const onClusters: readonly Phase[] = [
-  { project: 'cluster', workers: 4 },
+  { project: 'cluster', workers: 5 },
   { project: 'third', workers: 1 },
 ];
 
@@ -86,7 +86,7 @@ async function runJest(
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const node = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest];
   // Real clusters on a busy machine are slow at times; tests that know better say so themselves.
-  const limit = `--testTimeout=${project === 'unit' ? 20_000 : 120_000}`;
+  const limit = `--testTimeout=${project === 'unit' ? 20_000 : 180_000}`;
   const how = ['--selectProjects', project, limit, '--passWithNoTests', '--json', `--outputFile=${report}`];
   const exit = await run([...node, ...how, ...args], env);
   return outcomeOf(name, readReport(report), exit, (path) => relative(root, path));
@@ -153,7 +153,7 @@ async function installForUnits(): Promise<void> {
   );
 }
 
-/** Unit tests beside the faults, then all the others. */
+/** Unit tests beside those on clusters, of which the faults come first; second runs when all is quiet. */
 async function runAll(patterns: readonly string[], clusterOnly: boolean): Promise<Settled[]> {
   if (!clusterOnly) await installForUnits();
   const units = clusterOnly ? [] : [runPhase(unit, patterns, process.env)];
@@ -161,10 +161,9 @@ async function runAll(patterns: readonly string[], clusterOnly: boolean): Promis
   if ('failure' in clusters)
     return [...(await settleAll(await Promise.all(units), process.env)), clusters.failure];
   const { env } = clusters;
-  const first = await Promise.all([...units, runPhase(faults, patterns, env)]);
-  const settledFirst = await settleAll(first, env);
-  const second = await Promise.all(onClusters.map((phase) => runPhase(phase, patterns, env)));
-  return [...settledFirst, ...(await settleAll(second, env))];
+  const broken = await runPhase(faults, patterns, env);
+  const others = onClusters.map((phase) => runPhase(phase, patterns, env));
+  return settleAll([...(await Promise.all(units)), broken, ...(await Promise.all(others))], env);
 }
 
 /** Only what takes many minutes. */

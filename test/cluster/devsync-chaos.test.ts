@@ -113,7 +113,7 @@ test('agents are killed while both sides work', async () => {
     await both;
     await expectSettled(it, 'killed');
   }
-}, 90_000);
+}, 180_000);
 
 test('a persistent volume keeps its ancestor: its pod goes in the middle of work, and deletions hold', async () => {
   const it = await onClaim('volume');

@@ -12,6 +12,7 @@ import type { ConfigMap, KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, namespaces, nodes, pods, type Resource, secrets } from '../../src/kube/resources.ts';
 import { waitFor, waitGone } from '../../src/kube/wait.ts';
 import { listWatch } from '../../src/kube/watch.ts';
+import { eventually } from '../support/eventually.ts';
 import { contextA, kubeconfig } from './support/contexts.ts';
 
 const namespace = `x8s-test-kube-${randomBytes(3).toString('hex')}`;
@@ -318,12 +319,10 @@ describe('who and what', () => {
     const isRefused = (pod: { status?: { conditions?: { reason?: string }[] } } | undefined) =>
       pod?.status?.conditions?.some(({ reason }) => reason === 'Unschedulable') || undefined;
     await waitFor(kube, pods, ref, isRefused, { timeoutMs: 20_000 });
-    let told: string[] = [];
-    for (let turn = 0; turn < 50 && told.length === 0; turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      told = await eventsOf(kube, { namespace, uid: metadata.uid }, 3);
-    }
-    expect(told[0]).toMatch(/^Warning FailedScheduling: /);
+    await eventually(async () => {
+      const [told] = await eventsOf(kube, { namespace, uid: metadata.uid }, 3);
+      expect(told).toMatch(/^Warning FailedScheduling: /);
+    });
     await kube.delete(pods, ref, { gracePeriodSeconds: 0 });
   });
 

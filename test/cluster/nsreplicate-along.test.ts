@@ -104,7 +104,7 @@ describe('a definition that goes on the primary', () => {
     try {
       await pair.put(pair.from, definitionOf(pair));
       // What is known of it being served is from before.
-      await eventually(() => pair.put(pair.from, widget('one'), widget('two')), 20_000);
+      await eventually(() => pair.put(pair.from, widget('one'), widget('two')));
       await pair.put(pair.to, widget('theirs'));
       await pair.watch(...rules(), '--prune-crds');
       await removeDefinition(pair.from);
@@ -114,10 +114,10 @@ describe('a definition that goes on the primary', () => {
         ),
       );
       await pair.put(pair.from, definitionOf(pair));
-      await eventually(() => pair.put(pair.from, widget('one'), widget('new')), 20_000);
-      await eventually(async () => expect(await has('new')).toBe(true), 60_000);
+      await eventually(() => pair.put(pair.from, widget('one'), widget('new')));
+      await eventually(async () => expect(await has('new')).toBe(true));
       // What the primary is asked for and does not have is gone by then, and what is not ours is not.
-      await eventually(async () => expect(await has('two')).toBe(false), 40_000);
+      await eventually(async () => expect(await has('two')).toBe(false));
       expect([await has('one'), await has('theirs')]).toEqual([true, true]);
     } finally {
       await cleanUp();

@@ -45,7 +45,7 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
     await pair.from.create(krmSyncers, resource);
   }
 
-  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name), 20_000);
+  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name));
 
   test('whoever came first carries it out; the other one follows when that has ended, or was killed', async () => {
     const pair = await Pair.open('one', { primary: servers().named('own').kubeconfig, replica: contextB });

@@ -53,7 +53,7 @@ spec:
       5000,
     );
     await scene.kubectl(['delete', 'configmap', 'test-sync-data']);
-    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined(), 5000);
+    await eventually(async () => expect(await scene.there('test-sync-data')).toBeUndefined());
   }, 90_000);
 
   test('columns and Events show how it stands', async () => {

@@ -206,9 +206,8 @@ test('for other namespaces the Roles move along; an upgrade keeps what was chose
   await good('install', '--namespaces', other);
   await here('get', 'krmsyncer', 'installed');
   await expect(here('get', 'role', 'nsreplicate-controller')).rejects.toThrow('NotFound');
-  await eventually(
-    async () => expect(await here('get', 'krmsyncer', 'installed')).toMatch(/SecretForbidden/),
-    30_000,
+  await eventually(async () =>
+    expect(await here('get', 'krmsyncer', 'installed')).toMatch(/SecretForbidden/),
   );
   const failed = await run('upgrade', '--image', 'x8s.dev/none:1', '--wait-limit', '5s');
   expect(failed.code).not.toBe(0);

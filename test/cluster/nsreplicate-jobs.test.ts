@@ -57,9 +57,9 @@ test('only what fails is tried again, and what is asked for in vain is said', as
 test('every line of watch -o json is the view of the task', async () => {
   const running = pair.start('-o', 'json');
   const lines = () => running.output.stdout.split('\n').filter((line) => line !== '');
-  await eventually(() => expect(lines().length).toBeGreaterThan(0), 20_000);
+  await eventually(() => expect(lines().length).toBeGreaterThan(0));
   await pair.put(pair.from, configMap('three', { a: '1' }));
-  await eventually(() => expect(lines().length).toBeGreaterThan(1), 30_000);
+  await eventually(() => expect(lines().length).toBeGreaterThan(1));
   for (const line of lines()) expect(JSON.parse(line)).toMatchObject({ task: pair.task, replicas: [{}] });
   const { stderr } = await pair.ask('forget', '--yes');
   expect(stderr).toContain('is in use');

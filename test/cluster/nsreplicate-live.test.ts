@@ -59,7 +59,7 @@ test('shows replicas, what fails, and the last change; Ctrl-C leaves a clean ter
 
 test('has no colour with NO_COLOR, and is drawn all the same', async () => {
   const { seen, ended, press } = onTerminal({ NO_COLOR: '1' });
-  await eventually(() => expect(seen.text).toContain(`${pair.task}: Watching`), 30_000);
+  await eventually(() => expect(seen.text).toContain(`${pair.task}: Watching`));
   press('\u0003');
   await ended;
   // Moving the cursor ends with another letter.

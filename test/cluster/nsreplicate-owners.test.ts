@@ -93,7 +93,7 @@ test('keys of others stay in mirrored maps, and go with --exact', async () => {
   const { data, metadata } = await pair.copyOf('configmaps', 'mirrored');
   expect(data).toEqual({ a: '1' });
   expect(Object.keys(metadata.annotations ?? {})).not.toContain('example.com/by');
-}, 30_000);
+});
 
 describe('an immutable field', () => {
   const immutable = (value: string) => ({

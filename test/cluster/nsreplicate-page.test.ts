@@ -108,7 +108,7 @@ describeWithBrowser('the page', () => {
       await row.getByRole('button', { name: 'Retry' }).click({ timeout: 2000 });
       await row.getByText('created').waitFor({ timeout: 5000 });
     };
-    await eventually(retried, 30_000);
+    await eventually(retried);
     await pair.to.delete(configMaps, { namespace: pair.namespace, name: 'taken' });
     await card().getByText('What fails').waitFor({ state: 'detached' });
   });

@@ -64,7 +64,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await sleep(300);
     await server().restartWith();
     await work;
-    await pair.equal(30_000);
+    await pair.equal();
     expect(await there()).toHaveLength(300);
   }, 90_000);
 
@@ -78,7 +78,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await Promise.all(all.map((one) => one.restartWith()));
     await pair.put(pair.from, ...some(10, '2'));
     await pair.delete(pair.from, 'configmaps', 'o-19');
-    await pair.equal(30_000);
+    await pair.equal();
     expect(watching.said.filter((line) => line.startsWith('FAILED'))).toEqual([]);
   }, 90_000);
 
@@ -130,16 +130,14 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
     await eventuallySees(
       () => watching.said.join('\n'),
       (said) => stopped.test(said),
-      30_000,
     );
     // A watch that found the server down asks again ever more seldom.
-    await eventually(
-      async () => expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
-      40_000,
+    await eventually(async () =>
+      expect(await pair.copyOf('configmaps', 'o-0')).toMatchObject({ data: { value: '1' } }),
     );
     expect(await there()).toContain('ConfigMap since');
     watching.task().approve('a person looked');
-    await pair.equal(30_000);
+    await pair.equal();
     expect(await there()).not.toContain('ConfigMap since');
   }, 90_000);
 
@@ -317,7 +315,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
         30_000,
       );
       servers().named('q').thaw();
-      await pair.equal(30_000);
+      await pair.equal();
     } finally {
       servers().named('q').thaw();
       await watching.stop();

@@ -69,7 +69,7 @@ afterAll(async () => {
 }, 60_000);
 
 test('with just these a task copies, follows changes, and deletes; doctor finds nothing in the way', async () => {
-  await eventually(async () => expect(await run('doctor', '-o', 'json')).toMatchObject({ code: 0 }), 30_000);
+  await eventually(async () => expect(await run('doctor', '-o', 'json')).toMatchObject({ code: 0 }));
   expect(await run('--once', '--prune')).toMatchObject({ code: 0 });
   await pair.equal();
   const running = startPlugin('nsreplicate', flags());
@@ -101,7 +101,7 @@ test('for each of them that is taken away, that verb is named: before the first 
         const named = [
           expect.stringMatching(new RegExp(`${person.name} .*may not ${verb} ${rule.resources[0]}`)),
         ];
-        await eventually(async () => expect(await denied()).toEqual(named), 20_000);
+        await eventually(async () => expect(await denied()).toEqual(named));
         if (isUsedOnce(role, rule, verb)) {
           await pair.put(pair.from, configMap('kept', { a: verb }), configMap(`c-${++count}`, {}));
           await pair.put(pair.from, configMap(`d-${count}`, {}));
@@ -173,7 +173,7 @@ test('doctor says what the replica lacks and refuses, and which quota would be e
   const webhook = await judgeConfigMaps(pair.to, other, () => ({ refuse: 'not on a weekday' }));
   try {
     const refused = /dry run +failed +can't create ConfigMap \S+: .*not on a weekday/;
-    await eventually(async () => expect((await doctor()).stdout).toMatch(refused), 30_000);
+    await eventually(async () => expect((await doctor()).stdout).toMatch(refused));
   } finally {
     await webhook.close();
   }

@@ -137,7 +137,7 @@ describe('a Job', () => {
     await pair.put(pair.from, configMap('unwanted', { a: '1' }));
     const running = await pair.watch('--kinds', 'configmaps');
     for (let times = 0; times < 4; times++)
-      await eventually(() => on(pair.replica, 'delete', 'configmap', 'unwanted'), 20_000);
+      await eventually(() => on(pair.replica, 'delete', 'configmap', 'unwanted'));
     await eventually(async () => {
       const { stdout } = await pair.ask('jobs');
       expect(stdout).toMatch(/ConfigMap +unwanted +parked .* fought-over/);

@@ -135,7 +135,7 @@ describe('a watch', () => {
       expect((await pair.ask('status')).stdout).toMatch(/left: .*no rule covers it any more/),
     );
     expect(await pair.copyOf('configmaps', 'scoped')).toMatchObject({ data: { a: '1' } });
-  }, 30_000);
+  });
 
   test('ends at once when it is told to, and its state says so', async () => {
     running.child.kill('SIGINT');

@@ -66,7 +66,7 @@ test('two that begin at the same moment: one copies, the other is refused', asyn
 test('the mover of a killed run keeps a task of another name from its target', async () => {
   await scene.claim(contextB, 'held');
   const target = scene.ref(contextB, 'held');
-  const running = startX8sync(source, target, '--name', 'killed', '--bwlimit', '1M');
+  const running = startX8sync(source, target, '--name', 'killed', '--bwlimit', '500K');
   await running.saw('Copy the files …');
   running.child.kill('SIGKILL');
   await running.ended;

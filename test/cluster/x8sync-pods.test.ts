@@ -8,7 +8,7 @@ import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { apply, get, kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
-import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+import { held, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 interface SeenPod {
   readonly metadata: {
@@ -63,8 +63,14 @@ test.concurrent('flags and a patch are in the pods of both sides; a sidecar neit
     ...['--node-selector', 'kubernetes.io/os=linux', '--image-pull-secret', 'none'],
   );
   await running.saw('Copy the files …');
+  const made = await held(running, async () => {
+    const found = scene.contexts.map(
+      async (context) => [context, (await podsOf(context, 'wished'))[0]] as const,
+    );
+    return Object.fromEntries(await Promise.all(found));
+  });
   for (const context of scene.contexts) {
-    const [pod] = await podsOf(context, 'wished');
+    const pod = made[context];
     expect(pod?.metadata).toMatchObject({
       labels: { team: 'db', 'sidecar.istio.io/inject': 'false' },
       annotations: { 'example.org/why': 'test', 'linkerd.io/inject': 'disabled' },

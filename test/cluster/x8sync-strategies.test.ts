@@ -74,7 +74,7 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
       await here.close();
     }
   },
-  90_000,
+  180_000,
 );
 
 test.concurrent('within one cluster, in another namespace, its own network is enough', async () => {

@@ -238,7 +238,7 @@ export class Pair {
   }
 
   /** Waits until both sides have the same. */
-  async equal(limitMs = 20_000): Promise<void> {
+  async equal(limitMs?: number): Promise<void> {
     await eventually(async () => {
       const [there, here] = await Promise.all([this.content(this.to), this.content(this.from)]);
       expect(there).toEqual(here);

@@ -8,6 +8,16 @@ export const x8sync = (...args: string[]): Promise<Ended> => plugin('x8sync', ar
 /** One run that a test watches, or ends. */
 export const startX8sync = (...args: string[]): Running => startPlugin('x8sync', args);
 
+/** Holds a run still, as Ctrl-Z does, while a test looks at what it has made: meanwhile it can't clean that up. */
+export async function held<T>({ child }: Running, look: () => Promise<T>): Promise<T> {
+  child.kill('SIGSTOP');
+  try {
+    return await look();
+  } finally {
+    child.kill('SIGCONT');
+  }
+}
+
 /** All that a run said, which has to have ended with this exit code. */
 export function saidBy({ code, stdout, stderr }: Ended, expected: number): string {
   if (code !== expected) throw new Error(`ended with ${code} instead of ${expected}:\n${stderr}${stdout}`);
