@@ -6,6 +6,7 @@ import { build } from 'esbuild';
 import type { ImageDigests } from '../src/images.ts';
 import { bundleAgent } from './agent-bundle.ts';
 import { deferPackages } from './deferred-packages.ts';
+import { registryIn } from './images/registry.ts';
 import { bundleMover } from './mover-bundle.ts';
 import { bundleHashWorker, bundlePage } from './service-bundles.ts';
 
@@ -50,7 +51,7 @@ export async function bundlePlugins(digests: ImageDigests = {}): Promise<void> {
     define: {
       X8S_VERSION: JSON.stringify(packageVersion()),
       X8S_COMMIT: JSON.stringify(commitHash()),
-      X8S_REGISTRY: JSON.stringify(process.env.X8S_REGISTRY ?? ''),
+      X8S_REGISTRY: JSON.stringify(registryIn(process.env)),
       X8S_IMAGE_DIGESTS: JSON.stringify(digests),
       'import.meta.url': '""',
       // What devsync sends into containers.

@@ -22,6 +22,7 @@ import { type DebianPackage, fetchPackages } from './images/debian-packages.ts';
 import { compressed, type Image, type Layer, packLayer, writeIndexArchive } from './images/oci.ts';
 import { type Push, pushImages, pushLine } from './images/push.ts';
 import { recipes } from './images/recipes.ts';
+import { registryIn } from './images/registry.ts';
 import { makeRootFileSystem } from './images/root-file-system.ts';
 import { bundleMover } from './mover-bundle.ts';
 import { releaseNodeOf } from './node-binaries.ts';
@@ -51,7 +52,7 @@ export async function makeImages(
 }
 
 /** Where images go that are pushed nowhere yet. */
-const ownRegistry = process.env.X8S_REGISTRY || registry;
+const ownRegistry = registryIn(process.env) || registry;
 
 /** What the image is called in a registry, by tag. */
 const referenceOf = (name: ImageName, of = ownRegistry): string => `${of}/${name}:${version}`;
