@@ -81,7 +81,7 @@ export async function bundleController(): Promise<string[]> {
   });
 }
 
-function packageVersion(): string {
+export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version;
 }
 

@@ -20,9 +20,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ImageDigests } from '../src/images.ts';
-import { bundleOf, bundlePlugins, pluginNames, root } from './build.ts';
+import { bundleOf, bundlePlugins, packageVersion, pluginNames, root } from './build.ts';
 import { hostPlatform, platforms, releaseNodeOf } from './node-binaries.ts';
+import { shortDescriptionOf } from './release/krew-manifest.ts';
 import { signAdHoc } from './release/macho.ts';
+import { type Named, nameExecutable } from './release/windows.ts';
 
 /** What of pkg is used: its simple SEA mode. Its command line has no way to set the SEA options below. */
 type MakeSea = (
@@ -95,10 +97,11 @@ function compileApart(plugin: string, platform: string, { inputs, output }: Comp
 /** All that decides what the executable is. */
 function inputsOf(plugin: string, platform: string): string {
   const hash = createHash('sha256');
-  const shapers = ['elf.ts', 'macho.ts', 'macho-strip.ts'].map((name) =>
+  const shapers = ['elf.ts', 'macho.ts', 'macho-strip.ts', 'windows.ts'].map((name) =>
     join(import.meta.dirname, 'release', name),
   );
-  for (const file of [bundleOf(plugin), join(root, 'package-lock.json'), import.meta.filename, ...shapers])
+  const lock = join(root, 'package-lock.json');
+  for (const file of [bundleOf(plugin), lock, templateOf(plugin), import.meta.filename, ...shapers])
     hash.update(readFileSync(file));
   return hash.update(`${platform} ${process.version}`).digest('hex');
 }
@@ -128,13 +131,23 @@ async function compile(plugin: string, platform: string, { inputs, output }: Com
       execArgv: ['--no-warnings', ...memoryFlags, ...(plugin === 'devsync' ? ['--v8-pool-size=1'] : [])],
     },
   }).finally(() => rmSync(folder, { recursive: true, force: true }));
-  if (os === 'darwin') sign(output, `kubectl-${plugin}`);
+  // Putting the plugin into Node.js has spoilt Node's own signature, and macOS ends what has none.
+  if (os === 'darwin') rewrite(output, (file) => signAdHoc(file, `kubectl-${plugin}`));
+  if (os === 'win32') rewrite(output, (file) => nameExecutable(file, namedFor(plugin)));
 }
 
-/** Putting the plugin into Node.js has spoilt Node's own signature, and macOS ends what has none. */
-function sign(path: string, name: string): void {
+/** Path of the template that says what a plugin does. */
+const templateOf = (plugin: string): string => join(root, 'krew-manifests', `${plugin}.yaml`);
+
+const namedFor = (plugin: string): Named => ({
+  program: `kubectl-${plugin}`,
+  description: shortDescriptionOf(readFileSync(templateOf(plugin), 'utf8')),
+  version: packageVersion(),
+});
+
+function rewrite(path: string, change: (file: Buffer) => Buffer): void {
   const { mode } = statSync(path);
-  writeFileSync(path, signAdHoc(readFileSync(path), name), { mode });
+  writeFileSync(path, change(readFileSync(path)), { mode });
 }
 
 /**

@@ -16,6 +16,13 @@ export interface Release {
 const semver = /^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/;
 const address = /\{\{\s*addURIAndSha\s+"([^"]+)"\s+\.TagName\s*\}\}/g;
 
+/** What a template says that its plugin does, in a line. */
+export function shortDescriptionOf(template: string): string {
+  const [, text] = /^ {2}shortDescription: (.+)$/m.exec(template) ?? [];
+  if (text === undefined) throw new Error('the template has no shortDescription');
+  return text;
+}
+
 /**
  * The manifest of one plugin.
  * @throws {Error} the version is none that krew takes, or the template holds something else than the two forms

@@ -19,14 +19,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { archivesFolder, projectVersion } from '../../scripts/archives.ts';
-import { root as project } from '../../scripts/build.ts';
+import { bundleOf, root as project } from '../../scripts/build.ts';
 import { templateOf } from '../../scripts/krew-manifests.ts';
 import { distOf } from '../../scripts/package.ts';
 import { digestOf } from '../../scripts/release/archive.ts';
-import { renderManifest } from '../../scripts/release/krew-manifest.ts';
+import { renderManifest, shortDescriptionOf } from '../../scripts/release/krew-manifest.ts';
 import { archiveOf, programOf, releasePlatforms, releasePlugins } from '../../scripts/release/targets.ts';
 import { must, run } from '../cluster/support/process.ts';
 import { kubectlPath } from '../lab/index.ts';
+import { debianProgram } from './support/debian-program.ts';
 import { goTools } from './support/go-tools.ts';
 
 jest.setTimeout(1_800_000);
@@ -106,6 +107,38 @@ describe('programs', () => {
       expect(head.readUInt16LE(at)).toBe(machine[platform.os][platform.arch]);
     }
   });
+});
+
+test('programs for Windows say what they are, to a reader of another make, and bear no broken signature', async () => {
+  const exiftool = debianProgram('exiftool', 'libimage-exiftool-perl');
+  for (const { plugin, path } of everyProgram.filter(({ platform: { os } }) => os === 'windows')) {
+    const [said] = JSON.parse(await must(exiftool, ['-json', path])) as unknown[];
+    expect(said).toMatchObject({
+      ProductName: 'x8s',
+      FileDescription: shortDescriptionOf(templateOf(plugin)),
+      FileVersionNumber: `${version.slice(1)}.0`,
+      ProductVersion: version.slice(1),
+      InternalName: `kubectl-${plugin}`,
+      OriginalFileName: `kubectl-${plugin}.exe`,
+    });
+    expect(certificateTableOf(readFileSync(path))).toEqual({ offset: 0, size: 0 });
+  }
+});
+
+/** Where an executable for Windows (PE32+) keeps its signature: the fifth of its data directories. */
+function certificateTableOf(program: Buffer): { offset: number; size: number } {
+  const optionalHeader = program.readUInt32LE(0x3c) + 24;
+  const entry = optionalHeader + 112 + 4 * 8;
+  return { offset: program.readUInt32LE(entry), size: program.readUInt32LE(entry + 4) };
+}
+
+describe('programs of every platform', () => {
+  test.each(everyProgram.map(({ platform, plugin, path }) => [`${platform.node} ${plugin}`, plugin, path]))(
+    '%s holds the whole bundle of its plugin',
+    (_, plugin, path) => {
+      expect(readFileSync(path).includes(readFileSync(bundleOf(plugin)))).toBe(true);
+    },
+  );
 });
 
 describe('archives', () => {
