@@ -1,12 +1,15 @@
-/** Brakes: plans that look like an accident are not carried out before a person has said so. */
+/** Brakes find plans that look like an accident, such as a missing mount. These wait until a person confirms them. */
 import { childrenOf, type Entry, isPhantom, type MaybeEntry, measure } from './entry.ts';
 import { filesGone, takesFiles } from './losses.ts';
 import type { AlphaBeta, Change, Plan } from './reconcile.ts';
 
 export type Brake =
-  /** The root is gone on this side, or is no directory any more, or nothing is left in it. */
+  /** The root does not exist on this side, is no directory any more, or is empty. */
   | { readonly kind: 'root vanished' | 'root changed its type' | 'root emptied'; readonly side: AlphaBeta }
-  /** So many of the files that this side has, or had a moment ago, would be gone; `now` of them are yet to go. */
+  /**
+   * `files` of the `of` files that this side has, or had a few seconds ago, would be deleted. `now` of them are not
+   * deleted yet.
+   */
   | {
       readonly kind: 'mass deletion';
       readonly side: AlphaBeta;
@@ -14,7 +17,7 @@ export type Brake =
       readonly of: number;
       readonly now: number;
     }
-  /** What would be overwritten or deleted does not fit into the trash. */
+  /** The trash has no room for everything that would be overwritten or deleted. */
   | {
       readonly kind: 'trash too small';
       readonly side: AlphaBeta;
@@ -22,13 +25,14 @@ export type Brake =
       readonly limit: number;
     };
 
-/** Fewer files than this may go at once without a question. */
+/** A deletion of fewer files is never held: people delete a few files all the time. */
 export const fewFiles = 10;
 
 /**
- * Every reason to stop and ask, the gravest first. Those that were confirmed are for the caller to let pass.
+ * Yields every brake that holds a plan, the gravest first. The caller skips those that a person has confirmed.
  *
- * @param recent what was carried over to each side just now.
+ * @param trashLimits bytes that each side's trash may hold
+ * @param recent changes that each side received within the last seconds
  */
 export function* brakesFor(
   ancestor: MaybeEntry,
@@ -53,9 +57,9 @@ export function* brakesFor(
   }
 }
 
-/** Whether who has confirmed one brake has seen the other one in it: the same accident, and no more of it. */
+/** Whether a person's confirmation of one brake covers another one: it is the same accident, and no larger. */
 export function isCovered(brake: Brake, confirmed: Brake): boolean {
-  // Where one side's root is gone, all that the other one has of it goes.
+  // A missing root on one side deletes everything on the other side. That is one accident.
   if (brake.kind === 'mass deletion' && confirmed.kind.startsWith('root ') && confirmed.side !== brake.side)
     return true;
   return (
@@ -63,25 +67,26 @@ export function isCovered(brake: Brake, confirmed: Brake): boolean {
   );
 }
 
+/** How much is at stake, in the brake's own unit. */
 function amountOf(brake: Brake): number {
   if (brake.kind === 'mass deletion') return brake.now;
   return brake.kind === 'trash too small' ? brake.bytes : 0;
 }
 
 function rootBrake(ancestor: MaybeEntry, root: MaybeEntry, side: AlphaBeta): Brake | undefined {
-  // Of a root that cannot be read nothing is known, and nothing is done.
+  // Nothing is known of a root that cannot be read, so no plan changes it.
   if (ancestor === undefined || root?.kind === 'problem') return undefined;
   if (root === undefined) return { kind: 'root vanished', side };
   if (root.kind !== ancestor.kind) return { kind: 'root changed its type', side };
-  // What is ignored stays, our own folder at least.
-  const isEmpty = [...childrenOf(root).values()].every(isNobodys);
-  // One file that goes is a person at work; a handful that goes at once is a mount that is missing.
+  // Ignored entries do not count: our own metadata folder stays even in an emptied root.
+  const isEmpty = [...childrenOf(root).values()].every(isNotSynced);
+  // A person may well delete the only entry. When several vanish at once, it is probably a missing mount.
   return isEmpty && childrenOf(ancestor).size >= 2 ? { kind: 'root emptied', side } : undefined;
 }
 
-const isNobodys = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
+const isNotSynced = (entry: Entry) => entry.kind === 'untracked' || isPhantom(entry);
 
-/** Too many files that a side would lose now, or would have lost with those that it lost just now. */
+/** Holds a side that would lose most of its files, either now or together with those that it lost within seconds. */
 function massDeletion(
   tree: MaybeEntry,
   plan: readonly Change[],
@@ -96,18 +101,18 @@ function massDeletion(
   return undefined;
 }
 
-/** Bytes that go into a side's trash. */
+/** Bytes that a plan moves into a side's trash. */
 function bytesDiscarded(plan: Plan, side: AlphaBeta): number {
   let bytes = 0;
   for (const { old, new: to } of plan[side]) {
     const isKept = old?.kind === 'file' && to?.kind === 'file' && old.digest === to.digest;
-    // Directories on both sides differ in their permissions only.
+    // A directory that replaces a directory changes only its permissions.
     if (!isKept && !(old?.kind === 'directory' && to?.kind === 'directory')) bytes += measure(old).bytes;
   }
   return bytes;
 }
 
-/** A sentence for a person; the names say where: `in the container`, `on this workstation`. */
+/** Describes a brake for a person. The names say where: `in the container`, `on this workstation`. */
 export function explainBrake(brake: Brake, names: Readonly<Record<AlphaBeta, string>>): string {
   const where = names[brake.side];
   switch (brake.kind) {

@@ -1,6 +1,6 @@
 /**
- * A directory that one side has deleted while the other one worked in it. An edit beats the deletion of the file that it
- * was made in, and of the directories above it; of nothing else. So the directory is taken apart.
+ * Divides a directory that one side has deleted while the other side worked in it. Edited files survive, together with
+ * the directories above them. Everything else is deleted, as was asked: one edit must not bring back a whole tree.
  */
 import {
   type Directory,
@@ -14,30 +14,31 @@ import {
 import { isDeletionOnly, isUnchanged } from './history.ts';
 
 export interface DivisionRules {
-  /** What is new or changed goes to the side that has deleted the directory; otherwise the other side keeps it. */
+  /** Whether new and changed entries go to the side that has deleted the directory. Otherwise the other side keeps them. */
   readonly returns: boolean;
-  /** Names of directories that are one thing: git's own would be worth nothing in parts. */
+  /** Names of directories that are never divided: a part of `.git` is of no use. */
   readonly isWhole?: ((name: string) => boolean) | undefined;
-  /** Whether those return, as they are; otherwise one with anything new in it stays. */
+  /** Whether such a directory goes back whole. Otherwise it stays if anything in it is new. */
   readonly wholeReturns: boolean;
 }
 
-/** What becomes of the parts. */
+/** What happens to the parts of a directory. */
 export interface Division {
-  /** As it was agreed on: it goes. */
+  /** Entries that are as both sides had agreed on. They are deleted. */
   readonly gone: readonly { readonly path: string; readonly old: Entry }[];
-  /** What the side that has deleted the directory gets; undefined: nothing. */
+  /** What the side that has deleted the directory gets back; undefined where it gets nothing. */
   readonly returned: Tracked | undefined;
-  /** Something stays, which is the other side's own from now on. */
+  /** Whether something stays, which belongs to the other side alone from now on. */
   readonly stays: boolean;
-  /** Paths of which nothing is agreed on any more. */
+  /** Paths that go out of the ancestor. */
   readonly forgotten: readonly string[];
 }
 
 /**
- * Takes a directory apart.
+ * Divides a directory.
  *
- * @param was what both sides had agreed on. @param is what the side that has not deleted it has now.
+ * @param was what both sides had agreed on
+ * @param is what the side that has not deleted it has now
  */
 export function divide(path: string, was: Directory, is: Directory, rules: DivisionRules): Division {
   const parts = [...is.children].map(
@@ -52,7 +53,7 @@ export function divide(path: string, was: Directory, is: Directory, rules: Divis
   const stays = parts.some(([, part]) => part.stays) || (!rules.returns && isEdited);
   const gone = parts.flatMap(([, part]) => part.gone);
   if (!returns && !stays) return isPhantom(is) ? leave([path]) : { ...nothing, gone: [{ path, old: is }] };
-  // While anything is yet to go, what was agreed on is needed.
+  // The ancestor is needed for as long as anything is still to be deleted.
   if (!returns && gone.length === 0) return { ...nothing, stays, forgotten: isUnreadable ? [] : [path] };
   const lost = [...was.children.keys()]
     .filter((name) => !is.children.has(name))
@@ -62,7 +63,7 @@ export function divide(path: string, was: Directory, is: Directory, rules: Divis
 }
 
 interface Part extends Division {
-  /** What cannot be read may be an edit. */
+  /** It cannot be read, so it may have been edited. */
   readonly isUnreadable?: boolean;
 }
 

@@ -1,24 +1,24 @@
-/** What is at a path: immutable values, so that unchanged parts of two trees are the same objects. */
+/** What is at a path. Entries never change, so unchanged parts of two trees are the same objects and compare at once. */
 
 export interface Directory {
   readonly kind: 'directory';
   readonly children: ReadonlyMap<string, Entry>;
-  /** Permission bits; only where permissions are kept. */
+  /** Permission bits, where the sync keeps permissions. */
   readonly mode?: number;
 }
 
 export interface File {
   readonly kind: 'file';
-  /** SHA-256 of the content, lower-case hex. It alone decides whether two contents are the same. */
+  /** SHA-256 of the content in lower-case hex. Two contents are the same if and only if their digests are. */
   readonly digest: string;
   /** Bytes. */
   readonly size: number;
   readonly executable: boolean;
-  /** Permission bits; only where permissions are kept. */
+  /** Permission bits, where the sync keeps permissions. */
   readonly mode?: number;
-  /** When it was changed, in milliseconds since 1970; only where times are kept. It makes no file another one. */
+  /** When the file was changed, in milliseconds since 1970, where the sync keeps times. It is not compared. */
   readonly modified?: number;
-  /** A digest of what the file says beside what it caches; only of git's index. */
+  /** Only of git's index: a digest without what git caches in it, which differs on every machine. */
   readonly semanticDigest?: string;
 }
 
@@ -27,23 +27,23 @@ export interface Symlink {
   readonly target: string;
 }
 
-/** Something that is there and does not sync: ignored, a device, another mount. */
+/** Something that exists and is not synced: an ignored entry, a device, another mount. */
 export interface Untracked {
   readonly kind: 'untracked';
-  /** `a socket`: why it does not sync, where no rule says so. */
+  /** What it is, such as `a socket`, where it is not synced although no rule ignores it. */
   readonly what?: string;
 }
 
-/** Something that should be synced and cannot be: it blocks its own path and nothing else. */
+/** Something that should be synced and cannot be. It blocks its own path and nothing else. */
 export interface Problem {
   readonly kind: 'problem';
   readonly problem: string;
 }
 
 export type Entry = Directory | File | Symlink | Untracked | Problem;
-/** The kinds that sync. */
+/** The kinds that are synced. */
 export type Tracked = Directory | File | Symlink;
-/** Nothing there, or something. */
+/** An entry, or undefined where nothing exists. */
 export type MaybeEntry = Entry | undefined;
 
 export const untracked: Untracked = { kind: 'untracked' };
@@ -51,22 +51,22 @@ export const skipped = (what: string): Untracked => ({ kind: 'untracked', what }
 export const emptyDirectory: Directory = { kind: 'directory', children: new Map() };
 const noChildren: ReadonlyMap<string, Entry> = new Map();
 
-/** A file that was never the same before and after it was read. */
+/** The problem of a file that changed each time while it was read. */
 export const writtenToProblem = 'is being written to without a pause';
 
 export const problem = (text: string): Problem => ({ kind: 'problem', problem: text });
 
-/** The children of a directory; of anything else, none. */
+/** The children of a directory. Anything else has none. */
 export function childrenOf(entry: MaybeEntry): ReadonlyMap<string, Entry> {
   return entry?.kind === 'directory' ? entry.children : noChildren;
 }
 
-/** The path of a child; the root's path is empty. */
+/** The path of a child. The root's path is empty. */
 export function join(path: string, name: string): string {
   return path === '' ? name : `${path}/${name}`;
 }
 
-/** Everything but a directory's children. */
+/** Whether two entries are the same, not counting the children of directories. */
 export function sameShallow(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one === other) return true;
   if (one === undefined || other === undefined) return false;
@@ -89,7 +89,7 @@ export function sameShallow(one: MaybeEntry, other: MaybeEntry): boolean {
   }
 }
 
-/** Two files that differ in nothing but what they cache. */
+/** Whether two files differ at most in what they cache. */
 export function areAlike(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one?.kind !== 'file' || other?.kind !== 'file' || one.semanticDigest === undefined) return false;
   return (
@@ -99,7 +99,7 @@ export function areAlike(one: MaybeEntry, other: MaybeEntry): boolean {
   );
 }
 
-/** The same, all the way down. */
+/** Whether two entries are the same with everything below them. */
 export function sameDeep(one: MaybeEntry, other: MaybeEntry): boolean {
   if (one === other) return true;
   if (!sameShallow(one, other)) return false;
@@ -116,8 +116,8 @@ export function shallow(entry: Tracked): Tracked {
 }
 
 /**
- * What of an entry syncs: without anything untracked or in trouble, without folders that hold only such, and
- * without the names that are to be left out.
+ * The part of an entry that is synced: without untracked entries and problems, without directories that hold nothing
+ * else, and without the names to leave out.
  */
 export function trackedPart(entry: MaybeEntry, leaveOut?: (name: string) => boolean): Tracked | undefined {
   if (entry === undefined || entry.kind === 'untracked' || entry.kind === 'problem') return undefined;
@@ -133,10 +133,10 @@ export function trackedPart(entry: MaybeEntry, leaveOut?: (name: string) => bool
 }
 
 /**
- * A directory that holds untracked things only, at any depth. It is what stays where a directory was deleted
- * whose ignored files were left alone, so it counts as absent where the other side has nothing.
+ * Whether an entry is a directory that holds only untracked entries, at any depth. Deleting a directory leaves such a
+ * one, because ignored files stay. So it counts as absent where the other side has nothing.
  *
- * @param isLeftOut names that the other side would not take over in any case.
+ * @param isLeftOut names that the other side never takes over
  */
 export function isPhantom(entry: MaybeEntry, isLeftOut?: (name: string) => boolean): boolean {
   if (entry?.kind !== 'directory' || entry.children.size === 0) return false;
@@ -145,7 +145,7 @@ export function isPhantom(entry: MaybeEntry, isLeftOut?: (name: string) => boole
   return true;
 }
 
-/** Whether anything in it, itself included, satisfies the predicate. */
+/** Whether an entry, or any entry below it, satisfies the predicate. */
 export function contains(entry: MaybeEntry, predicate: (entry: Entry) => boolean): boolean {
   if (entry === undefined) return false;
   if (predicate(entry)) return true;
@@ -153,7 +153,7 @@ export function contains(entry: MaybeEntry, predicate: (entry: Entry) => boolean
   return false;
 }
 
-/** Every entry of a tree with its path, parents before children. */
+/** Yields every entry of a tree with its path, parents before children. */
 export function* walk(entry: MaybeEntry, path = ''): Generator<readonly [string, Entry]> {
   if (entry === undefined) return;
   const pending: (readonly [string, Entry])[] = [[path, entry]];
@@ -165,19 +165,19 @@ export function* walk(entry: MaybeEntry, path = ''): Generator<readonly [string,
   }
 }
 
-/** What a tree amounts to. */
+/** The numbers of a tree. */
 export interface Summary {
   readonly files: number;
   readonly bytes: number;
   readonly problems: number;
-  /** What is skipped though no rule ignores it. */
+  /** Entries that are not synced although no rule ignores them. */
   readonly skipped: number;
 }
 
 const none: Summary = { files: 0, bytes: 0, problems: 0, skipped: 0 };
 const summaries = new WeakMap<Directory, Summary>();
 
-/** The number of files in it, their bytes, and how much of it is in trouble. A directory is counted once. */
+/** Counts the files of a tree, their bytes, and its problems. The result is kept for each directory object. */
 export function measure(entry: MaybeEntry): Summary {
   if (entry?.kind === 'file') return { ...none, files: 1, bytes: entry.size };
   if (entry?.kind === 'problem') return { ...none, problems: 1 };

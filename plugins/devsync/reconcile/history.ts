@@ -1,12 +1,12 @@
 /**
- * How one side relates to the ancestor. Untracked things do not count: they are not synced. Nor does a new directory that
- * holds nothing else.
+ * Compares one side with the ancestor. Untracked entries do not count, since they are not synced. Neither does a new
+ * directory that holds nothing else.
  */
 import { areAlike, childrenOf, isPhantom, type MaybeEntry, sameShallow } from './entry.ts';
 
 const tracked = (entry: MaybeEntry): MaybeEntry => (entry?.kind === 'untracked' ? undefined : entry);
 
-/** The side still has just what both had agreed on. */
+/** Whether a side still has exactly what both had agreed on. */
 export function isUnchanged(ancestor: MaybeEntry, side: MaybeEntry): boolean {
   if (ancestor === side || (ancestor === undefined && isPhantom(side))) return true;
   if (!sameShallow(ancestor, tracked(side)) && !areAlike(ancestor, side)) return false;
@@ -16,7 +16,7 @@ export function isUnchanged(ancestor: MaybeEntry, side: MaybeEntry): boolean {
   return true;
 }
 
-/** The side has lost things since, at most: nothing in it is new or different. */
+/** Whether a side has only lost entries since, or none: nothing in it is new or different. */
 export function isDeletionOnly(ancestor: MaybeEntry, side: MaybeEntry): boolean {
   if (ancestor === side || tracked(side) === undefined) return true;
   if (ancestor === undefined) return isPhantom(side);

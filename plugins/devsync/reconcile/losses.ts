@@ -1,29 +1,30 @@
 /**
- * The deletions that were carried over to a side within the last seconds: a tree that is deleted file by file is as lost
- * as one that goes at once.
+ * Counts the files that a side loses within a few seconds. A tree that is deleted file by file arrives as many small
+ * changes, none of which a brake would hold, and is lost all the same.
  */
 import { type MaybeEntry, measure, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';
 
-/** Milliseconds for which what was carried over counts as at once. */
+/** Changes within so many milliseconds count as one. */
 const window = 10_000;
 
-/** The changes of one side that were carried over just now, in order. */
+/** The changes that one side has received within the last seconds, in their order. */
 export class RecentChanges {
   #all: { readonly at: number; readonly changes: readonly Change[] }[] = [];
 
-  /** @param at milliseconds of a monotonic clock. */
+  /** Remembers changes. @param at milliseconds of a monotonic clock */
   note(at: number, changes: readonly Change[]): void {
     this.#forgetBefore(at - window);
     if (changes.length > 0) this.#all.push({ at, changes });
   }
 
+  /** The changes that still count. @param now milliseconds of a monotonic clock */
   at(now: number): readonly Change[] {
     this.#forgetBefore(now - window);
     return this.#all.flatMap(({ changes }) => changes);
   }
 
-  /** A person has seen what went: what goes from here on is counted anew. */
+  /** Begins to count anew, since a person has seen and confirmed what was deleted so far. */
   forget(): void {
     this.#all = [];
   }
@@ -35,8 +36,8 @@ export class RecentChanges {
 }
 
 /**
- * Files that are gone after the changes, one after the other, of those that were there before them. One that was
- * changed, or is back under its name or, with the same content, under another one, is not lost.
+ * How many of the files that existed before these changes are lost after them. A changed file is not lost. Neither is one
+ * that came back under its name, or whose content came back under another name: it was moved.
  */
 export function filesGone(changes: readonly Change[]): number {
   if (!changes.some(takesFiles)) return 0;
@@ -60,7 +61,7 @@ export function filesGone(changes: readonly Change[]): number {
   return count;
 }
 
-/** Whether a change takes files away; one that is changed, to whatever, is no loss. */
+/** Whether a change deletes files. Replacing a file, by whatever, deletes none. */
 export const takesFiles = ({ old, new: to }: Change): boolean =>
   (to === undefined || old?.kind === 'directory') && measure(old).files > 0;
 

@@ -1,25 +1,28 @@
-/** Texts compared and merged by lines. */
+/** Compares and merges texts by lines. */
 import { diff3Merge, diffIndices } from 'node-diff3';
 
 /** Lines of context around a difference. */
 const context = 3;
-/** Pairs of equal lines that a comparison may look at: a file of nothing but equal lines would take hours. */
+/** How many pairs of equal lines a comparison may look at. A large file whose lines are all equal would take hours. */
 const mostPairs = 4_000_000;
 
 export interface Merged {
   readonly text: string;
-  /** Places where a person must decide: they stand between markers. */
+  /** The number of places where a person must decide. Both versions stand there between markers. */
   readonly conflicts: number;
 }
 
-/** Too much is the same in both for a comparison in reasonable time. */
+/** The texts have too many equal lines to be compared in reasonable time. */
 export class TooManyEqualLines extends Error {
   override readonly name = 'TooManyEqualLines';
 }
 
 /**
- * Merges what two sides made of one text. Without that text, each difference is a conflict: nobody knows who has changed
- * what. @throws {TooManyEqualLines}
+ * Merges two versions of a text.
+ *
+ * @param base the version that both were made from. Where there is none, every difference is a conflict, since nothing
+ * tells which side has changed the line.
+ * @throws {TooManyEqualLines}
  */
 export function mergeTexts(local: string, base: string | undefined, container: string): Merged {
   const [here, there] = [linesOf(local), linesOf(container)];
@@ -59,20 +62,20 @@ function differingRegions(here: string[], there: string[]): Region[] {
   return [...regions, { same: here.slice(at) }];
 }
 
-/** As git marks them. */
+/** Both versions of a place, between markers as git writes them. */
 const marked = ({ local, container }: Differing): string =>
   ['<<<<<<< local\n', ...ended(local), '=======\n', ...ended(container), '>>>>>>> container\n'].join('');
 
-/** Whether a text has markers of an earlier merge. */
+/** Whether a text still has markers of an earlier merge. */
 export const hasMarkers = (text: string): boolean => /^<<<<<<< local$/m.test(text);
 
-/** Lines of which the last one ends: a marker begins a line of its own. */
+/** The lines with a line end after the last one, so that a marker behind them begins a line of its own. */
 function ended(lines: readonly string[]): string[] {
   const last = lines.at(-1);
   return last === undefined || last.endsWith('\n') ? [...lines] : [...lines.slice(0, -1), `${last}\n`];
 }
 
-/** The differences as `diff -u` shows them, without its two first lines; empty where there are none. */
+/** The differences as `diff -u` shows them, without its first two lines. Empty where there are none. */
 export function unifiedDiff(before: string, after: string): string {
   const [old, now] = [linesOf(before), linesOf(after)];
   requireFew(old, now);
@@ -88,8 +91,9 @@ export function unifiedDiff(before: string, after: string): string {
 }
 
 interface HunkChange {
-  /** First line and number of lines, of the text before and after. */
+  /** The first line, counted from 0, and the number of lines in the text before. */
   readonly at: readonly [number, number];
+  /** The same for the text after. */
   readonly now: readonly [number, number];
   readonly from: readonly string[];
   readonly to: readonly string[];
@@ -116,12 +120,12 @@ function hunkText(hunk: Hunk, old: readonly string[]): string {
   return `@@ -${span(begin, end - begin)} +${span(beginThere, end - begin + grown)} @@\n${lines.join('')}`;
 }
 
-/** As diff counts: from one, and the line before where there are none. */
+/** A range as diff writes it: it counts lines from 1, and names the line before an empty range. */
 const span = (begin: number, count: number) => `${count === 0 ? begin : begin + 1},${count}`;
 
 const shown = (line: string) => (line.endsWith('\n') ? line : `${line}\n\\ No newline at end of file\n`);
 
-/** Lines with their ends. */
+/** The lines of a text with their line ends. */
 const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 function requireFew(one: readonly string[], other: readonly string[]): void {

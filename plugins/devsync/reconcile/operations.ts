@@ -1,29 +1,29 @@
-/** Changes taken apart into steps that a file system does in one go, in an order that works. */
+/** Splits changes into operations, each of which is one step for a file system, in an order in which all can be done. */
 import { childrenOf, isPhantom, join, type MaybeEntry, shallow, type Tracked, walk } from './entry.ts';
 import type { Change } from './reconcile.ts';
 import type { Edit } from './tree.ts';
 
-/** One step at one path: from one shallow entry to another. A directory goes when it is empty, or it stays. */
+/** One step at one path, from one entry without its children to another. A directory is deleted only if it is empty. */
 export interface Operation {
   readonly path: string;
   readonly old: Tracked | undefined;
   readonly new: Tracked | undefined;
-  /** A later operation needs the same content. */
+  /** A later operation needs the same content, which must be kept until then. */
   readonly reuse?: boolean;
 }
 
-/** What became of an operation. */
+/** What came of an operation. */
 export interface OperationResult {
   readonly path: string;
   /** Why it was not done. */
   readonly problem?: string;
-  /** A directory that was to go stays: there are ignored or new things in it. */
+  /** A directory was not deleted, because it holds ignored or new entries. */
   readonly left?: boolean;
-  /** It was done, but what it replaced had been changed in that very moment; the trash has that. */
+  /** It was done, but the file that it replaced had just been changed. That version is in the trash. */
   readonly surprise?: boolean;
 }
 
-/** The operations of changes: removals from the leaves up, creations from the root down. */
+/** Yields the operations of changes: deletions from the leaves up, creations from the root down. */
 export function* operationsOf(changes: Iterable<Change>): Generator<Operation> {
   for (const change of changes) {
     const [old, to] = [change.old, change.new];
@@ -39,7 +39,7 @@ export function* operationsOf(changes: Iterable<Change>): Generator<Operation> {
   }
 }
 
-/** Everything that changes touch, as it was or will be called. */
+/** Yields every path that changes touch, before or after them. */
 export function* pathsOf(changes: Iterable<Change>): Generator<string> {
   for (const change of changes)
     for (const entry of [change.old, change.new]) for (const [path] of walk(entry, change.path)) yield path;
@@ -57,7 +57,7 @@ function* removal(path: string, entry: MaybeEntry): Generator<Operation> {
 function* creation(path: string, entry: Tracked, old: MaybeEntry): Generator<Operation> {
   const replaced = old?.kind === 'file' || old?.kind === 'symlink' ? old : undefined;
   yield { path, old: replaced, new: shallow(entry) };
-  // What is directly in it comes right behind it, so that it can be put in place as a whole.
+  // Its files come directly after it, so that the directory can be put in place together with them.
   for (const wantsDirectory of [false, true])
     for (const [name, child] of childrenOf(entry))
       if (isDirectory(child) === wantsDirectory)
@@ -65,8 +65,8 @@ function* creation(path: string, entry: Tracked, old: MaybeEntry): Generator<Ope
 }
 
 /**
- * What a side has become by operations that were really done, and so what both sides agree on. One that failed leaves
- * it as it was, and so does a directory that could not go: what is left in it was not deleted, or is new.
+ * Yields the edits to the ancestor that follow from operations which were really done. A failed operation gives none.
+ * Neither does a directory that was not deleted, since what is in it is new, or was not deleted either.
  */
 export function* editsOf(
   operations: readonly Operation[],

@@ -1,6 +1,6 @@
 /**
- * Three-way reconciliation: from what both sides have now and what they last agreed on, what each side is to
- * take over. The rules are mutagen's (pkg/synchronization/core/reconcile.go). No I/O and no clock.
+ * Three-way reconciliation: decides from what both sides have now, and from what they last agreed on, what each side
+ * takes over. The rules are mutagen's (pkg/synchronization/core/reconcile.go). It uses neither I/O nor a clock.
  */
 
 import { divide } from './divide.ts';
@@ -21,15 +21,15 @@ import {
 import { isDeletionOnly, isUnchanged } from './history.ts';
 import { type Edit, splitPath } from './tree.ts';
 
-/** `alpha` is the side that wins where a mode knows a winner, and the source of a one-way sync. */
+/** `alpha` is the side that wins in modes with a winner, and the source of a one-way sync. */
 export type AlphaBeta = 'alpha' | 'beta';
 export const modes = ['two-way-safe', 'two-way-resolved', 'one-way-safe', 'one-way-replica'] as const;
 export type Mode = (typeof modes)[number];
 
-/** Why a side takes something over, seen from the side it comes from. */
+/** Why a side takes something over: what the other side has done. */
 export type Reason = 'created' | 'changed' | 'deleted' | 'edit beats delete' | 'wins' | 'resolved';
 
-/** One side is to have `new` where it has `old`, all the way down. */
+/** At a path, one side gets `new` in place of `old`, each with everything below it. */
 export interface Change {
   readonly path: string;
   readonly old: MaybeEntry;
@@ -38,8 +38,8 @@ export interface Change {
 }
 
 /**
- * `both changed`: differently. `in the way`: what would have to go holds ignored files, or something that
- * cannot be read.
+ * `both changed`: each side has changed it in its own way. `in the way`: what would be replaced holds ignored files, or
+ * something that cannot be read.
  */
 export type ConflictReason = 'both changed' | 'in the way';
 
@@ -51,12 +51,12 @@ export interface Conflict {
 }
 
 export interface Plan {
-  /** What both sides turned out to agree on. */
+  /** Edits to the ancestor: both sides have the same there already. */
   readonly ancestor: readonly Edit[];
   readonly alpha: readonly Change[];
   readonly beta: readonly Change[];
   readonly conflicts: readonly Conflict[];
-  /** What alpha has deleted and beta keeps, since it made or changed it itself: it is beta's own from now on. */
+  /** Paths that alpha has deleted and beta keeps, because beta made or changed them. They belong to beta from now on. */
   readonly kept: readonly string[];
 }
 
@@ -64,13 +64,13 @@ export interface ReconcileOptions {
   readonly mode: Mode;
   /** A person's decision on a conflict at this path. */
   readonly resolution?: (conflict: Conflict) => AlphaBeta | undefined;
-  /** Names under which nothing is ever taken over by alpha (`.git` does not come from a container unasked). */
+  /** Names under which alpha takes nothing over: hooks in a `.git` from a container would run on the workstation. */
   readonly oneWay?: (name: string) => boolean;
-  /** Remembers what is in sync, so that the next run looks only at what has changed. */
+  /** Remembers which directories are in sync, so that the next run looks only at what has changed. */
   readonly memo?: SettledMemo;
 }
 
-/** Directories known to be in sync, by identity: trees share what has not changed. */
+/** Directories that are known to be in sync, by identity: trees share the objects that have not changed. */
 export class SettledMemo {
   readonly #pairs = new WeakMap<Directory, readonly [Entry, Entry]>();
 
@@ -84,7 +84,7 @@ export class SettledMemo {
   }
 }
 
-/** What is to be done so that both sides become the same, as far as the mode allows. */
+/** The plan by which both sides become the same, as far as the mode allows. */
 export function reconcile(
   ancestor: MaybeEntry,
   alpha: MaybeEntry,
@@ -114,7 +114,7 @@ class Reconciler {
     this.#options = options;
   }
 
-  /** Returns whether all below is in sync, with nothing left to do or to say. */
+  /** Plans what is at a path and below it. Returns whether all of that is in sync already. */
   visit(path: string, ancestor: MaybeEntry, alpha: MaybeEntry, beta: MaybeEntry, mode: Mode): boolean {
     if (alpha?.kind === 'problem' || beta?.kind === 'problem') return false;
     if (alpha?.kind === 'untracked' || beta?.kind === 'untracked')
@@ -125,13 +125,13 @@ class Reconciler {
     if (alpha === undefined && beta?.kind === 'directory') return this.#visitOne(found, 'beta', beta, mode);
     if (beta === undefined && alpha?.kind === 'directory') return this.#visitOne(found, 'alpha', alpha, mode);
     if (sameShallow(alpha, beta)) return this.#agree(path, ancestor, alpha);
-    // What beta caches is its own, as long as alpha has nothing new: it would only be computed again there.
+    // While alpha has nothing new, beta keeps what it caches: git would only compute it there again.
     if (areAlike(alpha, beta) && sameShallow(ancestor, alpha)) return true;
     this.#disagreement(found, mode);
     return false;
   }
 
-  /** A directory that one side has, and the other one has nothing. */
+  /** Plans a directory that only one side has. */
   #visitOne(found: Disagreement, side: AlphaBeta, entry: Directory, mode: Mode): boolean {
     const { path, ancestor } = found;
     const { oneWay } = this.#options;
@@ -139,7 +139,7 @@ class Reconciler {
       ancestor?.kind === 'directory' &&
       mode !== 'one-way-replica' &&
       !(mode === 'one-way-safe' && (side === 'alpha' || oneWay?.(splitPath(path)[1])));
-    // A phantom opposite nothing is nothing. What was agreed on may have to go, though.
+    // A phantom counts as absent. The ancestor may still have something there, which is forgotten then.
     const leaveOut = side === 'beta' && mode !== 'one-way-replica' && !isDivided ? oneWay : undefined;
     if (isPhantom(entry, leaveOut)) return this.#agree(path, ancestor, undefined);
     if (isDivided) this.#divide(path, ancestor, side, entry, mode);
@@ -162,8 +162,8 @@ class Reconciler {
 
   #visitUntracked(path: string, ancestor: MaybeEntry, alpha: MaybeEntry, beta: MaybeEntry): boolean {
     const tracked = [alpha, beta].filter((entry) => entry !== undefined && entry.kind !== 'untracked');
-    // Ignored on one side and not on the other: the rules have just changed, or a device is in the way.
-    // Taking it for a deletion would be fatal.
+    // It is ignored on one side only: the rules have just changed, or a device is in the way. It must not be taken for
+    // a deletion, because the other side would then lose its files.
     if (tracked.length > 0) {
       this.plan.conflicts.push({ path, alpha, beta, reason: 'in the way' });
       return false;
@@ -198,7 +198,7 @@ class Reconciler {
     return settled;
   }
 
-  /** Two directories: only their permissions can disagree. */
+  /** Plans two directories without their children: they can differ only in their permissions. */
   #directoryItself(
     path: string,
     ancestor: MaybeEntry,
@@ -219,17 +219,17 @@ class Reconciler {
     else this.#take(verdict.side, found, verdict.reason);
   }
 
-  /** What the source does not have and the target made its own is the target's. */
+  /** Leaves to the target what it has changed and the source has deleted. */
   #agreeOnNothing({ path, ancestor }: Disagreement): void {
     if (ancestor === undefined) return;
     this.plan.ancestor.push([path, undefined]);
     this.plan.kept.push(path);
   }
 
-  /** The side takes over what the other one has, unless that would hit something it must not. */
+  /** Lets a side take over what the other side has, unless ignored or unreadable entries are in the way. */
   #take(side: AlphaBeta, found: Disagreement, reason: Reason): void {
     const [old, incoming] = [found[side], found[other(side)]];
-    // A deletion may leave ignored files behind; nothing can be put in their place, though.
+    // A deletion leaves ignored files where they are, but nothing can be put in their place.
     if (contains(old, isProblem) || (incoming !== undefined && contains(old, isUntracked))) {
       this.plan.conflicts.push({
         path: found.path,
@@ -239,7 +239,7 @@ class Reconciler {
       });
       return;
     }
-    // What is made anew shares nothing with what was once agreed on at its path.
+    // A new directory has nothing in common with what the ancestor has at its path.
     if (old === undefined && incoming?.kind === 'directory' && found.ancestor !== undefined)
       this.plan.ancestor.push([found.path, undefined]);
     const leaveOut = side === 'alpha' ? this.#options.oneWay : undefined;
@@ -272,7 +272,7 @@ function twoWay({ ancestor, alpha, beta }: Disagreement, mode: Mode): Verdict {
   if (isUnchanged(ancestor, alpha)) return take('alpha', reasonFor(ancestor, beta));
   if (isUnchanged(ancestor, beta)) return take('beta', reasonFor(ancestor, alpha));
   const [alphaDeletes, betaDeletes] = [isDeletionOnly(ancestor, alpha), isDeletionOnly(ancestor, beta)];
-  // Two different deletions can only disagree where one of them took it all.
+  // Two deletions can only differ where one of them has deleted everything.
   if (alphaDeletes && betaDeletes) return take(alpha === undefined ? 'beta' : 'alpha', 'deleted');
   if (alphaDeletes) return take('alpha', 'edit beats delete');
   if (betaDeletes) return take('beta', 'edit beats delete');

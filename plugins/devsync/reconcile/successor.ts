@@ -1,15 +1,15 @@
 /**
- * What a new container means. Its own layer begins again as its image has it, and what it starts with writes files of its
- * own, which says nothing about what anybody wanted. So the content of the first container of an image is kept, as it
- * was before anything was synced, with what it wrote itself while it started up. In a successor
- *   - what equals it is untouched and takes the local state, deletions too;
- *   - what does not was made by the container itself, and is nobody's to overwrite: a conflict where the
- *     local side has something else, and taken over where it has nothing.
+ * Finds the ancestor for a new container. It begins with the content of its image, and its programs write files of their
+ * own while they start. Neither says what anybody wants. So the content of the first container of each image is kept as
+ * a manifest: as it was before anything was synced, with what the container itself wrote while it started.
+ *   - What equals a manifest in a successor is untouched: it takes the local state, including deletions.
+ *   - Everything else was made by the container, so it must not be overwritten. It is a conflict where the local side
+ *     has something else, and is taken over where the local side has nothing.
  */
 import { childrenOf, type Entry, type MaybeEntry, sameShallow, shallow, type Tracked } from './entry.ts';
 import { isUnchanged } from './history.ts';
 
-/** The ancestor for a successor: what of it is as one of the manifests has it. */
+/** The ancestor for a successor: the part of its content that is as in one of the manifests. */
 export function successorAncestor(manifests: readonly MaybeEntry[], container: MaybeEntry): MaybeEntry {
   const alike = manifests.filter((one) => one !== undefined && sameShallow(one, container));
   const [first] = alike;
@@ -23,10 +23,10 @@ export function successorAncestor(manifests: readonly MaybeEntry[], container: M
 }
 
 /**
- * The ancestor for a container that starts up: what it has written since is taken as if it had been there at once.
+ * The ancestor for a container that is still starting: what it writes meanwhile counts as if it had been there before.
  *
- * @param keepsOthers what is in no manifest is compared with what was agreed on, as ever. What is missing is no deletion
- * all the same: a container that clears its volume as it starts would empty the local directory.
+ * @param keepsOthers whether entries that are in no manifest are compared with the ancestor as usual. A missing entry is
+ * still no deletion: a container that clears its volume when it starts would empty the local directory.
  */
 export function startingAncestor(
   ancestor: MaybeEntry,
@@ -50,14 +50,15 @@ export function startingAncestor(
   return { ...(keepsOthers ? ancestor : container), children };
 }
 
-/** A file or link that is not there, or a directory that is none any more. */
+/** Whether a file or link does not exist any more, or a directory is something else now. */
 const isGone = (ancestor: MaybeEntry, container: MaybeEntry): boolean =>
   container === undefined || ancestor?.kind === 'directory';
 
 /**
- * What of a tree is in none of the others, with the directories above it; undefined: all of it is.
+ * The part of a tree that is in none of the others, with the directories above it. Undefined where nothing is left.
  *
- * @param known directories that were found to be in the others, by the first of those: trees share what has not changed.
+ * @param known directories of which everything was found in the others, with the first of those. It saves comparing the
+ * objects that trees share.
  */
 export function beyond(
   tree: MaybeEntry,
@@ -79,5 +80,6 @@ export function beyond(
   return undefined;
 }
 
+/** What each tree has under a name. */
 const below = (trees: readonly MaybeEntry[], name: string): MaybeEntry[] =>
   trees.map((tree) => childrenOf(tree).get(name));

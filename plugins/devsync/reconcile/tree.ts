@@ -1,7 +1,7 @@
-/** Trees as a whole: looking up, editing without touching the original, and the difference of two. */
+/** Looks up, edits and compares trees. An edit makes a new tree and never changes the original. */
 import { childrenOf, type Directory, type Entry, join, type MaybeEntry, sameShallow } from './entry.ts';
 
-/** One path and what is now there, without children; undefined: nothing. */
+/** A path and the entry that it has now, without children; undefined where nothing is there any more. */
 export type Edit = readonly [path: string, entry: MaybeEntry];
 
 /** The entry at a path, if there is one. */
@@ -20,9 +20,7 @@ export function splitPath(path: string): [parent: string, name: string] {
 
 type Draft = Directory & { readonly children: Map<string, Entry> };
 
-/**
- * Many edits on one tree, each touched directory copied once. The tree it began with is never changed.
- */
+/** Makes many edits to one tree. Each directory that they touch is copied once, and the first tree is never changed. */
 export class TreeEditor {
   #root: MaybeEntry;
   readonly #drafts = new Set<Entry>();
@@ -32,8 +30,8 @@ export class TreeEditor {
   }
 
   /**
-   * Puts an entry at a path; undefined removes what is there. A directory over a directory keeps the children
-   * that are there unless it brings its own. Nothing happens where the parent is no directory.
+   * Puts an entry at a path, or removes what is there where it is undefined. A directory in place of a directory keeps
+   * the children, unless it brings its own. Nothing happens where the parent is no directory.
    */
   set(path: string, entry: MaybeEntry): void {
     if (path === '') {
@@ -82,14 +80,14 @@ export class TreeEditor {
   }
 }
 
-/** A tree after edits. */
+/** The tree that edits make of a tree. */
 export function edited(tree: MaybeEntry, edits: Iterable<Edit>): MaybeEntry {
   const editor = new TreeEditor(tree);
   for (const [path, entry] of edits) editor.set(path, entry);
   return editor.finish();
 }
 
-/** The edits that turn one tree into another, parents first. Parts that are the same object cost nothing. */
+/** Yields the edits that turn one tree into another, parents first. Parts that are the same object are not looked at. */
 export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Generator<Edit> {
   if (from === to) return;
   if (to === undefined) {
@@ -105,7 +103,7 @@ export function* difference(from: MaybeEntry, to: MaybeEntry, path = ''): Genera
   for (const [name, child] of is) yield* difference(was.get(name), child, join(path, name));
 }
 
-/** What of a tree is at a path at which the other one has anything, its root in any case. */
+/** The part of a tree at whose paths the other tree has something too. The root is always part of it. */
 export function common(tree: MaybeEntry, other: MaybeEntry): MaybeEntry {
   if (tree?.kind !== 'directory') return tree;
   const children = new Map<string, Entry>();
@@ -116,7 +114,7 @@ export function common(tree: MaybeEntry, other: MaybeEntry): MaybeEntry {
   return { ...tree, children };
 }
 
-/** What of a tree is at a path at which the other one has nothing, with the directories above it. */
+/** The part of a tree at whose paths the other tree has nothing, with the directories above it. */
 export function missingFrom(tree: MaybeEntry, other: MaybeEntry): MaybeEntry {
   if (other === undefined) return tree;
   const children = new Map<string, Entry>();
