@@ -1,4 +1,4 @@
-/** What git ignores in a directory: in the repository that it lies in, and in those below it. */
+/** Finds out what git ignores in a directory: by the repository that it is in, and by those below it. */
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -13,24 +13,24 @@ import {
 import { findRepository, type GitRepository, readText, repositoryAt, stampOf } from './git-repository.ts';
 
 const listFile = '.gitignore';
-/** What a list says in a directory that is ignored as a whole. */
+/** The list of a directory that is ignored as a whole. */
 const everything = [{ base: '', patterns: '*' }];
 
 export interface GitRules {
   readonly repositories: readonly Repository[];
-  /** Lists outside of the tree, which is all that is watched: by path, a stamp of the version that was read. */
+  /** Lists outside of the tree, which nobody watches: by path, a stamp of the version that was read. */
   readonly sources: ReadonlyMap<string, string>;
   /**
-   * Whether git tracks other paths, of those that matter, than when this was last asked or read. The index changes with
-   * every command of git's, so the tree is not walked for it.
+   * Whether git tracks other paths than when this was last asked, of those that its lists ignore. The index changes with
+   * almost every git command, so this reads the index only and does not walk the tree.
    */
   tracksOthers(): boolean;
 }
 
 /**
- * Reads what git would read. A directory that lies in no repository counts as one.
+ * Reads the lists that git would read. A directory outside of any repository counts as a repository.
  *
- * @param byHand lists that overrule git's: a directory that one of them wants is looked into.
+ * @param byHand lists that overrule git's. A directory that one of them includes is read even if git ignores it.
  */
 export function readGitRules(root: string, byHand: readonly IgnoreList[]): GitRules {
   const reader = new Reader(root, byHand);
@@ -38,7 +38,7 @@ export function readGitRules(root: string, byHand: readonly IgnoreList[]): GitRu
   return reader;
 }
 
-/** A repository with the lists that were found so far. */
+/** A repository that is being read, with the lists found so far. */
 interface Draft {
   readonly base: string;
   readonly lists: IgnoreList[];
@@ -48,11 +48,11 @@ interface Draft {
 class Reader implements GitRules {
   readonly repositories: Repository[] = [];
   readonly sources = new Map<string, string>();
-  /** What was read with an index, and the index as it was. */
+  /** The repositories with an index, and what was read of it. */
   readonly #indexed: { draft: Draft; git: GitRepository; stamp: string; tracked: string[] }[] = [];
   readonly #root: string;
   readonly #byHand: readonly IgnoreList[];
-  /** The last rules that were compiled: most directories have no list of their own. */
+  /** The rules that were compiled last. Most directories have no list of their own, and share those of their parent. */
   #compiled: { base: string; lists: readonly IgnoreList[]; isIgnored: IsIgnored } | undefined;
 
   constructor(root: string, byHand: readonly IgnoreList[]) {
@@ -60,7 +60,7 @@ class Reader implements GitRules {
     this.#byHand = byHand;
   }
 
-  /** @param base where it begins, from the root; `''`: there, or above. */
+  /** Reads one repository. @param base its path from the root; empty where it begins at the root or above */
   read(base: string, git: GitRepository | undefined): void {
     const draft: Draft = { base, lists: [], foldsCase: git?.ignoresCase === true };
     if (git !== undefined) this.#readAbove(draft, git);
@@ -71,10 +71,10 @@ class Reader implements GitRules {
     const stamp = git === undefined ? '' : stampOf(git.indexFile);
     const tracked = git === undefined ? [] : this.#exceptions(draft, git);
     if (git !== undefined) this.#indexed.push({ draft, git, stamp, tracked });
-    // Two sides of which nothing is looked at would be called the same.
+    // Otherwise two sides would be called the same although nothing of them is ever looked at.
     if (isOut && tracked.length === 0) throw nothingToSync(this.#root);
     this.repositories.push({ base, lists, tracked });
-    // The walk did not come to a submodule in an ignored directory.
+    // Submodules in ignored directories are tracked, but the walk does not enter those directories.
     for (const path of tracked.filter((one) => one.endsWith('/'))) {
       const inner = repositoryAt(join(this.#root, path));
       if (inner) this.read(path.slice(0, -1), inner);
@@ -93,7 +93,7 @@ class Reader implements GitRules {
     return areOthers;
   }
 
-  /** The lists of the whole repository, and those of the directories between its top and the root. */
+  /** Reads the lists of the whole repository, and those of the directories between its top and the root. */
   #readAbove(draft: Draft, git: GitRepository): void {
     for (const file of git.excludeFiles) {
       this.#watch(file);
@@ -106,7 +106,7 @@ class Reader implements GitRules {
     }
   }
 
-  /** @param above lists that hold in the directory, its own not among them. */
+  /** Reads the lists in a directory and below it. @param above the lists that hold there, without its own */
   #walk(draft: Draft, folder: string, above: readonly IgnoreList[]): void {
     const entries = entriesOf(join(this.#root, folder));
     const text = entries.some(({ name }) => name === listFile)
@@ -143,7 +143,7 @@ class Reader implements GitRules {
     return list;
   }
 
-  /** What git tracks though its lists ignore it. */
+  /** Paths that git tracks although its lists ignore them. */
   #exceptions({ base, lists }: Draft, git: GitRepository): string[] {
     const isIgnored = isIgnoredWithin({
       lists: [],
@@ -172,18 +172,18 @@ const nothingToSync = (root: string) =>
 
 const slashed = (path: string) => path.split(sep).join('/');
 
-/** The directories from one down to another one in it, which is not among them. */
+/** The directories from `top` down to the one above `below`. */
 function foldersFrom(top: string, below: string): string[] {
   if (top === below) return [];
   const parent = dirname(below);
   return [...foldersFrom(top, parent), parent];
 }
 
-/** Whether git ignores the root: then nothing in it is git's business. */
+/** Whether git ignores the root itself, and so everything in it that it does not track. */
 function isIgnoredItself(root: string, top: string, lists: readonly IgnoreList[]): boolean {
   const path = slashed(relative(top, root));
   if (path === '') return false;
-  // As they are seen from the top.
+  // The lists are written as seen from the root, and are needed as seen from the top.
   const seen = lists.map(({ within = '', ...list }) => ({
     ...list,
     base: path.slice(0, -within.length - 1),
@@ -192,13 +192,13 @@ function isIgnoredItself(root: string, top: string, lists: readonly IgnoreList[]
   return isIgnoredWithin({ lists: [], repositories, vcs: false })(path, true);
 }
 
-/** Git does not follow a link here. */
+/** The text of a directory's list; undefined where there is none. A link counts as none, as for git. */
 function readList(folder: string): string | undefined {
   const path = join(folder, listFile);
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() ? readText(path) : undefined;
 }
 
-/** A directory that cannot be read has no rules; the scan tells what is wrong with it. */
+/** The entries of a directory. One that cannot be read has none here; the scan reports it. */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });

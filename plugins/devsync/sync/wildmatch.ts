@@ -1,9 +1,9 @@
 /**
- * Git's patterns for names and paths (wildmatch.c): `*`, `?`, `[…]`, `**` between slashes, `\` before what is to be
- * taken as it is. They are about bytes, so texts are turned into strings of one character a byte.
+ * Matches names and paths with git's patterns (wildmatch.c): `*`, `?`, `[…]`, `**` between slashes, and `\` before a
+ * character that stands for itself. Git compares bytes, so texts become strings of one character for each byte.
  *
- * Patterns may come from a container. A match goes back to the last `*` and the last `**` only, which is enough, so
- * no pattern takes longer than the length of the text squared.
+ * Patterns may come from a container, so none may take long. A match that fails goes back to the last `*` or the last
+ * `**` only. That is enough to find every match, and takes at most the square of the text's length.
  */
 
 export interface WildcardOptions {
@@ -13,30 +13,31 @@ export interface WildcardOptions {
   readonly foldsCase: boolean;
 }
 
-/** Bytes that may stand at one place of a text; a table, so that every kind of place is asked alike. */
+/** The bytes that match at one place: a table with 1 for each of them. */
 type OneByte = Uint8Array;
-/** Anything without a slash; anything; nothing, or whole directories with their slash. */
+/** `star` matches any text without a slash, `stars` any text, `folders` any number of directories with their slashes. */
 type Token = OneByte | 'star' | 'stars' | 'folders';
 
 const [slash, backslash] = ['/'.charCodeAt(0), '\\'.charCodeAt(0)];
 
-/** Whether a pattern has anything in it that is not taken as it is. */
+/** Whether a pattern has any character that does not stand for itself. */
 export const hasWildcard = (pattern: string): boolean => /[*?[\\]/.test(pattern);
 
-/** A pattern that has been read. Texts must be bytes, and folded where case does not count. */
+/** A compiled pattern. Texts must be as `bytesOf` makes them, and as `foldCase` does where case does not count. */
 export interface Wildcards {
-  /** ASCII that every text which matches ends with. */
+  /** ASCII characters that every matching text ends with: most texts are ruled out by comparing them. */
   readonly ending: string;
   matches(text: string): boolean;
 }
 
-/** Undefined: no text ever matches. */
+/** Compiles a pattern. Undefined where no text can match it. */
 export function compileWildcards(pattern: string, options: WildcardOptions): Wildcards | undefined {
   const tokens = tokensOf(pattern, options);
-  return tokens && { ending: exitOf(tokens), matches: (text) => matches(tokens, text) };
+  return tokens && { ending: endingOf(tokens), matches: (text) => matches(tokens, text) };
 }
 
-function exitOf(tokens: readonly Token[]): string {
+/** The last tokens that match one ASCII character each, as a text. */
+function endingOf(tokens: readonly Token[]): string {
   let ending = '';
   for (const token of tokens.toReversed()) {
     const byte = typeof token === 'string' ? -1 : singles.indexOf(token);
@@ -46,16 +47,17 @@ function exitOf(tokens: readonly Token[]): string {
   return ending;
 }
 
-/** A string of one character for each byte of UTF-8. */
+/** A text as a string of one character for each byte of its UTF-8. */
 export function bytesOf(text: string): string {
   for (let at = 0; at < text.length; at++)
     if (text.charCodeAt(at) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
   return text;
 }
 
-/** ASCII letters in lower case, as git compares names where case does not count. */
+/** Changes ASCII letters to lower case, and no others, as git does where case does not count. */
 export const foldCase = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
+/** Reads a pattern; undefined where no text can match it. */
 function tokensOf(pattern: string, options: WildcardOptions): Token[] | undefined {
   const tokens: Token[] = [];
   for (let at = 0; at < pattern.length; ) {
@@ -71,9 +73,9 @@ function tokensOf(pattern: string, options: WildcardOptions): Token[] | undefine
       at++;
     } else {
       if (char === '\\') at++;
-      // Nothing can be taken as it is where nothing follows.
+      // A backslash at the end has no character to stand for.
       if (at === pattern.length) return undefined;
-      // Git does not fold what a backslash stands before.
+      // Git does not fold a character behind a backslash.
       const folds = options.foldsCase && char !== '\\';
       tokens.push(only((folds ? foldCase(pattern[at] as string) : pattern).charCodeAt(folds ? 0 : at)));
       at++;
@@ -82,7 +84,7 @@ function tokensOf(pattern: string, options: WildcardOptions): Token[] | undefine
   return tokens;
 }
 
-/** Returns where the pattern goes on. */
+/** Reads one or more `*`. Returns where the pattern goes on. */
 function readStars(pattern: string, from: number, { isPath }: WildcardOptions, tokens: Token[]): number {
   let end = from;
   while (pattern[end] === '*') end++;
@@ -98,7 +100,7 @@ function readStars(pattern: string, from: number, { isPath }: WildcardOptions, t
   return isWholeFolders ? end + 1 : end;
 }
 
-/** Reads `[…]`; undefined where it has no end, or names a class that is none: that matches nothing. */
+/** Reads `[…]`. Undefined where it does not end, or names an unknown class: git lets such a pattern match nothing. */
 function readSet(
   pattern: string,
   from: number,
@@ -151,13 +153,13 @@ function addRange(bytes: OneByte, first: number, last: number, foldsCase: boolea
   }
 }
 
-/** Classes of characters as git knows them, whatever the language: all of ASCII. */
+/** The classes of characters as git defines them: only of ASCII, in every locale. */
 const classes = new Map<string, RegExp>(
   Object.entries({
     alnum: /[0-9A-Za-z]/,
     alpha: /[A-Za-z]/,
     blank: /[ \t]/,
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what the class is.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are the class.
     cntrl: /[\x00-\x1f\x7f]/,
     digit: /[0-9]/,
     graph: /[!-~]/,
@@ -179,56 +181,66 @@ const any: OneByte = new Uint8Array(256).fill(1);
 const anyButSlash: OneByte = new Uint8Array(256).fill(1).fill(0, slash, slash + 1);
 
 const singles: OneByte[] = [];
+
+/** The table for one byte, the same object each time. */
 function only(byte: number): OneByte {
   singles[byte] ??= new Uint8Array(256).fill(1, byte, byte + 1);
   return singles[byte];
 }
 
-/** Where to go back to: the token after the wildcard, and how far that reaches so far. */
-interface Retry {
+/** A wildcard that may match more than it does so far. */
+interface Backtrack {
+  /** The token behind the wildcard. */
   readonly token: number;
   readonly isFolders: boolean;
-  reach: number;
+  /** Where the text that it matches ends so far. */
+  end: number;
 }
 
+/** Whether the whole text matches. */
 function matches(tokens: readonly Token[], text: string): boolean {
   let token = 0;
   let at = 0;
-  let star: Retry | undefined;
-  let deep: Retry | undefined;
+  let star: Backtrack | undefined;
+  let deep: Backtrack | undefined;
   for (;;) {
     const wanted = tokens[token];
     if (typeof wanted === 'string') {
-      const retry = { token: ++token, isFolders: wanted === 'folders', reach: at };
-      if (wanted !== 'star') deep = retry;
-      star = wanted === 'star' ? retry : undefined;
+      const back = { token: ++token, isFolders: wanted === 'folders', end: at };
+      if (wanted !== 'star') deep = back;
+      star = wanted === 'star' ? back : undefined;
     } else if (wanted === undefined && at === text.length) return true;
     else if (wanted?.[text.charCodeAt(at)]) {
       token++;
       at++;
     } else {
-      const retry = goBack(star, deep, text);
-      if (retry === undefined) return false;
-      if (retry === deep) star = undefined;
-      token = retry.token;
-      at = retry.reach;
+      const back = backtrack(star, deep, text);
+      if (back === undefined) return false;
+      if (back === deep) star = undefined;
+      token = back.token;
+      at = back.end;
     }
   }
 }
 
-/** Lets the last wildcard that can take some more of the text. */
-function goBack(star: Retry | undefined, deep: Retry | undefined, text: string): Retry | undefined {
-  if (star !== undefined && reachesFurther(star, text, true)) return star;
-  return deep !== undefined && reachesFurther(deep, text, false) ? deep : undefined;
+/** Lets the last wildcard that can match more of the text do so. Undefined where none can. */
+function backtrack(
+  star: Backtrack | undefined,
+  deep: Backtrack | undefined,
+  text: string,
+): Backtrack | undefined {
+  if (star !== undefined && extend(star, text, true)) return star;
+  return deep !== undefined && extend(deep, text, false) ? deep : undefined;
 }
 
-function reachesFurther(retry: Retry, text: string, stopsAtSlash: boolean): boolean {
-  if (retry.isFolders) {
-    const next = text.indexOf('/', retry.reach);
-    retry.reach = next + 1;
+/** Extends what a wildcard matches by one character, or by one directory. Returns whether that is possible. */
+function extend(back: Backtrack, text: string, stopsAtSlash: boolean): boolean {
+  if (back.isFolders) {
+    const next = text.indexOf('/', back.end);
+    back.end = next + 1;
     return next >= 0;
   }
-  if (retry.reach >= text.length || (stopsAtSlash && text.charCodeAt(retry.reach) === slash)) return false;
-  retry.reach++;
+  if (back.end >= text.length || (stopsAtSlash && text.charCodeAt(back.end) === slash)) return false;
+  back.end++;
   return true;
 }

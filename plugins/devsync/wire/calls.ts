@@ -1,5 +1,4 @@
-/** What a workstation asks of an agent. */
-
+/** The calls that a workstation makes to an agent, with their answers, and the greeting before them. */
 import type { EndpointFacts } from '../sync/endpoint.ts';
 import type { IgnoreRules } from '../sync/ignore.ts';
 import type { ScanOptions } from '../sync/scan.ts';
@@ -7,13 +6,13 @@ import type { WriteRule } from '../sync/write-rules.ts';
 import { asCount, asList, asObject, asText, asWords, ProtocolError, plainWords } from './check.ts';
 import { type Compression, compressions, knownCompressions } from './frame.ts';
 
-/** Raised when an older end would misunderstand a newer one. */
+/** It is raised when an older end would misunderstand a newer one. */
 export const protocolVersion = 1;
 
-/** Said by who gives signatures, and takes and sends contents as differences to a file that the other side has. */
+/** A feature: this end makes signatures, and sends and takes a content as differences to a file of the other side. */
 const deltaFeature = 'contents:delta';
 
-/** Said by who writes in place and keeps times where that is asked for. */
+/** A feature: this end writes in place and keeps times where it is asked to. */
 const writingFeature = 'write:rules';
 
 export interface Hello {
@@ -30,7 +29,7 @@ export function ourHello(about: Hello['about']): Hello {
   };
 }
 
-/** What the other end can do, checked. Throws where it speaks another version. */
+/** Checks the other end's greeting. @throws {ProtocolError} it speaks another version of the protocol */
 export function asHello(value: unknown): Hello {
   const { version, features, about } = asObject(value, 'a hello');
   if (asCount(version, 'a version') !== protocolVersion)
@@ -45,50 +44,50 @@ export function asHello(value: unknown): Hello {
   return { version: protocolVersion, features: words, about: facts };
 }
 
-/** The best way of compressing that both ends know. */
+/** The best compression that both ends know. */
 export function bestCompression({ features }: Hello): Compression {
   const theirs = compressions.filter((one) => features.includes(`compression:${one}`));
   return theirs.filter((one) => knownCompressions().includes(one)).at(-1) ?? 'none';
 }
 
-/** Whether the other end knows signatures and differences. */
+/** Whether the other end takes and sends contents as differences. */
 export const knowsDeltas = ({ features }: Hello): boolean => features.includes(deltaFeature);
 
-/** Whether the other end can write as it is asked to: an older one would write as it always did, without a word. */
+/** Whether the other end can write as it is asked to. An older one would ignore the rules without an error. */
 export const canWriteAsAsked = ({ features }: Hello, { write = [], scan }: OpenRequest): boolean =>
   features.includes(writingFeature) || (write.length === 0 && scan.times === undefined);
 
-/** Where the agent finds the container's root, and what it is to work on. */
+/** Which directory an agent works on, where it finds it, and how it writes there. */
 export interface OpenRequest {
-  /** Empty for its own; `/proc/1/root` from beside the container. */
+  /** Where the container's root is: empty for the agent's own, `/proc/1/root` where the agent runs beside the container. */
   readonly base: string;
-  /** Absolute, as the container sees it. */
+  /** The synced directory: an absolute path as the container sees it. */
   readonly root: string;
-  /** Make it where it is missing. */
+  /** Whether the directory is made where it is missing. */
   readonly create: boolean;
   readonly scan: ScanOptions;
   readonly ignores: IgnoreRules;
-  /** Bytes. */
+  /** Bytes that the trash in the container may hold. */
   readonly trashLimit: number;
-  /** Bytes of what may be on its way there at a time. */
+  /** Bytes that may be staged in the container at a time. */
   readonly stagingLimit?: number | undefined;
-  /** How changed files are written; replaced where no rule says otherwise. */
+  /** How changed files are written. Files that no rule names are replaced. */
   readonly write?: readonly WriteRule[] | undefined;
 }
 
-/** The same for a look that leaves nothing there. With `create`, a missing root is no failure. */
+/** As an OpenRequest, for a scan that writes nothing in the container. With `create`, a missing root is no failure. */
 export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write'>;
 
-/** The tree itself comes in frames of its own. */
+/** The answer to a scan. The tree itself comes in frames of its own. */
 export interface ScanAnswer {
   readonly isMissing: boolean;
 }
 
 export interface Opened {
   readonly facts: EndpointFacts;
-  /** The root without links, as the container sees it. */
+  /** The synced directory with all links resolved, as the container sees it. */
   readonly root: string;
-  /** Where the root is mounted from, as far as the agent can tell: device, file system, source. */
+  /** The mount that the directory is on, as far as the agent can tell: device, file system, source. */
   readonly mount: string;
 }
 

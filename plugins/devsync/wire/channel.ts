@@ -1,4 +1,4 @@
-/** Frames over a pair of streams: one at a time, with back-pressure both ways, pinged while nothing is said. */
+/** Sends and receives frames over a pair of streams, with back-pressure both ways and pings that show that it is alive. */
 import type { Readable, Writable } from 'node:stream';
 import { free } from '../../../src/free.ts';
 import {
@@ -14,15 +14,15 @@ export interface ChannelOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly onFrame: (frame: Frame) => void;
-  /** Called once, whatever ended it. */
+  /** Called once when the channel has ended, for whatever reason. */
   readonly onEnd: (why: Error) => void;
-  /** Send a ping after so many milliseconds without one; 0: never. */
+  /** Milliseconds between two pings. 0: none are sent. */
   readonly pingEvery: number;
-  /** Give up after so many milliseconds without a frame. */
+  /** The channel ends after so many milliseconds in which nothing came. */
   readonly silenceLimit: number;
 }
 
-/** The stream ended or fell silent. Whatever was under way may or may not have been done. */
+/** The stream ended or fell silent. It is not known whether what was under way was done. */
 export class ChannelClosed extends Error {
   override readonly name = 'ChannelClosed';
 }
@@ -35,7 +35,7 @@ export class Channel {
   #pinged = performance.now();
   readonly #waiting = new Set<() => void>();
   #ended: Error | undefined;
-  /** What the other end can read; nothing until it has said so. */
+  /** How frames are compressed: not at all until the other end has said what it can read. */
   compression: Compression = 'none';
 
   constructor(options: ChannelOptions) {
@@ -53,7 +53,7 @@ export class Channel {
     return this.#ended;
   }
 
-  /** Bytes that came before this channel began to listen. */
+  /** Takes bytes that came before this channel began to listen. */
   feed(data: Buffer): void {
     if (data.length > 0) this.#take(data);
   }
@@ -67,8 +67,8 @@ export class Channel {
   }
 
   /**
-   * As `send`, for who bounds by himself what is under way. Returns whether more may be sent. Throws where the
-   * channel has ended.
+   * As `send`, for callers that limit what is under way by other means. Returns whether more may be sent.
+   * @throws the reason why the channel has ended
    */
   post(type: FrameType, session: number, header?: unknown, body: readonly Uint8Array[] = []): boolean {
     if (this.#ended) throw this.#ended;
@@ -76,7 +76,7 @@ export class Channel {
     return this.#options.output.write(frame, () => free(frame));
   }
 
-  /** Ends it for this reason; the streams are closed. */
+  /** Ends the channel for this reason, and closes the streams. */
   end(why: Error): void {
     if (this.#ended) return;
     this.#ended = why;
@@ -84,7 +84,7 @@ export class Channel {
     this.#options.input.off('data', this.#take);
     this.#options.output.end();
     this.#options.input.destroy();
-    // Senders that wait for a reader that has gone would wait for ever.
+    // Without this, senders would wait for ever for a reader that is gone.
     for (const wake of [...this.#waiting]) wake();
     this.#options.onEnd(why);
   }

@@ -1,6 +1,6 @@
 /**
- * What comes from the other end, checked. A container is hostile input: whatever it says must be of the right
- * shape, and every path must stay inside the root, before anything is done with it.
+ * Checks what comes from the other end. A container may be hostile, so everything must have the right shape, and every
+ * path must stay inside of the synced directory, before anything is done with it.
  */
 import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
@@ -9,7 +9,7 @@ import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
 import { partsOf } from '../sync/names.ts';
 import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/signature.ts';
 
-/** The other end said something that makes no sense. */
+/** The other end sent something that the protocol does not allow. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
@@ -32,15 +32,15 @@ export function asText(value: unknown, what: string): string {
   return value;
 }
 
-/** Words that are shown to a person: no control characters, which a terminal would obey, and not endless. */
+/** A text for a person: without control characters, which a terminal would obey, and of limited length. */
 export function asWords(value: unknown, what: string): string {
   return plainWords(asText(value, what));
 }
 
-/** Text without what a terminal would obey, and not endless. */
+/** Removes characters that a terminal would obey, and limits the length. */
 export const plainWords = (text: string): string => withoutControls(text).slice(0, 1000);
 
-/** Text without what a terminal would obey, in full. */
+/** Removes characters that a terminal would obey. */
 export function withoutControls(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
@@ -55,11 +55,11 @@ export function asDigest(value: unknown): string {
   return value;
 }
 
-/** A path below the root, its names possible on every platform; the root itself is empty. */
+/** A path below the root, whose names are possible on every platform. The root's own path is empty. */
 export function asPath(value: unknown): string {
   const path = asText(value, 'a path');
   try {
-    // What this very platform does not allow is found out, and said, when it is to be written.
+    // A name that only this platform forbids is reported when the file is written: other files must still be synced.
     partsOf(path, 'linux');
   } catch (error) {
     throw new ProtocolError((error as Error).message);
@@ -74,7 +74,7 @@ function asMode(value: unknown): { mode?: number } {
   return { mode };
 }
 
-/** An entry without children, as a list: its kind's letter first. */
+/** An entry without its children as a list, which begins with a letter for its kind. Null stands for no entry. */
 export type Packed = readonly unknown[] | null;
 
 export function packEntry(entry: MaybeEntry): Packed {
@@ -94,7 +94,7 @@ export function packEntry(entry: MaybeEntry): Packed {
   }
 }
 
-/** What few files have. */
+/** The fields that few files have come last, so that the others need not name them. */
 function lastFields({ semanticDigest, modified }: File): unknown[] {
   if (modified !== undefined) return [semanticDigest ?? null, modified];
   return semanticDigest === undefined ? [] : [semanticDigest];

@@ -1,15 +1,17 @@
-/** Contents in frames: many small ones in one, a large one in many, and never more under way than agreed. */
-
+/**
+ * Packs contents into frames: many small ones into one frame, a large one into many. It limits how much is under way, so
+ * that neither end has to hold a whole file in memory.
+ */
 import type { Operation } from '../reconcile/operations.ts';
 import type { Chunk, ContentRequest, Contents } from '../sync/endpoint.ts';
 import { asCount, asDigest, asList, asObject, asPath, ProtocolError } from './check.ts';
 
-/** Bytes of content that may be under way without having been taken in. */
+/** Bytes of content that may be under way before the other end has confirmed them. */
 export const contentWindow = 4 << 20;
-/** A frame is sent when it holds this much. */
+/** A frame is sent once it holds so many bytes. */
 const enough = 256 << 10;
 
-/** Bytes that the ranges in a frame may stand for: whoever copies them serves others in between. */
+/** Bytes that the ranges of one frame may stand for. The end that copies them handles other frames in between. */
 const enoughCopied = 4 << 20;
 
 interface ContentFrame {
@@ -21,11 +23,11 @@ interface ContentFrame {
     readonly items: unknown[];
   };
   readonly body: readonly Uint8Array[];
-  /** Of the body. */
+  /** Length of the body. */
   readonly bytes: number;
 }
 
-/** Packs chunks into frames. `stream` says which call they belong to. */
+/** Packs chunks into frames. @param stream which call they belong to */
 export async function* packContents(
   stream: number,
   chunks: AsyncIterable<Chunk>,
@@ -53,7 +55,7 @@ export async function* packContents(
   if (items.length > 0) yield flush();
 }
 
-/** The chunks in a frame, checked. */
+/** Yields the chunks of a frame. @throws {ProtocolError} they are not what the protocol allows */
 export function* unpackContents(header: unknown, body: Uint8Array): Generator<Chunk> {
   const { form, items, basis } = asObject(header, 'a header');
   if (form !== 'whole' && form !== 'delta')
@@ -79,7 +81,10 @@ export function* unpackContents(header: unknown, body: Uint8Array): Generator<Ch
   }
 }
 
-/** Contents that were asked for, by digest, and differences to what they were asked for to; nothing else is taken in. */
+/**
+ * Yields the chunks, all of which must have been asked for, and be differences only to the file that was asked for.
+ * @throws {ProtocolError} the other end sent anything else: it could fill the disk
+ */
 export function* askedFor(
   needs: ReadonlyMap<string, ContentRequest>,
   chunks: Iterable<Chunk>,
@@ -95,8 +100,8 @@ export function* askedFor(
 }
 
 /**
- * Small contents that go along with the operations that need them: which operation's, and how long, with the
- * contents themselves one behind the other in the body.
+ * Packs small contents together with the operations that need them, which saves a round trip. `along` says for each
+ * content which operation it belongs to and how long it is. The body holds the contents one after the other.
  */
 export function packAlong(
   operations: readonly Operation[],
@@ -113,7 +118,7 @@ export function packAlong(
   return { along, body };
 }
 
-/** The contents that came along, by their digest. */
+/** The contents that came with operations, by digest. @throws {ProtocolError} one belongs to no operation */
 export function unpackAlong(along: unknown, operations: readonly Operation[], body: Uint8Array): Contents {
   const contents = new Map<string, Uint8Array>();
   let position = 0;
@@ -129,13 +134,13 @@ export function unpackAlong(along: unknown, operations: readonly Operation[], bo
   return contents;
 }
 
-/** Counts what is under way, and lets the sender wait while it is too much. */
+/** Counts the bytes that are under way, and lets the sender wait while there are too many. */
 export class Window {
   #underWay = 0;
   #wake: (() => void) | undefined;
   #failure: Error | undefined;
 
-  /** Waits until there is room, then takes it. */
+  /** Waits until there is room for so many bytes, then counts them as under way. */
   async take(bytes: number): Promise<void> {
     while (this.#underWay > 0 && this.#underWay + bytes > contentWindow && !this.#failure)
       await new Promise<void>((resolve) => {
@@ -145,13 +150,13 @@ export class Window {
     this.#underWay += bytes;
   }
 
-  /** So much was taken in at the other end. */
+  /** The other end has confirmed so many bytes. */
   credit(bytes: number): void {
     this.#underWay = Math.max(0, this.#underWay - bytes);
     this.#wake?.();
   }
 
-  /** Nothing will ever be taken in any more. */
+  /** The stream is lost: whoever waits for room gets this error. */
   fail(why: Error): void {
     this.#failure = why;
     this.#wake?.();

@@ -1,15 +1,15 @@
 /**
- * Frames: what goes over the one stream to an agent. Each says how long it is and bears a checksum, because
- * streams through a cluster are cut, and sometimes cut short without an error. (Contents in a body bear
- * SHA-256 digests of their own.)
+ * Encodes and decodes frames, which are all that goes over the stream to an agent. Each frame has its length and a
+ * checksum, because streams through a cluster break, and sometimes end early without an error. Contents in a body have
+ * SHA-256 digests of their own.
  *
  * | bytes | |
  * | --- | --- |
- * | 4 | length of all that follows |
- * | 4 | CRC-32 of all that follows but the body, before compression |
+ * | 4 | length of everything that follows |
+ * | 4 | CRC-32 of everything that follows except the body, before compression |
  * | 1 | type |
  * | 1 | how header and body are compressed |
- * | 4 | session: one agent may serve several syncs |
+ * | 4 | session, since one agent may serve several syncs |
  * | 4 | length of the header |
  * | … | header, JSON |
  * | … | body, bytes |
@@ -20,19 +20,19 @@ import * as zlib from 'node:zlib';
 import { crc32 } from '../sync/crc32.ts';
 
 export const frameTypes = [
-  /** Both ways, first: version and features. */
+  /** The first frame in each direction: version and features. */
   'hello',
-  /** A call, its answer, its failure. */
+  /** A call, and its answer or its failure. */
   'call',
   'answer',
   'failure',
-  /** Contents, in either direction, and how much of them was taken in. */
+  /** Contents, in either direction; how many bytes of them were taken in; the end of them. */
   'content',
   'credit',
   'end',
-  /** From the agent, unasked: what has changed in its tree. */
+  /** What has changed in the agent's tree. The agent sends it without being asked. */
   'tree',
-  /** Everything sent before it has been dealt with. */
+  /** All frames that were sent before it have been handled. */
   'barrier',
   'ping',
   'pong',
@@ -49,26 +49,27 @@ export interface Frame {
 export const compressions = ['none', 'deflate', 'zstd'] as const;
 export type Compression = (typeof compressions)[number];
 
-/** No frame is longer; who announces a longer one is not speaking this protocol. */
+/** Bytes of the longest frame. An end that announces a longer one does not speak this protocol. */
 export const maxFrame = 4 << 20;
+/** Bytes of length and checksum, and of the other fields before the header. */
 const prefix = 8;
 const fixed = 10;
 
-/** What this end can read. */
+/** The compressions that this end can read. */
 export function knownCompressions(): Compression[] {
   return 'zstdDecompressSync' in zlib ? ['none', 'deflate', 'zstd'] : ['none', 'deflate'];
 }
 
-/** The stream does not carry frames, or carries broken ones. Nothing that follows can be trusted. */
+/** The stream holds something else than frames, or a broken frame. Nothing that follows can be trusted. */
 export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
-/** Has memory of its own. */
+/** A frame of more bytes has memory of its own, which can be freed as soon as the frame was handled. */
 const large = 16 << 10;
 const noBody = new Uint8Array();
 
-/** A frame that is to be sent; its body may be in parts. */
+/** A frame to send. Its body may be in parts. */
 export interface Outgoing {
   readonly type: FrameType;
   readonly session: number;
@@ -76,7 +77,7 @@ export interface Outgoing {
   readonly body?: readonly Uint8Array[];
 }
 
-/** A frame as bytes. Throws a FrameError where it is too long, or would be when it is taken apart again. */
+/** Encodes a frame. @throws {FrameError} it is too long, compressed or not */
 export function encodeFrame(
   { type, session, header, body = [] }: Outgoing,
   compression: Compression = 'none',
@@ -105,12 +106,12 @@ export function encodeFrame(
 const checksum = (frame: Buffer, json: Uint8Array) =>
   crc32(json, crc32(frame.subarray(prefix, prefix + fixed), 0));
 
-/** Puts frames together again from pieces of any size. */
+/** Decodes frames from pieces of a stream, of whatever size. */
 export class FrameDecoder {
   #pieces: Buffer[] = [];
   #length = 0;
 
-  /** Takes in a piece; gives the frames that it completes. Throws a FrameError. */
+  /** Takes a piece, and yields the frames that it completes. @throws {FrameError} */
   *push(piece: Buffer): Generator<Frame> {
     this.#pieces.push(piece);
     this.#length += piece.length;
@@ -121,12 +122,12 @@ export class FrameDecoder {
     }
   }
 
-  /** Whether the stream may end here. */
+  /** Whether the stream may end here, which is not inside of a frame. */
   get isBetweenFrames(): boolean {
     return this.#length === 0;
   }
 
-  /** The next so many bytes: of a large frame in memory of its own, which can be freed when it is dealt with. */
+  /** Takes the next so many bytes out of the pieces. Those of a large frame are copied into memory of their own. */
   #take(length: number): Buffer {
     this.#length -= length;
     const [first = Buffer.alloc(0)] = this.#pieces;
@@ -143,13 +144,14 @@ export class FrameDecoder {
     return whole;
   }
 
-  /** Bytes of the first piece that have been used. */
+  /** Drops so many bytes of the first piece. */
   #drop(length: number): void {
     const first = this.#pieces[0] as Buffer;
     if (length === first.length) this.#pieces.shift();
     else this.#pieces[0] = first.subarray(length);
   }
 
+  /** The length of the next frame in bytes; undefined where its first bytes have not come yet. */
   #wanted(): number | undefined {
     if (this.#length < 4) return undefined;
     if ((this.#pieces[0] as Buffer).length < 4) this.#pieces = [Buffer.concat(this.#pieces)];
@@ -160,7 +162,7 @@ export class FrameDecoder {
   }
 }
 
-/** The text that came instead of frames is the best explanation there is. */
+/** Quotes what came instead of frames: it is often a message that explains the failure. */
 function notFrames(data: Buffer): FrameError {
   const text = data
     .subarray(0, 200)
@@ -193,10 +195,10 @@ function parse(json: Buffer): unknown {
   }
 }
 
-/** Below this many bytes compressing is not worth a thought. */
+/** Fewer bytes are not compressed: it would gain nothing. */
 const small = 512;
 
-/** The parts in one, compressed; undefined where it does not pay. */
+/** Compresses the parts into one; undefined where that gains too little. */
 function compress(parts: readonly Uint8Array[], compression: Compression): Buffer | undefined {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const body = parts.length > 1 ? parts.at(-1) : undefined;
@@ -206,11 +208,11 @@ function compress(parts: readonly Uint8Array[], compression: Compression): Buffe
   return packed.length < length * 0.9 ? packed : undefined;
 }
 
-/** After a sample that did not compress, so many large frames go unlooked at: their neighbours are like them. */
-const unlookedAt = 15;
+/** After a body that did not compress, so many are not sampled at all: they are probably parts of the same file. */
+const notSampled = 15;
 let skip = 0;
 
-/** What a few bytes of it tell. */
+/** Compresses a sample, to find out whether compressing the whole is worth the time. */
 function isCompressible(data: Uint8Array, compression: Compression): boolean {
   const sample = data.subarray(0, 4096);
   if (sample.length < small) return true;
@@ -219,7 +221,7 @@ function isCompressible(data: Uint8Array, compression: Compression): boolean {
     return false;
   }
   const pays = pack(sample, compression).length < sample.length * 0.9;
-  if (!pays) skip = unlookedAt;
+  if (!pays) skip = notSampled;
   return pays;
 }
 

@@ -4,37 +4,37 @@
  */
 import { asObject, asText, asWords, ProtocolError } from './check.ts';
 
-/** Where the agents are: a namespace of their own, in every cluster the same. */
+/** The namespace of the agents, which is the same in every cluster. */
 export const agentNamespace = 'x8s-devsync';
-/** The DaemonSet, its ServiceAccount, and what that may do. */
+/** The name of the DaemonSet, of its ServiceAccount, and of the roles of that. */
 export const agentName = 'devsync-node-agent';
-/** The ServiceAccount, in a namespace with pods to sync, whose tokens are shown to agents. */
+/** The ServiceAccount in a namespace with pods to sync. A workstation shows one of its tokens to an agent. */
 export const clientAccount = 'devsync-node-agent-client';
-/** On the loopback of the agent's pod: nothing leads there but a port-forward. */
+/** The port on the loopback of the agent's pod, which only a port-forward reaches. */
 export const agentPort = 8470;
 /** Selects the agents' pods. */
 export const agentSelector = { 'app.kubernetes.io/name': agentName } as const;
 
-/** Who a token is for: the agent of one node, so that it cannot be shown to another one. */
+/** The audience of a token: the agent of one node, so that this agent cannot use it at another one. */
 export const audienceOf = (node: string): string => `devsync-node-agent.x8s.dev/${node}`;
 
-/** Raised when an older end would misunderstand a newer one. */
+/** It is raised when an older end would misunderstand a newer one. */
 const version = 1;
-/** Bytes that a line may have. */
+/** Bytes of the longest line. */
 export const longestLine = 16_384;
 
-/** Which container is meant, and who asks. */
+/** Which container a session is for, and who asks for it. */
 export interface SessionRequest {
-  /** Of `clientAccount`, for this agent. Secret. */
+  /** A token of `clientAccount` for this agent. It is secret. */
   readonly token: string;
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** As the workstation knows it: `containerd://…`. One that has been started again has another one. */
+  /** The id as the workstation knows it, such as `containerd://…`. A container that was started again has a new one. */
   readonly containerId: string;
 }
 
-/** Why an agent opens no session. The last one is the agent's own fault, or its cluster's. */
+/** Why an agent opens no session. `Failed` is a failure of the agent or of its cluster. */
 export const refusalReasons = [
   'BadRequest',
   'Unauthenticated',
@@ -50,10 +50,10 @@ export type SessionAnswer =
   | { readonly opened: true }
   | { readonly opened: false; readonly reason: RefusalReason; readonly message: string };
 
-/** As one line. */
+/** A request as one line. */
 export const requestLine = (request: SessionRequest): string =>
   `${JSON.stringify({ version, ...request })}\n`;
-/** As one line. */
+/** An answer as one line. */
 export const answerLine = (answer: SessionAnswer): string => `${JSON.stringify({ version, ...answer })}\n`;
 
 /** @throws {ProtocolError} it is no request, or one of another version */
@@ -81,7 +81,7 @@ function parse(line: string): Record<string, unknown> {
   try {
     value = JSON.parse(line);
   } catch {
-    // What stands there may hold a token.
+    // The line is not quoted, because it may hold a token.
     throw new ProtocolError('the other end sent a line that is no JSON');
   }
   const given = asObject(value, 'a line');

@@ -1,17 +1,17 @@
-/** Long lists in parts, each of which fits into a frame. */
+/** Splits long lists into parts that fit into a frame each. */
 import type { Entry, MaybeEntry } from '../reconcile/entry.ts';
 
-/** Characters of names in one part: whatever letters they are of, a frame has room for them and contents beside. */
+/** Characters of names in one part. In any script, a frame has room for so many, and for contents beside them. */
 const mostCharacters = 400_000;
 
-/** What a name is worth. */
+/** What counts towards the length of a part. */
 export interface Named {
   readonly path: string;
   readonly old?: MaybeEntry;
   readonly new?: MaybeEntry;
 }
 
-/** At most so many of a list at a time, and fewer where their names are very long. */
+/** Yields parts of at most so many items, and of fewer where their names are very long. */
 export function* inParts<T>(
   list: readonly T[],
   most: number,

@@ -1,11 +1,12 @@
-/** The first line of a stream, which goes on after it. */
+/** Reads the first line of a stream, and leaves everything after it to the next reader. */
 import type { Readable } from 'node:stream';
 import { ProtocolError } from './check.ts';
 import { longestLine } from './node-agent.ts';
 
 /**
- * Resolves with the line, without its end; what came behind it is read next, by whoever comes next. Rejects with a
- * ProtocolError where the stream ends before, or the line is too long, and with the signal's reason.
+ * Resolves with the line, without its end.
+ * @throws {ProtocolError} the stream ends before the line does, or the line is too long
+ * @throws the signal's reason
  */
 export function readLine(stream: Readable, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
