@@ -178,3 +178,84 @@ test('doctor says what the replica lacks and refuses, and which quota would be e
     await webhook.close();
   }
 }, 60_000);
+
+/** Somebody who is given what `rbac` prints for a task, and the kubeconfig files by which they come. */
+async function helper(to: Pair, ...flags: string[]) {
+  const somebody = new Person();
+  undo.push(() => somebody.forget());
+  const paths = [
+    somebody.kubeconfigFor(contextA, join(folder, `${somebody.name}-from.yaml`), 'from'),
+    somebody.kubeconfigFor(contextB, join(folder, `${somebody.name}-to.yaml`), 'to'),
+  ] as const;
+  const grant = async (...more: string[]) => {
+    const bind = ['--bind-to', `user:${somebody.name}`, '-o', 'json'];
+    const printed = await plugin('nsreplicate', ['rbac', ...to.flags, ...flags, ...bind, ...more]);
+    const {
+      primary = [],
+      replica = [],
+      state = [],
+    } = JSON.parse(printed.stdout) as Record<string, KubeObject[]>;
+    for (const object of [...primary, ...state]) await give(to.from, object);
+    for (const object of replica) await give(to.to, object);
+  };
+  return { paths, grant };
+}
+
+test('a promotion needs no more than what rbac prints for it', async () => {
+  const promoted = await Pair.open('least-up');
+  const schedule = {
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } },
+  };
+  const spec = { schedule: '0 3 1 1 *', jobTemplate: { spec: schedule } };
+  const nightly = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'nightly' },
+    spec,
+  } as KubeObject;
+  await promoted.put(promoted.from, nightly);
+  expect((await promoted.copy('--standby', '--kinds', 'cronjobs')).code).toBe(0);
+  const { paths, grant } = await helper(promoted, '--kinds', 'cronjobs');
+  await grant('--doing', 'promote');
+  const promote = ['promote', 'to', '--primary', 'from', '--name', promoted.task, '-y'];
+  await eventually(async () => {
+    const ended = await plugin('nsreplicate', promote, { KUBECONFIG: paths.join(':') });
+    expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 .*woken: CronJob/s);
+  }, 40_000);
+  expect(await promoted.copyOf('cronjobs', 'nightly')).toMatchObject({ spec: { suspend: false } });
+  await promoted.close();
+}, 90_000);
+
+test('Roles are copied by who holds what they grant, or with --escalate; rbac says so where that is not printed', async () => {
+  const other = await Pair.open('least-roles');
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'reads-pods' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  } as KubeObject;
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reads-pods' };
+  await other.put(other.from, role, {
+    ...role,
+    kind: 'RoleBinding',
+    rules: undefined,
+    roleRef,
+    subjects: [],
+  } as never);
+  const kinds = ['--kinds', 'roles,rolebindings'];
+  const { paths, grant } = await helper(other, ...kinds);
+  const flags = ['--name', other.task, '--sync-namespaces', other.namespace, ...kinds];
+  const copy = () =>
+    plugin('nsreplicate', ['--once', ...flags, '--primary', paths[0], '--replica', paths[1]]);
+  const { stderr } = await plugin('nsreplicate', ['rbac', ...other.flags, ...kinds]);
+  expect(stderr).toMatch(/Role\.rbac\S*, RoleBinding\.rbac.*--escalate prints these/);
+  await grant();
+  await eventually(async () => expect(await copy()).toMatchObject({ code: 5 }), 30_000);
+  expect(await readJobs(other.from, other.task)).toContainEqual(
+    expect.objectContaining({ kind: 'Role.rbac.authorization.k8s.io', reason: 'forbidden' }),
+  );
+  await grant('--escalate');
+  await eventually(async () => expect(await copy()).toMatchObject({ code: 0 }), 30_000);
+  expect(await other.copyOf('rolebindings', 'reads-pods')).toMatchObject({ roleRef });
+  await other.close();
+}, 120_000);

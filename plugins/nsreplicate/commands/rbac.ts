@@ -5,12 +5,14 @@ import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UsageError } from '../../../src/errors.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import type { CopiedKind } from '../clusters/kinds.ts';
 import type { Side, Subject } from '../preflight/manifests.ts';
 import type { Opened } from './open-task.ts';
 import { SurveyCommand } from './survey-command.ts';
 import { TaskCommand } from './task-command.ts';
 
 const sideNames = ['primary', 'replica', 'state'] as const satisfies Side[];
+const doings = ['watch', 'promote', 'demote'] as const;
 
 export class RbacCommand extends SurveyCommand {
   static override paths = [['rbac']];
@@ -19,7 +21,8 @@ export class RbacCommand extends SurveyCommand {
       'Print the least roles with which a task works: on the primary, on replicas, and for its state.',
     details: `
       They are for a watch with just these rules and flags, deletions included. Where namespaces are named without "*",
-      they are rights in these namespaces alone, which then have to be there on the replicas.
+      they are rights in these namespaces alone, which then have to be there on the replicas. A standby takes no more than
+      any other replica; a promotion and a demotion do: --doing.
     `,
     examples: [
       ['Look at them', '$0 rbac --config dr.yaml'],
@@ -38,22 +41,41 @@ export class RbacCommand extends SurveyCommand {
     description: 'Also bind them to user:NAME, group:NAME or serviceaccount:NAMESPACE:NAME.',
   });
 
+  doing = option.choice('--doing', doings, {
+    description:
+      'What the roles are for: a watch, and --once with it, `promote`, or `demote` with the same flags. Default: watch.',
+    default: 'watch',
+  });
+  escalate = option.flag('--escalate', {
+    description:
+      'Where Roles or bindings are copied, also what lets them be copied whatever they grant: `escalate` and `bind`.',
+  });
+
   override run(context: KubeCommandContext): Promise<Outcome> {
     const subject = this.bindTo === undefined ? undefined : parseSubject(this.bindTo);
     return this.looking(context, (opened) => this.#print(opened, subject, context));
   }
 
   async #print(opened: Opened, subject: Subject | undefined, context: KubeCommandContext): Promise<Outcome> {
-    const [{ chooseKinds }, { isElsewhere, rightsOf }, { manifestsOf }, { stringify }] = await Promise.all([
-      import('../clusters/kinds.ts'),
-      import('../preflight/rights.ts'),
-      import('../preflight/manifests.ts'),
-      import('yaml'),
-    ]);
+    const [{ chooseKinds }, { isElsewhere, rightsOf }, failover, { manifestsOf }, { stringify }] =
+      await Promise.all([
+        import('../clusters/kinds.ts'),
+        import('../preflight/rights.ts'),
+        import('../preflight/failover-rights.ts'),
+        import('../preflight/manifests.ts'),
+        import('yaml'),
+      ]);
     const { spec, primary, replicas, state } = opened;
     const { kinds, notes } = await chooseKinds(primary, spec.rules, { signal: context.signal });
     for (const note of notes) context.reporter.info(note);
-    const rights = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary) });
+    const { escalate: escalates } = this;
+    const watch = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary), escalates });
+    const rights = {
+      watch: () => watch,
+      promote: () => failover.promotionRights(watch),
+      demote: () => failover.demotionRights(watch),
+    }[this.doing]();
+    if (this.doing !== 'promote' && !escalates) await this.#tellOfGranting(kinds, context);
     const manifests = manifestsOf(spec.name, rights, subject);
     const shown = sideNames.filter((side) => this.for.length === 0 || this.for.includes(side));
     const whom = {
@@ -67,6 +89,16 @@ export class RbacCommand extends SurveyCommand {
       data: Object.fromEntries(shown.map((side) => [side, manifests[side]])),
       text: shown.map(textOf).join(''),
     };
+  }
+
+  /** That these roles are not enough has to be said where it is so. */
+  async #tellOfGranting(kinds: readonly CopiedKind[], { reporter }: KubeCommandContext): Promise<void> {
+    const { grantingKinds } = await import('../preflight/granting-rights.ts');
+    const granting = grantingKinds(kinds);
+    if (granting.length === 0) return;
+    reporter.warn(
+      `${granting.join(', ')}: an API server lets nobody grant what they may not do themselves, so whoever has just these roles can't copy such objects. Either it gets all that they grant, or \`escalate\` and \`bind\`, by which it may grant itself anything: --escalate prints these.`,
+    );
   }
 }
 

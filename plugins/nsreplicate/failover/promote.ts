@@ -14,10 +14,11 @@ import { awaitLease } from '../state/lease.ts';
 import { type PromotionRecord, readPromotion, writePromotion } from '../state/promotion.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { CONFIRMED_MS } from '../task/epoch-guard.ts';
+import { awaitReady } from './await-ready.ts';
 import { type ClaimsOf, claimsOf, hasEmptyClaim } from './claims.ts';
 import { type Order, orderOf } from './order.ts';
 import { type Staleness, stalenessOf } from './staleness.ts';
-import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from './workloads.ts';
+import { nameOf, type Workload, wake, workloadsOf } from './workloads.ts';
 
 /**
  * Where nothing tells that the old task has ended in order: it reads the epoch before a write where it last did so a
@@ -26,7 +27,6 @@ import { nameOf, readAgain, unreadiness, type Workload, wake, workloadsOf } from
 export const GRACE_MS = CONFIRMED_MS + WRITE_MS + 1000;
 /** How long a run that is at work may take to end. */
 const END_MS = 30_000;
-const PERIOD_MS = 500;
 
 export interface PromotionOptions {
   readonly task: string;
@@ -261,36 +261,3 @@ const overtaken = ({ leaderName, number, raisedAt }: Epoch): RefusedError =>
   new RefusedError(`${leaderName} was promoted meanwhile (epoch ${number}, ${raisedAt}).`, {
     hint: 'See `failover status`. Nothing more was woken here.',
   });
-
-/** Resolves with what is not ready in time, and how far it is. */
-async function awaitReady(
-  wave: readonly Workload[],
-  { replica, timeoutMs, clock, signal }: PromotionOptions,
-): Promise<{ workload: string; why: string }[]> {
-  const until = clock.monotonic() + timeoutMs;
-  for (let waiting = wave; ; ) {
-    const states = await Promise.all(waiting.map((one) => stateOf(one, replica, signal)));
-    const open = states.flatMap(({ workload, why }) => (why === undefined ? [] : [{ workload, why }]));
-    if (open.length === 0) return [];
-    if (clock.monotonic() >= until)
-      return open.map(({ workload, why }) => ({ workload: nameOf(workload), why }));
-    waiting = open.map(({ workload }) => workload);
-    await clock.sleep(PERIOD_MS, signal);
-  }
-}
-
-/** A server that is away for a moment ends no promotion. */
-async function stateOf(
-  workload: Workload,
-  replica: Cluster,
-  signal: AbortSignal,
-): Promise<{ workload: Workload; why: string | undefined }> {
-  try {
-    const now = await readAgain(replica, workload, { signal });
-    return { workload, why: now ? unreadiness(now) : undefined };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof X8sError)) throw error;
-    return { workload, why: messageOf(error) };
-  }
-}

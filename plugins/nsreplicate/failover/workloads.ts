@@ -81,6 +81,16 @@ export async function wake(
   await kube.patch(resources[kind], { namespace, name }, patch, { ...call, type: 'merge', fieldManager });
 }
 
+/** Whether it makes no more pods by itself, however long it is waited for: a Deployment that is paused. */
+export function isStuck({ kind, object }: Workload): boolean {
+  if (kind !== 'Deployment' || at(object, 'spec', 'paused') !== true) return false;
+  const seen = Number(at(object, 'status', 'observedGeneration') ?? 0);
+  const made = Number(at(object, 'status', 'replicas') ?? 0);
+  return (
+    seen >= Number(object.metadata.generation ?? 0) && made < Number(at(object, 'spec', 'replicas') ?? 1)
+  );
+}
+
 /** How many pods a workload lacks, in words; undefined: it is ready. */
 export function unreadiness({ kind, object }: Workload): string | undefined {
   if (kind === 'CronJob') return undefined;

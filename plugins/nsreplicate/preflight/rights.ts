@@ -18,6 +18,7 @@ import { Places } from '../objects/keys.ts';
 import { isGlob } from '../rules/glob.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import { metadataOf } from '../state/task-objects.ts';
+import { grantingRights } from './granting-rights.ts';
 
 export interface TaskRights {
   readonly primary: readonly Permission[];
@@ -29,6 +30,13 @@ export interface TaskRights {
   readonly replicaNamespaces: readonly string[];
 }
 
+export interface RightsOptions {
+  /** The state is kept in another cluster than the primary, whose right to read it covers one more. */
+  readonly isStateElsewhere: boolean;
+  /** Roles and bindings are copied whatever they grant, also more than the task itself may do. */
+  readonly escalates?: boolean;
+}
+
 type Spec = Pick<TaskSpec, 'name' | 'rules' | 'namespaces' | 'map' | 'prune' | 'onImmutable'>;
 
 /**
@@ -37,12 +45,11 @@ type Spec = Pick<TaskSpec, 'name' | 'rules' | 'namespaces' | 'map' | 'prune' | '
  * Where its namespaces are named without globs, it is rights in just these, and none on namespaces themselves: then
  * these have to be there on the replicas.
  * @param kinds the kinds that its rules mean, as the primary serves them
- * @param isStateElsewhere the state is kept in another cluster than the primary, whose right to read it covers one more
  */
 export function rightsOf(
   spec: Spec,
   kinds: readonly CopiedKind[],
-  { isStateElsewhere }: { readonly isStateElsewhere: boolean },
+  { isStateElsewhere, escalates = false }: RightsOptions,
 ): TaskRights {
   const places = new Places(spec.map);
   const literal = literalNamespaces(spec.namespaces);
@@ -60,6 +67,7 @@ export function rightsOf(
       ...identity,
       ...read.flatMap((kind) => writing(kind, spec, there)),
       ...alsoDeleted(spec, kinds, there),
+      ...(escalates ? grantingRights(kinds, there) : []),
       ...epoch(spec.name),
     ],
     state: stateRights(spec.name),

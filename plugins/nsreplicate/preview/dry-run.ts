@@ -5,8 +5,9 @@ import { immutable, isRefused, WorkFailure } from '../clusters/failure.ts';
 import type { Write } from '../decide/assess.ts';
 import { type FieldDrift, fieldDriftOf, toBeRemoved } from '../decide/field-drift.ts';
 import { fieldManager } from '../decide/spec.ts';
-import { cloneJson, type Draft, put } from '../objects/draft.ts';
+import { cloneJson, type Draft, type Json, put } from '../objects/draft.ts';
 import { valueAt, without } from '../objects/managed-fields.ts';
+import { mergePatch } from '../objects/merge-patch.ts';
 import { applyCopy } from '../reconcile/apply.ts';
 import { type Asked, probe } from '../reconcile/probe.ts';
 import { wasBound, whatGoesAlong } from '../reconcile/recreate.ts';
@@ -48,15 +49,13 @@ const apply = ({ kube, resource, main, signal }: Trial, force: boolean): Promise
 
 /**
  * Where what others have in an object excludes what is applied, it would be taken over first; a dry run of two writes
- * in a row there is not, so the object is replaced.
+ * in a row there is not, so all that is in the object is patched at once, which takes no right that a task does not have.
  */
 async function replaceAll(trial: Trial, before: KubeObject, refusal: unknown): Promise<KubeObject> {
   const { kube, resource, main, context, write, policy, signal } = trial;
   const present = fieldDriftOf(main, before, fieldManager, context);
   if (toBeRemoved(present, takesOf(write, policy)).length === 0) throw refusal;
   const whole = cloneJson(main);
-  if (before.metadata.resourceVersion !== undefined)
-    whole.metadata.resourceVersion = before.metadata.resourceVersion;
   if (!policy.exact)
     for (const path of present.keys)
       put(
@@ -64,7 +63,17 @@ async function replaceAll(trial: Trial, before: KubeObject, refusal: unknown): P
         path.map((key) => key.slice(2)),
         valueAt(before, path),
       );
-  return kube.replace(resource, whole as KubeObject, { fieldManager, dryRun: true, signal });
+  const { name, namespace, resourceVersion } = before.metadata;
+  const patch = mergePatch(contentOf(before), contentOf(whole));
+  const metadata = { ...(patch.metadata as object | undefined), resourceVersion };
+  const options = { type: 'merge', fieldManager, dryRun: true, signal } as const;
+  return kube.patch(resource, { namespace, name }, { ...patch, metadata }, options);
+}
+
+/** What an object's writers decide on: not what the server adds to it. */
+function contentOf({ metadata, status: _, apiVersion: __, kind: ___, ...content }: KubeObject): Json {
+  const { labels = {}, annotations = {} } = metadata;
+  return { ...content, metadata: { labels, annotations } };
 }
 
 /** The failure that a refused change is, where the object would be taken as a new one; else undefined. */

@@ -314,3 +314,31 @@ test('the old primary may take over again, though nothing was ever copied to it'
   for (const kube of [kubes.from, kubes.to])
     expect(await readEpoch(kube, 't')).toMatchObject({ number: 2, leader: 'A' });
 });
+
+test('a Deployment that is paused is told of at once, and not waited for until the limit', async () => {
+  const { connect, objects } = scene();
+  const kubes = connect();
+  for (const name of ['web', 'edge']) objects.to.delete(deployments, 'shop', name);
+  objects.to.create(deployments, {
+    ...held('frozen', 'replicas=2', { replicas: 0, paused: true }),
+    ...{ status: { observedGeneration: 9, replicas: 0 } },
+  });
+  kubes.to.after = ({ verb }) => {
+    const [frozen] = objects.to.all(deployments);
+    if (verb === 'patch' && frozen)
+      objects.to.replace(deployments, { ...frozen, metadata: { ...frozen.metadata, generation: 9 } });
+    const [db] = objects.to.all(statefulSets);
+    if (verb === 'patch' && db) objects.to.replace(statefulSets, { ...db, status: { readyReplicas: 1 } });
+  };
+  const said: string[] = [];
+  const clock = hastyClock();
+  const options = { clock, timeoutMs: 600_000, info: (text: string) => said.push(text) };
+  const report = await run(optionsFor(kubes, options));
+  expect(report.open).toEqual([
+    { workload: 'Deployment shop/frozen', why: expect.stringContaining('it is paused') },
+  ]);
+  expect(said).toContainEqual(
+    expect.stringContaining('Deployment shop/frozen: 0 of 2 pods are ready, and it is paused'),
+  );
+  expect(clock.monotonic()).toBeLessThan(60_000);
+});

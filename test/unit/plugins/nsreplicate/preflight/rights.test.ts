@@ -2,6 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { CopiedKind } from '../../../../../plugins/nsreplicate/clusters/kinds.ts';
 import { parseSubject } from '../../../../../plugins/nsreplicate/commands/rbac.ts';
+import {
+  demotionRights,
+  promotionRights,
+} from '../../../../../plugins/nsreplicate/preflight/failover-rights.ts';
+import { grantingKinds } from '../../../../../plugins/nsreplicate/preflight/granting-rights.ts';
 import { manifestsOf } from '../../../../../plugins/nsreplicate/preflight/manifests.ts';
 import { rightsOf as rightsBy } from '../../../../../plugins/nsreplicate/preflight/rights.ts';
 import { type Carry, ruleFor, wholeObject } from '../../../../../plugins/nsreplicate/rules/rule.ts';
@@ -150,4 +155,44 @@ describe('manifests', () => {
       expect(() => parseSubject(text)).toThrow('names nobody');
     },
   );
+});
+
+const rbacKind = (name: string, plural: string, namespaced: boolean) =>
+  kind({ group: 'rbac.authorization.k8s.io', version: 'v1', plural, kind: name, namespaced });
+const granting = [
+  rbacKind('Role', 'roles', true),
+  rbacKind('RoleBinding', 'rolebindings', true),
+  rbacKind('ClusterRole', 'clusterroles', false),
+  kind(configMaps),
+];
+
+test('to copy Roles and bindings whatever they grant are escalate and bind, only where that is asked for', () => {
+  const of = (escalates: boolean) =>
+    words(rightsBy(spec(), granting, { isStateElsewhere: false, escalates }).replica).filter((one) =>
+      /^(escalate|bind)/.test(one),
+    );
+  expect(of(false)).toEqual([]);
+  expect(of(true)).toEqual([
+    'escalate roles.rbac.authorization.k8s.io in namespace "shop"',
+    'bind roles.rbac.authorization.k8s.io in namespace "shop"',
+    'bind clusterroles.rbac.authorization.k8s.io in namespace "shop"',
+    'escalate clusterroles.rbac.authorization.k8s.io in all namespaces',
+  ]);
+  expect(grantingKinds(granting)).toHaveLength(3);
+  expect(grantingKinds([kind(configMaps)])).toEqual([]);
+});
+
+test('of a promotion are to raise the epoch everywhere, and to wake workloads; of a demotion those of a watch too', () => {
+  const watch = rightsOf(spec(), [kind(configMaps)]);
+  const up = promotionRights(watch);
+  expect(words(up.primary)).toEqual([
+    'get namespaces "kube-system"',
+    ...['get', 'create', 'update'].map((verb) => `${verb} configmaps in namespace "x8s-nsreplicate"`),
+  ]);
+  expect(about(up.replica, 'deployments.apps')).toEqual(
+    ['get', 'list', 'patch'].map((verb) => `${verb} deployments.apps in all namespaces`),
+  );
+  expect(words(up.replica).join()).not.toMatch(/delete|secrets/);
+  const down = words(demotionRights(watch).replica);
+  expect(down).toEqual(expect.arrayContaining([...words(watch.replica), ...words(up.primary)]));
 });
