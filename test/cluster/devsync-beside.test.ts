@@ -1,5 +1,5 @@
 /** kubectl devsync with several containers in a pod, and with several processes on one workstation. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
@@ -80,6 +80,16 @@ test('run works beside a watch of its namespace', async () => {
   expect(JSON.parse(await work.must('get', 'both', '-o', 'json')).spec.local.path).toBe(work.local);
 }, 120_000);
 
+/** Whether a process is connected to another one of this machine, by more than its standard streams. */
+function isAsking(pid: number | undefined): boolean {
+  const connections = readFileSync('/proc/net/unix', 'utf8');
+  const own = readdirSync(`/proc/${pid}/fd`).filter((fd) => Number(fd) > 2);
+  return own.some((fd) => {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? [];
+    return inode !== undefined && new RegExp(` ${inode}( |$)`, 'm').test(connections);
+  });
+}
+
 test('a watch that was stopped is said not to answer, and asking it ends at the first signal', async () => {
   work = new Workplace(place());
   await work.pod('still', { containers: [plain('app')] });
@@ -94,7 +104,7 @@ test('a watch that was stopped is said not to answer, and asking it ends at the 
     expect(seen).toMatch(/still .*not answering/);
     expect(seen).toMatch(new RegExp(`kill -CONT ${watch} wakes`));
     const flush = work.start('flush', 'still');
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await eventually(() => expect(isAsking(flush.child.pid)).toBe(true));
     flush.child.kill('SIGINT');
     expect((await flush.ended).code).toBe(130);
   } finally {

@@ -16,6 +16,7 @@ import {
   uncordonNode,
 } from '../lab/index.ts';
 import { locked } from '../lab/lock.ts';
+import { eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { apply, kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
@@ -64,30 +65,27 @@ lab('the line between the clusters', () => {
     return Number(await kubectl(contextB, args));
   }
 
-  /** The best of three: what the line takes, and not what else the machine does. */
-  async function quickest(mebibytes: number): Promise<number> {
-    const times = [await fetch(mebibytes), await fetch(mebibytes), await fetch(mebibytes)];
-    return Math.min(...times);
-  }
+  /** Resolves with the milliseconds of the first of many tries that took less: the machine has other things to do. */
+  const takesLess = (limitMs: number, mebibytes = 0) =>
+    eventuallySees(
+      () => fetch(mebibytes),
+      (taken) => taken < limitMs,
+    );
 
   test('a delay is paid by the handshake and by each round trip', async () => {
-    expect(await quickest(0)).toBeLessThan(300);
+    await takesLess(300);
     await setLink({ delay: 100 });
     // Handshake and request: two round trips of 200 ms.
-    const far = await quickest(0);
-    expect(far).toBeGreaterThanOrEqual(400);
-    expect(far).toBeLessThan(800);
+    expect(await takesLess(800)).toBeGreaterThanOrEqual(400);
     // Pipelined: a delay limits no rate by itself.
-    expect(await quickest(100)).toBeLessThan(5_000);
+    await takesLess(5_000, 100);
     await restoreLink();
-    expect(await quickest(0)).toBeLessThan(300);
+    await takesLess(300);
   });
 
   test('a rate limits', async () => {
     await setLink({ rate: '100mbit' });
-    const taken = await fetch(10);
-    expect(taken).toBeGreaterThan(700);
-    expect(taken).toBeLessThan(5_000);
+    expect(await takesLess(5_000, 10)).toBeGreaterThan(700);
   });
 
   test('a cut line is silent or refuses, and a transfer under way goes on after it', async () => {
@@ -101,7 +99,7 @@ lab('the line between the clusters', () => {
     await cutLink('reject');
     await expect(fetch(0)).rejects.toThrow(/refused/);
     await restoreLink();
-    expect(await quickest(0)).toBeLessThan(300);
+    await takesLess(300);
   });
 });
 

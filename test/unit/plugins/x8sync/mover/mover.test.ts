@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { eventuallySees } from '../../../../support/eventually.ts';
 import { type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -94,7 +94,7 @@ withPrograms(
     const arrived = () =>
       existsSync(temporary) &&
       readdirSync(temporary).some((name) => statSync(join(temporary, name)).size > 3 << 20);
-    for (let tries = 0; tries < 400 && !arrived(); tries += 1) await sleep(50);
+    await eventuallySees(arrived, Boolean);
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
     expect(readdirSync(join(both.target, '.x8sync/partial'))).toEqual(['big']);

@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventuallySees } from '../../../../../support/eventually.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -62,8 +62,10 @@ async function share(longestName = 255): Promise<string> {
     spawn('/usr/bin/python3', [script, folder, both.target, String(longestName)], { stdio: 'inherit' }),
   );
   const { dev } = statSync(both.target);
-  for (let tries = 0; tries < 200 && statSync(both.target).dev === dev; tries += 1) await sleep(50);
-  if (statSync(both.target).dev === dev) throw new Error('the share was not mounted');
+  await eventuallySees(
+    () => statSync(both.target).dev,
+    (now) => now !== dev,
+  );
   mounts.push(both.target);
   return folder;
 }

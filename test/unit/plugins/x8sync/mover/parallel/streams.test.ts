@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { chooseStreams } from '../../../../../../plugins/x8sync/mover/parallel/choice.ts';
+import { eventuallySees } from '../../../../../support/eventually.ts';
 import { farLine } from '../../../../support/far-line.ts';
 import { type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
@@ -105,12 +105,11 @@ withPrograms(
       sh(`head -c 12M /dev/urandom >${join(both.source, name)}`);
     await both.serve();
     const { ended } = both.start({ X8S_PARTITION_FILES: '1', X8S_PARALLELISM: '2', X8S_BWLIMIT: '16M' });
-    let victims: string[] = [];
-    for (let tries = 0; tries < 400 && victims.length === 0; tries += 1) {
-      await sleep(20);
-      victims = processesOf(`${both.target}/`);
-    }
-    process.kill(Number(victims[0]), 'SIGKILL');
+    const [victim] = await eventuallySees(
+      () => processesOf(`${both.target}/`),
+      (found) => found.length > 0,
+    );
+    process.kill(Number(victim), 'SIGKILL');
     const end = await ended;
     expect(end).toMatchObject({
       code: 0,
@@ -132,7 +131,7 @@ withPrograms(
     const asked = { X8S_PARTITION_FILES: '1', X8S_PARALLELISM: '2' };
     const { child, ended } = both.start({ ...asked, X8S_BWLIMIT: '4M' });
     const arrived = () => readdirSync(both.target).filter((name) => name.startsWith('file-')).length;
-    for (let tries = 0; tries < 400 && arrived() < 3; tries += 1) await sleep(50);
+    await eventuallySees(arrived, (files) => files >= 3);
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
     const before = arrived();
