@@ -24,6 +24,7 @@ export const help = `Two real Kubernetes clusters on this machine, lab-a and lab
   link                                     show the line between the clusters
   link --delay 20ms --rate 200mbit         delay (each way) and limit it
   link --cut [--reject], link --restore    cut it: packets vanish, or are refused; make it whole and fast again
+  link --dials a|b                         let connections be begun from this cluster only
 
   kill|stop|start|restart|freeze|thaw PART@WHERE
                              one server: etcd@lab-a, kube-apiserver@lab-b, kubelet@lab-a-2, agent
@@ -40,6 +41,7 @@ export const options = {
   rate: { type: 'string' },
   cut: { type: 'boolean' },
   reject: { type: 'boolean' },
+  dials: { type: 'string' },
   restore: { type: 'boolean' },
   leave: { type: 'string' },
   'leave-inodes': { type: 'string' },
@@ -76,13 +78,19 @@ const onComponent = (work: (where: string, part: string) => Promise<void> | void
 
 async function link(_: string[], options: Options): Promise<void> {
   if (options.restore) await restoreLink();
-  else if (options.cut || options.delay !== undefined || options.rate !== undefined) {
+  else if (options.cut || options.dials || options.delay !== undefined || options.rate !== undefined) {
     const now = linkState();
     const cut = options.cut ? (options.reject ? 'reject' : 'drop') : now.cut;
     const delay = options.delay === undefined ? now.delay : millisecondsOf(options.delay);
-    await setLink({ cut, delay, rate: options.rate ?? now.rate } satisfies Link);
+    const dials = options.dials === undefined ? now.dials : dialling(options.dials);
+    await setLink({ cut, dials, delay, rate: options.rate ?? now.rate } satisfies Link);
   }
   process.stdout.write(`${JSON.stringify(linkState())}\n`);
+}
+
+function dialling(text: string): Link['dials'] {
+  if (text === 'a' || text === 'b') return text;
+  throw new Error(`--dials takes a or b, and not ${text}`);
 }
 
 async function fill(args: string[], options: Options): Promise<void> {

@@ -11,7 +11,7 @@ import { tool } from '../objects/sides.ts';
 import type { CopyRequest, Mode } from '../run/request.ts';
 import { type CutoverFlags, checkCutover } from './cutover-options.ts';
 import { fpartMeaning } from './fpart-args.ts';
-import { type NetworkFlags, serviceOptionsOf } from './network-options.ts';
+import { checkDirection, type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
 import { type PodFlags, podOptionsOf } from './pod-flags.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
@@ -78,6 +78,7 @@ export async function copyRequestOf(
     onCollision,
     ...usersOf(flags),
     strategies: [...flags.strategies, ...flags.formerStrategies],
+    push: flags.push,
     service: serviceOptionsOf(flags),
     image: flags.image ?? moverImage(version),
     bandwidth: flags.bandwidth === undefined ? undefined : bandwidthOf(flags.bandwidth),
@@ -96,6 +97,7 @@ export function checkFlags(flags: CopyFlags): void {
   checkCutover(flags);
   checkDetach(flags);
   snapshotWishOf(flags);
+  checkDirection(flags);
   if (flags.delete && flags.force)
     throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');
   if (flags.growTarget && flags.dryRun)

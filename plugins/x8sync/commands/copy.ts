@@ -27,9 +27,11 @@ import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './cut
 import {
   nodePortOption,
   publicOption,
+  pushOption,
   serviceAnnotationOption,
   sourceHostOption,
   sourceRangeOption,
+  targetHostOption,
 } from './network-options.ts';
 import {
   allowEmptyOption,
@@ -93,6 +95,7 @@ export class CopyCommand extends KubeCommand {
       ],
       ['Copy a whole namespace, and make the claims there', '$0 --all --create-target old/shop new/shop'],
       ['Copy a claim in use as it is at one moment', '$0 --snapshot shop/database backup/database'],
+      ['From a cluster that can dial out and not be reached', '$0 --push lab/shop/data prod-us/shop/data'],
       ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
@@ -151,11 +154,13 @@ export class CopyCommand extends KubeCommand {
   strategies = strategyOption();
   /** What --strategy was called before. */
   formerStrategies = formerStrategyOption();
+  push = pushOption();
   sourceRange = sourceRangeOption();
   serviceAnnotation = serviceAnnotationOption();
   publicLoadBalancer = publicOption();
   nodePort = nodePortOption();
   sourceHost = sourceHostOption();
+  targetHost = targetHostOption();
   image = imageOption();
   bandwidth = option.text('--bwlimit', {
     value: 'RATE',

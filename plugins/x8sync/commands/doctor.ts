@@ -11,10 +11,12 @@ import { completeClaim } from './completion.ts';
 import {
   nodePortOption,
   publicOption,
+  pushOption,
   serviceAnnotationOption,
   serviceOptionsOf,
   sourceHostOption,
   sourceRangeOption,
+  targetHostOption,
 } from './network-options.ts';
 import { imageOption, pairOf, runAsOption, strategyOption } from './pair-options.ts';
 import { podFlags, podOptionsOf } from './pod-flags.ts';
@@ -42,11 +44,13 @@ export class DoctorCommand extends KubeCommand {
   source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
   target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
   strategies = strategyOption();
+  push = pushOption();
   sourceRange = sourceRangeOption();
   serviceAnnotation = serviceAnnotationOption();
   publicLoadBalancer = publicOption();
   nodePort = nodePortOption();
   sourceHost = sourceHostOption();
+  targetHost = targetHostOption();
   runAs = runAsOption();
   fsGroup = option.text('--fs-group', {
     value: 'GID',
@@ -78,6 +82,7 @@ export class DoctorCommand extends KubeCommand {
       {
         ...pair,
         strategies,
+        push: this.push,
         service: serviceOptionsOf(this),
         runAs: runAs === undefined ? undefined : parseIdentity(runAs, '--run-as'),
         fsGroup: fsGroup === undefined ? undefined : parseGroup(fsGroup, '--fs-group'),

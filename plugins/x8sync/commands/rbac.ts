@@ -4,6 +4,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { ClusterRoles } from '../preflight/roles.ts';
 import { completeClaim } from './completion.ts';
+import { checkDirection, pushOption } from './network-options.ts';
 import { pairOf, strategyOption } from './pair-options.ts';
 
 export class RbacCommand extends KubeCommand {
@@ -26,6 +27,7 @@ export class RbacCommand extends KubeCommand {
   target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
   strategies = strategyOption();
   side = option.choice('--side', ['source', 'target'], { description: 'What this side takes only.' });
+  push = pushOption();
   snapshot = option.flag('--snapshot', { description: 'Also what --snapshot takes.' });
   clone = option.flag('--clone', { description: 'Also what --clone takes.' });
   growTarget = option.flag('--grow-target', { description: 'Also what --grow-target takes.' });
@@ -46,8 +48,13 @@ export class RbacCommand extends KubeCommand {
       import('../connect/strategies.ts'),
       import('yaml'),
     ]);
+    checkDirection({ ...noHosts, push: this.push, strategies: this.strategies });
     const sides = this.side === undefined ? (['source', 'target'] as const) : [this.side];
-    const makes = { ...mayBeMadeFor(this.strategies), snapshot: this.#snapshot, growth: this.growTarget };
+    const makes = {
+      ...mayBeMadeFor(this.strategies, this.push),
+      snapshot: this.#snapshot,
+      growth: this.growTarget,
+    };
     const all = rolesFor(await pairOf(this, context), { sides, makes, helpful: this.helpful });
     const text = all.map(
       (one) => `# ${headline(one)}\n${one.roles.map((role) => stringify(role)).join('---\n')}`,
@@ -58,5 +65,7 @@ export class RbacCommand extends KubeCommand {
     };
   }
 }
+
+const noHosts = { sourceHost: undefined, targetHost: undefined };
 
 const headline = ({ context, sides }: ClusterRoles) => `${sides.join(' and ')}, in ${context}`;

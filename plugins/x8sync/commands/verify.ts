@@ -11,10 +11,12 @@ import { completeClaim, completeTask } from './completion.ts';
 import {
   nodePortOption,
   publicOption,
+  pushOption,
   serviceAnnotationOption,
   serviceOptionsOf,
   sourceHostOption,
   sourceRangeOption,
+  targetHostOption,
 } from './network-options.ts';
 import {
   allowEmptyOption,
@@ -73,11 +75,13 @@ export class VerifyCommand extends TaskCommand {
   });
   runAs = runAsOption();
   strategies = strategyOption();
+  push = pushOption();
   sourceRange = sourceRangeOption();
   serviceAnnotation = serviceAnnotationOption();
   publicLoadBalancer = publicOption();
   nodePort = nodePortOption();
   sourceHost = sourceHostOption();
+  targetHost = targetHostOption();
   image = imageOption();
   imagePullSecret = podFlags.imagePullSecret();
   serviceAccount = podFlags.serviceAccount();
@@ -136,6 +140,7 @@ export class VerifyCommand extends TaskCommand {
       checksum: false,
       runAs: this.runAs === undefined ? undefined : parseIdentity(this.runAs, '--run-as'),
       strategies: this.strategies,
+      push: this.push,
       service: serviceOptionsOf(this),
       image: this.image ?? moverImage(plugin.version),
       timeoutMs: this.waitLimit,

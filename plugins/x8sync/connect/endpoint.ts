@@ -1,11 +1,11 @@
-/** The Service that leads to the source's sshd: of the first strategy that its cluster admits. */
+/** The Service that leads to the sshd that is dialled: of the first strategy that its cluster admits. */
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { ApiError } from '../../../src/kube/api-error.ts';
 import type { Service } from '../../../src/kube/objects.ts';
 import { limitsHint, refusalIn } from '../../../src/kube/refusal.ts';
 import { services } from '../../../src/kube/resources.ts';
 import { type EnsureOptions, ensure } from '../objects/ensure.ts';
-import { type ServiceShape, servicePatch, sourceService } from '../objects/manifests/source.ts';
+import { type ServiceShape, servicePatch, sshService } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
 
@@ -36,13 +36,13 @@ export async function openEndpoint(
   for (const [index, strategy] of strategies.entries()) {
     const rest: Strategies = [strategy, ...strategies.slice(index + 1)];
     if (strategy.name === 'relay') return { service: undefined, strategies: rest, declined };
-    const make = (shape: ServiceShape) => ensure(kube, services, sourceService(side, shape), options);
+    const make = (shape: ServiceShape) => ensure(kube, services, sshService(side, shape), options);
     const made = await firstAdmitted(strategy, make);
     if ('service' in made) return { ...made, strategies: rest, declined };
     declined.push(...made.declined.map((reason) => `${strategy.name}: ${reason}`));
   }
   throw new RefusedError(
-    `${kube.cluster.context} admits no Service in namespace ${namespace} by which to reach the source`,
+    `${kube.cluster.context} admits no Service in namespace ${namespace} by which to reach ${side.name}`,
     { details: declined, hint: await limitsHint(kube, namespace, { signal: options.signal }) },
   );
 }

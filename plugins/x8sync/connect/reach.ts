@@ -1,6 +1,7 @@
 /**
- * Leads the mover to the source, one strategy after the other. The mover tries every address that it is given
- * until one answers, so a further strategy only adds addresses; the first that works wins.
+ * Brings the mover and the source together, one strategy after the other: the mover dials the source, or the source the
+ * mover. Who dials tries every address that it is given until one answers, so a further strategy only adds addresses; the
+ * first that works wins.
  */
 import { until } from '../../../src/async/until.ts';
 import type { Clock } from '../../../src/clock.ts';
@@ -11,7 +12,7 @@ import type { StepHandle } from '../../../src/ui/reporter.ts';
 import type { MoverWatch } from '../monitor/mover-watch.ts';
 import { relayAddress } from '../mover/relay.ts';
 import { moverCommand } from '../objects/manifests/pods.ts';
-import type { TaskSide } from '../objects/sides.ts';
+import type { Role, TaskSide } from '../objects/sides.ts';
 import { changeType, type Endpoint, openEndpoint } from './endpoint.ts';
 import { portForwards, Relay } from './relay.ts';
 import type { NetworkStrategy, ServiceStrategy } from './strategies.ts';
@@ -21,6 +22,8 @@ export interface ReachContext {
   readonly source: TaskSide;
   readonly target: TaskSide;
   readonly watch: MoverWatch;
+  /** The source dials the target; the other way round where absent. */
+  readonly push?: boolean | undefined;
   /** What could not be made and may be why no strategy works: a NetworkPolicy. */
   readonly notes: readonly string[];
   /** Limit for an address to be given out, in milliseconds. */
@@ -35,7 +38,7 @@ const patienceMs = 20_000;
 /**
  * Resolves once the mover is connected, or has come to its end, with the strategy that was tried last.
  *
- * @param known the first strategy's addresses that the mover has from the start; empty where they have to be
+ * @param known the first strategy's addresses that the pod which dials has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
  * @throws UnreachableError where no strategy works, with each strategy's reason.
  */
@@ -63,17 +66,52 @@ export async function reachSource(
     }
     reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }
-  const { source, target } = context;
-  throw new UnreachableError(
-    `pods in ${target.kube.cluster.context} can't reach the source's SSH service ${source.namespace}/${source.name} in ${source.kube.cluster.context}`,
+  throw unreachable([...declined, ...reasons, ...context.notes], context);
+}
+
+/** The end of the ladder. */
+function unreachable(
+  details: readonly string[],
+  { source, target, watch, push }: ReachContext,
+): UnreachableError {
+  const [from, to, whose] = push ? [source, target, 'target'] : [target, source, 'source'];
+  return new UnreachableError(
+    `pods in ${from.kube.cluster.context} can't reach the ${whose}'s SSH service ${to.namespace}/${to.name} in ${to.kube.cluster.context}`,
+    // Only the source's pod knows why it gets no answer.
     {
-      details: [...declined, ...reasons, ...context.notes],
-      hint: 'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy',
+      details: push ? [...details, ...watch.messages.diagnostics] : details,
+      hint: push ? pushHint : pullHint,
     },
   );
 }
 
-/** Opens one strategy after the other, and lets the mover know its addresses. */
+const pullHint =
+  'check firewalls and NetworkPolicies between the clusters, or choose another strategy with --strategy; where the source may dial out to the target, --push turns the direction round';
+const pushHint =
+  'check that the source may dial out to these addresses, give another one with --target-host, or leave --push out: this workstation joins both sides with --strategy relay';
+
+/** The side whose pods dial, and these pods as they come. */
+interface Dialler {
+  readonly side: TaskSide;
+  readonly container: Role;
+  readonly started: Promise<string>;
+  onPod(callback: (pod: string) => void): void;
+}
+
+function diallerOf({ source, target, watch, push }: ReachContext): Dialler {
+  const { sourcePods } = watch;
+  return push
+    ? {
+        ...{ side: source, container: 'source', started: sourcePods.started },
+        onPod: (callback) => sourcePods.on(callback),
+      }
+    : {
+        ...{ side: target, container: 'target', started: watch.started },
+        onPod: (callback) => watch.onPod(callback),
+      };
+}
+
+/** Opens one strategy after the other, and lets the pod that dials know its addresses. */
 class Leader {
   readonly #context: ReachContext;
   readonly #delivery: Delivery;
@@ -85,7 +123,7 @@ class Leader {
     this.#delivery = new Delivery(context);
   }
 
-  /** @param known what the mover knows of it already. */
+  /** @param known what the pod that dials knows of it already. */
   async lead(strategy: NetworkStrategy, known: readonly string[]): Promise<readonly string[]> {
     if (strategy.name === 'relay') await this.#startRelay();
     if (known.length > 0) return known;
@@ -95,19 +133,25 @@ class Leader {
   }
 
   async #addressesOf(strategy: ServiceStrategy): Promise<string[]> {
-    const { source, timeoutMs, signal } = this.#context;
+    const { timeoutMs, signal } = this.#context;
     this.#service = await this.#open(strategy);
-    const { kube, namespace, name } = source;
-    return strategy.addresses(this.#service, { kube, namespace, pod: `${name}-0`, timeoutMs, signal });
+    const { kube, namespace } = this.#dialled;
+    const pod = () => dialledPod(this.#context);
+    return strategy.addresses(this.#service, { kube, namespace, pod, timeoutMs, signal });
+  }
+
+  get #dialled(): TaskSide {
+    const { source, target, push } = this.#context;
+    return push ? target : source;
   }
 
   /** The Service, as this strategy needs it. */
   async #open(strategy: ServiceStrategy): Promise<Service> {
-    const { source, timeoutMs, signal } = this.#context;
+    const { timeoutMs, signal } = this.#context;
     const present = this.#service;
     if (present?.spec.type === strategy.shapes[0]?.type && present) return present;
-    if (present) return changeType(strategy, present, source, signal);
-    const { service } = await openEndpoint(source, [strategy], { timeoutMs, signal });
+    if (present) return changeType(strategy, present, this.#dialled, signal);
+    const { service } = await openEndpoint(this.#dialled, [strategy], { timeoutMs, signal });
     if (!service) throw new Error('a strategy with a Service has opened none');
     return service;
   }
@@ -136,6 +180,16 @@ class Leader {
   }
 }
 
+/** Name of the pod that is dialled, once it runs. */
+export async function dialledPod({
+  source,
+  watch,
+  push,
+  signal,
+}: Pick<ReachContext, 'source' | 'watch' | 'push' | 'signal'>): Promise<string> {
+  return push ? until(watch.started, signal) : `${source.name}-0`;
+}
+
 async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<boolean> {
   const patience = Promise.all([watch.serving, watch.started])
     .then(() => clock.sleep(patienceMs, signal))
@@ -144,32 +198,35 @@ async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<
   return until(Promise.race([watch.connected().then(() => true), patience]), signal);
 }
 
-/** Hands addresses to the running mover, and to every pod that takes its place. */
+/** Hands addresses to the running pod that dials, and to every pod that takes its place. */
 class Delivery {
   readonly #context: ReachContext;
+  readonly #dialler: Dialler;
   readonly #addresses: string[] = [];
 
   constructor(context: ReachContext) {
     this.#context = context;
-    context.watch.onPod((pod) => {
+    this.#dialler = diallerOf(context);
+    this.#dialler.onPod((pod) => {
       this.#deliver(pod).catch((error: unknown) => context.watch.messages.addDiagnostic(messageOf(error)));
     });
   }
 
-  /** Resolves when the mover knows them, or needs none any more. */
+  /** Resolves when the pod knows them, or needs none any more. */
   async add(addresses: readonly string[]): Promise<void> {
     const { watch, signal } = this.#context;
     this.#addresses.push(...addresses);
-    const delivered = until(watch.started, signal).then((pod) => this.#deliver(pod));
+    const delivered = until(this.#dialler.started, signal).then((pod) => this.#deliver(pod));
     delivered.catch(() => {});
     await Promise.race([watch.connected(), delivered]);
   }
 
   async #deliver(pod: string): Promise<void> {
     if (this.#addresses.length === 0) return;
-    const { target, signal } = this.#context;
-    const { kube, namespace } = target;
+    const { signal } = this.#context;
+    const { container } = this.#dialler;
+    const { kube, namespace } = this.#dialler.side;
     const command = moverCommand('addresses', ...this.#addresses);
-    await execOutput(kube, { namespace, pod, container: 'target', command, signal });
+    await execOutput(kube, { namespace, pod, container, command, signal });
   }
 }

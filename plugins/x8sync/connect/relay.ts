@@ -7,7 +7,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
 import { relayOpened, relayPorts } from '../mover/relay.ts';
-import { sshPort } from '../objects/manifests/source.ts';
+import { sshPort } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
 export interface RelayContext {

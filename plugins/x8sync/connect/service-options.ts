@@ -1,4 +1,4 @@
-/** What a person wants of the Service that leads to the source, as given by flags. */
+/** What a person wants of the Service that leads to the sshd, as given by flags. */
 import { isIP } from 'node:net';
 import { UsageError } from '../../../src/errors.ts';
 
@@ -8,13 +8,13 @@ export interface ServiceOptions {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
   /** The node port; any where absent. */
   readonly nodePort?: number | undefined;
-  /** Where the mover finds the Service instead of where the cluster says: behind NAT, or a bastion that forwards. */
-  readonly host?: SourceHost | undefined;
+  /** Where it is found instead of where the cluster says: behind NAT, or a bastion that forwards. */
+  readonly host?: ServiceHost | undefined;
   /** A load balancer may have an address on the internet. */
   readonly isPublic?: boolean | undefined;
 }
 
-export interface SourceHost {
+export interface ServiceHost {
   readonly host: string;
   /** The Service's own port where absent. */
   readonly port: number | undefined;
@@ -75,7 +75,7 @@ export function parseAnnotations(texts: readonly string[], flag: string): Record
 }
 
 /** Reads `HOST`, `HOST:PORT`, `[V6]` or `[V6]:PORT`. @throws UsageError where it is none of them. */
-export function parseSourceHost(text: string, flag: string): SourceHost {
+export function parseHost(text: string, flag: string): ServiceHost {
   const [, v6, name, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = v6 ?? name;
   const isHost = host !== undefined && (v6 === undefined || isIP(v6) === 6);

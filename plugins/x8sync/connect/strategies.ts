@@ -1,13 +1,14 @@
 /**
- * The strategies by which a target's pod may reach the source's sshd. A strategy turns the Service into one that leads
- * there and names the addresses to try; which of them answers, the mover finds out.
+ * The strategies by which the pod of one side may reach the sshd of the other: the target's that of the source, or, with
+ * --push, the other way round. A strategy turns the Service into one that leads there and names the addresses to try;
+ * which of them answers, the pod that dials finds out.
  */
 import { isForbidden } from '../../../src/kube/api-error.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Node, Service } from '../../../src/kube/objects.ts';
 import { nodes, pods, services } from '../../../src/kube/resources.ts';
 import { waitFor } from '../../../src/kube/wait.ts';
-import { type ServiceShape, servicePort } from '../objects/manifests/source.ts';
+import { type ServiceShape, servicePort } from '../objects/manifests/service.ts';
 import type { Makes } from '../preflight/permissions.ts';
 import { loadBalancerAnnotations, type ServiceOptions } from './service-options.ts';
 import type { StrategyName } from './strategy-names.ts';
@@ -16,15 +17,15 @@ import type { StrategyName } from './strategy-names.ts';
 export interface AddressContext {
   readonly kube: KubeClient;
   readonly namespace: string;
-  /** Name of the source's pod. */
-  readonly pod: string;
+  /** Name of the pod that it leads to, once there is one. */
+  readonly pod: () => Promise<string>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
 type ServiceStrategyName = Exclude<StrategyName, 'mount' | 'relay'>;
 
-/** By a Service that leads to the source. */
+/** By a Service that leads to the pod with the sshd. */
 export interface ServiceStrategy {
   readonly name: ServiceStrategyName;
   /** What its Service may look like, in the order of trying: where one is declined, the next may be admitted. */
@@ -95,6 +96,15 @@ const byName = (options: ServiceOptions): Readonly<Record<NetworkStrategy['name'
   relay,
 });
 
+/** Where the claims are, and who is to dial. */
+export interface LadderPlace {
+  readonly isOneCluster: boolean;
+  /** Nothing is known that stands against a mount. */
+  readonly isMountable: boolean;
+  /** The source dials the target; the other way round where absent. */
+  readonly push?: boolean | undefined;
+}
+
 /** Strategies in the order of trying. */
 export interface Ladder {
   /** One pod that mounts both claims is tried first. */
@@ -106,45 +116,54 @@ export interface Ladder {
 /**
  * What to try. A mount needs no network, so it comes first wherever it stands in `wanted`. Within one cluster its own
  * network is enough; between two, a node's port costs nothing and opens nothing to the internet, so a load balancer
- * comes after it. A relay works wherever this workstation reaches both, slower, and only while it runs: it comes last.
- *
- * @param isMountable nothing is known that stands against a mount.
+ * comes after it. A relay works wherever this workstation reaches both, slower, and only while it runs: it comes last,
+ * and has no direction to be turned round.
  */
 export function ladderOf(
   wanted: readonly StrategyName[],
-  { isOneCluster, isMountable }: { readonly isOneCluster: boolean; readonly isMountable: boolean },
+  { isOneCluster, isMountable, push = false }: LadderPlace,
   service: ServiceOptions = {},
 ): Ladder {
   const all = byName(service);
   const usual: readonly NetworkStrategy['name'][] = isOneCluster
     ? ['clusterip', 'relay']
     : ['nodeport', 'loadbalancer', 'relay'];
-  const network = wanted.length === 0 ? usual : wanted.filter((name) => name !== 'mount');
+  const named = wanted.length === 0 ? usual : wanted.filter((name) => name !== 'mount');
+  const network = push ? named.filter((name) => name !== 'relay') : named;
   return {
     mount: wanted.length === 0 ? isMountable : wanted.includes('mount'),
     network: network.map((name) => all[name]),
   };
 }
 
-/** What has to be allowed for these strategies, which are all of them where none is named. */
-export function madeFor(wanted: readonly StrategyName[]): Makes {
-  const network = wanted.filter((name) => name !== 'mount');
+/**
+ * What has to be allowed for these strategies, which are all of them where none is named.
+ *
+ * @param push the source is to dial the target.
+ */
+export function madeFor(wanted: readonly StrategyName[], push = false): Makes {
+  const network = withoutMount(wanted, push);
   // Where there are several, one that is not allowed is declined, and the next one is tried.
   const [only] = network.length === 1 ? network : [];
-  return { ...objectsFor(wanted), addresses: only === 'loadbalancer', relay: only === 'relay' };
+  return { ...objectsFor(wanted), push, addresses: only === 'loadbalancer', relay: only === 'relay' };
 }
 
-/** What may be made and called by any of these strategies, which are all of them where none is named. */
-export function mayBeMadeFor(wanted: readonly StrategyName[]): Makes {
-  const network = wanted.length === 0 ? byNetwork : wanted.filter((name) => name !== 'mount');
+/** What may be made and called by any of these strategies, likewise. */
+export function mayBeMadeFor(wanted: readonly StrategyName[], push = false): Makes {
+  const network = withoutMount(wanted.length === 0 ? byNetwork : wanted, push);
   const isLadder = network.length > 1;
   return {
     ...objectsFor(wanted),
+    push,
     otherService: network.filter((name) => name !== 'relay').length > 1,
     addresses: isLadder || network.includes('loadbalancer'),
     relay: network.includes('relay'),
   };
 }
+
+/** Those that go over a network; a relay does not go with the source dialling. */
+const withoutMount = (names: readonly StrategyName[], push: boolean): readonly StrategyName[] =>
+  names.filter((name) => name !== 'mount' && !(push && name === 'relay'));
 
 const byNetwork: readonly StrategyName[] = ['clusterip', 'nodeport', 'loadbalancer', 'relay'];
 
@@ -163,7 +182,7 @@ function ingressOf(service: Service | undefined): string[] | undefined {
   return hosts.length > 0 ? hosts.map((host) => hostPort(host, servicePort)) : undefined;
 }
 
-/** Every ready node serves a node port. Who may not list nodes learns one from the source's own pod. */
+/** Every ready node serves a node port. Who may not list nodes learns one from the pod that it leads to. */
 async function nodeAddresses(context: AddressContext): Promise<string[]> {
   try {
     const { items } = await context.kube.list(nodes, { signal: context.signal });
@@ -187,10 +206,11 @@ export function addressesOf(items: readonly Node[]): string[] {
 }
 
 async function hostOfPod({ kube, namespace, pod, timeoutMs, signal }: AddressContext): Promise<string[]> {
-  const host = await waitFor(kube, pods, { namespace, name: pod }, (now) => now?.status?.hostIP, {
+  const name = await pod();
+  const host = await waitFor(kube, pods, { namespace, name }, (now) => now?.status?.hostIP, {
     timeoutMs,
     signal,
-    what: `a node for pod ${namespace}/${pod} in ${kube.cluster.context}`,
+    what: `a node for pod ${namespace}/${name} in ${kube.cluster.context}`,
   });
   return [host];
 }

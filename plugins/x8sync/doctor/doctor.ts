@@ -18,6 +18,7 @@ export type DoctorRequest = Pick<
   | 'source'
   | 'target'
   | 'strategies'
+  | 'push'
   | 'service'
   | 'runAs'
   | 'fsGroup'
@@ -41,7 +42,8 @@ const roles: readonly Role[] = ['source', 'target'];
 export async function examine(request: DoctorRequest, signal: AbortSignal): Promise<Examination> {
   const reached = (await Promise.all(roles.map((role) => reach(role, request[role], signal)))).flat();
   if (errorOf(reached)) return { findings: reached, strategies: [], rights: [], error: errorOf(reached) };
-  const wish = { required: madeFor(request.strategies), any: mayBeMadeFor(request.strategies) };
+  const { strategies: named, push } = request;
+  const wish = { required: madeFor(named, push), any: mayBeMadeFor(named, push) };
   const rights = (
     await Promise.all(roles.map((role) => askRights(role, request[role], wish, signal)))
   ).flat();
@@ -129,7 +131,7 @@ function usersOf(side: Role, { mounts }: ClaimState): Finding[] {
 }
 
 async function strategiesOf(
-  { strategies: wanted, service, fsGroup, source: { kube } }: DoctorRequest,
+  request: DoctorRequest,
   { source, target, isOneCluster }: Claims,
   rights: readonly Right[],
   signal: AbortSignal,
@@ -138,8 +140,9 @@ async function strategiesOf(
   const place = { side: 'both', check: 'strategy' } as const;
   const strategies: StrategyVerdict[] = [];
   const found = await checked(place, signal, async () => {
-    const nodes = await readNodes(kube, signal);
-    const look = { source, target, isOneCluster, wanted, service, fsGroup, rights, nodes };
+    const { strategies: wanted, push, service, fsGroup } = request;
+    const nodes = await readNodes(request[push ? 'target' : 'source'].kube, signal);
+    const look = { push, source, target, isOneCluster, wanted, service, fsGroup, rights, nodes };
     strategies.push(...(await judgeStrategies(look, signal)));
     const none = strategies.every(({ open, tried }) => !open || !tried);
     const closed = strategies.map(({ name, reason }) => `${name}: ${reason}`);

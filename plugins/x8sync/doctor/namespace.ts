@@ -28,7 +28,7 @@ import { limitRangeFindings, type PodResources, quotaFindings } from './limits.t
 import { imageFindings, nodeFindings } from './nodes.ts';
 import { trialSide, tryCreate } from './trial.ts';
 
-type Wishes = Pick<CopyRequest, 'image' | 'pod' | 'runAs' | 'trustedXattrs' | 'strategies'>;
+type Wishes = Pick<CopyRequest, 'image' | 'pod' | 'runAs' | 'trustedXattrs' | 'strategies' | 'push'>;
 
 /** Nothing where the claim could not be read. */
 export async function examineNamespace(
@@ -69,7 +69,8 @@ async function podOf({
   const { kube, namespace } = claim.ref;
   const pods = { image: wishes.image, options: wishes.pod, identity: podIdentity(wishes) };
   const choice = privilegeChoice(side, wishes);
-  const sample = side === 'source' ? sampleSourcePod(claim, pods) : sampleTargetPod(claim, 'merge', pods);
+  const sample =
+    side === 'source' ? sampleSourcePod(claim, pods) : sampleTargetPod(claim, 'merge', pods, wishes.push);
   const place = { side, check: 'pod admission' };
   let pod = sample(choice[0] ?? 'user');
   const findings = await checked(place, signal, async () => {
@@ -90,10 +91,12 @@ async function limits(look: Look, pod: PodSpec): Promise<readonly Finding[]> {
   const { kube, namespace } = claim.ref;
   const { server, service } = madeFor(wishes.strategies);
   const resources = (pod.containers[0]?.resources ?? {}) as PodResources;
+  const isDialled = (side === 'source') !== (wishes.push ?? false);
+  const common = { secrets: one(server), services: one(service && isDialled) };
   const objects =
     side === 'source'
-      ? { configmaps: '1', secrets: one(server), services: one(service), 'statefulsets.apps': one(server) }
-      : { configmaps: '2', secrets: one(server), 'jobs.batch': '1' };
+      ? { configmaps: '1', ...common, 'statefulsets.apps': one(server) }
+      : { configmaps: '2', ...common, 'jobs.batch': '1' };
   const [quota, limit] = [
     { side, check: 'quota' },
     { side, check: 'limit range' },

@@ -7,7 +7,7 @@ import { mountObstacle } from '../connect/mount.ts';
 import type { ServiceOptions } from '../connect/service-options.ts';
 import { addressesOf, ladderOf, type NetworkStrategy, type ServiceStrategy } from '../connect/strategies.ts';
 import { type StrategyName, strategyNames } from '../connect/strategy-names.ts';
-import { sourceService } from '../objects/manifests/source.ts';
+import { sshService } from '../objects/manifests/service.ts';
 import type { Role } from '../objects/sides.ts';
 import type { Right } from './access.ts';
 import { trialSide, tryCreate } from './trial.ts';
@@ -30,21 +30,25 @@ export interface StrategyLook {
   readonly service: ServiceOptions | undefined;
   readonly fsGroup: number | undefined;
   readonly rights: readonly Right[];
-  /** Of the source's cluster; undefined where they may not be listed. */
+  /** The source dials the target. */
+  readonly push?: boolean | undefined;
+  /** Of the cluster that is dialled; undefined where they may not be listed. */
   readonly nodes: readonly Node[] | undefined;
 }
 
 /** A verdict on every strategy, in the order of trying, those that would not be tried last. */
 export async function judgeStrategies(look: StrategyLook, signal: AbortSignal): Promise<StrategyVerdict[]> {
   const obstacle = mountObstacle(look);
-  const how = { isOneCluster: look.isOneCluster, isMountable: obstacle === undefined };
+  const { isOneCluster, push } = look;
+  const how = { isOneCluster, isMountable: obstacle === undefined, push };
   const ladder = ladderOf(look.wanted, how, look.service);
   const tried: StrategyName[] = [
     ...(ladder.mount ? (['mount'] as const) : []),
     ...ladder.network.map(({ name }) => name),
   ];
   const all = ladderOf(strategyNames, how, look.service).network;
-  const order = [...tried, ...strategyNames.filter((name) => !tried.includes(name))];
+  const possible = strategyNames.filter((name) => name === 'mount' || all.some((one) => one.name === name));
+  const order = [...tried, ...possible.filter((name) => !tried.includes(name))];
   return Promise.all(
     order.map(async (name): Promise<StrategyVerdict> => {
       const strategy = all.find((one) => one.name === name);
@@ -63,18 +67,19 @@ async function obstacleTo(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (strategy.name === 'clusterip' && !look.isOneCluster) return 'the claims are in two clusters';
-  const right = lackedRight(strategy.name, isFirst, look.rights);
+  const right = lackedRight(strategy.name, isFirst, look);
   if (right)
     return `this user may not ${right.verb} ${right.resource} in namespace ${right.namespace} of the ${right.side}`;
-  return strategy.name === 'relay' ? undefined : declined(strategy, look.source, signal);
+  return strategy.name === 'relay' ? undefined : declined(strategy, look, signal);
 }
 
 /** What a strategy takes beyond an sshd and its keys. */
 function lackedRight(
   name: NetworkStrategy['name'],
   isFirst: boolean,
-  rights: readonly Right[],
+  { rights, push }: StrategyLook,
 ): Right | undefined {
+  const [dialled, dialler] = push ? (['target', 'source'] as const) : (['source', 'target'] as const);
   const needs: readonly (readonly [side: Role, resource: string, verbs: readonly string[]])[] =
     name === 'relay'
       ? [
@@ -82,8 +87,8 @@ function lackedRight(
           ['target', 'pods/portforward', ['get', 'create']],
         ]
       : [
-          ['source', 'services', isFirst ? ['create'] : ['create', 'patch']],
-          ['target', 'pods/exec', isFirst && name !== 'loadbalancer' ? [] : ['get', 'create']],
+          [dialled, 'services', isFirst ? ['create'] : ['create', 'patch']],
+          [dialler, 'pods/exec', isFirst && name !== 'loadbalancer' ? [] : ['get', 'create']],
         ];
   return rights.find(
     ({ allowed, ...right }) =>
@@ -95,15 +100,17 @@ function lackedRight(
   );
 }
 
-/** Why the source's cluster admits no Service of this strategy, by dry run. */
+/** Why the cluster that is dialled admits no Service of this strategy, by dry run. */
 async function declined(
   { shapes }: ServiceStrategy,
-  { ref: { kube, namespace } }: ClaimState,
+  look: StrategyLook,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const dialled: Role = look.push ? 'target' : 'source';
+  const { kube, namespace } = look[dialled].ref;
   const reasons: string[] = [];
   for (const shape of shapes) {
-    const service = sourceService(trialSide('source', namespace), shape);
+    const service = sshService(trialSide(dialled, namespace), shape);
     const refusal = await tryCreate(kube, services, service, signal);
     if (refusal === undefined) return undefined;
     reasons.push(messageOf(refusal));

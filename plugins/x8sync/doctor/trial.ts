@@ -5,7 +5,7 @@ import type { KubeObject } from '../../../src/kube/objects.ts';
 import { refusalIn } from '../../../src/kube/refusal.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
 import { taskLabels } from '../../../src/tasks/names.ts';
-import type { SideMeta } from '../objects/manifests/source.ts';
+import type { SideMeta } from '../objects/manifests/service.ts';
 import { type Role, tool } from '../objects/sides.ts';
 
 /** A side of no task, for manifests that are only tried. */

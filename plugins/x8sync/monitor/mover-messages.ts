@@ -3,6 +3,7 @@ import { formatBytes, formatRate } from '../../../src/ui/format.ts';
 import type { Progress, StepHandle } from '../../../src/ui/reporter.ts';
 import type { Difference } from '../mover/manifest/compare.ts';
 import type { MoverEnd, MoverLine, MoverProgress } from '../mover/protocol.ts';
+import { tunnelAddress } from '../mover/tunnel/options.ts';
 
 const maxDiagnostics = 20;
 const maxChanges = 200;
@@ -15,8 +16,10 @@ export class MoverMessages {
   readonly changes: string[] = [];
   /** What a comparison of both trees found, the first thousand. */
   readonly differences: Difference[] = [];
-  /** The source's address that answered. */
-  address: string | undefined;
+  /** The address that the mover reached the source at. */
+  #connected: string | undefined;
+  /** The target's address that the source's tunnel leads to. */
+  #tunnel: string | undefined;
   /** Warnings: a run that succeeds shows them, and no other diagnostics. */
   readonly #warnings: string[] = [];
   /** What a person is to read at once, and no step has shown yet. */
@@ -31,8 +34,18 @@ export class MoverMessages {
     return this.#moving.promise;
   }
 
+  /** The address that answered: the source's, or the target's where the source dialled it. */
+  get address(): string | undefined {
+    return this.#connected === tunnelAddress ? this.#tunnel : this.#connected;
+  }
+
+  /** Notes where the source opens its tunnel. */
+  takeTunnel(address: string): void {
+    this.#tunnel = address;
+  }
+
   take(line: MoverLine): void {
-    if (line.kind === 'connected') this.address = line.address;
+    if (line.kind === 'connected') this.#connected = line.address;
     else if (line.kind === 'progress') {
       this.#progress = line.progress;
       this.#moving.resolve();

@@ -11,6 +11,7 @@ import { watchControllerRefusals } from './controller-refusals.ts';
 import { type FollowedPods, followPods, type PodHandlers } from './follow.ts';
 import { requireEndLine } from './job-end.ts';
 import { MoverMessages } from './mover-messages.ts';
+import { RunningPods } from './running-pods.ts';
 import { StartupState } from './startup-state.ts';
 
 /** The Job of this copy, made or taken up. */
@@ -34,19 +35,20 @@ type Waiter = Pick<PromiseWithResolvers<never>, 'reject'>;
 
 export class MoverWatch {
   readonly messages = new MoverMessages();
+  /** Those of the source whose container runs. */
+  readonly sourcePods = new RunningPods();
+  /** Those of the mover. */
+  readonly moverPods = new RunningPods();
   readonly #clock: Clock;
   readonly #adjustEnd: (end: MoverEnd) => MoverEnd;
   readonly #stop: AbortController;
   readonly #signal: AbortSignal;
   readonly #serving = Promise.withResolvers<void>();
-  readonly #started = Promise.withResolvers<string>();
   readonly #connected = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<MoverEnd>();
   readonly #ended = new AbortController();
   /** Aborted with the signal, or once the mover has written its end line. */
   readonly #untilEnd: AbortSignal;
-  #pod: string | undefined;
-  readonly #onPods: ((pod: string) => void)[] = [];
 
   /**
    * @param stop is aborted with the reason where a pod can't come up or is lost for good.
@@ -63,8 +65,7 @@ export class MoverWatch {
     this.#stop = stop;
     this.#signal = signal;
     this.#untilEnd = AbortSignal.any([signal, this.#ended.signal]);
-    for (const { promise } of [this.#serving, this.#started, this.#connected, this.#end])
-      promise.catch(() => {});
+    for (const { promise } of [this.#serving, this.#connected, this.#end]) promise.catch(() => {});
   }
 
   /** Follows the source's pod. Resolves once its sshd listens. */
@@ -78,11 +79,13 @@ export class MoverWatch {
     const line = (line: MoverLine, pod: Pod) => {
       if (line.kind === 'serving') this.#serving.resolve();
       else if (line.kind === 'foreign') this.#refuseVersion(line.protocol, followed, this.#serving);
+      else if (line.kind === 'tunnel') this.messages.takeTunnel(line.address);
       else if (line.kind === 'closed') this.#inBackground(this.#replace(pod, side), this.#serving);
       else if (line.kind === 'log' && line.level !== 'info')
         this.messages.addDiagnostic(`source: ${line.text}`);
     };
-    const startup = this.#follow(followed, workload, handle, this.#serving, { line });
+    const started = ({ metadata: { name } }: Pod) => this.sourcePods.next(name);
+    const startup = this.#follow(followed, workload, handle, this.#serving, { line, started });
     await this.#inTime(this.#serving.promise, startup, followed, timeoutMs);
   }
 
@@ -93,7 +96,7 @@ export class MoverWatch {
 
   /** Resolves with the name of the mover's pod once its container runs. */
   get started(): Promise<string> {
-    return this.#started.promise;
+    return this.moverPods.started;
   }
 
   /** Begins to follow the mover; `started`, `connected` and `ended` tell of it. */
@@ -105,9 +108,9 @@ export class MoverWatch {
       else this.messages.take(line);
       if (line.kind === 'connected') this.#connected.resolve();
     };
-    const started = (pod: Pod) => this.#podStarted(pod);
+    const started = ({ metadata: { name } }: Pod) => this.moverPods.next(name);
     const startup = this.#follow(followed, job, handle, this.#end, { line, started });
-    this.#inBackground(this.#inTime(this.#started.promise, startup, followed, timeoutMs), this.#end);
+    this.#inBackground(this.#inTime(this.started, startup, followed, timeoutMs), this.#end);
     const { diagnostics } = this.messages;
     const awaited = { end: this.end, diagnostics, clock: this.#clock, signal: this.#signal };
     this.#inBackground(requireEndLine(side, job, awaited), this.#end);
@@ -115,14 +118,7 @@ export class MoverWatch {
 
   /** Calls back for every pod of the mover that begins to run: the present one, and those that take its place. */
   onPod(callback: (pod: string) => void): void {
-    this.#onPods.push(callback);
-    if (this.#pod !== undefined) callback(this.#pod);
-  }
-
-  #podStarted({ metadata: { name } }: Pod): void {
-    this.#pod = name;
-    for (const callback of this.#onPods) callback(name);
-    this.#started.resolve(name);
+    this.moverPods.on(callback);
   }
 
   /** Resolves once the mover has reached the source, or has come to its end. */

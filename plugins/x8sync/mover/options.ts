@@ -7,6 +7,13 @@ import type { FilterRule } from './filters.ts';
 import { type ParallelOptions, parallelEnv, readParallelOptions } from './parallel/options.ts';
 import { protocol } from './protocol.ts';
 import { givenArgs } from './rsync/given-args.ts';
+import { ciphers as defaultCiphers } from './sshd.ts';
+import {
+  readTunnelOptions,
+  type TunnelClientOptions,
+  type TunnelServerOptions,
+  tunnelEnv,
+} from './tunnel/options.ts';
 
 /**
  * `merge` keeps what only the target has, `force` empties the target first; `dry-run` and `force-dry-run` change
@@ -72,6 +79,8 @@ export interface CopyOptions {
   readonly compress: CompressionWish;
   /** Further options of rsync, each one that is allowed. */
   readonly rsyncArgs: readonly string[];
+  /** Where the source dials in, instead of being dialled. */
+  readonly tunnel: TunnelServerOptions | undefined;
 }
 
 /** A part of the volumes. */
@@ -101,12 +110,12 @@ export interface ServeOptions {
   readonly idleSeconds: number;
   /** The volume is a block device. */
   readonly isDevice?: boolean | undefined;
+  /** To the target, which does not dial in then; sshd listens on the pod's loopback only. */
+  readonly tunnel?: TunnelClientOptions | undefined;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** Those that have hardware support come first. */
-const defaultCiphers = 'aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com';
 const defaultRetries = 5;
 
 /** What the plugin need not say. */
@@ -124,7 +133,8 @@ type Defaulted =
   | 'owner'
   | 'parallel'
   | 'compress'
-  | 'rsyncArgs';
+  | 'rsyncArgs'
+  | 'tunnel';
 
 export function copyEnv(
   options: Omit<CopyOptions, Defaulted> & { readonly [Name in Defaulted]?: CopyOptions[Name] | undefined },
@@ -157,6 +167,7 @@ export function copyEnv(
     ...parallelEnv(options.parallel ?? {}),
     ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
     ...(options.rsyncArgs?.length ? { X8S_RSYNC_ARGS: JSON.stringify(options.rsyncArgs) } : {}),
+    ...tunnelEnv(options.tunnel),
   };
 }
 
@@ -164,13 +175,20 @@ const deviceEnv = ({ isDevice }: { readonly isDevice?: boolean | undefined }) =>
   ...(isDevice && { X8S_DEVICE: '1' }),
 });
 
-export function serveEnv({ nonce, port, idleSeconds, isDevice }: ServeOptions): Record<string, string> {
+export function serveEnv({
+  nonce,
+  port,
+  idleSeconds,
+  isDevice,
+  tunnel,
+}: ServeOptions): Record<string, string> {
   return {
     X8S_PROTOCOL: String(protocol),
     X8S_NONCE: nonce,
     X8S_PORT: String(port),
     X8S_IDLE_SECONDS: String(idleSeconds),
     ...deviceEnv({ isDevice }),
+    ...tunnelEnv(tunnel),
   };
 }
 
@@ -204,6 +222,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     parallel: readParallelOptions(env),
     compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',
     rsyncArgs: givenArgs(JSON.parse(env.X8S_RSYNC_ARGS || '[]') as string[]),
+    tunnel: readTunnelOptions<TunnelServerOptions>(env.X8S_TUNNEL),
   };
 }
 
@@ -214,6 +233,7 @@ export function readServeOptions(env: Env): ServeOptions {
     port: numberOf(env, 'X8S_PORT', 2222),
     idleSeconds: numberOf(env, 'X8S_IDLE_SECONDS', 600),
     isDevice: env.X8S_DEVICE === '1',
+    tunnel: readTunnelOptions<TunnelClientOptions>(env.X8S_TUNNEL),
   };
 }
 

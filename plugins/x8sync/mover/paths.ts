@@ -17,6 +17,8 @@ export interface Paths {
   readonly serve: string;
   /** What one run of the copy keeps. */
   readonly work: string;
+  /** What a side keeps for a tunnel between the pods. */
+  readonly tunnel: string;
   /** Addresses that the plugin delivered after the pod was made. */
   readonly addresses: string;
   /** What is written there ends up in the pod's status. */
@@ -47,6 +49,7 @@ export function pathsBelow(root: string, program: readonly string[]): Paths {
     keys: at('/etc/x8s/keys'),
     serve: at('/run/x8s/serve'),
     work: at('/run/x8s/copy'),
+    tunnel: at('/run/x8s/tunnel'),
     addresses: at('/run/x8s/addresses'),
     terminationLog: at('/dev/termination-log'),
     queryHandler: [...setting, ...program, 'answer'].join(' '),

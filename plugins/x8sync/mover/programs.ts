@@ -85,6 +85,14 @@ function ended(child: ChildProcess, stderr: Kept): Promise<number> {
   });
 }
 
+/** Resolves with a program's exit code, as {@link Ran} has it, and without awaiting its output. */
+export function endOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('exit', (code) => resolve(code ?? 128));
+  });
+}
+
 /** Ends a program once a signal is aborted. What is returned takes that back. */
 export function endOnAbort(child: ChildProcess, signal: AbortSignal): Disposable {
   let killing: NodeJS.Timeout | undefined;

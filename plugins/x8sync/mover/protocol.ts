@@ -11,7 +11,7 @@ import type { Comparison, Difference } from './manifest/compare.ts';
  * Raised with every change after which the other end would misread a line or an option. An image of another number
  * is refused by the plugin, and a plugin of another number by the image.
  */
-export const protocol = 5;
+export const protocol = 6;
 
 /** Why the mover ended. */
 export type MoverOutcome =
@@ -190,6 +190,8 @@ export interface Messages {
     readonly usedInodes: number;
   };
   closed: { readonly nonce: string; readonly idleSeconds: number };
+  /** The source opens its tunnel to the target's sshd at this address. */
+  tunnel: { readonly address: string };
   connected: { readonly address: string };
   progress: MoverProgress & { readonly attempt: number };
   change: { readonly item: string; readonly name: string };
@@ -238,6 +240,7 @@ export type MoverLine =
   | { readonly kind: 'serving' }
   /** sshd has ended since nobody came, and does not start again in this pod. */
   | { readonly kind: 'closed' }
+  | { readonly kind: 'tunnel'; readonly address: string }
   /** One entry that a dry run would change; `item` is rsync's own %i. */
   | { readonly kind: 'change'; readonly item: string; readonly name: string }
   | { readonly kind: 'difference'; readonly difference: Difference }
@@ -254,6 +257,7 @@ const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
   serving: () => ({ kind: 'serving' }),
   closed: () => ({ kind: 'closed' }),
+  tunnel: ({ address }) => ({ kind: 'tunnel', address: text(address) }),
   change: ({ item, name }) => ({ kind: 'change', item: text(item), name: text(name) }),
   difference: ({ path, aspects, detail }) => ({
     kind: 'difference',

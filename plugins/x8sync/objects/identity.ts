@@ -10,6 +10,9 @@ export interface Identity {
 /** The image's own user, for pods that may not be root. */
 export const imageUser: Identity = { uid: 65532, gid: 65532 };
 
+/** Name of the account of pods that are no root, in the image's list of users as in one of a pod's own. */
+export const imageAccount = 'mover';
+
 /** The greatest that Kubernetes takes as runAsUser, runAsGroup and fsGroup. */
 const maxId = 2 ** 31 - 1;
 
@@ -52,5 +55,7 @@ export const describeIdentity = ({ uid, gid }: Identity): string => `${uid}:${gi
 export function passwdFor({ uid, gid }: Identity): string | undefined {
   if (uid === 0 || (uid === imageUser.uid && gid === imageUser.gid)) return undefined;
   // '*' and not '!': sshd refuses an account that is locked, even by key.
-  return ['root:*:0:0:root:/root:/bin/sh', `mover:*:${uid}:${gid}:mover:/tmp:/bin/sh`, ''].join('\n');
+  return ['root:*:0:0:root:/root:/bin/sh', `${imageAccount}:*:${uid}:${gid}:mover:/tmp:/bin/sh`, ''].join(
+    '\n',
+  );
 }

@@ -1,8 +1,9 @@
 /**
- * The two key pairs of a task: the client's, which may do one thing, and the host's, which the client pins.
- * Both live in Secrets only, each half where it is needed; annotations bear fingerprints of both, so that the
+ * The key pairs of a task: the client's, which may do one thing, and the host's, which the client pins; and two more of
+ * that kind for a tunnel, where the source dials the target. All of them live in Secrets only, each half where it is needed; annotations bear fingerprints of both, so that the
  * two sides can be held against each other.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { allEnded } from '../../../src/async/lazy.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Secret } from '../../../src/kube/objects.ts';
@@ -10,13 +11,17 @@ import { unlessRefused } from '../../../src/kube/refusal.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 import { generateKeyPair, knownHostsLine } from '../../../src/ssh/keys.ts';
 import { checkOurs, type EnsureOptions, remove } from './ensure.ts';
-import { type SideMeta, sourceSecret } from './manifests/source.ts';
+import type { SideMeta } from './manifests/service.ts';
+import { sourceSecret } from './manifests/source.ts';
 import { targetSecret } from './manifests/target.ts';
 
 /** The name by which the mover knows the source's host key, whatever its address. */
 const hostKeyAlias = 'x8s-source';
+/** Likewise for the source's ssh and the target's host key. */
+const tunnelAlias = 'x8s-target';
 const clientKeyAnnotation = 'x8s.dev/client-key';
 const hostKeyAnnotation = 'x8s.dev/host-key';
+const tunnelKeysAnnotation = 'x8s.dev/tunnel-keys';
 
 /** A side that has an owner for what is made there. */
 export type KeyedSide = SideMeta & { readonly kube: KubeClient };
@@ -25,10 +30,13 @@ export type KeyedSide = SideMeta & { readonly kube: KubeClient };
 export interface Fingerprints {
   readonly client: string;
   readonly host: string;
+  /** Both of the tunnel's; none where there is to be none. */
+  readonly tunnel?: string | undefined;
 }
 
 /**
  * @param passwd a list of users for pods that need one of their own; it goes with the keys.
+ * @param isTunnelled the source dials the target.
  *
  * Takes up the keys of an interrupted run where both sides have the same, else makes both anew. Secrets come
  * before the pods that mount them: one that is missing when its pod starts costs two seconds of back-off.
@@ -38,12 +46,13 @@ export async function ensureKeys(
   target: KeyedSide,
   passwd: string | undefined,
   options: EnsureOptions,
+  isTunnelled = false,
 ): Promise<Fingerprints> {
   const [there, here] = await Promise.all([present(source, options), present(target, options)]);
   const [a, b] = [fingerprintsOf(there, source), fingerprintsOf(here, target)];
-  if (a && b && a.client === b.client && a.host === b.host) return a;
+  if (a && b && isDeepStrictEqual(a, b) && (a.tunnel !== undefined) === isTunnelled) return a;
   await Promise.all([discard(source, there, options), discard(target, here, options)]);
-  return create(source, target, passwd, options);
+  return create(source, target, { passwd, isTunnelled }, options);
 }
 
 async function present(side: KeyedSide, { signal }: EnsureOptions): Promise<Secret | undefined> {
@@ -57,7 +66,8 @@ function fingerprintsOf(secret: Secret | undefined, { meta }: KeyedSide): Finger
   const client = annotations?.[clientKeyAnnotation];
   const host = annotations?.[hostKeyAnnotation];
   const ours = ownerReferences?.[0]?.uid === meta.ownerReferences?.[0]?.uid;
-  return client && host && ours && !deletionTimestamp ? { client, host } : undefined;
+  const tunnel = annotations?.[tunnelKeysAnnotation];
+  return client && host && ours && !deletionTimestamp ? { client, host, tunnel } : undefined;
 }
 
 async function discard(
@@ -71,18 +81,24 @@ async function discard(
 async function create(
   source: KeyedSide,
   target: KeyedSide,
-  passwd: string | undefined,
+  { passwd, isTunnelled }: { readonly passwd: string | undefined; readonly isTunnelled: boolean },
   { signal }: EnsureOptions,
 ): Promise<Fingerprints> {
-  const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
-  const annotations = { [clientKeyAnnotation]: client.fingerprint, [hostKeyAnnotation]: host.fingerprint };
-  const knownHosts = knownHostsLine(hostKeyAlias, host.publicKey);
-  const forSource = sourceSecret(
-    source,
-    { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n`, passwd },
-    annotations,
-  );
-  const forTarget = targetSecret(target, { clientKey: client.privateKey, knownHosts, passwd }, annotations);
+  const [pair, tunnel] = await Promise.all([
+    keysFor(hostKeyAlias),
+    isTunnelled ? keysFor(tunnelAlias) : undefined,
+  ]);
+  const fingerprints = {
+    ...pair.fingerprints,
+    tunnel: tunnel && Object.values(tunnel.fingerprints).join(' '),
+  };
+  const annotations = {
+    [clientKeyAnnotation]: fingerprints.client,
+    [hostKeyAnnotation]: fingerprints.host,
+    ...(fingerprints.tunnel && { [tunnelKeysAnnotation]: fingerprints.tunnel }),
+  };
+  const forSource = sourceSecret(source, { ...pair.server, passwd, tunnel: tunnel?.client }, annotations);
+  const forTarget = targetSecret(target, { ...pair.client, passwd, tunnel: tunnel?.server }, annotations);
   signal.throwIfAborted();
   // Not to be aborted: a create that is cut off may have happened, after the clean-up has looked.
   const made = ({ kube, meta: { namespace } }: KeyedSide, secret: Secret) =>
@@ -90,5 +106,15 @@ async function create(
       signal,
     });
   await allEnded([made(source, forSource), made(target, forTarget)]);
-  return { client: client.fingerprint, host: host.fingerprint };
+  return fingerprints;
+}
+
+/** Two new key pairs, as each end of a connection needs them. @param alias how the client knows the server. */
+async function keysFor(alias: string) {
+  const [client, host] = await Promise.all([generateKeyPair('x8sync'), generateKeyPair('x8sync')]);
+  return {
+    fingerprints: { client: client.fingerprint, host: host.fingerprint },
+    server: { hostKey: host.privateKey, authorizedKey: `${client.publicKey}\n` },
+    client: { clientKey: client.privateKey, knownHosts: knownHostsLine(alias, host.publicKey) },
+  };
 }

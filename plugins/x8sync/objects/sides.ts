@@ -14,7 +14,7 @@ import {
 } from '../../../src/kube/resources.ts';
 import { Label, managerOf, selectorOf, taskLabels } from '../../../src/tasks/names.ts';
 import { ownerReference, type TaskRecord } from '../../../src/tasks/record.ts';
-import type { SideMeta } from './manifests/source.ts';
+import type { SideMeta } from './manifests/service.ts';
 
 /** The tool's name in labels, names of objects and field managers. */
 export const tool = 'x8sync';
@@ -42,10 +42,10 @@ export function sideOf(kube: KubeClient, record: TaskRecord): TaskSide {
   };
 }
 
-/** Kinds that a task makes on each side, pods last: their controllers go first. */
+/** Kinds that a task may make on each side, pods last: their controllers go first. */
 const childKinds: Readonly<Record<Role, readonly Resource[]>> = {
   source: [statefulSets, services, networkPolicies, secrets, pods],
-  target: [jobs, networkPolicies, secrets, pods],
+  target: [jobs, services, networkPolicies, secrets, pods],
 };
 
 /** What a task makes of its source only where that was asked for: not every cluster has these kinds. */

@@ -70,11 +70,13 @@ const helpfulInCluster: readonly Need[] = [
 export interface Makes {
   /** An sshd at the source, and keys for it on both sides. */
   readonly server: boolean;
-  /** A Service that leads there. */
+  /** A Service that leads there; to an sshd at the target with {@link push}. */
   readonly service: boolean;
+  /** The source dials the target. */
+  readonly push?: boolean;
   /** That Service is turned into one of another type, for a further strategy. */
   readonly otherService?: boolean;
-  /** Addresses are handed to the mover's pod while it runs. */
+  /** Addresses are handed to the pod that dials while it runs: the target's, or the source's with {@link push}. */
   readonly addresses?: boolean;
   /** Port-forwards to the pods of both sides. */
   readonly relay?: boolean;
@@ -87,14 +89,15 @@ export interface Makes {
 /** All that one side of a copy asks of its namespace. */
 export function permissionsOf(role: Role, namespace: string, makes: Makes): Permission[] {
   const isSource = role === 'source';
+  const isDialled = isSource !== (makes.push ?? false);
   const needs = [
     ...common,
     ...(isSource ? [] : mover),
     ...(makes.server ? keys : []),
     ...(isSource && makes.server ? server : []),
-    ...(isSource && makes.service ? service : []),
-    ...(isSource && makes.otherService ? otherService : []),
-    ...(!isSource && makes.addresses ? addresses : []),
+    ...(isDialled && makes.service ? service : []),
+    ...(isDialled && makes.otherService ? otherService : []),
+    ...(!isDialled && makes.addresses ? addresses : []),
     ...(makes.relay ? relay : []),
     ...(!isSource && makes.growth ? growth : []),
     ...(isSource && makes.snapshot ? frozen[makes.snapshot] : []),

@@ -13,16 +13,18 @@ import { isGivenName } from '../../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../claims/claim.ts';
 import { checkSameMode, checkSource, checkTarget } from '../claims/claim-checks.ts';
 import { checkNoCompetingMover } from '../claims/competing-movers.ts';
-import type { Strategies } from '../connect/endpoint.ts';
+import { openEndpoint, type Strategies } from '../connect/endpoint.ts';
 import { mountObstacle } from '../connect/mount.ts';
 import { ladderOf, madeFor } from '../connect/strategies.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
 import { relayAddress } from '../mover/relay.ts';
+import { tunnelAddress } from '../mover/tunnel/options.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
 import type { PodPrivileges, PodWishes } from '../objects/manifests/pods.ts';
+import type { TaskSide } from '../objects/sides.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
 import { type Admission, admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import { type FrozenSource, freezeSource } from '../snapshot/frozen-source.ts';
@@ -46,6 +48,8 @@ export class CopyParts {
   readonly #options: EnsureOptions;
   /** Called with what a pod waits for that is tried. */
   waiting: (text: string) => void = () => {};
+  /** Name of the pod that is dialled, once it runs. */
+  dialledPod: () => Promise<string> = async () => '';
 
   constructor(request: CopyRequest, task: CopyTask, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
@@ -76,7 +80,7 @@ export class CopyParts {
     checkPermissions(
       this.#request,
       {
-        ...madeFor(this.#request.strategies),
+        ...madeFor(this.#request.strategies, this.#isPushed),
         snapshot: this.#request.snapshot?.method,
         growth: this.#request.growTarget ?? false,
       },
@@ -146,7 +150,7 @@ export class CopyParts {
     const target = await this.target();
     const { mode } = this.#request;
     const choice = privilegeChoice('target', this.#request);
-    return this.#admitted(target, choice, sampleTargetPod(target, mode, this.#pod));
+    return this.#admitted(target, choice, sampleTargetPod(target, mode, this.#pod, this.#isPushed));
   });
 
   readonly sourcePrivileges = async () => (await this.#sourceAdmission()).privileges;
@@ -165,11 +169,17 @@ export class CopyParts {
     const isOneCluster = await this.#isOneCluster();
     const [source, target] = await Promise.all([this.#mounted(), this.target()]);
     const obstacle = mountObstacle({ source, target, isOneCluster, fsGroup });
-    const ladder = ladderOf(strategies, { isOneCluster, isMountable: obstacle === undefined }, service);
+    const place = { isOneCluster, isMountable: obstacle === undefined, push: this.#isPushed };
+    const ladder = ladderOf(strategies, place, service);
     // What goes on by itself can't pass through this workstation.
     const network = ladder.network.filter(({ name }) => !this.#request.detach || name !== 'relay');
     return { ...ladder, network, obstacle };
   });
+
+  /** The source dials the target. */
+  get #isPushed(): boolean {
+    return this.#request.push ?? false;
+  }
 
   async #isOneCluster(): Promise<boolean> {
     const { source, target } = this.#request;
@@ -240,41 +250,60 @@ export class CopyParts {
   readonly keys = this.#part(async () => {
     const { source, target } = await this.opened();
     const { runAs } = this.#request;
-    return ensureKeys(source.side, target.side, runAs && passwdFor(runAs), this.#options);
+    const passwd = runAs && passwdFor(runAs);
+    return ensureKeys(source.side, target.side, passwd, this.#options, this.#isPushed);
   });
 
-  /** The source's sshd and the Service over it; its pod may still be on its way. */
+  /** The side whose sshd is dialled. */
+  async #dialled(): Promise<TaskSide> {
+    const { source, target } = await this.opened();
+    return (this.#isPushed ? target : source).side;
+  }
+
+  /** The Service that leads to the sshd which is dialled. */
+  readonly endpoint = this.#part(async () =>
+    openEndpoint(await this.#dialled(), await this.#network(), this.#options),
+  );
+
+  /** The source's sshd, which dials the target where that is wished; its pod may still be on its way. */
   readonly sourceServer = this.#part(async () => {
     const { side } = (await this.opened()).source;
     const [claim, { privileges, isLimited }] = await Promise.all([this.#mounted(), this.#sourceAdmission()]);
-    const strategies = await this.#network();
+    await this.#network();
     const keys = await this.keys();
+    const dials = this.#isPushed ? await this.firstAddresses() : undefined;
     return startSourceServer(
-      { side, claim, privileges, pod: { ...this.#pod, isLimited }, keys, strategies },
+      { side, claim, privileges, pod: { ...this.#pod, isLimited }, keys, dials },
       this.#options,
     );
   });
 
-  /** Addresses that the mover can be given from its start; a load balancer's follow when it has one. */
+  /** Addresses that the pod which dials can be given from its start; a load balancer's follow when it has one. */
   readonly firstAddresses = this.#part(async () => {
-    const { kube, namespace, name } = (await this.opened()).source.side;
-    const { endpoint } = await this.sourceServer();
-    const { service, strategies } = endpoint;
+    const { kube, namespace } = await this.#dialled();
+    const { service, strategies } = await this.endpoint();
     const [strategy] = strategies;
     if (strategy.name === 'relay') return [relayAddress];
     if (!service || strategy.name === 'loadbalancer') return [];
-    return strategy.addresses(service, { kube, namespace, pod: `${name}-0`, ...this.#options });
+    return strategy.addresses(service, { kube, namespace, pod: this.dialledPod, ...this.#options });
   });
 
   /** The mover's Job, begun or taken up. */
   readonly moverJob = this.#part(async () => {
     const mount = await this.mount();
     if (mount && 'job' in mount) return mount.job;
-    const [keys, addresses] = await Promise.all([this.keys(), this.firstAddresses()]);
-    return this.#startMover({ keys, addresses });
+    const [keys, addresses] = await Promise.all([
+      this.keys(),
+      this.#isPushed ? [tunnelAddress] : this.firstAddresses(),
+      // A Service that is refused ends the run before anything is begun.
+      this.endpoint(),
+    ]);
+    return this.#startMover({ keys, addresses, isTunnelled: this.#isPushed });
   });
 
-  async #startMover(access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses'>): Promise<MoverJob> {
+  async #startMover(
+    access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled'>,
+  ): Promise<MoverJob> {
     const { side, record } = (await this.opened()).target;
     const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
     const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs } = this.#request;

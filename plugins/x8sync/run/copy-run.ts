@@ -2,7 +2,7 @@
 import { X8sError } from '../../../src/errors.ts';
 import type { StepHandle } from '../../../src/ui/reporter.ts';
 import { type ClaimState, describeClaim, describeSize, isDevice, writersOf } from '../claims/claim.ts';
-import { reachSource } from '../connect/reach.ts';
+import { dialledPod, reachSource } from '../connect/reach.ts';
 import type { StrategyName } from '../connect/strategy-names.ts';
 import { type MoverJob, MoverWatch } from '../monitor/mover-watch.ts';
 import { readsOnly } from '../mover/options.ts';
@@ -46,6 +46,7 @@ export class CopyRun {
     this.#began = context.clock.monotonic();
     this.#task = new CopyTask(request, context, this.#stop);
     this.#parts = new CopyParts(request, this.#task, context.clock, this.#signal);
+    this.#parts.dialledPod = () => this.#dialledPod();
     this.#watch = new MoverWatch(context.clock, this.#stop, this.#signal, (end) => asAsked(end, request));
   }
 
@@ -124,7 +125,7 @@ export class CopyRun {
       return;
     }
     const { side } = (await this.#parts.opened()).source;
-    const { endpoint, workload } = await this.#parts.sourceServer();
+    const [endpoint, { workload }] = await Promise.all([this.#parts.endpoint(), this.#parts.sourceServer()]);
     const [{ name }] = endpoint.strategies;
     if (mount) handle.warn(`Not mount: ${mount.obstacle}; ${name} is tried instead.`);
     for (const reason of endpoint.declined) handle.warn(`Not ${reason}; ${name} is tried instead.`);
@@ -142,18 +143,30 @@ export class CopyRun {
     if (mover.endedAt !== undefined) handle.warn(earlierMoverNotice(mover.endedAt, this.#request));
     this.#watch.followMover(target.side, mover, timeoutMs, handle);
     if (mover.isMounted) return this.#whenMounted(mover, handle);
-    const [server, first] = await Promise.all([this.#parts.sourceServer(), this.#parts.firstAddresses()]);
-    const known = first.every((address) => mover.addresses.includes(address)) ? first : [];
-    const sides = { source: source.side, target: target.side, watch: this.#watch };
+    const [endpoint, server, first] = await Promise.all([
+      this.#parts.endpoint(),
+      this.#parts.sourceServer(),
+      this.#parts.firstAddresses(),
+    ]);
+    const { push } = this.#request;
+    const knows = push ? server.addresses : mover.addresses;
+    const known = first.every((address) => knows.includes(address)) ? first : [];
+    const sides = { source: source.side, target: target.side, watch: this.#watch, push };
     const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    const noRelay = this.#request.detach ? [relayDeclined] : [];
-    const declined = [...(await this.#parts.mountDeclined()), ...server.endpoint.declined, ...noRelay];
-    this.#strategy = await reachSource({ ...server.endpoint, declined }, known, context, handle);
+    const noRelay = this.#request.detach && !push ? [relayDeclined] : [];
+    const declined = [...(await this.#parts.mountDeclined()), ...endpoint.declined, ...noRelay];
+    this.#strategy = await reachSource({ ...endpoint, declined }, known, context, handle);
     const { address } = this.#watch.messages;
     this.#task.isRelayed = this.#isRelayed;
     const by = this.#isRelayed ? 'through this workstation' : address;
     handle.title(`Mover ${mover.takenUp ? 'is taken up' : 'is connected'}${by ? ` (${by})` : ''}`);
+  }
+
+  async #dialledPod(): Promise<string> {
+    const { source } = await this.#parts.opened();
+    const { push } = this.#request;
+    return dialledPod({ source: source.side, watch: this.#watch, push, signal: this.#signal });
   }
 
   get #isRelayed(): boolean {

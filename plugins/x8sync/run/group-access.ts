@@ -14,7 +14,7 @@ import { stateOf } from '../monitor/follow.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
-import type { SideMeta } from '../objects/manifests/source.ts';
+import type { SideMeta } from '../objects/manifests/service.ts';
 import type { TaskSide } from '../objects/sides.ts';
 
 /** The root folder of a volume, as the looking pod saw it. */

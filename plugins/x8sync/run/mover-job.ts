@@ -1,6 +1,6 @@
 /** Starts the target's side: one Job whose pod fetches the files, or takes up the one that runs already. */
 
-import type { Job, PodSpec } from '../../../src/kube/objects.ts';
+import type { Job, KubeObject, PodSpec } from '../../../src/kube/objects.ts';
 import { jobs, networkPolicies } from '../../../src/kube/resources.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
@@ -14,6 +14,7 @@ import {
   type Selection,
 } from '../mover/options.ts';
 import type { ParallelOptions } from '../mover/parallel/options.ts';
+import { forwardedPort } from '../mover/tunnel/options.ts';
 import {
   checkOurs,
   createOrFind,
@@ -22,6 +23,7 @@ import {
   optionally,
   remove,
 } from '../objects/ensure.ts';
+import { imageAccount } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import {
   type GroupAccess,
@@ -31,6 +33,7 @@ import {
   type PodWishes,
   podSpec,
 } from '../objects/manifests/pods.ts';
+import { sshPort } from '../objects/manifests/service.ts';
 import { targetJob, targetNetworkPolicy } from '../objects/manifests/target.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { groupAccess } from './group-access.ts';
@@ -50,6 +53,8 @@ export interface MoverJobPlan extends PodWishes {
   readonly task: string;
   /** Proves that an end line is this Job's. */
   readonly nonce: string;
+  /** The source dials this pod. */
+  readonly isTunnelled?: boolean | undefined;
   /** Addresses known by now; further ones are delivered into the running pod. */
   readonly addresses: readonly string[];
   readonly bandwidth?: string | undefined;
@@ -80,7 +85,8 @@ const nonceAnnotation = 'x8s.dev/nonce';
 const keysAnnotation = 'x8s.dev/keys';
 /** Of a mover that has the source mounted. */
 const noKeys = 'mounted';
-const addressesAnnotation = 'x8s.dev/addresses';
+/** Of what dials: the addresses that its pods know from their start. */
+export const addressesAnnotation = 'x8s.dev/addresses';
 const verifyAnnotation = 'x8s.dev/verify';
 
 /** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
@@ -107,6 +113,7 @@ function targetPodPlan(
     privileges,
     claim: claim.ref.claim,
     isDevice: isDevice(claim),
+    isTunnelled: plan.isTunnelled,
     mountedSource: mountedSource?.ref.claim,
     node: claim.node ?? mountedSource?.node,
     readOnly: readsOnly(mode),
@@ -118,7 +125,7 @@ function targetPodPlan(
       privileges: privileges === 'user' ? 'user' : 'root',
       isSourceMounted: mountedSource !== undefined,
       isDevice: isDevice(claim),
-      user: sourcePrivileges === 'user' ? 'mover' : 'root',
+      user: sourcePrivileges === 'user' ? imageAccount : 'root',
       addresses,
       connectSeconds,
       keepPartial,
@@ -135,6 +142,7 @@ function targetPodPlan(
       mayHaveMore: plan.mayHaveMore,
       allowEmpty: plan.allowEmpty,
       lingerSeconds,
+      tunnel: plan.isTunnelled ? { user: imageAccount, port: sshPort, forwardedPort } : undefined,
     }),
   };
 }
@@ -148,8 +156,10 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
   const { side } = plan;
   const notes = plan.mountedSource
     ? []
-    : await optionally(ensure(side.kube, networkPolicies, targetNetworkPolicy(side), options));
-  const keys = plan.keys ? `${plan.keys.client} ${plan.keys.host}` : noKeys;
+    : await optionally(
+        ensure(side.kube, networkPolicies, targetNetworkPolicy(side, plan.isTunnelled), options),
+      );
+  const keys = plan.keys ? keysText(plan.keys) : noKeys;
   const { nonce, addresses } = plan;
   const annotations = {
     [nonceAnnotation]: nonce,
@@ -212,12 +222,20 @@ async function removeOurs(side: TaskSide, present: Job, options: EnsureOptions):
 /** A Job of an earlier run, as it is found. */
 export function takenUp(job: Job, notes: readonly string[]): MoverJob {
   const annotations = job.metadata.annotations ?? {};
-  const addresses = (annotations[addressesAnnotation] ?? '').split(' ').filter((address) => address !== '');
   const endedAt = job.status?.completionTime;
   const isMounted = annotations[keysAnnotation] === noKeys;
   const nonce = annotations[nonceAnnotation] ?? '';
-  return { job, nonce, takenUp: true, endedAt, isMounted, addresses, notes };
+  return { job, nonce, takenUp: true, endedAt, isMounted, addresses: addressesIn(job), notes };
 }
+
+/** The addresses that the pods of a workload know from their start. */
+export function addressesIn({ metadata }: KubeObject): string[] {
+  const text = metadata.annotations?.[addressesAnnotation] ?? '';
+  return text.split(' ').filter((address) => address !== '');
+}
+
+const keysText = ({ client, host, tunnel }: Fingerprints): string =>
+  [client, host, tunnel].filter((one) => one !== undefined).join(' ');
 
 function usable({ metadata, status }: Job, keys: string): boolean {
   const failed = status?.conditions?.some(
@@ -243,7 +261,7 @@ function imageOf({ spec }: Job): string | undefined {
 
 /** What the admission check tries: the same pod, of no task yet. */
 export const sampleTargetPod =
-  (claim: ClaimState, mode: Mode, wishes: PodWishes) =>
+  (claim: ClaimState, mode: Mode, wishes: PodWishes, isTunnelled = false) =>
   (privileges: PodPrivileges, isLimited = false) => {
     const sample = {
       ...wishes,
@@ -257,6 +275,7 @@ export const sampleTargetPod =
       addresses: [],
       keepPartial: false,
       checksum: false,
+      isTunnelled,
     };
     return podSpec(targetPodPlan(sample, 'x8sync'), 'Never');
   };

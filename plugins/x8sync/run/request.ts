@@ -74,7 +74,9 @@ export interface CopyRequest {
   readonly mayHaveMore?: boolean | undefined;
   /** Strategies to try, in order; chosen by where the claims are where empty. */
   readonly strategies: readonly StrategyName[];
-  /** Of the Service that leads to the source, where a strategy makes one. */
+  /** The source dials the target: for one that can dial out and not be reached. */
+  readonly push?: boolean | undefined;
+  /** Of the Service that leads to the source, or with {@link push} to the target, where a strategy makes one. */
   readonly service?: ServiceOptions | undefined;
   /** Image of the pods at both ends. */
   readonly image: string;

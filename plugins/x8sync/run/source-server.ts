@@ -1,11 +1,12 @@
-/** Brings up the source's side: sshd in a StatefulSet, a Service that leads to it, a policy that lets in. */
+/** Brings up the source's side: sshd in a StatefulSet, a policy that lets in or, where the source dials, out. */
 import { allEnded } from '../../../src/async/lazy.ts';
 import type { StatefulSet } from '../../../src/kube/objects.ts';
 import { networkPolicies, statefulSets } from '../../../src/kube/resources.ts';
 import { type ClaimState, isDevice } from '../claims/claim.ts';
-import { type Endpoint, openEndpoint, type Strategies } from '../connect/endpoint.ts';
 import { serveEnv } from '../mover/options.ts';
+import { forwardedPort } from '../mover/tunnel/options.ts';
 import { type EnsureOptions, ensure, optionally } from '../objects/ensure.ts';
+import { imageAccount } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import {
   moverCommand,
@@ -14,8 +15,10 @@ import {
   type PodWishes,
   podSpec,
 } from '../objects/manifests/pods.ts';
-import { sourceNetworkPolicy, sourceStatefulSet, sshPort } from '../objects/manifests/source.ts';
+import { sshPort } from '../objects/manifests/service.ts';
+import { sourceNetworkPolicy, sourceStatefulSet } from '../objects/manifests/source.ts';
 import type { TaskSide } from '../objects/sides.ts';
+import { addressesAnnotation, addressesIn } from './mover-job.ts';
 
 export interface SourceServerPlan {
   readonly side: TaskSide;
@@ -23,14 +26,15 @@ export interface SourceServerPlan {
   readonly privileges: PodPrivileges;
   readonly pod: PodWishes;
   readonly keys: Fingerprints;
-  /** In the order of trying. */
-  readonly strategies: Strategies;
+  /** Addresses of the target that are known by now, where the source is to dial it. */
+  readonly dials?: readonly string[] | undefined;
 }
 
 /** The source's side, made; its pod may still be on its way. */
 export interface SourceServer {
-  readonly endpoint: Endpoint;
   readonly workload: StatefulSet;
+  /** Addresses of the target that its pods know from their start. */
+  readonly addresses: readonly string[];
   /** What could not be made and is done without. */
   readonly notes: readonly string[];
 }
@@ -45,6 +49,7 @@ export function sourcePodPlan(
   wishes: PodWishes,
   secret: string,
   keyId: string,
+  dials?: readonly string[],
 ): PodPlan {
   return {
     ...wishes,
@@ -56,7 +61,10 @@ export function sourcePodPlan(
     node: claim.node,
     readOnly: true,
     secret,
-    env: serveEnv({ nonce: keyId, port: sshPort, idleSeconds, isDevice: isDevice(claim) }),
+    env: serveEnv({
+      ...{ nonce: keyId, port: sshPort, idleSeconds, isDevice: isDevice(claim) },
+      tunnel: dials && { user: imageAccount, forwardedPort, addresses: dials },
+    }),
   };
 }
 
@@ -65,17 +73,19 @@ export async function startSourceServer(
   plan: SourceServerPlan,
   options: EnsureOptions,
 ): Promise<SourceServer> {
-  const { side, claim, privileges, keys, strategies } = plan;
+  const { side, claim, privileges, keys, dials } = plan;
   const { kube } = side;
-  const pod = sourcePodPlan(claim, privileges, plan.pod, side.name, keys.host);
-  // Where its pod is to run is no reason to make it anew: the pod of an earlier run is what holds the claim there.
-  const same = sourceStatefulSet(side, { ...pod, node: undefined });
-  const [endpoint, workload, notes] = await allEnded([
-    openEndpoint(side, strategies, options),
-    ensure(kube, statefulSets, sourceStatefulSet(side, pod), options, same),
-    optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side), options)),
+  const podPlan = (addresses: typeof dials) =>
+    sourcePodPlan(claim, privileges, plan.pod, side.name, keys.tunnel ?? keys.host, addresses);
+  const wanted = sourceStatefulSet(side, podPlan(dials), { [addressesAnnotation]: (dials ?? []).join(' ') });
+  // Where its pod is to run, or what it dials first, is no reason to make it anew: the pod of an earlier run is what
+  // holds the claim there, and further addresses can be delivered to it.
+  const same = sourceStatefulSet(side, { ...podPlan(dials && []), node: undefined });
+  const [workload, notes] = await allEnded([
+    ensure(kube, statefulSets, wanted, options, same),
+    optionally(ensure(kube, networkPolicies, sourceNetworkPolicy(side, dials !== undefined), options)),
   ]);
-  return { endpoint, workload, notes };
+  return { workload, addresses: addressesIn(workload), notes };
 }
 
 /** What the admission check tries: the same pod, of no task yet. */

@@ -13,6 +13,8 @@ import { attempt, inNetns, run } from '../shell.ts';
 export interface Link {
   /** Nothing passes: packets vanish, or connections are refused. */
   readonly cut?: 'drop' | 'reject' | undefined;
+  /** Connections are begun from this cluster only, as behind NAT or a firewall: the other one's packets vanish. */
+  readonly dials?: 'a' | 'b' | undefined;
   /** Milliseconds each way; a round trip takes twice that. */
   readonly delay?: number | undefined;
   /** Each way, in tc's words: `200mbit`. */
@@ -42,8 +44,11 @@ const verdicts = {
   reject: 'meta l4proto tcp reject with tcp reset; reject',
 } as const;
 
-function rules({ cut, delay }: Link): string {
-  const body = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
+function rules({ cut, dials, delay }: Link): string {
+  const other = dials === 'a' ? 'b' : 'a';
+  const oneWay = dials ? `iifname "toward-${other}" ct state new drop; ` : '';
+  const closed = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
+  const body = `${oneWay}${closed}`;
   const out = cut ? `oifname "toward-*" drop;` : '';
   const chain = (hook: string, text: string): string =>
     `chain ${hook} { type filter hook ${hook} priority 0; policy accept; ${text} }`;

@@ -277,6 +277,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         after: "kubectl -n shop get deployment uploads -o yaml | grep -q 'claimName: uploads-fast'",
       },
       { begins: 'kubectl x8sync --strategy relay' },
+      { begins: 'kubectl x8sync --push' },
       { begins: 'kubectl x8sync --delete --yes' },
       { begins: 'kubectl x8sync rbac --strategy nodeport' },
       { begins: 'export X8SYNC_IMAGE=' },

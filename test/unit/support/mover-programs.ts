@@ -56,7 +56,9 @@ export interface Pair extends Disposable {
   readonly target: string;
   readonly port: number;
   /** Starts the source's side; resolves once it serves. */
-  serve(): Promise<void>;
+  serve(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** What the source's side has said so far. */
+  served(): string[];
   /** Runs the target's side to its end. */
   copy(env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** The same, without awaiting it. */
@@ -89,6 +91,7 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
   };
   const target = { X8S_TASK: 't', X8S_ADDRESSES: `127.0.0.1:${port}`, X8S_CONNECT_SECONDS: '40' };
   let server: ChildProcess | undefined;
+  let said = '';
   const start: Pair['start'] = (env = {}) => {
     const child = run(path, 'copy', { ...common, ...target, ...env });
     return { child, ended: endOf(child) };
@@ -98,10 +101,14 @@ export async function pair(env: Readonly<Record<string, string>> = {}): Promise<
     source: paths.source,
     target: paths.target,
     port,
-    serve: async () => {
-      server = run(path, 'serve', common);
+    serve: async (env = {}) => {
+      server = run(path, 'serve', { ...common, ...env });
+      server.stdout?.on('data', (chunk: Buffer) => {
+        said += String(chunk);
+      });
       await lineOf(server, 'x8s:serving ');
     },
+    served: () => said.split('\n'),
     copy: (env) => start(env).ended,
     start,
     [Symbol.dispose]: () => {
@@ -146,7 +153,7 @@ function lineOf(child: ChildProcess, start: string): Promise<void> {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };

@@ -5,6 +5,7 @@ import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } 
 import { pause } from '../programs.ts';
 import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
+import { serveTunnel } from '../tunnel/server.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
 import { exitOf, type MoverExit } from './exit.ts';
@@ -48,9 +49,13 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
   const { work } = runtime.paths;
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true, mode: 0o700 });
+  const over = new AbortController();
+  const signal = AbortSignal.any([runtime.signal, over.signal]);
+  if (options.tunnel) void serveTunnel(options.tunnel, { ...runtime, signal });
   const run = runOf(options, runtime);
   const ending = await run.ended();
   await run.leave();
+  over.abort();
   const end = { ...run.endOf(ending), seconds: Math.round(performance.now() - began) / 1000 };
   noteTermination(runtime.paths.terminationLog, end);
   runtime.messages.write('end', end);

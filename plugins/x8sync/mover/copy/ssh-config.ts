@@ -1,5 +1,6 @@
 /** Everything that ssh has to know of the source. */
 import type { Paths } from '../paths.ts';
+import { pinnedHost } from '../ssh-host.ts';
 import type { Address } from './addresses.ts';
 
 /** The name by which ssh and rsync know the source. */
@@ -25,33 +26,14 @@ export function sshFiles({ work }: Paths, stream = 0): SshFiles {
 }
 
 export function sshConfig(
-  { host, port }: Address,
+  address: Address,
   { user, ciphers }: { readonly user: string; readonly ciphers: string },
   paths: Paths,
   stream = 0,
 ): string {
   const { key, control } = sshFiles(paths, stream);
-  return `Host ${sourceHost}
-HostName ${host}
-Port ${port}
-User ${user}
-IdentityFile ${key}
-IdentitiesOnly yes
-IdentityAgent none
-HostKeyAlias ${sourceHost}
-HostKeyAlgorithms ssh-ed25519
-UserKnownHostsFile ${paths.keys}/known_hosts
-GlobalKnownHostsFile /dev/null
-StrictHostKeyChecking yes
-UpdateHostKeys no
-BatchMode yes
-PreferredAuthentications publickey
-Ciphers ${ciphers}
-Compression no
-ConnectTimeout 10
-ServerAliveInterval 10
-ServerAliveCountMax 3
-ControlPath ${control}
+  const knownHosts = `${paths.keys}/known_hosts`;
+  return `${pinnedHost({ alias: sourceHost, address, user, key, knownHosts, ciphers })}ControlPath ${control}
 LogLevel ERROR
 `;
 }

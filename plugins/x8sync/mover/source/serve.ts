@@ -1,17 +1,18 @@
 /** Serves the source's volume, read-only, to the holder of one ssh key; ends sshd for good once no one has come. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { accessProblem } from '../access.ts';
 import { deviceInfo, deviceProblem } from '../device/device.ts';
 import { diskOf } from '../disk.ts';
+import { listens } from '../listening.ts';
 import { type Env, foreignPlugin, readServeOptions, type ServeOptions } from '../options.ts';
-import { endOnAbort, pause, run } from '../programs.ts';
+import { endOf, endOnAbort, pause, run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
+import { keepTunnel } from '../tunnel/client.ts';
 import { IdleClock } from './idle.ts';
 import { saveSizes } from './sizes.ts';
 import { authorizedKeys, rsyncdConfig, sourceFiles, sshdConfig } from './sshd-config.ts';
 
-const listenMs = 5000;
 /** Below so many seconds of idleness the clock is looked at every second. */
 const longIdle = 50;
 const privilegeFolder = '/run/sshd';
@@ -32,7 +33,7 @@ export async function startServe(env: Env, login: string | undefined, runtime: R
     if (login === undefined) throw new Error(noLogin(runtime.uid));
     const why = problemOf(options, runtime);
     if (why !== undefined) throw new Error(why);
-    install(options.port, login, runtime);
+    install(options, login, runtime);
     return await runSshd(options, login, runtime);
   } catch (error) {
     if (signal.aborted) return 0;
@@ -52,7 +53,7 @@ const noLogin = (uid: number): string =>
   `user id ${uid} has no entry in the image's /etc/passwd, and sshd needs one: run as 0 or 65532`;
 
 /** Secret volumes are neither private nor owned by the pod's user, which sshd demands of a host key. */
-function install(port: number, login: string, { paths, uid }: Runtime): void {
+function install({ port, tunnel }: ServeOptions, login: string, { paths, uid }: Runtime): void {
   const files = sourceFiles(paths);
   mkdirSync(paths.serve, { recursive: true });
   try {
@@ -66,7 +67,7 @@ function install(port: number, login: string, { paths, uid }: Runtime): void {
   const contents = [
     [files.hostKey, readFileSync(`${paths.keys}/host_key`)],
     [files.authorizedKeys, keys],
-    [files.sshdConfig, sshdConfig(port, login, paths)],
+    [files.sshdConfig, sshdConfig(port, login, paths, tunnel !== undefined)],
     [files.rsyncdConfig, rsyncdConfig(uid === 0, paths)],
   ] as const;
   for (const [path, content] of contents) {
@@ -90,46 +91,23 @@ async function runSshd(options: ServeOptions, login: string, runtime: Runtime): 
   }
   if (!options.isDevice) void saveSizes(paths);
   await tellServing(options, login, runtime);
+  const closing = new AbortController();
+  if (options.tunnel)
+    void keepTunnel(options.tunnel, options.port, {
+      ...runtime,
+      signal: AbortSignal.any([signal, closing.signal]),
+    });
   const code = await Promise.race([
     over,
     untilIdle(options.idleSeconds, new IdleClock(files, login), signal),
   ]);
   if (signal.aborted) return 0;
+  closing.abort();
   if (code !== undefined) throw new Error(`sshd ended with exit code ${code}`);
   writeFileSync(files.closed, '');
   sshd.kill();
   await over;
   return stayClosed(options, runtime);
-}
-
-function endOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(127));
-    child.once('exit', (code) => resolve(code ?? 128));
-  });
-}
-
-/** Resolves with whether a socket listens on the port, within some seconds. */
-async function listens(port: number): Promise<boolean> {
-  const limit = performance.now() + listenMs;
-  while (!isListening(port)) {
-    if (performance.now() > limit) return false;
-    await pause(10);
-  }
-  return true;
-}
-
-/** Looks for the port among the kernel's sockets: 0A is a listening one's state. */
-function isListening(port: number): boolean {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).some((file) =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .some((row) => {
-        const [, local = '', , state] = row.trim().split(/\s+/);
-        return state === '0A' && local.endsWith(wanted);
-      }),
-  );
 }
 
 async function tellServing(

@@ -1,5 +1,6 @@
 /** sshd and rsync's daemon of the source pod: one port, one user, one key, one tree that can be read. */
 import type { Paths } from '../paths.ts';
+import { keysOnly, restrictedKeys } from '../sshd.ts';
 
 export interface SourceFiles {
   readonly hostKey: string;
@@ -50,50 +51,22 @@ export function forcedCommand(paths: Paths): string {
  * more: only so does sshd let root in.
  */
 export function authorizedKeys(text: string, paths: Paths): string {
-  const keys = text.split('\n').filter((line) => /^ssh-ed25519 [A-Za-z0-9+/=]+( .*)?$/.test(line));
   const command = forcedCommand(paths).replaceAll('"', '\\"');
-  return keys.map((key) => `restrict,command="${command}" ${key}\n`).join('');
+  return restrictedKeys(text, `restrict,command="${command}"`);
 }
 
 /**
- * StrictModes is off because it looks at the parents too, and an emptyDir is 0777. The account's shell believes by
- * SHLVL that another one started it: bash would otherwise read the account's .bashrc before each forced command.
+ * The account's shell believes by SHLVL that another one started it: bash would otherwise read the account's .bashrc
+ * before each forced command.
+ *
+ * @param onLoopback the source is reached through a tunnel only, and its own sshd by nobody from outside.
  */
-export function sshdConfig(port: number, login: string, paths: Paths): string {
-  const files = sourceFiles(paths);
-  return `Port ${port}
-HostKey ${files.hostKey}
-AuthorizedKeysFile ${files.authorizedKeys}
-PidFile none
-StrictModes no
-UsePAM no
-AllowUsers ${login}
-PermitRootLogin forced-commands-only
-AuthenticationMethods publickey
-PubkeyAuthentication yes
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-HostbasedAuthentication no
-ForceCommand ${forcedCommand(paths)}
+export function sshdConfig(port: number, login: string, paths: Paths, onLoopback = false): string {
+  const { hostKey, authorizedKeys } = sourceFiles(paths);
+  return `${keysOnly({ port, onLoopback, login, hostKey, authorizedKeys })}ForceCommand ${forcedCommand(paths)}
 SetEnv SHLVL=1
 DisableForwarding yes
-PermitTTY no
-PermitUserRC no
-PermitUserEnvironment no
-PermitTunnel no
-Ciphers aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com
-HostKeyAlgorithms ssh-ed25519
-PubkeyAcceptedAlgorithms ssh-ed25519
-Compression no
-UseDNS no
-PrintMotd no
-LoginGraceTime 20
-MaxAuthTries 3
-MaxStartups 64:30:128
 MaxSessions 64
-ClientAliveInterval 10
-ClientAliveCountMax 3
-LogLevel INFO
 `;
 }
 

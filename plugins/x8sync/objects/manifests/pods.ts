@@ -26,6 +26,9 @@ const sourceCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID
 /** The least that a writing rsync needs to keep owners, modes, devices and file capabilities. */
 const targetCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
 
+/** What it takes besides for root to start the sshd of a tunnel as an ordinary user. */
+const tunnelCapabilities = ['SETGID', 'SETUID'];
+
 /** A group that a pod at the target is in, to be let into the volume. */
 export interface GroupAccess {
   readonly group: number;
@@ -67,6 +70,8 @@ export interface PodPlan extends Placement, PodWishes {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly side: 'source' | 'target';
+  /** The source dials the target's pod, which has an sshd for it. */
+  readonly isTunnelled?: boolean | undefined;
   readonly group?: GroupAccess | undefined;
 }
 
@@ -87,7 +92,12 @@ export const sidecarOptOut = {
 /** Newer versions of Istio and Kuma read a label instead. */
 const sidecarOptOutLabels = { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' };
 
-function securityContext({ privileges, side, identity: { uid, gid } }: PodPlan): Record<string, unknown> {
+function securityContext({
+  privileges,
+  side,
+  isTunnelled,
+  identity: { uid, gid },
+}: PodPlan): Record<string, unknown> {
   const common = { readOnlyRootFilesystem: true };
   if (privileges === 'user') {
     return {
@@ -99,7 +109,8 @@ function securityContext({ privileges, side, identity: { uid, gid } }: PodPlan):
       capabilities: { drop: ['ALL'] },
     };
   }
-  const add = side === 'source' ? sourceCapabilities : targetCapabilities;
+  const target = isTunnelled ? [...targetCapabilities, ...tunnelCapabilities] : targetCapabilities;
+  const add = side === 'source' ? sourceCapabilities : target;
   const root = { ...common, runAsUser: 0, runAsGroup: 0 };
   // Kubernetes takes CAP_SYS_ADMIN for an escalation, and refuses a pod that has it and denies those.
   return privileges === 'admin'

@@ -1,7 +1,7 @@
 /** A snapshot of the source claim, and the claim that is made of it, or as a clone. */
 import type { PersistentVolumeClaim, VolumeSnapshot } from '../../../../src/kube/objects.ts';
 import { apiVersionOf, volumeSnapshots } from '../../../../src/kube/resources.ts';
-import type { SideMeta } from './source.ts';
+import type { SideMeta } from './service.ts';
 
 export function sourceSnapshot(
   { meta }: SideMeta,

@@ -1,14 +1,25 @@
 /** The target's side: one Job whose pod fetches the source's files. */
 import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
 import { type PodPlan, passwdKey, podTemplate } from './pods.ts';
-import type { SideMeta } from './source.ts';
+import { type SideMeta, sshPort } from './service.ts';
+
+/** The target's half of the keys of a tunnel. */
+export interface TunnelServerKeys {
+  readonly hostKey: string;
+  readonly authorizedKey: string;
+}
 
 /** Pods that the Job may start anew after a drain, a deletion or a kill; rsync goes on where it was. */
 const backoffLimit = 6;
 
 export function targetSecret(
   { meta }: SideMeta,
-  keys: { clientKey: string; knownHosts: string; passwd: string | undefined },
+  keys: {
+    readonly clientKey: string;
+    readonly knownHosts: string;
+    readonly passwd: string | undefined;
+    readonly tunnel?: TunnelServerKeys | undefined;
+  },
   annotations: Record<string, string>,
 ): Secret {
   return {
@@ -19,6 +30,10 @@ export function targetSecret(
     stringData: {
       client_key: keys.clientKey,
       known_hosts: keys.knownHosts,
+      ...(keys.tunnel && {
+        tunnel_host_key: keys.tunnel.hostKey,
+        tunnel_authorized_keys: keys.tunnel.authorizedKey,
+      }),
       ...(keys.passwd !== undefined && { [passwdKey]: keys.passwd }),
     },
   };
@@ -53,12 +68,16 @@ export function targetJob(
   };
 }
 
-/** Lets the mover out where a namespace denies egress by default, and nobody in. */
-export function targetNetworkPolicy({ meta, selector }: SideMeta): NetworkPolicy {
+/**
+ * Lets the mover out where a namespace denies egress by default, and nobody in; where the source dials in, it is let in
+ * by sshd's port alone, and the mover is not let out: what it dials is on its own loopback.
+ */
+export function targetNetworkPolicy({ meta, selector }: SideMeta, isDialled = false): NetworkPolicy {
+  const open = isDialled ? { ingress: [{ ports: [{ port: sshPort, protocol: 'TCP' }] }] } : { egress: [{}] };
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { ...meta },
-    spec: { podSelector: { matchLabels: selector }, policyTypes: ['Ingress', 'Egress'], egress: [{}] },
+    spec: { podSelector: { matchLabels: selector }, policyTypes: ['Ingress', 'Egress'], ...open },
   };
 }

@@ -25,7 +25,11 @@ function fakeWatch() {
     connected: () => connected.promise,
     end: new Promise(() => {}),
     onPod: () => {},
-    messages: { addDiagnostic: () => {} },
+    sourcePods: { started: Promise.resolve('source-0'), on: () => {} },
+    messages: {
+      addDiagnostic: () => {},
+      diagnostics: ['source: the target does not answer: no route to host'],
+    },
   } as unknown as MoverWatch;
   return { watch, connect: () => connected.resolve() };
 }
@@ -122,4 +126,28 @@ test('a mover that has ended by itself needs no relay any more, and its own end 
   const end = Promise.resolve({ outcome: 'closed' });
   const watch = { ...context.watch, serving: new Promise(() => {}), end } as unknown as MoverWatch;
   expect(await reachSource(await open(), ['relay'], { ...context, watch }, handle)).toBe('relay');
+});
+
+test('where the source dials, the Service is the target’s, and the source says why it gets no answer', async () => {
+  const { source, clock, context } = await scene([]);
+  const { target } = context;
+  const { network } = ladderOf([], { isOneCluster: false, isMountable: false, push: true });
+  expect(network.map(({ name }) => name)).toEqual(['nodeport', 'loadbalancer']);
+  const [nodeport] = network as Endpoint['strategies'];
+  const endpoint = await openEndpoint(target, [nodeport], context);
+  expect((await target.kube.get(services, target.meta)).spec.type).toBe('NodePort');
+  const reached = reachSource(endpoint, ['198.51.100.7:30000'], { ...context, push: true }, handle);
+  const failed = expect(reached).rejects.toMatchObject({
+    exitCode: 4,
+    message: "pods in one can't reach the target's SSH service shop/x8sync-db-target in two",
+    details: [
+      'nodeport: no answer from 198.51.100.7:30000',
+      'no NetworkPolicy',
+      'source: the target does not answer: no route to host',
+    ],
+    hint: expect.stringMatching(/--target-host/),
+  });
+  await clock.advance(20_000);
+  await failed;
+  expect((await source.kube.list(services)).items).toEqual([]);
 });

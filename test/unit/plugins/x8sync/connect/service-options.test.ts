@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   parseAnnotations,
-  parseSourceHost,
+  parseHost,
   parseSourceRanges,
 } from '../../../../../plugins/x8sync/connect/service-options.ts';
 import { ladderOf, type ServiceStrategy } from '../../../../../plugins/x8sync/connect/strategies.ts';
-import { servicePatch, sourceService } from '../../../../../plugins/x8sync/objects/manifests/source.ts';
+import { servicePatch, sshService } from '../../../../../plugins/x8sync/objects/manifests/service.ts';
 import type { Service } from '../../../../../src/kube/objects.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -15,7 +15,7 @@ const side = { meta: { name: 's', namespace: 'shop', labels: {}, ownerReferences
 const context = {
   kube: fakeKube(),
   namespace: 'shop',
-  pod: 's-0',
+  pod: async () => 's-0',
   timeoutMs: 0,
   signal: new AbortController().signal,
 };
@@ -37,7 +37,7 @@ describe('a load balancer', () => {
     for (const shape of shapes) {
       const spec = { type: 'LoadBalancer', loadBalancerSourceRanges: ['198.51.100.0/24'] };
       const metadata = { annotations: expect.any(Object) };
-      expect(sourceService(side, shape)).toMatchObject({ metadata, spec });
+      expect(sshService(side, shape)).toMatchObject({ metadata, spec });
       expect(servicePatch(shape)).toMatchObject({ metadata, spec });
     }
   });
@@ -46,14 +46,14 @@ describe('a load balancer', () => {
 test('a node port that is named is asked for', () => {
   const [shape] = strategy('nodeport', { nodePort: 30_022 }).shapes;
   if (!shape) throw new Error('it has no shape');
-  expect(sourceService(side, shape).spec).toMatchObject({ ports: [{ port: 22, nodePort: 30_022 }] });
+  expect(sshService(side, shape).spec).toMatchObject({ ports: [{ port: 22, nodePort: 30_022 }] });
   expect(servicePatch(shape)).toMatchObject({ spec: { ports: [{ nodePort: 30_022 }] } });
 });
 
 test('a host that is named stands in place of what the cluster says, with its own port or the Service’s', async () => {
   const service = { metadata: { name: 's' }, spec: { ports: [{ port: 22, nodePort: 30_001 }] } } as Service;
   const addresses = (name: 'nodeport' | 'loadbalancer', host: string) =>
-    strategy(name, { host: parseSourceHost(host, '--source-host') }).addresses(service, context);
+    strategy(name, { host: parseHost(host, '--source-host') }).addresses(service, context);
   expect(await addresses('nodeport', 'nat.example.com')).toEqual(['nat.example.com:30001']);
   expect(await addresses('nodeport', 'nat.example.com:2200')).toEqual(['nat.example.com:2200']);
   expect(await addresses('loadbalancer', '[2001:db8::1]')).toEqual(['[2001:db8::1]:22']);
@@ -79,7 +79,7 @@ describe('what can’t be meant is a usage error', () => {
   test.each([['host:0'], ['host:65536'], ['2001:db8::1'], ['[1.2.3.4]:22'], ['a b'], ['host:']])(
     'host %s',
     (text) => {
-      expect(() => parseSourceHost(text, '--source-host')).toThrow(/is not HOST or HOST:PORT/);
+      expect(() => parseHost(text, '--source-host')).toThrow(/is not HOST or HOST:PORT/);
     },
   );
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { type PodPlan, podSpec, privilegesOf } from '../../../../../plugins/x8sync/objects/manifests/pods.ts';
+import type { SideMeta } from '../../../../../plugins/x8sync/objects/manifests/service.ts';
 import {
-  type SideMeta,
   sourceNetworkPolicy,
   sourceStatefulSet,
 } from '../../../../../plugins/x8sync/objects/manifests/source.ts';
-import { targetJob } from '../../../../../plugins/x8sync/objects/manifests/target.ts';
+import { targetJob, targetNetworkPolicy } from '../../../../../plugins/x8sync/objects/manifests/target.ts';
 
 const plan: PodPlan = {
   side: 'source',
@@ -111,6 +111,13 @@ describe('pods', () => {
     });
   });
 
+  test('at the target add what starts a tunnel’s sshd as an ordinary user only where there is one', () => {
+    const added = (isTunnelled: boolean) =>
+      container(podSpec({ ...plan, side: 'target', isTunnelled }, 'Never')).securityContext?.capabilities;
+    expect(added(false)).not.toMatchObject({ add: expect.arrayContaining(['SETUID']) });
+    expect(added(true)).toMatchObject({ add: expect.arrayContaining(['CHOWN', 'SETGID', 'SETUID']) });
+  });
+
   test('follow a claim that is mounted on a node, cordoned or not', () => {
     const spec = podSpec({ ...plan, node: 'n1' }, 'Always');
     expect(JSON.stringify(spec.affinity)).toContain('"values":["n1"]');
@@ -130,6 +137,15 @@ describe('objects', () => {
       policyTypes: ['Ingress'],
       ingress: [{ ports: [{ port: 2222, protocol: 'TCP' }] }],
     });
+  });
+
+  test('where the source dials, it is let out and nobody in, and the target the other way round', () => {
+    const policyTypes = ['Ingress', 'Egress'];
+    const podSelector = { matchLabels: { l: '1' } };
+    expect(sourceNetworkPolicy(side, true).spec).toEqual({ podSelector, policyTypes, egress: [{}] });
+    const ingress = [{ ports: [{ port: 2222, protocol: 'TCP' }] }];
+    expect(targetNetworkPolicy(side, true).spec).toEqual({ podSelector, policyTypes, ingress });
+    expect(targetNetworkPolicy(side).spec).toEqual({ podSelector, policyTypes, egress: [{}] });
   });
 
   test('the Job never has two writers', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { checkPermissions } from '../../../../../plugins/x8sync/preflight/permissions.ts';
+import { checkPermissions, type Makes } from '../../../../../plugins/x8sync/preflight/permissions.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
 const reviews = '/apis/authorization.k8s.io/v1';
@@ -18,7 +18,7 @@ function clusterWithout(context: string, ...missing: [verb: string, resource: st
 }
 
 const all = { server: true, service: true };
-const check = (source: FakeKube, target: FakeKube, makes = all) =>
+const check = (source: FakeKube, target: FakeKube, makes: Makes = all) =>
   checkPermissions(
     {
       source: { kube: source, namespace: 'shop', claim: 'data' },
@@ -45,6 +45,18 @@ test('a mount takes neither keys nor a server, and a relay no Service', async ()
   const relayed = clusterWithout('one', ['create', 'services']);
   await expect(check(relayed, relayed, { server: true, service: false })).resolves.toBeUndefined();
   await expect(check(here, here, { server: true, service: false })).rejects.toMatchObject({ exitCode: 4 });
+});
+
+test('where the source dials, the Service is the target’s, and who may exec is asked at the source', async () => {
+  const source = clusterWithout('one', ['create', 'services'], ['create', 'jobs']);
+  const target = clusterWithout('two', ['create', 'statefulsets']);
+  await expect(check(source, target, { ...all, push: true })).resolves.toBeUndefined();
+  await expect(check(target, source, { ...all, push: true })).rejects.toMatchObject({ exitCode: 4 });
+  const noExec = clusterWithout('one', ['get', 'pods']);
+  const needs = { ...all, push: true, addresses: true };
+  await expect(check(noExec, target, needs)).rejects.toMatchObject({
+    details: expect.arrayContaining([expect.stringMatching(/pods\/exec/)]),
+  });
 });
 
 test('a missing verb is named with its cluster, and the exit code is 4', async () => {

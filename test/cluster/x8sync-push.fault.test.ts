@@ -1,0 +1,60 @@
+/** A target that can't reach its source at all, while the source can dial out. Disturbs all else between these clusters. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { cutLink, restoreLink, setLink } from '../lab/index.ts';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { someFiles } from './support/files.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
+
+(isLab ? describe : describe.skip)('a line on which only the source can dial', () => {
+  let scene: Scene;
+  let pair: readonly [string, string];
+
+  beforeAll(async () => {
+    scene = await Scene.open('push-line');
+    await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
+    await scene.shell(contextA, 'source', someFiles(8));
+    pair = [scene.ref(contextA, 'source'), scene.ref(contextB, 'target')];
+    await setLink({ dials: 'a' });
+  }, 60_000);
+  afterAll(async () => {
+    await restoreLink();
+    await scene.close();
+  });
+
+  test('the target dials in vain, and is told of --push; so is the source the other way round', async () => {
+    const [pulled, pushed] = await Promise.all([
+      x8sync(...pair, '--strategy', 'nodeport'),
+      x8sync(
+        scene.ref(contextB, 'target'),
+        scene.ref(contextA, 'source'),
+        '--push',
+        '--allow-empty',
+        '--strategy',
+        'nodeport',
+      ),
+    ]);
+    const said = saidBy(pulled, 4);
+    expect(said).toMatch(/nodeport: no answer from /);
+    expect(said).toMatch(/--push/);
+    const reason = saidBy(pushed, 4);
+    expect(reason).toMatch(/source: the target does not answer: .*no answer/);
+    expect(reason).toMatch(/--target-host/);
+    expect(await scene.leftovers()).toEqual([]);
+  }, 120_000);
+
+  test('the source dials, the line is cut in the middle and joined again, and all of it is at the target', async () => {
+    const running = startX8sync(...pair, '--push', '--verify', '--bwlimit', '1M');
+    await running.saw('Copy the files …');
+    await cutLink('reject');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await setLink({ dials: 'a' });
+    const said = saidBy(await running.ended, 0);
+    expect(said).toMatch(/Mover is connected \(10\.89\.0\.21:\d+\)/);
+    expect(said).toMatch(/verified: .*all the same/);
+    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);
+    expect(differences(...trees)).toEqual([]);
+    expect(await scene.leftovers()).toEqual([]);
+  }, 120_000);
+});

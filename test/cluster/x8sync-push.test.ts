@@ -1,0 +1,107 @@
+/** A source that dials its target: by a node port, within a cluster, by a load balancer, through policies, and again. */
+import { afterAll, expect, test } from '@jest/globals';
+import { contextA, contextB, isLab } from './support/contexts.ts';
+import { manyKinds, someFiles } from './support/files.ts';
+import { apply } from './support/kubectl.ts';
+import { Scene } from './support/scene.ts';
+import { differences, treeOf } from './support/tree.ts';
+import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
+
+// Not in beforeAll: concurrent tests begin before it.
+const scene = await Scene.open('push');
+const source = scene.ref(contextA, 'source');
+await scene.claim(contextA, 'source');
+await scene.shell(contextA, 'source', `${manyKinds}\n${someFiles(3)}`);
+afterAll(() => scene.close());
+
+async function expectCopied(context: string, claim: string, to = scene): Promise<void> {
+  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(to, context, claim)]);
+  expect(differences(...trees)).toEqual([]);
+}
+
+test.concurrent('between clusters: all that a file has, verified, and no Service leads to the source', async () => {
+  await scene.claim(contextB, 'nodeport');
+  const args = [source, scene.ref(contextB, 'nodeport'), '--push', '--verify', '--name', 'pushed'];
+  const running = startX8sync(...args, '--bwlimit', '1M');
+  await running.saw('Copy the files …');
+  const made = (await scene.leftovers('pushed')).filter((name) => / service\//.test(name));
+  expect(made).toEqual([`${contextB} service/x8sync-pushed-target`]);
+  // Whoever takes it up finds the tunnel, and the mover at work.
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const document = documentOf(await x8sync(...args, '--bwlimit', '1M', '-o', 'json'));
+  expect(document).toMatchObject({
+    outcome: 'ok',
+    strategy: 'nodeport',
+    address: expect.stringMatching(/:3\d{4}$/),
+    lost: [],
+    verification: { different: 0 },
+  });
+  await expectCopied(contextB, 'nodeport');
+  expect(await scene.leftovers('pushed')).toEqual([]);
+}, 120_000);
+
+test.concurrent('within one cluster, and where namespaces deny all traffic by default', async () => {
+  const closed = await Scene.open('push-closed');
+  try {
+    const deny = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny-all' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    };
+    await Promise.all(closed.contexts.map((context) => apply(context, closed.namespace, deny)));
+    await Promise.all([
+      closed.claim(contextA, 'near'),
+      closed.claim(contextB, 'far'),
+      closed.claim(contextA, 'own'),
+    ]);
+    await closed.shell(contextA, 'own', 'echo through >/data/file');
+    const near = documentOf(await x8sync(source, closed.ref(contextA, 'near'), '--push', '-o', 'json'));
+    expect(near).toMatchObject({
+      outcome: 'ok',
+      strategy: 'clusterip',
+      address: expect.stringMatching(/:22$/),
+    });
+    await expectCopied(contextA, 'near', closed);
+    saidBy(await x8sync(closed.ref(contextA, 'own'), closed.ref(contextB, 'far'), '--push'), 0);
+    expect(await closed.inspect(contextB, 'far', 'cat file')).toBe('through\n');
+    expect(await closed.leftovers()).toEqual([]);
+  } finally {
+    await closed.close();
+  }
+}, 120_000);
+
+(isLab ? test.concurrent : test.skip)(
+  'by a load balancer at the target, whose address the source is given once there is one',
+  async () => {
+    await scene.claim(contextB, 'balanced');
+    const args = [
+      source,
+      scene.ref(contextB, 'balanced'),
+      '--push',
+      '--strategy',
+      'loadbalancer',
+      '-o',
+      'json',
+    ];
+    expect(documentOf(await x8sync(...args))).toMatchObject({
+      outcome: 'ok',
+      strategy: 'loadbalancer',
+      address: expect.stringMatching(/:22$/),
+    });
+    await expectCopied(contextB, 'balanced');
+  },
+  120_000,
+);
+
+test.concurrent('a target that is not where --target-host says: the source says why, and nothing is left', async () => {
+  await scene.claim(contextB, 'nowhere');
+  const args = [source, scene.ref(contextB, 'nowhere'), '--push', '--strategy', 'nodeport'];
+  const ended = await x8sync(...args, '--target-host', '127.0.0.1:9');
+  const said = saidBy(ended, 4);
+  expect(said).toMatch(/nodeport: no answer from 127.0.0.1:9/);
+  expect(said).toMatch(/source: the target does not answer: 127.0.0.1:9: connection refused/);
+  expect(said).toMatch(/--target-host/);
+  expect(await scene.leftovers(taskOf(said))).toEqual([]);
+}, 120_000);

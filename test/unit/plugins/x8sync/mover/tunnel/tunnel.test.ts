@@ -1,0 +1,178 @@
+/** A source that dials its target, with the real sshd, ssh and rsync of this machine. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { tunnelEnv } from '../../../../../../plugins/x8sync/mover/tunnel/options.ts';
+import { freePort, type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
+
+let both: Pair;
+/** Of the target's sshd, and the one that it forwards. */
+let port: number;
+let forwardedPort: number;
+const children: ChildProcess[] = [];
+
+/** This machine has no ordinary user that sshd lets in; its root is one, once its key bears a command. */
+const user = 'root';
+
+beforeEach(async () => {
+  both = await pair();
+  [port, forwardedPort] = await Promise.all([freePort(), freePort()]);
+  const { keys } = both.stage.runtime.paths;
+  for (const key of ['tunnel_key', 'tunnel_host_key'])
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(keys, key)]);
+  copyFileSync(join(keys, 'tunnel_key.pub'), join(keys, 'tunnel_authorized_keys'));
+  const hostKey = readFileSync(join(keys, 'tunnel_host_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+  writeFileSync(join(keys, 'tunnel_known_hosts'), `x8s-target ${hostKey}\n`);
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  both[Symbol.dispose]();
+});
+
+function startTarget(env: Readonly<Record<string, string>> = {}) {
+  const tunnel = tunnelEnv({ user, port, forwardedPort });
+  const started = both.start({ X8S_ADDRESSES: `127.0.0.1:${forwardedPort}`, ...tunnel, ...env });
+  children.push(started.child);
+  started.ended.catch(() => {});
+  return started;
+}
+
+const serve = () => both.serve(tunnelEnv({ user, forwardedPort, addresses: [`127.0.0.1:${port}`] }));
+
+/** Whether somebody listens there now. */
+const listens = (there: number, host = '127.0.0.1') =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(there, host, () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 800 && !(await isSo()); tries += 1) await sleep(25);
+  expect(await isSo()).toBe(true);
+}
+
+withPrograms(
+  'a copy goes through a tunnel that the source keeps, and a new one where it broke',
+  async () => {
+    execFileSync('sh', ['-c', `head -c 6M /dev/urandom >${join(both.source, 'big')}`]);
+    const { ended } = startTarget({ X8S_BWLIMIT: '2M' });
+    await serve();
+    const temporary = join(both.target, '.x8sync/tmp');
+    const hasArrived = () =>
+      existsSync(temporary) &&
+      readdirSync(temporary).some((name) => statSync(join(temporary, name)).size > 1 << 20);
+    await until(async () => hasArrived());
+    execFileSync('pkill', ['-KILL', '-f', `^ssh -F ${both.stage.runtime.paths.tunnel}/ssh_config `]);
+    expect(await ended).toMatchObject({ code: 0, outcome: 'ok', stats: { transferredFiles: 1 } });
+    expect(readFileSync(join(both.target, 'big'))).toEqual(readFileSync(join(both.source, 'big')));
+    // The target's door is shut once the copy has ended.
+    expect(await listens(port)).toBe(false);
+  },
+  60_000,
+);
+
+withPrograms(
+  "the tunnel's key can have that one port forwarded, on the loopback, and nothing else",
+  async () => {
+    startTarget();
+    await until(() => listens(port));
+    const { keys } = both.stage.runtime.paths;
+    const options = [
+      ...['BatchMode=yes', 'IdentitiesOnly=yes', 'HostKeyAlias=x8s-target', 'LogLevel=ERROR'],
+      ...[`UserKnownHostsFile=${keys}/tunnel_known_hosts`, 'ExitOnForwardFailure=yes'],
+    ].flatMap((option) => ['-o', option]);
+    const start = (...words: readonly string[]) => {
+      const args = ['-F', 'none', '-p', String(port), '-i', `${keys}/tunnel_key`, ...options, ...words];
+      const child = spawn('ssh', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      children.push(child);
+      let said = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk: Buffer) => {
+          said += String(chunk);
+        });
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      return { child, ended, said: () => said };
+    };
+    const there = `${user}@127.0.0.1`;
+    const [other, taken] = await Promise.all([freePort(), freePort()]);
+    const back = `127.0.0.1:${both.port}`;
+    const refused: readonly (readonly string[])[] = [
+      [there, 'id'],
+      [there],
+      ['-tt', there],
+      ['-s', there, 'sftp'],
+      ['-o', 'SendEnv=HOME', '-o', 'RequestTTY=force', there, '/bin/sh'],
+      ['-A', there, 'id'],
+      ['-X', there, 'id'],
+      ['-N', '-R', `127.0.0.1:${other}:${back}`, there],
+      ['-N', '-R', `127.0.0.1:0:${back}`, there],
+      ['-N', '-R', `0.0.0.0:${forwardedPort}:${back}`, there],
+      ['-N', '-R', `*:${forwardedPort}:${back}`, there],
+      ['-N', '-R', `[::1]:${forwardedPort}:${back}`, there],
+      ['-N', '-R', `${both.stage.root}/socket:${back}`, there],
+      ['-W', `127.0.0.1:${port}`, there],
+      ['-N', '-w', 'any', there],
+    ];
+    const ends = refused.map(async (words) => {
+      const { ended, said } = start(...words);
+      return { words, code: await ended, said: said() };
+    });
+    expect((await Promise.all(ends)).filter(({ code, said }) => code === 0 || /uid=/.test(said))).toEqual([]);
+    expect(await answerOf(port, '')).toMatch(/^SSH-2/);
+    // These listen here, and connect there: nothing comes of it.
+    for (const words of [
+      ['-N', '-L', `${taken}:127.0.0.1:${port}`, there],
+      ['-N', '-D', String(taken), there],
+    ]) {
+      const { child, ended } = start(...words);
+      await until(() => listens(taken));
+      expect(await answerOf(taken, words.includes('-D') ? socksGreeting(port) : '')).not.toMatch(/SSH-2/);
+      child.kill();
+      await ended;
+    }
+    const { child, ended } = start('-N', '-R', `127.0.0.1:${forwardedPort}:127.0.0.1:${port}`, there);
+    await until(() => listens(forwardedPort));
+    child.kill();
+    await ended;
+  },
+  60_000,
+);
+
+/** A request of SOCKS 4 to connect to a port of 127.0.0.1. */
+const socksGreeting = (to: number) => Buffer.from([4, 1, to >> 8, to & 255, 127, 0, 0, 1, 0]);
+
+/** What comes back on a connection first; empty where it ends before. */
+function answerOf(there: number, greeting: string | Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(there, '127.0.0.1', () => socket.write(greeting));
+    socket.once('data', (chunk: Buffer) => {
+      resolve(String(chunk));
+      socket.destroy();
+    });
+    socket.once('error', () => {}).once('close', () => resolve(''));
+  });
+}
+
+withPrograms(
+  'a source that can’t reach its target says why, and one that meets another host does not go there',
+  async () => {
+    const { keys } = both.stage.runtime.paths;
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(keys, 'other')]);
+    const other = readFileSync(join(keys, 'other.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    writeFileSync(join(keys, 'tunnel_known_hosts'), `x8s-target ${other}\n`);
+    const { ended } = startTarget({ X8S_CONNECT_SECONDS: '3' });
+    await until(() => listens(port));
+    await serve();
+    expect(await ended).toMatchObject({
+      code: 4,
+      message: expect.stringContaining(`127.0.0.1:${forwardedPort}: connection refused`),
+    });
+    expect(both.served().join('\n')).toMatch(
+      /the tunnel to 127.0.0.1:\d+ ended: Host key verification failed/,
+    );
+  },
+  60_000,
+);
