@@ -72,6 +72,26 @@ test.concurrent('within one cluster, and where namespaces deny all traffic by de
   }
 }, 120_000);
 
+test.concurrent('what doctor says of it beforehand: the addresses are the target’s', async () => {
+  await scene.claim(contextB, 'examined');
+  const ended = await x8sync('doctor', source, scene.ref(contextB, 'examined'), '--push', '-o', 'json');
+  const { strategies, rights } = documentOf<Examined>(ended);
+  expect(strategies).toEqual([
+    expect.objectContaining({ name: 'nodeport', open: true, tried: true }),
+    expect.objectContaining({ name: 'loadbalancer', open: true, tried: true }),
+    expect.objectContaining({ name: 'mount', open: false }),
+    expect.objectContaining({ name: 'clusterip', open: false }),
+  ]);
+  if (isLab) expect(strategies[0]?.reason).toMatch(/admitted, at 10\.89\.0\.21; /);
+  const serviceSides = rights.filter(({ resource }) => resource === 'services').map(({ side }) => side);
+  expect(new Set(serviceSides)).toEqual(new Set(['target']));
+}, 60_000);
+
+interface Examined {
+  readonly strategies: readonly { readonly name: string; readonly reason: string }[];
+  readonly rights: readonly { readonly side: string; readonly resource: string }[];
+}
+
 (isLab ? test.concurrent : test.skip)(
   'by a load balancer at the target, whose address the source is given once there is one',
   async () => {

@@ -94,15 +94,20 @@ function withoutEach(side: Side, rules: readonly PolicyRule[]): Without[] {
 
 test('somebody with just these Roles copies, by each of these strategies', async () => {
   const user = `${scene.namespace}-least`;
-  for (const strategy of ['nodeport', 'relay'] as const) {
-    const name = `${user}-${strategy}`;
+  const all = [
+    ['--strategy', 'nodeport'],
+    ['--strategy', 'relay'],
+    ['--strategy', 'nodeport', '--push'],
+  ];
+  for (const [index, flags] of all.entries()) {
+    const name = `${user}-${index}`;
     await Promise.all(
       sides.map(async (side) => {
-        const rules = await printed(side, '--strategy', strategy);
+        const rules = await printed(side, ...flags);
         await grant(side, granted(name, rules, { kind: 'User', name }), ['--as', name]);
       }),
     );
-    saidBy(await as(name, [], ...pair, '--strategy', strategy), 0);
+    saidBy(await as(name, [], ...pair, ...flags), 0);
     expect(await scene.leftovers()).toEqual([]);
   }
 }, 120_000);

@@ -121,7 +121,7 @@ export interface CopyResult {
   readonly target: string;
   /** How the source was reached. */
   readonly strategy?: StrategyName | undefined;
-  /** The source's address that answered; none where both claims were mounted. */
+  /** The address that answered, the source's or, where that dialled, the target's; none where both claims were mounted. */
   readonly address: string | undefined;
   readonly stats: MoverStats;
   /** Names that could not be copied, the first twenty. */
