@@ -21,7 +21,8 @@ import {
   packResults,
   packSignature,
 } from '../wire/check.ts';
-import { packContents, unpackAlong, unpackContents, Window } from '../wire/content.ts';
+import { packContents, unpackAlong, unpackContents } from '../wire/content.ts';
+import { Outflow } from '../wire/window.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
 import { explainingOwner } from './ownership.ts';
 import { resolveOrMake, resolveRoot } from './remote-root.ts';
@@ -43,7 +44,8 @@ export class AgentSession {
   readonly #endpoint: LocalEndpoint;
   readonly #send: Send;
   readonly #debounce: Debounce;
-  readonly #windows = new Map<number, Window>();
+  /** What is under way to the workstation, by the call that it answers. */
+  readonly #outflow = new Outflow();
   /** The tree as the workstation knows it. */
   #sent: MaybeEntry;
   #pushes = false;
@@ -133,21 +135,22 @@ export class AgentSession {
 
   /** Takes in contents; says how much, so that more may come. */
   async receive(header: unknown, body: Uint8Array): Promise<void> {
+    const stream = asCount(asObject(header, 'a header').stream, 'a stream');
     try {
-      for (const chunk of unpackContents(header, body)) await this.#endpoint.write(chunk);
+      for (const chunk of unpackContents(header, body)) await this.#endpoint.write(chunk, stream);
     } finally {
-      await this.#send('credit', { stream: 0, bytes: body.length });
+      await this.#send('credit', { stream, bytes: body.length });
     }
   }
 
   credit(header: unknown): void {
     const { stream, bytes } = asObject(header, 'a credit');
-    this.#windows.get(asCount(stream, 'a stream'))?.credit(asCount(bytes, 'a size'));
+    this.#outflow.credit(asCount(stream, 'a stream'), asCount(bytes, 'a size'));
   }
 
   async close(): Promise<void> {
     this.#debounce.close();
-    for (const window of this.#windows.values()) window.fail(new Error('closed'));
+    this.#outflow.fail(new Error('closed'));
     await this.#endpoint.close();
   }
 
@@ -198,16 +201,14 @@ export class AgentSession {
   }
 
   async #read(id: number, needs: unknown): Promise<void> {
-    const window = new Window();
-    this.#windows.set(id, window);
     try {
       for await (const { header, body, bytes } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
-        await window.take(bytes);
+        await this.#outflow.take(id, bytes);
         await this.#send('content', header, body);
       }
       await this.#send('end', { stream: id });
     } finally {
-      this.#windows.delete(id);
+      this.#outflow.forget(id);
     }
   }
 

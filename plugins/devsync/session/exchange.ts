@@ -37,7 +37,7 @@ export class Exchange {
 
   /** @param ancestor what both sides agreed on. */
   async run(
-    changes: Record<Side, readonly Change[]>,
+    changes: Readonly<Record<Side, readonly Change[]>>,
     ancestor: MaybeEntry,
   ): Promise<Record<Side, OperationResult[]>> {
     const { local, container, signal } = this.#options;

@@ -1,7 +1,7 @@
 /** A queue of frames between the stream that brings them and the reader that uses them. */
 
 import { ProtocolError } from '../wire/check.ts';
-import { contentWindow } from '../wire/content.ts';
+import { contentWindow } from '../wire/window.ts';
 
 export interface ContentFrame {
   readonly header: unknown;

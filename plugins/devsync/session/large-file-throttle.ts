@@ -64,11 +64,11 @@ export class LargeFileThrottle {
     return due;
   }
 
-  /** What was due has been sent, whatever came of it. */
-  sent(): void {
+  /** These changes were sent, whatever came of them; all that were due where they are not named. */
+  sent(changes?: readonly Change[]): void {
     const now = this.#clock.monotonic();
     for (const [path, { next }] of this.#files) if (now > next + calm) this.#files.delete(path);
-    for (const path of this.#sending) {
+    for (const path of changes?.filter(isLargeVersion).map((change) => change.path) ?? this.#sending) {
       const versions = (this.#files.get(path)?.versions ?? 0) + 1;
       const pause = versions < free ? 0 : Math.min(first * 2 ** (versions - free), last);
       this.#files.set(path, { versions, next: now + pause });

@@ -17,7 +17,15 @@ import type {
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
 import type { Signature } from '../sync/signature.ts';
-import { asOpened, canWriteAsAsked, knowsDeltas, type Opened, type OpenRequest } from '../wire/calls.ts';
+import {
+  asOpened,
+  canWriteAsAsked,
+  type Hello,
+  knowsDeltas,
+  type Opened,
+  type OpenRequest,
+  takesStreams,
+} from '../wire/calls.ts';
 import {
   asCount,
   asDigest,
@@ -32,9 +40,10 @@ import {
   packOperations,
   packWanted,
 } from '../wire/check.ts';
-import { askedFor, packAlong, packContents, unpackContents, Window } from '../wire/content.ts';
+import { askedFor, packAlong, packContents, unpackContents } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
+import { Outflow } from '../wire/window.ts';
 import { FrameQueue } from './frame-queue.ts';
 
 /** Things in one call. */
@@ -49,20 +58,30 @@ export class RemoteEndpoint implements Endpoint {
   readonly isBusy = false;
   readonly #connection: AgentConnection;
   readonly #session: number;
-  readonly #outgoing = new Window();
+  readonly takesSeveral: boolean;
+  /** What is under way to the agent, by call. */
+  readonly #outflow = new Outflow();
+  #lastStream = 0;
   readonly #incoming = new Map<number, FrameQueue>();
 
   /** What the agent tells is held to the rules that it was given. */
   readonly #gate: Gate;
 
-  private constructor(connection: AgentConnection, session: number, request: OpenRequest, opened: Opened) {
+  private constructor(
+    connection: AgentConnection,
+    session: number,
+    request: OpenRequest,
+    opened: Opened,
+    hello: Hello,
+  ) {
+    this.takesSeveral = takesStreams(hello);
     this.#connection = connection;
     this.#session = session;
     this.#gate = new Gate(request.scan, compileIgnores(request.ignores));
     this.opened = opened;
     connection.listen(session, (frame) => this.#take(frame));
     void connection.ended.then((why) => {
-      this.#outgoing.fail(why);
+      this.#outflow.fail(why);
       for (const one of this.#incoming.values()) one.fail(why);
     });
   }
@@ -73,12 +92,13 @@ export class RemoteEndpoint implements Endpoint {
     session: number,
     request: OpenRequest,
   ): Promise<RemoteEndpoint> {
-    if (!canWriteAsAsked(await connection.hello, request))
+    const hello = await connection.hello;
+    if (!canWriteAsAsked(hello, request))
       throw new X8sError('the agent is of an older version, which knows neither --write nor --times', {
         hint: 'Agents on nodes are brought up to date by `kubectl devsync upgrade`.',
       });
     const opened = asOpened(await connection.call(session, 'open', request));
-    return new RemoteEndpoint(connection, session, request, opened);
+    return new RemoteEndpoint(connection, session, request, opened, hello);
   }
 
   get facts(): EndpointFacts {
@@ -130,8 +150,9 @@ export class RemoteEndpoint implements Endpoint {
 
   /** Resolves when all is under way; what is called afterwards finds it there. */
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    for await (const { header, body, bytes } of packContents(0, chunks)) {
-      await this.#outgoing.take(bytes);
+    const stream = this.takesSeveral ? ++this.#lastStream : 0;
+    for await (const { header, body, bytes } of packContents(stream, chunks)) {
+      await this.#outflow.take(stream, bytes);
       await this.#connection.send('content', this.#session, header, body);
     }
   }
@@ -201,7 +222,8 @@ export class RemoteEndpoint implements Endpoint {
   #take({ type, header, body }: Frame): void {
     const given = asObject(header, 'a header');
     if (type === 'tree') this.#takeTree(given);
-    else if (type === 'credit') this.#outgoing.credit(asCount(given.bytes, 'a size'));
+    else if (type === 'credit')
+      this.#outflow.credit(asCount(given.stream, 'a stream'), asCount(given.bytes, 'a size'));
     else if (type === 'content')
       this.#incoming.get(asCount(given.stream, 'a stream'))?.push({ header, body });
     else if (type === 'end') this.#incoming.get(asCount(given.stream, 'a stream'))?.end();

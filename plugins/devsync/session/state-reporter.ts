@@ -23,6 +23,12 @@ export interface ReporterOptions {
   readonly onState: (state: SyncState) => void;
 }
 
+interface ResultStatus {
+  readonly message: string;
+  readonly isFirstFailure: boolean;
+  readonly underWay: number;
+}
+
 export class StateReporter {
   readonly #options: ReporterOptions;
   #state: SyncState = noState;
@@ -61,12 +67,13 @@ export class StateReporter {
   /**
    * A reconciliation has ended. Returns whether something failed.
    *
-   * @param message what still waits. @param isFirstFailure a failure is tried again right away.
+   * @param message what still waits. @param isFirstFailure a failure is tried again right away. @param underWay large
+   * files that are on their way beside it.
    */
   watching(
     results: Readonly<Record<Side, readonly OperationResult[]>>,
     sides: Readonly<Record<Side, Pick<Endpoint, 'tree' | 'degraded'>>>,
-    { message, isFirstFailure }: { readonly message: string; readonly isFirstFailure: boolean },
+    { message, isFirstFailure, underWay }: ResultStatus,
   ): boolean {
     const failures = (['local', 'container'] as const)
       .flatMap((side) => problemsOf(results[side], side))
@@ -74,8 +81,8 @@ export class StateReporter {
     const done = [...results.local, ...results.container].some(isDone);
     const summary = summarize(sides.local, sides.container);
     this.#update({
-      phase: 'watching',
-      message,
+      phase: underWay > 0 ? 'syncing' : 'watching',
+      message: underWay > 0 ? formatPlural(underWay, 'large file') : message,
       ...summary,
       problems: [...failures, ...summary.problems],
       ...(done && { lastChange: this.#options.clock.now().toISOString() }),

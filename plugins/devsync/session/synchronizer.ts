@@ -2,8 +2,8 @@
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
-import { type Operation, type OperationResult, pathsOf } from '../reconcile/operations.ts';
-import { type Change, type Plan, SettledMemo } from '../reconcile/reconcile.ts';
+import { type Operation, pathsOf } from '../reconcile/operations.ts';
+import { type Plan, SettledMemo } from '../reconcile/reconcile.ts';
 import { type Edit, lookup } from '../reconcile/tree.ts';
 import { Debounce } from '../sync/debounce.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
@@ -15,6 +15,7 @@ import { flushUntilDone } from './flush.ts';
 import { GitWait, gitIsBusy } from './git-wait.ts';
 import { Hold } from './hold.ts';
 import { LargeFileThrottle } from './large-file-throttle.ts';
+import { type Changes, countOf, type Division, LargeTransfers, type Results } from './large-transfers.ts';
 import { Notices } from './notices.ts';
 import { planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
@@ -55,8 +56,7 @@ const [quietTime, maxDelay] = [4, 250];
 /** How often a side that may need a look without a hint is asked, in milliseconds. */
 const idleCheckInterval = 2000;
 
-type Changes = Record<Side, readonly Change[]>;
-const noResults: Record<Side, OperationResult[]> = { local: [], container: [] };
+const noResults: Results = { local: [], container: [] };
 
 export class Synchronizer {
   readonly #options: SynchronizerOptions;
@@ -69,6 +69,7 @@ export class Synchronizer {
   readonly #hold: Hold;
   readonly #retry: Retry;
   readonly #throttle: LargeFileThrottle;
+  readonly #large = new LargeTransfers();
   readonly #notices: Notices;
   readonly #exchange: Exchange;
   readonly #git: GitWait;
@@ -78,6 +79,8 @@ export class Synchronizer {
   /** What both sides were when something could not be done. */
   #failedAt: TreeSnapshot | undefined;
   readonly #working = new SerialQueue();
+  /** Aborted when this has come to its end, whatever ended it. */
+  readonly #over = new AbortController();
   #fail: (error: unknown) => void = () => {};
 
   constructor(options: SynchronizerOptions) {
@@ -92,6 +95,7 @@ export class Synchronizer {
     this.#retry = new Retry(clock, signal, () => this.#debounce.hint(true));
     this.#exchange = new Exchange({
       ...options,
+      signal: AbortSignal.any([signal, this.#over.signal]),
       onAgreed: (edits) => this.#agreement.record(edits),
       onDone: (side, operations) => this.#reporter.done(side, operations),
     });
@@ -136,8 +140,10 @@ export class Synchronizer {
       if (!signal.aborted) throw error;
     } finally {
       stop.abort();
+      this.#over.abort(signal.reason);
       this.#debounce.close();
       await this.#working.idle();
+      await this.#large.idle();
     }
   }
 
@@ -155,14 +161,20 @@ export class Synchronizer {
    * git did not let go of the files in time.
    */
   async flush(): Promise<SyncState> {
+    // Small changes go on meanwhile.
+    await this.#large.idle();
     const isPastGit = await this.#serially(() => this.#untilDone());
     return isPastGit ? this.state : { ...this.state, phase: 'waiting', message: gitIsBusy };
   }
 
   #untilDone(): Promise<boolean> {
     const { local, container, clock, signal } = this.#options;
-    const refresh = (everything: boolean) =>
-      this.#git.after(() => Promise.all([local.refresh(everything), container.refresh(everything)]));
+    const refresh = async (everything: boolean) => {
+      await this.#large.idle();
+      return await this.#git.after(() =>
+        Promise.all([local.refresh(everything), container.refresh(everything)]),
+      );
+    };
     const cycle = async () => {
       const changes = await this.#cycle();
       return { changes, waiting: this.#waiting, failedAt: this.#failedAt };
@@ -177,6 +189,7 @@ export class Synchronizer {
   /** Begins nothing any more; resolves when what is under way has come to its end. */
   async pause(): Promise<void> {
     this.#paused = true;
+    await this.#large.idle();
     await this.#serially(async () => {
       if (this.#paused) this.#reporter.paused();
     });
@@ -223,7 +236,10 @@ export class Synchronizer {
 
   /** Forgets what both sides agreed on: the next sync deletes nothing, and lists every difference. */
   async reset(): Promise<SyncState> {
-    await this.#serially(async () => this.#agreement.forget());
+    await this.#serially(async () => {
+      await this.#large.idle();
+      this.#agreement.forget();
+    });
     return await this.flush();
   }
 
@@ -258,6 +274,7 @@ export class Synchronizer {
     if (!this.#paused) await this.#options.local.refresh();
     this.#agreement.recordFrom(this.#options.container.tree);
     if (this.#paused) return 0;
+    const isRetry = this.#retry.isDue;
     this.#retry.begin();
     const plan = this.#plan();
     this.#resolutions.update(plan.conflicts);
@@ -270,7 +287,11 @@ export class Synchronizer {
     }
     this.#notices.tell(plan);
     this.#agreement.record(plan.ancestor);
-    return await this.#carryOut(this.#due(plan, isAsked));
+    const { isFirst } = this.#agreement;
+    const { local, container } = this.#options;
+    const mayGoBeside =
+      !isAsked && !isFirst && local.takesSeveral === true && container.takesSeveral === true;
+    return await this.#carryOut(this.#large.divide(this.#due(plan, isAsked), mayGoBeside, isRetry));
   }
 
   /** The changes of a plan that are carried out now. */
@@ -281,26 +302,51 @@ export class Synchronizer {
     return this.#throttle.due({ local, container: plan[this.#roles.container] }, isAsked);
   }
 
-  async #carryOut(changes: Changes): Promise<number> {
+  async #carryOut({ now: changes, beside, failed }: Division): Promise<number> {
     const { signal, onPlanned } = this.#options;
-    const count = changes.local.length + changes.container.length;
-    onPlanned?.(pathsOf(changes.container));
+    const count = countOf(changes);
+    onPlanned?.(pathsOf([...changes.container, ...beside.container]));
     signal.throwIfAborted();
     if (count > 0) this.#reporter.syncing(count);
     const { tree: ancestor, isFirst } = this.#agreement;
-    const results = count > 0 ? await this.#exchanged(changes, ancestor) : noResults;
+    const done = count > 0 ? await this.#exchanged(changes, ancestor) : noResults;
     this.#agreement.compact();
-    this.#throttle.sent();
+    this.#throttle.sent([...changes.local, ...changes.container]);
     this.#agreement.reconciled();
-    if (count > 0) this.#options.onApplied?.(appliedChanges(changes, results, ancestor, isFirst));
+    if (count > 0) this.#options.onApplied?.(appliedChanges(changes, done, ancestor, isFirst));
     this.#resolutions.clear();
+    const results = {
+      local: [...done.local, ...failed.local],
+      container: [...done.container, ...failed.container],
+    };
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
+    if (countOf(beside) > 0) this.#carryOutBeside(beside);
     this.#reportResults(results);
     return count;
   }
 
+  /** Begins with what goes beside; when that is done, what has become of it is looked at. */
+  #carryOutBeside(changes: Changes): void {
+    const run = async () => {
+      const ancestor = this.#agreement.tree;
+      const results = await this.#exchanged(changes, ancestor);
+      this.#throttle.sent([...changes.local, ...changes.container]);
+      this.#options.onApplied?.(appliedChanges(changes, results, ancestor, false));
+      return results;
+    };
+    const look = async () => {
+      if (this.#over.signal.aborted) return;
+      this.#failedAt = undefined;
+      await this.#serially(() => this.#git.unlessBusy(() => this.#cycle(false)));
+    };
+    this.#large
+      .begin(changes, run)
+      .then(look)
+      .catch((error) => this.#fail(error));
+  }
+
   /** What had been agreed on by then is remembered also where the stream breaks. */
-  async #exchanged(changes: Changes, ancestor: MaybeEntry): Promise<Record<Side, OperationResult[]>> {
+  async #exchanged(changes: Changes, ancestor: MaybeEntry): Promise<Results> {
     try {
       return await this.#exchange.run(changes, ancestor);
     } finally {
@@ -308,9 +354,9 @@ export class Synchronizer {
     }
   }
 
-  #reportResults(results: Record<Side, OperationResult[]>): void {
+  #reportResults(results: Results): void {
     const { words: message } = this.#throttle;
-    const status = { message, isFirstFailure: this.#retry.isFirst };
+    const status = { message, isFirstFailure: this.#retry.isFirst, underWay: this.#large.count };
     if (this.#reporter.watching(results, this.#options, status)) this.#retry.plan();
     else this.#retry.reset();
   }

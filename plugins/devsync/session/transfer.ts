@@ -77,7 +77,7 @@ async function bring(
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
   if (ahead.length > 0) {
     const requests = await Promise.all(ahead.map((need) => withBasis(need, to)));
-    await to.receive(watched(from.read(requests, signal), onlooker));
+    await to.receive(watched(from.read(requests, signal), signal, onlooker));
   }
   const contents = new Map<string, Uint8Array>();
   const slabs = new Set<Uint8Array>();
@@ -96,8 +96,13 @@ async function withBasis(need: SentNeed, to: Endpoint): Promise<ContentRequest> 
   return signature ? { ...need, basis: { path: need.path, signature } } : need;
 }
 
-async function* watched(chunks: AsyncIterable<Chunk>, onlooker: Onlooker | undefined): AsyncIterable<Chunk> {
+async function* watched(
+  chunks: AsyncIterable<Chunk>,
+  signal: AbortSignal,
+  onlooker: Onlooker | undefined,
+): AsyncIterable<Chunk> {
   for await (const chunk of chunks) {
+    signal.throwIfAborted();
     onlooker?.sent(chunk.digest, lengthOf(chunk), chunk.data.length);
     yield chunk;
   }

@@ -11,6 +11,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 
 /** A content that is coming in. */
 interface OpenContent {
+  readonly stream: number;
   readonly digest: string;
   readonly fd: number;
   readonly hash: Hash;
@@ -26,8 +27,11 @@ const changed = 'it changed while it was read';
 export class ContentWriter {
   readonly #folder: Folder;
   readonly #contents: StagedContents;
-  /** Contents come one after the other: where another one begins, the last one will not be finished. */
-  #open: OpenContent | undefined;
+  /**
+   * By the stream that it comes by. In each, contents come one after the other: where another one begins, the last one
+   * will not be finished.
+   */
+  readonly #open = new Map<number, OpenContent>();
   /** Why a content is not here. */
   readonly #failures = new Map<string, string>();
   /** Contents of which something else arrived, or not everything. */
@@ -39,16 +43,21 @@ export class ContentWriter {
   }
 
   /** Takes in a part. What is wrong with a content, if something is, is said by `failureOf`. */
-  async write(chunk: Chunk): Promise<void> {
+  async write(chunk: Chunk, stream = 0): Promise<void> {
     const { digest } = chunk;
     if (this.#contents.isVerified(digest)) return;
-    if (this.#open && this.#open.digest !== digest) this.#abandon(this.#open, changed);
+    const before = this.#open.get(stream);
+    if (before && before.digest !== digest) this.#abandon(before, changed);
+    const open = this.#open.get(stream);
     // The rest of a content that was given up: why it was is known already.
-    if (chunk.offset > 0 && this.#failures.has(digest) && !this.#open) return;
+    if (chunk.offset > 0 && this.#failures.has(digest) && !open) return;
+    // It comes by another stream as well, which has begun with it.
+    if (!open && this.#openOf(digest)) return;
     try {
-      await this.#write(chunk);
+      await this.#write(chunk, stream);
     } catch (error) {
-      if (this.#open) this.#abandon(this.#open, '');
+      const failed = this.#open.get(stream);
+      if (failed) this.#abandon(failed, '');
       this.#fail(digest, reasonOf(error));
     }
   }
@@ -60,7 +69,8 @@ export class ContentWriter {
 
   /** A part of this content cannot be had, so that it will not be whole. */
   refuse(digest: string, why: string): void {
-    if (this.#open?.digest === digest) this.#abandon(this.#open, why);
+    const open = this.#openOf(digest);
+    if (open) this.#abandon(open, why);
     else this.#fail(digest, why);
     this.#noteWrong(digest);
   }
@@ -72,22 +82,29 @@ export class ContentWriter {
 
   /** This content gets no more parts: it is needed now. */
   endOf(digest: string): void {
-    if (this.#open?.digest === digest) this.#abandon(this.#open, changed);
+    const open = this.#openOf(digest);
+    if (open) this.#abandon(open, changed);
   }
 
-  /** The sender has no more parts: a content that is not whole by now never will be. */
-  endOfContents(): void {
-    if (this.#open) this.#abandon(this.#open, changed);
+  /** The sender has no more parts for a stream: a content that is not whole by now never will be. */
+  endOfContents(stream: number): void {
+    const open = this.#open.get(stream);
+    if (open) this.#abandon(open, changed);
   }
 
   /** No more parts will come now, as the stream broke: what is there of a content is for the next one. */
-  suspend(): void {
-    if (this.#open === undefined) return;
-    const { digest, fd, written } = this.#open;
+  suspend(stream: number): void {
+    const open = this.#open.get(stream);
+    if (open === undefined) return;
+    const { digest, fd, written } = open;
     closeSync(fd);
-    this.#open = undefined;
+    this.#open.delete(stream);
     this.#contents.add(partOf(digest), written, false);
     this.#contents.release(partOf(digest));
+  }
+
+  suspendAll(): void {
+    for (const stream of [...this.#open.keys()]) this.suspend(stream);
   }
 
   /** A whole content is here, however it came. */
@@ -97,9 +114,14 @@ export class ContentWriter {
     this.#wrong.delete(digest);
   }
 
-  async #write(chunk: Chunk): Promise<void> {
+  #openOf(digest: string): OpenContent | undefined {
+    for (const open of this.#open.values()) if (open.digest === digest) return open;
+    return undefined;
+  }
+
+  async #write(chunk: Chunk, stream: number): Promise<void> {
     if (chunk.offset === 0 && chunk.data.length === chunk.size) return this.#writeWhole(chunk);
-    const open = this.#open ?? (await this.#begin(chunk));
+    const open = this.#open.get(stream) ?? (await this.#begin(chunk, stream));
     if (open.written !== chunk.offset) {
       this.#abandon(open, 'parts are missing');
       return;
@@ -140,7 +162,7 @@ export class ContentWriter {
     this.#wrong.add(digest);
   }
 
-  async #begin({ digest, offset, size }: Chunk): Promise<OpenContent> {
+  async #begin({ digest, offset, size }: Chunk, stream: number): Promise<OpenContent> {
     const part = this.#folder.at(partOf(digest));
     const hash = createHash('sha256');
     this.#failures.delete(digest);
@@ -151,8 +173,9 @@ export class ContentWriter {
     const fd = openSync(part, O_WRONLY | O_NOFOLLOW | flags, 0o644);
     // As much as it will be: what comes beside it must not take its room.
     this.#contents.add(partOf(digest), size, false);
-    this.#open = { digest, fd, hash, written: offset };
-    return this.#open;
+    const open = { stream, digest, fd, hash, written: offset };
+    this.#open.set(stream, open);
+    return open;
   }
 
   #finish(open: OpenContent): void {
@@ -163,15 +186,15 @@ export class ContentWriter {
       return;
     }
     closeSync(fd);
-    this.#open = undefined;
+    this.#open.delete(open.stream);
     renameSync(this.#folder.at(partOf(digest)), this.#folder.at(digest));
     this.#contents.forget(partOf(digest));
     this.arrived(digest, written);
   }
 
-  #abandon({ digest, fd }: OpenContent, why: string): void {
+  #abandon({ stream, digest, fd }: OpenContent, why: string): void {
     closeSync(fd);
-    this.#open = undefined;
+    this.#open.delete(stream);
     this.#contents.drop(partOf(digest));
     this.#fail(digest, why);
   }

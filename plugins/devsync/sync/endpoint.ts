@@ -87,6 +87,8 @@ export interface Endpoint {
   readonly degraded: string | undefined;
   /** Git is changing the tree. */
   readonly isBusy: boolean;
+  /** Contents may be received by several calls at a time. */
+  readonly takesSeveral?: boolean;
   /** Called whenever the tree may be out of date, or has been brought up to date. */
   onHint: () => void;
   /** Brings the tree up to date: what is known to have changed, or everything. */

@@ -51,6 +51,9 @@ export interface LocalOptions extends EndpointOptions {
   readonly metadataCandidates?: readonly string[];
 }
 
+/** Operations whose batches may come between each other's, with some to spare. */
+const operationsAtOnce = 8;
+
 export class LocalEndpoint implements Endpoint {
   readonly facts: EndpointFacts;
   onHint: () => void = () => {};
@@ -62,9 +65,11 @@ export class LocalEndpoint implements Endpoint {
   readonly #writeMode: (path: string) => WriteMode;
   readonly #heapTrimmer = new HeapTrimmer();
   readonly #gitDirectory: string | undefined;
+  readonly takesSeveral = true;
+  #streams = 0;
   #operation = '';
-  /** What could not be deleted in the operation. */
-  readonly #undeleted = new Set<string>();
+  /** What could not be deleted, by operation: that of a large file goes on beside others. */
+  readonly #undeleted = new Map<string, Set<string>>();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   readonly #turn = new SerialQueue();
   #isClosed = false;
@@ -157,20 +162,21 @@ export class LocalEndpoint implements Endpoint {
   }
 
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
+    const stream = ++this.#streams;
     try {
-      for await (const chunk of chunks) await this.write(chunk);
-      this.#storage.staging.endOfContents();
+      for await (const chunk of chunks) await this.write(chunk, stream);
+      this.#storage.staging.endOfContents(stream);
     } finally {
-      this.#storage.staging.suspend();
+      this.#storage.staging.suspend(stream);
     }
   }
 
-  /** Takes in one part of a content. */
-  async write(chunk: Chunk): Promise<void> {
+  /** Takes in one part of a content. @param stream by which the parts of one content come in their order. */
+  async write(chunk: Chunk, stream = 0): Promise<void> {
     const { staging } = this.#storage;
-    if (chunk.copied === undefined) return await staging.write(chunk);
+    if (chunk.copied === undefined) return await staging.write(chunk, stream);
     try {
-      for await (const part of copiedData(this.#root, chunk)) await staging.write(part);
+      for await (const part of copiedData(this.#root, chunk)) await staging.write(part, stream);
     } catch (error) {
       staging.refuse(chunk.digest, reasonOf(error));
     }
@@ -190,7 +196,10 @@ export class LocalEndpoint implements Endpoint {
 
   /** Begins an operation, or the next batch of it. */
   #beginOperation(name: string): void {
-    if (name !== this.#operation) this.#undeleted.clear();
+    const [oldest] = this.#undeleted.keys();
+    if (oldest !== undefined && this.#undeleted.size >= operationsAtOnce && !this.#undeleted.has(name))
+      this.#undeleted.delete(oldest);
+    if (!this.#undeleted.has(name)) this.#undeleted.set(name, new Set());
     this.#operation = name;
     this.#storage.trash.begin(name);
   }
@@ -277,7 +286,7 @@ export class LocalEndpoint implements Endpoint {
       foldsNames,
       hasModes,
       contents,
-      undeleted: this.#undeleted,
+      undeleted: this.#undeleted.get(this.#operation) ?? new Set(),
       onMade: (path, folder) => this.#tracker.noteMade(path, folder),
       onUnmade: (path) => this.#tracker.noteUnmade(path),
     };

@@ -122,8 +122,8 @@ export class Staging {
   }
 
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
-  write(chunk: Chunk): Promise<void> {
-    return this.#writer.write(chunk);
+  write(chunk: Chunk, stream?: number): Promise<void> {
+    return this.#writer.write(chunk, stream);
   }
 
   /** A part of this content cannot be had, so that it will not be whole. */
@@ -136,14 +136,14 @@ export class Staging {
     return this.#writer.wasWrong(digest);
   }
 
-  /** The sender has no more parts: a content that is not whole by now never will be. */
-  endOfContents(): void {
-    this.#writer.endOfContents();
+  /** The sender has no more parts for a stream: a content that is not whole by now never will be. */
+  endOfContents(stream: number): void {
+    this.#writer.endOfContents(stream);
   }
 
-  /** No more parts will come now, as the stream broke: what is there of a content is for the next one. */
-  suspend(): void {
-    this.#writer.suspend();
+  /** No more parts will come by a stream, as it broke: what is there of a content is for the next one. */
+  suspend(stream: number): void {
+    this.#writer.suspend(stream);
   }
 
   /**
@@ -213,7 +213,7 @@ export class Staging {
 
   /** Closes what is unfinished and keeps it for next time. */
   close(): void {
-    this.suspend();
+    this.#writer.suspendAll();
     this.#own.close();
   }
 }

@@ -12,6 +12,9 @@ export const protocolVersion = 1;
 /** A feature: this end makes signatures, and sends and takes a content as differences to a file of the other side. */
 const deltaFeature = 'contents:delta';
 
+/** A feature: this end takes contents in by several streams at a time. */
+const streamsFeature = 'contents:streams';
+
 /** A feature: this end writes in place and keeps times where it is asked to. */
 const writingFeature = 'write:rules';
 
@@ -24,7 +27,12 @@ export interface Hello {
 export function ourHello(about: Hello['about']): Hello {
   return {
     version: protocolVersion,
-    features: [...knownCompressions().map((one) => `compression:${one}`), deltaFeature, writingFeature],
+    features: [
+      ...knownCompressions().map((one) => `compression:${one}`),
+      deltaFeature,
+      streamsFeature,
+      writingFeature,
+    ],
     about,
   };
 }
@@ -52,6 +60,9 @@ export function bestCompression({ features }: Hello): Compression {
 
 /** Whether the other end takes and sends contents as differences. */
 export const knowsDeltas = ({ features }: Hello): boolean => features.includes(deltaFeature);
+
+/** Whether the other end takes contents in by several streams at a time. */
+export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);
 
 /** Whether the other end can write as it is asked to. An older one would ignore the rules without an error. */
 export const canWriteAsAsked = ({ features }: Hello, { write = [], scan }: OpenRequest): boolean =>

@@ -6,8 +6,6 @@ import type { Operation } from '../reconcile/operations.ts';
 import type { Chunk, ContentRequest, Contents } from '../sync/endpoint.ts';
 import { asCount, asDigest, asList, asObject, asPath, ProtocolError } from './check.ts';
 
-/** Bytes of content that may be under way before the other end has confirmed them. */
-export const contentWindow = 4 << 20;
 /** A frame is sent once it holds so many bytes. */
 const enough = 256 << 10;
 
@@ -132,33 +130,4 @@ export function unpackAlong(along: unknown, operations: readonly Operation[], bo
     position = end;
   }
   return contents;
-}
-
-/** Counts the bytes that are under way, and lets the sender wait while there are too many. */
-export class Window {
-  #underWay = 0;
-  #wake: (() => void) | undefined;
-  #failure: Error | undefined;
-
-  /** Waits until there is room for so many bytes, then counts them as under way. */
-  async take(bytes: number): Promise<void> {
-    while (this.#underWay > 0 && this.#underWay + bytes > contentWindow && !this.#failure)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    if (this.#failure) throw this.#failure;
-    this.#underWay += bytes;
-  }
-
-  /** The other end has confirmed so many bytes. */
-  credit(bytes: number): void {
-    this.#underWay = Math.max(0, this.#underWay - bytes);
-    this.#wake?.();
-  }
-
-  /** The stream is lost: whoever waits for room gets this error. */
-  fail(why: Error): void {
-    this.#failure = why;
-    this.#wake?.();
-  }
 }
