@@ -1,4 +1,5 @@
 /** Runs syncs in the foreground: with a live view on a terminal, in lines without one. */
+import { repeat } from '../../../src/async/repeat.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Dashboard } from '../../../src/ui/dashboard.ts';
@@ -82,9 +83,9 @@ async function tellDesktop(looking: LookOptions, onMissing: (why: string) => voi
   ]);
   const [finder, look] = [new NoticeFinder(), lookerAt(looking)];
   const { clock, signal, workstation } = looking;
-  while (!signal.aborted) {
+  const tell = async () => {
     for (const { title, text } of finder.of((await look()) ?? []))
       notify(notifierFor(workstation.platform, title, text), onMissing);
-    await clock.sleep(interval, signal).catch(() => {});
-  }
+  };
+  await repeat(tell, { periodMs: interval, clock, signal });
 }

@@ -1,4 +1,5 @@
 /** Keeps replicas the same until it is ended: a live view on a terminal, lines without one. */
+import { repeat } from '../../../src/async/repeat.ts';
 import type { KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { Dashboard } from '../../../src/ui/dashboard.ts';
@@ -111,11 +112,11 @@ async function drawTask(
   signal: AbortSignal,
 ): Promise<void> {
   const { renderTask } = await import('./live/render.ts');
-  while (!signal.aborted) {
+  const draw = () => {
     const view = { status: work.status, failed: work.latest?.task.records.failed ?? [], changes };
     dashboard.draw(renderTask(view, { rows: dashboard.room.rows, now: clock.now() }));
-    await clock.sleep(LOOK_MS, signal).catch(() => undefined);
-  }
+  };
+  await repeat(draw, { periodMs: LOOK_MS, clock, signal });
 }
 
 /** Each time in the same form, as after the first comparison: who reads JSON gets the task's status, a line each. */

@@ -1,5 +1,7 @@
 /** The controller: one leads, and carries out every KRMSyncer of its cluster. */
+
 import { onAbort } from '../../../src/async/abort.ts';
+import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
@@ -96,13 +98,10 @@ async function contextOf(
   const informers = new Informers(clock);
   work.informers = informers;
   let addresses = await readAddresses(options, warn);
-  const keepLooking = async () => {
-    while (!signal.aborted) {
-      await clock.sleep(ADDRESSES_MS, signal).catch(() => undefined);
-      if (!signal.aborted) addresses = await readAddresses(options, () => undefined).catch(() => addresses);
-    }
+  const look = async () => {
+    addresses = await readAddresses(options, () => undefined).catch(() => addresses);
   };
-  void keepLooking();
+  void repeat(look, { periodMs: ADDRESSES_MS, pauseFirst: true, clock, signal });
   return {
     own,
     ownId: (await identify('local', own, { signal })).id,

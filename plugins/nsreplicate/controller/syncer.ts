@@ -1,7 +1,9 @@
 /** One KRMSyncer, for as long as it is there: a task of the engine, begun anew whenever what it depends on changes. */
+
 import { isDeepStrictEqual } from 'node:util';
 import { onAbort } from '../../../src/async/abort.ts';
 import { GrowingPauses } from '../../../src/async/back-off.ts';
+import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import {
   ForbiddenError,
@@ -225,12 +227,12 @@ export class Syncer {
   /** Tells how the work stands for as long as it goes on. */
   async #follow(work: () => ReturnType<typeof workOf>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#context;
-    while (!signal.aborted) {
+    const look = async () => {
       const now = work();
       await this.#tell({ is: 'working', work: now });
       if (now.leaving && isThrough(now)) await this.#letGo(now);
-      await clock.sleep(LOOK_MS, signal).catch(() => undefined);
-    }
+    };
+    await repeat(look, { periodMs: LOOK_MS, clock, signal });
   }
 
   /** Its copies are gone: nothing holds the resource any more. What could not be done is tried at the next look. */

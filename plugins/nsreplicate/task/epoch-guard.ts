@@ -1,4 +1,5 @@
 /** Keeps a task from writing once another cluster was promoted. */
+import { repeat } from '../../../src/async/repeat.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { messageOf } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
@@ -75,11 +76,7 @@ export class EpochGuard {
   /** Looks now and then, until the signal aborts: a task that writes nothing has to know, too. */
   async run(): Promise<void> {
     const { clock, signal } = this.#options;
-    while (!signal.aborted) {
-      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      await this.look();
-    }
+    await repeat(() => this.look(), { periodMs: PERIOD_MS, pauseFirst: true, clock, signal });
   }
 
   /** Questions to one cluster are asked one at a time. */

@@ -1,4 +1,5 @@
 /** Whether replicas have what copied workloads need of them. */
+import { repeat } from '../../../src/async/repeat.ts';
 import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { X8sError } from '../../../src/errors.ts';
 import { isForbidden } from '../../../src/kube/api-error.ts';
@@ -62,10 +63,7 @@ export class NeedsCheck {
   /** Goes on until the signal aborts, or this program has a defect, which it rejects with. */
   async follow(): Promise<void> {
     const { clock, signal } = this.#options;
-    while (!signal.aborted) {
-      await clock.sleep(PERIOD_MS, signal).catch(() => undefined);
-      if (!signal.aborted) await this.check();
-    }
+    await repeat(() => this.check(), { periodMs: PERIOD_MS, pauseFirst: true, clock, signal });
   }
 
   /** One that can't be asked now is asked again. */

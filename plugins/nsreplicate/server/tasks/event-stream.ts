@@ -1,5 +1,7 @@
 /** What happens, as server-sent events: tasks as they are, and as they come to be. A client that does not read is let go. */
+
 import { PassThrough, type Readable } from 'node:stream';
+import { repeat } from '../../../../src/async/repeat.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import type { Caller } from '../accounts/account.ts';
 import { tooMany } from '../http/problem.ts';
@@ -39,10 +41,10 @@ export class EventStreams {
 
   /** Sends what is new until the signal aborts; all streams end then. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    const send = async () => {
       for (const listener of [...this.#listeners]) await this.#send(listener);
-      await this.#clock.sleep(PERIOD_MS, signal).catch(() => undefined);
-    }
+    };
+    await repeat(send, { periodMs: PERIOD_MS, clock: this.#clock, signal });
     for (const { stream } of this.#listeners) stream.end();
   }
 

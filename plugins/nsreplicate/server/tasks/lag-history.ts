@@ -1,4 +1,5 @@
 /** How far each replica was behind, over the last hours, for as long as this process runs. */
+import { repeat } from '../../../../src/async/repeat.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import type { Board } from './board.ts';
 
@@ -27,10 +28,7 @@ export class LagHistory {
 
   /** Takes points down until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      this.take();
-      await this.#clock.sleep(PERIOD_MS, signal).catch(() => undefined);
-    }
+    await repeat(() => this.take(), { periodMs: PERIOD_MS, clock: this.#clock, signal });
   }
 
   /** Takes down how all replicas stand now, as far as that is known. */
