@@ -87,7 +87,7 @@ async function makeArchive(
   }
 }
 
-/** The digests that `npm run images` has written down. */
+/** The digests of images, from the file that `npm run images` wrote. */
 export function digestsIn(path: string): ImageDigests {
   return (JSON.parse(readFileSync(path, 'utf8')) as { digests: ImageDigests }).digests;
 }

@@ -7,7 +7,7 @@ import { pluginNames, root } from './build.ts';
 import { manPage } from './reference/man.ts';
 import { referencePage } from './reference/markdown.ts';
 
-/** What a plugin says of its commands. */
+/** The commands of a plugin, as it describes them itself. */
 export function definitionsOf(plugin: string): Definitions {
   const program = join(root, 'plugins', plugin, 'main.ts');
   return JSON.parse(

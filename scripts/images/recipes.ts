@@ -21,7 +21,7 @@ export interface Recipe {
   readonly settings: ImageSettings;
 }
 
-/** What maintainer scripts, people at a shell, and logins by other ways than ours would need. */
+/** Packages that only maintainer scripts, people at a shell or other kinds of login would need. */
 const leftOut =
   /^(adduser|debconf|debianutils|dpkg|init-system-helpers|lib.*-perl|libdb5\.3|libgdbm.*|libncursesw6|libpam-modules.*|libpam-runtime|libperl.*|libproc2-0|libsemanage.*|libsepol2|lsb-base|openssh-sftp-server|passwd|perl.*|procps|runit-helper|sensible-utils|sysvinit-utils|tar|ucf|usrmerge)$/;
 

@@ -1,10 +1,10 @@
-/** What is kept between runs: used again where it fits, dropped when no one has used it for a month. */
+/** The cache between runs: an entry is used again where it fits, and removed when unused for a month. */
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const month = 30 * 24 * 3600 * 1000;
 
-/** Whether a file or folder of the cache is there; its time says that it is still of use. */
+/** Whether an entry of the cache is there; its time is set to now, so that it counts as used. */
 export function cached(path: string): boolean {
   if (!existsSync(path)) return false;
   utimesSync(path, new Date(), new Date());

@@ -127,7 +127,7 @@ export function writeUserKubeconfig(clusters: readonly ClusterSpec[]): void {
       user: { 'client-certificate-data': data('admin.crt'), 'client-key-data': data('admin.key') },
     };
   });
-  // Others may be reading it: it is there whole or not at all.
+  // Other processes may read the file at any time, so it is replaced as a whole.
   writeFileSync(`${kubeconfigPath}.new`, kubeconfig(entries), { mode: 0o600 });
   renameSync(`${kubeconfigPath}.new`, kubeconfigPath);
 }

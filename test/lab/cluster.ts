@@ -1,4 +1,4 @@
-/** Bringing up one cluster: its control plane, its nodes, and what its API must hold. */
+/** Brings up one cluster: its control plane, its nodes and the objects that it needs. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,13 +39,13 @@ export async function startContainerd(node: NodeSpec, cluster: ClusterSpec, temp
   await ready(`${node.name}/containerd`, 30_000, () => containerdReady(containerdSocket(node.name)));
 }
 
-/** Starts what makes a node out of a machine with a containerd. */
+/** Starts the kubelet and kube-proxy of a node whose containerd runs. */
 export function startKubelet(node: NodeSpec, cluster: ClusterSpec): void {
   start(nodeDaemon(node, cluster, 'kubelet'));
   start(nodeDaemon(node, cluster, 'kube-proxy'));
 }
 
-/** Applies what a fresh cluster's API must hold. */
+/** Applies the objects that a fresh cluster needs. */
 export async function applyManifests(cluster: ClusterSpec): Promise<void> {
   const api = new Api(cluster.name);
   try {

@@ -14,7 +14,7 @@ export const stateDir = '/var/lib/x8s-lab';
 export const fastDir = join(stateDir, 'fast');
 export const logDir = join(stateDir, 'logs');
 export const kubeconfigPath = join(stateDir, 'kubeconfig');
-/** Folder of this name in every cgroup hierarchy; what is in it belongs to the lab. */
+/** A folder of this name in every cgroup hierarchy holds the lab's processes. */
 export const groupName = 'x8s-lab';
 export const bridge = { name: 'x8s0', address: '10.89.0.1' } as const;
 /** The router that all traffic between the clusters passes, and that the link lever acts on. */

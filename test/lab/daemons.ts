@@ -45,7 +45,7 @@ export function start({ name, command, netns }: Daemon): void {
     detached: true,
     stdio: ['ignore', log, log],
     cwd: '/',
-    // Nothing of the caller's: a proxy setting or a token must not change what the clusters do.
+    // The caller's environment is left out: a proxy setting or a token in it must not change what the clusters do.
     env: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',

@@ -58,7 +58,7 @@ export async function takeDown(): Promise<void> {
   await removeStrays(sockets);
 }
 
-/** Removes what is kept between runs too. */
+/** Removes the cache too, which is otherwise kept between runs. */
 export function purgeCache(): void {
   rmSync(cacheDir, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 /**
- * Control groups: the kubelets need them, and the lab knows its own processes by them.
+ * Control groups: the kubelets need them, and the lab finds its own processes by them.
  *
  * Every process of the lab, containers included, is in a folder below `x8s-lab` of one hierarchy. The kernel
  * keeps that true, so there are no process ids to record, and none that could since belong to someone else.
@@ -26,7 +26,7 @@ function hierarchies(): Hierarchy[] {
     });
 }
 
-/** The hierarchy whose folders say which processes are the lab's. */
+/** The hierarchy by whose folders the lab finds its processes. */
 function tracking(): string {
   const all = hierarchies();
   const found = all.find((h) => h.v2) ?? all.find((h) => h.controllers.includes('pids')) ?? all[0];
@@ -111,7 +111,7 @@ function programOf(pid: number): string {
   }
 }
 
-/** Whether any process of a daemon is there. */
+/** Whether a daemon has a running process. */
 export function isRunning(daemon: string): boolean {
   return processesOf(daemon).length > 0;
 }
@@ -128,7 +128,7 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
     try {
       process.kill(pid, name);
     } catch {
-      // It ended by itself.
+      // The process has ended by itself.
     }
 }
 

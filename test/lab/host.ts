@@ -20,11 +20,11 @@ export async function prepareHost(): Promise<void> {
     writeFileSync(savedFile, value(inotify));
     writeFileSync(inotify, `${wanted}`);
   }
-  // What is bridged passes the machine's own rules here, and Docker's, for one, drop what they don't know.
+  // Bridged packets pass the machine's own firewall rules here; Docker's rules, for one, drop packets they don't know.
   if (existsSync(bridged) && value(bridged) === '1') await attempt(iptables, ['-w', '-I', ...rule]);
 }
 
-/** Puts back what `prepareHost` changed, be it in this run or before a crash. */
+/** Undoes what `prepareHost` changed, in this run or in one that crashed. */
 export async function restoreHost(): Promise<void> {
   if (existsSync(savedFile)) writeFileSync(inotify, value(savedFile));
   if (!existsSync(iptables)) return;

@@ -1,8 +1,8 @@
-/** One `up`, `down` or restart at a time on a machine. */
+/** A lock by which one `up`, `down` or restart runs at a time on a machine. */
 import { connect, createServer, type Socket } from 'node:net';
 import { say } from './report.ts';
 
-// An abstract socket belongs to its process: it goes with it, however it ends, so no lock is ever stale.
+// The kernel closes an abstract socket when its process ends, however it ends, so no lock is ever stale.
 const address = '\0x8s-lab-lock';
 
 interface Lock {
@@ -42,7 +42,7 @@ function listen(): Promise<Lock | undefined> {
       resolve({
         release: () => {
           server.close();
-          // Who waits is told by the end of its connection, also where this process lives on.
+          // Processes that wait see their connection end, also where this process lives on.
           for (const socket of waiting) socket.destroy();
         },
       });

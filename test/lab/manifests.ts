@@ -50,9 +50,9 @@ function storageClass(name: string, options: ClassOptions): Manifest {
 
 const storageClasses: readonly Manifest[] = [
   storageClass('standard', { medium: 'disk', isDefault: true }),
-  // A file system of its own, as large as the claim asks for: it can be filled.
+  // The volume is a file system of its own, as large as the claim asks for, so a test can fill it.
   storageClass('tmpfs', { medium: 'tmpfs', grows: true }),
-  // As CSI drivers give it: a fresh ext4 that is root's, which nobody else may write to.
+  // The volume is as CSI drivers make it: a fresh ext4 whose root folder only root may write to.
   storageClass('ext4', { medium: 'ext4' }),
   // For claims of volumeMode Block.
   storageClass('block', { medium: 'block', grows: true }),
@@ -154,7 +154,7 @@ function dns(cluster: ClusterSpec): Manifest[] {
   ];
 }
 
-/** All that is applied to a fresh cluster; one without nodes gets no DNS. */
+/** The objects that a fresh cluster gets; a cluster without nodes gets no DNS. */
 export function manifests(cluster: ClusterSpec): Manifest[] {
   const user = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'system:kube-proxy' };
   const proxy = binding('x8s-kube-proxy', 'system:node-proxier', user);

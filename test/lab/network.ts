@@ -159,7 +159,7 @@ export async function removeNetwork(): Promise<void> {
     const { code, stderr } = await attempt('ip', ['netns', 'delete', name]);
     if (code !== 0) throw new Error(`network namespace ${name} can't be removed: ${stderr.trim()}`);
   }
-  // A namespace goes when its last process has; its end of a pair may linger for a moment.
+  // The kernel removes a namespace after its last process has ended; its end of a veth pair may stay for a moment.
   for (const device of readdirSync('/sys/class/net'))
     if (device === bridge.name || device.startsWith(`${bridge.name}-`))
       await attempt('ip', ['link', 'delete', device]);

@@ -1,4 +1,4 @@
-/** What a node has on disk before its kubelet starts. */
+/** The files that a node needs before its kubelet starts. */
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { binary } from './binaries.ts';

@@ -30,7 +30,7 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/ip': 'iproute2',
   '/usr/bin/git': 'git',
   '/etc/ssl/certs/ca-certificates.crt': 'ca-certificates',
-  // A terminal, for tests of what is drawn on one.
+  // Tests of live views need a terminal.
   '/usr/bin/tmux': 'tmux',
   // For the page of nsreplicate's service.
   '/usr/bin/chromium': 'chromium',
@@ -42,7 +42,7 @@ export function missingPackages(): string[] {
   return Object.entries(needed).flatMap(([file, name]) => (merged(file) ? [] : [name]));
 }
 
-/** Installs what is missing; their services are not started. */
+/** Installs the missing packages; their services are not started. */
 export async function installPackages(): Promise<void> {
   const missing = missingPackages();
   if (missing.length === 0) return;

@@ -1,8 +1,8 @@
-/** What the lab says while it works: on stderr, one line when something long begins and one when it is done. */
+/** The lab's messages on stderr: a line when a long step begins, and one when it is done. */
 
 const started = Date.now();
 
-/** One line for the person who waits. */
+/** Prints one line for the person who waits. */
 export function say(line: string): void {
   process.stderr.write(`lab: ${line}\n`);
 }

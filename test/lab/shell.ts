@@ -1,4 +1,4 @@
-/** Running programs: to the end, with their output, and with an error that says what they said. */
+/** Runs programs to their end; an error has what the program printed. */
 import { spawn } from 'node:child_process';
 
 /** How a program ended. */

@@ -1,4 +1,4 @@
-/** What is up and what is not. */
+/** Which servers of the lab run, and which do not. */
 import { clusters, kubeconfigPath, thirdCluster } from './config.ts';
 import { isRunning } from './groups.ts';
 import { Api } from './kube.ts';

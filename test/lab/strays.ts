@@ -1,4 +1,4 @@
-/** What containerd, kubelets and CNI plugins leave in folders that they share with others of their kind. */
+/** Removes what containerd, kubelets and CNI plugins leave in folders that they share with other installations. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fastDir, stateDir } from './config.ts';

@@ -1,4 +1,4 @@
-/** The third API server: for what needs one more cluster, but no nodes. */
+/** The third API server, for tests that need one more cluster but no nodes. */
 import { existsSync, rmSync } from 'node:fs';
 import { makeCertificates, writeUserKubeconfig } from './certs.ts';
 import { clusterReady, startControlPlane } from './cluster.ts';

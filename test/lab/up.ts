@@ -1,4 +1,4 @@
-/** Bringing the lab up: whole, or just what is missing of it. */
+/** Brings the lab up, or only those of its parts that are missing. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { binary, buildBinaries } from './binaries.ts';
 import { makeCertificates, writeUserKubeconfig } from './certs.ts';
@@ -25,7 +25,7 @@ export function allDaemons(): Daemon[] {
 /** Servers of the lab that are not running. */
 export const missingDaemons = (): Daemon[] => allDaemons().filter((daemon) => !isRunning(daemon.name));
 
-/** Whether a lab is there at all, be it whole or damaged. */
+/** Whether there is a lab, whole or damaged. */
 export const isUp = (): boolean =>
   existsSync(kubeconfigPath) && existsSync(fastDir) && hasNetwork() && allProcesses().length > 0;
 
@@ -73,7 +73,7 @@ async function startFresh(): Promise<void> {
   const template = await step('building the images', imageTemplate);
   const begin = Date.now();
   say('starting two clusters …');
-  // What a lab left behind whose processes vanished without a word is of no use: all starts empty.
+  // The processes of an earlier lab vanished without `down`: what it left is removed, and all starts empty.
   await step('removing what an earlier lab left', takeDown);
   mkdirSync(fastDir, { recursive: true });
   await run('mount', ['-t', 'tmpfs', '-o', 'mode=700,size=4g', 'x8s-lab', fastDir]);

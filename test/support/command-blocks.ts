@@ -23,7 +23,7 @@ export function commandBlocks(markdown: string): CommandBlock[] {
   return blocks;
 }
 
-/** What was typed, without what was answered. */
+/** The typed lines, without the answers. */
 function scriptOf(language: string, lines: readonly string[]): string {
   if (language !== 'console') return lines.join('\n');
   const typed = lines.flatMap((line, index) => {

@@ -1,4 +1,4 @@
-/** What runs of jest came to, and their sum: which tests passed, which failed, which needed a second run. Pure. */
+/** The outcome of test runs: which tests passed, which failed and which needed a second run, from jest's reports. */
 
 /** What of jest's `--json` report is read. */
 export interface JestReport {
@@ -38,7 +38,7 @@ interface FileOutcome {
   readonly verdicts: readonly Verdict[];
 }
 
-/** What one run of jest came to. */
+/** The outcome of one run of jest. */
 export interface RunOutcome {
   readonly files: readonly FileOutcome[];
   /** What went wrong with jest itself, beside the failures of tests. */

@@ -1,4 +1,4 @@
-/** What a task of nsreplicate is told where a test says nothing else. */
+/** The specification of an nsreplicate task, with defaults for what a test leaves open. */
 import { defaultLimits } from '../../plugins/nsreplicate/decide/brake.ts';
 import type { TaskSpec } from '../../plugins/nsreplicate/decide/spec.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';

@@ -1,4 +1,4 @@
-/** Where the nodes' CNI plugin says that a pod is about to start, and waits until it may. */
+/** A socket on which the nodes' CNI plugin announces each pod that is about to start, and waits for leave. */
 import { rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';

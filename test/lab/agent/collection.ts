@@ -2,7 +2,7 @@
 import type { ClusterSpec } from '../config.ts';
 import type { Api, KubeObject } from '../kube.ts';
 
-/** What each of the agent's controllers is handed. */
+/** What each of the agent's controllers works with. */
 export interface Context {
   readonly api: Api;
   readonly cluster: ClusterSpec;

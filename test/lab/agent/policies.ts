@@ -24,7 +24,7 @@ interface PolicyObject extends KubeObject {
   readonly spec: Omit<Policy, 'namespace'>;
 }
 
-/** What a node says of a pod that is about to start. */
+/** A pod that is about to start, as its node announces it. */
 export interface Announcement {
   readonly node: string;
   readonly uid: string;
@@ -40,7 +40,7 @@ export interface PolicyServer {
 /** Puts the policies of one cluster in force for as long as the agent runs. */
 export function servePolicies(context: Context): PolicyServer {
   const { cluster, log } = context;
-  /** Addresses by pod's UID, known before the pod's status says them. */
+  /** Addresses by pod's UID; they are known before the pods' status has them. */
   const announced = new Map<string, string>();
   const applied = new Map<string, string>();
   let running: Promise<void> | undefined;
@@ -103,7 +103,7 @@ export function servePolicies(context: Context): PolicyServer {
   };
 }
 
-/** One pod an address: that of a pod on its way out may be a new one's already. */
+/** The one pod that has an address: the address of a pod that is ending may belong to a new one already. */
 function byAddress(pods: readonly Pod[], announced: ReadonlyMap<string, string>): PolicyPod[] {
   const leaving = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
   const newestLast = [...pods.filter(leaving), ...pods.filter((pod) => !leaving(pod))];

@@ -125,7 +125,7 @@ function volumeObject(
   };
 }
 
-/** What external-resizer does, and a CSI driver's node: the volumes here are no larger than asked for, or have no limit. */
+/** Grows a volume as external-resizer and a CSI driver's node do. */
 async function grow({ api, log }: Context, claim: Claim): Promise<void> {
   const { metadata, spec } = claim;
   const capacity = spec.resources.requests;

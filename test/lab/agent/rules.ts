@@ -1,4 +1,4 @@
-/** Network policies as nftables rules: pure text out of what the cluster says. */
+/** Network policies as nftables rules: a pure function from the cluster's objects to text. */
 
 /** A label selector; an empty one selects everything. */
 export interface Selector {
@@ -46,7 +46,7 @@ export interface PolicyPod {
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** All that the rules of a cluster follow from. */
+/** The objects from which a cluster's rules follow. */
 export interface PolicyState {
   readonly pods: readonly PolicyPod[];
   /** Labels by namespace. */

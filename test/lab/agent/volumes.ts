@@ -1,5 +1,5 @@
 /**
- * What is behind the lab's volumes: a folder on disk, a tmpfs or an ext4 as large as the claim asks for, or a block
+ * The storage behind the lab's volumes: a folder on disk, a tmpfs or an ext4 as large as the claim asks for, or a block
  * device.
  */
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
@@ -22,7 +22,7 @@ export interface VolumeRequest {
   readonly place: string;
   readonly medium: Medium;
   readonly bytes: number;
-  /** How many files fit, where that is limited too. */
+  /** How many files fit; absent where only bytes are limited. */
   readonly inodes?: number | undefined;
 }
 
@@ -56,7 +56,7 @@ export async function makeVolume({ name, place, medium, bytes, inodes }: VolumeR
   }
   mkdirSync(path, { recursive: true });
   if (medium === 'ext4') await mountFresh(path, bytes);
-  // No umask: whoever a pod runs as must be able to write, as with other simple provisioners.
+  // Any user of a pod must be able to write, as with other simple provisioners, so no umask applies.
   else chmodSync(path, 0o777);
   const options = [`size=${bytes}`, 'mode=777', ...(inodes ? [`nr_inodes=${inodes}`] : [])];
   if (medium === 'tmpfs') await run('mount', ['-t', 'tmpfs', '-o', options.join(','), `x8s-${name}`, path]);

@@ -56,7 +56,7 @@ function layerOf(path: string, fill: (folder: string) => void | Promise<void>): 
 const accounts =
   'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\nagent:x:65532:65532:agent:/:/bin/sh\n';
 
-/** A layer whose only program is a static one of the lab's. */
+/** A layer with one static program of the lab. */
 function programLayer(program: string): Promise<Layer> {
   const from = binary(program);
   return layerOf(layerPath(program, from), (folder) => {
@@ -93,12 +93,12 @@ async function nodeLayer(): Promise<Layer> {
     for (const empty of ['etc', 'tmp', 'proc', 'dev', 'sys'])
       mkdirSync(join(target, empty), { recursive: true });
     writeFileSync(join(target, 'etc/passwd'), accounts);
-    // It runs with nothing but what is in the image, or there is no image.
+    // The program must run with the image's files alone; where it does not, no image is made.
     await run('chroot', [target, '/usr/local/bin/node', '--version']);
   });
 }
 
-/** Perl with the modules that its own language is made of: what a node's agent enters containers by. */
+/** Perl with its core modules: a node's agent enters containers by a Perl script. */
 function perlLayer(): Promise<Layer> {
   return layerOf(layerPath('perl', readFileSync('/usr/bin/perl')), async (target) => {
     const modules = await run('perl', ['-Mstrict', '-Mwarnings', '-e', 'print join "\n", values %INC']);

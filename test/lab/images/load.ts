@@ -1,4 +1,4 @@
-/** Getting images to the nodes: a template that every node starts from, and small imports for what changed since. */
+/** Brings images to the nodes: each node starts from a template, and images that changed since are imported. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -72,7 +72,7 @@ export async function restartComponent(where: string, part: string): Promise<voi
 }
 
 /**
- * Starts anew whatever follows a cluster's API server (controllers, kubelets, proxies): each waits the longer the more
+ * Restarts whatever watches a cluster's API server (controllers, kubelets, proxies): each waits the longer the more
  * often it found nobody there, for up to a minute, also when the server is back.
  */
 export async function reconnect(where: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** What can befall a cluster's memory: a copy of it, an older one put back, none at all, a compacted history. */
+/** Faults of a cluster's etcd: a snapshot is taken, an older one is restored, all is deleted, history is compacted. */
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyManifests, clusterReady, startControlPlane } from '../cluster.ts';
@@ -15,7 +15,7 @@ export function snapshotEtcd(cluster: string, name: string): void {
   const target = snapshotDir(clusterNamed(cluster).name, name);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
-  // Stopped for some milliseconds, its files are what a crash would leave, and etcd starts from those.
+  // Frozen for some milliseconds, etcd leaves its files as a crash would, and it can start from those.
   freezeComponent(cluster, 'etcd');
   try {
     cpSync(etcdDir(cluster), target, { recursive: true });
@@ -24,7 +24,7 @@ export function snapshotEtcd(cluster: string, name: string): void {
   }
 }
 
-/** Puts a snapshot back in place of what a cluster knows now. */
+/** Replaces a cluster's etcd by a snapshot. */
 export async function restoreEtcd(cluster: string, name: string): Promise<void> {
   const source = snapshotDir(cluster, name);
   if (!existsSync(source)) throw new Error(`there is no snapshot ${name} of ${cluster}`);
@@ -38,7 +38,7 @@ export async function emptyEtcd(cluster: string): Promise<void> {
 
 async function replaceEtcd(cluster: ClusterSpec, fill: (folder: string) => void): Promise<void> {
   const servers = ['kube-scheduler', 'kube-controller-manager', 'kube-apiserver', 'etcd'];
-  // All that hold a memory of their own must forget it. A kubelet registers its node only when it starts.
+  // Whatever caches objects must start anew. A kubelet registers its node only when it starts.
   const agents = cluster.nodes.flatMap((node) =>
     ['kubelet', 'kube-proxy'].map((part) => `${node.name}/${part}`),
   );

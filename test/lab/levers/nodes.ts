@@ -1,4 +1,4 @@
-/** What can befall nodes and volumes. */
+/** Faults of nodes and volumes: a node is drained, a volume is full. */
 import {
   closeSync,
   mkdirSync,
