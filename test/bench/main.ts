@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- SUITE… [--json FILE]`: medians and ratios as a table, and as JSON.
- * A suite is a file beside this one that exports `measure`. Exit 1 where a limit is not kept.
+ * `npm run bench -- SUITE [ROW…] … [--json FILE]`: medians and ratios as a table, and as JSON.
+ * A suite is a file beside this one that exports `measure`, or `rows`, each of which runs alone and is shown as soon as it
+ * is done. Exit 1 where a limit is not kept.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
@@ -11,11 +12,37 @@ import { evaluate, type Measurement, type Result } from './measurement.ts';
 
 const suites = ['startup', 'x8sync', 'x8sync-far', 'nsreplicate', 'devsync'] as const;
 
-async function measure(suite: string): Promise<Result[]> {
+type Measure = () => Promise<Measurement[]>;
+
+/** The rows of a suite by name; one that has none is one row of its own name. */
+async function rowsOf(suite: string): Promise<Readonly<Record<string, Measure>>> {
   const file = join(import.meta.dirname, `${suite}.ts`);
   if (!existsSync(file)) throw new Error(`no benchmark ${suite} yet`);
-  const { measure } = (await import(file)) as { measure: () => Promise<Measurement[]> };
-  return evaluate(await measure());
+  const { measure, rows } = (await import(file)) as {
+    readonly measure?: Measure;
+    readonly rows?: Readonly<Record<string, Measure>>;
+  };
+  return rows ?? (measure ? { [suite]: measure } : {});
+}
+
+/** Measures the rows that are chosen, all where none is, and shows each as soon as it is done. */
+async function measure(suite: string, chosen: readonly string[]): Promise<Result[]> {
+  const rows = await rowsOf(suite);
+  const unknown = chosen.filter((row) => !Object.hasOwn(rows, row));
+  if (unknown.length > 0) usage(`${suite} has ${Object.keys(rows).join(', ')}, and no ${unknown.join(', ')}`);
+  const results: Result[] = [];
+  for (const [row, run] of Object.entries(rows)) {
+    if (chosen.length > 0 && !chosen.includes(row)) continue;
+    const found = evaluate(await run());
+    process.stdout.write(`${row === suite ? suite : `${suite} ${row}`}\n${render(found)}\n`);
+    results.push(...found);
+  }
+  return results;
+}
+
+function usage(problem: string): never {
+  process.stderr.write(`${problem}\nusage: npm run bench -- ${suites.join('|')} [ROW…] [--json FILE]\n`);
+  process.exit(2);
 }
 
 const figure = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
@@ -38,11 +65,13 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'string' } },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !suites.some((suite) => suite === name));
-if (positionals.length === 0 || unknown.length > 0) {
-  process.stderr.write(`usage: npm run bench -- ${suites.join('|')} [--json FILE]\n`);
-  process.exit(2);
+/** Rows that were named after each suite. */
+const chosen = new Map<string, string[]>();
+for (const name of positionals) {
+  if (suites.some((suite) => suite === name)) chosen.set(name, chosen.get(name) ?? []);
+  else ([...chosen.values()].at(-1) ?? usage(`there is no suite ${name}`)).push(name);
 }
+if (chosen.size === 0) usage('no suite is named');
 const machine = {
   platform: platform(),
   arch: arch(),
@@ -51,10 +80,7 @@ const machine = {
   totalmem: totalmem(),
 };
 const report: Record<string, Result[]> = {};
-for (const suite of positionals) {
-  report[suite] = await measure(suite);
-  process.stdout.write(`${suite}\n${render(report[suite])}\n`);
-}
+for (const [suite, rows] of chosen) report[suite] = await measure(suite, rows);
 if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, suites: report }, undefined, 2)}\n`);
 process.exitCode = Object.values(report)
   .flat()

@@ -10,24 +10,29 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, type Resource, secrets } from '../../src/kube/resources.ts';
 import { listWatch } from '../../src/kube/watch.ts';
 import { each, makeNamespace, once, type Sides, specOf, watch } from '../cluster/support/replication.ts';
-import { startSolo } from '../cluster/support/solo-server.ts';
+import { type SoloOptions, type SoloServer, startSolo } from '../cluster/support/solo-server.ts';
 import { eventuallySees } from '../support/eventually.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
 
 const OBJECTS = 5000;
 const NAMESPACES = 20;
 const RUNS = 5;
-const WORKERS = 16;
+export const WORKERS = 16;
 const PACED = { perSecond: 100, seconds: 10 };
 const UNPACED = 3000;
 const MANY = 25_000;
 
-const only = (prefix: string) => ({ include: [`${prefix}-*`], exclude: [], selector: [], sensitive: false });
+export const only = (prefix: string) => ({
+  include: [`${prefix}-*`],
+  exclude: [],
+  selector: [],
+  sensitive: false,
+});
 const text = (index: number) => `${'x'.repeat(700)}${index}`;
 const resourceOf = ({ kind }: KubeObject): Resource => (kind === 'Secret' ? secrets : configMaps);
 
 /** An object of about 1 KB as JSON; every second one a Secret. */
-function object(namespace: string, index: number): KubeObject {
+export function object(namespace: string, index: number): KubeObject {
   const value = Buffer.from(text(index)).toString('base64');
   const kind = index % 2 === 0 ? 'ConfigMap' : 'Secret';
   return { apiVersion: 'v1', kind, metadata: { name: `o-${index}`, namespace }, data: { value } };
@@ -70,7 +75,7 @@ function bareApply(
 }
 
 /** Namespaces on the primary, and those of the bare loop on the replicas. */
-async function makePlaces(
+export async function makePlaces(
   { primary, replicas }: Sides,
   prefix: string,
   count: number,
@@ -87,9 +92,10 @@ async function makePlaces(
 
 /** Servers with nothing in them, each time: what other runs have left would have to be listed too. */
 export async function onServers<T>(
-  work: (sides: Sides, kubeconfigs: readonly string[]) => Promise<T>,
+  work: (sides: Sides, kubeconfigs: readonly string[], servers: readonly SoloServer[]) => Promise<T>,
+  options: SoloOptions = {},
 ): Promise<T> {
-  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name)));
+  const servers = await Promise.all(['primary', 'one', 'two'].map((name) => startSolo(name, options)));
   try {
     const clusters = await Promise.all(
       servers.map(async (server) => identify(server.context, await server.client())),
@@ -98,6 +104,7 @@ export async function onServers<T>(
     return await work(
       { primary, replicas },
       servers.map(({ kubeconfig }) => kubeconfig),
+      servers,
     );
   } finally {
     await Promise.all(servers.map((server) => server.remove()));
@@ -251,7 +258,7 @@ const apply = (kube: KubeClient, namespace: string, name: string, value: string)
   );
 
 /** Changes at a pace, then as many as can be done; lags in ms, and changes a second that arrived. */
-async function drive(
+export async function drive(
   sides: Sides,
   namespace: string,
   there: string,
@@ -284,7 +291,7 @@ async function drive(
   return { lags: paced.samples, perSecond: writes(UNPACED, since) };
 }
 
-type Driven = Awaited<ReturnType<typeof drive>>;
+export type Driven = Awaited<ReturnType<typeof drive>>;
 
 /** The same load for each of the two. */
 const driveOne = {
@@ -368,11 +375,16 @@ export async function measureIdle(sides: Sides, files: readonly [string, string]
   ];
 }
 
-export async function measure(): Promise<Measurement[]> {
-  const measured = await measureOnce();
-  measured.push(...(await onServers((sides) => measureWatch(sides))));
-  const idle = await onServers(({ primary, replicas }, [from = '', to = '']) =>
-    measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to]),
-  );
-  return [...measured, ...idle];
-}
+/** The rows of this suite: each runs alone, on servers of its own. */
+export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
+  once: () => measureOnce(),
+  watch: () => onServers((sides) => measureWatch(sides)),
+  idle: () =>
+    onServers(({ primary, replicas }, [from = '', to = '']) =>
+      measureIdle({ primary, replicas: replicas.slice(0, 1) }, [from, to]),
+    ),
+  listen: async () => (await import('./nsreplicate-listen.ts')).measureListen(),
+  unchanged: async () => (await import('./nsreplicate-unchanged.ts')).measureUnchanged(),
+  tasks: async () => (await import('./nsreplicate-tasks.ts')).measureTasks(),
+  syncer: async () => (await import('./nsreplicate-syncer.ts')).measureSyncer(),
+};

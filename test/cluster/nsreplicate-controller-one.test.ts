@@ -6,12 +6,12 @@ import { expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
 import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { secrets } from '../../src/kube/resources.ts';
+import { leases, secrets } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { startPlugin } from './support/kubectl.ts';
 import { kubeconfigOf } from './support/limited.ts';
-import { Pair } from './support/nsreplicate.ts';
+import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { describeWithServers } from './support/servers.ts';
@@ -45,7 +45,7 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
     await pair.from.create(krmSyncers, resource);
   }
 
-  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name));
+  const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name), 60_000);
 
   test('whoever came first carries it out; the other one follows when that has ended, or was killed', async () => {
     const pair = await Pair.open('one', { primary: servers().named('own').kubeconfig, replica: contextB });
@@ -81,6 +81,20 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
       await pair.put(pair.from, configMap('fourth', { a: '1' }));
       await arrives(pair, 'fourth');
       expect(late.output.stderr).not.toContain(`${other}/sync`);
+
+      // Somebody takes its Lease and does not renew it, while its API server is away for a moment.
+      const lease = {
+        namespace: stateNamespace,
+        name: `nsreplicate-${taskName(namespace, 'controller')}-lease`,
+      };
+      const thief = 'somebody@elsewhere pid=1 id=ab';
+      await pair.from.patch(leases, lease, { spec: { holderIdentity: thief } }, { type: 'merge' });
+      await servers().named('own').restartWith();
+      await late.saw('Lost the lock');
+      await pair.put(pair.from, configMap('fifth', { a: '1' }));
+      await arrives(pair, 'fifth');
+      expect((await pair.from.get(leases, lease)).spec?.holderIdentity).not.toBe(thief);
+      expect(late.child.exitCode).toBeNull();
     } finally {
       for (const { child } of started) child.kill('SIGTERM');
       await Promise.all(started.map(({ ended }) => ended));
