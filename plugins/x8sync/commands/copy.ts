@@ -24,24 +24,8 @@ import { completeClaim, completeTask } from './completion.ts';
 import { incompleteness } from './copy-outcome.ts';
 import { checkFlags, copyRequestOf } from './copy-request.ts';
 import { cutoverOption, downtimeGoalOption, runCutover, thenOption } from './cutover-options.ts';
-import {
-  nodePortOption,
-  publicOption,
-  pushOption,
-  serviceAnnotationOption,
-  sourceHostOption,
-  sourceRangeOption,
-  targetHostOption,
-} from './network-options.ts';
-import {
-  allowEmptyOption,
-  formerStrategyOption,
-  imageOption,
-  pairOf,
-  runAsOption,
-  strategyOption,
-  timeoutOption,
-} from './pair-options.ts';
+import { PairCommand } from './pair-command.ts';
+import { allowEmptyOption, formerStrategyOption, pairOf, timeoutOption } from './pair-options.ts';
 import {
   compressOption,
   parallelismOption,
@@ -49,7 +33,6 @@ import {
   partitionSizeOption,
   partitionsOption,
 } from './parallel-options.ts';
-import { podFlags } from './pod-flags.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -61,7 +44,7 @@ import { cloneOption, snapshotClassOption, snapshotOption } from './snapshot-opt
 import { againOption, detachedOutcome, detachOption, keepRecordsOption } from './task-options.ts';
 import { fpartArgOption, rsyncArgOption } from './tool-args.ts';
 
-export class CopyCommand extends KubeCommand {
+export class CopyCommand extends PairCommand {
   static override paths = [[]];
   static override usage = KubeCommand.Usage({
     description: "Copy a PersistentVolumeClaim's files to another claim, in the same cluster or another.",
@@ -145,23 +128,13 @@ export class CopyCommand extends KubeCommand {
   trustedXattrs = option.flag('--trusted-xattrs', {
     description: 'Copy trusted.* and security.* attributes too: the pods get CAP_SYS_ADMIN for it.',
   });
-  runAs = runAsOption();
   fsGroup = option.text('--fs-group', {
     value: 'GID',
     description:
       'Where the mover is no root, give an empty target volume to this group, so that it may write.',
   });
-  strategies = strategyOption();
   /** What --strategy was called before. */
   formerStrategies = formerStrategyOption();
-  push = pushOption();
-  sourceRange = sourceRangeOption();
-  serviceAnnotation = serviceAnnotationOption();
-  publicLoadBalancer = publicOption();
-  nodePort = nodePortOption();
-  sourceHost = sourceHostOption();
-  targetHost = targetHostOption();
-  image = imageOption();
   bandwidth = option.text('--bwlimit', {
     value: 'RATE',
     description: 'The most that is copied in a second, in bytes: 500K, 10M, 1.5G.',
@@ -188,16 +161,6 @@ export class CopyCommand extends KubeCommand {
   cutover = cutoverOption();
   downtimeGoal = downtimeGoalOption();
   thenStart = thenOption();
-  imagePullSecret = podFlags.imagePullSecret();
-  serviceAccount = podFlags.serviceAccount();
-  cpu = podFlags.cpu();
-  memory = podFlags.memory();
-  nodeSelector = podFlags.nodeSelector();
-  toleration = podFlags.toleration();
-  priorityClass = podFlags.priorityClass();
-  podLabel = podFlags.podLabel();
-  podAnnotation = podFlags.podAnnotation();
-  podPatch = podFlags.podPatch();
   detach = detachOption();
   again = againOption();
   keepRecords = keepRecordsOption();

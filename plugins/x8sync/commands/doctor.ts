@@ -8,20 +8,12 @@ import type { Finding } from '../doctor/finding.ts';
 import { parseGroup, parseIdentity } from '../objects/identity.ts';
 import { moverImage } from '../objects/manifests/pods.ts';
 import { completeClaim } from './completion.ts';
-import {
-  nodePortOption,
-  publicOption,
-  pushOption,
-  serviceAnnotationOption,
-  serviceOptionsOf,
-  sourceHostOption,
-  sourceRangeOption,
-  targetHostOption,
-} from './network-options.ts';
-import { imageOption, pairOf, runAsOption, strategyOption } from './pair-options.ts';
-import { podFlags, podOptionsOf } from './pod-flags.ts';
+import { serviceOptionsOf } from './network-options.ts';
+import { PairCommand } from './pair-command.ts';
+import { pairOf } from './pair-options.ts';
+import { podOptionsOf } from './pod-flags.ts';
 
-export class DoctorCommand extends KubeCommand {
+export class DoctorCommand extends PairCommand {
   static override paths = [['doctor']];
   static override usage = KubeCommand.Usage({
     description: 'Tell what stands for and against a copy. Nothing is made.',
@@ -43,15 +35,6 @@ export class DoctorCommand extends KubeCommand {
   override output = outputOption('json', 'yaml', 'table');
   source = argument.required('SOURCE', { description: 'Claim to copy from.', complete: completeClaim });
   target = argument.required('TARGET', { description: 'Claim to copy to.', complete: completeClaim });
-  strategies = strategyOption();
-  push = pushOption();
-  sourceRange = sourceRangeOption();
-  serviceAnnotation = serviceAnnotationOption();
-  publicLoadBalancer = publicOption();
-  nodePort = nodePortOption();
-  sourceHost = sourceHostOption();
-  targetHost = targetHostOption();
-  runAs = runAsOption();
   fsGroup = option.text('--fs-group', {
     value: 'GID',
     description: 'Group that the copy would give an empty target to.',
@@ -62,17 +45,6 @@ export class DoctorCommand extends KubeCommand {
   allowMounted = option.flag('--allow-mounted', {
     description: 'That pods have the target mounted is no obstacle.',
   });
-  image = imageOption();
-  imagePullSecret = podFlags.imagePullSecret();
-  serviceAccount = podFlags.serviceAccount();
-  cpu = podFlags.cpu();
-  memory = podFlags.memory();
-  nodeSelector = podFlags.nodeSelector();
-  toleration = podFlags.toleration();
-  priorityClass = podFlags.priorityClass();
-  podLabel = podFlags.podLabel();
-  podAnnotation = podFlags.podAnnotation();
-  podPatch = podFlags.podPatch();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { strategies, trustedXattrs, allowMounted, fsGroup, runAs } = this;

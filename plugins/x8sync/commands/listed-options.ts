@@ -15,6 +15,12 @@ const texts: Reader = (value) => {
   const all = (Array.isArray(value) ? value : [value]).map(text);
   return all.includes(undefined) ? undefined : all;
 };
+/** `KEY=VALUE`, one or several, or a map. */
+const pairs: Reader = (value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return texts(value);
+  const all = Object.entries(value).map(([key, one]) => [key, text(one)] as const);
+  return all.every(([, one]) => one !== undefined) ? all.map(([key, one]) => `${key}=${one}`) : undefined;
+};
 const integer: Reader = (value) => (Number.isSafeInteger(value) && Number(value) > 0 ? value : undefined);
 const oneOf =
   (words: readonly string[]): Reader =>
@@ -28,7 +34,7 @@ const someOf =
   };
 
 /** By the flag's name: the field of the command, and how its value is read. */
-const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Reader]>> = {
+export const listedOptions: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Reader]>> = {
   name: ['name', text],
   force: ['force', flag],
   checksum: ['checksum', flag],
@@ -52,12 +58,22 @@ const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Re
   strategy: ['strategies', someOf(strategyNames)],
   push: ['push', flag],
   'source-range': ['sourceRange', texts],
-  'service-annotation': ['serviceAnnotation', texts],
+  'service-annotation': ['serviceAnnotation', pairs],
   'public-load-balancer': ['publicLoadBalancer', flag],
   'node-port': ['nodePort', integer],
   'source-host': ['sourceHost', text],
   'target-host': ['targetHost', text],
   image: ['image', text],
+  'image-pull-secret': ['imagePullSecret', texts],
+  'service-account': ['serviceAccount', text],
+  cpu: ['cpu', text],
+  memory: ['memory', text],
+  'node-selector': ['nodeSelector', pairs],
+  toleration: ['toleration', texts],
+  'priority-class': ['priorityClass', text],
+  'pod-label': ['podLabel', pairs],
+  'pod-annotation': ['podAnnotation', pairs],
+  'pod-patch': ['podPatch', texts],
   bwlimit: ['bandwidth', text],
   compress: ['compress', oneOf(['auto', ...compressions])],
   parallelism: ['parallelism', text],
@@ -66,6 +82,7 @@ const known: Readonly<Record<string, readonly [field: keyof BatchFlags, read: Re
   'partition-size': ['partitionSize', text],
   'rsync-arg': ['rsyncArg', texts],
   'fpart-arg': ['fpartArg', texts],
+  again: ['again', flag],
   'create-target': ['createTarget', flag],
   'grow-target': ['growTarget', flag],
   'storage-class': ['storageClass', text],
@@ -82,10 +99,12 @@ export function withListedOptions(flags: BatchFlags, { options, where }: ListedC
   const own = Object.entries(options).map(([name, value]): [string, unknown] => {
     if (given.size === given.add(dashed(name)).size)
       throw new UsageError(`${where}: ${JSON.stringify(name)} is given twice`);
-    const [field, read] = Object.hasOwn(known, dashed(name)) ? (known[dashed(name)] ?? []) : [];
+    const [field, read] = Object.hasOwn(listedOptions, dashed(name))
+      ? (listedOptions[dashed(name)] ?? [])
+      : [];
     if (field === undefined || !read)
       throw new UsageError(`${where}: ${JSON.stringify(name)} is no option of a copy`, {
-        hint: `there are ${Object.keys(known).join(', ')}`,
+        hint: `there are ${Object.keys(listedOptions).join(', ')}`,
       });
     const own = read(value);
     if (own === undefined)

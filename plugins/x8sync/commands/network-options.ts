@@ -14,38 +14,36 @@ export const pushOption = () =>
     description: 'The source dials the target: for one that can dial out and not be reached.',
   });
 
-export const sourceRangeOption = () =>
-  option.list('--source-range', {
-    value: 'CIDR',
-    description: 'Who may come in by a load balancer: the addresses that the other side dials from.',
-  });
-
-export const serviceAnnotationOption = () =>
-  option.repeated('--service-annotation', {
-    value: 'KEY=VALUE',
-    description: "Annotation of the load balancer's Service; stands above those that make it internal.",
-  });
-
-export const publicOption = () =>
-  option.flag('--public-load-balancer', {
-    description:
-      'Let a load balancer have a public address; it is an internal one where the provider is known.',
-  });
-
-export const nodePortOption = () =>
-  option.integer('--node-port', { min: 1, max: 65_535, description: 'The node port, instead of any.' });
-
-export const sourceHostOption = () =>
-  option.text('--source-host', {
-    value: 'HOST[:PORT]',
-    description: 'Where the target finds the node port or load balancer, behind NAT or a bastion.',
-  });
-
-export const targetHostOption = () =>
-  option.text('--target-host', {
-    value: 'HOST[:PORT]',
-    description: 'With --push: where the source finds the node port or load balancer.',
-  });
+export const networkFlags = {
+  push: pushOption,
+  sourceRange: () =>
+    option.list('--source-range', {
+      value: 'CIDR',
+      description: 'Who may come in by a load balancer: the addresses that the other side dials from.',
+    }),
+  serviceAnnotation: () =>
+    option.repeated('--service-annotation', {
+      value: 'KEY=VALUE',
+      description: "Annotation of the load balancer's Service; stands above those that make it internal.",
+    }),
+  publicLoadBalancer: () =>
+    option.flag('--public-load-balancer', {
+      description:
+        'Let a load balancer have a public address; it is an internal one where the provider is known.',
+    }),
+  nodePort: () =>
+    option.integer('--node-port', { min: 1, max: 65_535, description: 'The node port, instead of any.' }),
+  sourceHost: () =>
+    option.text('--source-host', {
+      value: 'HOST[:PORT]',
+      description: 'Where the target finds the node port or load balancer, behind NAT or a bastion.',
+    }),
+  targetHost: () =>
+    option.text('--target-host', {
+      value: 'HOST[:PORT]',
+      description: 'With --push: where the source finds the node port or load balancer.',
+    }),
+};
 
 /** As the command has these flags. */
 export interface NetworkFlags {

@@ -8,25 +8,10 @@ import { moverImage } from '../objects/manifests/pods.ts';
 import type { CopyRequest } from '../run/request.ts';
 import type { Pair } from '../verify/pair.ts';
 import { completeClaim, completeTask } from './completion.ts';
-import {
-  nodePortOption,
-  publicOption,
-  pushOption,
-  serviceAnnotationOption,
-  serviceOptionsOf,
-  sourceHostOption,
-  sourceRangeOption,
-  targetHostOption,
-} from './network-options.ts';
-import {
-  allowEmptyOption,
-  imageOption,
-  pairOf,
-  runAsOption,
-  strategyOption,
-  timeoutOption,
-} from './pair-options.ts';
-import { podFlags, podOptionsOf } from './pod-flags.ts';
+import { serviceOptionsOf } from './network-options.ts';
+import { PairCommand } from './pair-command.ts';
+import { allowEmptyOption, pairOf, timeoutOption } from './pair-options.ts';
+import { podOptionsOf } from './pod-flags.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -35,9 +20,8 @@ import {
   sourcePathOption,
   targetPathOption,
 } from './selection-options.ts';
-import { TaskCommand } from './task-command.ts';
 
-export class VerifyCommand extends TaskCommand {
+export class VerifyCommand extends PairCommand {
   static override paths = [['verify']];
   static override usage = KubeCommand.Usage({
     description: 'Compare the files of two claims, every entry and every byte. Nothing is changed.',
@@ -73,26 +57,6 @@ export class VerifyCommand extends TaskCommand {
   trustedXattrs = option.flag('--trusted-xattrs', {
     description: 'Compare trusted.* attributes too: the pods get CAP_SYS_ADMIN for it.',
   });
-  runAs = runAsOption();
-  strategies = strategyOption();
-  push = pushOption();
-  sourceRange = sourceRangeOption();
-  serviceAnnotation = serviceAnnotationOption();
-  publicLoadBalancer = publicOption();
-  nodePort = nodePortOption();
-  sourceHost = sourceHostOption();
-  targetHost = targetHostOption();
-  image = imageOption();
-  imagePullSecret = podFlags.imagePullSecret();
-  serviceAccount = podFlags.serviceAccount();
-  cpu = podFlags.cpu();
-  memory = podFlags.memory();
-  nodeSelector = podFlags.nodeSelector();
-  toleration = podFlags.toleration();
-  priorityClass = podFlags.priorityClass();
-  podLabel = podFlags.podLabel();
-  podAnnotation = podFlags.podAnnotation();
-  podPatch = podFlags.podPatch();
   waitLimit = timeoutOption();
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
