@@ -20,7 +20,11 @@ const [from, to] = [`${contextA}/${namespace}`, `${contextB}/${namespace}`];
 interface BatchDocument {
   readonly copied: number;
   readonly failed: number;
-  readonly copies: readonly { readonly target: string; readonly outcome: string }[];
+  readonly copies: readonly {
+    readonly target: string;
+    readonly outcome: string;
+    readonly error?: { readonly message: string; readonly hint?: string };
+  }[];
 }
 
 interface Claim {
@@ -70,12 +74,19 @@ test('a list has options for each of its copies', async () => {
     ...options,
   });
   const items = [
-    entry('whole', { name: 'listed-whole', size: '300Mi' }),
+    entry('whole', { name: 'listed-whole', size: '300Mi', podLabel: { team: 'shop' }, memory: '96Mi' }),
     entry('part', { sourcePath: 'part', exclude: ['*.log'], verify: true }),
+    // What its patterns leave out all of is refused, as in a single copy.
+    entry('nothing', { exclude: ['*'] }),
   ];
   writeFileSync(list, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const result = documentOf<BatchDocument>(await x8sync('-f', list, '-o', 'json'));
-  expect(outcomes(result)).toEqual(['part copied', 'whole copied']);
+  const ended = await x8sync('-f', list, '-o', 'json');
+  expect({ code: ended.code, stderr: ended.stderr }).toMatchObject({ code: 5 });
+  const result = documentOf<BatchDocument>(ended);
+  expect(outcomes(result)).toEqual(['nothing failed', 'part copied', 'whole copied']);
+  const refused = result.copies.find(({ target }) => target.endsWith('/nothing'));
+  expect(refused?.error?.message).toMatch(/was not begun: the patterns leave out all/);
+  expect(refused?.error?.hint).toMatch(/--allow-empty/);
   expect(await scene.inspect(contextB, 'part', 'ls')).toBe('a\n');
   expect(await scene.inspect(contextB, 'whole', 'ls')).toBe('c\npart\n');
   expect(await scene.phases('listed-whole')).toEqual(['source Succeeded', 'target Succeeded']);

@@ -97,6 +97,15 @@ test.concurrent('within a namespace the workload is given the other claim; what 
   const claim = 'jsonpath={.spec.template.spec.volumes[0].persistentVolumeClaim.claimName}';
   expect(await kubectl(contextA, ['-n', namespace, 'get', 'deployment/moved', '-o', claim])).toBe('new');
 
+  // The claim that the workload has left is made empty: nothing is stopped for that.
+  await scene.shell(contextA, 'old', 'rm -r /data/*');
+  await scene.claim(contextA, 'next');
+  await deployRows(here, 'hollow', 'old', 0);
+  const empty = ['--then', 'nothing', scene.ref(contextA, 'old'), scene.ref(contextA, 'next')];
+  expect(saidBy(await x8sync('--cutover', '--downtime-goal', '2m', ...empty), 3)).toMatch(
+    /was not begun: .*empty[\s\S]*--allow-empty/,
+  );
+
   await scene.user(contextA, 'lonely', 'bare');
   const refused = saidBy(
     await x8sync('--cutover', '--then', 'nothing', scene.ref(contextA, 'bare'), pair[0] ?? ''),
