@@ -5,12 +5,13 @@ import type { StrategyName } from '../../plugins/x8sync/connect/strategy-names.t
 import { checkPermissions } from '../../plugins/x8sync/preflight/permissions.ts';
 import { ForbiddenError } from '../../src/errors.ts';
 import type { PolicyRule, RbacRole } from '../../src/kube/access.ts';
-import { eventually } from '../support/eventually.ts';
 import { clusterOf } from './support/clusters.ts';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { apply, environment, kubectl, pluginProgram } from './support/kubectl.ts';
+import { environment, pluginProgram } from './support/kubectl.ts';
 import { type Ended, run } from './support/process.ts';
+import { granted, grantIn } from './support/roles.ts';
+import { deployRows, replicasOf } from './support/rows.ts';
 import { Scene } from './support/scene.ts';
 import { documentOf, saidBy, x8sync } from './support/x8sync.ts';
 
@@ -39,32 +40,6 @@ async function printed(side: Side, ...flags: string[]): Promise<PolicyRule[]> {
     await x8sync('rbac', ...pair, '--side', side, ...flags, '-o', 'json'),
   );
   return list.items.flatMap(({ rules }) => rules);
-}
-
-interface Subject {
-  readonly kind: 'User' | 'Group';
-  readonly name: string;
-}
-
-/** A Role of these rules, and a RoleBinding for somebody. */
-function granted(name: string, rules: readonly PolicyRule[], subject: Subject): object[] {
-  const apiGroup = 'rbac.authorization.k8s.io';
-  const apiVersion = `${apiGroup}/v1`;
-  return [
-    { apiVersion, kind: 'Role', metadata: { name }, rules },
-    {
-      ...{ apiVersion, kind: 'RoleBinding', metadata: { name } },
-      roleRef: { apiGroup, kind: 'Role', name },
-      subjects: [{ ...subject, apiGroup }],
-    },
-  ];
-}
-
-/** Grants in the namespace of one side; resolves once its API server heeds the last of them. */
-async function grant(side: Side, objects: readonly object[], probe: readonly string[]): Promise<void> {
-  await apply(contexts[side], scene.namespace, ...objects);
-  const can = ['auth', 'can-i', 'get', 'persistentvolumeclaims', '-n', scene.namespace, ...probe];
-  await eventually(async () => expect(await kubectl(contexts[side], can)).toBe('yes\n'));
 }
 
 interface Without {
@@ -104,13 +79,37 @@ test('somebody with just these Roles copies, by each of these strategies', async
     await Promise.all(
       sides.map(async (side) => {
         const rules = await printed(side, ...flags);
-        await grant(side, granted(name, rules, { kind: 'User', name }), ['--as', name]);
+        await grantIn(contexts[side], scene.namespace, granted(name, rules, { kind: 'User', name }), [
+          '--as',
+          name,
+        ]);
       }),
     );
     saidBy(await as(name, [], ...pair, ...flags), 0);
     expect(await scene.leftovers()).toEqual([]);
   }
 }, 120_000);
+
+test('somebody with just what a cutover into a claim that is made takes does that', async () => {
+  const { namespace } = scene;
+  const name = `${namespace}-cutover`;
+  const args = ['--strategy', 'nodeport', '--cutover', '--create-target'];
+  await Promise.all(
+    sides.map(async (side) => {
+      const rules = await printed(side, ...args);
+      await grantIn(contexts[side], namespace, granted(name, rules, { kind: 'User', name }), ['--as', name]);
+    }),
+  );
+  const [here, there] = [
+    { context: contextA, namespace },
+    { context: contextB, namespace },
+  ];
+  await Promise.all([deployRows(here, 'app', 'source', 1), deployRows(there, 'app', 'made', 0)]);
+  const [source] = pair;
+  const ended = await as(name, [], ...args, '--downtime-goal', '2m', source, scene.ref(contextB, 'made'));
+  expect(saidBy(ended, 0)).toMatch(/Deployment app/);
+  expect(await Promise.all([replicasOf(here, 'app'), replicasOf(there, 'app')])).toEqual([0, 1]);
+}, 180_000);
 
 /** What a copy would be told before it makes anything, in this process: starting the plugin for each case takes long. */
 async function refusalOf(user: string, group: string, strategy: StrategyName): Promise<readonly string[]> {
@@ -151,8 +150,8 @@ describe.each(['nodeport', 'loadbalancer', 'relay'] as const)('with one verb les
         name: group,
       });
       await Promise.all([
-        grant(other, full, ['--as', 'anybody', '--as-group', group]),
-        grant(side, bindings, ['--as', last.user]),
+        grantIn(contexts[other], scene.namespace, full, ['--as', 'anybody', '--as-group', group]),
+        grantIn(contexts[side], scene.namespace, bindings, ['--as', last.user]),
       ]);
       const said = await Promise.all(cases.map(({ user }) => refusalOf(user, group, strategy)));
       const missing = ({ verb, resource }: Without) =>

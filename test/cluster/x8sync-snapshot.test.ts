@@ -5,9 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { RbacRole } from '../../src/kube/access.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { FakeCsiDriver } from './support/fake-csi-driver.ts';
 import { kubectl } from './support/kubectl.ts';
+import { granted, grantIn } from './support/roles.ts';
 import { Scene } from './support/scene.ts';
 import { type CopyDocument, documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
@@ -50,10 +52,25 @@ const frozen = async () =>
 const stateOf = async (context: string, claim: string) =>
   (await scene.inspect(context, claim, 'cat state; stat -c %u:%g state')).trim();
 
+/** Somebody who has what `rbac` prints for such a copy, and no more. */
+async function somebodyWith(...args: string[]): Promise<string> {
+  const name = `${scene.namespace}-keeper`;
+  for (const [side, context] of Object.entries({ source: contextA, target: contextB })) {
+    const printed = await x8sync('rbac', ...args, '--side', side, '-o', 'json');
+    const rules = documentOf<{ items: RbacRole[] }>(printed).items.flatMap((role) => role.rules);
+    await grantIn(context, scene.namespace, granted(name, rules, { kind: 'User', name }), ['--as', name]);
+  }
+  return name;
+}
+
 onLab(
   'the target is the source of one moment, also after a run that was killed, and all goes',
   async () => {
-    const command = ['--snapshot', '--name', 'moment', '--verify', source, target];
+    const how = ['--snapshot', '--strategy', 'nodeport', source, target];
+    const user = await somebodyWith(...how);
+    // Who may not see the classes names one.
+    const named = ['--snapshot-class', driver.name, '--name', 'moment', '--verify'];
+    const command = [...how, ...named, '--as', user];
     const taken = new Promise<void>((resolve) => {
       driver.frozen = (folder) => {
         // In place, as a program writes that is at work.

@@ -2,8 +2,11 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
+import { UsageError } from '../../../src/errors.ts';
+import type { Makes } from '../preflight/permissions.ts';
 import type { ClusterRoles } from '../preflight/roles.ts';
 import { completeClaim } from './completion.ts';
+import { thenOption } from './cutover-options.ts';
 import { checkDirection, pushOption } from './network-options.ts';
 import { pairOf, strategyOption } from './pair-options.ts';
 
@@ -20,6 +23,7 @@ export class RbacCommand extends KubeCommand {
         'Grant what the source takes',
         '$0 rbac --side source a/shop/db b/shop/db | kubectl --context a apply -f -',
       ],
+      ['For a cutover', '$0 rbac --cutover --create-target a/shop/db b/shop/db'],
       ['By a node port only', '$0 rbac --strategy nodeport a/shop/db b/shop/db'],
     ],
   });
@@ -31,6 +35,11 @@ export class RbacCommand extends KubeCommand {
   snapshot = option.flag('--snapshot', { description: 'Also what --snapshot takes.' });
   clone = option.flag('--clone', { description: 'Also what --clone takes.' });
   growTarget = option.flag('--grow-target', { description: 'Also what --grow-target takes.' });
+  createTarget = option.flag('--create-target', { description: 'Also what --create-target takes.' });
+  cutover = option.flag('--cutover', {
+    description: 'Also what --cutover takes; --then says on which sides.',
+  });
+  thenStart = thenOption();
   helpful = option.flag('--helpful', {
     description:
       'Also what a copy goes without: it sees and says more with it, and gets through more policies.',
@@ -42,6 +51,13 @@ export class RbacCommand extends KubeCommand {
     return this.clone ? 'clone' : undefined;
   }
 
+  /** What a copy takes beyond what its strategies do. */
+  async #further(): Promise<Omit<Makes, 'server' | 'service'>> {
+    const { cutover, thenStart = 'target', growTarget: growth, createTarget: creation } = this;
+    const { scaledSides } = await import('../records/cutover-state.ts');
+    return { snapshot: this.#snapshot, growth, creation, cutover: cutover ? scaledSides(thenStart) : [] };
+  }
+
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const [{ rolesFor }, { mayBeMadeFor }, { stringify }] = await Promise.all([
       import('../preflight/roles.ts'),
@@ -50,11 +66,8 @@ export class RbacCommand extends KubeCommand {
     ]);
     checkDirection({ ...noHosts, push: this.push, strategies: this.strategies });
     const sides = this.side === undefined ? (['source', 'target'] as const) : [this.side];
-    const makes = {
-      ...mayBeMadeFor(this.strategies, this.push),
-      snapshot: this.#snapshot,
-      growth: this.growTarget,
-    };
+    const makes = { ...mayBeMadeFor(this.strategies, this.push), ...(await this.#further()) };
+    if (this.thenStart !== undefined && !this.cutover) throw new UsageError('--then belongs to --cutover');
     const all = rolesFor(await pairOf(this, context), { sides, makes, helpful: this.helpful });
     const text = all.map(
       (one) => `# ${headline(one)}\n${one.roles.map((role) => stringify(role)).join('---\n')}`,

@@ -1,9 +1,9 @@
 /** What a cutover stops and starts, found out before anything is touched. */
 import { RefusedError } from '../../../src/errors.ts';
 import { requirePermissions } from '../../../src/kube/access.ts';
-import { deployments, replicaSets, statefulSets } from '../../../src/kube/resources.ts';
 import { type ClaimRef, describeClaim } from '../claims/claim.ts';
-import type { CutoverState, ScaledWorkload, Then } from '../records/cutover-state.ts';
+import { scalingPermissions } from '../preflight/permissions.ts';
+import { type CutoverState, type ScaledWorkload, scaledSides, type Then } from '../records/cutover-state.ts';
 import type { CopyContext } from '../run/request.ts';
 import type { Claims } from './claims.ts';
 import { requireClaimStays, usersToBe } from './precautions.ts';
@@ -28,8 +28,7 @@ export async function planCutover(
 ): Promise<CutoverState> {
   const { source, target } = claims;
   const { signal, reporter } = context;
-  await requireRights(source.ref, signal);
-  if (afterwards === 'target') await requireRights(target.ref, signal);
+  for (const side of scaledSides(afterwards)) await requireRights(claims[side].ref, signal);
   const { running, idle } = await workloadsOf(source.ref, signal);
   requireClaimStays(source, running);
   if (afterwards === 'repoint') requireRepointable(claims, running);
@@ -75,13 +74,7 @@ function otherClaims(workload: Workload, { claim }: ClaimRef): string[] {
 const scaled = ({ kind, name, uid, replicas }: Workload): ScaledWorkload => ({ kind, name, uid, replicas });
 
 async function requireRights({ kube, namespace }: ClaimRef, signal: AbortSignal): Promise<void> {
-  const verbs = ['get', 'list', 'watch', 'patch'];
-  const workloads = [deployments, statefulSets].flatMap((resource) =>
-    verbs.map((verb) => ({ verb, resource, namespace })),
-  );
-  await requirePermissions(kube, [...workloads, { verb: 'get', resource: replicaSets, namespace }], {
-    signal,
-  });
+  await requirePermissions(kube, scalingPermissions(namespace), { signal });
 }
 
 /**

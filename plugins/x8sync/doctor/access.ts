@@ -28,7 +28,7 @@ function asked(
   const all: readonly (readonly [Right['need'], readonly Permission[]])[] = [
     ['required', permissionsOf(side, namespace, required)],
     ['for some strategies', permissionsOf(side, namespace, any)],
-    ['helpful', helpfulPermissions(namespace)],
+    ['helpful', helpfulPermissions(side, namespace, any)],
   ];
   const seen = new Set<string>();
   return all.flatMap(([need, permissions]) =>

@@ -3,7 +3,10 @@ import { ForbiddenError } from '../../../src/errors.ts';
 import { type Permission, requirePermissions } from '../../../src/kube/access.ts';
 import {
   configMaps,
+  cronJobs,
+  deployments,
   events,
+  horizontalPodAutoscalers,
   jobs,
   limitRanges,
   namespaces,
@@ -13,10 +16,13 @@ import {
   persistentVolumes,
   pods,
   type Resource,
+  replicaSets,
   resourceQuotas,
   secrets,
   services,
   statefulSets,
+  storageClasses,
+  volumeSnapshotClasses,
   volumeSnapshots,
 } from '../../../src/kube/resources.ts';
 import type { ClaimRef } from '../claims/claim.ts';
@@ -53,6 +59,19 @@ const frozen: Readonly<Record<'snapshot' | 'clone', readonly Need[]>> = {
 };
 
 const growth: readonly Need[] = [[persistentVolumeClaims, 'list watch patch']];
+const creation: readonly Need[] = [[persistentVolumeClaims, 'create']];
+
+/** Finding workloads through the owners of their pods, scaling them, and awaiting that. */
+const scaling: readonly Need[] = [
+  [deployments, 'get list watch patch'],
+  [statefulSets, 'get list watch patch'],
+  [replicaSets, 'get'],
+];
+/** Who would scale them back. */
+const scalers: readonly Need[] = [
+  [horizontalPodAutoscalers, 'list'],
+  [cronJobs, 'list'],
+];
 
 /** What a copy goes without, and is better with: it sees more, says more, or gets through more. */
 const helpful: readonly Need[] = [
@@ -82,6 +101,10 @@ export interface Makes {
   readonly relay?: boolean;
   /** A target claim that is too small is made larger. */
   readonly growth?: boolean;
+  /** A target claim that is missing is made. */
+  readonly creation?: boolean;
+  /** Workloads of these sides are stopped and started. */
+  readonly cutover?: readonly Role[];
   /** The source is frozen first. */
   readonly snapshot?: 'snapshot' | 'clone' | undefined;
 }
@@ -100,16 +123,31 @@ export function permissionsOf(role: Role, namespace: string, makes: Makes): Perm
     ...(!isDialled && makes.addresses ? addresses : []),
     ...(makes.relay ? relay : []),
     ...(!isSource && makes.growth ? growth : []),
+    ...(!isSource && makes.creation ? creation : []),
+    ...(makes.cutover?.includes(role) ? scaling : []),
     ...(isSource && makes.snapshot ? frozen[makes.snapshot] : []),
   ];
   return permissions(needs, namespace);
 }
 
+/** What a cutover asks of the namespace of a side whose workloads it stops or starts. */
+export const scalingPermissions = (namespace: string): Permission[] => permissions(scaling, namespace);
+
 /** What a side of a copy is better with: in its namespace, and in the cluster as a whole. */
-export function helpfulPermissions(namespace: string): Permission[] {
+export function helpfulPermissions(role: Role, namespace: string, makes: Makes): Permission[] {
   // The UID of this namespace tells clusters apart.
   const identity = { verb: 'get', resource: namespaces, name: 'kube-system' };
-  return [...permissions(helpful, namespace), ...permissions(helpfulInCluster), identity];
+  const classes: Need[] = [
+    ...(role === 'source' && makes.snapshot === 'snapshot'
+      ? [[volumeSnapshotClasses, 'get list'] as const]
+      : []),
+    ...(makes.snapshot || makes.growth || makes.creation ? [[storageClasses, 'get'] as const] : []),
+  ];
+  return [
+    ...permissions([...helpful, ...(makes.cutover?.includes(role) ? scalers : [])], namespace),
+    ...permissions([...helpfulInCluster, ...classes]),
+    identity,
+  ];
 }
 
 function permissions(needs: readonly Need[], namespace?: string): Permission[] {

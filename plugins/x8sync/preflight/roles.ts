@@ -32,7 +32,7 @@ export function rolesFor(
   return [...byCluster.values()].map((here) => {
     const needs = here.flatMap((side) => {
       const { namespace } = pair[side];
-      const more = helpful ? helpfulPermissions(namespace) : [];
+      const more = helpful ? helpfulPermissions(side, namespace, makes) : [];
       return [...permissionsOf(side, namespace, makes), ...more];
     });
     const [first = 'source'] = here;

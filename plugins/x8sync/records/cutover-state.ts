@@ -3,12 +3,17 @@
  * before anything is touched.
  */
 import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { Role } from '../objects/sides.ts';
 
 /** Role of the record that holds it, beside the target's. */
 export const cutoverRole = 'cutover';
 
 /** What happens once the target holds all. */
 export type Then = 'target' | 'source' | 'repoint' | 'nothing';
+
+/** The sides whose workloads are stopped or started. */
+export const scaledSides = (afterwards: Then): readonly Role[] =>
+  afterwards === 'target' ? ['source', 'target'] : ['source'];
 
 /**
  * `ready`: every workload is as it was found. `stopping`: the source's workloads are at zero, or about to be.

@@ -43,3 +43,19 @@ test.each([
   expect(text).toMatch(has);
   expect(text).not.toMatch(hasNot);
 });
+
+test.each([
+  ['creation', { creation: true }, 'target', /"persistentvolumeclaims"\],"verbs":\[[^\]]*"create"/],
+  ['growth', { growth: true }, 'target', /"persistentvolumeclaims"\],"verbs":\[[^\]]*"patch"/],
+  ['a clone', { snapshot: 'clone' }, 'source', /"persistentvolumeclaims",[^\]]*\],"verbs":\["create"/],
+  ['a snapshot', { snapshot: 'snapshot' }, 'source', /"volumesnapshots"/],
+  ['a cutover of the source', { cutover: ['source'] }, 'source', /"deployments"/],
+  ['a cutover of the target', { cutover: ['target'] }, 'target', /"deployments"/],
+] as const)('%s takes more on its side only', (_, further, side, more) => {
+  const pair = { source: ref(one, 'a'), target: ref(two, 'b') };
+  const makes = { ...mayBeMadeFor(['nodeport']), ...further };
+  const textOf = (which: (typeof sides)[number]) =>
+    JSON.stringify(rolesFor(pair, { sides: [which], makes, helpful: false }));
+  expect(textOf(side)).toMatch(more);
+  expect(textOf(side === 'source' ? 'target' : 'source')).not.toMatch(more);
+});
