@@ -1,5 +1,5 @@
 /** Makes the manifest of a tree where it lies: every entry, read and described, in the order of {@link orderOf}. */
-import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, lstatSync, opendirSync, readlinkSync } from 'node:fs';
 import { readAttributes } from './attributes.ts';
 import { type Digested, Digester } from './digest.ts';
 import type { Entry, Kind } from './entry.ts';
@@ -48,26 +48,46 @@ export interface Found {
 
 /** All entries of a tree by their names: a folder before what is in it, and in the order of bytes. */
 export function* walk(tree: Tree, path = ''): Generator<Found> {
-  let entries: Dirent<string>[];
+  let names: readonly string[];
   try {
-    entries = readdirSync(pathOf(tree.root, path), { withFileTypes: true, encoding: 'latin1' });
+    names = sortedNames(pathOf(tree.root, path));
   } catch (error) {
     if (path === '') throw error;
     yield { path, isFile: false, unlisted: codeOf(error) };
     return;
   }
   yield { path, isFile: false };
-  const named = entries.map((entry) => ({ entry, path: path === '' ? entry.name : `${path}/${entry.name}` }));
-  for (const { entry, path } of named.sort(byName)) {
-    const isFolder = entry.isDirectory();
-    if (tree.leavesOut(path, isFolder)) continue;
-    if (isFolder) yield* walk(tree, path);
-    else yield { path, isFile: entry.isFile() };
+  for (const marked of names) {
+    const name = marked.slice(0, -markLength);
+    const below = path === '' ? name : `${path}/${name}`;
+    const isFolder = marked.endsWith(marks.folder);
+    if (tree.leavesOut(below, isFolder)) continue;
+    if (isFolder) yield* walk(tree, below);
+    else yield { path: below, isFile: marked.endsWith(marks.file) };
   }
 }
 
-type Named = { readonly entry: Dirent<string> };
-const byName = ({ entry: { name: one } }: Named, { entry: { name: other } }: Named) => (one < other ? -1 : 1);
+/** What stands behind a name, to be sorted with it: the zero byte, which no name holds, comes before all others. */
+const marks = { folder: '\0d', file: '\0f', other: '\0o' };
+const markLength = 2;
+/** Names that are asked for at once. */
+const readAtOnce = 512;
+
+/**
+ * The names of a folder in the order of their bytes, each with a mark of what it is. A folder may hold a million, so
+ * nothing else is kept of them.
+ */
+function sortedNames(folder: string | Buffer): string[] {
+  const names: string[] = [];
+  using entries = opendirSync(folder, { encoding: 'latin1' as BufferEncoding, bufferSize: readAtOnce });
+  for (let entry = entries.readSync(); entry; entry = entries.readSync())
+    names.push(
+      `${entry.name}${entry.isDirectory() ? marks.folder : entry.isFile() ? marks.file : marks.other}`,
+    );
+  return names.sort(byBytes);
+}
+
+const byBytes = (one: string, other: string) => (one < other ? -1 : 1);
 
 /** As the file system takes it: bytes, where it is more than ASCII. */
 function pathOf(root: string, path: string): string | Buffer {
