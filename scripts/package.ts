@@ -15,7 +15,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,20 +23,9 @@ import { bundleOf, bundlePlugins, packageVersion, pluginNames, root } from './bu
 import { hostPlatform, platforms, releaseNodeOf } from './node-binaries.ts';
 import { shortDescriptionOf } from './release/krew-manifest.ts';
 import { signAdHoc } from './release/macho.ts';
+import { loadPkg } from './release/sea.ts';
 import { type Named, nameExecutable } from './release/windows.ts';
 
-/** What of pkg is used: its simple SEA mode. Its command line has no way to set the SEA options below. */
-type MakeSea = (
-  entry: string,
-  options: {
-    targets: { nodeRange: string; platform: string; arch: string; output: string }[];
-    signature: boolean;
-    seaConfig: Record<string, unknown>;
-  },
-) => Promise<void>;
-
-const require = createRequire(import.meta.url);
-const { default: makeSea } = require('@yao-pkg/pkg/lib-es5/sea.js') as { default: MakeSea };
 const pkgHome = join(root, 'build', 'pkg-home');
 
 /** The folder of a platform's executables. */
@@ -97,7 +85,7 @@ function compileApart(plugin: string, platform: string, { inputs, output }: Comp
 /** All that decides what the executable is. */
 function inputsOf(plugin: string, platform: string): string {
   const hash = createHash('sha256');
-  const shapers = ['elf.ts', 'macho.ts', 'macho-strip.ts', 'windows.ts'].map((name) =>
+  const shapers = ['elf.ts', 'macho.ts', 'macho-strip.ts', 'sea.ts', 'windows.ts'].map((name) =>
     join(import.meta.dirname, 'release', name),
   );
   const lock = join(root, 'package-lock.json');
@@ -120,7 +108,7 @@ async function compile(plugin: string, platform: string, { inputs, output }: Com
   const entry = join(folder, basename(bundleOf(plugin)));
   mkdirSync(folder, { recursive: true });
   copyFileSync(bundleOf(plugin), entry);
-  await makeSea(entry, {
+  await loadPkg()(entry, {
     targets: [{ nodeRange: `node${process.versions.node}`, platform: pkgPlatform, arch, output }],
     signature: false,
     seaConfig: {
