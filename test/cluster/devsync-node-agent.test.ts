@@ -6,9 +6,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { containerStatus } from '../../plugins/devsync/launch/containers.ts';
 import { agentName } from '../../plugins/devsync/wire/node-agent.ts';
 import { namespaces, pods } from '../../src/kube/resources.ts';
+import { LabWorkstation } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { contextA } from './support/contexts.ts';
+import { contextA, isLab } from './support/contexts.ts';
 import { forever, images, makePods, podOf, Workplace } from './support/devsync.ts';
+import { Replicas } from './support/devsync-chaos.ts';
 import { app, kinds, still, strict } from './support/devsync-kinds.ts';
 import { get, kubectl } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
@@ -74,6 +76,7 @@ test('init makes them and waits until they are ready; once more, it changes noth
   const nodes = (await get(contextA, agentNamespace, 'nodes')).length;
   const first = await work.devsync('init', '--node-agent');
   expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/DaemonSet \S+ created/)]);
+  expect(first.stderr).toMatch(/waiting for the agents of all nodes: \d of \d are ready/);
   expect(first.stdout).toMatch(`the agents of ${nodes} of ${nodes} nodes are ready, version `);
   const again = await work.devsync('init', '--node-agent', '--no-wait');
   expect(again.stderr).not.toMatch(/created|configured/);
@@ -171,47 +174,26 @@ test('a hostile container: none of its files are run, and its links lead nowhere
   expect(names.filter((name) => !known.test(name))).toEqual([]);
 }, 90_000);
 
-test('goes on by itself when its container, or the agent, is started again', async () => {
-  const local = join(work.local, 'again');
-  mkdirSync(local);
-  const spec = {
-    containers: [
-      app(images.plain, ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.2; done'], {
-        volumeMounts: [{ name: 'data', mountPath: '/work' }],
-      }),
-    ],
-    volumes: [{ name: 'data', emptyDir: {} }],
-  };
-  await work.pod('again', spec);
-  await work.must('create', '--name', 'again', '--pod', 'again', '--launcher', 'node-agent', local, '/work');
-  await work.watch('again');
-  await work.reaches('again', 'watching');
-  work.write('again/a', 'before');
-  await work.must('flush', 'again');
-  await work.sh('again', 'kill 1');
-  await eventually(async () => {
-    const [pod] = await get<{ status: { containerStatuses: { restartCount: number; ready: boolean }[] } }>(
-      contextA,
-      place().namespace,
-      'pods',
-      '-l',
-      'app=again',
-    );
-    expect(pod?.status.containerStatuses[0]).toMatchObject({ restartCount: 1, ready: true });
-  });
-  work.write('again/a', 'while it was away');
-  await eventually(
-    async () => expect(await work.sh('again', 'cat /work/a')).toBe('while it was away'),
-    60_000,
-  );
-  for (const { metadata } of await agentPods(place().kube))
-    await kubectl(contextA, ['-n', agentNamespace, 'delete', 'pod', metadata.name, '--wait=false']);
-  work.write('again/a', 'without an agent');
-  await eventually(
-    async () => expect(await work.sh('again', 'cat /work/a')).toBe('without an agent'),
-    60_000,
-  );
-  await work.reaches('again', 'watching');
+test('three pods: agents are killed, streams are reset, containers and the agents of all nodes are started again', async () => {
+  const desk = isLab ? await LabWorkstation.make() : undefined;
+  const it = new Workplace(place());
+  it.under = desk?.under ?? [];
+  try {
+    const replicas = await Replicas.sync(it, 'three', 'node-agent');
+    await replicas.round(async () => {
+      await replicas.killAgents();
+      await desk?.reset();
+    });
+    await replicas.round(replicas.restartContainers, { there: false });
+    // As an eviction, a crash, or an upgrade to another version does.
+    await replicas.round(async () => {
+      for (const { metadata } of await agentPods(place().kube))
+        await kubectl(contextA, ['-n', agentNamespace, 'delete', 'pod', metadata.name, '--wait=false']);
+    });
+  } finally {
+    await it.close();
+    await desk?.remove();
+  }
 }, 180_000);
 
 describe('who may have a session', () => {

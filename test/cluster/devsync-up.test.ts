@@ -1,13 +1,13 @@
 /** `up` and `down`: what a `.devsync.yaml` names, on a real cluster. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
 import { forever, images, Workplace } from './support/devsync.ts';
-import { plugin, startPlugin } from './support/kubectl.ts';
+import { environment, plugin, pluginProgram, startPlugin } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
-import type { Running } from './support/process.ts';
+import { type Running, run } from './support/process.ts';
 
 const place = inNamespace('A');
 let work: Workplace | undefined;
@@ -54,6 +54,12 @@ syncs:
   configure('"*.log"');
   await it.pod('app', { containers: [{ name: 'app', image: images.plain, command: forever }] });
 
+  const inFolder = (...args: string[]) =>
+    run(pluginProgram('devsync'), args, { env: { ...environment, ...env }, cwd: join(it.local, 'src') });
+  const told = `context ${contextA}, namespace ${it.namespace}, as ${realpathSync(file)} says`;
+
+  // A file to which nobody has agreed leads nowhere.
+  expect((await inFolder('get', '--context', contextA)).stderr).not.toMatch('says');
   // Nobody is there to agree.
   const asked = await devsync('up');
   expect([asked.code, asked.stdout]).toEqual([2, '']);
@@ -65,6 +71,20 @@ syncs:
   await it.reaches('web', 'watching');
   await it.reaches('docs', 'watching');
   expect(await it.sh('app', 'cat /work/a.ts /srv/docs/index.md')).toBe('a# docs');
+  // Commands in its folder go where it leads, and the command line has the last word.
+  const listed = await inFolder('get');
+  expect([listed.stdout, listed.stderr]).toEqual([
+    expect.stringMatching(/^docs [\s\S]*^web /m),
+    expect.stringContaining(told),
+  ]);
+  expect((await inFolder('pause', 'docs')).code).toBe(0);
+  expect((await inFolder('resume', 'docs')).code).toBe(0);
+  expect((await inFolder('conflicts', 'web')).code).toBe(0);
+  const elsewhere = await inFolder('get', '-n', 'default', '--context', contextA);
+  expect([elsewhere.stdout, elsewhere.stderr]).toEqual([
+    expect.not.stringMatching(/^web /m),
+    expect.not.stringMatching('says'),
+  ]);
   it.write('src/a.ts', 'saved');
   await eventually(async () => expect(await it.sh('app', 'cat /tmp/built')).toBe('saved'));
   // A container may write one, and it comes nowhere.
@@ -94,4 +114,11 @@ syncs:
   expect((await again.ended).code).toBe(0);
   expect(await it.must('get', '-o', 'name')).toBe('');
   expect(it.read('src/made') + (await it.sh('app', 'cat /work/made'))).toBe('fine\nfine\n');
+
+  // Without a file, init goes on as a watch.
+  await it.must('create', '--name', 'byhand', '--pod', 'app', join(it.local, 'src'), '/work');
+  const init = it.start('init', '--no-wait', '--watch');
+  await it.reaches('byhand', 'watching');
+  await it.must('stop');
+  expect(await init.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^API server +ok /m) });
 }, 180_000);

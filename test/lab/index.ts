@@ -24,6 +24,7 @@ export {
   uncordonNode,
   unfillClaim,
 } from './levers/nodes.ts';
+export { LabWorkstation } from './levers/workstation.ts';
 export { takeThirdDown } from './third.ts';
 export { isUp, kubectlPath } from './up.ts';
 

@@ -30,7 +30,7 @@ export abstract class NodeAgentInstallCommand extends AgentCommand {
     kube: KubeClient,
   ): Promise<number> {
     const { agentsReady } = await import('../node-agent/install.ts');
-    reporter.info('waiting until the agents of all nodes are ready');
-    return await agentsReady(kube, this.waitLimit, { signal, clock });
+    const onWait = (what: string) => reporter.info(what);
+    return await agentsReady(kube, this.waitLimit, { signal, clock, onWait });
   }
 }

@@ -25,18 +25,22 @@ export interface SyncEnvironment {
   readonly workstation: Workstation;
 }
 
+/** Context and namespace where the command line names none. */
+interface Otherwise {
+  readonly context?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
 export abstract class SyncCommand extends KubeCommand {
-  /** @param otherwise context and namespace where the command line names none. */
-  protected async environment(
-    context: KubeCommandContext,
-    otherwise: { readonly context?: string | undefined; readonly namespace?: string | undefined } = {},
-  ): Promise<SyncEnvironment> {
-    const [{ SpecStore }, { Workstation, stateFolder }, kube] = await Promise.all([
+  /** @param given those of a file that the command was told to read; else the ones that `up` works with in this folder. */
+  protected async environment(context: KubeCommandContext, given?: Otherwise): Promise<SyncEnvironment> {
+    const [{ SpecStore }, { Workstation, stateFolder }] = await Promise.all([
       import('../spec/spec-store.ts'),
       import('../spec/workstation.ts'),
-      context.kube(this.kubeContext === undefined ? otherwise.context : undefined),
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
+    const otherwise = given ?? (await this.#fileOfFolder(context, workstation));
+    const kube = await context.kube(this.#choosesCluster ? undefined : otherwise.context);
     const specs = new SpecStore(kube, workstation, context.clock, context.kubeByServer);
     return {
       kube,
@@ -44,6 +48,36 @@ export abstract class SyncCommand extends KubeCommand {
       specs,
       workstation,
     };
+  }
+
+  /** What chooses a cluster chooses it whole: an address or a token is not for the context of a file. */
+  get #choosesCluster(): boolean {
+    const { kubeContext, cluster, user, server, token } = this;
+    return [kubeContext, cluster, user, server, token].some((one) => one !== undefined);
+  }
+
+  /** Whether the command line says where it works, and no file does alone. */
+  protected get choosesTarget(): boolean {
+    return this.#choosesCluster || this.namespace !== undefined;
+  }
+
+  /** What the `.devsync.yaml` of this folder names, where `up` has run it here: a file of others leads nobody elsewhere. */
+  async #fileOfFolder(context: KubeCommandContext, workstation: Workstation): Promise<Otherwise> {
+    if (this.namespace !== undefined && this.#choosesCluster) return {};
+    const [{ readNamedTarget }, { isConfirmedTarget }] = await Promise.all([
+      import('../config/config-file.ts'),
+      import('../config/confirmed.ts'),
+    ]);
+    const named = readNamedTarget(localPath('.'));
+    if (named === undefined || !isConfirmedTarget(workstation, named)) return {};
+    const words = [
+      ...(named.context !== undefined && !this.#choosesCluster ? [`context ${named.context}`] : []),
+      ...(named.namespace !== undefined && this.namespace === undefined
+        ? [`namespace ${named.namespace}`]
+        : []),
+    ];
+    if (words.length > 0) context.reporter.info(`${words.join(', ')}, as ${named.file} says`);
+    return named;
   }
 
   /** One sync by its name. */

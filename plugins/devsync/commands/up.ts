@@ -50,16 +50,19 @@ export class UpCommand extends ConfigCommand {
 
   /** Whether a person has agreed to this version of the file, now or before. */
   async #isConfirmed(context: KubeCommandContext, open: OpenConfig): Promise<boolean> {
-    const { configDigest, explainConfig, isConfirmed, rememberConfirmed } = await import(
+    const { configDigest, explainConfig, isConfirmed, rememberConfirmed, rememberTarget } = await import(
       '../config/confirmed.ts'
     );
     const { config, workstation, kube, namespace } = open;
     const target = { cluster: kube.cluster, namespace };
     const digest = configDigest(config, target);
-    if (isConfirmed(workstation, digest)) return true;
-    for (const line of explainConfig(config, target)) context.reporter.info(line);
-    if (!this.yes && !(await context.confirm('Go on?'))) return false;
-    rememberConfirmed(workstation, digest, config);
+    if (!isConfirmed(workstation, digest)) {
+      for (const line of explainConfig(config, target)) context.reporter.info(line);
+      if (!this.yes && !(await context.confirm('Go on?'))) return false;
+      rememberConfirmed(workstation, digest, config);
+    }
+    // Agreed to with the file's own context and namespace, and not with those of this command line.
+    if (!this.choosesTarget) rememberTarget(workstation, config);
     return true;
   }
 

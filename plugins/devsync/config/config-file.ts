@@ -5,7 +5,7 @@ import { UsageError } from '../../../src/errors.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { configName, isConfigFile } from '../sync/names.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
-import { type Config, parseConfig } from './parse-config.ts';
+import { type Config, type NamedTarget, parseConfig, parseNamedTarget } from './parse-config.ts';
 
 /** Bytes; nobody writes more by hand. */
 const sizeLimit = 1 << 20;
@@ -17,21 +17,31 @@ export function readConfig(from: string, named: string | undefined, workstation:
     throw new UsageError(`there is no ${configName} in ${from}, nor in a directory above it`, {
       hint: 'docs/devsync.md shows one; --file names one that lies elsewhere.',
     });
-  let file: string;
-  let text: string;
+  const { file, text } = readFile(path);
+  return parseConfig(text, { file, folder: dirname(file), workstation });
+}
+
+/** Where the syncs of the nearest `.devsync.yaml` go; undefined where there is none. @throws {UsageError} */
+export function readNamedTarget(from: string): NamedTarget | undefined {
+  const path = findConfig(from);
+  if (path === undefined) return undefined;
+  const { file, text } = readFile(path);
+  return parseNamedTarget(text, file);
+}
+
+function readFile(path: string): { readonly file: string; readonly text: string } {
   try {
-    file = realpathSync(path);
+    const file = realpathSync(path);
     if (!isConfigFile(basename(file)))
       throw new UsageError(`the name of ${file} does not end with ${configName}`, {
         hint: 'Files of such names are never synced: what a container has written is never taken for one.',
       });
     if (statSync(file).size > sizeLimit) throw new UsageError(`${file} is larger than 1 MiB`);
-    text = readFileSync(file, 'utf8');
+    return { file, text: readFileSync(file, 'utf8') };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${path} cannot be read: ${reasonOf(error)}`);
   }
-  return parseConfig(text, { file, folder: dirname(file), workstation });
 }
 
 function findConfig(from: string): string | undefined {

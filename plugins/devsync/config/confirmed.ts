@@ -10,7 +10,7 @@ import { ruleText } from '../spec/reload-spec.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { withoutControls } from '../wire/check.ts';
-import type { Config, ConfiguredSync } from './parse-config.ts';
+import type { Config, ConfiguredSync, NamedTarget } from './parse-config.ts';
 
 /** Where a file's syncs go. */
 export interface ConfigTarget {
@@ -34,6 +34,23 @@ export function rememberConfirmed(workstation: Workstation, digest: string, { fi
   mkdirSync(join(workstation.folder, 'confirmed'), { recursive: true, mode: 0o700 });
   writeFileSync(markOf(workstation, digest), `${file}\n`, { mode: 0o600 });
 }
+
+/**
+ * Tells where the syncs of a file go, in any of its versions: who has agreed to one of them has agreed to that context and
+ * namespace.
+ */
+function targetDigest({ file, context, namespace }: NamedTarget): string {
+  return createHash('sha256')
+    .update(JSON.stringify([file, context ?? '', namespace ?? '']))
+    .digest('hex');
+}
+
+/** Whether `up` was run here for what a file names. */
+export const isConfirmedTarget = (workstation: Workstation, target: NamedTarget): boolean =>
+  isConfirmed(workstation, targetDigest(target));
+
+export const rememberTarget = (workstation: Workstation, config: Config): void =>
+  rememberConfirmed(workstation, targetDigest(config), config);
 
 /** What a person is shown before anything happens, line by line. */
 export function explainConfig({ file, syncs }: Config, { cluster, namespace }: ConfigTarget): string[] {

@@ -42,6 +42,9 @@ export interface Config {
   readonly syncs: readonly ConfiguredSync[];
 }
 
+/** Where the syncs of a file go. */
+export type NamedTarget = Pick<Config, 'file' | 'context' | 'namespace'>;
+
 const topKeys = ['context', 'namespace', 'syncs'] as const;
 
 /** Each is the option of `create` with that name. */
@@ -99,6 +102,12 @@ export function parseConfig(text: string, place: ConfigPlace): Config {
     namespace: namespace?.string(),
     syncs: entries.map(([name, field]) => ({ name: nameOf(name, field), spec: parseSync(field, place) })),
   };
+}
+
+/** That alone: what the syncs say may be wrong. @throws {UsageError} */
+export function parseNamedTarget(text: string, file: string): NamedTarget {
+  const { context, namespace } = parseYaml(text, file).map(topKeys);
+  return { file, context: context?.string(), namespace: namespace?.string() };
 }
 
 function nameOf(name: string, field: YamlField): string {

@@ -16,13 +16,15 @@ export interface ImageCheck {
   readonly image: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Told what is being waited for. */
+  readonly onWait?: (what: string) => void;
 }
 
 const limit = 120_000;
 const refused = /ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull/;
 
 /** Never rejects for what the image or the cluster does: that is the finding. */
-export async function checkImage({ kube, namespace, image, signal }: ImageCheck): Promise<Finding> {
+export async function checkImage({ kube, namespace, image, signal, onWait }: ImageCheck): Promise<Finding> {
   const check = 'agent image';
   const needed = ['create', 'delete'].map((verb) => ({ verb, resource: pods, namespace }));
   const [missing] = await missingPermissions(kube, needed, { signal });
@@ -36,6 +38,7 @@ export async function checkImage({ kube, namespace, image, signal }: ImageCheck)
   const name = `devsync-check-${randomBytes(3).toString('hex')}`;
   try {
     await kube.create(pods, podOf(name, namespace, image), { signal });
+    onWait?.(`waiting until pod ${name} runs ${image}; it is deleted again`);
     const ready = { timeoutMs: limit, signal, what: `a pod with ${image} to run` };
     await waitFor(kube, pods, { namespace, name }, isRunning, ready);
     const container = 'agent';

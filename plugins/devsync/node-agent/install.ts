@@ -122,15 +122,29 @@ interface Rollout extends KubeObject {
   };
 }
 
+export interface ReadyOptions extends CallOptions {
+  readonly clock: Clock;
+  /** Told how many are ready, whenever that changes. */
+  readonly onWait: (what: string) => void;
+}
+
 /** Resolves with the number of nodes once an agent of the installed version is ready on each; says why one is not. */
 export async function agentsReady(
   kube: KubeClient,
   timeoutMs: number,
-  { signal, clock }: CallOptions & { readonly clock: Clock },
+  { signal, clock, onWait }: ReadyOptions,
 ): Promise<number> {
   const place = { namespace: agentNamespace, name: agentName };
+  let last = '';
+  const look = (now: Rollout | undefined) => {
+    const nodes = nodesWhereReady(now);
+    const words = describeRollout(now);
+    if (nodes === undefined && words !== last) onWait(`waiting for the agents of all nodes: ${words}`);
+    last = words;
+    return nodes;
+  };
   try {
-    return await waitFor(kube, daemonSets as Resource as Resource<Rollout>, place, nodesWhereReady, {
+    return await waitFor(kube, daemonSets as Resource as Resource<Rollout>, place, look, {
       timeoutMs,
       signal,
       clock,

@@ -159,7 +159,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         goesOn: { command: /devsync up/, until: inSync },
       },
       {
-        begins: 'kubectl devsync get -n shop',
+        begins: 'kubectl devsync get  ',
         before: makeConflict,
         mayEndWith5: true,
         after: 'cmp src/app.ts <(echo here) && ! kubectl devsync get web -n shop',

@@ -2,14 +2,16 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readConfig } from '../../../../../plugins/devsync/config/config-file.ts';
+import { readConfig, readNamedTarget } from '../../../../../plugins/devsync/config/config-file.ts';
 import {
   configDigest,
   explainConfig,
   isConfirmed,
+  isConfirmedTarget,
   rememberConfirmed,
+  rememberTarget,
 } from '../../../../../plugins/devsync/config/confirmed.ts';
-import { parseConfig } from '../../../../../plugins/devsync/config/parse-config.ts';
+import { type NamedTarget, parseConfig } from '../../../../../plugins/devsync/config/parse-config.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
 import { UsageError } from '../../../../../src/errors.ts';
 
@@ -167,6 +169,28 @@ describe('on a workstation', () => {
     expect(() => readConfig(join(folder, 'elsewhere'), undefined, workstation())).toThrow(
       /there is no \.devsync\.yaml in .*elsewhere, nor in a directory above it/,
     );
+  });
+
+  test('where a file leads is confirmed with any of its versions, and read though its syncs are wrong', () => {
+    const path = join(project(), '.devsync.yaml');
+    const named = (text: string) => {
+      writeFileSync(path, text);
+      return readNamedTarget(join(project(), 'src/deep'));
+    };
+    expect(named('context: dev\nnamespace: shop\nsyncs: {web: {remote: 1}}\n')).toEqual({
+      file: path,
+      context: 'dev',
+      namespace: 'shop',
+    });
+    expect(readNamedTarget(join(folder, 'elsewhere'))).toBeUndefined();
+    expect(() => named('syncs: [')).toThrow(/project\/\.devsync\.yaml/);
+    rememberTarget(workstation(), parse(full));
+    const isConfirmedAs = (text: string) => isConfirmedTarget(workstation(), named(text) as NamedTarget);
+    const head = 'context: dev\nnamespace: shop\n';
+    expect(isConfirmedAs(`${head}syncs: {}\n`)).toBe(true);
+    expect(isConfirmedAs(head.replace('shop', 'prod'))).toBe(false);
+    expect(isConfirmedAs(head.replace('dev', 'prod'))).toBe(false);
+    expect(isConfirmedTarget(workstation(), { ...parse(full), file: '/tmp/.devsync.yaml' })).toBe(false);
   });
 
   test('a version of a file is confirmed once, for one cluster and namespace; commands are shown in full', () => {

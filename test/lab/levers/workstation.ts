@@ -1,0 +1,91 @@
+/** A workstation with a network of its own: its line to the clusters can be cut, and it can move to another address. */
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bridge } from '../config.ts';
+import { attempt, inNetns, run } from '../shell.ts';
+
+/** The last part of the addresses that workstations have; nodes and routers have smaller ones. */
+const [lowest, highest] = [100, 250];
+const device = 'eth0';
+const addressOf = (part: number) => `${bridge.address.replace(/\d+$/, '')}${part}/24`;
+
+/** What is sent is answered with a reset. */
+const refusing = `table inet x8s_cut {
+  chain output { type filter hook output priority 0; oifname "${device}" meta l4proto tcp reject with tcp reset; }
+}
+`;
+
+/** One that nothing else on the machine shares: nobody is disturbed by what befalls it. */
+export class LabWorkstation {
+  readonly #part: number;
+  readonly #netns: string;
+  readonly #peer: string;
+  /** What a command is begun with to run there. */
+  readonly under: readonly string[];
+  #address: string;
+
+  private constructor(part: number) {
+    this.#part = part;
+    this.#netns = `x8s-ws${part}`;
+    this.#peer = `${bridge.name}-ws${part}`;
+    const [program, args] = inNetns(this.#netns);
+    this.under = [program, ...args];
+    this.#address = addressOf(part);
+  }
+
+  /** Makes one that reaches the clusters. The lab is up. */
+  static async make(): Promise<LabWorkstation> {
+    for (;;) {
+      // Even numbers: the next address is the one that it moves to.
+      const one = new LabWorkstation(2 * randomInt(lowest / 2, highest / 2));
+      // Another run may have taken this one.
+      if ((await attempt('ip', ['netns', 'add', one.#netns])).code !== 0) continue;
+      await one.#plug();
+      return one;
+    }
+  }
+
+  /** Packets vanish, both ways; nothing on this side tells of it. */
+  async cut(): Promise<void> {
+    await run('ip', ['link', 'set', this.#peer, 'nomaster']);
+  }
+
+  /** Makes the line whole again. */
+  async join(): Promise<void> {
+    await run('ip', ['link', 'set', this.#peer, 'master', bridge.name]);
+  }
+
+  /** Resets every connection on which anything is sent within this time, and refuses each new one. */
+  async reset(milliseconds = 500): Promise<void> {
+    await run(...inNetns(this.#netns, 'nft', '-f', '-'), { input: refusing });
+    await sleep(milliseconds);
+    await run(...inNetns(this.#netns, 'nft', 'delete', 'table', 'inet', 'x8s_cut'));
+  }
+
+  /** Gives it another address, as another network would: what was connected goes on from an address that is gone. */
+  async move(): Promise<void> {
+    const next = addressOf(this.#part + 1);
+    await this.#ip('addr', 'add', next, 'dev', device);
+    await this.#ip('addr', 'del', this.#address, 'dev', device);
+    // The kernel takes the other addresses of a network away with its first one.
+    await this.#ip('addr', 'replace', next, 'dev', device);
+    this.#address = next;
+  }
+
+  async remove(): Promise<void> {
+    await attempt('ip', ['netns', 'delete', this.#netns]);
+    await attempt('ip', ['link', 'delete', this.#peer]);
+  }
+
+  async #plug(): Promise<void> {
+    const ends = ['type', 'veth', 'peer', 'name', device, 'netns', this.#netns];
+    await run('ip', ['link', 'add', this.#peer, ...ends]);
+    await run('ip', ['link', 'set', this.#peer, 'master', bridge.name, 'up']);
+    await this.#ip('addr', 'add', this.#address, 'dev', device);
+    for (const name of [device, 'lo']) await this.#ip('link', 'set', name, 'up');
+  }
+
+  #ip(...args: string[]): Promise<string> {
+    return run('ip', ['-n', this.#netns, ...args]);
+  }
+}
