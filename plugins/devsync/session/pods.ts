@@ -6,6 +6,7 @@ import { listWatch } from '../../../src/kube/watch.ts';
 import { containerStatus, containersOf, defaultContainer, describeContainer } from '../launch/containers.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { TargetSpec } from '../spec/spec.ts';
+import { whyNotReady } from './not-ready.ts';
 
 /** The container to work with, and what to say where there is none. */
 export interface Choice {
@@ -80,7 +81,15 @@ export function whyNone(all: readonly Pod[], { selector, pod, container }: Targe
       .join(', ');
     return `pod ${lacking.metadata.name} has no container ${container}; it has ${names}`;
   }
-  return `${wanted}: none of ${all.length} is ready`;
+  return `${wanted}: none of ${all.length} is ready${aboutNewest(all, container)}`;
+}
+
+/** What keeps the newest one from being ready: those before it may be on their way out. */
+function aboutNewest(all: readonly Pod[], container: string | undefined): string {
+  const createdAt = ({ metadata }: Pod) => metadata.creationTimestamp ?? '';
+  const [newest] = all.toSorted((one, other) => createdAt(other).localeCompare(createdAt(one)));
+  const why = newest && whyNotReady(newest, container ?? defaultContainer(newest) ?? '');
+  return why === undefined ? '' : `; ${newest?.metadata.name} ${why}`;
 }
 
 /**

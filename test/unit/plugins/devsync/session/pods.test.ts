@@ -25,6 +25,11 @@ const podOf = ({ name, created = '2026-01-01T00:00:00Z', ready = true, leaving, 
   },
 });
 
+const pendingPod = (status: Pod['status']): Pod => ({
+  ...podOf({ name: 'new', created: '2026-02-01T00:00:00Z' }),
+  status: { phase: 'Pending', ...status },
+});
+
 const chosen = (pods: Pod[], current?: Pod) =>
   chooseTarget(pods, { selector: 'app=x' }, current && chooseTarget([current], {}, undefined).target).target
     ?.pod.metadata.name;
@@ -55,6 +60,37 @@ describe('the pod to sync with', () => {
   test.each<[string, Pod[], object, RegExp]>([
     ['none there', [], { selector: 'app=x' }, /no pod with app=x/],
     ['none of that name', [], { pod: 'p' }, /no pod p/],
+    [
+      'one that is on its way out, and one without a node',
+      [
+        podOf({ name: 'old', leaving: true }),
+        pendingPod({
+          conditions: [
+            {
+              type: 'PodScheduled',
+              status: 'False',
+              reason: 'Unschedulable',
+              message: '0/2 nodes are available',
+            },
+          ],
+        }),
+      ],
+      { selector: 'app=x' },
+      /none of 2 is ready; new has no node yet: Unschedulable, 0\/2 nodes are available$/,
+    ],
+    [
+      'one whose image cannot be had',
+      [
+        pendingPod({
+          containerStatuses: [
+            { name: 'app', state: { waiting: { reason: 'ImagePullBackOff', message: 'no' } } },
+          ],
+        }),
+      ],
+      { pod: 'new' },
+      /none of 1 is ready; new waits: ImagePullBackOff, no$/,
+    ],
+    ['one that has ended', [pendingPod({ phase: 'Failed' })], { pod: 'new' }, /; new has ended: Failed$/],
     ['none Ready', [podOf({ name: 'a', ready: false })], { selector: 'app=x' }, /none of 1 is ready/],
     [
       'no such container',
