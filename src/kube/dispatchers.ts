@@ -2,6 +2,8 @@
 import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Credentials } from './credentials.ts';
+import type { OpenSockets } from './open-sockets.ts';
+import { reachingConnector } from './reach.ts';
 import { socksConnector } from './socks.ts';
 
 /** Connections for requests and, apart from their limit, for answers that go on for long. */
@@ -34,11 +36,13 @@ export interface DispatcherOptions {
   readonly connectTimeoutMs: number;
   /** Finds the addresses of host names; the system's own way where absent. */
   readonly lookup?: LookupFunction | undefined;
+  /** Looks after the connections. */
+  readonly sockets: OpenSockets;
 }
 
 export function createDispatchers(
   { tls, proxy, agent }: Credentials,
-  { connectTimeoutMs, lookup }: DispatcherOptions,
+  { connectTimeoutMs, lookup, sockets }: DispatcherOptions,
 ): Dispatchers {
   const tcp = {
     keepAlive: true,
@@ -51,7 +55,7 @@ export function createDispatchers(
     if (proxy && agent && proxy.startsWith('socks'))
       return new Agent({ ...common, connect: socksConnector(agent, { ...tls, ...tcp, ...protocol }) });
     if (proxy) return new ProxyAgent({ ...common, uri: proxy, ...tunnel(tls, tcp) });
-    return new Agent({ ...common, connect: { ...tls, ...tcp } });
+    return new Agent({ ...common, connect: reachingConnector({ ...tls, ...tcp, ...protocol }, sockets) });
   };
   return { requests: make(connections), streams: make(null) };
 }

@@ -32,6 +32,9 @@ export interface Exchange {
 /** client-go's limit of answers with Retry-After that it obeys in a row (rest/request.go, maxRetries). */
 const maxRetries = 10;
 
+/** Milliseconds without a first answer after which that is said: nobody looks at a silent terminal for longer. */
+const silenceMs = 4_000;
+
 /** What a server gets of the time that is left to a write. */
 const SERVER_SHARE = 0.9;
 
@@ -64,10 +67,32 @@ export function createExchange(
     }
   };
 
+  /** Tells once that a server which was never heard of does not answer, while it is still waited for. */
+  let toldSilence = false;
+  const tellSilence = (limitMs: number): (() => void) | undefined => {
+    if (answered || toldSilence || onWarning === undefined || (limitMs > 0 && limitMs <= silenceMs))
+      return undefined;
+    const timer = setTimeout(() => {
+      toldSilence = true;
+      const patience = limitMs > 0 ? `; waiting for ${limitMs / 1000} s` : '';
+      onWarning(`${cluster.context}: no answer from ${cluster.server} yet${patience}`);
+    }, silenceMs);
+    return () => clearTimeout(timer);
+  };
+
   const run = async <T>(call: Call, streaming: boolean, read: Read<T>): Promise<T> => {
     // Not under the limit: an exec plugin may wait for a person in front of a browser.
     await transport.ready(call.signal);
     const limitMs = shorter(call.timeoutMs ?? requestTimeoutMs, call.notAfterMs);
+    const stopTelling = tellSilence(limitMs);
+    try {
+      return await repeat(call, streaming, read, limitMs);
+    } finally {
+      stopTelling?.();
+    }
+  };
+
+  const repeat = async <T>(call: Call, streaming: boolean, read: Read<T>, limitMs: number): Promise<T> => {
     const end = limitMs > 0 ? clock.monotonic() + limitMs : Infinity;
     for (let retry = 0; ; retry++) {
       const left = limitMs > 0 ? Math.max(1, end - clock.monotonic()) : 0;

@@ -7,9 +7,10 @@ import { connectionError } from './connection-error.ts';
 import type { Credentials } from './credentials.ts';
 import { createDispatchers, type DispatcherOptions, type Dispatchers } from './dispatchers.ts';
 import type { Login } from './login.ts';
+import { OpenSockets } from './open-sockets.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-export interface HttpOptions extends DispatcherOptions {
+export interface HttpOptions extends Omit<DispatcherOptions, 'sockets'> {
   readonly userAgent: string;
 }
 
@@ -17,7 +18,8 @@ export interface HttpOptions extends DispatcherOptions {
 export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOptions): Transport {
   const { origin, pathname } = new URL(cluster.server);
   const prefix = pathname.replace(/\/$/, '');
-  const pools = createPools(options);
+  const sockets = new OpenSockets();
+  const pools = createPools({ ...options, sockets });
 
   const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
     const { requests, streams } = pools.of(credentials);
@@ -54,8 +56,9 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
     async webSocket({ refresh = false } = {}) {
       const known = await login.current();
       const { headers, tls, agent } = refresh ? await login.refresh(known) : known;
-      return { url: origin.replace(/^http/, 'ws') + prefix, headers, tls, agent };
+      return { url: origin.replace(/^http/, 'ws') + prefix, headers, tls, agent, sockets };
     },
+    loseConnections: (why) => sockets.loseAll(why),
     close: () => pools.close(),
   };
 }

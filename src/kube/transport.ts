@@ -1,6 +1,7 @@
 /** HTTP to one API server: what the client and the streams stand on. `connect` (connect.ts) makes one. */
 import type { Agent } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
+import type { OpenSockets } from './open-sockets.ts';
 
 /** TLS settings of the kubeconfig, as `tls.connect`, `https.request` and `ws` take them. */
 export interface TlsOptions {
@@ -27,6 +28,8 @@ export interface WebSocketTarget {
   readonly tls: TlsOptions;
   /** Only where the kubeconfig names a proxy. */
   readonly agent?: Agent | undefined;
+  /** Looks after the connection. */
+  readonly sockets?: OpenSockets | undefined;
 }
 
 /** One HTTP request; its credentials are added by the transport. */
@@ -71,5 +74,7 @@ export interface Transport {
    * `refresh` drops cached credentials first: for the one retry after a 401 on the upgrade.
    */
   webSocket(options?: { refresh?: boolean }): Promise<WebSocketTarget>;
+  /** Ends every connection of this moment: it is known that nobody answers on them. What is under way fails as lost. */
+  loseConnections(why: string): void;
   close(): Promise<void>;
 }

@@ -44,7 +44,10 @@ export class WatchCommand extends AgentCommand {
     // Checked before anything is changed: a second watch could not run what was taken over.
     if (this.takeOver !== undefined || this.background) await this.#refuseBeside(context, env);
     if (this.takeOver !== undefined) await this.#takeOver(context, env, this.takeOver);
-    if (this.background) return await watchInBackground(context, env);
+    if (this.background) {
+      await warnIfSilent(context, env);
+      return await watchInBackground(context, env);
+    }
     const agent = await this.agent(context);
     const { names, allNamespaces: everywhere, title: hasTitle, notify: notifies } = this;
     await runWatch(context, { ...env, agent, names, everywhere, hasTitle, notifies });
@@ -88,3 +91,18 @@ export class WatchCommand extends AgentCommand {
     return rest;
   }
 }
+
+/** One in the background waits for the cluster, which its log alone would say. */
+async function warnIfSilent(
+  { signal, reporter }: KubeCommandContext,
+  { kube }: SyncEnvironment,
+): Promise<void> {
+  const { answers } = await import('../../../src/kube/until-answers.ts');
+  if (await answers(kube, { signal, timeoutMs: reachPatience })) return;
+  reporter.warn(
+    `${kube.cluster.context}: no answer from ${kube.cluster.server}; the syncs begin as soon as it answers`,
+  );
+}
+
+/** Milliseconds. */
+const reachPatience = 4_000;

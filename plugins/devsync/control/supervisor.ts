@@ -1,10 +1,11 @@
 /** `watch`: follows the specifications in a cluster and runs those that belong to this workstation. */
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf } from '../../../src/errors.ts';
+import { messageOf, UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
+import { untilAnswers } from '../../../src/kube/until-answers.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
@@ -13,6 +14,7 @@ import { role, tool } from '../spec/spec.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import { plainWords } from '../wire/check.ts';
+import { LineNews } from './line-news.ts';
 import { logger, serveSync } from './serve-sync.ts';
 import { serveControl } from './socket.ts';
 
@@ -113,7 +115,8 @@ class Supervisor {
   }
 
   async follow(): Promise<void> {
-    const { kube, namespace, signal } = this.#options;
+    const { kube, namespace, signal, onLog } = this.#options;
+    const line = new LineNews(onLog);
     const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.role]: role });
     await listWatch(
       kube,
@@ -129,6 +132,8 @@ class Supervisor {
           if (type === 'DELETED' || item.metadata.deletionTimestamp) this.#stop(item.metadata.uid ?? '');
           else this.#start(item);
         },
+        connected: () => line.connected(),
+        disconnected: (error) => line.disconnected(error),
       },
       signal,
     );
@@ -159,7 +164,7 @@ class Supervisor {
     signal: AbortSignal,
     onTrouble: (trouble: string) => void,
   ): Promise<void> {
-    const { specs, clock, names, onLog } = this.#options;
+    const { kube, specs, clock, names, onLog } = this.#options;
     const holder = formatHolder(thisProcess());
     let said = '';
     let log = (line: string) => onLog(`${name}: ${line}`);
@@ -184,6 +189,18 @@ class Supervisor {
       onTrouble(plainWords(words));
       said = words;
     };
-    await retryUntilAborted(attempt, { pause, clock, signal, failed });
+    // Its lock is lost when the cluster does not answer: it begins anew as soon as that can be had.
+    const whereReached = async (): Promise<void> => {
+      for (;;)
+        try {
+          return await attempt();
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof UnreachableError)) throw error;
+          failed(error);
+          await untilAnswers(kube, { clock, signal });
+        }
+    };
+    await retryUntilAborted(whereReached, { pause, clock, signal, failed });
   }
 }

@@ -112,6 +112,11 @@ export class AgentConnection {
     return this.#channel.ended === undefined;
   }
 
+  /** Milliseconds since anything was heard of it; it is pinged every few seconds. */
+  get silentMs(): number {
+    return this.#channel.silentMs;
+  }
+
   /** What the agent said about itself. */
   get hello(): Promise<Hello> {
     return this.#hello;

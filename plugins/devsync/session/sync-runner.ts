@@ -3,8 +3,9 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrowingPauses } from '../../../src/async/back-off.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf, X8sError } from '../../../src/errors.ts';
+import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { untilAnswers } from '../../../src/kube/until-answers.ts';
 import type { Target } from '../launch/launcher.ts';
 import { openReloader, type Reloader } from '../reload/reloader.ts';
 import type { SyncSpec } from '../spec/spec.ts';
@@ -14,6 +15,7 @@ import { Activity } from './activity.ts';
 import { type Attached, attach, sizeOf } from './attach.ts';
 import { Bases } from './bases.ts';
 import { gitIsBusy } from './git-wait.ts';
+import { guardLine } from './line-guard.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
 import { noRunnerState, type RunnerState, type RunningSync, withAttached } from './runner-state.ts';
@@ -79,6 +81,8 @@ export class SyncRunner implements RunningSync {
   #reloader: Reloader | undefined;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
   #remoteMoved: RemoteMovedError | undefined;
+  /** The last attempt failed as the cluster did not answer. */
+  #isOutOfReach = false;
   /** Aborted when the next attempt is worth making now. */
   #retryPause = new AbortController();
   /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
@@ -222,15 +226,23 @@ export class SyncRunner implements RunningSync {
         await this.#awaitChoice();
         continue;
       }
-      this.#wasInSync = false;
+      [this.#wasInSync, this.#isOutOfReach] = [false, false];
       this.#retryPause = new AbortController();
       await this.#serve(target);
       served = true;
       if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
-      if (this.#wasInSync) pauses.reset();
+      if (this.#wasInSync || this.#isOutOfReach) pauses.reset();
       if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
-        await pauses.wait(AbortSignal.any([signal, this.#retryPause.signal])).catch(() => {});
+        await this.#rest(pauses).catch(() => {});
     }
+  }
+
+  /** Until the next attempt is worth making: where the cluster does not answer, once it does. */
+  async #rest(pauses: GrowingPauses): Promise<void> {
+    const { clock, kube } = this.#options;
+    const signal = AbortSignal.any([this.#signal, this.#retryPause.signal]);
+    if (this.#isOutOfReach) await untilAnswers(kube, { clock, signal });
+    else await pauses.wait(signal);
   }
 
   #awaitChoice(): Promise<void> {
@@ -274,6 +286,7 @@ export class SyncRunner implements RunningSync {
     if (message !== this.#lastMessage) this.#options.onLog(message);
     this.#lastMessage = message;
     this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
+    this.#isOutOfReach = error instanceof UnreachableError;
     this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
     // A stream that broke says nothing about the next one.
     if (this.#slot.current === undefined) this.#slot.fail(noContainer(message));
@@ -300,8 +313,10 @@ export class SyncRunner implements RunningSync {
     if (this.isPaused) await synchronizer.pause();
     const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
     const running = synchronizer.run();
+    const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
+    guarding.catch(() => {});
     try {
-      await Promise.race([running, ended]);
+      await Promise.race([running, ended, guarding]);
     } finally {
       // The next one works with the same directory and the same ancestor: this one must have let go of them.
       stop.abort();

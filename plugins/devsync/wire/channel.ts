@@ -49,6 +49,11 @@ export class Channel {
     this.#timer.unref();
   }
 
+  /** Milliseconds since the other end was heard last. */
+  get silentMs(): number {
+    return performance.now() - this.#heard;
+  }
+
   get ended(): Error | undefined {
     return this.#ended;
   }

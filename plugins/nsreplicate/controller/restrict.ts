@@ -72,6 +72,7 @@ export function withinNamespace(transport: Transport, namespace: string): Transp
         : answer(403, forbidden(namespace));
     },
     webSocket: () => Promise.reject(new Error('there are no streams by the rights of one namespace')),
+    loseConnections: () => undefined,
     close: async () => undefined,
   };
 }
@@ -102,6 +103,7 @@ export function withoutForeignTexts(transport: Transport): Transport {
   return {
     ready: (signal) => transport.ready(signal),
     webSocket: (options) => transport.webSocket(options),
+    loseConnections: (why) => transport.loseConnections(why),
     close: () => transport.close(),
     request: async (request) => {
       const response = await transport.request(request);

@@ -11,6 +11,7 @@ import { ApiError } from '../api-error.ts';
 import { apiFailure, type Subject } from '../api-failure.ts';
 import type { ClusterInfo, KubeClient } from '../client.ts';
 import { connectionError } from '../connection-error.ts';
+import { limitReach } from '../reach.ts';
 import type { WebSocketTarget } from '../transport.ts';
 
 export interface SocketRequest {
@@ -82,7 +83,7 @@ const noMask = (mask: Buffer): void => {
 };
 
 async function attempt(
-  { url, headers, tls, agent }: WebSocketTarget,
+  { url, headers, tls, agent, sockets }: WebSocketTarget,
   cluster: ClusterInfo,
   request: SocketRequest,
   user: SocketUser,
@@ -93,7 +94,17 @@ async function attempt(
   const limits = { perMessageDeflate: false, handshakeTimeout: handshakeMs, maxPayload: maxMessage };
   const masking = url.startsWith('wss:') && { generateMask: noMask };
   const options = { headers, ...tls, ...limits, ...masking, ...(agent && { agent }) };
-  const socket = new WebSocket(url + path, [...protocols], options);
+  const socket = new WebSocket(url + path, [...protocols], {
+    ...options,
+    finishRequest: (asking) => {
+      // A proxy's answer is bounded by the handshake's limit.
+      asking.once('socket', (connection) => {
+        if (!agent) limitReach(connection);
+        sockets?.add(connection);
+      });
+      asking.end();
+    },
+  });
   try {
     await opened(socket, cluster, subject, signal);
   } catch (error) {

@@ -84,6 +84,7 @@ describe('by the rights of namespace n', () => {
     request: async () =>
       ({ status, headers: {}, text: async () => body, discard: () => undefined }) as unknown as HttpResponse,
     webSocket: () => Promise.reject(new Error('none')),
+    loseConnections: () => undefined,
     close: () => Promise.reject(new Error('it is not ours to close')),
   });
 

@@ -1,0 +1,53 @@
+/** The line between the workstation and the cluster: another address, and a cluster that does not answer. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { LabWorkstation } from '../lab/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { contextA, isLab } from './support/contexts.ts';
+import { Workplace } from './support/devsync.ts';
+import { environment, pluginProgram } from './support/kubectl.ts';
+import { inNamespace } from './support/namespace.ts';
+import { run } from './support/process.ts';
+
+(isLab ? describe : describe.skip)('a workstation', () => {
+  const place = inNamespace('A');
+  let work: Workplace | undefined;
+  let desk: LabWorkstation | undefined;
+  afterEach(async () => {
+    await work?.close();
+    await desk?.remove();
+    [work, desk] = [undefined, undefined];
+  });
+
+  test('that comes to another network syncs at once, and says so where the cluster does not answer', async () => {
+    work = new Workplace(place());
+    const it = work;
+    desk = await LabWorkstation.make();
+    it.under = desk.under;
+    await it.sync('line');
+    it.write('a', 'before');
+    await it.must('flush', 'line');
+
+    await desk.move();
+    it.write('a', 'from another address');
+    const moved = performance.now();
+    await eventually(async () => expect(await it.sh('line', 'cat /work/a')).toBe('from another address'));
+    // It is seen within a second; a machine that is busy takes longer for an agent. Silence would be heard after 8 s.
+    expect(performance.now() - moved).toBeLessThan(7_000);
+
+    await desk.cut();
+    const asked = performance.now();
+    const [program = '', ...under] = it.under;
+    const args = [...under, pluginProgram('devsync'), 'get', '--context', contextA];
+    const got = await run(program, args, { env: environment });
+    expect([got.code, got.stderr]).toEqual([
+      4,
+      expect.stringMatching(/no answer from .*: no (connection in time|route to it)/),
+    ]);
+    expect(performance.now() - asked).toBeLessThan(9_000);
+    await it.reaches('line', 'waiting', ({ state }) => /no answer from/.test(state?.message ?? ''));
+    await desk.join();
+    it.write('a', 'after a while');
+    await it.reaches('line', 'watching');
+    await eventually(async () => expect(await it.sh('line', 'cat /work/a')).toBe('after a while'));
+  }, 120_000);
+});
