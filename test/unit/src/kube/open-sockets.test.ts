@@ -54,14 +54,17 @@ describe('connections', () => {
     server.close();
   });
 
-  async function connected(localAddress: string): Promise<{ socket: Socket; lost: Promise<string> }> {
+  async function connected(
+    localAddress: string,
+  ): Promise<{ socket: Socket; lost: Promise<string>; closed: Promise<unknown> }> {
     const { port } = server.address() as { port: number };
     const socket = dial({ host: '127.0.0.1', port, localAddress });
     open.push(socket);
     sockets.add(socket);
     await once(socket, 'connect');
     const lost = new Promise<string>((resolve) => socket.once('error', ({ message }) => resolve(message)));
-    return { socket, lost };
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    return { socket, lost, closed };
   }
 
   test('whose address is gone are ended, with a reason; the others stay', async () => {
@@ -76,7 +79,7 @@ describe('connections', () => {
     expect(watches.count).toBe(1);
     tell({ slept: true, addresses: new Set(['127.0.0.2', '127.0.0.3']) });
     expect(await Promise.all(all.map(({ lost }) => lost))).toEqual(Array(2).fill('this computer slept'));
-    await Promise.all(all.map(({ socket }) => socket.closed || once(socket, 'close')));
+    await Promise.all(all.map(({ closed }) => closed));
     expect(watches.count).toBe(0);
   });
 
