@@ -44,7 +44,10 @@ import { run } from './support/process.ts';
       expect.stringMatching(/no answer from .*: no (connection in time|route to it)/),
     ]);
     expect(performance.now() - asked).toBeLessThan(9_000);
-    await it.reaches('line', 'waiting', ({ state }) => /no answer from/.test(state?.message ?? ''));
+    // Whether the silence or its lock tells first.
+    await eventually(async () =>
+      expect(await it.must('logs', 'line')).toMatch(/no answer from|could not be renewed/),
+    );
     await desk.join();
     it.write('a', 'after a while');
     await it.reaches('line', 'watching');
