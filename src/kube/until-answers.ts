@@ -29,3 +29,27 @@ export async function untilAnswers(
   do await clock.sleep(pause, signal);
   while (!(await answers(kube, { signal })));
 }
+
+export interface OutageOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Hears each failure that an outage was. */
+  readonly failed: (error: UnreachableError) => void;
+}
+
+/** Resolves as the first attempt does that is not kept from it by an outage; rejects as that one does. */
+export async function acrossOutages<T>(
+  kube: KubeClient,
+  attempt: () => Promise<T>,
+  { clock, signal, failed }: OutageOptions,
+): Promise<T> {
+  for (;;)
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof UnreachableError)) throw error;
+      failed(error);
+      await untilAnswers(kube, { clock, signal });
+    }
+}

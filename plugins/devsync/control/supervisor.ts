@@ -1,11 +1,11 @@
 /** `watch`: follows the specifications in a cluster and runs those that belong to this workstation. */
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf, UnreachableError } from '../../../src/errors.ts';
+import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
-import { untilAnswers } from '../../../src/kube/until-answers.ts';
+import { acrossOutages } from '../../../src/kube/until-answers.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
@@ -190,17 +190,7 @@ class Supervisor {
       said = words;
     };
     // Its lock is lost when the cluster does not answer: it begins anew as soon as that can be had.
-    const whereReached = async (): Promise<void> => {
-      for (;;)
-        try {
-          return await attempt();
-        } catch (error) {
-          signal.throwIfAborted();
-          if (!(error instanceof UnreachableError)) throw error;
-          failed(error);
-          await untilAnswers(kube, { clock, signal });
-        }
-    };
-    await retryUntilAborted(whereReached, { pause, clock, signal, failed });
+    const reached = () => acrossOutages(kube, attempt, { clock, signal, failed });
+    await retryUntilAborted(reached, { pause, clock, signal, failed });
   }
 }
