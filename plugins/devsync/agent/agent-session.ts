@@ -22,6 +22,7 @@ import {
   packSignature,
 } from '../wire/check.ts';
 import { packContents, unpackAlong, unpackContents } from '../wire/content.ts';
+import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { mountOf, mountsBelow, readMounts } from './mounts.ts';
 import { explainingOwner } from './ownership.ts';
@@ -46,6 +47,8 @@ export class AgentSession {
   readonly #debounce: Debounce;
   /** What is under way to the workstation, by the call that it answers. */
   readonly #outflow = new Outflow();
+  /** Bounds the rate of contents to the workstation. */
+  readonly #limit: TokenBucket | undefined;
   /** The tree as the workstation knows it. */
   #sent: MaybeEntry;
   #pushes = false;
@@ -53,7 +56,8 @@ export class AgentSession {
 
   /** @param enqueue runs something in turn with the session's frames. */
   constructor(request: OpenRequest, send: Send, enqueue: (run: () => Promise<unknown>) => void) {
-    const { base, root: wanted } = request;
+    const { base, root: wanted, bandwidth } = request;
+    this.#limit = bandwidth === undefined ? undefined : new TokenBucket(bandwidth);
     const resolved = explainingOwner(base, wanted, () => rootFor(request));
     const root = base + resolved;
     requireFiles(root);
@@ -204,6 +208,7 @@ export class AgentSession {
     try {
       for await (const { header, body, bytes } of packContents(id, this.#endpoint.read(asNeeds(needs)))) {
         await this.#outflow.take(id, bytes);
+        await this.#limit?.take(bytes);
         await this.#send('content', header, body);
       }
       await this.#send('end', { stream: id });

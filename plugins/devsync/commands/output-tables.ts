@@ -49,6 +49,7 @@ export function syncTable(rows: readonly Row[], now: Date, areMany = false) {
       { header: 'PROBLEMS', value: about(({ state }) => (state ? String(state.problems.length) : '')) },
       { header: 'LAST CHANGE', value: about(({ state }) => ago(state?.lastChange, now)) },
       { header: 'MODE', value: about(({ sync }) => sync.spec.mode), wide: true },
+      { header: 'BANDWIDTH', value: about(({ sync }) => rateOf(sync.spec.bandwidth)), wide: true },
       { header: 'LAUNCHER', value: about(({ state }) => state?.launcher ?? ''), wide: true },
       { header: 'OWNER', value: about(({ sync }) => sync.spec.local.who), wide: true },
       { header: 'BECAUSE', value: (row) => ('why' in row ? row.why : because(row)), wide: true },
@@ -56,6 +57,8 @@ export function syncTable(rows: readonly Row[], now: Date, areMany = false) {
     'No syncs found.',
   );
 }
+
+const rateOf = (rate: number | undefined) => (rate === undefined ? '' : `${formatBytes(rate)}/s`);
 
 /** A row for each container where several take part. */
 function eachSession(row: Row): Row[] {

@@ -82,6 +82,12 @@ export abstract class SpecCommand extends AgentCommand {
     default: 'replace',
     group,
   });
+  bandwidth = option.text('--bandwidth', {
+    value: 'RATE',
+    description:
+      'Carry over no more than so many bytes of files a second, in each direction and for each container, such as 500k or 2M.',
+    group,
+  });
   onNewPod = option.choice('--on-new-pod', ['conflict', 'local'], {
     description: 'What to do with files that a new container made itself and that differ here.',
     default: 'conflict',

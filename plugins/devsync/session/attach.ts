@@ -130,9 +130,17 @@ export async function openRemote(
   common: Omit<Common, 'metadataCandidates'> & Partial<Limits>,
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
-  const { remote: root, createRemote: create, trashLimits } = spec;
-  const request = { base: launched.base, root, create, trashLimit: trashLimits.container, ...common };
-  return await explainRemote(root, RemoteEndpoint.open(launched.connection, session, request), signal);
+  const { remote: root, createRemote: create, trashLimits, bandwidth } = spec;
+  const request = {
+    base: launched.base,
+    root,
+    create,
+    trashLimit: trashLimits.container,
+    bandwidth,
+    ...common,
+  };
+  const opened = RemoteEndpoint.open(launched.connection, session, request);
+  return await explainRemote(root, opened, signal);
 }
 
 /** Rejects with an X8sError that says what is wrong with REMOTE, where that is what the agent says. */

@@ -19,7 +19,7 @@ import { compileIgnores } from '../sync/ignore.ts';
 import type { Signature } from '../sync/signature.ts';
 import {
   asOpened,
-  canWriteAsAsked,
+  canWorkAsAsked,
   type Hello,
   knowsDeltas,
   type Opened,
@@ -43,6 +43,7 @@ import {
 import { askedFor, packAlong, packContents, unpackContents } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
+import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { FrameQueue } from './frame-queue.ts';
 
@@ -59,6 +60,8 @@ export class RemoteEndpoint implements Endpoint {
   readonly #connection: AgentConnection;
   readonly #session: number;
   readonly takesSeveral: boolean;
+  /** Bounds the rate of contents to the agent, which does the same for those from there. */
+  readonly #limit: TokenBucket | undefined;
   /** What is under way to the agent, by call. */
   readonly #outflow = new Outflow();
   #lastStream = 0;
@@ -74,6 +77,7 @@ export class RemoteEndpoint implements Endpoint {
     opened: Opened,
     hello: Hello,
   ) {
+    this.#limit = request.bandwidth === undefined ? undefined : new TokenBucket(request.bandwidth);
     this.takesSeveral = takesStreams(hello);
     this.#connection = connection;
     this.#session = session;
@@ -93,10 +97,13 @@ export class RemoteEndpoint implements Endpoint {
     request: OpenRequest,
   ): Promise<RemoteEndpoint> {
     const hello = await connection.hello;
-    if (!canWriteAsAsked(hello, request))
-      throw new X8sError('the agent is of an older version, which knows neither --write nor --times', {
-        hint: 'Agents on nodes are brought up to date by `kubectl devsync upgrade`.',
-      });
+    if (!canWorkAsAsked(hello, request))
+      throw new X8sError(
+        'the agent is of an older version, which does not know --write, --times or --bandwidth',
+        {
+          hint: 'Agents on nodes are brought up to date by `kubectl devsync upgrade`.',
+        },
+      );
     const opened = asOpened(await connection.call(session, 'open', request));
     return new RemoteEndpoint(connection, session, request, opened, hello);
   }
@@ -153,6 +160,7 @@ export class RemoteEndpoint implements Endpoint {
     const stream = this.takesSeveral ? ++this.#lastStream : 0;
     for await (const { header, body, bytes } of packContents(stream, chunks)) {
       await this.#outflow.take(stream, bytes);
+      await this.#limit?.take(bytes);
       await this.#connection.send('content', this.#session, header, body);
     }
   }
@@ -199,8 +207,9 @@ export class RemoteEndpoint implements Endpoint {
     await this.#call('close').catch(() => {});
   }
 
-  #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<OperationResult[]> {
+  async #applyPart(part: readonly Operation[], name: string, contents: Contents): Promise<OperationResult[]> {
     const { along, body } = packAlong(part, contents);
+    if (this.#limit) await this.#limit.take(along.reduce((sum, [, length]) => sum + length, 0));
     const parameters = { operations: packOperations(part), name, along };
     // At once: news of the tree that come right behind are about what it is after this.
     const use = (answer: unknown) => {
@@ -208,7 +217,7 @@ export class RemoteEndpoint implements Endpoint {
       this.tree = edited(this.tree, editsOf(part, results));
       return results;
     };
-    return this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
+    return await this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
   }
 
   async #knowsDeltas(): Promise<boolean> {

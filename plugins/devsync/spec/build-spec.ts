@@ -9,6 +9,7 @@ import {
   type LauncherName,
   type newPodRules,
   normalizeRemote,
+  parseBandwidth,
   parseRunAs,
   type SyncSpec,
   type sideNames,
@@ -42,6 +43,8 @@ export interface GivenSpec {
   readonly times: TimeMode;
   /** Of all files, or by pattern; the last rule that matches holds. */
   readonly write: WriteMode | readonly WriteRule[];
+  /** `2M`: bytes a second. */
+  readonly bandwidth: string | undefined;
   readonly onNewPod: (typeof newPodRules)[number];
   readonly launcher: LauncherName;
   /** `UID[:GID]`. */
@@ -94,6 +97,7 @@ export function buildSpec(given: GivenSpec, workstation: Pick<Workstation, 'id' 
       ...(given.times === 'kept' && { times: given.times }),
     },
     ...writeOf(given),
+    ...(given.bandwidth !== undefined && { bandwidth: parseBandwidth(given.bandwidth) }),
     ignore: given.ignore,
     ignoreVcs: given.ignoreVcs,
     useGitignore: given.useGitignore,

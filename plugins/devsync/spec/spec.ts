@@ -63,6 +63,8 @@ export interface SyncSpec {
   readonly scan: ScanOptions;
   /** How changed files are written on the side that they come to; replaced where absent. */
   readonly write?: readonly WriteRule[];
+  /** Bytes a second of contents, in each direction; there is no bound where it is absent. */
+  readonly bandwidth?: number;
   readonly ignore: readonly string[];
   readonly ignoreVcs: boolean;
   readonly useGitignore: boolean;
@@ -125,6 +127,7 @@ export function asSpec(value: unknown): SyncSpec {
       ...(scan.times !== undefined && { times: oneOf(scan.times, ['kept'], 'way of keeping times') }),
     },
     ...(given.write !== undefined && { write: asList(given.write, 'rules').map(asWriteRule) }),
+    ...(given.bandwidth !== undefined && { bandwidth: asBandwidth(given.bandwidth) }),
     ignore: asList(given.ignore, 'patterns').map((one) => asText(one, 'a pattern')),
     ignoreVcs: given.ignoreVcs === true,
     useGitignore: given.useGitignore === true,
@@ -137,6 +140,27 @@ export function asSpec(value: unknown): SyncSpec {
     ...(reload && { reload }),
     trashLimits: { local: asCount(limits.local, 'a size'), container: asCount(limits.container, 'a size') },
   };
+}
+
+function asBandwidth(value: unknown): number {
+  const rate = asCount(value, 'a rate');
+  if (rate < leastBandwidth) throw new Error(`${rate} is no rate`);
+  return rate;
+}
+
+/** Bytes a second: with less, the frames of one file would take minutes, and the agent would count as silent. */
+export const leastBandwidth = 32 << 10;
+
+/** Reads a rate such as `500k` or `2M`: bytes a second, by 1024 as rsync's --bwlimit has it. @throws {UsageError} */
+export function parseBandwidth(text: string): number {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([kKmMgG]?)$/.exec(text) ?? [];
+  const rate = Math.round(Number(amount) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' '));
+  if (amount === undefined || !Number.isSafeInteger(rate))
+    throw new UsageError(`--bandwidth ${JSON.stringify(text)} is no rate`, {
+      hint: 'Write bytes a second, such as 500k or 2M.',
+    });
+  if (rate < leastBandwidth) throw new UsageError('--bandwidth must be 32k or more');
+  return rate;
 }
 
 function asWriteRule(value: unknown): WriteRule {

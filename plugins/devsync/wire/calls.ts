@@ -12,7 +12,7 @@ export const protocolVersion = 1;
 /** A feature: this end makes signatures, and sends and takes a content as differences to a file of the other side. */
 const deltaFeature = 'contents:delta';
 
-/** A feature: this end takes contents in by several streams at a time. */
+/** A feature: this end takes contents in by several streams at a time, and keeps to a bandwidth. */
 const streamsFeature = 'contents:streams';
 
 /** A feature: this end writes in place and keeps times where it is asked to. */
@@ -64,9 +64,14 @@ export const knowsDeltas = ({ features }: Hello): boolean => features.includes(d
 /** Whether the other end takes contents in by several streams at a time. */
 export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);
 
-/** Whether the other end can write as it is asked to. An older one would ignore the rules without an error. */
-export const canWriteAsAsked = ({ features }: Hello, { write = [], scan }: OpenRequest): boolean =>
-  features.includes(writingFeature) || (write.length === 0 && scan.times === undefined);
+/** Whether the other end can work as it is asked to. An older one would ignore the rules without an error. */
+export const canWorkAsAsked = ({ features }: Hello, request: OpenRequest): boolean => {
+  const { write = [], scan, bandwidth } = request;
+  return (
+    (features.includes(writingFeature) || (write.length === 0 && scan.times === undefined)) &&
+    (features.includes(streamsFeature) || bandwidth === undefined)
+  );
+};
 
 /** Which directory an agent works on, where it finds it, and how it writes there. */
 export interface OpenRequest {
@@ -84,10 +89,12 @@ export interface OpenRequest {
   readonly stagingLimit?: number | undefined;
   /** How changed files are written. Files that no rule names are replaced. */
   readonly write?: readonly WriteRule[] | undefined;
+  /** Bytes of contents a second, in each direction; there is no bound where it is absent. */
+  readonly bandwidth?: number | undefined;
 }
 
 /** As an OpenRequest, for a scan that writes nothing in the container. With `create`, a missing root is no failure. */
-export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write'>;
+export type ScanRequest = Omit<OpenRequest, 'trashLimit' | 'stagingLimit' | 'write' | 'bandwidth'>;
 
 /** The answer to a scan. The tree itself comes in frames of its own. */
 export interface ScanAnswer {

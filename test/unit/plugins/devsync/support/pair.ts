@@ -31,6 +31,8 @@ export interface PairOptions {
   readonly ignores?: IgnoreRules;
   readonly scan?: ScanOptions;
   readonly write?: readonly WriteRule[];
+  /** Bytes a second. */
+  readonly bandwidth?: number;
   readonly node?: string;
   /** A command that runs the agent, such as one that gives it mounts of its own. */
   readonly within?: (container: string) => readonly string[];
@@ -105,12 +107,14 @@ export class Pair {
     this.connection = await AgentConnection.start(streams, launch);
     const trashLimit = this.#options.sync?.trashLimits?.local ?? 2 ** 30;
     const common = { scan, ignores, trashLimit, write };
-    const container = await RemoteEndpoint.open(this.connection, 1, {
+    const request = {
       base: '',
       root: this.#options.remote?.(this.base) ?? this.container,
       create: false,
+      bandwidth: this.#options.bandwidth,
       ...common,
-    });
+    };
+    const container = await RemoteEndpoint.open(this.connection, 1, request);
     this.remote = container;
     const local = new LocalEndpoint({
       root: this.local,
