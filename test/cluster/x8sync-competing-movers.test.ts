@@ -21,28 +21,34 @@ afterAll(() => scene.close());
 
 describe('while one run is at work', () => {
   const name = ['--name', 'first'];
+  const others = [['--name', 'first'], ['--name', 'second'], []];
   let running: ReturnType<typeof startX8sync>;
-  let target: string;
+  let attempts: Awaited<ReturnType<typeof x8sync>>[];
+  let cleanup: (typeof attempts)[number];
 
   beforeAll(async () => {
     await Promise.all([scene.claim(contextB, 'target'), scene.claim(contextB, 'elsewhere')]);
-    target = scene.ref(contextB, 'target');
-    // Slow enough that it is still at work when a busy machine has tried all of the others.
+    const target = scene.ref(contextB, 'target');
+    // It takes half a minute. All others are tried at once, so that it is still at work then on a busy machine too.
     running = startX8sync(source, target, ...name, '--bwlimit', '200K');
     await running.saw('Copy the files …');
-  }, 60_000);
+    [cleanup, ...attempts] = await Promise.all([
+      x8sync('cleanup', 'first', '--context', contextB),
+      ...others.map((args) => x8sync(source, target, ...args)),
+    ]);
+  }, 90_000);
 
   test.each([
-    ['of the same name', ['--name', 'first']],
-    ['of another name', ['--name', 'second']],
-    ['without a name', []],
-  ])('another one %s is refused, with who holds the claim', async (_, args) => {
-    const ended = saidBy(await x8sync(source, target, ...args), 3);
+    ['of the same name', 0],
+    ['of another name', 1],
+    ['without a name', 2],
+  ])('another one %s is refused, with who holds the claim', (_, index) => {
+    const ended = saidBy(attempts[index] as (typeof attempts)[number], 3);
     expect(ended).toMatch(new RegExp(`is in use by \\S+@\\S+ \\(process ${running.child.pid}\\)`));
   });
 
-  test('its task can not be cleaned up', async () => {
-    const ended = saidBy(await x8sync('cleanup', 'first', '--context', contextB), 3);
+  test('its task can not be cleaned up', () => {
+    const ended = saidBy(cleanup, 3);
     expect(ended).toMatch(/in use by/);
   });
 
