@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const pauseMs = 50;
-/** On clusters, things take their time on a busy machine; unit tests themselves have no longer than 20 s. */
-const patienceMs = process.env.X8S_CONTEXT_A === undefined ? 15_000 : 60_000;
+/** On clusters, things take their time on a busy machine; most unit tests themselves have no longer than 20 s. */
+const patienceMs = process.env.X8S_CONTEXT_A === undefined ? 20_000 : 60_000;
 
 /** Thrown by an attempt after which no other one can succeed: it ends the attempts at once. */
 export class HopelessError extends Error {

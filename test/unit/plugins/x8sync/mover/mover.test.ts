@@ -94,7 +94,7 @@ withPrograms(
     const arrived = () =>
       existsSync(temporary) &&
       readdirSync(temporary).some((name) => statSync(join(temporary, name)).size > 3 << 20);
-    await eventuallySees(arrived, Boolean);
+    await eventuallySees(arrived, Boolean, 40_000);
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
     expect(readdirSync(join(both.target, '.x8sync/partial'))).toEqual(['big']);

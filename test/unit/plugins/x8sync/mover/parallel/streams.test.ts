@@ -108,6 +108,7 @@ withPrograms(
     const [victim] = await eventuallySees(
       () => processesOf(`${both.target}/`),
       (found) => found.length > 0,
+      60_000,
     );
     process.kill(Number(victim), 'SIGKILL');
     const end = await ended;
@@ -131,7 +132,7 @@ withPrograms(
     const asked = { X8S_PARTITION_FILES: '1', X8S_PARALLELISM: '2' };
     const { child, ended } = both.start({ ...asked, X8S_BWLIMIT: '4M' });
     const arrived = () => readdirSync(both.target).filter((name) => name.startsWith('file-')).length;
-    await eventuallySees(arrived, (files) => files >= 3);
+    await eventuallySees(arrived, (files) => files >= 3, 60_000);
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 143, outcome: 'interrupted' });
     const before = arrived();
