@@ -251,6 +251,17 @@ test('Roles are copied by who holds what they grant, or with --escalate; rbac sa
   expect(stderr).toMatch(/Role\.rbac\S*, RoleBinding\.rbac.*--escalate prints these/);
   await grant();
   await eventually(async () => expect(await copy()).toMatchObject({ code: 5 }), 30_000);
+  const looked = await plugin('nsreplicate', [
+    'doctor',
+    ...flags,
+    '--primary',
+    paths[0],
+    '--replica',
+    paths[1],
+  ]);
+  expect(looked.stdout).toMatch(
+    /note .*may not escalate roles\.rbac.*only what it may do itself can be granted/,
+  );
   expect(await readJobs(other.from, other.task)).toContainEqual(
     expect.objectContaining({ kind: 'Role.rbac.authorization.k8s.io', reason: 'forbidden' }),
   );

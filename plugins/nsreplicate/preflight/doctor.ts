@@ -1,14 +1,16 @@
 /** Looks at all clusters of a task before its first copy: what they lack, refuse or do not allow. Writes nothing. */
 import { messageOf, X8sError } from '../../../src/errors.ts';
+import { describePermission, missingPermissions } from '../../../src/kube/access.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Cluster } from '../clusters/cluster.ts';
-import { chooseKinds } from '../clusters/kinds.ts';
+import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Survey } from '../preview/survey.ts';
 import { checkReplica } from './check-replica.ts';
 import { checkAnswers, checkRights } from './check-rights.ts';
 import type { Finding } from './finding.ts';
-import { isElsewhere, rightsOf } from './rights.ts';
+import { grantingRights } from './granting-rights.ts';
+import { isElsewhere, namespacesThere, rightsOf } from './rights.ts';
 
 export interface DoctorOptions {
   readonly spec: TaskSpec;
@@ -44,7 +46,26 @@ export async function examineRights({
     ...replicas.map(({ name, kube }) => ({ cluster: name, as: 'replica', kube, needs: rights.replica })),
     { cluster: state.cluster.context, as: 'state', kube: state, needs: rights.state },
   ];
-  return (await Promise.all(checks.map((check) => checkRights(check, { signal })))).flat();
+  const granting = replicas.map(({ name, kube }) => checkGranting({ name, kube }, { spec, kinds, signal }));
+  return (await Promise.all([...checks.map((check) => checkRights(check, { signal })), ...granting])).flat();
+}
+
+/** Roles and bindings are only copied as far as what they grant is held, or may be granted all the same. */
+async function checkGranting(
+  { name, kube }: Pick<Cluster, 'name' | 'kube'>,
+  { spec, kinds, signal }: Pick<DoctorOptions, 'spec' | 'signal'> & { readonly kinds: readonly CopiedKind[] },
+): Promise<Finding[]> {
+  const needs = grantingRights(kinds, namespacesThere(spec));
+  const missing = await missingPermissions(kube, needs, { signal }).catch((error: unknown) => {
+    if (!(error instanceof X8sError)) throw error;
+    return needs;
+  });
+  return missing.map((need) => ({
+    cluster: name,
+    check: 'rights (replica)',
+    verdict: 'note',
+    message: `${kube.cluster.user} may not ${describePermission(need)}: of ${need.resource.kind}s only what it may do itself can be granted there`,
+  }));
 }
 
 async function examineReplicas({ spec, primary, look, signal }: DoctorOptions): Promise<Finding[]> {

@@ -51,9 +51,8 @@ export function rightsOf(
   kinds: readonly CopiedKind[],
   { isStateElsewhere, escalates = false }: RightsOptions,
 ): TaskRights {
-  const places = new Places(spec.map);
   const literal = literalNamespaces(spec.namespaces);
-  const there = literal?.map((namespace) => places.namespaceOnReplica(namespace));
+  const there = namespacesThere(spec);
   // Namespaces are listed only where they decide, or are copied themselves.
   const read = kinds.filter((kind) => !isNamespaces(kind) || !literal || isNamed(kind, spec));
   return {
@@ -73,6 +72,12 @@ export function rightsOf(
     state: stateRights(spec.name),
     replicaNamespaces: there ?? [],
   };
+}
+
+/** Namespaces of a replica to which the task is bound; undefined where globs or labels choose them. */
+export function namespacesThere({ namespaces: scope, map }: Pick<Spec, 'namespaces' | 'map'>) {
+  const places = new Places(map);
+  return literalNamespaces(scope)?.map((namespace) => places.namespaceOnReplica(namespace));
 }
 
 /** Whether the state is kept in another cluster than the primary. */
