@@ -24,16 +24,11 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
   });
 
   test('the target dials in vain, and is told of --push; so is the source the other way round', async () => {
+    await Promise.all([scene.claim(contextB, 'back'), scene.claim(contextA, 'back')]);
+    const back = [scene.ref(contextB, 'back'), scene.ref(contextA, 'back')];
     const [pulled, pushed] = await Promise.all([
       x8sync(...pair, '--strategy', 'nodeport'),
-      x8sync(
-        scene.ref(contextB, 'target'),
-        scene.ref(contextA, 'source'),
-        '--push',
-        '--allow-empty',
-        '--strategy',
-        'nodeport',
-      ),
+      x8sync(...back, '--push', '--strategy', 'nodeport'),
     ]);
     const said = saidBy(pulled, 4);
     expect(said).toMatch(/nodeport: no answer from /);

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
-import { apply } from './support/kubectl.ts';
+import { apply, kubectl } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
 import { differences, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
@@ -13,6 +13,11 @@ const source = scene.ref(contextA, 'source');
 await scene.claim(contextA, 'source');
 await scene.shell(contextA, 'source', `${manyKinds}\n${someFiles(3)}`);
 afterAll(() => scene.close());
+
+/** Effective user and capabilities of every sshd of a pod, the one of each connection among them. */
+const usersOfSshd = `for pid in $(grep -ls ^sshd /proc/[0-9]*/cmdline | cut -d/ -f3); do
+  awk '/^(Uid|CapEff):/ { printf "%s ", $(/^Uid/ ? 3 : 2) }' /proc/$pid/status; echo
+done | sed 's/ $//' | sort -u`;
 
 async function expectCopied(context: string, claim: string, to = scene): Promise<void> {
   const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(to, context, claim)]);
@@ -26,6 +31,9 @@ test.concurrent('between clusters: all that a file has, verified, and no Service
   await running.saw('Copy the files …');
   const made = (await scene.leftovers('pushed')).filter((name) => / service\//.test(name));
   expect(made).toEqual([`${contextB} service/x8sync-pushed-target`]);
+  const job = 'job/x8sync-pushed-target';
+  const users = await kubectl(contextB, ['-n', scene.namespace, 'exec', job, '--', 'sh', '-c', usersOfSshd]);
+  expect(users).toBe('65532 0000000000000000\n');
   // Whoever takes it up finds the tunnel, and the mover at work.
   running.child.kill('SIGKILL');
   await running.ended;

@@ -45,10 +45,8 @@ const verdicts = {
 } as const;
 
 function rules({ cut, dials, delay }: Link): string {
-  const other = dials === 'a' ? 'b' : 'a';
-  const oneWay = dials ? `iifname "toward-${other}" ct state new drop; ` : '';
-  const closed = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
-  const body = `${oneWay}${closed}`;
+  const oneWay = dials ? `oifname "toward-${dials}" ct state new drop; ` : '';
+  const body = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
   const out = cut ? `oifname "toward-*" drop;` : '';
   const chain = (hook: string, text: string): string =>
     `chain ${hook} { type filter hook ${hook} priority 0; policy accept; ${text} }`;
@@ -56,7 +54,7 @@ function rules({ cut, dials, delay }: Link): string {
   return `table inet x8s_link {}
 delete table inet x8s_link
 table inet x8s_link {
-  ${chain('forward', body)}
+  ${chain('forward', oneWay + body)}
   ${chain('input', body)}
   ${chain('output', cut === 'drop' ? out : '')}
   chain prerouting { type nat hook prerouting priority -100; ${redirect} }
