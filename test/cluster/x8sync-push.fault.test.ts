@@ -25,6 +25,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
   test('the target dials in vain, and is told of --push; so is the source the other way round', async () => {
     await Promise.all([scene.claim(contextB, 'back'), scene.claim(contextA, 'back')]);
+    await scene.shell(contextB, 'back', 'echo back >/data/file');
     const back = [scene.ref(contextB, 'back'), scene.ref(contextA, 'back')];
     const [pulled, pushed] = await Promise.all([
       x8sync(...pair, '--strategy', 'nodeport'),
