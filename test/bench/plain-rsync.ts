@@ -46,6 +46,14 @@ export class PlainRsync {
     await this.#atTarget('find /data -mindepth 1 -delete');
   }
 
+  /** Computes the digests of all files on both sides at once. */
+  async sums(): Promise<void> {
+    const script = 'find /data -type f -print0 | xargs -0 sha256sum | tail -n 1';
+    const at = (context: string) =>
+      kubectl(context, ['-n', this.#scene.namespace, 'exec', this.#name, '--', 'bash', '-c', script]);
+    await Promise.all([at(contextA), at(contextB)]);
+  }
+
   async #start(source: string, target: string): Promise<void> {
     const { namespace } = this.#scene;
     const labels = { app: this.#name };

@@ -11,6 +11,7 @@ import { type Measurement, median } from './measurement.ts';
 import { PlainRsync } from './plain-rsync.ts';
 import { measureFar } from './x8sync-far.ts';
 import { big, emptyTarget, type Load, runs, seconds, small, someMoment, x8sync } from './x8sync-load.ts';
+import { measureVerify } from './x8sync-verify.ts';
 
 interface Samples {
   readonly x8sync: number[];
@@ -75,5 +76,5 @@ export async function measure(): Promise<Measurement[]> {
   await ensureUp();
   const all: Measurement[] = [];
   for (const load of [big, small]) all.push(...measurementsOf(load, await measureLoad(load)));
-  return [...all, ...(await measureFar())];
+  return [...all, ...(await measureFar()), ...(await measureVerify())];
 }
