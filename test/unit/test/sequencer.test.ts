@@ -6,9 +6,16 @@ import { longestFirst } from '../../support/sequencer.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const files = (...names: readonly string[]) => names.map((name) => ({ path: join(root, name) }));
 
-test('the longest come first, then those that nobody has measured, by name', () => {
-  const known = { 'test/a.test.ts': 10, 'test/b.test.ts': 30 };
-  expect(
-    longestFirst(files('test/d.test.ts', 'test/a.test.ts', 'test/c.test.ts', 'test/b.test.ts'), known),
-  ).toEqual(files('test/b.test.ts', 'test/a.test.ts', 'test/c.test.ts', 'test/d.test.ts'));
+test('the longest come first; a new one on clusters counts as a minute, any other one as short', () => {
+  const known = { 'test/a.test.ts': 10, 'test/b.test.ts': 90 };
+  const names = [
+    'test/d.test.ts',
+    'test/cluster/new.test.ts',
+    'test/a.test.ts',
+    'test/c.test.ts',
+    'test/b.test.ts',
+  ];
+  expect(longestFirst(files(...names), known)).toEqual(
+    files('test/b.test.ts', 'test/cluster/new.test.ts', 'test/a.test.ts', 'test/c.test.ts', 'test/d.test.ts'),
+  );
 });
