@@ -169,9 +169,9 @@ describeWithBrowser('the page', () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: 'dark' });
     // Lines over the last hours are drawn anew for the width that they have by then.
-    await page.waitForFunction(
-      'document.documentElement.scrollWidth <= document.documentElement.clientWidth',
-    );
+    // The page lets nobody evaluate texts in it, as a wait of the browser's own would.
+    const isWithin = 'document.documentElement.scrollWidth <= document.documentElement.clientWidth';
+    await eventually(async () => expect(await page.evaluate(isWithin)).toBe(true));
     const back = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     expect(back).toBe('rgb(20, 23, 28)');
   });

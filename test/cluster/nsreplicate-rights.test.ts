@@ -203,6 +203,7 @@ async function helper(to: Pair, ...flags: string[]) {
 
 test('a promotion needs no more than what rbac prints for it', async () => {
   const promoted = await Pair.open('least-up');
+  undo.push(() => promoted.close());
   const schedule = {
     template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } },
   };
@@ -223,11 +224,11 @@ test('a promotion needs no more than what rbac prints for it', async () => {
     expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 .*woken: CronJob/s);
   }, 40_000);
   expect(await promoted.copyOf('cronjobs', 'nightly')).toMatchObject({ spec: { suspend: false } });
-  await promoted.close();
 }, 90_000);
 
 test('Roles are copied by who holds what they grant, or with --escalate; rbac says so where that is not printed', async () => {
   const other = await Pair.open('least-roles');
+  undo.push(() => other.close());
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',
@@ -268,5 +269,4 @@ test('Roles are copied by who holds what they grant, or with --escalate; rbac sa
   await grant('--escalate');
   await eventually(async () => expect(await copy()).toMatchObject({ code: 0 }), 30_000);
   expect(await other.copyOf('rolebindings', 'reads-pods')).toMatchObject({ roleRef });
-  await other.close();
 }, 120_000);
