@@ -75,18 +75,6 @@ test.concurrent('cancel ends a run of another workstation, which says so; the sa
   expect(saidBy(await elsewhere('cancel', 'ended', '--context', 'new'), 3)).toMatch(/has finished/);
 }, 120_000);
 
-test.concurrent('cancel ends what was detached; cleanup --finished takes the records of what has finished only', async () => {
-  const [first, second] = [await targetOf('done'), await targetOf('stopped')];
-  saidBy(await x8sync(source, second, '--name', 'stopped', '--bwlimit', '100K', '--detach'), 0);
-  saidBy(await elsewhere('cancel', 'stopped', '--context', 'old'), 0);
-  expect(await scene.leftovers('stopped')).toEqual([]);
-  saidBy(await x8sync(source, first, '--name', 'done'), 0);
-  for (const context of ['old', 'new'])
-    saidBy(await elsewhere('cleanup', '--finished', '--context', context), 0);
-  expect(await scene.phases('done')).toEqual([]);
-  expect(await scene.phases('stopped')).toEqual(['source Interrupted', 'target Interrupted']);
-}, 120_000);
-
 /** A workstation whose kubeconfig has one of the clusters only. */
 const workstationWith = async (context: string, of: string) => {
   const { path, remove } = await otherKubeconfig({ [context]: of });
@@ -156,3 +144,16 @@ test.each([
 ])('%j is wrong usage', async (flags, words) => {
   expect(saidBy(await x8sync(source, source, ...flags), 2)).toMatch(words);
 });
+
+// Not beside the others: what these have finished would go, too.
+test('cancel ends what was detached; cleanup --finished takes the records of what has finished only', async () => {
+  const [first, second] = [await targetOf('done'), await targetOf('stopped')];
+  saidBy(await x8sync(source, second, '--name', 'stopped', '--bwlimit', '100K', '--detach'), 0);
+  saidBy(await elsewhere('cancel', 'stopped', '--context', 'old'), 0);
+  expect(await scene.leftovers('stopped')).toEqual([]);
+  saidBy(await x8sync(source, first, '--name', 'done'), 0);
+  for (const context of ['old', 'new'])
+    saidBy(await elsewhere('cleanup', '--finished', '--context', context), 0);
+  expect(await scene.phases('done')).toEqual([]);
+  expect(await scene.phases('stopped')).toEqual(['source Interrupted', 'target Interrupted']);
+}, 120_000);
