@@ -1,5 +1,4 @@
 /** How each block of commands in the documents is run: what has to be there, what a person would type, what ends it. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { contextA, contextB } from '../../cluster/support/contexts.ts';
@@ -41,13 +40,6 @@ export interface Documented extends StageOptions {
   readonly blocks: readonly Case[];
   /** A shell script that takes away what the namespaces' end does not. */
   readonly tidy?: string;
-}
-
-/** Archives for all platforms, which are made already where the other tests of releases came first. */
-async function makeAllArchives(): Promise<void> {
-  execFileSync(process.execPath, [join(project, 'scripts/archives.ts'), '--platform', 'all'], {
-    stdio: ['ignore', 'ignore', 2],
-  });
 }
 
 const project = join(import.meta.dirname, '..', '..', '..');
@@ -117,7 +109,6 @@ export const cases: Readonly<Record<string, Documented>> = {
       {
         begins: 'npm run archives',
         inProject: true,
-        before: async () => makeAllArchives(),
         after: '~/.krew/bin/kubectl-x8sync --version',
       },
     ],
