@@ -199,6 +199,9 @@ function manifests(folder: string, tag: string): string {
   return join(folder, 'plugins');
 }
 
+/** git in a folder, as somebody who may commit. */
+const asTester = (folder: string) => ['-C', folder, '-c', 'user.name=t', '-c', 'user.email=t@invalid'];
+
 describe('krew', () => {
   test.each(releasePlugins)(
     'finds nothing to complain of in the manifest of %s, and installs it for every platform',
@@ -221,9 +224,7 @@ describe('krew', () => {
     const { env, krew } = await krewIn(root);
     const index = join(root, 'index');
     const git = (...args: string[]) =>
-      execFileSync('git', ['-C', index, '-c', 'user.name=t', '-c', 'user.email=t@invalid', ...args], {
-        stdio: 'ignore',
-      });
+      execFileSync('git', [...asTester(index), ...args], { stdio: 'ignore' });
     manifests(index, version);
     git('init', '--initial-branch=main');
     git('add', '.');
@@ -250,6 +251,11 @@ describe('krew', () => {
     const root = mkdtempSync(join(work, 'address-'));
     const { env, krew } = await krewIn(root);
     const folder = manifests(join(root, 'index'), version);
+    // krew uninstalls nothing before it has some index.
+    execFileSync('git', ['-C', join(root, 'index'), 'init', '--initial-branch=main'], { stdio: 'ignore' });
+    execFileSync('git', [...asTester(join(root, 'index')), 'add', '.'], { stdio: 'ignore' });
+    execFileSync('git', [...asTester(join(root, 'index')), 'commit', '-m', version], { stdio: 'ignore' });
+    await krew('index', 'add', 'local', `file://${join(root, 'index')}`);
     for (const plugin of releasePlugins) {
       published.set(plugin, readFileSync(join(folder, `${plugin}.yaml`), 'utf8'));
       await krew('install', '--no-update-index', '--manifest-url', `${base}/${plugin}.yaml`);
