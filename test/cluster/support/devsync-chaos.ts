@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from '@jest/globals';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, eventuallySees } from '../../support/eventually.ts';
 import { contextA } from './contexts.ts';
 import { images, type Seen, type Workplace } from './devsync.ts';
 import { allContents, containerSide, killAgents, localSide } from './devsync-sides.ts';
@@ -187,6 +187,15 @@ export class Replicas {
   /** The containers of the writer and of one that follows are started again. */
   restartContainers = async (): Promise<void> => {
     const [follower = ''] = this.followers;
-    await Promise.all([this.writer, follower].map((pod) => this.#it.sh(pod, 'kill 1')));
+    await Promise.all([this.writer, follower].map((pod) => this.#restart(pod)));
   };
+
+  /** Resolves when the container runs again, so that it can be looked into. */
+  async #restart(pod: string): Promise<void> {
+    const status = '{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running}';
+    const look = () => this.#it.kubectl('get', 'pod', pod, '-o', `jsonpath=${status}`);
+    const restarts = Number.parseInt(await look(), 10);
+    await this.#it.sh(pod, 'kill 1');
+    await eventuallySees(look, (seen) => Number.parseInt(seen, 10) > restarts && seen.includes('startedAt'));
+  }
 }
