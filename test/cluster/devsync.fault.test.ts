@@ -13,6 +13,7 @@ import {
   thawComponent,
   uncordonNode,
 } from '../lab/index.ts';
+import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';
 import { forever, images, type Seen, Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
@@ -143,8 +144,19 @@ lab('a sync', () => {
 
   async function expectFollows(it: Workplace, { state }: Seen): Promise<void> {
     await it.reaches('node-agent', 'watching');
-    // Nowhere to go at first.
-    await Promise.all(nodes.map(drainNode));
+    // Nowhere to go at first. A scheduler that has not heard of it yet may still have chosen a node: then once more.
+    await eventually(async () => {
+      await Promise.all(nodes.map(drainNode));
+      const node = await it.kubectl(
+        'get',
+        'pods',
+        '-l',
+        'app=drained',
+        '-o',
+        'jsonpath={.items[*].spec.nodeName}',
+      );
+      if (node !== '') throw new Error(`a pod is on ${node} again`);
+    });
     await it.reaches('ephemeral', 'waiting', (seen) => /has no node yet/.test(seen.state?.message ?? ''));
     for (const launcher of ['ephemeral', 'node-agent']) it.write(`${launcher}/saved`, 'meanwhile');
     await Promise.all(nodes.map(uncordonNode));

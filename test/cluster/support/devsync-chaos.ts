@@ -195,7 +195,8 @@ export class Replicas {
     const status = '{.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].state.running}';
     const look = () => this.#it.kubectl('get', 'pod', pod, '-o', `jsonpath=${status}`);
     const restarts = Number.parseInt(await look(), 10);
-    await this.#it.sh(pod, 'kill 1');
+    // What ends the container may end this as well.
+    await this.#it.sh(pod, 'kill 1').catch(() => undefined);
     await eventuallySees(look, (seen) => Number.parseInt(seen, 10) > restarts && seen.includes('startedAt'));
   }
 }
