@@ -1,9 +1,6 @@
 /** A sync while the servers between it and its container break. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  drainNode,
   ensureUp,
   freezeComponent,
   killComponent,
@@ -11,30 +8,11 @@ import {
   restartComponent,
   startComponent,
   thawComponent,
-  uncordonNode,
 } from '../lab/index.ts';
-import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { forever, images, type Seen, Workplace } from './support/devsync.ts';
+import { Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
-import { apply } from './support/kubectl.ts';
 import { inNamespace } from './support/namespace.ts';
-import { noAgents, uninstall } from './support/node-agents.ts';
-
-/** Of the cluster that is drained. */
-const nodes = ['lab-a-1', 'lab-a-2'];
-const rolled = {
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'drained' },
-  spec: {
-    selector: { matchLabels: { app: 'drained' } },
-    template: {
-      metadata: { labels: { app: 'drained' } },
-      spec: { containers: [{ name: 'app', image: images.plain, command: forever }] },
-    },
-  },
-};
 
 const lab = isLab ? describe : describe.skip;
 const server = 'kube-apiserver';
@@ -119,51 +97,4 @@ lab('a sync', () => {
     await it.must('flush', 'frozen');
     await expectSame(it, 'frozen');
   }, 90_000);
-
-  test('follows its pod from a node that is drained, and says what it waits for while there is none', async () => {
-    work = new Workplace(place());
-    const it = work;
-    await noAgents(place().kube);
-    await it.must('init', '--node-agent');
-    try {
-      await apply(contextA, it.namespace, rolled);
-      await it.kubectl('rollout', 'status', 'deployment/drained', '--timeout=90s');
-      for (const launcher of ['ephemeral', 'node-agent']) {
-        const local = join(it.local, launcher);
-        mkdirSync(local);
-        const options = ['--name', launcher, '-l', 'app=drained', '--launcher', launcher, '--make-remote'];
-        await it.must('create', ...options, local, `/srv/${launcher}`);
-      }
-      await it.watch();
-      await expectFollows(it, await it.reaches('ephemeral', 'watching'));
-    } finally {
-      await Promise.all(nodes.map(uncordonNode));
-      await uninstall();
-    }
-  }, 240_000);
-
-  async function expectFollows(it: Workplace, { state }: Seen): Promise<void> {
-    await it.reaches('node-agent', 'watching');
-    // Nowhere to go at first. A scheduler that has not heard of it yet may still have chosen a node: then once more.
-    await eventually(async () => {
-      await Promise.all(nodes.map(drainNode));
-      const node = await it.kubectl(
-        'get',
-        'pods',
-        '-l',
-        'app=drained',
-        '-o',
-        'jsonpath={.items[*].spec.nodeName}',
-      );
-      if (node !== '') throw new Error(`a pod is on ${node} again`);
-    });
-    await it.reaches('ephemeral', 'waiting', (seen) => /has no node yet/.test(seen.state?.message ?? ''));
-    for (const launcher of ['ephemeral', 'node-agent']) it.write(`${launcher}/saved`, 'meanwhile');
-    await Promise.all(nodes.map(uncordonNode));
-    for (const launcher of ['ephemeral', 'node-agent']) {
-      const seen = await it.reaches(launcher, 'watching', (now) => now.state?.pod !== state?.pod);
-      await it.must('flush', launcher);
-      expect(await it.sh(seen.state?.pod ?? '', `cat /srv/${launcher}/saved`)).toBe('meanwhile');
-    }
-  }
 });
