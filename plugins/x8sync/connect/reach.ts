@@ -32,8 +32,10 @@ export interface ReachContext {
   readonly signal: AbortSignal;
 }
 
-/** How long a strategy may take to answer once the source serves and the mover runs. */
+/** How long a strategy may take to answer once the source serves and the mover runs, in milliseconds. */
 const patienceMs = 20_000;
+/** Streams of a relay go through two API servers and kubelets, which may be busy; nothing is tried after it. */
+const relayPatienceMs = 60_000;
 
 /**
  * Resolves once the mover is connected, or has come to its end, with the strategy that was tried last.
@@ -60,7 +62,7 @@ export async function reachSource(
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
-    if (await connectedInTime(context)) {
+    if (await connectedInTime(strategy, context)) {
       for (const reason of reasons) handle.warn(`Not ${reason}; ${strategy.name} is used instead.`);
       return strategy.name;
     }
@@ -190,9 +192,13 @@ export async function dialledPod({
   return push ? until(watch.started, signal) : `${source.name}-0`;
 }
 
-async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<boolean> {
+async function connectedInTime(
+  { name }: NetworkStrategy,
+  { watch, clock, signal }: ReachContext,
+): Promise<boolean> {
+  const limitMs = name === 'relay' ? relayPatienceMs : patienceMs;
   const patience = Promise.all([watch.serving, watch.started])
-    .then(() => clock.sleep(patienceMs, signal))
+    .then(() => clock.sleep(limitMs, signal))
     .then(() => false);
   patience.catch(() => {});
   return until(Promise.race([watch.connected().then(() => true), patience]), signal);
