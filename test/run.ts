@@ -31,7 +31,7 @@ const unit: Phase = { project: 'unit', workers: 2 };
 const faults: Phase = { project: 'fault', workers: 1 };
 /** The others, which wait for pods most of the time, and faults of the third cluster, on which nobody else is. */
 const onClusters: readonly Phase[] = [
-  { project: 'cluster', workers: 5 },
+  { project: 'cluster', workers: 4 },
   { project: 'third', workers: 1 },
 ];
 
