@@ -96,8 +96,12 @@ export class Relay {
   }
 }
 
+/** A stream that ended before anybody listened to it tells nobody any more. */
+const isGone = (stream: Duplex): boolean => stream.destroyed || stream.readableEnded;
+
 /** Resolves with whether the mover's side has taken the stream; its data is left in it. */
 function isOpened(stream: Duplex, signal: AbortSignal): Promise<boolean> {
+  if (isGone(stream)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const decide = (isTaken: boolean) => {
       stream.off('readable', look).off('end', fail).off('close', fail);
@@ -125,5 +129,7 @@ function join(one: Duplex, other: Duplex, signal: AbortSignal): void {
   one.once('end', end).once('close', end);
   other.once('end', end).once('close', end);
   signal.addEventListener('abort', end, { once: true });
-  one.pipe(other).pipe(one);
+  // One may have gone while the other was dialled.
+  if (isGone(one) || isGone(other) || signal.aborted) end();
+  else one.pipe(other).pipe(one);
 }

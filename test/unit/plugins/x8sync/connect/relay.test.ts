@@ -72,6 +72,28 @@ test('each connection of the mover reaches the source, several at a time', async
   });
 });
 
+test('a stream that has gone before the source could be looked at is brought anew', async () => {
+  const clock = fakeClock();
+  const brought: Socket[] = [];
+  const dialMover = async () => {
+    const stream = await dial(hub.ports.plugin);
+    // As where the mover does not listen yet.
+    if (brought.push(stream) === 1) stream.destroy();
+    return stream;
+  };
+  const dialSource = async () => {
+    await eventually(() => expect(brought[0]?.closed).toBe(true));
+    return dial((server.address() as { port: number }).port);
+  };
+  await new Relay(context({ clock, dialMover, dialSource })).serve('mover-1');
+  await eventually(async () => {
+    await clock.advance(250);
+    expect(brought.length).toBeGreaterThan(1);
+  });
+  const { heard } = await talk('one');
+  await eventually(() => expect(heard()).toBe('SSH-2.0-source\r\none'));
+});
+
 test('a large content passes whole, both ways', async () => {
   await new Relay(context()).serve('mover-1');
   const { socket } = await talk('');
