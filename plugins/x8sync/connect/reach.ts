@@ -34,8 +34,6 @@ export interface ReachContext {
 
 /** How long a strategy may take to answer once the source serves and the mover runs, in milliseconds. */
 const patienceMs = 20_000;
-/** Streams of a relay go through two API servers and kubelets, which may be busy; nothing is tried after it. */
-const relayPatienceMs = 60_000;
 
 /**
  * Resolves once the mover is connected, or has come to its end, with the strategy that was tried last.
@@ -62,7 +60,7 @@ export async function reachSource(
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
-    if (await connectedInTime(strategy, context)) {
+    if (await connectedInTime(context)) {
       for (const reason of reasons) handle.warn(`Not ${reason}; ${strategy.name} is used instead.`);
       return strategy.name;
     }
@@ -192,13 +190,9 @@ export async function dialledPod({
   return push ? until(watch.started, signal) : `${source.name}-0`;
 }
 
-async function connectedInTime(
-  { name }: NetworkStrategy,
-  { watch, clock, signal }: ReachContext,
-): Promise<boolean> {
-  const limitMs = name === 'relay' ? relayPatienceMs : patienceMs;
+async function connectedInTime({ watch, clock, signal }: ReachContext): Promise<boolean> {
   const patience = Promise.all([watch.serving, watch.started])
-    .then(() => clock.sleep(limitMs, signal))
+    .then(() => clock.sleep(patienceMs, signal))
     .then(() => false);
   patience.catch(() => {});
   return until(Promise.race([watch.connected().then(() => true), patience]), signal);
