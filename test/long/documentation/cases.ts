@@ -91,6 +91,19 @@ export const cases: Readonly<Record<string, Documented>> = {
   'README.md': {
     blocks: [
       {
+        begins: 'kubectl x8sync doctor',
+        before: async (stage) => {
+          await fill(stage, contextA, 'data', someFiles);
+          await stage.apply(contextB, claim('data'));
+        },
+      },
+      {
+        begins: 'kubectl nsreplicate plan',
+        before: shopWorkloads,
+        mayEndWith5: true,
+        after: 'kubectl --context standby -n shop get deployment web',
+      },
+      {
         begins: 'cat .devsync.yaml',
         before: devsyncFiles,
         input: 'y\n',
@@ -112,6 +125,7 @@ export const cases: Readonly<Record<string, Documented>> = {
         after: '~/.krew/bin/kubectl-x8sync --version',
       },
     ],
+    tidy: 'kubectl nsreplicate forget --primary prod --yes',
   },
   'docs/completion.md': {
     blocks: [
