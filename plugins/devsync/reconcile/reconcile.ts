@@ -19,6 +19,7 @@ import {
   trackedPart,
 } from './entry.ts';
 import { isDeletionOnly, isUnchanged } from './history.ts';
+import type { SettledMemo } from './settled-memo.ts';
 import { type Edit, splitPath } from './tree.ts';
 
 /** `alpha` is the side that wins in modes with a winner, and the source of a one-way sync. */
@@ -68,20 +69,6 @@ export interface ReconcileOptions {
   readonly oneWay?: (name: string) => boolean;
   /** Remembers which directories are in sync, so that the next run looks only at what has changed. */
   readonly memo?: SettledMemo;
-}
-
-/** Directories that are known to be in sync, by identity: trees share the objects that have not changed. */
-export class SettledMemo {
-  readonly #pairs = new WeakMap<Directory, readonly [Entry, Entry]>();
-
-  has(ancestor: Directory, alpha: Entry, beta: Entry): boolean {
-    const pair = this.#pairs.get(ancestor);
-    return pair?.[0] === alpha && pair[1] === beta;
-  }
-
-  add(ancestor: Directory, alpha: Entry, beta: Entry): void {
-    this.#pairs.set(ancestor, [alpha, beta]);
-  }
 }
 
 /** The plan by which both sides become the same, as far as the mode allows. */

@@ -11,10 +11,11 @@ import type { SyncSpec } from '../spec/spec.ts';
 import { groupState } from './group-state.ts';
 import { chooseGroup, type GroupTargets, sessionName } from './group-targets.ts';
 import { followPods } from './pods.ts';
+import type { RunnerOptions } from './runner-options.ts';
 import type { RunnerState, RunningSync, SessionState } from './runner-state.ts';
 import type { SyncState } from './state.ts';
 import { SyncMemory } from './sync-memory.ts';
-import { noContainer, type RunnerOptions, SyncRunner } from './sync-runner.ts';
+import { noContainer, SyncRunner } from './sync-runner.ts';
 import type { Current } from './synchronizer-slot.ts';
 import { TargetFeed } from './target-feed.ts';
 

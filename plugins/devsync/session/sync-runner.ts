@@ -1,14 +1,10 @@
 /** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrowingPauses } from '../../../src/async/back-off.ts';
-import type { Clock } from '../../../src/clock.ts';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
 import { untilAnswers } from '../../../src/kube/until-answers.ts';
 import type { Target } from '../launch/launcher.ts';
 import { openReloader, type Reloader } from '../reload/reloader.ts';
-import type { SyncSpec } from '../spec/spec.ts';
 import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
 import { Activity } from './activity.ts';
@@ -16,44 +12,16 @@ import { type Attached, attach, sizeOf } from './attach.ts';
 import { Bases } from './bases.ts';
 import { gitIsBusy } from './git-wait.ts';
 import { guardLine } from './line-guard.ts';
+import { PauseMark } from './pause-mark.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
+import type { RunnerOptions } from './runner-options.ts';
 import { noRunnerState, type RunnerState, type RunningSync, withAttached } from './runner-state.ts';
 import type { SyncState } from './state.ts';
 import { StatusLines } from './status-lines.ts';
 import { SyncMemory } from './sync-memory.ts';
 import { synchronizerFor } from './synchronizer-for.ts';
 import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
-
-export interface RunnerOptions {
-  readonly kube: KubeClient;
-  readonly namespace: string;
-  readonly name: string;
-  readonly spec: SyncSpec;
-  /** Where this workstation keeps what belongs to this session. */
-  readonly folder: string;
-  /** Where it keeps what belongs to all sessions of the sync, where there are several. */
-  readonly syncFolder?: string;
-  /** Tells which container to work with; the one that the specification means where absent. */
-  readonly follow?: (onChoice: (choice: Choice) => void, signal: AbortSignal) => Promise<void>;
-  /** Where it keeps what belongs to all of them. */
-  readonly stateFolder: string;
-  /** Where the metadata folder of LOCAL may be. */
-  readonly metadataCandidates: readonly string[];
-  readonly bundle: string;
-  readonly image: string;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Stop when the first pod that it worked with is gone. */
-  readonly untilPodGoes?: boolean;
-  /** Whether this workstation knows the reload rules of the specification: others are not run. */
-  readonly trustsReload?: boolean;
-  /** Of an earlier runner of this sync. */
-  readonly memory?: SyncMemory;
-  readonly onLog: (line: string) => void;
-  /** Told each state. */
-  readonly onState?: (state: RunnerState) => void;
-}
 
 const undecided: Choice = { target: undefined, message: 'looking for a pod' };
 
@@ -78,6 +46,7 @@ export class SyncRunner implements RunningSync {
   readonly #memory: SyncMemory;
   readonly #activity: Activity;
   readonly #bases: Bases;
+  readonly #pauseMark: PauseMark;
   #reloader: Reloader | undefined;
   /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
   #remoteMoved: RemoteMovedError | undefined;
@@ -102,6 +71,7 @@ export class SyncRunner implements RunningSync {
       root: options.spec.local.path,
       trustsGit: !options.spec.takeGit,
     });
+    this.#pauseMark = new PauseMark(options.syncFolder ?? options.folder);
     this.#slot = new SynchronizerSlot(() => {
       const isNone = this.#choice.target === undefined && this.#choice !== undecided;
       return isNone ? noContainer(this.#choice.message) : undefined;
@@ -142,21 +112,16 @@ export class SyncRunner implements RunningSync {
 
   /** Whether a person has paused the sync. That outlives this process: only `resume` ends it. */
   get isPaused(): boolean {
-    return existsSync(this.#pauseMark);
-  }
-
-  get #pauseMark(): string {
-    const { folder, syncFolder = folder } = this.#options;
-    return join(syncFolder, 'paused');
+    return this.#pauseMark.isSet;
   }
 
   async pause(): Promise<void> {
-    writeFileSync(this.#pauseMark, '', { mode: 0o600 });
+    this.#pauseMark.set();
     await this.#slot.current?.synchronizer.pause();
   }
 
   async resume(confirm: boolean): Promise<void> {
-    rmSync(this.#pauseMark, { force: true });
+    this.#pauseMark.remove();
     this.#reloader?.resume();
     if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
     else if (this.#slot.current) await this.#slot.ask((synchronizer) => synchronizer.resume(confirm));

@@ -24,6 +24,7 @@ import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { HeapTrimmer } from './heap-trimmer.ts';
 import { compileIgnores } from './ignore.ts';
+import { OperationsUnderWay } from './operations-under-way.ts';
 import { decomposes, factsOf, findsOtherCase } from './probe.ts';
 import { restoreItem } from './restore.ts';
 import type { Signature } from './signature.ts';
@@ -51,9 +52,6 @@ export interface LocalOptions extends EndpointOptions {
   readonly metadataCandidates?: readonly string[];
 }
 
-/** Operations whose batches may come between each other's, with some to spare. */
-const operationsAtOnce = 8;
-
 export class LocalEndpoint implements Endpoint {
   readonly facts: EndpointFacts;
   onHint: () => void = () => {};
@@ -67,9 +65,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #gitDirectory: string | undefined;
   readonly takesSeveral = true;
   #streams = 0;
-  #operation = '';
-  /** What could not be deleted, by operation: that of a large file goes on beside others. */
-  readonly #undeleted = new Map<string, Set<string>>();
+  readonly #operations = new OperationsUnderWay();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
   readonly #turn = new SerialQueue();
   #isClosed = false;
@@ -196,11 +192,7 @@ export class LocalEndpoint implements Endpoint {
 
   /** Begins an operation, or the next batch of it. */
   #beginOperation(name: string): void {
-    const [oldest] = this.#undeleted.keys();
-    if (oldest !== undefined && this.#undeleted.size >= operationsAtOnce && !this.#undeleted.has(name))
-      this.#undeleted.delete(oldest);
-    if (!this.#undeleted.has(name)) this.#undeleted.set(name, new Set());
-    this.#operation = name;
+    this.#operations.begin(name);
     this.#storage.trash.begin(name);
   }
 
@@ -286,7 +278,7 @@ export class LocalEndpoint implements Endpoint {
       foldsNames,
       hasModes,
       contents,
-      undeleted: this.#undeleted.get(this.#operation) ?? new Set(),
+      undeleted: this.#operations.undeleted,
       onMade: (path, folder) => this.#tracker.noteMade(path, folder),
       onUnmade: (path) => this.#tracker.noteUnmade(path),
     };

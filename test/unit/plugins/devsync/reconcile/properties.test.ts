@@ -14,8 +14,8 @@ import {
   modes,
   type Plan,
   reconcile,
-  SettledMemo,
 } from '../../../../../plugins/devsync/reconcile/reconcile.ts';
+import { SettledMemo } from '../../../../../plugins/devsync/reconcile/settled-memo.ts';
 import { successorAncestor } from '../../../../../plugins/devsync/reconcile/successor.ts';
 import { difference, edited, lookup } from '../../../../../plugins/devsync/reconcile/tree.ts';
 import { edits, folders, foldersWithIgnored, leavesOf, roughFolders, shapeOf } from '../support/trees.ts';

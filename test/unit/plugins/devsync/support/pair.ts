@@ -10,11 +10,9 @@ import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-con
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import type { SyncState } from '../../../../../plugins/devsync/session/state.ts';
+import type { CycleOptions } from '../../../../../plugins/devsync/session/sync-cycle.ts';
 import { SyncMemory } from '../../../../../plugins/devsync/session/sync-memory.ts';
-import {
-  Synchronizer,
-  type SynchronizerOptions,
-} from '../../../../../plugins/devsync/session/synchronizer.ts';
+import { Synchronizer } from '../../../../../plugins/devsync/session/synchronizer.ts';
 import type { TrashItem } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import type { IgnoreRules } from '../../../../../plugins/devsync/sync/ignore.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
@@ -36,7 +34,7 @@ export interface PairOptions {
   readonly node?: string;
   /** A command that runs the agent, such as one that gives it mounts of its own. */
   readonly within?: (container: string) => readonly string[];
-  readonly sync?: Partial<SynchronizerOptions>;
+  readonly sync?: Partial<CycleOptions>;
   /** Something between the workstation and the agent, which may cut the stream. */
   readonly between?: () => { toAgent: Transform; fromAgent: Transform };
   /** REMOTE, where it is not the container's directory itself. */
@@ -80,7 +78,7 @@ export class Pair {
   }
 
   /** Starts an agent and a synchronizer. */
-  async start(sync: Partial<SynchronizerOptions> = {}): Promise<void> {
+  async start(sync: Partial<CycleOptions> = {}): Promise<void> {
     const {
       ignores = { lists: [], vcs: false },
       scan = { permissions: 'portable', symlinks: 'portable' },
