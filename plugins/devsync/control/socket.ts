@@ -111,7 +111,7 @@ export function askControl(
   const socket = connect(path);
   const leave = () => reject(signal.reason);
   signal.addEventListener('abort', leave, { once: true });
-  socket.setTimeout(silence, () => reject(new NotAnswering(silence)));
+  const giveUp = setTimeout(() => reject(new NotAnswering(silence)), silence);
   socket.on('connect', () => socket.write(`${JSON.stringify({ method, parameters })}\n`));
   socket.on('error', (error) => {
     const isNobody = ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error));
@@ -119,12 +119,14 @@ export function askControl(
   });
   socket.on('close', () => reject(new X8sError('the running sync gave no answer')));
   onLines(socket, (line) => {
+    giveUp.refresh();
     const { alive, result, error } = JSON.parse(line);
     if (alive === true) return;
     if (error === undefined) resolve(result);
     else reject(new X8sError(String(error)));
   });
   return promise.finally(() => {
+    clearTimeout(giveUp);
     signal.removeEventListener('abort', leave);
     socket.destroy();
   });

@@ -1,6 +1,8 @@
 /** An HTTP server that answers as a test says, and a real client of it. */
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+import { nextTurn } from '../../../src/async/next-turn.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { ClusterInfo, KubeClient } from '../../../src/kube/client.ts';
 import type { Credentials } from '../../../src/kube/credentials.ts';
@@ -33,6 +35,8 @@ export interface FakeApiServer {
   readonly url: string;
   /** Every request so far. */
   readonly requests: FakeRequest[];
+  /** Resolves once its client has read what was written before: bytes go the way of a connection that is made later. */
+  delivered(): Promise<void>;
   /** Cuts every connection, and refuses new ones until `restart`. */
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -62,6 +66,12 @@ export async function fakeApiServer(answer: Answer, options: FakeOptions = {}): 
     url,
     requests,
     stop,
+    async delivered() {
+      const later = connect(port, '127.0.0.1');
+      await once(later, 'connect');
+      later.destroy();
+      await nextTurn();
+    },
     restart: () => listen(server, port),
     async close() {
       await kube.close();

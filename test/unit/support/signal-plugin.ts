@@ -21,9 +21,9 @@ const behaviours: Record<string, (context: CommandContext) => Promise<Outcome>> 
   empty: () => new Promise<never>(() => {}),
   /** An error outside of every promise that is awaited. */
   uncaught: ({ signal }) => {
-    setTimeout(() => {
+    setImmediate(() => {
       throw new RangeError('out of thin air');
-    }, 1);
+    });
     return Promise.race([forever(), aborted(signal)]);
   },
   rejected: ({ signal }) => {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import {
   type AddressInfo,
@@ -12,6 +12,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import { type ConnectOptions, connect } from '../../../../src/kube/connect.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { fakeClock, hastyClock } from '../../support/fake-clock.ts';
 import { certificate, privateKey } from '../../support/tls-fixture.ts';
 
@@ -101,7 +102,6 @@ console.log(JSON.stringify({ kind: 'ExecCredential', status: { token } }));
   await writeFile(path, script);
   await writeFile(log, '');
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: [path] };
-  const { readFile } = await import('node:fs/promises');
   const runs = async () =>
     (await readFile(log, 'utf8'))
       .split('\n')
@@ -223,13 +223,20 @@ describe('credentials', () => {
 
   test('exec plugin that waits for a person does not hold up an interrupt', async () => {
     const path = join(folder, 'slow');
-    await writeFile(path, '#!/bin/sh\nexec sleep 1\n');
+    const started = join(folder, 'started');
+    await writeFile(
+      path,
+      `#!/bin/sh\necho $$ >${started}.new; mv ${started}.new ${started}; exec sleep 60\n`,
+    );
     await chmod(path, 0o755);
     const kube = await client({ exec: { command: path } });
-    const signal = AbortSignal.timeout(100);
-    await expect(kube.request({ method: 'GET', path: '/', signal })).rejects.toMatchObject({
-      name: 'TimeoutError',
-    });
+    const control = new AbortController();
+    const asked = kube.request({ method: 'GET', path: '/', signal: control.signal });
+    asked.catch(() => {});
+    const pid = Number(await eventually(() => readFile(started, 'utf8')));
+    control.abort(new Error('Ctrl-C'));
+    await expect(asked).rejects.toThrow('Ctrl-C');
+    process.kill(pid);
   });
 });
 

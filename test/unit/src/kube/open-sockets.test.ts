@@ -1,10 +1,11 @@
 /** Connections that nobody answers any more are ended, and no others. */
 import { once } from 'node:events';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type NetworkNews, newsBetween } from '../../../../src/kube/network-news.ts';
 import { OpenSockets } from '../../../../src/kube/open-sockets.ts';
 import { limitReach } from '../../../../src/kube/reach.ts';
+import { fakeTimeouts } from '../../support/fake-timeouts.ts';
 
 describe('what has happened to the network between two looks', () => {
   const look = (time: number, ...addresses: string[]) => ({ time, addresses: new Set(addresses) });
@@ -84,20 +85,25 @@ describe('connections', () => {
   });
 
   test('that are not made in time are given up, also while a name is looked up', async () => {
+    using _ = fakeTimeouts();
     const socket = dial({ host: 'nowhere.invalid', port: 1, lookup: () => {} });
     open.push(socket);
-    limitReach(socket, 10);
+    limitReach(socket, 3000);
+    jest.advanceTimersByTime(2999);
+    expect(socket.destroyed).toBe(false);
+    jest.advanceTimersByTime(1);
     const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
     expect([error.code, error.message]).toEqual(['ETIMEDOUT', 'no connection in time']);
   });
 
   test('that are made in time stay as long as they like', async () => {
+    using _ = fakeTimeouts();
     const { port } = server.address() as { port: number };
     const socket = dial({ host: '127.0.0.1', port });
     open.push(socket);
-    limitReach(socket, 50);
+    limitReach(socket, 3000);
     await once(socket, 'connect');
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    jest.advanceTimersByTime(60_000);
     expect(socket.destroyed).toBe(false);
   });
 });

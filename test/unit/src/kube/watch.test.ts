@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { systemClock } from '../../../../src/clock.ts';
 import type { ConfigMap } from '../../../../src/kube/objects.ts';
 import { configMaps } from '../../../../src/kube/resources.ts';
@@ -14,7 +14,8 @@ import {
   sendStatus,
   statusBody,
 } from '../../support/fake-api-server.ts';
-import { hastyClock } from '../../support/fake-clock.ts';
+import { hastyClock, settle } from '../../support/fake-clock.ts';
+import { fakeTimeouts } from '../../support/fake-timeouts.ts';
 
 const object = (name: string, resourceVersion: string): ConfigMap => ({
   apiVersion: 'v1',
@@ -219,13 +220,17 @@ describe('listWatch', () => {
   });
 
   test('takes a silent connection for dead', async () => {
+    using _ = fakeTimeouts();
     const { told, until } = await start(
       [answer(list('7'))],
-      [sayAndStay(), sayAndStay(line('ADDED', object('a', '8')))],
-      { namespace: 'n', inactivityMs: 100 },
+      [sayAndStay(line('ADDED', object('a', '8'))), sayAndStay(line('ADDED', object('b', '9')))],
+      { namespace: 'n', inactivityMs: 60_000, clock: hastyClock() },
     );
     await until('ADDED a 8');
-    expect(told).toContain('disconnected: fake: no word on the watch for 0.1 s');
+    await server?.delivered();
+    jest.advanceTimersByTime(60_000);
+    await until('ADDED b 9');
+    expect(told).toContain('disconnected: fake: no word on the watch for 60 s');
   });
 
   test('rejects when it is forbidden from the start', async () => {
@@ -289,7 +294,7 @@ describe('listWatch', () => {
       replaced: () => {},
       event: async (_: string, { metadata }: ConfigMap) => {
         order.push(`begin ${metadata.name}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await settle();
         order.push(`end ${metadata.name}`);
         if (metadata.name === 'b') done.resolve();
       },
@@ -314,7 +319,6 @@ describe('listWatch', () => {
 
 function sayAndStayThenCut(): Script {
   return (_, response) => {
-    response.writeHead(200).write('\n');
-    setTimeout(() => response.destroy(), 20);
+    response.writeHead(200).write('\n', () => response.destroy());
   };
 }

@@ -6,6 +6,7 @@ import { removeChildren } from '../../../../src/tasks/children.ts';
 import { taskLabels } from '../../../../src/tasks/names.ts';
 import { ownerReference } from '../../../../src/tasks/record.ts';
 import { TaskStore } from '../../../../src/tasks/store.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { apiError, FakeCluster } from '../../support/fake-cluster.ts';
 import { fakeKube } from '../../support/fake-kube.ts';
 
@@ -54,17 +55,18 @@ test('what does not go within the limit is named', async () => {
 });
 
 test('without a limit they are waited for as long as it takes', async () => {
-  const { cluster, make, remove } = await scene();
+  const { cluster, kube, make, remove } = await scene();
   const finalizers = ['x8s.dev/test'];
   const owner = cluster
     .all('/configmaps')
     .map(({ metadata }) => ownedBy(metadata.name, 'ConfigMap', metadata.uid ?? ''));
   make('/pods', 'held', { ownerReferences: owner, finalizers });
   const removed = remove(0);
-  setTimeout(() => {
-    const held = cluster.find('/pods', 'prod', 'held');
-    if (held) cluster.replace('/pods', { ...held, metadata: { ...held.metadata, finalizers: [] } });
-  }, 50);
+  await eventually(() =>
+    expect(kube.calls).toContainEqual(expect.objectContaining({ verb: 'watch', collection: '/pods' })),
+  );
+  const held = cluster.find('/pods', 'prod', 'held');
+  if (held) cluster.replace('/pods', { ...held, metadata: { ...held.metadata, finalizers: [] } });
   expect(await removed).toEqual([]);
 });
 

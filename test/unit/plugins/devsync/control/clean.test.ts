@@ -9,17 +9,11 @@ import { lockSync } from '../../../../../plugins/devsync/control/sync-lock.ts';
 import { SpecStore, type Sync } from '../../../../../plugins/devsync/spec/spec-store.ts';
 import { Workstation } from '../../../../../plugins/devsync/spec/workstation.ts';
 import { rootIdOf } from '../../../../../plugins/devsync/sync/metadata-folder.ts';
-import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { type FakeClock, fakeClock } from '../../../support/fake-clock.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 import { specOf } from '../support/specs.ts';
-
-/** Nobody takes longer than this to try again. */
-const clock: Clock = {
-  ...systemClock,
-  sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
-};
 
 let folder: string;
 let kube: FakeKube;
@@ -30,11 +24,12 @@ let common: {
   workstation: Workstation;
   bundle: '';
   image: '';
-  clock: Clock;
+  clock: FakeClock;
 };
 const abort = new AbortController();
 const { signal } = abort;
 beforeEach(async () => {
+  const clock = fakeClock();
   folder = mkdtempSync(join(tmpdir(), 'devsync-clean-'));
   kube = fakeKube();
   const workstation = new Workstation(join(folder, 'state'), 'linux');
@@ -85,14 +80,20 @@ test('a running watch lets go of what is cleaned, and does not come back to it',
   kube.before = async ({ verb, collection }) => {
     if (verb !== 'list' || !collection.endsWith('pods')) return;
     kube.before = () => undefined;
-    await eventually(() => expect(log).toContainEqual(inUse));
+    await eventually(async () => {
+      await common.clock.advance(1000);
+      expect(log).toContainEqual(inUse);
+    });
     cameBack.push(await isRunning());
   };
   const lines = await cleanSync({ ...common, namespace: 'shop', sync, signal });
   expect(lines.at(-1)).toMatch(/removed the specification/);
   expect(cameBack).toEqual([false]);
   const watch = common.workstation.watchSocket(kube.cluster.server);
-  await eventually(async () => expect(await askControl(watch, 'status', {}, { signal })).toEqual([]));
+  await eventually(async () => {
+    await common.clock.advance(1000);
+    expect(await askControl(watch, 'status', {}, { signal })).toEqual([]);
+  });
   expect([await isRunning(), isKept()]).toEqual([false, false]);
   stop.abort();
   await watching;
@@ -100,9 +101,12 @@ test('a running watch lets go of what is cleaned, and does not come back to it',
 });
 
 test('what another process holds is left alone, and said to be', async () => {
-  const lock = await lockSync({ kube, sync, purpose: 'kubectl devsync', clock, signal });
+  const lock = await lockSync({ kube, sync, purpose: 'kubectl devsync', clock: common.clock, signal });
+  const over = new AbortController();
   try {
     const cleaned = cleanSync({ ...common, namespace: 'shop', sync, signal });
+    cleaned.catch(() => {}).finally(() => over.abort());
+    while (!over.signal.aborted) await common.clock.advance(1000);
     await expect(cleaned).rejects.toThrow(RefusedError);
     await expect(cleaned).rejects.toThrow(/sync shop\/web is in use by .* \(process \d+\)/);
   } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import {
   askControl,
   isServed,
@@ -12,6 +12,8 @@ import {
   serveControl,
 } from '../../../../../plugins/devsync/control/socket.ts';
 import { ExitCode, RefusedError } from '../../../../../src/errors.ts';
+import { settle } from '../../../support/fake-clock.ts';
+import { fakeTimeouts } from '../../../support/fake-timeouts.ts';
 
 let folder: string;
 let path: string;
@@ -29,8 +31,7 @@ afterEach(() => {
 const serve = (name: string) =>
   serveControl({ path, handler: async () => name, about: 'a watch', hint: 'end it', signal: stop.signal });
 
-const ask = (silence?: number) =>
-  askControl(path, 'name', {}, { signal: stop.signal, ...(silence && { silence }) });
+const ask = () => askControl(path, 'name', {}, { signal: stop.signal });
 
 test('a socket that is answered at is neither shared nor taken', async () => {
   await serve('first');
@@ -59,7 +60,10 @@ test('a process that was stopped is not waited for, and neither is anybody after
   try {
     await once(child.stdout, 'data');
     child.kill('SIGSTOP');
-    await expect(ask(200)).rejects.toThrow(NotAnswering);
+    using _ = fakeTimeouts();
+    const unanswered = ask();
+    jest.advanceTimersByTime(10_000);
+    await expect(unanswered).rejects.toThrow(NotAnswering);
     const asked = ask();
     stop.abort(new Error('Ctrl-C'));
     await expect(asked).rejects.toThrow('Ctrl-C');
@@ -69,7 +73,20 @@ test('a process that was stopped is not waited for, and neither is anybody after
 });
 
 test('an answer that takes long is waited for', async () => {
-  const handler = () => new Promise((resolve) => setTimeout(resolve, 400, 'late'));
-  await serveControl({ path, handler, about: 'a watch', signal: stop.signal, heartbeat: 20 });
-  expect(await ask(200)).toBe('late');
+  const [begun, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  const handler = () => {
+    begun.resolve();
+    return answer.promise;
+  };
+  using _ = fakeTimeouts();
+  await serveControl({ path, handler, about: 'a watch', signal: stop.signal });
+  const asked = ask();
+  await begun.promise;
+  // Three times as long as a silent process is waited for.
+  for (let heartbeat = 0; heartbeat < 15; heartbeat++) {
+    jest.advanceTimersByTime(2000);
+    await settle();
+  }
+  answer.resolve('late');
+  expect(await asked).toBe('late');
 });

@@ -19,7 +19,7 @@ const boom = 'const fail=()=>{throw new Error("boom")};';
 
 test('its last words are what the person gets to read', async () => {
   await expect(started(`${boom}exports.start=fail`)).rejects.toThrow(/the agent failed: Error: boom/);
-  await expect(started(`${boom}exports.start=()=>setTimeout(fail,20)`)).rejects.toThrow(
+  await expect(started(`${boom}exports.start=()=>setImmediate(fail)`)).rejects.toThrow(
     /the agent failed: Error: boom/,
   );
 });

@@ -40,7 +40,7 @@ export function fakeFullEndpoint(tree: MaybeEntry): KeepingEndpoint & { attempts
     close: async () => {},
     async apply(operations: readonly { readonly path: string }[]) {
       endpoint.attempts++;
-      setTimeout(() => endpoint.onHint(), 1);
+      setImmediate(() => endpoint.onHint());
       return operations.map(({ path }) => ({ path, problem: 'no space is left' }));
     },
   };

@@ -3,15 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createApp } from '../../../../../plugins/nsreplicate/server/http/app.ts';
 import { route } from '../../../../../plugins/nsreplicate/server/http/route.ts';
 import { filesSource, followPair, readPair } from '../../../../../plugins/nsreplicate/server/http/tls.ts';
-import { systemClock } from '../../../../../src/clock.ts';
 import { UsageError } from '../../../../../src/errors.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'x8s-tls-'));
 const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
@@ -63,10 +62,12 @@ test('a new certificate is used without a restart, and a broken one is said and 
   });
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   const said: string[] = [];
-  const quick = { ...systemClock, sleep: () => sleep(20) };
+  const clock = fakeClock();
+  const source = filesSource(files);
+  const readAgain = () => clock.advance(source.periodMs);
   const server = app.server as unknown as { setSecureContext(pair: object): void };
-  const following = followPair(filesSource(files), pair, {
-    clock: quick,
+  const following = followPair(source, pair, {
+    clock,
     signal,
     changed: (next) => server.setSecureContext(next),
     warn: (text) => said.push(text),
@@ -74,10 +75,16 @@ test('a new certificate is used without a restart, and a broken one is said and 
   try {
     expect(await shown(Number(port))).toBe('first');
     make('second');
-    await eventually(async () => expect(await shown(Number(port))).toBe('second'));
+    await eventually(async () => {
+      await readAgain();
+      expect(await shown(Number(port))).toBe('second');
+    });
     said.length = 0;
     writeFileSync(files.key, 'no key');
-    await eventually(() => expect(said).toHaveLength(1));
+    await eventually(async () => {
+      await readAgain();
+      expect(said).toHaveLength(1);
+    });
     expect(said[0]).toMatch(/can't be used.*stays in use/);
     expect(await shown(Number(port))).toBe('second');
   } finally {

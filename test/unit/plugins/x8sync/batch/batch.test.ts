@@ -1,5 +1,4 @@
 /** Many copies: so many at a time, and one that fails keeps no other from being made. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { type BatchItem, runBatch } from '../../../../../plugins/x8sync/batch/batch.ts';
 import { batchError, describeBatch, documentOf } from '../../../../../plugins/x8sync/batch/outcome.ts';
@@ -7,6 +6,7 @@ import type { CopyContext, CopyResult } from '../../../../../plugins/x8sync/run/
 import { systemClock } from '../../../../../src/clock.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
+import { settle } from '../../../support/fake-clock.ts';
 
 const result = (outcome: 'ok' | 'partial' = 'ok') =>
   ({
@@ -30,7 +30,7 @@ describe('many copies', () => {
       item(`c${index}`, async () => {
         running += 1;
         most = Math.max(most, running);
-        await sleep(5);
+        await settle();
         running -= 1;
         return result();
       }),
@@ -47,7 +47,7 @@ describe('many copies', () => {
       key,
       ...item(name, async () => {
         events.push(`+${name}`);
-        await sleep(5);
+        await settle();
         events.push(`-${name}`);
         return result();
       }),

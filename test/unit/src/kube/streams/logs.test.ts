@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { nextTurn } from '../../../../../src/async/next-turn.ts';
 import type { LogOptions } from '../../../../../src/kube/streams/logs.ts';
 import { followLogs } from '../../../../../src/kube/streams/logs.ts';
 import { eventually } from '../../../../support/eventually.ts';
@@ -12,6 +13,7 @@ import {
   sendStatus,
 } from '../../../support/fake-api-server.ts';
 import { hastyClock } from '../../../support/fake-clock.ts';
+import { fakeTimeouts } from '../../../support/fake-timeouts.ts';
 
 let server: FakeApiServer;
 afterEach(() => server.close());
@@ -60,10 +62,8 @@ const send =
     const lines = text.split(/(?<=\n)/).filter((each) => each.slice(0, 19) >= since);
     response.end(lines.join(''));
   };
-const breakAfter = (text: string) => (response: ServerResponse) => {
-  response.write(text);
-  setTimeout(() => response.destroy(), 30);
-};
+const breakAfter = (text: string) => (response: ServerResponse) =>
+  void response.write(text, () => response.destroy());
 
 async function read(options: Partial<LogOptions> = {}): Promise<string[]> {
   const lines: string[] = [];
@@ -92,8 +92,8 @@ describe('a log that is only read', () => {
       logs: [
         async (response) => {
           for (const byte of bytes) {
-            response.write(Buffer.from([byte]));
-            await new Promise((resolve) => setTimeout(resolve, 1));
+            await new Promise((resolve) => response.write(Buffer.from([byte]), resolve));
+            await nextTurn();
           }
           response.end();
         },
@@ -158,11 +158,15 @@ describe('a followed log', () => {
   });
 
   test('is opened anew where it says nothing for long', async () => {
+    using _ = fakeTimeouts();
     await play({
       logs: [() => {}, send(line(1, 'a'))],
       states: [running, ended],
     });
-    await expect(read({ follow: true, idleMs: 50 })).resolves.toEqual(['a']);
+    const reading = read({ follow: true, idleMs: 50 });
+    await eventually(() => expect(logQueries()).toHaveLength(1));
+    jest.advanceTimersByTime(50);
+    await expect(reading).resolves.toEqual(['a']);
   });
 
   test('ends with its pod', async () => {
@@ -188,7 +192,9 @@ describe('a followed log', () => {
     await play({ logs: [() => {}] });
     const controller = new AbortController();
     const reading = read({ follow: true, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('enough')), 50);
+    reading.catch(() => {});
+    await eventually(() => expect(logQueries()).toHaveLength(1));
+    controller.abort(new Error('enough'));
     await expect(reading).rejects.toThrow('enough');
   });
 });

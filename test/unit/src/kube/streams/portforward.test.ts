@@ -55,10 +55,11 @@ test('an error of the kubelet destroys the stream with its words', async () => {
 test('a lost connection destroys the stream', async () => {
   const kube = await serve((socket) => {
     begin(socket);
-    setTimeout(() => socket.terminate(), 20);
+    socket.on('message', () => socket.terminate());
   });
   const stream = await portForward(kube, place);
   stream.resume();
+  stream.write('hello');
   const [error] = await once(stream, 'error');
   expect(error).toBeInstanceOf(UnreachableError);
 });
