@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BuildProgress, downloadProgress } from './build-progress.ts';
 import { cached, dropStaleBeside } from './cache.ts';
 import { cacheDir, versions } from './config.ts';
 import { downloadRelease } from './released.ts';
@@ -121,12 +122,20 @@ export async function goCommand(): Promise<string> {
 
 async function build(module: Module, folder: string): Promise<void> {
   say(`building ${module.label} …`);
+  const go = await goCommand();
+  const tell = (line: string) => say(`${module.name}: ${line}`);
+  // The machine's own settings may ask for a newer toolchain only by network; a tag or flag must not change the build.
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'auto' };
+  const cwd = sourceOf(module);
+  const listing = { cwd, env, onErrorLine: downloadProgress(tell) };
+  const parts = await run(go, ['list', '-mod=readonly', '-deps', ...module.packages], listing);
+  const progress = new BuildProgress(parts.trimEnd().split('\n').length, tell);
   const ldflags = `-s -w ${module.ldflags ?? ''}`.trim();
-  const how = ['-trimpath', '-mod=readonly', '-ldflags', ldflags, '-o', `${folder}/`];
-  await run('nice', [await goCommand(), 'build', ...how, ...module.packages], {
-    cwd: sourceOf(module),
-    // The machine's own settings may ask for a newer toolchain only by network; a tag or flag must not change the build.
-    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOTOOLCHAIN: 'auto' },
+  const how = ['-v', '-trimpath', '-mod=readonly', '-ldflags', ldflags, '-o', `${folder}/`];
+  await run('nice', [go, 'build', ...how, ...module.packages], {
+    cwd,
+    env,
+    onErrorLine: (line) => progress.line(line),
   });
 }
 

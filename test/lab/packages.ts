@@ -21,6 +21,7 @@ const needed: Readonly<Record<string, string>> = {
   '/usr/bin/rsync': 'rsync',
   '/usr/sbin/sshd': 'openssh-server',
   '/usr/bin/getfattr': 'attr',
+  '/usr/bin/getfacl': 'acl',
   // For unit tests of completion in the shells themselves.
   '/usr/bin/zsh': 'zsh',
   '/usr/bin/fish': 'fish',

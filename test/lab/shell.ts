@@ -1,5 +1,6 @@
 /** Runs programs to their end; an error has what the program printed. */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 /** How a program ended. */
 export interface Outcome {
@@ -14,6 +15,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Milliseconds after which the program is killed. */
   readonly timeout?: number;
+  /** Told each line of standard error as it comes. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 /** A program ended with another code than 0. */
@@ -37,7 +40,7 @@ export function tail(lines: readonly string[], count: number): string {
 export function attempt(
   command: string,
   args: readonly string[],
-  { cwd, env, input, timeout }: RunOptions = {},
+  { cwd, env, input, timeout, onErrorLine }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, timeout, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -45,6 +48,7 @@ export function attempt(
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    if (onErrorLine) createInterface(child.stderr).on('line', onErrorLine);
     child.stdin.on('error', () => {}); // A program may end without reading its input.
     child.stdin.end(input ?? '');
     child.on('error', reject);
