@@ -13,6 +13,11 @@ export interface RsyncProgress {
   readonly rate: number;
   /** Entries that were looked at, of how many; absent where the line does not tell. */
   readonly checked?: { readonly done: number; readonly all: number; readonly growing: boolean };
+  /**
+   * What stands behind it on its line: the process that deletes does not know that the one that receives has left its
+   * line open.
+   */
+  readonly rest?: string | undefined;
 }
 
 const form = /^ *(\d+) +(\d+)% +([\d.]+)(k|M|G)?B?\/s +\S+(?: \(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))?/;
@@ -20,12 +25,13 @@ const units: Readonly<Record<string, number>> = { k: 1 << 10, M: 1 << 20, G: 1 <
 
 /** One line of progress, or undefined where it is none. */
 export function parseProgress(line: string): RsyncProgress | undefined {
-  const [, bytes, percent, rate, unit = '', list, left, all] = form.exec(line) ?? [];
+  const [whole = '', bytes, percent, rate, unit = '', list, left, all] = form.exec(line) ?? [];
   if (bytes === undefined) return undefined;
   const known = {
     bytes: Number(bytes),
     percent: Number(percent),
     rate: Math.floor(Number(rate) * (units[unit] ?? 1)),
+    rest: line.slice(whole.length).trimStart() || undefined,
   };
   if (list === undefined) return known;
   return {

@@ -12,7 +12,7 @@ import {
   parseChange,
 } from './changes.ts';
 import { ErrorReader } from './errors.ts';
-import { ProgressGauge, parseProgress, type Totals } from './progress.ts';
+import { ProgressGauge, parseProgress, type RsyncProgress, type Totals } from './progress.ts';
 import { type Counts, deliveredOf, parseStats } from './stats.ts';
 
 const mostChanges = 200;
@@ -100,18 +100,23 @@ class OutputReader {
   line(line: string): void {
     const progress = parseProgress(line);
     if (progress) {
-      const next = this.#gauge.next(progress);
-      // One a second at most.
-      const second = Math.floor(Date.now() / 1000);
-      if (second === this.#toldAt) return;
-      this.#toldAt = second;
-      this.#job.messages.write('progress', { ...next, attempt: this.#job.attempt });
+      this.#progress(progress);
+      if (progress.rest !== undefined) this.line(progress.rest);
       return;
     }
     const change = parseChange(line);
     if (change) this.#change(change);
     else if (line.startsWith('skipping non-regular file ')) this.skipped += 1;
     else this.#figures(parseStats(line) ?? {});
+  }
+
+  #progress(progress: RsyncProgress): void {
+    const next = this.#gauge.next(progress);
+    // One a second at most.
+    const second = Math.floor(Date.now() / 1000);
+    if (second === this.#toldAt) return;
+    this.#toldAt = second;
+    this.#job.messages.write('progress', { ...next, attempt: this.#job.attempt });
   }
 
   #change(change: Change): void {

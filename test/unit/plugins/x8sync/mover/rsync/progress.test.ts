@@ -26,6 +26,8 @@ describe('progress', () => {
       rate: 524_288,
     });
     expect(parseProgress('Number of files: 5')).toBeUndefined();
+    const shared = '      21 100%   20.51kB/s    0:00:00 (xfr#2, to-chk=0/4)*deleting  |a b/ c';
+    expect(parseProgress(shared)).toMatchObject({ bytes: 21, rest: '*deleting  |a b/ c' });
   });
 
   const complete = { done: 1, all: 2, growing: false };
