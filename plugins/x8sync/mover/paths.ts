@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 
 export interface Paths {
-  /** The source's volume. */
+  /** The source's volume, or the folder of it that is copied. */
   readonly source: string;
-  /** The target's volume. */
+  readonly isWholeSource: boolean;
+  /** The target's volume, or the folder of it that is copied to. */
   readonly target: string;
+  readonly isWholeTarget: boolean;
   /** Likewise where the volumes are block devices. */
   readonly sourceDevice: string;
   readonly targetDevice: string;
@@ -42,7 +44,9 @@ export function pathsBelow(root: string, program: readonly string[]): Paths {
   const setting = root === '' ? [] : ['env', `X8S_ROOT=${root}`];
   return {
     source: at('/source'),
+    isWholeSource: true,
     target: at('/target'),
+    isWholeTarget: true,
     sourceDevice: at(devicePathOf('source')),
     targetDevice: at(devicePathOf('target')),
     staging: at(`/target/${stagingName}`),

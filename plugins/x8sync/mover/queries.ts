@@ -25,8 +25,10 @@ export interface Usage {
   readonly sizeInodes: number;
   /** Nothing of the folder's root is copied, whatever the patterns. */
   readonly holdsNothing: boolean;
-  /** Entries of lost+found. */
+  /** Entries of the volume's lost+found, which are not copied. */
   readonly lostFound: number;
+  /** What a folder of the volume has under that name, as any other name. */
+  readonly ownLostFound: OwnLostFound;
   /** What is below a name that a mover keeps for itself, and is not copied either. */
   readonly ownFolder: OwnFolder;
   /** Null where two seconds did not tell. */
@@ -46,6 +48,8 @@ export interface RootSample {
 
 /** Whose `.x8sync` the volume has, if any: of a mover that writes to it, or was interrupted; or somebody else's. */
 export type OwnFolder = 'none' | 'mover' | 'other';
+
+export type OwnLostFound = 'none' | 'folder' | 'other';
 
 /** By a walk through the tree; a file with several names counts once. */
 export interface ExactUsage {

@@ -12,6 +12,7 @@ import { waitFor } from '../../../src/kube/wait.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
+import { lostFoundName } from '../mover/tree.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { type GroupAccess, type PodPlan, podSpec } from '../objects/manifests/pods.ts';
 import type { SideMeta } from '../objects/manifests/service.ts';
@@ -30,7 +31,7 @@ const container = 'look';
 
 /** Prints owner, group, octal mode and number of entries; fails where it can't list the folder. */
 const script = `cd /target
-found=$(find . -mindepth 1 -maxdepth 1 ! -name lost+found -printf .) || exit
+found=$(find . -mindepth 1 -maxdepth 1 ! -name ${lostFoundName} -printf .) || exit
 printf '%s %s\\n' "$(stat -c '%u %g %a' .)" "\${#found}" >/dev/termination-log`;
 
 /** Looks into the target volume, and decides how the mover gets its group. */

@@ -12,7 +12,7 @@ import { exitOf, type MoverExit } from './exit.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { openSource } from './open-source.ts';
-import { RoomCheck, requireContent } from './preconditions.ts';
+import { RoomCheck, requireContent, requireFreeName } from './preconditions.ts';
 import { type MoverRun, noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
@@ -109,6 +109,7 @@ class CopyRun implements MoverRun {
     const source = await this.#reachSource();
     if (mode !== 'verify') await requireContent(this.#options, source, this.#rsync(source));
     this.#runtime = await withTargetFolder(this.#options, this.#runtime);
+    requireFreeName(source, this.#options, this.#runtime);
     const relation = requireSeparateLocations(source, this.#runtime);
     if (mode === 'verify') return this.#verify(source);
     const rsync = this.#rsync(source);

@@ -24,10 +24,7 @@ export async function deletionLimit(
 ): Promise<number> {
   if (deletes === 'all') return Number.POSITIVE_INFINITY;
   const { paths, signal } = runtime;
-  const [{ code, stats }, there] = await Promise.all([
-    rsync.countDeletions(),
-    countTarget(paths.target, paths.staging, signal),
-  ]);
+  const [{ code, stats }, there] = await Promise.all([rsync.countDeletions(), countTarget(paths, signal)]);
   if (!isThrough(code)) throw new MoverExit('source-failed', 'what would be deleted could not be listed');
   // The root is no entry that could go.
   const [going, all] = [stats.extraneous ?? 0, there - 1];

@@ -1,9 +1,11 @@
 /** What must be so before a byte of the target is touched. */
 import { diskOf } from '../disk.ts';
+import { filterOf } from '../filters.ts';
 import { type CopyOptions, emptiesTarget, isDryRun } from '../options.ts';
 import { firstLine, run } from '../programs.ts';
 import type { Room } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
+import { isKept, keptNames, lostFoundName, targetTree } from '../tree.ts';
 import { isThrough, MoverExit } from './exit.ts';
 import { type Amount, allocatedBelow, fits, Growth, stagedAmount, wipedAmount } from './room.ts';
 import type { Source } from './source.ts';
@@ -40,6 +42,26 @@ const empty = (hasPatterns: boolean): MoverExit =>
     'source-empty',
     `${hasPatterns ? 'the patterns leave out all that the source has' : 'the source is empty'}: the target was not touched`,
   );
+
+/**
+ * In the root of a volume lost+found is its file system's, so what a folder of the source has under that name can't go
+ * there.
+ *
+ * @throws MoverExit with the target as it was.
+ */
+export function requireFreeName(
+  { ownLostFound }: Pick<Source, 'ownLostFound'>,
+  { selection: { filters } }: Pick<CopyOptions, 'selection'>,
+  { paths }: Pick<Runtime, 'paths'>,
+): void {
+  const isTaken = isKept(targetTree(paths), lostFoundName);
+  if (ownLostFound === 'none' || !isTaken || filterOf(filters)(lostFoundName, ownLostFound === 'folder'))
+    return;
+  throw new MoverExit(
+    'refused',
+    `the folder of the source has an entry ${lostFoundName}, a name that the target volume's root keeps for its file system: give --target-path, or leave it out with --exclude /${lostFoundName}`,
+  );
+}
 
 /** What room is needed, and there is: looked at only as closely as it takes to tell. */
 export class RoomCheck {
@@ -82,7 +104,7 @@ export class RoomCheck {
     const { mode, selection } = this.#options;
     const forced = emptiesTarget(mode);
     const staged = sum(free, await stagedAmount(paths.staging, signal));
-    const room = forced ? sum(staged, await wipedAmount(paths.target, paths.staging, signal)) : staged;
+    const room = forced ? sum(staged, await wipedAmount(targetTree(paths), signal)) : staged;
     const into = forced ? await emptyFolder(this.#runtime) : paths.target;
     // What is left out of a forced copy needs no room, and only rsync tells how much that is.
     const isAll = forced && selection.filters.length === 0;
@@ -110,10 +132,10 @@ const sum = (one: Amount, other: Amount): Amount => ({
   inodes: one.inodes === undefined ? undefined : one.inodes + (other.inodes ?? 0),
 });
 
-/** Empties the target but for lost+found and the staging folder. @throws MoverExit */
+/** Empties the target but for what is no part of it. @throws MoverExit */
 export async function wipeTarget({ paths, messages, signal }: Runtime): Promise<void> {
   messages.log('info', 'emptying the target');
-  const kept = ['!', '-name', 'lost+found', '!', '-name', '.x8sync'];
+  const kept = keptNames(targetTree(paths)).flatMap((name) => ['!', '-name', name]);
   const remove = ['-exec', 'rm', '-rf', '--one-file-system', '--', '{}', '+'];
   const args = [paths.target, '-mindepth', '1', '-maxdepth', '1', ...kept, ...remove];
   const { code, stderr } = await run('find', args, { signal });

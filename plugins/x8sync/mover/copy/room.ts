@@ -2,6 +2,7 @@
 import { type BigIntStats, existsSync, lstatSync } from 'node:fs';
 import { runLines } from '../programs.ts';
 import { type Change, decodeName, isCreation, isTransfer, parseChange } from '../rsync/changes.ts';
+import { type CopiedTree, keptPaths } from '../tree.ts';
 
 /** Bytes and inodes: of the source, or those that are free. `inodes` is undefined where they are not counted. */
 export interface Amount {
@@ -73,8 +74,8 @@ export const allocatedBelow =
   };
 
 /** What emptying the target frees. */
-export async function wipedAmount(target: string, folder: string, signal: AbortSignal): Promise<Amount> {
-  return takenBy([`--exclude=${folder}`, `--exclude=${target}/lost+found`, target], signal);
+export async function wipedAmount(tree: CopiedTree, signal: AbortSignal): Promise<Amount> {
+  return takenBy([...keptPaths(tree).map((path) => `--exclude=${path}`), tree.root], signal);
 }
 
 /**

@@ -9,6 +9,7 @@ import { rsyncArgs } from '../rsync/args.ts';
 import { parseTransfer } from '../rsync/changes.ts';
 import { type RsyncResult, runRsync } from '../rsync/run.ts';
 import type { MessageWriter, Runtime } from '../runtime.ts';
+import { keptNames, targetTree } from '../tree.ts';
 import type { Growth } from './room.ts';
 import type { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
@@ -93,6 +94,10 @@ export class SourceRsync {
       wholeList: this.hasWholeList,
       compression: this.compression,
       privileges,
+      kept: {
+        source: keptNames({ isWholeVolume: this.#source.folder === '' }),
+        target: keptNames(targetTree(this.#runtime.paths)),
+      },
       excluded: this.exclude,
       filters: selection.filters,
       owner,

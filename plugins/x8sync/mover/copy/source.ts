@@ -2,7 +2,7 @@
 
 import type { Folding, Limits, LossReport, Times } from '../losses.ts';
 import type { Selection } from '../options.ts';
-import { type ExactUsage, queries, type RootSample, type Usage } from '../queries.ts';
+import { type ExactUsage, type OwnLostFound, queries, type RootSample, type Usage } from '../queries.ts';
 import type { HoleyFile } from '../ranges/holey.ts';
 import type { Totals } from '../rsync/progress.ts';
 import type { MessageWriter } from '../runtime.ts';
@@ -60,6 +60,11 @@ export class Source {
   /** Nothing in it is copied, whatever the patterns. */
   get holdsNothing(): boolean {
     return this.#usage.holdsNothing;
+  }
+
+  /** See {@link Usage}. */
+  get ownLostFound(): OwnLostFound {
+    return this.#usage.ownLostFound;
   }
 
   /** What its file system has in use: no less than what is copied. */

@@ -2,23 +2,19 @@
 import { lstatSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { cut, LineSplitter } from '../lines.ts';
-import { stagingName } from '../paths.ts';
 import { run } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
-import { holdsNothing } from '../tree.ts';
+import { holdsNothing, passedOver, targetTree } from '../tree.ts';
 import { MoverExit } from './exit.ts';
 
 /** So many removals are listed by name; all are counted. The list has to have room for what would be copied. */
 const mostTold = 100;
 const longestName = 1024;
 
-/** What a copy neither touches nor counts. */
-const kept: readonly string[] = [stagingName, 'lost+found'];
-
 /** Whether the target holds nothing but what a copy leaves alone; false where that can't be seen. */
 export async function isEmpty({ paths }: Pick<Runtime, 'paths'>): Promise<boolean> {
   try {
-    return holdsNothing(paths.target);
+    return holdsNothing(targetTree(paths));
   } catch {
     return false;
   }
@@ -36,24 +32,8 @@ export function rootOf(target: string): string {
  * @throws MoverExit where not all of it can be listed.
  */
 export async function tellRemovals({ paths, messages, signal }: Runtime): Promise<number> {
-  const left = kept.flatMap((name, index) => [
-    ...(index > 0 ? ['-o'] : []),
-    '-path',
-    `${paths.target}/${name}`,
-  ]);
-  const args = [
-    paths.target,
-    '-xdev',
-    '-mindepth',
-    '1',
-    '(',
-    ...left,
-    ')',
-    '-prune',
-    '-o',
-    '-printf',
-    '%P\\0',
-  ];
+  const all = [paths.target, '-xdev', '-mindepth', '1'];
+  const args = [...all, ...passedOver(targetTree(paths)), '-printf', '%P\\0'];
   let removed = 0;
   // Names may hold line feeds.
   const names = new LineSplitter(

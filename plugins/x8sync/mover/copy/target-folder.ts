@@ -21,12 +21,14 @@ export async function withTargetFolder(
   const { paths } = runtime;
   try {
     const find = readsOnly(mode) ? realSubfolder : madeSubfolder;
-    const target = join(paths.target, find(paths.target, targetPath));
-    return { ...runtime, paths: { ...paths, target, staging: join(target, stagingName) } };
+    const real = find(paths.target, targetPath);
+    const [target, isWholeTarget] = [join(paths.target, real), real === ''];
+    return { ...runtime, paths: { ...paths, target, isWholeTarget, staging: join(target, stagingName) } };
   } catch (error) {
     if (!(error instanceof NoSubfolder)) throw error;
     if (!isDryRun(mode) || !error.isMissing)
       throw new MoverExit('refused', `--target-path: ${error.message}`);
-    return { ...runtime, paths: { ...paths, target: await emptyFolder(runtime) } };
+    const target = await emptyFolder(runtime);
+    return { ...runtime, paths: { ...paths, target, isWholeTarget: false } };
   }
 }

@@ -113,7 +113,7 @@ export class Transfer {
     const { paths, messages, signal } = runtime;
     const { extraneous = 0 } = this.stats;
     Object.assign(this.stats, { removed: extraneous, extraneous: 0 });
-    const there = await countTarget(paths.target, paths.staging, signal);
+    const there = await countTarget(paths, signal);
     if (options.deletes === 'half' && isMost(extraneous, there - 1))
       messages.write('notice', {
         text: `more than half of the target would be deleted, which a copy asks for first`,
@@ -293,7 +293,7 @@ export class Transfer {
     await this.#fit?.finish();
     // Every entry of the source is in the target now, so whatever the target has beyond that number is its own.
     if (code === 0) {
-      const there = await countTarget(paths.target, paths.staging, signal);
+      const there = await countTarget(paths, signal);
       this.stats.extraneous = there - (this.stats.entries ?? 0) + skipped;
     }
     this.lost = [

@@ -1,8 +1,10 @@
 /** What of the source's files the copy could not keep. */
 
+import type { Paths } from '../paths.ts';
 import { type Ran, run } from '../programs.ts';
 import { queries, type Survey } from '../queries.ts';
 import type { Runtime } from '../runtime.ts';
+import { passedOver, targetTree } from '../tree.ts';
 import type { SourceAccess } from './source-access.ts';
 
 const kinds = ['ownership', 'devices', 'capabilities'] as const satisfies (keyof Survey)[];
@@ -51,21 +53,8 @@ export class LossSurvey {
 }
 
 /** How many entries the target has, itself included, but for what the mover leaves alone. */
-export async function countTarget(target: string, folder: string, signal: AbortSignal): Promise<number> {
-  const args = [
-    target,
-    '(',
-    '-path',
-    folder,
-    '-o',
-    '-path',
-    `${target}/lost+found`,
-    ')',
-    '-prune',
-    '-o',
-    '-printf',
-    '.',
-  ];
+export async function countTarget(paths: Paths, signal: AbortSignal): Promise<number> {
+  const args = [paths.target, ...passedOver(targetTree(paths)), '-printf', '.'];
   let entries = 0;
   await run('find', args, {
     signal,

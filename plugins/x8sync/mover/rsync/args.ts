@@ -29,6 +29,8 @@ export interface RsyncPlan {
    */
   readonly owners: boolean;
   readonly modes: boolean;
+  /** Names in the roots of both sides that are no part of what is copied. */
+  readonly kept: Record<'source' | 'target', readonly string[]>;
   /** Options that leave out names that this copy can't make, or need not. */
   readonly excluded?: readonly string[];
   /** What a person leaves out, and does not. The first rule that fits decides, so these come last. */
@@ -56,6 +58,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     owners,
     modes,
     checksum,
+    kept,
     excluded = [],
     filters = [],
     owner,
@@ -66,8 +69,7 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     '--numeric-ids',
     '--insecure-links',
     '--no-human-readable',
-    '--exclude=/.x8sync',
-    '--exclude=/lost+found',
+    ...keptArgs(kept),
     ...excluded,
     ...filterArgs(filters),
     ...(sshConfig === undefined ? [] : ['-e', `ssh -F ${sshConfig}`]),
@@ -84,6 +86,14 @@ export function rsyncArgs(plan: RsyncPlan): string[] {
     ...(bandwidth === '' ? [] : [`--bwlimit=${bandwidth}`]),
     ...(plan.given ?? []),
   ];
+}
+
+/** What is no part of one side only is not sent from there (H), or is left alone there (P): rsync(1), FILTER RULES. */
+function keptArgs({ source, target }: RsyncPlan['kept']): string[] {
+  return [...new Set([...source, ...target])].map((name) => {
+    if (!target.includes(name)) return `--filter=H /${name}`;
+    return source.includes(name) ? `--exclude=/${name}` : `--filter=P /${name}`;
+  });
 }
 
 /** File capabilities are attributes too, and may be kept where those of users are not. */

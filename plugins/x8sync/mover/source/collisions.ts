@@ -2,7 +2,7 @@
 import { opendirSync } from 'node:fs';
 import { join } from 'node:path';
 import { collisionsOf, type Folding } from '../losses.ts';
-import { stagingName } from '../paths.ts';
+import { type CopiedTree, isKept } from '../tree.ts';
 
 /** More than that can't be skipped one by one. */
 const mostGroups = 1000;
@@ -10,7 +10,7 @@ const mostGroups = 1000;
 /**
  * Groups of paths that fall together, the first thousand; reads names only, and keeps those of one folder at a time.
  */
-export function findCollisions(source: string, folding: Folding): string[][] {
+export function findCollisions(tree: CopiedTree, folding: Folding): string[][] {
   const found: string[][] = [];
   const folders = [''];
   for (
@@ -18,7 +18,7 @@ export function findCollisions(source: string, folding: Folding): string[][] {
     folder !== undefined && found.length < mostGroups;
     folder = folders.pop()
   ) {
-    const names = namesIn(source, folder, folders);
+    const names = namesIn(tree, folder, folders);
     const below = (name: string) => (folder === '' ? name : `${folder}/${name}`);
     for (const group of collisionsOf(names, folding)) found.push(group.map(below));
   }
@@ -26,12 +26,12 @@ export function findCollisions(source: string, folding: Folding): string[][] {
 }
 
 /** The names of a folder; its own folders are added to those that are still to be read. */
-function namesIn(source: string, folder: string, folders: string[]): string[] {
+function namesIn(tree: CopiedTree, folder: string, folders: string[]): string[] {
   const names: string[] = [];
   try {
-    using entries = opendirSync(join(source, folder));
+    using entries = opendirSync(join(tree.root, folder));
     for (let entry = entries.readSync(); entry; entry = entries.readSync()) {
-      if (folder === '' && (entry.name === stagingName || entry.name === 'lost+found')) continue;
+      if (folder === '' && isKept(tree, entry.name)) continue;
       names.push(entry.name);
       if (entry.isDirectory()) folders.push(folder === '' ? entry.name : `${folder}/${entry.name}`);
     }

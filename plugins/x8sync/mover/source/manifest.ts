@@ -3,15 +3,12 @@ import type { FilterRule } from '../filters.ts';
 import { ManifestWriter } from '../manifest/entry.ts';
 import { manifestOf } from '../manifest/walk.ts';
 import type { Paths } from '../paths.ts';
-import { treeAt } from '../tree.ts';
+import { sourceTree, treeAt } from '../tree.ts';
 
 /** Its lines, some at once; the last one says that it is whole. */
-export async function* manifestText(
-  { source }: Paths,
-  filters: readonly FilterRule[],
-): AsyncGenerator<string> {
+export async function* manifestText(paths: Paths, filters: readonly FilterRule[]): AsyncGenerator<string> {
   const writer = new ManifestWriter();
-  for await (const batch of manifestOf(treeAt(source, filters)))
+  for await (const batch of manifestOf(treeAt(sourceTree(paths), filters)))
     yield batch.map((entry) => writer.line(entry)).join('');
   yield writer.end();
 }

@@ -7,10 +7,17 @@ import { recordsOf } from '../device/blocks.ts';
 import { deviceInfo, readDevice } from '../device/device.ts';
 import { diskOf } from '../disk.ts';
 import { type Paths, stagingName } from '../paths.ts';
-import { type OwnFolder, parseFolder, parseQuery, type Query, type Usage } from '../queries.ts';
+import {
+  type OwnFolder,
+  type OwnLostFound,
+  parseFolder,
+  parseQuery,
+  type Query,
+  type Usage,
+} from '../queries.ts';
 import { dataOf, layoutOf, rangeData } from '../ranges/extents.ts';
 import { realSubfolder } from '../subfolder.ts';
-import { holdsNothing } from '../tree.ts';
+import { type CopiedTree, holdsNothing, lostFoundName, sourceTree } from '../tree.ts';
 import { locationOf } from '../volume-location.ts';
 import { findCollisions } from './collisions.ts';
 import { manifestText } from './manifest.ts';
@@ -36,7 +43,8 @@ function pathsOf(folder: string, paths: Paths): { readonly paths: Paths; readonl
   if (folder === '') return { paths, folder };
   const real = realSubfolder(paths.source, folder);
   // What the source's side has noted is about all of the volume.
-  return { paths: { ...paths, source: join(paths.source, real), serve: '' }, folder: real };
+  const source = join(paths.source, real);
+  return { paths: { ...paths, source, isWholeSource: real === '', serve: '' }, folder: real };
 }
 
 type LongKind = 'manifest' | 'range' | 'digests' | 'blocks';
@@ -73,15 +81,15 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
     case 'usage':
       return line(await usage(paths));
     case 'exactUsage':
-      return line(await exactUsage(paths.source));
+      return line(await exactUsage(sourceTree(paths)));
     case 'sample':
-      return line(await compressedShare(paths.source));
+      return line(await compressedShare(sourceTree(paths)));
     case 'root':
       return line(rootSample(paths.source));
     case 'losses':
-      return line(await losses(paths.source, query.limits));
+      return line(await losses(sourceTree(paths), query.limits));
     case 'collisions':
-      return line(findCollisions(paths.source, query.folding));
+      return line(findCollisions(sourceTree(paths), query.folding));
     case 'find':
       return findEntry(paths.source, query.mark);
     case 'sees':
@@ -91,7 +99,7 @@ async function answerTo(query: ShortQuery, paths: Paths): Promise<string> {
     case 'device':
       return line(deviceInfo(paths.sourceDevice));
     case 'survey':
-      return line(await survey(paths.source, query.uid, query.gids));
+      return line(await survey(sourceTree(paths), query.uid, query.gids));
   }
 }
 
@@ -99,10 +107,12 @@ const line = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 async function usage(paths: Paths): Promise<Usage> {
   const { source } = paths;
-  const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(source)]);
+  const tree = sourceTree(paths);
+  const [disk, lostFound] = await Promise.all([diskOf(source), lostEntries(tree)]);
   const { usedBytes, usedInodes, sizeBytes, inodes } = disk;
   const known = {
-    holdsNothing: holdsNothing(source),
+    holdsNothing: holdsNothing(tree),
+    ownLostFound: ownLostFound(tree),
     ownFolder: ownFolder(source),
     sizes: knownSizes(paths) ?? null,
     location: locationOf(source),
@@ -110,6 +120,13 @@ async function usage(paths: Paths): Promise<Usage> {
     busyness: busyness(),
   };
   return { usedBytes, usedInodes, sizeBytes, sizeInodes: inodes, lostFound, ...known };
+}
+
+function ownLostFound({ root, isWholeVolume }: CopiedTree): OwnLostFound {
+  if (isWholeVolume) return 'none';
+  const found = lstatSync(join(root, lostFoundName), { throwIfNoEntry: false });
+  if (!found) return 'none';
+  return found.isDirectory() ? 'folder' : 'other';
 }
 
 function ownFolder(source: string): OwnFolder {

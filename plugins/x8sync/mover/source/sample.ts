@@ -3,6 +3,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { constants, zstdCompressSync } from 'node:zlib';
 import { pullLines } from '../programs.ts';
 import { openFile } from '../ranges/below.ts';
+import type { CopiedTree } from '../tree.ts';
 import { treeFiles } from './walk.ts';
 
 /** Of so many files that a walk comes upon first, every one that the next number divides is looked at. */
@@ -12,18 +13,18 @@ const chunkBytes = 64 << 10;
 const level = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** What remains of each byte: 1 where nothing is gained, and where there is nothing to look at. */
-export async function compressedShare(source: string): Promise<number> {
+export async function compressedShare(tree: CopiedTree): Promise<number> {
   const stop = new AbortController();
   const sum = { before: 0, after: 0 };
   let walked = 0;
   const take = (path: string) => {
-    if (walked % step === 0) addSample(source, Buffer.from(path, 'latin1'), sum);
+    if (walked % step === 0) addSample(tree.root, Buffer.from(path, 'latin1'), sum);
     walked += 1;
     if (walked >= mostWalked) stop.abort(new Error('enough'));
     return undefined;
   };
   try {
-    await pullLines('find', treeFiles(source), take, { signal: stop.signal, encoding: 'latin1', ends: /\0/ });
+    await pullLines('find', treeFiles(tree), take, { signal: stop.signal, encoding: 'latin1', ends: /\0/ });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Paths } from '../paths.ts';
 import type { Sizes } from '../queries.ts';
+import { sourceTree } from '../tree.ts';
 import { sourceFiles } from './sshd-config.ts';
 import { measureSizes } from './walk.ts';
 
@@ -10,7 +11,7 @@ const lookMs = 2000;
 
 /** Saves what is known of the sizes of files; nothing where there is not time enough. */
 export async function saveSizes(paths: Paths): Promise<void> {
-  const sizes = await measureSizes(paths.source, lookMs);
+  const sizes = await measureSizes(sourceTree(paths), lookMs);
   if (!sizes) return;
   const path = sourceFiles(paths).sizes;
   mkdirSync(paths.serve, { recursive: true });

@@ -1,21 +1,24 @@
 /** What the source's tree holds, by `find` and what reads its output: one line for each entry. */
 import { readdirSync } from 'node:fs';
 import { type Limits, LossCounter, type LossReport } from '../losses.ts';
-import { stagingName } from '../paths.ts';
 import { run, runLines } from '../programs.ts';
 import type { ExactUsage, RootSample, Sizes, Survey } from '../queries.ts';
 import { type HoleyFile, mostHoley, worthHoles } from '../ranges/holey.ts';
+import { type CopiedTree, lostFoundName, passedOver } from '../tree.ts';
 import { findAttributes } from './attributes.ts';
 
 /** Arguments of find for all that the mover copies, each printed so. */
-function walk(source: string, format: string): string[] {
-  const left = ['(', '-path', `${source}/lost+found`, '-o', '-path', `${source}/${stagingName}`, ')'];
-  return [source, ...left, '-prune', '-o', '-printf', format];
-}
+const walk = (tree: CopiedTree, format: string): string[] => [
+  tree.root,
+  ...passedOver(tree),
+  '-printf',
+  format,
+];
 
 /** Arguments of find for the paths of all regular files that hold something, each ended by a NUL. */
-export const treeFiles = (source: string): string[] => [
-  ...walk(source, '%P\\0').slice(0, -2),
+export const treeFiles = (tree: CopiedTree): string[] => [
+  tree.root,
+  ...passedOver(tree),
   '-type',
   'f',
   '-size',
@@ -100,44 +103,44 @@ export class UsageSum {
   }
 }
 
-export async function exactUsage(source: string): Promise<ExactUsage> {
+export async function exactUsage(tree: CopiedTree): Promise<ExactUsage> {
   const sum = new UsageSum();
-  await runLines('find', walk(source, sumFormat), (line) => sum.line(line), sumLines);
+  await runLines('find', walk(tree, sumFormat), (line) => sum.line(line), sumLines);
   return sum.usage;
 }
 
 /** What a copier with this uid and these gids could not give its copy. */
-export async function survey(source: string, uid: number, gids: readonly number[]): Promise<Survey> {
+export async function survey(tree: CopiedTree, uid: number, gids: readonly number[]): Promise<Survey> {
   const [owner, groups] = [String(uid), new Set(gids.map(String))];
   let [ownership, devices, capabilities] = [0, 0, 0];
-  await runLines('find', walk(source, '%U %G %y\n'), (line) => {
+  await runLines('find', walk(tree, '%U %G %y\n'), (line) => {
     const [user, group = '', kind] = line.split(' ');
     if (user !== owner || !groups.has(group)) ownership += 1;
     if (kind === 'b' || kind === 'c') devices += 1;
   });
-  const attributes = ['-R', '-P', '-h', '-m', '^security\\.capability$', source];
-  await runLines('getfattr', attributes, (line) => {
-    if (line.startsWith('# file:')) capabilities += 1;
+  await findAttributes(tree, ['capabilities'], () => {
+    capabilities += 1;
   });
   return { ownership, devices, capabilities };
 }
 
 /** Looks at all files, for what a copy is made another way for, and its progress; undefined where that takes longer. */
-export async function measureSizes(source: string, limitMs: number): Promise<Sizes | undefined> {
+export async function measureSizes(tree: CopiedTree, limitMs: number): Promise<Sizes | undefined> {
   const sum = new UsageSum();
   const signal = AbortSignal.timeout(limitMs);
   try {
     const take = (line: string) => sum.line(line);
-    const { code } = await runLines('find', walk(source, sumFormat), take, { ...sumLines, signal });
+    const { code } = await runLines('find', walk(tree, sumFormat), take, { ...sumLines, signal });
     return code === 0 ? sum.sizes : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** How many entries lost+found holds; a file or a link of that name is one itself. */
-export async function lostEntries(source: string): Promise<number> {
-  const path = `${source}/lost+found`;
+/** How many entries a volume's lost+found holds; a file or a link of that name is one itself. */
+export async function lostEntries({ root, isWholeVolume }: CopiedTree): Promise<number> {
+  if (!isWholeVolume) return 0;
+  const path = `${root}/${lostFoundName}`;
   const args = [
     path,
     '-maxdepth',
@@ -171,11 +174,11 @@ export function rootSample(source: string): RootSample {
 }
 
 /** What of the entries a target with such limits can't keep. */
-export async function losses(source: string, limits: Limits): Promise<LossReport> {
+export async function losses(tree: CopiedTree, limits: Limits): Promise<LossReport> {
   const sum = new LossCounter(limits);
   const ends = /\0/;
-  await runLines('find', walk(source, LossCounter.format), (entry) => sum.entry(entry), { ends });
+  await runLines('find', walk(tree, LossCounter.format), (entry) => sum.entry(entry), { ends });
   const families = (['xattrs', 'acls'] as const).filter((family) => limits.unsupported?.includes(family));
-  if (families.length > 0) await findAttributes(source, families, (family, path) => sum.lose(family, path));
+  if (families.length > 0) await findAttributes(tree, families, (family, path) => sum.lose(family, path));
   return sum.losses;
 }

@@ -9,7 +9,7 @@ import { manifestOf } from '../manifest/walk.ts';
 import type { Verification } from '../protocol.ts';
 import { queries } from '../queries.ts';
 import type { Runtime } from '../runtime.ts';
-import { treeAt } from '../tree.ts';
+import { targetTree, treeAt } from '../tree.ts';
 import { VerifyGauge } from './gauge.ts';
 import { BrokenManifest, receiveManifest } from './received.ts';
 
@@ -68,7 +68,7 @@ async function attempt({ runtime, connection, source, expectation, filters }: Ve
   const { paths, messages, signal } = runtime;
   const gauge = new VerifyGauge(source, messages);
   const received = receiveManifest(connection.stream(queries.manifest(filters)), signal);
-  const target = gauge.counting(manifestOf(treeAt(paths.target, filters), (bytes) => gauge.read(bytes)));
+  const target = gauge.counting(manifestOf(treeAt(targetTree(paths), filters), (bytes) => gauge.read(bytes)));
   try {
     return { code: 0, comparison: await compareManifests(received, target, expectation, mostDifferences) };
   } catch (error) {

@@ -29,14 +29,7 @@ const fill = (folder: string, ...names: string[]) => {
 withPrograms(
   'a folder goes to a folder, without what is left out, and is compared so',
   async () => {
-    fill(
-      both.source,
-      'app/data/keep',
-      'app/data/x.log',
-      'app/data/cache/a',
-      'app/data/lost+found/a',
-      'other',
-    );
+    fill(both.source, 'app/data/keep', 'app/data/x.log', 'app/data/cache/a', 'lost+found/a', 'other');
     symlinkSync('app/data', join(both.source, 'link'));
     fill(both.target, 'other', 'x.log');
     await both.serve();
@@ -84,6 +77,52 @@ withPrograms(
     expect(target).toMatchObject({ code: 3, outcome: 'refused' });
     expect(target.message).toMatch(/--target-path: out\/new leads out of the volume/);
     expect(readdirSync(join(both.stage.root, 'outside'))).toEqual([]);
+  },
+  90_000,
+);
+
+withPrograms(
+  'lost+found is special in the root of a volume only: copied, compared and deleted below it as any other',
+  async () => {
+    fill(both.source, 'app/lost+found/a', 'app/b', 'lost+found/#1');
+    fill(both.target, 'lost+found/#2', 'new/lost+found/old');
+    await both.serve();
+    const below = { sourcePath: 'app', targetPath: 'new' };
+    const copied = await both.copy({ ...selecting(below), X8S_DELETES: 'all', X8S_VERIFY: '1' });
+    expect(copied).toMatchObject({ code: 0, stats: { files: 2, removed: 1 } });
+    expect(copied.verification).toMatchObject({ entries: 4, different: 0 });
+    expect(tree(join(both.target, 'new'))).toEqual(['.', './b', './lost+found', './lost+found/a']);
+
+    // A folder's goes into no root.
+    const intoRoot = selecting({ sourcePath: 'app' });
+    for (const mode of ['merge', 'force', 'dry-run', 'verify'])
+      expect(await both.copy({ ...intoRoot, X8S_MODE: mode })).toMatchObject({
+        code: 3,
+        outcome: 'refused',
+        message: expect.stringMatching(/lost\+found.*--target-path.*--exclude \/lost\+found/),
+      });
+    const filters = exclude('/lost+found/');
+    const without = await both.copy({
+      ...selecting({ sourcePath: 'app', filters }),
+      ...{ X8S_MODE: 'force', X8S_VERIFY: '1' },
+    });
+    expect(without).toMatchObject({ code: 0, stats: { files: 1, extraneous: 0 } });
+    expect(without.verification).toMatchObject({ entries: 2, different: 0 });
+    expect(tree(both.target)).toEqual(['.', './b', './lost+found', './lost+found/#2']);
+
+    // The root's goes into no folder, and one that is there is a folder that the source does not have.
+    fill(both.target, 'copy/lost+found/x');
+    const fromRoot = selecting({ targetPath: 'copy' });
+    const kept = await both.copy({ ...fromRoot, X8S_VERIFY: '1', X8S_MAY_HAVE_MORE: '1' });
+    expect(kept).toMatchObject({ code: 0, stats: { files: 2, extraneous: 2 } });
+    expect(kept.verification).toMatchObject({ extraneous: 2, different: 0 });
+    const swept = await both.copy({ ...fromRoot, X8S_DELETES: 'half', X8S_VERIFY: '1' });
+    expect(swept).toMatchObject({ code: 0, stats: { removed: 2 }, verification: { different: 0 } });
+    expect(tree(join(both.target, 'copy'))).toEqual([
+      ...['.', './app', './app/b', './app/lost+found', './app/lost+found/a'],
+    ]);
+    const forced = await both.copy({ ...fromRoot, X8S_MODE: 'force', X8S_VERIFY: '1' });
+    expect(forced).toMatchObject({ code: 0, verification: { entries: 5, different: 0 } });
   },
   90_000,
 );

@@ -60,7 +60,9 @@ function makeTree(at: string): void {
 }
 
 async function differ(mayHaveMore = false, owner?: { uid: number; gid: number }) {
-  const [source, target] = [original, copy].map((tree) => manifestOf(treeAt(tree)));
+  const [source, target] = [original, copy].map((tree) =>
+    manifestOf(treeAt({ root: tree, isWholeVolume: true })),
+  );
   if (!source || !target) throw new Error('two trees');
   return compareManifests(source, target, { mayHaveMore, owner }, 100);
 }

@@ -1,6 +1,7 @@
 /** Which extended attributes the mover leaves alone: rsync's own choice counts no more once there is a filter. */
 import { expect, test } from '@jest/globals';
 import { rsyncArgs } from '../../../../../../plugins/x8sync/mover/rsync/args.ts';
+import { keptNames } from '../../../../../../plugins/x8sync/mover/tree.ts';
 
 const plan = {
   sshConfig: 'none',
@@ -10,6 +11,7 @@ const plan = {
   checksum: false,
   owners: true,
   modes: true,
+  kept: { source: keptNames({ isWholeVolume: true }), target: keptNames({ isWholeVolume: true }) },
 };
 
 function filters(privileges: 'root' | 'user'): string[] {
@@ -25,6 +27,20 @@ test('holes are looked for unless the source said that there are none', () => {
   const has = (sparse: boolean | undefined) =>
     rsyncArgs({ ...plan, privileges: 'root', sparse }).includes('-S');
   expect([has(true), has(undefined), has(false)]).toEqual([true, true, false]);
+});
+
+test("lost+found is the file system's in the root of a volume alone, on each side by itself", () => {
+  const argsFor = (source: boolean, target: boolean) => {
+    const kept = {
+      source: keptNames({ isWholeVolume: source }),
+      target: keptNames({ isWholeVolume: target }),
+    };
+    return rsyncArgs({ ...plan, kept, privileges: 'root' }).filter((arg) => / \/|=\//.test(arg));
+  };
+  expect(argsFor(true, true)).toEqual(['--exclude=/.x8sync', '--exclude=/lost+found']);
+  expect(argsFor(true, false)).toEqual(['--exclude=/.x8sync', '--filter=H /lost+found']);
+  expect(argsFor(false, true)).toEqual(['--exclude=/.x8sync', '--filter=P /lost+found']);
+  expect(argsFor(false, false)).toEqual(['--exclude=/.x8sync']);
 });
 
 test('what a copy has to leave out stands before what a person wants to have: the first rule that fits decides', () => {

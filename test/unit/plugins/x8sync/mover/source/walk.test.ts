@@ -3,15 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { queries } from '../../../../../../plugins/x8sync/mover/queries.ts';
 import { answer } from '../../../../../../plugins/x8sync/mover/source/query-handler.ts';
 import { lostEntries, measureSizes } from '../../../../../../plugins/x8sync/mover/source/walk.ts';
+import { type CopiedTree, sourceTree } from '../../../../../../plugins/x8sync/mover/tree.ts';
 import { onLinux, type Stage, stage } from '../../../../support/mover-stage.ts';
 
 let scene: Stage;
 let source: string;
+let tree: CopiedTree;
 beforeEach(() => {
   scene = stage();
   source = scene.runtime.paths.source;
+  tree = sourceTree(scene.runtime.paths);
 });
 afterEach(() => scene[Symbol.dispose]());
 
@@ -32,6 +36,21 @@ onLinux('a file of several names counts once, and what is never copied not at al
     ownFolder: 'other',
     sizes: null,
   });
+});
+
+onLinux('in a folder of the volume lost+found is a name as any other, and counts', async () => {
+  for (const folder of ['app/lost+found', 'app/.x8sync']) {
+    mkdirSync(join(source, folder), { recursive: true });
+    writeFileSync(join(source, folder, 'in it'), 'data');
+  }
+  const within = async (query: string) => JSON.parse((await ask(queries.within('app', query))) ?? '');
+  expect(await within(queries.exactUsage)).toMatchObject({ entries: 3, files: 1 });
+  const owned = { lostFound: 0, ownLostFound: 'folder', holdsNothing: false };
+  expect(await within(queries.usage)).toMatchObject(owned);
+  symlinkSync('.', join(source, 'all'));
+  mkdirSync(join(source, 'lost+found'));
+  const whole: unknown = JSON.parse((await ask(queries.within('all', queries.usage))) ?? '');
+  expect(whole).toMatchObject({ lostFound: 0, ownLostFound: 'none' });
 });
 
 onLinux('who copies without being the owner loses what the others have', async () => {
@@ -77,13 +96,13 @@ onLinux.each([
 
 onLinux('sizes: the largest file, and whether one has holes', async () => {
   const plenty = 5000;
-  expect(await measureSizes(source, plenty)).toMatchObject({ sparse: false, largest: 65_536, entries: 1 });
+  expect(await measureSizes(tree, plenty)).toMatchObject({ sparse: false, largest: 65_536, entries: 1 });
   writeFileSync(join(source, 'full'), Buffer.alloc(1 << 20, 1));
   execFileSync('sync', ['-f', source]);
-  expect(await measureSizes(source, plenty)).toMatchObject({ sparse: false, largest: 1 << 20 });
+  expect(await measureSizes(tree, plenty)).toMatchObject({ sparse: false, largest: 1 << 20 });
   writeFileSync(join(source, 'holes'), '');
   truncateSync(join(source, 'holes'), 8 << 20);
-  expect(await measureSizes(source, plenty)).toMatchObject({
+  expect(await measureSizes(tree, plenty)).toMatchObject({
     sparse: true,
     largest: 8 << 20,
     entries: 3,
@@ -92,12 +111,12 @@ onLinux('sizes: the largest file, and whether one has holes', async () => {
 });
 
 onLinux('what is left out as lost+found is counted, a file of that name too', async () => {
-  expect(await lostEntries(source)).toBe(0);
+  expect(await lostEntries(tree)).toBe(0);
   mkdirSync(join(source, 'lost+found'));
-  expect(await lostEntries(source)).toBe(0);
+  expect(await lostEntries(tree)).toBe(0);
   writeFileSync(join(source, 'lost+found', '#12'), '');
-  expect(await lostEntries(source)).toBe(1);
+  expect(await lostEntries(tree)).toBe(1);
   rmSync(join(source, 'lost+found'), { recursive: true });
   writeFileSync(join(source, 'lost+found'), 'data');
-  expect(await lostEntries(source)).toBe(1);
+  expect(await lostEntries(tree)).toBe(1);
 });
