@@ -5,13 +5,23 @@ export interface FarLine extends Disposable {
   readonly port: number;
 }
 
-/** Leads to a port of this machine. @param roundTripMs what a byte takes there and back. */
-export function farLine(toPort: number, roundTripMs: number): Promise<FarLine> {
+/**
+ * Leads to a port of this machine.
+ *
+ * @param roundTripMs what a byte takes there and back.
+ * @param bytesPerMs what each connection takes in each direction; all that comes where absent.
+ */
+export function farLine(toPort: number, roundTripMs: number, bytesPerMs?: number): Promise<FarLine> {
   const open = new Set<Socket>();
   const pass = (from: Socket, to: Socket) => {
     // Chunks wait beside each other and not one after the other: a delay costs no rate.
     const later = (work: () => void) => setTimeout(work, roundTripMs / 2);
-    from.on('data', (chunk: Buffer) => later(() => to.write(chunk)));
+    from.on('data', (chunk: Buffer) => {
+      later(() => to.write(chunk));
+      if (bytesPerMs === undefined) return;
+      from.pause();
+      setTimeout(() => from.resume(), chunk.length / bytesPerMs);
+    });
     from.on('end', () => later(() => to.end()));
     from.on('error', () => to.destroy());
   };

@@ -51,6 +51,11 @@ export class ProgressGauge {
   readonly #base: number;
   readonly #totals: () => Totals | undefined;
   #checked = { done: 0, all: 0, growing: true };
+  /** Bytes of the list as it was when rsync spoke last. */
+  #listed = 0;
+  /** Bytes of which rsync itself has spoken. */
+  #told = 0;
+  #before: { readonly moved: number; readonly at: number } | undefined;
   /** Bytes that this attempt has brought. */
   moved = 0;
 
@@ -63,18 +68,40 @@ export class ProgressGauge {
     this.#totals = totals;
   }
 
-  /** The progress after one more word of rsync's. */
-  next({ bytes, percent, rate, checked }: RsyncProgress): MoverProgress {
-    this.moved = bytes;
+  /** The progress after one more word of rsync's. @param now milliseconds of a clock that nobody sets. */
+  next({ bytes, percent, rate, checked }: RsyncProgress, now: number): MoverProgress {
+    this.#told = bytes;
+    this.#listed = listedBytes(bytes, percent);
     this.#checked = checked ?? this.#checked;
+    // Never less than was seen within a file.
+    this.moved = Math.max(this.moved, bytes);
+    this.#before = { moved: this.moved, at: now };
+    return this.#at(rate);
+  }
+
+  /**
+   * The progress within a file, between two words of rsync's; undefined where nothing has moved.
+   *
+   * @param written bytes that were written since the last one.
+   */
+  within(written: number, now: number): MoverProgress | undefined {
+    const most = Math.max((this.#totals()?.bytes ?? Number.POSITIVE_INFINITY) - this.#base, this.#told);
+    const moved = Math.min(this.#told + written, most);
+    if (moved <= this.moved) return undefined;
+    this.moved = moved;
+    const { moved: before, at } = this.#before ?? { moved: 0, at: now };
+    this.#before = { moved, at: now };
+    return this.#at(now > at ? Math.round(((moved - before) * 1000) / (now - at)) : 0);
+  }
+
+  #at(rate: number): MoverProgress {
     const { done, all, growing } = this.#checked;
     const totals = this.#totals();
-    const shown = this.#base + bytes;
-    // A file that grows while it is copied brings more than was counted.
-    const totalBytes = Math.max(totals?.bytes ?? listedBytes(bytes, percent), shown);
+    const bytes = this.#base + this.moved;
     return {
-      bytes: shown,
-      totalBytes,
+      bytes,
+      // A file that grows while it is copied brings more than was counted.
+      totalBytes: Math.max(totals?.bytes ?? this.#listed, bytes),
       files: done,
       totalFiles: Math.max(totals?.entries ?? 0, all),
       rate,

@@ -1,5 +1,4 @@
 /** One run of rsync from the source to the target, its output turned into lines for the plugin. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { cut, LineSplitter } from '../lines.ts';
 import { pause, run } from '../programs.ts';
 import type { Kill, MessageWriter } from '../runtime.ts';
@@ -13,6 +12,7 @@ import {
 } from './changes.ts';
 import { ErrorReader } from './errors.ts';
 import { ProgressGauge, parseProgress, type RsyncProgress, type Totals } from './progress.ts';
+import { Receiver } from './receiver.ts';
 import { type Counts, deliveredOf, parseStats } from './stats.ts';
 
 const mostChanges = 200;
@@ -69,7 +69,10 @@ export async function runRsync(job: RsyncJob): Promise<RsyncResult> {
     onOutput: (chunk) => out.push(chunk),
     onError: (chunk) => err.push(chunk),
     onStart: ({ pid }) => {
-      if (pid !== undefined && job.asksProgress) void askProgress(pid, job.kill, over.signal);
+      if (pid === undefined || !job.asksProgress) return;
+      const receiver = new Receiver(pid, job.kill);
+      output.watch(receiver);
+      void watchProgress(receiver, output, over.signal);
     },
   }).finally(() => over.abort());
   out.end();
@@ -87,6 +90,11 @@ class OutputReader {
   readonly #job: RsyncJob;
   readonly #gauge: ProgressGauge;
   #toldAt = -1;
+  #receiver: Pick<Receiver, 'written'> | undefined;
+  /** What the receiver had written when rsync spoke of its progress last. */
+  #writtenBefore = 0;
+  /** rsync has spoken of it since the last tick. */
+  #spoke = false;
 
   constructor(job: RsyncJob) {
     this.#job = job;
@@ -110,8 +118,25 @@ class OutputReader {
     else this.#figures(parseStats(line) ?? {});
   }
 
+  /** From now on it is seen how far this one is within a file. */
+  watch(receiver: Pick<Receiver, 'written'>): void {
+    this.#receiver = receiver;
+  }
+
+  /** A second has gone by: tells how far the receiver is within a file that has taken all of it. */
+  tick(): void {
+    const written = this.#spoke ? undefined : this.#receiver?.written();
+    this.#spoke = false;
+    if (written === undefined) return;
+    const { attempt, messages } = this.#job;
+    const progress = this.#gauge.within(written - this.#writtenBefore, performance.now());
+    if (progress) messages.write('progress', { ...progress, attempt });
+  }
+
   #progress(progress: RsyncProgress): void {
-    const next = this.#gauge.next(progress);
+    const next = this.#gauge.next(progress, performance.now());
+    this.#spoke = true;
+    this.#writtenBefore = this.#receiver?.written() ?? 0;
     // One a second at most.
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#toldAt) return;
@@ -147,30 +172,15 @@ class OutputReader {
   }
 }
 
-/** rsync's receiver, its child, tells how far it is when it gets this signal; until the run is over. */
-async function askProgress(pid: number, kill: Kill, over: AbortSignal): Promise<void> {
+/** Once a second rsync is asked how far it is; where it is still within a file, that is seen by what it writes. */
+async function watchProgress(receiver: Receiver, output: OutputReader, over: AbortSignal): Promise<void> {
   try {
     for (;;) {
       await pause(1000, over);
-      for (const child of rsyncChildrenOf(pid)) kill(child, 'SIGVTALRM');
+      output.tick();
+      receiver.ask();
     }
   } catch {
     // The run is over.
-  }
-}
-
-function rsyncChildrenOf(parent: number): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    const [, name, itsParent] = /^\d+ \((.*)\) \S (\d+) /s.exec(statusOf(pid)) ?? [];
-    return name === 'rsync' && Number(itsParent) === parent;
-  });
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return '';
   }
 }

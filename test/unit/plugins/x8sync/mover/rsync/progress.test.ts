@@ -37,13 +37,13 @@ describe('progress', () => {
     let counted: Totals | undefined;
     const gauge = new ProgressGauge(0, () => counted);
     // What rsync has listed by now, and no word of what the file system has in use.
-    expect(gauge.next({ bytes: 10, percent: 50, rate: 1, checked: growing })).toMatchObject({
+    expect(gauge.next({ bytes: 10, percent: 50, rate: 1, checked: growing }, 0)).toMatchObject({
       totalBytes: 20,
       totalFiles: 2,
       scanning: true,
     });
     counted = { bytes: 1000, entries: 7 };
-    expect(gauge.next({ bytes: 20, percent: 40, rate: 1, checked: growing })).toMatchObject({
+    expect(gauge.next({ bytes: 20, percent: 40, rate: 1, checked: growing }, 0)).toMatchObject({
       bytes: 20,
       totalBytes: 1000,
       totalFiles: 7,
@@ -53,11 +53,23 @@ describe('progress', () => {
 
   test('counts what earlier attempts have brought, and never shows more than the total', () => {
     const later = new ProgressGauge(800, () => ({ bytes: 850, entries: 2 }));
-    expect(later.next({ bytes: 100, percent: 50, rate: 1, checked: complete })).toMatchObject({
+    expect(later.next({ bytes: 100, percent: 50, rate: 1, checked: complete }, 0)).toMatchObject({
       bytes: 900,
       totalBytes: 900,
     });
     expect(later.moved).toBe(100);
+  });
+
+  test('within a file is what was written since rsync spoke, never less than before and never beyond the total', () => {
+    const gauge = new ProgressGauge(0, () => ({ bytes: 1000, entries: 3 }));
+    gauge.next({ bytes: 100, percent: 10, rate: 1, checked: complete }, 0);
+    expect(gauge.within(50, 1000)).toMatchObject({ bytes: 150, totalBytes: 1000, files: 1, rate: 50 });
+    expect(gauge.within(50, 2000)).toBeUndefined();
+    expect(gauge.within(200, 3000)).toMatchObject({ bytes: 300, rate: 75 });
+    // What was written besides is no part of the files.
+    expect(gauge.next({ bytes: 290, percent: 29, rate: 1 }, 4000)).toMatchObject({ bytes: 300 });
+    expect(gauge.within(5000, 5000)).toMatchObject({ bytes: 1000, totalBytes: 1000 });
+    expect(gauge.moved).toBe(1000);
   });
 });
 

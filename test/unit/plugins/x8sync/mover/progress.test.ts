@@ -1,0 +1,55 @@
+/** Progress within one file over a slow line, which rsync itself tells nothing of where it knows of small files only. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect } from '@jest/globals';
+import { sourceFiles } from '../../../../../plugins/x8sync/mover/source/sshd-config.ts';
+import { eventuallySees } from '../../../../support/eventually.ts';
+import { farLine } from '../../../support/far-line.ts';
+import { type Ended, type Pair, pair, withPrograms } from '../../../support/mover-programs.ts';
+
+const bytes = 6 << 20;
+
+let both: Pair;
+beforeEach(async () => {
+  both = await pair();
+});
+afterEach(() => both[Symbol.dispose]());
+
+interface Told {
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+const progressOf = ({ lines }: Ended): Told[] =>
+  lines.flatMap((line) => {
+    const [, json] = /^x8s:progress (.*)/.exec(line) ?? [];
+    return json === undefined ? [] : [JSON.parse(json) as Told];
+  });
+
+withPrograms.each([
+  ['by one stream', {}, 1],
+  ['by two', { X8S_PARALLELISM: '2', X8S_PARTITION_FILES: '1' }, 2],
+])(
+  'a file of a size that takes no line of its own goes %s, and is seen to',
+  async (_, env, files) => {
+    for (let file = 0; file < files; file += 1)
+      writeFileSync(join(both.source, `file-${file}`), Buffer.alloc(bytes, 'what is not compressed'));
+    await both.serve();
+    // The source has looked at its files before anyone comes.
+    const { sizes } = sourceFiles(both.stage.runtime.paths);
+    await eventuallySees(() => existsSync(sizes), Boolean);
+    using line = await farLine(both.port, 0, 1 << 10);
+    const ended = await both.copy({ X8S_ADDRESSES: `127.0.0.1:${line.port}`, X8S_COMPRESS: 'none', ...env });
+    expect(ended).toMatchObject({
+      code: 0,
+      stats: { transferredFiles: files },
+      streams: { parallelism: files },
+    });
+    const told = progressOf(ended);
+    const within = told.map((progress) => progress.bytes).filter((now) => now > 0 && now < bytes);
+    expect(new Set(within).size).toBeGreaterThan(1);
+    expect(within).toEqual([...within].sort((one, other) => one - other));
+    for (const progress of told) expect(progress.bytes).toBeLessThanOrEqual(progress.totalBytes);
+  },
+  60_000,
+);
