@@ -42,7 +42,6 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sha = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
 
 /** Everything in a directory as `path → content`. */
@@ -164,6 +163,12 @@ function scissors(direction: 'to' | 'from', type: number, after: number, onCut: 
   return { toAgent: make(direction === 'to'), fromAgent: make(direction === 'from') };
 }
 
+/** Resolves while a change is being carried out, or when it has been, or when the stream is lost. */
+async function changeSeen(one: Pair, random: (below: number) => number): Promise<void> {
+  await one.next();
+  if (random(2) === 0 && one.synchronizer.state.phase === 'syncing') await one.next();
+}
+
 async function history(
   options: PairOptions,
   seed: number,
@@ -178,10 +183,13 @@ async function history(
       const side = random(2) === 0 ? pair.local : pair.container;
       const digest = act(side, random, `${seed}-${round}-${step}`);
       if (digest) made.add(digest);
-      if (random(3) === 0) await pause(random(15));
+      if (random(6) > 0) continue;
+      writeFileSync(join(side, `seen-${round}-${step}`), '');
+      await changeSeen(pair, random);
     }
     disturb(pair, random);
-    await pause(random(30));
+    writeFileSync(join(pair.local, `seen-${round}`), '');
+    await changeSeen(pair, random);
     if (pair.failure !== undefined) {
       await pair.stop();
       await pair.start();
@@ -218,10 +226,11 @@ async function additions(options: PairOptions, seed: number, disturb: (pair: Pai
       writeFileSync(join(side, `.new`), text);
       renameSync(join(side, `.new`), file);
       made.add(sha(text));
-      await pause(40);
+      await changeSeen(pair, random);
     }
     disturb(pair, round);
-    await pause(30);
+    writeFileSync(join(pair.local, `seen-${round}`), '');
+    await changeSeen(pair, random);
     if (pair.failure !== undefined) {
       await pair.stop();
       await pair.start();

@@ -20,7 +20,7 @@ import { Synchronizer } from '../../../../../plugins/devsync/session/synchronize
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { isGitDirectory, linkProblem, nameProblem } from '../../../../../plugins/devsync/sync/names.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
-import { systemClock } from '../../../../../src/clock.ts';
+import { hastyClock } from '../../../support/fake-clock.ts';
 import { FakeLyingAgent } from './fake-lying-agent.ts';
 
 let base: string;
@@ -77,7 +77,7 @@ async function listenTo(seed: number, scan: ScanOptions, mode: Mode): Promise<vo
     from: 'container',
     takeGit: false,
     trashLimits: { local: 1e9, container: 1e9 },
-    clock: systemClock,
+    clock: hastyClock(),
     signal: stop.signal,
     onState: () => {},
   });

@@ -54,6 +54,7 @@ export class Pair {
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #localEndpoint: LocalEndpoint | undefined;
+  #next = Promise.withResolvers<void>();
   readonly #memory = new SyncMemory();
   connection: AgentConnection | undefined;
   process: ChildProcess | undefined;
@@ -138,7 +139,10 @@ export class Pair {
       clock: systemClock,
       signal: this.#stop.signal,
       ...this.#memory,
-      onState: (state) => this.states.push(state),
+      onState: (state) => {
+        this.states.push(state);
+        this.#tellNext();
+      },
       ...this.#options.sync,
       ...sync,
     });
@@ -148,6 +152,7 @@ export class Pair {
     this.#running = Promise.race([running, ended.then((why) => Promise.reject(why))]).catch((error) => {
       this.failure = error;
       this.#stop.abort();
+      this.#tellNext();
       return running.catch(() => {});
     });
   }
@@ -156,6 +161,16 @@ export class Pair {
   get here(): LocalEndpoint {
     if (this.#localEndpoint === undefined) throw new Error('it was not started');
     return this.#localEndpoint;
+  }
+
+  /** Resolves when the synchronizer tells its next state, or ends. */
+  async next(): Promise<void> {
+    if (this.failure === undefined) await this.#next.promise;
+  }
+
+  #tellNext(): void {
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
   }
 
   /** Resolves once it was found again and again that git is at work here: what waits for git has been noticed by then. */
