@@ -4,24 +4,15 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
-import { LabWorkstation } from '../lab/index.ts';
+import { expect, test } from '@jest/globals';
 import { contextA, isLab } from './support/contexts.ts';
-import { images, Workplace } from './support/devsync.ts';
+import { images, type Workplace } from './support/devsync.ts';
 import { expectSettled, Replicas, workHere, workThere } from './support/devsync-chaos.ts';
 import { allContents, digestOf, killAgents } from './support/devsync-sides.ts';
 import { apply } from './support/kubectl.ts';
-import { inNamespace } from './support/namespace.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-/** Where `watch` runs. */
-let desk: LabWorkstation | undefined;
-afterEach(async () => {
-  await work?.close();
-  await desk?.remove();
-  [work, desk] = [undefined, undefined];
-});
+const { open, openAtDesk } = workplaces();
 
 const command = ['sleep', 'infinity'];
 const container = {
@@ -36,7 +27,7 @@ const onItsClaim = (name: string) => ({
 });
 
 async function onClaim(name: string): Promise<Workplace> {
-  work = new Workplace(place());
+  const work = open();
   await apply(contextA, work.namespace, {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -80,9 +71,7 @@ test('a persistent volume keeps its ancestor: its pod goes in the middle of work
 test.each(['exec', 'ephemeral'])(
   'three pods by %s: agents are killed, streams are reset, and containers are started again',
   async (launcher) => {
-    work = new Workplace(place());
-    desk = isLab ? await LabWorkstation.make() : undefined;
-    work.under = desk?.under ?? [];
+    const { work, desk } = isLab ? await openAtDesk() : { work: open(), desk: undefined };
     const pods = await Replicas.sync(work, launcher, launcher);
     await pods.round(async () => {
       await pods.killAgents();

@@ -1,20 +1,15 @@
 /** A container that does its worst: nothing of it leaves LOCAL here, and the agent stays where it was sent. */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
-import { Workplace } from './support/devsync.ts';
+import { expect, test } from '@jest/globals';
+import type { Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
-import { inNamespace } from './support/namespace.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
 async function synced(name: string, remote = '/work', ...options: string[]): Promise<Workplace> {
-  work = new Workplace(place());
+  const work = open();
   mkdirSync(join(work.base, 'outside'));
   writeFileSync(join(work.base, 'outside', 'precious'), 'mine');
   await work.sync(name, { remote, options });

@@ -1,16 +1,11 @@
 /** Files that stay the same files in a container, and one that is mounted alone, seen from beside the container. */
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
-import { forever, images, Workplace } from './support/devsync.ts';
-import { inNamespace } from './support/namespace.ts';
+import { expect, test } from '@jest/globals';
+import { forever, images } from './support/devsync.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
 const image = images.plain;
 const data = { name: 'data', mountPath: '/data' };
@@ -29,7 +24,7 @@ const alone = {
 };
 
 test('a file stays the same file with its time, a mounted one stays mounted, and the trash has what they were', async () => {
-  work = new Workplace(place());
+  const work = open();
   writeFileSync(join(work.local, 'server.js'), 'first');
   await work.sync('live', { pod: alone, options: ['--write', 'in-place', '--times', 'kept'] });
   expect(work.read('settings')).toBe('first\n');

@@ -2,23 +2,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { ActivityState } from '../../plugins/devsync/session/activity.ts';
-import { type Seen, Workplace } from './support/devsync.ts';
-import { inNamespace } from './support/namespace.ts';
+import type { Seen } from './support/devsync.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
 const bytesOf = (seen: Seen) => (seen.state as unknown as { activity: ActivityState }).activity.bytes;
 
 test('of a large file that was edited, the differences travel, both ways', async () => {
-  work = new Workplace(place());
-  const it = work;
+  const it = open();
   const large = join(it.local, 'large');
   const data = randomBytes(16 << 20);
   writeFileSync(large, data);

@@ -5,35 +5,28 @@ import { afterEach, expect, test } from '@jest/globals';
 import { rightsFor } from '../../plugins/devsync/control/rights.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
-import { forever, images, Workplace } from './support/devsync.ts';
+import { forever, images, type Workplace } from './support/devsync.ts';
 import { killAgents } from './support/devsync-sides.ts';
 import { apply } from './support/kubectl.ts';
 import { Person } from './support/limited.ts';
-import { inNamespace } from './support/namespace.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-const open: Workplace[] = [];
-function workplace(): Workplace {
-  const work = new Workplace(place());
-  open.push(work);
-  return work;
-}
+const { place, open } = workplaces();
 const nobody = new Person();
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((work) => work.close()));
   await nobody.forget();
 });
 
 const spec = { containers: [{ name: 'app', image: images.plain, command: forever }] };
 
 async function synced(name: string, ...options: string[]): Promise<Workplace> {
-  const work = workplace();
+  const work = open();
   await work.sync(name, { options });
   return work;
 }
 
 test('300 edits and 50 deletions, then a roll: no conflict, and all in the new pod', async () => {
-  const work = workplace();
+  const work = open();
   const make = 'mkdir /work; for i in $(seq 400); do echo "image $i" >/work/f$i; done; exec sleep infinity';
   const container = { name: 'app', image: images.plain, command: ['sh', '-c', make] };
   await apply(contextA, work.namespace, {
@@ -77,7 +70,7 @@ async function asNobody(work: Workplace): Promise<void> {
 }
 
 test('a conflict keeps both versions until it is resolved, and the loser can be restored', async () => {
-  const work = workplace();
+  const work = open();
   await asNobody(work);
   await work.sync('conflict');
   expect(await work.must('init')).toMatch(/^agent image +note +.* was not tried: .*may not create pods/m);
@@ -200,7 +193,7 @@ test('one watch a cluster: a second one is refused and takes nothing from the fi
 }, 90_000);
 
 test('a container that restarts is followed', async () => {
-  const work = workplace();
+  const work = open();
   await work.sync('restarted', { pod: spec });
   work.write('a', 'x');
   await work.must('flush', 'restarted');
@@ -218,7 +211,7 @@ test('belongs to one workstation, until another one takes it over', async () => 
   const work = await synced('owned');
   work.write('a', 'x');
   await work.must('flush', 'owned');
-  const other = workplace();
+  const other = open();
   expect((await other.devsync('flush', 'owned')).code).toBe(1);
   expect((await other.devsync('get', 'owned')).stdout).toMatch(/held by/);
   const twice = await work.devsync(
@@ -256,7 +249,7 @@ test('belongs to one workstation, until another one takes it over', async () => 
 }, 90_000);
 
 test('run syncs for the lifetime of a pod, and leaves no specification', async () => {
-  const work = workplace();
+  const work = open();
   await work.pod('short', spec);
   work.write('a', 'x');
   const running = work.start('run', '--pod', 'short', '--name', 'short', work.local, '/work');
@@ -269,7 +262,7 @@ test('run syncs for the lifetime of a pod, and leaves no specification', async (
 }, 90_000);
 
 test('bad input is refused at once and leaves nothing behind', async () => {
-  const work = workplace();
+  const work = open();
   await work.pod('bad', spec);
   const tries: [string[], number, RegExp][] = [
     [['create', '--pod', 'bad', join(work.base, 'missing'), '/work'], 2, /does not exist/],

@@ -1,30 +1,21 @@
 /** What is refused, what runs out, and what a new pod means. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { forever, images, Workplace } from './support/devsync.ts';
+import { forever, images, type Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
-import { inNamespace } from './support/namespace.ts';
 import { NetworkMount } from './support/network-mount.ts';
 import { must } from './support/process.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-const open: Workplace[] = [];
-function workplace(): Workplace {
-  const work = new Workplace(place());
-  open.push(work);
-  return work;
-}
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((work) => work.close()));
-});
+const { open } = workplaces();
 
 const app = { name: 'app', image: images.plain, command: forever };
 
 async function synced(name: string, pod: object | undefined, ...options: string[]): Promise<Workplace> {
-  const work = workplace();
+  const work = open();
   await work.sync(name, { ...(pod && { pod }), options });
   return work;
 }
@@ -68,7 +59,7 @@ const fewWatches = ['unshare', '-Ur', 'sh', '-c', `echo 6 >${watchesFile}; exec 
 (isLab ? test : test.skip)(
   'where changes are not told of they are looked for, on either side, and that is said for as long as it is so',
   async () => {
-    const work = workplace();
+    const work = open();
     const there = await NetworkMount.below(join(work.base, 'there'));
     const here = await NetworkMount.below(join(work.base, 'here'));
     try {
@@ -112,7 +103,7 @@ const fewWatches = ['unshare', '-Ur', 'sh', '-c', `echo 6 >${watchesFile}; exec 
 );
 
 test('directories that overlap are refused, here and there', async () => {
-  const work = workplace();
+  const work = open();
   await work.pod('overlap', { containers: [app] });
   for (const folder of ['src/app', 'docs']) work.write(`${folder}/x`, 'x');
   const create = (name: string, local: string, remote: string, ...more: string[]) =>
@@ -145,7 +136,7 @@ test('directories that overlap are refused, here and there', async () => {
 }, 60_000);
 
 test('a container that changed its user without exec: doctor says why it is closed', async () => {
-  const work = workplace();
+  const work = open();
   const command = ['perl', '-e', '$) = $( = 1000; $< = $> = 1000; sleep 1e9'];
   await work.pod('changed', { containers: [{ ...app, command }] });
   const { code, stdout } = await work.devsync('doctor', '--pod', 'changed', '-o', 'json');
@@ -194,7 +185,7 @@ test("a new container's own files are conflicts, or give way by --on-new-pod loc
 }, 120_000);
 
 test('a cluster that refuses connections is named, with exit code 4', async () => {
-  const work = workplace();
+  const work = open();
   const kubeconfig = {
     apiVersion: 'v1',
     kind: 'Config',

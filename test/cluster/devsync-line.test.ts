@@ -1,28 +1,16 @@
 /** The line between the workstation and the cluster: another address, and a cluster that does not answer. */
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { LabWorkstation } from '../lab/index.ts';
+import { describe, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { Workplace } from './support/devsync.ts';
 import { environment, pluginProgram } from './support/kubectl.ts';
-import { inNamespace } from './support/namespace.ts';
 import { run } from './support/process.ts';
+import { workplaces } from './support/workplaces.ts';
 
 (isLab ? describe : describe.skip)('a workstation', () => {
-  const place = inNamespace('A');
-  let work: Workplace | undefined;
-  let desk: LabWorkstation | undefined;
-  afterEach(async () => {
-    await work?.close();
-    await desk?.remove();
-    [work, desk] = [undefined, undefined];
-  });
+  const { openAtDesk } = workplaces();
 
   test('that comes to another network syncs at once, and says so where the cluster does not answer', async () => {
-    work = new Workplace(place());
-    const it = work;
-    desk = await LabWorkstation.make();
-    it.under = desk.under;
+    const { work: it, desk } = await openAtDesk();
     await it.sync('line');
     it.write('a', 'before');
     await it.must('flush', 'line');

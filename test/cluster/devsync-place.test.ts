@@ -1,19 +1,13 @@
 /** REMOTE is a link to the release of the day, and is pointed to the next one. */
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { images, Workplace } from './support/devsync.ts';
-import { inNamespace } from './support/namespace.ts';
+import { images } from './support/devsync.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
 test('a link that is pointed elsewhere holds the sync, until it is pointed back or a person goes on there', async () => {
-  work = new Workplace(place());
-  const it = work;
+  const it = open();
   it.write('app', 'one');
   const begin =
     'mkdir -p /srv/r1 /srv/r2; printf two >/srv/r2/theirs; ln -s r1 /srv/current; exec sleep infinity';

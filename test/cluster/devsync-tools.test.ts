@@ -4,13 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { Workplace } from './support/devsync.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Workplace } from './support/devsync.ts';
 import { expectSame, localSide } from './support/devsync-sides.ts';
-import { inNamespace } from './support/namespace.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
+const { open } = workplaces();
 let spare: string;
 let origin: string;
 beforeAll(() => {
@@ -18,13 +17,9 @@ beforeAll(() => {
   origin = repository(600);
 });
 afterAll(() => rmSync(spare, { recursive: true, force: true }));
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
 
 async function synced(name: string, ...options: string[]): Promise<Workplace> {
-  work = new Workplace(place());
+  const work = open();
   await work.sync(name, { options });
   return work;
 }

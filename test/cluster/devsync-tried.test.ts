@@ -1,21 +1,15 @@
 /** What public reports of other tools tell of, tried on real containers: docs/tried/devsync.md. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { forever, images, Workplace } from './support/devsync.ts';
-import { inNamespace } from './support/namespace.ts';
+import { forever, images } from './support/devsync.ts';
+import { workplaces } from './support/workplaces.ts';
 
-const place = inNamespace('A');
-let work: Workplace | undefined;
-afterEach(async () => {
-  await work?.close();
-  work = undefined;
-});
+const { open } = workplaces();
 
 test('a home directory: what the workstation keeps of its syncs in it goes nowhere', async () => {
-  work = new Workplace(place());
-  const it = work;
+  const it = open();
   it.write('a', 'one');
   mkdirSync(join(it.base, 'state'), { recursive: true });
   await it.pod('home', { containers: [{ name: 'app', image: images.plain, command: forever }] });
@@ -34,8 +28,7 @@ test('a home directory: what the workstation keeps of its syncs in it goes nowhe
 }, 120_000);
 
 test('what the image alone has outlives a restart where nothing of it is to come here', async () => {
-  work = new Workplace(place());
-  const it = work;
+  const it = open();
   it.write('app.js', 'mine');
   const program = `mkdir -p /work/lib; echo image >/work/lib/only; echo image >/work/app.js
     trap 'exit 0' TERM; sleep infinity & wait`;

@@ -1,5 +1,5 @@
 /** A sync while the servers between it and its container break. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   ensureUp,
   freezeComponent,
@@ -10,9 +10,9 @@ import {
   thawComponent,
 } from '../lab/index.ts';
 import { contextA, isLab } from './support/contexts.ts';
-import { Workplace } from './support/devsync.ts';
+import type { Workplace } from './support/devsync.ts';
 import { expectSame } from './support/devsync-sides.ts';
-import { inNamespace } from './support/namespace.ts';
+import { workplaces } from './support/workplaces.ts';
 
 const lab = isLab ? describe : describe.skip;
 const server = 'kube-apiserver';
@@ -22,15 +22,10 @@ lab('a sync', () => {
   beforeAll(ensureUp, 120_000);
   // Before the namespace goes: that takes controllers that know of it.
   afterAll(() => reconnect(contextA), 120_000);
-  const place = inNamespace('A');
-  let work: Workplace | undefined;
-  afterEach(async () => {
-    await work?.close();
-    work = undefined;
-  });
+  const { open } = workplaces();
 
   async function synced(name: string): Promise<Workplace> {
-    work = new Workplace(place());
+    const work = open();
     await work.sync(name);
     for (let index = 0; index < 50; index++) work.write(`d/${index}`, `${index}`);
     await work.must('flush', name);

@@ -1,12 +1,12 @@
 /** A sync whose pod has to leave its node, and has nowhere to go at first. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { contextA, isLab } from '../cluster/support/contexts.ts';
-import { forever, images, type Seen, Workplace } from '../cluster/support/devsync.ts';
+import { forever, images, type Seen, type Workplace } from '../cluster/support/devsync.ts';
 import { apply } from '../cluster/support/kubectl.ts';
-import { inNamespace } from '../cluster/support/namespace.ts';
 import { noAgents, uninstall } from '../cluster/support/node-agents.ts';
+import { workplaces } from '../cluster/support/workplaces.ts';
 import { drainNode, ensureUp, uncordonNode } from '../lab/index.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -29,16 +29,10 @@ const rolled = {
 
 (isLab ? describe : describe.skip)('a sync', () => {
   beforeAll(ensureUp, 120_000);
-  const place = inNamespace('A');
-  let work: Workplace | undefined;
-  afterEach(async () => {
-    await work?.close();
-    work = undefined;
-  });
+  const { place, open } = workplaces();
 
   test('follows its pod from a node that is drained, and says what it waits for while there is none', async () => {
-    work = new Workplace(place());
-    const it = work;
+    const it = open();
     await noAgents(place().kube);
     await it.must('init', '--node-agent');
     try {
