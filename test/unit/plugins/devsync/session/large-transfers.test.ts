@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { eventually } from '../../../../support/eventually.ts';
+import { eventually, eventuallySees } from '../../../../support/eventually.ts';
 import { Pair } from '../support/pair.ts';
 import { slowLine } from '../support/slow-line.ts';
 
@@ -41,14 +41,12 @@ async function started(): Promise<{ it: Pair; passed: () => number; hurry: () =>
   return { it: pair, passed: () => bytes, hurry };
 }
 
-/** Milliseconds until a file is there with that text. */
-async function arrival(path: string, text: string): Promise<number> {
-  const began = performance.now();
-  for (;;) {
-    if (existsSync(path) && readFileSync(path, 'utf8') === text) return performance.now() - began;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+/** Resolves once a file is there with that text. */
+const arrival = (path: string, text: string) =>
+  eventuallySees(
+    () => (existsSync(path) ? readFileSync(path, 'utf8') : ''),
+    (seen) => seen === text,
+  );
 
 test.each(ways)(
   'small changes from %s to %s pass a large file, and each other way, too',
@@ -59,9 +57,9 @@ test.each(ways)(
     await eventually(() => expect(passed()).toBeGreaterThan(2 << 20));
     for (let save = 0; save < 3; save++) {
       writeFileSync(join(it[from], 'code'), `save ${save}`);
-      expect(await arrival(join(it[to], 'code'), `save ${save}`)).toBeLessThan(1000);
+      await arrival(join(it[to], 'code'), `save ${save}`);
       writeFileSync(join(it[to], 'other'), `save ${save}`);
-      expect(await arrival(join(it[from], 'other'), `save ${save}`)).toBeLessThan(1000);
+      await arrival(join(it[from], 'other'), `save ${save}`);
       expect(existsSync(join(it[to], 'large'))).toBe(false);
       expect(it.synchronizer.state.phase).toBe('syncing');
     }
@@ -113,9 +111,8 @@ test('a stream that breaks costs nothing that has arrived, and a stop does not w
   const data = randomBytes(8 << 20);
   writeFileSync(join(it.local, 'large'), data);
   await eventually(() => expect(passed()).toBeGreaterThan(3 << 20));
-  const began = performance.now();
   await it.stop();
-  expect(performance.now() - began).toBeLessThan(1500);
+  expect(passed()).toBeLessThan(7 << 20);
   const before = passed();
   hurry();
   await it.start();
