@@ -2,18 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { parseBandwidth } from '../../../../../plugins/devsync/spec/spec.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 const rate = 8 << 20;
 
@@ -21,8 +15,7 @@ test.each([
   ['local', 'container'],
   ['container', 'local'],
 ] as const)('from %s to %s', async (from, to) => {
-  pair = new Pair({ bandwidth: rate });
-  const it = pair;
+  const it = openPair({ bandwidth: rate });
   await it.start();
   await it.synchronizer.flush();
   const data = randomBytes(12 << 20);

@@ -1,18 +1,12 @@
 /** A large file that grows while it is sent, in both directions: what is on its way is counted while it goes on. */
 import { appendFileSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { type Clock, systemClock } from '../../../../../src/clock.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 /** Ten times as fast: versions of a large file go ever more seldom. */
 const clock: Clock = {
@@ -52,7 +46,7 @@ function openParts(pid: number): number {
 test.each(['local', 'container'] as const)('to %s', async (side) => {
   const most = { staged: 0, open: 0 };
   let count = () => {};
-  pair = new Pair({ sync: { clock, onState: () => count() } });
+  const pair = openPair({ sync: { clock, onState: () => count() } });
   const [to, from] = side === 'local' ? [pair.local, pair.container] : [pair.container, pair.local];
   const file = join(from, 'log');
   writeFileSync(file, Buffer.alloc(3e6, 'x'));

@@ -2,16 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
-import { Pair, type PairOptions } from '../support/pair.ts';
+import { expect, jest, test } from '@jest/globals';
+import { openPair, type Pair, type PairOptions } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 /** Starts a pair whose agent runs after a command that mounts something; `$1` is the container's directory. */
 async function started(mount: string, options: PairOptions = {}): Promise<Pair> {
@@ -19,7 +13,7 @@ async function started(mount: string, options: PairOptions = {}): Promise<Pair> 
     ...['unshare', '-Urm', 'sh', '-ec', `${mount}; shift; exec "$@"`],
     ...['sh', container],
   ];
-  pair = new Pair({ ...options, within });
+  const pair = openPair({ ...options, within });
   for (const name of ['alone', 'alone.kept', 'protected']) writeFileSync(join(pair.base, name), name);
   for (const name of ['alone', 'protected']) writeFileSync(join(pair.container, name), '');
   await pair.start();

@@ -13,24 +13,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, expect, jest, test } from '@jest/globals';
-import { Pair, type PairOptions } from '../support/pair.ts';
+import { expect, jest, test } from '@jest/globals';
+import { type Pair, type PairOptions, syncedPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
 
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
-
-async function started(options: PairOptions = {}): Promise<Pair> {
-  pair = new Pair({ write: [{ pattern: '*.live', mode: 'in-place' }], ...options });
-  for (const name of ['a.live', 'a.txt']) writeFileSync(join(pair.local, name), 'first, and longer');
-  await pair.start();
-  await pair.synchronizer.flush();
-  return pair;
-}
+const started = (options: PairOptions = {}) => {
+  const text = 'first, and longer';
+  const write = [{ pattern: '*.live', mode: 'in-place' }] as const;
+  return syncedPair({ 'a.live': text, 'a.txt': text }, { write, ...options });
+};
 
 const inode = (path: string) => statSync(path).ino;
 const marks = ({ metadataFolders }: Pair, side: 'local' | 'container') =>

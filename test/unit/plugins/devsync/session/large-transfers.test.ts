@@ -2,18 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { eventually, eventuallySees } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair, type Pair } from '../support/pair.ts';
 import { slowLine } from '../support/slow-line.ts';
 
 jest.setTimeout(60_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 const rate = 2 << 20;
 const size = 20 << 20;
@@ -30,7 +24,7 @@ async function started(): Promise<{ it: Pair; passed: () => number; hurry: () =>
       () => now,
       (length) => (bytes += length),
     );
-  pair = new Pair({ between: () => ({ toAgent: line(), fromAgent: line() }) });
+  const pair = openPair({ between: () => ({ toAgent: line(), fromAgent: line() }) });
   for (const side of [pair.local, pair.container]) writeFileSync(join(side, 'code'), 'first');
   await pair.start();
   await pair.synchronizer.flush();

@@ -13,26 +13,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair, type PairOptions } from '../support/pair.ts';
+import { openPair, type Pair, type PairOptions, syncedPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
 
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
-
 /** Both sides with `file`, which they agree on. */
-async function agreed(options: PairOptions = {}): Promise<Pair> {
-  pair = new Pair(options);
-  writeFileSync(join(pair.local, 'file'), 'agreed');
-  await pair.start();
-  await pair.synchronizer.flush();
-  return pair;
-}
+const agreed = (options?: PairOptions) => syncedPair({ file: 'agreed' }, options);
 
 const read = (root: string, path: string) => readFileSync(join(root, path), 'utf8');
 
@@ -210,7 +198,7 @@ describe('permissions and links', () => {
 });
 
 test("a worktree's index.lock, which lies elsewhere, holds changes back until it goes", async () => {
-  pair = new Pair();
+  const pair = openPair();
   const git = join(pair.base, 'main', '.git', 'worktrees', 'local');
   mkdirSync(git, { recursive: true });
   writeFileSync(join(pair.local, '.git'), `gitdir: ${git}\n`);

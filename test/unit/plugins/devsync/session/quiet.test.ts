@@ -10,16 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair } from '../support/pair.ts';
 import { allTold } from '../support/told.ts';
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 /** A file that is made last of all, in a folder that is watched. */
 const last = join('src', 'deep', 'last');
@@ -47,7 +41,7 @@ async function toldOf(root: string, work: () => Promise<void>, other?: string): 
 test.each(['local', 'container'] as const)(
   'a change that comes to %s is one event',
   async (side) => {
-    pair = new Pair();
+    const pair = openPair();
     mkdirSync(join(pair.local, 'src', 'deep'), { recursive: true });
     for (const path of ['src/a', 'src/deep/b']) writeFileSync(join(pair.local, path), 'one');
     await pair.start();
@@ -75,7 +69,7 @@ test.each(['local', 'container'] as const)(
 test.each(['local', 'container'] as const)(
   'a change that is made in %s is told as often as without us',
   async (side) => {
-    pair = new Pair();
+    const pair = openPair();
     mkdirSync(join(pair.local, 'src', 'deep'), { recursive: true });
     writeFileSync(join(pair.local, 'src', 'a'), 'one');
     await pair.start();

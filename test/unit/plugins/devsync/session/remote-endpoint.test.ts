@@ -1,17 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { RemoteEndpoint } from '../../../../../plugins/devsync/session/remote-endpoint.ts';
 import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { maxFrame } from '../../../../../plugins/devsync/wire/frame.ts';
-import { Pair } from '../support/pair.ts';
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
+import { openPair } from '../support/pair.ts';
 
 /** As JSON twice as long. */
 const long = '"'.repeat(240);
@@ -26,7 +20,7 @@ function deepFolder(root: string, levels: number): Folder {
 }
 
 test('names that are too long for one frame go in several', async () => {
-  pair = new Pair();
+  const pair = openPair();
   {
     using folder = deepFolder(pair.container, 24);
     for (let index = 0; index < 400; index++) writeFileSync(folder.at(`${index}`), 'x');
@@ -39,7 +33,7 @@ test('names that are too long for one frame go in several', async () => {
 }, 60_000);
 
 test('an answer that is too long for a frame is a failure, and not waited for', async () => {
-  pair = new Pair();
+  const pair = openPair();
   const operation = join(pair.container, '.x8s-devsync', 'trash', 'op');
   mkdirSync(operation, { recursive: true });
   {
@@ -53,7 +47,7 @@ test('an answer that is too long for a frame is a failure, and not waited for', 
 }, 60_000);
 
 test('a trash is listed whole, whatever is in it', async () => {
-  pair = new Pair();
+  const pair = openPair();
   const root = join(pair.base, 'full');
   const operation = join(root, '.x8s-devsync', 'trash', 'op');
   mkdirSync(operation, { recursive: true });

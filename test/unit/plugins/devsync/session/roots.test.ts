@@ -9,15 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
+import { type Pair, syncedPair } from '../support/pair.ts';
 
 const names = ['a', 'b', 'c'];
 const where = { local: 'on this workstation', container: 'in the container' };
@@ -50,8 +44,7 @@ function beMadeAnew(root: string): void {
 }
 
 /** How the sync came to its halt: held, or by the end of its stream. */
-async function halted(): Promise<string> {
-  const it = pair as Pair;
+async function halted(it: Pair): Promise<string> {
   await eventually(() =>
     expect(it.failure !== undefined || it.synchronizer.state.phase === 'held').toBe(true),
   );
@@ -71,10 +64,7 @@ test.each([
 ] as const)(
   'the root %s %s',
   async (side, _, act) => {
-    pair = new Pair();
-    for (const name of names) writeFileSync(join(pair.local, name), name);
-    await pair.start();
-    await pair.synchronizer.flush();
+    const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' });
     act(pair[side]);
     // Somebody goes on working on the other side.
     const other = side === 'local' ? pair.container : pair.local;
@@ -82,19 +72,16 @@ test.each([
     const held = `^held: the directory is .* ${where[side]}$`;
     // An agent that is asked to write where REMOTE has become a link ends its stream, if it is not held before that.
     const expected = act === link ? `${held}|REMOTE leads elsewhere now|the stream ended` : held;
-    expect(await halted()).toMatch(new RegExp(expected));
+    expect(await halted(pair)).toMatch(new RegExp(expected));
     expect(readdirSync(other)).toEqual(names);
   },
   30_000,
 );
 
 test('a root that was away for a while is synced again when it is back', async () => {
-  pair = new Pair();
-  for (const name of names) writeFileSync(join(pair.local, name), name);
-  await pair.start();
-  await pair.synchronizer.flush();
+  const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' });
   renameSync(pair.local, `${pair.local}.away`);
-  expect(await halted()).toMatch(/the directory is gone on this workstation/);
+  expect(await halted(pair)).toMatch(/the directory is gone on this workstation/);
   writeFileSync(join(`${pair.local}.away`, 'b'), 'edited meanwhile');
   renameSync(`${pair.local}.away`, pair.local);
   const there = join(pair.container, 'b');

@@ -2,20 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { handlersOf } from '../../../../../plugins/devsync/control/handlers.ts';
 import { type Ask, diffOf, settle } from '../../../../../plugins/devsync/control/settling.ts';
 import { Bases } from '../../../../../plugins/devsync/session/bases.ts';
 import type { RunningSync } from '../../../../../plugins/devsync/session/runner-state.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 const lines = (...changed: readonly [number, string][]) =>
   Array.from({ length: 9 }, (_, index) => changed.find(([at]) => at === index)?.[1] ?? `line ${index}`).join(
@@ -24,8 +18,7 @@ const lines = (...changed: readonly [number, string][]) =>
 
 /** A pair that has agreed on `app.ts`, and how the commands ask it. */
 async function agreed(trustsGit = true, first = lines()) {
-  const it = new Pair();
-  pair = it;
+  const it = openPair();
   const bases = new Bases({ folder: join(it.base, 'state'), root: it.local, trustsGit });
   mkdirSync(join(it.local, 'src'));
   writeFileSync(join(it.local, 'src/app.ts'), first);

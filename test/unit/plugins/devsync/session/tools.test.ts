@@ -12,18 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
+import { openPair, type Pair } from '../support/pair.ts';
 
 // Real processes on a machine that may be busy.
 jest.setTimeout(90_000);
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
 
 const same = (one: Pair) =>
   execFileSync('diff', ['-r', '-x', '.x8s-devsync', '-x', '.git', one.local, one.container], {
@@ -32,7 +26,7 @@ const same = (one: Pair) =>
 
 describe('git', () => {
   test('switches branches back and forth, and each arrives as one batch', async () => {
-    pair = new Pair({ ignores: { lists: [], vcs: true } });
+    const pair = openPair({ ignores: { lists: [], vcs: true } });
     const { local, container } = pair;
     const git = (...args: string[]) =>
       execFileSync('git', ['-C', local, '-c', 'user.name=t', '-c', 'user.email=t@invalid', ...args]);
@@ -65,7 +59,7 @@ describe('git', () => {
   }, 60_000);
 
   test('holds its lock, and nothing moves until it lets go', async () => {
-    pair = new Pair({ ignores: { lists: [], vcs: true } });
+    const pair = openPair({ ignores: { lists: [], vcs: true } });
     execFileSync('git', ['-C', pair.local, 'init', '-q']);
     await pair.start();
     await pair.synchronizer.flush();
@@ -107,7 +101,7 @@ describe('editors', () => {
   ])(
     'save: %s',
     async (_, save) => {
-      pair = new Pair();
+      const pair = openPair();
       const [here, there] = [join(pair.local, 'f'), join(pair.container, 'f')];
       writeFileSync(here, 'first');
       await pair.start();
@@ -130,9 +124,9 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0;
   async () => {
     const base = mkdtempSync(join(tmpdir(), 'full-'));
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'none', base]);
+    const pair = openPair({ base });
     try {
       const outer = mkdtempSync(join(tmpdir(), 'roomy-'));
-      pair = new Pair({ base });
       // Only the container is on the small disk.
       const local = join(outer, 'local');
       mkdirSync(local);
@@ -148,15 +142,14 @@ const canMount = process.platform === 'linux' && process.getuid?.() === 0;
       );
       for (let index = 0; index < 20; index++) expect(existsSync(join(local, `f${index}`))).toBe(true);
       execFileSync('mount', ['-o', 'remount,size=16m', base]);
-      const one = pair;
-      const files = () => readdirSync(one.container).filter((name) => name.startsWith('f'));
+      const files = () => readdirSync(pair.container).filter((name) => name.startsWith('f'));
       await eventually(() => expect(files()).toHaveLength(21));
       await synchronizer.flush();
       expect(same(pair)).toBe('');
       await pair.stop();
       rmSync(outer, { recursive: true });
     } finally {
-      await pair?.stop().catch(() => {});
+      await pair.stop().catch(() => {});
       execFileSync('umount', ['-l', base]);
     }
   },

@@ -3,16 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { Pair } from '../support/pair.ts';
-
-let pair: Pair | undefined;
-afterEach(async () => {
-  await pair?.remove();
-  pair = undefined;
-});
+import { openPair } from '../support/pair.ts';
 
 /** A pair whose stream is counted, and may be told to fall silent for good after so many bytes one way. */
 function counted() {
@@ -21,13 +15,13 @@ function counted() {
     new Transform({
       transform(chunk: Buffer, _, done) {
         count[way] += chunk.length;
-        if (count[way] > count.limit) pair?.process?.kill('SIGKILL');
+        if (count[way] > count.limit) pair.process?.kill('SIGKILL');
         // A copy: what was written is given back to the system once it is taken.
         else this.push(Buffer.from(chunk));
         done();
       },
     });
-  pair = new Pair({ between: () => ({ toAgent: meter('to'), fromAgent: meter('from') }) });
+  const pair = openPair({ between: () => ({ toAgent: meter('to'), fromAgent: meter('from') }) });
   const fresh = () => Object.assign(count, { to: 0, from: 0, limit: Number.POSITIVE_INFINITY });
   return { pair, count, fresh };
 }

@@ -1,10 +1,10 @@
 /** Two directories, one behind a real agent in a process of its own, kept the same by a real synchronizer. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Transform } from 'node:stream';
-import { expect, jest } from '@jest/globals';
+import { afterEach, expect, jest } from '@jest/globals';
 import { agentLaunch } from '../../../../../plugins/devsync/agent/loader.ts';
 import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
@@ -218,4 +218,28 @@ export class Pair {
     await this.stop().catch(() => {});
     rmSync(this.base, { recursive: true, force: true });
   }
+}
+
+const opened: Pair[] = [];
+afterEach(async () => {
+  for (const pair of opened.splice(0)) await pair.remove();
+});
+
+/** A place for two directories that is gone after the test. */
+export function openPair(options?: PairOptions): Pair {
+  const pair = new Pair(options);
+  opened.push(pair);
+  return pair;
+}
+
+/** As {@link openPair}, with these files, by name, on both sides: they came from LOCAL. */
+export async function syncedPair(
+  files: Readonly<Record<string, string>>,
+  options?: PairOptions,
+): Promise<Pair> {
+  const pair = openPair(options);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(pair.local, name), text);
+  await pair.start();
+  await pair.synchronizer.flush();
+  return pair;
 }
