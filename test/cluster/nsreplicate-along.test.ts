@@ -38,24 +38,22 @@ const definitionOf = ({ namespace }: Pair): KubeObject => {
   return { ...made, metadata: { ...made.metadata, labels: { of: namespace } } };
 };
 
+/** Flags that name a file with rules for the pair's own definition and for this kind of the group. */
+function rulesFor(pair: Pair, kind: string): string[] {
+  const path = join(folder, `${pair.task}.yaml`);
+  const definitions = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
+  const rules = [
+    { ...definitions, selector: `of=${pair.namespace}` },
+    { group, kind },
+  ];
+  writeFileSync(path, JSON.stringify({ rules }));
+  return ['--config', path];
+}
+
 describe('a definition that goes on the primary', () => {
   let pair: Pair;
-  const rules = () => {
-    const path = join(folder, `${pair.task}.yaml`);
-    const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
-    const selector = `of=${pair.namespace}`;
-    // A glob covers what is left when the kind is gone.
-    writeFileSync(
-      path,
-      JSON.stringify({
-        rules: [
-          { ...kinds, selector },
-          { group, kind: 'Widget*' },
-        ],
-      }),
-    );
-    return ['--config', path];
-  };
+  // A glob covers what is left when the kind is gone.
+  const rules = () => rulesFor(pair, 'Widget*');
 
   beforeEach(async () => {
     pair = await Pair.open('along');
@@ -147,21 +145,7 @@ describe('a definition that goes on the primary', () => {
 
 describe('what owns claims on a replica, or has a kind of its own', () => {
   let pair: Pair;
-  const rules = () => {
-    const path = join(folder, `${pair.task}.yaml`);
-    const kinds = { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' };
-    const selector = `of=${pair.namespace}`;
-    writeFileSync(
-      path,
-      JSON.stringify({
-        rules: [
-          { ...kinds, selector },
-          { group, kind: 'Widget' },
-        ],
-      }),
-    );
-    return ['--config', path];
-  };
+  const rules = () => rulesFor(pair, 'Widget');
   const definition = (more: object = {}): KubeObject => {
     const made = definitionOf(pair);
     return { ...made, spec: { ...(made.spec as object), ...more } };

@@ -5,19 +5,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runController } from '../../plugins/nsreplicate/controller/controller.ts';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
-import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
 import { ControllerWork } from '../../plugins/nsreplicate/controller/work-now.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { secrets } from '../../src/kube/resources.ts';
 import { createClient } from '../../src/kube/rest.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { kubeconfigOf } from './support/limited.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
-import { ref, rule } from './support/syncers.ts';
+import { putDestination, ref, rule, syncerObject } from './support/syncers.ts';
 
 const MANY = 50;
 let pair: Pair;
@@ -48,13 +47,8 @@ function counted(kube: KubeClient): KubeClient {
 beforeAll(async () => {
   pair = await Pair.open('krmmany');
   const file = kubeconfigOf(contextB, join(tmpdir(), `${pair.namespace}.yaml`), 'b');
-  const text = readFileSync(file);
+  await putDestination(pair, pair.namespace, readFileSync(file, 'utf8'));
   rmSync(file);
-  const secret = {
-    metadata: { namespace: pair.namespace, name: 'destination-kubeconfig' },
-    data: { kubeconfig: text.toString('base64') },
-  };
-  await pair.from.create(secrets, secret);
   await ensureDefinition(pair.from, { info: () => undefined, warn: () => undefined });
   const own = counted(pair.from);
   controller = runController({
@@ -79,20 +73,13 @@ afterAll(async () => {
   await pair.close();
 }, 60_000);
 
-const syncer = (name: string, spec: object): SyncerObject => ({
-  apiVersion: 'syncer.gkelabs.io/v1alpha1',
-  kind: 'KRMSyncer',
-  metadata: { namespace: pair.namespace, name },
-  spec,
-});
-
 test('fifty cost one watch a kind', async () => {
   // Others find the objects to be the first one's: what is counted here is what they ask for.
   const spec = { destination: ref, rules: [rule('ConfigMap', { namespaces: [pair.namespace] })] };
   await pair.put(pair.from, configMap('shared', { a: '1' }));
   for (let index = 0; index < MANY; index++) pair.alsoTask(taskName(pair.namespace, `many-${index}`));
   for (let index = 0; index < MANY; index++)
-    await pair.from.create(krmSyncers, syncer(`many-${index}`, spec));
+    await pair.from.create(krmSyncers, syncerObject(pair.namespace, `many-${index}`, spec));
   await eventually(async () => {
     const { items } = await pair.from.list(krmSyncers, { namespace: pair.namespace });
     const reasons = items.map(

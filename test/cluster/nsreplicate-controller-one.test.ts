@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
-import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { leases, secrets } from '../../src/kube/resources.ts';
+import { leases } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextB } from './support/contexts.ts';
 import { startPlugin } from './support/kubectl.ts';
@@ -15,7 +15,7 @@ import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
 import { describeWithServers } from './support/servers.ts';
-import { ref, rule } from './support/syncers.ts';
+import { putDestination, ref, rule, syncerObject } from './support/syncers.ts';
 
 describeWithServers('two controllers of one cluster', ['own'], (servers) => {
   const started: Running[] = [];
@@ -33,16 +33,10 @@ describeWithServers('two controllers of one cluster', ['own'], (servers) => {
   async function syncer(pair: Pair, namespace: string): Promise<void> {
     pair.alsoTask(taskName(namespace, 'sync'));
     const file = kubeconfigOf(contextB, join(tmpdir(), `${namespace}.yaml`), 'b');
-    const data = { kubeconfig: readFileSync(file).toString('base64') };
+    await putDestination(pair, namespace, readFileSync(file, 'utf8'));
     rmSync(file);
-    await pair.from.create(secrets, { metadata: { namespace, name: 'destination-kubeconfig' }, data });
-    const resource: SyncerObject = {
-      apiVersion: 'syncer.gkelabs.io/v1alpha1',
-      kind: 'KRMSyncer',
-      metadata: { namespace, name: 'sync' },
-      spec: { destination: ref, rules: [rule('ConfigMap')] },
-    };
-    await pair.from.create(krmSyncers, resource);
+    const spec = { destination: ref, rules: [rule('ConfigMap')] };
+    await pair.from.create(krmSyncers, syncerObject(namespace, 'sync', spec));
   }
 
   const arrives = (pair: Pair, name: string) => eventually(() => pair.copyOf('configmaps', name), 60_000);

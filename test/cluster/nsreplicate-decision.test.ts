@@ -17,19 +17,9 @@ import { systemClock } from '../../src/clock.ts';
 import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, type Resource, secrets } from '../../src/kube/resources.ts';
+import { randomFrom } from '../support/random.ts';
 import { Pair } from './support/nsreplicate.ts';
 import { configMap, secret } from './support/objects.ts';
-
-/** Numbers that come again with the same seed (mulberry32). */
-function randomBy(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 type Make = (name: string, value: string) => KubeObject;
 
@@ -206,7 +196,7 @@ const OBJECTS = 24;
 test.each([1, 2, 3].map(() => [randomInt(1_000_000)]))(
   'what a run writes is what plan had said and what drift had counted (seed %i)',
   async (seed) => {
-    const random = randomBy(seed);
+    const random = randomFrom(seed);
     const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
     const pair = await Pair.open('decision');
     try {

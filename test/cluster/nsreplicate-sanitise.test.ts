@@ -5,7 +5,7 @@ import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { apply } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
-import { claim, configMap, secret, workload } from './support/objects.ts';
+import { claim, configMap, job, secret, workload } from './support/objects.ts';
 
 type Free = KubeObject & { spec: Record<string, unknown>; [field: string]: unknown };
 
@@ -18,19 +18,6 @@ const askedPort = 31_000 + Math.floor(Math.random() * 700);
 
 let pair: Pair;
 const there = (what: string, name: string) => pair.copyOf<Free>(what, name);
-
-const job = (name: string, spec = {}): KubeObject => ({
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name },
-  spec: {
-    suspend: true,
-    template: {
-      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'test.invalid/none' }] },
-    },
-    ...spec,
-  },
-});
 
 const service = (name: string, spec = {}): KubeObject => ({
   apiVersion: 'v1',

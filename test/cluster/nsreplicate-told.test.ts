@@ -4,7 +4,7 @@ import type { KubeObject } from '../../src/kube/objects.ts';
 import { eventually } from '../support/eventually.ts';
 import { kubectl } from './support/kubectl.ts';
 import { Pair } from './support/nsreplicate.ts';
-import { configMap, workload } from './support/objects.ts';
+import { configMap, job, workload } from './support/objects.ts';
 
 type Free = KubeObject & { spec: Record<string, unknown>; [field: string]: unknown };
 
@@ -91,19 +91,6 @@ describe('what a workload lacks', () => {
 });
 
 describe('a Job', () => {
-  const job = (name: string, spec = {}): KubeObject => ({
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name },
-    spec: {
-      suspend: true,
-      template: {
-        spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'test.invalid/none' }] },
-      },
-      ...spec,
-    },
-  });
-
   test('is not deleted by its own time on a replica, and that it is finished is said', async () => {
     await pair.put(
       pair.from,

@@ -5,7 +5,7 @@ import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
@@ -25,8 +25,7 @@ async function runCopying(claim: string, ...args: string[]): Promise<Running> {
 }
 
 async function expectWhole(claim: string, task: string): Promise<void> {
-  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, claim)]);
-  expect(differences(...trees)).toEqual([]);
+  await expectSameTrees([scene, contextA, 'source'], [scene, contextB, claim]);
   expect(await scene.leftovers(task)).toEqual([]);
 }
 

@@ -5,7 +5,7 @@ import { someFiles } from './support/files.ts';
 import { otherKubeconfig } from './support/kubeconfigs.ts';
 import { plugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 let scene: Scene;
@@ -54,8 +54,7 @@ describe('while one run is at work', () => {
 
   test('it ends undisturbed', async () => {
     saidBy(await running.ended, 0);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'target']);
     expect(await scene.leftovers('first')).toEqual([]);
     expect(await scene.phases('second')).toEqual([]);
   }, 120_000);
@@ -107,7 +106,6 @@ describe('two contexts for one cluster', () => {
     );
     saidBy(ended, 0);
     expect(ended.stderr).toMatch(/with both claims mounted/);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextA, 'beside')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'beside']);
   }, 60_000);
 });

@@ -5,7 +5,7 @@ import { doomedIn } from './support/doomed.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl, startPlugin } from './support/kubectl.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { saidBy, x8sync } from './support/x8sync.ts';
 
 const scene = await Scene.open('credentials');
@@ -38,8 +38,7 @@ test.each([
     } finally {
       await doomed.remove();
     }
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, name)]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, name]);
     const left = await scene.leftovers(name);
     expect(left.filter((line) => line.startsWith(other))).toEqual([]);
     saidBy(await x8sync('cleanup', name, '-n', scene.namespace, '--context', mortal), 0);

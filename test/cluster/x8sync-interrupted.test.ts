@@ -6,7 +6,7 @@ import { get } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
 import { steps } from './support/steps.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Concurrent tests begin before any beforeAll.
@@ -70,8 +70,7 @@ test('with a name, Ctrl-C leaves it at every step and says how to go on; in the 
     expect(ended).toContain('kubectl x8sync cleanup stays');
   }
   saidBy(await x8sync(source, ...args), 0);
-  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'named')]);
-  expect(differences(...trees)).toEqual([]);
+  await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'named']);
   expect(await scene.leftovers('stays')).toEqual([]);
 }, 120_000);
 

@@ -1,12 +1,12 @@
 /** A copy over a line that is cut, and under API servers that go away. Disturbs all else on these clusters. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { cutLink, reconnect, restartComponent, restoreLink } from '../lab/index.ts';
 import { eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import type { Running } from './support/process.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync } from './support/x8sync.ts';
 
 (isLab ? describe : describe.skip)('in the middle of a copy', () => {
@@ -31,8 +31,7 @@ import { saidBy, startX8sync } from './support/x8sync.ts';
 
   async function expectWhole(running: Running, claim: string): Promise<void> {
     saidBy(await running.ended, 0);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, claim)]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, claim]);
     // A controller whose watch broke too may make a pod of a StatefulSet that has gone: the garbage collector takes it.
     await eventuallySees(
       () => scene.leftovers(),

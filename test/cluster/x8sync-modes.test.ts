@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { differences, expectSameTrees, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
@@ -64,8 +64,7 @@ describe('--force', () => {
   test.concurrent('makes the target equal to the source', async () => {
     const target = await targetWithFiles('forced');
     saidBy(await x8sync('--force', '--yes', source, target), 0);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'forced')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'forced']);
   }, 60_000);
 
   test.concurrent('touches nothing where the source can not be reached', async () => {
@@ -88,8 +87,7 @@ describe('--force', () => {
     running.child.kill('SIGKILL');
     await running.ended;
     saidBy(await x8sync(...args), 0);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'wiped')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'wiped']);
   }, 60_000);
 
   test.concurrent('empties again for a new task of a name that was cleaned up', async () => {
@@ -103,8 +101,7 @@ describe('--force', () => {
     saidBy(await x8sync('cleanup', 'anew', '--context', contextB), 0);
     await scene.shell(contextB, 'anew', 'echo mine >/data/written-in-between');
     saidBy(await x8sync(...args), 0);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'anew')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'anew']);
   }, 90_000);
 });
 

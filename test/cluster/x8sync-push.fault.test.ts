@@ -4,7 +4,7 @@ import { cutLink, restoreLink, setLink } from '../lab/index.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
 (isLab ? describe : describe.skip)('a line on which only the source can dial', () => {
@@ -49,8 +49,7 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     const said = saidBy(await running.ended, 0);
     expect(said).toMatch(/Mover is connected \(10\.89\.0\.21:\d+\)/);
     expect(said).toMatch(/verified: .*all the same/);
-    const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(scene, contextB, 'target')]);
-    expect(differences(...trees)).toEqual([]);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'target']);
     expect(await scene.leftovers()).toEqual([]);
   }, 120_000);
 });

@@ -2,9 +2,10 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
-import { apply, kubectl } from './support/kubectl.ts';
+import { kubectl } from './support/kubectl.ts';
+import { denyAll } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
@@ -20,8 +21,7 @@ const usersOfSshd = `for pid in $(grep -ls ^sshd /proc/[0-9]*/cmdline | cut -d/ 
 done | sed 's/ $//' | sort -u`;
 
 async function expectCopied(context: string, claim: string, to = scene): Promise<void> {
-  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(to, context, claim)]);
-  expect(differences(...trees)).toEqual([]);
+  await expectSameTrees([scene, contextA, 'source'], [to, context, claim]);
 }
 
 test.concurrent('between clusters: all that a file has, verified, and no Service leads to the source', async () => {
@@ -52,13 +52,7 @@ test.concurrent('between clusters: all that a file has, verified, and no Service
 test.concurrent('within one cluster, and where namespaces deny all traffic by default', async () => {
   const closed = await Scene.open('push-closed');
   try {
-    const deny = {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name: 'deny-all' },
-      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-    };
-    await Promise.all(closed.contexts.map((context) => apply(context, closed.namespace, deny)));
+    await Promise.all(closed.contexts.map((context) => denyAll(context, closed.namespace)));
     await Promise.all([
       closed.claim(contextA, 'near'),
       closed.claim(contextB, 'far'),

@@ -2,9 +2,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { manyKinds, someFiles } from './support/files.ts';
-import { apply, get, kubectl } from './support/kubectl.ts';
+import { get, kubectl } from './support/kubectl.ts';
+import { denyAll } from './support/policies.ts';
 import { Scene } from './support/scene.ts';
-import { differences, treeOf } from './support/tree.ts';
+import { expectSameTrees } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
 // Not in beforeAll: concurrent tests begin before it.
@@ -15,8 +16,7 @@ await scene.shell(contextA, 'source', someFiles(1));
 afterAll(() => scene.close());
 
 async function expectCopied(context: string, claim: string, from = scene): Promise<void> {
-  const trees = await Promise.all([treeOf(scene, contextA, 'source'), treeOf(from, context, claim)]);
-  expect(differences(...trees)).toEqual([]);
+  await expectSameTrees([scene, contextA, 'source'], [from, context, claim]);
 }
 
 test.concurrent('within one namespace one pod mounts both claims, and no key, Service or server is made', async () => {
@@ -27,11 +27,7 @@ test.concurrent('within one namespace one pod mounts both claims, and no key, Se
     const refs = [here.ref(contextA, 'source'), here.ref(contextA, 'target')];
     const document = documentOf(await x8sync(...refs, '-o', 'json'));
     expect(document).toMatchObject({ outcome: 'ok', strategy: 'mount', lost: [] });
-    const [from, to] = await Promise.all([
-      treeOf(here, contextA, 'source'),
-      treeOf(here, contextA, 'target'),
-    ]);
-    expect(differences(from, to)).toEqual([]);
+    await expectSameTrees([here, contextA, 'source'], [here, contextA, 'target']);
     await here.shell(contextA, 'source', 'head -c 4M /dev/urandom >/data/more');
     const named = [...refs, '--name', 'mounted', '--bwlimit', '1M', '--verify'];
     const running = startX8sync(...named);
@@ -140,13 +136,7 @@ test('--strategy that is none', async () => {
 test.concurrent('namespaces that deny all traffic by default let this one through, and nothing else stays open', async () => {
   const closed = await Scene.open('strategies-closed');
   try {
-    const deny = {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name: 'deny-all' },
-      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
-    };
-    await Promise.all(closed.contexts.map((context) => apply(context, closed.namespace, deny)));
+    await Promise.all(closed.contexts.map((context) => denyAll(context, closed.namespace)));
     await Promise.all([closed.claim(contextA, 'source'), closed.claim(contextB, 'target')]);
     await closed.shell(contextA, 'source', 'echo through >/data/file');
     const args = [closed.ref(contextA, 'source'), closed.ref(contextB, 'target')];

@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ensureDefinition } from '../../plugins/nsreplicate/controller/ensure-crd.ts';
-import { krmSyncers, type SyncerObject } from '../../plugins/nsreplicate/controller/resource.ts';
+import { krmSyncers } from '../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../plugins/nsreplicate/controller/wanted.ts';
-import { configMaps, leases, namespaces, secrets } from '../../src/kube/resources.ts';
+import { configMaps, leases, namespaces } from '../../src/kube/resources.ts';
 import { startPlugin } from '../cluster/support/kubectl.ts';
 import { Pair, stateNamespace } from '../cluster/support/nsreplicate.ts';
 import { configMap } from '../cluster/support/objects.ts';
 import type { Running } from '../cluster/support/process.ts';
 import { describeWithServers } from '../cluster/support/servers.ts';
 import type { AuditEvent } from '../cluster/support/solo-server.ts';
-import { ref, rule } from '../cluster/support/syncers.ts';
+import { putDestination, ref, rule, syncerObject } from '../cluster/support/syncers.ts';
 import { eventually } from '../support/eventually.ts';
 
 const writes = ['create', 'update', 'patch', 'delete'];
@@ -39,15 +39,9 @@ describeWithServers(
       const { namespace } = pair;
       await ensureDefinition(pair.from, { info: () => undefined, warn: () => undefined });
       const kubeconfig = readFileSync(away.kubeconfig, 'utf8').replaceAll('127.0.0.1', ownAddress());
-      const data = { kubeconfig: Buffer.from(kubeconfig).toString('base64') };
-      await pair.from.create(secrets, { metadata: { namespace, name: 'destination-kubeconfig' }, data });
-      const resource: SyncerObject = {
-        apiVersion: 'syncer.gkelabs.io/v1alpha1',
-        kind: 'KRMSyncer',
-        metadata: { namespace, name: 'sync' },
-        spec: { destination: ref, rules: [rule('ConfigMap')] },
-      };
-      await pair.from.create(krmSyncers, resource);
+      await putDestination(pair, namespace, kubeconfig);
+      const spec = { destination: ref, rules: [rule('ConfigMap')] };
+      await pair.from.create(krmSyncers, syncerObject(namespace, 'sync', spec));
       pair.alsoTask(taskName(namespace, 'sync'));
       controller = startPlugin('nsreplicate', ['controller', '--kubeconfig', home.kubeconfig]);
       await pair.put(pair.from, ...['a', 'b', 'c'].map((name) => configMap(name, { value: '1' })));

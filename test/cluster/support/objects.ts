@@ -44,6 +44,20 @@ export const workload = (kind: 'Deployment' | 'StatefulSet', name: string, spec 
   },
 });
 
+/** A suspended Job: no pod of it is made. */
+export const job = (name: string, spec = {}): KubeObject => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name },
+  spec: {
+    suspend: true,
+    template: {
+      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'test.invalid/none' }] },
+    },
+    ...spec,
+  },
+});
+
 export const claim = (name: string, spec = {}): KubeObject => ({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',

@@ -3,6 +3,16 @@
 import { eventually } from '../../support/eventually.ts';
 import { apply, kubectl } from './kubectl.ts';
 
+/** Denies all traffic of the namespace's pods, as many companies do by default. */
+export function denyAll(context: string, namespace: string): Promise<void> {
+  return apply(context, namespace, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'deny-all' },
+    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+  });
+}
+
 /** A quota, and the namespace's limit controllers have counted what is there. */
 export async function quota(
   context: string,

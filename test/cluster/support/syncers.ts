@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
-import { krmSyncers, type SyncerCondition } from '../../../plugins/nsreplicate/controller/resource.ts';
+import {
+  krmSyncers,
+  type SyncerCondition,
+  type SyncerObject,
+} from '../../../plugins/nsreplicate/controller/resource.ts';
 import { taskName } from '../../../plugins/nsreplicate/controller/wanted.ts';
 import { configMaps, type Resource, secrets } from '../../../src/kube/resources.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -14,6 +18,20 @@ import type { Running } from './process.ts';
 
 /** The other side as most resources name it. */
 export const ref = { clusterConfig: { kubeConfigSecretRef: { name: 'destination-kubeconfig' } } };
+
+/** A KRMSyncer, to be created as it is. */
+export const syncerObject = (namespace: string, name: string, spec: object): SyncerObject => ({
+  apiVersion: 'syncer.gkelabs.io/v1alpha1',
+  kind: 'KRMSyncer',
+  metadata: { namespace, name },
+  spec,
+});
+
+/** Makes the Secret that {@link ref} names, with a kubeconfig of the other side. */
+export async function putDestination({ from }: Pair, namespace: string, kubeconfig: string): Promise<void> {
+  const data = { kubeconfig: Buffer.from(kubeconfig).toString('base64') };
+  await from.create(secrets, { metadata: { namespace, name: 'destination-kubeconfig' }, data });
+}
 
 /** A namespace on both sides, and a controller of it. */
 export class SyncerScene {
@@ -62,13 +80,7 @@ export class SyncerScene {
   /** Makes a KRMSyncer, or changes it. */
   syncer(name: string, spec: object): Promise<string> {
     this.knows(name);
-    const resource = {
-      apiVersion: 'syncer.gkelabs.io/v1alpha1',
-      kind: 'KRMSyncer',
-      metadata: { name },
-      spec,
-    };
-    return this.kubectl(['apply', '-f', '-'], JSON.stringify(resource));
+    return this.kubectl(['apply', '-f', '-'], JSON.stringify(syncerObject(this.namespace, name, spec)));
   }
 
   async condition(name: string, type = 'Ready'): Promise<SyncerCondition | undefined> {

@@ -20,6 +20,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { privateFolder } from '../../../../../plugins/devsync/sync/names.ts';
 import { frameTypes } from '../../../../../plugins/devsync/wire/frame.ts';
 import { standingStill } from '../../../../support/eventually.ts';
+import { randomFrom } from '../../../../support/random.ts';
 import { Pair, type PairOptions } from '../support/pair.ts';
 
 // Real processes on a machine that may be busy.
@@ -30,17 +31,6 @@ afterEach(async () => {
   await pair?.remove();
   pair = undefined;
 });
-
-/** A generator of numbers that a seed repeats (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const sha = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
 

@@ -20,6 +20,7 @@ import { Synchronizer } from '../../../../../plugins/devsync/session/synchronize
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { isGitDirectory, linkProblem, nameProblem } from '../../../../../plugins/devsync/sync/names.ts';
 import type { ScanOptions } from '../../../../../plugins/devsync/sync/scan.ts';
+import { randomFrom } from '../../../../support/random.ts';
 import { hastyClock } from '../../../support/fake-clock.ts';
 import { FakeLyingAgent } from './fake-lying-agent.ts';
 
@@ -35,17 +36,6 @@ beforeEach(() => {
   writeFileSync(join(root, 'ignored', 'mine'), 'mine');
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
-
-/** A generator of numbers that a seed repeats (mulberry32). */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Everything below LOCAL, without following links. */
 function* below(folder: string): Generator<string> {

@@ -6,7 +6,7 @@ import { Transform } from 'node:stream';
 import { expect, jest, test } from '@jest/globals';
 import { AgentConnection } from '../../../../../plugins/devsync/launch/agent-connection.ts';
 import { eventually } from '../../../../support/eventually.ts';
-import { openPair } from '../support/pair.ts';
+import { openPair, type Pair } from '../support/pair.ts';
 
 /** A pair whose stream is counted, and may be told to fall silent for good after so many bytes one way. */
 function counted() {
@@ -95,6 +95,23 @@ test.each(ways)(
   30_000,
 );
 
+/** Makes `large` appear on a side at once, and starts anew when that has broken the stream: then it arrives. */
+async function goesOn(
+  it: Pair,
+  [from, to]: readonly ['local' | 'container', 'local' | 'container'],
+  data: Buffer,
+  fresh: () => unknown,
+): Promise<void> {
+  writeFileSync(join(it.base, 'large'), data);
+  renameSync(join(it.base, 'large'), join(it[from], 'large'));
+  await eventually(() => expect(it.failure).toBeDefined());
+  await it.stop();
+  fresh();
+  await it.start();
+  await it.synchronizer.flush();
+  expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+}
+
 test.each(ways)(
   'a large file whose stream breaks goes on where it was: %s the container',
   async (way, from, to) => {
@@ -103,14 +120,7 @@ test.each(ways)(
     await it.synchronizer.flush();
     fresh().limit = 20_000_000;
     const data = randomBytes(30_000_000);
-    writeFileSync(join(it.base, 'large'), data);
-    renameSync(join(it.base, 'large'), join(it[from], 'large'));
-    await eventually(() => expect(it.failure).toBeDefined());
-    await it.stop();
-    fresh();
-    await it.start();
-    await it.synchronizer.flush();
-    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    await goesOn(it, [from, to], data, fresh);
     expect(count[way]).toBeLessThan(20_000_000);
   },
   30_000,
@@ -126,14 +136,7 @@ test.each(ways)(
     await it.start();
     await it.synchronizer.flush();
     fresh().limit = 5_000_000;
-    writeFileSync(join(it.base, 'large'), data);
-    renameSync(join(it.base, 'large'), join(it[from], 'large'));
-    await eventually(() => expect(it.failure).toBeDefined());
-    await it.stop();
-    fresh();
-    await it.start();
-    await it.synchronizer.flush();
-    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    await goesOn(it, [from, to], data, fresh);
     expect(count[way]).toBeLessThan(6_000_000);
   },
   30_000,
