@@ -53,7 +53,9 @@ export class RbacCommand extends SurveyCommand {
 
   override run(context: KubeCommandContext): Promise<Outcome> {
     const subject = this.bindTo === undefined ? undefined : parseSubject(this.bindTo);
-    return this.looking(context, (opened) => this.#print(opened, subject, context));
+    // A demotion deletes only where --prune says so, as --once does.
+    const watches = this.doing !== 'demote';
+    return this.looking(context, (opened) => this.#print(opened, subject, context), watches);
   }
 
   async #print(opened: Opened, subject: Subject | undefined, context: KubeCommandContext): Promise<Outcome> {

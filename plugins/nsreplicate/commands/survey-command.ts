@@ -33,11 +33,12 @@ export abstract class SurveyCommand extends TaskCommand {
   protected async looking(
     context: KubeCommandContext,
     show: (opened: Opened) => Promise<Outcome>,
+    // Plans show what a watch would do, deletions included.
+    watches = true,
   ): Promise<Outcome> {
     const clients: KubeClient[] = [];
     try {
-      // Plans show what a watch would do, deletions included.
-      return await show(await this.begin(context, { watches: true, hand: (client) => clients.push(client) }));
+      return await show(await this.begin(context, { watches, hand: (client) => clients.push(client) }));
     } finally {
       await Promise.allSettled(clients.map((client) => client.close()));
     }

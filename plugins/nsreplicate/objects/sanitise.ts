@@ -44,8 +44,9 @@ const serverFields = [
   'generateName',
   'managedFields',
 ];
-const workloads = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
-const templated = [...workloads, 'DaemonSet.apps', 'Job.batch'];
+/** Kinds whose number of pods an autoscaler may set. */
+export const scaledKinds: readonly string[] = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
+const templated = [...scaledKinds, 'DaemonSet.apps', 'Job.batch'];
 const ownedByJob = (key: string) =>
   [
     'controller-uid',
@@ -105,7 +106,7 @@ export const sanitiseRules: readonly SanitiseRule[] = [
   },
   {
     what: 'replicas that an autoscaler sets',
-    kinds: workloads,
+    kinds: scaledKinds,
     strip: (d, { isAutoscaled }) => {
       if (isAutoscaled?.(d)) drop(d, 'spec', 'replicas');
     },
