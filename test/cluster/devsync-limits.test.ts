@@ -72,12 +72,14 @@ const fewWatches = ['unshare', '-Ur', 'sh', '-c', `echo 6 >${watchesFile}; exec 
       await work.must('create', '--name', 'far', '--pod', 'polled', here.path, '/work');
       work.under = fewWatches;
       await work.watch();
-      const limited = expect.stringMatching(/limit of watched directories.*max_user_watches/);
-      const networked = 'FUSE does not tell of changes made elsewhere';
+      const limited = expect.stringMatching(/^this workstation, as the limit of watched.*max_user_watches/);
+      const why = 'FUSE does not tell of changes made elsewhere';
+      const networked = `the container, as ${why}`;
       const [few] = await Promise.all([work.reaches('few', 'watching'), work.reaches('far', 'watching')]);
       expect(few.state?.degraded).toEqual([limited, networked]);
-      expect((await work.reaches('far', 'watching')).state?.degraded[0]).toMatch(networked);
-      const words = /^few .* watching \(degraded\) .*limit of watched directories.*; FUSE does not tell/m;
+      expect((await work.reaches('far', 'watching')).state?.degraded[0]).toMatch(why);
+      const words =
+        /^few .* watching \(degraded\) .*limit of watched directories.*; the container, as FUSE does not tell/m;
       expect(await work.must('get', '-o', 'wide')).toMatch(words);
       for (let index = 0; index < 10; index++) work.write(`d${index}/new`, 'from here');
       writeFileSync(join(there.elsewhere, 'd3', 'told-by-nobody'), 'from afar');
@@ -92,7 +94,11 @@ const fewWatches = ['unshare', '-Ur', 'sh', '-c', `echo 6 >${watchesFile}; exec 
       await must('nsenter', ['-U', '-t', `${work.watchId}`, 'sh', '-c', `echo 1000 >${watchesFile}`]);
       const { state } = await work.reaches('few', 'watching', (seen) => seen.state?.degraded.length === 1);
       expect(state?.degraded).toEqual([networked]);
-      await work.reaches('far', 'watching', (seen) => seen.state?.degraded.join() === networked);
+      await work.reaches(
+        'far',
+        'watching',
+        (seen) => seen.state?.degraded.join() === `this workstation, as ${why}`,
+      );
     } finally {
       await work.stop();
       await work.kubectl('delete', 'pod', 'polled', '--now');

@@ -106,9 +106,13 @@ export function summarize(
       ...leftoversIn(local.tree, container.tree).map((path) => ({ path, side: 'local' as const })),
       ...leftoversIn(container.tree, local.tree).map((path) => ({ path, side: 'container' as const })),
     ].slice(0, maxListed),
-    degraded: [local.degraded, container.degraded].filter((one) => one !== undefined),
+    degraded: [...polled('this workstation', local), ...polled('the container', container)],
   };
 }
+
+/** That a side is polled, and why. */
+const polled = (where: string, { degraded }: Pick<Endpoint, 'degraded'>): string[] =>
+  degraded === undefined ? [] : [`${where}, as ${degraded}`];
 
 /** Whatever in a tree cannot be synced. What is being written to is looked at again with the next write. */
 const problemsIn = (tree: MaybeEntry, side: Side): ProblemState[] =>

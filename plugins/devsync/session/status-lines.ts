@@ -37,7 +37,7 @@ function wordsFor(state: SyncState, isLasting: boolean): { key: string; line: st
   if (phase === 'paused') return same('paused');
   if (phase !== 'watching') return undefined;
   const open = openThings(state, isLasting);
-  const more = [...state.degraded.map((why) => `; polling: ${why}`), leftAlone(state)].join('');
+  const more = [...state.degraded.map((why) => `; polling ${why}`), leftAlone(state)].join('');
   if (open !== '') return same(`in sync but for ${open}${more}`);
   // The number of files is shown, but a line is not repeated because it changed.
   return { key: `in sync${more}`, line: `in sync: ${formatPlural(files, 'file')}${more}` };

@@ -103,10 +103,10 @@ export class Watches {
 function explain(code: string): string | undefined {
   switch (code) {
     case 'ENOSPC':
-      return 'the limit of watched directories is reached (fs.inotify.max_user_watches)';
+      return 'the limit of watched directories is reached (sysctl fs.inotify.max_user_watches raises it)';
     case 'EMFILE':
     case 'ENFILE':
-      return 'the limit of watchers or open files is reached (fs.inotify.max_user_instances)';
+      return 'the limit of watchers or open files is reached (sysctl fs.inotify.max_user_instances, ulimit -n)';
     case 'ENOENT':
     case 'ENOTDIR':
       return undefined;

@@ -51,7 +51,7 @@ function figuresOf({ rate }: SeenSync, state: RunnerState): string {
     rate > 0 ? formatRate(rate) : undefined,
     state.pod === '' ? undefined : `${state.pod}/${state.container}${pods}`,
     state.phase === 'watching' && state.message === '' ? undefined : state.message,
-    ...state.degraded.map((why) => `polls: ${why}`),
+    ...state.degraded.map((why) => `polls ${why}`),
   ]
     .filter((one) => one !== undefined && one !== '')
     .join(' · ');

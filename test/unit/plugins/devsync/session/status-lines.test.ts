@@ -47,6 +47,6 @@ test('a file that is written to all the time is no news each time; one that is n
 
 test('names three paths and no more; says why it polls', () => {
   const conflicts = ['a', 'b', 'c', 'd', ''].map((path) => ({ ...conflict, path }));
-  const line = new StatusLines().of(at({ conflicts, degraded: ['NFS does not tell'] }));
-  expect(line).toBe('in sync but for 5 conflicts (a, b, c, …); polling: NFS does not tell');
+  const line = new StatusLines().of(at({ conflicts, degraded: ['the container, as NFS does not tell'] }));
+  expect(line).toBe('in sync but for 5 conflicts (a, b, c, …); polling the container, as NFS does not tell');
 });

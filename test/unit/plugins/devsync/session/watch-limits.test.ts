@@ -23,8 +23,13 @@ const canLimit =
     .status === 0;
 
 test.each([
-  ['watches', 'max_inotify_watches', 3, /limit of watched directories.*max_user_watches/],
-  ['instances', 'max_inotify_instances', 0, /limit of watchers or open files/],
+  [
+    'watches',
+    'max_inotify_watches',
+    3,
+    /^the container, as the limit of watched directories.*max_user_watches/,
+  ],
+  ['instances', 'max_inotify_instances', 0, /^the container, as the limit of watchers or open files/],
 ] as const)(
   'no %s left: polled, told, and nothing is missed',
   async (_, limit, value, words) => {
