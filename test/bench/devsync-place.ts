@@ -86,7 +86,10 @@ export class Bench {
   }
 
   /** Starts syncing with a pod. Resolves, once it rests, with the seconds to attach and to sync. */
-  async start(pod: string, ignore: string[] = []): Promise<{ attach: number; sync: number; all: number }> {
+  async start(
+    pod: string,
+    given: Partial<SyncSpec> = {},
+  ): Promise<{ attach: number; sync: number; all: number }> {
     this.#stop = new AbortController();
     const spec: SyncSpec = {
       target: { pod },
@@ -95,7 +98,7 @@ export class Bench {
       mode: 'two-way-safe',
       from: 'local',
       scan: { permissions: 'portable', symlinks: 'portable' },
-      ignore,
+      ignore: [],
       ignoreVcs: true,
       useGitignore: false,
       takeGit: false,
@@ -103,6 +106,7 @@ export class Bench {
       launcher: 'auto',
       createRemote: false,
       trashLimits: { local: 2 ** 30, container: 2 ** 28 },
+      ...given,
     };
     const folder = join(this.base, 'state', pod);
     mkdirSync(folder, { recursive: true });

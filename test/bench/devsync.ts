@@ -11,6 +11,7 @@ import { packagePlugins } from '../../scripts/package.ts';
 import { contextA, kubeconfig } from '../cluster/support/contexts.ts';
 import { kubectl } from '../cluster/support/kubectl.ts';
 import { ensureUp, kubectlPath } from '../lab/index.ts';
+import { measureLarge } from './devsync-large.ts';
 import { Bench, filesEach, folders, pause } from './devsync-place.ts';
 import { others, resting } from './devsync-rest.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
@@ -89,7 +90,7 @@ function makeBranches(local: string): void {
   git('checkout', '-q', 'one');
 }
 
-export async function measure(): Promise<Measurement[]> {
+async function measureTree(): Promise<Measurement[]> {
   await packagePlugins();
   await ensureUp();
   const bench = await Bench.open();
@@ -121,7 +122,7 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
   const down = await saveMany(remote, bench.local);
   await bench.stop();
   const atRest = await resting(bench, 'program');
-  await bench.start(`sync${runs - 1}`, ['*.log']);
+  await bench.start(`sync${runs - 1}`, { ignore: ['*.log'] });
   let churning = true;
   const churn = (async () => {
     for (let count = 0; churning; count++) {
@@ -168,3 +169,9 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
     ...(await others(bench)),
   ];
 }
+
+/** The rows of this suite: each runs alone. */
+export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
+  tree: measureTree,
+  large: measureLarge,
+};

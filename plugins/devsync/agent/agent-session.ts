@@ -12,12 +12,14 @@ import { codeOf } from '../sync/system-error.ts';
 import type { Opened, OpenRequest } from '../wire/calls.ts';
 import {
   asCount,
+  asDigest,
   asNeeds,
   asObject,
   asOperations,
   asPath,
   asText,
   asWanted,
+  packRanges,
   packResults,
   packSignature,
 } from '../wire/check.ts';
@@ -120,6 +122,15 @@ export class AgentSession {
         return await this.#missing(given.wanted);
       case 'signature':
         return await this.#signature(given.wanted);
+      case 'early':
+        return this.#endpoint.beginEarly(asDigest(given.name));
+      case 'become':
+        return this.#endpoint.nameEarly(
+          asDigest(given.name),
+          given.digest == null ? undefined : asDigest(given.digest),
+        );
+      case 'unchanged':
+        return await this.#unchanged(given);
       case 'read':
         return await this.#read(id, given.needs);
       case 'apply':
@@ -191,6 +202,11 @@ export class AgentSession {
     const [of] = asWanted(wanted);
     const signature = of && (await this.#endpoint.signature(of));
     return signature ? packSignature(signature) : null;
+  }
+
+  async #unchanged({ old, wanted }: Record<string, unknown>): Promise<unknown> {
+    const unchanged = await this.#endpoint.unchanged(asDigest(old), asDigest(wanted));
+    return unchanged ? packRanges(unchanged) : null;
   }
 
   async #apply(given: Record<string, unknown>, body: Uint8Array): Promise<unknown> {

@@ -7,6 +7,7 @@ import type { Edit } from '../reconcile/tree.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { Activity } from './activity.ts';
 import { backUpContainer } from './back-up-container.ts';
+import { DeltaBases } from './delta-bases.ts';
 import type { Side } from './state.ts';
 import { type Onlooker, transferChanges } from './transfer.ts';
 import type { UnansweredOperations } from './unanswered-operations.ts';
@@ -29,6 +30,7 @@ export interface ExchangeOptions {
 
 export class Exchange {
   readonly #options: ExchangeOptions;
+  readonly #bases = { local: new DeltaBases(), container: new DeltaBases() };
   #operation = 0;
 
   constructor(options: ExchangeOptions) {
@@ -60,6 +62,7 @@ export class Exchange {
       from,
       to,
       name,
+      bases: this.#bases[side],
       signal,
       onSent: (operations) => unanswered?.sent(operations),
       onAnswered: (operations, results) => unanswered?.answered(operations, results),

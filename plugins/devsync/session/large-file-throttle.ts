@@ -46,6 +46,11 @@ export class LargeFileThrottle {
     return `${path}${others}: large, and changes all the time; the next version goes in ${due}`;
   }
 
+  /** Whether another version of a file may be sent now. */
+  mayGo(path: string): boolean {
+    return (this.#files.get(path)?.next ?? 0) <= this.#clock.monotonic();
+  }
+
   /** The changes that may be carried out now; those that were asked for by a person all may. */
   due<K extends string>(
     changes: Readonly<Record<K, readonly Change[]>>,

@@ -10,12 +10,14 @@ import type {
   ContentRef,
   ContentRequest,
   Contents,
+  EarlyContent,
   Endpoint,
   EndpointFacts,
   TrashItem,
 } from '../sync/endpoint.ts';
 import { Gate } from '../sync/gate.ts';
 import { compileIgnores } from '../sync/ignore.ts';
+import type { Range } from '../sync/known-blocks.ts';
 import type { Signature } from '../sync/signature.ts';
 import {
   asOpened,
@@ -24,7 +26,9 @@ import {
   knowsDeltas,
   type Opened,
   type OpenRequest,
+  takesEarly,
   takesStreams,
+  tellsUnchanged,
 } from '../wire/calls.ts';
 import {
   asCount,
@@ -33,6 +37,7 @@ import {
   asList,
   asObject,
   asPath,
+  asRanges,
   asResults,
   asSignature,
   asWords,
@@ -47,6 +52,10 @@ import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { FrameQueue } from './frame-queue.ts';
 
+async function* only<T>(one: T): AsyncGenerator<T> {
+  yield one;
+}
+
 /** Things in one call. */
 const aCall = 1000;
 
@@ -60,12 +69,17 @@ export class RemoteEndpoint implements Endpoint {
   readonly #connection: AgentConnection;
   readonly #session: number;
   readonly takesSeveral: boolean;
+  readonly takesDeltas: boolean;
+  readonly takesEarly: boolean;
+  readonly #tellsUnchanged: boolean;
   /** Bounds the rate of contents to the agent, which does the same for those from there. */
   readonly #limit: TokenBucket | undefined;
   /** What is under way to the agent, by call. */
   readonly #outflow = new Outflow();
   #lastStream = 0;
   readonly #incoming = new Map<number, FrameQueue>();
+  /** Contents that are on their way while they are still read. */
+  readonly #early = new Map<EarlyContent, Promise<void>>();
 
   /** What the agent tells is held to the rules that it was given. */
   readonly #gate: Gate;
@@ -79,6 +93,9 @@ export class RemoteEndpoint implements Endpoint {
   ) {
     this.#limit = request.bandwidth === undefined ? undefined : new TokenBucket(request.bandwidth);
     this.takesSeveral = takesStreams(hello);
+    this.takesDeltas = knowsDeltas(hello);
+    this.takesEarly = this.takesSeveral && this.takesDeltas && takesEarly(hello);
+    this.#tellsUnchanged = tellsUnchanged(hello);
     this.#connection = connection;
     this.#session = session;
     this.#gate = new Gate(request.scan, compileIgnores(request.ignores));
@@ -117,6 +134,7 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async missing(wanted: readonly ContentRef[]): Promise<ContentRequest[]> {
+    await this.#arrivedEarly(wanted);
     const needs: ContentRequest[] = [];
     for (const part of inCalls(wanted)) {
       const { here, partial } = asObject(
@@ -128,14 +146,26 @@ export class RemoteEndpoint implements Endpoint {
     return needs;
   }
 
+  /** Resolves when those of them that are on their way already are there. */
+  async #arrivedEarly(wanted: readonly ContentRef[]): Promise<void> {
+    for (const [{ digest }, done] of [...this.#early])
+      if (wanted.some((one) => one.digest === digest)) await done.catch(() => {});
+  }
+
   async signature(wanted: ContentRef): Promise<Signature | undefined> {
-    if (!(await this.#knowsDeltas())) return undefined;
+    if (!this.takesDeltas) return undefined;
     const answer = await this.#call('signature', { wanted: packWanted([wanted]) });
     return answer === null ? undefined : asSignature(answer);
   }
 
+  async unchanged(old: string, wanted: string): Promise<readonly Range[] | undefined> {
+    if (!this.#tellsUnchanged) return undefined;
+    const answer = await this.#call('unchanged', { old, wanted });
+    return answer === null ? undefined : asRanges(answer, Number.MAX_SAFE_INTEGER);
+  }
+
   async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
-    for (const part of inReads(needs, await this.#knowsDeltas())) {
+    for (const part of inReads(needs, this.takesDeltas)) {
       const parameters = { needs: packNeeds(part) };
       const asked = new Map(part.map((need) => [need.digest, need]));
       const { id, answer } = this.#connection.begin(this.#session, 'read', parameters, () => {});
@@ -157,7 +187,36 @@ export class RemoteEndpoint implements Endpoint {
 
   /** Resolves when all is under way; what is called afterwards finds it there. */
   async receive(chunks: AsyncIterable<Chunk>): Promise<void> {
-    const stream = this.takesSeveral ? ++this.#lastStream : 0;
+    await this.#send(this.takesSeveral ? ++this.#lastStream : 0, chunks);
+  }
+
+  /** Resolves when all is under way, or it was given up; rejects where the stream breaks. */
+  async receiveEarly(early: EarlyContent): Promise<void> {
+    const done = this.#receiveEarly(early);
+    this.#early.set(early, done);
+    await done.finally(() => this.#early.delete(early));
+  }
+
+  async #receiveEarly(early: EarlyContent): Promise<void> {
+    const { name } = early;
+    const stream = ++this.#lastStream;
+    // In the order in which they are sent: no answer is waited for.
+    const call = (method: string, parameters: unknown) => {
+      this.#call(method, parameters).catch(() => {});
+    };
+    call('early', { name });
+    try {
+      await this.#send(stream, early.chunks());
+      const { last } = early;
+      call('become', { name, digest: last?.digest });
+      if (last) await this.#send(stream, only(last));
+    } catch (error) {
+      call('become', { name });
+      throw error;
+    }
+  }
+
+  async #send(stream: number, chunks: AsyncIterable<Chunk>): Promise<void> {
     for await (const { header, body, bytes } of packContents(stream, chunks)) {
       await this.#outflow.take(stream, bytes);
       await this.#limit?.take(bytes);
@@ -218,10 +277,6 @@ export class RemoteEndpoint implements Endpoint {
       return results;
     };
     return await this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
-  }
-
-  async #knowsDeltas(): Promise<boolean> {
-    return knowsDeltas(await this.#connection.hello);
   }
 
   #call(method: string, parameters?: unknown): Promise<unknown> {

@@ -8,6 +8,7 @@ import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { Activity } from './activity.ts';
 import { Agreement, type AgreementOptions } from './agreement.ts';
 import { type AppliedChanges, appliedChanges } from './applied-changes.ts';
+import { sendEarly } from './early-transfers.ts';
 import { Exchange } from './exchange.ts';
 import { Hold } from './hold.ts';
 import { LargeFileThrottle } from './large-file-throttle.ts';
@@ -100,6 +101,11 @@ export class SyncCycle {
     });
     this.#throttle = new LargeFileThrottle(clock, signal, hint);
     this.#notices = new Notices(this.roles, (line) => options.onNotice?.(line));
+    sendEarly({
+      ...options,
+      agreement: this.agreement,
+      mayGo: (path) => !turns.isPaused() && this.large.count === 0 && this.#throttle.mayGo(path),
+    });
   }
 
   /** What the last cycle left: changes that wait for the container's start, and where something could not be done. */

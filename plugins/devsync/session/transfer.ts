@@ -4,7 +4,6 @@ import { measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
 import type { Edit } from '../reconcile/tree.ts';
-import { leastForDelta } from '../sync/delta-files.ts';
 import {
   type Chunk,
   type ContentRef,
@@ -13,6 +12,7 @@ import {
   type Endpoint,
   lengthOf,
 } from '../sync/endpoint.ts';
+import type { DeltaBases } from './delta-bases.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
@@ -28,6 +28,8 @@ export interface TransferOptions {
   readonly to: Endpoint;
   /** Names what goes into the trash on the receiving side. */
   readonly name: string;
+  /** Of the receiving side; without it, all contents go whole. */
+  readonly bases?: DeltaBases;
   readonly signal: AbortSignal;
   /** Called with each batch before it is sent, and with the same one once it was answered. */
   readonly onSent?: (operations: readonly Operation[]) => void;
@@ -72,11 +74,13 @@ export async function transferChanges(
 /** Sends large contents ahead. Resolves with the small ones, which are sent with their operations. */
 async function bring(
   needs: readonly SentNeed[],
-  { from, to, signal, onlooker }: TransferOptions,
+  { from, to, bases, signal, onlooker }: TransferOptions,
 ): Promise<SmallContents> {
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
   if (ahead.length > 0) {
-    const requests = await Promise.all(ahead.map((need) => withBasis(need, to)));
+    const requests = await Promise.all(
+      ahead.map((need) => bases?.withBasis(need, need.replaced, { from, to }) ?? need),
+    );
     await to.receive(watched(from.read(requests, signal), signal, onlooker));
   }
   const contents = new Map<string, Uint8Array>();
@@ -87,13 +91,6 @@ async function bring(
       if (slab) slabs.add(slab);
     }
   return { contents, slabs };
-}
-
-/** Of a large content that replaces a large one, only the differences need to travel. */
-async function withBasis(need: SentNeed, to: Endpoint): Promise<ContentRequest> {
-  if (need.size < leastForDelta || need.replaced < leastForDelta) return need;
-  const signature = await to.signature(need);
-  return signature ? { ...need, basis: { path: need.path, signature } } : need;
 }
 
 async function* watched(
@@ -117,8 +114,8 @@ interface SmallContents {
 interface SentNeed extends ContentRequest {
   /** Another operation will need the same. */
   readonly isShared: boolean;
-  /** Bytes of the file that it replaces; 0 where there is none. */
-  readonly replaced: number;
+  /** What is in the file that it replaces. */
+  readonly replaced: Pick<ContentRef, 'digest' | 'size'> | undefined;
 }
 
 const goesAlong = ({ size, offset, isShared }: SentNeed) => size <= small && offset === 0 && !isShared;
@@ -203,7 +200,7 @@ function takeNeeds(batch: readonly Operation[], needs: Map<string, ContentReques
     if (!needsContent(operation)) continue;
     const { digest } = asWanted(operation);
     const need = needs.get(digest);
-    const replaced = operation.old?.kind === 'file' ? operation.old.size : 0;
+    const replaced = operation.old?.kind === 'file' ? operation.old : undefined;
     if (need && needs.delete(digest)) taken.push({ ...need, replaced, isShared: operation.reuse === true });
   }
   return taken;

@@ -1,7 +1,7 @@
 /** Reads contents from a directory tree: for the other side, or for staging where a content has another name here. */
 import { type MaybeEntry, walk } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
-import { differencesOf } from './delta-files.ts';
+import { differencesInPlace, differencesOf } from './delta-files.ts';
 import { chunkSize, readParts, SmallReader } from './digest.ts';
 import type { Chunk, ContentRef, ContentRequest } from './endpoint.ts';
 import { Descent } from './folder.ts';
@@ -20,7 +20,9 @@ export async function* readContents(
     const [parent, name] = splitPath(path);
     try {
       const file = descent.to(parent).at(name);
-      if (request.basis !== undefined) yield* differencesOf(file, request, request.basis, signal);
+      const { basis } = request;
+      if (basis && 'signature' in basis) yield* differencesOf(file, request, basis, signal);
+      else if (basis) yield* differencesInPlace(file, request, basis, signal);
       else if (size >= chunkSize || offset > 0) yield* chunksOf(file, request, signal);
       else {
         const data = small.read(file, size);
@@ -40,7 +42,7 @@ async function* chunksOf(
   signal?: AbortSignal,
 ): AsyncGenerator<Chunk> {
   let offset = start;
-  for await (const data of readParts(file, offset, signal)) {
+  for await (const data of readParts(file, { from: offset, signal })) {
     if (offset + data.length > size) return;
     yield { digest, size, offset, data };
     offset += data.length;

@@ -1,6 +1,6 @@
 /** Takes contents in, part by part, and keeps what arrives whole in the staging folder, each under its digest. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync, rmSync, write, writeFileSync, writeSync } from 'node:fs';
 import { chunkSize, readPassing, sha256 } from './digest.ts';
 import type { Chunk } from './endpoint.ts';
 import type { Folder } from './folder.ts';
@@ -12,10 +12,18 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = constants;
 /** A content that is coming in. */
 interface OpenContent {
   readonly stream: number;
-  readonly digest: string;
+  /** A name, where the digest is not known yet. */
+  digest: string;
+  /** The name of its file until it is whole. */
+  part: string;
+  readonly size: number;
   readonly fd: number;
   readonly hash: Hash;
   written: number;
+  /** The system writes a part; the file is closed only when that is done. */
+  writing: Promise<void> | undefined;
+  /** It comes before anybody has asked for it, and may not be used. */
+  readonly isEarly: boolean;
 }
 
 /** How many reasons are remembered: they are asked for soon after. */
@@ -36,6 +44,8 @@ export class ContentWriter {
   readonly #failures = new Map<string, string>();
   /** Contents of which something else arrived, or not everything. */
   readonly #wrong = new Set<string>();
+  /** Names of contents whose digest is not known yet. */
+  readonly #early = new Set<string>();
 
   constructor(folder: Folder, contents: StagedContents) {
     this.#folder = folder;
@@ -60,6 +70,37 @@ export class ContentWriter {
       if (failed) this.#abandon(failed, '');
       this.#fail(digest, reasonOf(error));
     }
+  }
+
+  /** A content is about to come in whose digest is told by `nameEarly`. */
+  beginEarly(name: string): void {
+    if (this.#early.size >= maxReasons) this.#early.clear();
+    this.#early.add(name);
+  }
+
+  /** The digest of a content that comes in; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined): void {
+    this.#early.delete(name);
+    const open = this.#openOf(name);
+    if (open === undefined) {
+      // Its beginning found no place: its end is to find none either.
+      if (digest !== undefined && !this.#openOf(digest) && !this.#contents.isVerified(digest)) {
+        this.#contents.drop(partOf(digest));
+        this.#fail(digest, changed);
+      }
+      return;
+    }
+    if (digest === undefined || this.#contents.isVerified(digest) || this.#openOf(digest)) {
+      this.#abandon(open, changed);
+      return;
+    }
+    this.#contents.drop(partOf(digest));
+    const part = partOf(digest);
+    renameSync(this.#folder.at(open.part), this.#folder.at(part));
+    this.#contents.forget(open.part);
+    this.#contents.add(part, open.size, false);
+    this.#failures.delete(digest);
+    Object.assign(open, { digest, part });
   }
 
   /** Why a content is not here, as far as is known. */
@@ -96,11 +137,15 @@ export class ContentWriter {
   suspend(stream: number): void {
     const open = this.#open.get(stream);
     if (open === undefined) return;
-    const { digest, fd, written } = open;
-    closeSync(fd);
+    const { digest, part, written } = open;
+    if (this.#early.delete(digest)) {
+      this.#abandon(open, changed);
+      return;
+    }
+    close(open);
     this.#open.delete(stream);
-    this.#contents.add(partOf(digest), written, false);
-    this.#contents.release(partOf(digest));
+    this.#contents.add(part, written, false);
+    this.#contents.release(part);
   }
 
   suspendAll(): void {
@@ -126,10 +171,14 @@ export class ContentWriter {
       this.#abandon(open, 'parts are missing');
       return;
     }
-    writeAll(open.fd, chunk.data);
+    open.writing = append(open.fd, chunk.data);
+    // It is awaited below; a failure must not count as unhandled until then.
+    open.writing.catch(() => {});
     open.hash.update(chunk.data);
+    await open.writing;
+    open.writing = undefined;
     open.written += chunk.data.length;
-    if (open.written >= chunk.size) this.#finish(open);
+    if (open.written >= chunk.size && this.#open.get(stream) === open) this.#finish(open);
   }
 
   #writeWhole(chunk: Chunk): void {
@@ -163,39 +212,44 @@ export class ContentWriter {
   }
 
   async #begin({ digest, offset, size }: Chunk, stream: number): Promise<OpenContent> {
-    const part = this.#folder.at(partOf(digest));
+    const isEarly = this.#early.has(digest);
+    // What has no digest is of no use to a later process.
+    const part = isEarly ? `${digest}.early` : partOf(digest);
+    const path = this.#folder.at(part);
     const hash = createHash('sha256');
     this.#failures.delete(digest);
-    if (offset === 0) this.#contents.drop(partOf(digest));
-    else for await (const data of readPassing(part)) hash.update(data);
+    if (offset === 0) this.#contents.drop(part);
+    else for await (const data of readPassing(path)) hash.update(data);
     this.#requireRoom(size - offset);
     const flags = offset === 0 ? O_CREAT | O_EXCL : constants.O_APPEND;
-    const fd = openSync(part, O_WRONLY | O_NOFOLLOW | flags, 0o644);
+    const fd = openSync(path, O_WRONLY | O_NOFOLLOW | flags, 0o644);
     // As much as it will be: what comes beside it must not take its room.
-    this.#contents.add(partOf(digest), size, false);
-    const open = { stream, digest, fd, hash, written: offset };
+    this.#contents.add(part, size, false);
+    const open = { stream, digest, part, size, fd, hash, written: offset, writing: undefined, isEarly };
     this.#open.set(stream, open);
     return open;
   }
 
   #finish(open: OpenContent): void {
-    const { digest, fd, hash, written } = open;
+    const { digest, hash, written } = open;
     if (hash.digest('hex') !== digest) {
       this.#abandon(open, changed);
       this.#noteWrong(digest);
       return;
     }
-    closeSync(fd);
+    close(open);
     this.#open.delete(open.stream);
-    renameSync(this.#folder.at(partOf(digest)), this.#folder.at(digest));
-    this.#contents.forget(partOf(digest));
+    renameSync(this.#folder.at(open.part), this.#folder.at(digest));
+    this.#contents.forget(open.part);
     this.arrived(digest, written);
+    if (open.isEarly) this.#contents.release(digest);
   }
 
-  #abandon({ stream, digest, fd }: OpenContent, why: string): void {
-    closeSync(fd);
+  #abandon(open: OpenContent, why: string): void {
+    const { stream, digest } = open;
+    close(open);
     this.#open.delete(stream);
-    this.#contents.drop(partOf(digest));
+    this.#contents.drop(open.part);
     this.#fail(digest, why);
   }
 }
@@ -206,6 +260,22 @@ export const partOf = (digest: string): string => `${digest}.part`;
 /** Throws where a content is not the one that it is said to be. */
 export function requireDigest(digest: string, data: Uint8Array): void {
   if (sha256(data) !== digest) throw new Error(changed);
+}
+
+/** Another file could get the number of one that is closed while it is written to. */
+function close({ fd, writing }: OpenContent): void {
+  if (writing === undefined) closeSync(fd);
+  else void writing.catch(() => {}).then(() => closeSync(fd));
+}
+
+/** As `writeAll`, while others get their turn. */
+async function append(fd: number, data: Uint8Array): Promise<void> {
+  for (let done = 0; done < data.length; ) {
+    const rest = data.subarray(done, done + chunkSize);
+    done += await new Promise<number>((resolve, reject) => {
+      write(fd, rest, 0, rest.length, null, (error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
 }
 
 /** Writes all of it, whatever the system takes at once. */

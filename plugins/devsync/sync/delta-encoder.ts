@@ -12,7 +12,7 @@ export type Difference =
 /** Bytes of new data in one difference. */
 const dataSize = 256 << 10;
 /** Bytes of a range of the basis: who puts it together serves others in between. */
-const rangeSize = 4 << 20;
+export const rangeSize: number = 4 << 20;
 /**
  * After so many bytes of which none is in the basis, only multiples of the block size are looked at, until a block is
  * found: contents that have nothing in common cost little more than without a look at them.

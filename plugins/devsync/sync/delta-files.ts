@@ -1,11 +1,11 @@
 /** Differences between files: what one is made of is read, and the next one put together from it, in bounded memory. */
-import { closeSync, fstatSync, readSync } from 'node:fs';
-import { nextTurn } from '../../../src/async/next-turn.ts';
+import { fstatSync } from 'node:fs';
 import { splitPath } from '../reconcile/tree.ts';
-import { DeltaEncoder, type Difference } from './delta-encoder.ts';
-import { chunkSize, openFile, readPassing } from './digest.ts';
-import type { Basis, Chunk, ContentRequest } from './endpoint.ts';
+import { DeltaEncoder, type Difference, rangeSize } from './delta-encoder.ts';
+import { openFile, readParts, readPassing, readPassingFrom } from './digest.ts';
+import type { Basis, Chunk, ContentRequest, InPlaceBasis } from './endpoint.ts';
 import { Descent } from './folder.ts';
+import type { Range } from './known-blocks.ts';
 import { blockSizeFor, type Signature, SignatureBuilder } from './signature.ts';
 
 /** Bytes from which on a file is sent as differences: what is smaller is there before they are found out. */
@@ -14,19 +14,9 @@ export const leastForDelta: number = 1 << 20;
 /** The signature of a file below the root. Rejects where it cannot be read. */
 export async function signatureOf(root: string, path: string): Promise<Signature> {
   const file = openBelow(root, path);
-  try {
-    const builder = new SignatureBuilder(blockSizeFor(fstatSync(file).size));
-    const part = Buffer.allocUnsafe(chunkSize);
-    for (let position = 0; ; ) {
-      const length = readSync(file, part, 0, chunkSize, position);
-      if (length === 0) return builder.signature;
-      builder.push(part.subarray(0, length));
-      position += length;
-      await nextTurn();
-    }
-  } finally {
-    closeSync(file);
-  }
+  const builder = new SignatureBuilder(blockSizeFor(fstatSync(file).size));
+  for await (const part of readPassingFrom(file, {})) builder.push(part);
+  return builder.signature;
 }
 
 /** A content in parts: what the basis has of it as ranges of that. What has grown since is left out. */
@@ -50,6 +40,32 @@ export async function* differencesOf(
 
 const nothing = new Uint8Array();
 
+/** As `differencesOf`, where it is known what is unchanged: only the rest is read. */
+export async function* differencesInPlace(
+  file: string,
+  { digest, size, offset: start }: ContentRequest,
+  { path, unchanged }: InPlaceBasis,
+  signal?: AbortSignal,
+): AsyncGenerator<Chunk> {
+  let offset = start;
+  for (const range of [...unchanged, { from: size, length: 0 }]) {
+    if (range.from > offset) {
+      const rest = { from: offset, length: range.from - offset, signal };
+      for await (const data of readParts(file, rest)) {
+        yield { digest, size, offset, data };
+        offset += data.length;
+      }
+      // It is shorter by now, and so another one.
+      if (offset < range.from) return;
+    }
+    for (const end = range.from + range.length; offset < end; ) {
+      const length = Math.min(rangeSize, end - offset);
+      yield { digest, size, offset, data: nothing, copied: { path, from: offset, length } };
+      offset += length;
+    }
+  }
+}
+
 async function* differences(
   file: string,
   encoder: DeltaEncoder,
@@ -67,20 +83,18 @@ async function* differences(
 export async function* copiedData(root: string, chunk: Chunk): AsyncGenerator<Chunk> {
   const { copied, ...rest } = chunk;
   if (copied === undefined) return;
-  const file = openBelow(root, copied.path);
-  try {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkSize, copied.length));
-    for (let done = 0; done < copied.length; ) {
-      const most = Math.min(buffer.length, copied.length - done);
-      const length = readSync(file, buffer, 0, most, copied.from + done);
-      if (length === 0) throw new Error('the file that it replaces was changed meanwhile');
-      yield { ...rest, offset: chunk.offset + done, data: buffer.subarray(0, length) };
-      done += length;
-      await nextTurn();
-    }
-  } finally {
-    closeSync(file);
+  let offset = chunk.offset;
+  for await (const data of readPassingFrom(openBelow(root, copied.path), copied)) {
+    yield { ...rest, offset, data };
+    offset += data.length;
   }
+  if (offset < chunk.offset + copied.length)
+    throw new Error('the file that it replaces was changed meanwhile');
+}
+
+/** A part of a file below the root. */
+export async function* readBelow(root: string, path: string, range: Range): AsyncGenerator<Buffer> {
+  for await (const part of readPassingFrom(openBelow(root, path), range)) yield Buffer.from(part);
 }
 
 /** A regular file; no link is followed on the way. */

@@ -1,7 +1,6 @@
 /** Content digests, and what is remembered of them so that nothing is read twice. */
 import * as crypto from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, type Stats } from 'node:fs';
-import { nextTurn } from '../../../src/async/next-turn.ts';
+import { closeSync, constants, fstatSync, openSync, read, readFileSync, readSync, type Stats } from 'node:fs';
 
 /** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
 export interface Fingerprint {
@@ -29,6 +28,14 @@ export const fingerprintOf = (stats: Stats): Fingerprint => ({
  * looked at in the middle of one bears its last time already, and not yet its last content.
  */
 const tick = 20;
+
+/** Reading a file of so many bytes a second time takes longer than a tick. */
+const worthWaiting = 16 << 20;
+
+/** Milliseconds after which a file may be read so that its digest can be remembered. */
+export function waitBefore({ mtimeMs, size }: Stats, now: number): number {
+  return size >= worthWaiting && Math.abs(now - mtimeMs) < tick ? tick : 0;
+}
 
 /** Digests by path. */
 export class DigestCache {
@@ -177,42 +184,80 @@ export function digestSmall(path: string, size?: number): { digest: string; leng
   }
 }
 
-/** The digest of a file of any size, in bounded memory. */
-export async function digestLarge(path: string, signal?: AbortSignal): Promise<string> {
+/** The digest of a file of any size, in bounded memory. @param onPart told each part as it comes. */
+export async function digestLarge(
+  path: string,
+  signal?: AbortSignal,
+  onPart?: (part: Uint8Array) => void,
+): Promise<string> {
   const hash = crypto.createHash('sha256');
-  for await (const part of readPassing(path, 0, signal)) hash.update(part);
+  for await (const part of readPassing(path, 0, signal)) {
+    hash.update(part);
+    onPart?.(part);
+  }
   return hash.digest('hex');
 }
 
 /** A file in parts, each a buffer of its own. */
-export async function* readParts(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  yield* parts(path, () => Buffer.allocUnsafe(chunkSize), offset, signal);
+export async function* readParts(path: string, part: Part): AsyncGenerator<Buffer> {
+  yield* partsOf(
+    openFile(path),
+    () => Buffer.allocUnsafe(Math.min(chunkSize, part.length ?? chunkSize)),
+    part,
+  );
 }
 
-/** A file in parts, each of which is there until the next one is asked for: the memory is the same. */
+/** A file in parts, each of which is there until the next one is asked for: the memory is used again. */
 export async function* readPassing(path: string, offset = 0, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(chunkSize);
-  yield* parts(path, () => buffer, offset, signal);
+  yield* readPassingFrom(openFile(path), { from: offset, signal });
 }
 
-async function* parts(
-  path: string,
-  buffer: () => Buffer,
-  offset: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Buffer> {
-  const fd = openFile(path);
+export interface Part {
+  /** The byte that it begins with. */
+  readonly from?: number;
+  /** In bytes; to the end where it is absent. */
+  readonly length?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** As `readPassing`, from a file that is open; it is closed in the end. */
+export function readPassingFrom(file: number, part: Part): AsyncGenerator<Buffer> {
+  const size = Math.min(chunkSize, part.length ?? chunkSize);
+  const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const;
+  let turn = 0;
+  return partsOf(file, () => buffers[(turn++ & 1) as 0 | 1], part);
+}
+
+/** Reads ahead: while a part is worked on, the system reads the next one. Others get their turn in between. */
+async function* partsOf(file: number, buffer: () => Buffer, part: Part): AsyncGenerator<Buffer> {
+  const { from = 0, length = Number.POSITIVE_INFINITY, signal } = part;
+  let coming: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+  const readAt = (position: number) => {
+    coming = readInto(file, buffer(), Math.min(chunkSize, from + length - position), position);
+    // It is awaited later; until then a failure must not count as unhandled.
+    coming.catch(() => {});
+  };
   try {
-    for (let position = offset; ; ) {
+    readAt(from);
+    for (let position = from; ; ) {
+      const data = await coming;
       signal?.throwIfAborted();
-      const part = buffer();
-      const length = readSync(fd, part, 0, chunkSize, position);
-      if (length === 0) return;
-      position += length;
-      yield part.subarray(0, length);
-      await nextTurn();
+      if (data.length === 0) return;
+      position += data.length;
+      readAt(position);
+      yield data;
     }
   } finally {
-    closeSync(fd);
+    await coming.catch(() => {});
+    closeSync(file);
   }
+}
+
+function readInto(file: number, buffer: Buffer, length: number, position: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    read(file, buffer, 0, length, position, (error, count) => {
+      if (error) reject(error);
+      else resolve(buffer.subarray(0, count));
+    });
+  });
 }

@@ -3,6 +3,7 @@
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { IgnoreRules } from './ignore.ts';
+import type { Range } from './known-blocks.ts';
 import type { ScanOptions } from './scan.ts';
 import type { Signature } from './signature.ts';
 
@@ -17,13 +18,20 @@ export interface ContentRef {
 export interface ContentRequest extends ContentRef {
   readonly offset: number;
   /** What the side that gets it has: then only differences to that travel. */
-  readonly basis?: Basis;
+  readonly basis?: Basis | InPlaceBasis;
 }
 
 /** A file, and what is in it. */
 export interface Basis {
   readonly path: string;
   readonly signature: Signature;
+}
+
+/** A file that has these ranges of the content at the same places. */
+export interface InPlaceBasis {
+  readonly path: string;
+  /** In order. */
+  readonly unchanged: readonly Range[];
 }
 
 /** Small contents by their digest, which is checked when they are written. */
@@ -41,6 +49,21 @@ export interface Chunk {
   readonly copied?: { readonly path: string; readonly from: number; readonly length: number };
   /** The memory that it lies in with others of the same reading, which whoever reads them may free after all. */
   readonly slab?: Uint8Array;
+}
+
+/** A large content that goes to the other side while it is still read. Its digest comes last. */
+export interface EarlyContent {
+  /** In place of its digest, until that is known; has the form of one. */
+  readonly name: string;
+  readonly path: string;
+  /** The digest of the version that it replaces. */
+  readonly old: string;
+  /** Once all of it was read; never where it is given up. */
+  readonly digest: string | undefined;
+  /** All but the last chunk, by its name; fewer where it is given up. Rejects where the file is another one by now. */
+  chunks(): AsyncGenerator<Chunk>;
+  /** The last chunk, by the digest, once the others were taken; undefined where it was given up. */
+  readonly last: Chunk | undefined;
 }
 
 /** Bytes of the content that a chunk stands for. */
@@ -89,6 +112,10 @@ export interface Endpoint {
   readonly isBusy: boolean;
   /** Contents may be received by several calls at a time. */
   readonly takesSeveral?: boolean;
+  /** Contents may be received as differences. */
+  readonly takesDeltas?: boolean;
+  /** Contents may be received before their digest is known. */
+  readonly takesEarly?: boolean;
   /** Called whenever the tree may be out of date, or has been brought up to date. */
   onHint: () => void;
   /** Brings the tree up to date: what is known to have changed, or everything. */
@@ -100,10 +127,17 @@ export interface Endpoint {
    * there is no such file, or it could not be put together from differences before.
    */
   signature(wanted: ContentRef): Promise<Signature | undefined>;
+  /**
+   * What two contents have at the same place, as far as that is known without reading either. Undefined where it is not,
+   * or where most may have moved.
+   */
+  unchanged?(old: string, wanted: string): Promise<readonly Range[] | undefined>;
   /** Contents of files; those that have gone or changed meanwhile are left out. */
   read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncIterable<Chunk>;
   /** Takes contents in. */
   receive(chunks: AsyncIterable<Chunk>): Promise<void>;
+  /** Takes in a content while it is still read on the other side. Whether it is here whole is told by `missing`. */
+  receiveEarly?(early: EarlyContent): Promise<void>;
   /**
    * Does what is asked, in order. What goes into the trash is filed under the name given. Contents that are not
    * given along, by their digest, must have been received before.
@@ -118,6 +152,8 @@ export interface Endpoint {
 
 /** This workstation's side, whose trash keeps what the other side loses, too. */
 export interface KeepingEndpoint extends Endpoint {
+  /** Told a large content that is about to be read; returns whether it goes to the other side meanwhile. */
+  onEarly?: (early: EarlyContent) => boolean;
   /** Those contents that `discard` has not filed under their paths yet. */
   unfiled(items: readonly ContentRef[]): ContentRef[];
   /** Files received contents in the trash, as if they had been deleted here. Resolves with those that it could not. */

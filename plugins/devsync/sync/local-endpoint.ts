@@ -6,12 +6,14 @@ import { editsOf, type Operation, type OperationResult } from '../reconcile/oper
 import { lookup } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
 import { readContents, stageFromTree } from './content-reader.ts';
-import { copiedData, signatureOf } from './delta-files.ts';
+import { copiedData, readBelow, signatureOf } from './delta-files.ts';
+import { EarlyReading } from './early-content.ts';
 import type {
   Chunk,
   ContentRef,
   ContentRequest,
   Contents,
+  EarlyContent,
   Endpoint,
   EndpointFacts,
   EndpointOptions,
@@ -24,6 +26,7 @@ import { Gate } from './gate.ts';
 import { findGitDirectory, isGitBusy } from './git.ts';
 import { HeapTrimmer } from './heap-trimmer.ts';
 import { compileIgnores } from './ignore.ts';
+import { KnownBlocks, type Range } from './known-blocks.ts';
 import { OperationsUnderWay } from './operations-under-way.ts';
 import { decomposes, factsOf, findsOtherCase } from './probe.ts';
 import { restoreItem } from './restore.ts';
@@ -55,6 +58,7 @@ export interface LocalOptions extends EndpointOptions {
 export class LocalEndpoint implements Endpoint {
   readonly facts: EndpointFacts;
   onHint: () => void = () => {};
+  onEarly: (early: EarlyContent) => boolean = () => false;
   readonly #root: string;
   readonly #options: LocalOptions;
   readonly #storage: EndpointStorage;
@@ -62,8 +66,10 @@ export class LocalEndpoint implements Endpoint {
   readonly #gate: Gate;
   readonly #writeMode: (path: string) => WriteMode;
   readonly #heapTrimmer = new HeapTrimmer();
+  readonly #blocks = new KnownBlocks();
   readonly #gitDirectory: string | undefined;
   readonly takesSeveral = true;
+  readonly takesDeltas = true;
   #streams = 0;
   readonly #operations = new OperationsUnderWay();
   /** Looking and doing take turns: a look from before must not overwrite what was done since. */
@@ -101,6 +107,8 @@ export class LocalEndpoint implements Endpoint {
       mounts: options.mounts ?? new Set(),
       writableMounts: options.writableMounts,
       problemAt: (path) => this.#storage.inPlace.problemAt(path),
+      blocks: this.#blocks,
+      early: (path, old, size) => this.#early(path, old, size),
       foldsNames: facts.foldsNames,
       decomposes: decomposes(aside),
       executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
@@ -152,6 +160,10 @@ export class LocalEndpoint implements Endpoint {
     }
   }
 
+  async unchanged(old: string, wanted: string): Promise<readonly Range[] | undefined> {
+    return this.#blocks.unchanged(old, wanted);
+  }
+
   async *read(needs: readonly ContentRequest[], signal?: AbortSignal): AsyncGenerator<Chunk> {
     this.#heapTrimmer.note(needs.length);
     yield* readContents(this.#root, needs, signal);
@@ -165,6 +177,16 @@ export class LocalEndpoint implements Endpoint {
     } finally {
       this.#storage.staging.suspend(stream);
     }
+  }
+
+  /** A content is about to come in part by part whose digest is told by `nameEarly`. */
+  beginEarly(name: string): void {
+    this.#storage.staging.beginEarly(name);
+  }
+
+  /** The digest of a content that comes in; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined): void {
+    this.#storage.staging.nameEarly(name, digest);
   }
 
   /** Takes in one part of a content. @param stream by which the parts of one content come in their order. */
@@ -286,6 +308,14 @@ export class LocalEndpoint implements Endpoint {
 
   #isMounted(path: string): boolean {
     return this.#options.mounts?.has(path) ?? false;
+  }
+
+  #early(path: string, old: string, size: number): EarlyReading | undefined {
+    const before = this.#blocks.get(old);
+    if (before === undefined) return undefined;
+    const read = (range: Range) => readBelow(this.#root, path, range);
+    const early = new EarlyReading({ path, old, before, size, read });
+    return this.onEarly(early) ? early : undefined;
   }
 
   #wasExecutable(path: string): boolean {

@@ -1,5 +1,6 @@
 /** Looks at a directory tree: what is there, and the digests of what has changed since the last look. */
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nextTurn } from '../../../src/async/next-turn.ts';
 import { machine } from '../../../src/machine.ts';
 import {
@@ -11,15 +12,25 @@ import {
   untracked,
   writtenToProblem,
 } from '../reconcile/entry.ts';
-import { chunkSize, type DigestCache, digestLarge, digestSmall } from './digest.ts';
+import { chunkSize, type DigestCache, digestLarge, digestSmall, waitBefore } from './digest.ts';
 import { Folder } from './folder.ts';
 import { linkEntry, type ScanOptions } from './gate.ts';
 import { isGitIndex, SemanticDigests } from './git-index.ts';
 import type { IsIgnored } from './ignore.ts';
+import type { BlockSums, KnownBlocks } from './known-blocks.ts';
 import { foldName, nameProblem, partsOf } from './names.ts';
 import { codeOf, reasonOf } from './system-error.ts';
 
 export type { ScanOptions } from './gate.ts';
+
+/** Told how far a large file was read. */
+export interface ReadingListener {
+  read(sums: BlockSums): void;
+  /** All was read, and is this content. */
+  end(digest: string): void;
+  /** It ended, unless that was told: the file was changed while it was read. */
+  drop(): void;
+}
 
 /** What a scanner needs to know about the place. */
 export interface ScanContext {
@@ -41,6 +52,10 @@ export interface ScanContext {
   readonly executableFrom?: ((path: string) => boolean) | undefined;
   /** Called with every directory before its content is read, so that nothing slips in between. */
   readonly onDirectory?: ((path: string, folder: Folder) => void) | undefined;
+  /** Remembers the blocks of large files that are read. */
+  readonly blocks?: KnownBlocks | undefined;
+  /** Asked for a large file that is about to be read, with the last digest: it may go to the other side meanwhile. */
+  readonly early?: ((path: string, old: string, size: number) => ReadingListener | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -134,14 +149,26 @@ export class Scanner {
   }
 
   async #largeFile(path: string, name: string, parent: Folder): Promise<Entry> {
+    const { cache, blocks, options, signal } = this.#context;
     for (let attempt = 0; attempt < 3; attempt++) {
+      const wait = waitBefore(parent.stat(name), Date.now());
+      if (wait > 0) await sleep(wait, undefined, { signal });
       const [now, before] = [Date.now(), parent.stat(name)];
-      const digest = await digestLarge(parent.at(name), this.#context.signal);
+      const sums = blocks?.sumsFor(before.size);
+      const old = cache.entries.get(path)?.digest;
+      const early = sums && old !== undefined ? this.#context.early?.(path, old, before.size) : undefined;
+      using _ = { [Symbol.dispose]: () => early?.drop() };
+      const digest = await digestLarge(parent.at(name), signal, (part) => {
+        sums?.push(part);
+        if (sums) early?.read(sums);
+      });
       const after = parent.stat(name);
       if (before.mtimeMs !== after.mtimeMs || before.size !== after.size || before.ino !== after.ino)
         continue;
-      this.#context.cache.set(path, before, digest, now);
-      return this.#file(path, parent.at(name), after, digest, this.#context.options);
+      early?.end(digest);
+      cache.set(path, before, digest, now);
+      if (sums) blocks?.add(digest, sums);
+      return this.#file(path, parent.at(name), after, digest, options);
     }
     return problem(writtenToProblem);
   }

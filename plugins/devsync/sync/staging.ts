@@ -121,6 +121,16 @@ export class Staging {
     }
   }
 
+  /** A content is about to come in whose digest is told by `nameEarly`. */
+  beginEarly(name: string): void {
+    this.#writer.beginEarly(name);
+  }
+
+  /** The digest of a content that comes in; undefined: it is given up. */
+  nameEarly(name: string, digest: string | undefined): void {
+    this.#writer.nameEarly(name, digest);
+  }
+
   /** Takes in a part. What is wrong with a content, if something is, is said when it is to be taken. */
   write(chunk: Chunk, stream?: number): Promise<void> {
     return this.#writer.write(chunk, stream);

@@ -12,6 +12,12 @@ export const protocolVersion = 1;
 /** A feature: this end makes signatures, and sends and takes a content as differences to a file of the other side. */
 const deltaFeature = 'contents:delta';
 
+/** A feature: this end tells what is unchanged in contents that it has read, and sends the rest. */
+const inPlaceFeature = 'contents:in-place';
+
+/** A feature: this end takes a content in whose digest comes last. */
+const earlyFeature = 'contents:early';
+
 /** A feature: this end takes contents in by several streams at a time, and keeps to a bandwidth. */
 const streamsFeature = 'contents:streams';
 
@@ -30,6 +36,8 @@ export function ourHello(about: Hello['about']): Hello {
     features: [
       ...knownCompressions().map((one) => `compression:${one}`),
       deltaFeature,
+      inPlaceFeature,
+      earlyFeature,
       streamsFeature,
       writingFeature,
     ],
@@ -60,6 +68,12 @@ export function bestCompression({ features }: Hello): Compression {
 
 /** Whether the other end takes and sends contents as differences. */
 export const knowsDeltas = ({ features }: Hello): boolean => features.includes(deltaFeature);
+
+/** Whether the other end tells what is unchanged in contents that it has read. */
+export const tellsUnchanged = ({ features }: Hello): boolean => features.includes(inPlaceFeature);
+
+/** Whether the other end takes in contents whose digest comes last. */
+export const takesEarly = ({ features }: Hello): boolean => features.includes(earlyFeature);
 
 /** Whether the other end takes contents in by several streams at a time. */
 export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);

@@ -6,6 +6,7 @@ import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../r
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
 import type { ContentRef, ContentRequest } from '../sync/endpoint.ts';
+import type { Range } from '../sync/known-blocks.ts';
 import { partsOf } from '../sync/names.ts';
 import { leastBlock, mostBlock, mostBlocks, type Signature, sumSize } from '../sync/signature.ts';
 
@@ -186,12 +187,11 @@ export const packWanted = (wanted: readonly ContentRef[]): unknown[] =>
 
 export function asNeeds(value: unknown): ContentRequest[] {
   return asWanted(value).map((one, index) => {
-    const [, , , offset, signature] = (value as unknown[][])[index] as unknown[];
-    return {
-      ...one,
-      offset: asCount(offset, 'an offset'),
-      ...(signature !== undefined && { basis: { path: one.path, signature: asSignature(signature) } }),
-    };
+    const [, , , offset, signature, unchanged] = (value as unknown[][])[index] as unknown[];
+    const { path, size } = one;
+    const need = { ...one, offset: asCount(offset, 'an offset') };
+    if (unchanged !== undefined) return { ...need, basis: { path, unchanged: asRanges(unchanged, size) } };
+    return signature == null ? need : { ...need, basis: { path, signature: asSignature(signature) } };
   });
 }
 
@@ -201,8 +201,28 @@ export const packNeeds = (needs: readonly ContentRequest[]): unknown[] =>
     size,
     path,
     offset,
-    ...(basis ? [packSignature(basis.signature)] : []),
+    ...(basis === undefined
+      ? []
+      : 'signature' in basis
+        ? [packSignature(basis.signature)]
+        : [null, packRanges(basis.unchanged)]),
   ]);
+
+export const packRanges = (ranges: readonly Range[]): unknown[] =>
+  ranges.map(({ from, length }) => [from, length]);
+
+/** Ranges of a content, in order. @param size of the content, in bytes. */
+export function asRanges(value: unknown, size: number): Range[] {
+  let end = 0;
+  return asList(value, 'ranges').map((one) => {
+    const [begin, bytes] = asList(one, 'a range');
+    const range = { from: asCount(begin, 'an offset'), length: asCount(bytes, 'a length') };
+    if (range.from < end || range.length === 0 || range.from + range.length > size)
+      throw wrong('a range', one);
+    end = range.from + range.length;
+    return range;
+  });
+}
 
 export const packSignature = ({ blockSize, sums }: Signature): unknown[] => [
   blockSize,

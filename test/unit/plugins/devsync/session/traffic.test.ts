@@ -76,6 +76,25 @@ test.each(ways)(
 );
 
 test.each(ways)(
+  'of a large file that was changed in place, no side reads its own for a signature: %s the container',
+  async (way, from, to) => {
+    const { pair: it, count, fresh } = counted();
+    const data = randomBytes(12_000_000);
+    for (const side of [it.local, it.container]) writeFileSync(join(side, 'large'), data);
+    await it.start();
+    await it.synchronizer.flush();
+    const signatures = [jest.spyOn(it.here, 'signature'), jest.spyOn(it.remote, 'signature')];
+    fresh();
+    data.write('changed', 5_000_000);
+    writeFileSync(join(it[from], 'large'), data);
+    await it.synchronizer.flush();
+    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    expect(count[way]).toBeLessThan(60_000);
+    for (const signature of signatures) expect(signature).not.toHaveBeenCalled();
+  },
+);
+
+test.each(ways)(
   'with an agent that knows no differences it goes whole: %s the container',
   async (way, from, to) => {
     const { pair: it, count, fresh } = counted();

@@ -11,10 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DeltaBases } from '../../../../../plugins/devsync/session/delta-bases.ts';
 import { crcTable } from '../../../../../plugins/devsync/sync/crc32.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
-import type { Chunk, ContentRequest } from '../../../../../plugins/devsync/sync/endpoint.ts';
+import { type Chunk, type ContentRequest, lengthOf } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { sumSize } from '../../../../../plugins/devsync/sync/signature.ts';
 import { asNeeds, packNeeds } from '../../../../../plugins/devsync/wire/check.ts';
@@ -140,6 +141,20 @@ test('differences to a file that nobody asked for are refused, and so are signat
     expect(() => asNeeds([[wanted.digest, wanted.size, 'large', 0, signature]])).toThrow(
       'the other end sent',
     );
+  for (const ranges of [
+    [[0, 0]],
+    [
+      [5, 5],
+      [9, 1],
+    ],
+    [[0, wanted.size + 1]],
+    [[-1, 1]],
+    'ranges',
+    [1],
+  ])
+    expect(() => asNeeds([[wanted.digest, wanted.size, 'large', 0, null, ranges]])).toThrow(
+      'the other end sent',
+    );
   const item = [wanted.digest, wanted.size, 0, wanted.size + 1, 0];
   const header = { form: 'delta', stream: 1, basis: 'large', items: [item] };
   expect(() => [...unpackContents(header, Buffer.alloc(0))]).toThrow('longer than announced');
@@ -150,4 +165,59 @@ test('differences to a file that nobody asked for are refused, and so are signat
 test('what is put together elsewhere is left as it was', async () => {
   await receiver?.receive(read(await request()));
   expect(readFileSync(join(base, 'receiver', 'large')).equals(old)).toBe(true);
+});
+
+describe('where both versions were read here', () => {
+  const inPlace = Buffer.from(old);
+  inPlace.write('here', 1_500_000);
+  const there = { digest: sha256(inPlace), size: inPlace.length, path: 'large' };
+  const bases = () => new DeltaBases();
+  const asked = async (by: DeltaBases) =>
+    await by.withBasis({ ...there, offset: 0 }, { digest: sha256(old), size: old.length }, sides());
+  const sides = () => ({ from: sender as LocalEndpoint, to: receiver as LocalEndpoint });
+  const sent = read;
+  const hasArrived = async () => (await receiver?.missing([there]))?.length === 0;
+
+  beforeEach(async () => {
+    for (const content of [old, inPlace]) {
+      writeFileSync(join(base, 'sender', 'large'), content);
+      await sender?.refresh(true);
+    }
+  });
+
+  test('only what differs is read and travels, without a signature', async () => {
+    const need = await asked(bases());
+    expect(need.basis).not.toHaveProperty('signature');
+    const chunks = await all(sent(need));
+    expect(chunks.reduce((sum, { data }) => sum + data.length, 0)).toBe(32 << 10);
+    await receiver?.receive(sent(need));
+    expect(await hasArrived()).toBe(true);
+  });
+
+  test('what has arrived in part goes on from there', async () => {
+    const need = { ...(await asked(bases())), offset: 1_400_000 };
+    const [first] = await all(sent(need));
+    expect(first?.offset).toBe(1_400_000);
+    const chunks = await all(sent(need));
+    expect(chunks.reduce((sum, chunk) => sum + lengthOf(chunk), 1_400_000)).toBe(inPlace.length);
+  });
+
+  test.each([
+    ['the file there is another one', () => writeFileSync(join(base, 'receiver', 'large'), edited)],
+    ['the file here was changed since', () => writeFileSync(join(base, 'sender', 'large'), old)],
+    ['the file here was cut off since', () => truncateSync(join(base, 'sender', 'large'), 1_500_000)],
+  ])('where %s, it is not there; then it is not tried again', async (_, change) => {
+    change();
+    const by = bases();
+    await receiver?.receive(sent(await asked(by)));
+    expect(await hasArrived()).toBe(false);
+    expect((await asked(by)).basis ?? {}).not.toHaveProperty('unchanged');
+  });
+
+  test('a side that takes no differences gets it whole', async () => {
+    const to = { takesDeltas: false, signature: async () => undefined };
+    const need = { ...there, offset: 0 };
+    const replaced = { digest: sha256(old), size: old.length };
+    expect(await bases().withBasis(need, replaced, { ...sides(), to })).toBe(need);
+  });
 });
