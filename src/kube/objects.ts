@@ -215,12 +215,39 @@ export interface Job extends KubeObject {
     active?: number;
     /** Pods that run. */
     ready?: number;
+    startTime?: string;
     succeeded?: number;
     failed?: number;
     /** Only where it succeeded. */
     completionTime?: string;
     conditions?: Condition[];
   };
+}
+
+export interface CronJob extends KubeObject {
+  spec: {
+    schedule: string;
+    timeZone?: string | undefined;
+    suspend?: boolean | undefined;
+    jobTemplate: { spec: Record<string, unknown> & { template: unknown }; [field: string]: unknown };
+    [field: string]: unknown;
+  };
+  status?: {
+    /** Jobs that run. */
+    active?: { name?: string; uid?: string }[];
+    lastScheduleTime?: string;
+    /** When a Job of it last came to a good end. */
+    lastSuccessfulTime?: string;
+  };
+}
+
+export interface Role extends KubeObject {
+  rules: { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }[];
+}
+
+export interface RoleBinding extends KubeObject {
+  roleRef: { apiGroup: string; kind: string; name: string };
+  subjects: { kind: string; name: string; namespace?: string }[];
 }
 
 export interface NetworkPolicy extends KubeObject {

@@ -66,7 +66,13 @@ export const horizontalPodAutoscalers = resource<o.KubeObject>(
   'HorizontalPodAutoscaler',
 );
 export const jobs = resource<o.Job>('batch/v1', 'jobs', 'Job');
-export const cronJobs = resource<o.KubeObject>('batch/v1', 'cronjobs', 'CronJob');
+export const cronJobs = resource<o.CronJob>('batch/v1', 'cronjobs', 'CronJob');
+export const roles = resource<o.Role>('rbac.authorization.k8s.io/v1', 'roles', 'Role');
+export const roleBindings = resource<o.RoleBinding>(
+  'rbac.authorization.k8s.io/v1',
+  'rolebindings',
+  'RoleBinding',
+);
 export const leases = resource<o.Lease>('coordination.k8s.io/v1', 'leases', 'Lease');
 export const resourceQuotas = resource<o.KubeObject>('v1', 'resourcequotas', 'ResourceQuota');
 export const limitRanges = resource<o.KubeObject>('v1', 'limitranges', 'LimitRange');

@@ -8,23 +8,29 @@ import { examineRights } from '../../plugins/nsreplicate/preflight/doctor.ts';
 import { ruleFor } from '../../plugins/nsreplicate/rules/rule.ts';
 import { readJobs } from '../../plugins/nsreplicate/state/state.ts';
 import type { PolicyRule } from '../../src/kube/access.ts';
+import type { KubeClient } from '../../src/kube/client.ts';
+import { resolveResource } from '../../src/kube/discovery.ts';
 import type { KubeObject } from '../../src/kube/objects.ts';
 import { configMaps, resourceQuotas } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
-import { Holder, type Role } from './support/grants.ts';
 import { plugin, startPlugin } from './support/kubectl.ts';
+import { Person } from './support/limited.ts';
 import { connectTo, Pair } from './support/nsreplicate.ts';
 import { claim, configMap } from './support/objects.ts';
 import { once } from './support/replication.ts';
 import { judgeConfigMaps } from './support/webhook.ts';
 
+type Role = KubeObject & { rules: PolicyRule[] };
+
 const folder = mkdtempSync(join(tmpdir(), 'x8s-test-'));
+const person = new Person();
 const signal = new AbortController().signal;
+/** What was given to the person, by who has it. */
+const given: [KubeClient, Role][] = [];
 const undo: (() => Promise<unknown>)[] = [];
 let pair: Pair;
-let files: readonly [from: string, to: string];
-let least: Holder;
+let files: [from: string, to: string];
 
 const flags = () => [
   ...['--name', pair.task, '--sync-namespaces', pair.namespace, '--kinds', 'configmaps'],
@@ -32,16 +38,32 @@ const flags = () => [
 ];
 const run = (...args: string[]) => plugin('nsreplicate', [...args, ...flags()]);
 
+async function give(kube: KubeClient, object: KubeObject): Promise<void> {
+  const { apiVersion = '', kind = '', metadata } = object;
+  const [version, group] = apiVersion.split('/').reverse();
+  const resource = await resolveResource(kube, group ? `${kind}.${version}.${group}` : kind);
+  await kube.apply(resource, object, { fieldManager: 'an-administrator', force: true });
+  if (kind === 'Role' || kind === 'ClusterRole') given.push([kube, object as Role]);
+  if (kind !== 'Namespace') undo.push(() => kube.delete(resource, metadata));
+}
+
 beforeAll(async () => {
   pair = await Pair.open('least');
-  least = new Holder(folder);
-  files = least.paths;
-  await least.grant(pair.from, pair.to, [...pair.flags, '--kinds', 'configmaps']);
+  files = [
+    person.kubeconfigFor(contextA, join(folder, 'from.yaml'), 'from'),
+    person.kubeconfigFor(contextB, join(folder, 'to.yaml'), 'to'),
+  ];
+  const printed = await plugin('nsreplicate', [
+    ...['rbac', ...pair.flags, '--kinds', 'configmaps', '--bind-to', `user:${person.name}`, '-o', 'json'],
+  ]);
+  const { primary, replica, state } = JSON.parse(printed.stdout) as Record<string, KubeObject[]>;
+  for (const object of [...(primary ?? []), ...(state ?? [])]) await give(pair.from, object);
+  for (const object of replica ?? []) await give(pair.to, object);
   await pair.put(pair.from, configMap('kept', { a: '1' }), configMap('gone', { a: '1' }));
 }, 60_000);
 afterAll(async () => {
   for (const one of undo.reverse()) await one().catch(() => undefined);
-  await least.forget();
+  await person.forget();
   await pair.close();
   rmSync(folder, { recursive: true });
 }, 60_000);
@@ -72,22 +94,25 @@ test('for each of them that is taken away, that verb is named: before the first 
   const denied = async () =>
     (await examineRights(task)).filter(({ verdict }) => verdict === 'denied').map(({ message }) => message);
   let count = 0;
-  for (const one of least.grants.verbs())
-    await least.grants.without(one, async () => {
-      const { role, rule, verb } = one;
-      const named = [
-        expect.stringMatching(new RegExp(`${least.person.name} .*may not ${verb} ${rule.resources[0]}`)),
-      ];
-      await eventually(async () => expect(await denied()).toEqual(named));
-      if (!isUsedOnce(role, rule, verb)) return;
-      await pair.put(pair.from, configMap('kept', { a: verb }), configMap(`c-${++count}`, {}));
-      await pair.put(pair.from, configMap(`d-${count}`, {}));
-      const told = await once(task, task.spec).then(
-        async (status) => JSON.stringify([status, await readJobs(pair.from, pair.task)]),
-        (error: Error) => error.message,
-      );
-      expect(told).toMatch(new RegExp(`(cannot|may not) ${verb}`));
-    });
+  for (const [kube, role] of given)
+    for (const [index, rule] of role.rules.entries())
+      for (const verb of rule.verbs) {
+        await change(kube, role, index, verb);
+        const named = [
+          expect.stringMatching(new RegExp(`${person.name} .*may not ${verb} ${rule.resources[0]}`)),
+        ];
+        await eventually(async () => expect(await denied()).toEqual(named));
+        if (isUsedOnce(role, rule, verb)) {
+          await pair.put(pair.from, configMap('kept', { a: verb }), configMap(`c-${++count}`, {}));
+          await pair.put(pair.from, configMap(`d-${count}`, {}));
+          const told = await once(task, task.spec).then(
+            async (status) => JSON.stringify([status, await readJobs(pair.from, pair.task)]),
+            (error: Error) => error.message,
+          );
+          expect(told).toMatch(new RegExp(`(cannot|may not) ${verb}`));
+        }
+        await change(kube, role);
+      }
   expect(count).toBeGreaterThan(4);
   await Promise.all([from.close(), to.close()]);
 }, 180_000);
@@ -105,6 +130,17 @@ const isUsedOnce = (
       ['list', 'patch', 'create'].includes(verb)) ||
     (name.endsWith('-state') && verb === 'get'));
 
+/** Takes a verb out of one of a role's rules; without one, puts all of them back. */
+async function change(kube: KubeClient, role: Role, index?: number, verb?: string): Promise<void> {
+  const rules = role.rules.map((rule, at) =>
+    at === index ? { ...rule, verbs: rule.verbs.filter((one) => one !== verb) } : rule,
+  );
+  const usable = rules.filter(({ verbs }) => verbs.length > 0);
+  const resource = await resolveResource(kube, `${role.kind}.v1.rbac.authorization.k8s.io`);
+  const { name, namespace } = role.metadata;
+  await kube.patch(resource, { name, namespace }, { rules: usable }, { type: 'merge' });
+}
+
 test('doctor says what the replica lacks and refuses, and which quota would be exceeded; nothing is written', async () => {
   const other = await pair.addNamespace('lacking');
   await pair.to.create(configMaps, { metadata: { name: 'x', namespace: pair.namespace } });
@@ -113,7 +149,7 @@ test('doctor says what the replica lacks and refuses, and which quota would be e
     ...claim('disk', { storageClassName: 'none-such' }),
     metadata: { name: 'disk', ...named },
   });
-  await least.grants.give(pair.to, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } }]);
+  await give(pair.to, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: other } });
   const quota = { metadata: { name: 'few', namespace: other }, spec: { hard: { 'count/configmaps': '2' } } };
   await pair.to.create(resourceQuotas, quota as unknown as KubeObject);
   await eventually(async () =>
@@ -143,6 +179,53 @@ test('doctor says what the replica lacks and refuses, and which quota would be e
   }
 }, 60_000);
 
+/** Somebody who is given what `rbac` prints for a task, and the kubeconfig files by which they come. */
+async function helper(to: Pair, ...flags: string[]) {
+  const somebody = new Person();
+  undo.push(() => somebody.forget());
+  const paths = [
+    somebody.kubeconfigFor(contextA, join(folder, `${somebody.name}-from.yaml`), 'from'),
+    somebody.kubeconfigFor(contextB, join(folder, `${somebody.name}-to.yaml`), 'to'),
+  ] as const;
+  const grant = async (...more: string[]) => {
+    const bind = ['--bind-to', `user:${somebody.name}`, '-o', 'json'];
+    const printed = await plugin('nsreplicate', ['rbac', ...to.flags, ...flags, ...bind, ...more]);
+    const {
+      primary = [],
+      replica = [],
+      state = [],
+    } = JSON.parse(printed.stdout) as Record<string, KubeObject[]>;
+    for (const object of [...primary, ...state]) await give(to.from, object);
+    for (const object of replica) await give(to.to, object);
+  };
+  return { paths, grant };
+}
+
+test('a promotion needs no more than what rbac prints for it', async () => {
+  const promoted = await Pair.open('least-up');
+  undo.push(() => promoted.close());
+  const schedule = {
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'none' }] } },
+  };
+  const spec = { schedule: '0 3 1 1 *', jobTemplate: { spec: schedule } };
+  const nightly = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'nightly' },
+    spec,
+  } as KubeObject;
+  await promoted.put(promoted.from, nightly);
+  expect((await promoted.copy('--standby', '--kinds', 'cronjobs')).code).toBe(0);
+  const { paths, grant } = await helper(promoted, '--kinds', 'cronjobs');
+  await grant('--doing', 'promote');
+  const promote = ['promote', 'to', '--primary', 'from', '--name', promoted.task, '-y'];
+  await eventually(async () => {
+    const ended = await plugin('nsreplicate', promote, { KUBECONFIG: paths.join(':') });
+    expect(`${ended.code} ${ended.stderr}`).toMatch(/^0 .*woken: CronJob/s);
+  }, 40_000);
+  expect(await promoted.copyOf('cronjobs', 'nightly')).toMatchObject({ spec: { suspend: false } });
+}, 90_000);
+
 test('Roles are copied by who holds what they grant, or with --escalate; rbac says so where that is not printed', async () => {
   const other = await Pair.open('least-roles');
   undo.push(() => other.close());
@@ -161,11 +244,7 @@ test('Roles are copied by who holds what they grant, or with --escalate; rbac sa
     subjects: [],
   } as never);
   const kinds = ['--kinds', 'roles,rolebindings'];
-  const holder = new Holder(folder);
-  undo.push(() => holder.forget());
-  const { paths } = holder;
-  const grant = (...more: string[]) =>
-    holder.grant(other.from, other.to, [...other.flags, ...kinds, ...more]);
+  const { paths, grant } = await helper(other, ...kinds);
   const flags = ['--name', other.task, '--sync-namespaces', other.namespace, ...kinds];
   const copy = () =>
     plugin('nsreplicate', ['--once', ...flags, '--primary', paths[0], '--replica', paths[1]]);

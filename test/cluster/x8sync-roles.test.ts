@@ -90,6 +90,25 @@ test('somebody with just these Roles copies, by each of these strategies', async
   }
 }, 120_000);
 
+test('somebody with just what a schedule takes leaves one, changes it, and ends it', async () => {
+  const { namespace } = scene;
+  const name = `${namespace}-schedule`;
+  const args = ['--strategy', 'nodeport', '--every'];
+  await Promise.all(
+    sides.map(async (side) => {
+      const rules = await printed(side, ...args, '1h');
+      await grantIn(contexts[side], namespace, granted(name, rules, { kind: 'User', name }), ['--as', name]);
+    }),
+  );
+  const copy = [...pair, '--name', 'least', ...args];
+  saidBy(await as(name, [], ...copy, '1d'), 0);
+  expect(saidBy(await as(name, [], ...copy, '1h'), 0)).toMatch(/Changed from every 1d to every 1h/);
+  const there = ['-n', namespace, '--context', contextB];
+  expect(saidBy(await as(name, [], 'status', 'least', ...there), 0)).toMatch(/Phase: +Scheduled/);
+  saidBy(await as(name, [], 'cleanup', 'least', ...there), 0);
+  expect(await scene.leftovers('least')).toEqual([]);
+}, 120_000);
+
 test('somebody with just what a cutover into a claim that is made takes does that', async () => {
   const { namespace } = scene;
   const name = `${namespace}-cutover`;

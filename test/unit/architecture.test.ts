@@ -64,6 +64,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'monitor',
     'claims',
     'objects',
+    'schedule',
     'mover',
   ],
   'plugins/nsreplicate': [

@@ -11,11 +11,6 @@ const FEW = 8;
 /** Namespaces of one cluster, by their names there; `[undefined]` is the whole cluster. */
 export type Scopes = readonly (string | undefined)[];
 
-export interface ScopesOptions extends CallOptions {
-  /** It is watched as well as listed, which takes that right too. */
-  readonly watch: boolean;
-}
-
 /**
  * The scopes of a kind on a cluster.
  * @param literal the namespaces, where the task names them without globs
@@ -25,10 +20,10 @@ export async function scopesOf(
   cluster: Cluster,
   resource: Resource,
   literal: readonly string[] | undefined,
-  { watch, ...options }: ScopesOptions,
+  options: CallOptions = {},
 ): Promise<Scopes> {
   if (resource.namespaced && literal && literal.length <= FEW) return literal;
-  const needs = (watch ? ['list', 'watch'] : ['list']).map((verb) => ({ verb, resource }));
+  const needs = ['list', 'watch'].map((verb) => ({ verb, resource }));
   const missing = await missingPermissions(cluster.kube, needs, options);
   if (missing.length === 0) return [undefined];
   if (resource.namespaced && literal) return literal;

@@ -45,14 +45,13 @@ export class DemoteCommand extends TaskCommand {
   }
 
   async #demote(opened: Opened, context: KubeCommandContext): Promise<Outcome> {
-    const [{ checkLeads, checkMayDemote, tellEpoch }, { extrasOf }, { runOnce }] = await Promise.all([
+    const [{ checkLeads, tellEpoch }, { extrasOf }, { runOnce }] = await Promise.all([
       import('../failover/demote.ts'),
       import('../preview/extras.ts'),
       import('./replicate.ts'),
     ]);
     const { signal, reporter } = context;
     const { spec, primary, replicas } = opened;
-    if (!this.dryRun) await checkMayDemote(spec, opened, { signal });
     const epoch = await checkLeads(primary, spec.name, { signal });
     const planned = await planOutcome(opened, context, {
       more: (surveyed) => [...extrasOf(surveyed)].flatMap(([name, extras]) => extraLines(name, extras)),

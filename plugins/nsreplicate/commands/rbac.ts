@@ -53,9 +53,7 @@ export class RbacCommand extends SurveyCommand {
 
   override run(context: KubeCommandContext): Promise<Outcome> {
     const subject = this.bindTo === undefined ? undefined : parseSubject(this.bindTo);
-    // A demotion deletes only where --prune says so, as --once does.
-    const watches = this.doing !== 'demote';
-    return this.looking(context, (opened) => this.#print(opened, subject, context), watches);
+    return this.looking(context, (opened) => this.#print(opened, subject, context));
   }
 
   async #print(opened: Opened, subject: Subject | undefined, context: KubeCommandContext): Promise<Outcome> {

@@ -33,12 +33,11 @@ export abstract class SurveyCommand extends TaskCommand {
   protected async looking(
     context: KubeCommandContext,
     show: (opened: Opened) => Promise<Outcome>,
-    // Plans show what a watch would do, deletions included.
-    watches = true,
   ): Promise<Outcome> {
     const clients: KubeClient[] = [];
     try {
-      return await show(await this.begin(context, { watches, hand: (client) => clients.push(client) }));
+      // Plans show what a watch would do, deletions included.
+      return await show(await this.begin(context, { watches: true, hand: (client) => clients.push(client) }));
     } finally {
       await Promise.allSettled(clients.map((client) => client.close()));
     }

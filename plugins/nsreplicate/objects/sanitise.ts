@@ -44,9 +44,8 @@ const serverFields = [
   'generateName',
   'managedFields',
 ];
-/** Kinds whose number of pods an autoscaler may set. */
-export const scaledKinds: readonly string[] = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
-const templated = [...scaledKinds, 'DaemonSet.apps', 'Job.batch'];
+const workloads = ['Deployment.apps', 'StatefulSet.apps', 'ReplicaSet.apps'];
+const templated = [...workloads, 'DaemonSet.apps', 'Job.batch'];
 const ownedByJob = (key: string) =>
   [
     'controller-uid',
@@ -106,7 +105,7 @@ export const sanitiseRules: readonly SanitiseRule[] = [
   },
   {
     what: 'replicas that an autoscaler sets',
-    kinds: scaledKinds,
+    kinds: workloads,
     strip: (d, { isAutoscaled }) => {
       if (isAutoscaled?.(d)) drop(d, 'spec', 'replicas');
     },

@@ -2,31 +2,7 @@
 import { messageOf } from '../../../src/errors.ts';
 import { describePermission, missingPermissions, type Permission } from '../../../src/kube/access.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
-import type { Cluster } from '../clusters/cluster.ts';
 import type { Finding } from './finding.ts';
-import type { TaskRights } from './rights.ts';
-
-/** The clusters of a task. */
-export interface Sides {
-  readonly primary: Cluster;
-  readonly replicas: readonly Cluster[];
-  /** The cluster that keeps the task's state. */
-  readonly state: KubeClient;
-}
-
-/** On each cluster, a finding for each verb of `rights` that is missing, or one that says that none is. */
-export async function checkTaskRights(
-  rights: TaskRights,
-  { primary, replicas, state }: Sides,
-  options: CallOptions,
-): Promise<Finding[]> {
-  const checks: RightsToCheck[] = [
-    { cluster: primary.name, as: 'primary', kube: primary.kube, needs: rights.primary },
-    ...replicas.map(({ name, kube }) => ({ cluster: name, as: 'replica', kube, needs: rights.replica })),
-    { cluster: state.cluster.context, as: 'state', kube: state, needs: rights.state },
-  ];
-  return (await Promise.all(checks.map((check) => checkRights(check, options)))).flat();
-}
 
 export interface RightsToCheck {
   /** What the person calls the cluster. */

@@ -7,7 +7,7 @@ import { type CopiedKind, chooseKinds } from '../clusters/kinds.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Survey } from '../preview/survey.ts';
 import { checkReplica } from './check-replica.ts';
-import { checkAnswers, checkTaskRights } from './check-rights.ts';
+import { checkAnswers, checkRights } from './check-rights.ts';
 import type { Finding } from './finding.ts';
 import { grantingRights } from './granting-rights.ts';
 import { isElsewhere, namespacesThere, rightsOf } from './rights.ts';
@@ -41,12 +41,13 @@ export async function examineRights({
 }: Omit<DoctorOptions, 'look'>): Promise<Finding[]> {
   const { kinds } = await chooseKinds(primary, spec.rules, { signal });
   const rights = rightsOf(spec, kinds, { isStateElsewhere: isElsewhere(state, primary) });
+  const checks = [
+    { cluster: primary.name, as: 'primary', kube: primary.kube, needs: rights.primary },
+    ...replicas.map(({ name, kube }) => ({ cluster: name, as: 'replica', kube, needs: rights.replica })),
+    { cluster: state.cluster.context, as: 'state', kube: state, needs: rights.state },
+  ];
   const granting = replicas.map(({ name, kube }) => checkGranting({ name, kube }, { spec, kinds, signal }));
-  const found = await Promise.all([
-    checkTaskRights(rights, { primary, replicas, state }, { signal }),
-    ...granting,
-  ]);
-  return found.flat();
+  return (await Promise.all([...checks.map((check) => checkRights(check, { signal })), ...granting])).flat();
 }
 
 /** Roles and bindings are only copied as far as what they grant is held, or may be granted all the same. */

@@ -1,4 +1,4 @@
-/** The least that `promote` and `demote` have to be allowed. Pure. */
+/** The least that `promote` and `demote` have to be allowed, beside what a watch of the task is. Pure. */
 import type { Permission } from '../../../src/kube/access.ts';
 import {
   configMaps,
@@ -43,23 +43,8 @@ export const promotionRights = (watch: TaskRights): TaskRights => ({
   replicaNamespaces: [],
 });
 
-/**
- * What a demotion needs: what one comparison does, which watches nothing, and to tell the old primary of the epoch.
- * @param task what a watch of the task the other way round needs, with the deletions that the demotion is to make
- */
-export function demotionRights({ primary, replica, state, replicaNamespaces }: TaskRights): TaskRights {
-  return {
-    primary: primary.filter(isOfOneComparison),
-    // The right to raise the epoch covers the one to read it.
-    replica: [...replica.filter((need) => isOfOneComparison(need) && !isCovered(need)), ...fencing],
-    state: state.filter(isOfOneComparison),
-    replicaNamespaces,
-  };
-}
-
-const isOfOneComparison = ({ verb }: Permission): boolean => verb !== 'watch';
-
-const isCovered = ({ verb, resource, namespace }: Permission): boolean =>
-  fencing.some(
-    (one) => one.verb === verb && one.resource.plural === resource.plural && one.namespace === namespace,
-  );
+/** What a demotion needs: what a watch does, and to tell the old primary of the epoch. */
+export const demotionRights = (watch: TaskRights): TaskRights => ({
+  ...watch,
+  replica: [...watch.replica, ...fencing],
+});

@@ -15,7 +15,6 @@ import type { CopiedKind } from '../clusters/kinds.ts';
 import { stateNamespace, type TaskSpec } from '../decide/spec.ts';
 import { makesObjects } from '../objects/carry.ts';
 import { Places } from '../objects/keys.ts';
-import { scaledKinds } from '../objects/sanitise.ts';
 import { isGlob } from '../rules/glob.ts';
 import { literalNamespaces } from '../rules/scope.ts';
 import { metadataOf } from '../state/task-objects.ts';
@@ -60,9 +59,7 @@ export function rightsOf(
     primary: [
       ...identity,
       ...read.flatMap(({ resource }) => on(resource, ['get', 'list', 'watch'], literal)),
-      ...(kinds.some(({ name }) => scaledKinds.includes(name))
-        ? on(horizontalPodAutoscalers, ['list', 'watch'], literal)
-        : []),
+      ...on(horizontalPodAutoscalers, ['list', 'watch'], literal),
       ...(isStateElsewhere ? epoch(spec.name) : []),
     ],
     replica: [

@@ -16,7 +16,6 @@ import { makesObjects } from '../objects/carry.ts';
 import { liveDigest, type Shaping } from '../objects/copy.ts';
 import { isIn, listOf, type ObjectKey, type ObjectPlace, Places } from '../objects/keys.ts';
 import { ProvenanceKey } from '../objects/provenance.ts';
-import { scaledKinds } from '../objects/sanitise.ts';
 import type { Assessor } from '../reconcile/assessor.ts';
 import { Probes } from '../reconcile/probe.ts';
 import { literalNamespaces } from '../rules/scope.ts';
@@ -93,15 +92,13 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     return { cluster, ...set, probes: new Probes(cluster.kube), unread: [] as Unread[] };
   });
   // Without them replicas are copied as they are.
-  if (kinds.some(({ name }) => scaledKinds.includes(name)))
-    await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
+  await followAutoscalers({ ...options, watch: false }, autoscaled).catch(() => signal.throwIfAborted());
   const frame: Frame = { primaryCache, places, away: new Set() };
   const refused: Refused[] = [];
   const looked = kinds.filter(({ name }) => only === undefined || name === only.kind || name === 'Namespace');
   for (const kind of looked) {
     try {
-      const literal = literalNamespaces(spec.namespaces);
-      const all = await scopesOf(primary, kind.resource, literal, { watch: false, signal });
+      const all = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
       const scopes = kind.name === only?.kind ? narrowed(all, only) : all;
       await listPrimary(options, kind, scopes, { primaryCache, labels });
       await Promise.all(sides.map((side) => listReplica(options, kind, scopes, { ...frame, ...side })));

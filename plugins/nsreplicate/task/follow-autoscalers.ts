@@ -29,7 +29,7 @@ export async function followAutoscalers(
   const { kube } = primary;
   const resource = await autoscalersOf(primary, { signal });
   if (!resource) return;
-  const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { watch, signal });
+  const scopes = await scopesOf(primary, resource, literalNamespaces(spec.namespaces), { signal });
   const follow = (namespace: string | undefined) =>
     informers.follow(
       { kube, resource, namespace, metadataOnly: false, watch },

@@ -69,10 +69,9 @@ export class PrimaryLists {
    * @throws {ForbiddenError} namespaces would have to be read in the whole cluster, and may not
    */
   async scopes(kind: CopiedKind): Promise<Listed[]> {
-    const { primary, spec, watch, signal } = this.#options;
+    const { primary, spec, signal } = this.#options;
     try {
-      const literal = literalNamespaces(spec.namespaces);
-      const scopes = await scopesOf(primary, kind.resource, literal, { watch, signal });
+      const scopes = await scopesOf(primary, kind.resource, literalNamespaces(spec.namespaces), { signal });
       if (scopes.length === 0)
         this.#notes.push(
           `${kind.name} may not be listed on ${primary.name}: what is needed has to be on the replicas`,

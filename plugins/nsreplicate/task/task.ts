@@ -19,7 +19,6 @@ import { checkMap, coverageOf } from '../decide/spec.ts';
 import type { JobRecords } from '../jobs/records.ts';
 import { type ObjectKey, Places } from '../objects/keys.ts';
 import { inWaves, isGround } from '../objects/order.ts';
-import { scaledKinds } from '../objects/sanitise.ts';
 import { WRITE_MS } from '../reconcile/fenced-client.ts';
 import type { Replica } from '../reconcile/replica.ts';
 import type { Labels } from '../rules/selector.ts';
@@ -235,7 +234,8 @@ export class Task {
     this.#replicas = replicas.map((cluster) => assembleReplica(cluster, this.#options, parts));
     this.setPaused(this.#paused);
     await Promise.all(replicas.map((cluster) => this.#noteMissingKinds(cluster)));
-    if (kinds.some(({ name }) => scaledKinds.includes(name))) await this.#followAutoscalers();
+    if (kinds.some(({ name }) => /^(Deployment|StatefulSet|ReplicaSet)\.apps$/.test(name)))
+      await this.#followAutoscalers();
     this.#guard.checkPrimary();
     this.#guard.checkRecord();
     saved.clusters = Object.fromEntries(replicas.map(({ name, id }) => [name, id]));

@@ -98,6 +98,7 @@ export function isBatch(flags: BatchFlags): boolean {
   if (name !== undefined) throw new UsageError('--name names one task, and each claim has its own');
   if (cutover) throw new UsageError('--cutover is for one claim at a time');
   if (flags.detach) throw new UsageError('--detach is for one claim at a time');
+  if (flags.every !== undefined) throw new UsageError('--every is for one claim at a time');
   return true;
 }
 

@@ -14,6 +14,7 @@ import { fpartMeaning } from './fpart-args.ts';
 import { checkDirection, type NetworkFlags, serviceOptionsOf } from './network-options.ts';
 import { type GivenParallel, parallelOptions } from './parallel-options.ts';
 import { type PodFlags, podOptionsOf } from './pod-flags.ts';
+import { type ScheduleFlags, scheduleWishOf } from './schedule-options.ts';
 import { type SelectionFlags, selectionOf } from './selection-options.ts';
 import { type SnapshotFlags, snapshotWishOf } from './snapshot-options.ts';
 import { checkDetach, type TaskFlags } from './task-options.ts';
@@ -28,6 +29,7 @@ export interface CopyFlags
     SnapshotFlags,
     TaskFlags,
     PodFlags,
+    ScheduleFlags,
     ToolFlags {
   readonly name: string | undefined;
   readonly yes: boolean;
@@ -85,6 +87,7 @@ export async function copyRequestOf(
     parallel: parallelOptions(withFpart(flags, fpart)),
     rsyncArgs: rsyncArgsOf(flags),
     compress: flags.compress,
+    schedule: scheduleWishOf(flags),
     again: flags.again,
     keepRecords: flags.keepRecords,
     pod: await podOptionsOf(flags),
@@ -97,6 +100,7 @@ export function checkFlags(flags: CopyFlags): void {
   checkCutover(flags);
   checkDetach(flags);
   snapshotWishOf(flags);
+  scheduleWishOf(flags);
   checkDirection(flags);
   if (flags.delete && flags.force)
     throw new UsageError('--force deletes all that the target has, so --delete has nothing to do beside it');

@@ -33,6 +33,7 @@ import {
   partitionSizeOption,
   partitionsOption,
 } from './parallel-options.ts';
+import { everyOption, rescheduledOutcome, scheduleLines, timeZoneOption } from './schedule-options.ts';
 import {
   excludeFromOption,
   excludeOption,
@@ -79,6 +80,10 @@ export class CopyCommand extends PairCommand {
       ['Copy a whole namespace, and make the claims there', '$0 --all --create-target old/shop new/shop'],
       ['Copy a claim in use as it is at one moment', '$0 --snapshot shop/database backup/database'],
       ['From a cluster that can dial out and not be reached', '$0 --push lab/shop/data prod-us/shop/data'],
+      [
+        'Keep a claim of a standby fresh',
+        '$0 --every 15m --delete --name fresh prod/shop/data standby/shop/data',
+      ],
       ['See beforehand what that would remove', '$0 --force --dry-run staging/data dev/data'],
     ],
   });
@@ -162,6 +167,8 @@ export class CopyCommand extends PairCommand {
   downtimeGoal = downtimeGoalOption();
   thenStart = thenOption();
   detach = detachOption();
+  every = everyOption();
+  timeZone = timeZoneOption();
   again = againOption();
   keepRecords = keepRecordsOption();
   waitLimit = timeoutOption();
@@ -175,6 +182,9 @@ export class CopyCommand extends PairCommand {
     await ensureTarget(pair, targetWishes(this), context);
     if (this.cutover) return runCutover(request, this, context);
     if (request.mode === 'force') await this.#confirm(request, context);
+    const { reschedule } = await import('../run/reschedule.ts');
+    const rescheduled = request.schedule && (await reschedule(request, context));
+    if (rescheduled) return rescheduledOutcome(rescheduled, request, context);
     const result = await this.#copy(request, context);
     if ('detached' in result) return detachedOutcome(result, request, context);
     const [{ summaryOf }, { furtherRun }, { differenceError }] = await Promise.all([
@@ -183,12 +193,13 @@ export class CopyCommand extends PairCommand {
       import('../run/verification.ts'),
     ]);
     const data = { ...result, warnings: context.reporter.warnings };
+    const { schedule, task } = result;
+    const further = schedule ? 'wait for the next copy' : furtherRun(request);
+    const later = schedule ? scheduleLines(schedule, task, request, context.clock.now()) : [];
     return {
       data,
-      text: summaryOf(result),
-      error:
-        incompleteness(result, request.trustedXattrs, furtherRun(request)) ??
-        differenceError(result, furtherRun(request)),
+      text: [summaryOf(result), ...later].join('\n'),
+      error: incompleteness(result, request.trustedXattrs, further) ?? differenceError(result, further),
     };
   }
 

@@ -36,6 +36,10 @@ export class RbacCommand extends KubeCommand {
   clone = option.flag('--clone', { description: 'Also what --clone takes.' });
   growTarget = option.flag('--grow-target', { description: 'Also what --grow-target takes.' });
   createTarget = option.flag('--create-target', { description: 'Also what --create-target takes.' });
+  every = option.text('--every', {
+    value: 'INTERVAL',
+    description: 'Also what --every takes at the target; the interval makes no difference.',
+  });
   cutover = option.flag('--cutover', {
     description: 'Also what --cutover takes; --then says on which sides.',
   });
@@ -55,7 +59,9 @@ export class RbacCommand extends KubeCommand {
   async #further(): Promise<Omit<Makes, 'server' | 'service'>> {
     const { cutover, thenStart = 'target', growTarget: growth, createTarget: creation } = this;
     const { scaledSides } = await import('../records/cutover-state.ts');
-    return { snapshot: this.#snapshot, growth, creation, cutover: cutover ? scaledSides(thenStart) : [] };
+    const schedule = this.every === undefined ? undefined : 'asking';
+    const scaled = cutover ? scaledSides(thenStart) : [];
+    return { snapshot: this.#snapshot, growth, creation, schedule, cutover: scaled };
   }
 
   override async run(context: KubeCommandContext): Promise<Outcome> {

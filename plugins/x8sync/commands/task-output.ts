@@ -1,9 +1,10 @@
 /** Tasks of a cluster as people and programs read them. */
 import { type Table, table } from '../../../src/cli/table.ts';
-import { formatAgeSince } from '../../../src/ui/format.ts';
+import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
 import { type CutoverState, cutoverStateOf, isUnderWay } from '../records/cutover-state.ts';
 import { decisiveRecord, specOf, type TaskEntry } from '../records/inventory.ts';
 import type { StandingTask } from '../records/look.ts';
+import type { ScheduledCopy } from '../records/schedule-text.ts';
 import type { Standing } from '../records/standing.ts';
 
 /** The document of `-o json`; stable field names. */
@@ -25,6 +26,7 @@ export function documentOf({ entry, standing }: StandingTask): Record<string, un
     progress: standing.progress,
     message: standing.message,
     cutover: cutoverIn(entry),
+    schedule: standing.schedule,
     peer: record?.peer,
     records: Object.values(entry.records).map(({ namespace, name, role }) => ({ role, namespace, name })),
   };
@@ -76,12 +78,33 @@ export function describeTask({ entry, standing }: StandingTask, now: Date): stri
     ['Finished', standing.finishedAt],
     ['Held by', record?.holder?.split(' ')[0]],
     ['Last written', record?.heartbeat],
-    ['Progress', standing.progress],
-    ['Message', standing.message],
+    ...scheduleFields(standing, now),
+    ['Progress', standing.schedule ? undefined : standing.progress],
+    ['Message', standing.schedule ? undefined : standing.message],
     ['Cutover', cutoverText(entry)],
     ['Other side', record?.peer && `namespace ${record.peer.namespace} of ${record.peer.server}`],
   ];
   return fields.flatMap(([name, value]) => (value ? [`${`${name}:`.padEnd(14)}${value}`] : [])).join('\n');
+}
+
+/** What a task that copies at its times has in the place of a progress. */
+function scheduleFields({ schedule }: Standing, now: Date): [string, string | undefined][] {
+  if (!schedule) return [];
+  const { every, cron, timeZone, suspended, next } = schedule;
+  const dated = (copy: ScheduledCopy | undefined): string | undefined => {
+    if (!copy) return undefined;
+    const at = `${copy.at} (${formatAgeSince(copy.at, now)} ago)`;
+    return copy.message === undefined ? at : `${at}: ${copy.message}`;
+  };
+  const asCron = `cron "${cron}" in ${timeZone}`;
+  return [
+    ['Schedule', `${every === cron ? asCron : `every ${every}, ${asCron}`}${suspended ? ', suspended' : ''}`],
+    ['Last good', dated(schedule.lastGood) ?? 'none yet'],
+    ['Last failed', dated(schedule.lastFailure)],
+    ['Overdue', dated(schedule.overdue)],
+    ['Running', dated(schedule.running)],
+    ['Next', next && `${next} (in ${formatAge(Date.parse(next) - now.getTime())})`],
+  ];
 }
 
 /** How a task stands, in one line. */

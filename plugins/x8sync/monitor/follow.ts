@@ -157,7 +157,8 @@ function note(words: string[], text: string): void {
 }
 
 export function stateOf(pod: Pod, container: string): ContainerState | undefined {
-  return pod.status?.containerStatuses?.find(({ name }) => name === container)?.state;
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container)?.state;
 }
 
 async function failureOf(

@@ -35,7 +35,8 @@ export class PodDiagnosis {
         fatal: false,
       };
     }
-    for (const container of pod.status?.containerStatuses ?? []) {
+    const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+    for (const container of [...initContainerStatuses, ...containerStatuses]) {
       const trouble = this.#container(container);
       if (trouble) return trouble;
     }

@@ -4,6 +4,7 @@
  *     x8s-mover serve              serves /source over SSH
  *     x8s-mover answer             answers a client's query there (sshd starts it)
  *     x8s-mover copy               fetches the source's files to /target
+ *     x8s-mover gate               tells before a scheduled copy whether it may begin
  *     x8s-mover addresses ADDR…    tells a waiting copy where the source is: HOST:PORT, a v6 host in brackets
  */
 import { mkdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
@@ -13,6 +14,8 @@ import { systemClock } from '../../../src/clock.ts';
 import { startCopy } from './copy/copy.ts';
 import { MoverExit } from './copy/exit.ts';
 import { RelayHub } from './copy/relay-hub.ts';
+import { startGate } from './gate/gate.ts';
+import { podLister } from './gate/list-pods.ts';
 import { pathsBelow } from './paths.ts';
 import type { Runtime } from './runtime.ts';
 import { MessageWriter } from './runtime.ts';
@@ -92,6 +95,7 @@ const interrupted =
 const commands: Readonly<Record<string, () => Promise<number>>> = {
   copy: () => startCopy(env, runtime(new MoverExit('interrupted', interrupted))),
   serve: () => startServe(env, loginName(), runtime(new Error('stopped by a signal'))),
+  gate: () => startGate(env, podLister(env), runtime(new Error('stopped by a signal'))),
   answer: async () => {
     try {
       return await answerClient(env.SSH_ORIGINAL_COMMAND ?? '');
@@ -111,7 +115,7 @@ const commands: Readonly<Record<string, () => Promise<number>>> = {
 async function main(): Promise<number> {
   const command = commands[subcommand];
   if (command) return command();
-  writeAll(2, 'usage: x8s-mover serve | answer | copy | addresses ADDRESS…\n');
+  writeAll(2, 'usage: x8s-mover serve | answer | gate | copy | addresses ADDRESS…\n');
   return 2;
 }
 

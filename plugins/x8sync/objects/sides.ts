@@ -2,12 +2,16 @@
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import {
+  cronJobs,
   jobs,
   networkPolicies,
   persistentVolumeClaims,
   pods,
   type Resource,
+  roleBindings,
+  roles,
   secrets,
+  serviceAccounts,
   services,
   statefulSets,
   volumeSnapshots,
@@ -54,11 +58,19 @@ const frozenKinds: Readonly<Record<string, readonly Resource[]>> = {
   clone: [persistentVolumeClaims],
 };
 
+/** What it makes at its target where it copies again and again. */
+const scheduledKinds: readonly Resource[] = [cronJobs, serviceAccounts, roles, roleBindings];
+
+/** Whether a task copies again and again by itself. */
+export const isScheduled = ({ spec }: Pick<TaskRecord, 'spec'>): boolean =>
+  ((spec ?? {}) as { readonly schedule?: string }).schedule !== undefined;
+
 /** The kinds of what this side of a task has made, by its record. */
 export function kindsMadeFor({ role, spec }: Pick<TaskRecord, 'role' | 'spec'>): readonly Resource[] {
   const { snapshot = '' } = (spec ?? {}) as { readonly snapshot?: string };
+  const scheduled = role === 'target' && isScheduled({ spec }) ? scheduledKinds : [];
   const frozen = role === 'source' && Object.hasOwn(frozenKinds, snapshot) ? frozenKinds[snapshot] : [];
-  return [...(childKinds[role as Role] ?? []), ...(frozen ?? [])];
+  return [...(childKinds[role as Role] ?? []), ...scheduled, ...(frozen ?? [])];
 }
 
 /** The x8sync task that a pod belongs to, if any. */

@@ -18,7 +18,10 @@ import {
   type Resource,
   replicaSets,
   resourceQuotas,
+  roleBindings,
+  roles,
   secrets,
+  serviceAccounts,
   services,
   statefulSets,
   storageClasses,
@@ -61,6 +64,14 @@ const frozen: Readonly<Record<'snapshot' | 'clone', readonly Need[]>> = {
 const growth: readonly Need[] = [[persistentVolumeClaims, 'list watch patch']];
 const creation: readonly Need[] = [[persistentVolumeClaims, 'create']];
 
+/** A CronJob whose times can be changed; and who may list pods for what runs before each of its movers. */
+const cron: readonly Need[] = [[cronJobs, 'get list watch create patch delete']];
+const gate: readonly Need[] = [
+  [serviceAccounts, 'get list watch create delete'],
+  [roles, 'get list watch create delete'],
+  [roleBindings, 'get list watch create delete'],
+];
+
 /** Finding workloads through the owners of their pods, scaling them, and awaiting that. */
 const scaling: readonly Need[] = [
   [deployments, 'get list watch patch'],
@@ -80,6 +91,8 @@ const helpful: readonly Need[] = [
   [resourceQuotas, 'list'],
   [limitRanges, 'list'],
 ];
+/** Whether another task copies to the target by itself. */
+const schedules: readonly Need[] = [[cronJobs, 'list']];
 const helpfulInCluster: readonly Need[] = [
   [persistentVolumes, 'get list'],
   [nodes, 'list'],
@@ -103,6 +116,8 @@ export interface Makes {
   readonly growth?: boolean;
   /** A target claim that is missing is made. */
   readonly creation?: boolean;
+  /** A CronJob at the target; one that asks before each copy who has the target claim, where it is `asking`. */
+  readonly schedule?: 'asking' | 'blind' | undefined;
   /** Workloads of these sides are stopped and started. */
   readonly cutover?: readonly Role[];
   /** The source is frozen first. */
@@ -124,6 +139,8 @@ export function permissionsOf(role: Role, namespace: string, makes: Makes): Perm
     ...(makes.relay ? relay : []),
     ...(!isSource && makes.growth ? growth : []),
     ...(!isSource && makes.creation ? creation : []),
+    ...(!isSource && makes.schedule ? cron : []),
+    ...(!isSource && makes.schedule === 'asking' ? gate : []),
     ...(makes.cutover?.includes(role) ? scaling : []),
     ...(isSource && makes.snapshot ? frozen[makes.snapshot] : []),
   ];
@@ -144,7 +161,14 @@ export function helpfulPermissions(role: Role, namespace: string, makes: Makes):
     ...(makes.snapshot || makes.growth || makes.creation ? [[storageClasses, 'get'] as const] : []),
   ];
   return [
-    ...permissions([...helpful, ...(makes.cutover?.includes(role) ? scalers : [])], namespace),
+    ...permissions(
+      [
+        ...helpful,
+        ...(role === 'target' ? schedules : []),
+        ...(makes.cutover?.includes(role) ? scalers : []),
+      ],
+      namespace,
+    ),
     ...permissions([...helpfulInCluster, ...classes]),
     identity,
   ];

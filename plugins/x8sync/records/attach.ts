@@ -18,6 +18,7 @@ import type { CopyResult } from '../run/request.ts';
 import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
 import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
+import { lookAtSchedule } from './schedule-look.ts';
 import { asStanding, recordedStanding } from './standing.ts';
 import { lockTarget, requireNoCutover, sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
@@ -46,6 +47,7 @@ export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskCo
     context.reporter.warn(
       `Only the target's side is seen, and can be cleaned up. The other one can't be asked: ${text}`,
     );
+  await requireNoSchedule(entry.task, target, all, context);
   const side = sideOf(target.kube, target.record);
   const job = await target.kube.find(jobs, side.meta, { signal: context.signal });
   const attachment = new Attachment(entry.task, all, target, context);
@@ -54,6 +56,21 @@ export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskCo
   if (!kept && target.record.finishedAt === undefined) throw noMover(entry.task, target);
   if (!kept) return { ended: { entry: found, standing: recordedStanding(target.record) } };
   return { ended: { entry: found, standing: asStanding(kept) }, error: await attachment.close(kept) };
+}
+
+/** @throws RefusedError where the task copies at its times: there is no one mover whose end could be taken. */
+async function requireNoSchedule(
+  task: string,
+  target: SideRecord,
+  all: TaskSides,
+  context: TaskContext,
+): Promise<void> {
+  const claims = claimsOf(target.record, all);
+  const standing = await lookAtSchedule(target, claims, context, { withProgress: false });
+  if (!standing?.schedule) return;
+  throw new RefusedError(`task ${task} copies at its times, by itself: ${standing.progress}`, {
+    hint: `kubectl x8sync status ${task} shows how it stands, logs what its pods say, cancel ends it`,
+  });
 }
 
 class Attachment {

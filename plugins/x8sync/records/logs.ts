@@ -3,7 +3,9 @@ import { messageOf, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import { followLogs } from '../../../src/kube/streams/logs.ts';
+import { stateOf } from '../monitor/follow.ts';
 import { parseMoverLine } from '../mover/protocol.ts';
+import { gateName } from '../objects/manifests/pods.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
 import type { TaskEntry } from './inventory.ts';
@@ -48,10 +50,13 @@ async function readSide(
   const { role: side } = record;
   if (items.length === 0)
     return [`${side}: no pod of task ${record.task} is there in namespace ${namespace}`];
-  const read = items.map(async ({ metadata: { name: pod } }) => {
+  const read = items.map(async (item) => {
+    const { name: pod } = item.metadata;
     const { clock, signal } = context;
+    // What kept a mover from beginning is said by what ran before it.
+    const container = stateOf(item, gateName)?.terminated?.exitCode ? gateName : side;
     const { follow, tailLines } = wishes;
-    const log = followLogs(kube, { namespace, pod, container: side, follow, tailLines, clock, signal });
+    const log = followLogs(kube, { namespace, pod, container, follow, tailLines, clock, signal });
     try {
       for await (const text of log) if (isShown(text, wishes)) onLine({ side, pod, text: textOf(text) });
       return [];

@@ -3,19 +3,17 @@ import { someAtOnce } from '../../../src/async/some-at-once.ts';
 import { limited } from '../../../src/async/until.ts';
 import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/kube/objects.ts';
 import { jobs, pods } from '../../../src/kube/resources.ts';
-import { followLogs } from '../../../src/kube/streams/logs.ts';
 import type { EndPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import { type HolderState, holderState } from '../claims/claim-lock.ts';
-import { stateOf } from '../monitor/follow.ts';
-import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import { sideOf } from '../objects/sides.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { keepEnd, keptEndOf } from '../run/kept-end.ts';
 import { decisiveRecord, specOf, type TaskEntry } from './inventory.ts';
+import { wordsOf } from './last-words.ts';
+import { lookAtSchedule } from './schedule-look.ts';
 import {
   type Claims,
   mayHaveMover,
@@ -40,8 +38,6 @@ export interface LookOptions {
 
 /** The other side's cluster may be away; a list does not wait for it longer than that. */
 const peerLimitMs = 5000;
-/** A dry run or a comparison writes many lines between two that say how far it is. */
-const tailLines = 40;
 
 /** How all of these tasks stand, in their order. */
 export const lookAtAll = (
@@ -63,15 +59,19 @@ export async function lookAt(
   if (!mayHaveMover(record)) return { entry, standing: recordedStanding(record) };
   const all = await bothSides(entry, kube, context);
   const target = all.sides.find((side) => side.record.role === 'target');
+  const schedule = target && (await lookAtSchedule(target, claimsOf(target.record, all), context, options));
+  if (target && schedule) return { entry: withTarget(entry, target), standing: schedule };
   const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, all);
   const known = target?.record ?? record;
   const standing = standingOf(known, sight, claimsOf(known, all));
   await writeEnd(all.sides, standing, context);
-  return {
-    entry: { task: entry.task, records: { ...entry.records, ...(target && { target: target.record }) } },
-    standing,
-  };
+  return { entry: target ? withTarget(entry, target) : entry, standing };
 }
+
+const withTarget = ({ task, records }: TaskEntry, { record }: SideRecord): TaskEntry => ({
+  task,
+  records: { ...records, target: record },
+});
 
 async function bothSides(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<TaskSides> {
   if (entry.records.target && entry.records.source) return sidesOf(entry, kube, context);
@@ -120,34 +120,6 @@ async function sightOf(
     if (!(error instanceof X8sError)) throw error;
     return { obstacle: `its mover in ${kube.cluster.context} can't be looked at: ${messageOf(error)}` };
   }
-}
-
-/** The last lines of the movers: how far they are, or an end line that was too long for the pod's status. */
-async function wordsOf(
-  kube: KubeClient,
-  items: readonly Pod[],
-  withProgress: boolean,
-  signal: AbortSignal,
-): Promise<MoverLine[]> {
-  const read = items.filter((pod) => {
-    const { running, terminated } = stateOf(pod, 'target') ?? {};
-    return terminated ? !terminated.message : running !== undefined && withProgress;
-  });
-  return (await Promise.all(read.map((pod) => lastLines(kube, pod, signal)))).flat();
-}
-
-async function lastLines(kube: KubeClient, { metadata }: Pod, signal: AbortSignal): Promise<MoverLine[]> {
-  const { namespace = '', name: pod } = metadata;
-  const lines: MoverLine[] = [];
-  try {
-    for await (const text of followLogs(kube, { namespace, pod, container: 'target', tailLines, signal }))
-      lines.push(parseMoverLine(text));
-  } catch (error) {
-    signal.throwIfAborted();
-    // What it says is one of two things that are looked at: its pod tells the other.
-    if (!(error instanceof X8sError)) throw error;
-  }
-  return lines;
 }
 
 /** Both claims by name; a cluster that no context leads to by its server. */

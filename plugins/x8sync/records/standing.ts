@@ -12,13 +12,15 @@ import { progressText } from '../monitor/mover-messages.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import type { Mode } from '../mover/options.ts';
 import { type MoverEnd, type MoverLine, parseMoverLine } from '../mover/protocol.ts';
+import { gateName } from '../objects/manifests/pods.ts';
 import { type KeptEnd, keptEndOf } from '../run/kept-end.ts';
 import { takenUp } from '../run/mover-job.ts';
 import { asAsked, failureOf, isThrough, isWhole, titleOf } from '../run/result.ts';
 import { specOf } from './inventory.ts';
+import type { SchedulePhase, ScheduleStanding } from './schedule-text.ts';
 
 /** `Unknown`: it can't be told from here. Never `Running` of a mover that was not seen. */
-export type StandingPhase = TaskPhase | 'Unknown';
+export type StandingPhase = TaskPhase | 'Unknown' | SchedulePhase;
 
 export interface Standing {
   readonly phase: StandingPhase;
@@ -30,6 +32,8 @@ export interface Standing {
   readonly finishedAt?: string | undefined;
   /** The mover's own last line, where its pod was seen. */
   readonly end?: MoverEnd | undefined;
+  /** Of a task that copies at its times. */
+  readonly schedule?: ScheduleStanding | undefined;
   /** Its mover could not be looked at, which may pass. */
   readonly isUnseen?: true;
 }
@@ -111,17 +115,21 @@ function withJob(record: TaskRecord, job: Job, sight: Sight, claims: Claims): St
   return { phase: 'Running', ...waitingOf(record, sight) };
 }
 
-interface PodEnd {
+export interface PodEnd {
   readonly end: MoverEnd;
   /** Undefined of a container that is about to end. */
   readonly finishedAt: string | undefined;
 }
 
 /** The mover's end line, in its log or in what the kubelet keeps of a container that has ended. */
-function endIn({ pods, said }: Sight, nonce: string): PodEnd | undefined {
+export function endIn({ pods, said }: Pick<Sight, 'pods' | 'said'>, nonce: string): PodEnd | undefined {
   const kept = pods.flatMap((pod) => {
-    const { message = '', finishedAt } = stateOf(pod, 'target')?.terminated ?? {};
-    return message.split('\n').map((text) => ({ line: parseMoverLine(text), finishedAt }));
+    const ended = ['target', gateName].map((container) => stateOf(pod, container)?.terminated);
+    return ended.flatMap((state) =>
+      (state?.message ?? '')
+        .split('\n')
+        .map((text) => ({ line: parseMoverLine(text), finishedAt: state?.finishedAt })),
+    );
   });
   // One that was stopped has a successor.
   for (const { line, finishedAt } of [...kept, ...said.map((line) => ({ line, finishedAt: undefined }))])
@@ -130,7 +138,11 @@ function endIn({ pods, said }: Sight, nonce: string): PodEnd | undefined {
   return undefined;
 }
 
-function endedStanding(record: TaskRecord, { end: said, finishedAt }: PodEnd, claims: Claims): Standing {
+export function endedStanding(
+  record: TaskRecord,
+  { end: said, finishedAt }: PodEnd,
+  claims: Claims,
+): Standing {
   const { fsGroup, mode = 'merge' } = specOf(record);
   const end = asAsked(said, { fsGroup: fsGroup === undefined ? undefined : Number(fsGroup) });
   const ended = { finishedAt, end };
@@ -148,7 +160,7 @@ function failureIn(record: TaskRecord, end: MoverEnd, claims: Claims): X8sError 
   return failureOf(end, copy, { diagnostics: [], begun: end.stats.transferredFiles > 0 });
 }
 
-function conditionOf({ status }: Job): string | undefined {
+export function conditionOf({ status }: Job): string | undefined {
   const over = status?.conditions?.find(
     ({ type, status: is }) => (type === 'Complete' || type === 'Failed') && is === 'True',
   );
@@ -156,7 +168,10 @@ function conditionOf({ status }: Job): string | undefined {
 }
 
 /** What a mover without an end waits for, and how far it is. */
-function waitingOf(record: TaskRecord, { pods, said }: Sight): Omit<Standing, 'phase'> {
+export function waitingOf(
+  record: TaskRecord,
+  { pods, said }: Pick<Sight, 'pods' | 'said'>,
+): Omit<Standing, 'phase'> {
   const [trouble] = pods.flatMap((pod) => new PodDiagnosis().diagnose(pod, true)?.text ?? []);
   const isHeld = record.holder !== undefined;
   const now = isHeld ? record.message : 'no command waits for it: it goes on by itself';

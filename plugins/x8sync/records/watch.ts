@@ -20,7 +20,11 @@ import type { TaskContext } from './task-sides.ts';
 const pauseMs = 1000;
 /** An API server that is restarted is away for less than that. */
 const patienceMs = 30_000;
-const goingOn: readonly StandingPhase[] = ['Pending', 'Running', 'Paused'];
+const goingOn: readonly StandingPhase[] = [
+  ...(['Pending', 'Running', 'Paused'] as const),
+  // A schedule has no end but that it is ended.
+  ...(['Scheduled', 'Failing', 'Suspended'] as const),
+];
 
 /** Hands on each change of how the task stands; resolves with the last one. */
 export async function watchTask(

@@ -7,7 +7,7 @@ import { lazy } from '../../../src/async/lazy.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { UnreachableError } from '../../../src/errors.ts';
 import { clusterId } from '../../../src/kube/identity.ts';
-import { refusalIn } from '../../../src/kube/refusal.ts';
+import type { CronJob } from '../../../src/kube/objects.ts';
 import { jobs } from '../../../src/kube/resources.ts';
 import { isGivenName } from '../../../src/tasks/names.ts';
 import { type ClaimRef, type ClaimState, describeClaim, isDevice, readClaim } from '../claims/claim.ts';
@@ -18,17 +18,19 @@ import { mountObstacle } from '../connect/mount.ts';
 import { ladderOf, madeFor } from '../connect/strategies.ts';
 import type { MoverJob } from '../monitor/mover-watch.ts';
 import { schedulingObstacle } from '../monitor/scheduling.ts';
+import { readsOnly } from '../mover/options.ts';
 import { relayAddress } from '../mover/relay.ts';
 import { tunnelAddress } from '../mover/tunnel/options.ts';
 import { type EnsureOptions, remove } from '../objects/ensure.ts';
 import { passwdFor } from '../objects/identity.ts';
 import { ensureKeys } from '../objects/keys.ts';
-import type { PodPrivileges, PodWishes } from '../objects/manifests/pods.ts';
+import type { PodWishes } from '../objects/manifests/pods.ts';
 import type { TaskSide } from '../objects/sides.ts';
 import { checkPermissions } from '../preflight/permissions.ts';
-import { type Admission, admittedPod, podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
+import { podIdentity, privilegeChoice } from '../preflight/pod-privileges.ts';
 import { type FrozenSource, freezeSource } from '../snapshot/frozen-source.ts';
 import { snapshotClassFor } from '../snapshot/snapshot-class.ts';
+import { admittedBeside } from './admitted.ts';
 import type { CopyTask } from './copy-task.ts';
 import { checkDeviceRequest, deviceDeletes } from './device-request.ts';
 import {
@@ -38,8 +40,19 @@ import {
   sampleTargetPod,
   startMoverJob,
 } from './mover-job.ts';
-import { type CopyRequest, copySpec, pairLabel, targetMayHaveMore } from './request.ts';
+import {
+  type CopyRequest,
+  copySpec,
+  goesOnAlone,
+  pairLabel,
+  type ScheduleWish,
+  targetMayHaveMore,
+} from './request.ts';
+import { leaveSchedule } from './schedule.ts';
 import { sampleSourcePod, startSourceServer } from './source-server.ts';
+import { wishesDigest } from './wishes.ts';
+
+type MoverAccess = Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled'>;
 
 export class CopyParts {
   readonly #request: CopyRequest;
@@ -83,6 +96,7 @@ export class CopyParts {
         ...madeFor(this.#request.strategies, this.#isPushed),
         snapshot: this.#request.snapshot?.method,
         growth: this.#request.growTarget ?? false,
+        schedule: this.#request.schedule && (this.#request.allowMounted ? 'blind' : 'asking'),
       },
       this.#options.signal,
     ),
@@ -143,14 +157,15 @@ export class CopyParts {
   readonly #sourceAdmission = this.#part(async () => {
     const source = await this.source();
     const choice = privilegeChoice('source', this.#request);
-    return this.#admitted(source, choice, sampleSourcePod(source, this.#pod));
+    return admittedBeside(source, choice, sampleSourcePod(source, this.#pod), this.#options.signal);
   });
 
   readonly #targetAdmission = this.#part(async () => {
     const target = await this.target();
     const { mode } = this.#request;
     const choice = privilegeChoice('target', this.#request);
-    return this.#admitted(target, choice, sampleTargetPod(target, mode, this.#pod, this.#isPushed));
+    const sample = sampleTargetPod(target, mode, this.#pod, this.#isPushed);
+    return admittedBeside(target, choice, sample, this.#options.signal);
   });
 
   readonly sourcePrivileges = async () => (await this.#sourceAdmission()).privileges;
@@ -172,7 +187,7 @@ export class CopyParts {
     const place = { isOneCluster, isMountable: obstacle === undefined, push: this.#isPushed };
     const ladder = ladderOf(strategies, place, service);
     // What goes on by itself can't pass through this workstation.
-    const network = ladder.network.filter(({ name }) => !this.#request.detach || name !== 'relay');
+    const network = ladder.network.filter(({ name }) => !goesOnAlone(this.#request) || name !== 'relay');
     return { ...ladder, network, obstacle };
   });
 
@@ -229,7 +244,10 @@ export class CopyParts {
       spec: copySpec(this.#request, source, target),
       pair: pairLabel(source, target),
       claimUid: target.uid,
-      check: (task: string) => checkNoCompetingMover(target, task, this.#options.signal),
+      check: (task: string) => {
+        const contender = { task, readsOnly: readsOnly(this.#request.mode) };
+        return checkNoCompetingMover(target, contender, this.#options.signal);
+      },
     };
   });
 
@@ -272,8 +290,9 @@ export class CopyParts {
     await this.#network();
     const keys = await this.keys();
     const dials = this.#isPushed ? await this.firstAddresses() : undefined;
+    const isScheduled = this.#request.schedule !== undefined;
     return startSourceServer(
-      { side, claim, privileges, pod: { ...this.#pod, isLimited }, keys, dials },
+      { side, claim, privileges, pod: { ...this.#pod, isLimited }, keys, dials, isScheduled },
       this.#options,
     );
   });
@@ -301,12 +320,37 @@ export class CopyParts {
     return this.#startMover({ keys, addresses, isTunnelled: this.#isPushed });
   });
 
-  async #startMover(
-    access: Pick<MoverJobPlan, 'keys' | 'mountedSource' | 'addresses' | 'isTunnelled'>,
-  ): Promise<MoverJob> {
+  async #startMover(access: MoverAccess): Promise<MoverJob> {
+    const plan = await this.#moverPlan(access);
+    // From here on the target changes; a run that lost the lock while it slept must not begin.
+    await this.#task.confirmLock();
+    return startMoverJob(plan, this.#options);
+  }
+
+  /**
+   * The schedule, made in the place of the first copy's Job.
+   *
+   * @param answered the address that led that one to the source; none where it had both claims mounted.
+   */
+  async schedule(answered: string | undefined, wish: ScheduleWish): Promise<CronJob> {
+    const mount = await this.mount();
+    const isMounted = mount !== undefined && 'job' in mount;
+    const known = isMounted ? [] : [...(answered ? [answered] : []), ...(await this.firstAddresses())];
+    const access = isMounted
+      ? { mountedSource: await this.#mounted(), addresses: [] }
+      : { keys: await this.keys(), addresses: [...new Set(known)] };
+    const { deletes } = wish;
+    const { allowMounted } = this.#request;
+    const plan = await this.#moverPlan(access, { ...this.#request, deletes, confirmed: deletes === 'all' });
+    await this.#task.confirmLock();
+    const wishes = wishesDigest(this.#request);
+    return leaveSchedule({ ...plan, timetable: wish, allowMounted, wishes }, this.#options);
+  }
+
+  async #moverPlan(access: MoverAccess, request = this.#request): Promise<MoverJobPlan> {
     const { side, record } = (await this.opened()).target;
-    const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = this.#request;
-    const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs } = this.#request;
+    const { mode, bandwidth, checksum, onCollision, verify, parallel, compress } = request;
+    const { selection, owner, cutover: fresh, allowEmpty, rsyncArgs } = request;
     const [claim, { privileges, isLimited }, sourcePrivileges] = await Promise.all([
       this.target(),
       this.#targetAdmission(),
@@ -314,15 +358,12 @@ export class CopyParts {
     ]);
     // The record's uid: a task of the same name that was cleaned up meanwhile is another one.
     const run = { task: record.uid, nonce: randomUUID(), keepPartial: isGivenName(record.task) };
-    const who = { ...this.#pod, isLimited, fsGroup: this.#request.fsGroup };
-    const mayHaveMore = targetMayHaveMore(this.#request);
-    const deletes = isDevice(claim) ? deviceDeletes(this.#request) : this.#request.deletes;
+    const who = { ...this.#pod, isLimited, fsGroup: request.fsGroup };
+    const mayHaveMore = targetMayHaveMore(request);
+    const deletes = isDevice(claim) ? deviceDeletes(request) : request.deletes;
     const what = { selection, deletes, owner, parallel, compress, rsyncArgs, fresh, allowEmpty };
     const how = { ...what, mode, bandwidth, checksum, onCollision, verify, mayHaveMore };
-    const plan = { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
-    // From here on the target changes; a run that lost the lock while it slept must not begin.
-    await this.#task.confirmLock();
-    return startMoverJob(plan, this.#options);
+    return { side, claim, privileges, sourcePrivileges, ...access, ...how, ...who, ...run };
   }
 
   async #claim(ref: ClaimRef): Promise<ClaimState> {
@@ -339,20 +380,5 @@ export class CopyParts {
       known ?? clusterId(kube, { signal: this.#options.signal }).then((uid) => uid ?? kube.cluster.server);
     this.#clusterIds.set(ref, id);
     return id;
-  }
-
-  async #admitted(
-    { ref: { kube, namespace }, mounts }: ClaimState,
-    choice: readonly PodPrivileges[],
-    pod: ReturnType<typeof sampleSourcePod>,
-  ): Promise<Admission> {
-    try {
-      return await admittedPod(kube, namespace, choice, pod, this.#options.signal);
-    } catch (error) {
-      // A quota may have no room for a second pod: the one of the run that this one takes up fills it.
-      const present = mounts.find(({ privileges }) => privileges && choice.includes(privileges))?.privileges;
-      if (refusalIn(error) && present) return { privileges: present, isLimited: false };
-      throw error;
-    }
   }
 }

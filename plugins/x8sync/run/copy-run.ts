@@ -9,12 +9,22 @@ import { readsOnly } from '../mover/options.ts';
 import type { MoverEnd } from '../mover/protocol.ts';
 import { describeIdentity, imageUser } from '../objects/identity.ts';
 import { uncleanError } from '../objects/side-cleanup.ts';
+import { timetableOf } from '../objects/timetable.ts';
+import { describeTimetable } from '../schedule/interval.ts';
 import { CopyParts } from './copy-parts.ts';
 import { copyResult } from './copy-result.ts';
 import { CopyTask, type OpenSide } from './copy-task.ts';
 import { snapshotTitle } from './report.ts';
 import type { CopyContext } from './request.ts';
-import { type CopyRequest, type CopyResult, type DetachedCopy, furtherRun, type Mode } from './request.ts';
+import {
+  type CopyRequest,
+  type CopyResult,
+  type DetachedCopy,
+  furtherRun,
+  goesOnAlone,
+  type Mode,
+  type ScheduleReport,
+} from './request.ts';
 import {
   asAsked,
   emptinessOf,
@@ -25,6 +35,7 @@ import {
   titleOf,
   userHint,
 } from './result.ts';
+import { scheduleReport } from './schedule-report.ts';
 
 export class CopyRun {
   readonly #request: CopyRequest;
@@ -38,6 +49,7 @@ export class CopyRun {
   /** The one that led to the source's files. */
   #strategy: StrategyName | undefined;
   #isDetached = false;
+  #schedule: ScheduleReport | undefined;
 
   constructor(request: CopyRequest, context: CopyContext) {
     this.#request = request;
@@ -154,7 +166,7 @@ export class CopyRun {
     const sides = { source: source.side, target: target.side, watch: this.#watch, push };
     const notes = [...server.notes, ...mover.notes];
     const context = { ...sides, notes, timeoutMs, clock: this.#context.clock, signal: this.#signal };
-    const noRelay = this.#request.detach && !push ? [relayDeclined] : [];
+    const noRelay = goesOnAlone(this.#request) && !push ? [relayDeclined] : [];
     const declined = [...(await this.#parts.mountDeclined()), ...endpoint.declined, ...noRelay];
     this.#strategy = await reachSource({ ...endpoint, declined }, known, context, handle);
     const { address } = this.#watch.messages;
@@ -213,6 +225,20 @@ export class CopyRun {
     if (left.length > 0) throw uncleanError(doneText(end, this.#request.mode), left);
   }
 
+  /** Leaves further copies to a CronJob in the place of this one's Job. */
+  async leaveSchedule(handle: StepHandle): Promise<void> {
+    const { schedule, mode } = this.#request;
+    if (!schedule) return;
+    const end = await this.#watch.ended();
+    handle.detail('waiting for the first mover to go');
+    const cronJob = await this.#parts.schedule(this.#watch.messages.address, schedule);
+    this.#schedule = scheduleReport(timetableOf(cronJob), this.#context.clock.now());
+    await this.#task.leaveScheduled({ message: titleOf(end, mode), isWhole: isWhole(end) });
+    await this.#task.forgetOld();
+    const { namespace, name } = cronJob.metadata;
+    handle.title(`CronJob ${namespace}/${name} copies ${describeTimetable(schedule)}`);
+  }
+
   /** What was left to itself; undefined where the copy has come to its end. Only after its steps. */
   async detached(): Promise<DetachedCopy | undefined> {
     if (!this.#isDetached) return undefined;
@@ -229,7 +255,8 @@ export class CopyRun {
     const seconds = (this.#context.clock.monotonic() - this.#began) / 1000;
     const names = { task: target.record.task, source: describeClaim(source), target: describeClaim(to) };
     const how = { mode, checksum, selection, strategy: this.#strategy, snapshot: await this.#snapshot() };
-    return copyResult(end, this.#watch.messages, { ...names, ...how, seconds });
+    const result = copyResult(end, this.#watch.messages, { ...names, ...how, seconds });
+    return this.#schedule ? { ...result, schedule: this.#schedule } : result;
   }
 
   async #snapshot(): Promise<CopyResult['snapshot']> {
@@ -256,7 +283,8 @@ export class CopyRun {
 }
 
 /** Why a copy that is to go on by itself is not relayed. */
-const relayDeclined = 'relay: --detach ends this command, and a relay lasts for as long as the command runs';
+const relayDeclined =
+  'relay: it lasts for as long as this command runs, and --detach or --every is to go on without it';
 
 function nameTaken({ record, side, outcome }: OpenSide): string {
   const how =

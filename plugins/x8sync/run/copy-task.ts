@@ -29,6 +29,7 @@ import {
 } from '../objects/side-cleanup.ts';
 import { type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
 import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
+import { type FirstCopy, noteFirstCopy } from './first-copy.ts';
 import { forgetFinished } from './forget.ts';
 import { forgetEnd, noteExitCode } from './kept-end.ts';
 import type { CopyContext } from './request.ts';
@@ -183,6 +184,21 @@ export class CopyTask {
   async detach(): Promise<void> {
     const left = { holder: undefined, message: 'left to itself; kubectl x8sync attach takes its result' };
     await allEnded(this.#sides().map((side) => this.#end(side, left)));
+    this.#ended = true;
+  }
+
+  /** Leaves the task to its schedule. */
+  async leaveScheduled(first: Omit<FirstCopy, 'at'>): Promise<void> {
+    const at = this.#context.clock.now().toISOString();
+    const left = { holder: undefined, progress: undefined, message: `first copy: ${first.message}` };
+    const written = this.#sides().map((open) =>
+      this.#update(open, (state) => {
+        forgetEnd(state);
+        noteFirstCopy(state, { ...first, at });
+        return Object.assign(state, left);
+      }),
+    );
+    await allEnded(written);
     this.#ended = true;
   }
 

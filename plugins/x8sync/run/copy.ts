@@ -100,6 +100,8 @@ function stepsOf(run: CopyRun, request: CopyRequest): Parameters<Reporter['run']
     step(readsOnly(request.mode) ? 'Compare the files' : 'Copy the files', (handle) =>
       request.detach ? run.watchBeginning(handle) : run.watch(handle),
     ),
-    step('Clean up', (handle) => run.cleanUp(handle)),
+    request.schedule
+      ? step('Leave the schedule at the target', (handle) => run.leaveSchedule(handle))
+      : step('Clean up', (handle) => run.cleanUp(handle)),
   ];
 }

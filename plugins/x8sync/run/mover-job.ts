@@ -26,6 +26,7 @@ import {
 import { imageAccount } from '../objects/identity.ts';
 import type { Fingerprints } from '../objects/keys.ts';
 import {
+  type Gate,
   type GroupAccess,
   moverCommand,
   type PodPlan,
@@ -77,6 +78,13 @@ export interface MoverJobPlan extends PodWishes {
   readonly verify?: boolean | undefined;
   /** What only the target has is no difference then. */
   readonly mayHaveMore?: boolean | undefined;
+  /** Seconds that the mover stays after its last line; for a plugin that is there to take it away where absent. */
+  readonly lingerSeconds?: number | undefined;
+  /** Seconds that it goes on looking for the source; the plugin decides earlier, and says why, where absent. */
+  readonly connectSeconds?: number | undefined;
+  /** One of a schedule's, with what runs before it. */
+  readonly gate?: Gate | undefined;
+  readonly isScheduled?: boolean | undefined;
   /** An unnamed task's partial files go when it is ended; a named one's stay, to go on from. */
   readonly keepPartial: boolean;
 }
@@ -89,19 +97,17 @@ const noKeys = 'mounted';
 export const addressesAnnotation = 'x8s.dev/addresses';
 const verifyAnnotation = 'x8s.dev/verify';
 
-/** Seconds that the mover goes on looking for the source; the plugin decides earlier, and says why. */
-const connectSeconds = 900;
+const usualConnectSeconds = 900;
+const usualLingerSeconds = 5;
 
-/** Seconds that a mover stays after its last line, for a plugin that is there to take it away. */
-const lingerSeconds = 5;
-
-function targetPodPlan(
+export function targetPodPlan(
   plan: Omit<MoverJobPlan, 'side' | 'keys'>,
   secret: string,
   group?: GroupAccess,
 ): PodPlan {
   const { claim, privileges, sourcePrivileges, mode, task, nonce, addresses, keepPartial } = plan;
   const { bandwidth = '', mountedSource } = plan;
+  const { connectSeconds = usualConnectSeconds, lingerSeconds = usualLingerSeconds } = plan;
   return {
     side: 'target',
     image: plan.image,
@@ -109,6 +115,8 @@ function targetPodPlan(
     options: plan.options,
     isLimited: plan.isLimited,
     group,
+    gate: plan.gate,
+    isScheduled: plan.isScheduled,
     command: moverCommand('copy'),
     privileges,
     claim: claim.ref.claim,
@@ -159,14 +167,9 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
     : await optionally(
         ensure(side.kube, networkPolicies, targetNetworkPolicy(side, plan.isTunnelled), options),
       );
-  const keys = plan.keys ? keysText(plan.keys) : noKeys;
   const { nonce, addresses } = plan;
-  const annotations = {
-    [nonceAnnotation]: nonce,
-    [keysAnnotation]: keys,
-    [addressesAnnotation]: addresses.join(' '),
-    ...(plan.verify && { [verifyAnnotation]: 'true' }),
-  };
+  const keys = keysText(plan);
+  const annotations = moverAnnotations(plan);
   const willDo = (present: Job) =>
     !plan.fresh &&
     usable(present, keys) &&
@@ -191,6 +194,21 @@ export async function startMoverJob(plan: MoverJobPlan, options: EnsureOptions):
         : takenUp(made.object, notes);
   }
 }
+
+/** What a Job says of its mover. */
+export const moverAnnotations = (plan: MoverJobPlan): Record<string, string> => ({
+  [nonceAnnotation]: plan.nonce,
+  [keysAnnotation]: keysText(plan),
+  [addressesAnnotation]: plan.addresses.join(' '),
+  ...(plan.verify && { [verifyAnnotation]: 'true' }),
+});
+
+/** The number of the mover that a Job, or each of a CronJob's, was made for. */
+export const nonceIn = ({ metadata }: KubeObject): string => metadata.annotations?.[nonceAnnotation] ?? '';
+
+/** Whether the movers of a Job, or of a CronJob's, mount both claims. */
+export const isMounted = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.[keysAnnotation] === noKeys;
 
 /** Whether a mover of an earlier run copies over the network, or has done so: it is taken up, and not replaced. */
 export async function copiesOverNetwork(side: TaskSide, signal: AbortSignal): Promise<boolean> {
@@ -221,11 +239,17 @@ async function removeOurs(side: TaskSide, present: Job, options: EnsureOptions):
 
 /** A Job of an earlier run, as it is found. */
 export function takenUp(job: Job, notes: readonly string[]): MoverJob {
-  const annotations = job.metadata.annotations ?? {};
   const endedAt = job.status?.completionTime;
-  const isMounted = annotations[keysAnnotation] === noKeys;
-  const nonce = annotations[nonceAnnotation] ?? '';
-  return { job, nonce, takenUp: true, endedAt, isMounted, addresses: addressesIn(job), notes };
+  const nonce = nonceIn(job);
+  return {
+    job,
+    nonce,
+    takenUp: true,
+    endedAt,
+    isMounted: isMounted(job),
+    addresses: addressesIn(job),
+    notes,
+  };
 }
 
 /** The addresses that the pods of a workload know from their start. */
@@ -234,8 +258,10 @@ export function addressesIn({ metadata }: KubeObject): string[] {
   return text.split(' ').filter((address) => address !== '');
 }
 
-const keysText = ({ client, host, tunnel }: Fingerprints): string =>
-  [client, host, tunnel].filter((one) => one !== undefined).join(' ');
+function keysText({ keys }: Pick<MoverJobPlan, 'keys'>): string {
+  if (!keys) return noKeys;
+  return [keys.client, keys.host, keys.tunnel].filter((one) => one !== undefined).join(' ');
+}
 
 function usable({ metadata, status }: Job, keys: string): boolean {
   const failed = status?.conditions?.some(

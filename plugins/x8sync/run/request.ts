@@ -26,7 +26,7 @@ import type {
 } from '../mover/protocol.ts';
 import { describeIdentity, type Identity } from '../objects/identity.ts';
 import type { PodOptions } from '../objects/manifests/pod-options.ts';
-
+import type { Timetable } from '../schedule/interval.ts';
 import type { FrozenSource, SnapshotWish } from '../snapshot/frozen-source.ts';
 
 export type { Mode } from '../mover/options.ts';
@@ -92,6 +92,8 @@ export interface CopyRequest {
   readonly compress?: CompressionWish | undefined;
   /** Once files move, leave the mover to itself; a relay is not tried then. */
   readonly detach?: boolean | undefined;
+  /** After this copy, go on to copy at these times without the command; a relay is not tried then. */
+  readonly schedule?: ScheduleWish | undefined;
   /** Run a named task that has finished once more. */
   readonly again?: boolean | undefined;
   /** How many finished tasks keep their records in a namespace; all of them where absent. */
@@ -99,6 +101,17 @@ export interface CopyRequest {
   /** Limit of each wait for a cluster, in milliseconds: pods, addresses, deletions. Not for the copying. */
   readonly timeoutMs: number;
 }
+
+export interface ScheduleWish extends Timetable {
+  /** What later copies may delete, whatever a person agrees to for the first one. */
+  readonly deletes: Deletes;
+}
+
+/** Whether movers are to copy when no command is there that streams could pass through. */
+export const goesOnAlone = ({
+  detach = false,
+  schedule,
+}: Pick<CopyRequest, 'detach' | 'schedule'>): boolean => detach || schedule !== undefined;
 
 /** What a copy works with. */
 export interface CopyContext {
@@ -146,8 +159,16 @@ export interface CopyResult {
   readonly changes: readonly string[];
   /** Errors and warnings of the mover, the last few. */
   readonly diagnostics: readonly string[];
+  /** When it is copied again, where that was asked for. */
+  readonly schedule?: ScheduleReport | undefined;
   /** The whole run, set-up and clean-up included. */
   readonly seconds: number;
+}
+
+/** A schedule as a person hears of it. */
+export interface ScheduleReport extends Timetable {
+  /** RFC 3339; absent where the schedule names no day that exists. */
+  readonly next?: string | undefined;
 }
 
 /** A copy that was left to itself once files moved. */
@@ -180,8 +201,8 @@ export const specSchema = 1;
  */
 export function copySpec(
   request: CopyRequest,
-  source: ClaimState,
-  target: ClaimState,
+  source: Pick<ClaimState, 'uid'>,
+  target: Pick<ClaimState, 'uid'>,
 ): Record<string, string> {
   return {
     sourceClaim: `${request.source.namespace}/${request.source.claim}`,
@@ -198,6 +219,8 @@ export function copySpec(
     ...deletionSpec(request),
     ...(request.snapshot && { snapshot: request.snapshot.method }),
     ...(request.owner && { chown: describeIdentity(request.owner) }),
+    // Not how often: that may change.
+    ...(request.schedule && { schedule: 'true' }),
   };
 }
 

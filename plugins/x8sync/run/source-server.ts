@@ -28,6 +28,8 @@ export interface SourceServerPlan {
   readonly keys: Fingerprints;
   /** Addresses of the target that are known by now, where the source is to dial it. */
   readonly dials?: readonly string[] | undefined;
+  /** It stands until it is taken away, for copies that nobody watches. */
+  readonly isScheduled?: boolean | undefined;
 }
 
 /** The source's side, made; its pod may still be on its way. */
@@ -41,6 +43,8 @@ export interface SourceServer {
 
 /** Seconds without any client after which sshd stops listening, so that a killed plugin leaves no open door. */
 const idleSeconds = 600;
+/** A schedule may be suspended for as long as a person likes: some centuries. */
+const neverIdleSeconds = 1e10;
 
 /** The source's pod. The keys' fingerprint is part of it: with new keys comes a new pod. */
 export function sourcePodPlan(
@@ -50,6 +54,7 @@ export function sourcePodPlan(
   secret: string,
   keyId: string,
   dials?: readonly string[],
+  isScheduled = false,
 ): PodPlan {
   return {
     ...wishes,
@@ -61,8 +66,10 @@ export function sourcePodPlan(
     node: claim.node,
     readOnly: true,
     secret,
+    isScheduled,
     env: serveEnv({
-      ...{ nonce: keyId, port: sshPort, idleSeconds, isDevice: isDevice(claim) },
+      ...{ nonce: keyId, port: sshPort, isDevice: isDevice(claim) },
+      idleSeconds: isScheduled ? neverIdleSeconds : idleSeconds,
       tunnel: dials && { user: imageAccount, forwardedPort, addresses: dials },
     }),
   };
@@ -76,7 +83,15 @@ export async function startSourceServer(
   const { side, claim, privileges, keys, dials } = plan;
   const { kube } = side;
   const podPlan = (addresses: typeof dials) =>
-    sourcePodPlan(claim, privileges, plan.pod, side.name, keys.tunnel ?? keys.host, addresses);
+    sourcePodPlan(
+      claim,
+      privileges,
+      plan.pod,
+      side.name,
+      keys.tunnel ?? keys.host,
+      addresses,
+      plan.isScheduled,
+    );
   const wanted = sourceStatefulSet(side, podPlan(dials), { [addressesAnnotation]: (dials ?? []).join(' ') });
   // Where its pod is to run, or what it dials first, is no reason to make it anew: the pod of an earlier run is what
   // holds the claim there, and further addresses can be delivered to it.

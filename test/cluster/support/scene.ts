@@ -27,7 +27,8 @@ export interface Container {
 }
 
 /** Everything that a task makes. */
-const childKinds = 'secrets,statefulsets,services,jobs,networkpolicies,pods';
+const childKinds =
+  'secrets,statefulsets,services,jobs,cronjobs,networkpolicies,serviceaccounts,roles,rolebindings,pods';
 
 /** A shell's image with GNU tools, attr and acl; any Debian will do outside of the lab. */
 export const shellImage = process.env.X8S_TEST_IMAGE ?? imageNames.plain;

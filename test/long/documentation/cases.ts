@@ -272,6 +272,11 @@ export const cases: Readonly<Record<string, Documented>> = {
         },
       },
       {
+        begins: 'kubectl x8sync --every 15m',
+        // What follows copies to that claim, too.
+        after: 'kubectl x8sync cancel fresh --context prod-us -n shop',
+      },
+      {
         begins: 'kubectl x8sync --cutover --then repoint',
         before: async (stage) => {
           await fastClass(stage);

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { DeviceRun } from '../device/run.ts';
 import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } from '../options.ts';
 import { pause } from '../programs.ts';
-import { exitCodeOf, type Messages, type MoverOutcome, type Verification } from '../protocol.ts';
+import { exitCodeOf, type Messages, type Verification } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
 import { serveTunnel } from '../tunnel/server.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
@@ -13,7 +13,7 @@ import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { openSource } from './open-source.ts';
 import { RoomCheck, requireContent, requireFreeName } from './preconditions.ts';
-import { type MoverRun, noteTermination } from './report.ts';
+import { decline, type MoverRun, noteTermination } from './report.ts';
 import { Source } from './source.ts';
 import type { SourceAccess } from './source-access.ts';
 import { SourceRsync } from './source-rsync.ts';
@@ -24,23 +24,14 @@ import { Transfer } from './transfer.ts';
 /** Runs what the environment asks for; resolves with the process's exit code once the end line is out. */
 export async function startCopy(env: Env, runtime: Runtime): Promise<number> {
   const foreign = foreignPlugin(env);
-  if (foreign !== undefined) return decline(env, 'refused', foreign, runtime);
+  const { X8S_NONCE: nonce = '', X8S_TASK: task = '', X8S_MODE: mode = '' } = env;
+  const run = { nonce, task, mode };
+  if (foreign !== undefined) return decline(run, 'refused', foreign, runtime);
   try {
     return await copy(readCopyOptions(env), runtime);
   } catch (error) {
-    return decline(env, 'failed', (error as Error).message, runtime);
+    return decline(run, 'failed', (error as Error).message, runtime);
   }
-}
-
-/** Ends before anything was begun. */
-function decline(env: Env, outcome: MoverOutcome, message: string, { paths, messages }: Runtime): number {
-  const code = exitCodeOf(outcome);
-  const { X8S_NONCE: nonce = '', X8S_TASK: task = '', X8S_MODE: mode = '' } = env;
-  const nothing = { stats: {}, failures: [], lost: [], losses: [], attempts: 0, seconds: 0 };
-  const end = { nonce, task, mode, code, outcome, message, ...nothing };
-  noteTermination(paths.terminationLog, end);
-  messages.write('end', end);
-  return code;
 }
 
 /** Runs the copy to its end; resolves with the process's exit code once the end line is out. */

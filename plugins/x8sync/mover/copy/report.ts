@@ -1,6 +1,7 @@
 /** The last line: how it ended. The plugin believes this line, and Kubernetes the exit code that goes with it. */
 import { accessSync, constants, writeFileSync } from 'node:fs';
-import { formatMessage, type Messages } from '../protocol.ts';
+import { exitCodeOf, formatMessage, type Messages, type MoverOutcome } from '../protocol.ts';
+import type { Runtime } from '../runtime.ts';
 import type { MoverExit } from './exit.ts';
 
 /** A copy of files, or of a device. */
@@ -23,6 +24,21 @@ export function noteTermination(path: string, end: Messages['end']): void {
   const line = formatMessage('end', { ...end, failures: [] });
   if (Buffer.byteLength(line) >= mostBytes || !isWritable(path)) return;
   writeFileSync(path, `${line}\n`);
+}
+
+/** Ends a run before anything was begun; resolves with the process's exit code once the end line is out. */
+export function decline(
+  run: Readonly<Record<'nonce' | 'task' | 'mode', string>>,
+  outcome: MoverOutcome,
+  message: string,
+  { paths, messages }: Pick<Runtime, 'paths' | 'messages'>,
+): number {
+  const code = exitCodeOf(outcome);
+  const nothing = { stats: {}, failures: [], lost: [], losses: [], attempts: 0, seconds: 0 };
+  const end = { ...run, code, outcome, message, ...nothing };
+  noteTermination(paths.terminationLog, end);
+  messages.write('end', end);
+  return code;
 }
 
 function isWritable(path: string): boolean {

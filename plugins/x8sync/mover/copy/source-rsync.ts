@@ -187,8 +187,7 @@ export class SourceRsync {
 
   #copyArgs(staging: StagingFolder, asksProgress: boolean): string[] {
     const info = asksProgress ? 'stats2' : 'progress2,stats2';
-    // Below the target, where it is found: rsync walks this path, name by name, several times for each file.
-    const folders = [`--temp-dir=${staging.temporaryBelow}`, `--partial-dir=${staging.partial}`];
+    const folders = [`--temp-dir=${staging.temporary}`, `--partial-dir=${staging.partial}`];
     return [`--info=${info}`, ...folders];
   }
 

@@ -16,7 +16,6 @@ export type Phase = 'wiping' | 'copying';
 /** What may be in a staging folder that has no mark yet: what is made before the mark. */
 const unmarked = /^(tmp|partial|state\.new|mark-.*)$/;
 const word = 'x8sync';
-const temporaryName = 'tmp';
 
 export class StagingFolder {
   /** Whether this run has opened it. */
@@ -42,12 +41,7 @@ export class StagingFolder {
 
   /** For files that rsync is at. */
   get temporary(): string {
-    return `${this.path}/${temporaryName}`;
-  }
-
-  /** The same, as seen from the target's root. */
-  get temporaryBelow(): string {
-    return `${this.name}/${temporaryName}`;
+    return `${this.path}/tmp`;
   }
 
   /** For files that it could not finish. */

@@ -6,7 +6,16 @@ import type { PodTemplate } from './pod-patch.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Folders of the container that are the copy's own. */
-const ownPaths = ['/source', '/target', '/etc/x8s', '/run/x8s', '/tmp', '/usr/local/bin', '/etc/passwd'];
+const ownPaths = [
+  '/source',
+  '/target',
+  '/etc/x8s',
+  '/run/x8s',
+  '/tmp',
+  '/usr/local/bin',
+  '/etc/passwd',
+  '/var/run/secrets',
+];
 
 const fieldsOf = (value: unknown): Fields => (value ?? {}) as Fields;
 const listOf = (value: unknown): readonly Fields[] =>
@@ -35,7 +44,15 @@ function* changesOf(ours: PodTemplate, patched: PodTemplate, side: string): Gene
   const own = containers.find(({ name }) => name === side);
   if (own) yield* containerChanges(fieldsOf(listOf(before.containers)[0]), own);
   else yield `spec.containers: ${side} is gone`;
-  for (const other of containers.filter((one) => one !== own))
+  // What runs before the container of the copy is the copy's own, too.
+  const gates = listOf(before.initContainers);
+  const kept = containers.filter(({ name }) => gates.some((one) => one.name === name));
+  for (const one of gates) {
+    const now = kept.find(({ name }) => name === one.name);
+    if (now) yield* containerChanges(one, now);
+    else yield `spec.initContainers: ${one.name} is gone`;
+  }
+  for (const other of containers.filter((one) => one !== own && !kept.includes(one)))
     if ([...listOf(other.volumeMounts), ...listOf(other.volumeDevices)].some(({ name }) => names.has(name)))
       yield `container ${other.name} mounts a volume of the copy`;
 }

@@ -1,6 +1,7 @@
 /** What the source's and the target's pod have in common: security, volumes, placement. */
 import { imageReference } from '../../../../src/images.ts';
 import type { PodSpec } from '../../../../src/kube/objects.ts';
+import { gatePodVariable } from '../../mover/gate/options.ts';
 import { devicePathOf } from '../../mover/paths.ts';
 import { type Identity, passwdFor } from '../identity.ts';
 import { type PodOptions, resourcesOf, specOptions, withPodOptions } from './pod-options.ts';
@@ -73,6 +74,17 @@ export interface PodPlan extends Placement, PodWishes {
   /** The source dials the target's pod, which has an sshd for it. */
   readonly isTunnelled?: boolean | undefined;
   readonly group?: GroupAccess | undefined;
+  /** Its pod stands where no workstation looks: a node that is drained is to be rid of it. */
+  readonly isScheduled?: boolean | undefined;
+  /** What runs before the mover, and may keep it from beginning. */
+  readonly gate?: Gate | undefined;
+}
+
+/** See `mover/gate`. */
+export interface Gate {
+  readonly env: Readonly<Record<string, string>>;
+  /** Whose rights it has. */
+  readonly serviceAccount: string;
 }
 
 /**
@@ -129,7 +141,7 @@ export function privilegesOf({ containers }: PodSpec): PodPrivileges {
 }
 
 /** A claim that is mounted on a node already can be read on that node only, cordoned or not. */
-function placement({ node, options = {} }: PodPlan): Record<string, unknown> {
+function placement({ node, options = {}, isScheduled = false }: PodPlan): Record<string, unknown> {
   if (node === undefined) return specOptions(options, []);
   const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
   return {
@@ -138,7 +150,7 @@ function placement({ node, options = {} }: PodPlan): Record<string, unknown> {
         requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] },
       },
     },
-    ...specOptions(options, [{ operator: 'Exists', effect: 'NoSchedule' }]),
+    ...specOptions(options, isScheduled ? [] : [{ operator: 'Exists', effect: 'NoSchedule' }]),
   };
 }
 
@@ -229,6 +241,10 @@ function ownSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
     terminationGracePeriodSeconds: 5,
     securityContext: podSecurity(plan),
     ...placement(plan),
+    ...(plan.gate && {
+      serviceAccountName: plan.gate.serviceAccount,
+      initContainers: [gateContainer(plan, plan.gate)],
+    }),
     containers: [
       {
         name: plan.side,
@@ -255,6 +271,40 @@ function ownSpec(plan: PodPlan, restartPolicy: 'Always' | 'Never'): PodSpec {
       ...keysVolume(plan),
       { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '16Mi' } },
       { name: 'tmp', emptyDir: {} },
+      ...(plan.gate ? [gateVolume] : []),
     ],
   };
 }
+
+/** Name of the container, and of the volume with its token. */
+export const gateName = 'gate';
+
+/** Where it is mounted the API server's address and certificate are looked for by every client. */
+const accountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The token is mounted there and nowhere else: what handles the files of others has none. */
+function gateContainer(plan: PodPlan, { env }: Gate): Record<string, unknown> {
+  const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
+  const pod = { name: gatePodVariable, valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } };
+  return {
+    name: gateName,
+    image: plan.image,
+    imagePullPolicy: 'IfNotPresent',
+    command: moverCommand('gate'),
+    env: [...variables, pod],
+    securityContext: securityContext({ ...plan, privileges: 'user' }),
+    resources: resourcesOf(plan.options ?? {}, plan.isLimited ?? false),
+    volumeMounts: [{ name: gateName, mountPath: accountPath, readOnly: true }],
+  };
+}
+
+const gateVolume: Volume = {
+  name: gateName,
+  projected: {
+    defaultMode: 0o444,
+    sources: [
+      { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    ],
+  },
+};

@@ -1,6 +1,7 @@
 /** The target's side: one Job whose pod fetches the source's files. */
 import type { Job, NetworkPolicy, Secret } from '../../../../src/kube/objects.ts';
-import { type PodPlan, passwdKey, podTemplate } from './pods.ts';
+import type { PodTemplate } from './pod-patch.ts';
+import { gateName, type PodPlan, passwdKey, podTemplate } from './pods.ts';
 import { type SideMeta, sshPort } from './service.ts';
 
 /** The target's half of the keys of a tunnel. */
@@ -49,22 +50,35 @@ export function targetJob(
   plan: PodPlan,
   annotations: Record<string, string>,
 ): Job {
-  const definite = { containerName: plan.side, operator: 'In', values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { ...meta, annotations },
-    spec: {
-      backoffLimit,
-      podReplacementPolicy: 'Failed',
-      podFailurePolicy: {
-        rules: [
-          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          { action: 'FailJob', onExitCodes: definite },
-        ],
-      },
-      template: podTemplate({ labels: { ...meta.labels, ...selector }, annotations }, plan, 'Never'),
+    spec: jobSpec({ meta, selector }, plan, annotations),
+  };
+}
+
+/** Likewise for each of the Jobs that a schedule makes. */
+export function jobSpec(
+  { meta, selector }: SideMeta,
+  plan: PodPlan,
+  annotations: Record<string, string>,
+): Record<string, unknown> & { template: PodTemplate } {
+  const definite = { operator: 'In', values: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] };
+  const containers = [plan.side, ...(plan.gate ? [gateName] : [])];
+  return {
+    backoffLimit,
+    podReplacementPolicy: 'Failed',
+    podFailurePolicy: {
+      rules: [
+        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+        ...containers.map((containerName) => ({
+          action: 'FailJob',
+          onExitCodes: { containerName, ...definite },
+        })),
+      ],
     },
+    template: podTemplate({ labels: { ...meta.labels, ...selector }, annotations }, plan, 'Never'),
   };
 }
 

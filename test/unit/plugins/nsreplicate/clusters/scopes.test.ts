@@ -18,35 +18,29 @@ const many = Array.from({ length: 9 }, (_, index) => `ns-${index}`);
 describe('scopesOf', () => {
   test('goes namespace by namespace where few are named, and asks nothing for it', async () => {
     const one = cluster(false);
-    expect(await scopesOf(one, configMaps, ['a', 'b'], { watch: true })).toEqual(['a', 'b']);
+    expect(await scopesOf(one, configMaps, ['a', 'b'])).toEqual(['a', 'b']);
     expect(one.kube.calls).toEqual([]);
   });
 
   test('reads the whole cluster where that may be read, and many or unnamed namespaces are meant', async () => {
-    expect(await scopesOf(cluster(true), configMaps, many, { watch: true })).toEqual([undefined]);
-    expect(await scopesOf(cluster(true), configMaps, undefined, { watch: true })).toEqual([undefined]);
-    expect(await scopesOf(cluster(true), namespaces, ['a'], { watch: true })).toEqual([undefined]);
+    expect(await scopesOf(cluster(true), configMaps, many)).toEqual([undefined]);
+    expect(await scopesOf(cluster(true), configMaps, undefined)).toEqual([undefined]);
+    expect(await scopesOf(cluster(true), namespaces, ['a'])).toEqual([undefined]);
   });
 
   test('goes namespace by namespace, however many, where it may not', async () => {
-    expect(await scopesOf(cluster(false), configMaps, many, { watch: true })).toEqual(many);
+    expect(await scopesOf(cluster(false), configMaps, many)).toEqual(many);
   });
 
   test('does without the list of namespaces where they are named', async () => {
-    expect(await scopesOf(cluster(false), namespaces, ['a'], { watch: true })).toEqual([]);
+    expect(await scopesOf(cluster(false), namespaces, ['a'])).toEqual([]);
   });
 
   test('says which right is missing where all namespaces are meant', async () => {
-    await expect(scopesOf(cluster(false), configMaps, undefined, { watch: true })).rejects.toMatchObject({
+    await expect(scopesOf(cluster(false), configMaps, undefined)).rejects.toMatchObject({
       exitCode: 4,
       message: 'one: you may not list and watch configmaps in all namespaces.',
       hint: expect.stringContaining('--sync-namespaces'),
-    });
-  });
-
-  test('asks no right to watch of who lists once', async () => {
-    await expect(scopesOf(cluster(false), configMaps, undefined, { watch: false })).rejects.toMatchObject({
-      message: 'one: you may not list configmaps in all namespaces.',
     });
   });
 });

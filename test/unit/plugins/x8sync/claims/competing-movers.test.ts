@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ClaimMount, ClaimState } from '../../../../../plugins/x8sync/claims/claim.ts';
 import { checkNoCompetingMover } from '../../../../../plugins/x8sync/claims/competing-movers.ts';
 import { RefusedError } from '../../../../../src/errors.ts';
+import type { KubeObject } from '../../../../../src/kube/objects.ts';
 import { apiError } from '../../../support/fake-cluster.ts';
 import { type FakeKube, fakeKube } from '../../../support/fake-kube.ts';
 
@@ -13,9 +14,18 @@ function target(kube: FakeKube, mounts: readonly ClaimMount[] = []): ClaimState 
   return { ref, mounts } as unknown as ClaimState;
 }
 
-function job(kube: FakeKube, task: string, claim: string, conditions: object[] = []): void {
-  const name = `x8sync-${task}-target`;
-  kube.objects.create('batch/jobs', {
+function job(
+  kube: FakeKube,
+  task: string,
+  claim: string,
+  conditions: object[] = [],
+  name = `x8sync-${task}-target`,
+): void {
+  kube.objects.create('batch/jobs', moverJob(task, claim, conditions, name));
+}
+
+function moverJob(task: string, claim: string, conditions: object[], name: string) {
+  return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
@@ -31,7 +41,7 @@ function job(kube: FakeKube, task: string, claim: string, conditions: object[] =
       template: { spec: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }] } },
     },
     status: { conditions },
-  });
+  };
 }
 
 const mountOf = (task: string | undefined): ClaimMount => ({
@@ -51,11 +61,13 @@ describe('checkNoCompetingMover', () => {
     job(kube, 'done', 'data', ended('Complete'));
     job(kube, 'failed', 'data', ended('Failed'));
     const mounts = [mountOf(undefined), mountOf('mine')];
-    await expect(checkNoCompetingMover(target(kube, mounts), 'mine', signal)).resolves.toBeUndefined();
+    await expect(
+      checkNoCompetingMover(target(kube, mounts), { task: 'mine' }, signal),
+    ).resolves.toBeUndefined();
   });
 
   test('refuses where the pod of another task has the claim, and names the task', async () => {
-    const refused = checkNoCompetingMover(target(fakeKube(), [mountOf('other')]), 'mine', signal);
+    const refused = checkNoCompetingMover(target(fakeKube(), [mountOf('other')]), { task: 'mine' }, signal);
     await expect(refused).rejects.toThrow(RefusedError);
     await expect(refused).rejects.toThrow('task other has a mover on target claim fake/shop/data');
   });
@@ -63,7 +75,7 @@ describe('checkNoCompetingMover', () => {
   test('refuses where the Job of another task is between two pods', async () => {
     const kube = fakeKube();
     job(kube, 'other', 'data', [{ type: 'Failed', status: 'False' }]);
-    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).rejects.toMatchObject({
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toMatchObject({
       exitCode: 3,
       hint: expect.stringContaining('kubectl x8sync cleanup other --context fake'),
     });
@@ -74,10 +86,64 @@ describe('checkNoCompetingMover', () => {
     kube.before = ({ collection }) => {
       if (collection === 'batch/jobs') throw apiError(403, 'forbidden');
     };
-    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).resolves.toBeUndefined();
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).resolves.toBeUndefined();
     kube.before = () => {
       throw apiError(503, 'away');
     };
-    await expect(checkNoCompetingMover(target(kube), 'mine', signal)).rejects.toThrow('away');
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toThrow('away');
+  });
+
+  const schedule = (kube: FakeKube, task: string): void => {
+    const { metadata, spec } = moverJob(task, 'data', [], `x8sync-${task}-target`);
+    const kind = { apiVersion: 'batch/v1', kind: 'CronJob' };
+    kube.objects.create('batch/cronjobs', {
+      ...kind,
+      metadata,
+      spec: { schedule: '* * * * *', jobTemplate: { spec } },
+    });
+  };
+
+  test('refuses where another task copies at its times, also between two copies; a comparison goes on', async () => {
+    const kube = fakeKube();
+    schedule(kube, 'fresh');
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toMatchObject({
+      message: 'task fresh copies to target claim fake/shop/data by itself, at its times',
+      hint: expect.stringContaining('kubectl x8sync cancel fresh --context fake'),
+    });
+    const reader = { task: 'mine', readsOnly: true };
+    await expect(checkNoCompetingMover(target(kube), reader, signal)).resolves.toBeUndefined();
+    await expect(checkNoCompetingMover(target(kube), { task: 'fresh' }, signal)).resolves.toBeUndefined();
+  });
+
+  test('goes by the records where schedules may not be listed, and only by those of this claim that stand', async () => {
+    const kube = fakeKube();
+    kube.before = ({ collection }) => {
+      if (collection === 'batch/cronjobs') throw apiError(403, 'forbidden');
+    };
+    const recorded = (task: string, targetUid: string, phase: string) =>
+      kube.objects.create('/configmaps', {
+        ...{
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          data: { spec: JSON.stringify({ schedule: 'true', targetUid }) },
+        },
+        metadata: { ...moverJob(task, 'data', [], task).metadata, annotations: { 'x8s.dev/phase': phase } },
+      } as KubeObject);
+    recorded('ended', 'u1', 'Interrupted');
+    recorded('elsewhere', 'u2', 'Running');
+    const claim = { ...target(kube), uid: 'u1' };
+    await expect(checkNoCompetingMover(claim, { task: 'mine' }, signal)).resolves.toBeUndefined();
+    recorded('fresh', 'u1', 'Running');
+    await expect(checkNoCompetingMover(claim, { task: 'mine' }, signal)).rejects.toThrow(
+      /task fresh copies to/,
+    );
+  });
+
+  test('refuses beside a copy of the own schedule that runs', async () => {
+    const kube = fakeKube();
+    job(kube, 'mine', 'data', [], 'x8sync-mine-target-29384756');
+    await expect(checkNoCompetingMover(target(kube), { task: 'mine' }, signal)).rejects.toThrow(
+      'a copy of task mine writes to target claim fake/shop/data right now',
+    );
   });
 });

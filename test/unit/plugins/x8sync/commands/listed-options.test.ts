@@ -29,7 +29,7 @@ const ofTheBatch = [
   'keep-records',
   'timeout',
 ];
-const notInABatch = ['cutover', 'downtime-goal', 'then', 'way'];
+const notInABatch = ['cutover', 'downtime-goal', 'then', 'every', 'time-zone', 'way'];
 
 class AnyCommand extends KubeCommand {
   override run = async () => undefined;

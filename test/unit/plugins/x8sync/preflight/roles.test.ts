@@ -50,6 +50,8 @@ test.each([
   ['a clone', { snapshot: 'clone' }, 'source', /"persistentvolumeclaims",[^\]]*\],"verbs":\["create"/],
   ['a snapshot', { snapshot: 'snapshot' }, 'source', /"volumesnapshots"/],
   ['a cutover of the source', { cutover: ['source'] }, 'source', /"deployments"/],
+  ['a schedule', { schedule: 'asking' }, 'target', /"cronjobs"/],
+  ['what asks before each of its copies', { schedule: 'asking' }, 'target', /"rolebindings"/],
   ['a cutover of the target', { cutover: ['target'] }, 'target', /"deployments"/],
 ] as const)('%s takes more on its side only', (_, further, side, more) => {
   const pair = { source: ref(one, 'a'), target: ref(two, 'b') };

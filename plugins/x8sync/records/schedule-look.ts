@@ -1,0 +1,60 @@
+/** Looks at a schedule in the target's cluster. */
+import { messageOf, X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { eventsOf } from '../../../src/kube/events.ts';
+import type { CronJob } from '../../../src/kube/objects.ts';
+import { cronJobs, jobs, pods } from '../../../src/kube/resources.ts';
+import type { SideRecord } from '../objects/side-cleanup.ts';
+import { isScheduled, sideOf } from '../objects/sides.ts';
+import type { CopyContext } from '../run/request.ts';
+import { wordsOf } from './last-words.ts';
+import { scheduleStanding } from './schedule-standing.ts';
+import type { Claims, Standing } from './standing.ts';
+
+/** How a task's schedule stands; undefined of a task that has none, or none yet, or none any more. */
+export async function lookAtSchedule(
+  { kube, record }: SideRecord,
+  claims: Claims,
+  { clock, signal }: Pick<CopyContext, 'clock' | 'signal'>,
+  { withProgress }: { readonly withProgress: boolean },
+): Promise<Standing | undefined> {
+  if (!isScheduled(record)) return undefined;
+  try {
+    const side = sideOf(kube, record);
+    const { namespace, selectorText: labelSelector } = side;
+    const cronJob = await kube.find(cronJobs, side.meta, { signal });
+    if (!cronJob) return undefined;
+    const [made, { items }] = await Promise.all([
+      kube.list(jobs, { namespace, labelSelector, signal }),
+      kube.list(pods, { namespace, labelSelector, signal }),
+    ]);
+    const said = await wordsOf(kube, items, withProgress, signal);
+    const sight = { cronJob, jobs: made.items, pods: items, said };
+    const standing = scheduleStanding(record, sight, claims, clock.now());
+    if (!standing.schedule?.overdue) return standing;
+    const warning = await lastWarning(kube, cronJob, signal);
+    return scheduleStanding(record, { ...sight, warning }, claims, clock.now());
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof X8sError)) throw error;
+    const message = `its schedule in ${kube.cluster.context} can't be looked at: ${messageOf(error)}`;
+    return { phase: 'Unknown', message, isUnseen: true };
+  }
+}
+
+const lastEvents = 10;
+
+/** Why no Job was made; undefined where nothing is said, or it may not be read. */
+async function lastWarning(
+  kube: KubeClient,
+  { metadata: { namespace = '', uid = '' } }: CronJob,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const events = await eventsOf(kube, { namespace, uid }, lastEvents, { signal });
+    return events.findLast((text) => text.startsWith('Warning '));
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}

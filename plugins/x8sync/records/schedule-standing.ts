@@ -1,0 +1,110 @@
+/** How a schedule stands: what its CronJob, its Jobs and their pods say. Pure: the only place where that is decided. */
+import type { CronJob, Job, Pod } from '../../../src/kube/objects.ts';
+import type { TaskRecord } from '../../../src/tasks/record.ts';
+import type { MoverLine } from '../mover/protocol.ts';
+import { timetableOf } from '../objects/timetable.ts';
+import { firstCopyIn } from '../run/first-copy.ts';
+import { nonceIn } from '../run/mover-job.ts';
+import { nextTime } from '../run/schedule-report.ts';
+import { phaseOf, type ScheduledCopy, type ScheduleStanding, scheduleText } from './schedule-text.ts';
+import { type Claims, conditionOf, endedStanding, endIn, type Standing, waitingOf } from './standing.ts';
+
+/** What was seen of a schedule in the target's cluster. */
+export interface ScheduleSight {
+  readonly cronJob: CronJob;
+  readonly jobs: readonly Job[];
+  readonly pods: readonly Pod[];
+  /** The last lines of the mover that runs, where they were asked for. */
+  readonly said: readonly MoverLine[];
+  /** The last warning among the CronJob's events, where it was asked for. */
+  readonly warning?: string | undefined;
+}
+
+/** A controller that was away for a moment, or is behind, is not late yet. */
+const graceMs = 90_000;
+
+/** @param claims by their names, for messages. */
+export function scheduleStanding(
+  record: TaskRecord,
+  sight: ScheduleSight,
+  claims: Claims,
+  now: Date,
+): Standing {
+  const schedule = scheduleOf(record, sight, claims, now);
+  const { lastGood, lastFailure } = schedule;
+  return {
+    phase: phaseOf(schedule),
+    progress: scheduleText(schedule, now),
+    message: (lastFailure ?? lastGood)?.message,
+    schedule,
+  };
+}
+
+function scheduleOf(record: TaskRecord, sight: ScheduleSight, claims: Claims, now: Date): ScheduleStanding {
+  const { cronJob } = sight;
+  const timetable = timetableOf(cronJob);
+  const suspended = cronJob.spec.suspend === true;
+  const newest = [...sight.jobs].sort((a, b) => bornAt(b).localeCompare(bornAt(a)));
+  const running = newest.find((job) => endOf(job) === undefined);
+  const last = newest.find((job) => endOf(job) !== undefined);
+  const copyOf = (job: Job) => endedCopy(record, job, sight, claims);
+  return {
+    ...timetable,
+    suspended,
+    lastGood: lastGood(record, sight, newest.find(isGood), copyOf),
+    lastFailure: last && !isGood(last) ? copyOf(last) : undefined,
+    running: running && runningCopy(record, running, sight),
+    overdue: suspended || running ? undefined : overdueCopy(sight, now),
+    next: suspended ? undefined : nextTime(timetable, now)?.toISOString(),
+  };
+}
+
+const bornAt = ({ metadata }: Job): string => metadata.creationTimestamp ?? '';
+
+const endOf = ({ status }: Job) =>
+  status?.conditions?.find(
+    ({ type, status: is }) => is === 'True' && (type === 'Complete' || type === 'Failed'),
+  );
+
+const isGood = (job: Job): boolean => endOf(job)?.type === 'Complete';
+
+/** A CronJob remembers when it last went well for longer than its Jobs stay. */
+function lastGood(
+  record: TaskRecord,
+  { cronJob }: ScheduleSight,
+  job: Job | undefined,
+  copyOf: (job: Job) => ScheduledCopy,
+): ScheduledCopy | undefined {
+  const at = cronJob.status?.lastSuccessfulTime;
+  if (job) return { ...copyOf(job), ...(at !== undefined && { at }) };
+  if (at !== undefined) return { at };
+  const first = firstCopyIn(record);
+  return first?.isWhole ? { at: first.at, message: first.message } : undefined;
+}
+
+function endedCopy(record: TaskRecord, job: Job, sight: ScheduleSight, claims: Claims): ScheduledCopy {
+  const at = job.status?.completionTime ?? endOf(job)?.lastTransitionTime ?? bornAt(job);
+  const end = endIn({ pods: podsOf(job, sight), said: [] }, nonceIn(job));
+  if (end) {
+    const { outcome, stats } = end.end;
+    return { at, message: endedStanding(record, end, claims).message, outcome, stats };
+  }
+  return { at, message: isGood(job) ? undefined : conditionOf(job) };
+}
+
+function runningCopy(record: TaskRecord, job: Job, sight: ScheduleSight): ScheduledCopy {
+  const { message, progress } = waitingOf(record, { pods: podsOf(job, sight), said: sight.said });
+  return { at: job.status?.startTime ?? bornAt(job), message: progress ?? message };
+}
+
+const podsOf = ({ metadata: { uid } }: Job, { pods }: ScheduleSight): Pod[] =>
+  pods.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid));
+
+/** A Job that was due since the last one was made, and is not there: a quota or a policy may be against it. */
+function overdueCopy({ cronJob, warning }: ScheduleSight, now: Date): ScheduledCopy | undefined {
+  const { metadata, status } = cronJob;
+  const since = status?.lastScheduleTime ?? metadata.creationTimestamp;
+  const due = since === undefined ? undefined : nextTime(timetableOf(cronJob), new Date(since));
+  if (!due || now.getTime() - due.getTime() < graceMs) return undefined;
+  return { at: due.toISOString(), message: warning };
+}

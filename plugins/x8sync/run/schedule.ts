@@ -1,0 +1,68 @@
+/** Leaves a schedule at the target once a first copy has shown that it works, and changes the times of one. */
+import { allEnded } from '../../../src/async/lazy.ts';
+import type { CronJob } from '../../../src/kube/objects.ts';
+import {
+  cronJobs,
+  jobs,
+  networkPolicies,
+  roleBindings,
+  roles,
+  serviceAccounts,
+} from '../../../src/kube/resources.ts';
+import { gateEnv } from '../mover/gate/options.ts';
+import { type EnsureOptions, ensure, optionally, remove } from '../objects/ensure.ts';
+import type { Gate } from '../objects/manifests/pods.ts';
+import { gateAccount, gateRole, gateRoleBinding, targetCronJob } from '../objects/manifests/schedule.ts';
+import { targetNetworkPolicy } from '../objects/manifests/target.ts';
+import { cronAnnotations } from '../objects/timetable.ts';
+import type { Timetable } from '../schedule/interval.ts';
+import { type MoverJobPlan, moverAnnotations, targetPodPlan } from './mover-job.ts';
+
+export interface SchedulePlan extends MoverJobPlan {
+  readonly timetable: Timetable;
+  /** Pods of others may have the target claim mounted: then nothing is asked before a copy. */
+  readonly allowMounted: boolean;
+  /** Digest of what else the person asked for; see `optionsDigest`. */
+  readonly wishes: string;
+}
+
+/** A copy that nobody watches gives up soon: the next one follows. */
+const connectSeconds = 120;
+
+/**
+ * Makes the CronJob in the place of the first copy's Job. That one is gone before: no mover of a schedule begins beside
+ * another.
+ *
+ * @throws RefusedError, ForbiddenError where something of it can't be made.
+ */
+export async function leaveSchedule(plan: SchedulePlan, options: EnsureOptions): Promise<CronJob> {
+  const { side, timetable, wishes } = plan;
+  const { kube } = side;
+  const first = await kube.find(jobs, side.meta, { signal: options.signal });
+  if (first) await remove(kube, jobs, first, options);
+  const gate = plan.allowMounted ? undefined : await makeGate(plan, options);
+  // The gate asks the API server, also where no network leads to the source.
+  if (plan.mountedSource && gate)
+    await optionally(ensure(kube, networkPolicies, targetNetworkPolicy(side), options));
+  const each = { ...plan, gate, isScheduled: true, connectSeconds, lingerSeconds: 0 };
+  const group = plan.fsGroup === undefined ? undefined : { group: plan.fsGroup, chown: false };
+  const pods = moverAnnotations(plan);
+  const cronJob = { ...pods, ...cronAnnotations(timetable, wishes) };
+  const wanted = targetCronJob(side, targetPodPlan(each, side.name, group), timetable, { cronJob, pods });
+  return ensure(kube, cronJobs, wanted, options);
+}
+
+/** What the gate needs to be able to ask. */
+async function makeGate(plan: SchedulePlan, options: EnsureOptions): Promise<Gate> {
+  const { side, claim, nonce, task, mode } = plan;
+  const { kube, namespace } = side;
+  const given = plan.options?.serviceAccount;
+  const serviceAccount = given ?? side.name;
+  await allEnded([
+    ensure(kube, roles, gateRole(side), options),
+    ensure(kube, roleBindings, gateRoleBinding(side, serviceAccount), options),
+    ...(given === undefined ? [ensure(kube, serviceAccounts, gateAccount(side), options)] : []),
+  ]);
+  const env = gateEnv({ nonce, task, mode, namespace, claim: claim.ref.claim });
+  return { env, serviceAccount };
+}
