@@ -81,14 +81,19 @@ export class HeldLock<T extends KubeObject = KubeObject> {
    * Resolves while the lock is surely held, and rejects with the error of its loss. For the moment before a
    * step that could do harm: a process that was stopped, or whose machine slept, may not have noticed that
    * another took over. Costs nothing while renewals are recent, else one write.
+   * @returns milliseconds within which the step has to come to its end, whatever becomes of this process: after that
+   *   another may take the lock
    */
-  async confirm(): Promise<void> {
+  async confirm(): Promise<number> {
     this.signal.throwIfAborted();
     if (this.#left() <= 0) throw this.#lose(this.#expired());
-    if (this.#age() <= this.#limitMs / 2) return;
-    await this.#renew().catch(() => undefined);
-    this.signal.throwIfAborted();
-    if (this.#age() > this.#limitMs) throw this.#lose(this.#expired());
+    if (this.#age() > this.#limitMs / 2) {
+      await this.#renew().catch(() => undefined);
+      this.signal.throwIfAborted();
+    }
+    const left = this.#limitMs - this.#age();
+    if (left <= 0) throw this.#lose(this.#expired());
+    return left;
   }
 
   /**

@@ -47,8 +47,6 @@ export interface LockOptions<T extends KubeObject = ConfigMap> extends LockPlace
   readonly heartbeatMs?: number;
   /** Told once for every holder that is waited for: to die, or (`waitForLock`) to let go. */
   readonly waiting?: (claim: Claim) => void;
-  /** Told whose lock was taken over, since they are dead: what they asked a server for may still happen. */
-  readonly tookOver?: (claim: Claim) => void;
   /** As {@link formatHolder} writes it; this process where absent. */
   readonly holder?: string;
   readonly liveness?: typeof livenessOf;
@@ -172,8 +170,6 @@ class Contest<T extends KubeObject> {
       // Not to be aborted: a write that is cut off may have happened, and nobody would release the lock.
       const written = object ? await this.#lock.write(object, claim, {}) : await this.#lock.create(claim, {});
       const lock = this.#lock;
-      const before = object && lock.claimOf(object);
-      if (before && before.holder !== this.#me) this.#options.tookOver?.(before);
       const held = new HeldLock({ lock, object: written, claim, taken, clock, heartbeatMs, keep, about });
       // An answer may be so late that the lock can't be relied on any more; then it is taken once more.
       return held.signal.aborted ? undefined : held;

@@ -1,18 +1,19 @@
 /**
  * The fence, by the audit log of the replica's API server: no write of an older epoch is made after the first of the
  * newer one, though the run that sent it was stopped or killed in the middle, and the server held its write back. Nor is
- * one of a run that was ended in order after another instance has taken over.
+ * one of a run that was ended in order, or killed, after another instance has taken over.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../src/kube/objects.ts';
+import type { ConfigMap, KubeObject } from '../../src/kube/objects.ts';
 import { leases } from '../../src/kube/resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { contextA } from './support/contexts.ts';
-import { kubectl, plugin } from './support/kubectl.ts';
+import { startDeafProxy } from './support/deaf-proxy.ts';
+import { kubectl, plugin, startPlugin } from './support/kubectl.ts';
 import { Pair, stateNamespace } from './support/nsreplicate.ts';
 import { configMap } from './support/objects.ts';
 import type { Running } from './support/process.ts';
@@ -71,12 +72,18 @@ describeWithServers(
   'a write that is held back',
   ['standby'],
   (servers) => {
-    /** A run whose write of `late` the replica holds back until it is released. */
+    /** A run whose write of `late` the replica holds back until it is released, and goes on with though the run is gone. */
     async function heldBack() {
-      const pair = await Pair.open('fence', { replica: servers().named('standby').kubeconfig });
+      const { kubeconfig, url } = servers().named('standby');
+      const pair = await Pair.open('fence', { replica: kubeconfig });
+      const proxy = await startDeafProxy(url);
+      const through = join(mkdtempSync(join(folder, 'through-')), basename(kubeconfig));
+      writeFileSync(through, readFileSync(kubeconfig, 'utf8').replace(url, proxy.url));
       const [held, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       await pair.put(pair.from, nightly, configMap('late', { value: '1' }), ...some('1'));
-      const running = await pair.watch('--standby', '--kinds', 'cm,cronjobs');
+      const flags = pair.flags.map((flag) => (flag === kubeconfig ? through : flag));
+      const running = startPlugin('nsreplicate', [...flags, '--standby', '--kinds', 'cm,cronjobs']);
+      await running.saw('compared: ');
       const hold = async ({ metadata: { name } }: KubeObject) => {
         if (name !== 'late') return {};
         held.resolve();
@@ -86,9 +93,11 @@ describeWithServers(
       const webhook = await judgeConfigMaps(pair.to, pair.namespace, hold, 30);
       const close = async () => {
         released.resolve();
-        running.child.kill('SIGCONT');
+        running.child.kill('SIGKILL');
+        await running.ended;
         await webhook.close();
         await pair.close();
+        proxy.close();
       };
       try {
         // The server takes a moment to know of a webhook.
@@ -158,6 +167,41 @@ describeWithServers(
         },
         async () => undefined,
       );
+    }, 120_000);
+
+    test('is not made after another instance has begun to write, by a run that is killed meanwhile', async () => {
+      const { pair, running, release, close } = await heldBack();
+      const audited = () => servers().named('standby').audited();
+      try {
+        running.child.kill('SIGKILL');
+        await running.ended;
+        const killedAt = new Date().toISOString();
+        await pair.put(pair.from, ...some('5'));
+        pair.start('--standby', '--kinds', 'cm,cronjobs');
+        const made = () => told(audited(), pair.namespace).copied;
+        const byNext = () => made().filter((one) => one.requestReceivedTimestamp > killedAt);
+        await eventually(() => expect(byNext()).not.toEqual([]), 40_000);
+        release();
+        const original = await pair.find<ConfigMap>(pair.from, 'configmaps', 'late');
+        await eventually(async () =>
+          expect(await pair.copyOf('configmaps', 'late')).toMatchObject({ data: original?.data }),
+        );
+        // What the server was asked by the run that is gone has come to its end, one way or the other.
+        await eventually(() => {
+          const late = audited().filter(({ objectRef }) => objectRef?.name === 'late');
+          const ofKilled = late.filter((one) => one.requestReceivedTimestamp <= killedAt);
+          expect(ofKilled.some(({ stageTimestamp }) => stageTimestamp > killedAt)).toBe(true);
+        });
+        const begunAt =
+          byNext()
+            .map((one) => one.requestReceivedTimestamp)
+            .sort()[0] ?? '';
+        const ofKilled = made().filter((one) => one.requestReceivedTimestamp <= killedAt);
+        expect(ofKilled.length).toBeGreaterThan(30);
+        expect(ofKilled.filter(({ stageTimestamp }) => stageTimestamp >= begunAt)).toEqual([]);
+      } finally {
+        await close();
+      }
     }, 120_000);
 
     test('comes to its end before another instance takes over from a run that is ended in order', async () => {

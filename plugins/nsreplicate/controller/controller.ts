@@ -9,6 +9,7 @@ import { listWatch } from '../../../src/kube/watch.ts';
 import { Informers } from '../cache/informers.ts';
 import { identify } from '../clusters/cluster.ts';
 import type { Meters } from '../jobs/meters.ts';
+import { fencedClient } from '../reconcile/fenced-client.ts';
 import { ensureStateNamespace } from '../state/task-objects.ts';
 import { Addresses } from './addresses.ts';
 import { Clients } from './clients.ts';
@@ -102,8 +103,9 @@ async function contextOf(
     addresses = await readAddresses(options, () => undefined).catch(() => addresses);
   };
   void repeat(look, { periodMs: ADDRESSES_MS, pauseFirst: true, clock, signal });
+  const right = { fence: () => lock.confirm(), lost: lock.signal };
   return {
-    own,
+    own: fencedClient(own, right),
     ownId: (await identify('local', own, { signal })).id,
     clients: new Clients({ own, clock, requestTimeoutMs, userAgent, addresses: () => addresses }),
     secrets: new WatchedSecrets(own, clock),
@@ -113,8 +115,7 @@ async function contextOf(
     metersOf,
     policy,
     clock,
-    fence: () => lock.confirm(),
-    lost: lock.signal,
+    ...right,
     guardedBy,
     admit,
     info,

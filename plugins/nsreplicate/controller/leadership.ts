@@ -14,14 +14,11 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { waitForLock } from '../../../src/tasks/lock.ts';
-import { type Claim, leaseLock } from '../../../src/tasks/lock-object.ts';
-import { readHolder } from '../state/lease.ts';
+import type { Claim } from '../../../src/tasks/lock-object.ts';
+import { readHolder, rightToWrite } from '../state/lease.ts';
 import { metadataOf } from '../state/task-objects.ts';
 import { taskName } from './wanted.ts';
 
-/** A standby takes over this long after the leader has vanished; one that ends in order lets go at once. */
-const STALE_AFTER_MS = 8000;
-const HEARTBEAT_MS = 2000;
 const pause = { firstMs: 500, mostMs: 8000 };
 
 /** The task under whose name the controller of all namespaces has its Lease. */
@@ -126,11 +123,9 @@ function take(
 ): Promise<HeldLock<Lease>> {
   return waitForLock(own, {
     ...metadataOf(task, 'lease'),
-    kind: leaseLock,
+    ...rightToWrite,
     about: 'the controller',
     purpose: `nsreplicate controller${namespace === undefined ? '' : ` -n ${namespace}`}`,
-    staleAfterMs: STALE_AFTER_MS,
-    heartbeatMs: HEARTBEAT_MS,
     clock,
     signal,
     waiting,

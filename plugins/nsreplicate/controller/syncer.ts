@@ -18,6 +18,7 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { Informers } from '../cache/informers.ts';
 import { type Cluster, checkDistinct, identify } from '../clusters/cluster.ts';
 import type { Meters } from '../jobs/meters.ts';
+import type { Fence } from '../reconcile/fenced-client.ts';
 import { standbyAnnotation } from '../rules/krmsyncer.ts';
 import { type Assignment, run } from '../run/run.ts';
 import type { TaskStatus } from '../state/state.ts';
@@ -38,7 +39,7 @@ import type { ControllerWork } from './work-now.ts';
 
 /** What all resources of a controller share. */
 export interface SyncerContext {
-  /** With the controller's own rights: it keeps the tasks' state and the resources' status. */
+  /** With the controller's own rights, and fenced: it keeps the tasks' state and the resources' status. */
   readonly own: KubeClient;
   /** Who the controller's own cluster is. */
   readonly ownId: string;
@@ -50,8 +51,8 @@ export interface SyncerContext {
   readonly metersOf: (task: string) => Meters | undefined;
   readonly policy: RightsPolicy;
   readonly clock: Clock;
-  /** Rejects once this process may no longer write. */
-  readonly fence: () => Promise<void>;
+  /** As `Fence.fence`. */
+  readonly fence: Fence['fence'];
   /** Aborted once another process may write. */
   readonly lost: AbortSignal;
   /** The task by whose Lease this process is the leader. */

@@ -218,19 +218,13 @@ async function fence({ epoch, record }: PromotionPlan, options: PromotionOptions
 }
 
 /**
- * Waits until the run that is at work has ended. False where it has not: one that can't reach the replica does not find
- * out, and does not write there either. False also where it has died: a write that it sent may still be under way.
+ * Waits until the run that is at work has ended, and no write of it can be under way, also where it was killed: its Lease
+ * lasts longer. False where it has not: one that can't reach the replica does not find out, and does not write there either.
  */
 async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: PromotionOptions): Promise<boolean> {
   const late = new AbortController();
   const done = new AbortController();
-  let hasDied = false;
-  const request = {
-    ...{ kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) },
-    tookOver: () => {
-      hasDied = true;
-    },
-  };
+  const request = { kube, task, purpose: 'promote', clock, signal: AbortSignal.any([signal, late.signal]) };
   void clock.sleep(END_MS, done.signal).then(
     () => late.abort(),
     () => undefined,
@@ -240,7 +234,7 @@ async function awaitEnd(kube: KubeClient, { task, clock, signal, info }: Promoti
       info(`waiting until the task has ended that is at work (${holder.split(' ')[0]})`),
     );
     await lock.release();
-    return !hasDied;
+    return true;
   } catch (error) {
     signal.throwIfAborted();
     if (!late.signal.aborted && !isAway(error)) throw error;

@@ -1,15 +1,15 @@
 /**
- * A replica's client that asks before each write whether this process may still write, and lets no write be made long
- * after that: a server may hold one back, and somebody else may have been told meanwhile that none comes any more.
+ * A client that asks before each write whether this process may still write, and lets none be made once another process
+ * may: a server may hold one back, and goes on with it though whoever sent it was killed.
  */
 import type { CallOptions, KubeClient, WriteLimit } from '../../../src/kube/client.ts';
 
-/** A write is made within this time after it was asked whether it may be, or never. As long as webhooks have by default. */
+/** However long this process may write: a write is made within this time after it was asked whether it may be, or never. */
 export const WRITE_MS = 10_000;
 
 export interface Fence {
-  /** Rejects once this process may no longer write. */
-  readonly fence: () => Promise<void>;
+  /** Resolves with the milliseconds for which this process surely may write; rejects once it may no longer. */
+  readonly fence: () => Promise<number>;
   /**
    * Aborted once another process may write: a write under way is given up, its outcome unknown. Nothing else ends a write
    * that was begun, since it would be made or not behind the back of whoever is told that all have ended.
@@ -20,9 +20,9 @@ export interface Fence {
 export function fencedClient(kube: KubeClient, { fence, lost }: Fence): KubeClient {
   const { cluster } = kube;
   const begun = async <T extends CallOptions>(options: T) => {
-    await fence();
+    const leftMs = await fence();
     options.signal?.throwIfAborted();
-    return { ...options, notAfterMs: WRITE_MS, signal: lost } satisfies WriteLimit;
+    return { ...options, notAfterMs: Math.min(WRITE_MS, leftMs), signal: lost } satisfies WriteLimit;
   };
   return {
     cluster,

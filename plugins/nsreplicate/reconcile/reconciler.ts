@@ -24,7 +24,7 @@ import { readable } from '../objects/managed-fields.ts';
 import { bearsProvenanceOf, writeProvenance } from '../objects/provenance.ts';
 import type { Assessor } from './assessor.ts';
 import { type DeletionOptions, deleteCopy } from './delete-copy.ts';
-import { fencedClient } from './fenced-client.ts';
+import { type Fence, fencedClient } from './fenced-client.ts';
 import type { PrimaryCheck } from './primary-check.ts';
 import { terminating, Writer } from './writer.ts';
 
@@ -49,8 +49,8 @@ export interface ReconcilerOptions extends DeletionOptions {
   readonly primaryCheck: PrimaryCheck;
   /** The epoch of what is written now. */
   readonly epoch: () => number;
-  /** Rejects once this process may no longer write. */
-  readonly fence: () => Promise<void>;
+  /** As of `Fence`. */
+  readonly fence: Fence['fence'];
   readonly lost?: AbortSignal | undefined;
 }
 

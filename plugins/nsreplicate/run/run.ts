@@ -9,6 +9,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Meters } from '../jobs/meters.ts';
 import { JobRecords } from '../jobs/records.ts';
+import { type Fence, fencedClient } from '../reconcile/fenced-client.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
 import { ensureDigestKey } from '../state/digest-key.ts';
 import { Journal } from '../state/journal.ts';
@@ -48,8 +49,8 @@ export interface RunOptions {
   readonly written: (sequence: number) => void;
   /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
-  /** Rejects once this process may no longer write. */
-  readonly fence: () => Promise<void>;
+  /** As `Fence.fence`. */
+  readonly fence: Fence['fence'];
   /** Aborted once another process may write: what is under way is given up. A run that ends otherwise waits for it. */
   readonly lost?: AbortSignal | undefined;
   /** As `TaskStatus.guardedBy`. */
@@ -220,9 +221,9 @@ class Work {
   }
 
   #openJournal(): Journal {
-    const { state, clock, fence, warn } = this.#options;
+    const { state, clock, warn } = this.#options;
     return new Journal({
-      kube: state,
+      kube: fencedClient(state, this.#options),
       task: this.#assignment.spec.name,
       clock,
       next: (role) => this.#documents.next(role),
@@ -232,7 +233,6 @@ class Work {
       },
       failed: (role) => this.#documents.putBack(role),
       doubted: () => this.#task.confirmPrimary(),
-      fence,
       warn,
     });
   }

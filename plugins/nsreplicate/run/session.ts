@@ -50,7 +50,7 @@ export class Session {
    * @throws {RefusedError} another instance is at work on the task, or it is paused or suspended
    */
   async once(): Promise<{ task: Task; status: TaskStatus }> {
-    const { state, clock, signal } = this.#options;
+    const { state, clock, signal, info } = this.#options;
     const { name: task, suspended } = this.#assignment.spec;
     if (suspended)
       throw new RefusedError(`Task ${task} is suspended by its configuration.`, {
@@ -59,7 +59,9 @@ export class Session {
     await ensureStateNamespace(state, { signal });
     const { paused } = await readControl(state, task, { signal });
     if (paused) throw new RefusedError(`Task ${task} is paused.`, { hint: 'Let it go on first: `resume`.' });
-    const lock = await takeLease({ kube: state, task, purpose: '--once', clock, signal });
+    const waiting = ({ holder }: Claim) =>
+      info(`task ${task} may be at work elsewhere (${holder.split(' ')[0]}): waiting a few seconds to see`);
+    const lock = await takeLease({ kube: state, task, purpose: '--once', waiting, clock, signal });
     try {
       return await this.#run(lock, false);
     } finally {

@@ -16,6 +16,7 @@ export interface Document {
 }
 
 export interface JournalOptions {
+  /** Fenced: only who holds the task writes what is kept of it. */
   readonly kube: KubeClient;
   readonly task: string;
   readonly clock: Clock;
@@ -26,7 +27,6 @@ export interface JournalOptions {
   readonly failed: (role: Role) => void;
   /** Asked before a document is written of which it is not known how it stands there. */
   readonly doubted: (role: Role) => Promise<void>;
-  readonly fence: () => Promise<void>;
   readonly warn: (text: string) => void;
 }
 
@@ -86,13 +86,12 @@ export class Journal {
   }
 
   async #writeNext({ role: wanted, ...call }: WriteNext): Promise<'written' | 'nothing' | 'failed'> {
-    const { clock, next, written, failed, doubted, fence, warn } = this.#options;
+    const { clock, next, written, failed, doubted, warn } = this.#options;
     const document = next(wanted);
     if (!document) return 'nothing';
     this.#wroteAt = clock.monotonic();
     const { role } = document;
     try {
-      await fence();
       // Somebody else may have written it, or the cluster was restored from a backup, which this write would hide.
       if (this.#versions.has(role) && this.#versions.get(role) === undefined) await doubted(role);
       const { metadata } = await this.#write(document, call);

@@ -5,13 +5,22 @@ import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
 import { leases } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
+import { type Holder, type Liveness, livenessOf } from '../../../src/tasks/holder.ts';
 import { acquire, type LockOptions, waitForLock } from '../../../src/tasks/lock.ts';
 import { type Claim, leaseLock } from '../../../src/tasks/lock-object.ts';
 import { metadataOf } from './task-objects.ts';
 
-/** Short, so that a standby takes over in seconds; a renewal every two is cheap. */
-const STALE_AFTER_MS = 8000;
-const HEARTBEAT_MS = 2000;
+/**
+ * A Lease by which a process has the right to write. Short, so that a standby takes over in seconds; a renewal every two is
+ * cheap. What its holder asked a server for comes to its end before another may take it (`fencedClient`), but no sooner
+ * where the holder was killed: so one that is known to be dead is waited for like any other.
+ */
+export const rightToWrite = {
+  kind: leaseLock,
+  staleAfterMs: 8000,
+  heartbeatMs: 2000,
+  liveness: (holder: Holder): Liveness => (livenessOf(holder) === 'alive' ? 'alive' : 'unknown'),
+};
 
 export interface LeaseRequest {
   readonly kube: KubeClient;
@@ -20,8 +29,8 @@ export interface LeaseRequest {
   readonly purpose: string;
   /** As `formatHolder` writes it: who comes back after a loss takes its own lease without waiting. */
   readonly holder?: string;
-  /** As `LockOptions.tookOver`. */
-  readonly tookOver?: () => void;
+  /** As `LockOptions.waiting`. */
+  readonly waiting?: (claim: Claim) => void;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -55,16 +64,14 @@ export async function readHolder(
   }
 }
 
-function optionsOf({ task, purpose, holder, tookOver, clock, signal }: LeaseRequest): LockOptions<Lease> {
+function optionsOf({ task, purpose, holder, waiting, clock, signal }: LeaseRequest): LockOptions<Lease> {
   return {
     ...metadataOf(task, 'lease'),
-    kind: leaseLock,
+    ...rightToWrite,
     about: `task ${task}`,
     purpose: `nsreplicate ${purpose}`,
-    staleAfterMs: STALE_AFTER_MS,
-    heartbeatMs: HEARTBEAT_MS,
     ...(holder !== undefined && { holder }),
-    ...(tookOver && { tookOver }),
+    ...(waiting && { waiting }),
     clock,
     signal,
   };

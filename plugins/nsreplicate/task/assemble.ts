@@ -20,7 +20,7 @@ export interface Parts {
 }
 
 export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: Parts): Replica {
-  const { spec, saved, watch, changed, epochs, fence } = options;
+  const { spec, saved, watch, changed, epochs, fence, clock } = options;
   const { replicaCache, ...set } = setUpReplica(cluster, options, parts);
   const { name } = cluster;
   const state = own(saved.brakes, name) ?? { deletions: [] };
@@ -31,9 +31,11 @@ export function assembleReplica(cluster: Cluster, options: TaskOptions, parts: P
     ...parts,
     ...set,
     epoch: () => epochs.number,
+    // The epoch comes last: a process that stood still meanwhile has to hear of a promotion.
     fence: async () => {
-      await fence();
+      const until = (await fence()) + clock.monotonic();
       await epochs.confirm(cluster);
+      return Math.max(1, until - clock.monotonic());
     },
     replicaCache,
     deletions,

@@ -7,6 +7,7 @@ import type { Cluster } from '../clusters/cluster.ts';
 import type { TaskSpec } from '../decide/spec.ts';
 import type { Meters } from '../jobs/meters.ts';
 import type { JobRecords } from '../jobs/records.ts';
+import type { Fence } from '../reconcile/fenced-client.ts';
 import type { SavedState } from '../state/saved-state.ts';
 import type { EpochGuard } from './epoch-guard.ts';
 
@@ -33,7 +34,8 @@ export interface TaskOptions {
   readonly writeSequence: (() => Promise<unknown>) | undefined;
   /** What is known of the primary is void: ends this run, so that the next one begins from nothing. */
   readonly startOver: (because: X8sError) => void;
-  readonly fence: () => Promise<void>;
+  /** As `Fence.fence`. */
+  readonly fence: Fence['fence'];
   /** As `Fence.lost`. */
   readonly lost?: AbortSignal | undefined;
   readonly epochs: Pick<EpochGuard, 'number' | 'confirm'>;

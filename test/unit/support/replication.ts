@@ -116,7 +116,7 @@ export function replication(
     readSequence: undefined,
     writeSequence: undefined,
     startOver: ({ message }) => void renewals.push(message),
-    fence: async () => undefined,
+    fence: async () => 60_000,
     epochs: { number: 0, confirm: async () => undefined },
     signal: ended.signal,
     info: () => undefined,

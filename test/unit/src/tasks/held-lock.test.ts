@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { RefusedError, UnreachableError } from '../../../../src/errors.ts';
 import { configMaps } from '../../../../src/kube/resources.ts';
-import { ref, scene, take, unreachable } from './lock-scene.ts';
+import { ref, scene, take, unreachable, watched } from './lock-scene.ts';
 
 describe('losing a lock', () => {
   test('by silence: its signal aborts before another may take it', async () => {
@@ -101,6 +101,21 @@ describe('losing a lock', () => {
     clock.jump(3_600_000);
     await held.confirm();
     expect(alice.kube.calls.slice(calls).map(({ verb }) => verb)).toEqual(['update']);
+  });
+
+  test('confirm() tells how long a step may take that is to end before another may take the lock', async () => {
+    const { clock, alice, bob } = scene();
+    const held = await take(alice);
+    await clock.advance(4000);
+    expect(await held.confirm()).toBe(8000);
+    await clock.advance(1000);
+    alice.kube.before = unreachable;
+    await clock.advance(7000);
+    const left = await held.confirm();
+    expect(left).toBe(5000);
+    const taking = watched(take(bob));
+    await clock.advance(left);
+    expect([held.signal.aborted, taking.value]).toEqual([true, undefined]);
   });
 
   test('confirm() rejects where the machine slept and the cluster can’t be asked', async () => {

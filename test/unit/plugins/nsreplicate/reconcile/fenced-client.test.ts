@@ -1,4 +1,4 @@
-/** What ends a write to a replica: nothing but the loss of the right to write; and before it is begun, also the run's end. */
+/** What ends a write: the loss of the right to write, and nothing else; before it is begun, also the run's end. */
 import { expect, test } from '@jest/globals';
 import { fencedClient, WRITE_MS } from '../../../../../plugins/nsreplicate/reconcile/fenced-client.ts';
 import type { WriteOptions } from '../../../../../src/kube/client.ts';
@@ -8,7 +8,9 @@ import { fakeKube } from '../../../support/fake-kube.ts';
 
 const object = { metadata: { namespace: 'n', name: 'a' } };
 
-function scene(fence: () => Promise<void> = async () => undefined) {
+const LONG_MS = 60_000;
+
+function scene(fence: () => Promise<number> = async () => LONG_MS) {
   const [run, lost] = [new AbortController(), new AbortController()];
   const seen: (WriteOptions | undefined)[] = [];
   const kube = fakeKube(new FakeCluster());
@@ -32,12 +34,20 @@ test('a write that was begun is ended by the loss of the right to write, and not
   expect(seen[0]?.signal?.aborted).toBe(true);
 });
 
+test('none is made after another process may write, though whoever sent it is gone by then', async () => {
+  const left = [4000, 60_000];
+  const { seen, apply } = scene(async () => left.shift() ?? 0);
+  await apply();
+  await apply();
+  expect(seen).toMatchObject([{ notAfterMs: 4000 }, { notAfterMs: WRITE_MS }]);
+});
+
 test('none is begun after the run has ended, not even while it was asked whether it may be', async () => {
-  const asked = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<number>();
   const { run, seen, apply } = scene(() => asked.promise);
   const writing = apply();
   run.abort(new Error('the run has ended'));
-  asked.resolve();
+  asked.resolve(LONG_MS);
   await expect(writing).rejects.toThrow('the run has ended');
   expect(seen).toEqual([]);
 });

@@ -64,6 +64,7 @@ async function scene(original: KubeObject | undefined, present?: KubeObject, cha
     fence: async () => {
       const failure = fences.shift();
       if (failure) throw failure;
+      return 60_000;
     },
     signal: new AbortController().signal,
   });

@@ -35,7 +35,7 @@ function running(watch: boolean, change: Partial<TaskSpec> = {}) {
       recorded: 0,
       written: () => undefined,
       startOver: ({ message }) => said.push(message),
-      fence: async () => undefined,
+      fence: async () => 60_000,
       info: (text) => said.push(text),
       warn: (text) => said.push(text),
       begun: () => undefined,

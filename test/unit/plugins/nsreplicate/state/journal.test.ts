@@ -21,7 +21,6 @@ function scene() {
       happened.push('doubted');
       if (doubts.length > 0) throw doubts.pop();
     },
-    fence: async () => undefined,
     warn: (text) => said.push(text),
   });
   const doubts: Error[] = [];
