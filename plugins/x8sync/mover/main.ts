@@ -30,7 +30,7 @@ process.umask(0o022);
 
 /** Set where a test puts /source, /target and the rest below a folder of its own. */
 const root = env.X8S_ROOT ?? '';
-const paths = pathsBelow(root, [process.execPath, program]);
+const paths = pathsBelow(root, [process.execPath, ...process.execArgv, program]);
 const messages = new MessageWriter((line) => writeAll(1, `${line}\n`));
 
 /** A pipe that is full for a moment is waited for, so that the process may end after its last line. */
