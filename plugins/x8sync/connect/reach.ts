@@ -36,7 +36,8 @@ export interface ReachContext {
 const patienceMs = 20_000;
 
 /**
- * Resolves once the mover is connected, or has come to its end, with the strategy that was tried last.
+ * Resolves once the mover is connected, or has come to its end, with the strategy by whose address that is: a slow line
+ * may answer to one that was tried before.
  *
  * @param known the first strategy's addresses that the pod which dials has from the start; empty where they have to be
  *   delivered to it, also where it was made by an earlier run.
@@ -49,6 +50,7 @@ export async function reachSource(
   handle: StepHandle,
 ): Promise<StrategyName> {
   const reasons: string[] = [];
+  const tried: Tried[] = [];
   const leader = new Leader(service, context);
   for (const [index, strategy] of strategies.entries()) {
     handle.detail(`trying ${strategy.name}`);
@@ -60,13 +62,24 @@ export async function reachSource(
       reasons.push(`${strategy.name}: ${messageOf(error)}`);
       continue;
     }
+    tried.push({ name: strategy.name, addresses, reasons: [...reasons] });
     if (await connectedInTime(context)) {
-      for (const reason of reasons) handle.warn(`Not ${reason}; ${strategy.name} is used instead.`);
-      return strategy.name;
+      const { address = '' } = context.watch.messages;
+      const used = tried.find((one) => one.addresses.includes(address)) ?? tried.at(-1);
+      for (const reason of used?.reasons ?? []) handle.warn(`Not ${reason}; ${used?.name} is used instead.`);
+      return used?.name ?? strategy.name;
     }
     reasons.push(`${strategy.name}: no answer from ${addresses.join(', ')}`);
   }
   throw unreachable([...declined, ...reasons, ...context.notes], context);
+}
+
+/** A strategy that was opened. */
+interface Tried {
+  readonly name: StrategyName;
+  readonly addresses: readonly string[];
+  /** Why those before it did not do. */
+  readonly reasons: readonly string[];
 }
 
 /** The end of the ladder. */

@@ -19,6 +19,7 @@ function sideOf(kube: FakeKube, role: string): TaskSide {
 /** A mover of which a test says when it is connected. */
 function fakeWatch() {
   const connected = Promise.withResolvers<void>();
+  const messages: { address?: string } = {};
   const watch = {
     serving: Promise.resolve(),
     started: Promise.resolve('mover-1'),
@@ -26,12 +27,16 @@ function fakeWatch() {
     end: new Promise(() => {}),
     onPod: () => {},
     sourcePods: { started: Promise.resolve('source-0'), on: () => {} },
-    messages: {
+    messages: Object.assign(messages, {
       addDiagnostic: () => {},
       diagnostics: ['source: the target does not answer: no route to host'],
-    },
+    }),
   } as unknown as MoverWatch;
-  return { watch, connect: () => connected.resolve() };
+  const connect = (address?: string) => {
+    if (address !== undefined) messages.address = address;
+    connected.resolve();
+  };
+  return { watch, connect };
 }
 
 async function scene(strategies: readonly NetworkStrategy['name'][]) {
@@ -98,6 +103,22 @@ test('what was tried before the one that answers is told', async () => {
   await kube.replace(services, { ...service, status: { loadBalancer: { ingress } } });
   expect(await reached).toBe('loadbalancer');
   expect(told).toEqual(['Not nodeport: no answer from 192.0.2.1:30000; loadbalancer is used instead.']);
+});
+
+test('one that answers late, after another was opened, is the one that is named, and nothing is said against it', async () => {
+  const { kube, clock, context, connect, open } = await scene(['nodeport', 'loadbalancer']);
+  const told: string[] = [];
+  const reached = reachSource(await open(), ['192.0.2.1:30000'], context, {
+    ...handle,
+    warn: (text) => told.push(text),
+  });
+  await clock.advance(20_000);
+  connect('192.0.2.1:30000');
+  const ingress = [{ ip: '192.0.2.9' }];
+  const service = await kube.get(services, context.source.meta);
+  await kube.replace(services, { ...service, status: { loadBalancer: { ingress } } });
+  expect(await reached).toBe('nodeport');
+  expect(told).toEqual([]);
 });
 
 test('what the cluster declines when the Service is made is named as well', async () => {
