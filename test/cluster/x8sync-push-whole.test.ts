@@ -28,7 +28,7 @@ const device = { storageClass: 'block', volumeMode: 'Block', size: '32Mi' } as c
 const kindOfService = async (context: string) =>
   kubectl(context, ['-n', namespace, 'get', 'services', '-l', 'app.kubernetes.io/managed-by', '-o', 'name']);
 
-test.concurrent('a cutover that is killed in its middle is put right, and no Service ever leads to the source', async () => {
+test('a cutover that is killed in its middle is put right, and no Service ever leads to the source', async () => {
   await Promise.all([scene.claim(contextA, 'db'), scene.claim(contextB, 'db')]);
   await scene.shell(contextA, 'db', someFiles(2));
   await Promise.all([deployRows(here, 'db', 'db', 1), deployRows(there, 'db', 'db', 0)]);
@@ -50,7 +50,7 @@ test.concurrent('a cutover that is killed in its middle is put right, and no Ser
   expect(await scene.leftovers('pushed')).toEqual([]);
 }, 180_000);
 
-test.concurrent('a device, over several streams, killed and gone on with, is the same at the end', async () => {
+test('a device, over several streams, killed and gone on with, is the same at the end', async () => {
   const write = 'head -c 24M /dev/urandom | dd of=/dev/data bs=64K iflag=fullblock conv=notrunc 2>&1';
   await Promise.all([scene.claim(contextA, 'disk', device), scene.claim(contextB, 'disk', device)]);
   await scene.run(contextA, { claim: 'disk', isDevice: true, script: write });
@@ -70,7 +70,7 @@ test.concurrent('a device, over several streams, killed and gone on with, is the
   expect(verified).toMatchObject({ outcome: 'ok', verification: { different: 0 } });
 }, 180_000);
 
-test.concurrent('partitions and ranges over many streams of one tunnel, compared afterwards', async () => {
+test('partitions and ranges over many streams of one tunnel, compared afterwards', async () => {
   await Promise.all([scene.claim(contextA, 'tree'), scene.claim(contextB, 'tree')]);
   await scene.shell(contextA, 'tree', `${manyKinds}\n${someFiles(40)}`);
   const pair = [scene.ref(contextA, 'tree'), scene.ref(contextB, 'tree')];
@@ -91,7 +91,7 @@ test.concurrent('partitions and ranges over many streams of one tunnel, compared
   expect(compared).toMatchObject({ outcome: 'differs', verification: { aspects: { owner: 1 } } });
 }, 180_000);
 
-test.concurrent('a whole namespace, and a list in which one is pushed, one is pulled, and one fails', async () => {
+test('a whole namespace, and a list in which one is pushed, one is pulled, and one fails', async () => {
   const all = await Scene.open('push-all');
   try {
     const names = ['one', 'two', 'three'];
