@@ -53,6 +53,7 @@ beforeAll(async () => {
   const own = counted(pair.from);
   controller = runController({
     own,
+    pod: undefined,
     namespace: pair.namespace,
     policy: { trusted: [], tokens: [] },
     innerCidrs: [],

@@ -40,6 +40,19 @@ const leader = async () => {
   });
   return /@(\S+)/.exec(lease.spec?.holderIdentity ?? '')?.[1] ?? '';
 };
+/** The Service leads to the pod that leads, and to no other. */
+const isServed = () =>
+  eventually(async () => {
+    const name = await leader();
+    const pod = (await controllers()).find(({ metadata }) => metadata.name === name);
+    const slices = await kubectl(contextB, [
+      ...['-n', stateNamespace, 'get', 'endpointslices', '-o', 'json'],
+      ...['-l', 'kubernetes.io/service-name=nsreplicate-controller'],
+    ]);
+    const { items } = JSON.parse(slices) as { items: { endpoints: { addresses: string[] }[] | null }[] };
+    const led = items.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses));
+    expect(led).toEqual([pod?.status?.podIP]);
+  }, 20_000);
 const arrives = (name: string, limitMs?: number) =>
   eventually(() => pair.copyOf('configmaps', name), limitMs);
 
@@ -56,9 +69,9 @@ async function certificateNow(): Promise<string> {
   return Buffer.from(data['tls.crt'] ?? '', 'base64').toString();
 }
 
-/** A client of the page of one pod, as a person reaches it; it trusts the certificate that is kept in the cluster. */
-async function forwarded(pod: string): Promise<ServiceClient> {
-  const args = ['--context', contextB, '-n', stateNamespace, 'port-forward', `pod/${pod}`, ':8080'];
+/** A client of the page of a pod or of the Service, as a person reaches it; it trusts the certificate that is kept in the cluster. */
+async function forwarded(what: string): Promise<ServiceClient> {
+  const args = ['--context', contextB, '-n', stateNamespace, 'port-forward', what, ':8080'];
   const forward = start(kubectlBinary, args, { env: environment });
   open.push(() => forward.child.kill('SIGTERM'));
   await forward.saw('Forwarding from 127.0.0.1:');
@@ -143,15 +156,17 @@ test('a KRMSyncer of its namespace is carried out; the leader goes, the other ta
   await eventually(async () => expect([gone, '']).not.toContain(await leader()), 10_000);
   await pair.put(pair.from, configMap('second', { a: '1' }));
   await arrives('second', 10_000);
+  await isServed();
   // Without a word: its lease has to go stale.
   const killed = await leader();
   await pair.from.delete(pods, { namespace: stateNamespace, name: killed }, { gracePeriodSeconds: 0 });
   await eventually(async () => expect([killed, '']).not.toContain(await leader()), 30_000);
   await pair.put(pair.from, configMap('third', { a: '1' }));
   await arrives('third', 10_000);
+  await isServed();
 }, 120_000);
 
-test('every pod serves the page: who signs in sees the task, also at the one that stands by, which says who leads', async () => {
+test('every pod serves the page, also the one that stands by, which says who leads; the Service leads to that one', async () => {
   const { stdout } = await good('install', '--namespaces', pair.namespace);
   const [, command = ''] = /^The page: kubectl (.*)$/m.exec(stdout) ?? [];
   expect(command).toBe(
@@ -163,7 +178,7 @@ test('every pod serves the page: who signs in sees the task, also at the one tha
   const task = taskName(pair.namespace, 'installed');
   const leads = await leader();
   for (const { metadata } of await controllers()) {
-    const client = await forwarded(metadata.name);
+    const client = await forwarded(`pod/${metadata.name}`);
     expect((await client.ask('/readyz')).status).toBe(200);
     await eventually(async () => expect((await client.signIn(user, password)).status).toBe(200));
     const { body } = await client.ask('/api/tasks');
@@ -172,13 +187,17 @@ test('every pod serves the page: who signs in sees the task, also at the one tha
     if (metadata.name === leads) expect(asked.body.replicas).toMatchObject([{ reachable: true }]);
     else expect(asked.body).toMatchObject({ status: 404, hint: `${leads} does: ask there.` });
   }
+  await isServed();
+  const client = await forwarded('service/nsreplicate-controller');
+  expect((await client.signIn(user, password)).status).toBe(200);
+  expect((await client.ask(`/api/status?task=${task}`)).body.replicas).toMatchObject([{ reachable: true }]);
 }, 120_000);
 
 test('its metrics are scraped with a token of a user, and with none they are not', async () => {
   const scraper = `${user}-scraper`;
   expect((await users(['add', scraper, '--role', 'viewer'], `${password}\n`)).code).toBe(0);
   const token = (await users(['token', scraper])).stdout.trim();
-  const client = await forwarded(await leader());
+  const client = await forwarded('service/nsreplicate-controller');
   expect((await client.ask('/metrics', { token: undefined })).status).toBe(401);
   const task = taskName(pair.namespace, 'installed');
   await eventually(async () => {

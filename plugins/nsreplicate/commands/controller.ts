@@ -54,6 +54,12 @@ export class ControllerCommand extends KubeCommand {
     description: 'Answer /healthz and /readyz there, for a kubelet; :8081 is all addresses.',
   });
 
+  pod = option.text('--pod', {
+    value: 'NAME',
+    description:
+      'The pod in which it runs, in namespace x8s-nsreplicate: it bears the label x8s.dev/leads=true while it leads, by which a Service finds it.',
+  });
+
   listen = listenOption();
   tlsCert = tlsCertOption();
   tlsKey = tlsKeyOption();
@@ -83,6 +89,7 @@ export class ControllerCommand extends KubeCommand {
       return await runController({
         own,
         namespace: this.namespace,
+        pod: this.pod,
         work,
         metersOf: (task) => service?.metrics.metersOf(task),
         policy: { trusted: this.trustedNamespaces, tokens: this.tokenNamespaces },

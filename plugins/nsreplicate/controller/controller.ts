@@ -15,6 +15,7 @@ import { Addresses } from './addresses.ts';
 import { Clients } from './clients.ts';
 import { SharedControls } from './controls.ts';
 import { innerRanges } from './inner.ts';
+import { labelLeader } from './leader-label.ts';
 import { type Leadership, takeLeadership } from './leadership.ts';
 import { krmSyncers, placeOf, type SyncerObject } from './resource.ts';
 import type { RightsPolicy } from './rights.ts';
@@ -26,6 +27,8 @@ export interface ControllerOptions {
   readonly own: KubeClient;
   /** Only KRMSyncers of this namespace; all where absent. */
   readonly namespace: string | undefined;
+  /** The pod in which it runs, in the state's namespace: it is labelled while it leads. */
+  readonly pod: string | undefined;
   readonly policy: RightsPolicy;
   /** Further ranges of addresses to which kubeconfigs may not lead. */
   readonly innerCidrs: readonly string[];
@@ -68,11 +71,15 @@ export async function runController(options: ControllerOptions): Promise<never> 
 }
 
 async function lead(options: ControllerOptions, leadership: Leadership, signal: AbortSignal): Promise<never> {
-  const { own, namespace, clock } = options;
+  const { own, namespace, pod, clock, warn } = options;
   const leading = new AbortController();
   onAbort(signal, () => leading.abort(signal.reason));
   const context = await contextOf(options, leadership, leading.signal);
   const syncers = new Syncers(options, context, leading.signal);
+  if (pod !== undefined)
+    labelLeader({ kube: context.own, pod, clock, signal: leading.signal, warn }).catch((error: unknown) =>
+      warn(messageOf(error)),
+    );
   try {
     return await listWatch(
       own,

@@ -5,6 +5,7 @@ import { stateNamespace } from '../decide/spec.ts';
 import { tool } from '../state/task-objects.ts';
 import { syncerDefinition } from './crd.ts';
 import { controllerProgram } from './image.ts';
+import { leaderLabel } from './leader-label.ts';
 import { group, krmSyncers } from './resource.ts';
 
 /** What can be chosen of an installation; kept with it, so that an upgrade keeps it. */
@@ -113,10 +114,14 @@ function clusterRights(namespaces: readonly string[]): KubeObject[] {
   ];
 }
 
-/** The tasks' state, the lease. */
+/** The tasks' state, the lease, and the label of the pod that leads. */
 function stateRights(): KubeObject[] {
   const all = [...reading, 'create', 'update', 'patch', 'delete'];
-  const rules = [rule('', ['configmaps', 'secrets'], all), rule('coordination.k8s.io', ['leases'], all)];
+  const rules = [
+    rule('', ['configmaps', 'secrets'], all),
+    rule('coordination.k8s.io', ['leases'], all),
+    rule('', ['pods'], ['list', 'patch']),
+  ];
   return [
     object(rbac, 'Role', { rules }),
     object(rbac, 'RoleBinding', { roleRef: roleRef('Role'), subjects }),
@@ -162,9 +167,10 @@ function portsOf({ page = false }: Installation) {
   return [{ name: 'health', port: HEALTH_PORT }, ...(page ? [{ name: 'page', port: PAGE_PORT }] : [])];
 }
 
+/** Leads to the pod that leads: one that stands by could not tell all that is asked. */
 function service(installation: Installation): KubeObject {
   const ports = portsOf(installation).map(({ name, port }) => ({ name, port, targetPort: name }));
-  return object('v1', 'Service', { spec: { selector, ports } });
+  return object('v1', 'Service', { spec: { selector: { ...selector, ...leaderLabel }, ports } });
 }
 
 function deployment(installation: Installation): KubeObject {
@@ -208,6 +214,7 @@ function podSpec(installation: Installation): object {
         image: installation.image,
         command: [controllerProgram],
         args: controllerArguments(installation),
+        env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
         ports: portsOf(installation).map(({ name, port }) => ({ name, containerPort: port })),
         livenessProbe: { ...probe('/healthz'), periodSeconds: 10, failureThreshold: 6 },
         readinessProbe: { ...probe('/readyz'), periodSeconds: 2 },
@@ -232,5 +239,6 @@ function controllerArguments({ namespaces, trusted, innerCidrs, page = false }: 
     values.length === 0 ? [] : [`${flag}=${values.join(',')}`],
   );
   const serving = page ? [`--listen=:${PAGE_PORT}`, '--own-certificate'] : [];
-  return ['controller', `--health=:${HEALTH_PORT}`, ...serving, ...flags];
+  // The kubelet puts the name in.
+  return ['controller', `--health=:${HEALTH_PORT}`, '--pod=$(POD_NAME)', ...serving, ...flags];
 }

@@ -78,6 +78,7 @@ test('the Deployment runs what was chosen, and remembers it', () => {
               args: [
                 'controller',
                 '--health=:8081',
+                '--pod=$(POD_NAME)',
                 '--token-namespaces=a,b',
                 '--trusted-namespaces=t',
                 '--inner-cidrs=10.0.0.0/8',
@@ -90,16 +91,22 @@ test('the Deployment runs what was chosen, and remembers it', () => {
   });
 });
 
-test('with the page, every pod serves it encrypted, the Service leads to it, and the network lets people in', () => {
+test('with the page, every pod serves it encrypted, the Service leads to the one that leads, and the network lets people in', () => {
   const made = installationObjects({ ...chosen, page: true });
   const spec = (kind: string) => made.find((one) => one.kind === kind) as unknown as { spec: object };
   expect(spec('Service')).toMatchObject({
-    spec: { ports: [{ port: 8081 }, { name: 'page', port: 8080, targetPort: 'page' }] },
+    spec: {
+      selector: { 'app.kubernetes.io/name': controllerName, 'x8s.dev/leads': 'true' },
+      ports: [{ port: 8081 }, { name: 'page', port: 8080, targetPort: 'page' }],
+    },
   });
+  // A drain and an upgrade count all pods.
+  for (const kind of ['PodDisruptionBudget', 'Deployment'])
+    expect(JSON.stringify(spec(kind))).not.toContain('x8s.dev/leads');
   expect(spec('NetworkPolicy')).toMatchObject({
     spec: { ingress: [{ ports: [{ port: 8081 }, { port: 8080 }] }] },
   });
-  const flags = ['controller', '--health=:8081', '--listen=:8080', '--own-certificate'];
+  const flags = ['controller', '--health=:8081', '--pod=$(POD_NAME)', '--listen=:8080', '--own-certificate'];
   const container = {
     args: expect.arrayContaining(flags),
     ports: [{ containerPort: 8081 }, { containerPort: 8080 }],
