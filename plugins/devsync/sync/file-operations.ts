@@ -11,9 +11,11 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs';
+import type { Clock } from '../../../src/clock.ts';
 import { machine } from '../../../src/machine.ts';
 import type { File, Symlink } from '../reconcile/entry.ts';
 import type { OperationResult } from '../reconcile/operations.ts';
+import { backUp, isSameFile } from './backup.ts';
 import { type DigestCache, digestLarge, digestSmall } from './digest.ts';
 import type { Contents } from './endpoint.ts';
 import type { Folder } from './folder.ts';
@@ -35,6 +37,7 @@ export interface ApplyContext {
   readonly staging: Staging;
   readonly trash: Trash;
   readonly inPlace: InPlaceFiles;
+  readonly clock: Clock;
   /** Whether a changed file at this path stays the same file. */
   readonly isInPlace: (path: string) => boolean;
   /** Whether something else is mounted at this path. */
@@ -103,8 +106,8 @@ export function putNew(
 }
 
 /**
- * Puts something over a file or link that has just been looked at. It gets a second name in the trash first,
- * and if it was written to in that moment, that shows there afterwards.
+ * Puts something over a file or link that has just been looked at. What that was is in the trash first, together with
+ * what is written to it in that moment.
  */
 export async function putOver(
   place: ResolvedPath,
@@ -128,24 +131,23 @@ export async function putOver(
   const isLikeOld = old.kind === 'file';
   if (wanted.kind === 'file') dress(incoming, wanted, isLikeOld ? stats : folder.self, isLikeOld, context);
   const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
-  const kept = context.trash.keep(at, path);
+  using backup = backUp(at, path, stats, context.trash);
   try {
     // Between this look and the rename there is nothing: what is put there in between would be lost.
     if (!isSameFile(lstatSync(at), stats)) throw new Error('it has changed meanwhile');
     renameSync(incoming, at);
   } catch (error) {
     // It is where it was: a second one in the trash would be one more at every attempt.
-    unlinkSync(kept);
+    backup.remove();
     if (codeOf(error) !== 'EBUSY' || inPlace === undefined) throw error;
     // It is mounted alone.
     return await putInPlace(place, inPlace, context, incoming);
   }
-  context.trash.count(stats.size);
   if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
   else context.cache.delete(path);
-  const after = lstatSync(kept);
-  const changed = after.ino === stats.ino && (after.mtimeMs !== stats.mtimeMs || after.size !== stats.size);
-  return changed ? { path, surprise: true } : { path };
+  const wasWritten = await backup.finish(context.clock);
+  context.trash.count(stats.size);
+  return wasWritten ? { path, surprise: true } : { path };
 }
 
 interface Replacement {
@@ -213,10 +215,6 @@ export function setMode(
   const special = parent === undefined ? lstatSync(at).mode & 0o7000 : parent.mode & 0o2000;
   const bits = mode ?? (parent === undefined ? undefined : parent.mode & 0o777);
   if (bits !== undefined) chmodSync(at, bits | special);
-}
-
-function isSameFile(one: Stats, other: Stats): boolean {
-  return one.ino === other.ino && one.mtimeMs === other.mtimeMs && one.size === other.size;
 }
 
 /** A rename that never replaces anything: EEXIST. */

@@ -1,6 +1,7 @@
 /** A directory on this machine as one side of a sync: the workstation's, and the agent's in the container. */
 import { lstatSync, readdirSync } from 'node:fs';
 import { SerialQueue } from '../../../src/async/serial-queue.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
 import { type MaybeEntry, measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult } from '../reconcile/operations.ts';
 import { lookup } from '../reconcile/tree.ts';
@@ -47,8 +48,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly top?: string;
   /** The tree as it was known before, for what this file system cannot tell (the executable bit). */
   readonly known?: MaybeEntry;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
+  /** The machine's, where it is left out. */
+  readonly clock?: Clock;
   /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
   readonly stagingLimit?: number | undefined;
   /** Where our things may be kept outside of the root, the best place first. */
@@ -61,6 +62,7 @@ export class LocalEndpoint implements Endpoint {
   onEarly: (early: EarlyContent) => boolean = () => false;
   readonly #root: string;
   readonly #options: LocalOptions;
+  readonly #clock: Clock;
   readonly #storage: EndpointStorage;
   readonly #tracker: Tracker;
   readonly #gate: Gate;
@@ -80,6 +82,7 @@ export class LocalEndpoint implements Endpoint {
   constructor(options: LocalOptions) {
     this.#root = options.root;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#writeMode = compileWriteRules(options.write ?? []);
     this.#storage = new EndpointStorage(options);
     try {
@@ -113,7 +116,7 @@ export class LocalEndpoint implements Endpoint {
       decomposes: decomposes(aside),
       executableFrom: facts.hasModes ? undefined : (path) => this.#wasExecutable(path),
       onHint: () => this.onHint(),
-      now: options.now ?? (() => performance.now()),
+      now: () => this.#clock.monotonic(),
     });
     return [facts, tracker, new Gate(options.scan, isIgnored)];
   }
@@ -295,6 +298,7 @@ export class LocalEndpoint implements Endpoint {
       staging: this.#storage.staging,
       trash: this.#storage.trash,
       inPlace: this.#storage.inPlace,
+      clock: this.#clock,
       isInPlace: (path) => this.#isMounted(path) || this.#writeMode(path) === 'in-place',
       isMounted: (path) => this.#isMounted(path),
       foldsNames,

@@ -4,6 +4,7 @@ import { machine } from '../../../src/machine.ts';
 import { emptyDirectory } from '../reconcile/entry.ts';
 import { splitPath } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
+import { backUp } from './backup.ts';
 import { digestLarge } from './digest.ts';
 import type { TrashItem } from './endpoint.ts';
 import type { ApplyContext } from './file-operations.ts';
@@ -40,8 +41,9 @@ export async function restoreItem(
     const isInPlace = now?.isFile() && lstatSync(copy).isFile() && context.isInPlace(item.path);
     if (isInPlace) await overwrite(item.path, folder.at(name), copy, context);
     else {
-      if (now) trash.keep(folder.at(name), item.path);
+      using backup = now && backUp(folder.at(name), item.path, now, trash);
       renameSync(copy, folder.at(name));
+      await backup?.finish(context.clock);
     }
   } finally {
     staging.release(false);

@@ -8,6 +8,7 @@ import {
   copyFileSync,
   linkSync,
   lstatSync,
+  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -72,6 +73,15 @@ export class Trash {
     if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from), place);
     else linkOrCopy(from, place);
     return place;
+  }
+
+  /**
+   * Makes an empty file there, for `count`. Returns its name in the trash, and its descriptor, which is the caller's to
+   * close.
+   */
+  create(path: string): { place: string; fd: number } {
+    const place = this.#nameFor(path);
+    return { place, fd: openSync(place, 'wx', 0o600) };
   }
 
   /** Puts a copy of a file there that is about to be written to, for `count`. Returns its name in the trash. */

@@ -10,13 +10,14 @@ export interface Kind {
   readonly saved: string;
   /** Run by a shell in the directory; `$LOG` and `$MODULES` are set. */
   readonly command: string;
+  /** What it says once it watches, where its first line in the log does not tell. */
+  readonly ready?: RegExp;
   /** Milliseconds between two looks of a program that polls. */
   readonly interval?: number;
-  /**
-   * `later`: the program watches the file itself (its inode), so that it sees nothing any more once that was replaced.
-   * `some`: chokidar 3 takes no second event of a file within 5 ms, and the first one is that of the trash's link.
-   */
-  readonly losesReplaced?: 'later' | 'some';
+  /** It watches the file itself (its inode), so that it sees nothing any more once that was replaced. */
+  readonly losesReplaced?: boolean;
+  /** It takes the first event of a file at once, and a write in place has more than one. */
+  readonly doublesInPlace?: boolean;
 }
 
 const note = `require('node:fs').appendFileSync(process.env.LOG, 'TEXT\\n');`;
@@ -71,21 +72,21 @@ export const kinds: readonly Kind[] = [
     files: program,
     saved: 'main.js',
     command: 'exec node --watch main.js',
-    losesReplaced: 'later',
+    losesReplaced: true,
   },
   {
     name: 'node --watch-path',
     files: program,
     saved: 'main.js',
     command: 'exec node --watch-path=. main.js',
-    losesReplaced: 'later',
+    losesReplaced: true,
   },
   {
     name: 'nodemon',
     files: program,
     saved: 'main.js',
-    command: 'exec $MODULES/.bin/nodemon main.js',
-    losesReplaced: 'some',
+    command: 'exec $MODULES/.bin/nodemon --verbose main.js',
+    ready: /watching \d+ file/,
   },
   {
     name: 'chokidar',
@@ -109,7 +110,6 @@ export const kinds: readonly Kind[] = [
     },
     saved: 'file.js',
     command: 'exec $MODULES/.bin/vite --logLevel error',
-    losesReplaced: 'some',
   },
   {
     name: 'jest --watchAll',
@@ -121,11 +121,18 @@ export const kinds: readonly Kind[] = [
     command: 'exec $MODULES/.bin/jest --watchAll',
   },
   {
+    name: 'tsc --watch',
+    files: { 'main.ts': "export const text = 'TEXT';\n", 'tsconfig.json': '{ "files": ["main.ts"] }' },
+    saved: 'main.ts',
+    command: `$MODULES/.bin/tsc --watch --outDir $LOG.out | while read -r line; do
+      case $line in *Watching*) cat main.ts >>$LOG; esac; done`,
+    doublesInPlace: true,
+  },
+  {
     name: 'entr',
     files: { file: 'TEXT\n' },
     saved: 'file',
     command: "echo file | entr -n sh -c 'cat file >>$LOG'",
-    losesReplaced: 'later',
   },
   {
     name: 'inotifywait',

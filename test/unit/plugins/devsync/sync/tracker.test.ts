@@ -17,6 +17,7 @@ import { DigestCache } from '../../../../../plugins/devsync/sync/digest.ts';
 import { Folder } from '../../../../../plugins/devsync/sync/folder.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { Tracker } from '../../../../../plugins/devsync/sync/tracker.ts';
+import { fakeClock } from '../../../support/fake-clock.ts';
 import { allTold } from '../support/told.ts';
 
 let base: string;
@@ -63,13 +64,13 @@ test('what nobody told of is found by the look that is due every minute', async 
   mkdirSync(root);
   writeFileSync(join(root, 'file'), 'before');
   linkSync(join(root, 'file'), join(base, 'other-name'));
-  let minutes = 0;
+  const clock = fakeClock();
   const one = new LocalEndpoint({
     root,
     scan: { permissions: 'portable', symlinks: 'portable' },
     ignores: { lists: [], vcs: false },
     trashLimit: 1e6,
-    now: () => minutes * 60_000,
+    clock,
   });
   await one.refresh(true);
   const before = one.tree;
@@ -77,7 +78,7 @@ test('what nobody told of is found by the look that is due every minute', async 
   writeFileSync(join(base, 'other-name'), 'after, and longer');
   await allTold();
   expect(one.isStale).toBe(false);
-  minutes = 1.01;
+  await clock.advance(61_000);
   expect(one.isStale).toBe(true);
   await one.refresh();
   expect([...difference(before, one.tree)]).toEqual([['file', expect.objectContaining({ size: 17 })]]);
