@@ -67,6 +67,8 @@ export interface CopyOptions {
   readonly mayHaveMore: boolean;
   /** A source that holds nothing is copied, or compared, as well. */
   readonly allowEmpty: boolean;
+  /** What is known not to be kept, as `MoverEnd.lost` names it: where nothing else is lost, the exit code is 0. */
+  readonly knownLosses: readonly string[];
   /** What of the volumes is copied. */
   readonly selection: Selection;
   /** What only the target has goes: never, where that is not more than half of it, or however much it is. */
@@ -128,6 +130,7 @@ type Defaulted =
   | 'verify'
   | 'mayHaveMore'
   | 'allowEmpty'
+  | 'knownLosses'
   | 'selection'
   | 'deletes'
   | 'owner'
@@ -163,6 +166,7 @@ export function copyEnv(
     ...(verify ? { X8S_VERIFY: '1' } : {}),
     ...(mayHaveMore ? { X8S_MAY_HAVE_MORE: '1' } : {}),
     ...(options.allowEmpty ? { X8S_ALLOW_EMPTY: '1' } : {}),
+    ...(options.knownLosses?.length ? { X8S_KNOWN_LOSSES: JSON.stringify(options.knownLosses) } : {}),
     ...(ciphers === undefined ? {} : { X8S_CIPHERS: ciphers }),
     ...parallelEnv(options.parallel ?? {}),
     ...(options.compress === undefined ? {} : { X8S_COMPRESS: options.compress }),
@@ -218,6 +222,7 @@ export function readCopyOptions(env: Env): CopyOptions {
     verify: env.X8S_VERIFY === '1',
     mayHaveMore: env.X8S_MAY_HAVE_MORE === '1',
     allowEmpty: env.X8S_ALLOW_EMPTY === '1',
+    knownLosses: JSON.parse(env.X8S_KNOWN_LOSSES || '[]') as string[],
     ciphers: env.X8S_CIPHERS || defaultCiphers,
     parallel: readParallelOptions(env),
     compress: compressions.find((known) => known === env.X8S_COMPRESS) ?? 'auto',

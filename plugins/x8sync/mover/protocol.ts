@@ -148,6 +148,8 @@ export interface MoverEnd {
   readonly failures: readonly string[];
   /** What could not be kept: `ownership`, `devices`, `capabilities`, `acls`, `xattrs`; `unknown` where none can tell. */
   readonly lost: readonly string[];
+  /** Where nothing but this is missing at the target. */
+  readonly lossOnly?: boolean | undefined;
   /** Of what the target's file system can't keep: how many entries lose it, and the first of them. */
   readonly losses?: readonly Loss[] | undefined;
   /** How files were compared, where it was not as asked for. */
@@ -350,6 +352,7 @@ function endOf({
   stats,
   failures,
   lost,
+  lossOnly,
   losses,
   compared,
   verification,
@@ -366,6 +369,7 @@ function endOf({
     stats: Object.fromEntries(statNames.map((name) => [name, count(counts[name])])) as unknown as MoverStats,
     failures: texts(failures),
     lost: texts(lost),
+    lossOnly: lossOnly === true ? true : undefined,
     losses: Array.isArray(losses) ? (losses as Loss[]) : undefined,
     compared: compared === 'content' ? compared : undefined,
     verification: isObject(verification) ? verificationOf(verification) : undefined,

@@ -79,7 +79,7 @@ function lastGood(
   if (job) return { ...copyOf(job), ...(at !== undefined && { at }) };
   if (at !== undefined) return { at };
   const first = firstCopyIn(record);
-  return first?.isWhole ? { at: first.at, message: first.message } : undefined;
+  return first?.isGood ? { at: first.at, message: first.message } : undefined;
 }
 
 function endedCopy(record: TaskRecord, job: Job, sight: ScheduleSight, claims: Claims): ScheduledCopy {

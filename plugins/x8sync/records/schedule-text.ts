@@ -3,7 +3,7 @@ import { formatAge, formatAgeSince } from '../../../src/ui/format.ts';
 import type { MoverOutcome, MoverStats } from '../mover/protocol.ts';
 import { describeTimetable, type Timetable } from '../schedule/interval.ts';
 
-/** `Failing`: the last copy that came to its end was none that is whole, or one that is due was not begun. */
+/** `Failing`: the last copy that came to its end was no good one, or one that is due was not begun. */
 export type SchedulePhase = 'Scheduled' | 'Failing' | 'Suspended';
 
 /** One of its copies. */
@@ -19,9 +19,9 @@ export interface ScheduledCopy {
 
 export interface ScheduleStanding extends Timetable {
   readonly suspended: boolean;
-  /** The last copy that is whole. */
+  /** The last copy of all of the source, as far as the first one said that it can be kept. */
   readonly lastGood?: ScheduledCopy | undefined;
-  /** The last one, where it is none that is whole. */
+  /** The last one, where it is no good one. */
   readonly lastFailure?: ScheduledCopy | undefined;
   /** The one that runs, since when, with what it waits for or how far it is. */
   readonly running?: ScheduledCopy | undefined;

@@ -331,8 +331,13 @@ export class CopyParts {
    * The schedule, made in the place of the first copy's Job.
    *
    * @param answered the address that led that one to the source; none where it had both claims mounted.
+   * @param knownLosses what that one could not keep, and has said so.
    */
-  async schedule(answered: string | undefined, wish: ScheduleWish): Promise<CronJob> {
+  async schedule(
+    answered: string | undefined,
+    knownLosses: readonly string[],
+    wish: ScheduleWish,
+  ): Promise<CronJob> {
     const mount = await this.mount();
     const isMounted = mount !== undefined && 'job' in mount;
     const known = isMounted ? [] : [...(answered ? [answered] : []), ...(await this.firstAddresses())];
@@ -344,7 +349,7 @@ export class CopyParts {
     const plan = await this.#moverPlan(access, { ...this.#request, deletes, confirmed: deletes === 'all' });
     await this.#task.confirmLock();
     const wishes = wishesDigest(this.#request);
-    return leaveSchedule({ ...plan, timetable: wish, allowMounted, wishes }, this.#options);
+    return leaveSchedule({ ...plan, knownLosses, timetable: wish, allowMounted, wishes }, this.#options);
   }
 
   async #moverPlan(access: MoverAccess, request = this.#request): Promise<MoverJobPlan> {

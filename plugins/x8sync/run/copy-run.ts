@@ -231,9 +231,12 @@ export class CopyRun {
     if (!schedule) return;
     const end = await this.#watch.ended();
     handle.detail('waiting for the first mover to go');
-    const cronJob = await this.#parts.schedule(this.#watch.messages.address, schedule);
+    const cronJob = await this.#parts.schedule(this.#watch.messages.address, end.lost, schedule);
     this.#schedule = scheduleReport(timetableOf(cronJob), this.#context.clock.now());
-    await this.#task.leaveScheduled({ message: titleOf(end, mode), isWhole: isWhole(end) });
+    await this.#task.leaveScheduled({
+      message: titleOf(end, mode),
+      isGood: isWhole(end) || end.lossOnly === true,
+    });
     await this.#task.forgetOld();
     const { namespace, name } = cronJob.metadata;
     handle.title(`CronJob ${namespace}/${name} copies ${describeTimetable(schedule)}`);

@@ -6,8 +6,8 @@ export interface FirstCopy {
   readonly at: string;
   /** One line on what was copied. */
   readonly message: string;
-  /** All of the source is at the target. */
-  readonly isWhole: boolean;
+  /** All of the source is at the target, as far as that can keep it. */
+  readonly isGood: boolean;
 }
 
 const checkpoint = 'firstCopy';

@@ -74,6 +74,8 @@ export interface MoverJobPlan extends PodWishes {
   readonly owner?: Owner | undefined;
   /** A source that holds nothing is copied, or compared, as well. */
   readonly allowEmpty?: boolean | undefined;
+  /** What is known not to be kept: nothing else may be lost for the Job to be one that went well. */
+  readonly knownLosses?: readonly string[] | undefined;
   /** Read and compare both sides once all is copied. */
   readonly verify?: boolean | undefined;
   /** What only the target has is no difference then. */
@@ -149,6 +151,7 @@ export function targetPodPlan(
       verify: plan.verify,
       mayHaveMore: plan.mayHaveMore,
       allowEmpty: plan.allowEmpty,
+      knownLosses: plan.knownLosses,
       lingerSeconds,
       tunnel: plan.isTunnelled ? { user: imageAccount, port: sshPort, forwardedPort } : undefined,
     }),

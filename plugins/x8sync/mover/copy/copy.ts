@@ -8,7 +8,7 @@ import type { Runtime } from '../runtime.ts';
 import { serveTunnel } from '../tunnel/server.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
-import { exitOf, type MoverExit } from './exit.ts';
+import { exitOf, isAsKnown, type MoverExit } from './exit.ts';
 import { MountedSource } from './mounted-source.ts';
 import { requireSeparateLocations } from './nesting.ts';
 import { openSource } from './open-source.ts';
@@ -51,7 +51,7 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
   noteTermination(runtime.paths.terminationLog, end);
   runtime.messages.write('end', end);
   await linger(ending, options, runtime.signal);
-  return end.code;
+  return isAsKnown(end, options.knownLosses) ? 0 : end.code;
 }
 
 function runOf(options: CopyOptions, runtime: Runtime): MoverRun {
@@ -142,7 +142,7 @@ class CopyRun implements MoverRun {
     if (this.#staging?.opened && !this.#options.keepPartial) await this.#staging.close();
   }
 
-  endOf({ outcome, message, room }: MoverExit): Omit<Messages['end'], 'seconds'> {
+  endOf({ outcome, message, room, isLossOnly }: MoverExit): Omit<Messages['end'], 'seconds'> {
     const { nonce, task, mode } = this.#options;
     const { stats = {}, failures = [], lost = [], losses = [], attempts = 0 } = this.#transfer ?? {};
     const streams = this.#transfer?.streams;
@@ -150,7 +150,8 @@ class CopyRun implements MoverRun {
     const compared = this.#transfer?.byContent ? ({ compared: 'content' } as const) : {};
     const verified = this.#verification ? { verification: this.#verification } : {};
     const parallel = streams ? { streams } : {};
-    const more = { ...compared, ...verified, ...parallel, ...(room ? { room } : {}) };
+    const only = isLossOnly ? { lossOnly: true } : {};
+    const more = { ...only, ...compared, ...verified, ...parallel, ...(room ? { room } : {}) };
     return { ...said, failures, lost, losses, ...more, attempts };
   }
 }

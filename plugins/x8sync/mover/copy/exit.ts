@@ -1,5 +1,5 @@
 /** How a copy ends. */
-import type { MoverOutcome, Room } from '../protocol.ts';
+import type { MoverEnd, MoverOutcome, Room } from '../protocol.ts';
 import { isNetworkCode, meaningOf } from '../rsync/codes.ts';
 import type { ErrorReader } from '../rsync/errors.ts';
 import type { MessageWriter } from '../runtime.ts';
@@ -8,11 +8,14 @@ import type { MessageWriter } from '../runtime.ts';
 export class MoverExit extends Error {
   readonly outcome: MoverOutcome;
   readonly room: Room | undefined;
+  /** All is copied, as far as the target and the pod's user can keep it. */
+  readonly isLossOnly: boolean;
 
-  constructor(outcome: MoverOutcome, message: string, room?: Room) {
+  constructor(outcome: MoverOutcome, message: string, room?: Room, isLossOnly = false) {
     super(message);
     this.outcome = outcome;
     this.room = room;
+    this.isLossOnly = isLossOnly;
   }
 }
 
@@ -59,7 +62,8 @@ export function verdictOf(
   const losses = `copied, but this could not be kept: ${lost.join(' ')}`;
   if (full)
     return new MoverExit('no-room', 'the target ran full while it was copied to; what arrived is kept');
-  if (code === 0) return lost.length === 0 ? new MoverExit('ok', '') : new MoverExit('partial', losses);
+  const lossy = new MoverExit('partial', losses, undefined, true);
+  if (code === 0) return lost.length === 0 ? new MoverExit('ok', '') : lossy;
   // Who vanished under one name may be there under another that was not listed any more.
   if (code === 24)
     return new MoverExit(
@@ -67,8 +71,15 @@ export function verdictOf(
       `files went from the source, or got other names there, while it was copied: ${vanished}`,
     );
   if (code === 25) return new MoverExit('partial', meaning);
-  if (code === 23) return new MoverExit('partial', failed === 0 && lost.length > 0 ? losses : inWords);
+  if (code === 23) return failed === 0 && lost.length > 0 ? lossy : new MoverExit('partial', inWords);
   if (code === 20 || code === 143) return new MoverExit('interrupted', meaning);
   if (code === 11) return new MoverExit('io', inWords);
   return new MoverExit(isNetworkCode(code, refused) ? 'unreachable' : 'source-failed', inWords);
 }
+
+/** Whether nothing is missing but what was known not to be kept: then the Job of a schedule is one that went well. */
+export const isAsKnown = (
+  { lossOnly = false, lost, verification }: Pick<MoverEnd, 'lossOnly' | 'lost' | 'verification'>,
+  knownLosses: readonly string[],
+): boolean =>
+  lossOnly && (verification?.different ?? 0) === 0 && lost.every((kind) => knownLosses.includes(kind));

@@ -26,6 +26,7 @@ test('the options of both sides', () => {
     verify: true,
     mayHaveMore: true,
     allowEmpty: true,
+    knownLosses: ['ownership', 'root folder'],
     isSourceMounted: true,
     isDevice: true,
     selection: {

@@ -84,9 +84,9 @@ describe('a schedule', () => {
   });
 
   test('has the first copy for its last good one until there is another, where that was whole', () => {
-    const first = { at: at('05:00:00'), message: '2 of 2 files copied', isWhole: true };
+    const first = { at: at('05:00:00'), message: '2 of 2 files copied', isGood: true };
     expect(standing({}, first).schedule?.lastGood).toEqual({ at: first.at, message: first.message });
-    const none = standing({}, { ...first, isWhole: false });
+    const none = standing({}, { ...first, isGood: false });
     expect(none.schedule?.lastGood).toBeUndefined();
     expect(none.progress).toMatch(/no good copy yet/);
   });
