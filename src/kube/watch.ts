@@ -9,6 +9,7 @@ import { listPages, listRequest } from './list.ts';
 import type { KubeList, KubeObject } from './objects.ts';
 import { isOlder } from './resource-version.ts';
 import type { Resource } from './resources.ts';
+import { wakingClock } from './waking-clock.ts';
 import { type WatchEvent, type WatchEventType, watchSession } from './watch-session.ts';
 
 export type { WatchEventType } from './watch-session.ts';
@@ -31,7 +32,7 @@ export interface WatchHandler<T extends KubeObject> {
   bookmark?(resourceVersion: string): void;
   /** A watch request was answered. */
   connected?(): void;
-  /** It broke off; the next attempt is in so many milliseconds. */
+  /** It broke off; the next attempt is in so many milliseconds, or as soon as a server that was away is back. */
   disconnected?(error: X8sError, retryInMs: number): void;
 }
 
@@ -206,7 +207,7 @@ class Watcher<T extends KubeObject> {
     const delay = atOnce ? 0 : backOff(Math.max(0, this.#failures - 1), pause);
     this.#failures += 1;
     if (!mustRelist) await this.#tell(() => this.#handler.disconnected?.(error, delay));
-    await this.#clock.sleep(delay, this.#signal);
+    await wakingClock(this.#kube, this.#clock).sleep(delay, this.#signal);
   }
 
   async #tell(say: () => void | Promise<void>): Promise<void> {

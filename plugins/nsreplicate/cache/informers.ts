@@ -11,6 +11,7 @@ import { listPages } from '../../../src/kube/list.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { isOlder } from '../../../src/kube/resource-version.ts';
 import type { Resource } from '../../../src/kube/resources.ts';
+import { wakingClock } from '../../../src/kube/waking-clock.ts';
 import { listWatch, type WatchEventType } from '../../../src/kube/watch.ts';
 
 export interface InformerScope {
@@ -154,7 +155,7 @@ class Stream {
       if (!persistent) throw error;
     };
     const list = () => listPages(kube, resource, { namespace, pageSize: PAGE, signal }, page);
-    return retry(list, { pause, clock: this.#clock, signal, failed });
+    return retry(list, { pause, clock: wakingClock(kube, this.#clock), signal, failed });
   }
 
   /** Starts the watch, if it does not run yet. */
@@ -178,7 +179,7 @@ class Stream {
       this.#tell((handler) => handler.disconnected?.(why));
       start = {};
     };
-    await retryUntilAborted(watch, { pause, clock: this.#clock, signal, failed });
+    await retryUntilAborted(watch, { pause, clock: wakingClock(kube, this.#clock), signal, failed });
   }
 
   #fanOut() {

@@ -2,6 +2,8 @@
 import { retryUntilAborted } from '../../../src/async/retry.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { X8sError } from '../../../src/errors.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import { wakingClock } from '../../../src/kube/waking-clock.ts';
 
 const pause = { firstMs: 500, mostMs: 30_000 };
 
@@ -12,13 +14,14 @@ export interface AskUntilAnsweredOptions {
   readonly broken: (error: unknown) => void;
 }
 
-/** Asks again and again: a cluster that does not answer for a while must not end a watch. */
+/** Asks a cluster again and again: one that does not answer for a while must not end a watch. */
 export async function askUntilAnswered(
+  kube: KubeClient,
   ask: () => Promise<void>,
   { clock, signal, broken }: AskUntilAnsweredOptions,
 ): Promise<void> {
   const failed = (error: unknown): void => {
     if (!(error instanceof X8sError)) throw error;
   };
-  await retryUntilAborted(ask, { pause, clock, signal, failed }).catch(broken);
+  await retryUntilAborted(ask, { pause, clock: wakingClock(kube, clock), signal, failed }).catch(broken);
 }

@@ -3,6 +3,7 @@ import { GrowingPauses } from '../../../src/async/back-off.ts';
 import { messageOf, RefusedError } from '../../../src/errors.ts';
 import { mayPass } from '../../../src/kube/api-error.ts';
 import type { Lease } from '../../../src/kube/objects.ts';
+import { wakingClock } from '../../../src/kube/waking-clock.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import type { Claim } from '../../../src/tasks/lock-object.ts';
@@ -88,7 +89,10 @@ export class Session {
   /** Works for as long as the lock is held. */
   async #hold(lock: HeldLock<Lease>): Promise<never> {
     try {
-      const pauses = new GrowingPauses(pause, this.#options.clock);
+      const pauses = new GrowingPauses(
+        pause,
+        wakingClock(this.#assignment.primary.kube, this.#options.clock),
+      );
       for (;;) {
         this.#replaced = new AbortController();
         await this.#run(lock, true).catch((error: unknown) => this.#outlive(lock, error, pauses));

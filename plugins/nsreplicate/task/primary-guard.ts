@@ -97,7 +97,11 @@ export class PrimaryGuard implements PrimaryCheck {
 
   /** A list began anew, and may come from another cluster: asks the primary until that is known. */
   recognise(): Promise<void> {
-    this.#recognising ??= askUntilAnswered(() => this.confirm(), this.#options).finally(() => {
+    this.#recognising ??= askUntilAnswered(
+      this.#options.primary.kube,
+      () => this.confirm(),
+      this.#options,
+    ).finally(() => {
       this.#recognising = undefined;
     });
     return this.#recognising;

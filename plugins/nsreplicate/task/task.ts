@@ -277,7 +277,7 @@ export class Task {
     this.#namespaceLabels.set(name, labels);
     if (spec.namespaces.selector.length === 0 || this.#comparing) return;
     if (covers(name, labels) && !covers(name, before ?? {}))
-      void askUntilAnswered(() => this.#rescan(name), this.#options);
+      void askUntilAnswered(this.#options.primary.kube, () => this.#rescan(name), this.#options);
   }
 
   async #rescan(namespace: string): Promise<void> {
@@ -292,6 +292,7 @@ export class Task {
     const changed = (target: ObjectKey) => {
       if (!this.#comparing)
         void askUntilAnswered(
+          this.#options.primary.kube,
           () => this.primaryCache.reread(target, this.#options.signal).then(() => this.#renew(target)),
           this.#options,
         );

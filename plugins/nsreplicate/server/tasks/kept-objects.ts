@@ -5,6 +5,7 @@ import { messageOf } from '../../../../src/errors.ts';
 import type { KubeClient } from '../../../../src/kube/client.ts';
 import type { KubeObject } from '../../../../src/kube/objects.ts';
 import type { Resource } from '../../../../src/kube/resources.ts';
+import { wakingClock } from '../../../../src/kube/waking-clock.ts';
 import { listWatch } from '../../../../src/kube/watch.ts';
 import { stateNamespace } from '../../decide/spec.ts';
 
@@ -52,7 +53,7 @@ export class KeptObjects<T extends KubeObject> {
     const failed = (error: unknown): void => {
       this.#problem = messageOf(error);
     };
-    await retryUntilAborted(watch, { pause, clock, signal, failed });
+    await retryUntilAborted(watch, { pause, clock: wakingClock(kube, clock), signal, failed });
   }
 
   #handler() {

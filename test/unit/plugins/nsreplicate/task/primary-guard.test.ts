@@ -5,6 +5,7 @@ import { blankState } from '../../../../../plugins/nsreplicate/state/saved-state
 import { PrimaryGuard } from '../../../../../plugins/nsreplicate/task/primary-guard.ts';
 import { configMaps } from '../../../../../src/kube/resources.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
+import { fakeKube } from '../../../support/fake-kube.ts';
 
 /** A guard whose record is kept by a fake primary. */
 function guarded({
@@ -21,7 +22,7 @@ function guarded({
   const guard = new PrimaryGuard({
     saved,
     clock,
-    primary: { name: 'p', id: 'P' } as Cluster,
+    primary: { name: 'p', id: 'P', kube: fakeKube() } as unknown as Cluster,
     warn: (text) => said.push(text),
     recorded,
     isOlderNow: async () => older,
