@@ -40,7 +40,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await kube.delete(namespaces, { name: namespace });
-  await waitGone(kube, namespaces, { name: namespace }, { timeoutMs: 90_000 });
   await kube.close();
 }, 100_000);
 

@@ -61,7 +61,7 @@ describeWithServers('a primary', ['p', 'q'], (servers) => {
       4,
       change,
     );
-    await sleep(300);
+    await eventually(async () => expect(await pair.find(pair.from, 'configmaps', 'o-30')).toBeDefined());
     await server().restartWith();
     await work;
     await pair.equal();

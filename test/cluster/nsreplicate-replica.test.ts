@@ -271,7 +271,11 @@ describeWithServers('a replica', ['q'], (servers) => {
         try {
           await pair.equal();
           await person.forget();
-          await sleep(300);
+          // A server hears of it a moment later.
+          await eventuallySees(
+            () => kube.list(configMaps, { namespace: pair.namespace }).catch((error) => error.code),
+            (answer) => answer === 403,
+          );
           await pair.put(pair.from, ...some(10, '2'));
           const reasons = () =>
             [...(watching.task().replicas[0]?.failures.values() ?? [])].map(({ failure }) => failure.reason);

@@ -11,7 +11,7 @@ import { leaseLock } from '../../src/tasks/lock-object.ts';
 import { taskLabels } from '../../src/tasks/names.ts';
 import { ownerReference } from '../../src/tasks/record.ts';
 import { TaskStore } from '../../src/tasks/store.ts';
-import { eventuallySees } from '../support/eventually.ts';
+import { eventually, eventuallySees } from '../support/eventually.ts';
 import { type Child, startChild } from './support/child.ts';
 import { inNamespace } from './support/namespace.ts';
 import type { TaskProcessSettings } from './support/task-process.ts';
@@ -268,8 +268,11 @@ describe('a task', () => {
     await kube.patch(configMaps, record, { metadata: { finalizers } }, { type: 'merge' });
     const removing = store.remove(record);
     await waitFor(kube, configMaps, record, (now) => now?.metadata.deletionTimestamp, { timeoutMs: 10_000 });
+    // It looks at the record from then on, by a watch, as whoever removes it does.
+    const watches = jest.spyOn(kube, 'stream');
     const opening = store.open(task);
-    await systemClock.sleep(300);
+    await eventually(() => expect(watches).toHaveBeenCalled());
+    watches.mockRestore();
     await kube.patch(configMaps, record, { metadata: { finalizers: null } }, { type: 'merge' });
     await removing;
     const opened = await opening;

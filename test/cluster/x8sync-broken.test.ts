@@ -4,7 +4,7 @@ import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { kubectl } from './support/kubectl.ts';
 import type { Running } from './support/process.ts';
-import { Scene } from './support/scene.ts';
+import { partArrives, Scene } from './support/scene.ts';
 import { expectSameTrees } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, taskOf, x8sync } from './support/x8sync.ts';
 
@@ -20,7 +20,7 @@ async function runCopying(claim: string, ...args: string[]): Promise<Running> {
   await scene.claim(contextB, claim);
   const running = startX8sync(source, scene.ref(contextB, claim), ...args, '--bwlimit', '2M');
   await running.saw('Copy the files …');
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await partArrives(scene, contextB, claim);
   return running;
 }
 

@@ -42,18 +42,14 @@ describe('trusted.* attributes', () => {
   const label = 'trusted.x8s-test';
   const baseline = { 'pod-security.kubernetes.io/enforce': 'baseline' };
   const read = (where: Scene, context: string, claim: string) =>
-    where.run(context, {
-      claim,
-      privileged: true,
-      script: `cd /data; getfattr --only-values -n ${label} brick`,
-    });
+    where.shell(context, claim, `cd /data; getfattr --only-values -n ${label} brick`, { privileged: true });
   let from: Scene;
 
   beforeAll(async () => {
     from = await Scene.open('trusted');
     await from.claim(contextA, 'source');
     const script = `echo data >/data/brick; setfattr -n ${label} -v kept /data/brick`;
-    await from.run(contextA, { claim: 'source', privileged: true, script });
+    await from.shell(contextA, 'source', script, { privileged: true });
   }, 60_000);
   afterAll(() => from.close(), 130_000);
 
@@ -89,19 +85,19 @@ test('security.* attributes are lost without --trusted-xattrs, which is named, a
   const own = await Scene.open('security');
   try {
     const set = 'setfattr -n security.x8s-test -v kept';
-    const [script, privileged] = [`echo data >/data/file; ${set} /data/file`, true];
+    const script = `echo data >/data/file; ${set} /data/file`;
     await Promise.all([
       own.claim(contextA, 'source'),
       own.claim(contextB, 'plain'),
       own.claim(contextB, 'all'),
     ]);
-    await own.run(contextA, { claim: 'source', privileged, script });
+    await own.shell(contextA, 'source', script, { privileged: true });
     const source = own.ref(contextA, 'source');
     const said = saidBy(await x8sync(source, own.ref(contextB, 'plain')), 5);
     expect(said).toMatch(/security\.\* attributes are kept with --trusted-xattrs/);
     saidBy(await x8sync(source, own.ref(contextB, 'all'), '--trusted-xattrs'), 0);
     const read = 'cd /data; getfattr --only-values -n security.x8s-test file';
-    expect(await own.run(contextB, { claim: 'all', privileged, script: read })).toBe('kept');
+    expect(await own.shell(contextB, 'all', read, { privileged: true })).toBe('kept');
   } finally {
     await own.close();
   }

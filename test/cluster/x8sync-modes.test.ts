@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { contextA, contextB } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
-import { Scene } from './support/scene.ts';
+import { partArrives, Scene } from './support/scene.ts';
 import { differences, expectSameTrees, treeOf } from './support/tree.ts';
 import { documentOf, saidBy, startX8sync, x8sync } from './support/x8sync.ts';
 
@@ -95,7 +95,7 @@ describe('--force', () => {
     const args = ['--force', '--yes', '--name', 'anew', source, target];
     const running = startX8sync(...args, '--bwlimit', '500K');
     await running.saw('Copy the files …');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await partArrives(scene, contextB, 'anew');
     running.child.kill('SIGKILL');
     await running.ended;
     saidBy(await x8sync('cleanup', 'anew', '--context', contextB), 0);

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventuallySees } from '../support/eventually.ts';
 import { contextA, contextB, isLab } from './support/contexts.ts';
 import { someFiles } from './support/files.ts';
 import { clusterOf, otherKubeconfig } from './support/kubeconfigs.ts';
@@ -29,6 +30,16 @@ afterAll(() => scene.close());
 async function expectEnd(code: number, parts: (string | RegExp)[], ...args: string[]): Promise<void> {
   const text = saidBy(await x8sync(...args), code);
   for (const part of parts) expect(text).toMatch(part);
+}
+
+/** Watches of single claims that clients have at the source's API server: whoever waits for a claim has one. */
+async function claimWatches(): Promise<number> {
+  const metrics = await kubectl(contextA, ['get', '--raw', '/metrics']);
+  const [, count] =
+    /^apiserver_longrunning_requests\{.*resource="persistentvolumeclaims",scope="resource".*\} (\d+)$/m.exec(
+      metrics,
+    ) ?? [];
+  return Number(count ?? 0);
 }
 
 /** No task of this run, finished or not. */
@@ -92,8 +103,8 @@ describe('claims that will not do', () => {
       spec: { ...spec, resources: { requests: { storage } } },
     });
     const running = startX8sync('--allow-empty', scene.ref(contextA, 'late'), target);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
     try {
+      await eventuallySees(claimWatches, (count) => count > 0);
       await apply(contextA, scene.namespace, {
         apiVersion: 'v1',
         kind: 'PersistentVolume',

@@ -5,6 +5,7 @@ import { bringThirdUp } from './third.ts';
 import { bringLabUp } from './up.ts';
 
 export { imageNames } from './images/definitions.ts';
+export { runInClaim } from './levers/claims.ts';
 export {
   freezeComponent,
   killComponent,

@@ -45,6 +45,8 @@ export async function bringLabUp(): Promise<void> {
 
 /** Starts again what was stopped or died; what runs is left alone, and so is a third cluster (`up --third`). */
 async function heal(): Promise<void> {
+  // A checkout may need one more than the one that brought the lab up.
+  await installPackages();
   await step('building the programs', buildBinaries);
   for (const { name } of allDaemons()) signal(processesOf(name), 'SIGCONT');
   const missing = missingDaemons();

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { namespaces } from '../../../src/kube/resources.ts';
-import { waitGone } from '../../../src/kube/wait.ts';
 import { clusterOf } from './clusters.ts';
 
 export interface Place {
@@ -11,7 +10,7 @@ export interface Place {
   readonly namespace: string;
 }
 
-/** A client and a namespace of its own for the tests of this `describe`; deleted, and awaited, after them. */
+/** A client and a namespace of its own for the tests of this `describe`; deleted after them, which nobody waits for. */
 export function inNamespace(which: 'A' | 'B'): () => Place {
   let place: Place | undefined;
   beforeAll(async () => {
@@ -24,7 +23,6 @@ export function inNamespace(which: 'A' | 'B'): () => Place {
     if (!place) return;
     const { kube, namespace: name } = place;
     await kube.delete(namespaces, { name });
-    await waitGone(kube, namespaces, { name }, { timeoutMs: 60_000 });
     await kube.close();
   }, 90_000);
   return () => {

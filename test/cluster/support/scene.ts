@@ -1,6 +1,7 @@
 /** A place for one test: namespaces of its own in both clusters, claims, and pods that work on them. */
 import { randomBytes } from 'node:crypto';
-import { imageNames, pathOfClaim } from '../../lab/index.ts';
+import { imageNames, pathOfClaim, runInClaim } from '../../lab/index.ts';
+import { eventuallySees } from '../../support/eventually.ts';
 import { contextA, contextB, isLab } from './contexts.ts';
 import { apply, get, kubectl } from './kubectl.ts';
 import { must } from './process.ts';
@@ -90,10 +91,14 @@ export class Scene {
   }
 
   /**
-   * Runs a shell script as root with the claim at /data, to its end; resolves with what it printed.
+   * Runs a shell script as root with the claim at /data, to its end; resolves with what it printed. On the lab's own
+   * machine that is straight in the claim's folder, which saves a pod; the claim is bound by that as by its first pod.
+   *
+   * @param privileged whether it needs what only root of the node may, such as `trusted.*` attributes
    */
-  shell(context: string, claim: string, script: string): Promise<string> {
-    return this.run(context, { claim, script });
+  shell(context: string, claim: string, script: string, { privileged = false } = {}): Promise<string> {
+    if (isLab) return runInClaim({ cluster: context, namespace: this.namespace, claim }, script);
+    return this.run(context, { claim, script, privileged });
   }
 
   /** Runs a script as root in a pod of its own, to its end; resolves with what it printed. */
@@ -119,7 +124,8 @@ export class Scene {
       if (code !== '0') throw new Error(`script ended with ${code}:\n${script}\n${log}`);
       return log;
     } finally {
-      await kubectl(context, ['delete', '--now', ...pod]);
+      // It has ended: nobody has to wait until its node has heard of that.
+      await kubectl(context, ['delete', '--force', '--grace-period=0', ...pod]);
     }
   }
 
@@ -227,4 +233,13 @@ export class Scene {
       },
     };
   }
+}
+
+/** Resolves when the mover is in the middle of a large file: a part of it is in the target claim, in the mover's folder. */
+export async function partArrives(scene: Scene, context: string, claim: string): Promise<void> {
+  const parts = 'find .x8sync -type f -size +64k 2>/dev/null || true';
+  await eventuallySees(
+    () => scene.inspect(context, claim, parts),
+    (found) => found !== '',
+  );
 }
