@@ -36,14 +36,14 @@ test.concurrent("a mover's pod that is deleted has a successor, which goes on", 
   await on(contextB, 'delete', 'pod', '-l', 'x8s.dev/task=mover-gone', '--wait=false');
   saidBy(await running.ended, 0);
   await expectWhole('mover-gone', 'mover-gone');
-}, 90_000);
+});
 
 test.concurrent("a source's pod that is deleted comes again, and the mover goes on", async () => {
   const running = await runCopying('source-gone', '--name', 'source-gone');
   await on(contextA, 'delete', 'pod', '-l', 'x8s.dev/task=source-gone', '--wait=false');
   saidBy(await running.ended, 0);
   await expectWhole('source-gone', 'source-gone');
-}, 90_000);
+});
 
 test.concurrent('a mover that came to its end alone is not run again: the next run takes its result', async () => {
   const running = await runCopying('alone');
@@ -56,7 +56,7 @@ test.concurrent('a mover that came to its end alone is not run again: the next r
   // A mover of its own would have found nothing left to transfer.
   expect(documentOf(ended)).toMatchObject({ task, outcome: 'ok', stats: { transferredFiles: 201 } });
   await expectWhole('alone', task);
-}, 90_000);
+});
 
 test.concurrent('a source that closed its door because nobody came is opened again by the next run', async () => {
   const running = await runCopying('closed', '--name', 'closed');
@@ -75,7 +75,7 @@ test.concurrent('a source that closed its door because nobody came is opened aga
   );
   saidBy(await x8sync(source, scene.ref(contextB, 'closed'), '--name', 'closed'), 0);
   await expectWhole('closed', 'closed');
-}, 90_000);
+});
 
 test('no Secret is left in either cluster after all of these', async () => {
   expect(await scene.leftovers()).toEqual([]);

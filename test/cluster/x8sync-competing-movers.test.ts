@@ -16,7 +16,7 @@ beforeAll(async () => {
   source = scene.ref(contextA, 'source');
   await scene.claim(contextA, 'source');
   await scene.shell(contextA, 'source', someFiles(6));
-}, 60_000);
+});
 afterAll(() => scene.close());
 
 describe('while one run is at work', () => {
@@ -36,7 +36,7 @@ describe('while one run is at work', () => {
       x8sync('cleanup', 'first', '--context', contextB),
       ...others.map((args) => x8sync(source, target, ...args)),
     ]);
-  }, 90_000);
+  });
 
   test.each([
     ['of the same name', 0],
@@ -66,7 +66,7 @@ test('two that begin at the same moment: one copies, the other is refused', asyn
   const ended = await Promise.all([x8sync(...args), x8sync(...args)]);
   expect(ended.map(({ code }) => code).sort()).toEqual([0, 3]);
   expect(await scene.leftovers('race')).toEqual([]);
-}, 60_000);
+});
 
 test('the mover of a killed run keeps a task of another name from its target', async () => {
   await scene.claim(contextB, 'held');
@@ -79,7 +79,7 @@ test('the mover of a killed run keeps a task of another name from its target', a
   expect(other).toMatch(/task killed has a mover on target claim/);
   saidBy(await x8sync(source, target, '--name', 'killed'), 0);
   expect(await scene.leftovers()).toEqual([]);
-}, 60_000);
+});
 
 describe('two contexts for one cluster', () => {
   let alias: Awaited<ReturnType<typeof otherKubeconfig>>;
@@ -107,5 +107,5 @@ describe('two contexts for one cluster', () => {
     saidBy(ended, 0);
     expect(ended.stderr).toMatch(/with both claims mounted/);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextA, 'beside']);
-  }, 60_000);
+  });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   scene = await Scene.open('fidelity');
   await scene.claim(contextA, 'source');
   await scene.shell(contextA, 'source', manyKinds);
-}, 60_000);
+});
 afterAll(() => scene.close(), 130_000);
 
 describe('a copy as root', () => {
@@ -35,7 +35,7 @@ describe('a copy as root', () => {
     expect(again).toMatchObject({ outcome: 'ok', stats: { transferredFiles: 0, extraneous: 0 } });
     expect(differences(before, await treeOf(scene, contextB, 'target'))).toEqual([]);
     expect(await scene.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 });
 
 describe('trusted.* attributes', () => {
@@ -50,7 +50,7 @@ describe('trusted.* attributes', () => {
     await from.claim(contextA, 'source');
     const script = `echo data >/data/brick; setfattr -n ${label} -v kept /data/brick`;
     await from.shell(contextA, 'source', script, { privileged: true });
-  }, 60_000);
+  });
   afterAll(() => from.close(), 130_000);
 
   test('are copied with --trusted-xattrs, and are another task than a copy without them', async () => {
@@ -60,7 +60,7 @@ describe('trusted.* attributes', () => {
     expect(await read(from, contextB, 'target')).toBe('kept');
     expect(saidBy(await x8sync(...claims), 3)).toMatch(/trustedXattrs/);
     expect(await from.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 
   test('that the target may not have are said, and the exit code is 5; a source that may not look is refused', async () => {
     const strict = await Scene.open('trusted-baseline', baseline);
@@ -101,7 +101,7 @@ test('security.* attributes are lost without --trusted-xattrs, which is named, a
   } finally {
     await own.close();
   }
-}, 90_000);
+});
 
 describe('a namespace that admits no root', () => {
   const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
@@ -125,7 +125,7 @@ describe('a namespace that admits no root', () => {
     expect(target.get('plain/1')).toMatchObject({ sha256: source.get('plain/1')?.sha256, uid: '65532' });
     expect(target.get('plain/7')?.mtime).toBe(source.get('plain/7')?.mtime);
     expect(await strict.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 
   test('gives what an ordinary user may read, names what is missing, and the exit code is 5', async () => {
     const later = await Scene.open('restricted-source');
@@ -142,5 +142,5 @@ describe('a namespace that admits no root', () => {
     } finally {
       await later.close();
     }
-  }, 90_000);
+  });
 });

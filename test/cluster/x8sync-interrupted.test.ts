@@ -88,7 +88,7 @@ test('a second Ctrl-C stops at once and names what is left; the next run clears 
   expect(ended).toContain(`x8s.dev/task=${task} in namespace ${scene.namespace} of ${contextB}`);
   saidBy(await x8sync(source, target), 0);
   expect(await scene.leftovers(task)).toEqual([]);
-}, 60_000);
+});
 
 test('SIGTERM does the same with 143', async () => {
   const { scene } = await prepared;
@@ -99,7 +99,7 @@ test('SIGTERM does the same with 143', async () => {
   expect(await scene.leftovers(taskOf(ended))).toEqual([]);
   // An unnamed task's unfinished files go too.
   expect(await scene.inspect(contextB, 'term', 'ls -A')).not.toContain('.x8sync');
-}, 60_000);
+});
 
 test('no Secret is left in either cluster after all of these', async () => {
   const { scene } = await prepared;

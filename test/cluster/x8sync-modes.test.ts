@@ -45,7 +45,7 @@ test.concurrent('--dry-run tells what would change, and changes nothing, not eve
   expect(stdout).toMatch(/nothing was changed/);
   expect(stdout).toMatch(/would change 20\d entries/);
   expect(await scene.leftovers(task)).toEqual([]);
-}, 60_000);
+});
 
 test.concurrent('without --force what only the target has is kept, counted and told', async () => {
   const target = await targetWithFiles('merged');
@@ -53,7 +53,7 @@ test.concurrent('without --force what only the target has is kept, counted and t
   saidBy(ended, 0);
   expect(ended.stdout).toMatch(new RegExp(`kept +${ownEntries} entries that only the target has`));
   expect(await scene.inspect(contextB, 'merged', 'cat own/folder/file small/1')).toBe('mine\nfile 1\n');
-}, 60_000);
+});
 
 describe('--force', () => {
   test('asks, and without a terminal and --yes does nothing', async () => {
@@ -65,7 +65,7 @@ describe('--force', () => {
     const target = await targetWithFiles('forced');
     saidBy(await x8sync('--force', '--yes', source, target), 0);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'forced']);
-  }, 60_000);
+  });
 
   test.concurrent('touches nothing where the source can not be reached', async () => {
     const target = await targetWithFiles('untouched');
@@ -76,7 +76,7 @@ describe('--force', () => {
     expect(said).toMatch(/can't reach the source's SSH service/);
     expect(said).toMatch(/clusterip: no answer from [\d.]+:22/);
     expect(differences(before, await treeOf(scene, contextB, 'untouched'))).toEqual([]);
-  }, 90_000);
+  });
 
   test.concurrent('takes up a wipe that was interrupted', async () => {
     await scene.claim(contextB, 'wiped');
@@ -88,7 +88,7 @@ describe('--force', () => {
     await running.ended;
     saidBy(await x8sync(...args), 0);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'wiped']);
-  }, 60_000);
+  });
 
   test.concurrent('empties again for a new task of a name that was cleaned up', async () => {
     const target = await targetWithFiles('anew');
@@ -102,7 +102,7 @@ describe('--force', () => {
     await scene.shell(contextB, 'anew', 'echo mine >/data/written-in-between');
     saidBy(await x8sync(...args), 0);
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'anew']);
-  }, 90_000);
+  });
 });
 
 describe('a target that is mounted', () => {
@@ -115,7 +115,7 @@ describe('a target that is mounted', () => {
     const args = ['--allow-mounted', source, scene.ref(contextB, 'mounted')];
     saidBy(await x8sync(...args), 0);
     expect(await scene.inspect(contextB, 'mounted', 'cat small/7')).toBe('file 7\n');
-  }, 60_000);
+  });
 });
 
 test('no Secret is left in either cluster after all of these', async () => {

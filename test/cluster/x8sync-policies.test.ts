@@ -13,7 +13,7 @@ const undo: (() => Promise<unknown>)[] = [];
 afterAll(async () => {
   await Promise.all(undo.map((step) => step()));
   await scene.close();
-}, 60_000);
+});
 
 /** A namespace of its own, with a claim in each cluster. */
 async function place(purpose: string): Promise<Scene> {
@@ -46,7 +46,7 @@ const pod = (spec: object) => ({
     expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
     expect(warnings.join('\n')).toMatch(/Not nodeport: .*exceeded quota.*loadbalancer is tried instead/);
     expect(await own.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 
   test.concurrent('by an admission policy, which answers with another code', async () => {
     const own = await place('nodeport-policy');
@@ -59,7 +59,7 @@ const pod = (spec: object) => ({
     const { outcome, address, warnings } = documentOf(await x8sync(...refs(own), '-o', 'json'));
     expect({ outcome, address }).toEqual({ outcome: 'ok', address: expect.stringMatching(/:22$/) });
     expect(warnings.join('\n')).toContain(message);
-  }, 90_000);
+  });
 });
 
 test.concurrent('no Service is admitted at all: refused, with the reason of each strategy', async () => {
@@ -86,7 +86,7 @@ test.concurrent('a policy that wants an ordinary user and answers with 422 gets 
   expect(said).toMatch(/admits no root .*ordinary user/);
   expect(said).not.toMatch(/Pod Security\)/);
   expect(await own.leftovers()).toEqual([]);
-}, 90_000);
+});
 
 describe('a pod that is admitted to a person, and not to the controllers', () => {
   test.concurrent('by a policy: its words are shown, and it is refused before any time limit', async () => {
@@ -101,7 +101,7 @@ describe('a pod that is admitted to a person, and not to the controllers', () =>
     expect(said).toMatch(/no pod can be made for the source's pod.*controllers make nothing here/);
     expect(said).toMatch(/admission policy or webhook/);
     expect(await own.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 
   test.concurrent('by a quota that has room for one of two pods', async () => {
     const own = await place('controllers-quota');
@@ -114,7 +114,7 @@ describe('a pod that is admitted to a person, and not to the controllers', () =>
     expect(said).toMatch(/describe resourcequota/);
     expect(said).not.toMatch(/pod-security|Pod Security/);
     expect(await own.leftovers()).toEqual([]);
-  }, 90_000);
+  });
 });
 
 test.concurrent('a quota that the pods of an interrupted run fill does not keep the next one from taking them up', async () => {
@@ -204,5 +204,5 @@ describe('what is against every pod of ours is told beforehand', () => {
     const said = saidBy(await x8sync(...refs(own), '--as', 'podless'), 4);
     expect(said).toMatch(/may not create pods in namespace/);
     expect(said).not.toMatch(/admits no pod|Pod Security/);
-  }, 90_000);
+  });
 });

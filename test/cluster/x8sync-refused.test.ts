@@ -20,7 +20,7 @@ beforeAll(async () => {
   target = scene.ref(contextB, 'target');
   await Promise.all([scene.claim(contextA, 'source'), scene.claim(contextB, 'target')]);
   await scene.shell(contextA, 'source', someFiles(8));
-}, 60_000);
+});
 afterEach(async () => {
   expect(await scene.leftovers()).toEqual([]);
 });
@@ -90,7 +90,7 @@ describe('claims that will not do', () => {
     expect(said).toMatch(/leaving is being deleted/);
     expect(said).not.toMatch(/Serve the source|Start the mover/);
     await expectNoRecords();
-  }, 60_000);
+  });
 
   test('a source that waits for the volume that it names is waited for', async () => {
     const volumeName = `${scene.namespace}-late`;
@@ -189,7 +189,7 @@ describe('a name in use', () => {
     await expectEnd(3, [/taken/, /targetClaim/], source, scene.ref(contextB, 'full'), '--name', 'taken');
     saidBy(await x8sync('cleanup', 'taken', '--context', contextB), 0);
     await expectNoRecords();
-  }, 90_000);
+  });
 
   test('by somebody else in the source cluster is left alone', async () => {
     const metadata = { name: 'x8sync-theirs-source' };
@@ -204,7 +204,7 @@ describe('a name in use', () => {
       await get<{ metadata: { name: string }; data: object }>(contextA, scene.namespace, 'configmaps')
     ).filter(({ metadata: { name } }) => name === metadata.name);
     expect(theirs?.data).toEqual({ a: 'b' });
-  }, 60_000);
+  });
 });
 
 describe('clusters that do not answer, or say no', () => {
@@ -276,7 +276,7 @@ describe('pods that do not come up', () => {
       /image registry\.invalid\/no\/such:1 can't be pulled/,
     );
     await expectNoRecords();
-  }, 90_000);
+  });
 
   test("a pod that can't be scheduled is given --timeout, and the scheduler's reason is told", async () => {
     await scene.claim(contextB, 'nowhere', { storageClass: 'no-such-class' });
@@ -289,5 +289,5 @@ describe('pods that do not come up', () => {
       '5s',
     );
     await expectNoRecords();
-  }, 60_000);
+  });
 });
