@@ -4,8 +4,10 @@ import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { agentBundle } from '../../plugins/devsync/agent/bundle.ts';
+import type { RunnerState, RunningSync } from '../../plugins/devsync/session/runner-state.ts';
+import { SyncGroup } from '../../plugins/devsync/session/sync-group.ts';
 import { SyncRunner } from '../../plugins/devsync/session/sync-runner.ts';
-import type { SyncSpec } from '../../plugins/devsync/spec/spec.ts';
+import { isGroup, type SyncSpec } from '../../plugins/devsync/spec/spec.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/connect.ts';
@@ -19,6 +21,13 @@ export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve
 /** The nodes' own folders: a memory volume is seen there as well, without a way through the API server. */
 const volumes = '/var/lib/x8s-lab/nodes/*/kubelet/pods';
 
+/** In seconds. */
+interface Taken {
+  readonly attach: number;
+  readonly sync: number;
+  readonly all: number;
+}
+
 export class Bench {
   readonly kube: KubeClient;
   readonly namespace: string;
@@ -26,7 +35,7 @@ export class Bench {
   readonly local = join(this.base, 'local');
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
-  runner!: SyncRunner;
+  runner!: RunningSync;
 
   private constructor(kube: KubeClient, namespace: string) {
     this.kube = kube;
@@ -45,18 +54,22 @@ export class Bench {
    * A pod with an empty memory volume; resolves with the volume's folder on this machine, once the node has come to
    * rest: on two cores, whatever comes and goes beside it counts.
    */
-  async pod(name: string): Promise<string> {
+  async pod(
+    name: string,
+    { labels = {}, node }: { labels?: Record<string, string>; node?: string } = {},
+  ): Promise<string> {
     const container = { name: 'app', image: imageNames.plain, command: ['sleep', 'infinity'] };
     const volumeMounts = [{ name: 'data', mountPath: '/data' }];
     const spec = {
       terminationGracePeriodSeconds: 0,
+      ...(node !== undefined && { nodeName: node }),
       containers: [{ ...container, volumeMounts }],
       volumes: [{ name: 'data', emptyDir: { medium: 'Memory' } }],
     };
     const { namespace } = this;
     for (let attempt = 0; ; attempt++)
       try {
-        await this.kube.create(pods, { metadata: { name, namespace }, spec });
+        await this.kube.create(pods, { metadata: { name, namespace, labels }, spec });
         break;
       } catch (error) {
         // The namespace's service account is made a moment after it.
@@ -85,14 +98,14 @@ export class Bench {
     }
   }
 
-  /** Starts syncing with a pod. Resolves, once it rests, with the seconds to attach and to sync. */
-  async start(
-    pod: string,
-    given: Partial<SyncSpec> = {},
-  ): Promise<{ attach: number; sync: number; all: number }> {
+  /**
+   * Starts syncing with a pod of this name, or as the specification says. Resolves, once all sessions rest, with the
+   * seconds to attach and to sync.
+   */
+  async start(name: string, special: Partial<SyncSpec> = {}, count = 1): Promise<Taken> {
     this.#stop = new AbortController();
     const spec: SyncSpec = {
-      target: { pod },
+      target: { pod: name },
       remote: '/data',
       local: { workstation: '', who: '', path: this.local, rootId: '' },
       mode: 'two-way-safe',
@@ -106,16 +119,17 @@ export class Bench {
       launcher: 'auto',
       createRemote: false,
       trashLimits: { local: 2 ** 30, container: 2 ** 28 },
-      ...given,
+      ...special,
     };
-    const folder = join(this.base, 'state', pod);
+    const folder = join(this.base, 'state', name);
     mkdirSync(folder, { recursive: true });
     const begun = performance.now();
     const problems: string[] = [];
-    this.runner = new SyncRunner({
+    const Runner = isGroup(spec.target) ? SyncGroup : SyncRunner;
+    this.runner = new Runner({
       kube: this.kube,
       namespace: this.namespace,
-      name: pod,
+      name,
       spec,
       folder,
       stateFolder: join(this.base, 'state'),
@@ -129,7 +143,9 @@ export class Bench {
     this.#running = this.runner.run();
     this.#running.catch(() => {});
     let attached = 0;
-    while (this.runner.state.phase !== 'watching') {
+    const isAtRest = ({ phase, sessions }: RunnerState) =>
+      phase === 'watching' && (sessions === undefined || sessions.length === count);
+    while (!isAtRest(this.runner.state)) {
       if (attached === 0 && this.runner.state.message === 'looking at both sides')
         attached = performance.now();
       if (performance.now() - begun > 120_000) throw new Error(problems.join('\n'));

@@ -13,6 +13,7 @@ import { kubectl } from '../cluster/support/kubectl.ts';
 import { ensureUp, kubectlPath } from '../lab/index.ts';
 import { measureLarge } from './devsync-large.ts';
 import { Bench, filesEach, folders, pause } from './devsync-place.ts';
+import { measureReplicas } from './devsync-replicas.ts';
 import { others, resting } from './devsync-rest.ts';
 import { type Measurement, median, percentile } from './measurement.ts';
 
@@ -174,4 +175,5 @@ async function measureAll(bench: Bench): Promise<Measurement[]> {
 export const rows: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   tree: measureTree,
   large: measureLarge,
+  replicas: measureReplicas,
 };

@@ -20,6 +20,7 @@ import {
   agentNamespace,
   agentPods,
   ask,
+  askFurther,
   audienceOf,
   noAgents,
   tokenFor,
@@ -277,6 +278,23 @@ describe('who may have a session', () => {
     // The container of another pod under the name of one's own.
     expect(await said(good, { containerId: (await pod('hostile')).asked.containerId })).toBe('NotFound');
     expect(await said(good, { pod: 'none' })).toBe('NotFound');
+    // Whoever has a session gets no other one by it: each is looked at as if it were the first.
+    const hostilePod = await pod('hostile');
+    const first = { token: good, ...asked };
+    const answers = await askFurther(kube, node, first, [
+      { ...first, token: '' },
+      { ...first, token: await tokenFor(namespace, { account: 'default', ...forAgent }) },
+      { ...first, ...far.asked },
+      { ...first, containerId: hostilePod.asked.containerId },
+      first,
+    ]);
+    expect(answers.map((answer) => (answer.opened ? 'opened' : answer.reason))).toEqual([
+      'Unauthenticated',
+      'Forbidden',
+      'Forbidden',
+      'NotFound',
+      'opened',
+    ]);
     const [logs] = await Promise.all([
       kubectl(contextA, [
         '-n',

@@ -1,5 +1,6 @@
 /** Sends frames of a session, and trees in them. */
 import type { Edit } from '../reconcile/tree.ts';
+import type { FrameBody } from '../wire/channel.ts';
 import { packEdits } from '../wire/check.ts';
 import { inParts } from '../wire/parts.ts';
 
@@ -7,7 +8,7 @@ import { inParts } from '../wire/parts.ts';
 export type Send = (
   type: 'content' | 'end' | 'credit' | 'tree',
   header: unknown,
-  body?: readonly Uint8Array[],
+  body?: FrameBody,
 ) => Promise<void>;
 
 /** Edits in one frame. */

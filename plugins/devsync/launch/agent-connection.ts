@@ -2,8 +2,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { machine } from '../../../src/machine.ts';
 import type { AgentLaunch } from '../agent/loader.ts';
-import { asHello, bestCompression, type Hello, ourHello } from '../wire/calls.ts';
-import { Channel, ChannelClosed } from '../wire/channel.ts';
+import { asHello, bestCompression, type Hello, ourHello, takesBodies } from '../wire/calls.ts';
+import { Channel, ChannelClosed, type FrameBody } from '../wire/channel.ts';
 import { asCount, asObject, asWords } from '../wire/check.ts';
 import type { Frame, FrameType } from '../wire/frame.ts';
 
@@ -101,6 +101,7 @@ export class AgentConnection {
       const hello = await connection.#hello;
       await connection.#channel.send('hello', 0, ourHello({ node: machine.nodeVersion }));
       connection.#channel.compression = bestCompression(hello);
+      connection.#channel.takesBodies = takesBodies(hello);
       return connection;
     } finally {
       clearTimeout(timer);
@@ -141,7 +142,7 @@ export class AgentConnection {
     method: string,
     parameters: unknown,
     use: (answer: unknown) => T,
-    body?: readonly Uint8Array[],
+    body?: FrameBody,
   ): { id: number; answer: Promise<T> } {
     const id = ++this.#lastId;
     return { id, answer: this.#await(id, 'call', session, { id, method, parameters }, use, body) };
@@ -153,7 +154,7 @@ export class AgentConnection {
     await this.#await(id, 'barrier', session, { id }, () => {});
   }
 
-  send(type: FrameType, session: number, header: unknown, body?: readonly Uint8Array[]): Promise<void> {
+  send(type: FrameType, session: number, header: unknown, body?: FrameBody): Promise<void> {
     return this.#channel.send(type, session, header, body);
   }
 
@@ -167,7 +168,7 @@ export class AgentConnection {
     session: number,
     header: unknown,
     use: (answer: unknown) => T,
-    body?: readonly Uint8Array[],
+    body?: FrameBody,
   ): Promise<T> {
     const answer = new Promise<T>((resolve, reject) =>
       this.#waiting.set(id, {

@@ -6,6 +6,7 @@ import type { Pod } from '../../../src/kube/objects.ts';
 import { exec } from '../../../src/kube/streams/exec.ts';
 import { type AgentLaunch, agentLaunch } from '../agent/loader.ts';
 import { AgentConnection, AgentLate } from './agent-connection.ts';
+import type { NodeLines } from './node-lines.ts';
 import type { User } from './security.ts';
 
 /** One container of one pod, as it is now. */
@@ -31,6 +32,8 @@ export interface LaunchContext {
   readonly signal: AbortSignal;
   /** Milliseconds for an agent to say hello, where not as usual. */
   readonly helloLimit?: number;
+  /** Lines to agents of nodes that other sessions use as well. */
+  readonly lines?: NodeLines | undefined;
   /** Told what is being waited for. */
   readonly onDetail: (text: string) => void;
 }

@@ -22,6 +22,7 @@ import {
   type SessionRequest,
 } from '../wire/node-agent.ts';
 import { readLine } from '../wire/read-line.ts';
+import type { SharedLine } from '../wire/shared-line.ts';
 import { AgentConnection } from './agent-connection.ts';
 import { Declined, type LaunchContext, type Launched } from './launcher.ts';
 
@@ -32,14 +33,20 @@ const tokenLifetime = 600;
 
 /** @throws {Declined} no agent is there, it may not be used, or it refuses */
 export async function launchFromNode(context: LaunchContext): Promise<Launched> {
-  const { kube, target, signal, helloLimit, onDetail } = context;
+  const { kube, target, signal, helloLimit, lines, onDetail } = context;
   const { namespace, pod, container, containerId } = target;
   const node = pod.spec.nodeName ?? '';
   const agent = await findAgent(kube, node, { signal });
   onDetail(`asking ${agent} for a session on node ${node}`);
   const token = await requestToken(kube, namespace, node, { signal });
   const request = { token, namespace, pod: pod.metadata.name, container, containerId };
-  const line = await openSession(kube, agent, request, signal);
+  const line = lines
+    ? await lines.session(
+        agent,
+        () => openLine(kube, agent, { ...request, shared: true }, signal, lines.signal),
+        (shared) => openFurther(shared, agent, request, signal),
+      )
+    : (await openLine(kube, agent, request, signal, signal)).line;
   return { launcher: 'node-agent', connection: await begin(line, agent, helloLimit), base: '' };
 }
 
@@ -102,28 +109,74 @@ async function requestToken(
   }
 }
 
-async function openSession(
+interface OpenedLine {
+  /** It was stopped behind the answer. */
+  readonly line: Duplex;
+  /** It may carry more sessions. */
+  readonly isShared: boolean;
+}
+
+/** A line to the agent, with a session. @param life ends the line. */
+async function openLine(
   kube: KubeClient,
   agent: string,
   request: SessionRequest,
   signal: AbortSignal,
-): Promise<Duplex> {
+  life: AbortSignal,
+): Promise<OpenedLine> {
   const right = `create pods/portforward in namespace "${agentNamespace}"`;
-  const where = { namespace: agentNamespace, pod: agent, port: agentPort, signal };
+  const where = { namespace: agentNamespace, pod: agent, port: agentPort, signal: life };
   const line = await allowed(right, () => portForward(kube, where));
+  line.write(requestLine(request));
+  return await answered(agent, line, signal, async (limit) => {
+    const isShared = requireOpened(agent, await readLine(line, limit));
+    return { line, isShared };
+  });
+}
+
+/** One more session on a line. */
+async function openFurther(
+  shared: SharedLine,
+  agent: string,
+  request: SessionRequest,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const session = shared.open(requestLine(request));
+  return await answered(agent, session, signal, async (limit) => {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const giveUp = () => reject(limit.reason);
+    limit.addEventListener('abort', giveUp, { once: true });
+    try {
+      requireOpened(agent, await Promise.race([session.answer, late]));
+      return session;
+    } finally {
+      limit.removeEventListener('abort', giveUp);
+    }
+  });
+}
+
+/** Returns whether the line may carry more sessions. @throws {Declined} the agent refuses */
+function requireOpened(agent: string, words: string): boolean {
+  const answer = parseAnswer(words);
+  if (answer.opened) return answer.shared === true;
+  throw new Declined(`${agent} refuses (${answer.reason}): ${answer.message}`);
+}
+
+/** Waits for an agent's answer on a stream; what is not answered, or refused, ends it. */
+async function answered<T>(
+  agent: string,
+  stream: Duplex,
+  signal: AbortSignal,
+  read: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
   try {
-    line.write(requestLine(request));
-    const answer = parseAnswer(
-      await readLine(line, AbortSignal.any([signal, AbortSignal.timeout(answerLimit)])),
-    );
-    if (answer.opened) return line;
-    throw new Declined(`${agent} refuses (${answer.reason}): ${answer.message}`);
+    return await read(AbortSignal.any([signal, AbortSignal.timeout(answerLimit)]));
   } catch (error) {
-    line.destroy();
+    stream.destroy();
     signal.throwIfAborted();
     if (error instanceof Declined) throw error;
-    if (line.errored instanceof UnreachableError) throw line.errored;
-    const why = line.errored instanceof X8sError ? line.errored : error;
+    if (stream.errored instanceof UnreachableError) throw stream.errored;
+    const why = stream.errored instanceof X8sError ? stream.errored : error;
     throw new Declined(`${agent} does not answer: ${messageOf(why)}`);
   }
 }

@@ -6,10 +6,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { ProtocolError, plainWords } from '../wire/check.ts';
-import { agentPort, answerLine, parseRequest, type SessionRequest } from '../wire/node-agent.ts';
+import { agentPort, answerLine, longestLine, parseRequest, type SessionRequest } from '../wire/node-agent.ts';
 import { readLine } from '../wire/read-line.ts';
+import { type LineSession, SharedLine } from '../wire/shared-line.ts';
 import { authorize, SessionRefused } from './authorize.ts';
-import { openSession } from './session.ts';
+import { type OpenedSession, openSession } from './session.ts';
 
 export interface AgentServerOptions {
   readonly kube: KubeClient;
@@ -56,6 +57,8 @@ function listening(server: Server): Promise<void> {
 class NodeAgent {
   readonly #options: AgentServerOptions;
   readonly #sockets = new Set<Socket>();
+  /** Sessions on lines that have others already. */
+  #further = 0;
 
   constructor(options: AgentServerOptions) {
     this.#options = options;
@@ -66,11 +69,9 @@ class NodeAgent {
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     try {
-      await this.#open(socket);
+      await this.#serveLine(socket);
     } catch (error) {
-      const { reason, message } = refusalFor(error);
-      if (!(error instanceof SessionRefused)) this.#options.onLog(`failed: ${plainWords(message)}`);
-      socket.end(answerLine({ opened: false, reason, message }));
+      socket.end(this.#refusal(error));
     }
   }
 
@@ -78,17 +79,56 @@ class NodeAgent {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #open(socket: Socket): Promise<void> {
-    const { kube, node, bundle, onLog } = this.#options;
+  async #serveLine(socket: Socket): Promise<void> {
     const limit = AbortSignal.timeout(requestLimit);
-    if (this.#sockets.size > mostSessions)
-      throw new SessionRefused('Busy', `the agent of node ${node} has ${mostSessions} sessions already`);
+    this.#requireRoom();
     const request = parseRequest(await readLine(socket, limit));
+    const session = await this.#open(request, limit);
+    const { shared = false } = request;
+    socket.write(answerLine({ opened: true, shared }));
+    if (!shared) return await session.join(socket);
+    const line = new SharedLine(socket, { onOpen: (one, words) => void this.#serveFurther(one, words) });
+    await session.join(line.first());
+  }
+
+  /** One more session of a line: whoever asks for it is looked at as for the first one. */
+  async #serveFurther(stream: LineSession, words: string): Promise<void> {
+    this.#further++;
+    try {
+      this.#requireRoom();
+      if (words.length > longestLine) throw new ProtocolError('the request is too long');
+      const session = await this.#open(parseRequest(words), AbortSignal.timeout(requestLimit));
+      stream.sendAnswer(answerLine({ opened: true }));
+      await session.join(stream);
+    } catch (error) {
+      stream.sendAnswer(this.#refusal(error));
+      stream.end();
+    } finally {
+      this.#further--;
+    }
+  }
+
+  #requireRoom(): void {
+    if (this.#sockets.size + this.#further > mostSessions)
+      throw new SessionRefused(
+        'Busy',
+        `the agent of node ${this.#options.node} has ${mostSessions} sessions already`,
+      );
+  }
+
+  async #open(request: SessionRequest, limit: AbortSignal): Promise<OpenedSession> {
+    const { kube, node, bundle, onLog } = this.#options;
     const { user, container } = await authorize(kube, node, request, { signal: limit });
     const session = await openSession(container, bundle, limit);
     onLog(describe(user, request, session.who));
-    socket.write(answerLine({ opened: true }));
-    await session.join(socket);
+    return session;
+  }
+
+  /** What a caller is told. */
+  #refusal(error: unknown): string {
+    const { reason, message } = refusalFor(error);
+    if (!(error instanceof SessionRefused)) this.#options.onLog(`failed: ${plainWords(message)}`);
+    return answerLine({ opened: false, reason, message });
   }
 }
 

@@ -11,6 +11,7 @@ import { requireFiles } from '../sync/file-systems.ts';
 import { LocalEndpoint, type LocalOptions } from '../sync/local-endpoint.ts';
 import { codeOf, reasonOf } from '../sync/system-error.ts';
 import type { OpenRequest } from '../wire/calls.ts';
+import type { CommonWork } from './common-work.ts';
 import { ContainerHistory } from './container-history.ts';
 import { type Location, locate } from './location.ts';
 import { RemoteEndpoint } from './remote-endpoint.ts';
@@ -32,6 +33,8 @@ export interface AttachContext extends LaunchContext {
   /** Where what is kept of LOCAL may be. */
   readonly metadataCandidates: readonly string[];
   readonly clock: Clock;
+  /** What it has in common with other sessions of the sync. */
+  readonly common?: CommonWork | undefined;
   /** Of earlier streams. */
   readonly memory?: SyncMemory;
 }
@@ -64,13 +67,14 @@ export async function attach(context: AttachContext): Promise<Attached> {
     write: spec.write,
   };
   const budget = storageBudget(target, spec.remote, spec.trashLimits.container);
-  const local = openLocal(spec, { ...common, metadataCandidates: context.metadataCandidates });
+  const { metadataCandidates } = context;
+  const local = openLocal(spec, { ...common, metadataCandidates, digests: context.common?.digests });
   // This side is read while the other one is reached.
   const looking = local.refresh(true);
   looking.catch(() => {});
   let launched: Attached['launched'] | undefined;
   try {
-    launched = await launch(spec.launcher, { ...context, runAs: spec.runAs });
+    launched = await launch(spec.launcher, { ...context, runAs: spec.runAs, lines: context.common?.lines });
     const container = await openRemote(launched, spec, { ...common, ...limitsOf(budget) }, signal);
     const remarks: string[] = [];
     const resolved = { container: target.containerId, root: container.opened.root };
@@ -99,7 +103,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
   }
 }
 
-type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates'>;
+type Common = Pick<LocalOptions, 'scan' | 'ignores' | 'write' | 'metadataCandidates' | 'digests'>;
 
 function openLocal({ local, trashLimits }: SyncSpec, common: Common): LocalEndpoint {
   try {
@@ -127,7 +131,7 @@ export function unusableLocal(path: string, cause: unknown): X8sError {
 export async function openRemote(
   launched: Launched,
   spec: SyncSpec,
-  common: Omit<Common, 'metadataCandidates'> & Partial<Limits>,
+  common: Omit<Common, 'metadataCandidates' | 'digests'> & Partial<Limits>,
   signal: AbortSignal,
 ): Promise<RemoteEndpoint> {
   const { remote: root, createRemote: create, trashLimits, bandwidth } = spec;

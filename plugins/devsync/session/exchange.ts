@@ -8,6 +8,7 @@ import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
 import type { Activity } from './activity.ts';
 import { backUpContainer } from './back-up-container.ts';
 import { DeltaBases } from './delta-bases.ts';
+import type { SharedContents } from './shared-contents.ts';
 import type { Side } from './state.ts';
 import { type Onlooker, transferChanges } from './transfer.ts';
 import type { UnansweredOperations } from './unanswered-operations.ts';
@@ -20,6 +21,8 @@ export interface ExchangeOptions {
   /** What earlier streams to this container have left unanswered. */
   readonly unanswered?: UnansweredOperations;
   readonly onAgreed: (edits: readonly Edit[]) => void;
+  /** Where other sessions send the same contents of this workstation. */
+  readonly shared?: SharedContents | undefined;
   /** Told what is under way, for who looks on. */
   readonly activity?: Activity;
   /** Told what was carried out. */
@@ -57,13 +60,14 @@ export class Exchange {
     if (changes.length === 0) return Promise.resolve([]);
     const { signal, local, container, onAgreed: onLearned, onDone } = this.#options;
     const [from, to] = side === 'local' ? [container, local] : [local, container];
-    const unanswered = side === 'container' ? this.#options.unanswered : undefined;
+    const { unanswered, shared } = side === 'container' ? this.#options : {};
     return transferChanges(changes, {
       from,
       to,
       name,
       bases: this.#bases[side],
       signal,
+      shared,
       onSent: (operations) => unanswered?.sent(operations),
       onAnswered: (operations, results) => unanswered?.answered(operations, results),
       onAgreed: onLearned,

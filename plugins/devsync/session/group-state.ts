@@ -1,7 +1,7 @@
 /** The state of a sync in which several containers take part, made of those of its sessions. */
 import type { Target } from '../launch/launcher.ts';
 import { joinActivities } from './activity.ts';
-import { noRunnerState, type RunnerState, type SessionState } from './runner-state.ts';
+import { awaitsWriter, noRunnerState, type RunnerState, type SessionState } from './runner-state.ts';
 
 export interface GroupParts {
   readonly writer: Target | undefined;
@@ -25,7 +25,7 @@ export interface GroupParts {
 export function groupState({ writer, members, waiting, sharing, message }: GroupParts): RunnerState {
   const sessions = [
     ...members.map(({ role, target, state }): SessionState => ({ ...state, ...nameOf(target), role })),
-    ...waiting.map((target) => absent(target, 'waiting', 'waits until the writer is in sync')),
+    ...waiting.map((target) => absent(target, 'waiting', awaitsWriter)),
     ...sharing.map((one) =>
       absent(one.target, 'watching', `has the files of ${one.with.pod.metadata.name}/${one.with.container}`),
     ),

@@ -48,6 +48,7 @@ import {
 import { askedFor, packAlong, packContents, unpackContents } from '../wire/content.ts';
 import type { Frame } from '../wire/frame.ts';
 import { inParts, type Named } from '../wire/parts.ts';
+import { sharedBodyOf } from '../wire/shared-body.ts';
 import { TokenBucket } from '../wire/token-bucket.ts';
 import { Outflow } from '../wire/window.ts';
 import { FrameQueue } from './frame-queue.ts';
@@ -276,7 +277,9 @@ export class RemoteEndpoint implements Endpoint {
       this.tree = edited(this.tree, editsOf(part, results));
       return results;
     };
-    return await this.#connection.begin(this.#session, 'apply', parameters, use, body).answer;
+    const shared = sharedBodyOf(contents);
+    const frameBody = shared && isSame(shared.parts, body) ? shared : body;
+    return await this.#connection.begin(this.#session, 'apply', parameters, use, frameBody).answer;
   }
 
   #call(method: string, parameters?: unknown): Promise<unknown> {
@@ -305,6 +308,9 @@ export class RemoteEndpoint implements Endpoint {
   /** Half a piece of news is none: a rename is a deletion and a creation. */
   #pending: ReturnType<typeof asEdits> = [];
 }
+
+const isSame = (one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean =>
+  one.length === other.length && one.every((part, index) => part === other[index]);
 
 const inCalls = <T extends Named>(list: readonly T[]): Generator<readonly T[]> =>
   inParts(list, aCall, (one) => one);

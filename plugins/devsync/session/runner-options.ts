@@ -2,9 +2,11 @@
 import type { Clock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import type { CommonWork } from './common-work.ts';
 import type { Choice } from './pods.ts';
 import type { RunnerState } from './runner-state.ts';
 import type { SyncMemory } from './sync-memory.ts';
+import type { Turn } from './turn.ts';
 
 export interface RunnerOptions {
   readonly kube: KubeClient;
@@ -29,6 +31,12 @@ export interface RunnerOptions {
   readonly untilPodGoes?: boolean;
   /** Whether this workstation knows the reload rules of the specification: others are not run. */
   readonly trustsReload?: boolean;
+  /** What it has in common with other sessions of the sync. */
+  readonly common?: CommonWork;
+  /** Comes when it may begin: until then it gets ready, and changes nothing. */
+  readonly turn?: Turn;
+  /** As a synchronizer's. */
+  readonly onReceived?: () => void;
   /** Of an earlier runner of this sync. */
   readonly memory?: SyncMemory;
   readonly onLog: (line: string) => void;

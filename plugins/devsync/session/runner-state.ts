@@ -59,6 +59,9 @@ export const noRunnerState: RunnerState = {
   refusals: [],
 };
 
+/** What a session says that has not begun. */
+export const awaitsWriter = 'waits until the writer is in sync';
+
 /** The state once both sides are attached. */
 export function withAttached(state: RunnerState, attached: Attached): RunnerState {
   const { launched, location, local, container } = attached;

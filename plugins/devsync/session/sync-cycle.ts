@@ -17,6 +17,7 @@ import { Notices } from './notices.ts';
 import { planFor, rolesFrom } from './planning.ts';
 import { Resolutions } from './resolutions.ts';
 import { Retry } from './retry.ts';
+import type { SharedContents } from './shared-contents.ts';
 import type { Side, SideRoles, SyncState } from './state.ts';
 import { StateReporter } from './state-reporter.ts';
 import { SyncMemory } from './sync-memory.ts';
@@ -37,8 +38,12 @@ export interface CycleOptions extends AgreementOptions {
   readonly recent?: Readonly<Record<Side, RecentChanges>>;
   /** Told the paths that are about to change in the container; may end this by the signal before any of them does. */
   readonly onPlanned?: (paths: Iterable<string>) => void;
+  /** Told when nothing is to come to this workstation, before what goes to the container is on its way. */
+  readonly onReceived?: (() => void) | undefined;
   /** Told what was changed on each side, once it was. */
   readonly onApplied?: (applied: AppliedChanges) => void;
+  /** Where other sessions send the same contents. */
+  readonly shared?: SharedContents | undefined;
   /** Told what is carried over, for who looks on. */
   readonly activity?: Activity;
   /** Told what was carried out, batch by batch. */
@@ -78,6 +83,8 @@ export class SyncCycle {
   readonly #notices: Notices;
   /** Changes that wait until the container has started. */
   #waiting = 0;
+  /** Changes that the last plan had for this workstation. */
+  #incoming = 0;
   /** What both sides were when something could not be done. */
   #failedAt: TreeSnapshot | undefined;
 
@@ -165,14 +172,16 @@ export class SyncCycle {
     const incoming = plan[this.roles.local];
     const local = this.agreement.withoutUnfinished(incoming);
     this.#waiting = incoming.length - local.length;
+    this.#incoming = incoming.length;
     return this.#throttle.due({ local, container: plan[this.roles.container] }, isAsked);
   }
 
   async #carryOut({ now: changes, beside, failed }: Division): Promise<number> {
-    const { signal, onPlanned } = this.#options;
+    const { signal, onPlanned, onReceived } = this.#options;
     const count = countOf(changes);
     onPlanned?.(pathsOf([...changes.container, ...beside.container]));
     signal.throwIfAborted();
+    if (this.#incoming + this.large.count === 0) onReceived?.();
     if (count > 0) this.reporter.syncing(count);
     const { tree: ancestor, isFirst } = this.agreement;
     const done = count > 0 ? await this.#exchanged(changes, ancestor) : noResults;

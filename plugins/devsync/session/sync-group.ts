@@ -8,6 +8,7 @@ import { messageOf } from '../../../src/errors.ts';
 import type { Pod } from '../../../src/kube/objects.ts';
 import type { Target } from '../launch/launcher.ts';
 import type { SyncSpec } from '../spec/spec.ts';
+import { CommonWork } from './common-work.ts';
 import { groupState } from './group-state.ts';
 import { chooseGroup, type GroupTargets, sessionName } from './group-targets.ts';
 import { followPods } from './pods.ts';
@@ -18,6 +19,7 @@ import { SyncMemory } from './sync-memory.ts';
 import { noContainer, SyncRunner } from './sync-runner.ts';
 import type { Current } from './synchronizer-slot.ts';
 import { TargetFeed } from './target-feed.ts';
+import { Turn } from './turn.ts';
 
 interface Member {
   readonly role: SessionState['role'];
@@ -25,6 +27,8 @@ interface Member {
   readonly runner: SyncRunner;
   readonly feed: TargetFeed;
   readonly stop: AbortController;
+  /** Comes when there is something that it can be made like. */
+  readonly turn: Turn;
   /** Resolves when it has let go of both sides. */
   readonly done: Promise<void>;
 }
@@ -40,14 +44,14 @@ export class SyncGroup implements RunningSync {
   #lastWriter: Target | undefined;
   /** The writer's session, once it has brought everything here: followers have something to be made like. */
   #completeFrom: string | undefined;
-  /** Some do not take part yet. */
-  #areWaiting = false;
+  readonly #common: CommonWork;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    this.#common = new CommonWork(this.#signal);
   }
 
   get state(): RunnerState {
@@ -70,7 +74,9 @@ export class SyncGroup implements RunningSync {
     const writer = this.#writer;
     if (writer === undefined) throw noContainer(this.#targets.message);
     await writer.runner.flush();
-    const followers = [...this.#members.values()].filter(({ role }) => role === 'follower');
+    const followers = [...this.#members.values()].filter(
+      ({ role, turn }) => role === 'follower' && turn.hasCome,
+    );
     await Promise.all(followers.map(({ runner }) => runner.flush()));
     return this.state;
   }
@@ -119,7 +125,7 @@ export class SyncGroup implements RunningSync {
     return wanted;
   }
 
-  /** Those that begin once there is something to be made like. */
+  /** Those that have not begun to get ready, as what they had before is let go of yet. */
   #waiting(): Target[] {
     return [...this.#wanted()].filter(([name]) => !this.#members.has(name)).map(([, { target }]) => target);
   }
@@ -135,9 +141,13 @@ export class SyncGroup implements RunningSync {
       else member.stop.abort();
     }
     for (const [name, { role, target }] of wanted)
-      if (!this.#members.has(name) && (role === 'writer' || this.#isComplete))
+      if (!this.#members.has(name) && (role === 'writer' || this.#targets.writer))
         this.#begin(name, role, target);
-    this.#areWaiting = [...wanted.keys()].some((name) => !this.#members.has(name));
+    if (this.#isComplete) this.#letBegin();
+  }
+
+  #letBegin(): void {
+    for (const { turn } of this.#members.values()) turn.come();
   }
 
   /**
@@ -156,6 +166,8 @@ export class SyncGroup implements RunningSync {
     const { spec, folder, onLog } = this.#options;
     const feed = new TargetFeed(target);
     const stop = new AbortController();
+    const turn = new Turn();
+    if (role === 'writer') turn.come();
     const memory = this.#memories.get(name) ?? new SyncMemory();
     this.#memories.set(name, memory);
     const own = join(folder, 'sessions', name);
@@ -168,6 +180,9 @@ export class SyncGroup implements RunningSync {
       syncFolder: folder,
       follow: feed.follow,
       memory,
+      common: this.#common,
+      turn,
+      ...(role === 'writer' && { onReceived: () => this.#noteComplete(name) }),
       signal: AbortSignal.any([this.#signal, stop.signal]),
       onLog: (line) => onLog(`${about}: ${line}`),
       onState: (state) => this.#noteState(name, role, state),
@@ -179,14 +194,17 @@ export class SyncGroup implements RunningSync {
         this.#members.delete(name);
         this.#apply();
       });
-    this.#members.set(name, { role, target, runner, feed, stop, done });
+    this.#members.set(name, { role, target, runner, feed, stop, turn, done });
   }
 
   #noteState(name: string, role: Member['role'], { phase }: RunnerState): void {
-    if (role !== 'writer' || phase !== 'watching') return;
-    const isNews = this.#completeFrom !== name;
+    if (role === 'writer' && phase === 'watching') this.#noteComplete(name);
+  }
+
+  /** All that the writer has to bring is here: others are made like this workstation beside it. */
+  #noteComplete(name: string): void {
     this.#completeFrom = name;
-    if (isNews || this.#areWaiting) this.#apply();
+    this.#letBegin();
   }
 }
 

@@ -5,6 +5,7 @@ import { messageOf, UnreachableError, X8sError } from '../../../src/errors.ts';
 import { untilAnswers } from '../../../src/kube/until-answers.ts';
 import type { Target } from '../launch/launcher.ts';
 import { openReloader, type Reloader } from '../reload/reloader.ts';
+import { ignoreFile } from '../spec/ignore-files.ts';
 import { findGitDirectory } from '../sync/git.ts';
 import { shorten } from '../sync/system-error.ts';
 import { Activity } from './activity.ts';
@@ -16,7 +17,13 @@ import { PauseMark } from './pause-mark.ts';
 import { type Choice, followTarget } from './pods.ts';
 import { RemoteMovedError } from './remote-root.ts';
 import type { RunnerOptions } from './runner-options.ts';
-import { noRunnerState, type RunnerState, type RunningSync, withAttached } from './runner-state.ts';
+import {
+  awaitsWriter,
+  noRunnerState,
+  type RunnerState,
+  type RunningSync,
+  withAttached,
+} from './runner-state.ts';
 import type { SyncState } from './state.ts';
 import { StatusLines } from './status-lines.ts';
 import { SyncMemory } from './sync-memory.ts';
@@ -233,7 +240,7 @@ export class SyncRunner implements RunningSync {
       this.#attached = attached;
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
-      await this.#synchronize(attached, signal);
+      if (await this.#awaitTurn(attached, signal)) await this.#synchronize(attached, signal);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
@@ -243,6 +250,24 @@ export class SyncRunner implements RunningSync {
       await this.#attached?.close().catch(() => {});
       this.#attached = undefined;
     }
+  }
+
+  /**
+   * Waits until it may begin. Returns whether both sides can be worked with as they were attached: not where the ignore
+   * rules are others by now. Rejects where the stream ends before.
+   */
+  async #awaitTurn({ launched, ignoreFiles }: Attached, signal: AbortSignal): Promise<boolean> {
+    const { turn } = this.#options;
+    if (turn === undefined || turn.hasCome) return true;
+    this.#update({ phase: 'waiting', message: awaitsWriter });
+    const over = new AbortController();
+    const ended = launched.connection.ended.then((why) => Promise.reject(why));
+    try {
+      await Promise.race([turn.wait(AbortSignal.any([signal, over.signal])), ended]);
+    } finally {
+      over.abort();
+    }
+    return !ignoreFiles.areOthers([ignoreFile]);
   }
 
   #failed(error: unknown): void {
@@ -277,6 +302,7 @@ export class SyncRunner implements RunningSync {
     this.#update(state);
     if (this.isPaused) await synchronizer.pause();
     const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
+    const leave = this.#options.common?.contents.join();
     const running = synchronizer.run();
     const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
     guarding.catch(() => {});
@@ -286,6 +312,7 @@ export class SyncRunner implements RunningSync {
       // The next one works with the same directory and the same ancestor: this one must have let go of them.
       stop.abort();
       await running.catch(() => {});
+      leave?.();
     }
   }
 

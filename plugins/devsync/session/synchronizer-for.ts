@@ -6,6 +6,7 @@ import type { Activity } from './activity.ts';
 import type { AppliedChanges } from './applied-changes.ts';
 import type { Attached } from './attach.ts';
 import type { Bases } from './bases.ts';
+import type { CommonWork } from './common-work.ts';
 import type { SyncState } from './state.ts';
 import type { SyncMemory } from './sync-memory.ts';
 import { Synchronizer } from './synchronizer.ts';
@@ -19,6 +20,9 @@ export interface SynchronizerContext {
   readonly onLog: (line: string) => void;
   readonly activity: Activity;
   readonly bases: Bases;
+  readonly common?: CommonWork | undefined;
+  /** Told when nothing of the container's is on its way here any more, before what goes there has begun to. */
+  readonly onReceived?: (() => void) | undefined;
   readonly reloader: Reloader | undefined;
   /** The ignore rules of LOCAL's own files are about to change, or have changed: both sides have to be scanned anew. */
   readonly onOtherRules: () => void;
@@ -44,6 +48,8 @@ export function synchronizerFor(attached: Attached, context: SynchronizerContext
     takeGit: spec.takeGit,
     trashLimits: { ...spec.trashLimits, container: budget.trash },
     activity: context.activity,
+    shared: context.common?.contents,
+    onReceived: context.onReceived,
     onArrived: (batch) => context.bases.note(batch, local),
     onNotice: onLog,
     ...(reloader && { onApplied: onAppliedFor(attached, spec, reloader) }),

@@ -1,5 +1,4 @@
 /** Transfers changes from one side to the other: contents first, then the operations that need them. */
-import { free } from '../../../src/free.ts';
 import { measure } from '../reconcile/entry.ts';
 import { editsOf, type Operation, type OperationResult, operationsOf } from '../reconcile/operations.ts';
 import type { Change } from '../reconcile/reconcile.ts';
@@ -13,6 +12,7 @@ import {
   lengthOf,
 } from '../sync/endpoint.ts';
 import type { DeltaBases } from './delta-bases.ts';
+import { type LentContents, type SharedContents, takeAlone } from './shared-contents.ts';
 
 /** The limits of a batch, in operations and bytes. A new directory stays in one batch where that is possible. */
 const [batchOperations, batchBytes, enoughBytes] = [1000, 5 << 19, 3 << 19];
@@ -39,6 +39,8 @@ export interface TransferOptions {
   readonly onProgress: (done: { operations: number; bytes: number }) => void;
   /** Told what is under way. */
   readonly onlooker?: Onlooker;
+  /** Where other sessions send the same contents. */
+  readonly shared?: SharedContents | undefined;
 }
 
 export interface Onlooker {
@@ -74,23 +76,18 @@ export async function transferChanges(
 /** Sends large contents ahead. Resolves with the small ones, which are sent with their operations. */
 async function bring(
   needs: readonly SentNeed[],
-  { from, to, bases, signal, onlooker }: TransferOptions,
-): Promise<SmallContents> {
+  { from, to, bases, signal, onlooker, shared }: TransferOptions,
+): Promise<LentContents> {
   const [along, ahead] = [needs.filter(goesAlong), needs.filter((need) => !goesAlong(need))];
   if (ahead.length > 0) {
     const requests = await Promise.all(
       ahead.map((need) => bases?.withBasis(need, need.replaced, { from, to }) ?? need),
     );
-    await to.receive(watched(from.read(requests, signal), signal, onlooker));
+    const chunks = shared?.read(requests, from, signal) ?? from.read(requests, signal);
+    await to.receive(watched(chunks, signal, onlooker));
   }
-  const contents = new Map<string, Uint8Array>();
-  const slabs = new Set<Uint8Array>();
-  if (along.length > 0)
-    for await (const { digest, data, slab } of from.read(along, signal)) {
-      contents.set(digest, data);
-      if (slab) slabs.add(slab);
-    }
-  return { contents, slabs };
+  if (shared) return await shared.take(along, from, signal);
+  return await takeAlone(along, from, signal);
 }
 
 async function* watched(
@@ -103,12 +100,6 @@ async function* watched(
     onlooker?.sent(chunk.digest, lengthOf(chunk), chunk.data.length);
     yield chunk;
   }
-}
-
-interface SmallContents {
-  readonly contents: Contents;
-  /** The memory that they lie in. */
-  readonly slabs: Iterable<Uint8Array>;
 }
 
 interface SentNeed extends ContentRequest {
@@ -135,20 +126,25 @@ function withReuse(operations: readonly Operation[]): Operation[] {
 
 async function applyBatch(
   batch: readonly Operation[],
-  { contents, slabs }: SmallContents,
+  { contents, release }: LentContents,
   direction: TransferOptions,
 ): Promise<OperationResult[]> {
-  direction.onSent?.(batch);
-  const results = await direction.to.apply(batch, direction.name, contents);
-  direction.onAnswered?.(batch, results);
-  direction.onlooker?.arrived(batch, results, sizeOf(contents));
-  for (const slab of slabs) free(slab);
-  direction.onAgreed([...editsOf(batch, results)]);
-  direction.onProgress({
-    operations: batch.length,
-    bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
-  });
-  return results;
+  let areGood = false;
+  try {
+    direction.onSent?.(batch);
+    const results = await direction.to.apply(batch, direction.name, contents);
+    direction.onAnswered?.(batch, results);
+    direction.onlooker?.arrived(batch, results, sizeOf(contents));
+    areGood = results.every(({ problem }) => problem === undefined);
+    direction.onAgreed([...editsOf(batch, results)]);
+    direction.onProgress({
+      operations: batch.length,
+      bytes: batch.reduce((sum, one) => sum + bytesOf(one), 0),
+    });
+    return results;
+  } finally {
+    release(areGood);
+  }
 }
 
 /** The contents that operations need, by digest. */

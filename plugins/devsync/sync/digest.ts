@@ -1,6 +1,7 @@
 /** Content digests, and what is remembered of them so that nothing is read twice. */
 import * as crypto from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, read, readFileSync, readSync, type Stats } from 'node:fs';
+import type { KnownBlocks } from './known-blocks.ts';
 
 /** What must be the same for a digest to be taken from memory. Times in milliseconds with fractions. */
 export interface Fingerprint {
@@ -94,6 +95,12 @@ export class DigestCache {
       } catch {}
     }
   }
+}
+
+/** Where several endpoints of one directory keep what they know of it: none reads again what another one has read. */
+export interface SharedDigests {
+  cache?: DigestCache;
+  blocks?: KnownBlocks;
 }
 
 function isSame(known: Known, stats: Stats): boolean {

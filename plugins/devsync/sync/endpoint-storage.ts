@@ -1,6 +1,6 @@
 /** What an endpoint keeps of its root: the metadata folder with staging and trash in it, opened, found again, closed. */
 import { lstatSync, renameSync } from 'node:fs';
-import { DigestCache, readWhole } from './digest.ts';
+import { DigestCache, readWhole, type SharedDigests } from './digest.ts';
 import { Folder } from './folder.ts';
 import { InPlaceFiles } from './in-place.ts';
 import {
@@ -19,6 +19,8 @@ export interface StorageOptions {
   readonly metadataCandidates?: readonly string[];
   /** Bytes. */
   readonly trashLimit: number;
+  /** What other endpoints of this root know of it. */
+  readonly digests?: SharedDigests | undefined;
   /** Bytes of what may be staged at a time; the disk alone bounds it where this is left out. */
   readonly stagingLimit?: number | undefined;
 }
@@ -77,8 +79,14 @@ export class EndpointStorage {
     }
   }
 
-  /** The digests that an earlier process has found out. */
+  /** The digests that other endpoints of this root have found out, or an earlier process. */
   loadDigests(): DigestCache {
+    const { digests = {} } = this.#options;
+    digests.cache ??= this.#loadDigests();
+    return digests.cache;
+  }
+
+  #loadDigests(): DigestCache {
     const cache = new DigestCache(isPrecise(this.#staging.folder));
     try {
       cache.load(readWhole(this.#metadata.folder.at('digests')).toString());

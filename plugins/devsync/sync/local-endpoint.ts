@@ -8,6 +8,7 @@ import { lookup } from '../reconcile/tree.ts';
 import { apply } from './apply.ts';
 import { readContents, stageFromTree } from './content-reader.ts';
 import { copiedData, readBelow, signatureOf } from './delta-files.ts';
+import type { SharedDigests } from './digest.ts';
 import { EarlyReading } from './early-content.ts';
 import type {
   Chunk,
@@ -52,6 +53,8 @@ export interface LocalOptions extends EndpointOptions {
   readonly clock?: Clock;
   /** Bytes of what may be on its way into the tree at a time; there is no bound but the disk where it is left out. */
   readonly stagingLimit?: number | undefined;
+  /** What other endpoints of this root know of it. */
+  readonly digests?: SharedDigests | undefined;
   /** Where our things may be kept outside of the root, the best place first. */
   readonly metadataCandidates?: readonly string[];
 }
@@ -68,7 +71,7 @@ export class LocalEndpoint implements Endpoint {
   readonly #gate: Gate;
   readonly #writeMode: (path: string) => WriteMode;
   readonly #heapTrimmer = new HeapTrimmer();
-  readonly #blocks = new KnownBlocks();
+  readonly #blocks: KnownBlocks;
   readonly #gitDirectory: string | undefined;
   readonly takesSeveral = true;
   readonly takesDeltas = true;
@@ -83,6 +86,9 @@ export class LocalEndpoint implements Endpoint {
     this.#root = options.root;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const { digests = {} } = options;
+    digests.blocks ??= new KnownBlocks();
+    this.#blocks = digests.blocks;
     this.#writeMode = compileWriteRules(options.write ?? []);
     this.#storage = new EndpointStorage(options);
     try {

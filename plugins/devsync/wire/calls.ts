@@ -24,6 +24,9 @@ const streamsFeature = 'contents:streams';
 /** A feature: this end writes in place and keeps times where it is asked to. */
 const writingFeature = 'write:rules';
 
+/** A feature: this end takes the body of a frame in a frame of its own before it. */
+const bodiesFeature = 'frames:body';
+
 export interface Hello {
   readonly version: number;
   readonly features: readonly string[];
@@ -40,6 +43,7 @@ export function ourHello(about: Hello['about']): Hello {
       earlyFeature,
       streamsFeature,
       writingFeature,
+      bodiesFeature,
     ],
     about,
   };
@@ -77,6 +81,9 @@ export const takesEarly = ({ features }: Hello): boolean => features.includes(ea
 
 /** Whether the other end takes contents in by several streams at a time. */
 export const takesStreams = ({ features }: Hello): boolean => features.includes(streamsFeature);
+
+/** Whether the other end takes the body of a frame in a frame of its own. */
+export const takesBodies = ({ features }: Hello): boolean => features.includes(bodiesFeature);
 
 /** Whether the other end can work as it is asked to. An older one would ignore the rules without an error. */
 export const canWorkAsAsked = ({ features }: Hello, request: OpenRequest): boolean => {

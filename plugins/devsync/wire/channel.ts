@@ -9,6 +9,7 @@ import {
   FrameError,
   type FrameType,
 } from './frame.ts';
+import { SharedBody } from './shared-body.ts';
 
 export interface ChannelOptions {
   readonly input: Readable;
@@ -21,6 +22,13 @@ export interface ChannelOptions {
   /** The channel ends after so many milliseconds in which nothing came. */
   readonly silenceLimit: number;
 }
+
+/** What goes with a frame: in parts, or packed already for several ends. */
+export type FrameBody = readonly Uint8Array[] | SharedBody;
+
+/** The parts of a body. */
+export const partsIn = (body: FrameBody): readonly Uint8Array[] =>
+  body instanceof SharedBody ? body.parts : body;
 
 /** The stream ended or fell silent. It is not known whether what was under way was done. */
 export class ChannelClosed extends Error {
@@ -37,6 +45,10 @@ export class Channel {
   #ended: Error | undefined;
   /** How frames are compressed: not at all until the other end has said what it can read. */
   compression: Compression = 'none';
+  /** Whether the other end takes a body in a frame of its own. */
+  takesBodies = false;
+  /** Of the frame that comes next. */
+  #body: Uint8Array | undefined;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
@@ -75,10 +87,15 @@ export class Channel {
    * As `send`, for callers that limit what is under way by other means. Returns whether more may be sent.
    * @throws the reason why the channel has ended
    */
-  post(type: FrameType, session: number, header?: unknown, body: readonly Uint8Array[] = []): boolean {
+  post(type: FrameType, session: number, header?: unknown, body: FrameBody = []): boolean {
     if (this.#ended) throw this.#ended;
-    const frame = encodeFrame({ type, session, header, body }, this.compression);
-    return this.#options.output.write(frame, () => free(frame));
+    const { output } = this.#options;
+    if (body instanceof SharedBody && this.takesBodies) {
+      output.write(body.frame(this.compression));
+      return output.write(encodeFrame({ type, session, header }, this.compression));
+    }
+    const frame = encodeFrame({ type, session, header, body: partsIn(body) }, this.compression);
+    return output.write(frame, () => free(frame));
   }
 
   /** Ends the channel for this reason, and closes the streams. */
@@ -103,7 +120,13 @@ export class Channel {
     }
   };
 
-  #dispatch(frame: Frame): void {
+  #dispatch(one: Frame): void {
+    if (one.type === 'body') {
+      this.#body = one.body;
+      return;
+    }
+    const frame = this.#body === undefined ? one : { ...one, body: this.#body };
+    this.#body = undefined;
     if (frame.type === 'ping') this.send('pong', 0).catch(() => {});
     else if (frame.type !== 'pong' && !this.#ended) this.#options.onFrame(frame);
   }

@@ -4,7 +4,9 @@
  */
 import type { Operation } from '../reconcile/operations.ts';
 import type { Chunk, ContentRequest, Contents } from '../sync/endpoint.ts';
+import type { FrameBody } from './channel.ts';
 import { asCount, asDigest, asList, asObject, asPath, ProtocolError } from './check.ts';
+import { sharedBodyOf } from './shared-body.ts';
 
 /** A frame is sent once it holds so many bytes. */
 const enough = 256 << 10;
@@ -20,7 +22,7 @@ interface ContentFrame {
     readonly basis?: string;
     readonly items: unknown[];
   };
-  readonly body: readonly Uint8Array[];
+  readonly body: FrameBody;
   /** Length of the body. */
   readonly bytes: number;
 }
@@ -42,7 +44,14 @@ export async function* packContents(
     return frame;
   };
   for await (const { digest, size, offset, data, copied } of chunks) {
-    if (copied && basis !== undefined && basis !== copied.path) yield flush();
+    const shared = sharedBodyOf(data);
+    const isOther = copied !== undefined && basis !== undefined && basis !== copied.path;
+    if (items.length > 0 && (isOther || shared)) yield flush();
+    if (shared) {
+      const whole = [digest, size, offset, data.length];
+      yield { header: { form: 'whole', stream, items: [whole] }, body: shared, bytes: data.length };
+      continue;
+    }
     items.push([digest, size, offset, copied?.length ?? data.length, ...(copied ? [copied.from] : [])]);
     if (copied) basis = copied.path;
     else parts.push(data);

@@ -36,6 +36,8 @@ export const frameTypes = [
   'barrier',
   'ping',
   'pong',
+  /** The body of the frame right behind it, which has none itself: it was packed for several ends. */
+  'body',
 ] as const;
 export type FrameType = (typeof frameTypes)[number];
 

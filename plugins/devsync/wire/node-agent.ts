@@ -32,6 +32,8 @@ export interface SessionRequest {
   readonly container: string;
   /** The id as the workstation knows it, such as `containerd://…`. A container that was started again has a new one. */
   readonly containerId: string;
+  /** The line is to carry several sessions, of which this is the first (shared-line.ts). */
+  readonly shared?: boolean;
 }
 
 /** Why an agent opens no session. `Failed` is a failure of the agent or of its cluster. */
@@ -47,7 +49,11 @@ export type RefusalReason = (typeof refusalReasons)[number];
 
 /** An agent's answer. */
 export type SessionAnswer =
-  | { readonly opened: true }
+  | {
+      readonly opened: true;
+      /** The line is one that carries several sessions from now on: it was asked for, and the agent knows how. */
+      readonly shared?: boolean;
+    }
   | { readonly opened: false; readonly reason: RefusalReason; readonly message: string };
 
 /** A request as one line. */
@@ -65,13 +71,14 @@ export function parseRequest(line: string): SessionRequest {
     pod: asText(given.pod, 'a pod'),
     container: asText(given.container, 'a container'),
     containerId: asText(given.containerId, 'an id'),
+    shared: given.shared === true,
   };
 }
 
 /** @throws {ProtocolError} it is no answer, or one of another version */
 export function parseAnswer(line: string): SessionAnswer {
-  const { opened, reason, message } = parse(line);
-  if (opened === true) return { opened };
+  const { opened, shared, reason, message } = parse(line);
+  if (opened === true) return { opened, shared: shared === true };
   const known = refusalReasons.find((one) => one === reason) ?? 'Failed';
   return { opened: false, reason: known, message: asWords(message, 'a message') };
 }

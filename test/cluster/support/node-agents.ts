@@ -1,5 +1,6 @@
 /** The agents on every node, of which a cluster has but one set: who tests with them waits for those of another run. */
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   agentNamespace,
@@ -12,6 +13,7 @@ import {
   type SessionAnswer,
 } from '../../../plugins/devsync/wire/node-agent.ts';
 import { readLine } from '../../../plugins/devsync/wire/read-line.ts';
+import { SharedLine } from '../../../plugins/devsync/wire/shared-line.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { namespaces, pods } from '../../../src/kube/resources.ts';
 import { portForward } from '../../../src/kube/streams/portforward.ts';
@@ -53,15 +55,50 @@ export async function ask(
   token: string,
   asked: Asked,
 ): Promise<SessionAnswer> {
-  const agent = (await agentPods(kube)).find(({ spec }) => spec.nodeName === node)?.metadata.name ?? '';
-  const line = await portForward(kube, { namespace: agentNamespace, pod: agent, port: agentPort });
+  const line = await lineTo(kube, node);
   try {
     line.write(requestLine({ token, ...asked }));
     return parseAnswer(await readLine(line, AbortSignal.timeout(20_000)));
   } finally {
-    line.destroy();
-    if (!line.closed) await once(line, 'close');
+    await ended(line);
   }
+}
+
+/** A request, with what is shown for it. */
+export type Shown = Asked & { readonly token: string };
+
+/** What the agent says to more requests on the line of a session that it has opened. */
+export async function askFurther(
+  kube: KubeClient,
+  node: string,
+  first: Shown,
+  further: readonly Shown[],
+): Promise<SessionAnswer[]> {
+  const stream = await lineTo(kube, node);
+  try {
+    stream.write(requestLine({ ...first, shared: true }));
+    const opened = parseAnswer(await readLine(stream, AbortSignal.timeout(20_000)));
+    if (!opened.opened || !opened.shared) throw new Error(`it is not shared: ${JSON.stringify(opened)}`);
+    const line = new SharedLine(stream);
+    // What its session says is of no interest, but it must go on.
+    const session = line.first().resume();
+    const answers: SessionAnswer[] = [];
+    for (const one of further) answers.push(parseAnswer(await line.open(requestLine(one)).answer));
+    if (session.destroyed) throw new Error('the first session has ended');
+    return answers;
+  } finally {
+    await ended(stream);
+  }
+}
+
+async function lineTo(kube: KubeClient, node: string): Promise<Duplex> {
+  const agent = (await agentPods(kube)).find(({ spec }) => spec.nodeName === node)?.metadata.name ?? '';
+  return await portForward(kube, { namespace: agentNamespace, pod: agent, port: agentPort });
+}
+
+async function ended(line: Duplex): Promise<void> {
+  line.destroy();
+  if (!line.closed) await once(line, 'close');
 }
 
 /** A token of an account in a namespace, for the agent of a node or for somebody else. */

@@ -18,6 +18,7 @@ import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { type Chunk, type ContentRequest, lengthOf } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { LocalEndpoint } from '../../../../../plugins/devsync/sync/local-endpoint.ts';
 import { sumSize } from '../../../../../plugins/devsync/sync/signature.ts';
+import { partsIn } from '../../../../../plugins/devsync/wire/channel.ts';
 import { asNeeds, packNeeds } from '../../../../../plugins/devsync/wire/check.ts';
 import { askedFor, packContents, unpackContents } from '../../../../../plugins/devsync/wire/content.ts';
 
@@ -59,7 +60,7 @@ async function request(): Promise<ContentRequest> {
 async function* read(need: ContentRequest): AsyncGenerator<Chunk> {
   const [asked] = asNeeds(JSON.parse(JSON.stringify(packNeeds([need]))));
   for await (const { header, body } of packContents(1, sender?.read([asked as ContentRequest]) ?? none()))
-    yield* askedFor(new Map([[need.digest, need]]), unpackContents(header, Buffer.concat(body)));
+    yield* askedFor(new Map([[need.digest, need]]), unpackContents(header, Buffer.concat(partsIn(body))));
 }
 async function* none(): AsyncGenerator<Chunk> {}
 

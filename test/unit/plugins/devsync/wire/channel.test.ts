@@ -2,7 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Channel } from '../../../../../plugins/devsync/wire/channel.ts';
-import { encodeFrame, FrameDecoder } from '../../../../../plugins/devsync/wire/frame.ts';
+import { encodeFrame, type Frame, FrameDecoder } from '../../../../../plugins/devsync/wire/frame.ts';
+import { SharedBody } from '../../../../../plugins/devsync/wire/shared-body.ts';
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
@@ -14,15 +15,16 @@ afterEach(() => {
 function opened() {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const ends: string[] = [];
+  const frames: Frame[] = [];
   const channel = new Channel({
     input,
     output,
-    onFrame: () => {},
+    onFrame: (frame) => frames.push(frame),
     onEnd: (why) => ends.push(why.message),
     pingEvery: 5_000,
     silenceLimit: 20_000,
   });
-  return { input, output, channel, ends };
+  return { input, output, channel, ends, frames };
 }
 
 const streamsMove = () => new Promise((resolve) => setImmediate(resolve));
@@ -50,4 +52,29 @@ test('whoever waits for it to run dry does not wait for ever', async () => {
   await jest.advanceTimersByTimeAsync(22_000);
   expect(ends.length).toBe(1);
   await expect(sending).rejects.toThrow('nothing was heard');
+});
+
+test('a body that several ends get is packed once, and goes with the frame behind it', async () => {
+  const body = new SharedBody([Buffer.from('one '), Buffer.from('body')]);
+  const bodiesOf = async (takesBodies: boolean) => {
+    const { channel, output } = opened();
+    const there = opened();
+    const written: Buffer[] = [];
+    output.on('data', (data: Buffer) => written.push(data));
+    channel.takesBodies = takesBodies;
+    await channel.send('call', 1, { id: 1 }, body);
+    await channel.send('call', 1, { id: 2 });
+    await streamsMove();
+    there.input.write(Buffer.concat(written));
+    await streamsMove();
+    const frames = there.frames.map(({ header, body: got }) => [header, Buffer.from(got).toString()]);
+    return { frames, first: written[0] };
+  };
+  const [one, other, old] = [await bodiesOf(true), await bodiesOf(true), await bodiesOf(false)];
+  const expected = [
+    [{ id: 1 }, 'one body'],
+    [{ id: 2 }, ''],
+  ];
+  for (const { frames } of [one, other, old]) expect(frames).toEqual(expected);
+  expect(one.first).toBe(other.first);
 });

@@ -16,7 +16,10 @@ const never = new AbortController().signal;
 
 test('lines say what they were made of', () => {
   expect(parseRequest(requestLine(request))).toMatchObject(request);
-  expect(parseAnswer(answerLine({ opened: true }))).toEqual({ opened: true });
+  expect(parseRequest(requestLine(request)).shared).toBe(false);
+  expect(parseRequest(requestLine({ ...request, shared: true })).shared).toBe(true);
+  expect(parseAnswer(answerLine({ opened: true }))).toEqual({ opened: true, shared: false });
+  expect(parseAnswer(answerLine({ opened: true, shared: true }))).toEqual({ opened: true, shared: true });
   const refused = { opened: false, reason: 'Forbidden', message: 'no' } as const;
   expect(parseAnswer(answerLine(refused))).toEqual(refused);
 });
