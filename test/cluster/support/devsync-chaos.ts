@@ -60,7 +60,7 @@ export async function expectSettled(it: Workplace, name: string, pod = name): Pr
     .flatMap(files)
     .filter(({ path }) => path !== './.tmp');
   const flushed = await it.devsync('flush', name, '-o', 'json');
-  expect([0, 5]).toContain(flushed.code);
+  if (flushed.code !== 0 && flushed.code !== 5) throw new Error(`flush: ${flushed.code}: ${flushed.stderr}`);
   const { state } = await it.reaches(name, 'watching');
   const conflicts = (state?.conflicts ?? []).map(({ path }) => `./${path}`);
   const isListed = (line: string) =>
