@@ -64,11 +64,13 @@ const rootFolder = 'root folder';
  * there. Undefined where something was.
  */
 export function emptinessOf(
-  { stats }: Pick<MoverEnd, 'stats'>,
+  { stats, device }: Pick<MoverEnd, 'stats' | 'device'>,
   { source, selection, mode }: Pick<CopyRequest, 'source' | 'selection' | 'mode'>,
 ): string | undefined {
+  // A device has no entries, and one without content is refused by its mover.
+  if (device || mode === 'verify') return undefined;
   // The root is an entry itself.
-  if (stats.entries > 1 || mode === 'verify') return undefined;
+  if (stats.entries > 1) return undefined;
   const { sourcePath = '', filters = [] } = selection ?? {};
   const what = `${sourcePath === '' ? '' : `folder ${sourcePath} of `}${describeClaim(source)}`;
   return filters.length > 0

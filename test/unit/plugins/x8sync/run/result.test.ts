@@ -46,6 +46,9 @@ test('that there was nothing to copy is said, and why that may be', () => {
     'folder a/b of fake/shop/data is empty: there is nothing to copy.',
   );
   expect(said(1, { filters })).toMatch(/^The patterns leave out all of fake\/shop\/data, or it is empty/);
+  // A device has no entries.
+  const device = { stats: { entries: 0 }, device: { blocks: 64 } } as never;
+  expect(emptinessOf(device, { source, mode: 'merge', selection: undefined })).toBeUndefined();
 });
 
 test('an empty source is refused, and the way on is named', () => {
