@@ -93,7 +93,9 @@ function endedCopy(record: TaskRecord, job: Job, sight: ScheduleSight, claims: C
 }
 
 function runningCopy(record: TaskRecord, job: Job, sight: ScheduleSight): ScheduledCopy {
-  const { message, progress } = waitingOf(record, { pods: podsOf(job, sight), said: sight.said });
+  // No command is to wait for it, so that none does is not worth a word.
+  const held = { ...record, holder: '', message: undefined, progress: undefined };
+  const { message, progress } = waitingOf(held, { pods: podsOf(job, sight), said: sight.said });
   return { at: job.status?.startTime ?? bornAt(job), message: progress ?? message };
 }
 

@@ -27,7 +27,7 @@ import {
   type UncleanSide,
   uncleanBecause,
 } from '../objects/side-cleanup.ts';
-import { type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
+import { isScheduled, type Role, sideOf, type TaskSide, tool } from '../objects/sides.ts';
 import { CancelledError, cancelledBy, cancelledError } from './cancellation.ts';
 import { type FirstCopy, noteFirstCopy } from './first-copy.ts';
 import { forgetFinished } from './forget.ts';
@@ -117,9 +117,11 @@ export class CopyTask {
    * somebody works with by now.
    */
   async #requireUnfinished(store: TaskStore, spec: OpenOptions['spec'], signal: AbortSignal): Promise<void> {
-    const { name, target, mode, again = false, cutover = false } = this.#request;
-    if (name === undefined || again || cutover || readsOnly(mode)) return;
+    const { name, target, mode, schedule, again = false, cutover = false } = this.#request;
+    if (name === undefined) return;
     const record = await store.find(target.namespace, name, 'target', { signal });
+    if (record?.phase === 'Running' && isScheduled(record) && !schedule) throw copiesByItself(name);
+    if (again || cutover || readsOnly(mode)) return;
     if (record?.phase !== 'Succeeded' || record.specHash !== specHash(specSchema, spec)) return;
     throw new RefusedError(`task ${name} has finished already, at ${record.finishedAt}: ${record.message}`, {
       hint: '--again copies what the source has changed since',
@@ -356,6 +358,11 @@ export class CopyTask {
 }
 
 type RecordState = Parameters<Parameters<TaskStore['update']>[1]>[0];
+
+const copiesByItself = (name: string): RefusedError =>
+  new RefusedError(`task ${name} has a schedule, by which it copies by itself`, {
+    hint: `the same command with --every changes how often; kubectl x8sync cancel ${name} ends it`,
+  });
 
 /** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
 function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {

@@ -132,6 +132,11 @@ describe('a schedule', () => {
     expect(schedule?.running).toEqual({ at: at('06:11:50'), message: "it can't be scheduled: no node" });
   });
 
+  test('says nothing more of a copy that just runs', () => {
+    const { progress } = standing({ jobs: [job('c', '06:11:50')], pods: [pod('c', { phase: 'Running' })] });
+    expect(progress).toBe('every 15m, no good copy yet, one has run for 10s, next in 3m');
+  });
+
   test('has no next time while it is suspended', () => {
     const { phase, progress } = standing({ cronJob: cronJob({ suspend: true }) });
     expect(phase).toBe('Suspended');

@@ -102,6 +102,18 @@ test('a name that has finished is refused, says how it ended, and is run by --ag
   await (await opened('db', kube, { again: true }))(new InterruptedError('SIGINT'));
 });
 
+test('a name that copies by itself is not copied besides', async () => {
+  const kube = fakeKube();
+  await storeOf(kube, { clock })
+    .open({ namespace: 'shop', task: 'db', role: 'target', spec: { schedule: 'true' } })
+    .then(({ record }) => storeOf(kube, { clock }).start(record, { holder: '' }));
+  await expect(opened('db', kube, { again: true })).rejects.toMatchObject({
+    exitCode: 3,
+    message: 'task db has a schedule, by which it copies by itself',
+    hint: expect.stringMatching(/--every.*cancel db/),
+  });
+});
+
 test.each(['Incomplete', 'Failed', 'Interrupted'] as const)(
   'a name that is %s is run again',
   async (phase) => {
