@@ -17,6 +17,8 @@ const calm = 10_000;
 
 interface FileVersions {
   readonly versions: number;
+  /** Of the last one. */
+  readonly digest: string;
   /** Monotonic milliseconds from which on the next one may be sent. */
   readonly next: number;
 }
@@ -27,7 +29,7 @@ export class LargeFileThrottle {
   readonly #onDue: () => void;
   readonly #files = new Map<string, FileVersions>();
   #waiting: readonly string[] = [];
-  #sending: readonly string[] = [];
+  #sending: readonly Change[] = [];
   #isPlanned = false;
 
   /** @param onDue called when something that had to wait may be sent. */
@@ -46,6 +48,11 @@ export class LargeFileThrottle {
     return `${path}${others}: large, and changes all the time; the next version goes in ${due}`;
   }
 
+  /** Whether a version of a file has to wait, as there were so many of it. */
+  isWaiting(path: string): boolean {
+    return this.#waiting.includes(path);
+  }
+
   /** Whether another version of a file may be sent now. */
   mayGo(path: string): boolean {
     return (this.#files.get(path)?.next ?? 0) <= this.#clock.monotonic();
@@ -62,21 +69,27 @@ export class LargeFileThrottle {
     const sides = Object.entries(changes) as [K, readonly Change[]][];
     const all = sides.flatMap(([, list]) => list);
     this.#waiting = all.filter((change) => !mayGo(change)).map(({ path }) => path);
-    this.#sending = all.filter((change) => mayGo(change) && isLargeVersion(change)).map(({ path }) => path);
+    this.#sending = all.filter(mayGo);
     if (this.#waiting.length > 0) this.#plan(now);
     const due: Record<K, readonly Change[]> = { ...changes };
     for (const [side, list] of sides) due[side] = list.filter(mayGo);
     return due;
   }
 
-  /** These changes were sent, whatever came of them; all that were due where they are not named. */
-  sent(changes?: readonly Change[]): void {
+  /**
+   * These changes were sent, whatever came of them; all that were due where they are not named. A version that is tried
+   * again, as the disk was full, is no other version.
+   */
+  sent(changes: readonly Change[] = this.#sending): void {
     const now = this.#clock.monotonic();
     for (const [path, { next }] of this.#files) if (now > next + calm) this.#files.delete(path);
-    for (const path of changes?.filter(isLargeVersion).map((change) => change.path) ?? this.#sending) {
-      const versions = (this.#files.get(path)?.versions ?? 0) + 1;
+    for (const { path, new: version } of changes.filter(isLargeVersion)) {
+      const before = this.#files.get(path);
+      const digest = version?.kind === 'file' ? version.digest : '';
+      if (before?.digest === digest) continue;
+      const versions = (before?.versions ?? 0) + 1;
       const pause = versions < free ? 0 : Math.min(first * 2 ** (versions - free), last);
-      this.#files.set(path, { versions, next: now + pause });
+      this.#files.set(path, { versions, digest, next: now + pause });
     }
     this.#sending = [];
   }

@@ -64,6 +64,11 @@ export class StateReporter {
     this.#update({ [counter]: this.#state[counter] + operations });
   }
 
+  /** Something was changed on a side just now. */
+  changed(): void {
+    this.#update({ lastChange: this.#options.clock.now().toISOString() });
+  }
+
   /**
    * A reconciliation has ended. Returns whether something failed.
    *

@@ -1,7 +1,7 @@
 /** One cycle of a sync: what both sides are by now is looked at, planned, held or carried out, and told. */
 import type { MaybeEntry } from '../reconcile/entry.ts';
 import type { RecentChanges } from '../reconcile/losses.ts';
-import { type Operation, pathsOf } from '../reconcile/operations.ts';
+import { type Operation, type OperationResult, pathsOf } from '../reconcile/operations.ts';
 import type { Plan } from '../reconcile/reconcile.ts';
 import { SettledMemo } from '../reconcile/settled-memo.ts';
 import type { Endpoint, KeepingEndpoint } from '../sync/endpoint.ts';
@@ -21,7 +21,7 @@ import type { SharedContents } from './shared-contents.ts';
 import type { Side, SideRoles, SyncState } from './state.ts';
 import { StateReporter } from './state-reporter.ts';
 import { SyncMemory } from './sync-memory.ts';
-import { isSameSnapshot, isUnfinished, type TreeSnapshot } from './tree-snapshot.ts';
+import { isDone, isSameSnapshot, isUnfinished, type TreeSnapshot } from './tree-snapshot.ts';
 
 export interface CycleOptions extends AgreementOptions {
   readonly local: KeepingEndpoint;
@@ -87,6 +87,8 @@ export class SyncCycle {
   #incoming = 0;
   /** What both sides were when something could not be done. */
   #failedAt: TreeSnapshot | undefined;
+  /** What was not done at last. */
+  #undone: Results = noResults;
 
   constructor(options: CycleOptions, turns: CycleTurns) {
     this.#options = options;
@@ -190,14 +192,24 @@ export class SyncCycle {
     this.agreement.reconciled();
     if (count > 0) this.#options.onApplied?.(appliedChanges(changes, done, ancestor, isFirst));
     this.resolutions.clear();
-    const results = {
-      local: [...done.local, ...failed.local],
-      container: [...done.container, ...failed.container],
-    };
+    const results = this.#withUndone(done, failed);
     this.#failedAt = isUnfinished(results) ? this.#snapshot() : undefined;
     if (countOf(beside) > 0) this.#carryOutBeside(beside);
     this.#reportResults(results);
     return count;
+  }
+
+  /** What could not be done, and is not tried again yet, is as true as what has become of the others. */
+  #withUndone(done: Results, failed: Results): Results {
+    const isWaiting = ({ path }: OperationResult) => this.#throttle.isWaiting(path);
+    const all = (side: Side) => [...done[side], ...failed[side], ...this.#undone[side].filter(isWaiting)];
+    const results = { local: all('local'), container: all('container') };
+    const isUndone = (result: OperationResult) => !isDone(result);
+    this.#undone = {
+      local: results.local.filter(isUndone),
+      container: results.container.filter(isUndone),
+    };
+    return results;
   }
 
   /** Begins with what goes beside; when that is done, what has become of it is looked at. */
@@ -207,6 +219,7 @@ export class SyncCycle {
       const results = await this.#exchanged(changes, ancestor);
       this.#throttle.sent([...changes.local, ...changes.container]);
       this.#options.onApplied?.(appliedChanges(changes, results, ancestor, false));
+      if ([...results.local, ...results.container].some(isDone)) this.reporter.changed();
       return results;
     };
     const look = async () => {
@@ -233,7 +246,8 @@ export class SyncCycle {
     const { words: message } = this.#throttle;
     const status = { message, isFirstFailure: this.#retry.isFirst, underWay: this.large.count };
     if (this.reporter.watching(results, this.#options, status)) this.#retry.plan();
-    else this.#retry.reset();
+    // What is on its way may be the next attempt at what has failed.
+    else if (this.large.count === 0) this.#retry.reset();
   }
 
   #plan(): Plan {

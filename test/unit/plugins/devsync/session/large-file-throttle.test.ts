@@ -59,3 +59,13 @@ test('what had to wait goes when it is due', async () => {
   await Promise.resolve();
   expect([waits, due]).toEqual([[1000], 1]);
 });
+
+test('a version that is tried again and again is no other version', () => {
+  const clock = { monotonic: () => 0, sleep: () => new Promise<void>(() => {}) } as unknown as Clock;
+  const throttle = new LargeFileThrottle(clock, new AbortController().signal, () => {});
+  for (let attempt = 0; attempt < 10; attempt++) {
+    expect(throttle.due({ container: [change(1, 3e6)] }, false).container).toHaveLength(1);
+    throttle.sent();
+  }
+  expect(throttle.words).toBe('');
+});
