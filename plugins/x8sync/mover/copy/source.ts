@@ -51,7 +51,7 @@ export class Source {
     if (usage.lostFound > 0)
       messages.log(
         'warning',
-        `lost+found of the source holds ${usage.lostFound} entries, which are not copied`,
+        `lost+found of the source holds ${usage.lostFound === 1 ? 'an entry, which is' : `${usage.lostFound} entries, which are`} not copied`,
       );
     if (usage.ownFolder !== 'none') messages.log('warning', notCopied[usage.ownFolder]);
     return new Source(usage, connection, { folder, isFiltered: filters.length > 0 });
