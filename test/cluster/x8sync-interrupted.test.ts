@@ -54,7 +54,6 @@ describe('without a name, Ctrl-C cleans up while', () => {
       expect(await scene.leftovers(task)).toEqual([]);
       expect(await recordsOf(task)).toEqual([]);
     },
-    60_000,
   );
 });
 

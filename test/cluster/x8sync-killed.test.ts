@@ -50,7 +50,6 @@ describe('a named task is taken up after a kill while', () => {
       await killAt(line, ...args);
       await expectWhole(claim, ...args);
     },
-    90_000,
   );
 });
 

@@ -164,20 +164,16 @@ describe('what is against every pod of ours is told beforehand', () => {
       /describe resourcequota/,
     ],
   ];
-  test.concurrent.each(refused)(
-    '%s',
-    async (purpose, limit, words, hint) => {
-      const own = await place(purpose.replaceAll(' ', '-').toLowerCase());
-      await limit(own);
-      const ended = await x8sync(...refs(own));
-      const said = saidBy(ended, 3);
-      expect(said).toMatch(words);
-      expect(said).toMatch(hint);
-      expect(said).not.toMatch(/pod-security|Pod Security/);
-      expect(await own.leftovers()).toEqual([]);
-    },
-    90_000,
-  );
+  test.concurrent.each(refused)('%s', async (purpose, limit, words, hint) => {
+    const own = await place(purpose.replaceAll(' ', '-').toLowerCase());
+    await limit(own);
+    const ended = await x8sync(...refs(own));
+    const said = saidBy(ended, 3);
+    expect(said).toMatch(words);
+    expect(said).toMatch(hint);
+    expect(said).not.toMatch(/pod-security|Pod Security/);
+    expect(await own.leftovers()).toEqual([]);
+  });
 
   test.concurrent('who may make no pods lacks a right: exit 4, with its name', async () => {
     const own = await place('no-pods');

@@ -154,31 +154,23 @@ describe('claims that will not do', () => {
     }
   }, 120_000);
 
-  (isLab ? test : test.skip)(
-    'a target with less room: bytes, unless it may grow',
-    async () => {
-      await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
-      const small = scene.ref(contextB, 'small');
-      await expectEnd(3, [/too little room/, /\d+ bytes/, /--grow-target/], source, small);
-      expect(await scene.inspect(contextB, 'small', 'ls -A')).toBe('');
-      await expectNoRecords();
-      saidBy(await x8sync('--grow-target', '--verify', source, small), 0);
-      saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
-    },
-    60_000,
-  );
+  (isLab ? test : test.skip)('a target with less room: bytes, unless it may grow', async () => {
+    await scene.claim(contextB, 'small', { size: '4Mi', storageClass: 'tmpfs' });
+    const small = scene.ref(contextB, 'small');
+    await expectEnd(3, [/too little room/, /\d+ bytes/, /--grow-target/], source, small);
+    expect(await scene.inspect(contextB, 'small', 'ls -A')).toBe('');
+    await expectNoRecords();
+    saidBy(await x8sync('--grow-target', '--verify', source, small), 0);
+    saidBy(await x8sync('cleanup', '--all', '-n', scene.namespace, '--context', contextB), 0);
+  });
 
-  (isLab ? test : test.skip)(
-    'a target with less room: inodes',
-    async () => {
-      const annotations = { 'lab.x8s.dev/inodes': '50' };
-      await scene.claim(contextB, 'few', { size: '64Mi', storageClass: 'tmpfs', annotations });
-      await expectEnd(3, [/too little room/, /\d+ inodes/], source, scene.ref(contextB, 'few'));
-      expect(await scene.inspect(contextB, 'few', 'ls -A')).toBe('');
-      await expectNoRecords();
-    },
-    60_000,
-  );
+  (isLab ? test : test.skip)('a target with less room: inodes', async () => {
+    const annotations = { 'lab.x8s.dev/inodes': '50' };
+    await scene.claim(contextB, 'few', { size: '64Mi', storageClass: 'tmpfs', annotations });
+    await expectEnd(3, [/too little room/, /\d+ inodes/], source, scene.ref(contextB, 'few'));
+    expect(await scene.inspect(contextB, 'few', 'ls -A')).toBe('');
+    await expectNoRecords();
+  });
 });
 
 describe('a name in use', () => {

@@ -146,28 +146,19 @@ export class Scene {
   async leftovers(task?: string): Promise<string[]> {
     const manager = 'app.kubernetes.io/managed-by=kubectl-x8sync';
     const label = task === undefined ? manager : `${manager},x8s.dev/task=${task}`;
+    const fields = ['.apiVersion', '.kind', '.metadata.labels.x8s\\.dev/role', '.metadata.name'];
+    const template = `{range .items[*]}${fields.map((field) => `{${field}}`).join(' ')}{"\\n"}{end}`;
     const all = await Promise.all(
-      this.contexts.flatMap((context) =>
-        [
-          [childKinds, label],
-          ['configmaps', `${label},x8s.dev/role=lock`],
-        ].map(async ([kinds = '', selector = '']) => {
-          const names = await kubectl(context, [
-            '-n',
-            this.namespace,
-            'get',
-            kinds,
-            '-l',
-            selector,
-            '-o',
-            'name',
-          ]);
-          return names
-            .split('\n')
-            .filter((name) => name !== '')
-            .map((name) => `${context} ${name}`);
-        }),
-      ),
+      this.contexts.map(async (context) => {
+        const about = ['-n', this.namespace, 'get', `${childKinds},configmaps`, '-l', label];
+        const lines = (await kubectl(context, [...about, '-o', `jsonpath=${template}`])).trim().split('\n');
+        return lines.flatMap((line) => {
+          const [apiVersion = '', kind = '', role, name] = line.split(' ');
+          if (kind === '' || (kind === 'ConfigMap' && role !== 'lock')) return [];
+          const group = apiVersion.split('/').slice(0, -1);
+          return [`${context} ${[kind.toLowerCase(), ...group].join('.')}/${name}`];
+        });
+      }),
     );
     return all.flat();
   }
