@@ -24,6 +24,11 @@ import type { Trash } from './trash.ts';
 
 /** Bytes. Of a larger file a copy would hold up the save. */
 const largestCopy = 1 << 20;
+/**
+ * Operations at a time. Of more files, as when a branch is switched, copies would take a disk ten times as long as second
+ * names.
+ */
+const mostCopies = 100;
 
 /** A writer has done when it was silent for so long, and is followed for so long at most. Milliseconds. */
 const [silence, patience] = [50, 2000];
@@ -38,10 +43,15 @@ export interface Backup extends Disposable {
   finish(clock: Clock): Promise<boolean>;
 }
 
-/** Puts a file or a link into the trash that stays where it is for now. @param stats when it was looked at. */
-export function backUp(at: string, path: string, stats: Stats, trash: Trash): Backup {
+/**
+ * Puts a file or a link into the trash that stays where it is for now.
+ *
+ * @param stats when it was looked at. @param operations how many are done at a time.
+ */
+export function backUp(at: string, path: string, stats: Stats, trash: Trash, operations: number): Backup {
+  const isSmall = stats.isFile() && stats.size < largestCopy && operations <= mostCopies;
   // Windows replaces no file that is open.
-  const isCopied = stats.isFile() && stats.size < largestCopy && machine.platform !== 'win32';
+  const isCopied = isSmall && machine.platform !== 'win32';
   return (isCopied ? copied(at, path, stats, trash) : undefined) ?? new SecondName(at, path, stats, trash);
 }
 
@@ -122,6 +132,7 @@ class Copy implements Backup {
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    // At once: its watchers are told of this, too, and most take it for one event with the rename that was just before.
     closeSync(this.#original);
     if (this.#copy) closeSync(this.#copy.fd);
   }

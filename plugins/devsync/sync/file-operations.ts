@@ -38,6 +38,8 @@ export interface ApplyContext {
   readonly trash: Trash;
   readonly inPlace: InPlaceFiles;
   readonly clock: Clock;
+  /** How many are done at a time. */
+  readonly operations: number;
   /** Whether a changed file at this path stays the same file. */
   readonly isInPlace: (path: string) => boolean;
   /** Whether something else is mounted at this path. */
@@ -131,7 +133,7 @@ export async function putOver(
   const isLikeOld = old.kind === 'file';
   if (wanted.kind === 'file') dress(incoming, wanted, isLikeOld ? stats : folder.self, isLikeOld, context);
   const written = wanted.kind === 'file' ? lstatSync(incoming) : undefined;
-  using backup = backUp(at, path, stats, context.trash);
+  using backup = backUp(at, path, stats, context.trash, context.operations);
   try {
     // Between this look and the rename there is nothing: what is put there in between would be lost.
     if (!isSameFile(lstatSync(at), stats)) throw new Error('it has changed meanwhile');
@@ -143,9 +145,9 @@ export async function putOver(
     // It is mounted alone.
     return await putInPlace(place, inPlace, context, incoming);
   }
+  const wasWritten = await backup.finish(context.clock);
   if (wanted.kind === 'file' && written) remember(place, wanted, written, context);
   else context.cache.delete(path);
-  const wasWritten = await backup.finish(context.clock);
   context.trash.count(stats.size);
   return wasWritten ? { path, surprise: true } : { path };
 }

@@ -212,7 +212,7 @@ export class LocalEndpoint implements Endpoint {
   apply(operations: readonly Operation[], name: string, contents?: Contents): Promise<OperationResult[]> {
     return this.#alone(async () => {
       this.#beginOperation(name);
-      const results = await apply(this.#applyContext(contents), operations);
+      const results = await apply(this.#applyContext(contents, operations.length), operations);
       this.#tracker.noteDone(editsOf(operations, results));
       this.#heapTrimmer.note(operations.length);
       for (const { path, problem, left, surprise } of results)
@@ -246,7 +246,7 @@ export class LocalEndpoint implements Endpoint {
 
   restore(item: Pick<TrashItem, 'operation' | 'path'>, name: string): Promise<void> {
     return this.#alone(async () => {
-      await restoreItem(this.#applyContext(undefined), item, () => this.#beginOperation(name));
+      await restoreItem(this.#applyContext(undefined, 1), item, () => this.#beginOperation(name));
       this.#tracker.doubt(item.path);
     });
   }
@@ -292,7 +292,7 @@ export class LocalEndpoint implements Endpoint {
     });
   }
 
-  #applyContext(contents: Contents | undefined): ApplyContext {
+  #applyContext(contents: Contents | undefined, operations: number): ApplyContext {
     const { scan } = this.#options;
     const { foldsNames, hasModes } = this.facts;
     const { cache } = this.#tracker;
@@ -305,6 +305,7 @@ export class LocalEndpoint implements Endpoint {
       trash: this.#storage.trash,
       inPlace: this.#storage.inPlace,
       clock: this.#clock,
+      operations,
       isInPlace: (path) => this.#isMounted(path) || this.#writeMode(path) === 'in-place',
       isMounted: (path) => this.#isMounted(path),
       foldsNames,

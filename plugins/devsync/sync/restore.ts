@@ -41,7 +41,7 @@ export async function restoreItem(
     const isInPlace = now?.isFile() && lstatSync(copy).isFile() && context.isInPlace(item.path);
     if (isInPlace) await overwrite(item.path, folder.at(name), copy, context);
     else {
-      using backup = now && backUp(folder.at(name), item.path, now, trash);
+      using backup = now && backUp(folder.at(name), item.path, now, trash, context.operations);
       renameSync(copy, folder.at(name));
       await backup?.finish(context.clock);
     }

@@ -152,6 +152,7 @@ export const kinds: readonly Kind[] = [
     files: { 'app.py': flask },
     saved: 'app.py',
     command: 'exec /usr/bin/python3 -B -m flask --debug run --port 0',
+    ready: /Debugger is active/,
     interval: 1000,
   },
   {

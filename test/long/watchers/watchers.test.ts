@@ -27,8 +27,8 @@ beforeAll(async () => {
   });
   debianProgram('entr', 'entr');
   debianProgram('inotifywait', 'inotify-tools');
-  debianProgram('flask', 'python3-flask');
-  debianProgram('django-admin', 'python3-django');
+  debianProgram('/usr/bin/flask', 'python3-flask');
+  debianProgram('/usr/bin/django-admin', 'python3-django');
   debianProgram('watchmedo', 'python3-watchdog');
 });
 

@@ -46,8 +46,8 @@ const replace = () => {
   writeFileSync(join(base, 'new'), 'new');
   renameSync(join(base, 'new'), at);
 };
-function backedUp(): Backup {
-  return backUp(at, 'file', lstatSync(at), trash);
+function backedUp(operations = 1): Backup {
+  return backUp(at, 'file', lstatSync(at), trash, operations);
 }
 
 test('nothing of the file itself is changed by it: its watchers would be told before it is replaced', async () => {
@@ -95,7 +95,7 @@ test('a process that is killed as soon as it has replaced it leaves what it was 
     const trash = new Trash(Folder.open(base + '/trash'), 1e6);
     trash.begin('killed');
     writeFileSync(base + '/new', 'new');
-    backUp(at, 'file', lstatSync(at), trash);
+    backUp(at, 'file', lstatSync(at), trash, 1);
     renameSync(base + '/new', at);
     process.kill(process.pid, 'SIGKILL');`;
   const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
@@ -149,20 +149,26 @@ test('a writer who never ends is left after a while', async () => {
   expect(kept()).toMatch(/^(more){20,}$/);
 });
 
-test('a large file gets a second name there instead, and what is written to it is there by itself', async () => {
-  writeFileSync(at, Buffer.alloc(1 << 20));
-  using backup = backedUp();
-  expect(lstatSync(join(base, 'trash/op/file')).ino).toBe(lstatSync(at).ino);
-  appendFileSync(at, 'more');
-  replace();
-  expect(await backup.finish(fakeClock())).toBe(true);
-  expect(kept()).toMatch(/more$/);
-});
+test.each([
+  ['a large file', 1 << 20, 1],
+  ['one of many', 1000, 101],
+])(
+  '%s gets a second name there instead, and what is written to it is there by itself',
+  async (_, size, operations) => {
+    writeFileSync(at, Buffer.alloc(size));
+    using backup = backedUp(operations);
+    expect(lstatSync(join(base, 'trash/op/file')).ino).toBe(lstatSync(at).ino);
+    appendFileSync(at, 'more');
+    replace();
+    expect(await backup.finish(fakeClock())).toBe(true);
+    expect(kept()).toMatch(/more$/);
+  },
+);
 
 test('a file that has changed since is not taken for what it was', () => {
   const before = lstatSync(at);
   writeFileSync(at, 'another one');
-  using backup = backUp(at, 'file', before, trash);
+  using backup = backUp(at, 'file', before, trash, 1);
   expect(kept()).toBe('another one');
   backup.remove();
   expect(readdirSync(join(base, 'trash', 'op'))).toEqual([]);
