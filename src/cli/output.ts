@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import type { ExitCode, X8sError } from '../errors.ts';
 import { parseExactly } from '../json.ts';
+import { forTerminal } from '../plain-text.ts';
 import { renderTable, type Table } from './table.ts';
 
 export const outputFormats = ['json', 'yaml', 'wide', 'name', 'table'] as const;
@@ -59,7 +60,7 @@ export class Printer {
       if (table.rows.length === 0) this.#stderr.write(`${table.empty}\n`);
       this.#write(renderTable(table, { wide: this.#format === 'wide' }));
     } else if (text !== undefined && text !== '') {
-      this.#write(text.endsWith('\n') ? text : `${text}\n`);
+      this.#write(forTerminal(text.endsWith('\n') ? text : `${text}\n`));
     }
   }
 
@@ -73,7 +74,7 @@ export class Printer {
   async event(data: unknown, text: string): Promise<void> {
     if (this.#format === 'json') this.#write(`${JSON.stringify(data)}\n`);
     else if (this.#format === 'yaml') this.#write(`---\n${await toYaml(data)}`);
-    else this.#write(`${text}\n`);
+    else this.#write(forTerminal(`${text}\n`));
   }
 
   #write(text: string): void {

@@ -1,5 +1,6 @@
 /** Errors as people and programs read them. */
 import { messageOf, X8sError } from '../errors.ts';
+import { forTerminal } from '../plain-text.ts';
 import type { Style } from '../ui/style.ts';
 import { formatVersion, type PluginInfo } from './version.ts';
 
@@ -53,7 +54,7 @@ export function renderFailure(error: X8sError, { plugin, style, verbose }: Rende
     lines.push(`This is a bug in ${formatVersion(plugin)}; --verbose shows where.`);
   if (verbose) lines.push(...causesOf(error).map((cause) => style.faint(indent(cause))));
   if (error.hint !== undefined) lines.push(`${style.caution('hint:')} ${error.hint}`);
-  return `${lines.join('\n')}\n`;
+  return forTerminal(`${lines.join('\n')}\n`);
 }
 
 const indent = (text: string) => text.replaceAll(/^/gm, '  ');

@@ -1,5 +1,6 @@
 /** Tables as kubectl prints them: capitals, left-aligned, three spaces between. */
 
+import { oneLine } from '../plain-text.ts';
 import { padTo, widthOf } from '../ui/width.ts';
 
 export interface Column<Row> {
@@ -17,9 +18,6 @@ export interface Table {
   readonly empty: string;
 }
 
-/** What a terminal obeys: line feeds, escape sequences, marks that turn the writing direction. */
-const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
-
 /** A table of rows; an empty cell reads `<none>`. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], empty: string): Table {
   return {
@@ -34,7 +32,7 @@ export function renderTable({ header, rows }: Table, { wide }: { wide: boolean }
   if (rows.length === 0) return '';
   const shown = header.flatMap((column, index) => (wide || !column.wide ? [index] : []));
   const lines = [header.map(({ text }) => text), ...rows].map((cells) =>
-    shown.map((index) => (cells[index] ?? '').replaceAll(steering, ' ')),
+    shown.map((index) => oneLine(cells[index] ?? '')),
   );
   const widths = shown.map((_, at) =>
     lines.reduce((most, cells) => Math.max(most, widthOf(cells[at] ?? '')), 0),

@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.ts';
 import { parseExactly } from '../json.ts';
 import type { ConfigMap, OwnerReference } from '../kube/objects.ts';
+import { oneLine } from '../plain-text.ts';
 import { Annotation, Label, managerOf, recordName } from './names.ts';
 
 /**
@@ -105,13 +106,13 @@ export function parseRecord(tool: string, schema: number, object: ConfigMap): Ta
     schema: written,
     specHash: annotations[Annotation.specHash] ?? '',
     phase: (annotations[Annotation.phase] ?? 'Pending') as TaskPhase,
-    run: Number(annotations[Annotation.run] ?? 1),
-    startedAt: annotations[Annotation.startedAt],
-    finishedAt: annotations[Annotation.finishedAt],
-    heartbeat: annotations[Annotation.heartbeat],
-    holder: annotations[Annotation.holder],
-    progress: annotations[Annotation.progress],
-    message: annotations[Annotation.message],
+    run: countIn(annotations[Annotation.run]),
+    startedAt: timeIn(annotations[Annotation.startedAt]),
+    finishedAt: timeIn(annotations[Annotation.finishedAt]),
+    heartbeat: timeIn(annotations[Annotation.heartbeat]),
+    holder: lineIn(annotations[Annotation.holder]),
+    progress: lineIn(annotations[Annotation.progress]),
+    message: lineIn(annotations[Annotation.message]),
     spec: read.spec,
     checkpoints: read.checkpoints,
     peer: read.peer,
@@ -119,6 +120,11 @@ export function parseRecord(tool: string, schema: number, object: ConfigMap): Ta
     object,
   };
 }
+
+/** Annotations can be edited by hand: what is no count is the first. */
+const countIn = (text = '1'): number => Math.max(1, Number.parseInt(text, 10) || 1);
+const timeIn = (text = ''): string | undefined => (Number.isNaN(Date.parse(text)) ? undefined : text);
+const lineIn = (text: string | undefined): string | undefined => text && oneLine(text);
 
 function unreadable(written: number, known: number): string | undefined {
   if (!Number.isInteger(written)) return `its annotation ${Annotation.schema} is no number`;

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { UsageError } from '../errors.ts';
+import { forTerminal } from '../plain-text.ts';
 import type { ConfirmOptions } from './confirm.ts';
 
 /** Bytes of standard input that are read; no password is longer. */
@@ -47,7 +48,7 @@ async function typed(question: string, { input, output, signal }: ConfirmOptions
   // In raw mode Ctrl-C is a key for readline, not a signal; pass it on to who handles signals.
   terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   const closed = new Promise<string>((resolve) => terminal.on('close', () => resolve('')));
-  output.write(question);
+  output.write(forTerminal(question));
   try {
     return await Promise.race([terminal.question('', { signal }), closed]);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Yes or no, from a person at a terminal. */
 import { createInterface } from 'node:readline/promises';
 import { UsageError } from '../errors.ts';
+import { forTerminal } from '../plain-text.ts';
 
 export interface ConfirmOptions {
   readonly input: NodeJS.ReadableStream & { isTTY?: boolean };
@@ -24,7 +25,10 @@ export async function confirm(question: string, { input, output, signal }: Confi
   // Ctrl-D closes the terminal and leaves the question open for ever.
   const closed = new Promise<string>((resolve) => terminal.on('close', () => resolve('')));
   try {
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `, { signal }), closed]);
+    const answer = await Promise.race([
+      terminal.question(`${forTerminal(question)} [y/N] `, { signal }),
+      closed,
+    ]);
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     signal.throwIfAborted();

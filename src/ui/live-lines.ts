@@ -1,4 +1,5 @@
 /** The last lines of a terminal, drawn again and again; other lines pass above them and stay. */
+import { forTerminal, oneLine } from '../plain-text.ts';
 import type { LiveRegion } from './screen.ts';
 import type { Style } from './style.ts';
 import { truncate, widthOf } from './width.ts';
@@ -9,7 +10,7 @@ export interface Span {
   readonly tone?: keyof Style;
 }
 
-/** One line. Its text must hold no control characters: whoever makes it sees to that. */
+/** One line: what would steer the terminal is a space. */
 export type Line = readonly Span[];
 
 const esc = '\u001b[';
@@ -44,7 +45,8 @@ export class LiveLines implements LiveRegion {
   draw(lines: readonly Line[]): void {
     if (this.#isOver) return;
     const { columns, rows } = this.room;
-    const cut = lines.slice(0, rows).map((line) => cutTo(line, columns));
+    const plain = (line: Line) => line.map((span) => ({ ...span, text: oneLine(span.text) }));
+    const cut = lines.slice(0, rows).map((line) => cutTo(plain(line), columns));
     const text = cut.map((line) => `${this.#painted(line)}\n`).join('');
     if (text === this.#last) return;
     this.#stream.write(`${this.#toBegin()}${eraseBelow}${text}`);
@@ -53,8 +55,9 @@ export class LiveLines implements LiveRegion {
 
   /** Lines that stay; the region goes on below. */
   printAbove(text: string): void {
-    if (this.#isOver) this.#stream.write(`${text}\n`);
-    else this.#stream.write(`${this.#toBegin()}${eraseBelow}${text}\n${this.#last}`);
+    const plain = forTerminal(text);
+    if (this.#isOver) this.#stream.write(`${plain}\n`);
+    else this.#stream.write(`${this.#toBegin()}${eraseBelow}${plain}\n${this.#last}`);
   }
 
   /** Takes the region away, and gives the cursor back. */

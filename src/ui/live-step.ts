@@ -1,6 +1,7 @@
 /** One step's line in the live list. */
 import type { Listr, ListrTask } from 'listr2';
 import type { Clock } from '../clock.ts';
+import { forTerminal } from '../plain-text.ts';
 import { formatDuration } from './format.ts';
 import { progressLine } from './progress-line.ts';
 import type { Step, StepHandle } from './reporter.ts';
@@ -40,11 +41,11 @@ export class LiveStep {
   #task: Task | undefined;
 
   constructor(step: Step, context: LiveStepContext) {
-    this.title = step.title;
+    this.title = forTerminal(step.title);
     this.#step = step;
     this.#context = context;
     this.listrTask = {
-      title: step.title,
+      title: this.title,
       task: async (_, wrapper) => {
         this.#task = wrapper.task;
         this.#drawn.resolve(wrapper);
@@ -91,10 +92,10 @@ export class LiveStep {
     let title = this.title;
     const handle: StepHandle = {
       title: (text) => {
-        title = text;
-        wrapper.title = [text];
+        title = forTerminal(text);
+        wrapper.title = [title];
       },
-      detail: (text) => show.call(() => truncate(text, columns())),
+      detail: (text) => show.call(() => truncate(forTerminal(text), columns())),
       progress: (progress) => show.call(() => progressLine(progress, columns())),
       warn,
     };

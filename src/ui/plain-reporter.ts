@@ -1,5 +1,6 @@
 /** Timestamped lines, for pipes, CI logs and screen readers. */
 import type { Clock } from '../clock.ts';
+import { forTerminal } from '../plain-text.ts';
 import { formatDuration } from './format.ts';
 import { progressFigures } from './progress-line.ts';
 import type { CollectingReporter, Progress, Step, StepHandle } from './reporter.ts';
@@ -18,7 +19,7 @@ export interface PlainReporterOptions {
 export function createPlainReporter({ stream, verbose, clock }: PlainReporterOptions): CollectingReporter {
   const warnings = new Warnings();
   const line = (text: string) => {
-    stream.write(`${timeOfDay(clock.now())} ${text.replaceAll('\n', '\n         ')}\n`);
+    stream.write(`${timeOfDay(clock.now())} ${forTerminal(text).replaceAll('\n', '\n         ')}\n`);
   };
   const warn = (text: string) => {
     if (warnings.add(text)) line(`Warning: ${text}`);

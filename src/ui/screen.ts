@@ -1,4 +1,5 @@
 /** The terminal, as a list that redraws itself and lines that stay share it. */
+import { forTerminal } from '../plain-text.ts';
 
 /** A live region that lets single lines pass above it. */
 export interface LiveRegion {
@@ -17,8 +18,9 @@ export class Screen {
   }
 
   print(text: string): void {
-    if (this.#live) this.#live.printAbove(text);
-    else this.#stream.write(`${text}\n`);
+    const plain = forTerminal(text);
+    if (this.#live) this.#live.printAbove(plain);
+    else this.#stream.write(`${plain}\n`);
   }
 
   attach(region: LiveRegion | undefined): void {

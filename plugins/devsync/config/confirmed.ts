@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterInfo } from '../../../src/kube/client.ts';
+import { oneLine } from '../../../src/plain-text.ts';
 import { ruleText } from '../spec/reload-spec.ts';
 import type { SyncSpec } from '../spec/spec.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { withoutControls } from '../wire/check.ts';
 import type { Config, ConfiguredSync, NamedTarget } from './parse-config.ts';
 
 /** Where a file's syncs go. */
@@ -57,7 +57,7 @@ export function explainConfig({ file, syncs }: Config, { cluster, namespace }: C
   return [
     `${file} syncs with namespace ${namespace} of ${cluster.server} (context ${cluster.context}):`,
     ...syncs.flatMap(explainSync),
-  ].map(withoutControls);
+  ].map(oneLine);
 }
 
 const arrows = { both: '⇄', toContainer: '→', toLocal: '←' };

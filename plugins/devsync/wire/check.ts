@@ -2,6 +2,7 @@
  * Checks what comes from the other end. A container may be hostile, so everything must have the right shape, and every
  * path must stay inside of the synced directory, before anything is done with it.
  */
+import { oneLine } from '../../../src/plain-text.ts';
 import { type Entry, type File, type MaybeEntry, skipped, untracked } from '../reconcile/entry.ts';
 import type { Operation, OperationResult } from '../reconcile/operations.ts';
 import type { Edit } from '../reconcile/tree.ts';
@@ -39,12 +40,7 @@ export function asWords(value: unknown, what: string): string {
 }
 
 /** Removes characters that a terminal would obey, and limits the length. */
-export const plainWords = (text: string): string => withoutControls(text).slice(0, 1000);
-
-/** Removes characters that a terminal would obey. */
-export function withoutControls(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
-}
+export const plainWords = (text: string): string => oneLine(text).slice(0, 1000);
 
 export function asCount(value: unknown, what: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 0) throw wrong(what, value);

@@ -3,6 +3,7 @@ import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
 import { own } from '../../../src/json.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
+import { byNumber } from '../../../src/plain-text.ts';
 import { isSecret } from '../objects/digest.ts';
 import { isJson, type Json } from '../objects/draft.ts';
 
@@ -67,8 +68,7 @@ const hunkHeader = (oldStart: number, oldLines: number, newStart: number, newLin
   `@@ -${oldLines === 0 ? 0 : oldStart},${oldLines} +${newLines === 0 ? 0 : newStart},${newLines} @@`;
 
 /** Marks that turn the direction of writing, and other characters that a terminal shows as nothing, by their numbers. */
-const printable = (line: string): string =>
-  line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) => `\\u{${mark.codePointAt(0)?.toString(16)}}`);
+const printable = (line: string): string => line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, byNumber);
 
 /** Long lines are cut, and so are long rows of lines that all came, or all went. */
 function shortened(lines: readonly string[]): string[] {

@@ -123,9 +123,12 @@ export class CopyTask {
     if (record?.phase === 'Running' && isScheduled(record) && !schedule) throw copiesByItself(name);
     if (again || cutover || readsOnly(mode)) return;
     if (record?.phase !== 'Succeeded' || record.specHash !== specHash(specSchema, spec)) return;
-    throw new RefusedError(`task ${name} has finished already, at ${record.finishedAt}: ${record.message}`, {
-      hint: '--again copies what the source has changed since',
-    });
+    throw new RefusedError(
+      `task ${name} has finished already${record.finishedAt === undefined ? '' : `, at ${record.finishedAt}`}: ${record.message}`,
+      {
+        hint: '--again copies what the source has changed since',
+      },
+    );
   }
 
   /** Opens the task at the source, as that of the target's. */

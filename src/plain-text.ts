@@ -1,0 +1,26 @@
+/**
+ * Texts as a terminal may get them. What comes from a cluster, a container or a repository is data: whoever may write
+ * there must not move the cursor, set a title or forge a line on somebody's screen. All that commands print goes through
+ * here.
+ */
+
+/** What a terminal obeys or shows as nothing: control characters, line separators, marks that turn the writing direction. */
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+/** The same, but for the colours that the suite itself sets (ui/style.ts), and for lines and tabs. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
+const foreign = /\u001b\[(?:2|22|31|32|33|39)m|\r\n|[\n\t]|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const ours = /^(?:\u001b\[\d+m|\n|\t)$/;
+
+/** One line: what would steer a terminal is a space. */
+export const oneLine = (text: string): string => text.replaceAll(steering, ' ');
+
+/** Lines and tabs stay, and the suite's own colours; other characters that would steer a terminal are shown as `\u{1b}`. */
+export const forTerminal = (text: string): string =>
+  text.replaceAll(foreign, (found) => {
+    if (found === '\r\n') return '\n';
+    return ours.test(found) ? found : byNumber(found);
+  });
+
+/** A character by its number. */
+export const byNumber = (character: string): string => `\\u{${character.codePointAt(0)?.toString(16)}}`;
