@@ -86,11 +86,11 @@ export class HeldLock<T extends KubeObject = KubeObject> {
    */
   async confirm(): Promise<number> {
     this.signal.throwIfAborted();
+    const age = this.#age();
+    if (age <= this.#limitMs / 2) return this.#limitMs - age;
     if (this.#left() <= 0) throw this.#lose(this.#expired());
-    if (this.#age() > this.#limitMs / 2) {
-      await this.#renew().catch(() => undefined);
-      this.signal.throwIfAborted();
-    }
+    await this.#renew().catch(() => undefined);
+    this.signal.throwIfAborted();
     const left = this.#limitMs - this.#age();
     if (left <= 0) throw this.#lose(this.#expired());
     return left;

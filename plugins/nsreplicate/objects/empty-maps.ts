@@ -11,14 +11,28 @@ export type Path = readonly (string | number)[];
 const isEmpty = (value: unknown): boolean => isJson(value) && Object.keys(value).length === 0;
 
 /** Where a value has an empty map in a map. */
-export function emptyMaps(value: unknown, path: Path = []): Path[] {
+export const emptyMaps = (value: unknown): Path[] =>
+  holdsEmptyMap(value) ? pathsOfEmptyMaps(value, []) : [];
+
+/** Hardly any object does: this is asked for every write, and makes nothing. */
+function holdsEmptyMap(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(holdsEmptyMap);
+  if (!isJson(value)) return false;
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner === 'object' && (holdsEmptyMap(inner) || isEmpty(inner))) return true;
+  }
+  return false;
+}
+
+function pathsOfEmptyMaps(value: unknown, path: Path): Path[] {
   const entries: [string | number, unknown][] = Array.isArray(value)
     ? [...value.entries()]
     : isJson(value)
       ? Object.entries(value)
       : [];
   return entries.flatMap(([key, inner]) =>
-    isEmpty(inner) && typeof key === 'string' ? [[...path, key]] : emptyMaps(inner, [...path, key]),
+    isEmpty(inner) && typeof key === 'string' ? [[...path, key]] : pathsOfEmptyMaps(inner, [...path, key]),
   );
 }
 

@@ -90,7 +90,8 @@ const provenanceField = ['f:metadata', 'f:annotations', `f:${ProvenanceKey.origi
 /** An object's kind and place in one word: `Role.rbac.authorization.k8s.io/shop/reader`. Names of roles may have spaces. */
 function bearerOf(object: KubeObject | Draft): string {
   const { namespace = '', name } = object.metadata;
-  return `${groupKind(object)}/${namespace}/${name}`.replaceAll(/[\s"\\]/g, encodeURIComponent);
+  const bearer = `${groupKind(object)}/${namespace}/${name}`;
+  return /[\s"\\]/.test(bearer) ? bearer.replaceAll(/[\s"\\]/g, encodeURIComponent) : bearer;
 }
 
 /**

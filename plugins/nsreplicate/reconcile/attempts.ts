@@ -43,6 +43,10 @@ export class Attempts {
     this.#jobs = new JobReporter(options.replica, options);
   }
 
+  get #isWatch(): boolean {
+    return this.#options.mostAttempts === undefined;
+  }
+
   /** Failures that wait to be tried again, and those that are parked. */
   get failures(): ReadonlyMap<ObjectKey, RetryState> {
     return this.#retries;
@@ -82,7 +86,9 @@ export class Attempts {
     else this.left.delete(key);
     if (!isQuiet(result) || failedBefore)
       this.#jobs.done(key, started, (failedBefore?.attempts ?? 0) + 1, result.did);
-    if (result.did === 'put-right' || result.did === 'created') this.#noteCorrection(key, result.did);
+    // One comparison corrects an object once.
+    if (this.#isWatch && (result.did === 'put-right' || result.did === 'created'))
+      this.#noteCorrection(key, result.did);
   }
 
   /** The work on an object failed. */
