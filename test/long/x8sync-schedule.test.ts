@@ -80,6 +80,20 @@ test.concurrent('an empty source is not copied over what is there', async () => 
   expect(await scene.inspect(contextB, 'emptied', 'ls')).not.toBe('');
 }, 600_000);
 
+test.concurrent('a target that is too small by now: nothing of it is touched, and what is missing is said', async () => {
+  await scene.claim(contextA, 'grown');
+  await scene.claim(contextB, 'grown', { size: '16Mi', storageClass: 'tmpfs' });
+  await scene.shell(contextA, 'grown', someFiles(1));
+  const args = [scene.ref(contextA, 'grown'), scene.ref(contextB, 'grown'), '--name', 'grown'];
+  saidBy(await x8sync(...args, '--every', '1m'), 0);
+  await scene.shell(contextA, 'grown', 'head -c 40M /dev/urandom >/data/large');
+  const { schedule } = await seen('grown', ({ phase }) => phase === 'Failing');
+  expect(schedule.lastFailure?.message).toMatch(/too little room/);
+  expect(schedule.lastGood).toBeDefined();
+  saidBy(await x8sync('cancel', 'grown', '--context', contextB, '-n', scene.namespace), 0);
+  expect(await scene.leftovers('grown')).toEqual([]);
+}, 600_000);
+
 // Not beside the others: it holds for all of the namespace.
 test('a quota that admits no Job: one is due and has not begun, in the words of the cluster', async () => {
   await scheduled('declined');
