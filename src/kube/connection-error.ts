@@ -28,6 +28,8 @@ const isNameRight = () => 'is the name right, and is the VPN or network that kno
 const isRouteUp = () => 'is the network, VPN or proxy on the way up?';
 const checkCa = ({ context }: ClusterInfo) =>
   `check certificate-authority(-data) of the cluster behind context ${context} in the kubeconfig`;
+const isClockRight = () =>
+  "is the clock of this machine right? `date` shows it; if it is, the cluster's API server needs another certificate";
 const checkServerName = () =>
   'the server URL in the kubeconfig and the certificate differ; tls-server-name can name the right one';
 const logInAgain = () => 'the client certificate may have expired: get a new kubeconfig, or log in again';
@@ -40,7 +42,12 @@ const noConnection: Explanation = { why: 'no connection in time', hint: isRouteU
 const lost: Explanation = { why: 'the connection was lost', hint: isItUp, maybeSent: true };
 const closed: Explanation = { why: 'this client was closed', hint: isItUp, maybeSent: true, permanent: true };
 const untrusted: Explanation = { why: 'its certificate is not trusted', hint: checkCa, permanent: true };
-const outdated: Explanation = { why: 'its certificate is out of date', hint: checkCa, permanent: true };
+const expired: Explanation = { why: 'its certificate has expired', hint: isClockRight, permanent: true };
+const notYetValid: Explanation = {
+  why: 'its certificate is not valid yet',
+  hint: isClockRight,
+  permanent: true,
+};
 const otherName: Explanation = {
   why: 'its certificate is for another name',
   hint: checkServerName,
@@ -78,8 +85,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   UNABLE_TO_GET_ISSUER_CERT: untrusted,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   CERT_SIGNATURE_FAILURE: untrusted,
-  CERT_HAS_EXPIRED: outdated,
-  CERT_NOT_YET_VALID: outdated,
+  CERT_HAS_EXPIRED: expired,
+  CERT_NOT_YET_VALID: notYetValid,
   ERR_TLS_CERT_ALTNAME_INVALID: otherName,
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
   ERR_SSL_PACKET_LENGTH_TOO_LONG: notTls,
