@@ -36,7 +36,7 @@ interface Loaded {
 }
 
 /** Bytes of contents that nobody uses right now, and another session may want yet. */
-const keptBytes = 8 << 20;
+const keptBytes = 16 << 20;
 
 export class SharedContents {
   readonly #limit: number;

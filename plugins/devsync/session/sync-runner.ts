@@ -234,16 +234,20 @@ export class SyncRunner implements RunningSync {
     const pod = target.pod.metadata.name;
     const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
     update({ phase: 'connecting', message: '', pod, container: target.container });
+    let leave: (() => void) | undefined;
     try {
       const onDetail = (message: string) => update({ message });
       const attached = await attach({ ...this.#options, memory: this.#memory, target, signal, onDetail });
       this.#attached = attached;
       [this.#lastMessage, this.#remoteMoved] = ['', undefined];
       onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
+      // Before its turn: what the writer sends meanwhile is kept for it as well.
+      leave = this.#options.common?.contents.join();
       if (await this.#awaitTurn(attached, signal)) await this.#synchronize(attached, signal);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
+      leave?.();
       this.#slot.clear();
       this.#activity.lost();
       this.#reloader?.detach();
@@ -302,7 +306,6 @@ export class SyncRunner implements RunningSync {
     this.#update(state);
     if (this.isPaused) await synchronizer.pause();
     const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
-    const leave = this.#options.common?.contents.join();
     const running = synchronizer.run();
     const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
     guarding.catch(() => {});
@@ -312,7 +315,6 @@ export class SyncRunner implements RunningSync {
       // The next one works with the same directory and the same ancestor: this one must have let go of them.
       stop.abort();
       await running.catch(() => {});
-      leave?.();
     }
   }
 
