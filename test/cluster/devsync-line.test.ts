@@ -17,13 +17,13 @@ import { workplaces } from './support/workplaces.ts';
 
     await desk.move();
     it.write('a', 'from another address');
-    const moved = performance.now();
     await eventually(async () => expect(await it.sh('line', 'cat /work/a')).toBe('from another address'));
-    // It is seen within a second; a machine that is busy takes longer for an agent. Silence would be heard after 8 s.
-    expect(performance.now() - moved).toBeLessThan(7_000);
+    // The connection was ended as soon as its address was gone. Silence would have been noticed much later, and told.
+    const log = await it.must('logs', 'line');
+    expect(log).toContain('the stream broke');
+    expect(log).not.toMatch(/no answer from|nothing was heard/);
 
     await desk.cut();
-    const asked = performance.now();
     const [program = '', ...under] = it.under;
     const args = [...under, pluginProgram('devsync'), 'get', '--context', contextA];
     const got = await run(program, args, { env: environment });
@@ -31,7 +31,6 @@ import { workplaces } from './support/workplaces.ts';
       4,
       expect.stringMatching(/no answer from .*: no (connection in time|route to it)/),
     ]);
-    expect(performance.now() - asked).toBeLessThan(9_000);
     // Whether the silence or its lock tells first.
     await eventually(async () =>
       expect(await it.must('logs', 'line')).toMatch(/no answer from|could not be renewed/),
