@@ -1,8 +1,14 @@
 /** Ctrl-C and kill: the first one stops in good order, the second one at once. */
 import { writeSync } from 'node:fs';
+import { type Clock, systemClock } from '../clock.ts';
 import { ExitCode, InterruptedError } from '../errors.ts';
 
 const stderr = 2;
+/**
+ * A signal that comes so many milliseconds after the first one, or earlier, is the same wish: timeout(1) signals its
+ * child and then the child's group, a terminal that closes and its shell both say so.
+ */
+const sameWishMs = 100;
 const showCursor = '\u001b[?25h';
 
 export interface Signals {
@@ -18,11 +24,19 @@ export interface Signals {
  * exits with 130 or 143 before anything else can run; straight to the descriptor, since a live list may hold
  * back what goes through the stream.
  */
-export function handleSignals(process: NodeJS.Process): Signals {
+export function handleSignals(
+  process: Pick<NodeJS.Process, 'on' | 'exit' | 'stderr'>,
+  clock: Pick<Clock, 'monotonic'> = systemClock,
+): Signals {
   const controller = new AbortController();
   let leftovers: () => readonly string[] = () => [];
+  let firstAt = Number.NEGATIVE_INFINITY;
   const handle = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (!controller.signal.aborted) return controller.abort(new InterruptedError(signal));
+    if (clock.monotonic() - firstAt <= sameWishMs) return;
+    if (!controller.signal.aborted) {
+      firstAt = clock.monotonic();
+      return controller.abort(new InterruptedError(signal));
+    }
     tellLeftovers(leftovers, process.stderr.isTTY);
     process.exit(signal === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated);
   };
