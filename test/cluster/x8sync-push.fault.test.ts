@@ -52,4 +52,16 @@ import { saidBy, startX8sync, x8sync } from './support/x8sync.ts';
     await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'target']);
     expect(await scene.leftovers()).toEqual([]);
   }, 120_000);
+
+  test('the line falls silent while new connections pass: it is given up at both ends, and the copy goes on', async () => {
+    await scene.claim(contextB, 'after');
+    const after = [pair[0], scene.ref(contextB, 'after')];
+    const running = startX8sync(...after, '--push', '--strategy', 'nodeport', '--bwlimit', '200k');
+    await running.saw('Copy the files …');
+    const [, port] = /Mover is connected \(10\.89\.0\.21:(\d+)\)/.exec(running.output.stderr) ?? [];
+    await setLink({ dials: 'a', silent: Number(port) });
+    saidBy(await running.ended, 0);
+    await expectSameTrees([scene, contextA, 'source'], [scene, contextB, 'after']);
+    expect(await scene.leftovers()).toEqual([]);
+  }, 240_000);
 });

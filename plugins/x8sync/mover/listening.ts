@@ -7,22 +7,23 @@ const listenMs = 5000;
 /** Resolves with whether a socket listens on the port, within some seconds. */
 export async function listens(port: number): Promise<boolean> {
   const limit = performance.now() + listenMs;
-  while (!isListening(port)) {
+  while (listeningSocket(port) === undefined) {
     if (performance.now() > limit) return false;
     await pause(10);
   }
   return true;
 }
 
-/** Looks for the port among the kernel's sockets: 0A is a listening one's state. */
-function isListening(port: number): boolean {
+/**
+ * The socket that listens on the port, by the kernel's number for it (its inode), which no other socket has meanwhile;
+ * undefined where there is none. Nobody is connected to for that. As proc(5) has it in `net/tcp`: 0A is a listening
+ * one's state.
+ */
+export function listeningSocket(port: number): string | undefined {
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return ['/proc/net/tcp', '/proc/net/tcp6'].filter(existsSync).some((file) =>
-    readFileSync(file, 'utf8')
-      .split('\n')
-      .some((row) => {
-        const [, local = '', , state] = row.trim().split(/\s+/);
-        return state === '0A' && local.endsWith(wanted);
-      }),
-  );
+  const rows = ['/proc/net/tcp', '/proc/net/tcp6']
+    .filter(existsSync)
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    .map((row) => row.trim().split(/\s+/));
+  return rows.find(([, local = '', , state]) => state === '0A' && local.endsWith(wanted))?.[9];
 }

@@ -15,6 +15,8 @@ export interface Link {
   readonly cut?: 'drop' | 'reject' | undefined;
   /** Connections are begun from this cluster only, as behind NAT or a firewall: the other one's packets vanish. */
   readonly dials?: 'a' | 'b' | undefined;
+  /** What is connected to this TCP port by now falls silent, without a word to either end; new connections pass. */
+  readonly silent?: number | undefined;
   /** Milliseconds each way; a round trip takes twice that. */
   readonly delay?: number | undefined;
   /** Each way, in tc's words: `200mbit`. */
@@ -44,8 +46,12 @@ const verdicts = {
   reject: 'meta l4proto tcp reject with tcp reset; reject',
 } as const;
 
-function rules({ cut, dials, delay }: Link): string {
+function rules({ cut, dials, delay, silent }: Link): string {
   const oneWay = dials ? `oifname "toward-${dials}" ct state new drop; ` : '';
+  // Whoever begins with a SYN from now on bears the mark, and whoever did so before does not.
+  const ends = (port: number) =>
+    ['dport', 'sport'].map((end) => `tcp ${end} ${port} ct mark != 1 drop; `).join('');
+  const hush = silent === undefined ? '' : `tcp flags & (syn | ack) == syn ct mark set 1; ${ends(silent)}`;
   const body = cut ? `iifname "toward-*" ${verdicts[cut].replace('; ', `; iifname "toward-*" `)};` : '';
   const out = cut ? `oifname "toward-*" drop;` : '';
   const chain = (hook: string, text: string): string =>
@@ -54,7 +60,7 @@ function rules({ cut, dials, delay }: Link): string {
   return `table inet x8s_link {}
 delete table inet x8s_link
 table inet x8s_link {
-  ${chain('forward', oneWay + body)}
+  ${chain('forward', oneWay + hush + body)}
   ${chain('input', body)}
   ${chain('output', cut === 'drop' ? out : '')}
   chain prerouting { type nat hook prerouting priority -100; ${redirect} }

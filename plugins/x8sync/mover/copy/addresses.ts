@@ -35,11 +35,20 @@ const attemptMs = 1000;
 /** More than any banner has. */
 const longestBanner = 4096;
 
+/** Resolves with undefined where an ssh server answers at the address, else with why not, in a few words. */
+export type Probe = (address: Address, signal: AbortSignal) => Promise<string | undefined>;
+
 /**
  * Resolves with undefined where an ssh server answers, else with why not. A load balancer without a backend accepts
  * and says nothing, hence the banner is awaited. An abort ends it, and is no answer.
+ *
+ * @param patienceMs how long to wait for the banner.
  */
-export function probe({ host, port }: Address, signal: AbortSignal): Promise<string | undefined> {
+export function probe(
+  { host, port }: Address,
+  signal: AbortSignal,
+  patienceMs = answerMs,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, autoSelectFamilyAttemptTimeout: attemptMs });
     const done = (reason: string | undefined) => {
@@ -49,7 +58,7 @@ export function probe({ host, port }: Address, signal: AbortSignal): Promise<str
       resolve(reason);
     };
     const abort = () => done(noAnswer);
-    const timer = setTimeout(abort, answerMs);
+    const timer = setTimeout(abort, patienceMs);
     signal.addEventListener('abort', abort, { once: true });
     const lines = new LineSplitter((line) => done(line.startsWith('SSH-2.0-') ? undefined : otherServer));
     let seen = 0;

@@ -10,7 +10,7 @@ import { queries } from '../queries.ts';
 import { relayAddress } from '../relay.ts';
 import { isNetworkCode } from '../rsync/codes.ts';
 import type { Runtime } from '../runtime.ts';
-import { deliveredAddresses, parseAddress } from './addresses.ts';
+import { deliveredAddresses, type Probe, parseAddress, probe } from './addresses.ts';
 import { Unreachable, WrongKey } from './exit.ts';
 import { findAddress } from './finder.ts';
 import type { SourceAccess } from './source-access.ts';
@@ -35,6 +35,13 @@ class ConnectionBroke extends Error {
   }
 }
 
+export interface ConnectionParts {
+  /** 0 for the one by which questions are asked; others copy beside it. */
+  readonly stream?: number;
+  /** Makes what finds out whether the source answers at an address; each connection has one of its own. */
+  readonly knocking?: () => Probe;
+}
+
 export class Connection implements SourceAccess {
   readonly rsyncSource = `${sourceHost}::source/`;
   /** The source's address that answered. */
@@ -43,16 +50,23 @@ export class Connection implements SourceAccess {
   readonly #options: CopyOptions;
   readonly #runtime: Runtime;
   readonly #stream: number;
+  readonly #knocking: () => Probe;
+  readonly #knock: Probe;
 
-  /** @param stream 0 for the one by which questions are asked; others copy beside it. */
-  constructor(options: CopyOptions, runtime: Runtime, stream = 0) {
+  constructor(
+    options: CopyOptions,
+    runtime: Runtime,
+    { stream = 0, knocking = () => probe }: ConnectionParts = {},
+  ) {
     this.#options = options;
     this.#runtime = runtime;
     this.#stream = stream;
+    this.#knocking = knocking;
+    this.#knock = knocking();
   }
 
   another(number: number, options: CopyOptions, runtime: Runtime): Connection {
-    return new Connection(options, runtime, number);
+    return new Connection(options, runtime, { stream: number, knocking: this.#knocking });
   }
 
   get #files(): SshFiles {
@@ -92,7 +106,8 @@ export class Connection implements SourceAccess {
       if (known.includes(relayAddress)) void openRelay().catch(() => {});
       return known;
     };
-    const { address, silence } = await findAddress(candidates, deadline - performance.now(), signal);
+    const leftMs = deadline - performance.now();
+    const { address, silence } = await findAddress(candidates, leftMs, signal, this.#knock);
     if (address === undefined) throw new Unreachable(silence);
     this.address = address;
   }

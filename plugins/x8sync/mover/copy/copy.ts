@@ -5,7 +5,8 @@ import { type CopyOptions, type Env, foreignPlugin, isDryRun, readCopyOptions } 
 import { pause } from '../programs.ts';
 import { exitCodeOf, type Messages, type Verification } from '../protocol.ts';
 import type { Runtime } from '../runtime.ts';
-import { serveTunnel } from '../tunnel/server.ts';
+import { tunnelProbe } from '../tunnel/probe.ts';
+import { TunnelServer } from '../tunnel/server.ts';
 import { differing, verifyTrees } from '../verify/verify.ts';
 import { Connection } from './connection.ts';
 import { exitOf, isAsKnown, type MoverExit } from './exit.ts';
@@ -42,8 +43,9 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
   await mkdir(work, { recursive: true, mode: 0o700 });
   const over = new AbortController();
   const signal = AbortSignal.any([runtime.signal, over.signal]);
-  if (options.tunnel) void serveTunnel(options.tunnel, { ...runtime, signal });
-  const run = runOf(options, runtime);
+  const tunnel = options.tunnel && new TunnelServer(options.tunnel, { ...runtime, signal });
+  void tunnel?.serve();
+  const run = runOf(options, runtime, tunnel);
   const ending = await run.ended();
   await run.leave();
   over.abort();
@@ -54,9 +56,12 @@ export async function copy(options: CopyOptions, runtime: Runtime): Promise<numb
   return isAsKnown(end, options.knownLosses) ? 0 : end.code;
 }
 
-function runOf(options: CopyOptions, runtime: Runtime): MoverRun {
+function runOf(options: CopyOptions, runtime: Runtime, tunnel: TunnelServer | undefined): MoverRun {
   const { isSourceMounted, isDevice } = options;
-  const connection = isSourceMounted ? new MountedSource(options, runtime) : new Connection(options, runtime);
+  const parts = tunnel && { knocking: () => tunnelProbe(tunnel, runtime.messages) };
+  const connection = isSourceMounted
+    ? new MountedSource(options, runtime)
+    : new Connection(options, runtime, parts);
   return isDevice ? new DeviceRun(options, runtime, connection) : new CopyRun(options, runtime, connection);
 }
 

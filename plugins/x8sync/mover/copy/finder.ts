@@ -1,6 +1,6 @@
 /** Finds the first of several addresses that answers. */
 import { pause } from '../programs.ts';
-import { parseAddress, probe } from './addresses.ts';
+import { type Probe, parseAddress, probe } from './addresses.ts';
 
 /** A new probe of each candidate comes so often at first, and later once a second. */
 const hurryMs = 100;
@@ -21,15 +21,17 @@ export interface Found {
  *
  * @param candidates the addresses known at the moment: read anew for each round.
  * @param limitMs for how long to go on.
+ * @param knock how it is found out whether a candidate answers.
  * @throws the signal's reason.
  */
 export async function findAddress(
   candidates: () => readonly string[],
   limitMs: number,
   signal: AbortSignal,
+  knock: Probe = probe,
 ): Promise<Found> {
   const over = new AbortController();
-  const search = new Search(over.signal);
+  const search = new Search(over.signal, knock);
   const began = performance.now();
   try {
     for (let round = 0; ; round += 1) {
@@ -51,12 +53,14 @@ export async function findAddress(
 class Search {
   readonly found: Promise<string>;
   readonly #signal: AbortSignal;
+  readonly #knock: Probe;
   readonly #reasons = new Map<string, string>();
   readonly #win: (address: string) => void;
   #running = 0;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, knock: Probe) {
     this.#signal = signal;
+    this.#knock = knock;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.found = promise;
     this.#win = resolve;
@@ -76,7 +80,7 @@ class Search {
       return;
     }
     this.#running += 1;
-    const reason = await probe(address, this.#signal);
+    const reason = await this.#knock(address, this.#signal);
     this.#running -= 1;
     if (reason === undefined) this.#win(candidate);
     else this.#reasons.set(candidate, reason);

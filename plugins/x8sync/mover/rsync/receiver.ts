@@ -1,5 +1,5 @@
 /** The process of a running rsync that receives files: asked by a signal how far it is, and watched within a file. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { runningProcesses, textOf } from '../processes.ts';
 import type { Kill } from '../runtime.ts';
 
 export class Receiver {
@@ -25,11 +25,9 @@ export class Receiver {
   }
 
   #children(): number[] {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    return pids.map(Number).filter((pid) => {
-      const [, name, itsParent] = /^\d+ \((.*)\) \S (\d+) /s.exec(textOf(`/proc/${pid}/stat`)) ?? [];
-      return name === 'rsync' && Number(itsParent) === this.#parent;
-    });
+    return runningProcesses()
+      .filter(({ name, parent }) => name === 'rsync' && parent === this.#parent)
+      .map(({ pid }) => pid);
   }
 }
 
@@ -37,13 +35,4 @@ export class Receiver {
 function writtenBy(pid: number): number | undefined {
   const [, count] = /^wchar: (\d+)$/m.exec(textOf(`/proc/${pid}/io`)) ?? [];
   return count === undefined ? undefined : Number(count);
-}
-
-/** Empty where it can't be read: a process may have ended meanwhile. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -81,7 +81,14 @@ async function hold(
   const knownHosts = `${paths.keys}/tunnel_known_hosts`;
   writeFileSync(at('ssh_config'), tunnelSshConfig({ address, user, key: at('key'), knownHosts, forwarding }));
   const { code, stderr } = await run('ssh', ['-F', at('ssh_config'), '-N', targetHost], { signal });
-  return lastLine(stderr) || `ssh ended with exit code ${code}`;
+  return portTrouble(stderr) ?? (lastLine(stderr) || `ssh ended with exit code ${code}`);
+}
+
+/** What ssh said of the port at the target, which has no exit code of its own; undefined where it was no trouble. */
+function portTrouble(said: string): string | undefined {
+  return said.includes('remote port forwarding failed')
+    ? 'the target still holds the port of the tunnel before it, until it has seen that nothing comes through that one'
+    : undefined;
 }
 
 interface TunnelSsh {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LineSplitter } from '../lines.ts';
+import { descendantsOf } from '../processes.ts';
 import { endOf, pause } from '../programs.ts';
 import type { Runtime } from '../runtime.ts';
 import type { TunnelServerOptions } from './options.ts';
@@ -13,44 +14,80 @@ interface Account {
   readonly gid: number;
 }
 
-/** Runs sshd, and again where it ends, until the signal is aborted. Never rejects: what goes wrong is logged. */
-export async function serveTunnel(options: TunnelServerOptions, runtime: Runtime): Promise<void> {
-  const { messages, signal } = runtime;
-  while (!signal.aborted) {
-    try {
-      const account = accountOf(options.user);
-      const config = install(options, account, runtime);
-      const code = await runSshd(config, account, runtime);
-      if (!signal.aborted) messages.log('warning', `the tunnel's sshd ended with exit code ${code}`);
-    } catch (error) {
-      messages.log('error', `the tunnel's sshd can't be started: ${(error as Error).message}`);
-    }
-    await pause(1000, signal).catch(() => {});
-  }
-}
+export class TunnelServer {
+  readonly #options: TunnelServerOptions;
+  readonly #runtime: Runtime;
+  /** Process id of the sshd that runs, and whose it is; undefined where none does. */
+  #running: { readonly pid: number; readonly account: Account } | undefined;
 
-/** What it says goes through this process: its connections may outlive it, and would hold this one's stderr open. */
-async function runSshd(config: string, { uid, gid }: Account, runtime: Runtime): Promise<number> {
-  const { kill, messages, signal } = runtime;
-  // Only root may become somebody else, and nobody else needs to.
-  const user = runtime.uid === 0 ? { uid, gid } : {};
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...user,
-  });
-  const lines = new LineSplitter((line) => {
-    // Once it is over the mover has said its last line.
-    if (!signal.aborted) messages.log('info', `sshd: ${line.trimEnd()}`);
-  });
-  sshd.stderr.on('data', (chunk: Buffer) => lines.push(chunk));
-  const over = endOf(sshd);
-  const { pid } = sshd;
-  if (pid === undefined) return over;
-  const stop = () => kill(pid, 'SIGTERM');
-  signal.addEventListener('abort', stop, { once: true });
-  const code = await over;
-  signal.removeEventListener('abort', stop);
-  return code;
+  constructor(options: TunnelServerOptions, runtime: Runtime) {
+    this.#options = options;
+    this.#runtime = runtime;
+  }
+
+  /** The one port that leads to the source. */
+  get forwardedPort(): number {
+    return this.#options.forwardedPort;
+  }
+
+  /** Runs sshd, and again where it ends, until the signal is aborted. Never rejects: what goes wrong is logged. */
+  async serve(): Promise<void> {
+    const { messages, signal } = this.#runtime;
+    while (!signal.aborted) {
+      try {
+        const account = accountOf(this.#options.user);
+        const config = install(this.#options, account, this.#runtime);
+        const code = await this.#runSshd(config, account);
+        if (!signal.aborted) messages.log('warning', `the tunnel's sshd ended with exit code ${code}`);
+      } catch (error) {
+        messages.log('error', `the tunnel's sshd can't be started: ${(error as Error).message}`);
+      }
+      await pause(1000, signal).catch(() => {});
+    }
+  }
+
+  /**
+   * Ends every connection that sshd holds, and with it the port that is forwarded over it; sshd itself goes on, so that
+   * the source can dial anew. Never rejects.
+   */
+  async endConnections(): Promise<void> {
+    if (!this.#running) return;
+    const { pid, account } = this.#running;
+    const pids = descendantsOf(pid).map(String);
+    if (pids.length === 0) return;
+    // Root of a container may not end what is another's, so it is ended by its own account.
+    const args = ['-c', 'kill "$@"', 'kill', ...pids];
+    await endOf(spawn('/bin/sh', args, { stdio: 'ignore', ...this.#as(account) }));
+  }
+
+  /** Only root may become somebody else, and nobody else needs to. */
+  #as({ uid, gid }: Account): Partial<Account> {
+    return this.#runtime.uid === 0 ? { uid, gid } : {};
+  }
+
+  /** What it says goes through this process: its connections may outlive it, and would hold this one's stderr open. */
+  async #runSshd(config: string, account: Account): Promise<number> {
+    const { kill, messages, signal } = this.#runtime;
+    const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...this.#as(account),
+    });
+    const lines = new LineSplitter((line) => {
+      // Once it is over the mover has said its last line.
+      if (!signal.aborted) messages.log('info', `sshd: ${line.trimEnd()}`);
+    });
+    sshd.stderr.on('data', (chunk: Buffer) => lines.push(chunk));
+    const over = endOf(sshd);
+    const { pid } = sshd;
+    if (pid === undefined) return over;
+    this.#running = { pid, account };
+    const stop = () => kill(pid, 'SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    const code = await over;
+    this.#running = undefined;
+    signal.removeEventListener('abort', stop);
+    return code;
+  }
 }
 
 /** Writes what sshd reads, for its account alone; resolves with the path of its configuration. */

@@ -1,17 +1,24 @@
 /** A source that dials its target, with the real sshd, ssh and rsync of this machine. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
+import { listeningSocket } from '../../../../../../plugins/x8sync/mover/listening.ts';
+import type { Runtime } from '../../../../../../plugins/x8sync/mover/runtime.ts';
 import { tunnelEnv } from '../../../../../../plugins/x8sync/mover/tunnel/options.ts';
+import { tunnelProbe } from '../../../../../../plugins/x8sync/mover/tunnel/probe.ts';
+import { TunnelServer } from '../../../../../../plugins/x8sync/mover/tunnel/server.ts';
 import { freePort, type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
 /** Of the target's sshd, and the one that it forwards. */
 let port: number;
 let forwardedPort: number;
+/** Ends what runs in this process. */
+let stop: AbortController;
 const children: ChildProcess[] = [];
 
 /** This machine has no ordinary user that sshd lets in; its root is one, once its key bears a command. */
@@ -19,6 +26,7 @@ const user = 'root';
 
 beforeEach(async () => {
   both = await pair();
+  stop = new AbortController();
   [port, forwardedPort] = await Promise.all([freePort(), freePort()]);
   const { keys } = both.stage.runtime.paths;
   for (const key of ['tunnel_key', 'tunnel_host_key'])
@@ -28,6 +36,7 @@ beforeEach(async () => {
   writeFileSync(join(keys, 'tunnel_known_hosts'), `x8s-target ${hostKey}\n`);
 });
 afterEach(() => {
+  stop.abort();
   for (const child of children.splice(0)) child.kill('SIGKILL');
   both[Symbol.dispose]();
 });
@@ -41,6 +50,8 @@ function startTarget(env: Readonly<Record<string, string>> = {}) {
 }
 
 const serve = () => both.serve(tunnelEnv({ user, forwardedPort, addresses: [`127.0.0.1:${port}`] }));
+
+const kill: Runtime['kill'] = (pid, signal) => void process.kill(pid, signal);
 
 /** Whether somebody listens there now. */
 const listens = (there: number, host = '127.0.0.1') =>
@@ -173,6 +184,66 @@ withPrograms(
     expect(both.served().join('\n')).toMatch(
       /the tunnel to 127.0.0.1:\d+ ended: Host key verification failed/,
     );
+  },
+  60_000,
+);
+
+/** A line on which what is connected falls silent when that is wished, without a word to either end. */
+async function silenceableLine(to: number) {
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(to, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one);
+      one.on('error', () => {}).on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    silence() {
+      for (const socket of open) socket.removeAllListeners('close').unpipe().pause();
+    },
+    close() {
+      server.close();
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+withPrograms(
+  'a tunnel that falls silent holds its port only until a knock at it gets no answer',
+  async () => {
+    const { runtime, said } = both.stage;
+    const tunnel = new TunnelServer({ user, port, forwardedPort }, { ...runtime, kill, signal: stop.signal });
+    void tunnel.serve();
+    await until(async () => listeningSocket(port) !== undefined);
+    const line = await silenceableLine(port);
+    stop.signal.addEventListener('abort', line.close);
+    await both.serve(tunnelEnv({ user, forwardedPort, addresses: [`127.0.0.1:${line.port}`] }));
+    const listening = async () => listeningSocket(forwardedPort) !== undefined;
+    await until(listening);
+    const address = { host: '127.0.0.1', port: forwardedPort };
+    const knock = tunnelProbe(tunnel, runtime.messages, 500);
+    expect(await knock(address, stop.signal)).toBeUndefined();
+
+    const first = listeningSocket(forwardedPort);
+    line.silence();
+    // The source gives its end up too, as it does after half a minute, and finds the port taken.
+    execFileSync('pkill', ['-KILL', '-f', `^ssh -F ${runtime.paths.tunnel}/ssh_config `]);
+    await until(async () => /still holds the port of the tunnel before it/.test(both.served().join('')));
+    expect(listeningSocket(forwardedPort)).toBe(first);
+
+    const knocks = [knock(address, stop.signal), knock(address, stop.signal)];
+    expect(await Promise.race(knocks)).toBe('the tunnel of the source is silent');
+    expect(await knocks[0]).toBe('no answer');
+    expect(said.join('\n')).toMatch(/nothing comes through the tunnel any more/);
+    await until(async () => (await listening()) && listeningSocket(forwardedPort) !== first);
+    expect(await knock(address, stop.signal)).toBeUndefined();
   },
   60_000,
 );
