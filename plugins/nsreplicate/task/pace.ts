@@ -1,14 +1,9 @@
 /** Waits for replicas: until they have room for more work, or until they are through with it. */
 import type { Clock } from '../../../src/clock.ts';
-import type { TaskSpec } from '../decide/spec.ts';
 import type { Replica } from '../reconcile/replica.ts';
 
-/**
- * Objects that may wait for a replica before the primary's lists are held up: this many for each that is written at once,
- * and never more than that. What waits is held whole, and costs the more to collect the longer it does.
- */
-const FULL_BY_WORKER = 4;
-const MOST_FULL = 300;
+/** Objects that may wait for a replica before the primary's lists are held up. */
+const FULL = 300;
 const MOST_MS = 60_000;
 const PERIOD_MS = 20;
 /** How long one comparison waits for a replica that does not answer. */
@@ -22,16 +17,12 @@ export interface PaceOptions {
 type Load = Pick<Replica, 'isHeld' | 'busy' | 'delayed'>;
 
 /** Resolves when a replica has room: the primary's objects need not be kept then. */
-export async function awaitRoom(
-  replicas: readonly Load[],
-  { clock, signal, spec: { workers } }: PaceOptions & { readonly spec: Pick<TaskSpec, 'workers'> },
-): Promise<void> {
+export async function awaitRoom(replicas: readonly Load[], { clock, signal }: PaceOptions): Promise<void> {
   const until = clock.monotonic() + MOST_MS;
-  const full = Math.min(MOST_FULL, FULL_BY_WORKER * workers);
   const isFull = () => {
     // A replica that is held does no work. Waiting for it would keep the primary's lists from ever becoming complete.
     const atWork = replicas.filter(({ isHeld }) => !isHeld);
-    return atWork.length > 0 && atWork.every(({ busy }) => busy > full);
+    return atWork.length > 0 && atWork.every(({ busy }) => busy > FULL);
   };
   while (isFull() && clock.monotonic() < until) await clock.sleep(PERIOD_MS, signal);
 }
