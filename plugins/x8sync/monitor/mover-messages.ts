@@ -26,7 +26,9 @@ export class MoverMessages {
   readonly #notices: string[] = [];
   readonly #moving = Promise.withResolvers<void>();
   #progress: MoverProgress | undefined;
-  #onProgress: (progress: MoverProgress) => void = () => {};
+  /** Since when nothing leads to the source; undefined where something does. */
+  #lostSince: string | undefined;
+  #show: () => void = () => {};
   #onNotice = (text: string): void => void this.#notices.push(text);
 
   /** Resolves once the mover has told how far it is. */
@@ -45,11 +47,14 @@ export class MoverMessages {
   }
 
   take(line: MoverLine): void {
-    if (line.kind === 'connected') this.#connected = line.address;
+    if (line.kind === 'connected') {
+      this.#connected = line.address;
+      this.#setLost(undefined);
+    } else if (line.kind === 'disconnected') this.#setLost(line.since);
     else if (line.kind === 'progress') {
       this.#progress = line.progress;
       this.#moving.resolve();
-      this.#onProgress(line.progress);
+      this.#show();
     } else if (line.kind === 'change') this.#addChange(`${line.item} ${line.name}`);
     else if (line.kind === 'difference') this.differences.push(line.difference);
     else if (line.kind === 'notice') this.#onNotice(line.text);
@@ -57,6 +62,12 @@ export class MoverMessages {
       this.addDiagnostic(line.text);
       if (line.level === 'warning') addOnce(this.#warnings, line.text);
     }
+  }
+
+  #setLost(since: string | undefined): void {
+    if (since === this.#lostSince) return;
+    this.#lostSince = since;
+    this.#show();
   }
 
   /** A mover whose connection broke lists all changes once more. */
@@ -71,11 +82,16 @@ export class MoverMessages {
 
   /** Shows progress and notices from now on, and those that came before. */
   showOn(handle: StepHandle, onProgress: (text: string) => void): void {
-    this.#onProgress = (progress) => {
-      handle.progress(stepProgress(progress));
-      onProgress(progressText(progress));
+    let shown: string | undefined;
+    this.#show = () => {
+      const since = this.#lostSince;
+      if (since !== shown) handle.detail(since === undefined ? '' : noConnection(since));
+      shown = since;
+      if (!this.#progress) return;
+      handle.progress(stepProgress(this.#progress, since !== undefined));
+      onProgress(progressText(this.#progress, since));
     };
-    if (this.#progress) this.#onProgress(this.#progress);
+    this.#show();
     this.#onNotice = (text) => handle.warn(text);
     this.#notices.splice(0).forEach(this.#onNotice);
   }
@@ -97,8 +113,11 @@ function addOnce(texts: string[], text: string): void {
   if (texts.length > maxDiagnostics) texts.shift();
 }
 
-/** How far a mover is, as a step shows it. */
-export function stepProgress(progress: MoverProgress): Progress {
+/** @param since RFC 3339. */
+export const noConnection = (since: string) => `no connection to the source since ${since}`;
+
+/** How far a mover is, as a step shows it. @param isLost nothing leads to the source: it has no rate, and no end. */
+export function stepProgress(progress: MoverProgress, isLost = false): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
   const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
   return {
@@ -107,13 +126,26 @@ export function stepProgress(progress: MoverProgress): Progress {
     ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
     items: files,
     unit,
-    bytesPerSecond: rate,
-    ...left,
+    ...(isLost ? {} : { bytesPerSecond: rate, ...left }),
   };
 }
 
-/** How far a mover is, in a few words. */
-export function progressText({ bytes, totalBytes, rate, scanning }: MoverProgress): string {
+/**
+ * How far a mover is, in a few words.
+ *
+ * @param lostSince since when nothing leads to the source, RFC 3339; undefined where something does.
+ */
+export function progressText(
+  { bytes, totalBytes, rate, scanning }: MoverProgress,
+  lostSince?: string | undefined,
+): string {
   const total = scanning ? '' : ` of ${formatBytes(totalBytes)}`;
-  return `${formatBytes(bytes)}${total}, ${formatRate(rate)}`;
+  const pace = lostSince === undefined ? formatRate(rate) : noConnection(lostSince);
+  return `${formatBytes(bytes)}${total}, ${pace}`;
+}
+
+/** Since when nothing leads to the source, by the last lines of a mover; undefined where they tell of no such thing. */
+export function lostSinceOf(said: readonly MoverLine[]): string | undefined {
+  const last = said.findLast(({ kind }) => kind === 'connected' || kind === 'disconnected');
+  return last?.kind === 'disconnected' ? last.since : undefined;
 }

@@ -195,6 +195,8 @@ export interface Messages {
   /** The source opens its tunnel to the target's sshd at this address. */
   tunnel: { readonly address: string };
   connected: { readonly address: string };
+  /** Nothing leads to the source any more, by the pod's clock, until `connected` is said again. RFC 3339. */
+  disconnected: { readonly since: string };
   progress: MoverProgress & { readonly attempt: number };
   change: { readonly item: string; readonly name: string };
   difference: Difference;
@@ -239,6 +241,7 @@ export function exitCodeOf(outcome: MoverOutcome): number {
 export type MoverLine =
   | { readonly kind: 'progress'; readonly progress: MoverProgress }
   | { readonly kind: 'connected'; readonly address: string }
+  | { readonly kind: 'disconnected'; readonly since: string }
   | { readonly kind: 'serving' }
   /** sshd has ended since nobody came, and does not start again in this pod. */
   | { readonly kind: 'closed' }
@@ -257,6 +260,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const readers: Readonly<Record<string, (fields: Fields) => MoverLine>> = {
   progress: (fields) => ({ kind: 'progress', progress: progressOf(fields) }),
   connected: ({ address }) => ({ kind: 'connected', address: text(address) }),
+  disconnected: ({ since }) => ({ kind: 'disconnected', since: text(since) }),
   serving: () => ({ kind: 'serving' }),
   closed: () => ({ kind: 'closed' }),
   tunnel: ({ address }) => ({ kind: 'tunnel', address: text(address) }),

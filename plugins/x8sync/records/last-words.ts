@@ -6,8 +6,11 @@ import { followLogs } from '../../../src/kube/streams/logs.ts';
 import { stateOf } from '../monitor/follow.ts';
 import { type MoverLine, parseMoverLine } from '../mover/protocol.ts';
 
-/** A dry run or a comparison writes many lines between two that say how far it is. */
-const tailLines = 40;
+/**
+ * A dry run or a comparison writes many lines between two that say how far it is, and so does a tunnel that is dialled
+ * again and again.
+ */
+const tailLines = 200;
 
 /** The last lines of the movers: how far they are, or an end line that was too long for the pod's status. */
 export async function wordsOf(

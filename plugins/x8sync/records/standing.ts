@@ -8,7 +8,7 @@ import type { TaskPhase, TaskRecord } from '../../../src/tasks/record.ts';
 import type { ClaimName } from '../claims/claim.ts';
 import type { HolderState } from '../claims/claim-lock.ts';
 import { stateOf } from '../monitor/follow.ts';
-import { progressText } from '../monitor/mover-messages.ts';
+import { lostSinceOf, noConnection, progressText } from '../monitor/mover-messages.ts';
 import { PodDiagnosis } from '../monitor/pod-diagnosis.ts';
 import type { Mode } from '../mover/options.ts';
 import { type MoverEnd, type MoverLine, parseMoverLine } from '../mover/protocol.ts';
@@ -167,6 +167,14 @@ export function conditionOf({ status }: Job): string | undefined {
   return over && [over.type, over.reason, over.message].filter(Boolean).join(': ');
 }
 
+/** How far a mover is by its last lines, and since when it has no connection; undefined where they do not tell. */
+function saidProgress(said: readonly MoverLine[]): string | undefined {
+  const last = said.findLast((line) => line.kind === 'progress');
+  const lost = lostSinceOf(said);
+  if (last) return progressText(last.progress, lost);
+  return lost === undefined ? undefined : noConnection(lost);
+}
+
 /** What a mover without an end waits for, and how far it is. */
 export function waitingOf(
   record: TaskRecord,
@@ -175,10 +183,9 @@ export function waitingOf(
   const [trouble] = pods.flatMap((pod) => new PodDiagnosis().diagnose(pod, true)?.text ?? []);
   const isHeld = record.holder !== undefined;
   const now = isHeld ? record.message : 'no command waits for it: it goes on by itself';
-  const last = said.findLast((line) => line.kind === 'progress');
   return {
     message: trouble ?? (pods.length === 0 ? 'its pod is not made yet' : now),
     // What a command wrote before it left the mover to itself is old.
-    progress: last ? progressText(last.progress) : isHeld ? record.progress : undefined,
+    progress: saidProgress(said) ?? (isHeld ? record.progress : undefined),
   };
 }

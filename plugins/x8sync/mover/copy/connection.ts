@@ -13,6 +13,7 @@ import type { Runtime } from '../runtime.ts';
 import { deliveredAddresses, type Probe, parseAddress, probe } from './addresses.ts';
 import { Unreachable, WrongKey } from './exit.ts';
 import { findAddress } from './finder.ts';
+import { LineState } from './line-state.ts';
 import type { SourceAccess } from './source-access.ts';
 import { keyTrouble, type SshFiles, sourceHost, sshConfig, sshFiles } from './ssh-config.ts';
 
@@ -40,6 +41,8 @@ export interface ConnectionParts {
   readonly stream?: number;
   /** Makes what finds out whether the source answers at an address; each connection has one of its own. */
   readonly knocking?: () => Probe;
+  /** Of all connections of this mover. */
+  readonly line?: LineState;
 }
 
 export class Connection implements SourceAccess {
@@ -52,21 +55,27 @@ export class Connection implements SourceAccess {
   readonly #stream: number;
   readonly #knocking: () => Probe;
   readonly #knock: Probe;
+  readonly #line: LineState;
 
   constructor(
     options: CopyOptions,
     runtime: Runtime,
-    { stream = 0, knocking = () => probe }: ConnectionParts = {},
+    {
+      stream = 0,
+      knocking = () => probe,
+      line = new LineState(runtime.messages, runtime.clock),
+    }: ConnectionParts = {},
   ) {
     this.#options = options;
     this.#runtime = runtime;
     this.#stream = stream;
     this.#knocking = knocking;
     this.#knock = knocking();
+    this.#line = line;
   }
 
   another(number: number, options: CopyOptions, runtime: Runtime): Connection {
-    return new Connection(options, runtime, { stream: number, knocking: this.#knocking });
+    return new Connection(options, runtime, { stream: number, knocking: this.#knocking, line: this.#line });
   }
 
   get #files(): SshFiles {
@@ -89,7 +98,7 @@ export class Connection implements SourceAccess {
     for (let refusals = 0; ; ) {
       await this.#find(deadline);
       const said = await this.#dial();
-      if (said === undefined) return;
+      if (said === undefined) return this.#line.opened(this.#stream, this.address);
       const trouble = keyTrouble(said, this.address);
       if (trouble !== undefined) refusals += 1;
       if (trouble !== undefined && refusals >= mostRefusals) throw new WrongKey(trouble);
@@ -130,13 +139,19 @@ export class Connection implements SourceAccess {
   }
 
   async close(): Promise<void> {
+    this.#line.closed(this.#stream);
+    await this.#hangUp();
+  }
+
+  async #hangUp(): Promise<void> {
     const { config, control } = this.#files;
     if (existsSync(control)) await run('ssh', ['-F', config, '-O', 'exit', sourceHost]);
   }
 
-  /** Closes it and opens it again. */
-  async reopen(): Promise<void> {
-    await this.close();
+  async reopen(afterMs = 0): Promise<void> {
+    this.#line.lost(this.#stream);
+    if (afterMs > 0) await pause(afterMs, this.#runtime.signal);
+    await this.#hangUp();
     await this.open();
   }
 

@@ -19,8 +19,8 @@ export interface SourceAccess {
   /** @throws Unreachable, WrongKey, MoverExit */
   open(): Promise<void>;
   close(): Promise<void>;
-  /** Closes it and opens it again. */
-  reopen(): Promise<void>;
+  /** Where it broke: closes it and opens it again, after so many milliseconds. @throws the signal's reason, and as `open` */
+  reopen(afterMs?: number): Promise<void>;
   /** Runs what needs the source, and again over a new connection where it broke. */
   persist<Result extends Pick<Ran, 'code'>>(attempt: () => Promise<Result>): Promise<Result>;
   /** Asks once, by whatever connection is open. */

@@ -250,8 +250,7 @@ export class Transfer {
       if (!this.#attempts.broke(moved, performance.now() - since)) return result;
       const delay = this.#attempts.nextDelay();
       runtime.messages.log('warning', `${meaningOf(code)} (rsync code ${code}): trying again in ${delay} s`);
-      await pause(delay * 1000, runtime.signal);
-      await connection.reopen();
+      await connection.reopen(delay * 1000);
       await staging.adoptOrphans();
     }
   }

@@ -3,7 +3,7 @@ import { MoverExit, Unreachable } from '../copy/exit.ts';
 import { RetryBudget } from '../copy/retry-budget.ts';
 import type { SourceAccess } from '../copy/source-access.ts';
 import type { CopyOptions } from '../options.ts';
-import { endOnAbort, lastLine, pause } from '../programs.ts';
+import { endOnAbort, lastLine } from '../programs.ts';
 import { type Fetched, fetchInto } from '../ranges/fetch.ts';
 import type { RangeReceiver } from '../ranges/large-file.ts';
 import type { Range } from '../ranges/layout.ts';
@@ -100,7 +100,6 @@ export class LastingAccess {
     const meaning = said === '' ? meaningOf(255) : `${meaningOf(255)}: ${said}`;
     if (!this.#retries.broke(moved, performance.now() - since)) throw new Unreachable(meaning);
     runtime.messages.log('warning', `${meaning}: trying again`);
-    await pause(this.#retries.nextDelay() * 1000, runtime.signal);
-    await connection.reopen();
+    await connection.reopen(this.#retries.nextDelay() * 1000);
   }
 }

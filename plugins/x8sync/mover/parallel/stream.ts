@@ -5,7 +5,6 @@ import type { SourceAccess } from '../copy/source-access.ts';
 import type { SourceRsync } from '../copy/source-rsync.ts';
 import type { StagingFolder } from '../copy/staging.ts';
 import type { CopyOptions } from '../options.ts';
-import { pause } from '../programs.ts';
 import { fetchRange } from '../ranges/fetch.ts';
 import type { LargeFiles, RangeWork } from '../ranges/large-files.ts';
 import { bytesOf } from '../ranges/layout.ts';
@@ -140,8 +139,7 @@ export class Stream {
     const goesOn = this.#retries.broke(moved, ms);
     this.#say(`${meaningOf(code)} (code ${code}): ${goesOn ? 'trying again' : 'this stream ends'}`);
     if (!goesOn) return false;
-    await pause(this.#retries.nextDelay() * 1000, this.#parts.runtime.signal);
-    await this.#connection.reopen();
+    await this.#connection.reopen(this.#retries.nextDelay() * 1000);
     return true;
   }
 }

@@ -4,6 +4,7 @@ import { protocol } from '../../../../../plugins/x8sync/mover/protocol.ts';
 import type { TaskSide } from '../../../../../plugins/x8sync/objects/sides.ts';
 import type { Job, Pod } from '../../../../../src/kube/objects.ts';
 import { jobs, pods } from '../../../../../src/kube/resources.ts';
+import type { Progress } from '../../../../../src/ui/reporter.ts';
 import { fakeClock } from '../../../support/fake-clock.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
 
@@ -91,4 +92,38 @@ test('a mover of an image that speaks another version is not listened to', async
   });
   await clock.advance(0);
   expect(stop.signal.aborted).toBe(true);
+});
+
+test('a copy that has lost its source shows since when, and neither a rate nor a time left', async () => {
+  const progress = '"bytes":1048576,"totalBytes":2097152,"files":1,"totalFiles":2,"rate":524288';
+  const { watch, stop } = await follow(
+    jobThatIs('Suspended'),
+    `x8s:connected {"protocol":${protocol},"address":"a:1"}`,
+    `x8s:progress {"protocol":${protocol},${progress}}`,
+    `x8s:disconnected {"protocol":${protocol},"since":"2026-01-02T03:04:05Z"}`,
+  );
+  await watch.moving();
+  const [details, figures, texts]: [string[], Progress[], string[]] = [[], [], []];
+  const handle = {
+    ...quiet,
+    detail: (text: string) => details.push(text),
+    progress: (of: Progress) => figures.push(of),
+  };
+  watch.ended(handle, (text) => texts.push(text)).catch(() => {});
+  expect(details).toEqual(['no connection to the source since 2026-01-02T03:04:05Z']);
+  expect(figures.at(-1)).toEqual({
+    bytes: 2 ** 20,
+    totalBytes: 2 ** 21,
+    items: 1,
+    totalItems: 2,
+    unit: 'entries',
+  });
+  expect(texts).toEqual(['1.0 MiB of 2.0 MiB, no connection to the source since 2026-01-02T03:04:05Z']);
+  watch.messages.take({ kind: 'connected', address: 'a:1' });
+  expect([details.at(-1), figures.at(-1)?.secondsLeft, texts.at(-1)]).toEqual([
+    '',
+    2,
+    '1.0 MiB of 2.0 MiB, 512 KiB/s',
+  ]);
+  stop.abort();
 });

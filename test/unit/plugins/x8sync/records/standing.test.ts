@@ -1,6 +1,10 @@
 /** How a task stands: its record, and what is seen of its mover. */
 import { describe, expect, test } from '@jest/globals';
-import { formatMessage, type MoverEnd } from '../../../../../plugins/x8sync/mover/protocol.ts';
+import {
+  formatMessage,
+  type MoverEnd,
+  type MoverLine,
+} from '../../../../../plugins/x8sync/mover/protocol.ts';
 import { type Sight, standingOf } from '../../../../../plugins/x8sync/records/standing.ts';
 import type { Job, Pod } from '../../../../../src/kube/objects.ts';
 import type { TaskRecord, TaskState } from '../../../../../src/tasks/record.ts';
@@ -92,6 +96,19 @@ describe('a mover that nobody waits for', () => {
       progress: '1.0 MiB of 2.0 MiB, 512 KiB/s',
     });
     expect(standingOf(record, sight({ pods: [running] }), claims).progress).toBeUndefined();
+  });
+
+  test('has no rate while nothing leads to its source', () => {
+    const progress = { bytes: 1, totalBytes: 2, files: 1, totalFiles: 2, rate: 2 ** 19, scanning: false };
+    const lost = { kind: 'disconnected', since: '2026-01-02T03:04:05Z' } as const;
+    const said = [{ kind: 'connected', address: 'a:1' } as const, { kind: 'progress', progress } as const];
+    const progressOf = (...more: MoverLine[]) =>
+      standingOf(recordWith(), sight({ pods: [running], said: [...said, ...more] }), claims).progress;
+    expect(progressOf(lost)).toBe('1 B of 2 B, no connection to the source since 2026-01-02T03:04:05Z');
+    expect(progressOf(lost, { kind: 'connected', address: 'a:1' })).toBe('1 B of 2 B, 512 KiB/s');
+    expect(standingOf(recordWith(), sight({ pods: [running], said: [lost] }), claims).progress).toBe(
+      'no connection to the source since 2026-01-02T03:04:05Z',
+    );
   });
 
   test('waits for a node, and says so', () => {
