@@ -1,11 +1,11 @@
 /** From a KRMSyncer resource to a task of the engine. Pure. */
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../../src/errors.ts';
-import { parseYaml } from '../../../src/yaml-field.ts';
+import { parseYaml, type YamlField } from '../../../src/yaml-field.ts';
 import { defaultLimits } from '../decide/brake.ts';
 import { checkMap, type MapWords, type TaskSpec } from '../decide/spec.ts';
 import { isGlob } from '../rules/glob.ts';
-import { type KrmSyncer, parseKrmSyncer } from '../rules/krmsyncer.ts';
+import { type KrmSyncer, parseKrmSyncer, serviceAccountOf } from '../rules/krmsyncer.ts';
 import type { NamespaceScope } from '../rules/rule.ts';
 import { Refusal } from './refusal.ts';
 import type { SyncerObject } from './resource.ts';
@@ -45,10 +45,11 @@ export function taskName(namespace: string, name: string): string {
  */
 export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
   const { namespace = '', name } = object.metadata;
-  const first = parse(object);
-  const identity = identityFor(namespace, first, policy);
+  const document = documentOf(object);
+  const serviceAccountName = refusing('InvalidSpec', () => serviceAccountOf(document));
+  const identity = identityFor(namespace, { serviceAccountName }, policy);
   const home = identity.who === 'namespace' ? namespace : undefined;
-  const syncer = home === undefined ? first : parse(object, home);
+  const syncer = refusing('InvalidSpec', () => parseKrmSyncer(document, home));
   checkWithin(identity, syncer);
   const { config, mode, secret, adopt } = syncer;
   if (!secret)
@@ -81,17 +82,17 @@ export function wantedOf(object: SyncerObject, policy: RightsPolicy): Wanted {
     identity,
     suspended: config.suspend,
     secret: secret.name,
-    notes: notesOf(first, secret.namespace, namespace, home),
+    notes: notesOf(syncer, namespace),
   };
 }
 
-/** What the engine's parser refuses is about a rule, or about something else of the spec. */
-function parse({ apiVersion, kind, spec, metadata }: SyncerObject, home?: string): KrmSyncer {
+function documentOf({ apiVersion, kind, spec, metadata }: SyncerObject): YamlField {
   const { name, annotations = {} } = metadata;
   const text = JSON.stringify({ apiVersion, kind, metadata: { name, annotations }, spec: spec ?? {} });
-  return refusing('InvalidSpec', () => parseKrmSyncer(parseYaml(text, 'resource'), home));
+  return parseYaml(text, 'resource');
 }
 
+/** What the engine's parser refuses is about a rule, or about something else of the spec. */
 function refusing<T>(reason: 'InvalidSpec', work: () => T): T {
   try {
     return work();
@@ -116,16 +117,11 @@ function scopeOf({ config: { rules } }: KrmSyncer): NamespaceScope {
   };
 }
 
-function notesOf(
-  { config: { rules } }: KrmSyncer,
-  secretNamespace: string | undefined,
-  namespace: string,
-  home: string | undefined,
-): string[] {
+function notesOf({ secret, meansHome }: KrmSyncer, namespace: string): string[] {
   const notes: string[] = [];
-  if (secretNamespace !== undefined && secretNamespace !== namespace)
-    notes.push(`the Secret is read in namespace ${namespace}, not in ${secretNamespace}`);
-  if (home !== undefined && rules.some(({ namespaces }) => namespaces.length === 0))
-    notes.push(`rules that name no namespaces mean ${home} only, without rights of its own`);
+  if (secret?.namespace !== undefined && secret.namespace !== namespace)
+    notes.push(`the Secret is read in namespace ${namespace}, not in ${secret.namespace}`);
+  if (meansHome)
+    notes.push(`rules that name no namespaces mean ${namespace} only, without rights of its own`);
   return notes;
 }

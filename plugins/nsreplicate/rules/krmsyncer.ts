@@ -53,10 +53,18 @@ export interface KrmSyncer {
   readonly serviceAccountName: string | undefined;
   /** Take over objects of the same name that others made. */
   readonly adopt: boolean;
+  /** A rule names no namespaces, and means the resource's own one. */
+  readonly meansHome: boolean;
 }
 
 /** As a config file: credentials (`remote.clusterConfig.kubeConfigSecretRef`) are the controller's part. */
 export const krmSyncerConfig = (document: YamlField): TaskConfig => parseKrmSyncer(document).config;
+
+const topKeys = ['apiVersion', 'kind', 'metadata', 'spec', 'status'] as const;
+
+/** `spec.serviceAccountName` alone: whose rights are used decides what the rest means. */
+export const serviceAccountOf = (document: YamlField): string | undefined =>
+  document.map(topKeys).spec?.map(specKeys).serviceAccountName?.string();
 
 /**
  * Reads a KRMSyncer resource.
@@ -64,7 +72,7 @@ export const krmSyncerConfig = (document: YamlField): TaskConfig => parseKrmSync
  * @throws {UsageError} with line, column and key
  */
 export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
-  const top = document.map(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+  const top = document.map(topKeys);
   if (top.apiVersion?.string() !== apiVersion)
     throw (top.apiVersion ?? document).problem(
       `must have apiVersion ${apiVersion}, as KRMSyncer resources have`,
@@ -73,7 +81,9 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
   const spec = top.spec.map(specKeys);
   if (!spec.rules) throw top.spec.problem('has no rules');
   const { wholeByDefault, namespace, secret } = parseRemote(spec.remote, spec.destination);
-  const rules = spec.rules.list().map((rule) => parseRule(rule, wholeByDefault, home));
+  const written = spec.rules.list().map((rule) => parseRule(rule, wholeByDefault));
+  const meansHome = home !== undefined && written.some(isAnywhere);
+  const rules = home === undefined ? written : written.map((rule) => within(home, rule));
   if (rules.length === 0) throw spec.rules.problem('there is no rule, so nothing would be copied');
   const pullsAt = placeOfPull(spec.mode, spec.remote);
   const metadata = top.metadata?.map(metadataKeys);
@@ -95,8 +105,14 @@ export function parseKrmSyncer(document: YamlField, home?: string): KrmSyncer {
     secret,
     serviceAccountName: spec.serviceAccountName?.string(),
     adopt: spec.adopt?.boolean() ?? false,
+    meansHome,
   };
 }
+
+const isAnywhere = ({ namespaces }: Rule): boolean => namespaces.length === 0;
+
+const within = (home: string, rule: Rule): Rule =>
+  isAnywhere(rule) ? { ...rule, namespaces: [home] } : rule;
 
 /** Its types have no field for it. */
 function standbyOf(annotations: YamlField | undefined): string[] {
@@ -148,7 +164,7 @@ function parseRemote(remote: YamlField | undefined, destination: YamlField | und
 function into(field: YamlField, rules: readonly Rule[]): Record<string, string> {
   const sources = [...new Set(rules.flatMap(({ namespaces }) => namespaces))];
   const [source] = sources;
-  if (source === undefined || sources.length > 1 || rules.some(({ namespaces }) => namespaces.length === 0))
+  if (source === undefined || sources.length > 1 || rules.some(isAnywhere))
     throw field.problem(
       'the rules mean more than one namespace, and objects of the same name would overwrite each other',
       'Let every rule name one and the same namespace, or leave this out.',
@@ -156,18 +172,17 @@ function into(field: YamlField, rules: readonly Rule[]): Record<string, string> 
   return { [source]: parseNamespace(field) };
 }
 
-function parseRule(field: YamlField, wholeByDefault: boolean, home: string | undefined): Rule {
+function parseRule(field: YamlField, wholeByDefault: boolean): Rule {
   const keys = field.map(['group', 'version', 'kind', 'namespaces', 'syncFields', 'transforms']);
   if (!keys.kind) throw field.problem('has no kind');
   if (keys.transforms)
     throw keys.transforms.problem('objects are copied as they are: transforms are not made');
   const group = keys.group ? nameOrGlob(keys.group, 'may be empty') : '';
-  const namespaces = globs(keys.namespaces);
   return {
     group,
     version: keys.version ? nameOrGlob(keys.version) : '*',
     kind: nameOrGlob(keys.kind),
-    namespaces: namespaces.length === 0 && home !== undefined ? [home] : namespaces,
+    namespaces: globs(keys.namespaces),
     selector: [],
     carry: carryOf(keys.syncFields, group, wholeByDefault),
   };

@@ -17,7 +17,7 @@ const nobody = { trusted: [], tokens: [] };
 const trusted = { trusted: ['te*'], tokens: [] };
 const wanted = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody) =>
   wantedOf(object(spec), policy);
-const refusal = (spec: object, policy = nobody): Refusal => {
+const refusal = (spec: object, policy: Parameters<typeof wantedOf>[1] = nobody): Refusal => {
   try {
     wanted(spec, policy);
   } catch (error) {
@@ -130,6 +130,17 @@ describe('rights', () => {
     expect(identity).toEqual({ who: 'namespace', namespace: 'team' });
     expect([spec.namespaces.include, spec.rules[0]?.namespaces]).toEqual([['team'], ['team']]);
     expect(notes).toEqual(['rules that name no namespaces mean team only, without rights of its own']);
+  });
+
+  test('all in one namespace: rules without namespaces mean the own one there too, and more than that is refused', () => {
+    const spec = { destination: { ...ref, namespace: 'x' }, rules: [{ kind: 'ConfigMap' }] };
+    const { spec: task, notes } = wanted(spec);
+    expect([[...task.map], notes]).toEqual([
+      [['team', 'x']],
+      ['rules that name no namespaces mean team only, without rights of its own'],
+    ]);
+    expect([...wanted({ ...spec, rules: [...spec.rules, rule] }).spec.map]).toEqual([['team', 'x']]);
+    expect(refusal(spec, trusted).message).toContain('the rules mean more than one namespace');
   });
 
   test('of a trusted namespace they are the own ones of the controller', () => {
