@@ -238,9 +238,16 @@ test('for other namespaces the Roles move along; an upgrade keeps what was chose
 }, 120_000);
 
 test('uninstalled, resources, copies and the state stay', async () => {
+  await good('install', '--namespaces', pair.namespace);
+  const task = taskName(pair.namespace, 'installed');
+  const phase = async () =>
+    JSON.parse((await good('status', '--name', task, '--primary', contextB, '-o', 'json')).stdout).phase;
+  await eventually(async () => expect(await phase()).toBe('Watching'), 30_000);
   const { stdout } = await good('uninstall', '--yes');
   expect(stdout).toMatch(/The controller is removed\. \d+ KRMSyncers are left/);
-  await eventually(async () => expect(await controllers()).toEqual([]), 60_000);
+  expect(await controllers()).toEqual([]);
+  // The one that led kept its rights until it had written that its tasks ended.
+  expect(await phase()).toBe('Stopped');
   await expect(certificateNow()).rejects.toThrow('not found');
   expect(await here('get', 'krmsyncer', 'installed')).toContain('installed');
   expect(await pair.copyOf('configmaps', 'first')).toMatchObject({ data: { a: '1' } });

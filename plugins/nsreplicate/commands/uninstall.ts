@@ -20,7 +20,7 @@ export class UninstallCommand extends KubeCommand {
 
   override async run(context: KubeCommandContext): Promise<Outcome> {
     const { countSyncers, uninstall } = await import('../controller/install.ts');
-    const { signal, reporter } = context;
+    const { signal, clock, reporter } = context;
     const kube = await context.kube();
     const count = await countSyncers(kube, { signal });
     const along = this.deleteDefinition && count > 0 ? ` and ALL ${count} KRMSyncers` : '';
@@ -30,6 +30,8 @@ export class UninstallCommand extends KubeCommand {
     await uninstall(kube, {
       definition: this.deleteDefinition,
       signal,
+      clock,
+      warn: (text) => reporter.warn(text),
       did: (what) => {
         did.push(what);
         reporter.info(what);

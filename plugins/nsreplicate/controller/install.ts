@@ -1,13 +1,13 @@
 /** Puts a controller into a cluster, and takes it out again. */
 import type { Clock } from '../../../src/clock.ts';
-import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, TimeoutError, X8sError } from '../../../src/errors.ts';
 import { isConflict, isNotFound } from '../../../src/kube/api-error.ts';
 import { applyObject, describeObject } from '../../../src/kube/apply-object.ts';
 import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
 import { resolveResource } from '../../../src/kube/discovery.ts';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { deployments, namespaces, pods, type Resource } from '../../../src/kube/resources.ts';
-import { waitFor } from '../../../src/kube/wait.ts';
+import { waitFor, waitGone } from '../../../src/kube/wait.ts';
 import { selectorOf } from '../../../src/tasks/names.ts';
 import { stateNamespace } from '../decide/spec.ts';
 import { definitions } from './crd.ts';
@@ -24,9 +24,9 @@ import {
 import { krmSyncers, placeOf } from './resource.ts';
 
 const roleKinds = ['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'];
-/** In the order in which they go; the definition and the namespace with the tasks' state stay. */
+const deploymentKind = 'deployments.apps';
+/** In the order in which they go, after the Deployment; the definition and the namespace with the tasks' state stay. */
 const kinds = [
-  'deployments.apps',
   'poddisruptionbudgets.policy',
   'services',
   'networkpolicies.networking.k8s.io',
@@ -178,6 +178,28 @@ async function podTrouble(kube: KubeClient, call: CallOptions): Promise<string[]
   );
 }
 
+/**
+ * Resolves once no pod is left: the one that leads needs its rights until it has written that its tasks ended. Of pods
+ * that do not end in time, as those of a node that is away, that is said.
+ */
+async function podsGone(
+  kube: KubeClient,
+  { signal, clock, warn }: Pick<UninstallOptions, 'signal' | 'clock' | 'warn'>,
+): Promise<void> {
+  const labelSelector = selectorOf(installLabels);
+  const { items } = await kube.list(pods, { namespace: stateNamespace, labelSelector, signal });
+  const gone = async ({ metadata: { name, uid } }: KubeObject) => {
+    const place = { namespace: stateNamespace, name };
+    try {
+      await waitGone(kube, pods, place, { uid, timeoutMs: PODS_LIMIT_MS, signal, clock });
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      warn(`pod ${name} has not ended: what it works on may stay told as at work`);
+    }
+  };
+  await Promise.all(items.map(gone));
+}
+
 /** How many KRMSyncers there are; 0 where the cluster does not know them. */
 export async function countSyncers(kube: KubeClient, call: CallOptions = {}): Promise<number> {
   try {
@@ -203,11 +225,21 @@ async function releaseSyncers(
   }
 }
 
+/** A pod gets thirty seconds to end, the default of its grace period; what is left is for whoever stops it. */
+const PODS_LIMIT_MS = 45_000;
+
+interface UninstallOptions extends CallOptions, Pick<InstallOptions, 'did'> {
+  readonly clock: Clock;
+  /** Remove the definition, too. */
+  readonly definition: boolean;
+  readonly warn: (text: string) => void;
+}
+
 /** Removes all but the namespace with the tasks' state and, unless that is asked for, the definition. */
-export async function uninstall(
-  kube: KubeClient,
-  options: CallOptions & Pick<InstallOptions, 'did'> & { readonly definition: boolean },
-): Promise<void> {
+export async function uninstall(kube: KubeClient, options: UninstallOptions): Promise<void> {
+  for (const [resource, object] of await ours(kube, deploymentKind, options))
+    await remove(kube, resource, object, options);
+  await podsGone(kube, options);
   for (const kind of kinds)
     for (const [resource, object] of await ours(kube, kind, options))
       await remove(kube, resource, object, options);
