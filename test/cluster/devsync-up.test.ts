@@ -1,5 +1,5 @@
 /** `up` and `down`: what a `.devsync.yaml` names, on a real cluster. */
-import { realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
@@ -60,6 +60,11 @@ syncs:
 
   // A file to which nobody has agreed leads nowhere.
   expect((await inFolder('get', '--context', contextA)).stderr).not.toMatch('says');
+  const written = readFileSync(file);
+  writeFileSync(file, 'syncs: [');
+  const unread = await inFolder('get', '-n', it.namespace);
+  expect([unread.code, unread.stdout]).toEqual([0, expect.any(String)]);
+  writeFileSync(file, written);
   // Nobody is there to agree.
   const asked = await devsync('up');
   expect([asked.code, asked.stdout]).toEqual([2, '']);
@@ -96,7 +101,13 @@ syncs:
 
   // What was agreed on holds for the new rules: a deletion meanwhile is one.
   const first = running as unknown as Running;
-  expect(await it.must('stop')).toBe('Stopped.\n');
+  // Where the file leads cannot be told any more, so that nothing goes elsewhere; what runs can be ended.
+  writeFileSync(file, 'syncs: [');
+  const untold = await inFolder('get', '-n', it.namespace);
+  expect([untold.code, untold.stdout]).toEqual([2, '']);
+  expect((await inFolder('get', '-n', it.namespace, '--context', contextA)).code).toBe(0);
+  const stopped = await inFolder('stop');
+  expect([stopped.code, stopped.stdout]).toEqual([0, 'Stopped.\n']);
   expect((await first.ended).code).toBe(0);
   configure('"*.log", "*.tmp"');
   rmSync(join(it.local, 'src/gone'));

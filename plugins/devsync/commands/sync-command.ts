@@ -7,6 +7,7 @@ import { X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import { Label, managerOf } from '../../../src/tasks/names.ts';
+import type { NamedTarget } from '../config/parse-config.ts';
 import { agentImage } from '../launch/agent-image.ts';
 import type { SpecStore, Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
@@ -40,7 +41,7 @@ export abstract class SyncCommand extends KubeCommand {
     ]);
     const workstation = new Workstation(stateFolder(context.env, process.platform), process.platform);
     const otherwise = given ?? (await this.#fileOfFolder(context, workstation));
-    const kube = await context.kube(this.#choosesCluster ? undefined : otherwise.context);
+    const kube = await context.kube(this.choosesCluster ? undefined : otherwise.context);
     const specs = new SpecStore(kube, workstation, context.clock, context.kubeByServer);
     return {
       kube,
@@ -51,27 +52,34 @@ export abstract class SyncCommand extends KubeCommand {
   }
 
   /** What chooses a cluster chooses it whole: an address or a token is not for the context of a file. */
-  get #choosesCluster(): boolean {
+  protected get choosesCluster(): boolean {
     const { kubeContext, cluster, user, server, token } = this;
     return [kubeContext, cluster, user, server, token].some((one) => one !== undefined);
   }
 
   /** Whether the command line says where it works, and no file does alone. */
   protected get choosesTarget(): boolean {
-    return this.#choosesCluster || this.namespace !== undefined;
+    return this.choosesCluster || this.namespace !== undefined;
   }
 
   /** What the `.devsync.yaml` of this folder names, where `up` has run it here: a file of others leads nobody elsewhere. */
   async #fileOfFolder(context: KubeCommandContext, workstation: Workstation): Promise<Otherwise> {
-    if (this.namespace !== undefined && this.#choosesCluster) return {};
-    const [{ readNamedTarget }, { isConfirmedTarget }] = await Promise.all([
+    if (this.namespace !== undefined && this.choosesCluster) return {};
+    const [{ BrokenConfig, readNamedTarget }, { isConfirmedTarget, isKnownFile }] = await Promise.all([
       import('../config/config-file.ts'),
       import('../config/confirmed.ts'),
     ]);
-    const named = readNamedTarget(localPath('.'));
+    let named: NamedTarget | undefined;
+    try {
+      named = readNamedTarget(localPath('.'));
+    } catch (error) {
+      // Where the syncs of a known one go cannot be told, and a command must not go elsewhere.
+      if (!(error instanceof BrokenConfig) || isKnownFile(workstation, error.file)) throw error;
+      return {};
+    }
     if (named === undefined || !isConfirmedTarget(workstation, named)) return {};
     const words = [
-      ...(named.context !== undefined && !this.#choosesCluster ? [`context ${named.context}`] : []),
+      ...(named.context !== undefined && !this.choosesCluster ? [`context ${named.context}`] : []),
       ...(named.namespace !== undefined && this.namespace === undefined
         ? [`namespace ${named.namespace}`]
         : []),

@@ -21,12 +21,36 @@ export function readConfig(from: string, named: string | undefined, workstation:
   return parseConfig(text, { file, folder: dirname(file), workstation });
 }
 
-/** Where the syncs of the nearest `.devsync.yaml` go; undefined where there is none. @throws {UsageError} */
+/** A file of this folder that cannot be read, or says nothing that can be understood. Exit 2. */
+export class BrokenConfig extends UsageError {
+  /** Absolute, without links. */
+  readonly file: string;
+
+  constructor(file: string, { message, hint, details }: UsageError) {
+    super(message, { details, hint: hint ?? 'Mend it, or name both --context and -n.' });
+    this.file = file;
+  }
+}
+
+/** Where the syncs of the nearest `.devsync.yaml` go; undefined where there is none. @throws {BrokenConfig} */
 export function readNamedTarget(from: string): NamedTarget | undefined {
   const path = findConfig(from);
   if (path === undefined) return undefined;
-  const { file, text } = readFile(path);
-  return parseNamedTarget(text, file);
+  try {
+    const { file, text } = readFile(path);
+    return parseNamedTarget(text, file);
+  } catch (error) {
+    if (error instanceof UsageError) throw new BrokenConfig(realIfThere(path), error);
+    throw error;
+  }
+}
+
+function realIfThere(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function readFile(path: string): { readonly file: string; readonly text: string } {

@@ -3,7 +3,7 @@
  * each of its versions, in the cluster that it means here. That is remembered on this workstation alone.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClusterInfo } from '../../../src/kube/client.ts';
 import { oneLine } from '../../../src/plain-text.ts';
@@ -51,6 +51,13 @@ export const isConfirmedTarget = (workstation: Workstation, target: NamedTarget)
 
 export const rememberTarget = (workstation: Workstation, config: Config): void =>
   rememberConfirmed(workstation, targetDigest(config), config);
+
+/** Whether `up` was run here with a file, in any of its versions and with whatever target. */
+export function isKnownFile({ folder }: Workstation, file: string): boolean {
+  const marks = join(folder, 'confirmed');
+  if (!existsSync(marks)) return false;
+  return readdirSync(marks).some((mark) => readFileSync(join(marks, mark), 'utf8') === `${file}\n`);
+}
 
 /** What a person is shown before anything happens, line by line. */
 export function explainConfig({ file, syncs }: Config, { cluster, namespace }: ConfigTarget): string[] {

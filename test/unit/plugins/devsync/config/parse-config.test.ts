@@ -2,12 +2,17 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readConfig, readNamedTarget } from '../../../../../plugins/devsync/config/config-file.ts';
+import {
+  BrokenConfig,
+  readConfig,
+  readNamedTarget,
+} from '../../../../../plugins/devsync/config/config-file.ts';
 import {
   configDigest,
   explainConfig,
   isConfirmed,
   isConfirmedTarget,
+  isKnownFile,
   rememberConfirmed,
   rememberTarget,
 } from '../../../../../plugins/devsync/config/confirmed.ts';
@@ -221,4 +226,25 @@ describe('on a workstation', () => {
     const [, , command] = explainConfig(hidden, target);
     expect(command).toMatch(/; evil \[2K$/);
   });
+});
+
+test('a file that cannot be read is told from others, and known where it was confirmed in any version', () => {
+  const workstation = new Workstation(join(folder, 'state'), 'linux');
+  const file = join(project(), '.devsync.yaml');
+  expect(isKnownFile(workstation, file)).toBe(false);
+  const target = { cluster: { context: 'dev', server: 'https://a' }, namespace: 'shop' };
+  const config = { file, text: full, context: undefined, namespace: undefined, syncs: [] };
+  rememberConfirmed(workstation, configDigest(config, target), config);
+  expect(isKnownFile(workstation, file)).toBe(true);
+  expect(isKnownFile(workstation, join(folder, '.devsync.yaml'))).toBe(false);
+  for (const text of ['syncs: [', 'sinks: {}']) {
+    writeFileSync(file, text);
+    try {
+      readNamedTarget(join(project(), 'src'));
+      throw new Error('it was taken');
+    } catch (error) {
+      expect(error).toBeInstanceOf(BrokenConfig);
+      expect(error).toMatchObject({ file, exitCode: 2 });
+    }
+  }
 });
