@@ -11,16 +11,25 @@ import { isAtWork } from '../state/task-phase.ts';
 /** `1 object`, `2 objects`. */
 export const objects = (number: number): string => `${number} ${number === 1 ? 'object' : 'objects'}`;
 
+/** A task's state, and whether an instance is at work on it; undefined where that is not known. */
+export type AttendedStatus = TaskStatus & { readonly atWork?: boolean | undefined };
+
+/** Its state says that an instance is at work, and none is: it was killed, and could not write that it ended. */
+const isLeft = (status: Pick<AttendedStatus, 'phase' | 'atWork'>): boolean =>
+  isAtWork(status) && status.atWork === false;
+
 /** One task in a few lines. */
-export function describeTask(status: TaskStatus): string {
+export function describeTask(status: AttendedStatus): string {
   const { task, phase, primary, replicas, kinds, skipped, failures, notes } = status;
+  const isOver = isLeft(status);
+  const stands = isOver ? `nobody is at work (it was ${phase})` : phase;
   return [
-    `Task ${task}: ${phase}, ${objects(status.objects)} of ${kinds.length} kinds from ${primary.name}`,
+    `Task ${task}: ${stands}, ${objects(status.objects)} of ${kinds.length} kinds from ${primary.name}`,
     ...(primary.problem === undefined ? [] : [`  the primary can't be read: ${primary.problem}`]),
     ...Object.entries(primary.unlisted ?? {}).map(
       ([kind, why]) => `  can't read ${kind} of the primary: ${why}`,
     ),
-    ...replicas.flatMap(describeReplica),
+    ...replicas.flatMap((replica) => describeReplica(replica, isOver)),
     ...Object.entries(skipped).map(([why, number]) => `  not copied: ${number} (${why})`),
     ...failures.map(
       ({ replica, kind, reason, count: number }) => `  failing: ${number} ${kind} on ${replica}: ${reason}`,
@@ -30,16 +39,22 @@ export function describeTask(status: TaskStatus): string {
   ].join('\n');
 }
 
-/** Whether an instance is at work on a task whose state says so: a killed one could not write that it ended. */
+/** Who is at work on a task whose state says that somebody is, or since when nobody is. */
 export function describeHolder(
-  status: Pick<TaskStatus, 'phase'>,
+  status: Pick<AttendedStatus, 'phase' | 'atWork'>,
   holder: Claim | null | undefined,
 ): string[] {
-  if (!isAtWork(status) || holder === undefined) return [];
-  if (holder === null) return ['  no instance is at work: all of this is as it was last written'];
-  return [
-    `  at work: ${parseHolder(holder.holder).who}, who last said so at ${holder.renewed} by their clock`,
-  ];
+  if (!isAtWork(status)) return [];
+  if (holder === undefined)
+    return ["  whether somebody is at work can't be known here: its Lease may not be read"];
+  if (holder === null) return ['  nobody is at work: all of this is as it was last written'];
+  const { who } = parseHolder(holder.holder);
+  return isLeft(status)
+    ? [
+        `  nobody is at work since ${holder.renewed}, by the clock of ${who}, which has been silent since`,
+        '  all of this is as it was last written',
+      ]
+    : [`  at work: ${who}, who last said so at ${holder.renewed} by their clock`];
 }
 
 const sumUp = (done: Readonly<Record<string, number>>): string =>
@@ -61,10 +76,13 @@ export interface Standing {
   readonly uncompared?: number | undefined;
   readonly failed: number;
   readonly away?: string | undefined;
+  /** Nobody looks at it any more. */
+  readonly isOver?: boolean;
 }
 
 /** How far a replica is, in a few words. What fails, or can't be looked at now, is not up to date. */
-export function standing({ behind, uncompared = 0, failed, away }: Standing, more = ''): string {
+export function standing(known: Standing, more = ''): string {
+  const { behind, uncompared = 0 } = known;
   const { pending, oldestMs, p50Ms, p99Ms = 0 } = behind;
   const parts = [
     ...(pending === 0
@@ -73,20 +91,21 @@ export function standing({ behind, uncompared = 0, failed, away }: Standing, mor
     ...(uncompared === 0 ? [] : [`${objects(uncompared)} not compared yet`]),
   ];
   const lag = p50Ms === undefined ? '' : `, lag p50 ${p50Ms.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
-  return `${parts.length === 0 ? whenNothingWaits(failed, away) : parts.join(', ')}${lag}`;
+  return `${parts.length === 0 ? whenNothingWaits(known) : parts.join(', ')}${lag}`;
 }
 
-function whenNothingWaits(failed: number, away: string | undefined): string {
-  if (failed > 0) return `up to date but for ${objects(failed)}`;
+function whenNothingWaits({ failed, away, isOver = false }: Standing): string {
+  if (failed > 0) return `${isOver ? 'was ' : ''}up to date but for ${objects(failed)}`;
+  if (isOver) return 'was up to date when that was last written';
   return away === undefined ? 'up to date' : 'was up to date when it last answered';
 }
 
-function describeReplica(replica: ReplicaStatus): string[] {
+function describeReplica(replica: ReplicaStatus, isOver: boolean): string[] {
   const { name, away, failed, parked, left, foreign, deletionsStopped, waiting, lacks, unlisted } = replica;
   // What an earlier version wrote has none.
   const { done = {} } = replica;
   return [
-    `  ${name}: ${standing(replica, atWork(replica))}`,
+    `  ${name}: ${standing({ ...replica, isOver }, atWork(replica))}`,
     ...(away === undefined ? [] : [`    does not answer: ${away}`]),
     ...(sumUp(done) === '' ? [] : [`    in all: ${sumUp(done)}`]),
     ...(failed === 0 ? [] : [`    ${failed} failing, ${parked} of them wait for \`retry\``]),
@@ -123,7 +142,7 @@ function digestLines(replicas: readonly ReplicaStatus[]): string[] {
 }
 
 /** A line for each task and replica; of tasks that a newer version wrote, only that. */
-export function tasksTable(statuses: readonly TaskStatus[], newer: readonly NewerTask[] = []) {
+export function tasksTable(statuses: readonly AttendedStatus[], newer: readonly NewerTask[] = []) {
   const rows = [
     ...statuses.flatMap((status) =>
       (status.replicas.length > 0 ? status.replicas : [undefined]).map((replica) => lineOf(status, replica)),
@@ -155,7 +174,9 @@ const nothingKnown = {
   deletions: '-',
 };
 
-function lineOf({ task, phase, primary, objects }: TaskStatus, replica: ReplicaStatus | undefined) {
+function lineOf(status: AttendedStatus, replica: ReplicaStatus | undefined) {
+  const { task, primary, objects } = status;
+  const phase = isLeft(status) ? 'nobody at work' : status.phase;
   const known = { ...nothingKnown, task, phase, primary: primary.name, objects: String(objects) };
   if (!replica) return known;
   const { name, away, behind, failed, deletionsStopped } = replica;

@@ -4,6 +4,7 @@ import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-comm
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import type { AskedFor } from '../state/control.ts';
+import type { TaskStatus } from '../state/state.ts';
 import { ExistingTaskCommand } from './existing-task-command.ts';
 
 export class StatusCommand extends ExistingTaskCommand {
@@ -22,26 +23,33 @@ export class StatusCommand extends ExistingTaskCommand {
     const [
       { describeNewer, listStatuses },
       { readControl },
-      { readHolder },
+      { attendanceOf },
       { describeHolder, describeTask, tasksTable },
     ] = await Promise.all([
       import('../state/state.ts'),
       import('../state/control.ts'),
-      import('../state/lease.ts'),
+      import('../state/attendance.ts'),
       import('./status-text.ts'),
     ]);
     if (this.all) {
-      const all = await listStatuses(await this.state(context), { signal: context.signal });
-      const { statuses, newer } = all;
+      const kube = await this.state(context);
+      const all = await listStatuses(kube, { signal: context.signal });
+      const { newer } = all;
+      const attended = async (status: TaskStatus) => {
+        const { atWork } = await attendanceOf(kube, status, context);
+        return { ...status, atWork };
+      };
+      const statuses = await Promise.all(all.statuses.map(attended));
       for (const one of newer) context.reporter.warn(`${describeNewer(one)} Nothing of it can be told here.`);
       return { data: [...statuses, ...newer], table: tasksTable(statuses, newer) };
     }
-    const { kube, task, status } = await this.status(context);
+    const { kube, task, status: written } = await this.status(context);
     const call = { signal: context.signal };
-    const [{ askedFor }, holder] = await Promise.all([
+    const [{ askedFor }, { holder, atWork }] = await Promise.all([
       readControl(kube, task, call),
-      readHolder(kube, status.guardedBy ?? task, call),
+      attendanceOf(kube, written, context),
     ]);
+    const status = { ...written, atWork };
     return {
       data: { ...status, askedFor, holder },
       text: [
