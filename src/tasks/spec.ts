@@ -4,6 +4,13 @@ import { createHash } from 'node:crypto';
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What a record says of its specification. */
+interface WrittenSpec {
+  readonly schema: number;
+  readonly spec: unknown;
+  readonly specHash: string;
+}
+
 /** JSON with sorted keys and without undefined fields: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, field: unknown) =>
@@ -18,6 +25,11 @@ export function canonicalJson(value: unknown): string {
 export function specHash(schema: number, spec: unknown): string {
   const digest = createHash('sha256').update(canonicalJson(spec)).digest('hex');
   return `v${schema}-${digest.slice(0, 32)}`;
+}
+
+/** Whether a record holds the specification that the task was begun with: people may edit it. */
+export function isSpecIntact({ schema, spec, specHash: written }: WrittenSpec): boolean {
+  return spec !== undefined && specHash(schema, spec) === written;
 }
 
 /** The differences, one field a line, as a person reads them: `source.claim: data → logs`. */

@@ -1,12 +1,13 @@
 /** The one lock that decides who writes to a target claim, whatever the task's name. */
 import type { Clock } from '../../../src/clock.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import type { ConfigMap } from '../../../src/kube/objects.ts';
 import { configMaps } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { livenessOf, parseHolder } from '../../../src/tasks/holder.ts';
 import { acquire } from '../../../src/tasks/lock.ts';
 import { configMapLock } from '../../../src/tasks/lock-object.ts';
-import { Label, managerOf } from '../../../src/tasks/names.ts';
+import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
 import { tool } from '../objects/sides.ts';
 
 /**
@@ -15,7 +16,9 @@ import { tool } from '../objects/sides.ts';
  */
 const staleAfterMs = 60_000;
 
-const lockName = (claimUid: string) => `${tool}-claim-${claimUid}`;
+const lockPrefix = `${tool}-claim-`;
+const lockName = (claimUid: string) => `${lockPrefix}${claimUid}`;
+const lockLabels = { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' };
 
 /** How often a holder may have missed to say that it lives before it is called silent. */
 const silentFactor = 3;
@@ -64,11 +67,23 @@ export function lockClaim(kube: KubeClient, options: ClaimLockOptions): Promise<
     staleAfterMs,
     namespace,
     name: lockName(claimUid),
-    labels: { [Label.managedBy]: managerOf(tool), [Label.role]: 'lock' },
+    labels: lockLabels,
     about: `Target claim ${kube.cluster.context}/${namespace}/${claim}`,
     waiting: ({ holder, staleAfterMs }) =>
       waiting(
         `${holder.split(' ')[0]} holds the claim and may have died; known in ${Math.round(staleAfterMs / 1000)} s`,
       ),
   });
+}
+
+/** The uid of the claim that a command holds, or has held, for this task: every purpose ends with the task's name. */
+export async function claimLockedFor(
+  kube: KubeClient,
+  { namespace, task }: { readonly namespace: string; readonly task: string },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const labelSelector = selectorOf(lockLabels);
+  const { items } = await kube.list(configMaps, { namespace, labelSelector, signal });
+  const isFor = (lock: ConfigMap) => configMapLock.claimOf(lock)?.purpose.split(' ').at(-1) === task;
+  return items.find(isFor)?.metadata.name.slice(lockPrefix.length);
 }

@@ -43,23 +43,18 @@ export class CleanupCommand extends TaskCommand {
     const cleanup = this.taskContext(context, this.waitLimit);
     const cleaned: string[] = [];
     const failures: X8sError[] = [];
-    await context.reporter.run(
-      entries.map((entry) => ({
-        title: `Clean up task ${entry.task}`,
-        run: async () => {
-          try {
-            await cleanUp(entry, client, cleanup);
-            cleaned.push(entry.task);
-          } catch (error) {
-            // One task that can't be cleaned up keeps no other from it.
-            if (!(error instanceof X8sError) || this.name !== undefined || context.signal.aborted)
-              throw error;
-            context.reporter.warn(`task ${entry.task}: ${error.message}`);
-            failures.push(error);
-          }
-        },
-      })),
-    );
+    for (const entry of entries) {
+      const title = `Clean up task ${entry.task}`;
+      try {
+        await context.reporter.run([{ title, run: () => cleanUp(entry, client, cleanup) }]);
+        cleaned.push(entry.task);
+      } catch (error) {
+        // One task that can't be cleaned up keeps no other from it.
+        if (!(error instanceof X8sError) || this.name !== undefined || context.signal.aborted) throw error;
+        context.reporter.warn(`task ${entry.task}: ${error.message}`);
+        failures.push(error);
+      }
+    }
     return {
       data: { cleaned, failed: failures.map(({ message }) => message) },
       text: sentence(cleaned),

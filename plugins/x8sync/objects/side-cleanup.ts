@@ -5,7 +5,8 @@ import { ExitCode, exitCodeOf, messageOf, UnreachableError, X8sError } from '../
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { removeChildren } from '../../../src/tasks/children.ts';
 import type { TaskRecord } from '../../../src/tasks/record.ts';
-import { kindsMadeFor } from './sides.ts';
+import { isSpecIntact } from '../../../src/tasks/spec.ts';
+import { kindsMadeFor, kindsPossibleFor } from './sides.ts';
 
 /** One side of a task: its record, and a client of its cluster. */
 export interface SideRecord {
@@ -38,7 +39,7 @@ export async function cleanSides(sides: readonly SideRecord[], how: SideCleanup)
 }
 
 async function cleanSide(side: SideRecord, how: SideCleanup): Promise<UncleanSide[]> {
-  const kinds = kindsMadeFor(side.record);
+  const kinds = isSpecIntact(side.record) ? kindsMadeFor(side.record) : kindsPossibleFor(side.record);
   try {
     const reasons = await removeChildren(side.kube, side.record, { ...how, kinds });
     return reasons.length === 0 ? [] : [{ ...side, reasons, unreachable: false }];

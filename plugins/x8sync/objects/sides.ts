@@ -73,6 +73,13 @@ export function kindsMadeFor({ role, spec }: Pick<TaskRecord, 'role' | 'spec'>):
   return [...(childKinds[role as Role] ?? []), ...scheduled, ...(frozen ?? [])];
 }
 
+/** Every kind that this side of a task may have made, for one whose specification nobody can tell any more. */
+export const kindsPossibleFor = ({ role }: Pick<TaskRecord, 'role'>): readonly Resource[] => [
+  ...(childKinds[role as Role] ?? []),
+  ...(role === 'target' ? scheduledKinds : []),
+  ...(role === 'source' ? (frozenKinds.snapshot ?? []) : []),
+];
+
 /** The x8sync task that a pod belongs to, if any. */
 export function taskOfPod({ metadata: { labels } }: Pod): string | undefined {
   return labels?.[Label.managedBy] === managerOf(tool) ? labels[Label.task] : undefined;

@@ -2,10 +2,17 @@
 import { allEnded } from '../../../src/async/lazy.ts';
 import { UnreachableError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
+import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { cleanSides, type SideRecord, type UncleanSide, uncleanError } from '../objects/side-cleanup.ts';
 import { storeOf } from '../run/copy-task.ts';
 import type { TaskEntry } from './inventory.ts';
-import { lockTarget, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
+import {
+  describeEdited,
+  lockTargetToDelete,
+  requireNoCutover,
+  sidesOf,
+  type TaskContext,
+} from './task-sides.ts';
 
 /**
  * Cleans one task up. A side that can't be reached does not keep the other from being cleaned.
@@ -16,8 +23,10 @@ import { lockTarget, requireNoCutover, sidesOf, type TaskContext } from './task-
 export async function cleanUp(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   requireNoCutover(entry, kube);
   const { sides, missing } = await sidesOf(entry, kube, context);
-  const target = sides.find(({ record }) => record.role === 'target');
-  const lock = target && (await lockTarget(target, `x8sync cleanup ${entry.task}`, context));
+  for (const side of sides)
+    if (!isSpecIntact(side.record))
+      context.reporter.warn(`${describeEdited(side)}. What it made there is found by its labels and owners.`);
+  const lock = await lockTargetToDelete(sides, `x8sync cleanup ${entry.task}`, context);
   try {
     const left = await cleanAll(sides, context);
     if (left.length > 0) throw uncleanError(`task ${entry.task} is ended`, left);

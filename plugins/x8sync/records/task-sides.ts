@@ -1,8 +1,9 @@
 /** Both sides of a task that was made by another run, from whichever cluster one comes. */
-import { messageOf, RefusedError } from '../../../src/errors.ts';
+import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
-import { lockClaim } from '../claims/claim-lock.ts';
+import { isSpecIntact } from '../../../src/tasks/spec.ts';
+import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';
 import type { SideRecord } from '../objects/side-cleanup.ts';
 import type { Role } from '../objects/sides.ts';
 import { storeOf } from '../run/copy-task.ts';
@@ -43,22 +44,57 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
   return { sides, missing };
 }
 
-/** Takes the lock of a task's target claim. @throws RefusedError where a live run holds it. */
-export function lockTarget(
-  { kube, record }: SideRecord,
+/**
+ * Takes the lock of a task's target claim.
+ *
+ * @throws RefusedError where a live run holds it.
+ * @throws X8sError where its record does not say which claim that is.
+ */
+export function lockTarget(side: SideRecord, purpose: string, context: TaskContext): Promise<HeldLock> {
+  const { task } = side.record;
+  const { targetUid, targetClaim } = specOf(side.record);
+  if (targetUid) return lockNamed(side, { claimUid: targetUid, targetClaim }, purpose, context);
+  throw new X8sError(`the record of task ${task} does not say any more which claim is its target`, {
+    details: [describeEdited(side)],
+    hint: `kubectl x8sync cleanup ${task} removes what it made on both sides`,
+  });
+}
+
+/**
+ * Takes the lock of the target claim for a task that is to be deleted, also where its record was edited by hand: the
+ * other side's says which claim it is, or a lock that is held for this task. Resolves with undefined where nothing
+ * says it, and so no run of this task holds a claim.
+ *
+ * @throws RefusedError where a live run holds it.
+ */
+export async function lockTargetToDelete(
+  sides: readonly SideRecord[],
+  purpose: string,
+  context: TaskContext,
+): Promise<HeldLock | undefined> {
+  const target = sides.find(({ record }) => record.role === 'target');
+  if (!target) return undefined;
+  const intact = [target, ...sides].find(({ record }) => isSpecIntact(record));
+  const { targetUid, targetClaim } = specOf(intact?.record);
+  const claimUid = targetUid || (await claimLockedFor(target.kube, target.record, context.signal));
+  return claimUid ? lockNamed(target, { claimUid, targetClaim }, purpose, context) : undefined;
+}
+
+function lockNamed(
+  { kube, record: { namespace } }: SideRecord,
+  { claimUid, targetClaim = '' }: { claimUid: string; targetClaim: string | undefined },
   purpose: string,
   { clock, signal, reporter }: TaskContext,
 ): Promise<HeldLock> {
-  const { targetUid = '', targetClaim = '' } = specOf(record);
-  return lockClaim(kube, {
-    namespace: record.namespace,
-    claim: targetClaim.split('/').at(-1) ?? '',
-    claimUid: targetUid,
-    purpose,
-    clock,
-    signal,
-    waiting: (text) => reporter.info(text),
-  });
+  const claim = targetClaim.split('/').at(-1) ?? '';
+  const waiting = (text: string) => reporter.info(text);
+  return lockClaim(kube, { namespace, claim, claimUid, purpose, clock, signal, waiting });
+}
+
+/** Says that a record no longer holds the specification that its task was begun with. */
+export function describeEdited({ kube, record: { namespace, name, unreadable } }: SideRecord): string {
+  const why = unreadable ?? 'its data.spec is not what the task was begun with';
+  return `ConfigMap ${namespace}/${name} (context ${kube.cluster.context}) was changed: ${why}`;
 }
 
 /** How many pods the workloads had stands in the record: without it nobody could put them right. */

@@ -1,11 +1,14 @@
 /** What belongs to a task, where others have its name. */
 import { describe, expect, test } from '@jest/globals';
+import { claimLockedFor, lockClaim } from '../../../../../plugins/x8sync/claims/claim-lock.ts';
 import { lineOf } from '../../../../../plugins/x8sync/commands/task-output.ts';
+import { sideOf } from '../../../../../plugins/x8sync/objects/sides.ts';
 import { cleanUp } from '../../../../../plugins/x8sync/records/cleanup.ts';
 import { listTasks } from '../../../../../plugins/x8sync/records/inventory.ts';
 import { storeOf } from '../../../../../plugins/x8sync/run/copy-task.ts';
 import { systemClock as clock } from '../../../../../src/clock.ts';
 import type { KubeClient } from '../../../../../src/kube/client.ts';
+import { configMaps, cronJobs, type Resource, secrets } from '../../../../../src/kube/resources.ts';
 import { createSilentReporter } from '../../../../../src/ui/silent-reporter.ts';
 import { FakeCluster } from '../../../support/fake-cluster.ts';
 import { fakeKube } from '../../../support/fake-kube.ts';
@@ -71,5 +74,58 @@ describe('two tasks of one name', () => {
     await cleanUpSource(a, b);
     expect(await recordsOf(a)).toEqual([]);
     expect(await recordsOf(b)).toEqual(['shop/x8sync-db-target']);
+  });
+});
+
+describe('a record that was edited by hand', () => {
+  const edit = async (kube: KubeClient, role: string, spec: string) => {
+    const record = await storeOf(kube, { clock }).find('shop', 'db', role);
+    if (!record) throw new Error('there is no such record');
+    await kube.replace(configMaps, { ...record.object, data: { ...record.object.data, spec } });
+  };
+
+  const withKeys = async (kube: KubeClient, role: 'source' | 'target', peer: KubeClient) => {
+    await side(kube, role, shop, peer);
+    const record = await storeOf(kube, { clock }).find('shop', 'db', role);
+    if (!record) throw new Error('there is no such record');
+    const { meta } = sideOf(kube, record);
+    await kube.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: meta });
+    // That it copies at its times stood in its specification alone.
+    if (role === 'target')
+      await kube.create(cronJobs as Resource, { apiVersion: 'batch/v1', kind: 'CronJob', metadata: meta });
+  };
+
+  const left = async (kube: KubeClient) => {
+    const signalled = { namespace: 'shop', signal };
+    const listed = [configMaps, secrets, cronJobs].map((kind: Resource) => kube.list(kind, signalled));
+    return (await Promise.all(listed)).flatMap(({ items }) => items).map(({ metadata: { name } }) => name);
+  };
+
+  const garbage = ['{garbage', '{}', '"text"', 'null', JSON.stringify({ ...shop, targetUid: '../x' })];
+
+  test.each(garbage)('at the target (%s) keeps nothing from being cleaned up on both sides', async (spec) => {
+    const [a, b] = [clusterOf('a'), clusterOf('b')];
+    await withKeys(a, 'source', b);
+    await withKeys(b, 'target', a);
+    await edit(b, 'target', spec);
+    await cleanUpSource(a, b);
+    expect(await left(a)).toEqual([]);
+    expect(await left(b)).toEqual([]);
+  });
+
+  test('on both sides is cleaned up, and the lock that a run of it holds is found', async () => {
+    const [a, b] = [clusterOf('a'), clusterOf('b')];
+    await withKeys(a, 'source', b);
+    await withKeys(b, 'target', a);
+    await edit(a, 'source', '{garbage');
+    await edit(b, 'target', '{garbage');
+    const held = { namespace: 'shop', claim: 'copy', claimUid: '2', purpose: 'x8sync task db' };
+    const lock = await lockClaim(b, { ...held, clock, signal, waiting: () => {} });
+    expect(await claimLockedFor(b, { namespace: 'shop', task: 'db' }, signal)).toBe('2');
+    expect(await claimLockedFor(b, { namespace: 'shop', task: 'b' }, signal)).toBeUndefined();
+    await lock.release();
+    await cleanUpSource(a, b);
+    expect(await left(a)).toEqual([]);
+    expect(await left(b)).toEqual([]);
   });
 });
