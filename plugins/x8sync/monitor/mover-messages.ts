@@ -70,6 +70,16 @@ export class MoverMessages {
     this.#show();
   }
 
+  /** Nothing leads to the source at the moment. */
+  get isLost(): boolean {
+    return this.#lostSince !== undefined;
+  }
+
+  /** Shows once more how far the mover is: what was said right after another line may have been left out. */
+  remind(): void {
+    this.#show();
+  }
+
   /** A mover whose connection broke lists all changes once more. */
   #addChange(text: string): void {
     if (this.changes.length < maxChanges && !this.changes.includes(text)) this.changes.push(text);
@@ -82,14 +92,16 @@ export class MoverMessages {
 
   /** Shows progress and notices from now on, and those that came before. */
   showOn(handle: StepHandle, onProgress: (text: string) => void): void {
-    let shown: string | undefined;
+    let wasLost = false;
     this.#show = () => {
       const since = this.#lostSince;
-      if (since !== shown) handle.detail(since === undefined ? '' : noConnection(since));
-      shown = since;
-      if (!this.#progress) return;
-      handle.progress(stepProgress(this.#progress, since !== undefined));
-      onProgress(progressText(this.#progress, since));
+      const text = this.#progress && progressText(this.#progress, since);
+      if (text !== undefined) onProgress(text);
+      // A step shows either how far it is or what it waits for, whichever was said last.
+      if (since !== undefined) handle.detail(text ?? noConnection(since));
+      else if (wasLost) handle.detail('');
+      wasLost = since !== undefined;
+      if (!wasLost && this.#progress) handle.progress(stepProgress(this.#progress));
     };
     this.#show();
     this.#onNotice = (text) => handle.warn(text);
@@ -116,8 +128,8 @@ function addOnce(texts: string[], text: string): void {
 /** @param since RFC 3339. */
 export const noConnection = (since: string) => `no connection to the source since ${since}`;
 
-/** How far a mover is, as a step shows it. @param isLost nothing leads to the source: it has no rate, and no end. */
-export function stepProgress(progress: MoverProgress, isLost = false): Progress {
+/** How far a mover is, as a step shows it. */
+export function stepProgress(progress: MoverProgress): Progress {
   const { bytes, totalBytes, files, totalFiles, rate, scanning, unit = 'entries' } = progress;
   const left = rate > 0 && !scanning ? { secondsLeft: Math.max(0, totalBytes - bytes) / rate } : {};
   return {
@@ -126,7 +138,8 @@ export function stepProgress(progress: MoverProgress, isLost = false): Progress 
     ...(scanning ? {} : { totalBytes, totalItems: totalFiles }),
     items: files,
     unit,
-    ...(isLost ? {} : { bytesPerSecond: rate, ...left }),
+    bytesPerSecond: rate,
+    ...left,
   };
 }
 

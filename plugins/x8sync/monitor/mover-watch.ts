@@ -30,6 +30,9 @@ export interface MoverJob {
   readonly notes: readonly string[];
 }
 
+/** Between two lines of a step, where these are written one below the other, there is as much. */
+const remindMs = 10_000;
+
 /** Whose promise a failure rejects first. */
 type Waiter = Pick<PromiseWithResolvers<never>, 'reject'>;
 
@@ -107,6 +110,7 @@ export class MoverWatch {
       else if (line.kind === 'end' && line.end.nonce === nonce) this.#takeEnd(line.end, handle);
       else this.messages.take(line);
       if (line.kind === 'connected') this.#connected.resolve();
+      if (line.kind === 'disconnected') void this.#remindWhileLost();
     };
     const started = ({ metadata: { name } }: Pod) => this.moverPods.next(name);
     const startup = this.#follow(followed, job, handle, this.#end, { line, started });
@@ -140,6 +144,18 @@ export class MoverWatch {
     const end = await until(this.#end.promise, this.#signal);
     if (handle && ['ok', 'partial', 'differs'].includes(end.outcome)) this.messages.showWarnings(handle);
     return end;
+  }
+
+  /** Never rejects. */
+  async #remindWhileLost(): Promise<void> {
+    try {
+      while (this.messages.isLost) {
+        await this.#clock.sleep(remindMs, this.#untilEnd);
+        if (this.messages.isLost) this.messages.remind();
+      }
+    } catch {
+      // The run is over.
+    }
   }
 
   /** The mover's end line, whatever becomes of the run. */
