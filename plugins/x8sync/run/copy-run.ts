@@ -217,6 +217,7 @@ export class CopyRun {
   async cleanUp(handle: StepHandle): Promise<void> {
     if (this.#isDetached) return handle.title('What was made stays, for whoever attaches to it');
     const end = await this.#watch.ended();
+    this.#task.done = { text: doneText(end, this.#request.mode), isWhole: isWhole(end) };
     const left = await this.#task.removeChildren(handle, this.#signal);
     this.#signal.throwIfAborted();
     const done = titleOf(end, this.#request.mode);

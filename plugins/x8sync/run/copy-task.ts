@@ -80,6 +80,8 @@ export class CopyTask {
   isRelayed = false;
   /** Files were copied, or could have been: a failure from here on is worth a record. */
   copying = false;
+  /** What the copy came to, in words, once its mover has ended well; undefined before. */
+  done: { readonly text: string; readonly isWhole: boolean } | undefined;
 
   constructor(request: CopyRequest, context: CopyContext, stop: AbortController) {
     if (request.name !== undefined) checkTaskName(tool, request.name, ['source', 'target']);
@@ -290,7 +292,7 @@ export class CopyTask {
     left.push(...(await this.#closeRecords(clean, error, limit)));
     this.#ended = true;
     if (left.length > 0) return withDetails(error, describeUnclean(left), cleanupHint(left));
-    return interrupted ? cleanedUp(error, this.#request) : error;
+    return interrupted ? cleanedUp(error, this.#request, this.done) : error;
   }
 
   /** The error to show where somebody has cancelled this very run: whatever failed was their doing. */
@@ -368,8 +370,13 @@ const copiesByItself = (name: string): RefusedError =>
   });
 
 /** A clean-up is worth a word: who pressed Ctrl-C wants to know what is left. */
-function cleanedUp(error: unknown, request: CopyRequest): InterruptedError {
-  return new InterruptedError(signalOf(error), 'interrupted; all that the task had made is cleaned up', {
+function cleanedUp(error: unknown, request: CopyRequest, done: CopyTask['done']): InterruptedError {
+  const cleaned = 'all that the task had made is cleaned up';
+  if (done)
+    return new InterruptedError(signalOf(error), `interrupted; ${done.text}, and ${cleaned}`, {
+      hint: done.isWhole ? undefined : `${furtherRun(request)} for the rest`,
+    });
+  return new InterruptedError(signalOf(error), `interrupted; ${cleaned}`, {
     hint: `files that were copied so far stay at the target; ${furtherRun(request)} for the rest`,
   });
 }
