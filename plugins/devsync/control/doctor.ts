@@ -14,7 +14,7 @@ import { describeBudget, storageBudget } from '../session/storage-budget.ts';
 import type { SyncSpec, TargetSpec } from '../spec/spec.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
-import { isOptional, rightsFor } from './rights.ts';
+import { isOptional, permissionsCheck, rightsFor } from './rights.ts';
 import { refusalOf } from './serve-sync.ts';
 
 export interface Finding {
@@ -39,14 +39,14 @@ export async function checkCluster(
   for (const permission of missing) {
     const verdict = isOptional(permission, 'auto') ? 'note' : 'failed';
     findings.push({
-      check: 'permissions',
+      check: permissionsCheck,
       verdict,
       message: `${user} may not ${describePermission(permission)}`,
     });
   }
   if (missing.length === 0)
     findings.push({
-      check: 'permissions',
+      check: permissionsCheck,
       verdict: 'ok',
       message: `${user} may do all that is needed in ${namespace}`,
     });

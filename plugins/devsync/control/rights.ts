@@ -14,6 +14,9 @@ import type { ReloadRule } from '../spec/reload-spec.ts';
 import type { LauncherName } from '../spec/spec.ts';
 import { agentNamespace, clientAccount } from '../wire/node-agent.ts';
 
+/** What the check of the user's rights is called among the findings of `init` and `doctor`. */
+export const permissionsCheck = 'permissions';
+
 /** What some need beyond a sync's own rights: reloads by `rollout` or `exec`, the trial of `init`, telling claims apart. */
 export const extraRights = ['rollout', 'exec', 'init', 'claims'] as const;
 export type ExtraRight = (typeof extraRights)[number];

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { reportFindings } from '../../../../../plugins/devsync/commands/findings.ts';
 import { syncTable, trashTable } from '../../../../../plugins/devsync/commands/output-tables.ts';
 import {
   conflictHint,
@@ -105,4 +106,12 @@ test('what is left with ignored files only is said', () => {
   expect(restText(state)).toBe(
     'Both sides are the same. One side alone has, with nothing but ignored files: build (container).',
   );
+});
+
+test('a failed check is a failure, and a missing right is what the cluster does not allow', () => {
+  const of = (check: string, verdict: 'ok' | 'note' | 'failed') => ({ check, verdict, message: '' });
+  const codeOf = (...findings: ReturnType<typeof of>[]) => reportFindings(findings).error?.exitCode;
+  expect(codeOf(of('API server', 'ok'), of('permissions', 'note'))).toBeUndefined();
+  expect(codeOf(of('permissions', 'ok'), of('agent image', 'failed'))).toBe(1);
+  expect(codeOf(of('permissions', 'failed'), of('agent image', 'failed'))).toBe(4);
 });
