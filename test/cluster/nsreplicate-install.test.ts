@@ -237,6 +237,14 @@ test('for other namespaces the Roles move along; an upgrade keeps what was chose
   expect(stdout).toContain(`It carries out KRMSyncers of ${other}.`);
 }, 120_000);
 
+test('without the page its certificate is taken away', async () => {
+  await good('install', '--namespaces', pair.namespace);
+  await certificateNow();
+  const { stderr } = await good('install', '--namespaces', pair.namespace, '--page=false');
+  expect(stderr).toContain(`Secret ${stateNamespace}/nsreplicate-controller-tls deleted`);
+  await expect(certificateNow()).rejects.toThrow('not found');
+}, 120_000);
+
 test('uninstalled, resources, copies and the state stay', async () => {
   await good('install', '--namespaces', pair.namespace);
   const task = taskName(pair.namespace, 'installed');

@@ -55,7 +55,8 @@ abstract class RollOutCommand extends InstallationCommand {
     description: "Put ours in the place of others' fields, as of a definition of KRMSyncers that is there.",
   });
   wait = option.flag('--wait', {
-    description: 'Wait until the controller is ready. Default: true.',
+    description:
+      'Wait until the controller is ready. Default: true. Without it, the certificate of a page that is not served any more stays.',
     default: true,
   });
   waitLimit = option.duration('--wait-limit', {
@@ -64,22 +65,20 @@ abstract class RollOutCommand extends InstallationCommand {
   });
 
   protected async rollOut(context: KubeCommandContext, installation: Installation): Promise<Outcome> {
-    const { install, rolledOut } = await import('../controller/install.ts');
+    const { install, removeCertificate, rolledOut } = await import('../controller/install.ts');
     const { signal, clock, reporter } = context;
     const kube = await context.kube();
     const did: string[] = [];
-    await install(kube, installation, {
-      force: this.forceConflicts,
-      signal,
-      did: (what) => {
-        did.push(what);
-        reporter.info(what);
-      },
-    });
+    const say = (what: string) => {
+      did.push(what);
+      reporter.info(what);
+    };
+    await install(kube, installation, { force: this.forceConflicts, signal, did: say });
     const page = installation.page ? await pageText(context, kube, (what) => did.push(what)) : '';
     if (this.wait) {
       reporter.info('waiting until both pods of the controller are ready');
       await rolledOut(kube, this.waitLimit, { signal, clock });
+      if (!installation.page) await removeCertificate(kube, { signal, did: say });
     }
     const places = installation.namespaces.join(', ') || 'no namespace yet: name some by --namespaces';
     const text = `The controller is installed${this.wait ? ' and ready' : ''}. It carries out KRMSyncers of ${places}.${page}`;

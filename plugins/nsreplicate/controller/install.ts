@@ -24,6 +24,8 @@ import {
 import { krmSyncers, placeOf } from './resource.ts';
 
 const roleKinds = ['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'];
+/** The only Secret of an installation. */
+const certificateKind = 'secrets';
 const deploymentKind = 'deployments.apps';
 /** In the order in which they go, after the Deployment; the definition and the namespace with the tasks' state stay. */
 const kinds = [
@@ -34,8 +36,7 @@ const kinds = [
   'clusterrolebindings.rbac.authorization.k8s.io',
   'clusterroles.rbac.authorization.k8s.io',
   'serviceaccounts',
-  // The certificate of the page.
-  'secrets',
+  certificateKind,
 ];
 
 export interface InstallOptions extends CallOptions {
@@ -98,6 +99,18 @@ async function applyOne(
       cause: error,
     });
   }
+}
+
+/**
+ * Removes the certificate of a page that is not served any more, unless it is somebody else's. To be called once no pod
+ * serves the page: one that does makes the certificate anew.
+ */
+export async function removeCertificate(
+  kube: KubeClient,
+  options: Pick<InstallOptions, 'did' | 'signal'>,
+): Promise<void> {
+  for (const [resource, object] of await ours(kube, certificateKind, options))
+    await remove(kube, resource, object, options);
 }
 
 /** Objects of a kind that belong to the controller, in all namespaces. */
