@@ -213,6 +213,7 @@ export class LocalEndpoint implements Endpoint {
     return this.#alone(async () => {
       this.#beginOperation(name);
       const results = await apply(this.#applyContext(contents, operations.length), operations);
+      this.#storage.trash.end();
       this.#tracker.noteDone(editsOf(operations, results));
       this.#heapTrimmer.note(operations.length);
       for (const { path, problem, left, surprise } of results)

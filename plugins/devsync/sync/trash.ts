@@ -12,6 +12,7 @@ import {
   readdirSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statfsSync,
   symlinkSync,
@@ -30,6 +31,8 @@ export class Trash {
   readonly #folder: Folder;
   readonly #limit: number;
   #operation = '';
+  /** Whether anything went there under it. */
+  #isUsed = false;
   /** As far as is known: a person may take things out, and so may another process. */
   #used = 0;
   /** The operation in which it was counted anew. */
@@ -61,6 +64,7 @@ export class Trash {
 
   /** What goes into the trash from now on goes under this operation, a name that sorts by time. */
   begin(operation: string): void {
+    if (operation !== this.#operation) this.#isUsed = false;
     this.#operation = operation;
     this.#free = freeIn(this.#folder);
     this.#countOthers();
@@ -100,12 +104,25 @@ export class Trash {
 
   /** What was put there stays there, and takes so many bytes. */
   count(size: number): void {
+    this.#isUsed = true;
     this.#used += size;
     if (!this.#isTooMuch) return;
     // Before anything is given up for good, what is really there is counted: once an operation, as that takes long.
     if (this.#counted !== this.#operation) this.list();
     this.#counted = this.#operation;
     if (this.#isTooMuch) this.#evict();
+  }
+
+  /** To be called after each batch: where nothing went there after all, no empty folders are left of the attempt. */
+  end(): void {
+    if (this.#isUsed || !this.#known.has(this.#operation)) return;
+    this.#leave();
+    try {
+      removeEmpty(this.#folder, this.#operation);
+      this.#known.delete(this.#operation);
+    } catch {
+      // There is something in it, or it has gone.
+    }
   }
 
   /** Everything in it, oldest first. */
@@ -225,6 +242,14 @@ export class Trash {
     this.#used -= size;
     this.#free += size;
   }
+}
+
+/** Removes a folder that has nothing but such folders in it. Throws ENOTEMPTY where it has. */
+function removeEmpty(parent: Folder, name: string): void {
+  using folder = parent.child(name);
+  for (const entry of readdirSync(folder.path, { withFileTypes: true }))
+    if (entry.isDirectory()) removeEmpty(folder, entry.name);
+  rmdirSync(parent.at(name));
 }
 
 function freeIn({ path }: Folder): number {

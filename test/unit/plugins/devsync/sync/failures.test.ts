@@ -58,6 +58,8 @@ test('a replacement that fails puts nothing into the trash, however often it is 
   }
   const { items, used } = await endpoint.trash();
   expect([items, used]).toEqual([[], 0]);
+  // Nor are empty folders of the attempts left.
+  expect(readdirSync(join(endpoint.facts.metadataFolder, 'trash'))).toEqual([]);
 });
 
 test('what is saved from the other side is saved once, however often the attempt fails that it is saved for', async () => {
