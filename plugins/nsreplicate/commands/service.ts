@@ -55,7 +55,7 @@ export async function serve(
   const service = await startService({
     ...serving,
     listen: parseListen(listen),
-    tls: await certificateOf(flags, serving.state),
+    tls: await certificateOf(flags, serving.state, (text) => reporter.info(text)),
     insecure,
     openMetrics: metricsAuth === 'none',
     version: plugin.version,
@@ -71,8 +71,9 @@ export async function serve(
 async function certificateOf(
   { tlsCert: cert, tlsKey: key, ownCertificate }: ServiceFlags,
   state: KubeClient,
+  info: (text: string) => void,
 ): Promise<TlsSource | undefined> {
-  if (ownCertificate) return (await import('../server/certificate/secret.ts')).secretSource(state);
+  if (ownCertificate) return (await import('../server/certificate/secret.ts')).secretSource(state, info);
   if (cert === undefined || key === undefined) return undefined;
   return (await import('../server/http/tls.ts')).filesSource({ cert, key });
 }

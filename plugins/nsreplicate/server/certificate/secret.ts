@@ -68,10 +68,24 @@ export async function ensureCertificate(
   }
 }
 
-/** The certificate as a service's: looked at again every ten seconds. */
-export function secretSource(kube: KubeClient): TlsSource {
+/**
+ * The certificate as a service's: looked at again every ten seconds.
+ * @param info hears when it was made or renewed, also by somebody else
+ */
+export function secretSource(kube: KubeClient, info: (text: string) => void): TlsSource {
+  let before: string | undefined;
   return {
-    read: async ({ clock, signal }) => (await ensureCertificate(kube, clock, { signal })).pair,
+    read: async ({ clock, signal }) => {
+      const { pair, became } = await ensureCertificate(kube, clock, { signal });
+      const now = fingerprintOf(pair);
+      const isMine = became === 'created' || became === 'renewed';
+      if (isMine || (before !== undefined && before !== now))
+        info(
+          `Secret ${stateNamespace}/${certificateSecret} ${isMine ? became : 'changed'}: the certificate holds until ${endOf(pair).toISOString()}, its SHA-256 fingerprint is ${now}`,
+        );
+      before = now;
+      return pair;
+    },
     periodMs: LOOK_MS,
   };
 }
@@ -87,8 +101,9 @@ function make(clock: Clock): TlsPair {
 const isOurs = ({ metadata: { labels = {} } }: Secret): boolean =>
   Object.entries(installLabels).every(([name, value]) => labels[name] === value);
 
-const leftMs = ({ cert }: TlsPair, clock: Clock): number =>
-  Date.parse(new X509Certificate(cert).validTo) - clock.now().getTime();
+const endOf = ({ cert }: TlsPair): Date => new Date(new X509Certificate(cert).validTo);
+
+const leftMs = (pair: TlsPair, clock: Clock): number => endOf(pair).getTime() - clock.now().getTime();
 
 /** Undefined where there is none that can be used. */
 function pairIn({ data = {} }: Secret): TlsPair | undefined {

@@ -83,7 +83,8 @@ export async function followPair(
       changed(pair);
     } catch (error) {
       if (signal.aborted) return;
-      if (said !== messageOf(error)) warn(`${messageOf(error)}; the certificate from before stays in use`);
+      const why = messageOf(error).replace(/\.$/, '');
+      if (said !== messageOf(error)) warn(`${why}; the certificate from before stays in use`);
       said = messageOf(error);
     }
   }

@@ -10,6 +10,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import {
   certificateSecret,
   ensureCertificate,
+  secretSource,
 } from '../../../../../plugins/nsreplicate/server/certificate/secret.ts';
 import { selfSigned } from '../../../../../plugins/nsreplicate/server/certificate/self-signed.ts';
 import type { Secret } from '../../../../../src/kube/objects.ts';
@@ -113,6 +114,25 @@ test("somebody else's is used and never written, not even where it has ended; on
   expect(secret()?.metadata.resourceVersion).toBe(resourceVersion);
   objects.replace('/secrets', { ...secret(), data: { ...data, 'tls.key': '' } } as Secret);
   await expect(ensure()).rejects.toThrow('is not ours');
+});
+
+test('a service tells when it makes or renews it, when another one did, and nothing else', async () => {
+  const { clock, kube } = scene();
+  const { signal } = new AbortController();
+  const said: string[][] = [[], []];
+  const [one, other] = said.map((lines) => secretSource(kube, (text) => lines.push(text)));
+  const look = async () => {
+    for (const source of [one, other]) await source?.read({ clock, signal });
+  };
+  await look();
+  await look();
+  clock.jump(340 * DAY_MS);
+  await look();
+  const words = said.map((lines) =>
+    lines.map((line) => /^Secret \S+ (\w+): the certificate holds/.exec(line)?.[1]),
+  );
+  expect(words).toEqual([['created', 'renewed'], ['changed']]);
+  expect(said.flat().join(' ')).not.toContain('PRIVATE');
 });
 
 test('two that make it at the same moment end with one', async () => {

@@ -46,6 +46,25 @@ test('a pair that does not belong together is refused, and one that is not there
   await expect(readPair({ cert: files.cert, key: empty })).rejects.toThrow('is empty');
 });
 
+test('what is wrong with a new one is a sentence, and the next words go on from it', async () => {
+  const ended = new AbortController();
+  const { signal } = ended;
+  const clock = fakeClock();
+  const said: string[] = [];
+  const read = () => Promise.reject(new UsageError('It is no certificate.'));
+  const changed = () => undefined;
+  const warn = (text: string) => said.push(text);
+  const following = followPair(
+    { read, periodMs: 1 },
+    { cert: '', key: '' },
+    { clock, signal, changed, warn },
+  );
+  await clock.advance(1);
+  ended.abort();
+  await following;
+  expect(said).toEqual(['It is no certificate; the certificate from before stays in use']);
+});
+
 test('a new certificate is used without a restart, and a broken one is said and left', async () => {
   const ended = new AbortController();
   const { signal } = ended;
