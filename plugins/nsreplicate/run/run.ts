@@ -13,14 +13,7 @@ import { type Fence, fencedClient } from '../reconcile/fenced-client.ts';
 import { type Control, readControl, watchControl } from '../state/control.ts';
 import { ensureDigestKey } from '../state/digest-key.ts';
 import { Journal } from '../state/journal.ts';
-import {
-  readActive,
-  readResults,
-  readSavedState,
-  readShards,
-  readStatus,
-  type TaskStatus,
-} from '../state/state.ts';
+import { readEarlierRuns, readSavedState, type TaskStatus } from '../state/state.ts';
 import type { TaskPhase } from '../state/task-phase.ts';
 import { Documents } from '../status/documents.ts';
 import { statusOf } from '../status/task-status.ts';
@@ -74,23 +67,18 @@ export async function run(
 ): Promise<{ task: Task; status: TaskStatus }> {
   const { state, signal, clock } = options;
   const { name } = assignment.spec;
-  const [key, saved, results, shards, activeBefore, control, statusBefore] = await Promise.all([
+  const [key, earlier, control] = await Promise.all([
     ensureDigestKey(state, name, { signal }),
-    readSavedState(state, name, { signal }),
-    readResults(state, name, { signal }),
-    readShards(state, name, { signal }),
-    readActive(state, name, { signal }),
+    readEarlierRuns(state, name, { signal }),
     readControl(state, name, { signal }),
-    readStatus(state, name, { signal }),
   ]);
-  const records = new JobRecords(shards);
   const kept = {
     key,
-    saved,
-    records,
-    results: new AppliedResults(results),
-    activeBefore,
-    statusBefore,
+    saved: earlier.saved,
+    records: new JobRecords(earlier.shards),
+    results: new AppliedResults(earlier.results),
+    activeBefore: earlier.active,
+    statusBefore: earlier.status,
     startedAt: clock.now(),
   };
   const work = new Work(assignment, options, kept);

@@ -110,6 +110,42 @@ function known<T extends ConfigMap | undefined>(state: T): T {
   });
 }
 
+/** What a run begins with of what earlier ones left, beside what people asked for. */
+export interface EarlierRuns {
+  readonly saved: SavedState;
+  /** As `readStatus`. */
+  readonly status: TaskStatus | undefined;
+  /** As `readResults`. */
+  readonly results: readonly string[];
+  /** As `readShards`. */
+  readonly shards: ReadonlyMap<string, string>;
+  /** As `readActive`. */
+  readonly active: string;
+}
+
+/** All of it in two requests: a process may begin many tasks. */
+export async function readEarlierRuns(
+  kube: KubeClient,
+  task: string,
+  call: CallOptions = {},
+): Promise<EarlierRuns> {
+  const labelSelector = selectorOf({ [Label.managedBy]: managerOf(tool), [Label.task]: task });
+  const [found, { items }] = await Promise.all([
+    find(kube, task, 'state', call),
+    kube.list(configMaps, { namespace: stateNamespace, labelSelector, ...call }),
+  ]);
+  const state = known(found);
+  const byName = new Map(items.map(({ metadata: { name }, data = {} }) => [name, data]));
+  const records = (role: Role) => byName.get(metadataOf(task, role).name)?.records ?? '';
+  return {
+    saved: savedStateOf(parse(state?.data?.saved ?? state?.data?.memory)),
+    status: state && statusIn(state),
+    results: items.flatMap(({ data }) => data?.results ?? []),
+    shards: new Map(shardNames.map((name) => [name, records(`jobs-${name}`)])),
+    active: records('jobs-active'),
+  };
+}
+
 /** Texts of the shards of what replicas made of objects. */
 export async function readResults(
   kube: KubeClient,

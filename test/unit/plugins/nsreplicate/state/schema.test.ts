@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   listStatuses,
+  readEarlierRuns,
   readSavedState,
   readStatus,
   SCHEMA,
@@ -39,7 +40,7 @@ describe('state of a newer version', () => {
     'schema %s is refused by whoever would read it',
     async (schema) => {
       written(schema, { status: JSON.stringify({ task: 't' }), saved: JSON.stringify({ sequence: 1 }) });
-      for (const reading of [readSavedState(kube, 't'), readStatus(kube, 't')]) {
+      for (const reading of [readSavedState(kube, 't'), readStatus(kube, 't'), readEarlierRuns(kube, 't')]) {
         await expect(reading).rejects.toThrow(
           `Task t was run by a newer version of this plugin (schema ${schema}`,
         );
