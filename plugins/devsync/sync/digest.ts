@@ -75,6 +75,11 @@ export class DigestCache {
     this.entries.delete(path);
   }
 
+  /** Paths of the files that were known by this number: names of one file, as long as none was replaced. */
+  *pathsOf(inode: number): Generator<string> {
+    for (const [path, known] of this.entries) if (known.inode === inode) yield path;
+  }
+
   /** Forgets all that is not in `paths`. */
   retain(isThere: (path: string) => boolean): void {
     for (const path of this.entries.keys()) if (!isThere(path)) this.entries.delete(path);

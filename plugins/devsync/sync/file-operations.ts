@@ -54,6 +54,8 @@ export interface ApplyContext {
   /** A directory of ours is about to appear at this path, and did not, after all. */
   readonly onMade: (path: string, folder: Folder) => void;
   readonly onUnmade: (path: string) => void;
+  /** A file was written in place that has this name as well. */
+  readonly onLinked: (path: string) => void;
 }
 
 export interface ResolvedPath {
@@ -178,6 +180,9 @@ async function putInPlace(
     modified: wanted.modified,
   });
   context.trash.count(stats.size);
+  // What was written is the content of its other names as well, of which the system tells nothing.
+  if (written.nlink > 1)
+    for (const other of context.cache.pathsOf(written.ino)) if (other !== path) context.onLinked(other);
   remember(place, wanted, written, context);
   return { path };
 }

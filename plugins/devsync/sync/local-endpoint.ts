@@ -315,6 +315,7 @@ export class LocalEndpoint implements Endpoint {
       undeleted: this.#operations.undeleted,
       onMade: (path, folder) => this.#tracker.noteMade(path, folder),
       onUnmade: (path) => this.#tracker.noteUnmade(path),
+      onLinked: (path) => this.#tracker.doubt(path),
     };
   }
 

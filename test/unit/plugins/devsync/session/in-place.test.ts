@@ -3,6 +3,7 @@ import {
   appendFileSync,
   closeSync,
   existsSync,
+  linkSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, jest, test } from '@jest/globals';
+import { eventually } from '../../../../support/eventually.ts';
 import { type Pair, type PairOptions, syncedPair } from '../support/pair.ts';
 
 jest.setTimeout(60_000);
@@ -46,6 +48,15 @@ test.each(['local', 'container'] as const)('a rule decides what stays the same f
   const kept = readdirSync(trash).map((operation) => readFileSync(join(trash, operation, 'a.live'), 'utf8'));
   expect(kept).toEqual(['first, and longer', 'second']);
   expect(marks(it, to)).toBe(false);
+});
+
+test('another name of a file that was written in place is looked at: it has changed as well', async () => {
+  const it = await started();
+  linkSync(join(it.local, 'a.live'), join(it.local, 'b.live'));
+  await it.synchronizer.flush();
+  writeFileSync(join(it.container, 'a.live'), 'from there');
+  await eventually(() => expect(readFileSync(join(it.container, 'b.live'), 'utf8')).toBe('from there'));
+  expect(it.synchronizer.state.conflicts).toEqual([]);
 });
 
 test('what a program has written to it meanwhile is not overwritten', async () => {
