@@ -20,7 +20,14 @@ import { specOf, type TaskEntry } from './inventory.ts';
 import { claimsOf, type StandingTask } from './look.ts';
 import { lookAtSchedule } from './schedule-look.ts';
 import { asStanding, recordedStanding } from './standing.ts';
-import { lockTarget, requireNoCutover, sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import {
+  lockTarget,
+  requireNoCutover,
+  sidesOf,
+  type TaskContext,
+  type TaskSides,
+  targetGone,
+} from './task-sides.ts';
 
 /** What the mover came to, or how a task stands that had ended before. */
 export type Attached =
@@ -33,13 +40,14 @@ export type Attached =
  * @param kube of the cluster that the task was seen in; the other one is found by its API server.
  * @throws UnreachableError where the target's cluster can't be reached, with what the source's knows: the mover runs in
  *   the target's.
- * @throws X8sError where no mover is there, or where it came to no good end.
+ * @throws X8sError where no mover is there, where the target's cluster has no record of the task any more, or where it
+ *   came to no good end.
  */
 export async function attach(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<Attached> {
   requireNoCutover(entry, kube);
   const all = await sidesOf(entry, kube, context);
   const target = all.sides.find(({ record }) => record.role === 'target');
-  if (!target) throw await targetOutOfReach(entry, kube, all.missing, context);
+  if (!target) throw await noTarget(entry, kube, all, context);
   const found: TaskEntry = { ...entry, records: { ...entry.records, target: target.record } };
   if (isFinished(target.record))
     return { ended: { entry: found, standing: recordedStanding(target.record) } };
@@ -208,16 +216,17 @@ class Attachment {
 }
 
 /** The error that says what the source's cluster alone can tell of a task, and what it can't. */
-async function targetOutOfReach(
-  { task, records }: TaskEntry,
+async function noTarget(
+  entry: TaskEntry,
   kube: KubeClient,
-  missing: readonly string[],
+  { missing, gone }: TaskSides,
   { signal }: TaskContext,
-): Promise<UnreachableError> {
-  const { source } = records;
+): Promise<X8sError> {
+  const { source } = entry.records;
   const known = source ? await seenAtSource({ kube, record: source }, signal) : [];
+  if (missing.length === 0) return targetGone(entry, kube, { what: 'followed', gone, details: known });
   return new UnreachableError(
-    `task ${task}: how far it is can't be told from here: the cluster of its mover can't be reached`,
+    `task ${entry.task}: how far it is can't be told from here: the cluster of its mover can't be reached`,
     {
       details: [...missing, ...known],
       hint: 'a kubeconfig with a context of that cluster is needed',

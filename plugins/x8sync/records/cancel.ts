@@ -12,7 +12,7 @@ import { cancelledError, markCancelled } from '../run/cancellation.ts';
 import { storeOf } from '../run/copy-task.ts';
 import { forgetEnd } from '../run/kept-end.ts';
 import type { TaskEntry } from './inventory.ts';
-import { lockTarget, requireNoCutover, sidesOf, type TaskContext } from './task-sides.ts';
+import { lockTarget, requireNoCutover, sidesOf, type TaskContext, targetGone } from './task-sides.ts';
 
 /** How often a live run's lock is asked for. */
 const pauseMs = 500;
@@ -22,14 +22,17 @@ const pauseMs = 500;
  *
  * @throws RefusedError where the task has finished, or where the run that holds it does not end in time.
  * @throws UnreachableError where a side could not be reached; the other one is clean then.
+ * @throws X8sError where the target's cluster has no record of the task any more.
  */
 export async function cancel(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<void> {
   requireNoCutover(entry, kube);
-  const { sides, missing } = await sidesOf(entry, kube, context);
+  const { sides, missing, gone } = await sidesOf(entry, kube, context);
   const target = sides.find(({ record }) => record.role === 'target');
+  if (!target && missing.length === 0) throw targetGone(entry, kube, { what: 'cancelled', gone });
   if (!target)
     throw new UnreachableError(`task ${entry.task}: the cluster of its mover can't be reached`, {
       details: missing,
+      hint: 'a kubeconfig with a context of that cluster is needed',
     });
   if (isFinished(target.record)) throw hasFinished(target);
   const { who } = thisProcess();

@@ -34,9 +34,9 @@ export async function readLogs(
   context: TaskContext,
   onLine: (line: TaskLogLine) => void,
 ): Promise<string[]> {
-  const { sides, missing } = await sidesOf(entry, kube, context);
+  const { sides, missing, gone } = await sidesOf(entry, kube, context);
   const problems = await Promise.all(sides.map((side) => readSide(side, wishes, context, onLine)));
-  return [...missing, ...problems.flat()];
+  return [...missing, ...gone, ...problems.flat()];
 }
 
 async function readSide(

@@ -23,7 +23,7 @@ import {
   type Standing,
   standingOf,
 } from './standing.ts';
-import { sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
+import { cleanupCommand, sidesOf, type TaskContext, type TaskSides } from './task-sides.ts';
 
 /** A task, with what was seen of it. */
 export interface StandingTask {
@@ -61,7 +61,7 @@ export async function lookAt(
   const target = all.sides.find((side) => side.record.role === 'target');
   const schedule = target && (await lookAtSchedule(target, claimsOf(target.record, all), context, options));
   if (target && schedule) return { entry: withTarget(entry, target), standing: schedule };
-  const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, all);
+  const sight = target ? await sightOf(target, context, options) : targetUnseen(entry, kube, all);
   const known = target?.record ?? record;
   const standing = standingOf(known, sight, claimsOf(known, all));
   await writeEnd(all.sides, standing, context);
@@ -84,18 +84,15 @@ async function bothSides(entry: TaskEntry, kube: KubeClient, context: TaskContex
   } catch (error) {
     context.signal.throwIfAborted();
     const here = Object.values(entry.records).map((record) => ({ kube, record }));
-    return { sides: here, missing: [messageOf(error)] };
+    return { sides: here, missing: [messageOf(error)], gone: [] };
   }
 }
 
-function targetUnseen({ records }: TaskEntry, { missing }: TaskSides): NoSight {
-  const why = missing.length > 0 ? `: ${missing.join('; ')}` : '';
-  const { peer } = records.source ?? {};
-  return missing.length > 0
-    ? { obstacle: `the cluster of its mover can't be asked${why}` }
-    : {
-        obstacle: `namespace ${peer?.namespace} of ${peer?.server} has no record of it: its target's side is cleaned up`,
-      };
+function targetUnseen(entry: TaskEntry, kube: KubeClient, { missing, gone }: TaskSides): NoSight {
+  if (missing.length > 0)
+    return { obstacle: `the cluster of its mover can't be asked: ${missing.join('; ')}` };
+  const why = gone.length > 0 ? gone.join('; ') : 'its record does not say where its target is';
+  return { obstacle: `${why}; ${cleanupCommand(entry, kube)} removes what is left of it` };
 }
 
 async function sightOf(

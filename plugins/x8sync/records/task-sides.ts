@@ -1,6 +1,8 @@
 /** Both sides of a task that was made by another run, from whichever cluster one comes. */
 import { messageOf, RefusedError, X8sError } from '../../../src/errors.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import { isForbidden } from '../../../src/kube/api-error.ts';
+import type { CallOptions, KubeClient } from '../../../src/kube/client.ts';
+import { namespaces } from '../../../src/kube/resources.ts';
 import type { HeldLock } from '../../../src/tasks/held-lock.ts';
 import { isSpecIntact } from '../../../src/tasks/spec.ts';
 import { claimLockedFor, lockClaim } from '../claims/claim-lock.ts';
@@ -21,12 +23,15 @@ export interface TaskSides {
   readonly sides: SideRecord[];
   /** Why a side could not be asked, a line each. */
   readonly missing: string[];
+  /** Why a side is not there, though its cluster answered, a line each. */
+  readonly gone: string[];
 }
 
 /** Both sides of a task: what this cluster knows of it, and its peer, found by its API server. */
 export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskContext): Promise<TaskSides> {
   const sides: SideRecord[] = Object.values(entry.records).map((record) => ({ kube, record }));
   const missing: string[] = [];
+  const gone: string[] = [];
   for (const { record } of [...sides]) {
     const role: Role = record.role === 'source' ? 'target' : 'source';
     const { peer } = record;
@@ -36,12 +41,49 @@ export async function sidesOf(entry: TaskEntry, kube: KubeClient, context: TaskC
       const call = { signal: context.signal };
       const other = await storeOf(kube, context).find(peer.namespace, entry.task, role, call);
       if (other && isSameTask(record, other)) sides.push({ kube, record: other });
+      else gone.push(await describeAbsence(kube, { role, namespace: peer.namespace }, call));
     } catch (error) {
       context.signal.throwIfAborted();
       missing.push(`${role} in namespace ${peer.namespace} of ${peer.server}: ${messageOf(error)}`);
     }
   }
-  return { sides, missing };
+  return { sides, missing, gone };
+}
+
+/** Says that a cluster which answered has no record of a task in one role, and whether the namespace is there. */
+async function describeAbsence(
+  kube: KubeClient,
+  { role, namespace }: { readonly role: Role; readonly namespace: string },
+  call: CallOptions,
+): Promise<string> {
+  const place = `the ${role}'s namespace ${namespace} of ${kube.cluster.context}`;
+  const noRecord = `${place} has no record of it any more`;
+  try {
+    return (await kube.find(namespaces, { name: namespace }, call)) ? noRecord : `${place} is gone`;
+  } catch (error) {
+    // Namespaces may be read by few; that there is no record is known all the same.
+    if (isForbidden(error)) return noRecord;
+    throw error;
+  }
+}
+
+/** The command that deletes what is left of a task on the sides that this cluster knows. */
+export function cleanupCommand({ task, records }: TaskEntry, { cluster: { context } }: KubeClient): string {
+  const [record] = Object.values(records);
+  return `kubectl x8sync cleanup ${task} -n ${record?.namespace} --context ${context}`;
+}
+
+/** The error of a command that needs a task's target, where its cluster answered and does not have it. */
+export function targetGone(
+  entry: TaskEntry,
+  kube: KubeClient,
+  { what, gone, details }: { what: string; gone: readonly string[]; details?: readonly string[] },
+): X8sError {
+  const why = gone.length > 0 ? gone.join('; ') : 'its record does not say where its target is';
+  return new X8sError(`task ${entry.task} can't be ${what}: ${why}`, {
+    details,
+    hint: `to remove what is left of it: ${cleanupCommand(entry, kube)}`,
+  });
 }
 
 /**
