@@ -55,9 +55,10 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   await it.watch('many');
   const seen = await it.reaches('many', 'watching', (now) => podsOf(now).length === 3);
   const [writer, ...followers] = [writerOf(seen), ...podsOf(seen).filter((pod) => pod !== writerOf(seen))];
+  const role = (pod: string) => `${pod === writer ? 'writer' : 'follower'} ${pod}`;
   const everywhere = (path: string, content: string, pods = podsOf(seen)) =>
     eventually(async () => {
-      for (const pod of pods) expect([pod, await it.sh(pod, `cat /work/${path}`)]).toEqual([pod, content]);
+      for (const pod of pods) expect([role(pod), await it.sh(pod, `cat /work/${path}`)]).toEqual([role(pod), content]);
     });
   await everywhere('deep/b', 'one');
   const table = await it.must('get');
