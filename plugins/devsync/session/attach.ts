@@ -54,6 +54,11 @@ export interface Attached {
   readonly budget: StorageBudget;
   /** What the files in LOCAL say that both sides leave alone. */
   readonly ignoreFiles: IgnoreFiles;
+  /**
+   * Once it is its turn: the first container of an image tells what that begins with, and where several are attached at a
+   * time, that is the one that writes back.
+   */
+  begin(): void;
   close(): Promise<void>;
 }
 
@@ -86,8 +91,10 @@ export async function attach(context: AttachContext): Promise<Attached> {
     const binding = JSON.stringify([local.facts.rootId, container.facts.rootId, location.id]);
     const history = new ContainerHistory(folder, binding, target.containerId, context.syncFolder);
     await Promise.all([looking, lookingThere]);
-    history.begin(location, container.tree, context.memory?.startUpTimes(target.containerId));
-    if (history.trouble !== undefined) remarks.push(history.trouble);
+    const begin = () => {
+      history.begin(location, container.tree, context.memory?.startUpTimes(target.containerId));
+      if (history.trouble !== undefined) remarks.push(history.trouble);
+    };
     const { connection } = launched;
     const close = async () => {
       await container.close();
@@ -95,7 +102,7 @@ export async function attach(context: AttachContext): Promise<Attached> {
       await local.close();
     };
     const sides = { local, container, history, remarks, binding, budget };
-    return { target, launched, location, ...sides, ignoreFiles, close };
+    return { target, launched, location, ...sides, ignoreFiles, begin, close };
   } catch (error) {
     launched?.connection.close();
     await local.close();

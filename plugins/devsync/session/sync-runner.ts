@@ -289,6 +289,7 @@ export class SyncRunner implements RunningSync {
   async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
     const { onLog } = this.#options;
     const stop = new AbortController();
+    attached.begin();
     const synchronizer = synchronizerFor(attached, {
       ...this.#options,
       memory: this.#memory,
