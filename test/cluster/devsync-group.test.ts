@@ -58,7 +58,8 @@ test('every pod gets what is saved here, one writes back, the others’ own chan
   const role = (pod: string) => `${pod === writer ? 'writer' : 'follower'} ${pod}`;
   const everywhere = (path: string, content: string, pods = podsOf(seen)) =>
     eventually(async () => {
-      for (const pod of pods) expect([role(pod), await it.sh(pod, `cat /work/${path}`)]).toEqual([role(pod), content]);
+      for (const pod of pods)
+        expect([role(pod), await it.sh(pod, `cat /work/${path}`)]).toEqual([role(pod), content]);
     });
   await everywhere('deep/b', 'one');
   const table = await it.must('get');
