@@ -1,5 +1,5 @@
 /** Digests by which two objects are known to be the same without being side by side. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import type { KubeObject } from '../../../src/kube/objects.ts';
 import { canonical } from './draft.ts';
 
@@ -15,9 +15,9 @@ export const isSecret = ({ kind }: Pick<KubeObject, 'kind'>): boolean => kind ==
  */
 export function digestOf(object: KubeObject, key: Uint8Array): string {
   const keyed = isSecret(object);
-  const hash = keyed ? createHmac('sha256', key) : createHash('sha256');
-  const text = hash.update(canonical(object)).digest().subarray(0, 16).toString('base64url');
-  return `${keyed ? 'k' : 'd'}${SCHEMA}:${text}`;
+  const text = canonical(object);
+  const digest = keyed ? createHmac('sha256', key).update(text).digest() : hash('sha256', text, 'buffer');
+  return `${keyed ? 'k' : 'd'}${SCHEMA}:${digest.subarray(0, 16).toString('base64url')}`;
 }
 
 /** One digest for a set of objects, whatever their order: equal sets give equal digests. */

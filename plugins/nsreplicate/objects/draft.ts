@@ -36,6 +36,20 @@ export function at(value: unknown, ...path: readonly string[]): unknown {
 
 /** Removes the value at a path, and the maps that become empty by it, the top level excepted. */
 export function drop(object: Json, ...path: readonly string[]): void {
+  // As a rule nothing is there.
+  if (isThere(object, path)) dropThere(object, path);
+}
+
+function isThere(object: Json, path: readonly string[]): boolean {
+  let found: unknown = object;
+  for (const key of path) {
+    if (!isJson(found) || !Object.hasOwn(found, key)) return false;
+    found = found[key];
+  }
+  return true;
+}
+
+function dropThere(object: Json, path: readonly string[]): void {
   const [key, ...rest] = path;
   if (key === undefined || !Object.hasOwn(object, key)) return;
   if (rest.length === 0) {
@@ -45,7 +59,7 @@ export function drop(object: Json, ...path: readonly string[]): void {
   const inner = object[key];
   if (!isJson(inner)) return;
   const before = Object.keys(inner).length;
-  drop(inner, ...rest);
+  dropThere(inner, rest);
   if (before > 0 && Object.keys(inner).length === 0) delete object[key];
 }
 
