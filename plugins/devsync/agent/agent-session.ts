@@ -19,6 +19,7 @@ import {
   asPath,
   asText,
   asWanted,
+  maybeDigest,
   packRanges,
   packResults,
   packSignature,
@@ -123,12 +124,11 @@ export class AgentSession {
       case 'signature':
         return await this.#signature(given.wanted);
       case 'early':
-        return this.#endpoint.beginEarly(asDigest(given.name));
+        return this.#endpoint.beginEarly(asDigest(given.name), maybeDigest(given.outdated));
       case 'become':
-        return this.#endpoint.nameEarly(
-          asDigest(given.name),
-          given.digest == null ? undefined : asDigest(given.digest),
-        );
+        return this.#endpoint.nameEarly(asDigest(given.name), maybeDigest(given.digest));
+      case 'outdate':
+        return this.#endpoint.outdate(asDigest(given.digest));
       case 'unchanged':
         return await this.#unchanged(given);
       case 'read':

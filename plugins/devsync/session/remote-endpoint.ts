@@ -81,6 +81,7 @@ export class RemoteEndpoint implements Endpoint {
   readonly #incoming = new Map<number, FrameQueue>();
   /** Contents that are on their way while they are still read. */
   readonly #early = new Map<EarlyContent, Promise<void>>();
+  #lastEarly: EarlyContent | undefined;
 
   /** What the agent tells is held to the rules that it was given. */
   readonly #gate: Gate;
@@ -199,13 +200,15 @@ export class RemoteEndpoint implements Endpoint {
   }
 
   async #receiveEarly(early: EarlyContent): Promise<void> {
-    const { name } = early;
+    const { name, path } = early;
     const stream = ++this.#lastStream;
+    const outdated = this.#lastEarly?.path === path ? this.#lastEarly.digest : undefined;
+    this.#lastEarly = early;
     // In the order in which they are sent: no answer is waited for.
     const call = (method: string, parameters: unknown) => {
       this.#call(method, parameters).catch(() => {});
     };
-    call('early', { name });
+    call('early', { name, outdated });
     try {
       await this.#send(stream, early.chunks());
       const { last } = early;
@@ -231,7 +234,22 @@ export class RemoteEndpoint implements Endpoint {
     contents: Contents = new Map(),
   ): Promise<OperationResult[]> {
     const parts = [...inCalls(operations)].map((part) => this.#applyPart(part, name, contents));
+    this.#dropOutdated(operations);
     return (await Promise.all(parts)).flat();
+  }
+
+  /** What came early, and is no version that is put in place now, is of no use any more. */
+  #dropOutdated(operations: readonly Operation[]): void {
+    const early = this.#lastEarly;
+    const next = early && operations.find(({ path }) => path === early.path)?.new;
+    if (early?.digest === undefined || next === undefined) return;
+    if (next.kind !== 'file' || next.digest !== early.digest) this.#callAhead('outdate', early);
+    this.#lastEarly = undefined;
+  }
+
+  /** In the order in which they are sent: no answer is waited for. */
+  #callAhead(method: string, { digest }: { readonly digest: string | undefined }): void {
+    this.#call(method, { digest }).catch(() => {});
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {

@@ -188,8 +188,14 @@ export class LocalEndpoint implements Endpoint {
     }
   }
 
+  /** A content that came early is of no use, unless it is about to be used. */
+  outdate(digest: string): void {
+    this.#storage.staging.outdate(digest);
+  }
+
   /** A content is about to come in part by part whose digest is told by `nameEarly`. */
-  beginEarly(name: string): void {
+  beginEarly(name: string, outdated?: string): void {
+    if (outdated !== undefined) this.outdate(outdated);
     this.#storage.staging.beginEarly(name);
   }
 

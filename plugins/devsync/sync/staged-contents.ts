@@ -56,6 +56,11 @@ export class StagedContents {
     this.#sweep();
   }
 
+  /** Another version has come: it is of no use, unless it is about to be used. */
+  outdate(name: string): void {
+    if (this.#held.get(name)?.isUnused) this.drop(name);
+  }
+
   /** It was taken away. */
   forget(name: string): void {
     const held = this.#held.get(name);

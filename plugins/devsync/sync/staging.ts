@@ -121,6 +121,11 @@ export class Staging {
     }
   }
 
+  /** A content that came early is of no use, unless it is about to be used. */
+  outdate(digest: string): void {
+    this.#contents.outdate(digest);
+  }
+
   /** A content is about to come in whose digest is told by `nameEarly`. */
   beginEarly(name: string): void {
     this.#writer.beginEarly(name);

@@ -52,6 +52,10 @@ export function asDigest(value: unknown): string {
   return value;
 }
 
+/** A digest, or none. */
+export const maybeDigest = (value: unknown): string | undefined =>
+  value === undefined || value === null ? undefined : asDigest(value);
+
 /** A path below the root, whose names are possible on every platform. The root's own path is empty. */
 export function asPath(value: unknown): string {
   const path = asText(value, 'a path');
