@@ -61,7 +61,7 @@ const listens = (there: number, host = '127.0.0.1') =>
   });
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 800 && !(await isSo()); tries += 1) await sleep(25);
+  for (let tries = 0; tries < 2400 && !(await isSo()); tries += 1) await sleep(25);
   expect(await isSo()).toBe(true);
 }
 
@@ -245,5 +245,5 @@ withPrograms(
     await until(async () => (await listening()) && listeningSocket(forwardedPort) !== first);
     expect(await knock(address, stop.signal)).toBeUndefined();
   },
-  60_000,
+  150_000,
 );
