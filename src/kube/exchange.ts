@@ -97,7 +97,11 @@ export function createExchange(
     for (let retry = 0; ; retry++) {
       const left = limitMs > 0 ? Math.max(1, end - clock.monotonic()) : 0;
       const limit = deadline(left, call.signal);
-      const request = httpRequest(withServerLimit(call, left), limit.signal, streaming, limitMs);
+      const isInTime = call.notAfterMs === undefined ? undefined : () => clock.monotonic() < end;
+      const request = {
+        ...httpRequest(withServerLimit(call, left), limit.signal, streaming, limitMs),
+        isInTime,
+      };
       const outcome = await attempt(call, limit, request, read).catch((error) => {
         if (!(error instanceof DeadlineExceeded)) throw error;
         throw noAnswer(cluster, limitMs, limitMs === requestTimeoutMs);

@@ -1,6 +1,7 @@
 /** The transport over undici. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Dispatcher } from 'undici';
+import { DeadlineExceeded } from '../async/deadline.ts';
 import { until } from '../async/until.ts';
 import type { ClusterInfo } from './client.ts';
 import { connectionError } from './connection-error.ts';
@@ -23,7 +24,7 @@ export function createHttp(cluster: ClusterInfo, login: Login, options: HttpOpti
 
   const send = async (request: HttpRequest, credentials: Credentials): Promise<HttpResponse> => {
     const { requests, streams } = pools.of(credentials);
-    const answering = (request.streaming ? streams : requests).request({
+    const answering = inTime(request.streaming ? streams : requests, request).request({
       origin,
       path: prefix + request.path,
       method: request.method as Dispatcher.HttpMethod,
@@ -82,9 +83,35 @@ function createPools(options: DispatcherOptions) {
   };
 }
 
+/** Sends nothing that may not go any more when its turn has come. */
+function inTime(dispatcher: Dispatcher, { isInTime }: HttpRequest): Dispatcher {
+  if (isInTime === undefined) return dispatcher;
+  return dispatcher.compose(
+    (dispatch) => (options, handler) => dispatch(options, unlessLate(handler, isInTime)),
+  );
+}
+
+function unlessLate(
+  handler: Dispatcher.DispatchHandler,
+  isInTime: () => boolean,
+): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart(controller, context) {
+      handler.onRequestStart?.(controller, context);
+      if (!isInTime()) controller.abort(new DeadlineExceeded('its time was over before it was sent'));
+    },
+    onRequestUpgrade: (...told) => handler.onRequestUpgrade?.(...told),
+    onResponseStart: (...told) => handler.onResponseStart?.(...told),
+    onResponseData: (...told) => handler.onResponseData?.(...told),
+    onResponseEnd: (...told) => handler.onResponseEnd?.(...told),
+    onResponseError: (...told) => handler.onResponseError?.(...told),
+  };
+}
+
 /** The caller's own reason where its signal ended the request, else what the network means. */
 function fail(cluster: ClusterInfo, request: HttpRequest, error: unknown): never {
   request.signal?.throwIfAborted();
+  if (error instanceof DeadlineExceeded) throw error;
   throw connectionError(cluster, error);
 }
 

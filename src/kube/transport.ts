@@ -1,6 +1,7 @@
 /** HTTP to one API server: what the client and the streams stand on. `connect` (connect.ts) makes one. */
 import type { Agent } from 'node:http';
 import type { ConnectionOptions } from 'node:tls';
+import type { DeadlineExceeded } from '../async/deadline.ts';
 import type { OpenSockets } from './open-sockets.ts';
 
 /** TLS settings of the kubeconfig, as `tls.connect`, `https.request` and `ws` take them. */
@@ -40,6 +41,12 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked at the moment at which it is sent, after whatever wait there was for a connection: where it may not go any more,
+   * nothing of it is sent, and it rejects with a {@link DeadlineExceeded}. A timer can't say that: that of a process which
+   * stood still passes after what came meanwhile was read.
+   */
+  readonly isInTime?: (() => boolean) | undefined;
   /**
    * The answer goes on for long (a watch, a log): it gets a connection of its own, outside of the pool's limit.
    */

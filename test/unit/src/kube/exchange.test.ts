@@ -71,6 +71,30 @@ describe('a write that must not be made late', () => {
     expect(told()).toEqual(['9000ms']);
   });
 
+  test('that had to wait for a connection is not sent once it would be late, as after a process stood still', async () => {
+    const { clock } = fakeClock();
+    let now = clock.monotonic();
+    const first = Promise.withResolvers<void>();
+    const held = async (response: ServerResponse) => {
+      await first.promise;
+      ok(response);
+    };
+    const kube = await start(inTurn(held), {
+      clock: { ...clock, monotonic: () => now },
+      requestTimeoutMs: 0,
+    });
+    // As many as there are connections.
+    const all = Array.from({ length: 32 }, () => kube.create(configMaps, object));
+    await eventually(() => expect(server.requests).toHaveLength(32));
+    const late = kube.create(configMaps, object, { notAfterMs: 10_000 });
+    await settle();
+    now += 10_001;
+    first.resolve();
+    await expect(late).rejects.toThrow('no answer');
+    await Promise.all(all);
+    expect(server.requests).toHaveLength(32);
+  });
+
   test('has no more time than any request of its connection, and no less where those have no limit', async () => {
     const kube = await start(inTurn(ok));
     await kube.replace(configMaps, object, { notAfterMs: 10_000, timeoutMs: 3000 });
