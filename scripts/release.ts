@@ -6,7 +6,7 @@
  * `--platform` makes archives for some platforms only (with --dry-run).
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { archivesFolder, digestsIn, projectVersion } from './archives.ts';
@@ -72,7 +72,11 @@ function make({ version, platform }: Plan): void {
 
 /** Every file that is published, with its size. */
 function listMade(): void {
-  for (const folder of [archivesFolder, imagesFolder, join(root, 'dist', 'krew'), releaseFolder])
+  // A dry run for some platforms makes no manifests.
+  const folders = [archivesFolder, imagesFolder, join(root, 'dist', 'krew'), releaseFolder].filter(
+    existsSync,
+  );
+  for (const folder of folders)
     for (const name of readdirSync(folder).sort()) {
       const path = join(folder, name);
       console.log(`${(statSync(path).size / 2 ** 20).toFixed(1).padStart(7)} MiB  ${relative(root, path)}`);
