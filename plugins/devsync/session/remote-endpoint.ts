@@ -204,18 +204,14 @@ export class RemoteEndpoint implements Endpoint {
     const stream = ++this.#lastStream;
     const outdated = this.#lastEarly?.path === path ? this.#lastEarly.digest : undefined;
     this.#lastEarly = early;
-    // In the order in which they are sent: no answer is waited for.
-    const call = (method: string, parameters: unknown) => {
-      this.#call(method, parameters).catch(() => {});
-    };
-    call('early', { name, outdated });
+    this.#callAhead('early', { name, outdated });
     try {
       await this.#send(stream, early.chunks());
       const { last } = early;
-      call('become', { name, digest: last?.digest });
+      this.#callAhead('become', { name, digest: last?.digest });
       if (last) await this.#send(stream, only(last));
     } catch (error) {
-      call('become', { name });
+      this.#callAhead('become', { name });
       throw error;
     }
   }
@@ -243,13 +239,14 @@ export class RemoteEndpoint implements Endpoint {
     const early = this.#lastEarly;
     const next = early && operations.find(({ path }) => path === early.path)?.new;
     if (early?.digest === undefined || next === undefined) return;
-    if (next.kind !== 'file' || next.digest !== early.digest) this.#callAhead('outdate', early);
+    if (next.kind !== 'file' || next.digest !== early.digest)
+      this.#callAhead('outdate', { digest: early.digest });
     this.#lastEarly = undefined;
   }
 
   /** In the order in which they are sent: no answer is waited for. */
-  #callAhead(method: string, { digest }: { readonly digest: string | undefined }): void {
-    this.#call(method, { digest }).catch(() => {});
+  #callAhead(method: string, parameters: unknown): void {
+    this.#call(method, parameters).catch(() => {});
   }
 
   async trash(): Promise<{ items: TrashItem[]; used: number; limit: number }> {
