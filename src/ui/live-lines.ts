@@ -1,5 +1,5 @@
 /** The last lines of a terminal, drawn again and again; other lines pass above them and stay. */
-import { forTerminal, oneLine } from '../plain-text.ts';
+import { oneLine } from '../plain-text.ts';
 import type { LiveRegion } from './screen.ts';
 import type { Style } from './style.ts';
 import { truncate, widthOf } from './width.ts';
@@ -55,9 +55,8 @@ export class LiveLines implements LiveRegion {
 
   /** Lines that stay; the region goes on below. */
   printAbove(text: string): void {
-    const plain = forTerminal(text);
-    if (this.#isOver) this.#stream.write(`${plain}\n`);
-    else this.#stream.write(`${this.#toBegin()}${eraseBelow}${plain}\n${this.#last}`);
+    if (this.#isOver) this.#stream.write(`${text}\n`);
+    else this.#stream.write(`${this.#toBegin()}${eraseBelow}${text}\n${this.#last}`);
   }
 
   /** Takes the region away, and gives the cursor back. */

@@ -1,7 +1,7 @@
 /** The terminal, as a list that redraws itself and lines that stay share it. */
 import { forTerminal } from '../plain-text.ts';
 
-/** A live region that lets single lines pass above it. */
+/** A live region that lets single lines pass above it, which {@link Screen.print} has made fit for a terminal. */
 export interface LiveRegion {
   printAbove(text: string): void;
 }
