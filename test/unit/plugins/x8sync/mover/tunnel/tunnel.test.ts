@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { listeningSocket } from '../../../../../../plugins/x8sync/mover/listening.ts';
 import type { Runtime } from '../../../../../../plugins/x8sync/mover/runtime.ts';
 import { tunnelEnv } from '../../../../../../plugins/x8sync/mover/tunnel/options.ts';
 import { tunnelProbe } from '../../../../../../plugins/x8sync/mover/tunnel/probe.ts';
 import { TunnelServer } from '../../../../../../plugins/x8sync/mover/tunnel/server.ts';
+import { eventually } from '../../../../../support/eventually.ts';
 import { freePort, type Pair, pair, withPrograms } from '../../../../support/mover-programs.ts';
 
 let both: Pair;
@@ -60,10 +60,8 @@ const listens = (there: number, host = '127.0.0.1') =>
     socket.once('connect', () => socket.destroy());
   });
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 2400 && !(await isSo()); tries += 1) await sleep(25);
-  expect(await isSo()).toBe(true);
-}
+const until = (isSo: () => Promise<boolean>): Promise<void> =>
+  eventually(async () => expect(await isSo()).toBe(true), 60_000);
 
 withPrograms(
   'a copy goes through a tunnel that the source keeps, and a new one where it broke',
