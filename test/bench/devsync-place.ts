@@ -4,9 +4,9 @@ import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { agentBundle } from '../../plugins/devsync/agent/bundle.ts';
-import type { RunnerState, RunningSync } from '../../plugins/devsync/session/runner-state.ts';
-import { SyncGroup } from '../../plugins/devsync/session/sync-group.ts';
-import { SyncRunner } from '../../plugins/devsync/session/sync-runner.ts';
+import { SyncGroup } from '../../plugins/devsync/session/group/sync-group.ts';
+import type { RunnerState, RunningSync } from '../../plugins/devsync/session/runner/runner-state.ts';
+import { SyncRunner } from '../../plugins/devsync/session/runner/sync-runner.ts';
 import { isGroup, type SyncSpec } from '../../plugins/devsync/spec/spec.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { KubeClient } from '../../src/kube/client.ts';

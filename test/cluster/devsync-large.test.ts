@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { ActivityState } from '../../plugins/devsync/session/activity.ts';
+import type { ActivityState } from '../../plugins/devsync/session/status/activity.ts';
 import type { Seen } from './support/devsync.ts';
 import { workplaces } from './support/workplaces.ts';
 

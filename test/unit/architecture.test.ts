@@ -46,7 +46,10 @@ const pluginOf = (path: string) => /^plugins\/([^/]+)\//.exec(path)?.[1];
 const isEngine = ({ path }: Room) =>
   pluginOf(path) !== undefined && !path.endsWith('/main.ts') && !path.includes('/commands/');
 
-/** The folders of each house, from the top down: what stands below knows nothing of what stands above. */
+/**
+ * The folders of each house, from the top down: what stands below knows nothing of what stands above. A room that has
+ * rooms of its own is a house too.
+ */
 const floors: Readonly<Record<string, readonly string[]>> = {
   src: ['cli', 'tasks', 'ui', 'ssh', 'kube', 'async', '.'],
   'plugins/x8sync': [
@@ -101,6 +104,17 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     'wire',
     'sync',
     'reconcile',
+  ],
+  'plugins/devsync/session': [
+    'preview',
+    'group',
+    'runner',
+    'cycle',
+    'attach',
+    'transfers',
+    'ancestor',
+    'pods',
+    'status',
   ],
 };
 

@@ -6,7 +6,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask } from '../control/settling.ts';
-import type { ConflictState, SyncState } from '../session/state.ts';
+import type { ConflictState, SyncState } from '../session/status/state.ts';
 import { plainWords } from '../wire/check.ts';
 import { conflictsTable } from './output-tables.ts';
 import { conflictHint } from './output-text.ts';

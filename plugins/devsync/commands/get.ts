@@ -5,7 +5,7 @@ import { argument, option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { UnreachableError, type X8sError } from '../../../src/errors.ts';
 import { parseHolder } from '../../../src/tasks/holder.ts';
-import type { RunnerState } from '../session/runner-state.ts';
+import type { RunnerState } from '../session/runner/runner-state.ts';
 import type { Sync, Unreadable } from '../spec/spec-store.ts';
 import { type SyncStatus, stateWord, syncDocument, syncTable } from './output-tables.ts';
 import { completeSync, SyncCommand, type SyncEnvironment } from './sync-command.ts';

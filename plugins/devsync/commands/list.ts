@@ -19,7 +19,7 @@ export class ListCommand extends SyncCommand {
     const { workstation, sync } = await this.sync(context, this.name);
     const { requireHere } = await import('../control/serve-sync.ts');
     requireHere(sync, workstation);
-    const { listFiles } = await import('../session/list-files.ts');
+    const { listFiles } = await import('../session/preview/list-files.ts');
     const metadataCandidates = workstation.metadataCandidatesFor(sync.spec.local.path);
     const files = await listFiles(sync.spec, { stateFolder: workstation.folder, metadataCandidates });
     const columns = [

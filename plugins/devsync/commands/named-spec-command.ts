@@ -41,7 +41,7 @@ export abstract class NamedSpecCommand extends SpecCommand {
     spec: SyncSpec,
   ): Promise<string> {
     const { containersOf, describeContainer, defaultContainer } = await import('../launch/containers.ts');
-    const { listPods } = await import('../session/pods.ts');
+    const { listPods } = await import('../session/pods/pods.ts');
     const { container, containers = container === undefined ? [] : [container], everyPod } = spec.target;
     const [first] = await listPods(kube, namespace, spec.target, context.signal);
     if (first === undefined) {

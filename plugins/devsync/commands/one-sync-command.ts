@@ -2,7 +2,7 @@
 import { argument } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, RefusedError } from '../../../src/errors.ts';
-import type { SyncState } from '../session/state.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { openLines, openText, restText } from './output-text.ts';
 import { completeSync, SyncCommand } from './sync-command.ts';
 

@@ -2,8 +2,8 @@
 import { table } from '../../../src/cli/table.ts';
 import { formatAge, formatBytes, formatPlural } from '../../../src/ui/format.ts';
 import type { Finding } from '../control/doctor.ts';
-import type { RunnerState } from '../session/runner-state.ts';
-import type { SyncState } from '../session/state.ts';
+import type { RunnerState } from '../session/runner/runner-state.ts';
+import type { SyncState } from '../session/status/state.ts';
 import type { Sync, Unreadable } from '../spec/spec-store.ts';
 import type { TrashItem } from '../sync/endpoint.ts';
 import { plainWords } from '../wire/check.ts';

@@ -1,7 +1,7 @@
 /** The sentences that the commands print. */
 import { formatPlural } from '../../../src/ui/format.ts';
-import type { Preview } from '../session/preview.ts';
-import type { SyncState } from '../session/state.ts';
+import type { Preview } from '../session/preview/preview.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { plainWords } from '../wire/check.ts';
 
 /** Changes that are shown one by one; the rest is counted. */

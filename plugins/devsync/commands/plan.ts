@@ -21,7 +21,7 @@ export class PlanCommand extends SpecCommand {
     const env = await this.environment(context);
     const spec = await this.spec(context, env.workstation);
     const agent = await this.agent(context);
-    const { previewSync } = await import('../session/preview.ts');
+    const { previewSync } = await import('../session/preview/preview.ts');
     const { kube, namespace, workstation } = env;
     const stateFolder = workstation.folder;
     const plan = await previewSync({ ...context, ...agent, kube, namespace, spec, stateFolder });

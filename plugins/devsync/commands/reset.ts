@@ -1,7 +1,7 @@
 /** `kubectl devsync reset` */
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import type { SyncState } from '../session/state.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { OneSyncCommand } from './one-sync-command.ts';
 
 export class ResetCommand extends OneSyncCommand {

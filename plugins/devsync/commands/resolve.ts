@@ -5,7 +5,7 @@ import type { Outcome } from '../../../src/cli/output.ts';
 import { IncompleteError, UsageError, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import type { Ask, Settled } from '../control/settling.ts';
-import type { SyncState } from '../session/state.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { plainWords } from '../wire/check.ts';
 import { OneSyncCommand } from './one-sync-command.ts';
 

@@ -2,7 +2,7 @@
 import { KubeCommand, type KubeCommandContext } from '../../../src/cli/kube-command.ts';
 import { option } from '../../../src/cli/options.ts';
 import type { Outcome } from '../../../src/cli/output.ts';
-import type { SyncState } from '../session/state.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { OneSyncCommand } from './one-sync-command.ts';
 
 export class ResumeCommand extends OneSyncCommand {

@@ -23,7 +23,7 @@ export class RunCommand extends NamedSpecCommand {
         hint: 'create and watch keep several the same.',
       });
     const agent = await this.agent(context);
-    const { checkAttach } = await import('../session/check-attach.ts');
+    const { checkAttach } = await import('../session/preview/check-attach.ts');
     await checkAttach({ ...context, ...agent, kube: env.kube, namespace: env.namespace, spec });
     const { sync } = await this.make(context, env, spec);
     const { serveSync } = await import('../control/serve-sync.ts');

@@ -1,8 +1,9 @@
 /** What a second terminal may ask of a running sync. */
-import type { RunningSync } from '../session/runner-state.ts';
-import { keepBeside, putMerged, readVersions, type Versions } from '../session/settle.ts';
-import type { SyncState } from '../session/state.ts';
-import type { Current } from '../session/synchronizer-slot.ts';
+
+import { keepBeside, putMerged, readVersions, type Versions } from '../session/cycle/settle.ts';
+import type { RunningSync } from '../session/runner/runner-state.ts';
+import type { Current } from '../session/runner/synchronizer-slot.ts';
+import type { SyncState } from '../session/status/state.ts';
 import { asDigest, asObject, asPath, asText } from '../wire/check.ts';
 import type { Handler } from './socket.ts';
 

@@ -2,7 +2,7 @@
 import { messageOf, X8sError } from '../../../src/errors.ts';
 import { formatPlural } from '../../../src/ui/format.ts';
 import { hasMarkers, mergeTexts, unifiedDiff } from '../reconcile/merge-text.ts';
-import type { Versions } from '../session/settle.ts';
+import type { Versions } from '../session/cycle/settle.ts';
 
 /** Asks the running sync. */
 export type Ask = (method: string, parameters?: Record<string, unknown>) => Promise<unknown>;

@@ -9,7 +9,7 @@ import { acrossOutages } from '../../../src/kube/until-answers.ts';
 import { listWatch } from '../../../src/kube/watch.ts';
 import { formatHolder, thisProcess } from '../../../src/tasks/holder.ts';
 import { Label, managerOf, selectorOf } from '../../../src/tasks/names.ts';
-import { SyncMemory } from '../session/sync-memory.ts';
+import { SyncMemory } from '../session/ancestor/sync-memory.ts';
 import { role, tool } from '../spec/spec.ts';
 import type { SpecStore } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';

@@ -1,6 +1,6 @@
 /** The trash of a sync: of both sides where it runs here, of this workstation's alone where it does not. */
 
-import type { Side } from '../session/state.ts';
+import type { Side } from '../session/status/state.ts';
 import type { Sync } from '../spec/spec-store.ts';
 import type { Workstation } from '../spec/workstation.ts';
 import type { TrashItem } from '../sync/endpoint.ts';

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../../src/clock.ts';
 import { askControl } from '../../control/socket.ts';
 import type { FollowedSync } from '../../control/supervisor.ts';
-import type { RunnerState } from '../../session/runner-state.ts';
+import type { RunnerState } from '../../session/runner/runner-state.ts';
 import type { Workstation } from '../../spec/workstation.ts';
 import { Rates } from './rates.ts';
 import type { SeenSync } from './view.ts';

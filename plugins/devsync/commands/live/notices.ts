@@ -1,7 +1,7 @@
 /** Which news of syncs a person wants to be told of who looks elsewhere: conflicts, holds and failed reloads. */
 
 import { formatPlural } from '../../../../src/ui/format.ts';
-import type { RunnerState } from '../../session/runner-state.ts';
+import type { RunnerState } from '../../session/runner/runner-state.ts';
 import type { SeenSync } from './view.ts';
 
 export interface Notice {

@@ -2,8 +2,8 @@
 import { formatAge, formatBytes, formatCount, formatPlural, formatRate } from '../../../../src/ui/format.ts';
 import type { Line, Span } from '../../../../src/ui/live-lines.ts';
 import { padTo } from '../../../../src/ui/width.ts';
-import type { ArrivedFile, MovingFile } from '../../session/activity.ts';
-import type { RunnerState } from '../../session/runner-state.ts';
+import type { RunnerState } from '../../session/runner/runner-state.ts';
+import type { ArrivedFile, MovingFile } from '../../session/status/activity.ts';
 import { plainWords } from '../../wire/check.ts';
 import { conflictsOf, type SeenSync, selectedOf, type View } from './view.ts';
 import { wordOf } from './words.ts';

@@ -1,5 +1,5 @@
 /** What the live view shows, and what each key makes of it; no terminal, no clock, no requests. */
-import type { RunnerState } from '../../session/runner-state.ts';
+import type { RunnerState } from '../../session/runner/runner-state.ts';
 
 /** A sync as it was last seen. */
 export interface SeenSync {

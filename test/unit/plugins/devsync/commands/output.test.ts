@@ -7,8 +7,8 @@ import {
   planText,
   restText,
 } from '../../../../../plugins/devsync/commands/output-text.ts';
-import { noActivity } from '../../../../../plugins/devsync/session/activity.ts';
-import { noState } from '../../../../../plugins/devsync/session/state.ts';
+import { noActivity } from '../../../../../plugins/devsync/session/status/activity.ts';
+import { noState } from '../../../../../plugins/devsync/session/status/state.ts';
 import { renderTable } from '../../../../../src/cli/table.ts';
 import type { TaskRecord } from '../../../../../src/tasks/record.ts';
 import { specOf } from '../support/specs.ts';

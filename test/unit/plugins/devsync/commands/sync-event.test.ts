@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { eventOf, eventText, News } from '../../../../../plugins/devsync/commands/sync-event.ts';
-import { noRunnerState } from '../../../../../plugins/devsync/session/runner-state.ts';
+import { noRunnerState } from '../../../../../plugins/devsync/session/runner/runner-state.ts';
 
 const web = { name: 'web', namespace: 'shop' };
 const stopped = { state: 'not running', message: '' };

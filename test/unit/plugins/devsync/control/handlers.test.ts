@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { handlersOf } from '../../../../../plugins/devsync/control/handlers.ts';
-import { noState, type SyncState } from '../../../../../plugins/devsync/session/state.ts';
-import type { SyncRunner } from '../../../../../plugins/devsync/session/sync-runner.ts';
+import type { SyncRunner } from '../../../../../plugins/devsync/session/runner/sync-runner.ts';
+import { noState, type SyncState } from '../../../../../plugins/devsync/session/status/state.ts';
 
 test('a conflict is called resolved only where it is', async () => {
   const resolve = (state: Partial<SyncState>) => {

@@ -1,7 +1,7 @@
 /** Endpoints in memory on which nothing can be put, for what a synchronizer makes of failures. */
 import type { Entry, MaybeEntry } from '../../../../../plugins/devsync/reconcile/entry.ts';
-import type { AncestorStore } from '../../../../../plugins/devsync/session/ancestor-store.ts';
-import type { CycleOptions } from '../../../../../plugins/devsync/session/sync-cycle.ts';
+import type { AncestorStore } from '../../../../../plugins/devsync/session/ancestor/ancestor-store.ts';
+import type { CycleOptions } from '../../../../../plugins/devsync/session/cycle/sync-cycle.ts';
 import type { ContentRef, Endpoint, KeepingEndpoint } from '../../../../../plugins/devsync/sync/endpoint.ts';
 import { systemClock } from '../../../../../src/clock.ts';
 

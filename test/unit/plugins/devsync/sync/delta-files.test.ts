@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DeltaBases } from '../../../../../plugins/devsync/session/delta-bases.ts';
+import { DeltaBases } from '../../../../../plugins/devsync/session/transfers/delta-bases.ts';
 import { crcTable } from '../../../../../plugins/devsync/sync/crc32.ts';
 import { sha256 } from '../../../../../plugins/devsync/sync/digest.ts';
 import { type Chunk, type ContentRequest, lengthOf } from '../../../../../plugins/devsync/sync/endpoint.ts';

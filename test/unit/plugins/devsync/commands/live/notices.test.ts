@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { NoticeFinder } from '../../../../../../plugins/devsync/commands/live/notices.ts';
-import { noRunnerState, type RunnerState } from '../../../../../../plugins/devsync/session/runner-state.ts';
+import {
+  noRunnerState,
+  type RunnerState,
+} from '../../../../../../plugins/devsync/session/runner/runner-state.ts';
 
 const sync = (state: Partial<RunnerState> | undefined) => [
   {

@@ -9,7 +9,10 @@ import {
   withSyncs,
 } from '../../../../../../plugins/devsync/commands/live/view.ts';
 import { titleOf } from '../../../../../../plugins/devsync/commands/live/words.ts';
-import { noRunnerState, type RunnerState } from '../../../../../../plugins/devsync/session/runner-state.ts';
+import {
+  noRunnerState,
+  type RunnerState,
+} from '../../../../../../plugins/devsync/session/runner/runner-state.ts';
 
 const watching: RunnerState = {
   ...noRunnerState,

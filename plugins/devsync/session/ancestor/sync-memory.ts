@@ -1,0 +1,24 @@
+/** What is remembered of a sync while its streams come and go. */
+import { RecentChanges } from '../../reconcile/losses.ts';
+import type { Side } from '../status/state.ts';
+import type { StartUpTimes } from './start-up.ts';
+import { UnansweredOperations } from './unanswered-operations.ts';
+
+export class SyncMemory {
+  #starting: { readonly containerId: string; readonly times: StartUpTimes } | undefined;
+
+  /** What earlier streams have left unanswered. */
+  readonly unanswered = new UnansweredOperations();
+  /** What was carried over to each side just now: a stream that breaks makes no deletion less of an accident. */
+  readonly recent: Readonly<Record<Side, RecentChanges>> = {
+    local: new RecentChanges(),
+    container: new RecentChanges(),
+  };
+
+  /** How long this container has been starting: a stream that breaks does not make it start again. */
+  startUpTimes(containerId: string): StartUpTimes {
+    if (this.#starting?.containerId !== containerId)
+      this.#starting = { containerId, times: { began: undefined, changed: 0 } };
+    return this.#starting.times;
+  }
+}

@@ -1,0 +1,48 @@
+/** What a cycle has changed on each side, for whoever acts on it: reloads. */
+import { type MaybeEntry, sameShallow, walk } from '../../reconcile/entry.ts';
+import type { OperationResult } from '../../reconcile/operations.ts';
+import type { Change } from '../../reconcile/reconcile.ts';
+import { lookup } from '../../reconcile/tree.ts';
+import type { AppliedPath } from '../../reload/schedule.ts';
+import type { Side } from '../status/state.ts';
+import { isDone } from '../transfers/tree-snapshot.ts';
+
+export interface AppliedChanges {
+  /** By the first reconciliation of this stream. */
+  readonly isFirst: boolean;
+  /** Files and links that were put or deleted in the container. */
+  readonly container: readonly AppliedPath[];
+  /** Paths that this workstation got from the container. */
+  readonly local: readonly string[];
+}
+
+/** @param ancestor what both sides had agreed on before. */
+export function appliedChanges(
+  changes: Readonly<Record<Side, readonly Change[]>>,
+  results: Readonly<Record<Side, readonly OperationResult[]>>,
+  ancestor: MaybeEntry,
+  isFirst: boolean,
+): AppliedChanges {
+  const done = new Set(results.container.filter(isDone).map(({ path }) => path));
+  const container = changes.container
+    .flatMap((change) => [...pathsIn(change, ancestor)])
+    .filter(({ path }) => done.has(path));
+  return { isFirst, container, local: results.local.filter(isDone).map(({ path }) => path) };
+}
+
+function* pathsIn({ path: top, old, new: wanted }: Change, ancestor: MaybeEntry): Generator<AppliedPath> {
+  const before = leavesOf(old, top);
+  const after = leavesOf(wanted, top);
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [was, entry] = [before.get(path), after.get(path)];
+    yield { path, entry, isRevert: !sameShallow(was, lookup(ancestor, path)) };
+  }
+}
+
+/** Files and links by their paths. */
+function leavesOf(tree: MaybeEntry, top: string): Map<string, MaybeEntry> {
+  const leaves = new Map<string, MaybeEntry>();
+  for (const [path, entry] of walk(tree, top))
+    if (entry.kind === 'file' || entry.kind === 'symlink') leaves.set(path, entry);
+  return leaves;
+}

@@ -1,0 +1,63 @@
+/** Plans what is to be done from both trees and the ancestor: for a sync that runs, and for `plan`. */
+import { type Brake, brakesFor, isCovered } from '../../reconcile/brakes.ts';
+import type { MaybeEntry } from '../../reconcile/entry.ts';
+import {
+  type Change,
+  type Mode,
+  type Plan,
+  type ReconcileOptions,
+  reconcile,
+} from '../../reconcile/reconcile.ts';
+import { isGitDirectory } from '../../sync/names.ts';
+import type { Side, SideRoles } from '../status/state.ts';
+
+/** What both sides are, and what they last agreed on. */
+export interface Trees extends Readonly<Record<Side, MaybeEntry>> {
+  readonly ancestor: MaybeEntry;
+}
+
+export interface PlanRules extends Pick<ReconcileOptions, 'memo' | 'resolution'> {
+  readonly mode: Mode;
+  /** The side that wins, or that a one-way sync comes from. */
+  readonly from: Side;
+  /** Let `.git` come from the container. */
+  readonly takeGit: boolean;
+}
+
+/** Which part each side plays in the reconciliation. */
+export const rolesFrom = (from: Side): SideRoles =>
+  from === 'local' ? { local: 'alpha', container: 'beta' } : { local: 'beta', container: 'alpha' };
+
+export function planFor(trees: Trees, { takeGit, from, ...rules }: PlanRules): Plan {
+  const { alpha, beta } = bySide(trees, rolesFrom(from));
+  const oneWay = takeGit || from === 'container' ? {} : { oneWay: isGitDirectory };
+  return reconcile(trees.ancestor, alpha, beta, { ...rules, ...oneWay });
+}
+
+/** What decides whether a person is to be asked first. */
+export interface BrakeRules {
+  /** Bytes that each side's trash may hold. */
+  readonly limits: Readonly<Record<Side, number>>;
+  /** What a person has seen and let happen. */
+  readonly confirmed?: readonly Brake[];
+  /** What was carried over to each side just now. */
+  readonly recent?: Readonly<Record<Side, readonly Change[]>>;
+}
+
+/** What a person is to be asked about first. */
+export function brakeOn(
+  plan: Plan,
+  trees: Trees,
+  roles: SideRoles,
+  { limits, confirmed = [], recent = { local: [], container: [] } }: BrakeRules,
+): Brake | undefined {
+  const { alpha, beta } = bySide(trees, roles);
+  const of = <T>(each: Readonly<Record<Side, T>>) => bySide(each, roles);
+  for (const brake of brakesFor(trees.ancestor, alpha, beta, plan, of(limits), of(recent)))
+    if (!confirmed.some((seen) => isCovered(brake, seen))) return brake;
+  return undefined;
+}
+
+function bySide<T>({ local, container }: Readonly<Record<Side, T>>, roles: SideRoles): { alpha: T; beta: T } {
+  return roles.local === 'alpha' ? { alpha: local, beta: container } : { alpha: container, beta: local };
+}

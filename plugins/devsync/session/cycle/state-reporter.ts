@@ -1,0 +1,102 @@
+/** The state that a synchronizer reports: each method changes a part of it and reports the whole. */
+import type { Clock } from '../../../../src/clock.ts';
+import { formatPlural } from '../../../../src/ui/format.ts';
+import type { Brake } from '../../reconcile/brakes.ts';
+import type { OperationResult } from '../../reconcile/operations.ts';
+import type { Conflict } from '../../reconcile/reconcile.ts';
+import type { Endpoint } from '../../sync/endpoint.ts';
+import {
+  brakeMessage,
+  conflictStates,
+  noState,
+  problemsOf,
+  type Side,
+  type SideRoles,
+  type SyncState,
+  summarize,
+} from '../status/state.ts';
+import { isDone } from '../transfers/tree-snapshot.ts';
+
+export interface ReporterOptions {
+  readonly roles: SideRoles;
+  readonly clock: Clock;
+  readonly onState: (state: SyncState) => void;
+}
+
+interface ResultStatus {
+  readonly message: string;
+  readonly isFirstFailure: boolean;
+  readonly underWay: number;
+}
+
+export class StateReporter {
+  readonly #options: ReporterOptions;
+  #state: SyncState = noState;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  get state(): SyncState {
+    return this.#state;
+  }
+
+  paused(): void {
+    this.#update({ phase: 'paused', message: 'paused by you' });
+  }
+
+  held(brake: Brake): void {
+    this.#update({ phase: 'held', message: brakeMessage(brake, this.#options.roles) });
+  }
+
+  syncing(changes: number): void {
+    this.#update({ phase: 'syncing', message: formatPlural(changes, 'change') });
+  }
+
+  conflicts(conflicts: readonly Conflict[]): void {
+    const { length: conflictCount } = conflicts;
+    this.#update({ conflicts: conflictStates(conflicts, this.#options.roles), conflictCount });
+  }
+
+  /** So many operations were done on a side. */
+  done(on: Side, operations: number): void {
+    const counter = on === 'container' ? 'sent' : 'received';
+    this.#update({ [counter]: this.#state[counter] + operations });
+  }
+
+  /** Something was changed on a side just now. */
+  changed(): void {
+    this.#update({ lastChange: this.#options.clock.now().toISOString() });
+  }
+
+  /**
+   * A reconciliation has ended. Returns whether something failed.
+   *
+   * @param message what still waits. @param isFirstFailure a failure is tried again right away. @param underWay large
+   * files that are on their way beside it.
+   */
+  watching(
+    results: Readonly<Record<Side, readonly OperationResult[]>>,
+    sides: Readonly<Record<Side, Pick<Endpoint, 'tree' | 'degraded'>>>,
+    { message, isFirstFailure, underWay }: ResultStatus,
+  ): boolean {
+    const failures = (['local', 'container'] as const)
+      .flatMap((side) => problemsOf(results[side], side))
+      .map((one) => (isFirstFailure ? { ...one, passing: true } : one));
+    const done = [...results.local, ...results.container].some(isDone);
+    const summary = summarize(sides.local, sides.container);
+    this.#update({
+      phase: underWay > 0 ? 'syncing' : 'watching',
+      message: underWay > 0 ? formatPlural(underWay, 'large file') : message,
+      ...summary,
+      problems: [...failures, ...summary.problems],
+      ...(done && { lastChange: this.#options.clock.now().toISOString() }),
+    });
+    return failures.length > 0;
+  }
+
+  #update(change: Partial<SyncState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#options.onState(this.#state);
+  }
+}

@@ -1,0 +1,329 @@
+/** One sync for as long as it is wanted: finds its container, attaches, syncs, and begins again after a loss. */
+import { join } from 'node:path';
+import { GrowingPauses } from '../../../../src/async/back-off.ts';
+import { messageOf, UnreachableError, X8sError } from '../../../../src/errors.ts';
+import { untilAnswers } from '../../../../src/kube/until-answers.ts';
+import type { Target } from '../../launch/launcher.ts';
+import { openReloader, type Reloader } from '../../reload/reloader.ts';
+import { ignoreFile } from '../../spec/ignore-files.ts';
+import { findGitDirectory } from '../../sync/git.ts';
+import { shorten } from '../../sync/system-error.ts';
+import { Bases } from '../ancestor/bases.ts';
+import { SyncMemory } from '../ancestor/sync-memory.ts';
+import { type Attached, attach, sizeOf } from '../attach/attach.ts';
+import { RemoteMovedError } from '../attach/remote-root.ts';
+import { gitIsBusy } from '../cycle/git-wait.ts';
+import { type Choice, followTarget } from '../pods/pods.ts';
+import { Activity } from '../status/activity.ts';
+import type { SyncState } from '../status/state.ts';
+import { StatusLines } from '../status/status-lines.ts';
+import { guardLine } from './line-guard.ts';
+import { PauseMark } from './pause-mark.ts';
+import type { RunnerOptions } from './runner-options.ts';
+import {
+  awaitsWriter,
+  noRunnerState,
+  type RunnerState,
+  type RunningSync,
+  withAttached,
+} from './runner-state.ts';
+import { synchronizerFor } from './synchronizer-for.ts';
+import { type Current, SynchronizerSlot } from './synchronizer-slot.ts';
+
+const undecided: Choice = { target: undefined, message: 'looking for a pod' };
+
+/** What is said to who asks for something that only a container can do. */
+export const noContainer = (why: string) => new X8sError(`nothing can be synced right now: ${why}`);
+
+/** Between attempts; longer after each one that came to nothing. */
+const pause = { firstMs: 500, mostMs: 15_000 };
+/** How long it may take to let go of both sides, in milliseconds. */
+const detachLimit = 3_000;
+
+export class SyncRunner implements RunningSync {
+  readonly #options: RunnerOptions;
+  #state: RunnerState = noRunnerState;
+  #choice: Choice = undecided;
+  #chosen: () => void = () => {};
+  #attached: Attached | undefined;
+  readonly #slot: SynchronizerSlot;
+  /** Why it could not attach, which is said once. */
+  #lastMessage = '';
+  readonly #statusLines = new StatusLines();
+  readonly #memory: SyncMemory;
+  readonly #activity: Activity;
+  readonly #bases: Bases;
+  readonly #pauseMark: PauseMark;
+  #reloader: Reloader | undefined;
+  /** REMOTE leads elsewhere, and a person is to say whether it goes on there. */
+  #remoteMoved: RemoteMovedError | undefined;
+  /** The last attempt failed as the cluster did not answer. */
+  #isOutOfReach = false;
+  /** Aborted when the next attempt is worth making now. */
+  #retryPause = new AbortController();
+  /** Both sides were the same since it attached: a loss after that is no sign of a loss to come. */
+  #wasInSync = false;
+  /** Aborted when the container that is worked with is not the chosen one any more. */
+  #targetLeft = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#ended.signal]);
+    this.#memory = options.memory ?? new SyncMemory();
+    this.#activity = new Activity(options.clock);
+    this.#bases = new Bases({
+      folder: options.folder,
+      root: options.spec.local.path,
+      trustsGit: !options.spec.takeGit,
+    });
+    this.#pauseMark = new PauseMark(options.syncFolder ?? options.folder);
+    this.#slot = new SynchronizerSlot(() => {
+      const isNone = this.#choice.target === undefined && this.#choice !== undecided;
+      return isNone ? noContainer(this.#choice.message) : undefined;
+    });
+  }
+
+  get state(): RunnerState {
+    const { phase } = this.#state;
+    const state = { ...this.#state, activity: this.#activity.state };
+    // What is seen while git is at work is carried over later.
+    if ((phase !== 'watching' && phase !== 'scanning') || !this.#attached?.local.isBusy) return state;
+    return { ...state, phase: 'waiting', message: this.#gitMessage };
+  }
+
+  get #gitMessage(): string {
+    const lock = join(findGitDirectory(this.#options.spec.local.path) ?? '', 'index.lock');
+    return `${gitIsBusy}: it holds ${lock}`;
+  }
+
+  /** What talks to both sides right now; undefined while it waits for a pod. */
+  get live(): Current | undefined {
+    return this.#slot.current;
+  }
+
+  /**
+   * As the synchronizer's flush; waits for the next synchronizer where there is none. Rejects where there is no
+   * container, or it cannot be worked with. `waiting`: git did not let go of the files in time.
+   */
+  async flush(): Promise<SyncState> {
+    try {
+      const state = await this.#slot.ask((synchronizer) => synchronizer.flush());
+      return state.message === gitIsBusy ? { ...state, message: this.#gitMessage } : state;
+    } catch (error) {
+      if (this.#remoteMoved) return this.#state;
+      throw error;
+    }
+  }
+
+  /** Whether a person has paused the sync. That outlives this process: only `resume` ends it. */
+  get isPaused(): boolean {
+    return this.#pauseMark.isSet;
+  }
+
+  async pause(): Promise<void> {
+    this.#pauseMark.set();
+    await this.#slot.current?.synchronizer.pause();
+  }
+
+  async resume(confirm: boolean): Promise<void> {
+    this.#pauseMark.remove();
+    this.#reloader?.resume();
+    if (this.#remoteMoved && confirm) await this.#acceptMovedRemote(this.#remoteMoved);
+    else if (this.#slot.current) await this.#slot.ask((synchronizer) => synchronizer.resume(confirm));
+  }
+
+  async #acceptMovedRemote(moved: RemoteMovedError): Promise<void> {
+    moved.accept();
+    this.#remoteMoved = undefined;
+    this.#retryPause.abort();
+    await this.#slot.ask((synchronizer) => synchronizer.resume(false));
+  }
+
+  /**
+   * Runs until the signal says stop, and has let go of both sides then: another run may follow at once. Rejects only
+   * where it can never work: pods may not be listed.
+   */
+  async run(): Promise<void> {
+    const { kube, namespace, spec, signal } = this.#options;
+    this.#reloader = openReloader({
+      ...this.#options,
+      spec: spec.reload,
+      signal: this.#signal,
+      onState: (reloads) => this.#update({ reloads }),
+    });
+    const onChoice = (choice: Choice) => this.#choose(choice);
+    const following = this.#options.follow
+      ? this.#options.follow(onChoice, this.#signal)
+      : followTarget(kube, namespace, spec.target, onChoice, this.#signal);
+    following.catch(() => {});
+    const working = this.#work();
+    try {
+      await Promise.race([following, working]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#ended.abort();
+      await this.#leave(working);
+      this.#update({ phase: 'stopped', message: '' });
+      this.#slot.fail(noContainer('it was stopped'));
+    }
+  }
+
+  /** Waits for both sides to be let go of, but not for an agent that does not answer any more. */
+  async #leave(working: Promise<void>): Promise<void> {
+    const left = new AbortController();
+    const done = working.catch(() => {}).finally(() => left.abort());
+    await Promise.race([done, this.#options.clock.sleep(detachLimit, left.signal).catch(() => {})]);
+  }
+
+  #choose(choice: Choice): void {
+    const isOther = choice.target?.containerId !== this.#choice.target?.containerId;
+    this.#choice = choice;
+    if (choice.message !== '') this.#options.onLog(choice.message);
+    if (isOther) this.#targetLeft.abort();
+    this.#chosen();
+  }
+
+  async #work(): Promise<void> {
+    const { clock, untilPodGoes } = this.#options;
+    const signal = this.#signal;
+    const pauses = new GrowingPauses(pause, clock);
+    let served = false;
+    while (!signal.aborted) {
+      const target = this.#choice.target;
+      if (target === undefined) {
+        if (served && untilPodGoes) return;
+        await this.#awaitChoice();
+        continue;
+      }
+      [this.#wasInSync, this.#isOutOfReach] = [false, false];
+      this.#retryPause = new AbortController();
+      await this.#serve(target);
+      served = true;
+      if (untilPodGoes && this.#choice.target?.containerId !== target.containerId) return;
+      if (this.#wasInSync || this.#isOutOfReach) pauses.reset();
+      if (!signal.aborted && this.#choice.target?.containerId === target.containerId)
+        await this.#rest(pauses).catch(() => {});
+    }
+  }
+
+  /** Until the next attempt is worth making: where the cluster does not answer, once it does. */
+  async #rest(pauses: GrowingPauses): Promise<void> {
+    const { clock, kube } = this.#options;
+    const signal = AbortSignal.any([this.#signal, this.#retryPause.signal]);
+    if (this.#isOutOfReach) await untilAnswers(kube, { clock, signal });
+    else await pauses.wait(signal);
+  }
+
+  #awaitChoice(): Promise<void> {
+    this.#update({ phase: 'waiting', message: this.#choice.message, pod: '', container: '' });
+    if (this.#choice !== undecided) this.#slot.fail(noContainer(this.#choice.message));
+    return new Promise((resolve) => {
+      this.#chosen = resolve;
+      this.#signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  /** Works with one container until it goes, the stream breaks, or the signal says stop. */
+  async #serve(target: Target): Promise<void> {
+    const { onLog } = this.#options;
+    this.#targetLeft = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#targetLeft.signal]);
+    const pod = target.pod.metadata.name;
+    const update = (change: Partial<RunnerState>) => this.#remoteMoved === undefined && this.#update(change);
+    update({ phase: 'connecting', message: '', pod, container: target.container });
+    let leave: (() => void) | undefined;
+    try {
+      const onDetail = (message: string) => update({ message });
+      const attached = await attach({ ...this.#options, memory: this.#memory, target, signal, onDetail });
+      this.#attached = attached;
+      [this.#lastMessage, this.#remoteMoved] = ['', undefined];
+      onLog(`attached to ${pod}/${target.container} by ${attached.launched.launcher}: ${sizeOf(attached)}`);
+      // Before its turn: what the writer sends meanwhile is kept for it as well.
+      leave = this.#options.common?.contents.join();
+      if (await this.#awaitTurn(attached, signal)) await this.#synchronize(attached, signal);
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error);
+    } finally {
+      leave?.();
+      this.#slot.clear();
+      this.#activity.lost();
+      this.#reloader?.detach();
+      await this.#attached?.close().catch(() => {});
+      this.#attached = undefined;
+    }
+  }
+
+  /**
+   * Waits until it may begin. Returns whether both sides can be worked with as they were attached: not where the ignore
+   * rules are others by now. Rejects where the stream ends before.
+   */
+  async #awaitTurn({ launched, ignoreFiles }: Attached, signal: AbortSignal): Promise<boolean> {
+    const { turn } = this.#options;
+    if (turn === undefined || turn.hasCome) return true;
+    this.#update({ phase: 'waiting', message: awaitsWriter });
+    const over = new AbortController();
+    const ended = launched.connection.ended.then((why) => Promise.reject(why));
+    try {
+      await Promise.race([turn.wait(AbortSignal.any([signal, over.signal])), ended]);
+    } finally {
+      over.abort();
+    }
+    return !ignoreFiles.areOthers([ignoreFile]);
+  }
+
+  #failed(error: unknown): void {
+    const details = error instanceof X8sError ? error.details : [];
+    const message = [messageOf(error), ...details].map(shorten).join('; ');
+    if (message !== this.#lastMessage) this.#options.onLog(message);
+    this.#lastMessage = message;
+    this.#remoteMoved = error instanceof RemoteMovedError ? error : undefined;
+    this.#isOutOfReach = error instanceof UnreachableError;
+    this.#update({ phase: this.#remoteMoved ? 'held' : 'waiting', message });
+    // A stream that broke says nothing about the next one.
+    if (this.#slot.current === undefined) this.#slot.fail(noContainer(message));
+  }
+
+  async #synchronize(attached: Attached, signal: AbortSignal): Promise<void> {
+    const { onLog } = this.#options;
+    const stop = new AbortController();
+    attached.begin();
+    const synchronizer = synchronizerFor(attached, {
+      ...this.#options,
+      memory: this.#memory,
+      activity: this.#activity,
+      bases: this.#bases,
+      signal: AbortSignal.any([signal, stop.signal]),
+      onState: (state) => this.#update(state),
+      reloader: this.#reloader,
+      onOtherRules: () => stop.abort(),
+    });
+    this.#slot.fill({ synchronizer, attached, bases: this.#bases, replaced: stop.signal });
+    this.#statusLines.begin();
+    const state = withAttached(this.#state, attached);
+    for (const remark of state.remarks) onLog(remark);
+    this.#update(state);
+    if (this.isPaused) await synchronizer.pause();
+    const ended = attached.launched.connection.ended.then((why) => Promise.reject(why));
+    const running = synchronizer.run();
+    const guarding = guardLine(attached.launched.connection, { ...this.#options, signal: stop.signal });
+    guarding.catch(() => {});
+    try {
+      await Promise.race([running, ended, guarding]);
+    } finally {
+      // The next one works with the same directory and the same ancestor: this one must have let go of them.
+      stop.abort();
+      await running.catch(() => {});
+    }
+  }
+
+  #update(change: Partial<RunnerState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.#wasInSync ||= change.phase === 'watching';
+    const line = this.#statusLines.of(this.#state);
+    if (line !== undefined) this.#options.onLog(line);
+    this.#options.onState?.(this.#state);
+  }
+}

@@ -1,0 +1,51 @@
+/** Log lines about what a plan does that a person may not expect; not repeated while the plan stays the same. */
+
+import { formatPlural } from '../../../../src/ui/format.ts';
+import { measure } from '../../reconcile/entry.ts';
+import type { Change, Plan } from '../../reconcile/reconcile.ts';
+import type { Side, SideRoles } from './state.ts';
+
+/** Paths that are named in one line. */
+const named = 3;
+const words: Readonly<Record<Side, string>> = { local: 'here', container: 'in the container' };
+
+export class Notices {
+  readonly #roles: SideRoles;
+  readonly #say: (line: string) => void;
+  #last = '';
+
+  constructor(roles: SideRoles, say: (line: string) => void) {
+    this.#roles = roles;
+    this.#say = say;
+  }
+
+  tell(plan: Plan): void {
+    const lines = [...linesFor(plan, this.#roles)];
+    // A change that fails is planned again with every cycle.
+    if (lines.length > 0 && lines.join('\n') !== this.#last) for (const line of lines) this.#say(line);
+    this.#last = lines.join('\n');
+  }
+}
+
+function* linesFor(plan: Plan, roles: SideRoles): Generator<string> {
+  for (const [to, from] of [
+    ['local', 'container'],
+    ['container', 'local'],
+  ] as const) {
+    const returned = plan[roles[to]].filter(({ reason }) => reason === 'edit beats delete');
+    if (returned.length > 0)
+      yield `deleted ${words[to]}, and edited ${words[from]}: the edit stays: ${listed(returned.map(withCount))}`;
+  }
+  const [source, target]: readonly [Side, Side] =
+    roles.local === 'alpha' ? ['local', 'container'] : ['container', 'local'];
+  if (plan.kept.length > 0)
+    yield `deleted ${words[source]}; what was made or changed ${words[target]} stays there: ${listed(plan.kept)}`;
+}
+
+const withCount = ({ path, new: to }: Change): string =>
+  to?.kind === 'directory' ? `${path} (${formatPlural(measure(to).files, 'file')})` : path;
+
+const listed = (paths: readonly string[]): string =>
+  [...paths.slice(0, named), ...(paths.length > named ? [`and ${paths.length - named} more`] : [])].join(
+    ', ',
+  );

@@ -1,0 +1,145 @@
+/**
+ * Large files are carried over beside the reconciliations, so that small changes do not wait for them. Each is a change
+ * like any other: carried out as it was planned, checked when it is put in place, and agreed on when that is done. Until
+ * then the reconciliations leave its path alone.
+ */
+import { type MaybeEntry, walk } from '../../reconcile/entry.ts';
+import type { OperationResult } from '../../reconcile/operations.ts';
+import type { Change } from '../../reconcile/reconcile.ts';
+import type { Side } from '../status/state.ts';
+import { isDone } from './tree-snapshot.ts';
+
+/** Files from this size on go beside, in bytes. */
+const large = 1 << 20;
+const sides = ['local', 'container'] as const;
+
+export type Changes = Readonly<Record<Side, readonly Change[]>>;
+export type Results = Record<Side, OperationResult[]>;
+
+/** The changes of a plan, by what becomes of them now. */
+export interface Division {
+  /** They are carried out by the reconciliation itself. */
+  readonly now: Changes;
+  /** They are to be carried out beside it. */
+  readonly beside: Changes;
+  /** What could not be done beside it, and is not tried again yet. */
+  readonly failed: Results;
+}
+
+interface Failure {
+  readonly side: Side;
+  readonly change: Change;
+  readonly result: OperationResult;
+}
+
+export class LargeTransfers {
+  #underWay: Changes | undefined;
+  #done: Promise<void> = Promise.resolve();
+  /** What came of the last ones that were not done. */
+  #failures: readonly Failure[] = [];
+
+  /** How many files are on their way. */
+  get count(): number {
+    return countOf(this.#underWay ?? nothing);
+  }
+
+  /** Resolves when none is on its way. */
+  idle(): Promise<void> {
+    return this.#done;
+  }
+
+  /**
+   * Leaves out what is on its way, and what would need a content that is.
+   *
+   * @param mayBegin others may be sent on their way. @param isRetry those that failed may, too.
+   */
+  divide(changes: Changes, mayBegin: boolean, isRetry: boolean): Division {
+    const free = this.#withoutUnderWay(changes);
+    if (!mayBegin) return { now: free, beside: nothing, failed: each(() => []) };
+    const split = each((side) => splitLarge(free[side]));
+    const isWanted = ({ side, change }: Failure) => split[side].large.some((one) => isSame(one, change));
+    this.#failures = isRetry ? [] : this.#failures.filter(isWanted);
+    const hasFailed = (change: Change) => this.#failures.some((failure) => isSame(failure.change, change));
+    return {
+      now: each((side) => split[side].others),
+      // One after the other: they would only share the line.
+      beside: this.#underWay ? nothing : each((side) => split[side].large.filter((one) => !hasFailed(one))),
+      failed: each((side) => this.#failures.filter((one) => one.side === side).map(({ result }) => result)),
+    };
+  }
+
+  /** Carries changes out; `run` resolves with their results. Resolves when that is done. */
+  begin(changes: Changes, run: () => Promise<Results>): Promise<void> {
+    this.#underWay = changes;
+    const done = this.#carry(changes, run);
+    this.#done = done.catch(() => {});
+    return done;
+  }
+
+  async #carry(changes: Changes, run: () => Promise<Results>): Promise<void> {
+    try {
+      const results = await run();
+      this.#failures = sides.flatMap((side) => failuresOf(side, changes[side], results[side]));
+    } finally {
+      this.#underWay = undefined;
+    }
+  }
+
+  #withoutUnderWay(changes: Changes): Changes {
+    const underWay = this.#underWay;
+    if (underWay === undefined) return changes;
+    const all = sides.flatMap((side) => underWay[side]);
+    const paths = new Set(all.map(({ path }) => path));
+    const digests = new Set(all.flatMap((change) => [...digestsIn(change.new)]));
+    const isFree = (change: Change) =>
+      !paths.has(change.path) && !digestsIn(change.new).some((digest) => digests.has(digest));
+    return each((side) => changes[side].filter(isFree));
+  }
+}
+
+const nothing: Changes = { local: [], container: [] };
+
+export const countOf = ({ local, container }: Changes): number => local.length + container.length;
+
+const each = <T>(of: (side: Side) => T): Record<Side, T> => ({
+  local: of('local'),
+  container: of('container'),
+});
+
+/** A file that is made, or replaces a file or a link. A directory appears as a whole, with all that is in it. */
+function isLargeFile({ old, new: wanted }: Change): boolean {
+  const isNewContent = old?.kind !== 'file' || (wanted?.kind === 'file' && old.digest !== wanted.digest);
+  return wanted?.kind === 'file' && wanted.size >= large && old?.kind !== 'directory' && isNewContent;
+}
+
+/**
+ * The large files among the changes of a side, and the rest. A content that is there under a name which is about to go
+ * needs no transfer, if it is put in place at once.
+ */
+function splitLarge(changes: readonly Change[]): { large: readonly Change[]; others: readonly Change[] } {
+  if (!changes.some(isLargeFile)) return { large: [], others: changes };
+  const leaving = new Set(changes.flatMap(({ old }) => digestsIn(old)));
+  const goes = (change: Change) =>
+    isLargeFile(change) && !digestsIn(change.new).some((digest) => leaving.has(digest));
+  return { large: changes.filter(goes), others: changes.filter((change) => !goes(change)) };
+}
+
+function digestsIn(entry: MaybeEntry): string[] {
+  return [...walk(entry)].flatMap(([, one]) => (one.kind === 'file' ? [one.digest] : []));
+}
+
+function isSame(one: Change, other: Change): boolean {
+  const digest = (entry: MaybeEntry) => (entry?.kind === 'file' ? entry.digest : entry?.kind);
+  return (
+    one.path === other.path && digest(one.old) === digest(other.old) && digest(one.new) === digest(other.new)
+  );
+}
+
+function failuresOf(side: Side, changes: readonly Change[], results: readonly OperationResult[]): Failure[] {
+  return results
+    .filter((result) => !isDone(result))
+    .flatMap((result) => {
+      const change = changes.find(({ path }) => path === result.path);
+      return change === undefined ? [] : [{ side, change, result }];
+    });
+}

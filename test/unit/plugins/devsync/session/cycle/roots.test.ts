@@ -1,0 +1,93 @@
+/** A side whose directory goes, or becomes something else, while it is synced: nothing is deleted for that. */
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { eventually } from '../../../../../support/eventually.ts';
+import { type Pair, syncedPair } from '../../support/pair.ts';
+
+const names = ['a', 'b', 'c'];
+const where = { local: 'on this workstation', container: 'in the container' };
+
+const remove = (root: string) => rmSync(root, { recursive: true });
+
+function moveAndEdit(root: string): void {
+  renameSync(root, `${root}.old`);
+  writeFileSync(join(`${root}.old`, 'b'), 'worked on elsewhere');
+}
+
+function replace(root: string): void {
+  moveAndEdit(root);
+  mkdirSync(root);
+}
+
+function link(root: string): void {
+  moveAndEdit(root);
+  symlinkSync(`${root}.old`, root);
+}
+
+function becomeFile(root: string): void {
+  remove(root);
+  writeFileSync(root, 'a file');
+}
+
+function beMadeAnew(root: string): void {
+  remove(root);
+  mkdirSync(root);
+}
+
+/** How the sync came to its halt: held, or by the end of its stream. */
+async function halted(it: Pair): Promise<string> {
+  await eventually(() =>
+    expect(it.failure !== undefined || it.synchronizer.state.phase === 'held').toBe(true),
+  );
+  const { phase, message } = it.synchronizer.state;
+  return phase === 'held' ? `held: ${message}` : String(it.failure);
+}
+
+test.each([
+  ['local', 'is removed', remove],
+  ['container', 'is removed', remove],
+  ['local', 'is moved away, and worked on there', moveAndEdit],
+  ['container', 'is moved away, and worked on there', moveAndEdit],
+  ['local', 'is moved away, for another one', replace],
+  ['container', 'is moved away, for a link to it', link],
+  ['local', 'becomes a file', becomeFile],
+  ['container', 'is made anew', beMadeAnew],
+] as const)(
+  'the root %s %s',
+  async (side, _, act) => {
+    const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' });
+    act(pair[side]);
+    // Somebody goes on working on the other side.
+    const other = side === 'local' ? pair.container : pair.local;
+    writeFileSync(join(other, 'a'), 'edited');
+    const held = `^held: the directory is .* ${where[side]}$`;
+    // An agent that is asked to write where REMOTE has become a link ends its stream, if it is not held before that.
+    const expected = act === link ? `${held}|REMOTE leads elsewhere now|the stream ended` : held;
+    expect(await halted(pair)).toMatch(new RegExp(expected));
+    expect(readdirSync(other)).toEqual(names);
+  },
+  30_000,
+);
+
+test('a root that was away for a while is synced again when it is back', async () => {
+  const pair = await syncedPair({ a: 'a', b: 'b', c: 'c' });
+  renameSync(pair.local, `${pair.local}.away`);
+  expect(await halted(pair)).toMatch(/the directory is gone on this workstation/);
+  writeFileSync(join(`${pair.local}.away`, 'b'), 'edited meanwhile');
+  renameSync(`${pair.local}.away`, pair.local);
+  const there = join(pair.container, 'b');
+  await eventually(() => expect(readFileSync(there, 'utf8')).toBe('edited meanwhile'));
+  // It is watched as before.
+  writeFileSync(join(pair.local, 'c'), 'edited after that');
+  expect((await pair.synchronizer.flush()).phase).toBe('watching');
+  expect(readdirSync(pair.container)).toEqual(names);
+}, 30_000);

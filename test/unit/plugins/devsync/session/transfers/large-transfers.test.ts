@@ -1,0 +1,116 @@
+/** Large files on a slow line: small changes pass them, both ways, and what is said and agreed on stays true. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, jest, test } from '@jest/globals';
+import { eventually, eventuallySees } from '../../../../../support/eventually.ts';
+import { openPair, type Pair } from '../../support/pair.ts';
+import { slowLine } from '../../support/slow-line.ts';
+
+jest.setTimeout(60_000);
+
+const rate = 2 << 20;
+const size = 20 << 20;
+const ways = [
+  ['local', 'container'],
+  ['container', 'local'],
+] as const;
+
+/** A pair on a slow line, what has passed it, and what makes it a quick one. */
+async function started(): Promise<{ it: Pair; passed: () => number; hurry: () => void }> {
+  let [bytes, now] = [0, rate];
+  const line = () =>
+    slowLine(
+      () => now,
+      (length) => (bytes += length),
+    );
+  const pair = openPair({ between: () => ({ toAgent: line(), fromAgent: line() }) });
+  for (const side of [pair.local, pair.container]) writeFileSync(join(side, 'code'), 'first');
+  await pair.start();
+  await pair.synchronizer.flush();
+  bytes = 0;
+  const hurry = () => {
+    now = Number.POSITIVE_INFINITY;
+  };
+  return { it: pair, passed: () => bytes, hurry };
+}
+
+/** Resolves once a file is there with that text. */
+const arrival = (path: string, text: string) =>
+  eventuallySees(
+    () => (existsSync(path) ? readFileSync(path, 'utf8') : ''),
+    (seen) => seen === text,
+  );
+
+test.each(ways)(
+  'small changes from %s to %s pass a large file, and each other way, too',
+  async (from, to) => {
+    const { it, passed, hurry } = await started();
+    const data = randomBytes(size);
+    writeFileSync(join(it[from], 'large'), data);
+    await eventually(() => expect(passed()).toBeGreaterThan(2 << 20));
+    for (let save = 0; save < 3; save++) {
+      writeFileSync(join(it[from], 'code'), `save ${save}`);
+      await arrival(join(it[to], 'code'), `save ${save}`);
+      writeFileSync(join(it[to], 'other'), `save ${save}`);
+      await arrival(join(it[from], 'other'), `save ${save}`);
+      expect(existsSync(join(it[to], 'large'))).toBe(false);
+      expect(it.synchronizer.state.phase).toBe('syncing');
+    }
+    hurry();
+    const { phase, problems, conflicts } = await it.synchronizer.flush();
+    expect({ phase, problems, conflicts }).toEqual({ phase: 'watching', problems: [], conflicts: [] });
+    expect(readFileSync(join(it[to], 'large')).equals(data)).toBe(true);
+    // All that was sent of it was used.
+    expect(passed()).toBeLessThan(size * 1.1);
+  },
+);
+
+test('what happens to it meanwhile is seen when it is there: other versions, deletions, names', async () => {
+  const { it, passed, hurry } = await started();
+  const large = (name: string) => join(it.local, name);
+  const data = randomBytes(4 << 20);
+  writeFileSync(large('one'), data);
+  await eventually(() => expect(passed()).toBeGreaterThan(1 << 20));
+  // A copy of what is on its way is not sent again.
+  writeFileSync(large('copy'), data);
+  writeFileSync(large('two'), data.subarray(0, 2 << 20));
+  rmSync(large('two'));
+  hurry();
+  await arrival(join(it.container, 'one'), data.toString());
+  renameSync(large('one'), large('renamed'));
+  writeFileSync(large('renamed'), Buffer.concat([data, Buffer.from('more')]));
+  const { problems, conflicts } = await it.synchronizer.flush();
+  expect({ problems, conflicts }).toEqual({ problems: [], conflicts: [] });
+  for (const name of ['one', 'two']) expect(existsSync(join(it.container, name))).toBe(false);
+  for (const name of ['copy', 'renamed'])
+    expect(readFileSync(join(it.container, name)).equals(readFileSync(large(name)))).toBe(true);
+});
+
+test('an edit in the container while the file is on its way is a conflict, and stays', async () => {
+  const { it, passed, hurry } = await started();
+  for (const side of [it.local, it.container]) writeFileSync(join(side, 'large'), 'agreed on');
+  await it.synchronizer.flush();
+  writeFileSync(join(it.local, 'large'), randomBytes(4 << 20));
+  await eventually(() => expect(passed()).toBeGreaterThan(1 << 20));
+  writeFileSync(join(it.container, 'large'), 'edited there');
+  hurry();
+  const { conflicts } = await it.synchronizer.flush();
+  expect(conflicts.map(({ path }) => path)).toEqual(['large']);
+  expect(readFileSync(join(it.container, 'large'), 'utf8')).toBe('edited there');
+});
+
+test('a stream that breaks costs nothing that has arrived, and a stop does not wait for the rest', async () => {
+  const { it, passed, hurry } = await started();
+  const data = randomBytes(8 << 20);
+  writeFileSync(join(it.local, 'large'), data);
+  await eventually(() => expect(passed()).toBeGreaterThan(3 << 20));
+  await it.stop();
+  expect(passed()).toBeLessThan(7 << 20);
+  const before = passed();
+  hurry();
+  await it.start();
+  await it.synchronizer.flush();
+  expect(readFileSync(join(it.container, 'large')).equals(data)).toBe(true);
+  expect(passed() - before).toBeLessThan(6 << 20);
+});

@@ -1,0 +1,112 @@
+/** What several sessions send at about the same time is read once, and no more of it is kept than has a bound. */
+import { expect, test } from '@jest/globals';
+import { SharedContents } from '../../../../../../plugins/devsync/session/transfers/shared-contents.ts';
+import { chunkSize } from '../../../../../../plugins/devsync/sync/digest.ts';
+import type { Chunk, ContentRequest } from '../../../../../../plugins/devsync/sync/endpoint.ts';
+import { sharedBodyOf } from '../../../../../../plugins/devsync/wire/shared-body.ts';
+
+const { signal } = new AbortController();
+const request = (name: string, size = 3): ContentRequest => ({ digest: name, size, path: name, offset: 0 });
+
+/** A fake of this workstation's side, which counts what is read. */
+class FakeLocal {
+  readonly reads: string[] = [];
+  readonly gone = new Set<string>();
+
+  async *read(needs: readonly ContentRequest[]): AsyncGenerator<Chunk> {
+    for (const { digest, size, offset } of needs) {
+      if (this.gone.has(digest)) continue;
+      for (let at = offset; at < size; at += chunkSize) {
+        this.reads.push(size > chunkSize ? `${digest} ${at}` : digest);
+        yield { digest, size, offset: at, data: new Uint8Array(Math.min(chunkSize, size - at)) };
+      }
+    }
+  }
+}
+
+function group(sessions: number, limit?: number) {
+  const shared = new SharedContents(limit);
+  const leave = Array.from({ length: sessions }, () => shared.join());
+  return { shared, local: new FakeLocal(), leave };
+}
+
+test('three sessions that want the same get what was read for the first one, in one body', async () => {
+  const { shared, local } = group(3);
+  const needs = [request('a'), request('b')];
+  const lent = await Promise.all([1, 2, 3].map(() => shared.take(needs, local, signal)));
+  expect(local.reads).toEqual(['a', 'b']);
+  expect(new Set(lent.map(({ contents }) => sharedBodyOf(contents))).size).toBe(1);
+  expect(sharedBodyOf(lent[0]?.contents ?? {})?.parts.length).toBe(2);
+});
+
+test('nothing is kept once all have had it, nor where nothing is under way', async () => {
+  const { shared, local } = group(2);
+  for (const one of await Promise.all([1, 2].map(() => shared.take([request('a')], local, signal))))
+    one.release(true);
+  (await shared.take([request('a')], local, signal)).release(true);
+  await shared.take([request('a')], local, signal);
+  expect(local.reads).toEqual(['a', 'a', 'a']);
+});
+
+test('one that lags behind reads for itself what is beyond the limit, and the others go on', async () => {
+  const { shared, local } = group(2, 5);
+  // Something is under way all the time.
+  await shared.take([request('busy')], local, signal);
+  for (const name of ['a', 'b', 'c']) (await shared.take([request(name)], local, signal)).release(true);
+  local.reads.length = 0;
+  for (const name of ['c', 'b', 'a']) (await shared.take([request(name)], local, signal)).release(true);
+  expect(local.reads).toEqual(['b', 'a']);
+});
+
+test('what was not what it was said to be, or had gone, is read anew', async () => {
+  const { shared, local } = group(2);
+  await shared.take([request('busy')], local, signal);
+  (await shared.take([request('a')], local, signal)).release(false);
+  local.gone.add('b');
+  expect((await shared.take([request('a'), request('b')], local, signal)).contents.size).toBe(1);
+  local.gone.clear();
+  expect((await shared.take([request('a'), request('b')], local, signal)).contents.size).toBe(2);
+  await shared.take([request('a')], local, signal);
+  expect(local.reads).toEqual(['busy', 'a', 'a', 'a', 'b', 'a']);
+});
+
+test('a session alone shares with nobody', async () => {
+  const { shared, local, leave } = group(2);
+  leave[1]?.();
+  const { contents } = await shared.take([request('a')], local, signal);
+  expect(sharedBodyOf(contents)).toBeUndefined();
+});
+
+test('the parts of a large content are read once, whoever is ahead', async () => {
+  const { shared, local } = group(2);
+  const size = 3 * chunkSize + 5;
+  const begin = () => shared.read([request('large', size)], local, signal)[Symbol.asyncIterator]();
+  const readers = [begin(), begin()];
+  const got: Chunk[][] = [[], []];
+  for (const which of [0, 1, 0, 0, 1, 1, 1, 0]) {
+    const step = await readers[which]?.next();
+    if (step?.done === false) got[which]?.push(step.value);
+  }
+  const offsets = [0, 1, 2, 3].map((part) => part * chunkSize);
+  expect(got.map((chunks) => chunks.map(({ offset }) => offset))).toEqual([offsets, offsets]);
+  expect(local.reads).toEqual(offsets.map((offset) => `large ${offset}`));
+  expect(got[0]?.[2]?.data).toBe(got[1]?.[2]?.data);
+  expect(await Promise.all(readers.map((one) => one.next()))).toEqual([
+    { done: true, value: undefined },
+    { done: true, value: undefined },
+  ]);
+});
+
+test('of a large content no more is kept than the limit, and all parts come for one that lags far behind', async () => {
+  const { shared, local } = group(2);
+  const size = 40 * chunkSize;
+  const slow = shared.read([request('large', size)], local, signal)[Symbol.asyncIterator]();
+  await slow.next();
+  let bytes = 0;
+  for await (const { data } of shared.read([request('large', size)], local, signal)) bytes += data.length;
+  expect(bytes).toBe(size);
+  expect(local.reads.length).toBe(40);
+  for (let step = await slow.next(); !step.done; step = await slow.next()) bytes += step.value.data.length;
+  expect(bytes).toBe(2 * size - chunkSize);
+  expect(local.reads.length).toBeGreaterThan(40);
+});
