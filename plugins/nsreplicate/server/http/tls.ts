@@ -64,19 +64,24 @@ export interface FollowOptions {
   readonly warn: (text: string) => void;
 }
 
-/** Hands out each new pair until the signal aborts. One that can't be used is said once, and the last good one stays. */
+/**
+ * Hands out each new pair until the signal aborts. One that can't be used is said once, and the last good one stays. It is
+ * said when it is still so at the next look: files that are being written are empty, or half there, for a moment.
+ */
 export async function followPair(
   source: TlsSource,
   first: TlsPair,
   { clock, signal, changed, warn }: FollowOptions,
 ): Promise<void> {
   let current = first;
+  let found = '';
   let said = '';
   while (!signal.aborted) {
     await clock.sleep(source.periodMs, signal).catch(() => undefined);
     if (signal.aborted) return;
     try {
       const pair = await source.read({ clock, signal });
+      found = '';
       said = '';
       if (pair.cert === current.cert && pair.key === current.key) continue;
       current = pair;
@@ -84,8 +89,11 @@ export async function followPair(
     } catch (error) {
       if (signal.aborted) return;
       const why = messageOf(error).replace(/\.$/, '');
-      if (said !== messageOf(error)) warn(`${why}; the certificate from before stays in use`);
-      said = messageOf(error);
+      if (why === found && why !== said) {
+        warn(`${why}; the certificate from before stays in use`);
+        said = why;
+      }
+      found = why;
     }
   }
 }

@@ -46,12 +46,14 @@ test('a pair that does not belong together is refused, and one that is not there
   await expect(readPair({ cert: files.cert, key: empty })).rejects.toThrow('is empty');
 });
 
-test('what is wrong with a new one is a sentence, and the next words go on from it', async () => {
+test('what is wrong with a new one is said when it is still so at the next look, once, as a sentence', async () => {
   const ended = new AbortController();
   const { signal } = ended;
   const clock = fakeClock();
   const said: string[] = [];
-  const read = () => Promise.reject(new UsageError('It is no certificate.'));
+  const looks = ['It is empty.', 'It is no certificate.', 'It is no certificate.', 'It is no certificate.'];
+  let look = 0;
+  const read = () => Promise.reject(new UsageError(looks[look++] ?? ''));
   const changed = () => undefined;
   const warn = (text: string) => said.push(text);
   const following = followPair(
@@ -59,6 +61,10 @@ test('what is wrong with a new one is a sentence, and the next words go on from 
     { cert: '', key: '' },
     { clock, signal, changed, warn },
   );
+  await clock.advance(1);
+  await clock.advance(1);
+  expect(said).toEqual([]);
+  await clock.advance(1);
   await clock.advance(1);
   ended.abort();
   await following;
